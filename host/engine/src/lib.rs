@@ -1,0 +1,1 @@
+//! The pipeline: messages, steps, images, depth, traces, jobs, diagnosis.

@@ -1,0 +1,246 @@
+//! The error codes, each with its name, kind, cause and resolution: one table from which
+//! answers, `errors explain` and the documentation are made.
+//! Source: the platform reference §1.12, §3.9, §4.4 and the requirements' error list.
+
+/// An error code of the platform: `0x80040220`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(pub u32);
+
+/// What sort of failure a code stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is refused; the platform itself is well.
+    Refused,
+    /// The caller lacks a privilege or a right.
+    Denied,
+    /// Something named in the request is not there.
+    NotFound,
+    /// The host failed: input and output, a corrupt file, a full disk.
+    Host,
+}
+
+/// One line of the table of codes.
+#[derive(Debug)]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// The platform's name for it.
+    pub name: &'static str,
+    /// What sort of failure it is.
+    pub kind: Kind,
+    /// Why it happens, in a sentence.
+    pub cause: &'static str,
+    /// What to do about it, in a sentence.
+    pub resolution: &'static str,
+}
+
+impl Code {
+    /// The code's line in the table; the line of [`Code::UNEXPECTED`] for a code that has none.
+    pub fn info(self) -> &'static CodeInfo {
+        ALL.iter().find(|info| info.code == self).unwrap_or(&UNKNOWN)
+    }
+
+    /// The code in a text: `0x80040220`, in any case, or its signed decimal form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        match digits {
+            Some(digits) => u32::from_str_radix(digits, 16).ok().map(Self),
+            None => text.parse::<i32>().ok().map(|number| Self(number.cast_unsigned())),
+        }
+    }
+
+    /// The code as a signed number, as faults carry it.
+    pub fn signed(self) -> i32 {
+        self.0.cast_signed()
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "0x{:08X}", self.0)
+    }
+}
+
+static UNKNOWN: CodeInfo = CodeInfo {
+    code: Code(0x8004_0216),
+    name: "UnExpected",
+    kind: Kind::Refused,
+    cause: "an error whose code is not in the table of codes",
+    resolution: "read the message, and the trace of the request",
+};
+
+macro_rules! codes {
+    ($($constant:ident = $code:literal, $name:literal, $kind:ident, $cause:literal, $resolution:literal;)*) => {
+        impl Code {
+            $(#[doc = concat!("`", stringify!($code), "` ", $name, ": ", $cause, ".")] pub const $constant: Self = Self($code);)*
+        }
+        /// Every code that Sluice gives, in the order of the topics.
+        pub static ALL: &[CodeInfo] = &[
+            $(CodeInfo { code: Code::$constant, name: $name, kind: Kind::$kind, cause: $cause, resolution: $resolution }),*
+        ];
+    };
+}
+
+codes! {
+    // Privileges and access
+    PRIVILEGE_DENIED = 0x8004_0220, "PrivilegeDenied", Denied,
+        "no role of the principal, direct or through a team, holds the privilege at any depth",
+        "grant the privilege to one of the principal's roles, or, where a step needs it, run the step as a user who has it";
+    ACCESS_DENIED = 0x8004_8306, "unManagedIdsAccessDenied", Denied,
+        "the privilege is there, but not deep enough for this row, which is neither the principal's own nor shared with it",
+        "deepen the privilege in one of the roles, share the row, or assign it";
+    NO_ROLES = 0x8004_2F09, "UserNotAssignedRoles", Denied,
+        "the user holds no security role, directly or through a team",
+        "give the user a role: `user create`/`role assign`, or a team that has one";
+    CANNOT_QUALIFY_LEAD = 0x8008_1018, "CannotQualifyLead", Denied,
+        "qualifying would create an account, and the user may not create accounts",
+        "grant prvCreateAccount to one of the user's roles, or qualify without an account";
+    OWNER_LACKS_READ = 0x8004_0299, "PrincipalPrivilegeDenied", Denied,
+        "the owner to be may not read rows of this table",
+        "grant the new owner Read on the table, at any depth, or choose another owner";
+    READ_ONLY_ACCESS_MODE = 0x8004_4502, "UserNotReadWrite", Denied,
+        "the user's access mode lets it read only, or the user is disabled",
+        "change the user's access mode, or act as another user";
+    USER_DISABLED = 0x8004_0225, "UserDisabled", Denied,
+        "the user is disabled",
+        "enable the user, or act as another one";
+    SHARE_WITH_OWNER = 0x8004_0214, "InvalidShareeOwner", Refused,
+        "the row belongs to the principal that it was to be shared with",
+        "share it with another principal";
+    INVALID_ACCESS_RIGHTS = 0x8004_020D, "InvalidAccessRights", Refused,
+        "the access mask has rights that cannot be shared",
+        "name rights out of Read, Write, Delete, Append, AppendTo, Assign, Share";
+    TEAM_CANNOT_OWN = 0x8004_8340, "AccessTeamCannotOwn", Refused,
+        "access teams own no rows",
+        "choose an owner team or a user";
+    TEAM_CANNOT_HOLD_ROLES = 0x8004_8331, "AccessTeamCannotHaveRoles", Refused,
+        "access teams hold no roles",
+        "give the role to an owner team or a user";
+    ROLE_OTHER_UNIT = 0x8004_140D, "TeamRoleOtherBusinessUnit", Refused,
+        "a role of one business unit cannot be given to a principal of another",
+        "use the copy of the role in the principal's own business unit";
+    DEFAULT_TEAM_MEMBERS = 0x8004_830B, "DefaultTeamMembership", Refused,
+        "the members of a business unit's default team are kept by the platform",
+        "move the user to the business unit, or use another team";
+    DEFAULT_TEAM = 0x8004_8307, "DefaultTeamCannotBeDeleted", Refused,
+        "a business unit's default team cannot be deleted or renamed",
+        "use another team";
+    INHERITED_ROLE = 0x8004_4152, "CannotModifyInheritedRole", Refused,
+        "the role is a copy that a business unit inherited",
+        "change the role at its root; the copies follow";
+    INVALID_DEPTH = 0x8004_0231, "InvalidPrivilegeDepth", Refused,
+        "the privilege cannot be granted at that depth",
+        "an organization-owned table takes Organization only; otherwise user, bu, parent-child or org";
+
+    // Rows and columns
+    NOT_FOUND = 0x8004_0217, "ObjectDoesNotExist", NotFound,
+        "there is no row with that id",
+        "check the id and the table: `row list TABLE`";
+    ENTITY_UNKNOWN = 0x8004_1102, "QueryBuilderNoEntity", NotFound,
+        "there is no table of that name",
+        "`table list` shows the tables";
+    ATTRIBUTE_UNKNOWN = 0x8004_1103, "QueryBuilderNoAttribute", NotFound,
+        "the table has no column of that name",
+        "`column list TABLE` shows the columns";
+    INVALID_ARGUMENT = 0x8004_0203, "InvalidArgument", Refused,
+        "a value or a parameter has the wrong form",
+        "correct what the message names";
+    REQUIRED_MISSING = 0x8004_0200, "RequiredFieldMissing", Refused,
+        "a column that every new row needs was not given",
+        "give the column a value";
+    TEXT_TOO_LONG = 0x8004_4331, "StringLengthTooLong", Refused,
+        "the text is longer than the column allows",
+        "shorten the text, or lengthen the column";
+    OUT_OF_RANGE = 0x8004_431A, "PicklistValueOutOfRange", Refused,
+        "the value is not among those that the column accepts",
+        "use an accepted value, or add it to the column";
+    INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
+        "the status reason does not exist or does not belong to that state",
+        "choose a status reason of the state";
+    INACTIVE = 0x8004_0230, "ObjectInactive", Refused,
+        "the row is closed, and closed rows are read-only",
+        "reactivate the row first";
+    READ_ONLY_COLUMN = 0x8004_0235, "AttributeNotValidForWrite", Refused,
+        "the platform fills this column",
+        "leave the column out";
+    DUPLICATE_KEY = 0x8004_0237, "DuplicateRecord", Refused,
+        "a row with that key exists already",
+        "leave the id out, or update the row that is there";
+    REFERENCED = 0x8004_0227, "CannotDeleteDueToAssociation", Refused,
+        "other rows depend on this one",
+        "delete or detach what depends on it first";
+    INVALID_LINK = 0x8004_0504, "InvalidCustomer", Refused,
+        "the reference points to a table that this column does not take",
+        "refer to a row of one of the column's tables";
+
+    // Messages and the pipeline
+    MESSAGE_UNKNOWN = 0x8004_0806, "SdkMessageNotFound", NotFound,
+        "there is no message of that name",
+        "`docs/compatibility.md` lists the messages";
+    MESSAGE_NOT_SUPPORTED = 0x8004_0800, "SdkMessageNotSupportedOnEntity", Refused,
+        "the table does not take that message",
+        "choose a table that takes it";
+    STEP_NOT_ALLOWED = 0x8004_4187, "CustomStepNotAllowed", Refused,
+        "the message does not raise steps on that table",
+        "register the step on another message or table";
+    STAGE_NOT_ALLOWED = 0x8004_4184, "OnlyStepInPredefinedStagesCanBeModified", Refused,
+        "steps run in pre-validation, pre-operation and post-operation only, asynchronous ones in post-operation",
+        "choose one of the stages";
+    IMAGE_NOT_SUPPORTED = 0x8004_4189, "MessageDoesNotSupportImage", Refused,
+        "the message has no row that an image could show",
+        "register the step without images";
+    IMAGE_TYPE = 0x8004_416D, "ImageTypeNotSupported", Refused,
+        "Create has no pre-image and Delete no post-image",
+        "choose the other image type";
+    IMAGE_BEFORE_OPERATION = 0x8004_416E, "PreStepPostImage", Refused,
+        "a post-image exists only after the main operation",
+        "register the step in post-operation";
+    ISV_ABORTED = 0x8004_0265, "IsvAborted", Refused,
+        "a plug-in refused the operation on purpose",
+        "follow the plug-in's message";
+    ISV_UNEXPECTED = 0x8004_0224, "IsvUnExpected", Refused,
+        "a plug-in failed in a way that its author did not foresee",
+        "read the trace of the request; the plug-in's author must mend it, disabling the step works around it";
+    ISV_TRANSACTION = 0x8009_000C, "IsvTransactionCount", Refused,
+        "a plug-in caught the error of a service call inside the transaction and went on",
+        "the plug-in must hand the error on; what the call lacked is named here";
+    PLUGIN_CRASHED = 0x8004_418D, "SandboxWorkerNotAvailable", Refused,
+        "a plug-in overflowed its stack or its memory limit",
+        "the plug-in's author must mend it, or an administrator raise the limit of the step";
+    PLUGIN_TIMEOUT = 0x8004_4172, "SandboxHostTimeout", Refused,
+        "a plug-in call used up its time",
+        "the plug-in must do less, or an administrator raise the limit of the step";
+    MESSAGE_TIMEOUT = 0x8008_1111, "SandboxNoResponse", Refused,
+        "the whole message, with all its plug-ins, used up its time",
+        "find the slow step with `trace tree`";
+    TOO_MUCH_DATA = 0x8004_0216, "MessageSizeExceeded", Refused,
+        "more data passed between the host and a plug-in than the limits allow",
+        "ask for fewer rows and columns, or raise the limit of the step";
+    DEPTH = 0x8004_4182, "SdkCorrelationTokenDepthTooHigh", Refused,
+        "steps set each other off more than eight levels deep",
+        "give the step filtering columns, or let the plug-in check the depth";
+
+    // Registration
+    NOT_A_PLUGIN = 0x8004_418B, "PluginAssemblyInvalid", Refused,
+        "the file is no plug-in: not WebAssembly, or broken",
+        "build the plug-in for wasm32-unknown-unknown with the SDK";
+    FOREIGN_CONTRACT = 0x8004_4191, "PluginAssemblyNotLoadable", Refused,
+        "the plug-in does not follow the contract that this host offers",
+        "build it against the SDK of this version; a plug-in has no WASI";
+    PLUGIN_TOO_LARGE = 0x8004_418F, "PluginAssemblyContentSizeExceeded", Refused,
+        "the plug-in's file is larger than 16 MB",
+        "build with `opt-level = \"s\"` and without debug information";
+
+    // Sales
+    LEAD_CLOSED = 0x8004_0519, "LeadAlreadyInClosedState", Refused,
+        "the lead was qualified or disqualified before",
+        "choose an open lead (`row list lead --filter \"statecode eq 0\"`), or reactivate this one";
+
+    // The host
+    UNEXPECTED = 0x8004_4150, "UnExpected", Host,
+        "the host failed",
+        "read the message and the log; the request changed nothing";
+    BUSY = 0x8004_4151, "OrganisationBusy", Host,
+        "another process held the organisation's write lock for too long",
+        "try again; find the process that keeps the file open";
+}

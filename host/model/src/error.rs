@@ -1,0 +1,192 @@
+//! The one error type: a code, a sentence, and what a machine needs to act on it.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{Code, Depth, PrincipalKind, codes::Kind};
+
+/// A result whose error a person can be shown.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A refusal or a failure, with its code and everything known about it. Cheap to move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Body>);
+
+/// What an [`Error`] carries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Body {
+    /// The platform's code.
+    pub code: Code,
+    /// What happened, to which thing: a sentence for people.
+    pub message: String,
+    /// The plug-in's own code, where it refused with one.
+    pub subcode: Option<i32>,
+    /// The limit that was overrun, with limit and use.
+    pub limit: Option<Limit>,
+    /// The privilege that is missing.
+    pub privilege: Option<String>,
+    /// The table that was refused.
+    pub table: Option<String>,
+    /// The depth that would have been enough.
+    pub depth: Option<Depth>,
+    /// Who was refused.
+    pub principal: Option<PrincipalInfo>,
+    /// The step that raised the error.
+    pub step: Option<StepInfo>,
+    /// The plug-in that raised the error (`assembly/type`).
+    pub plugin: Option<String>,
+    /// The service call that failed: `Retrieve sl_commissionrule`.
+    pub call: Option<String>,
+    /// The correlation id of the request.
+    pub correlation: Option<Uuid>,
+}
+
+/// A limit with what was allowed and what was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Which limit: `memory`, `cpu`, `wall`, `host-calls`, `rows`, `bytes`, `depth` …
+    pub name: String,
+    /// What was allowed.
+    pub allowed: u64,
+    /// What was used, as far as known when the call was stopped.
+    pub used: u64,
+    /// The unit of both: `bytes`, `ms`, `calls`, `rows`, `levels`.
+    pub unit: &'static str,
+}
+
+/// Who an error speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PrincipalInfo {
+    /// The row's id.
+    pub id: Uuid,
+    /// The name people know.
+    pub name: String,
+    /// User or team.
+    #[serde(rename = "type")]
+    pub kind: PrincipalKind,
+    /// The names of its roles, direct and through teams.
+    pub roles: Vec<String>,
+}
+
+/// The step that an error speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepInfo {
+    /// The row's id.
+    pub id: Uuid,
+    /// The step's name.
+    pub name: String,
+    /// The plug-in: `assembly/type`.
+    pub plugin: String,
+    /// The message.
+    pub message: String,
+    /// The table, if the step is bound to one.
+    pub table: Option<String>,
+    /// The stage: 10, 20 or 40.
+    pub stage: i32,
+}
+
+impl Error {
+    /// An error of this code with this sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Body {
+            code,
+            message: message.into(),
+            subcode: None,
+            limit: None,
+            privilege: None,
+            table: None,
+            depth: None,
+            principal: None,
+            step: None,
+            plugin: None,
+            call: None,
+            correlation: None,
+        }))
+    }
+
+    /// A failure of the host itself.
+    pub fn host(message: impl Into<String>) -> Self {
+        Self::new(Code::UNEXPECTED, message)
+    }
+
+    /// A wrong value or parameter.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::INVALID_ARGUMENT, message)
+    }
+
+    /// There is no row `id` in `table` (whose schema name is given).
+    pub fn not_found(schema: &str, table: &str, id: Uuid) -> Self {
+        Self::new(Code::NOT_FOUND, format!("{schema} With Id = {id} Does Not Exist")).with_table(table)
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What sort of failure it is.
+    pub fn kind(&self) -> Kind {
+        self.0.code.info().kind
+    }
+
+    /// Everything the error carries.
+    pub fn body(&self) -> &Body {
+        &self.0
+    }
+
+    /// Everything the error carries, to be changed.
+    pub fn body_mut(&mut self) -> &mut Body {
+        &mut self.0
+    }
+
+    /// Names the table that was refused.
+    #[must_use]
+    pub fn with_table(mut self, table: &str) -> Self {
+        self.0.table = Some(table.to_owned());
+        self
+    }
+
+    /// The error as the document that every door shows: without empty members.
+    pub fn to_json(&self) -> serde_json::Value {
+        let body = &*self.0;
+        let info = body.code.info();
+        let mut map = serde_json::Map::new();
+        let mut put = |name: &str, value: serde_json::Value| {
+            if !value.is_null() {
+                map.insert(name.to_owned(), value);
+            }
+        };
+        put("code", body.code.to_string().into());
+        put("message", body.message.clone().into());
+        put("cause", info.cause.into());
+        put("resolution", info.resolution.into());
+        put("subcode", body.subcode.into());
+        put("limit", json(&body.limit));
+        put("privilege", body.privilege.clone().into());
+        put("table", body.table.clone().into());
+        put("depth", body.depth.map(Depth::label).into());
+        put("principal", json(&body.principal));
+        put("step", json(&body.step));
+        put("plugin", body.plugin.clone().into());
+        put("call", body.call.clone().into());
+        put("correlation", body.correlation.map(|id| id.to_string()).into());
+        map.into()
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}

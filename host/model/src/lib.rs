@@ -1,0 +1,34 @@
+//! The vocabulary of the platform: values, rows, table and column definitions, the query
+//! tree and the parsers of its text forms, messages, privileges and errors.
+//!
+//! Pure: this crate does no I/O, knows no database, no sandbox and no user.
+
+pub mod catalog;
+pub mod codes;
+pub mod definition;
+pub mod error;
+pub mod coerce;
+pub mod json;
+pub mod message;
+pub mod odata;
+pub mod privilege;
+pub mod query;
+pub mod value;
+
+pub use catalog::Catalog;
+pub use codes::Code;
+pub use definition::{Choice, ColumnDef, ColumnType, Ownership, TableDef};
+pub use error::{Error, PrincipalInfo, Result, StepInfo};
+pub use message::{Parameter, Parameters, Request, Response};
+pub use privilege::{Depth, PrincipalKind, Right, Rights};
+pub use query::{Comparison, Filter, Order, Query};
+pub use value::{Reference, Row, Value};
+
+pub use jiff::Timestamp;
+pub use rust_decimal::Decimal;
+pub use uuid::Uuid;
+
+use std::sync::Arc;
+
+/// A logical name of a table or a column: lower case, shared.
+pub type Name = Arc<str>;

@@ -1,0 +1,135 @@
+//! The query tree: what a list asks for. Its text form is in [`crate::odata`].
+
+use crate::{Name, Value};
+
+/// A question for a list of rows of one table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The logical name of the table.
+    pub table: Name,
+    /// The columns wanted; `None` is all of them.
+    pub columns: Option<Vec<Name>>,
+    /// Which rows.
+    pub filter: Filter,
+    /// In which order; the key is always the last criterion.
+    pub order: Vec<Order>,
+    /// At most how many.
+    pub top: Option<u32>,
+}
+
+impl Query {
+    /// All rows and columns of `table`.
+    pub fn new(table: impl Into<Name>) -> Self {
+        Self { table: table.into(), columns: None, filter: Filter::All, order: Vec::new(), top: None }
+    }
+
+    /// The query with this filter.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// The query with these columns only.
+    #[must_use]
+    pub fn columns(mut self, columns: &[&str]) -> Self {
+        self.columns = Some(columns.iter().map(|column| Name::from(*column)).collect());
+        self
+    }
+
+    /// The query in this order.
+    #[must_use]
+    pub fn order_by(mut self, column: &str) -> Self {
+        self.order.push(Order { column: column.into(), descending: false });
+        self
+    }
+
+    /// The query limited to `top` rows.
+    #[must_use]
+    pub fn top(mut self, top: u32) -> Self {
+        self.top = Some(top);
+        self
+    }
+}
+
+/// One criterion of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The column.
+    pub column: Name,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// How a column is compared with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// Equal; text without regard to case. With `Null`: is empty.
+    Eq,
+    /// Not equal; rows whose column is empty count as different. With `Null`: is not empty.
+    Ne,
+    /// Less than.
+    Lt,
+    /// Less than or equal.
+    Le,
+    /// Greater than.
+    Gt,
+    /// Greater than or equal.
+    Ge,
+    /// Text contains.
+    Contains,
+    /// Text starts with.
+    StartsWith,
+    /// Text ends with.
+    EndsWith,
+}
+
+/// A condition on rows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Every row.
+    All,
+    /// Every one of these.
+    And(Vec<Filter>),
+    /// At least one of these.
+    Or(Vec<Filter>),
+    /// Not this.
+    Not(Box<Filter>),
+    /// A column against a value. A lookup compares with `Value::Id`.
+    Compare {
+        /// The column; the key column is allowed.
+        column: Name,
+        /// How.
+        comparison: Comparison,
+        /// With what; typed as the column by [`crate::odata`] or the caller.
+        value: Value,
+    },
+    /// The column is one of these.
+    In {
+        /// The column; the key column is allowed.
+        column: Name,
+        /// The values.
+        values: Vec<Value>,
+    },
+}
+
+impl Filter {
+    /// `column` equals `value`.
+    pub fn eq(column: &str, value: impl Into<Value>) -> Self {
+        Self::Compare { column: column.into(), comparison: Comparison::Eq, value: value.into() }
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, other) => other,
+            (this, Self::All) => this,
+            (Self::And(mut all), other) => {
+                all.push(other);
+                Self::And(all)
+            }
+            (this, other) => Self::And(vec![this, other]),
+        }
+    }
+}

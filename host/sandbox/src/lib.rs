@@ -1,0 +1,1 @@
+//! Plug-ins in wasmtime: load, check, link once, run once, limit, refuse.

@@ -1,0 +1,1 @@
+//! Rows and metadata in the database: migrations, transactions, query tree to SQL.
