@@ -1,4 +1,25 @@
-//! Who may do what to which row and column.
+//! Who may do what to which row.
 //!
 //! Pure functions over facts that the caller brings; the only maker of a [`Permit`]. This
-//! crate does no I/O and knows no database. Absent privilege means denied.
+//! crate does no I/O, knows no database and no clock. Absent privilege means denied.
+//! Source: the platform reference §3.
+//!
+//! Two gates stand before every row. The first, [`check_privilege`], asks whether the
+//! principal holds the privilege at any depth; the second, [`decide`], asks whether the row
+//! is its own, within the depth of one of its roles, or shared with it. Every message passes
+//! both, and what comes out is a [`Permit`] that says why.
+
+mod decide;
+mod gate;
+mod permit;
+mod principal;
+mod row;
+mod text;
+mod units;
+
+pub use decide::{decide, decide_create, list};
+pub use gate::{PrivilegeIds, check_named, check_owner_to_be, check_privilege};
+pub use permit::{Permit, Reason, RowFilter, RowScope};
+pub use principal::{Principal, PrincipalFacts, RoleFacts, TeamFacts};
+pub use row::{Owner, OwnerToBe, RowFacts};
+pub use units::Units;

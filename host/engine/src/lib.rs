@@ -1,1 +1,52 @@
 //! The pipeline: messages, steps, images, depth, traces, jobs, diagnosis.
+//!
+//! A request runs through [`pipeline`]; what it may touch is decided in `sluice-access`,
+//! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
+//! no wasm and no HTTP, and nothing of sales: an [`App`] adds tables and messages.
+
+mod app;
+mod attach;
+mod customize;
+mod diagnose;
+mod engine;
+mod env;
+mod fill;
+mod jobs;
+mod lookup;
+mod mapping;
+mod message;
+mod metadata;
+mod operation;
+mod organization;
+mod pipeline;
+mod principals;
+mod registration;
+mod rules;
+mod services;
+mod snapshot;
+mod step;
+mod steps;
+mod tables;
+mod trace;
+mod unit;
+
+pub use app::App;
+pub use diagnose::{Culprit, Fix, Isolation};
+pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
+pub use lookup::Found;
+pub use env::{Env, SeededEnv, SystemEnv};
+pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
+pub use metadata::parse_table;
+pub use operation::Operation;
+pub use organization::Founding;
+pub use registration::{Assembly, ImageSpec, Pushed, StepSpec};
+pub use sluice_store::Synchronous;
+pub use trace::Node as TraceNode;
+pub use unit::Unit;
+
+/// Building blocks for messages that an app brings along.
+pub mod parts {
+    pub use crate::attach::check_links;
+    pub use crate::message::{Images, input};
+    pub use crate::principals::require;
+}

@@ -136,6 +136,9 @@ codes! {
     NOT_FOUND = 0x8004_0217, "ObjectDoesNotExist", NotFound,
         "there is no row with that id",
         "check the id and the table: `row list TABLE`";
+    AMBIGUOUS = 0x8006_0891, "AmbiguousName", NotFound,
+        "several rows have that name",
+        "give the id of the one that is meant";
     ENTITY_UNKNOWN = 0x8004_1102, "QueryBuilderNoEntity", NotFound,
         "there is no table of that name",
         "`table list` shows the tables";

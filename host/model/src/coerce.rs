@@ -1,1 +1,241 @@
-//! x
+//! From the text and JSON forms of a value to the value that a column takes, and the checks
+//! that a value has to pass before it is stored.
+
+use std::str::FromStr;
+
+use jiff::{Timestamp, civil};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::{Code, ColumnDef, ColumnType, Error, Reference, Result, TableDef, Value};
+
+/// The column `name` of `table`.
+///
+/// # Errors
+/// [`Code::ATTRIBUTE_UNKNOWN`], with a name that is nearly the same where there is one.
+pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
+    table.column(name).ok_or_else(|| {
+        let near = table.columns.iter().find(|column| {
+            column.label.eq_ignore_ascii_case(name)
+                || column.name.eq_ignore_ascii_case(name)
+                || column.name.starts_with(name)
+                || (name.len() > 3 && name.starts_with(&*column.name))
+        });
+        let hint = near.map(|column| format!("; did you mean `{}`?", column.name)).unwrap_or_default();
+        let message = format!("table `{}` has no column `{name}`{hint}", table.name);
+        Error::new(Code::ATTRIBUTE_UNKNOWN, message).with_table(&table.name)
+    })
+}
+
+/// The value that `text` means in `column`: a number, a choice's number or label, a date, an
+/// id. A lookup takes `ID` (one target) or `table:ID`; names are for who can look them up.
+///
+/// # Errors
+/// [`Code::INVALID_ARGUMENT`] or [`Code::OUT_OF_RANGE`], naming column and value.
+pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+    let wrong = |what: &str| Error::invalid(format!("`{text}` is not {what} (column `{}` of `{}`)", column.name, table.name));
+    Ok(match &column.kind {
+        ColumnType::Text { .. } | ColumnType::Memo { .. } => Value::Text(text.to_owned()),
+        ColumnType::Int { .. } => Value::Int(text.parse().map_err(|_| wrong("a whole number"))?),
+        ColumnType::BigInt => Value::BigInt(text.parse().map_err(|_| wrong("a whole number"))?),
+        ColumnType::Float => Value::Float(finite(text).ok_or_else(|| wrong("a number"))?),
+        ColumnType::Decimal { .. } => Value::Decimal(Decimal::from_str(text).map_err(|_| wrong("a number"))?),
+        ColumnType::Money { .. } => Value::Money(Decimal::from_str(text).map_err(|_| wrong("an amount"))?),
+        ColumnType::Bool => Value::Bool(boolean(text).ok_or_else(|| wrong("yes or no"))?),
+        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
+            Value::Choice(option(table, column, text)?)
+        }
+        ColumnType::Choices { .. } => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Value::Choices(parts.map(|part| option(table, column, part)).collect::<Result<_>>()?)
+        }
+        ColumnType::DateTime => Value::DateTime(time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?),
+        ColumnType::Date => Value::Date(text.parse().map_err(|_| wrong("a day, such as 2026-01-31"))?),
+        ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
+        ColumnType::Lookup { targets } => Value::Lookup(reference(targets, text).ok_or_else(|| match targets.as_slice() {
+            [_] => wrong("the id of a row"),
+            _ => wrong("`table:ID`, as it needs here"),
+        })?),
+    })
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// RFC 3339, or a civil date and time, or a day: without an offset it is UTC.
+pub fn time(text: &str) -> Option<Timestamp> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let civil: civil::DateTime = text.parse().ok().or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+fn reference(targets: &[crate::Name], text: &str) -> Option<Reference> {
+    match text.split_once(':') {
+        Some((table, id)) => {
+            let table = targets.iter().find(|target| &***target == table)?;
+            Some(Reference::new(table.clone(), Uuid::from_str(id).ok()?))
+        }
+        None => match targets {
+            [table] => Some(Reference::new(table.clone(), Uuid::from_str(text).ok()?)),
+            _ => None,
+        },
+    }
+}
+
+/// The number of the option whose number or label is `text`.
+fn option(table: &TableDef, column: &ColumnDef, text: &str) -> Result<i32> {
+    let options = column.kind.options().unwrap_or_default();
+    let number = text.parse::<i32>().ok();
+    if options.is_empty() && let Some(number) = number {
+        return Ok(number);
+    }
+    options
+        .iter()
+        .find(|option| Some(option.value) == number || option.label.eq_ignore_ascii_case(text))
+        .map(|option| option.value)
+        .ok_or_else(|| out_of_range(table, column, text))
+}
+
+fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
+    let options = column.kind.options().unwrap_or_default();
+    let accepted: Vec<String> = options.iter().map(|option| option.value.to_string()).collect();
+    let (code, hint) = match column.kind {
+        ColumnType::State { .. } | ColumnType::Status { .. } => (Code::INVALID_STATE, "State code is invalid or state code is valid but status code is invalid for a specified state code. "),
+        _ => (Code::OUT_OF_RANGE, ""),
+    };
+    Error::new(
+        code,
+        format!(
+            "{hint}A validation error occurred. The value {value} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {}",
+            column.name, table.name, accepted.join(",")
+        ),
+    )
+    .with_table(&table.name)
+}
+
+/// The value that a JSON value means in `column`.
+///
+/// # Errors
+/// [`Code::INVALID_ARGUMENT`] or [`Code::OUT_OF_RANGE`], naming column and value.
+pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value) -> Result<Value> {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Ok(Value::Null),
+        Json::String(text) => from_text(table, column, text),
+        Json::Bool(b) if matches!(column.kind, ColumnType::Bool) => Ok(Value::Bool(*b)),
+        Json::Number(number) if !matches!(column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. }) => {
+            from_text(table, column, &number.to_string())
+        }
+        Json::Array(items) if matches!(column.kind, ColumnType::Choices { .. }) => {
+            let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+            from_text(table, column, &texts.join(","))
+        }
+        other => Err(Error::invalid(format!(
+            "`{other}` is no {} (column `{}` of `{}`)",
+            column.kind.word(),
+            column.name,
+            table.name
+        ))),
+    }
+}
+
+/// Checks a value against its column's definition and brings it into the stored form: an
+/// empty text is no value, amounts and decimals are rounded to the column's places.
+///
+/// # Errors
+/// [`Code::TEXT_TOO_LONG`], [`Code::OUT_OF_RANGE`], [`Code::INVALID_STATE`],
+/// [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
+pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
+    let mismatch = |value: &Value| {
+        let message = format!("{value:?} is no {} (column `{}` of `{}`)", column.kind.word(), column.name, table.name);
+        Error::invalid(message).with_table(&table.name)
+    };
+    Ok(match (&column.kind, value) {
+        (_, Value::Null) => Value::Null,
+        (ColumnType::Text { max_length } | ColumnType::Memo { max_length }, Value::Text(text)) => {
+            if text.is_empty() {
+                return Ok(Value::Null);
+            }
+            // Characters are counted only where the bytes could be too many.
+            if text.len() > *max_length as usize && text.encode_utf16().count() > *max_length as usize {
+                return Err(Error::new(
+                    Code::TEXT_TOO_LONG,
+                    format!(
+                        "A validation error occurred. The length of the '{}' attribute of the '{}' entity exceeded the maximum allowed length of '{max_length}'.",
+                        column.name, table.name
+                    ),
+                )
+                .with_table(&table.name));
+            }
+            Value::Text(text)
+        }
+        (ColumnType::Int { min, max }, Value::Int(n)) => {
+            if min.is_some_and(|min| n < min) || max.is_some_and(|max| n > max) {
+                let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
+                let message = format!("A validation error occurred. The value {n} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {} to {}", column.name, table.name, bounds.0, bounds.1);
+                return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
+            }
+            Value::Int(n)
+        }
+        (ColumnType::BigInt, Value::BigInt(n)) => Value::BigInt(n),
+        (ColumnType::Float, Value::Float(n)) if n.is_finite() => Value::Float(n),
+        (ColumnType::Decimal { precision }, Value::Decimal(n) | Value::Money(n)) => Value::Decimal(bounded(table, column, n.round_dp(*precision))?),
+        (ColumnType::Decimal { .. }, Value::Int(n)) => Value::Decimal(n.into()),
+        (ColumnType::Money { precision }, Value::Money(n) | Value::Decimal(n)) => Value::Money(bounded(table, column, n.round_dp(*precision))?),
+        (ColumnType::Money { .. }, Value::Int(n)) => Value::Money(n.into()),
+        (ColumnType::Bool, Value::Bool(b)) => Value::Bool(b),
+        (ColumnType::Choice { options } | ColumnType::State { options } | ColumnType::Status { options }, Value::Choice(n) | Value::Int(n)) => {
+            if !options.is_empty() && !options.iter().any(|option| option.value == n) {
+                return Err(out_of_range(table, column, &n.to_string()));
+            }
+            Value::Choice(n)
+        }
+        (ColumnType::Choices { options }, Value::Choices(mut numbers)) => {
+            if let Some(wrong) = numbers.iter().find(|n| !options.iter().any(|option| option.value == **n)) {
+                return Err(out_of_range(table, column, &wrong.to_string()));
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
+            Value::Choices(numbers)
+        }
+        (ColumnType::DateTime, Value::DateTime(time)) => Value::DateTime(time),
+        (ColumnType::Date, Value::Date(date)) => Value::Date(date),
+        (ColumnType::Key | ColumnType::Id, Value::Id(id)) => Value::Id(id),
+        (ColumnType::Lookup { targets }, Value::Lookup(reference)) => {
+            if !targets.contains(&reference.table) {
+                let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
+                let message = format!("column `{}` of `{}` refers to {}, not to {}", column.name, table.name, names.join(" or "), reference.table);
+                return Err(Error::new(Code::INVALID_LINK, message).with_table(&table.name));
+            }
+            Value::Lookup(reference)
+        }
+        (ColumnType::Lookup { targets }, Value::Id(id)) if targets.len() == 1 => {
+            Value::Lookup(Reference { table: targets.first().cloned().unwrap_or_else(|| "".into()), id })
+        }
+        (_, value) => return Err(mismatch(&value)),
+    })
+}
+
+/// Amounts and decimals are bounded as on the platform, so that the stored form is exact.
+fn bounded(table: &TableDef, column: &ColumnDef, number: Decimal) -> Result<Decimal> {
+    let limit = match column.kind {
+        ColumnType::Money { .. } => Decimal::from(922_337_203_685_477_i64),
+        _ => Decimal::from(100_000_000_000_i64),
+    };
+    if number.abs() > limit {
+        let message = format!("A validation error occurred. The value {number} of '{}' on record of type '{}' is outside the valid range. Accepted Values: -{limit} to {limit}", column.name, table.name);
+        return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
+    }
+    Ok(number)
+}

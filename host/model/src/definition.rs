@@ -36,6 +36,19 @@ pub enum Required {
     System,
 }
 
+/// What happens to the rows that refer to a row which is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDelete {
+    /// Their reference is emptied.
+    #[default]
+    RemoveLink,
+    /// They are deleted as well.
+    Cascade,
+    /// The row is not deleted while there are any.
+    Restrict,
+}
+
 /// One option of a choice, state or status column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -194,6 +207,9 @@ pub struct ColumnDef {
     /// What a Create without the column stores (a number, a text, true or false).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
+    /// Of a lookup: what happens to this row when the row it refers to is deleted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_delete: OnDelete,
     /// Whether lists often search it: the store keeps an index.
     #[serde(default, skip_serializing_if = "is_default")]
     pub indexed: bool,
@@ -219,6 +235,7 @@ impl ColumnDef {
             required: Required::None,
             filled: false,
             default: None,
+            on_delete: OnDelete::RemoveLink,
             indexed: false,
             custom: false,
             source: String::new(),

@@ -17,7 +17,7 @@ pub mod value;
 
 pub use catalog::Catalog;
 pub use codes::Code;
-pub use definition::{Choice, ColumnDef, ColumnType, Ownership, TableDef};
+pub use definition::{Choice, ColumnDef, ColumnType, Columns, OnDelete, Ownership, Required, TableDef};
 pub use error::{Error, PrincipalInfo, Result, StepInfo};
 pub use message::{Parameter, Parameters, Request, Response};
 pub use privilege::{Depth, PrincipalKind, Right, Rights};

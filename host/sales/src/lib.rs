@@ -1,1 +1,22 @@
-//! The Sales app on the platform: its tables and default rows, QualifyLead and its siblings.
+//! The Sales app on the platform: its tables and default rows, QualifyLead and its siblings,
+//! and the sample organisation.
+//!
+//! It adds tables, columns, messages and rows through the same doors that a customer's
+//! solution would use, and knows neither the store nor the sandbox.
+
+mod maps;
+pub mod qualify;
+pub mod sample;
+mod tables;
+pub mod trial;
+
+use sluice_engine::App;
+
+/// The app.
+pub static APP: App = App {
+    name: "sales",
+    tables: tables::tables,
+    extensions: tables::extensions,
+    messages: &[&qualify::QualifyLead],
+    install: maps::install,
+};

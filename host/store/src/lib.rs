@@ -1,1 +1,35 @@
-//! Rows and metadata in the database: migrations, transactions, query tree to SQL.
+//! Rows and definitions in the database: one SQLite file for each organisation.
+//!
+//! The only crate that knows SQL. It knows no user, no message and no plug-in: whether a row
+//! may be touched is what a [`sluice_access::Permit`] says, and every operation on rows wants
+//! one. No public type names a type of the database library, so that another database can
+//! come behind them.
+//!
+//! | to | look at |
+//! |---|---|
+//! | make, open, copy, check a file | `store` |
+//! | follow a unit of work into a commit | `writer`, then `unit` |
+//! | see what can be done within one | `tx`, `rows`, `definitions`, `facts` |
+//! | see how a value is kept | `form`, `text` |
+//! | see the SQL | `sql` |
+
+mod definitions;
+mod facts;
+mod fault;
+mod form;
+mod rows;
+mod session;
+mod sql;
+mod store;
+mod text;
+mod tx;
+mod unit;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::Facts;
+pub use store::{Options, Store, Synchronous};
+pub use tx::{Savepoint, Tx};
+pub use unit::{Beside, End};

@@ -1,0 +1,133 @@
+//! The first gate: does the principal hold the privilege at any depth? It knows no rows
+//! (reference §3.3, step 1).
+
+use std::collections::HashMap;
+
+use sluice_model::{Ownership, PrincipalKind, Result, Right, TableDef, Uuid};
+
+use crate::{Principal, principal::ACCESS_TEAM, text};
+
+/// The privileges that the organisation knows: their ids, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub struct PrivilegeIds(HashMap<String, Uuid>);
+
+impl PrivilegeIds {
+    /// These privileges, by name in any case.
+    pub fn new(ids: impl IntoIterator<Item = (String, Uuid)>) -> Self {
+        Self(
+            ids.into_iter()
+                .map(|(name, id)| (name.to_ascii_lowercase(), id))
+                .collect(),
+        )
+    }
+
+    /// The id of the privilege of that name, in any case; nil where there is none.
+    pub fn id(&self, name: &str) -> Uuid {
+        self.0.get(&name.to_ascii_lowercase()).copied().unwrap_or_default()
+    }
+
+    /// How many privileges the organisation knows.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Gate 1: the principal holds the privilege for `right` on `table`, directly or through a
+/// team, at any depth (reference §3.3). A share does not help here.
+///
+/// # Errors
+/// With principal and table, and what is missing:
+/// - `0x80040220` the privilege is missing (§3.9), or the table is internal;
+/// - `0x80042F09` the user has no roles at all (§3.3);
+/// - `0x80044502` the user's access mode lets it read only (§3.1);
+/// - `0x80040225` the user is disabled.
+pub fn check_privilege(principal: &Principal, table: &TableDef, right: Right, privileges: &PrivilegeIds) -> Result<()> {
+    held_privilege(principal, table, right, privileges).map(|_| ())
+}
+
+/// Gate 1, with the privilege's name in lower case for the second gate.
+pub(crate) fn held_privilege(
+    principal: &Principal,
+    table: &TableDef,
+    right: Right,
+    privileges: &PrivilegeIds,
+) -> Result<String> {
+    let mut name = table.privilege_name(right);
+    name.make_ascii_lowercase();
+    if principal.is_system() {
+        return Ok(name);
+    }
+    if principal.is_disabled() {
+        return Err(text::disabled(principal).with_table(&table.name));
+    }
+    if table.ownership == Ownership::None {
+        return Err(text::internal_table(principal, table, right));
+    }
+    if principal.reads_only() && right != Right::Read {
+        return Err(text::reads_only(principal).with_table(&table.name));
+    }
+    if principal.routes(&name).next().is_some() {
+        return Ok(name);
+    }
+    if lacks_roles(principal) {
+        let mut error = text::no_roles(principal, &table.privilege_name(right)).with_table(&table.name);
+        error.body_mut().depth = text::shallowest(table);
+        return Err(error);
+    }
+    Err(text::missing_privilege(principal, table, right, privileges))
+}
+
+/// The gate for what belongs to no table's row: `prvReadEntity`, `prvReadCustomization`, … at
+/// any depth (reference §3.9, "Non-entity / misc privileges").
+///
+/// # Errors
+/// With principal and privilege: `0x80040220` it is missing, `0x80042F09` the user has no
+/// roles at all, `0x80040225` the user is disabled.
+pub fn check_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Result<()> {
+    if principal.is_system() {
+        return Ok(());
+    }
+    if principal.is_disabled() {
+        return Err(text::disabled(principal));
+    }
+    if principal.depth_of(privilege).is_some() {
+        return Ok(());
+    }
+    Err(if lacks_roles(principal) {
+        text::no_roles(principal, privilege)
+    } else {
+        text::missing_named(principal, privilege, privileges)
+    })
+}
+
+/// May `caller` make a row of `table` belong to `owner`? Asked by a Create for another owner
+/// and by every Assign, beside [`decide_create`](crate::decide_create) or
+/// [`decide`](crate::decide) (reference §3.3 and §3.5).
+///
+/// The caller needs Assign, at any depth: how far the new row may lie is a question to
+/// Create, and of an existing row to the decision on Assign. The owner needs Read, at any
+/// depth, whoever the caller is.
+///
+/// # Errors
+/// Those of [`check_privilege`] for the caller's Assign; `0x80048340` the owner is an access
+/// team; `0x80040299` the owner may not read rows of the table (with the owner as principal).
+pub fn check_owner_to_be(
+    caller: &Principal,
+    table: &TableDef,
+    owner: &Principal,
+    privileges: &PrivilegeIds,
+) -> Result<()> {
+    check_privilege(caller, table, Right::Assign, privileges)?;
+    if owner.kind() == PrincipalKind::Team && owner.team_type() == ACCESS_TEAM {
+        return Err(text::access_team_owns(owner).with_table(&table.name));
+    }
+    match owner.depth_of(&table.privilege_name(Right::Read)) {
+        Some(_) => Ok(()),
+        None => Err(text::owner_lacks_read(caller, table, owner, privileges)),
+    }
+}
+
+/// A team without roles merely lacks the privilege: it never calls by itself.
+fn lacks_roles(principal: &Principal) -> bool {
+    principal.kind() == PrincipalKind::User && principal.has_no_roles()
+}

@@ -1,0 +1,217 @@
+//! The permit: proof that a decision was made. The store asks for one before it touches a
+//! row, and only this crate can make one.
+
+use std::fmt;
+
+use sluice_model::{Depth, Error, Name, Result, Right, Rights, TableDef, Uuid};
+
+/// Proof that a principal may do something: to one row, to a new row, or to the rows that a
+/// list may show. It says why (design, invariants 1 and 8).
+#[derive(Debug, Clone)]
+pub struct Permit {
+    reason: Reason,
+    grant: Grant,
+}
+
+/// What a permit allows.
+#[derive(Debug, Clone)]
+enum Grant {
+    /// Everything, with the reason that the code gave.
+    System(&'static str),
+    /// These rights on one row; `None` is a row that is yet to be made.
+    Row {
+        table: Name,
+        rights: Rights,
+        id: Option<Uuid>,
+    },
+    /// Reading the rows of this scope.
+    Rows { table: Name, scope: RowScope },
+}
+
+/// Why access is granted (reference §3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// SYSTEM may do everything.
+    System,
+    /// The row is the principal's own.
+    Owner,
+    /// The row belongs to a team that the principal is in.
+    OwnerTeam,
+    /// The depth of a role reaches the row.
+    Role {
+        /// How deep.
+        depth: Depth,
+        /// The name of the team that the role comes through; `None` is a direct role.
+        via_team: Option<String>,
+    },
+    /// The row is shared with the principal or one of its teams.
+    Share,
+    /// The table belongs to the organisation, and the privilege reaches all of it.
+    OrganizationOwned,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("the system may do everything"),
+            Self::Owner => f.write_str("own row"),
+            Self::OwnerTeam => f.write_str("row of an own team"),
+            Self::Role { depth, via_team: None } => write!(f, "role at depth {}", depth.label()),
+            Self::Role {
+                depth,
+                via_team: Some(team),
+            } => {
+                write!(f, "role at depth {} (via team {team})", depth.label())
+            }
+            Self::Share => f.write_str("shared"),
+            Self::OrganizationOwned => f.write_str("role, for the whole organisation"),
+        }
+    }
+}
+
+/// Which rows of a table a list may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowScope {
+    /// All of them.
+    Everything,
+    /// Those that pass the filter.
+    Only(RowFilter),
+}
+
+/// The rows that are in: those for which **any** of the four holds. An empty filter lets
+/// nothing through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowFilter {
+    /// The owner is one of these.
+    pub owners: Vec<Uuid>,
+    /// The key is one of these; only business-owned tables, whose rows have no owner, use it.
+    pub ids: Vec<Uuid>,
+    /// The business unit is one of these.
+    pub business_units: Vec<Uuid>,
+    /// A share with one of these has Read.
+    pub shared_with: Vec<Uuid>,
+}
+
+impl Permit {
+    /// The one escape from the decisions: for what the host itself must do. `reason` says
+    /// what for; the call sites are a golden list (design, invariant 1).
+    pub fn system(reason: &'static str) -> Self {
+        tracing::trace!(reason, "system permit");
+        Self {
+            reason: Reason::System,
+            grant: Grant::System(reason),
+        }
+    }
+
+    pub(crate) fn row(table: &TableDef, right: Right, id: Option<Uuid>, reason: Reason) -> Self {
+        let grant = Grant::Row {
+            table: table.name.clone(),
+            rights: Rights::of(&[right]),
+            id,
+        };
+        Self { reason, grant }
+    }
+
+    pub(crate) fn list(table: &TableDef, scope: RowScope, reason: Reason) -> Self {
+        Self {
+            reason,
+            grant: Grant::Rows {
+                table: table.name.clone(),
+                scope,
+            },
+        }
+    }
+
+    /// Why access is granted.
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// One permit with the rights of both, for an operation that needs several on the same
+    /// row (reading what it writes). The reason stays that of the first.
+    ///
+    /// # Errors
+    /// A host error where the two do not speak of the same row.
+    pub fn and(self, other: &Self) -> Result<Self> {
+        match (self.grant, &other.grant) {
+            (
+                Grant::Row { table, rights, id },
+                Grant::Row {
+                    table: other_table,
+                    rights: more,
+                    id: other_id,
+                },
+            ) if table == *other_table && id == *other_id => Ok(Self {
+                reason: self.reason,
+                grant: Grant::Row {
+                    table,
+                    rights: rights | *more,
+                    id,
+                },
+            }),
+            (mine, others) => Err(mismatch(&mine, &format!("a permit for {others}"))),
+        }
+    }
+
+    /// What the store asks before it touches the row `id` of `table`; `None` is a new row.
+    ///
+    /// # Errors
+    /// A host error where the permit does not cover it: the host is wrong, not the caller.
+    pub fn covers(&self, table: &str, right: Right, id: Option<Uuid>) -> Result<()> {
+        let covered = match &self.grant {
+            Grant::System(_) => true,
+            Grant::Row {
+                table: permitted,
+                rights,
+                id: row,
+            } => **permitted == *table && rights.has(right) && *row == id,
+            Grant::Rows { .. } => false,
+        };
+        if covered {
+            return Ok(());
+        }
+        let row = id.map_or_else(|| "a new row".to_owned(), |id| format!("row {id}"));
+        Err(mismatch(
+            &self.grant,
+            &format!("{} on {row} of `{table}`", right.access_name()),
+        ))
+    }
+
+    /// What the store asks before it lists rows of `table`: which of them.
+    ///
+    /// # Errors
+    /// A host error where the permit is not for lists of that table.
+    pub fn rows(&self, table: &str) -> Result<RowScope> {
+        match &self.grant {
+            Grant::System(_) => Ok(RowScope::Everything),
+            Grant::Rows {
+                table: permitted,
+                scope,
+            } if **permitted == *table => Ok(scope.clone()),
+            other => Err(mismatch(other, &format!("a list of `{table}`"))),
+        }
+    }
+}
+
+fn mismatch(grant: &Grant, used: &str) -> Error {
+    Error::host(format!("a permit for {grant} was used for {used}"))
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(reason) => write!(f, "everything ({reason})"),
+            Self::Row {
+                table,
+                rights,
+                id: Some(id),
+            } => write!(f, "{rights} on row {id} of `{table}`"),
+            Self::Row {
+                table,
+                rights,
+                id: None,
+            } => write!(f, "{rights} on a new row of `{table}`"),
+            Self::Rows { table, .. } => write!(f, "a list of `{table}`"),
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Users and teams as the decisions see them: who they are, their teams, their roles. What
+//! a privilege lets a principal reach is answered here through its routes.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
+
+/// `systemuser.accessmode` 2: may read only (reference §3.1).
+const READ_MODE: i32 = 2;
+/// `team.teamtype` 1: receives shares, holds no roles and owns no rows (reference §3.1).
+pub(crate) const ACCESS_TEAM: i32 = 1;
+
+/// What the caller brings about a principal.
+#[derive(Debug, Clone)]
+pub struct PrincipalFacts {
+    /// The row's id.
+    pub id: Uuid,
+    /// User or team.
+    pub kind: PrincipalKind,
+    /// The name people know.
+    pub name: String,
+    /// Its business unit.
+    pub business_unit: Uuid,
+    /// `systemuser.accessmode`: 0 Read-Write, 2 Read, …; 0 for a team.
+    pub access_mode: i32,
+    /// Whether the user is disabled.
+    pub disabled: bool,
+    /// The teams it is in. For a team: itself alone, so that its type is known; may be empty
+    /// for an owner team.
+    pub teams: Vec<TeamFacts>,
+    /// Its roles, direct and through its teams; one entry per role and route.
+    pub roles: Vec<RoleFacts>,
+    /// The user's object id in the directory (`azureactivedirectoryobjectid`).
+    pub directory_id: Option<Uuid>,
+}
+
+/// A team that a principal is in.
+#[derive(Debug, Clone)]
+pub struct TeamFacts {
+    /// The row's id.
+    pub id: Uuid,
+    /// The name people know.
+    pub name: String,
+    /// Its business unit.
+    pub business_unit: Uuid,
+    /// `team.teamtype`: 0 owner, 1 access; the directory's groups (2, 3) act as owner teams.
+    pub team_type: i32,
+}
+
+/// A role that a principal holds, by one route.
+#[derive(Debug, Clone)]
+pub struct RoleFacts {
+    /// The row's id.
+    pub id: Uuid,
+    /// The name people know.
+    pub name: String,
+    /// The team that it comes through; `None` is a direct assignment.
+    pub via_team: Option<Uuid>,
+    /// *Member's privilege inheritance* (`role.isinherited`): `true` where Basic privileges
+    /// reach the member's own rows too, `false` where they reach the team's rows only.
+    pub direct_inheritance: bool,
+    /// The depth of each privilege, by its name in lower case.
+    pub privileges: Arc<HashMap<String, Depth>>,
+}
+
+/// A user or a team with everything that decides what it may do. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    facts: Arc<PrincipalFacts>,
+    system: bool,
+    lent: Vec<(String, Depth)>,
+}
+
+/// One way by which a principal holds a privilege.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Route<'a> {
+    pub(crate) depth: Depth,
+    /// The unit that Local and Deep count from: the principal's, or the team's.
+    pub(crate) unit: Uuid,
+    pub(crate) team: Option<&'a TeamFacts>,
+    direct_inheritance: bool,
+}
+
+impl<'a> Route<'a> {
+    /// What a direct role of `principal` would give at that depth.
+    pub(crate) fn direct(principal: &Principal, depth: Depth) -> Self {
+        Self {
+            depth,
+            unit: principal.business_unit(),
+            team: None,
+            direct_inheritance: true,
+        }
+    }
+
+    /// The only owner whose rows the route reaches: "team privileges only" at Basic depth.
+    /// Deeper privileges know no such limit (reference §3.3).
+    pub(crate) fn only_owner(&self) -> Option<Uuid> {
+        let team = self
+            .team
+            .filter(|_| self.depth == Depth::User && !self.direct_inheritance)?;
+        Some(team.id)
+    }
+
+    pub(crate) fn team_name(&self) -> Option<&'a str> {
+        self.team.map(|team| team.name.as_str())
+    }
+}
+
+impl Principal {
+    /// The principal of these facts. Roles through a team that it is not in, or through an
+    /// access team, count for nothing (reference §3.1).
+    pub fn new(mut facts: PrincipalFacts) -> Self {
+        let PrincipalFacts { teams, roles, .. } = &mut facts;
+        roles.retain(|role| role.via_team.is_none_or(|id| owner_team(teams, id).is_some()));
+        Self {
+            facts: Arc::new(facts),
+            system: false,
+            lent: Vec::new(),
+        }
+    }
+
+    /// SYSTEM: may do everything.
+    pub fn system(id: Uuid, name: &str, business_unit: Uuid) -> Self {
+        let facts = PrincipalFacts {
+            id,
+            kind: PrincipalKind::User,
+            name: name.to_owned(),
+            business_unit,
+            access_mode: 0,
+            disabled: false,
+            teams: Vec::new(),
+            roles: Vec::new(),
+            directory_id: None,
+        };
+        Self {
+            system: true,
+            ..Self::new(facts)
+        }
+    }
+
+    /// The same principal with one privilege more, as if a direct role had it. For diagnosis:
+    /// "would this be enough?"
+    #[must_use]
+    pub fn lend(&self, privilege: &str, depth: Depth) -> Self {
+        let mut borrower = self.clone();
+        borrower.lent.push((privilege.to_ascii_lowercase(), depth));
+        borrower
+    }
+
+    /// The row's id.
+    pub fn id(&self) -> Uuid {
+        self.facts.id
+    }
+
+    /// The name people know.
+    pub fn name(&self) -> &str {
+        &self.facts.name
+    }
+
+    /// User or team.
+    pub fn kind(&self) -> PrincipalKind {
+        self.facts.kind
+    }
+
+    /// Its business unit.
+    pub fn business_unit(&self) -> Uuid {
+        self.facts.business_unit
+    }
+
+    /// The teams it is in.
+    pub fn teams(&self) -> &[TeamFacts] {
+        &self.facts.teams
+    }
+
+    /// Whether it is SYSTEM, which may do everything.
+    pub fn is_system(&self) -> bool {
+        self.system
+    }
+
+    /// Whom a row can be shared with so that this principal profits: itself and its teams of
+    /// every type. [`RowFacts::shares`](crate::RowFacts::shares) is the union over them.
+    pub fn sharees(&self) -> impl Iterator<Item = Uuid> {
+        std::iter::once(self.id()).chain(self.facts.teams.iter().map(|team| team.id))
+    }
+
+    /// The principal as errors and reports show it: its roles by name, each once, those that
+    /// come through a team as `Seller (via team West)`.
+    pub fn info(&self) -> PrincipalInfo {
+        let mut roles: Vec<String> = Vec::new();
+        for role in &self.facts.roles {
+            let team = role.via_team.and_then(|id| owner_team(&self.facts.teams, id));
+            let name = match team {
+                Some(team) => format!("{} (via team {})", role.name, team.name),
+                None => role.name.clone(),
+            };
+            if !roles.contains(&name) {
+                roles.push(name);
+            }
+        }
+        PrincipalInfo {
+            id: self.id(),
+            name: self.name().to_owned(),
+            kind: self.kind(),
+            roles,
+        }
+    }
+
+    /// The deepest depth at which the principal holds a privilege, by any route; the name in
+    /// any case.
+    pub fn depth_of(&self, privilege: &str) -> Option<Depth> {
+        if self.system {
+            return Some(Depth::Organization);
+        }
+        if privilege.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return self.depth_of(&privilege.to_ascii_lowercase());
+        }
+        self.routes(privilege).map(|route| route.depth).max()
+    }
+
+    /// What the principal may do and by which route: each privilege (in lower case) with its
+    /// deepest depth per route and the name of the team that it comes through. In the order
+    /// of the privileges, the direct route first. Empty for SYSTEM.
+    pub fn effective(&self) -> Vec<(&str, Depth, Option<&str>)> {
+        let mut deepest: BTreeMap<(&str, Option<&str>, Option<Uuid>), Depth> = BTreeMap::new();
+        let held = self.facts.roles.iter().flat_map(|role| {
+            let team = role.via_team.and_then(|id| owner_team(&self.facts.teams, id));
+            role.privileges.iter().map(move |(name, depth)| (name, *depth, team))
+        });
+        let lent = self.lent.iter().map(|(name, depth)| (name, *depth, None));
+        for (privilege, depth, team) in held.chain(lent) {
+            let route = (
+                privilege.as_str(),
+                team.map(|team| team.name.as_str()),
+                team.map(|team| team.id),
+            );
+            let known = deepest.entry(route).or_insert(depth);
+            *known = depth.max(*known);
+        }
+        deepest
+            .into_iter()
+            .map(|((privilege, team, _), depth)| (privilege, depth, team))
+            .collect()
+    }
+
+    /// Every route by which the principal holds a privilege, whose name is in lower case.
+    pub(crate) fn routes(&self, privilege: &str) -> impl Iterator<Item = Route<'_>> {
+        let facts = &*self.facts;
+        let held = facts.roles.iter().filter_map(move |role| {
+            let depth = *role.privileges.get(privilege)?;
+            let team = role.via_team.and_then(|id| owner_team(&facts.teams, id));
+            let unit = team.map_or(facts.business_unit, |team| team.business_unit);
+            Some(Route {
+                depth,
+                unit,
+                team,
+                direct_inheritance: role.direct_inheritance,
+            })
+        });
+        let lent = self.lent.iter().filter(move |(name, _)| name == privilege);
+        let lent = lent.map(|(_, depth)| Route::direct(self, *depth));
+        held.chain(lent)
+    }
+
+    /// The teams whose rows count as its own: those that can own any.
+    pub(crate) fn owner_teams(&self) -> impl Iterator<Item = Uuid> {
+        self.facts
+            .teams
+            .iter()
+            .filter(|team| team.team_type != ACCESS_TEAM)
+            .map(|team| team.id)
+    }
+
+    pub(crate) fn facts(&self) -> &PrincipalFacts {
+        &self.facts
+    }
+
+    /// The team's own type, if this principal is a team.
+    pub(crate) fn team_type(&self) -> i32 {
+        self.facts
+            .teams
+            .iter()
+            .find(|team| team.id == self.id())
+            .map_or(0, |team| team.team_type)
+    }
+
+    pub(crate) fn has_no_roles(&self) -> bool {
+        self.facts.roles.is_empty() && self.lent.is_empty()
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.facts.disabled
+    }
+
+    pub(crate) fn reads_only(&self) -> bool {
+        self.facts.access_mode == READ_MODE
+    }
+
+    pub(crate) fn role_count(&self) -> usize {
+        self.facts
+            .roles
+            .iter()
+            .map(|role| role.id)
+            .collect::<HashSet<_>>()
+            .len()
+    }
+
+    pub(crate) fn privilege_count(&self) -> usize {
+        self.facts
+            .roles
+            .iter()
+            .flat_map(|role| role.privileges.keys())
+            .collect::<HashSet<_>>()
+            .len()
+    }
+}
+
+fn owner_team(teams: &[TeamFacts], id: Uuid) -> Option<&TeamFacts> {
+    teams.iter().find(|team| team.id == id && team.team_type != ACCESS_TEAM)
+}

@@ -1,0 +1,294 @@
+//! The refusals with their exact texts, and all that a machine needs beside them
+//! (reference §3.9). It decides nothing.
+
+use serde_json::json;
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid};
+
+use crate::{Owner, Principal, PrivilegeIds, RowFacts};
+
+/// A refusal of `principal`.
+fn refusal(code: Code, message: String, principal: &Principal) -> Error {
+    tracing::debug!(%code, principal = principal.name(), %message, "refused");
+    let mut error = Error::new(code, message);
+    error.body_mut().principal = Some(principal.info());
+    error
+}
+
+/// A refusal for want of a table's privilege, and the depth that would do.
+fn denial(code: Code, message: String, principal: &Principal, table: &TableDef, right: Right) -> Error {
+    let mut error = refusal(code, message, principal).with_table(&table.name);
+    let body = error.body_mut();
+    body.privilege = Some(table.privilege_name(right));
+    body.depth = shallowest(table);
+    error
+}
+
+/// The shallowest depth that a privilege of the table can have.
+pub(crate) fn shallowest(table: &TableDef) -> Option<Depth> {
+    match table.ownership {
+        Ownership::User | Ownership::Business => Some(Depth::User),
+        Ownership::Organization => Some(Depth::Organization),
+        Ownership::None => None,
+    }
+}
+
+/// §3.9, privilege check, current form.
+pub(crate) fn missing_privilege(
+    principal: &Principal,
+    table: &TableDef,
+    right: Right,
+    privileges: &PrivilegeIds,
+) -> Error {
+    let message = format!(
+        "{}. Consider adding missed privilege to one of the principal (user/team) roles.",
+        is_missing(principal, table, right, privileges, principal.id())
+    );
+    denial(Code::PRIVILEGE_DENIED, message, principal, table, right)
+}
+
+/// §3.5: the assignee cannot read.
+pub(crate) fn owner_lacks_read(
+    caller: &Principal,
+    table: &TableDef,
+    owner: &Principal,
+    privileges: &PrivilegeIds,
+) -> Error {
+    let message = format!(
+        "Read Privilege Check For Owner failed with exception: {}",
+        is_missing(owner, table, Right::Read, privileges, caller.id())
+    );
+    denial(Code::OWNER_LACKS_READ, message, owner, table, Right::Read)
+}
+
+fn is_missing(
+    principal: &Principal,
+    table: &TableDef,
+    right: Right,
+    privileges: &PrivilegeIds,
+    caller: Uuid,
+) -> String {
+    let name = table.privilege_name(right);
+    let TableDef {
+        otc,
+        name: entity,
+        display,
+        ..
+    } = table;
+    format!(
+        "{}, is missing {name} privilege (Id={}) on OTC={otc} for entity '{entity}' (LocalizedName='{display}'). \
+         context.Caller={caller}",
+        who(principal, privileges),
+        privileges.id(&name),
+    )
+}
+
+fn who(principal: &Principal, privileges: &PrivilegeIds) -> String {
+    let (id, unit) = (principal.id(), principal.business_unit());
+    let (held, all) = (principal.privilege_count(), privileges.count());
+    match principal.kind() {
+        PrincipalKind::User => format!(
+            "Principal user (Id={id}, type=8, roleCount={}, privilegeCount={held}, accessMode='{}', AADObjectId='{}', \
+             MetadataCachePrivilegesCount={all}, businessUnitId={unit})",
+            principal.role_count(),
+            access_mode(principal.facts().access_mode),
+            principal
+                .facts()
+                .directory_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+        ),
+        PrincipalKind::Team => format!(
+            "Principal team (Id={id}, type=9, teamType={}, privilegeCount={held}, MetadataCachePrivilegesCount={all}, \
+             businessUnitId={unit})",
+            principal.team_type(),
+        ),
+    }
+}
+
+/// `systemuser.accessmode` as the texts have it (§3.1).
+fn access_mode(mode: i32) -> String {
+    let label = match mode {
+        0 => "Read-Write",
+        1 => "Administrative",
+        2 => "Read",
+        3 => "Support User",
+        4 => "Non-interactive",
+        5 => "Delegated Admin",
+        _ => return mode.to_string(),
+    };
+    format!("{mode} {label}")
+}
+
+/// §3.9, non-entity privileges. They know no depth but Organization, whatever the text says.
+pub(crate) fn missing_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Error {
+    let message = format!(
+        "SecLib::CheckPrivilege failed. User: {}, PrivilegeName: {privilege}, PrivilegeId: {}, Required Depth: Basic, \
+         BusinessUnitId: {}, MetadataCache Privileges Count: {}, User Privileges Count: {}",
+        principal.id(),
+        privileges.id(privilege),
+        principal.business_unit(),
+        privileges.count(),
+        principal.privilege_count(),
+    );
+    let mut error = refusal(Code::PRIVILEGE_DENIED, message, principal);
+    let body = error.body_mut();
+    body.privilege = Some(privilege.to_owned());
+    body.depth = Some(Depth::Organization);
+    error
+}
+
+/// §3.3.
+pub(crate) fn no_roles(principal: &Principal, privilege: &str) -> Error {
+    let mut error = refusal(
+        Code::NO_ROLES,
+        "The user has not been assigned any roles.".to_owned(),
+        principal,
+    );
+    error.body_mut().privilege = Some(privilege.to_owned());
+    error
+}
+
+/// §3.1.
+pub(crate) fn reads_only(principal: &Principal) -> Error {
+    let message = "User does not have read-write access to the Dynamics 365 organization.";
+    refusal(Code::READ_ONLY_ACCESS_MODE, message.to_owned(), principal)
+}
+
+pub(crate) fn disabled(principal: &Principal) -> Error {
+    let message = format!(
+        "The specified user(Id = {}) is disabled. Consider enabling this user.",
+        principal.id()
+    );
+    refusal(Code::USER_DISABLED, message, principal)
+}
+
+/// §3.1. The platform's own words are not known.
+pub(crate) fn access_team_owns(team: &Principal) -> Error {
+    let message = format!("the access team `{}` ({}) cannot own rows", team.name(), team.id());
+    refusal(Code::TEAM_CANNOT_OWN, message, team)
+}
+
+/// The table has no privileges that a role could hold.
+pub(crate) fn internal_table(principal: &Principal, table: &TableDef, right: Right) -> Error {
+    let message = format!(
+        "the table `{}` is internal to the platform: `{}` has no {} there, and no role can grant it",
+        table.name,
+        principal.name(),
+        right.access_name(),
+    );
+    refusal(Code::PRIVILEGE_DENIED, message, principal).with_table(&table.name)
+}
+
+/// What [`access_denied`] tells of the decision.
+pub(crate) struct Denied {
+    pub(crate) right: Right,
+    /// The shallowest depth that would do in a direct role.
+    pub(crate) depth: Depth,
+    /// The rights that the roles give on the row.
+    pub(crate) by_roles: Rights,
+    /// The rights that roles and shares together give.
+    pub(crate) granted: Rights,
+}
+
+/// §3.9, access check, current form.
+pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFacts, denied: &Denied) -> Error {
+    let Denied {
+        right,
+        depth,
+        by_roles,
+        granted,
+    } = denied;
+    let details = json!({
+        "CallerPrincipal": party(principal.id(), principal.kind()),
+        "OwnerPrincipal": row.owner.map(|owner| party(owner.id, owner.kind)),
+        "ObjectId": row.id,
+        "ObjectTypeCode": table.otc,
+        "EntityName": &*table.name,
+        "ObjectBusinessUnitId": row.business_unit,
+        "RightsToCheck": right.access_name(),
+        "RoleAccessRights": by_roles.to_string(),
+        "PoaAccessRights": row.shares.to_string(),
+        "HsmAccessRights": "None",
+        "GrantedAccessRights": granted.to_string(),
+        "Messages": [
+            "PrincipalHasOwnerPrincipalWithAtLeastBasicPrivilegeDepth = False",
+            "EntityUserGroupRights = None",
+            format!("MinimumPrivilegeDepthRequired = {}", depth.internal_name()),
+            format!(
+                "SecLib::AccessCheckEx2 failed. Owner Data: {}; Principal Data: {}",
+                owner_data(principal, row.owner),
+                principal_data(principal)
+            ),
+        ],
+        "EntityOwnershipTypeMask": ownership_mask(table.ownership),
+        "CallerInfo": {
+            "IsSystemUser": principal.is_system(),
+            "IsSupportUser": principal.facts().access_mode == 3,
+            "IsAdministrator": has_role(principal, "System Administrator"),
+            "IsCustomizer": has_role(principal, "System Customizer"),
+            "IsDisabled": principal.is_disabled(),
+            "IsIntegrationUser": false,
+            "Teams": null,
+            "Roles": null,
+        },
+        "ReadOnlyState": "UserAndOrgFullAccess",
+        "IsHsmEnabled": false,
+        "HsmInfo": null,
+    });
+    let message = format!(
+        "Principal with id {} does not have {} right(s) for record with id {} of entity {}. Details: {details}",
+        principal.id(),
+        right.access_name(),
+        row.id,
+        table.name,
+    );
+    let mut error = denial(Code::ACCESS_DENIED, message, principal, table, *right);
+    error.body_mut().depth = Some(*depth);
+    error
+}
+
+fn party(id: Uuid, kind: PrincipalKind) -> serde_json::Value {
+    json!({ "PrincipalId": id, "Type": kind.type_code(), "IsUserPrincipal": kind == PrincipalKind::User })
+}
+
+fn principal_data(principal: &Principal) -> String {
+    format!(
+        "roleCount={}, privilegeCount={}, accessMode={}",
+        principal.role_count(),
+        principal.privilege_count(),
+        principal.facts().access_mode
+    )
+}
+
+fn owner_data(principal: &Principal, owner: Option<Owner>) -> String {
+    match owner {
+        Some(owner) if owner.id == principal.id() => principal_data(principal),
+        Some(Owner {
+            id,
+            kind: PrincipalKind::User,
+        }) => {
+            format!("User principal {id} is not loaded in UserDataCache yet")
+        }
+        Some(Owner {
+            id,
+            kind: PrincipalKind::Team,
+        }) => {
+            format!("Team principal {id} is not loaded in UserDataCache yet")
+        }
+        None => "None".to_owned(),
+    }
+}
+
+/// The ownership bits of §3.1.
+fn ownership_mask(ownership: Ownership) -> u32 {
+    match ownership {
+        Ownership::None => 0,
+        Ownership::User => 1,
+        Ownership::Business => 4,
+        Ownership::Organization => 8,
+    }
+}
+
+fn has_role(principal: &Principal, name: &str) -> bool {
+    principal.facts().roles.iter().any(|role| role.name == name)
+}

@@ -1,0 +1,217 @@
+//! From the oracle's world to the facts that `sluice-access` takes, and its answers back.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sluice_access::{
+    Owner, OwnerToBe, Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, RowFacts, TeamFacts, Units, decide,
+    decide_create,
+};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
+
+use super::oracle::{self, Answer, Id, Row, World};
+
+pub const RIGHTS: [oracle::Right; 8] = [
+    oracle::Right::Create,
+    oracle::Right::Read,
+    oracle::Right::Write,
+    oracle::Right::Delete,
+    oracle::Right::Assign,
+    oracle::Right::Share,
+    oracle::Right::Append,
+    oracle::Right::AppendTo,
+];
+
+pub fn uuid(id: Id) -> Uuid {
+    Uuid::from_u128(id)
+}
+
+pub fn right(right: oracle::Right) -> Right {
+    match right {
+        oracle::Right::Create => Right::Create,
+        oracle::Right::Read => Right::Read,
+        oracle::Right::Write => Right::Write,
+        oracle::Right::Delete => Right::Delete,
+        oracle::Right::Assign => Right::Assign,
+        oracle::Right::Share => Right::Share,
+        oracle::Right::Append => Right::Append,
+        oracle::Right::AppendTo => Right::AppendTo,
+    }
+}
+
+fn depth(depth: oracle::Depth) -> Depth {
+    match depth {
+        oracle::Depth::Basic => Depth::User,
+        oracle::Depth::Local => Depth::BusinessUnit,
+        oracle::Depth::Deep => Depth::ParentChild,
+        oracle::Depth::Global => Depth::Organization,
+    }
+}
+
+/// A table whose schema name is its logical name.
+pub fn table(name: &str, ownership: oracle::Ownership) -> TableDef {
+    TableDef {
+        name: name.into(),
+        schema: name.to_owned(),
+        display: name.to_owned(),
+        set: name.into(),
+        otc: 10_000,
+        key: format!("{name}id").into(),
+        primary_name: None,
+        ownership: match ownership {
+            oracle::Ownership::User => Ownership::User,
+            oracle::Ownership::Business => Ownership::Business,
+            oracle::Ownership::Organization => Ownership::Organization,
+        },
+        privilege: None,
+        configuration: false,
+        custom: true,
+        source: String::new(),
+        columns: Vec::new().into(),
+    }
+}
+
+pub fn units(world: &World) -> Units {
+    Units::new(world.units.iter().map(|unit| (uuid(unit.id), unit.parent.map(uuid))))
+}
+
+pub fn principal(world: &World, id: Id) -> Principal {
+    let user = world.users.iter().find(|user| user.id == id);
+    let team = world.teams.iter().find(|team| team.id == id);
+    let unit = user
+        .map(|user| user.unit)
+        .or(team.map(|team| team.unit))
+        .unwrap_or_default();
+    let teams: Vec<&oracle::Team> = world
+        .teams
+        .iter()
+        .filter(|team| is_member(world, id, team.id))
+        .collect();
+    let mut roles = roles(world, id, None);
+    for team in &teams {
+        roles.extend(self::roles(world, team.id, Some(team.id)));
+    }
+    Principal::new(PrincipalFacts {
+        id: uuid(id),
+        kind: if user.is_some() {
+            PrincipalKind::User
+        } else {
+            PrincipalKind::Team
+        },
+        name: format!("principal {id}"),
+        business_unit: uuid(unit),
+        access_mode: 0,
+        disabled: false,
+        teams: teams.iter().map(|team| team_facts(team)).collect(),
+        roles,
+        directory_id: None,
+    })
+}
+
+fn is_member(world: &World, user: Id, team: Id) -> bool {
+    world
+        .memberships
+        .iter()
+        .any(|membership| membership.user == user && membership.team == team)
+}
+
+fn team_facts(team: &oracle::Team) -> TeamFacts {
+    let oracle::Team { id, unit, access } = *team;
+    TeamFacts {
+        id: uuid(id),
+        name: format!("team {id}"),
+        business_unit: uuid(unit),
+        team_type: i32::from(access),
+    }
+}
+
+/// The roles that `holder` was given, as the principal that gets them `via_team` sees them.
+fn roles(world: &World, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
+    let given = |role: &&oracle::Role| {
+        world
+            .assignments
+            .iter()
+            .any(|assignment| assignment.holder == holder && assignment.role == role.id)
+    };
+    let held = world.roles.iter().filter(given);
+    held.map(|role| {
+        let mut privileges: HashMap<String, Depth> = HashMap::new();
+        for grant in world.grants.iter().filter(|grant| grant.role == role.id) {
+            let name = table(grant.table, oracle::Ownership::User).privilege_name(right(grant.right));
+            let held = privileges.entry(name.to_lowercase()).or_insert(depth(grant.depth));
+            *held = depth(grant.depth).max(*held);
+        }
+        RoleFacts {
+            id: uuid(role.id),
+            name: format!("role {}", role.id),
+            via_team: via_team.map(uuid),
+            direct_inheritance: role.members_inherit,
+            privileges: Arc::new(privileges),
+        }
+    })
+    .collect()
+}
+
+/// The row as the store would describe it to `principal`.
+pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
+    let with_me = |share: &&oracle::Share| principal.sharees().any(|id| id == uuid(share.with)) && share.row == row.id;
+    let rights = world
+        .shares
+        .iter()
+        .filter(with_me)
+        .flat_map(|share| share.rights.iter().copied().map(right));
+    RowFacts {
+        id: uuid(row.id),
+        owner: row.owner.map(|owner| Owner {
+            id: uuid(owner),
+            kind: kind(world, owner),
+        }),
+        business_unit: row.unit.map(uuid),
+        shares: rights.fold(Rights::NONE, |all, right| all | Rights::of(&[right])),
+    }
+}
+
+fn kind(world: &World, id: Id) -> PrincipalKind {
+    if world.teams.iter().any(|team| team.id == id) {
+        PrincipalKind::Team
+    } else {
+        PrincipalKind::User
+    }
+}
+
+/// Asks `sluice-access`; Create is asked of a new row that will be like `row`.
+pub fn ask(world: &World, principal: &Principal, wanted: oracle::Right, row: &Row) -> Result<Permit> {
+    let (units, table, ids) = (units(world), table(row.table, row.ownership), PrivilegeIds::default());
+    let facts = row_facts(world, principal, row);
+    if wanted != oracle::Right::Create {
+        return decide(principal, &units, &table, right(wanted), &facts, &ids);
+    }
+    let business_unit = facts.business_unit.unwrap_or_default();
+    let owner = match facts.owner {
+        Some(Owner { id, kind }) => OwnerToBe {
+            id,
+            kind,
+            business_unit,
+        },
+        None => OwnerToBe::unit(business_unit),
+    };
+    decide_create(principal, &units, &table, &owner, &ids)
+}
+
+/// Asks the oracle the same.
+pub fn ask_oracle(world: &World, principal: Id, wanted: oracle::Right, row: &Row) -> Answer {
+    match wanted {
+        oracle::Right::Create => oracle::may(world, principal, wanted, &Row { id: 0, ..row.clone() }),
+        _ => oracle::may(world, principal, wanted, row),
+    }
+}
+
+/// What the oracle would call it; `None` for an error that it does not know.
+pub fn answer(result: &Result<Permit>) -> Option<Answer> {
+    match result.as_ref().map_err(Error::code) {
+        Ok(_) => Some(Answer::Yes),
+        Err(Code::NO_ROLES) => Some(Answer::NoRoles),
+        Err(Code::PRIVILEGE_DENIED) => Some(Answer::NoPrivilege),
+        Err(Code::ACCESS_DENIED) => Some(Answer::NoAccess),
+        Err(_) => None,
+    }
+}

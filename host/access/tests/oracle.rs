@@ -1,0 +1,212 @@
+//! Random worlds: the decision, the list's filter and the oracle say the same.
+
+pub mod common;
+#[path = "../../../tests/oracle/oracle.rs"]
+pub mod oracle;
+
+use common::{answer, ask, ask_oracle, principal, table, units, uuid};
+use oracle::{
+    Answer, Assignment, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User, World,
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use sluice_access::{Principal, PrivilegeIds, RowScope, list};
+
+const TABLES: [(&str, Ownership); 3] = [
+    ("deal", Ownership::User),
+    ("person", Ownership::Business),
+    ("rate", Ownership::Organization),
+];
+/// Three rights are enough to tell one privilege from another.
+const RIGHTS: [Right; 3] = [Right::Create, Right::Read, Right::Write];
+const DEPTHS: [Depth; 4] = [Depth::Basic, Depth::Local, Depth::Deep, Depth::Global];
+
+/// The ids of each sort of thing: few, so that they meet.
+fn ids(first: Id, count: Id) -> impl Strategy<Value = Id> + Clone {
+    first..first + count
+}
+
+fn unit() -> impl Strategy<Value = Id> + Clone {
+    ids(100, 5)
+}
+fn user() -> impl Strategy<Value = Id> + Clone {
+    ids(200, 3)
+}
+fn team() -> impl Strategy<Value = Id> + Clone {
+    ids(300, 4)
+}
+/// The fourth team is the access team, which owns nothing.
+fn owner() -> impl Strategy<Value = Id> + Clone {
+    prop_oneof![user(), ids(300, 3)]
+}
+fn role() -> impl Strategy<Value = Id> + Clone {
+    ids(400, 4)
+}
+
+prop_compose! {
+    /// Any parents at all: trees, forests and cycles.
+    fn all_units()(parents in vec(option::weighted(0.8, unit()), 5)) -> Vec<Unit> {
+        (100..).zip(parents).map(|(id, parent)| Unit { id, parent }).collect()
+    }
+}
+
+prop_compose! {
+    fn all_principals()(
+        users in vec(unit(), 3),
+        teams in vec(unit(), 4),
+        members in vec((user(), team()), 0..6),
+    ) -> (Vec<User>, Vec<Team>, Vec<Membership>) {
+        let users = (200..).zip(users).map(|(id, unit)| User { id, unit }).collect();
+        let teams = (300..).zip(teams).map(|(id, unit)| Team { id, unit, access: id == 303 }).collect();
+        (users, teams, members.into_iter().map(|(user, team)| Membership { user, team }).collect())
+    }
+}
+
+prop_compose! {
+    /// Access teams may be given roles here: such roles must count for nothing.
+    fn all_roles()(
+        inherit in vec(any::<bool>(), 4),
+        assigned in vec((prop_oneof![user(), team()], role()), 0..8),
+        granted in vec((role(), select(&TABLES), select(&RIGHTS), select(&DEPTHS)), 0..24),
+    ) -> (Vec<Role>, Vec<Assignment>, Vec<Grant>) {
+        let roles = (400..).zip(inherit).map(|(id, members_inherit)| Role { id, members_inherit }).collect();
+        let assignments = assigned.into_iter().map(|(holder, role)| Assignment { holder, role }).collect();
+        let grant = |(role, (table, _), right, depth)| Grant { role, table, right, depth };
+        (roles, assignments, granted.into_iter().map(grant).collect())
+    }
+}
+
+prop_compose! {
+    fn all_rows()(
+        deals in vec((owner(), unit()), 5),
+        people in vec(unit(), 4),
+        shares in vec((ids(500, 5), prop_oneof![user(), team()], vec(select(&RIGHTS[1..]), 0..3)), 0..5),
+    ) -> (Vec<Row>, Vec<Share>) {
+        let [deal, person, rate] = TABLES;
+        let row = |id, (table, ownership), owner, unit| Row { id, table, ownership, owner, unit };
+        let mut rows = vec![row(600, rate, None, None)];
+        rows.extend((500..).zip(deals).map(|(id, (owner, unit))| row(id, deal, Some(owner), Some(unit))));
+        // The first three of these are the users' own rows.
+        rows.extend((200..).zip(people).map(|(id, unit)| row(id, person, None, Some(unit))));
+        (rows, shares.into_iter().map(|(row, with, rights)| Share { row, with, rights }).collect())
+    }
+}
+
+prop_compose! {
+    fn worlds()(
+        units in all_units(),
+        (users, teams, memberships) in all_principals(),
+        (roles, assignments, grants) in all_roles(),
+        (rows, shares) in all_rows(),
+    ) -> World {
+        World { units, users, teams, memberships, roles, assignments, grants, rows, shares }
+    }
+}
+
+/// The users and one owner team.
+const PRINCIPALS: [Id; 4] = [200, 201, 202, 300];
+
+/// The rows of a table that the list shows, found naively; `None` where gate 1 refuses.
+fn listed(world: &World, principal: &Principal, (name, ownership): (&str, Ownership)) -> Option<Vec<Id>> {
+    let permit = list(
+        principal,
+        &units(world),
+        &table(name, ownership),
+        &PrivilegeIds::default(),
+    )
+    .ok()?;
+    let scope = permit.rows(name).ok()?;
+    let shows = |row: &&Row| match &scope {
+        RowScope::Everything => true,
+        RowScope::Only(filter) => {
+            row.owner.is_some_and(|owner| filter.owners.contains(&uuid(owner)))
+                || filter.ids.contains(&uuid(row.id))
+                || row.unit.is_some_and(|unit| filter.business_units.contains(&uuid(unit)))
+                || world.shares.iter().any(|share| {
+                    share.row == row.id
+                        && share.rights.contains(&Right::Read)
+                        && filter.shared_with.contains(&uuid(share.with))
+                })
+        }
+    };
+    Some(
+        world
+            .rows
+            .iter()
+            .filter(|row| row.table == name)
+            .filter(shows)
+            .map(|row| row.id)
+            .collect(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn decision_and_oracle_agree(world in worlds()) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for row in &world.rows {
+                for right in [Right::Create, Right::Read, Right::Write, Right::Delete] {
+                    let expected = ask_oracle(&world, id, right, row);
+                    let result = ask(&world, &principal, right, row);
+                    prop_assert_eq!(answer(&result), Some(expected), "{} {:?} {:?}: {:?}", id, right, row, result);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn list_shows_exactly_what_the_oracle_lets_read(world in worlds()) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for of_table in TABLES {
+                let rows = world.rows.iter().filter(|row| row.table == of_table.0);
+                let answers: Vec<(Id, Answer)> =
+                    rows.map(|row| (row.id, ask_oracle(&world, id, Right::Read, row))).collect();
+                let passes_gate = answers.iter().all(|(_, answer)| matches!(answer, Answer::Yes | Answer::NoAccess));
+                let readable = answers.iter().filter(|(_, answer)| *answer == Answer::Yes);
+                let readable = readable.map(|(row, _)| *row).collect();
+                prop_assert_eq!(listed(&world, &principal, of_table), passes_gate.then_some(readable));
+            }
+        }
+    }
+
+    /// What an error calls enough is enough, and nothing shallower is.
+    #[test]
+    fn the_depth_in_a_refusal_is_the_shallowest_that_helps(world in worlds()) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for row in &world.rows {
+                let Err(error) = ask(&world, &principal, Right::Write, row) else { continue };
+                let body = error.body();
+                let (Some(privilege), Some(needed)) = (&body.privilege, body.depth) else {
+                    return Err(TestCaseError::fail(format!("no privilege or depth in {body:?}")));
+                };
+                for depth in sluice_model::Depth::ALL {
+                    let result = ask(&world, &principal.lend(privilege, depth), Right::Write, row);
+                    if answer(&Err(error.clone())) == Some(Answer::NoAccess) {
+                        prop_assert_eq!(result.is_ok(), depth >= needed, "{:?} {:?}", row, result);
+                    } else {
+                        // Gate 1 knows no row: lending its depth leads at most to gate 2.
+                        prop_assert!(matches!(answer(&result), Some(Answer::Yes | Answer::NoAccess)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// No role ever takes anything away.
+    #[test]
+    fn more_roles_never_give_less(world in worlds(), depth in select(&sluice_model::Depth::ALL[..])) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for row in &world.rows {
+                if ask(&world, &principal, Right::Read, row).is_ok() {
+                    let name = format!("prvRead{}", row.table);
+                    prop_assert!(ask(&world, &principal.lend(&name, depth), Right::Read, row).is_ok());
+                }
+            }
+        }
+    }
+}

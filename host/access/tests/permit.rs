@@ -1,0 +1,224 @@
+//! What a permit covers and why it was given; what a principal tells of itself.
+
+#[path = "common/people.rs"]
+pub mod people;
+
+use people::{CREW, EAST, SALLY, WEST, account, crew, id, privileges, reader, role, sally, team};
+use sluice_access::{
+    Owner, OwnerToBe, Permit, Principal, PrincipalFacts, Reason, RowFacts, RowFilter, RowScope, Units, decide,
+    decide_create, list,
+};
+use sluice_model::{Code, Depth, PrincipalKind, Result, Right, Rights};
+
+fn units() -> Units {
+    Units::new([(WEST, None), (EAST, Some(WEST))])
+}
+
+fn row(owner: Owner, shares: Rights) -> RowFacts {
+    RowFacts {
+        id: id(0x50),
+        owner: Some(owner),
+        business_unit: Some(EAST),
+        shares,
+    }
+}
+
+const EVE: Owner = Owner {
+    id: id(0x11),
+    kind: PrincipalKind::User,
+};
+const MINE: Owner = Owner {
+    id: SALLY,
+    kind: PrincipalKind::User,
+};
+const OURS: Owner = Owner {
+    id: CREW,
+    kind: PrincipalKind::Team,
+};
+
+fn read(principal: &Principal, owner: Owner, shares: Rights) -> Result<Permit> {
+    decide(
+        principal,
+        &units(),
+        &account(),
+        Right::Read,
+        &row(owner, shares),
+        &privileges(),
+    )
+}
+
+fn reason(principal: &Principal, owner: Owner, shares: Rights) -> Option<Reason> {
+    read(principal, owner, shares)
+        .ok()
+        .map(|permit| permit.reason().clone())
+}
+
+#[test]
+fn every_permit_says_why() {
+    let shared = Rights::of(&[Right::Read]);
+    assert_eq!(reason(&reader(Depth::User), MINE, shared), Some(Reason::Owner));
+    assert_eq!(reason(&reader(Depth::User), OURS, shared), Some(Reason::OwnerTeam));
+    assert_eq!(reason(&reader(Depth::User), EVE, shared), Some(Reason::Share));
+    assert_eq!(reason(&reader(Depth::User), EVE, Rights::of(&[Right::Write])), None);
+    let direct = Reason::Role {
+        depth: Depth::ParentChild,
+        via_team: None,
+    };
+    assert_eq!(reason(&reader(Depth::ParentChild), EVE, shared), Some(direct));
+    assert_eq!(
+        reason(&Principal::system(id(1), "SYSTEM", WEST), EVE, Rights::NONE),
+        Some(Reason::System)
+    );
+
+    let via_crew = role(1, "Seller", Some(CREW), &[("prvreadaccount", Depth::BusinessUnit)]);
+    let reason = reason(&Principal::new(sally(vec![via_crew])), EVE, Rights::NONE).unwrap();
+    assert_eq!(
+        reason,
+        Reason::Role {
+            depth: Depth::BusinessUnit,
+            via_team: Some("Crew".to_owned())
+        }
+    );
+    assert_eq!(reason.to_string(), "role at depth Business Unit (via team Crew)");
+}
+
+#[test]
+fn a_permit_for_one_row_allows_nothing_else() {
+    let permit = read(&reader(Depth::User), MINE, Rights::NONE).unwrap();
+    permit.covers("account", Right::Read, Some(id(0x50))).unwrap();
+    for (table, right, row) in [
+        ("account", Right::Write, Some(id(0x50))),
+        ("account", Right::Read, Some(id(0x51))),
+        ("account", Right::Read, None),
+        ("contact", Right::Read, Some(id(0x50))),
+    ] {
+        assert_eq!(permit.covers(table, right, row).unwrap_err().code(), Code::UNEXPECTED);
+    }
+    assert_eq!(
+        permit.covers("contact", Right::Write, None).unwrap_err().message(),
+        "a permit for ReadAccess on row 00000000-0000-0000-0000-000000000050 of `account` was used for WriteAccess on \
+         a new row of `contact`"
+    );
+    assert!(permit.rows("account").is_err());
+}
+
+#[test]
+fn permits_for_one_row_add_up() {
+    let principal = reader(Depth::User).lend("prvWriteAccount", Depth::User);
+    let row = row(MINE, Rights::NONE);
+    let write = decide(&principal, &units(), &account(), Right::Write, &row, &privileges()).unwrap();
+    let both = read(&principal, MINE, Rights::NONE).unwrap().and(&write).unwrap();
+    both.covers("account", Right::Read, Some(row.id)).unwrap();
+    both.covers("account", Right::Write, Some(row.id)).unwrap();
+    assert!(both.covers("account", Right::Delete, Some(row.id)).is_err());
+
+    let other = RowFacts { id: id(0x51), ..row };
+    let other = decide(&principal, &units(), &account(), Right::Write, &other, &privileges()).unwrap();
+    assert!(both.and(&other).is_err());
+}
+
+#[test]
+fn a_permit_to_create_covers_a_new_row_only() {
+    let principal = reader(Depth::User).lend("prvCreateAccount", Depth::User);
+    let mine = OwnerToBe {
+        id: SALLY,
+        kind: PrincipalKind::User,
+        business_unit: WEST,
+    };
+    let permit = decide_create(&principal, &units(), &account(), &mine, &privileges()).unwrap();
+    permit.covers("account", Right::Create, None).unwrap();
+    assert!(permit.covers("account", Right::Create, Some(id(0x50))).is_err());
+
+    let eves = OwnerToBe {
+        id: EVE.id,
+        kind: EVE.kind,
+        business_unit: EAST,
+    };
+    let error = decide_create(&principal, &units(), &account(), &eves, &privileges()).unwrap_err();
+    assert_eq!(
+        (error.code(), error.body().depth),
+        (Code::ACCESS_DENIED, Some(Depth::ParentChild))
+    );
+}
+
+#[test]
+fn a_list_is_filtered_by_what_the_roles_reach() {
+    let scope = |principal: &Principal| {
+        let permit = list(principal, &units(), &account(), &privileges()).unwrap();
+        assert!(permit.covers("account", Right::Read, Some(id(0x50))).is_err());
+        assert!(permit.rows("contact").is_err());
+        permit.rows("account").unwrap()
+    };
+    let own = RowFilter {
+        owners: vec![SALLY, CREW],
+        shared_with: vec![SALLY, CREW],
+        ..RowFilter::default()
+    };
+    assert_eq!(scope(&reader(Depth::User)), RowScope::Only(own.clone()));
+    let below = RowFilter {
+        business_units: vec![WEST, EAST],
+        ..own
+    };
+    assert_eq!(scope(&reader(Depth::ParentChild)), RowScope::Only(below));
+    assert_eq!(scope(&reader(Depth::Organization)), RowScope::Everything);
+    assert_eq!(scope(&Principal::system(id(1), "SYSTEM", WEST)), RowScope::Everything);
+}
+
+#[test]
+fn the_system_permit_covers_everything() {
+    let permit = Permit::system("a test");
+    permit.covers("account", Right::Delete, Some(id(0x50))).unwrap();
+    permit.covers("account", Right::Create, None).unwrap();
+    assert_eq!(permit.rows("contact").unwrap(), RowScope::Everything);
+    assert_eq!(permit.reason(), &Reason::System);
+}
+
+#[test]
+fn a_principal_tells_its_roles_and_privileges() {
+    let deep = [
+        ("prvreadaccount", Depth::Organization),
+        ("prvwriteaccount", Depth::User),
+    ];
+    let shallow = [("prvreadaccount", Depth::User)];
+    let principal = Principal::new(sally(vec![
+        role(1, "Seller", None, &shallow),
+        role(1, "Seller", Some(CREW), &deep),
+        role(2, "Seller", None, &shallow),
+        role(3, "Ghost", Some(id(0x99)), &[("prvdeleteaccount", Depth::Organization)]),
+    ]));
+    assert_eq!(principal.info().roles, ["Seller", "Seller (via team Crew)"]);
+    assert_eq!(principal.depth_of("prvReadAccount"), Some(Depth::Organization));
+    assert_eq!(principal.depth_of("prvDeleteAccount"), None);
+    let mut effective = vec![
+        ("prvreadaccount", Depth::User, None),
+        ("prvreadaccount", Depth::Organization, Some("Crew")),
+        ("prvwriteaccount", Depth::User, Some("Crew")),
+    ];
+    assert_eq!(principal.effective(), effective);
+
+    let richer = principal.lend("prvReadAccount", Depth::BusinessUnit);
+    effective[0].1 = Depth::BusinessUnit;
+    assert_eq!(richer.effective(), effective);
+    assert_eq!(richer.info(), principal.info());
+}
+
+#[test]
+fn an_access_team_gives_shares_and_no_roles() {
+    let via_crew = role(1, "Seller", Some(CREW), &[("prvreadaccount", Depth::Organization)]);
+    let guest = Principal::new(PrincipalFacts {
+        teams: vec![crew(1)],
+        ..sally(vec![via_crew])
+    });
+    assert_eq!(guest.depth_of("prvReadAccount"), None);
+    assert_eq!(guest.sharees().collect::<Vec<_>>(), [SALLY, CREW]);
+    let reader = guest.lend("prvReadAccount", Depth::User);
+    assert_eq!(reason(&reader, OURS, Rights::NONE), None);
+    assert_eq!(reason(&reader, OURS, Rights::of(&[Right::Read])), Some(Reason::Share));
+}
+
+#[test]
+fn a_team_owns_its_rows() {
+    let team = team(0).lend("prvReadAccount", Depth::User);
+    assert_eq!(reason(&team, OURS, Rights::NONE), Some(Reason::Owner));
+    assert_eq!(reason(&team, EVE, Rights::NONE), None);
+}

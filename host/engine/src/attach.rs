@@ -1,0 +1,41 @@
+//! Append and AppendTo: attaching a row to another one through a lookup.
+//! Source: the platform reference §3.4; R133, R141.
+
+use sluice_access::RowFacts;
+use sluice_model::{Result, Right, Row, TableDef};
+
+use crate::{Operation, Unit};
+
+/// Checks every lookup in `sent` (what the caller and the steps set, without what the
+/// platform fills) that changes compared with `before`: Append on the row itself, AppendTo on
+/// the row that it is attached to. `own` are the facts of the row itself.
+///
+/// # Errors
+/// The right that is missing, or the row that is not there.
+pub fn check_links(
+    unit: &mut Unit,
+    operation: &Operation,
+    table: &TableDef,
+    sent: &Row,
+    before: Option<&Row>,
+    own: &RowFacts,
+) -> Result<()> {
+    let mut append_checked = operation.principal.is_system();
+    for (name, value) in &sent.values {
+        let (Some(column), Some(target)) = (table.column(name), value.as_lookup()) else { continue };
+        if column.filled || &**name == "ownerid" || operation.platform_links.contains(&&**name) || before.is_some_and(|row| row.get(name) == Some(value)) {
+            continue;
+        }
+        let snapshot = unit.snapshot()?;
+        if !append_checked {
+            sluice_access::decide(&operation.principal, &snapshot.units, table, Right::Append, own, &snapshot.privileges)?;
+            append_checked = true;
+        }
+        let other = snapshot.table(&target.table)?.clone();
+        if other.ownership == sluice_model::Ownership::None {
+            continue;
+        }
+        unit.decide(operation, &other, Right::AppendTo, target.id)?;
+    }
+    Ok(())
+}

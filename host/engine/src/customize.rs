@@ -1,0 +1,232 @@
+//! Custom tables and columns, made at run time. Metadata operations raise no events.
+
+use sluice_access::Permit;
+use sluice_model::{
+    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row, TableDef,
+    definition::Columns,
+};
+
+use crate::{
+    Message, Session, Unit,
+    engine::Batch,
+    message::{self, Takes},
+    organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
+    tables,
+};
+
+/// The first object type code of custom tables.
+const FIRST_CUSTOM_CODE: i32 = 10_100;
+
+/// Tables on which no steps run: the platform's own configuration and internals.
+fn takes_steps(table: &TableDef) -> bool {
+    let internal = [
+        tables::MESSAGE,
+        tables::MESSAGE_FILTER,
+        tables::ASSEMBLY,
+        tables::PLUGIN_TYPE,
+        tables::STEP,
+        tables::STEP_IMAGE,
+        tables::SECURE_CONFIG,
+        tables::PLUGIN_TRACE,
+        tables::MESSAGE_TRACE,
+        tables::PRIVILEGE,
+        tables::JOB,
+    ];
+    table.ownership != Ownership::None && !internal.contains(&&*table.name)
+}
+
+/// Writes which tables take a message: the rows that steps are bound with.
+pub(crate) fn write_filters(unit: &mut Unit, message: &dyn Message, row: &Reference) -> Result<()> {
+    let catalog = unit.catalog();
+    for table in catalog.iter() {
+        write_filter(unit, message, row, table)?;
+    }
+    Ok(())
+}
+
+fn write_filter(unit: &mut Unit, message: &dyn Message, row: &Reference, table: &TableDef) -> Result<()> {
+    let shape = message.shape();
+    let bound = shape.binds_table
+        && match shape.takes {
+            Takes::Nothing => false,
+            Takes::IdOf { table: only, .. } => only == &*table.name,
+            _ => shape.tables.is_none_or(|only| only.contains(&&*table.name)),
+        };
+    if !bound || !takes_steps(table) {
+        return Ok(());
+    }
+    let filter = Row::unsaved(tables::MESSAGE_FILTER)
+        .with("sdkmessageid", row.clone())
+        .with("primaryobjecttypecode", &*table.name)
+        .with("iscustomprocessingstepallowed", true)
+        .with("isvisible", true);
+    unit.found(filter).map(|_| ())
+}
+
+impl Session {
+    /// Makes a custom table: `prefix_name`, with the columns in the definition. The key, the
+    /// audit columns and, unless the definition has them, Active and Inactive come by
+    /// themselves. System Administrator gets its privileges; no other role does.
+    ///
+    /// # Errors
+    /// The name or a column is wrong or taken, or the user may not customize.
+    pub fn create_table(&self, definition: &TableDef) -> Result<()> {
+        self.batch(|batch| batch.create_table(definition.clone()))
+    }
+
+    /// Adds a custom column to a table.
+    ///
+    /// # Errors
+    /// The name or the type is wrong or taken, or the user may not customize.
+    pub fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
+        self.batch(|batch| batch.create_column(table, column.clone()))
+    }
+}
+
+impl Batch<'_> {
+    /// See [`Session::create_table`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn create_table(&mut self, mut table: TableDef) -> Result<()> {
+        self.require("prvCreateEntity")?;
+        let catalog = self.unit.snapshot()?.catalog.clone();
+        check_name("table", &table.name)?;
+        if catalog.find(&table.name).is_some() {
+            return Err(Error::new(Code::DUPLICATE_KEY, format!("there is a table `{}` already", table.name)));
+        }
+        if catalog.by_set(&table.set).is_some() {
+            return Err(Error::new(Code::DUPLICATE_KEY, format!("another table has the set name `{}` already", table.set)));
+        }
+        if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
+            return Err(Error::invalid("a custom table belongs to users or to the organization"));
+        }
+        for column in &table.columns {
+            check_column(&catalog, &table, column)?;
+        }
+        table.otc = catalog.iter().map(|table| table.otc + 1).max().unwrap_or_default().max(FIRST_CUSTOM_CODE);
+        table.custom = true;
+        table.complete();
+        if table.states().is_none() {
+            table.add_default_states();
+        }
+        self.unit.tx.create_table(&table)?;
+        self.unit.configuration_written()?;
+        grant_to_administrators(self.unit, &table)?;
+        self.unit.configuration_written()?;
+        let messages = self.unit.snapshot()?.table(tables::MESSAGE)?.clone();
+        let rows = self.unit.tx.select(&crate::snapshot::permit(), &messages, &Query::new(tables::MESSAGE).columns(&["name"]))?;
+        for row in rows {
+            let message = self.unit.core.message(row.text("name").unwrap_or_default())?;
+            write_filter(self.unit, message, &row.reference(), &table)?;
+        }
+        self.unit.configuration_written()
+    }
+
+    /// See [`Session::create_column`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn create_column(&mut self, table: &str, mut column: ColumnDef) -> Result<()> {
+        self.require("prvCreateAttribute")?;
+        let catalog = self.unit.snapshot()?.catalog.clone();
+        let mut definition = TableDef::clone(catalog.table(table)?);
+        if definition.ownership == Ownership::None {
+            return Err(Error::invalid(format!("table `{table}` is internal and takes no columns")));
+        }
+        if definition.column(&column.name).is_some() {
+            return Err(Error::new(Code::DUPLICATE_KEY, format!("table `{table}` has a column `{}` already", column.name)));
+        }
+        check_column(&catalog, &definition, &column)?;
+        column.custom = true;
+        let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
+        let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
+        all.push(column);
+        definition.columns = Columns::from(all);
+        // An amount brings its base amount, and where it is the first one, the currency.
+        definition.complete();
+        for added in definition.columns.iter().filter(|column| !before.contains(&column.name)) {
+            self.unit.tx.add_column(&definition, added)?;
+        }
+        self.unit.configuration_written()
+    }
+
+    fn require(&mut self, privilege: &str) -> Result<()> {
+        let snapshot = self.unit.snapshot()?;
+        sluice_access::check_named(self.principal(), privilege, &snapshot.privileges)
+    }
+}
+
+/// System Administrator may do everything, also with a new table.
+fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
+    let roles = unit.snapshot()?.table(tables::ROLE)?.clone();
+    let query = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("name", ADMINISTRATOR_ROLE));
+    let roles = unit.tx.select(&crate::snapshot::permit(), &roles, &query)?;
+    let privileges = unit.snapshot.table(tables::PRIVILEGE)?.clone();
+    for (name, right) in table_privileges(table) {
+        let row = privilege_row(&unit.core, &name, Some((table, right)));
+        unit.tx.insert(&Permit::system("write the privileges of a new table"), &privileges, &row)?;
+        for role in &roles {
+            message::set_role_privilege(unit, role.id, row.id, Some(Depth::Organization))?;
+        }
+    }
+    Ok(())
+}
+
+/// A customizer's name: a publisher's prefix of two to eight letters or digits, an
+/// underscore, and lower-case letters, digits or underscores.
+fn check_name(what: &str, name: &str) -> Result<()> {
+    let wrong = |why: &str| {
+        Err(Error::invalid(format!("`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)")))
+    };
+    let Some((prefix, rest)) = name.split_once('_') else {
+        return wrong("it needs a publisher's prefix and an underscore");
+    };
+    let simple = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let starts_with_letter = prefix.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    if !(2..=8).contains(&prefix.len()) || !starts_with_letter || !simple(prefix) {
+        return wrong("the prefix has two to eight lower-case letters or digits and begins with a letter");
+    }
+    if prefix.starts_with("mscrm") {
+        return wrong("the prefix mscrm is the platform's");
+    }
+    if rest.is_empty() || rest.len() > 50 || !simple(rest) {
+        return wrong("after the prefix come one to fifty lower-case letters, digits or underscores");
+    }
+    Ok(())
+}
+
+fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    check_name("column", &column.name)?;
+    let wrong = |why: String| Err(Error::invalid(format!("column `{}` of `{}`: {why}", column.name, table.name)));
+    match &column.kind {
+        ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => wrong("a text has 1 to 4,000 characters".to_owned()),
+        ColumnType::Memo { max_length } if !(1..=1_048_576).contains(max_length) => {
+            wrong("a memo has 1 to 1,048,576 characters".to_owned())
+        }
+        ColumnType::Decimal { precision } if *precision > 10 => wrong("a decimal has at most 10 places".to_owned()),
+        ColumnType::Money { precision } if *precision > 4 => wrong("an amount has at most 4 places".to_owned()),
+        ColumnType::Lookup { targets } => {
+            if targets.is_empty() {
+                return wrong("a lookup needs a table to refer to".to_owned());
+            }
+            targets.iter().try_for_each(|target| {
+                if *target == table.name { Ok(()) } else { catalog.table(target).map(|_| ()) }
+            })
+        }
+        ColumnType::Choice { options } | ColumnType::Choices { options } => {
+            let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();
+            values.sort_unstable();
+            values.dedup();
+            match options.len() {
+                0 => wrong("a choice needs options".to_owned()),
+                count if count != values.len() => wrong("two options have the same number".to_owned()),
+                _ => Ok(()),
+            }
+        }
+        ColumnType::Key | ColumnType::State { .. } | ColumnType::Status { .. } => {
+            wrong("the platform itself adds the key, the state and the status".to_owned())
+        }
+        _ => Ok(()),
+    }
+}

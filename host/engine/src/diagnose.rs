@@ -1,0 +1,358 @@
+//! Diagnosis: which step, which platform check stands in somebody's way, and what would help.
+//!
+//! Everything is tried in transactions that are always rolled back, so no row, no step and no
+//! trace changes. A step that fails is passed over and the trial runs again until the
+//! message passes: every culprit on every table is found.
+
+use std::collections::HashSet;
+
+use sluice_model::{Code, Depth, Error, Filter, Query, Request, Response, Result, Uuid, Value};
+
+use crate::{Session, operation::Incoming, pipeline, tables, unit::Trial};
+
+/// More culprits than this are not looked for; a message that still fails then has a fault
+/// that passing over steps does not mend.
+const MAX_CULPRITS: usize = 100;
+
+/// More privileges than this are not lent to one step.
+const MAX_LENT: usize = 50;
+
+/// How many other users are tried for "run as".
+const MAX_CANDIDATES: usize = 10;
+
+/// One thing that stands in the way.
+#[derive(Debug, Clone)]
+pub struct Culprit {
+    /// The refusal. Without a step it is the platform's own.
+    pub error: Error,
+    /// What helps; each was tried.
+    pub fixes: Vec<Fix>,
+}
+
+/// Something that helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// Grant this privilege to a role, at this depth.
+    Grant {
+        /// The role's name.
+        role: String,
+        /// The privilege.
+        privilege: String,
+        /// How deep.
+        depth: Depth,
+    },
+    /// Disable the step.
+    Disable {
+        /// The step's id.
+        step: Uuid,
+    },
+    /// Let the step run as this user.
+    RunAs {
+        /// The step's id.
+        step: Uuid,
+        /// The user's name.
+        user: String,
+    },
+}
+
+impl Fix {
+    /// `grant`, `disable` or `run-as`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Grant { .. } => "grant",
+            Self::Disable { .. } => "disable",
+            Self::RunAs { .. } => "run-as",
+        }
+    }
+
+    /// The command that does it.
+    pub fn command(&self) -> String {
+        match self {
+            Self::Grant { role, privilege, depth } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+            Self::Disable { step } => format!("sluice step disable {step}"),
+            Self::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
+        }
+    }
+}
+
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+/// What a diagnosis found.
+#[derive(Debug, Clone)]
+pub struct Isolation {
+    /// What stands in the way, in the order in which it was met.
+    pub culprits: Vec<Culprit>,
+    /// How many trials it took.
+    pub trials: u32,
+    /// With all culprits out of the way the message passes.
+    pub passes: bool,
+}
+
+impl Session {
+    /// Runs each request as `user`, for trial: `None` where it passes. The first step of the
+    /// platform's procedure: which of the tables is it?
+    ///
+    /// # Errors
+    /// This session's user may not act for others.
+    pub fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>> {
+        self.may_act_for(user)?;
+        let mut trials = Trials { session: self, user, count: 0 };
+        Ok(requests.iter().map(|request| trials.run(&Setup::default(), request).err()).collect())
+    }
+
+    /// Finds every step and every platform check that stands in the way of `user`'s request,
+    /// and tries what would help. The second step of the platform's procedure.
+    ///
+    /// # Errors
+    /// This session's user may not act for others, or the host fails.
+    pub fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation> {
+        self.may_act_for(user)?;
+        let mut trials = Trials { session: self, user, count: 0 };
+        let mut setup = Setup::default();
+        let mut culprits = Vec::new();
+        let mut passes = false;
+        while culprits.len() < MAX_CULPRITS {
+            let Err(error) = trials.run(&setup, request) else {
+                passes = true;
+                break;
+            };
+            if error.kind() == sluice_model::codes::Kind::Host {
+                return Err(error);
+            }
+            let going_on = match error.body().step.as_ref().map(|step| step.id) {
+                Some(step) => {
+                    let fixes = trials.fixes_of_step(&setup, request, step, &error)?;
+                    culprits.push(Culprit { error, fixes });
+                    setup.bypassed.insert(step)
+                }
+                None => {
+                    let lent = trials.lend_for(&mut setup, request, &error);
+                    culprits.push(Culprit { error, fixes: lent.clone() });
+                    !lent.is_empty()
+                }
+            };
+            if !going_on {
+                break;
+            }
+        }
+        Ok(Isolation { culprits, trials: trials.count, passes })
+    }
+
+    fn may_act_for(&self, user: Uuid) -> Result<()> {
+        if self.user == user {
+            return Ok(());
+        }
+        let mut unit = self.engine.unit(Trial::default())?;
+        let asker = unit.principal(self.user)?;
+        let snapshot = unit.snapshot()?;
+        sluice_access::check_named(&asker, "prvActOnBehalfOfAnotherUser", &snapshot.privileges)
+    }
+}
+
+/// What is out of the way in a trial.
+#[derive(Debug, Clone, Default)]
+struct Setup {
+    bypassed: HashSet<Uuid>,
+    lent: Vec<Lent>,
+    run_as: Vec<(Uuid, Uuid)>,
+}
+
+/// A privilege lent to a principal.
+#[derive(Debug, Clone)]
+struct Lent {
+    principal: Uuid,
+    role: Option<String>,
+    privilege: String,
+    depth: Depth,
+}
+
+struct Trials<'a> {
+    session: &'a Session,
+    user: Uuid,
+    count: u32,
+}
+
+impl Trials<'_> {
+    /// Runs the request in a transaction of its own that opens before pre-validation and is
+    /// always rolled back.
+    fn run(&mut self, setup: &Setup, request: &Request) -> Result<Response> {
+        self.count += 1;
+        let engine = &self.session.engine;
+        let trial = Trial {
+            rolled_back: true,
+            bypassed: setup.bypassed.clone(),
+            lent: setup.lent.iter().map(|lent| (lent.principal, lent.privilege.clone(), lent.depth)).collect(),
+            run_as: setup.run_as.clone(),
+        };
+        let user = self.user;
+        engine.on_pipeline_thread(|| {
+            let store = engine.core.store()?;
+            store.write(&mut |tx| {
+                let (tx, value) = run_rolled_back(engine, tx, user, &trial, request);
+                (tx, sluice_store::End { keep: false, value, beside: Vec::new() })
+            })?
+        })
+    }
+
+    /// What helps against a step's failure: the privileges that it needs, being disabled,
+    /// running as somebody else.
+    fn fixes_of_step(&mut self, setup: &Setup, request: &Request, step: Uuid, error: &Error) -> Result<Vec<Fix>> {
+        let mut fixes = Vec::new();
+        if error.body().privilege.is_some() {
+            let mut lent = setup.clone();
+            let passes = self.lend_until(&mut lent, request, error.clone(), Some(step));
+            let grants = grants(lent.lent.get(setup.lent.len()..).unwrap_or_default());
+            if passes && let Some(grants) = grants {
+                fixes.extend(grants);
+            }
+        }
+        let mut without = setup.clone();
+        without.bypassed.insert(step);
+        let still_there = matches!(self.run(&without, request), Err(error) if is_from(&error, step));
+        if !still_there {
+            fixes.push(Fix::Disable { step });
+        }
+        if error.body().privilege.is_some()
+            && let Some(user) = self.run_as(setup, request, step)?
+        {
+            fixes.push(Fix::RunAs { step, user });
+        }
+        Ok(fixes)
+    }
+
+    /// Lends what the platform itself missed; empty where lending does not help.
+    fn lend_for(&mut self, setup: &mut Setup, request: &Request, error: &Error) -> Vec<Fix> {
+        let mut lent = setup.clone();
+        if !self.lend_until(&mut lent, request, error.clone(), None) {
+            return Vec::new();
+        }
+        let new = lent.lent.get(setup.lent.len()..).unwrap_or_default();
+        let fixes = grants(new).unwrap_or_default();
+        *setup = lent;
+        fixes
+    }
+
+    /// Lends the privilege that an error names, and the next, until the step (or, without a
+    /// step, this refusal of the platform) is passed.
+    fn lend_until(&mut self, setup: &mut Setup, request: &Request, mut error: Error, step: Option<Uuid>) -> bool {
+        let first = setup.lent.len();
+        for _ in 0..MAX_LENT {
+            let Some(lent) = lent_by(&error) else { return false };
+            let same = setup.lent.iter_mut().skip(first).find(|there| {
+                there.principal == lent.principal && there.privilege.eq_ignore_ascii_case(&lent.privilege)
+            });
+            match same {
+                // Lending did not help: nothing is gained by lending it again.
+                Some(there) if there.depth >= lent.depth => return false,
+                Some(there) => there.depth = lent.depth,
+                None => setup.lent.push(lent),
+            }
+            match (self.run(setup, request), step) {
+                (Ok(_), _) => return true,
+                (Err(next), Some(step)) if !is_from(&next, step) => return true,
+                (Err(_), None) if setup.lent.len() > first && step.is_none() && self.passed_privilege(setup, request, &error) => {
+                    return true;
+                }
+                (Err(next), _) => error = next,
+            }
+        }
+        false
+    }
+
+    /// Without a step: the platform no longer misses the privilege that was lent.
+    fn passed_privilege(&mut self, setup: &Setup, request: &Request, error: &Error) -> bool {
+        match self.run(setup, request) {
+            Ok(_) => true,
+            Err(next) => next.body().step.is_some() || next.body().privilege != error.body().privilege,
+        }
+    }
+
+    /// The name of a user as whom the step passes.
+    fn run_as(&mut self, setup: &Setup, request: &Request, step: Uuid) -> Result<Option<String>> {
+        let system = self.session.engine.session(self.session.engine.system_id()?);
+        let enabled = Filter::eq("isdisabled", Value::Bool(false));
+        let users = Query::new(tables::USER).columns(&["fullname"]).filter(enabled).order_by("createdon");
+        // The oldest users are the system and the administrator: they come last.
+        let mut users = system.list(users)?;
+        users.retain(|row| row.id != self.user && row.text("fullname") != Some("SYSTEM"));
+        users.reverse();
+        for candidate in users.iter().take(MAX_CANDIDATES) {
+            let mut other = setup.clone();
+            other.run_as.push((step, candidate.id));
+            let fails = matches!(self.run(&other, request), Err(error) if is_from(&error, step));
+            if !fails {
+                return Ok(candidate.text("fullname").map(ToOwned::to_owned));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn run_rolled_back(
+    engine: &crate::Engine,
+    tx: sluice_store::Tx,
+    user: Uuid,
+    trial: &Trial,
+    request: &Request,
+) -> (sluice_store::Tx, Result<Response>) {
+    let mut unit = match engine.unit(trial.clone()) {
+        Ok(unit) => unit,
+        Err(error) => return (tx, Err(error)),
+    };
+    unit.tx = tx;
+    let result = unit.refresh().and_then(|()| {
+        let principal = unit.principal(user)?;
+        let incoming = Incoming {
+            initiating: principal.clone(),
+            principal,
+            depth: 1,
+            correlation: engine.core.env.new_id(),
+            request_id: None,
+            parent: None,
+            platform_links: &[],
+            request: request.clone(),
+        };
+        pipeline::run(&mut unit, incoming)
+    });
+    (std::mem::take(&mut unit.tx), result)
+}
+
+fn is_from(error: &Error, step: Uuid) -> bool {
+    error.body().step.as_ref().is_some_and(|raised| raised.id == step)
+}
+
+/// What an error says is missing, to whom.
+fn lent_by(error: &Error) -> Option<Lent> {
+    let body = error.body();
+    let privilege_codes = [
+        Code::PRIVILEGE_DENIED,
+        Code::ACCESS_DENIED,
+        Code::CANNOT_QUALIFY_LEAD,
+        Code::OWNER_LACKS_READ,
+        Code::ISV_TRANSACTION,
+    ];
+    if !privilege_codes.contains(&body.code) {
+        return None;
+    }
+    let principal = body.principal.as_ref()?;
+    Some(Lent {
+        principal: principal.id,
+        // A role that comes through a team is named with its team.
+        role: principal.roles.iter().find(|role| !role.contains(" (via team ")).or(principal.roles.first()).map(|role| {
+            role.split(" (via team ").next().unwrap_or(role).to_owned()
+        }),
+        privilege: body.privilege.clone()?,
+        depth: body.depth.unwrap_or(Depth::User),
+    })
+}
+
+/// The grants that stand for what was lent; `None` where a principal has no role to grant to.
+fn grants(lent: &[Lent]) -> Option<Vec<Fix>> {
+    lent.iter()
+        .map(|lent| Some(Fix::Grant { role: lent.role.clone()?, privilege: lent.privilege.clone(), depth: lent.depth }))
+        .collect()
+}

@@ -1,0 +1,456 @@
+//! The engine: one organisation open in this process, and the sessions of its users.
+
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sluice_model::{Catalog, Code, Error, Query, Request, Response, Result, Row, Uuid};
+use sluice_sandbox::{Plugin, Sandbox, Settings};
+use sluice_store::{Options, Store, Synchronous, Tx};
+
+use crate::{
+    App, Env, Message, Unit, jobs, message,
+    operation::Incoming,
+    organization::{self, Founding},
+    pipeline,
+    snapshot::{self, Snapshot},
+    step::Step,
+    tables,
+    unit::Trial,
+};
+
+/// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each),
+/// and the host needs its own beside them.
+const STACK: usize = 8 * (512 << 10) + (12 << 20);
+
+thread_local! {
+    static ON_PIPELINE_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How an organisation is opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// How carefully a commit reaches the disk.
+    pub synchronous: Synchronous,
+    /// Where compiled plug-ins are kept; `None` compiles in memory.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// One organisation open in this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) core: Arc<Core>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// What all units of work of an organisation share.
+pub(crate) struct Core {
+    pub(crate) env: Arc<dyn Env>,
+    store: OnceLock<Arc<Store>>,
+    sandbox: OnceLock<Sandbox>,
+    cache_dir: Option<PathBuf>,
+    messages: HashMap<&'static str, &'static dyn Message>,
+    /// The snapshot of the newest configuration that was seen.
+    current: Mutex<Option<Arc<Snapshot>>>,
+    plugins: Mutex<HashMap<String, Plugin>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    fn new(apps: &[App], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Self {
+        let all = message::ALL.iter().chain(apps.iter().flat_map(|app| app.messages));
+        Self {
+            env,
+            store: OnceLock::new(),
+            sandbox: OnceLock::new(),
+            cache_dir,
+            messages: all.map(|message| (message.name(), *message)).collect(),
+            current: Mutex::default(),
+            plugins: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn store(&self) -> Result<Arc<Store>> {
+        self.store.get().cloned().ok_or_else(|| Error::host("the organisation is still being founded"))
+    }
+
+    /// The sandbox; made when the first plug-in is called.
+    pub(crate) fn sandbox(&self) -> Result<Sandbox> {
+        if let Some(sandbox) = self.sandbox.get() {
+            return Ok(sandbox.clone());
+        }
+        let sandbox = Sandbox::new(Settings { cache_dir: self.cache_dir.clone(), ..Settings::default() })?;
+        Ok(self.sandbox.get_or_init(|| sandbox).clone())
+    }
+
+    /// The message of that name.
+    pub(crate) fn message(&self, name: &str) -> Result<&'static dyn Message> {
+        self.messages
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`")))
+    }
+
+    /// All messages, by name.
+    pub(crate) fn messages(&self) -> Vec<&'static dyn Message> {
+        let mut all: Vec<_> = self.messages.values().copied().collect();
+        all.sort_by_key(|message| message.name());
+        all
+    }
+
+    /// The configuration at `version`, from the cache or as `tx` sees it.
+    pub(crate) fn snapshot(&self, tx: &mut Tx, version: i64) -> Result<Arc<Snapshot>> {
+        if let Some(snapshot) = lock(&self.current).as_ref().filter(|snapshot| snapshot.version == version) {
+            return Ok(snapshot.clone());
+        }
+        let snapshot = Arc::new(Snapshot::load(tx, version)?);
+        *lock(&self.current) = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.store()?.read(|mut tx| {
+            let result = tx.config_version().and_then(|version| self.snapshot(&mut tx, version));
+            (tx, result)
+        })?
+    }
+}
+
+impl Unit {
+    /// The compiled plug-in of a step.
+    pub(crate) fn plugin(&mut self, step: &Step) -> Result<Plugin> {
+        if let Some(plugin) = lock(&self.core.plugins).get(&step.digest) {
+            return Ok(plugin.clone());
+        }
+        let component = self.component(step.assembly)?;
+        let plugin = self.core.sandbox()?.load(&component)?;
+        lock(&self.core.plugins).insert(step.digest.clone(), plugin.clone());
+        Ok(plugin)
+    }
+
+    fn component(&mut self, assembly: Uuid) -> Result<Vec<u8>> {
+        let table = self.snapshot.table(tables::ASSEMBLY)?.clone();
+        let columns = ["content".into()];
+        let row = self.read(|tx| tx.get(&snapshot::permit(), &table, assembly, Some(&columns)))?;
+        let content = row.as_ref().and_then(|row| row.text("content")).unwrap_or_default();
+        BASE64_STANDARD
+            .decode(content)
+            .map_err(|error| Error::host(format!("the plug-in {assembly} is stored in a broken form: {error}")))
+    }
+}
+
+impl Engine {
+    /// Founds an organisation in a new file. `fill` may write into it before anybody else can
+    /// see it: the file takes its name only when everything went well.
+    ///
+    /// # Errors
+    /// The file exists already or cannot be written, or `fill` fails.
+    pub fn create(
+        path: &Path,
+        founding: &Founding,
+        apps: &[App],
+        env: &Arc<dyn Env>,
+        options: &OpenOptions,
+        fill: impl FnOnce(&Self) -> Result<()>,
+    ) -> Result<()> {
+        if path.exists() {
+            return Err(Error::invalid(format!("{} exists already; choose another name, or remove it", path.display())));
+        }
+        let unfinished = unfinished_name(path, env.as_ref());
+        let result = Self::create_unfinished(&unfinished, founding, apps, env, options, fill)
+            .and_then(|()| publish(&unfinished, path));
+        for leftover in [unfinished.clone(), with_suffix(&unfinished, "-wal"), with_suffix(&unfinished, "-shm")] {
+            let _ = std::fs::remove_file(leftover);
+        }
+        result
+    }
+
+    fn create_unfinished(
+        path: &Path,
+        founding: &Founding,
+        apps: &[App],
+        env: &Arc<dyn Env>,
+        options: &OpenOptions,
+        fill: impl FnOnce(&Self) -> Result<()>,
+    ) -> Result<()> {
+        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone()));
+        Store::create(path, |tx| organization::found(&core, tx, founding, apps))?;
+        let fast = OpenOptions { synchronous: Synchronous::Off, cache_dir: options.cache_dir.clone() };
+        fill(&Self::open(path, apps, env, &fast)?)
+    }
+
+    /// Opens an organisation.
+    ///
+    /// # Errors
+    /// The file is missing, is no organisation, or belongs to a newer version.
+    pub fn open(path: &Path, apps: &[App], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
+        let core = Core::new(apps, env.clone(), options.cache_dir.clone());
+        let store = Store::open(path, Options { synchronous: options.synchronous })?;
+        let _ = core.store.set(Arc::new(store));
+        Ok(Self { core: Arc::new(core) })
+    }
+
+    /// The session of the user with that id.
+    pub fn session(&self, user: Uuid) -> Session {
+        Session { engine: self.clone(), user }
+    }
+
+    /// The session of the user with that name, domain name or id.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn session_of(&self, user: &str) -> Result<Session> {
+        let system = self.session(self.system_id()?);
+        Ok(self.session(system.find_one(tables::USER, user)?))
+    }
+
+    /// The id of the SYSTEM user.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn system_id(&self) -> Result<Uuid> {
+        Ok(self.core.current_snapshot()?.system.id())
+    }
+
+    /// All messages, in the order of their names.
+    pub fn messages(&self) -> Vec<&'static dyn Message> {
+        self.core.messages()
+    }
+
+    /// Copies the organisation into another file while it is in use.
+    ///
+    /// # Errors
+    /// The file exists, or cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        self.core.store()?.backup(to)
+    }
+
+    /// Checks the database; what is wrong with it, a line each.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn check(&self) -> Result<Vec<String>> {
+        self.core.store()?.check()
+    }
+
+    /// Runs `work` on a thread whose stack is large enough for nested plug-in calls. On such
+    /// a thread already, it runs there.
+    ///
+    /// # Errors
+    /// No thread can be made, or `work` panics.
+    pub fn on_pipeline_thread<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        if ON_PIPELINE_THREAD.get() {
+            return work();
+        }
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("pipeline".to_owned()).stack_size(STACK);
+            let thread = builder.spawn_scoped(scope, || {
+                ON_PIPELINE_THREAD.set(true);
+                work()
+            });
+            let thread = thread.map_err(|error| Error::host(format!("no thread for the pipeline can be made: {error}")))?;
+            thread.join().unwrap_or_else(|_| Err(Error::host("the host panicked; the request changed nothing")))
+        })
+    }
+
+    pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
+        Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn unfinished_name(path: &Path, env: &dyn Env) -> PathBuf {
+    with_suffix(path, &format!(".{}.unfinished", env.new_id().simple()))
+}
+
+/// Gives the finished file its name, and never takes the place of another.
+fn publish(unfinished: &Path, path: &Path) -> Result<()> {
+    std::fs::hard_link(unfinished, path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::invalid(format!("{} exists already; choose another name, or remove it", path.display()))
+        }
+        _ => Error::host(format!("{} cannot be written: {error}", path.display())),
+    })
+}
+
+/// What a request may say about itself.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// The caller's own id for the request; plug-ins and traces see it.
+    pub request_id: Option<Uuid>,
+}
+
+/// A user at work in an organisation.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub(crate) engine: Engine,
+    pub(crate) user: Uuid,
+}
+
+impl Session {
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The user's id.
+    pub fn user(&self) -> Uuid {
+        self.user
+    }
+
+    /// The organisation's tables as they are now.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn catalog(&self) -> Result<Arc<Catalog>> {
+        Ok(self.engine.core.current_snapshot()?.catalog.clone())
+    }
+
+    /// Runs a message.
+    ///
+    /// # Errors
+    /// The refusal or failure, with everything known about it.
+    pub fn execute(&self, request: Request) -> Result<Response> {
+        self.execute_with(request, &CallOptions::default())
+    }
+
+    /// Runs a message with options.
+    ///
+    /// # Errors
+    /// The refusal or failure, with everything known about it.
+    pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Trial::default())?;
+            let correlation = self.engine.core.env.new_id();
+            let result = self.begin(&mut unit, request, correlation, options).map_err(|mut error| {
+                error.body_mut().correlation.get_or_insert(correlation);
+                error
+            });
+            if result.is_ok() {
+                jobs::run_released(&mut unit);
+            }
+            result
+        })
+    }
+
+    fn begin(&self, unit: &mut Unit, request: Request, correlation: Uuid, options: &CallOptions) -> Result<Response> {
+        let principal = unit.principal(self.user)?;
+        let incoming = Incoming {
+            initiating: principal.clone(),
+            principal,
+            depth: 1,
+            correlation,
+            request_id: options.request_id,
+            parent: None,
+            platform_links: &[],
+            request,
+        };
+        let result = pipeline::run(unit, incoming);
+        unit.write_leftover_traces(result.as_ref().err());
+        result
+    }
+
+    /// Runs several messages in one transaction: all of them or none.
+    ///
+    /// # Errors
+    /// What `work` gives; then nothing has changed.
+    pub fn batch<T: Send>(&self, work: impl Fn(&mut Batch<'_>) -> Result<T> + Send + Sync) -> Result<T> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Trial::default())?;
+            let store = self.engine.core.store()?;
+            let correlation = self.engine.core.env.new_id();
+            let result = store.write(&mut |tx| {
+                unit.tx = tx;
+                unit.jobs.clear();
+                let result = unit.refresh().and_then(|()| {
+                    let principal = unit.principal(self.user)?;
+                    work(&mut Batch { unit: &mut unit, principal, correlation })
+                });
+                let keep = result.is_ok();
+                (std::mem::take(&mut unit.tx), sluice_store::End { keep, value: result, beside: Vec::new() })
+            })?;
+            if result.is_ok() {
+                jobs::run_released(&mut unit);
+            }
+            result
+        })
+    }
+
+    /// The rows that a query asks for, as far as the user may see them.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn list(&self, query: Query) -> Result<Vec<Row>> {
+        Ok(self.execute(Request::retrieve_multiple(query))?.rows().to_vec())
+    }
+}
+
+/// Several messages in one transaction.
+pub struct Batch<'a> {
+    pub(crate) unit: &'a mut Unit,
+    principal: Arc<sluice_access::Principal>,
+    correlation: Uuid,
+}
+
+impl std::fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Batch")
+    }
+}
+
+impl Batch<'_> {
+    pub(crate) fn principal(&self) -> &sluice_access::Principal {
+        &self.principal
+    }
+
+    /// Runs a message.
+    ///
+    /// # Errors
+    /// The refusal; then the batch must end with it.
+    pub fn execute(&mut self, request: Request) -> Result<Response> {
+        let incoming = Incoming {
+            principal: self.principal.clone(),
+            initiating: self.principal.clone(),
+            depth: 1,
+            correlation: self.correlation,
+            request_id: None,
+            parent: None,
+            platform_links: &[],
+            request,
+        };
+        pipeline::run(self.unit, incoming)
+    }
+
+    /// Creates a row; its id.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn create(&mut self, row: Row) -> Result<Uuid> {
+        Ok(self.execute(Request::create(row))?.created().unwrap_or_default())
+    }
+
+    /// The rows that a query asks for.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn list(&mut self, query: Query) -> Result<Vec<Row>> {
+        Ok(self.execute(Request::retrieve_multiple(query))?.rows().to_vec())
+    }
+}

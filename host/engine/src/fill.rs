@@ -1,0 +1,315 @@
+//! What the platform itself puts into rows: audit columns, owner, state and status, defaults,
+//! currency and base amounts, full names, the version number.
+
+use sluice_access::{Owner, OwnerToBe};
+use sluice_model::{
+    Code, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row, TableDef,
+    Value, coerce,
+};
+
+use crate::{Operation, Unit, message, tables};
+
+/// The columns that were sent, checked and in their stored form.
+pub(crate) fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
+    let mut row = Row::new(table.name.clone(), sent.id);
+    for (name, value) in &sent.values {
+        let column = coerce::column(table, name)?;
+        row.values.insert(name.clone(), coerce::check(table, column, value.clone())?);
+    }
+    Ok(row)
+}
+
+/// Whom a new row will belong to.
+pub(crate) struct NewOwner(Ownership, OwnerToBe);
+
+impl NewOwner {
+    pub(crate) fn as_owner(&self) -> Option<Owner> {
+        (self.0 == Ownership::User).then_some(Owner { id: self.1.id, kind: self.1.kind })
+    }
+
+    pub(crate) fn business_unit(&self) -> Option<sluice_model::Uuid> {
+        matches!(self.0, Ownership::User | Ownership::Business).then_some(self.1.business_unit)
+    }
+}
+
+impl std::ops::Deref for NewOwner {
+    type Target = OwnerToBe;
+    fn deref(&self) -> &OwnerToBe {
+        &self.1
+    }
+}
+
+/// The owner of a new row: the one that was sent, else the caller. Writes the owning columns.
+pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<NewOwner> {
+    let caller = operation.principal.clone();
+    let owner = match table.ownership {
+        Ownership::User => {
+            let chosen = row.lookup("ownerid").cloned();
+            let owner = match &chosen {
+                Some(chosen) if chosen.id != caller.id() => new_owner(unit, operation, table, chosen)?,
+                _ => OwnerToBe { id: caller.id(), kind: caller.kind(), business_unit: caller.business_unit() },
+            };
+            set_owner(row, &owner);
+            owner
+        }
+        Ownership::Business if &*table.name == tables::BUSINESS_UNIT => {
+            OwnerToBe::unit(row.id_of("parentbusinessunitid").unwrap_or_else(|| caller.business_unit()))
+        }
+        Ownership::Business => {
+            let chosen = row.id_of("businessunitid").unwrap_or_else(|| caller.business_unit());
+            row.set("businessunitid", Reference::new(tables::BUSINESS_UNIT, chosen));
+            OwnerToBe::unit(chosen)
+        }
+        Ownership::Organization | Ownership::None => OwnerToBe::organization(),
+    };
+    Ok(NewOwner(table.ownership, owner))
+}
+
+fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &Reference) -> Result<OwnerToBe> {
+    let kind = if &*chosen.table == tables::TEAM { PrincipalKind::Team } else { PrincipalKind::User };
+    let owner = unit.principal(chosen.id)?;
+    if owner.kind() != kind {
+        return Err(Error::not_found(kind.table(), kind.table(), chosen.id));
+    }
+    let snapshot = unit.snapshot()?;
+    sluice_access::check_owner_to_be(&operation.principal, table, &owner, &snapshot.privileges)?;
+    Ok(OwnerToBe { id: chosen.id, kind, business_unit: owner.business_unit() })
+}
+
+fn set_owner(row: &mut Row, owner: &OwnerToBe) {
+    let reference = Reference::new(owner.kind.table(), owner.id);
+    row.set("ownerid", reference.clone());
+    let (user, team) = match owner.kind {
+        PrincipalKind::User => (Value::Lookup(reference), Value::Null),
+        PrincipalKind::Team => (Value::Null, Value::Lookup(reference)),
+    };
+    row.set("owninguser", user);
+    row.set("owningteam", team);
+    row.set("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, owner.business_unit));
+}
+
+/// Fills everything that a new row needs beside what was sent.
+pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
+    for column in &table.columns {
+        if let Some(default) = &column.default && !row.has(&column.name) {
+            row.values.insert(column.name.clone(), coerce::from_json(table, column, default)?);
+        }
+    }
+    new_state(table, row)?;
+    audit(unit, operation, table, row, true)?;
+    if let Some(Value::DateTime(earlier)) = row.get("overriddencreatedon").cloned() {
+        let now = row.get("createdon").cloned().unwrap_or(Value::Null);
+        row.set("createdon", earlier);
+        row.set("overriddencreatedon", now);
+    }
+    if table.ownership == Ownership::Organization && table.column("organizationid").is_some_and(|column| column.kind == ColumnType::Id) {
+        row.set("organizationid", unit.snapshot.settings.id);
+    }
+    if table.column("exchangerate").is_some_and(|column| column.filled) {
+        let base = unit.snapshot.settings.base_currency;
+        if !row.values.get("transactioncurrencyid").is_some_and(|value| !value.is_null())
+            && let Some(base) = base
+        {
+            row.set("transactioncurrencyid", Reference::new(tables::CURRENCY, base));
+        }
+        amounts(unit, table, row, None)?;
+    }
+    full_name(table, row, None);
+    row.values.retain(|_, value| !value.is_null());
+    Ok(())
+}
+
+/// Refuses a new row that lacks what every row needs.
+pub(crate) fn check_required(table: &TableDef, row: &Row) -> Result<()> {
+    for column in &table.columns {
+        if column.required == Required::System && !row.get(&column.name).is_some_and(|value| !value.is_null()) {
+            return Err(Error::new(
+                Code::REQUIRED_MISSING,
+                format!("a row of `{}` needs the column `{}`", table.name, column.name),
+            )
+            .with_table(&table.name));
+        }
+    }
+    Ok(())
+}
+
+/// An owner among the columns of an Update: needs Assign on the row, and an owner who may
+/// read it.
+pub(crate) fn changed_owner(
+    unit: &mut Unit,
+    operation: &Operation,
+    table: &TableDef,
+    row: &mut Row,
+    before: &Row,
+) -> Result<()> {
+    let Some(chosen) = row.lookup("ownerid").cloned().filter(|_| table.ownership == Ownership::User) else {
+        row.values.remove("ownerid");
+        return Ok(());
+    };
+    if before.lookup("ownerid") == Some(&chosen) {
+        row.values.remove("ownerid");
+        return Ok(());
+    }
+    unit.decide(operation, table, Right::Assign, row.id)?;
+    let owner = new_owner(unit, operation, table, &chosen)?;
+    set_owner(row, &owner);
+    if unit.snapshot.settings.share_to_previous_owner
+        && let Some(previous) = before.lookup("ownerid")
+    {
+        let rights = sluice_model::Rights::of(&[
+            Right::Read,
+            Right::Write,
+            Right::Delete,
+            Right::Append,
+            Right::AppendTo,
+            Right::Assign,
+            Right::Share,
+        ]);
+        message::share(unit, &row.reference(), previous, rights)?;
+    }
+    Ok(())
+}
+
+/// Fills what every Update changes.
+pub(crate) fn changed_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+    changed_state(table, row, before)?;
+    audit(unit, operation, table, row, false)?;
+    if table.column("exchangerate").is_some_and(|column| column.filled) {
+        amounts(unit, table, row, Some(before))?;
+    }
+    full_name(table, row, Some(before));
+    Ok(())
+}
+
+fn audit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row, new: bool) -> Result<()> {
+    if table.column("createdon").is_none() {
+        return Ok(());
+    }
+    let now = operation.context.created_on;
+    let caller = Reference::new(tables::USER, operation.principal.id());
+    let behalf = (operation.principal.id() != operation.initiating.id())
+        .then(|| Reference::new(tables::USER, operation.initiating.id()));
+    if new {
+        row.set("createdon", now);
+        row.set("createdby", caller.clone());
+        if let Some(behalf) = &behalf {
+            row.set("createdonbehalfby", behalf.clone());
+        }
+    }
+    row.set("modifiedon", now);
+    row.set("modifiedby", caller);
+    row.set("modifiedonbehalfby", behalf.map_or(Value::Null, Value::Lookup));
+    row.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
+    Ok(())
+}
+
+fn wrong_status(table: &TableDef, row: &Row, status: i32, state: i32) -> Error {
+    let label = table
+        .states()
+        .and_then(|(states, _)| states.iter().find(|option| option.value == state))
+        .map_or_else(|| state.to_string(), |option| option.label.clone());
+    Error::new(
+        Code::INVALID_STATE,
+        format!(
+            "{status} is not a valid status code for state code {}State.{label} on {} with Id {}.",
+            table.schema, table.name, row.id
+        ),
+    )
+    .with_table(&table.name)
+}
+
+fn new_state(table: &TableDef, row: &mut Row) -> Result<()> {
+    let Some((states, statuses)) = table.states() else { return Ok(()) };
+    let status = row.int("statuscode");
+    let of_status = status.and_then(|status| statuses.iter().find(|option| option.value == status)).and_then(|option| option.state);
+    let state = row.int("statecode").or(of_status).or_else(|| states.first().map(|option| option.value)).unwrap_or_default();
+    match status {
+        Some(status) if of_status.is_some_and(|of| of != state) => return Err(wrong_status(table, row, status, state)),
+        Some(_) => {}
+        None => set_default_status(table, row, state),
+    }
+    row.set("statecode", Value::Choice(state));
+    Ok(())
+}
+
+fn set_default_status(table: &TableDef, row: &mut Row, state: i32) {
+    let default = table
+        .states()
+        .and_then(|(states, _)| states.iter().find(|option| option.value == state))
+        .and_then(|option| option.default_status);
+    if let Some(status) = default {
+        row.set("statuscode", Value::Choice(status));
+    }
+}
+
+fn changed_state(table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+    let Some((_, statuses)) = table.states() else { return Ok(()) };
+    let (state, status) = (row.int("statecode"), row.int("statuscode"));
+    let goal = state.or(before.int("statecode")).unwrap_or_default();
+    match status {
+        Some(status) => {
+            let of = statuses.iter().find(|option| option.value == status).and_then(|option| option.state);
+            if of.is_some_and(|of| of != goal) {
+                return Err(wrong_status(table, row, status, goal));
+            }
+        }
+        None if state.is_some() && state != before.int("statecode") => set_default_status(table, row, goal),
+        None => {}
+    }
+    Ok(())
+}
+
+/// Base amounts: the amount divided by the exchange rate of the row's currency.
+fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Option<&Row>) -> Result<()> {
+    let currency = match row.get("transactioncurrencyid") {
+        Some(value) => value.as_id(),
+        None => before.and_then(|before| before.id_of("transactioncurrencyid")),
+    };
+    let Some(currency) = currency else { return Ok(()) };
+    let Some(rate) = unit.snapshot.exchange_rates.get(&currency).copied().filter(|rate| !rate.is_zero()) else {
+        return Ok(());
+    };
+    let old_rate = before.and_then(|before| before.get("exchangerate")).and_then(Value::as_decimal);
+    let rate_changed = old_rate != Some(rate);
+    let mut changed: Vec<(Name, Value)> = Vec::new();
+    for column in &table.columns {
+        if !matches!(column.kind, ColumnType::Money { .. }) || column.name.ends_with("_base") {
+            continue;
+        }
+        let amount = match row.get(&column.name) {
+            Some(value) => Some(value.clone()),
+            None if rate_changed => before.and_then(|before| before.get(&column.name)).cloned(),
+            None => None,
+        };
+        let base = match amount {
+            Some(Value::Money(amount)) => Value::Money(base_amount(amount, rate)),
+            Some(_) => Value::Null,
+            None => continue,
+        };
+        changed.push((format!("{}_base", column.name).into(), base));
+    }
+    if before.is_none() || !changed.is_empty() {
+        row.set("exchangerate", Value::Decimal(rate));
+    }
+    row.values.extend(changed);
+    Ok(())
+}
+
+fn base_amount(amount: Decimal, rate: Decimal) -> Decimal {
+    amount.checked_div(rate).unwrap_or_default().round_dp(4)
+}
+
+/// `fullname` is made of first and last name.
+fn full_name(table: &TableDef, row: &mut Row, before: Option<&Row>) {
+    let composed = table.column("fullname").is_some_and(|column| column.filled) && table.column("firstname").is_some();
+    if !composed || !(row.has("firstname") || row.has("lastname")) {
+        return;
+    }
+    let part = |column: &str| match row.get(column) {
+        Some(value) => value.as_text().unwrap_or_default().to_owned(),
+        None => before.and_then(|before| before.text(column)).unwrap_or_default().to_owned(),
+    };
+    let name = format!("{} {}", part("firstname"), part("lastname"));
+    let name = name.trim();
+    row.set("fullname", if name.is_empty() { Value::Null } else { Value::from(name) });
+}

@@ -1,0 +1,103 @@
+//! Asynchronous steps. Their jobs are written in the transaction of the message that set
+//! them off, and run after its commit, each as a unit of its own.
+//!
+//! A job runs in the process that committed it, right after the commit. A job whose process
+//! was killed first stays Ready in `asyncoperation`; a runner that takes up such jobs comes
+//! with the general job runner.
+
+use std::sync::Arc;
+
+use sluice_model::{Reference, Result, Row, Uuid, Value};
+
+use crate::{Unit, operation::Operation, step::Step, steps, tables};
+
+/// A step that waits for the commit.
+pub(crate) struct Job {
+    id: Uuid,
+    step: Arc<Step>,
+    operation: Operation,
+}
+
+const READY: (i32, i32) = (0, 0);
+const SUCCEEDED: (i32, i32) = (3, 30);
+const FAILED: (i32, i32) = (3, 31);
+
+/// Writes a job for each asynchronous step of the operation.
+pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
+    if unit.trial.rolled_back {
+        return Ok(());
+    }
+    let snapshot = unit.snapshot()?;
+    let all = snapshot.steps.of(&operation.context.message, operation.context.table.as_deref());
+    for step in all.iter().filter(|step| step.mode != crate::step::SYNCHRONOUS) {
+        if !step.listens_to(operation.context.target.as_ref()) {
+            continue;
+        }
+        let id = unit.core.env.new_id();
+        let row = job_row(unit, operation, step, id);
+        let table = snapshot.table(tables::JOB)?.clone();
+        let permit = sluice_access::Permit::system("write the job of an asynchronous step");
+        unit.tx.insert(&permit, &table, &row)?;
+        unit.jobs.push(Job { id, step: step.clone(), operation: operation.clone() });
+    }
+    Ok(())
+}
+
+fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid) -> Row {
+    let context = &operation.context;
+    let now = unit.core.env.now();
+    let owner = Reference::new(tables::USER, operation.principal.id());
+    let mut row = Row::new(tables::JOB, id)
+        .with("name", step.name.as_str())
+        .with("operationtype", Value::Choice(1))
+        .with("messagename", &*context.message)
+        .with("correlationid", context.correlation)
+        .with("depth", i32::try_from(context.depth).unwrap_or(i32::MAX))
+        .with("statecode", Value::Choice(READY.0))
+        .with("statuscode", Value::Choice(READY.1))
+        .with("createdon", now)
+        .with("modifiedon", now)
+        .with("createdby", owner.clone())
+        .with("modifiedby", owner.clone())
+        .with("owninguser", owner.clone())
+        .with("ownerid", owner)
+        .with("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, operation.principal.business_unit()));
+    if let Some(table) = &context.table {
+        row.set("primaryentitytype", &**table);
+    }
+    row
+}
+
+/// Runs the jobs that the unit's commit released. A failure is written into the job.
+pub(crate) fn run_released(unit: &mut Unit) {
+    for mut job in std::mem::take(&mut unit.jobs) {
+        let result = steps::run_one(unit, &mut job.operation, &job.step);
+        let state = if result.is_ok() { SUCCEEDED } else { FAILED };
+        let operation = job.operation.clone();
+        let rows = unit.trace_rows(&operation, result.as_ref().err());
+        let mut row = Row::new(tables::JOB, job.id)
+            .with("statecode", Value::Choice(state.0))
+            .with("statuscode", Value::Choice(state.1))
+            .with("completedon", unit.core.env.now());
+        if let Err(error) = &result {
+            row.set("message", error.message());
+            row.set("errorcode", error.code().signed());
+        }
+        let done = finish(unit, &job, row, rows);
+        if let Err(error) = done {
+            tracing::error!(%error, job = %job.id, "the outcome of a job could not be written");
+        }
+    }
+}
+
+fn finish(unit: &mut Unit, job: &Job, row: Row, beside: Vec<(Arc<sluice_model::TableDef>, Row)>) -> Result<()> {
+    let table = unit.snapshot.table(tables::JOB)?.clone();
+    let permit = sluice_access::Permit::system("write the outcome of a job");
+    let remove = job.step.auto_delete && row.int("statuscode") == Some(SUCCEEDED.1);
+    let store = unit.core.store()?;
+    store.write(&mut |mut tx| {
+        let result = if remove { tx.delete(&permit, &table, row.id) } else { tx.update(&permit, &table, &row) };
+        let keep = result.is_ok();
+        (tx, sluice_store::End { keep, value: result.map(|_| ()), beside: beside.clone() })
+    })?
+}

@@ -1,0 +1,96 @@
+//! Rows by the names that people know, and values as people write them.
+
+use sluice_model::{Code, ColumnDef, ColumnType, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce};
+
+use crate::{Session, tables};
+
+/// What a name led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// One row.
+    One(Uuid),
+    /// None.
+    None,
+    /// Several: their ids with their names and something that tells them apart.
+    Many(Vec<(Uuid, String)>),
+}
+
+/// How many candidates an ambiguous name lists.
+const CANDIDATES: u32 = 10;
+
+impl Session {
+    /// The row of `table` with that id or name. A role's name means its root copy.
+    ///
+    /// # Errors
+    /// The user may not read the table.
+    pub fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
+        let catalog = self.catalog()?;
+        let table = catalog.table(table)?;
+        if let Ok(id) = name_or_id.parse::<Uuid>() {
+            return Ok(Found::One(id));
+        }
+        let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
+        if &*table.name == tables::USER {
+            names.push("domainname".into());
+        }
+        if names.is_empty() {
+            return Err(Error::invalid(format!("rows of `{}` have no names; give the id", table.name)));
+        }
+        let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
+        let mut filter = Filter::Or(any);
+        if &*table.name == tables::ROLE {
+            filter = filter.and(Filter::eq("parentroleid", Value::Null));
+        }
+        let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
+        query.columns = Some(names.iter().cloned().chain(table.column("createdon").map(|column| column.name.clone())).collect());
+        let rows = self.list(query)?;
+        Ok(match rows.as_slice() {
+            [] => Found::None,
+            [row] => Found::One(row.id),
+            several => Found::Many(several.iter().map(|row| (row.id, describe(row, &names))).collect()),
+        })
+    }
+
+    /// The row of `table` with that id or name.
+    ///
+    /// # Errors
+    /// There is none; or there are several, and the message lists them.
+    pub fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
+        match self.find(table, name_or_id)? {
+            Found::One(id) => Ok(id),
+            Found::None => {
+                let message = format!("there is no {table} \"{name_or_id}\"");
+                Err(Error::new(Code::NOT_FOUND, message).with_table(table))
+            }
+            Found::Many(candidates) => {
+                let list: Vec<String> = candidates.iter().map(|(id, name)| format!("{id} ({name})")).collect();
+                let message = format!("\"{name_or_id}\" is ambiguous in {table}: {}; give the id", list.join(", "));
+                Err(Error::new(Code::AMBIGUOUS, message).with_table(table))
+            }
+        }
+    }
+
+    /// The value that `text` means in a column, as people write it: a choice by number or
+    /// label, a lookup by id or name, `table:ID` where it has several targets, `null`.
+    ///
+    /// # Errors
+    /// The text does not fit the column, or names no row or several.
+    pub fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+        if text == "null" {
+            return Ok(Value::Null);
+        }
+        let ColumnType::Lookup { targets } = &column.kind else {
+            return coerce::from_text(table, column, text);
+        };
+        let (target, name) = match (text.split_once(':'), targets.as_slice()) {
+            (Some((target, name)), _) if targets.iter().any(|known| &**known == target) => (Name::from(target), name),
+            (_, [only]) => (only.clone(), text),
+            _ => return coerce::from_text(table, column, text),
+        };
+        Ok(Value::Lookup(Reference { id: self.find_one(&target, name)?, table: target }))
+    }
+}
+
+fn describe(row: &Row, names: &[Name]) -> String {
+    names.iter().find_map(|name| row.text(name)).unwrap_or_default().to_owned()
+}

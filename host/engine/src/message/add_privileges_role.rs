@@ -1,0 +1,139 @@
+//! AddPrivilegesRole: grants privileges to a role, at a depth. The copies of the role in the
+//! business units below follow.
+
+use sluice_model::{
+    Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value,
+};
+
+use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use crate::{Operation, Unit, principals, tables};
+
+/// `AddPrivilegesRole`.
+pub(crate) struct AddPrivilegesRole;
+
+impl Message for AddPrivilegesRole {
+    fn name(&self) -> &'static str {
+        "AddPrivilegesRole"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Grants privileges to a role; each of `Privileges` has PrivilegeName or PrivilegeId, and Depth (0 to 3)."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("Privileges", "rows")];
+        Shape {
+            takes: Takes::IdOf { table: tables::ROLE, parameter: "RoleId" },
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Write)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let role = operation.id()?;
+        unit.decide(operation, &table, Right::Write, role)?;
+        check_root(unit, role)?;
+        let copies = with_copies(unit, role)?;
+        for wanted in input::rows(operation, "Privileges")? {
+            let (privilege, name) = privilege(unit, &wanted)?;
+            let depth = wanted.int("Depth").and_then(Depth::from_number);
+            let depth = depth.ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
+            check_depth(unit, &name, depth)?;
+            for copy in &copies {
+                set(unit, *copy, privilege, Some(depth))?;
+            }
+        }
+        unit.configuration_written()
+    }
+}
+
+/// A copy of a role is changed at its root only.
+pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<()> {
+    let table = unit.snapshot.table(tables::ROLE)?.clone();
+    let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
+    let row = row.ok_or_else(|| Error::not_found(&table.schema, &table.name, role))?;
+    match row.lookup("parentroleid") {
+        Some(_) => Err(Error::new(
+            Code::INHERITED_ROLE,
+            format!("role {} is inherited from the parent business unit and cannot be modified", row.text("name").unwrap_or_default()),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A role and its copies in the business units below.
+pub(super) fn with_copies(unit: &mut Unit, role: Uuid) -> Result<Vec<Uuid>> {
+    let table = unit.snapshot.table(tables::ROLE)?.clone();
+    let query = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("parentrootroleid", role));
+    let mut all: Vec<Uuid> = unit.tx.select(&crate::snapshot::permit(), &table, &query)?.iter().map(|row| row.id).collect();
+    if !all.contains(&role) {
+        all.push(role);
+    }
+    Ok(all)
+}
+
+/// The privilege that a row of `Privileges` names.
+pub(super) fn privilege(unit: &mut Unit, wanted: &Row) -> Result<(Uuid, String)> {
+    let filter = match (wanted.id_of("PrivilegeId"), wanted.text("PrivilegeName")) {
+        (Some(id), _) => Filter::eq("privilegeid", id),
+        (None, Some(name)) => Filter::eq("name", name),
+        (None, None) => return Err(Error::invalid("a privilege needs a PrivilegeId or a PrivilegeName")),
+    };
+    let table = unit.snapshot.table(tables::PRIVILEGE)?.clone();
+    let query = Query::new(tables::PRIVILEGE).columns(&["name"]).filter(filter);
+    let row = unit.tx.select(&crate::snapshot::permit(), &table, &query)?.pop();
+    let row = row.ok_or_else(|| {
+        let wanted = wanted.text("PrivilegeName").unwrap_or("with that id");
+        Error::new(Code::NOT_FOUND, format!("there is no privilege {wanted}"))
+    })?;
+    Ok((row.id, row.text("name").unwrap_or_default().to_owned()))
+}
+
+/// An organization-owned table takes Organization or nothing.
+fn check_depth(unit: &Unit, privilege: &str, depth: Depth) -> Result<()> {
+    let Some((table, _)) = unit.snapshot.catalog.privilege(privilege) else { return Ok(()) };
+    let organization_owned = unit.snapshot.table(table)?.ownership == Ownership::Organization;
+    if organization_owned && depth != Depth::Organization {
+        return Err(Error::new(
+            Code::INVALID_DEPTH,
+            format!("{privilege} cannot be granted at depth {}: table `{table}` belongs to the organisation and takes Organization only", depth.label()),
+        )
+        .with_table(table));
+    }
+    Ok(())
+}
+
+/// Sets what one role holds of one privilege; `None` takes it away.
+pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<Depth>) -> Result<()> {
+    let permit = sluice_access::Permit::system("write the privileges of a role that the message has checked");
+    let table = unit.snapshot.table(tables::ROLE_PRIVILEGES)?.clone();
+    let filter = Filter::eq("roleid", role).and(Filter::eq("privilegeid", privilege));
+    let found = unit.tx.select(&permit, &table, &Query::new(tables::ROLE_PRIVILEGES).columns(&[]).filter(filter))?;
+    match (found.first(), depth) {
+        (Some(row), Some(depth)) => {
+            let row = Row::new(tables::ROLE_PRIVILEGES, row.id).with("privilegedepthmask", Value::Int(depth.mask()));
+            unit.tx.update(&permit, &table, &row)?;
+        }
+        (Some(row), None) => {
+            unit.tx.delete(&permit, &table, row.id)?;
+        }
+        (None, Some(depth)) => {
+            let row = Row::new(tables::ROLE_PRIVILEGES, unit.core.env.new_id())
+                .with("roleid", Reference::new(tables::ROLE, role))
+                .with("privilegeid", Reference::new(tables::PRIVILEGE, privilege))
+                .with("privilegedepthmask", Value::Int(depth.mask()));
+            unit.tx.insert(&permit, &table, &row)?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Assign: gives a row to another owner. It is an Update of the owner, as the platform does
+//! it nowadays.
+
+use sluice_model::{Request, Result, Right, Row, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use crate::{Operation, Unit, principals};
+
+/// `Assign`.
+pub(crate) struct Assign;
+
+impl Message for Assign {
+    fn name(&self) -> &'static str {
+        "Assign"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Gives a row to another owner."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Assignee", "reference")];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: false,
+            images: Images::Both,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Assign)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let target = operation.target_reference()?;
+        let assignee = input::reference(operation, "Assignee")?;
+        let row = Row::new(target.table, target.id).with("ownerid", Value::Lookup(assignee));
+        unit.run_as_caller(operation, Request::update(row))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! Create: makes a row.
+//!
+//! The caller's columns are checked, the owner decided on, the links checked, and then the
+//! platform fills what it fills.
+
+use sluice_access::RowFacts;
+use sluice_model::{Result, Right, Rights, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, required};
+use crate::{Operation, Unit, attach, fill, principals, rules};
+
+/// `Create`.
+pub(crate) struct Create;
+
+impl Message for Create {
+    fn name(&self) -> &'static str {
+        "Create"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Makes a row."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "row")];
+        const OUTPUTS: &[Parameter] = &[required("id", "id")];
+        Shape {
+            takes: Takes::Row,
+            tables: None,
+            reads: false,
+            images: Images::After,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Create)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        rules::of(&table.name).before_create(unit, operation)?;
+        let sent = operation.target()?.clone();
+        let id = if sent.id.is_nil() { unit.core.env.new_id() } else { sent.id };
+        let mut row = fill::checked(&table, &sent)?;
+        row.id = id;
+
+        let owner = fill::owner(unit, operation, &table, &mut row)?;
+        let snapshot = unit.snapshot()?;
+        let permit =
+            sluice_access::decide_create(&operation.principal, &snapshot.units, &table, &owner, &snapshot.privileges)?;
+        let own = RowFacts { id, owner: owner.as_owner(), business_unit: owner.business_unit(), shares: Rights::NONE };
+        attach::check_links(unit, operation, &table, &row, None, &own)?;
+
+        fill::new_row(unit, operation, &table, &mut row)?;
+        fill::check_required(&table, &row)?;
+        unit.tx.insert(&permit, &table, &row)?;
+        if table.configuration {
+            unit.configuration_written()?;
+        }
+        operation.context.id = Some(id);
+        operation.output("id", Value::Id(id));
+        rules::of(&table.name).after_create(unit, operation, &row)
+    }
+}

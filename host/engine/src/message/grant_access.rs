@@ -1,0 +1,104 @@
+//! GrantAccess: shares a row with a user or a team.
+
+use sluice_model::{
+    Code, Error, Filter, Query, Reference, Result, Right, Rights, Row, Value,
+};
+
+use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use crate::{Operation, Unit, principals, tables};
+
+/// `GrantAccess`.
+pub(crate) struct GrantAccess;
+
+/// Every right except Create can be shared.
+fn shareable(right: Right) -> bool {
+    right != Right::Create
+}
+
+impl Message for GrantAccess {
+    fn name(&self) -> &'static str {
+        "GrantAccess"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Shares a row with a user or a team: adds rights to the share that there is."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[
+            required("Target", "reference"),
+            required("Principal", "reference"),
+            required("AccessMask", "text"),
+        ];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Share)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let target = operation.target_reference()?;
+        let principal = input::reference(operation, "Principal")?;
+        let text = input::text(operation, "AccessMask")?;
+        let rights = Rights::parse(&text).filter(|rights| *rights != Rights::NONE && rights.iter().all(shareable));
+        let rights = rights.ok_or_else(|| Error::new(Code::INVALID_ACCESS_RIGHTS, format!("Invalid access rights. (`{text}`)")))?;
+        unit.decide(operation, &table, Right::Share, target.id)?;
+        // Nobody gives away what they do not have.
+        for right in rights.iter() {
+            unit.decide(operation, &table, right, target.id)?;
+        }
+        let caller = operation.principal.clone();
+        let facts = unit.row_facts(&caller, &table, target.id)?;
+        if facts.owner.as_ref().is_some_and(|owner| owner.id == principal.id) {
+            return Err(Error::new(Code::SHARE_WITH_OWNER, "An item cannot be shared with the owning user."));
+        }
+        unit.principal(principal.id)?;
+        share(unit, &target, &principal, rights)
+    }
+}
+
+/// Adds rights to the share of `target` with `principal`.
+pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, rights: Rights) -> Result<()> {
+    let permit = sluice_access::Permit::system("write a share that the caller may grant");
+    let table = unit.snapshot.table(tables::SHARE)?.clone();
+    let now = unit.core.env.now();
+    match existing(unit, target, principal)? {
+        Some(row) => {
+            let mask = Rights(row.int("accessrightsmask").unwrap_or_default().cast_unsigned()) | rights;
+            let row = Row::new(tables::SHARE, row.id)
+                .with("accessrightsmask", mask.0.cast_signed())
+                .with("changedon", now);
+            unit.tx.update(&permit, &table, &row)?;
+        }
+        None => {
+            let row = Row::new(tables::SHARE, unit.core.env.new_id())
+                .with("objectid", Value::Id(target.id))
+                .with("objecttypecode", &*target.table)
+                .with("principalid", Value::Id(principal.id))
+                .with("principaltypecode", &*principal.table)
+                .with("accessrightsmask", rights.0.cast_signed())
+                .with("inheritedaccessrightsmask", 0)
+                .with("changedon", now);
+            unit.tx.insert(&permit, &table, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// The share of `target` with `principal`, if there is one.
+pub(crate) fn existing(unit: &mut Unit, target: &Reference, principal: &Reference) -> Result<Option<Row>> {
+    let permit = sluice_access::Permit::system("read the share that is to be changed");
+    let table = unit.snapshot.table(tables::SHARE)?.clone();
+    let filter = Filter::eq("objectid", target.id).and(Filter::eq("principalid", principal.id));
+    Ok(unit.tx.select(&permit, &table, &Query::new(tables::SHARE).filter(filter))?.pop())
+}

@@ -1,0 +1,75 @@
+//! The rows of intersection tables: memberships and role assignments. They belong to nobody;
+//! messages that may change them write them under a named permit.
+
+use sluice_model::{Filter, Query, Reference, Result, Row, Uuid};
+
+use crate::{Unit, tables};
+
+/// An N:N relationship: its name, its intersection table, and the two sides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ManyToMany {
+    pub(crate) name: &'static str,
+    pub(crate) intersection: &'static str,
+    pub(crate) sides: [Side; 2],
+}
+
+/// One side of an N:N relationship.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Side {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+}
+
+/// The N:N relationships of the platform.
+pub(crate) static MANY_TO_MANY: &[ManyToMany] = &[USER_ROLES, TEAM_ROLES, TEAM_MEMBERSHIP];
+
+pub(crate) const USER_ROLES: ManyToMany = ManyToMany {
+    name: "systemuserroles_association",
+    intersection: tables::USER_ROLES,
+    sides: [Side { table: tables::USER, column: "systemuserid" }, Side { table: tables::ROLE, column: "roleid" }],
+};
+
+pub(crate) const TEAM_ROLES: ManyToMany = ManyToMany {
+    name: "teamroles_association",
+    intersection: tables::TEAM_ROLES,
+    sides: [Side { table: tables::TEAM, column: "teamid" }, Side { table: tables::ROLE, column: "roleid" }],
+};
+
+pub(crate) const TEAM_MEMBERSHIP: ManyToMany = ManyToMany {
+    name: "teammembership_association",
+    intersection: tables::TEAM_MEMBERSHIP,
+    sides: [Side { table: tables::TEAM, column: "teamid" }, Side { table: tables::USER, column: "systemuserid" }],
+};
+
+fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Vec<Row>> {
+    let table = unit.snapshot.table(relationship.intersection)?.clone();
+    let [left, right] = relationship.sides;
+    let filter = Filter::eq(left.column, ids[0]).and(Filter::eq(right.column, ids[1]));
+    unit.tx.select(&crate::snapshot::permit(), &table, &Query::new(relationship.intersection).columns(&[]).filter(filter))
+}
+
+/// Links two rows, unless they are linked already. The caller has checked that it may.
+pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+    if !find(unit, relationship, ids)?.is_empty() {
+        return Ok(());
+    }
+    let permit = sluice_access::Permit::system("write a membership that the message has checked");
+    let table = unit.snapshot.table(relationship.intersection)?.clone();
+    let mut row = Row::new(relationship.intersection, unit.core.env.new_id());
+    for (side, id) in relationship.sides.iter().zip(ids) {
+        row.set(side.column, Reference::new(side.table, id));
+    }
+    unit.tx.insert(&permit, &table, &row)?;
+    unit.configuration_written()
+}
+
+/// Unlinks two rows. The caller has checked that it may.
+pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+    let permit = sluice_access::Permit::system("remove a membership that the message has checked");
+    let table = unit.snapshot.table(relationship.intersection)?.clone();
+    for row in find(unit, relationship, ids)? {
+        unit.tx.delete(&permit, &table, row.id)?;
+        unit.configuration_written()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! RemovePrivilegeRole: takes a privilege from a role and its copies.
+
+use sluice_model::{Result, Right, Row, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, add_privileges_role as grants, input, required};
+use crate::{Operation, Unit, principals, tables};
+
+/// `RemovePrivilegeRole`.
+pub(crate) struct RemovePrivilegeRole;
+
+impl Message for RemovePrivilegeRole {
+    fn name(&self) -> &'static str {
+        "RemovePrivilegeRole"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Takes a privilege from a role."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("PrivilegeId", "id")];
+        Shape {
+            takes: Takes::IdOf { table: tables::ROLE, parameter: "RoleId" },
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Write)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let role = operation.id()?;
+        unit.decide(operation, &table, Right::Write, role)?;
+        grants::check_root(unit, role)?;
+        let wanted = Row::unsaved("roleprivilege").with("PrivilegeId", Value::Id(input::id(operation, "PrivilegeId")?));
+        let (privilege, _) = grants::privilege(unit, &wanted)?;
+        for copy in grants::with_copies(unit, role)? {
+            grants::set(unit, copy, privilege, None)?;
+        }
+        unit.configuration_written()
+    }
+}

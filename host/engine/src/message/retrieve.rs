@@ -1,0 +1,56 @@
+//! Retrieve: reads one row.
+
+use sluice_model::{Error, Name, Parameter as Input, Result, Right, coerce};
+
+use super::{Images, Message, Parameter, Shape, Takes, optional, required};
+use crate::{Operation, Unit, principals};
+
+/// `Retrieve`.
+pub(crate) struct Retrieve;
+
+impl Message for Retrieve {
+    fn name(&self) -> &'static str {
+        "Retrieve"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Reads one row."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "reference"), optional("ColumnSet", "names")];
+        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", "row")];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Read)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let id = operation.id()?;
+        let columns: Option<Vec<Name>> = match operation.input("ColumnSet") {
+            Some(Input::Names(names)) if !names.is_empty() => Some(names.clone()),
+            _ => None,
+        };
+        for name in columns.iter().flatten() {
+            coerce::column(&table, name)?;
+        }
+        let permit = unit.decide(operation, &table, Right::Read, id)?;
+        let row = unit
+            .tx
+            .get(&permit, &table, id, columns.as_deref())?
+            .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+        operation.output("BusinessEntity", row);
+        Ok(())
+    }
+}

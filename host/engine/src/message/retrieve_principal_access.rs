@@ -1,0 +1,55 @@
+//! RetrievePrincipalAccess: what a user or team may do to a row, through every route.
+
+use sluice_model::{Result, Right, Rights, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use crate::{Operation, Unit, principals};
+
+/// `RetrievePrincipalAccess`.
+pub(crate) struct RetrievePrincipalAccess;
+
+impl Message for RetrievePrincipalAccess {
+    fn name(&self) -> &'static str {
+        "RetrievePrincipalAccess"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Says what a user or team may do to a row, through ownership, roles and shares."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Principal", "reference")];
+        const OUTPUTS: &[Parameter] = &[required("AccessRights", "text")];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Read)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let id = operation.id()?;
+        unit.decide(operation, &table, Right::Read, id)?;
+        let asked = input::reference(operation, "Principal")?;
+        let principal = unit.principal(asked.id)?;
+        let facts = unit.row_facts(&principal, &table, id)?;
+        let snapshot = unit.snapshot()?;
+        let held: Vec<Right> = Right::ALL
+            .into_iter()
+            .filter(|right| {
+                sluice_access::decide(&principal, &snapshot.units, &table, *right, &facts, &snapshot.privileges).is_ok()
+            })
+            .collect();
+        operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));
+        Ok(())
+    }
+}

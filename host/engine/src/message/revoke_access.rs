@@ -1,0 +1,57 @@
+//! RevokeAccess: takes a share back.
+
+use sluice_model::{Code, Error, Result, Right};
+
+use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
+use crate::{Operation, Unit, principals, tables};
+
+/// `RevokeAccess`.
+pub(crate) struct RevokeAccess;
+
+impl Message for RevokeAccess {
+    fn name(&self) -> &'static str {
+        "RevokeAccess"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Takes back a share of a row."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Revokee", "reference")];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Share)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let target = operation.target_reference()?;
+        let revokee = input::reference(operation, "Revokee")?;
+        unit.decide(operation, &table, Right::Share, target.id)?;
+        let caller = operation.principal.clone();
+        let facts = unit.row_facts(&caller, &table, target.id)?;
+        if facts.owner.as_ref().is_some_and(|owner| owner.id == revokee.id) {
+            return Err(Error::new(
+                Code::SHARE_WITH_OWNER,
+                "Only the owner of an object can revoke the owner's access to that object.",
+            ));
+        }
+        if let Some(share) = grant_access::existing(unit, &target, &revokee)? {
+            let permit = sluice_access::Permit::system("remove a share that the caller may revoke");
+            let table = unit.snapshot.table(tables::SHARE)?.clone();
+            unit.tx.delete(&permit, &table, share.id)?;
+        }
+        Ok(())
+    }
+}

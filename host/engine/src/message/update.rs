@@ -1,0 +1,75 @@
+//! Update: changes columns of a row. Owner, state and status are columns like others, with
+//! rules of their own.
+
+use sluice_model::{Error, Result, Right};
+
+use super::{Images, Message, Parameter, Shape, Takes, required};
+use crate::{Operation, Unit, attach, fill, principals, rules};
+
+/// `Update`.
+pub(crate) struct Update;
+
+fn is_state(column: &str) -> bool {
+    matches!(column, "statecode" | "statuscode")
+}
+
+impl Message for Update {
+    fn name(&self) -> &'static str {
+        "Update"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Changes columns of a row; also its owner, state and status."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", "row")];
+        Shape {
+            takes: Takes::Row,
+            tables: None,
+            reads: false,
+            images: Images::Both,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        operation.id()?;
+        principals::require(unit, operation, &*operation.table()?, Right::Write)
+    }
+
+    /// State and status together with other columns: the inner stages run twice (§1.4).
+    fn parts(&self, operation: &Operation) -> Result<Vec<Operation>> {
+        let target = operation.target()?;
+        let states = target.values.keys().filter(|name| is_state(name)).count();
+        if states == 0 || states == target.values.len() {
+            return Ok(vec![operation.clone()]);
+        }
+        Ok(vec![operation.part(|name| !is_state(name)), operation.part(|name| is_state(name))])
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let id = operation.id()?;
+        let permit = unit.decide(operation, &table, Right::Write, id)?;
+        let before = unit
+            .tx
+            .get(&crate::snapshot::permit(), &table, id, None)?
+            .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+        rules::of(&table.name).before_update(unit, operation, &before)?;
+        let mut row = fill::checked(&table, operation.target()?)?;
+        row.id = id;
+        let own = unit.row_facts(&operation.principal.clone(), &table, id)?;
+        attach::check_links(unit, operation, &table, &row, Some(&before), &own)?;
+
+        fill::changed_owner(unit, operation, &table, &mut row, &before)?;
+        fill::changed_row(unit, operation, &table, &mut row, &before)?;
+        unit.tx.update(&permit, &table, &row)?;
+        if table.configuration {
+            unit.configuration_written()?;
+        }
+        rules::of(&table.name).after_update(unit, operation, &before, &row)
+    }
+}

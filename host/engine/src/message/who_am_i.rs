@@ -1,0 +1,47 @@
+//! WhoAmI: says who the caller is.
+
+use sluice_model::{Result, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, required};
+use crate::{Operation, Unit};
+
+/// `WhoAmI`.
+pub(crate) struct WhoAmI;
+
+impl Message for WhoAmI {
+    fn name(&self) -> &'static str {
+        "WhoAmI"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Says who the caller is."
+    }
+
+    fn shape(&self) -> Shape {
+        const OUTPUTS: &[Parameter] =
+            &[required("UserId", "id"), required("BusinessUnitId", "id"), required("OrganizationId", "id")];
+        Shape {
+            takes: Takes::Nothing,
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: false,
+            inputs: &[],
+            outputs: OUTPUTS,
+        }
+    }
+
+    /// Everybody may ask who they are.
+    fn check_privileges(&self, _: &mut Unit, _: &Operation) -> Result<()> {
+        Ok(())
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let organization = unit.snapshot.settings.id;
+        let principal = operation.principal.clone();
+        operation.output("UserId", Value::Id(principal.id()));
+        operation.output("BusinessUnitId", Value::Id(principal.business_unit()));
+        operation.output("OrganizationId", Value::Id(organization));
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! The platform's own tables, from the files in `metadata/`, and how such a file is read.
+
+use sluice_model::{Error, Result, TableDef};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../metadata/", $name, ".toml")))),*]
+    };
+}
+
+/// The platform's tables. Add one here and beside the others as a file.
+const FILES: &[(&str, &str)] = files![
+    "account",
+    "annotation",
+    "asyncoperation",
+    "attributemap",
+    "businessunit",
+    "contact",
+    "entitymap",
+    "organization",
+    "pluginassembly",
+    "plugintracelog",
+    "plugintype",
+    "principalobjectaccess",
+    "privilege",
+    "role",
+    "roleprivileges",
+    "sdkmessage",
+    "sdkmessagefilter",
+    "sdkmessageprocessingstep",
+    "sdkmessageprocessingstepimage",
+    "sdkmessageprocessingstepsecureconfig",
+    "sl_messagetrace",
+    "systemuser",
+    "systemuserroles",
+    "team",
+    "teammembership",
+    "teamroles",
+    "transactioncurrency",
+];
+
+/// The definition in a file's text, with what the platform adds to every table.
+///
+/// # Errors
+/// The place in the text that is wrong.
+pub fn parse_table(name: &str, text: &str) -> Result<TableDef> {
+    let mut table: TableDef =
+        toml::from_str(text).map_err(|error| Error::host(format!("the definition of table `{name}` is wrong: {error}")))?;
+    table.complete();
+    Ok(table)
+}
+
+/// The platform's tables.
+pub(crate) fn platform_tables() -> Result<Vec<TableDef>> {
+    FILES.iter().map(|(name, text)| parse_table(name, text)).collect()
+}

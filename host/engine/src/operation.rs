@@ -1,0 +1,218 @@
+//! One message under way: its parameters, its Target, and for whom it runs.
+
+use std::sync::Arc;
+
+use sluice_access::Principal;
+use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_sandbox::Context;
+
+use crate::{Message, Unit, message::Takes, step};
+
+/// A request on its way into the pipeline.
+pub(crate) struct Incoming {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) initiating: Arc<Principal>,
+    pub(crate) depth: u32,
+    pub(crate) correlation: Uuid,
+    pub(crate) request_id: Option<Uuid>,
+    pub(crate) parent: Option<Arc<Context>>,
+    pub(crate) request: Request,
+    /// Lookups among the Target's columns that the platform itself put there: they need no
+    /// Append and no AppendTo.
+    pub(crate) platform_links: &'static [&'static str],
+}
+
+/// A message under way.
+#[derive(Clone)]
+pub struct Operation {
+    pub(crate) message: &'static dyn Message,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) initiating: Arc<Principal>,
+    pub(crate) table: Option<Arc<TableDef>>,
+    /// What plug-ins see of it. The Target row is here.
+    pub(crate) context: Context,
+    /// The row before the main operation, where a step wants an image of it.
+    pub(crate) before: Option<Arc<Row>>,
+    pub(crate) platform_links: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.message.name(), self.context.table)
+    }
+}
+
+impl Operation {
+    /// Checks the form of a request and makes an operation of it.
+    pub(crate) fn begin(unit: &mut Unit, incoming: Incoming) -> Result<Self> {
+        let Incoming { principal, initiating, depth, correlation, request_id, parent, request, platform_links } = incoming;
+        let snapshot = unit.snapshot()?;
+        let message = unit.core.message(&request.message)?;
+        let shape = message.shape();
+        let mut inputs = request.inputs;
+        for name in inputs.keys() {
+            let known = shape.inputs.iter().any(|parameter| parameter.name == &**name);
+            if !known && !is_optional_parameter(name) {
+                return Err(Error::invalid(format!("message {} has no parameter `{name}`", message.name())));
+            }
+        }
+        if let Some(missing) = shape.inputs.iter().find(|parameter| parameter.required && !inputs.contains_key(parameter.name)) {
+            return Err(Error::invalid(format!("message {} needs the parameter `{}`", message.name(), missing.name)));
+        }
+        let mut target = None;
+        let mut id = None;
+        let table = match shape.takes {
+            Takes::Row => match inputs.remove("Target") {
+                Some(Parameter::Row(row)) => {
+                    let table = snapshot.table(&row.table)?.clone();
+                    check_columns(&table, &row, &principal)?;
+                    id = Some(row.id).filter(|id| !id.is_nil());
+                    target = Some(row);
+                    Some(table)
+                }
+                _ => return Err(Error::invalid(format!("message {} needs a row as its Target", message.name()))),
+            },
+            Takes::Reference(parameter) => match inputs.get(parameter) {
+                Some(Parameter::Reference(reference)) => {
+                    id = Some(reference.id);
+                    Some(snapshot.table(&reference.table)?.clone())
+                }
+                _ => return Err(Error::invalid(format!("message {} needs a reference as its {parameter}", message.name()))),
+            },
+            Takes::Query => match inputs.get("Query") {
+                Some(Parameter::Query(query)) => Some(snapshot.table(&query.table)?.clone()),
+                _ => return Err(Error::invalid(format!("message {} needs a Query", message.name()))),
+            },
+            Takes::IdOf { table, parameter } => {
+                id = match inputs.get(parameter) {
+                    Some(Parameter::Value(value)) => value.as_id(),
+                    Some(Parameter::Reference(reference)) => Some(reference.id),
+                    _ => None,
+                };
+                if id.is_none() {
+                    return Err(Error::invalid(format!("message {} needs an id as its {parameter}", message.name())));
+                }
+                Some(snapshot.table(table)?.clone())
+            }
+            Takes::Nothing => None,
+        };
+        if let (Some(table), Some(only)) = (&table, shape.tables) && !only.contains(&&*table.name) {
+            return Err(Error::new(
+                Code::MESSAGE_NOT_SUPPORTED,
+                format!("message {} does not work on table `{}`", message.name(), table.name),
+            )
+            .with_table(&table.name));
+        }
+        let context = Context {
+            message: request.message,
+            stage: step::PRE_VALIDATION,
+            mode: step::SYNCHRONOUS,
+            depth,
+            table: table.as_ref().map(|table| table.name.clone()),
+            id,
+            user: principal.id(),
+            initiating_user: initiating.id(),
+            business_unit: principal.business_unit(),
+            organization: snapshot.settings.id,
+            organization_name: snapshot.settings.name.clone(),
+            correlation,
+            request: request_id,
+            created_on: unit.core.env.now(),
+            target,
+            inputs,
+            parent,
+            ..Context::default()
+        };
+        Ok(Self { message, principal, initiating, table, context, before: None, platform_links })
+    }
+
+    /// In whose name the message runs.
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
+    /// Whose request started the pipeline.
+    pub fn initiating(&self) -> &Arc<Principal> {
+        &self.initiating
+    }
+
+    /// The id of the caller.
+    pub fn caller_id(&self) -> Uuid {
+        self.principal.id()
+    }
+
+    /// The definition of the table that the message works on.
+    ///
+    /// # Errors
+    /// The message works on no table.
+    pub fn table(&self) -> Result<Arc<TableDef>> {
+        self.table.clone().ok_or_else(|| Error::host(format!("message {} has no table", self.message.name())))
+    }
+
+    /// The id of the row that the message works on.
+    ///
+    /// # Errors
+    /// The request gave none.
+    pub fn id(&self) -> Result<Uuid> {
+        self.context.id.ok_or_else(|| Error::invalid(format!("message {} needs the id of a row", self.message.name())))
+    }
+
+    /// The row that the message works on.
+    ///
+    /// # Errors
+    /// The request gave none.
+    pub fn target_reference(&self) -> Result<Reference> {
+        Ok(Reference { table: self.table()?.name.clone(), id: self.id()? })
+    }
+
+    /// The Target row, as the steps left it.
+    pub(crate) fn target(&self) -> Result<&Row> {
+        self.context.target.as_ref().ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
+    }
+
+    /// An input parameter.
+    pub fn input(&self, name: &str) -> Option<&Parameter> {
+        self.context.inputs.get(name)
+    }
+
+    /// Sets an output parameter.
+    pub fn output(&mut self, name: &str, parameter: impl Into<Parameter>) {
+        self.context.outputs.insert(name.into(), parameter.into());
+    }
+
+    /// Whether a reader is enough: the message reads, and no step is registered on it.
+    pub(crate) fn only_reads(&self, unit: &Unit) -> bool {
+        let steps = unit.snapshot.steps.of(&self.context.message, self.context.table.as_deref());
+        self.message.shape().reads && steps.is_empty()
+    }
+
+    /// The part of an Update that concerns some of the columns, for the pre-operation and
+    /// post-operation stages.
+    pub(crate) fn part(&self, mut keep: impl FnMut(&Name) -> bool) -> Self {
+        let mut part = self.clone();
+        if let Some(target) = &mut part.context.target {
+            target.values.retain(|name, _| keep(name));
+        }
+        part
+    }
+}
+
+/// Parameters that any request may carry.
+fn is_optional_parameter(name: &str) -> bool {
+    matches!(name, "tag" | "SuppressDuplicateDetection" | "BypassCustomPluginExecution")
+}
+
+/// Every column is there, holds a value of its type, and is not one that the platform fills.
+fn check_columns(table: &TableDef, row: &Row, principal: &Principal) -> Result<()> {
+    for (name, value) in &row.values {
+        let column = coerce::column(table, name)?;
+        if column.filled && !principal.is_system() && !matches!(value, Value::Null) {
+            return Err(Error::new(
+                Code::READ_ONLY_COLUMN,
+                format!("the platform fills column `{name}` of `{}`; it cannot be written", table.name),
+            )
+            .with_table(&table.name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! Founding an organisation: the rows without which nothing can be decided, then everything
+//! else through the pipeline as SYSTEM.
+
+use std::sync::Arc;
+
+use sluice_access::Permit;
+use sluice_model::{
+    Catalog, Depth, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, definition::ColumnDef,
+};
+use sluice_store::Tx;
+
+use crate::{
+    App, Unit,
+    customize,
+    engine::Core,
+    message::{self, membership},
+    metadata,
+    snapshot::Snapshot,
+    tables,
+    unit::Trial,
+};
+
+/// The role that may do everything.
+pub(crate) const ADMINISTRATOR_ROLE: &str = "System Administrator";
+
+/// Privileges that belong to no table.
+pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
+    "prvReadCustomization",
+    "prvReadEntity",
+    "prvReadAttribute",
+    "prvCreateEntity",
+    "prvCreateAttribute",
+    "prvPublishCustomization",
+    "prvActOnBehalfOfAnotherUser",
+];
+
+/// Ids of privileges that are the same in every organisation. Source: reference §3.2.
+const KNOWN_PRIVILEGES: &[(&str, Uuid)] = &[
+    ("prvCreateLead", uuid::uuid!("a41f965b-2619-4c73-8625-da31945cccc7")),
+    ("prvReadLead", uuid::uuid!("a8ecac53-09e8-4a13-b598-8d8c87bc3d33")),
+    ("prvWriteLead", uuid::uuid!("cb4b339f-2b45-447e-bdd3-0bf4bbebc294")),
+    ("prvDeleteLead", uuid::uuid!("b42d2f65-8929-455d-abe7-b4ec8367a8e1")),
+    ("prvAssignLead", uuid::uuid!("7755e1bc-6f11-465e-8ed0-a1616c5d32c4")),
+    ("prvShareLead", uuid::uuid!("9805ebd7-4a57-4558-a7ef-c0ba93d28c68")),
+    ("prvAppendLead", uuid::uuid!("387d6489-cfcc-47d7-98af-5b7946d7691d")),
+    ("prvAppendToLead", uuid::uuid!("5e8d193d-184d-44be-92d8-0f3845d7a9eb")),
+];
+
+/// What a new organisation is called and counts in.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// The organisation's name, and that of its root business unit.
+    pub name: String,
+    /// The ISO code of the base currency.
+    pub currency: String,
+}
+
+impl Default for Founding {
+    fn default() -> Self {
+        Self { name: "Contoso".to_owned(), currency: "USD".to_owned() }
+    }
+}
+
+/// Writes a new organisation into an empty database.
+pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[App]) -> Result<()> {
+    let definitions = all_tables(apps)?;
+    let catalog = Catalog::new(definitions.iter().cloned());
+    for table in catalog.iter() {
+        tx.create_table(table)?;
+    }
+    let first = FirstRows { core, catalog: &catalog };
+    first.write(tx, founding)?;
+    tx.set_config_version(1)?;
+
+    let snapshot = Arc::new(Snapshot::load(tx, 1)?);
+    let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
+    unit.tx = std::mem::take(tx);
+    let result = write_platform_rows(&mut unit, founding).and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)));
+    *tx = std::mem::take(&mut unit.tx);
+    result
+}
+
+/// The platform's tables and those of the apps, with the apps' columns in them.
+pub(crate) fn all_tables(apps: &[App]) -> Result<Vec<TableDef>> {
+    let mut definitions = metadata::platform_tables()?;
+    for app in apps {
+        definitions.extend((app.tables)()?);
+        for (table, columns) in (app.extensions)()? {
+            if let Some(definition) = definitions.iter_mut().find(|definition| definition.name == table) {
+                extend(definition, columns);
+            }
+        }
+    }
+    Ok(definitions)
+}
+
+/// Adds columns; one of a name that is there takes its place.
+fn extend(definition: &mut TableDef, columns: Vec<ColumnDef>) {
+    let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
+    for column in columns {
+        match all.iter_mut().find(|there| there.name == column.name) {
+            Some(there) => *there = column,
+            None => all.push(column),
+        }
+    }
+    definition.columns = all.into();
+    definition.complete();
+}
+
+/// The rows that the first decision needs: written straight into the store.
+struct FirstRows<'a> {
+    core: &'a Core,
+    catalog: &'a Catalog,
+}
+
+impl FirstRows<'_> {
+    fn write(&self, tx: &mut Tx, founding: &Founding) -> Result<()> {
+        let [organization, business_unit, system, currency] = [(); 4].map(|()| self.core.env.new_id());
+        let stamp = |mut row: Row, tx: &mut Tx| -> Result<Row> {
+            let now = self.core.env.now();
+            let by = Reference::new(tables::USER, system);
+            row.set("createdon", now);
+            row.set("modifiedon", now);
+            row.set("createdby", by.clone());
+            row.set("modifiedby", by);
+            row.set("versionnumber", Value::BigInt(tx.next_version()?));
+            Ok(row)
+        };
+        let base = Reference::new(tables::CURRENCY, currency);
+        let unit = Row::new(tables::BUSINESS_UNIT, business_unit).with("name", founding.name.as_str());
+        let (symbol, name) = currency_names(&founding.currency);
+        let money = Row::new(tables::CURRENCY, currency)
+            .with("isocurrencycode", founding.currency.as_str())
+            .with("currencyname", name)
+            .with("currencysymbol", symbol)
+            .with("currencyprecision", 2)
+            .with("exchangerate", Value::Decimal(1.into()))
+            .with("statecode", Value::Choice(0))
+            .with("statuscode", Value::Choice(1));
+        let user = Row::new(tables::USER, system)
+            .with("fullname", "SYSTEM")
+            .with("lastname", "SYSTEM")
+            .with("domainname", "SYSTEM")
+            .with("accessmode", Value::Choice(0))
+            .with("isdisabled", false)
+            .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit));
+        let row = Row::new(tables::ORGANIZATION, organization)
+            .with("name", founding.name.as_str())
+            .with("plugintracelogsetting", Value::Choice(1))
+            .with("sharetopreviousowneronassign", false)
+            .with("sl_createonqualify", true)
+            .with("basecurrencyid", base);
+        for row in [unit, user, money, row] {
+            let table = self.catalog.table(&row.table)?;
+            let row = stamp(row, tx)?;
+            tx.insert(&Permit::system("found the organisation"), table, &row)?;
+        }
+        // The privileges have to be there before the first role.
+        for table in self.catalog.iter() {
+            for (name, right) in table_privileges(table) {
+                let row = privilege_row(self.core, &name, Some((table, right)));
+                self.insert_privilege(tx, row, &stamp)?;
+            }
+        }
+        for name in OTHER_PRIVILEGES {
+            self.insert_privilege(tx, privilege_row(self.core, name, None), &stamp)?;
+        }
+        Ok(())
+    }
+
+    fn insert_privilege(&self, tx: &mut Tx, row: Row, stamp: &impl Fn(Row, &mut Tx) -> Result<Row>) -> Result<()> {
+        let row = stamp(row, tx)?;
+        tx.insert(&Permit::system("found the organisation"), self.catalog.table(tables::PRIVILEGE)?, &row)
+    }
+}
+
+fn currency_names(code: &str) -> (&str, &str) {
+    match code {
+        "USD" => ("$", "US Dollar"),
+        "EUR" => ("€", "Euro"),
+        "GBP" => ("£", "Pound Sterling"),
+        other => (other, other),
+    }
+}
+
+/// The privileges of a table: none where its rows belong to nobody.
+pub(crate) fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
+    if table.ownership == Ownership::None {
+        return Vec::new();
+    }
+    Right::ALL.into_iter().map(|right| (table.privilege_name(right), right)).collect()
+}
+
+/// A row of `privilege`.
+pub(crate) fn privilege_row(core: &Core, name: &str, of: Option<(&TableDef, Right)>) -> Row {
+    let known = KNOWN_PRIVILEGES.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+    let shallow = of.is_some_and(|(table, _)| table.ownership != Ownership::Organization);
+    Row::new(tables::PRIVILEGE, known.unwrap_or_else(|| core.env.new_id()))
+        .with("name", name)
+        .with("accessright", of.map_or(0, |(_, right)| right.bit().cast_signed()))
+        .with("canbebasic", shallow)
+        .with("canbelocal", shallow)
+        .with("canbedeep", shallow)
+        .with("canbeglobal", true)
+}
+
+fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let root = Reference::new(tables::BUSINESS_UNIT, snapshot.root_unit);
+    let team = Row::unsaved(tables::TEAM)
+        .with("name", founding.name.as_str())
+        .with("businessunitid", root.clone())
+        .with("isdefault", true)
+        .with("teamtype", Value::Choice(0));
+    let team = unit.found(team)?;
+    membership::link(unit, &membership::TEAM_MEMBERSHIP, [team.id, snapshot.system.id()])?;
+
+    let role = Row::unsaved(tables::ROLE).with("name", ADMINISTRATOR_ROLE).with("businessunitid", root.clone());
+    let role = unit.found(role)?;
+    let privileges = snapshot.table(tables::PRIVILEGE)?.clone();
+    let query = Query::new(tables::PRIVILEGE).columns(&[]);
+    for privilege in unit.tx.select(&crate::snapshot::permit(), &privileges, &query)? {
+        message::set_role_privilege(unit, role.id, privilege.id, Some(Depth::Organization))?;
+    }
+    unit.configuration_written()?;
+    let admin = Row::unsaved(tables::USER)
+        .with("domainname", "admin")
+        .with("lastname", "admin")
+        .with("businessunitid", root);
+    let admin = unit.found(admin)?;
+    unit.found_message(message::associate_request(admin, membership::USER_ROLES.name, vec![role]))?;
+    write_messages(unit)
+}
+
+/// The rows of the messages, and which table takes which.
+fn write_messages(unit: &mut Unit) -> Result<()> {
+    for message in unit.core.messages() {
+        let row = Row::unsaved(tables::MESSAGE)
+            .with("name", message.name())
+            .with("isprivate", false)
+            .with("isactive", true);
+        let row = unit.found(row)?;
+        customize::write_filters(unit, message, &row)?;
+    }
+    Ok(())
+}

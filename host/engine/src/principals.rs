@@ -1,0 +1,50 @@
+//! The two gates as messages use them: the decision is `sluice-access`'s, the facts come
+//! from the store. Source: the platform reference §3.3.
+
+use std::sync::Arc;
+
+use sluice_access::{Permit, Principal, RowFacts};
+use sluice_model::{Error, Result, Right, TableDef, Uuid};
+
+use crate::{Operation, Unit};
+
+/// Gate 1: the caller holds the privilege on `table`, at any depth.
+///
+/// # Errors
+/// [`sluice_model::Code::PRIVILEGE_DENIED`] naming it.
+pub fn require(unit: &Unit, operation: &Operation, table: &TableDef, right: Right) -> Result<()> {
+    sluice_access::check_privilege(&operation.principal, table, right, &unit.snapshot.privileges)
+}
+
+impl Unit {
+    /// Gate 1 for a privilege that belongs to no table: `prvReadEntity`.
+    ///
+    /// # Errors
+    /// [`sluice_model::Code::PRIVILEGE_DENIED`] naming it.
+    pub fn require_named(&self, operation: &Operation, privilege: &str) -> Result<()> {
+        sluice_access::check_named(&operation.principal, privilege, &self.snapshot.privileges)
+    }
+
+    /// Gate 2: the caller may do that to this row.
+    ///
+    /// # Errors
+    /// The row is not there, or the caller is refused.
+    pub fn decide(&mut self, operation: &Operation, table: &TableDef, right: Right, id: Uuid) -> Result<Permit> {
+        let principal = operation.principal.clone();
+        self.decide_for(&principal, table, right, id)
+    }
+
+    pub(crate) fn decide_for(&mut self, principal: &Arc<Principal>, table: &TableDef, right: Right, id: Uuid) -> Result<Permit> {
+        sluice_access::check_privilege(principal, table, right, &self.snapshot.privileges)?;
+        let facts = self.row_facts(principal, table, id)?;
+        let snapshot = self.snapshot()?;
+        sluice_access::decide(principal, &snapshot.units, table, right, &facts, &snapshot.privileges)
+    }
+
+    /// What the decision on a row needs to know of it.
+    pub(crate) fn row_facts(&mut self, principal: &Principal, table: &TableDef, id: Uuid) -> Result<RowFacts> {
+        let sharees: Vec<Uuid> = principal.sharees().collect();
+        let facts = self.read(|tx| tx.facts().row(table, id, &sharees))?;
+        facts.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
+    }
+}

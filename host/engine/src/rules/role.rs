@@ -1,0 +1,90 @@
+//! A role lives in a business unit, and every unit below has a copy of it. What is changed at
+//! the root is changed in the copies; a copy itself cannot be changed.
+
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row};
+
+use super::{Rules, read, select};
+use crate::{Operation, Unit, message, tables};
+
+pub(super) struct Role;
+
+impl Rules for Role {
+    fn after_create(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+        let Some(home) = row.id_of("businessunitid") else { return Ok(()) };
+        if row.lookup("parentroleid").is_none() {
+            let permit = sluice_access::Permit::system("a role at its root is its own root");
+            let table = operation.table()?;
+            let root = Row::new(tables::ROLE, row.id).with("parentrootroleid", row.reference());
+            unit.tx.update(&permit, &table, &root)?;
+        }
+        let children = Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(Filter::eq("parentbusinessunitid", home));
+        for child in select(unit, &children)? {
+            let original = read(unit, tables::ROLE, row.id)?;
+            copy_into(unit, operation, &original, child.id)?;
+        }
+        Ok(())
+    }
+
+    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        refuse_copy(operation, before)
+    }
+
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        if before.lookup("parentroleid").is_some() {
+            return Ok(());
+        }
+        let copies = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("parentrootroleid", before.id));
+        for copy in select(unit, &copies)?.into_iter().filter(|copy| copy.id != before.id) {
+            let mut same = Row::new(tables::ROLE, copy.id);
+            for column in ["name", "isinherited"] {
+                if let Some(value) = changed.get(column) {
+                    same.set(column, value.clone());
+                }
+            }
+            if !same.values.is_empty() {
+                unit.run_as_system(operation, "the copies of a role follow its root", Request::update(same))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = read(unit, tables::ROLE, operation.id()?)?;
+        refuse_copy(operation, &row)
+    }
+}
+
+fn refuse_copy(operation: &Operation, row: &Row) -> Result<()> {
+    if row.lookup("parentroleid").is_some() && !operation.principal.is_system() && operation.context.depth == 1 {
+        return Err(Error::new(
+            Code::INHERITED_ROLE,
+            format!("role {} is inherited from the parent business unit and cannot be modified", row.text("name").unwrap_or_default()),
+        ));
+    }
+    Ok(())
+}
+
+/// Makes the copy of a role in a business unit below, with the same privileges.
+pub(super) fn copy_into(unit: &mut Unit, operation: &Operation, role: &Row, business_unit: sluice_model::Uuid) -> Result<()> {
+    let root = role.id_of("parentrootroleid").unwrap_or(role.id);
+    let mut copy = Row::unsaved(tables::ROLE)
+        .with("name", role.text("name").unwrap_or_default())
+        .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit))
+        .with("parentroleid", role.reference())
+        .with("parentrootroleid", Reference::new(tables::ROLE, root));
+    if let Some(inherited) = role.get("isinherited") {
+        copy.set("isinherited", inherited.clone());
+    }
+    let reason = "the platform copies a role into the business units below";
+    let made = unit.run_as_system(operation, reason, Request::create(copy))?.created().unwrap_or_default();
+    let held = Query::new(tables::ROLE_PRIVILEGES)
+        .columns(&["privilegeid", "privilegedepthmask"])
+        .filter(Filter::eq("roleid", role.id));
+    for row in select(unit, &held)? {
+        let depth = row.int("privilegedepthmask").and_then(sluice_model::Depth::from_mask);
+        if let Some(privilege) = row.id_of("privilegeid") {
+            message::set_role_privilege(unit, made, privilege, depth)?;
+        }
+    }
+    Ok(())
+}

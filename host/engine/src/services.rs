@@ -1,0 +1,100 @@
+//! The service that plug-ins call: each call is a message of its own, one level deeper.
+
+use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
+use sluice_sandbox::{Caller, Context, Services};
+
+use crate::{Unit, operation::Incoming, pipeline};
+
+impl Services for Unit {
+    fn execute(&mut self, context: &Context, caller: Caller, request: Request) -> Result<Response> {
+        let Some(frame) = self.frames.last() else {
+            return Err(Error::host("a service call outside any step"));
+        };
+        let initiating = frame.initiating.clone();
+        let principal = match caller {
+            Caller::StepUser => frame.step_user.clone(),
+            Caller::InitiatingUser => initiating.clone(),
+            Caller::System if frame.may_be_system => self.snapshot.system.clone(),
+            Caller::System => {
+                return Err(Error::invalid(
+                    "the plug-in asked to call as the system, which no administrator granted to this step \
+                     (`step update STEP --grant system`)",
+                ));
+            }
+        };
+        let description = describe(&request);
+        let in_transaction = self.tx.is_open();
+        let incoming = Incoming {
+            principal,
+            initiating,
+            depth: context.depth + 1,
+            correlation: context.correlation,
+            request_id: context.request,
+            parent: Some(std::sync::Arc::new(context.clone())),
+            platform_links: &[],
+            request,
+        };
+        self.trace.enter_call(&description);
+        let result = pipeline::run(self, incoming).map_err(|mut error| {
+            error.body_mut().call.get_or_insert(description);
+            error
+        });
+        self.trace.leave(result.as_ref().err());
+        if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
+            frame.failed_call.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
+    /// A call that the sandbox itself refused is a failed service call like any other.
+    fn refused(&mut self, error: &Error) {
+        let in_transaction = self.tx.is_open();
+        if let (true, Some(frame)) = (in_transaction, self.frames.last_mut()) {
+            frame.failed_call.get_or_insert_with(|| error.clone());
+        }
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.core.env.now()
+    }
+
+    fn random(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.core.env.random(&mut bytes);
+        bytes
+    }
+
+    fn parse_query(
+        &mut self,
+        table: &str,
+        columns: Vec<Name>,
+        filter: Option<&str>,
+        order: Vec<Order>,
+        top: Option<u32>,
+    ) -> Result<Query> {
+        let snapshot = self.snapshot()?;
+        let table = snapshot.table(table)?;
+        let mut query = Query::new(table.name.clone());
+        query.columns = Some(columns).filter(|columns| !columns.is_empty());
+        query.order = order;
+        query.top = top;
+        if let Some(text) = filter {
+            query.filter = odata::filter(table, text)?;
+        }
+        Ok(query)
+    }
+}
+
+/// The call in two words: `RetrieveMultiple sl_commissionrule`.
+fn describe(request: &Request) -> String {
+    let table = request.inputs.values().find_map(|parameter| match parameter {
+        Parameter::Row(row) => Some(&row.table),
+        Parameter::Reference(reference) => Some(&reference.table),
+        Parameter::Query(query) => Some(&query.table),
+        _ => None,
+    });
+    match table {
+        Some(table) => format!("{} {table}", request.message),
+        None => request.message.to_string(),
+    }
+}

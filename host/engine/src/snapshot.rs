@@ -1,0 +1,383 @@
+//! What the configuration tables say, read once and shared until one of them changes: the
+//! catalogue, the business units, the steps, the roles and principals, the settings.
+//!
+//! A snapshot belongs to one configuration version. Principals and roles are read when they
+//! are first asked for; an organisation may have many.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sluice_access::{Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts, Units};
+use sluice_model::{
+    Catalog, Decimal, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, TableDef, Uuid,
+};
+use sluice_sandbox::{Grants, Limits};
+use sluice_store::Tx;
+
+use crate::{
+    mapping::Pair,
+    step::{Image, Step, StepTable},
+    tables,
+};
+
+/// The settings in the organisation's row.
+#[derive(Debug, Clone)]
+pub(crate) struct OrganizationSettings {
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+    pub(crate) trace: TraceSetting,
+    pub(crate) base_currency: Option<Uuid>,
+    pub(crate) share_to_previous_owner: bool,
+}
+
+/// `organization.plugintracelogsetting`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TraceSetting {
+    Off,
+    Exception,
+    All,
+}
+
+type RolePrivileges = Arc<HashMap<String, Depth>>;
+
+/// The configuration of an organisation at one version.
+pub(crate) struct Snapshot {
+    pub(crate) version: i64,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) units: Units,
+    pub(crate) root_unit: Uuid,
+    pub(crate) privileges: PrivilegeIds,
+    pub(crate) settings: OrganizationSettings,
+    pub(crate) steps: StepTable,
+    pub(crate) system: Arc<Principal>,
+    /// Units of the base currency for one unit of each currency.
+    pub(crate) exchange_rates: HashMap<Uuid, Decimal>,
+    mappings: HashMap<(Name, Name), Vec<Pair>>,
+    privilege_names: HashMap<Uuid, String>,
+    principals: Mutex<HashMap<Uuid, Arc<Principal>>>,
+    roles: Mutex<HashMap<Uuid, RolePrivileges>>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// The permit for reading configuration.
+pub(crate) fn permit() -> Permit {
+    Permit::system("read the configuration that decisions are made from")
+}
+
+impl Snapshot {
+    /// Reads the configuration as `tx` sees it.
+    pub(crate) fn load(tx: &mut Tx, version: i64) -> Result<Self> {
+        let catalog = Arc::new(Catalog::new(tx.definitions()?));
+        let mut reader = Reader { tx, catalog: &catalog };
+        let units: Vec<(Uuid, Option<Uuid>)> = reader
+            .all(tables::BUSINESS_UNIT, &["parentbusinessunitid"])?
+            .into_iter()
+            .map(|row| (row.id, row.id_of("parentbusinessunitid")))
+            .collect();
+        let root_unit = units
+            .iter()
+            .find(|(_, parent)| parent.is_none())
+            .map(|(id, _)| *id)
+            .ok_or_else(|| Error::host("the organisation has no root business unit"))?;
+        let privilege_names: HashMap<Uuid, String> = reader
+            .all(tables::PRIVILEGE, &["name"])?
+            .into_iter()
+            .filter_map(|row| Some((row.id, row.text("name")?.to_ascii_lowercase())))
+            .collect();
+        let privileges = PrivilegeIds::new(privilege_names.iter().map(|(id, name)| (name.clone(), *id)));
+        let exchange_rates = reader
+            .all(tables::CURRENCY, &["exchangerate"])?
+            .into_iter()
+            .filter_map(|row| Some((row.id, row.get("exchangerate")?.as_decimal()?)))
+            .collect();
+        let settings = settings(&mut reader)?;
+        let steps = steps(&mut reader)?;
+        let mappings = mappings(&mut reader)?;
+        let system = reader
+            .some(tables::USER, &["fullname"], Filter::eq("fullname", "SYSTEM"))?
+            .first()
+            .map(|row| Arc::new(Principal::system(row.id, "SYSTEM", root_unit)))
+            .ok_or_else(|| Error::host("the organisation has no SYSTEM user"))?;
+        Ok(Self {
+            version,
+            units: Units::new(units),
+            root_unit,
+            privileges,
+            settings,
+            steps,
+            system,
+            exchange_rates,
+            mappings,
+            privilege_names,
+            principals: Mutex::default(),
+            roles: Mutex::default(),
+            catalog,
+        })
+    }
+
+    /// The user or team with that id, and what it may do.
+    pub(crate) fn principal(&self, tx: &mut Tx, id: Uuid) -> Result<Arc<Principal>> {
+        if id == self.system.id() {
+            return Ok(self.system.clone());
+        }
+        if let Some(principal) = lock(&self.principals).get(&id) {
+            return Ok(principal.clone());
+        }
+        let mut reader = Reader { tx, catalog: &self.catalog };
+        let principal = Arc::new(Principal::new(self.principal_facts(&mut reader, id)?));
+        lock(&self.principals).insert(id, principal.clone());
+        Ok(principal)
+    }
+
+    fn principal_facts(&self, reader: &mut Reader<'_>, id: Uuid) -> Result<PrincipalFacts> {
+        let user_columns = ["fullname", "businessunitid", "accessmode", "isdisabled", "azureactivedirectoryobjectid"];
+        let user = reader.one(tables::USER, id, &user_columns)?;
+        let (kind, row) = match user {
+            Some(row) => (PrincipalKind::User, row),
+            None => match reader.one(tables::TEAM, id, &["name", "businessunitid", "teamtype"])? {
+                Some(row) => (PrincipalKind::Team, row),
+                None => return Err(Error::not_found("SystemUser", tables::USER, id)),
+            },
+        };
+        let mut teams = Vec::new();
+        let mut roles = Vec::new();
+        if kind == PrincipalKind::User {
+            for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
+                let Some(team) = membership.id_of("teamid") else { continue };
+                let Some(row) = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])? else { continue };
+                teams.push(TeamFacts {
+                    id: team,
+                    name: row.text("name").unwrap_or_default().to_owned(),
+                    business_unit: row.id_of("businessunitid").unwrap_or_default(),
+                    team_type: row.int("teamtype").unwrap_or_default(),
+                });
+                self.roles_of(reader, tables::TEAM_ROLES, "teamid", team, Some(team), &mut roles)?;
+            }
+            self.roles_of(reader, tables::USER_ROLES, "systemuserid", id, None, &mut roles)?;
+        } else {
+            self.roles_of(reader, tables::TEAM_ROLES, "teamid", id, None, &mut roles)?;
+        }
+        Ok(PrincipalFacts {
+            id,
+            kind,
+            name: row.text("fullname").or(row.text("name")).unwrap_or_default().to_owned(),
+            business_unit: row.id_of("businessunitid").unwrap_or_default(),
+            access_mode: row.int("accessmode").unwrap_or_default(),
+            disabled: row.bool("isdisabled").unwrap_or_default(),
+            directory_id: row.id_of("azureactivedirectoryobjectid"),
+            teams,
+            roles,
+        })
+    }
+
+    fn roles_of(
+        &self,
+        reader: &mut Reader<'_>,
+        intersection: &str,
+        column: &str,
+        holder: Uuid,
+        via_team: Option<Uuid>,
+        roles: &mut Vec<RoleFacts>,
+    ) -> Result<()> {
+        for link in reader.some(intersection, &["roleid"], Filter::eq(column, holder))? {
+            let Some(role) = link.id_of("roleid") else { continue };
+            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited"])? else { continue };
+            roles.push(RoleFacts {
+                id: role,
+                name: row.text("name").unwrap_or_default().to_owned(),
+                via_team,
+                direct_inheritance: row.int("isinherited").unwrap_or(1) == 1,
+                privileges: self.role_privileges(reader, role)?,
+            });
+        }
+        Ok(())
+    }
+
+    fn role_privileges(&self, reader: &mut Reader<'_>, role: Uuid) -> Result<RolePrivileges> {
+        if let Some(privileges) = lock(&self.roles).get(&role) {
+            return Ok(privileges.clone());
+        }
+        let rows = reader.some(tables::ROLE_PRIVILEGES, &["privilegeid", "privilegedepthmask"], Filter::eq("roleid", role))?;
+        let privileges = rows.into_iter().filter_map(|row| {
+            let name = self.privilege_names.get(&row.id_of("privilegeid")?)?;
+            Some((name.clone(), Depth::from_mask(row.int("privilegedepthmask")?)?))
+        });
+        let privileges: RolePrivileges = Arc::new(privileges.collect());
+        lock(&self.roles).insert(role, privileges.clone());
+        Ok(privileges)
+    }
+
+    /// The columns that are mapped from one table to another.
+    pub(crate) fn mappings(&self, source: &Name, target: &str) -> &[Pair] {
+        self.mappings.get(&(source.clone(), target.into())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The definition of a table that the platform cannot do without.
+    pub(crate) fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
+        self.catalog.table(name)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads configuration rows.
+struct Reader<'a> {
+    tx: &'a mut Tx,
+    catalog: &'a Catalog,
+}
+
+impl Reader<'_> {
+    fn all(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
+        self.some(table, columns, Filter::All)
+    }
+
+    fn some(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
+        let query = Query::new(table).columns(columns).filter(filter);
+        self.tx.select(&permit(), self.catalog.table(table)?, &query)
+    }
+
+    fn one(&mut self, table: &str, id: Uuid, columns: &[&str]) -> Result<Option<Row>> {
+        let columns: Vec<Name> = columns.iter().map(|name| Name::from(*name)).collect();
+        self.tx.get(&permit(), self.catalog.table(table)?, id, Some(&columns))
+    }
+
+    /// All rows of a table by their id.
+    fn index(&mut self, table: &str, columns: &[&str]) -> Result<HashMap<Uuid, Row>> {
+        Ok(self.all(table, columns)?.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
+    let columns = ["name", "plugintracelogsetting", "basecurrencyid", "sharetopreviousowneronassign"];
+    let rows = reader.all(tables::ORGANIZATION, &columns)?;
+    let row = rows.first().ok_or_else(|| Error::host("the organisation's own row is missing"))?;
+    Ok(OrganizationSettings {
+        id: row.id,
+        name: row.text("name").unwrap_or_default().into(),
+        trace: match row.int("plugintracelogsetting") {
+            Some(0) => TraceSetting::Off,
+            Some(2) => TraceSetting::All,
+            _ => TraceSetting::Exception,
+        },
+        base_currency: row.id_of("basecurrencyid"),
+        share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
+    })
+}
+
+fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
+    let messages = reader.index(tables::MESSAGE, &["name"])?;
+    let filters = reader.index(tables::MESSAGE_FILTER, &["primaryobjecttypecode"])?;
+    let types = reader.index(tables::PLUGIN_TYPE, &["typename", "pluginassemblyid"])?;
+    let assemblies = reader.index(tables::ASSEMBLY, &["name", "sourcehash"])?;
+    let secrets = reader.index(tables::SECURE_CONFIG, &["secureconfig"])?;
+    let mut images = images(reader)?;
+    let mut steps = Vec::new();
+    for row in reader.some(tables::STEP, STEP_COLUMNS, Filter::eq("statecode", sluice_model::Value::Choice(0)))? {
+        let plugin_type = row.id_of("plugintypeid").and_then(|id| types.get(&id));
+        let assembly = plugin_type.and_then(|kind| kind.id_of("pluginassemblyid")).and_then(|id| assemblies.get(&id));
+        let message = row.id_of("sdkmessageid").and_then(|id| messages.get(&id)).and_then(|row| row.text("name"));
+        let (Some(plugin_type), Some(assembly), Some(message)) = (plugin_type, assembly, message) else {
+            tracing::warn!(step = %row.id, "a step without plug-in or message is passed over");
+            continue;
+        };
+        let filter = row.id_of("sdkmessagefilterid");
+        let text = |column: &str| row.text(column).map(ToOwned::to_owned);
+        steps.push(Step {
+            id: row.id,
+            name: text("name").unwrap_or_default(),
+            type_name: plugin_type.text("typename").unwrap_or_default().to_owned(),
+            assembly: assembly.id,
+            assembly_name: assembly.text("name").unwrap_or_default().to_owned(),
+            digest: assembly.text("sourcehash").unwrap_or_default().to_owned(),
+            message: message.into(),
+            table: filter
+                .and_then(|id| filters.get(&id))
+                .and_then(|row| row.text("primaryobjecttypecode"))
+                .filter(|table| *table != "none")
+                .map(Name::from),
+            stage: row.int("stage").unwrap_or_default(),
+            mode: row.int("mode").unwrap_or_default(),
+            rank: row.int("rank").unwrap_or_default(),
+            filter,
+            filtering: names(row.text("filteringattributes")),
+            images: images.remove(&row.id).unwrap_or_default(),
+            configuration: text("configuration"),
+            secure: row
+                .id_of("sdkmessageprocessingstepsecureconfigid")
+                .and_then(|id| secrets.get(&id))
+                .and_then(|row| row.text("secureconfig"))
+                .map(ToOwned::to_owned),
+            run_as: row.id_of("impersonatinguserid").filter(|id| !id.is_nil()),
+            grants: grants(row.text("sl_grants")),
+            limits: row.text("sl_limits").map_or_else(|| Ok(Limits::default()), Limits::from_json)?,
+            auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
+        });
+    }
+    Ok(StepTable::new(steps))
+}
+
+fn mappings(reader: &mut Reader<'_>) -> Result<HashMap<(Name, Name), Vec<Pair>>> {
+    let maps = reader.index("entitymap", &["sourceentityname", "targetentityname"])?;
+    let mut pairs: HashMap<(Name, Name), Vec<Pair>> = HashMap::new();
+    for row in reader.all("attributemap", &["entitymapid", "sourceattributename", "targetattributename"])? {
+        let Some(map) = row.id_of("entitymapid").and_then(|id| maps.get(&id)) else { continue };
+        let tables = (map.text("sourceentityname"), map.text("targetentityname"));
+        let columns = (row.text("sourceattributename"), row.text("targetattributename"));
+        if let ((Some(from), Some(to)), (Some(source), Some(target))) = (tables, columns) {
+            let pair = Pair { source: source.into(), target: target.into() };
+            pairs.entry((from.into(), to.into())).or_default().push(pair);
+        }
+    }
+    Ok(pairs)
+}
+
+const STEP_COLUMNS: &[&str] = &[
+    "name",
+    "sdkmessageid",
+    "sdkmessagefilterid",
+    "plugintypeid",
+    "stage",
+    "mode",
+    "rank",
+    "filteringattributes",
+    "configuration",
+    "sdkmessageprocessingstepsecureconfigid",
+    "impersonatinguserid",
+    "asyncautodelete",
+    "sl_grants",
+    "sl_limits",
+];
+
+fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
+    let mut images: HashMap<Uuid, Vec<Image>> = HashMap::new();
+    for row in reader.all(tables::STEP_IMAGE, &["sdkmessageprocessingstepid", "entityalias", "imagetype", "attributes"])? {
+        let (Some(step), Some(alias)) = (row.id_of("sdkmessageprocessingstepid"), row.text("entityalias")) else { continue };
+        images.entry(step).or_default().push(Image {
+            alias: alias.into(),
+            kind: row.int("imagetype").unwrap_or_default(),
+            columns: names(row.text("attributes")),
+        });
+    }
+    Ok(images)
+}
+
+/// A comma-separated list of names.
+pub(crate) fn names(text: Option<&str>) -> Vec<Name> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).map(Name::from).collect()
+}
+
+/// The capabilities that an administrator granted to a step.
+pub(crate) fn grants(text: Option<&str>) -> Grants {
+    let granted = names(text);
+    let has = |capability: &str| granted.iter().any(|name| &**name == capability);
+    Grants { clock: has("clock"), random: has("random"), system: has("system") }
+}

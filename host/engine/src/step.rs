@@ -1,0 +1,122 @@
+//! A registered step as the pipeline uses it, and the table that finds the steps of a
+//! message. Source: the platform reference §1.3, §1.5, §1.7.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sluice_model::{Name, Row, StepInfo, Uuid};
+use sluice_sandbox::{Grants, Limits};
+
+/// Before the privilege gate; outside the transaction for the outermost message.
+pub(crate) const PRE_VALIDATION: i32 = 10;
+/// Inside the transaction, before the main operation.
+pub(crate) const PRE_OPERATION: i32 = 20;
+/// Inside the transaction, after the main operation.
+pub(crate) const POST_OPERATION: i32 = 40;
+
+/// Mode of a step that runs inside the request.
+pub(crate) const SYNCHRONOUS: i32 = 0;
+
+/// An image that a step asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) alias: Name,
+    /// 0 before, 1 after, 2 both.
+    pub(crate) kind: i32,
+    /// Empty: all columns.
+    pub(crate) columns: Vec<Name>,
+}
+
+/// An enabled step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) type_name: String,
+    pub(crate) assembly: Uuid,
+    pub(crate) assembly_name: String,
+    pub(crate) digest: String,
+    pub(crate) message: Name,
+    pub(crate) table: Option<Name>,
+    pub(crate) stage: i32,
+    pub(crate) mode: i32,
+    pub(crate) rank: i32,
+    /// Breaks ties between equal ranks, as on the platform.
+    pub(crate) filter: Option<Uuid>,
+    /// Of Update: at least one must be among the columns sent. Empty: any.
+    pub(crate) filtering: Vec<Name>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) configuration: Option<String>,
+    pub(crate) secure: Option<String>,
+    pub(crate) run_as: Option<Uuid>,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+    pub(crate) auto_delete: bool,
+}
+
+impl Step {
+    /// What errors and traces say of the step.
+    pub(crate) fn info(&self) -> StepInfo {
+        StepInfo {
+            id: self.id,
+            name: self.name.clone(),
+            plugin: self.plugin(),
+            message: self.message.to_string(),
+            table: self.table.as_ref().map(ToString::to_string),
+            stage: self.stage,
+        }
+    }
+
+    /// `assembly/type`.
+    pub(crate) fn plugin(&self) -> String {
+        format!("{}/{}", self.assembly_name, self.type_name)
+    }
+
+    /// Whether an Update of `target` concerns the step.
+    pub(crate) fn listens_to(&self, target: Option<&Row>) -> bool {
+        match target {
+            Some(row) if &*self.message == "Update" && !self.filtering.is_empty() => {
+                self.filtering.iter().any(|column| row.has(column))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The enabled steps by message and table, in the order in which they run.
+#[derive(Debug, Default)]
+pub(crate) struct StepTable {
+    messages: HashMap<Name, MessageSteps>,
+}
+
+#[derive(Debug, Default)]
+struct MessageSteps {
+    any_table: Vec<Arc<Step>>,
+    by_table: HashMap<Name, Vec<Arc<Step>>>,
+}
+
+impl StepTable {
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        let mut table = Self::default();
+        for step in steps.into_iter().map(Arc::new) {
+            let message = table.messages.entry(step.message.clone()).or_default();
+            match &step.table {
+                Some(name) => message.by_table.entry(name.clone()).or_default().push(step),
+                None => message.any_table.push(step),
+            }
+        }
+        for message in table.messages.values_mut() {
+            for list in message.by_table.values_mut() {
+                list.extend(message.any_table.iter().cloned());
+                list.sort_by_key(|step| (step.stage, step.rank, step.filter, step.id));
+            }
+            message.any_table.sort_by_key(|step| (step.stage, step.rank, step.filter, step.id));
+        }
+        table
+    }
+
+    /// The steps of a message on a table, in the order in which they run.
+    pub(crate) fn of(&self, message: &str, table: Option<&str>) -> &[Arc<Step>] {
+        let Some(steps) = self.messages.get(message) else { return &[] };
+        table.and_then(|table| steps.by_table.get(table)).unwrap_or(&steps.any_table)
+    }
+}

@@ -1,0 +1,250 @@
+//! Traces: what a request set off, as a tree for the request and as a row for each plug-in
+//! call. They are written beside the unit of work, so that its rollback spares them.
+//! Source: the platform reference §1.11.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+use sluice_model::{Error, Row, TableDef, Value};
+use sluice_sandbox::Usage;
+
+use crate::{Unit, operation::Operation, snapshot::TraceSetting, step::Step, tables};
+
+/// A node of a request's tree: a message, a step or a service call, with what it set off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// `message`, `step` or `call`.
+    pub kind: String,
+    /// `Create account`, the step's name, or the call.
+    pub name: String,
+    /// The depth of a message, the stage of a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<i32>,
+    /// In whose name a message ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// How long it took, in microseconds.
+    pub microseconds: u64,
+    /// What a plug-in call used: `cpu 120 µs, memory 1 MiB, 2 calls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<String>,
+    /// Why it failed: code and message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What it set off, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Node>,
+}
+
+/// What is remembered while a request runs.
+#[derive(Default)]
+pub(crate) struct Trace {
+    /// The nodes under way, the outermost first.
+    open: Vec<(Node, Instant)>,
+    /// The outermost message, once it has ended.
+    root: Option<Node>,
+    /// One for each plug-in call.
+    calls: Vec<PluginCall>,
+    /// The outermost message as it began.
+    outermost: Option<Box<Operation>>,
+    /// The rows have been handed to the store.
+    written: bool,
+}
+
+/// Where a trace stood, for a unit that runs again.
+pub(crate) struct Mark {
+    open: Vec<usize>,
+    calls: usize,
+}
+
+/// One plug-in call, as it goes into `plugintracelog`.
+struct PluginCall {
+    row: Row,
+    failed: bool,
+}
+
+impl Trace {
+    pub(crate) fn enter_message(&mut self, operation: &Operation) {
+        if self.open.is_empty() && self.outermost.is_none() {
+            self.outermost = Some(Box::new(operation.clone()));
+        }
+        let context = &operation.context;
+        let name = match &context.table {
+            Some(table) => format!("{} {table}", context.message),
+            None => context.message.to_string(),
+        };
+        let level = i32::try_from(context.depth).ok();
+        self.enter("message", name, level, Some(operation.principal.name().to_owned()));
+    }
+
+    pub(crate) fn enter_step(&mut self, step: &Step) {
+        self.enter("step", step.name.clone(), Some(step.stage), None);
+    }
+
+    pub(crate) fn enter_call(&mut self, description: &str) {
+        self.enter("call", description.to_owned(), None, None);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "durations are measured, not told by the clock of the organisation")]
+    fn enter(&mut self, kind: &str, name: String, level: Option<i32>, user: Option<String>) {
+        let kind = kind.to_owned();
+        let node = Node { kind, name, level, user, microseconds: 0, usage: None, error: None, children: Vec::new() };
+        self.open.push((node, Instant::now()));
+    }
+
+    pub(crate) fn leave(&mut self, error: Option<&Error>) {
+        let Some((node, began)) = self.open.pop() else { return };
+        let node = finished(node, began, error);
+        match self.open.last_mut() {
+            Some((parent, _)) => parent.children.push(node),
+            None => self.root = Some(node),
+        }
+    }
+
+    /// The messages and steps under way, for the error of a loop.
+    pub(crate) fn chain(&self) -> String {
+        let names = self.open.iter().filter(|(node, _)| node.kind != "call").map(|(node, _)| node.name.as_str());
+        names.collect::<Vec<_>>().join(" → ")
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { open: self.open.iter().map(|(node, _)| node.children.len()).collect(), calls: self.calls.len() }
+    }
+
+    pub(crate) fn back_to(&mut self, mark: &Mark) {
+        self.open.truncate(mark.open.len());
+        for ((node, _), children) in self.open.iter_mut().zip(&mark.open) {
+            node.children.truncate(*children);
+        }
+        self.calls.truncate(mark.calls);
+    }
+
+    /// Keeps what a plug-in call said and used.
+    pub(crate) fn finish_step(&mut self, operation: &Operation, step: &Step, text: String, usage: Usage, error: Option<&Error>) {
+        let context = &operation.context;
+        if let Some((node, _)) = self.open.last_mut() {
+            node.usage = Some(format!(
+                "cpu {} µs, memory {} KiB, {} calls, {} rows, {} bytes",
+                usage.cpu.as_micros(),
+                usage.memory / 1024,
+                usage.host_calls,
+                usage.rows,
+                usage.bytes
+            ));
+        }
+        let mut row = Row::unsaved(tables::PLUGIN_TRACE)
+            .with("typename", step.plugin())
+            .with("messagename", &*context.message)
+            .with("mode", Value::Choice(step.mode))
+            .with("operationtype", Value::Choice(1))
+            .with("depth", i32::try_from(context.depth).unwrap_or(i32::MAX))
+            .with("correlationid", context.correlation)
+            .with("pluginstepid", step.id)
+            .with("issystemcreated", true)
+            .with("performanceexecutionstarttime", context.created_on)
+            .with("performanceexecutionduration", milliseconds(usage.wall));
+        if let Some(table) = &context.table {
+            row.set("primaryentity", &**table);
+        }
+        if let Some(request) = context.request {
+            row.set("requestid", request);
+        }
+        if !text.is_empty() {
+            row.set("messageblock", text);
+        }
+        if let Some(configuration) = &step.configuration {
+            row.set("configuration", configuration.as_str());
+        }
+        if let Some(error) = error {
+            row.set("exceptiondetails", format!("{} {}", error.code(), error.message()));
+        }
+        self.calls.push(PluginCall { row, failed: error.is_some() });
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "durations are measured, not told by the clock of the organisation")]
+fn finished(mut node: Node, began: Instant, error: Option<&Error>) -> Node {
+    node.microseconds = began.elapsed().as_micros().try_into().unwrap_or(u64::MAX);
+    node.error = error.map(|error| format!("{} {}", error.code(), error.message()));
+    node
+}
+
+fn milliseconds(duration: Duration) -> i32 {
+    duration.as_millis().try_into().unwrap_or(i32::MAX)
+}
+
+impl Unit {
+    /// The rows that the outermost message leaves behind, under the organisation's setting.
+    pub(crate) fn trace_rows(&mut self, operation: &Operation, error: Option<&Error>) -> Vec<(Arc<TableDef>, Row)> {
+        self.trace.written = true;
+        let setting = self.snapshot.settings.trace;
+        let calls = std::mem::take(&mut self.trace.calls);
+        if self.trial.rolled_back || setting == TraceSetting::Off {
+            return Vec::new();
+        }
+        if setting == TraceSetting::Exception && error.is_none() {
+            return Vec::new();
+        }
+        let mut rows: Vec<Row> =
+            calls.into_iter().filter(|call| setting == TraceSetting::All || call.failed).map(|call| call.row).collect();
+        if let Some(row) = self.tree_row(operation, error) {
+            rows.push(row);
+        }
+        let now = self.core.env.now();
+        let system = self.snapshot.system.id();
+        let snapshot = self.snapshot.clone();
+        rows.into_iter()
+            .filter_map(|mut row| {
+                row.id = self.core.env.new_id();
+                let table = snapshot.catalog.find(&row.table)?.clone();
+                row.set("createdon", now);
+                row.set("createdby", sluice_model::Reference::new(tables::USER, system));
+                Some((table, row))
+            })
+            .collect()
+    }
+
+    /// Writes the traces of a request whose own transaction could not take them along: it
+    /// was refused before there was one, or it only read.
+    pub(crate) fn write_leftover_traces(&mut self, error: Option<&Error>) {
+        let Some(operation) = self.trace.outermost.take().filter(|_| !self.trace.written) else { return };
+        if error.is_none() && self.trace.calls.is_empty() {
+            return;
+        }
+        let rows = self.trace_rows(&operation, error);
+        if rows.is_empty() {
+            return;
+        }
+        let done = self.core.store().and_then(|store| {
+            store.write(&mut |tx| (tx, sluice_store::End { keep: true, value: (), beside: rows.clone() }))
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "the trace of a request could not be written");
+        }
+    }
+
+    /// The tree of the outermost message, which is either ended or the only one still open.
+    fn tree_row(&mut self, operation: &Operation, error: Option<&Error>) -> Option<Row> {
+        let root = match self.trace.open.first() {
+            Some((node, began)) => finished(node.clone(), *began, error),
+            None => self.trace.root.clone()?,
+        };
+        let context = &operation.context;
+        let mut row = Row::unsaved(tables::MESSAGE_TRACE)
+            .with("sl_name", root.name.as_str())
+            .with("sl_correlationid", context.correlation)
+            .with("sl_message", &*context.message)
+            .with("sl_userid", sluice_model::Reference::new(tables::USER, operation.principal.id()))
+            .with("sl_startedon", context.created_on)
+            .with("sl_duration", i32::try_from(root.microseconds).unwrap_or(i32::MAX))
+            .with("sl_succeeded", error.is_none())
+            .with("sl_tree", serde_json::to_string(&root).unwrap_or_default());
+        if let Some(table) = &context.table {
+            row.set("sl_table", &**table);
+        }
+        Some(row)
+    }
+}

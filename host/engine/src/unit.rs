@@ -1,0 +1,325 @@
+//! The unit of work: one request with everything that it sets off. It owns its transaction,
+//! moves into each plug-in call as the implementation of the sandbox's services, and comes
+//! back from it.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sluice_access::Principal;
+use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, Uuid, error::Limit};
+use sluice_store::{End, Tx};
+
+use crate::{
+    engine::Core,
+    jobs::Job,
+    operation::{Incoming, Operation},
+    pipeline,
+    snapshot::Snapshot,
+    trace::Trace,
+};
+
+/// How long a whole message may take, with everything that it sets off: two minutes.
+const MESSAGE_WALL: Duration = Duration::from_secs(120);
+
+/// A unit of work. See [`Work`].
+///
+/// A box that can be emptied for a moment: while a plug-in runs, its work is inside the
+/// sandbox.
+pub struct Unit(Option<Box<Work>>);
+
+impl std::fmt::Debug for Unit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unit")
+    }
+}
+
+/// What a unit of work owns.
+pub struct Work {
+    pub(crate) core: Arc<Core>,
+    pub(crate) tx: Tx,
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The unit wrote configuration: it reads its own before it goes on.
+    pub(crate) configuration_changed: bool,
+    pub(crate) trial: Trial,
+    pub(crate) trace: Trace,
+    /// What runs now: one frame per plug-in call under way.
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) started: Instant,
+}
+
+/// What a diagnosis changes about a request. Empty for every other one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trial {
+    /// The unit is always rolled back and leaves no traces and no jobs.
+    pub(crate) rolled_back: bool,
+    /// Steps that are passed over.
+    pub(crate) bypassed: HashSet<Uuid>,
+    /// Privileges lent to principals.
+    pub(crate) lent: Vec<(Uuid, String, Depth)>,
+    /// Steps that run as somebody else.
+    pub(crate) run_as: Vec<(Uuid, Uuid)>,
+}
+
+/// A plug-in call under way: who its service calls speak for.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) step_user: Arc<Principal>,
+    pub(crate) initiating: Arc<Principal>,
+    pub(crate) may_be_system: bool,
+    /// The first service call that failed inside the transaction.
+    pub(crate) failed_call: Option<Error>,
+}
+
+impl std::ops::Deref for Unit {
+    type Target = Work;
+    #[expect(clippy::expect_used, reason = "the work is away only while `lend` holds the unit, and that borrows it")]
+    fn deref(&self) -> &Work {
+        self.0.as_deref().expect("the unit of work is inside a plug-in call")
+    }
+}
+
+impl std::ops::DerefMut for Unit {
+    #[expect(clippy::expect_used, reason = "as above")]
+    fn deref_mut(&mut self) -> &mut Work {
+        self.0.as_deref_mut().expect("the unit of work is inside a plug-in call")
+    }
+}
+
+impl Unit {
+    pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, trial: Trial) -> Self {
+        Self(Some(Box::new(Work {
+            core,
+            tx: Tx::default(),
+            snapshot,
+            configuration_changed: false,
+            trial,
+            trace: Trace::default(),
+            frames: Vec::new(),
+            jobs: Vec::new(),
+            #[expect(clippy::disallowed_methods, reason = "a budget of real time, not a time that anything stores")]
+            started: Instant::now(),
+        })))
+    }
+
+    /// Moves the work into `call` and takes it back from it.
+    pub(crate) fn lend<T>(&mut self, call: impl FnOnce(Self) -> (Self, T)) -> T {
+        let (back, result) = call(Self(self.0.take()));
+        *self = back;
+        result
+    }
+
+    /// The organisation's tables.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.snapshot.catalog.clone()
+    }
+
+    /// The configuration as this unit sees it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) fn snapshot(&mut self) -> Result<Arc<Snapshot>> {
+        if self.configuration_changed && self.tx.is_open() {
+            let version = self.tx.config_version()?;
+            let snapshot = Snapshot::load(&mut self.tx, version)?;
+            self.snapshot = Arc::new(snapshot);
+            self.configuration_changed = false;
+        }
+        Ok(self.snapshot.clone())
+    }
+
+    /// The unit has written a configuration table: every process reads anew from its next
+    /// request, this unit from now on.
+    pub(crate) fn configuration_written(&mut self) -> Result<()> {
+        let mut bytes = [0; 8];
+        self.core.env.random(&mut bytes);
+        let version = i64::from_le_bytes(bytes) & i64::MAX;
+        self.tx.set_config_version(version)?;
+        self.configuration_changed = true;
+        Ok(())
+    }
+
+    /// The user or team with that id, with what a diagnosis lends it.
+    pub(crate) fn principal(&mut self, id: Uuid) -> Result<Arc<Principal>> {
+        let snapshot = self.snapshot()?;
+        let mut principal = self.read(|tx| snapshot.principal(tx, id))?;
+        for (to, privilege, depth) in &self.trial.lent {
+            if *to == id {
+                principal = Arc::new(principal.lend(privilege, *depth));
+            }
+        }
+        Ok(principal)
+    }
+
+    /// Reads: in the transaction where one is open, else beside it.
+    pub(crate) fn read<T>(&mut self, read: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        if self.tx.is_open() {
+            return read(&mut self.tx);
+        }
+        let store = self.core.store()?;
+        store.read(|mut tx| {
+            let result = read(&mut tx);
+            (tx, result)
+        })?
+    }
+
+    /// Runs `body` in the unit's transaction, which it opens where none is open. The body
+    /// may run again from the same operation, if a neighbour in the group of writers
+    /// destroyed the transaction: nothing had been answered.
+    pub(crate) fn in_transaction(
+        &mut self,
+        operation: Operation,
+        body: fn(&mut Self, &mut Operation) -> Result<()>,
+    ) -> Result<Operation> {
+        let mut operation = operation;
+        if self.tx.is_open() {
+            body(self, &mut operation)?;
+            return Ok(operation);
+        }
+        let store = self.core.store()?;
+        if operation.only_reads(self) {
+            return store.read(|tx| {
+                self.tx = tx;
+                let result = body(self, &mut operation);
+                (std::mem::take(&mut self.tx), result)
+            })?
+            .map(|()| operation);
+        }
+        let outermost = self.frames.is_empty();
+        let jobs = self.jobs.len();
+        let marks = self.trace.mark();
+        store.write(&mut |tx| {
+            self.tx = tx;
+            self.jobs.truncate(jobs);
+            self.trace.back_to(&marks);
+            let mut again = operation.clone();
+            let result = self.refresh().and_then(|()| body(self, &mut again)).map(|()| again);
+            let keep = result.is_ok() && !self.trial.rolled_back;
+            if result.is_err() {
+                self.configuration_changed = false;
+            }
+            let beside = if outermost { self.trace_rows(&operation, result.as_ref().err()) } else { Vec::new() };
+            (std::mem::take(&mut self.tx), End { keep, value: result, beside })
+        })?
+    }
+
+    /// Reads the configuration anew, if another unit or process has changed it.
+    pub(crate) fn refresh(&mut self) -> Result<()> {
+        let version = self.tx.config_version()?;
+        if version != self.snapshot.version {
+            let core = self.core.clone();
+            self.snapshot = core.snapshot(&mut self.tx, version)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on once the whole message has used up its time.
+    pub(crate) fn check_wall(&self) -> Result<()> {
+        let used = self.started.elapsed();
+        if used <= MESSAGE_WALL {
+            return Ok(());
+        }
+        let mut error = Error::new(
+            Code::MESSAGE_TIMEOUT,
+            format!("the message used up its time: {} s of {} s", used.as_secs(), MESSAGE_WALL.as_secs()),
+        );
+        error.body_mut().limit = Some(Limit {
+            name: "message-wall".to_owned(),
+            allowed: MESSAGE_WALL.as_millis().try_into().unwrap_or(u64::MAX),
+            used: used.as_millis().try_into().unwrap_or(u64::MAX),
+            unit: "ms",
+        });
+        Err(error)
+    }
+
+    /// Runs a further message as a part of `operation`, one level deeper, in the name of
+    /// its principal.
+    ///
+    /// # Errors
+    /// Whatever the message gives.
+    pub fn run_as_caller(&mut self, operation: &Operation, request: Request) -> Result<Response> {
+        let principal = operation.principal().clone();
+        self.run_nested(operation, principal, request, &[])
+    }
+
+    /// As [`Self::run_as_caller`], for a row in which the platform itself set these lookups:
+    /// they need no Append and no AppendTo.
+    ///
+    /// # Errors
+    /// Whatever the message gives.
+    pub fn run_with_platform_links(
+        &mut self,
+        operation: &Operation,
+        request: Request,
+        platform_links: &'static [&'static str],
+    ) -> Result<Response> {
+        let principal = operation.principal().clone();
+        self.run_nested(operation, principal, request, platform_links)
+    }
+
+    /// Runs a further message as a part of `operation`, one level deeper, as the system.
+    /// `reason` says why the caller's own privileges do not count.
+    ///
+    /// # Errors
+    /// Whatever the message gives.
+    pub fn run_as_system(&mut self, operation: &Operation, reason: &'static str, request: Request) -> Result<Response> {
+        tracing::trace!(reason, message = %request.message, "as the system");
+        let principal = self.snapshot.system.clone();
+        self.run_nested(operation, principal, request, &[])
+    }
+
+    fn run_nested(
+        &mut self,
+        operation: &Operation,
+        principal: Arc<Principal>,
+        request: Request,
+        platform_links: &'static [&'static str],
+    ) -> Result<Response> {
+        let incoming = Incoming {
+            principal,
+            initiating: operation.initiating().clone(),
+            depth: operation.context.depth + 1,
+            correlation: operation.context.correlation,
+            request_id: operation.context.request,
+            parent: Some(Arc::new(operation.context.clone())),
+            platform_links,
+            request,
+        };
+        pipeline::run(self, incoming)
+    }
+
+    /// Writes a row as the system, outside any operation: only while an organisation is
+    /// founded or an app installed.
+    ///
+    /// # Errors
+    /// Whatever Create gives.
+    pub fn found(&mut self, row: Row) -> Result<Reference> {
+        let table = row.table.clone();
+        let response = self.found_message(Request::create(row))?;
+        Ok(Reference { table, id: response.created().unwrap_or_default() })
+    }
+
+    /// Runs a message as the system, outside any operation: only while an organisation is
+    /// founded or an app installed.
+    ///
+    /// # Errors
+    /// Whatever the message gives.
+    pub fn found_message(&mut self, request: Request) -> Result<Response> {
+        let system = self.snapshot()?.system.clone();
+        let correlation = self.core.env.new_id();
+        let incoming = Incoming {
+            principal: system.clone(),
+            initiating: system,
+            depth: 1,
+            correlation,
+            request_id: None,
+            parent: None,
+            platform_links: &[],
+            request,
+        };
+        pipeline::run(self, incoming)
+    }
+}

@@ -1,0 +1,241 @@
+//! What a running call has used, against its limits.
+
+use std::time::{Duration, Instant};
+
+use sluice_model::{Code, Error, Result, error::Limit};
+use wasmtime::ResourceLimiter;
+
+use crate::{Limits, Usage, engine::TABLE_ELEMENTS, limits::milliseconds};
+
+/// What a call has used so far.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    pub(crate) limits: Limits,
+    started: Instant,
+    /// Time spent in the services: not the plug-in's own.
+    away: Duration,
+    host_calls: u64,
+    rows: u64,
+    bytes: u64,
+    output: u64,
+    /// A deeper call that ran out of time: whose fault it is when this one does too.
+    deeper_timeout: Option<Error>,
+    pub(crate) memory: Memory,
+}
+
+impl Budget {
+    /// Nothing used; the clock runs from here.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            started: Instant::now(),
+            away: Duration::ZERO,
+            host_calls: 0,
+            rows: 0,
+            bytes: 0,
+            output: 0,
+            deeper_timeout: None,
+            memory: Memory {
+                limit: limits.memory,
+                size: 0,
+                peak: 0,
+                denied: None,
+            },
+        }
+    }
+
+    /// What was used.
+    pub(crate) fn usage(&self) -> Usage {
+        let wall = self.started.elapsed();
+        Usage {
+            cpu: wall.saturating_sub(self.away),
+            wall,
+            memory: self.memory.peak,
+            host_calls: self.host_calls,
+            rows: self.rows,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Whether there is time left. The plug-in's own time is everything but its service
+    /// calls: what the host does for getters and traces is the plug-in's doing.
+    pub(crate) fn time(&self) -> Result<()> {
+        let wall = self.started.elapsed();
+        let cpu = wall.saturating_sub(self.away);
+        if cpu > self.limits.cpu {
+            return Err(timeout("cpu", "time of its own", self.limits.cpu, cpu));
+        }
+        if wall > self.limits.wall {
+            return Err(match &self.deeper_timeout {
+                Some(error) => error.clone(),
+                None => timeout("wall", "time, service calls included", self.limits.wall, wall),
+            });
+        }
+        Ok(())
+    }
+
+    /// Runs `work` in the services: time that is not the plug-in's own.
+    pub(crate) fn away<T>(&mut self, since: Instant, result: Result<T>) -> Result<T> {
+        self.away += since.elapsed();
+        if let Err(error) = &result
+            && (error.code() == Code::PLUGIN_TIMEOUT || error.code() == Code::MESSAGE_TIMEOUT)
+        {
+            self.deeper_timeout = Some(error.clone());
+        }
+        result
+    }
+
+    /// One more service call.
+    pub(crate) fn host_call(&mut self) -> Result<()> {
+        self.host_calls += 1;
+        let (allowed, used) = (self.limits.host_calls, self.host_calls);
+        within(
+            "host-calls",
+            "calls",
+            allowed,
+            used,
+            Code::ISV_UNEXPECTED,
+            "made more service calls than",
+        )?;
+        self.time()
+    }
+
+    /// A service call that carries `bytes`, one way.
+    pub(crate) fn bytes(&mut self, bytes: u64) -> Result<()> {
+        self.bytes += bytes;
+        let says = "passed more bytes in one service call than";
+        within(
+            "bytes",
+            "bytes",
+            self.limits.bytes_per_call,
+            bytes,
+            Code::TOO_MUCH_DATA,
+            says,
+        )?;
+        let says = "passed more bytes in its service calls than";
+        within(
+            "bytes-total",
+            "bytes",
+            self.limits.bytes_total,
+            self.bytes,
+            Code::TOO_MUCH_DATA,
+            says,
+        )
+    }
+
+    /// A service call that read `rows`.
+    pub(crate) fn rows(&mut self, rows: usize) -> Result<()> {
+        self.rows += u64::try_from(rows).unwrap_or(u64::MAX);
+        within(
+            "rows",
+            "rows",
+            self.limits.rows,
+            self.rows,
+            Code::TOO_MUCH_DATA,
+            "read more rows than",
+        )
+    }
+
+    /// How many rows a query may bring: one more than is left, so that too many are noticed.
+    pub(crate) fn top(&self, wanted: Option<u32>) -> u32 {
+        let left = u32::try_from(self.limits.rows.saturating_sub(self.rows)).unwrap_or(u32::MAX);
+        left.saturating_add(1).min(wanted.unwrap_or(u32::MAX))
+    }
+
+    /// `bytes` more written into the context.
+    pub(crate) fn output(&mut self, bytes: u64) -> Result<()> {
+        self.output += bytes;
+        let says = "wrote more bytes into its context than";
+        within(
+            "output",
+            "bytes",
+            self.limits.output,
+            self.output,
+            Code::TOO_MUCH_DATA,
+            says,
+        )
+    }
+}
+
+/// The error of a limit that was overrun.
+pub(crate) fn overrun(code: Code, message: String, name: &str, unit: &'static str, allowed: u64, used: u64) -> Error {
+    let mut error = Error::new(code, message);
+    error.body_mut().limit = Some(Limit {
+        name: name.to_owned(),
+        allowed,
+        used,
+        unit,
+    });
+    error
+}
+
+fn within(name: &str, unit: &'static str, allowed: u64, used: u64, code: Code, says: &str) -> Result<()> {
+    if used <= allowed {
+        return Ok(());
+    }
+    Err(overrun(
+        code,
+        format!("the plug-in {says} its limit `{name}` of {allowed} allows"),
+        name,
+        unit,
+        allowed,
+        used,
+    ))
+}
+
+fn timeout(name: &str, what: &str, allowed: Duration, used: Duration) -> Error {
+    let (allowed, used) = (milliseconds(allowed), milliseconds(used));
+    let message = format!("the plug-in used {used} ms of {what}; its limit `{name}` is {allowed} ms");
+    overrun(Code::PLUGIN_TIMEOUT, message, name, "ms", allowed, used)
+}
+
+/// What refused to grow: its limit's name, what is allowed, what was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Denied {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) allowed: u64,
+    pub(crate) wanted: u64,
+}
+
+/// The memories and tables of one call.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    limit: u64,
+    size: u64,
+    peak: u64,
+    pub(crate) denied: Option<Denied>,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let more = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+        let size = self.size.saturating_add(more);
+        if size > self.limit {
+            self.denied = Some(Denied {
+                name: "memory",
+                unit: "bytes",
+                allowed: self.limit,
+                wanted: size,
+            });
+            return Ok(false);
+        }
+        self.size = size;
+        self.peak = self.peak.max(size);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let wanted = u64::try_from(desired).unwrap_or(u64::MAX);
+        let allowed = u64::try_from(TABLE_ELEMENTS).unwrap_or(u64::MAX);
+        if wanted > allowed {
+            self.denied = Some(Denied {
+                name: "table",
+                unit: "elements",
+                allowed,
+                wanted,
+            });
+        }
+        Ok(wanted <= allowed)
+    }
+}

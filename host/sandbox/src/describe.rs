@@ -1,0 +1,102 @@
+//! What a plug-in's file says of itself.
+
+use crate::bindings::sluice::plugin::types;
+
+/// One plug-in of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginType {
+    /// The name by which [`crate::Call`] calls it.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Capabilities that it asks for: `clock`, `random`, `system`. An administrator grants.
+    pub wants: Vec<String>,
+    /// The steps that it declares.
+    pub steps: Vec<DeclaredStep>,
+}
+
+/// A step that a plug-in declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredStep {
+    /// The message.
+    pub message: String,
+    /// The table; empty for every table.
+    pub table: String,
+    /// 10 pre-validation, 20 pre-operation, 40 post-operation.
+    pub stage: i32,
+    /// 0 synchronous, 1 asynchronous.
+    pub mode: i32,
+    /// The order among the steps of a stage.
+    pub rank: i32,
+    /// The columns of Update that the step listens to; empty for all.
+    pub filtering_columns: Vec<String>,
+    /// The images that it asks for.
+    pub images: Vec<DeclaredImage>,
+    /// The configuration.
+    pub configuration: Option<String>,
+    /// What the step is for.
+    pub description: String,
+}
+
+/// An image that a step asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredImage {
+    /// `pre`, `post` or `both`.
+    pub kind: String,
+    /// The name under which the plug-in finds it.
+    pub alias: String,
+    /// The columns; empty for all.
+    pub columns: Vec<String>,
+}
+
+impl From<types::PluginType> for PluginType {
+    fn from(from: types::PluginType) -> Self {
+        let types::PluginType {
+            name,
+            description,
+            wants,
+            steps,
+        } = from;
+        Self {
+            name,
+            description,
+            wants,
+            steps: steps.into_iter().map(DeclaredStep::from).collect(),
+        }
+    }
+}
+
+impl From<types::Step> for DeclaredStep {
+    fn from(from: types::Step) -> Self {
+        let types::Step {
+            message,
+            table,
+            stage,
+            mode,
+            rank,
+            filtering_columns,
+            images,
+            configuration,
+            description,
+        } = from;
+        let images = images.into_iter().map(DeclaredImage::from).collect();
+        Self {
+            message,
+            table,
+            stage,
+            mode,
+            rank,
+            filtering_columns,
+            images,
+            configuration,
+            description,
+        }
+    }
+}
+
+impl From<types::Image> for DeclaredImage {
+    fn from(from: types::Image) -> Self {
+        let types::Image { kind, alias, columns } = from;
+        Self { kind, alias, columns }
+    }
+}

@@ -1,0 +1,245 @@
+//! A plug-in's file, compiled and linked: once per content.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+use sha2::{Digest as _, Sha256};
+use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Timestamp, Uuid};
+use wasmtime::component::Component;
+
+use crate::{
+    Call, Caller, Context, Grants, Limits, PluginType, Sandbox, Services,
+    bindings::PluginWithClockAndRandomPre,
+    component,
+    engine::{self, Inner},
+    host::State,
+    outcome,
+};
+
+/// The SHA-256 of a component.
+pub(crate) type Digest = [u8; 32];
+
+/// How many files are kept compiled, at least; files in use are never dropped.
+const KEPT: usize = 256;
+
+/// A plug-in's file, ready to be called. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin {
+    linked: Arc<Linked>,
+}
+
+struct Linked {
+    digest: String,
+    clock: bool,
+    random: bool,
+    bare: PluginWithClockAndRandomPre<State>,
+    /// Linked with more, where the file asks for more: by [`set_of`], without the first.
+    granted: [Option<PluginWithClockAndRandomPre<State>>; 3],
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin")
+            .field("digest", &self.linked.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Plugin {
+    /// The SHA-256 of the component, in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.linked.digest
+    }
+
+    /// Whether anything in the file asks for the time.
+    pub fn wants_clock(&self) -> bool {
+        self.linked.clock
+    }
+
+    /// Whether anything in the file asks for randomness.
+    pub fn wants_random(&self) -> bool {
+        self.linked.random
+    }
+
+    /// The file linked with what is granted.
+    pub(crate) fn pre(&self, grants: Grants) -> &PluginWithClockAndRandomPre<State> {
+        let set = set_of(grants.clock && self.linked.clock, grants.random && self.linked.random);
+        let granted = set
+            .checked_sub(1)
+            .and_then(|index| self.linked.granted.get(index)?.as_ref());
+        granted.unwrap_or(&self.linked.bare)
+    }
+}
+
+/// The number of a set of grants.
+pub(crate) fn set_of(clock: bool, random: bool) -> usize {
+    usize::from(clock) | usize::from(random) << 1
+}
+
+impl Sandbox {
+    /// Compiles and links a component, unless one with these bytes is there already.
+    ///
+    /// # Errors
+    /// [`Code::NOT_A_PLUGIN`] for what is no component, [`Code::FOREIGN_CONTRACT`] for one
+    /// that this host cannot run.
+    pub fn load(&self, component: &[u8]) -> Result<Plugin> {
+        let digest: Digest = Sha256::digest(component).into();
+        let plugins = || self.inner.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plugin) = plugins().get(&digest) {
+            return Ok(plugin.clone());
+        }
+        // Compiled outside the lock: two threads may do the same work, none waits for another's.
+        let plugin = self.inner.link(&digest, component)?;
+        let mut plugins = plugins();
+        if plugins.len() >= KEPT {
+            plugins.retain(|_, plugin| Arc::strong_count(&plugin.linked) > 1);
+        }
+        Ok(plugins.entry(digest).or_insert(plugin).clone())
+    }
+
+    /// What the file says of itself. It runs under the default limits and reaches nothing.
+    ///
+    /// # Errors
+    /// As for a call that does not end well.
+    pub fn describe(&self, plugin: &Plugin) -> Result<Vec<PluginType>> {
+        let call = Call {
+            type_name: String::new(),
+            context: nothing(),
+            limits: Limits::default(),
+            grants: Grants::default(),
+            configuration: None,
+            secure_configuration: None,
+        };
+        let (_, state) = State::new(call, Box::new(Nothing));
+        let mut store = engine::store(&plugin.linked.bare, state);
+        let described = plugin
+            .linked
+            .bare
+            .instantiate(&mut store)
+            .and_then(|plugin| plugin.call_describe(&mut store));
+        let mut state = store.into_data();
+        match described {
+            Ok(types) => Ok(types.into_iter().map(PluginType::from).collect()),
+            Err(error) => Err(outcome::stopped(&error, &mut state)),
+        }
+    }
+}
+
+impl Inner {
+    fn link(&self, digest: &Digest, bytes: &[u8]) -> Result<Plugin> {
+        let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let component = match self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.get(&self.engine, digest, &hex))
+        {
+            Some(component) => component,
+            None => self.compile(digest, &hex, bytes)?,
+        };
+        let (clock, random) = component::wants(bytes)?;
+        let pre = |set: usize| {
+            let linker = self
+                .linkers
+                .get(set)
+                .ok_or_else(|| Error::host("no such set of grants"))?;
+            let pre = linker
+                .instantiate_pre(&component)
+                .and_then(PluginWithClockAndRandomPre::new);
+            pre.map_err(|error| foreign(&error))
+        };
+        let mut granted = [None, None, None];
+        for (index, slot) in granted.iter_mut().enumerate() {
+            let set = index + 1;
+            if set & set_of(clock, random) == set {
+                *slot = Some(pre(set)?);
+            }
+        }
+        let linked = Linked {
+            digest: hex,
+            clock,
+            random,
+            bare: pre(0)?,
+            granted,
+        };
+        Ok(Plugin {
+            linked: Arc::new(linked),
+        })
+    }
+
+    fn compile(&self, digest: &Digest, hex: &str, bytes: &[u8]) -> Result<Component> {
+        component::check(bytes)?;
+        let component = Component::from_binary(&self.engine, bytes).map_err(|error| foreign(&error))?;
+        if let Some(cache) = &self.cache {
+            cache.put(&component, digest, hex);
+        }
+        Ok(component)
+    }
+}
+
+/// Valid, but not for this host.
+fn foreign(error: &wasmtime::Error) -> Error {
+    let reason: Vec<String> = error.chain().map(ToString::to_string).collect();
+    Error::new(
+        Code::FOREIGN_CONTRACT,
+        format!("this host cannot run the plug-in: {}", reason.join(": ")),
+    )
+}
+
+/// The services of a file that describes itself.
+struct Nothing;
+
+impl Services for Nothing {
+    fn execute(&mut self, _: &crate::Context, _: Caller, _: Request) -> Result<Response> {
+        Err(nothing_there())
+    }
+
+    fn now(&mut self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn random(&mut self, _: usize) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn parse_query(&mut self, _: &str, _: Vec<Name>, _: Option<&str>, _: Vec<Order>, _: Option<u32>) -> Result<Query> {
+        Err(nothing_there())
+    }
+}
+
+fn nothing_there() -> Error {
+    Error::new(
+        Code::ISV_UNEXPECTED,
+        "a plug-in makes no service calls while it describes itself",
+    )
+}
+
+/// The context of a file that describes itself, which has no handle on it.
+fn nothing() -> Context {
+    Context {
+        message: "".into(),
+        stage: 0,
+        mode: 0,
+        depth: 0,
+        table: None,
+        id: None,
+        user: Uuid::nil(),
+        initiating_user: Uuid::nil(),
+        business_unit: Uuid::nil(),
+        organization: Uuid::nil(),
+        organization_name: "".into(),
+        correlation: Uuid::nil(),
+        request: None,
+        step: Uuid::nil(),
+        in_transaction: false,
+        created_on: Timestamp::UNIX_EPOCH,
+        target: None,
+        inputs: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        shared: BTreeMap::new(),
+        pre_images: BTreeMap::new(),
+        post_images: BTreeMap::new(),
+        parent: None,
+    }
+}

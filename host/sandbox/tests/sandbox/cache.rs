@@ -1,0 +1,97 @@
+//! The cache of compiled plug-ins: used where it is whole, distrusted where it is not.
+
+use std::{fs, path::Path};
+
+use sluice_sandbox::{Sandbox, Settings};
+
+use crate::support::{Fake, HOSTILE, call};
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        cache_dir: Some(dir.to_owned()),
+        ..Settings::default()
+    }
+}
+
+fn works(dir: &Path) {
+    let sandbox = Sandbox::new(settings(dir)).unwrap();
+    let plugin = sandbox.load(&HOSTILE).unwrap();
+    assert_eq!(sandbox.call(&plugin, call("ok"), Fake::default()).outcome, Ok(()));
+}
+
+fn compiled(dir: &Path) -> std::path::PathBuf {
+    let mut entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries
+        .find(|path| path.extension().is_some_and(|extension| extension == "cwasm"))
+        .unwrap();
+    assert!(!entries.any(|path| path.extension().is_some_and(|extension| extension == "new")));
+    found
+}
+
+#[test]
+fn a_compiled_plugin_is_kept_and_used() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    let path = compiled(dir.path());
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    works(dir.path());
+    assert_eq!(
+        fs::metadata(&path).unwrap().modified().unwrap(),
+        written,
+        "it was compiled again"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_is_this_users_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    for path in [dir.path().join("key"), compiled(dir.path())] {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_changed_file_is_compiled_again_and_never_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    let path = compiled(dir.path());
+    let whole = fs::read(&path).unwrap();
+    for at in [0, 31, 32, 100, whole.len() / 2, whole.len() - 1] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        works(dir.path());
+        assert_eq!(fs::read(&path).unwrap(), whole, "byte {at}: not written again");
+    }
+    for length in [0, 10, 32, 33, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        works(dir.path());
+        assert_eq!(fs::read(&path).unwrap(), whole, "length {length}: not written again");
+    }
+}
+
+#[test]
+fn a_file_under_another_key_or_name_is_not_loaded() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    works(one.path());
+    works(two.path());
+    let (from, to) = (compiled(one.path()), compiled(two.path()));
+    let own = fs::read(&to).unwrap();
+    fs::copy(&from, &to).unwrap();
+    works(two.path());
+    assert_eq!(fs::read(&to).unwrap(), own, "another host's code was taken");
+}
+
+#[test]
+fn without_a_usable_folder_plugins_are_compiled_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    works(&file);
+    works(&file.join("below"));
+    fs::write(dir.path().join("key"), "a broken key").unwrap();
+    works(dir.path());
+}

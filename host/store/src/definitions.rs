@@ -1,0 +1,142 @@
+//! The organisation's own data: its definitions, its row version, its configuration version.
+//!
+//! Definitions are kept as they were given; what they mean is for others.
+
+use rusqlite::params;
+use sluice_model::{ColumnDef, Error, Result, TableDef};
+
+use crate::{Tx, fault::fault, session::Session, sql::ddl};
+
+/// The tables of the store itself.
+pub(crate) const INTERNAL: &str = r#"
+CREATE TABLE "_definition" ("name" TEXT PRIMARY KEY NOT NULL, "json" TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE "_meta" ("key" TEXT PRIMARY KEY NOT NULL, "value" INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0);
+"#;
+
+impl Session {
+    fn number(&self, sql: &str) -> Result<i64> {
+        self.statement(sql)?.query_row([], |row| row.get(0)).map_err(fault)
+    }
+
+    /// The definitions as saved, by name.
+    pub(crate) fn definitions(&self) -> Result<Vec<TableDef>> {
+        let mut statement = self.statement(r#"SELECT "json" FROM "_definition" ORDER BY "name""#)?;
+        let mut rows = statement.query([]).map_err(fault)?;
+        let mut tables = Vec::new();
+        while let Some(row) = rows.next().map_err(fault)? {
+            let json = row.get_ref(0).and_then(|cell| Ok(cell.as_str()?)).map_err(fault)?;
+            let table = serde_json::from_str(json);
+            tables.push(
+                table.map_err(|error| Error::host(format!("a table definition in the file is broken: {error}")))?,
+            );
+        }
+        Ok(tables)
+    }
+
+    fn has_definition(&self, table: &TableDef) -> Result<bool> {
+        let mut statement = self.statement(r#"SELECT 1 FROM "_definition" WHERE "name" = ?"#)?;
+        statement.exists([&*table.name]).map_err(fault)
+    }
+
+    fn save(&self, table: &TableDef) -> Result<()> {
+        let json = serde_json::to_string(table).map_err(|error| Error::host(error.to_string()))?;
+        let sql =
+            r#"INSERT INTO "_definition" VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "json" = excluded."json""#;
+        self.statement(sql)?
+            .execute(params![&*table.name, json])
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    fn change(&self, statements: &[String]) -> Result<()> {
+        for sql in statements {
+            self.conn.execute_batch(sql).map_err(fault)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// The next row version of the organisation: larger than every one before.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn next_version(&mut self) -> Result<i64> {
+        self.writer()?
+            .number(r#"UPDATE "_meta" SET "value" = "value" + 1 WHERE "key" = 'row_version' RETURNING "value""#)
+    }
+
+    /// The version of the configuration: caches of another version are stale.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open.
+    pub fn config_version(&mut self) -> Result<i64> {
+        self.session()?
+            .number(r#"SELECT "value" FROM "_meta" WHERE "key" = 'config_version'"#)
+    }
+
+    /// Gives the configuration another version.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn set_config_version(&mut self, version: i64) -> Result<()> {
+        let session = self.writer()?;
+        let mut statement = session.statement(r#"UPDATE "_meta" SET "value" = ? WHERE "key" = 'config_version'"#)?;
+        statement.execute([version]).map_err(fault)?;
+        Ok(())
+    }
+
+    /// The definitions of the tables as saved, by name.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open or a definition cannot be read.
+    pub fn definitions(&mut self) -> Result<Vec<TableDef>> {
+        self.session()?.definitions()
+    }
+
+    /// Keeps a definition in place of the one of that name. Makes no table and no column.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn save_definition(&mut self, table: &TableDef) -> Result<()> {
+        self.writer()?.save(table)
+    }
+
+    /// Makes a table with its indexes and keeps its definition. The tables it refers to may
+    /// be made later, but before its first row.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where there is such a table already or a name is not one.
+    pub fn create_table(&mut self, table: &TableDef) -> Result<()> {
+        let session = self.writer()?;
+        if session.has_definition(table)? {
+            return Err(Error::invalid(format!("there is a table `{}` already", table.name)).with_table(&table.name));
+        }
+        session.change(&ddl::create_table(table)?)?;
+        session.save(table)
+    }
+
+    /// Adds a column to a table and keeps the definition with it; `table` is the definition
+    /// before or after.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where there is such a column already or the name is not one.
+    pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let session = self.writer()?;
+        if session
+            .conn
+            .column_exists(None, &*table.name, &*column.name)
+            .map_err(fault)?
+        {
+            return Err(
+                Error::invalid(format!("`{}` has a column `{}` already", table.name, column.name))
+                    .with_table(&table.name),
+            );
+        }
+        session.change(&ddl::add_column(table, column)?)?;
+        let mut table = table.clone();
+        table.columns.push(column.clone());
+        session.save(&table)
+    }
+}

@@ -1,0 +1,120 @@
+//! What an access decision itself needs to know of rows, and nothing else: whose a row is,
+//! where it lies, who shares it, whether it is there. The one door without a permit.
+
+use sluice_access::{Owner, RowFacts};
+use sluice_model::{Error, PrincipalKind, Result, Rights, TableDef, Uuid};
+
+use crate::{
+    Tx,
+    fault::fault,
+    form, rows,
+    session::Session,
+    sql::{SHARES, ShareMask, bind, build},
+};
+
+/// The facts of an organisation's rows, within a transaction.
+#[derive(Debug)]
+pub struct Facts<'a>(&'a mut Tx);
+
+impl Tx {
+    /// What a decision needs, and nothing else.
+    pub fn facts(&mut self) -> Facts<'_> {
+        Facts(self)
+    }
+}
+
+impl Facts<'_> {
+    /// The facts of one row, with what it shares with any of the principals; `None` where
+    /// there is no such row.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open or the file cannot be read.
+    pub fn row(&mut self, table: &TableDef, id: Uuid, principals: &[Uuid]) -> Result<Option<RowFacts>> {
+        let session = self.0.session()?;
+        let sql = session.sql(|key| key.extend(["f ", &table.name]), || build::facts(table));
+        let mut statement = session.statement(&sql)?;
+        bind::cells(&mut statement, [&form::id(id)])?;
+        let mut found = statement.raw_query();
+        let Some(row) = found.next().map_err(fault)? else {
+            return Ok(None);
+        };
+        let uuid = |index| -> Result<Option<Uuid>> {
+            let bytes = row
+                .get_ref(index)
+                .and_then(|cell| Ok(cell.as_blob_or_null()?))
+                .map_err(fault)?;
+            Ok(bytes.and_then(form::uuid))
+        };
+        let (owner, business_unit) = (uuid(0)?, uuid(2)?);
+        let kind = match row
+            .get_ref(1)
+            .and_then(|cell| Ok(cell.as_str_or_null()?))
+            .map_err(fault)?
+        {
+            Some("team") => PrincipalKind::Team,
+            _ => PrincipalKind::User,
+        };
+        drop(found);
+        drop(statement);
+        let shares = shares(session, id, principals)?;
+        Ok(Some(RowFacts {
+            id,
+            owner: owner.map(|id| Owner { id, kind }),
+            business_unit,
+            shares,
+        }))
+    }
+
+    /// Whether the row is there.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open or the file cannot be read.
+    pub fn exists(&mut self, table: &TableDef, id: Uuid) -> Result<bool> {
+        rows::has(self.0.session()?, &table.name, &table.key, id)
+    }
+}
+
+fn shares(session: &mut Session, id: Uuid, principals: &[Uuid]) -> Result<Rights> {
+    let mask = session.share_mask()?;
+    if principals.is_empty() || mask == ShareMask::None {
+        return Ok(Rights::NONE);
+    }
+    let count = principals.len();
+    let sql = session.sql(
+        |key| key.push_str(&format!("s {mask:?} {count}")),
+        || build::shares(mask, count),
+    );
+    let mut statement = session.statement(&sql)?;
+    let ids: Vec<form::Cell<'_>> = std::iter::once(id)
+        .chain(principals.iter().copied())
+        .map(form::id)
+        .collect();
+    bind::cells(&mut statement, &ids)?;
+    let mut found = statement.raw_query();
+    let mut rights = Rights::NONE;
+    while let Some(row) = found.next().map_err(fault)? {
+        let bits: i64 = row.get(0).map_err(fault)?;
+        let bits =
+            u32::try_from(bits).map_err(|_| Error::host(format!("row {id} has a share whose mask is no mask")))?;
+        rights = rights | Rights(bits);
+    }
+    Ok(rights)
+}
+
+impl Session {
+    /// How shares are read here.
+    pub(crate) fn share_mask(&mut self) -> Result<ShareMask> {
+        if let Some(mask) = self.shares {
+            return Ok(mask);
+        }
+        let has = |column| self.conn.column_exists(None, SHARES, column).map_err(fault);
+        let mask = match (has("accessrightsmask")?, has("inheritedaccessrightsmask")?) {
+            (true, true) => ShareMask::Inherited,
+            (true, false) => ShareMask::Direct,
+            // Not remembered: the table may be made yet.
+            (false, _) => return Ok(ShareMask::None),
+        };
+        self.shares = Some(mask);
+        Ok(mask)
+    }
+}

@@ -1,0 +1,69 @@
+//! What the database's failures mean to a person: what happened, and what to do.
+//!
+//! Failures that only the caller understands (a duplicate key, a broken reference) are told
+//! apart by [`is_duplicate`] and [`is_reference`]; the caller finds the words.
+
+use rusqlite::{Error as Sql, ErrorCode, ffi};
+use sluice_model::{Code, Error};
+
+/// The error of the host for an error of the database.
+pub(crate) fn fault(error: Sql) -> Error {
+    let detail = match &error {
+        Sql::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => busy(),
+        Some(ErrorCode::DiskFull) => Error::host(
+            "the disk that holds the organisation is full; nothing was changed. Make room on it and try again",
+        ),
+        Some(ErrorCode::SystemIoFailure) => Error::host(format!(
+            "reading or writing the organisation's file failed ({detail}); nothing was changed. Look at the disk and its mount, then try again"
+        )),
+        Some(ErrorCode::DatabaseCorrupt) => Error::host(format!(
+            "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup"
+        )),
+        Some(ErrorCode::NotADatabase) => Error::host(
+            "the file is not a database, so not an organisation of Sluice. Give the path of an organisation",
+        ),
+        Some(ErrorCode::ReadOnly) => Error::host(format!(
+            "the organisation's file cannot be written ({detail}). Check the permissions of the file and of its folder, and whether the disk is mounted read-only"
+        )),
+        Some(ErrorCode::CannotOpen) => Error::host(format!(
+            "the organisation's file cannot be opened ({detail}). Check that it is there and that this account may read and write it and its folder"
+        )),
+        Some(ErrorCode::OutOfMemory) => {
+            Error::host("the host has no memory left for the database; nothing was changed")
+        }
+        Some(ErrorCode::TooBig) => {
+            Error::invalid("a value or a query is larger than the database takes; send less at once")
+        }
+        Some(ErrorCode::OperationInterrupted) => Error::host("the query was interrupted"),
+        _ => Error::host(format!("the database refused: {detail}")),
+    }
+}
+
+/// Another process held the write lock for too long.
+pub(crate) fn busy() -> Error {
+    Error::new(
+        Code::BUSY,
+        "the organisation is busy: another process has been writing to it for too long. Try again; if it stays so, find the process that keeps the file open",
+    )
+}
+
+/// No row with that key may be made: there is one.
+pub(crate) fn is_duplicate(error: &Sql) -> bool {
+    matches!(
+        extended(error),
+        Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE)
+    )
+}
+
+/// A reference would point to nothing.
+pub(crate) fn is_reference(error: &Sql) -> bool {
+    matches!(extended(error), Some(ffi::SQLITE_CONSTRAINT_FOREIGNKEY))
+}
+
+fn extended(error: &Sql) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}

@@ -1,0 +1,326 @@
+//! Rows: read, list, count, insert, update, delete. Each asks the permit first.
+//!
+//! Nothing here decides who may do what, fills a column, or follows a cascade.
+
+use sluice_access::{Permit, RowScope};
+use sluice_model::{Code, ColumnDef, Error, Filter, Name, Query, Result, Right, Row, TableDef, Uuid, Value};
+
+use crate::{
+    Tx,
+    fault::{fault, is_duplicate, is_reference},
+    form::{self, Cell},
+    session::Session,
+    sql::{bind, build, ddl, filter},
+};
+
+impl Tx {
+    /// The row `id`, or `None`. Empty columns are absent from it. `columns` of `None` is all.
+    ///
+    /// # Errors
+    /// A host error where the permit does not cover it; `ATTRIBUTE_UNKNOWN`.
+    pub fn get(
+        &mut self,
+        permit: &Permit,
+        table: &TableDef,
+        id: Uuid,
+        columns: Option<&[Name]>,
+    ) -> Result<Option<Row>> {
+        permit.covers(&table.name, Right::Read, Some(id))?;
+        let session = self.session()?;
+        let columns = wanted(table, columns)?;
+        let sql = session.sql(|key| keyed(key, 'g', table, &columns), || build::get(table, &columns));
+        let mut statement = session.statement(&sql)?;
+        bind::cells(&mut statement, [&form::id(id)])?;
+        let mut rows = statement.raw_query();
+        let Some(found) = rows.next().map_err(fault)? else {
+            return Ok(None);
+        };
+        let mut row = Row::new(table.name.clone(), id);
+        fill(&mut row, &columns, found, 0)?;
+        Ok(Some(row))
+    }
+
+    /// The rows that the query asks for and the permit lets the list show. Empty columns are
+    /// absent from them.
+    ///
+    /// # Errors
+    /// A host error where the permit is for something else; `ATTRIBUTE_UNKNOWN`;
+    /// `INVALID_ARGUMENT` where a value does not fit its column.
+    pub fn select(&mut self, permit: &Permit, table: &TableDef, query: &Query) -> Result<Vec<Row>> {
+        same_table(table, &query.table)?;
+        let session = self.session()?;
+        let Some(seen) = scope(session, permit, table)? else {
+            return Ok(Vec::new());
+        };
+        let columns = wanted(table, query.columns.as_deref())?;
+        let select = filter::list(table, &columns, query, seen)?;
+        let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
+        let mut statement = session.statement(&sql)?;
+        bind::values(&mut statement, &values)?;
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(next) = found.next().map_err(fault)? {
+            let mut row = Row::new(table.name.clone(), key_of(next)?);
+            fill(&mut row, &columns, next, 1)?;
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// How many rows pass the filter and the permit.
+    ///
+    /// # Errors
+    /// As [`Tx::select`].
+    pub fn count(&mut self, permit: &Permit, table: &TableDef, filter: &Filter) -> Result<u64> {
+        let session = self.session()?;
+        let Some(seen) = scope(session, permit, table)? else {
+            return Ok(0);
+        };
+        let (sql, values) = filter::count(table, filter, seen)?.build(sea_query::SqliteQueryBuilder);
+        let mut statement = session.statement(&sql)?;
+        bind::values(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
+        let row = rows.next().map_err(fault)?;
+        let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(fault)?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Adds a row with its key.
+    ///
+    /// # Errors
+    /// `DUPLICATE_KEY`; `NOT_FOUND` where a lookup points to nothing; `ATTRIBUTE_UNKNOWN`;
+    /// `INVALID_ARGUMENT` where a value does not fit its column.
+    pub fn insert(&mut self, permit: &Permit, table: &TableDef, row: &Row) -> Result<()> {
+        permit.covers(&table.name, Right::Create, None)?;
+        insert(self.writer()?, table, row)
+    }
+
+    /// Changes the columns that are present; `false` where there is no such row.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` where a lookup points to nothing; `ATTRIBUTE_UNKNOWN`; `INVALID_ARGUMENT`
+    /// where a value does not fit its column.
+    pub fn update(&mut self, permit: &Permit, table: &TableDef, row: &Row) -> Result<bool> {
+        permit.covers(&table.name, Right::Write, Some(row.id))?;
+        let session = self.writer()?;
+        same_table(table, &row.table)?;
+        let (columns, mut cells) = stored(table, row, true)?;
+        if columns.is_empty() {
+            return has(session, &table.name, &table.key, row.id);
+        }
+        cells.push(form::id(row.id));
+        let sql = session.sql(
+            |key| keyed(key, 'u', table, &columns),
+            || build::update(table, &columns),
+        );
+        let mut statement = session.statement(&sql)?;
+        bind::cells(&mut statement, &cells)?;
+        let changed = statement.raw_execute();
+        drop(statement);
+        match changed {
+            Ok(changed) => Ok(changed > 0),
+            Err(error) if is_reference(&error) => Err(dangling(session, &columns, row)),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    /// Removes a row; `false` where there is none.
+    ///
+    /// # Errors
+    /// `REFERENCED` where other rows point to it.
+    pub fn delete(&mut self, permit: &Permit, table: &TableDef, id: Uuid) -> Result<bool> {
+        permit.covers(&table.name, Right::Delete, Some(id))?;
+        let session = self.writer()?;
+        let sql = session.sql(|key| keyed(key, 'd', table, &[]), || build::delete(table));
+        let mut statement = session.statement(&sql)?;
+        bind::cells(&mut statement, [&form::id(id)])?;
+        let changed = statement.raw_execute();
+        drop(statement);
+        match changed {
+            Ok(changed) => Ok(changed > 0),
+            Err(error) if is_reference(&error) => Err(referenced(session, table, id)),
+            Err(error) => Err(fault(error)),
+        }
+    }
+}
+
+/// Adds a row without asking: [`Tx::insert`] asks, and trace rows belong to the host.
+pub(crate) fn insert(session: &mut Session, table: &TableDef, row: &Row) -> Result<()> {
+    same_table(table, &row.table)?;
+    if row.id.is_nil() {
+        return Err(Error::host(format!("a new row of `{}` has no id", table.name)));
+    }
+    let (columns, cells) = stored(table, row, false)?;
+    let sql = session.sql(
+        |key| keyed(key, 'i', table, &columns),
+        || build::insert(table, &columns),
+    );
+    let mut statement = session.statement(&sql)?;
+    bind::cells(&mut statement, std::iter::once(&form::id(row.id)).chain(&cells))?;
+    let done = statement.raw_execute();
+    drop(statement);
+    match done {
+        Ok(_) => Ok(()),
+        Err(error) if is_duplicate(&error) => Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!(
+                "Cannot insert duplicate key: there is a row of `{}` with the id {} already",
+                table.name, row.id
+            ),
+        )
+        .with_table(&table.name)),
+        Err(error) if is_reference(&error) => Err(dangling(session, &columns, row)),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// Whether a table has a row with that id in that column.
+pub(crate) fn has(session: &mut Session, table: &str, column: &str, id: Uuid) -> Result<bool> {
+    let sql = session.sql(
+        |key| {
+            key.push_str("a ");
+            key.push_str(table);
+            key.push(' ');
+            key.push_str(column);
+        },
+        || build::any(table, column),
+    );
+    let mut statement = session.statement(&sql)?;
+    bind::cells(&mut statement, [&form::id(id)])?;
+    let mut rows = statement.raw_query();
+    Ok(rows.next().map_err(fault)?.is_some())
+}
+
+/// What the permit lets a list show: `None` is nothing, `Some(None)` everything.
+fn scope(session: &mut Session, permit: &Permit, table: &TableDef) -> Result<Option<Option<sea_query::Expr>>> {
+    match permit.rows(&table.name)? {
+        RowScope::Everything => Ok(Some(None)),
+        RowScope::Only(rows) => {
+            let mask = session.share_mask()?;
+            Ok(filter::seen(table, &rows, mask).map(Some))
+        }
+    }
+}
+
+fn same_table(table: &TableDef, named: &str) -> Result<()> {
+    if *table.name == *named {
+        Ok(())
+    } else {
+        Err(Error::host(format!(
+            "a row or query of `{named}` was used with the table `{}`",
+            table.name
+        )))
+    }
+}
+
+/// The key of a statement's text: the kind, the table, the columns.
+fn keyed(key: &mut String, kind: char, table: &TableDef, columns: &[&ColumnDef]) {
+    key.push(kind);
+    key.push(' ');
+    key.push_str(&table.name);
+    for column in columns {
+        key.push(if form::is_split(&column.kind) { '*' } else { ' ' });
+        key.push_str(&column.name);
+    }
+}
+
+/// The columns asked for, without the key, which each row has anyway.
+fn wanted<'a>(table: &'a TableDef, names: Option<&[Name]>) -> Result<Vec<&'a ColumnDef>> {
+    let Some(names) = names else {
+        return Ok(ddl::plain(table).collect());
+    };
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names.iter().filter(|name| **name != table.key) {
+        columns.push(filter::column(table, name)?);
+    }
+    Ok(columns)
+}
+
+/// The columns of a row with their cells, in the same order.
+fn stored<'a>(table: &'a TableDef, row: &'a Row, nulls: bool) -> Result<(Vec<&'a ColumnDef>, Vec<Cell<'a>>)> {
+    let mut columns = Vec::with_capacity(row.values.len());
+    let mut cells = Vec::with_capacity(row.values.len() + 4);
+    for (name, value) in &row.values {
+        if *name == table.key {
+            if value.as_id() == Some(row.id) {
+                continue;
+            }
+            return Err(Error::invalid(format!(
+                "the key `{name}` of `{}` cannot be written",
+                table.name
+            )));
+        }
+        let column = filter::column(table, name)?;
+        if !nulls && value.is_null() {
+            continue;
+        }
+        let (first, second) = form::stored(table, column, value)?;
+        columns.push(column);
+        cells.push(first);
+        cells.extend(second);
+    }
+    Ok((columns, cells))
+}
+
+fn key_of(row: &rusqlite::Row<'_>) -> Result<Uuid> {
+    let bytes = row.get_ref(0).map_err(fault)?.as_blob().ok().and_then(form::uuid);
+    bytes.ok_or_else(|| Error::host("the file holds a row whose key is no id; restore a backup"))
+}
+
+/// Puts the columns that are not empty into the row.
+fn fill(row: &mut Row, columns: &[&ColumnDef], found: &rusqlite::Row<'_>, mut index: usize) -> Result<()> {
+    for column in columns {
+        let value = form::value(column, found, index)?;
+        if value != Value::Null {
+            row.values.insert(column.name.clone(), value);
+        }
+        index += if form::is_split(&column.kind) { 2 } else { 1 };
+    }
+    Ok(())
+}
+
+/// Which of a row's lookups points to nothing.
+fn dangling(session: &mut Session, columns: &[&ColumnDef], row: &Row) -> Error {
+    let Ok(tables) = session.definitions() else {
+        return Error::new(Code::NOT_FOUND, "a lookup points to no row");
+    };
+    for column in columns {
+        let (Some(target), Some(id)) = (ddl::references(column), row.id_of(&column.name)) else {
+            continue;
+        };
+        let Some(table) = tables.iter().find(|table| table.name == *target) else {
+            continue;
+        };
+        if matches!(has(session, target, &table.key, id), Ok(false)) {
+            let mut error = Error::not_found(&table.schema, target, id);
+            let body = error.body_mut();
+            body.message = format!("{} (column `{}` of `{}`)", body.message, column.name, row.table);
+            return error;
+        }
+    }
+    Error::new(
+        Code::NOT_FOUND,
+        format!("a lookup of the row of `{}` points to no row", row.table),
+    )
+}
+
+/// Which rows keep a row from being deleted.
+fn referenced(session: &mut Session, table: &TableDef, id: Uuid) -> Error {
+    let tables = session.definitions().unwrap_or_default();
+    let mut columns = tables
+        .iter()
+        .flat_map(|other| other.columns.iter().map(move |column| (other, column)));
+    let by = columns.find(|(other, column)| {
+        ddl::references(column).is_some_and(|target| *target == table.name)
+            && matches!(has(session, &other.name, &column.name, id), Ok(true))
+    });
+    let by = by.map_or_else(
+        || "other rows refer to it".to_owned(),
+        |(other, column)| format!("rows of `{}` refer to it through `{}`", other.name, column.name),
+    );
+    Error::new(
+        Code::REFERENCED,
+        format!("{} With Id = {id} cannot be deleted: {by}", table.schema),
+    )
+    .with_table(&table.name)
+}

@@ -1,0 +1,253 @@
+//! An organisation's file: made, opened, read, copied, checked.
+//!
+//! Who may see what is not known here; who may write when is [`crate::writer`]'s.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use rusqlite::backup::{Backup, StepResult};
+use sluice_model::{Error, Result};
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::{
+    End, Tx,
+    definitions::INTERNAL,
+    fault::fault,
+    session::{APPLICATION_ID, FORM, Session},
+    sql::ddl,
+    writer::Writer,
+};
+
+/// How an organisation is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What a commit waits for.
+    pub synchronous: Synchronous,
+}
+
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// Until the disk has it: an answer that was given survives a loss of power.
+    #[default]
+    Full,
+    /// A loss of power may undo the last commits; the file stays whole.
+    Normal,
+    /// A loss of power may damage the file. For tests.
+    Off,
+}
+
+impl Synchronous {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+            Self::Off => "OFF",
+        }
+    }
+}
+
+/// One organisation, open in this process. Shared by all threads.
+pub struct Store {
+    path: PathBuf,
+    options: Options,
+    pub(crate) writer: Writer,
+    #[expect(
+        clippy::vec_box,
+        reason = "a transaction holds its session in a box; it moves in and out as it is"
+    )]
+    readers: Mutex<Vec<Box<Session>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.path)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// So many reading connections are kept for the next reader.
+const KEPT_READERS: usize = 16;
+
+impl Store {
+    /// Makes an organisation at `path`: `build` fills it in one transaction, in a temporary
+    /// file beside it that is renamed when it is whole. References are checked at the end,
+    /// so rows that refer to each other may come in any order.
+    ///
+    /// # Errors
+    /// A host error where there is a file at `path` already, a lookup refers to a table that
+    /// was not made, or a row to one that is not there; and whatever `build` gives. Then
+    /// nothing is left behind.
+    pub fn create(path: &Path, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<()> {
+        whole_new(path, |scratch| {
+            let session = Session::scratch(scratch)?;
+            session.run("BEGIN IMMEDIATE")?;
+            session.conn.execute_batch(INTERNAL).map_err(fault)?;
+            session.setting("application_id", &APPLICATION_ID.to_string())?;
+            session.setting("user_version", &FORM.to_string())?;
+            let mut tx = Tx::new(Box::new(session));
+            build(&mut tx)?;
+            let session = tx.session()?;
+            check_targets(session)?;
+            if let Some(broken) = broken_references(session)?.first() {
+                return Err(Error::host(format!("the new organisation is not whole: {broken}")));
+            }
+            session.run("COMMIT")?;
+            session.setting("journal_mode", "WAL")
+        })
+    }
+
+    /// Opens an organisation. Never makes one.
+    ///
+    /// # Errors
+    /// A host error where there is no file, or one that is no organisation, or one that a
+    /// newer version wrote.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        if !path.is_file() {
+            return Err(Error::host(format!(
+                "there is no organisation at `{}`; check the path, or make one with `sluice org create`",
+                path.display()
+            )));
+        }
+        let session = Box::new(Session::open(path, &options, true)?);
+        let writer = Writer::new(path.to_owned(), options.clone(), session);
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            writer,
+            readers: Mutex::default(),
+        })
+    }
+
+    /// Runs a writing unit of work on this thread, and returns when it is committed. `run`
+    /// gets the transaction and gives it back. It may be called **again**, if a neighbour in
+    /// the same commit destroyed the transaction; so nothing outside of it may have changed.
+    ///
+    /// # Errors
+    /// `BUSY` where another process held the lock too long; a host error where the commit or
+    /// the disk failed. Then nothing of the unit was kept.
+    ///
+    /// # Panics
+    /// Where `run` panics; the units beside it are not harmed.
+    pub fn write<T>(&self, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Result<T> {
+        self.writer.write(run)
+    }
+
+    /// Runs a reading unit of work on what is committed.
+    ///
+    /// # Errors
+    /// A host error where the file cannot be read.
+    pub fn read<T>(&self, run: impl FnOnce(Tx) -> (Tx, T)) -> Result<T> {
+        let session = self.reader()?;
+        session.run("BEGIN")?;
+        let (tx, value) = run(Tx::new(session));
+        if let Some(mut session) = tx.into_session() {
+            session.depth = 0;
+            if !session.conn.is_autocommit() {
+                session.run("ROLLBACK")?;
+            }
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < KEPT_READERS {
+                readers.push(session);
+            }
+        }
+        Ok(value)
+    }
+
+    fn reader(&self) -> Result<Box<Session>> {
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.map_or_else(|| Session::open(&self.path, &self.options, false).map(Box::new), Ok)
+    }
+
+    /// Copies what is committed to a new file, while others read and write.
+    ///
+    /// # Errors
+    /// A host error where there is a file at `to` already or it cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        let reader = self.reader()?;
+        whole_new(to, |scratch| {
+            let mut copy = rusqlite::Connection::open(scratch).map_err(fault)?;
+            let backup = Backup::new(&reader.conn, &mut copy).map_err(fault)?;
+            // In one step: one consistent state, and nobody can make it start again.
+            match backup.step(-1).map_err(fault)? {
+                StepResult::Done => Ok(()),
+                _ => Err(crate::fault::busy()),
+            }
+        })
+    }
+
+    /// What is wrong with the file; empty where all is well.
+    ///
+    /// # Errors
+    /// A host error where the file cannot even be read.
+    pub fn check(&self) -> Result<Vec<String>> {
+        let session = self.reader()?;
+        let mut statement = session.conn.prepare("PRAGMA integrity_check").map_err(fault)?;
+        let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(fault)?;
+        let mut wrong = lines.collect::<rusqlite::Result<Vec<_>>>().map_err(fault)?;
+        wrong.retain(|line| line != "ok");
+        wrong.extend(broken_references(&session)?);
+        Ok(wrong)
+    }
+}
+
+/// Makes a file out of a temporary one beside it, which is gone if `fill` fails.
+fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let shown = path.display();
+    if path.exists() {
+        return Err(Error::host(format!(
+            "there is a file at `{shown}` already; choose another path, or remove it first"
+        )));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |error: std::io::Error| Error::host(format!("cannot make `{shown}`: {error}"));
+    let scratch: TempPath = NamedTempFile::with_prefix_in(".sluice-", folder)
+        .map_err(failed)?
+        .into_temp_path();
+    fill(&scratch)?;
+    std::fs::File::open(&scratch)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
+    scratch.persist_noclobber(path).map_err(|error| failed(error.error))?;
+    // The name, too, must survive a loss of power; not every system can promise it.
+    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// A table whose lookup refers to no table could not take a row.
+fn check_targets(session: &Session) -> Result<()> {
+    let tables = session.definitions()?;
+    for (table, column) in tables
+        .iter()
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+    {
+        if let Some(target) = ddl::references(column)
+            && !tables.iter().any(|table| table.name == *target)
+        {
+            return Err(Error::host(format!(
+                "column `{}` of `{}` refers to the table `{target}`, which is not defined",
+                column.name, table.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn broken_references(session: &Session) -> Result<Vec<String>> {
+    let mut statement = session.conn.prepare("PRAGMA foreign_key_check").map_err(fault)?;
+    let rows = statement.query_map([], |row| {
+        let (table, row, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let row = row.map_or_else(String::new, |row| format!(" number {row}"));
+        Ok(format!(
+            "a row{row} of `{table}` refers to a row of `{parent}` that is not there"
+        ))
+    });
+    rows.map_err(fault)?.collect::<rusqlite::Result<_>>().map_err(fault)
+}

@@ -1,0 +1,246 @@
+//! Filters, orders and limits, against a naive reading of the query tree.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+use sluice_model::{Comparison, Comparison::*, Filter, Name, Order, Query, Reference, Row, Value};
+
+use super::{Org, id, system};
+use crate::text;
+
+fn small_text() -> impl Strategy<Value = Value> {
+    prop_oneof!["[abABé%_É]{0,3}".prop_map(Value::Text), Just(Value::Null)]
+}
+
+fn small_int() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => (0..4).prop_map(Value::Int), 1 => Just(Value::Null)]
+}
+
+fn row() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
+    let owner = prop_oneof![
+        (0_u128..3).prop_map(|n| Value::Lookup(Reference::new("team", id(n)))),
+        Just(Value::Null)
+    ];
+    (small_text(), small_int(), owner).prop_map(|(name, employees, owner)| {
+        let values = vec![("name", name), ("employees", employees), ("ownerid", owner)];
+        values.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    })
+}
+
+fn comparison() -> impl Strategy<Value = Comparison> {
+    prop::sample::select(vec![Eq, Ne, Lt, Le, Gt, Ge])
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let compare = |column: &'static str| {
+        move |(comparison, value)| Filter::Compare {
+            column: column.into(),
+            comparison,
+            value,
+        }
+    };
+    let among = |column: &'static str| {
+        move |values| Filter::In {
+            column: Name::from(column),
+            values,
+        }
+    };
+    let search = prop::sample::select(vec![Contains, StartsWith, EndsWith, Eq, Ne, Lt, Ge]);
+    let owner = || prop_oneof![(0_u128..3).prop_map(|n| Value::Id(id(n))), Just(Value::Null)];
+    let leaf = prop_oneof![
+        Just(Filter::All),
+        (search, small_text()).prop_map(compare("name")),
+        (comparison(), small_int()).prop_map(compare("employees")),
+        (prop::sample::select(vec![Eq, Ne]), owner()).prop_map(compare("ownerid")),
+        (comparison(), (0_u128..20).prop_map(|n| Value::Id(id(n)))).prop_map(compare("accountid")),
+        prop::collection::vec(small_text(), 0..3).prop_map(among("name")),
+        prop::collection::vec(owner(), 0..3).prop_map(among("ownerid")),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::And),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::Or),
+            inner.prop_map(|filter| Filter::Not(Box::new(filter))),
+        ]
+    })
+}
+
+/// What the filter means, without SQL.
+fn holds(filter: &Filter, row: &Row) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::And(all) => all.iter().all(|filter| holds(filter, row)),
+        Filter::Or(any) => any.iter().any(|filter| holds(filter, row)),
+        Filter::Not(filter) => !holds(filter, row),
+        Filter::In { column, values } => values.iter().any(|value| compare(row, column, Eq, value)),
+        Filter::Compare {
+            column,
+            comparison,
+            value,
+        } => compare(row, column, *comparison, value),
+    }
+}
+
+fn compare(row: &Row, column: &str, comparison: Comparison, value: &Value) -> bool {
+    let held = if column == "accountid" {
+        Value::Id(row.id)
+    } else {
+        row.get(column).cloned().unwrap_or(Value::Null)
+    };
+    if let (Contains | StartsWith | EndsWith, Value::Text(held), Value::Text(part)) = (comparison, &held, value) {
+        return match comparison {
+            Contains => text::contains(held, part),
+            StartsWith => text::starts_with(held, part),
+            _ => text::ends_with(held, part),
+        };
+    }
+    let order = match (&held, value) {
+        (Value::Null, Value::Null) => return comparison == Eq,
+        (Value::Null, _) | (_, Value::Null) => return comparison == Ne,
+        (Value::Text(a), Value::Text(b)) => text::compare(a, b),
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        (a, b) => a.as_id().unwrap().cmp(&b.as_id().unwrap()),
+    };
+    match comparison {
+        Eq => order == Ordering::Equal,
+        Ne => order != Ordering::Equal,
+        Lt => order.is_lt(),
+        Le => order.is_le(),
+        Gt => order.is_gt(),
+        Ge => order.is_ge(),
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn filters_mean_what_they_say(
+        rows in prop::collection::vec(row(), 0..20),
+        filters in prop::collection::vec(filter(), 1..20),
+    ) {
+        let org = Org::new();
+        let account = &org.tables.account;
+        let mut stored = Vec::new();
+        for (number, values) in rows.into_iter().enumerate() {
+            let mut row = Row::new("account", id(number as u128));
+            row.id = id(number as u128 + 1);
+            row.values = values.into_iter().map(|(name, value)| (Name::from(name), value)).collect();
+            stored.push(row);
+        }
+        org.write(|tx| stored.iter().try_for_each(|row| tx.insert(&system(), account, row))).unwrap();
+        for filter in filters {
+            let wanted: Vec<Row> = stored.iter().filter(|row| holds(&filter, row)).cloned().collect();
+            let query = Query::new("account").filter(filter.clone());
+            let found = org.read(|tx| tx.select(&system(), account, &query)).unwrap();
+            prop_assert_eq!(&found, &wanted, "{:?}", filter);
+            let count = org.read(|tx| tx.count(&system(), account, &filter)).unwrap();
+            prop_assert_eq!(count, wanted.len() as u64);
+        }
+    }
+}
+
+fn named(org: &Org, names: &[&str]) {
+    for (number, name) in names.iter().enumerate() {
+        org.insert(&Row::new("account", id(number as u128 + 1)).with("name", *name))
+            .unwrap();
+    }
+}
+
+fn found(org: &Org, query: &Query) -> Vec<String> {
+    let rows = org.read(|tx| tx.select(&system(), &org.tables.account, query)).unwrap();
+    rows.iter()
+        .map(|row| row.text("name").unwrap_or("-").to_owned())
+        .collect()
+}
+
+#[test]
+fn order_limit_and_the_key_as_the_last_word() {
+    let org = Org::new();
+    named(&org, &["b", "A", "B", "a"]);
+    assert_eq!(found(&org, &Query::new("account")), ["b", "A", "B", "a"], "by key");
+    assert_eq!(
+        found(&org, &Query::new("account").order_by("name")),
+        ["A", "a", "b", "B"]
+    );
+    let mut descending = Query::new("account").top(3);
+    descending.order.push(Order {
+        column: "name".into(),
+        descending: true,
+    });
+    assert_eq!(found(&org, &descending), ["b", "B", "A"]);
+    assert_eq!(found(&org, &Query::new("account").top(0)), Vec::<String>::new());
+    let some = Query::new("account").columns(&["accountid", "employees"]).top(1);
+    assert_eq!(found(&org, &some), ["-"], "only the columns asked for");
+}
+
+#[test]
+fn percent_and_underscore_are_letters() {
+    let org = Org::new();
+    named(&org, &["100% sure", "100 sure", "a_b", "axb", "Österreich"]);
+    let search = |comparison, part: &str| {
+        let filter = Filter::Compare {
+            column: "name".into(),
+            comparison,
+            value: part.into(),
+        };
+        found(&org, &Query::new("account").filter(filter))
+    };
+    assert_eq!(search(Contains, "0%"), ["100% sure"]);
+    assert_eq!(search(Contains, "A_B"), ["a_b"]);
+    assert_eq!(search(StartsWith, "ÖST"), ["Österreich"]);
+    assert_eq!(search(StartsWith, "öst"), ["Österreich"]);
+    assert_eq!(search(EndsWith, "SURE"), ["100% sure", "100 sure"]);
+}
+
+#[test]
+fn one_of_several_choices_is_found() {
+    let org = Org::new();
+    org.insert(&org.account(1).with("tags", Value::Choices(vec![1, 12])))
+        .unwrap();
+    org.insert(&org.account(2).with("tags", Value::Choices(vec![2])))
+        .unwrap();
+    let has = |value| Filter::Compare {
+        column: "tags".into(),
+        comparison: Contains,
+        value,
+    };
+    assert_eq!(
+        found(&org, &Query::new("account").filter(has(Value::Choice(2)))),
+        ["account 2"]
+    );
+    assert_eq!(
+        found(&org, &Query::new("account").filter(has(Value::Choice(12)))),
+        ["account 1"]
+    );
+    assert_eq!(
+        found(
+            &org,
+            &Query::new("account").filter(Filter::eq("tags", Value::Choices(vec![12, 1])))
+        ),
+        ["account 1"]
+    );
+}
+
+#[test]
+fn an_index_serves_text_without_regard_to_case() {
+    let org = Org::with(|tx| {
+        let mut name = sluice_model::ColumnDef::new("name", super::text());
+        name.indexed = true;
+        tx.create_table(&super::table("thing", sluice_model::Ownership::None, vec![name]))
+    });
+    org.store
+        .read(|mut tx| {
+            let sql = r#"EXPLAIN QUERY PLAN SELECT 1 FROM "thing" WHERE "name" = ?"#;
+            let plan: String = tx
+                .session()
+                .unwrap()
+                .conn
+                .query_row(sql, ["x"], |row| row.get(3))
+                .unwrap();
+            assert!(plan.contains("INDEX thing.name"), "{plan}");
+            (tx, ())
+        })
+        .unwrap();
+}

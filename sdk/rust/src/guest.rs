@@ -1,0 +1,22 @@
+//! The sandbox's side: the bindings of the contract, the [`Backend`] over them, and what the
+//! two exports do. Only in builds for wasm.
+
+mod convert;
+mod exports;
+mod imports;
+
+pub use exports::{describe, execute};
+pub use imports::Guest;
+
+/// Made from the contract. The larger of its worlds: interfaces that a plug-in does not call
+/// are not among the imports of its file.
+#[expect(missing_docs, reason = "generated; the contract documents it")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../wit/1.0",
+        world: "plugin-with-clock-and-random",
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+        default_bindings_module: "::sluice_sdk::guest::bindings",
+    });
+}

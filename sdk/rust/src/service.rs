@@ -1,0 +1,217 @@
+//! Calls into the pipeline.
+
+#[cfg(target_arch = "wasm32")]
+use crate::backend::Backend;
+use crate::{
+    Query, Reference, Row, ServiceError, Value,
+    backend::Host,
+};
+
+/// In whose name a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Caller {
+    /// The step's user: the run-as user, or else the calling user.
+    #[default]
+    StepUser,
+    /// The user whose request started the pipeline.
+    InitiatingUser,
+    /// The system; only where an administrator granted `system`.
+    System,
+}
+
+/// What a message takes or gives under one name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    /// One value.
+    Value(Value),
+    /// One row.
+    Row(Row),
+    /// Several rows.
+    Rows(Vec<Row>),
+    /// One reference.
+    Reference(Reference),
+    /// Several references.
+    References(Vec<Reference>),
+    /// A list of names, such as columns.
+    Names(Vec<String>),
+}
+
+impl From<Row> for Parameter {
+    fn from(row: Row) -> Self {
+        Self::Row(row)
+    }
+}
+
+impl From<Vec<Row>> for Parameter {
+    fn from(rows: Vec<Row>) -> Self {
+        Self::Rows(rows)
+    }
+}
+
+impl From<Reference> for Parameter {
+    fn from(reference: Reference) -> Self {
+        Self::Reference(reference)
+    }
+}
+
+impl From<Vec<Reference>> for Parameter {
+    fn from(references: Vec<Reference>) -> Self {
+        Self::References(references)
+    }
+}
+
+impl From<Value> for Parameter {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl From<&str> for Parameter {
+    fn from(text: &str) -> Self {
+        Self::Value(text.into())
+    }
+}
+
+impl From<String> for Parameter {
+    fn from(text: String) -> Self {
+        Self::Value(text.into())
+    }
+}
+
+impl From<bool> for Parameter {
+    fn from(yes: bool) -> Self {
+        Self::Value(yes.into())
+    }
+}
+
+impl From<i32> for Parameter {
+    fn from(number: i32) -> Self {
+        Self::Value(number.into())
+    }
+}
+
+/// A message other than the five that have a method of their own, with its parameters.
+///
+/// ```
+/// # use sluice_sdk::prelude::*;
+/// # fn win(cx: &Context, opportunity: &Reference) -> Result<()> {
+/// let close = Row::new("opportunityclose").with("opportunityid", opportunity);
+/// cx.service().execute(Request::new("WinOpportunity").with("OpportunityClose", close).with("Status", 3))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The message's name, as on the platform.
+    pub message: String,
+    /// Its input parameters.
+    pub inputs: Parameters,
+}
+
+impl Request {
+    /// The message without parameters.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), inputs: Parameters::default() }
+    }
+
+    /// With one more parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, parameter: impl Into<Parameter>) -> Self {
+        self.inputs.0.push((name.to_owned(), parameter.into()));
+        self
+    }
+}
+
+/// Parameters by their names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parameters(pub Vec<(String, Parameter)>);
+
+impl Parameters {
+    /// The parameter of that name.
+    pub fn get(&self, name: &str) -> Option<&Parameter> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, parameter)| parameter)
+    }
+}
+
+/// Calls into the pipeline: each is a message of its own, one level deeper, checked for the
+/// privileges of its caller. Made by [`Context::service`](crate::Context::service).
+///
+/// # Errors
+/// All of them fail with the platform's error: `0x80040220` where the caller lacks a privilege,
+/// `0x80040217` where there is no such row, and so on. Hand it on with `?`.
+#[derive(Clone, Copy)]
+pub struct Service<'c> {
+    host: &'c Host<'c>,
+    caller: Caller,
+}
+
+/// What a service call returns.
+type Answer<T> = Result<T, ServiceError>;
+
+impl<'c> Service<'c> {
+    pub(crate) fn new(host: &'c Host<'c>, caller: Caller) -> Self {
+        Self { host, caller }
+    }
+
+    /// In whose name it calls.
+    pub fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    /// Makes a row; answers with a reference to it.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn create(&self, row: Row) -> Answer<Reference> {
+        let table = row.table().to_owned();
+        self.host.create(self.caller, row).map(|id| Reference { table, id })
+    }
+
+    /// Reads these columns of a row.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn retrieve<C: Into<String>>(&self, row: &Reference, columns: impl IntoIterator<Item = C>) -> Answer<Row> {
+        self.host.retrieve(self.caller, row, columns.into_iter().map(Into::into).collect())
+    }
+
+    /// Reads all columns of a row.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn retrieve_all(&self, row: &Reference) -> Answer<Row> {
+        self.host.retrieve(self.caller, row, Vec::new())
+    }
+
+    /// Reads the rows that a query asks for.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn retrieve_multiple(&self, query: Query) -> Answer<Vec<Row>> {
+        self.host.retrieve_multiple(self.caller, query)
+    }
+
+    /// Changes the columns present in `row`.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn update(&self, row: Row) -> Answer<()> {
+        self.host.update(self.caller, row)
+    }
+
+    /// Removes a row.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn delete(&self, row: &Reference) -> Answer<()> {
+        self.host.delete(self.caller, row)
+    }
+
+    /// Runs any other message.
+    ///
+    /// # Errors
+    /// See [`Service`].
+    pub fn execute(&self, request: Request) -> Answer<Parameters> {
+        self.host.execute(self.caller, request)
+    }
+}
