@@ -1,2 +1,57 @@
-//! The `sluice` binary.
-fn main() {}
+//! The command line: reads what is wanted, runs it against an organisation, and shows what
+//! came out. Wiring only; what is decided is decided in the engine.
+
+mod assign;
+mod cli;
+mod commands;
+mod context;
+mod failure;
+mod files;
+mod names;
+mod output;
+mod people;
+mod report;
+
+use std::process::ExitCode;
+
+use context::Context;
+use output::Exit;
+
+fn main() -> ExitCode {
+    let (cli, given) = match cli::parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return failure::wrong_usage(&error).into(),
+    };
+    start_log(cli.global.verbose);
+    let json = cli.global.json;
+    let context = Context::new(cli.global, given);
+    let exit = match commands::run(&context, cli.command) {
+        Ok(outcome) => {
+            let exit = outcome.exit;
+            output::show(&outcome, json).map_or_else(|error| failure::unwritable(&error), |()| exit)
+        }
+        Err(error) => failure::show(&context, &error),
+    };
+    exit.into()
+}
+
+/// Logs go to standard error: what `SLUICE_LOG` asks for, else by the count of `-v`.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = match std::env::var("SLUICE_LOG") {
+        Ok(directives) if !directives.is_empty() => tracing_subscriber::EnvFilter::new(directives),
+        _ => tracing_subscriber::EnvFilter::new(level),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -279,8 +279,6 @@ impl Batch<'_> {
                     .with("friendlyname", declared.name.as_str())
                     .with("description", declared.description.as_str())
                     .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, id))
-                    .with("isworkflowactivity", false)
-                    .with("version", assembly_version()),
             ),
         }
     }
@@ -454,10 +452,6 @@ impl Batch<'_> {
 
 /// `sl_origin` of a step that a push made from a declaration.
 const DECLARED: &str = "declared";
-
-fn assembly_version() -> &'static str {
-    "1.0.0.0"
-}
 
 fn declared(assembly: &str, kind: &PluginType, step: &DeclaredStep) -> StepSpec {
     StepSpec {

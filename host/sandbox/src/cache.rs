@@ -115,7 +115,16 @@ fn engine_hash(engine: &Engine) -> [u8; SIZE] {
 /// The key in `dir`; made at first use, by whichever process comes first.
 fn key(dir: &Path) -> io::Result<[u8; SIZE]> {
     let path = dir.join("key");
-    let read = || fs::read(&path).and_then(|key| key.try_into().map_err(|_| io::Error::other("the key is broken")));
+    let read = || {
+        let key = fs::read(&path)?
+            .try_into()
+            .map_err(|_| io::Error::other("the key is broken"))?;
+        if is_private(&path)? {
+            Ok(key)
+        } else {
+            Err(io::Error::other("others than this user can read the key"))
+        }
+    };
     match read() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found,
@@ -144,6 +153,17 @@ fn make_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(fs::metadata(path)?.mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// Writes a file that only this user can read, and that must not be there yet.

@@ -28,7 +28,7 @@ fn given(error: PluginError, state: &mut State) -> Error {
         PluginError::Refused(refusal) => {
             let message = match refusal.message.is_empty() {
                 true => "ISV code aborted the operation.".to_owned(),
-                false => refusal.message,
+                false => short(refusal.message),
             };
             let mut error = Error::new(Code::ISV_ABORTED, message);
             error.body_mut().subcode = refusal.code;
@@ -42,7 +42,7 @@ fn given(error: PluginError, state: &mut State) -> Error {
             }
         }
         PluginError::Unexpected(text) if text.is_empty() => unexpected("the plug-in failed without saying why"),
-        PluginError::Unexpected(text) => unexpected(text),
+        PluginError::Unexpected(text) => unexpected(short(text)),
     }
 }
 
@@ -100,7 +100,7 @@ fn panicked(panic: &Panic) -> Error {
     } else {
         format!(" at {file}:{line}")
     };
-    unexpected(format!("the plug-in panicked: {message}{function}{place}"))
+    unexpected(short(format!("the plug-in panicked: {message}{function}{place}")))
 }
 
 /// Neither a trap nor one of ours: the guest gave what the contract does not allow, or it
@@ -139,6 +139,18 @@ fn memory(state: &State) -> Option<Error> {
         denied.wanted,
     ))
 }
+
+/// A text of the plug-in's making, cut where it is no message any more.
+fn short(mut text: String) -> String {
+    if text.len() > MOST_TEXT {
+        text.truncate(text.floor_char_boundary(MOST_TEXT));
+        text.push('…');
+    }
+    text
+}
+
+/// The most bytes of a plug-in's error that are passed on.
+const MOST_TEXT: usize = 10_000;
 
 fn unexpected(message: impl Into<String>) -> Error {
     Error::new(Code::ISV_UNEXPECTED, message)

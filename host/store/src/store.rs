@@ -144,8 +144,9 @@ impl Store {
     pub fn read<T>(&self, run: impl FnOnce(Tx) -> (Tx, T)) -> Result<T> {
         let session = self.reader()?;
         session.run("BEGIN")?;
+        let number = session.number;
         let (tx, value) = run(Tx::new(session));
-        if let Some(mut session) = tx.into_session() {
+        if let Some(mut session) = tx.into_session().filter(|session| session.number == number) {
             session.depth = 0;
             if !session.conn.is_autocommit() {
                 session.run("ROLLBACK")?;

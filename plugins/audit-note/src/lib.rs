@@ -20,7 +20,9 @@ use sluice_sdk::prelude::*;
     description = "Note on the new opportunity; register it to run as `integration`",
 ))]
 pub fn audit_note(cx: &Context) -> Result<()> {
-    let opportunity = cx.primary().ok_or_else(|| Error::unexpected("the new opportunity has no id"))?;
+    let opportunity = cx
+        .primary()
+        .ok_or_else(|| Error::unexpected("the new opportunity has no id"))?;
     let name = cx.target_text("name").unwrap_or_else(|| "without a name".to_owned());
     let text = format!(
         "Opportunity {name}, created by {} on {}.",
@@ -56,13 +58,18 @@ mod tests {
     #[test]
     fn the_note_says_who_and_when_and_belongs_to_integration() {
         let host = host().run_as("audit_note", "integration");
-        let opportunity = host.as_user("seller").create(Row::new("opportunity").with("name", "20 bikes")).unwrap();
+        let opportunity = host
+            .as_user("seller")
+            .create(Row::new("opportunity").with("name", "20 bikes"))
+            .unwrap();
         let [note] = host.rows("annotation").try_into().unwrap();
         assert_eq!(note.text("subject"), Some("Opportunity created"));
         assert_eq!(note.lookup("objectid"), opportunity.reference().as_ref());
         assert_eq!(note.lookup("ownerid"), Some(&host.reference("integration")));
-        let expected =
-            format!("Opportunity 20 bikes, created by {} on 2026-01-31T12:00:00Z.", host.reference("seller").id);
+        let expected = format!(
+            "Opportunity 20 bikes, created by {} on 2026-01-31T12:00:00Z.",
+            host.reference("seller").id
+        );
         assert_eq!(note.text("notetext"), Some(expected.as_str()));
     }
 
@@ -70,7 +77,12 @@ mod tests {
     fn an_opportunity_without_a_name_gets_its_note() {
         let host = host().run_as("audit_note", "integration");
         host.as_user("seller").create(Row::new("opportunity")).unwrap();
-        assert!(host.rows("annotation")[0].text("notetext").unwrap().contains("without a name"));
+        assert!(
+            host.rows("annotation")[0]
+                .text("notetext")
+                .unwrap()
+                .contains("without a name")
+        );
     }
 
     #[test]

@@ -23,7 +23,10 @@ pub fn commission(cx: &Context) -> Result<()> {
     if state.is_empty() {
         return Ok(());
     }
-    let query = Query::new("sl_commissionrule").columns(["sl_rate"]).filter(Filter::eq("sl_name", state)).top(1);
+    let query = Query::new("sl_commissionrule")
+        .columns(["sl_rate"])
+        .filter(Filter::eq("sl_name", state))
+        .top(1);
     let rules = cx.service().retrieve_multiple(query)?;
     match rules.first().and_then(|rule| rule.decimal("sl_rate")) {
         Some(rate) => {
@@ -59,12 +62,18 @@ mod tests {
     }
 
     fn rule(state: &str, rate: Decimal) -> Row {
-        Row::new("sl_commissionrule").with("sl_name", state).with("sl_rate", rate)
+        Row::new("sl_commissionrule")
+            .with("sl_name", state)
+            .with("sl_rate", rate)
     }
 
     fn rate_in(state: impl Into<Value>) -> Option<Decimal> {
         let account = Row::new("account").with("address1_stateorprovince", state);
-        host().as_user("seller").create(account).unwrap().decimal("sl_commissionrate")
+        host()
+            .as_user("seller")
+            .create(account)
+            .unwrap()
+            .decimal("sl_commissionrate")
     }
 
     #[test]
@@ -96,7 +105,9 @@ mod tests {
 
     #[test]
     fn the_rule_wins_over_the_caller() {
-        let account = Row::new("account").with("address1_stateorprovince", "California").with("sl_commissionrate", 99);
+        let account = Row::new("account")
+            .with("address1_stateorprovince", "California")
+            .with("sl_commissionrate", 99);
         let account = host().as_user("seller").create(account).unwrap();
         assert_eq!(account.decimal("sl_commissionrate"), Some(Decimal::new(75, 1)));
     }

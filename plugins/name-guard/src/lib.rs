@@ -18,7 +18,10 @@ pub fn name_guard(cx: &Context) -> Result<()> {
     for (column, label) in [("lastname", "last name"), ("firstname", "first name")] {
         let Some(name) = cx.target_text(column) else { continue };
         let name = name.trim();
-        if PLACEHOLDERS.iter().any(|placeholder| name.eq_ignore_ascii_case(placeholder)) {
+        if PLACEHOLDERS
+            .iter()
+            .any(|placeholder| name.eq_ignore_ascii_case(placeholder))
+        {
             let message = format!("`{name}` is not a {label}: enter the lead's real one, or leave the field empty");
             return Err(Error::refuse(message));
         }
@@ -34,7 +37,9 @@ mod tests {
     use sluice_sdk_testing::{Depth, Failure, TestHost};
 
     fn create(column: &str, name: impl Into<Value>) -> Result<Row, Failure> {
-        let host = TestHost::new().plugins(PLUGINS).user("seller", |user| user.grant_all("lead", Depth::User));
+        let host = TestHost::new()
+            .plugins(PLUGINS)
+            .user("seller", |user| user.grant_all("lead", Depth::User));
         host.as_user("seller").create(Row::new("lead").with(column, name))
     }
 
@@ -68,7 +73,10 @@ mod tests {
     #[test]
     fn it_refuses_before_privileges_are_asked_for() {
         let host = TestHost::new().plugins(PLUGINS).user("guest", |user| user);
-        let failure = host.as_user("guest").create(Row::new("lead").with("lastname", "test")).unwrap_err();
+        let failure = host
+            .as_user("guest")
+            .create(Row::new("lead").with("lastname", "test"))
+            .unwrap_err();
         assert!(failure.is_refusal());
     }
 }

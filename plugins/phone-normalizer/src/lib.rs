@@ -31,7 +31,9 @@ const COLUMNS: [&str; 5] = ["telephone1", "telephone2", "telephone3", "mobilepho
 )]
 pub fn phone_normalizer(cx: &Context) -> Result<()> {
     for column in COLUMNS {
-        let Some(written) = cx.target_text(column) else { continue };
+        let Some(written) = cx.target_text(column) else {
+            continue;
+        };
         match number::canonical(&written) {
             Some(canonical) if canonical != written => {
                 trace!(cx, "{column}: {canonical}");
@@ -52,16 +54,21 @@ mod tests {
     use sluice_sdk_testing::{Depth, TestHost};
 
     fn host() -> TestHost {
-        TestHost::new()
-            .plugins(PLUGINS)
-            .user("seller", |user| user.grant_all("contact", Depth::User).grant_all("lead", Depth::User))
+        TestHost::new().plugins(PLUGINS).user("seller", |user| {
+            user.grant_all("contact", Depth::User).grant_all("lead", Depth::User)
+        })
     }
 
     #[test]
     fn every_phone_column_is_brought_into_form_on_create() {
         for table in ["contact", "lead"] {
-            let row = COLUMNS.iter().fold(Row::new(table), |row, column| row.with(column, "(818) 762 1221"));
-            let row = host().as_user("seller").create(row.with("address1_telephone1", "(818) 762 1221")).unwrap();
+            let row = COLUMNS
+                .iter()
+                .fold(Row::new(table), |row, column| row.with(column, "(818) 762 1221"));
+            let row = host()
+                .as_user("seller")
+                .create(row.with("address1_telephone1", "(818) 762 1221"))
+                .unwrap();
             for column in COLUMNS {
                 assert_eq!(row.text(column), Some("818-762-1221"), "{table} {column}");
             }
@@ -73,17 +80,25 @@ mod tests {
     fn an_update_changes_only_what_was_sent() {
         let host = host().row_of("seller", Row::new("lead").with_id("1").with("fax", "818.762.1221"));
         let lead = Row::new("lead").with_id("1");
-        let row = host.as_user("seller").update(lead.clone().with("mobilephone", "818/762-1221 ext. 5")).unwrap();
+        let row = host
+            .as_user("seller")
+            .update(lead.clone().with("mobilephone", "818/762-1221 ext. 5"))
+            .unwrap();
         assert_eq!(row.text("mobilephone"), Some("818-762-1221 x5"));
         assert_eq!(row.text("fax"), Some("818.762.1221"));
 
-        host.as_user("seller").update(lead.with("subject", "(818) 762 1221")).unwrap();
+        host.as_user("seller")
+            .update(lead.with("subject", "(818) 762 1221"))
+            .unwrap();
         assert_eq!(host.traces().len(), 1, "the second update touched no phone column");
     }
 
     #[test]
     fn what_is_empty_or_unclear_stays() {
-        let row = Row::new("contact").with("fax", Value::Empty).with("telephone1", "ask Maria").with("telephone2", " ");
+        let row = Row::new("contact")
+            .with("fax", Value::Empty)
+            .with("telephone1", "ask Maria")
+            .with("telephone2", " ");
         let row = host().as_user("seller").create(row).unwrap();
         assert_eq!(row.get("fax"), None);
         assert_eq!(row.text("telephone1"), Some("ask Maria"));

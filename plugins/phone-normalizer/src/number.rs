@@ -4,7 +4,9 @@
 const EXTENSION: [&str; 6] = ["extension", "ext.", "ext", "x.", "x", "#"];
 
 /// What may stand between the digits, besides blanks.
-const SEPARATORS: [char; 10] = ['-', '.', '/', '(', ')', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2212}'];
+const SEPARATORS: [char; 10] = [
+    '-', '.', '/', '(', ')', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2212}',
+];
 
 /// The number in its canonical form; `None` where the text is no number that this understands.
 ///
@@ -15,7 +17,11 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
     let text = text.strip_prefix("tel:").unwrap_or(text);
     let (number, extension) = split_extension(text)?;
     let (international, digits) = digits(number)?;
-    let national = if international || digits.len() == 11 { digits.strip_prefix('1') } else { Some(digits.as_str()) };
+    let national = if international || digits.len() == 11 {
+        digits.strip_prefix('1')
+    } else {
+        Some(digits.as_str())
+    };
     let number = match national {
         Some(national) => north_american(national)?,
         None if international && (8..=15).contains(&digits.len()) => format!("+{digits}"),
@@ -51,16 +57,27 @@ fn digits(number: &str) -> Option<(bool, String)> {
     let number = number.trim();
     let plus = number.starts_with('+');
     // The zero of `+49 (0)30 …` is dialled within the country only.
-    let written = if number.starts_with(['+', '0']) { number.replacen("(0)", "", 1) } else { number.to_owned() };
+    let written = if number.starts_with(['+', '0']) {
+        number.replacen("(0)", "", 1)
+    } else {
+        number.to_owned()
+    };
     let mut digits = String::new();
-    for c in written.chars().skip(usize::from(plus)).filter(|c| !c.is_whitespace() && !SEPARATORS.contains(c)) {
+    for c in written
+        .chars()
+        .skip(usize::from(plus))
+        .filter(|c| !c.is_whitespace() && !SEPARATORS.contains(c))
+    {
         digits.push(Some(c).filter(char::is_ascii_digit)?);
     }
     if plus {
         return Some((true, digits));
     }
     // What is dialled instead of the plus: 011 in North America, 00 in most other places.
-    let dialled = digits.strip_prefix("011").filter(|rest| rest.len() > 7).or_else(|| digits.strip_prefix("00"));
+    let dialled = digits
+        .strip_prefix("011")
+        .filter(|rest| rest.len() > 7)
+        .or_else(|| digits.strip_prefix("00"));
     Some(match dialled {
         Some(rest) => (true, rest.to_owned()),
         None => (false, digits),

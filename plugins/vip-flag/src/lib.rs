@@ -22,7 +22,9 @@ const PREFERRED: i32 = 1;
 ))]
 pub fn vip_flag(cx: &Context) -> Result<()> {
     let limit = Decimal::from(LIMIT);
-    let before = cx.pre_image_value("before", "revenue").and_then(|revenue| revenue.as_decimal());
+    let before = cx
+        .pre_image_value("before", "revenue")
+        .and_then(|revenue| revenue.as_decimal());
     let is_above = |revenue: Option<Decimal>| revenue.is_some_and(|revenue| revenue > limit);
     if !is_above(before) && is_above(cx.target_decimal("revenue")) {
         trace!(cx, "revenue rises above {limit}");
@@ -40,13 +42,20 @@ mod tests {
 
     /// The category after the revenue went from one amount to the other.
     fn category(before: Option<Decimal>, after: Option<Decimal>) -> Option<i32> {
-        let row = Row::new("account").with_id("1").with("revenue", before.map(Value::Money));
+        let row = Row::new("account")
+            .with_id("1")
+            .with("revenue", before.map(Value::Money));
         let host = TestHost::new()
             .plugins(PLUGINS)
             .user("seller", |user| user.grant_all("account", Depth::User))
             .row_of("seller", row);
-        let row = Row::new("account").with_id("1").with("revenue", after.map(Value::Money));
-        host.as_user("seller").update(row).unwrap().integer("accountcategorycode")
+        let row = Row::new("account")
+            .with_id("1")
+            .with("revenue", after.map(Value::Money));
+        host.as_user("seller")
+            .update(row)
+            .unwrap()
+            .integer("accountcategorycode")
     }
 
     fn amount(whole: i64) -> Option<Decimal> {
@@ -75,7 +84,10 @@ mod tests {
             .plugins(PLUGINS)
             .user("seller", |user| user.grant_all("account", Depth::User))
             .row_of("seller", Row::new("account").with_id("1").with("revenue", 5));
-        let row = host.as_user("seller").update(Row::new("account").with_id("1").with("name", "x")).unwrap();
+        let row = host
+            .as_user("seller")
+            .update(Row::new("account").with_id("1").with("name", "x"))
+            .unwrap();
         assert_eq!(row.integer("accountcategorycode"), None);
         assert!(host.traces().is_empty());
     }

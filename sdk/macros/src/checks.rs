@@ -32,7 +32,10 @@ pub(crate) fn check(declaration: &mut Declaration) -> Result<Checked> {
     }
     for want in &declaration.wants {
         if !WANTS.contains(&want.value().as_str()) {
-            errors.add(want.span(), format!("nobody can grant that; a plug-in wants {}", one_of(&WANTS)));
+            errors.add(
+                want.span(),
+                format!("nobody can grant that; a plug-in wants {}", one_of(&WANTS)),
+            );
         }
     }
     let steps = std::mem::take(&mut declaration.steps);
@@ -45,23 +48,35 @@ fn check_step(step: Step, errors: &mut Errors) -> CheckedStep {
     let message = check_message(&step, errors);
     let stage = check_stage(&step, errors);
     let mode = check_mode(&step, stage, errors);
-    let rank = step.rank.as_ref().map_or(Ok(1), syn::LitInt::base10_parse).unwrap_or_else(|error| {
-        errors.merge(error);
-        1
-    });
+    let rank = step
+        .rank
+        .as_ref()
+        .map_or(Ok(1), syn::LitInt::base10_parse)
+        .unwrap_or_else(|error| {
+            errors.merge(error);
+            1
+        });
     for column in step.columns.iter().chain(&step.table) {
         lower_case(column, errors);
     }
     if let Some(column) = step.columns.first()
         && message.as_deref().is_some_and(|message| message != "Update")
     {
-        errors.add(column.span(), "only Update has filtering columns: a step on another message runs each time");
+        errors.add(
+            column.span(),
+            "only Update has filtering columns: a step on another message runs each time",
+        );
     }
     let mut aliases = HashSet::new();
     for image in &step.images {
         check_image(image, message.as_deref(), stage, &mut aliases, errors);
     }
-    CheckedStep { step, stage, mode, rank }
+    CheckedStep {
+        step,
+        stage,
+        mode,
+        rank,
+    }
 }
 
 fn check_message(step: &Step, errors: &mut Errors) -> Option<String> {
@@ -82,9 +97,15 @@ fn check_stage(step: &Step, errors: &mut Errors) -> i32 {
         errors.add(step.span, format!("a step needs its stage: {}", one_of(&words)));
         return 0;
     };
-    let number = STAGES.iter().find(|(word, _)| *word == stage.value()).map(|(_, number)| *number);
+    let number = STAGES
+        .iter()
+        .find(|(word, _)| *word == stage.value())
+        .map(|(_, number)| *number);
     number.unwrap_or_else(|| {
-        errors.add(stage.span(), format!("unknown stage; the stages are {}", one_of(&words)));
+        errors.add(
+            stage.span(),
+            format!("unknown stage; the stages are {}", one_of(&words)),
+        );
         0
     })
 }
@@ -94,7 +115,10 @@ fn check_mode(step: &Step, stage: i32, errors: &mut Errors) -> i32 {
     let words = MODES.map(|(word, _)| word);
     match MODES.iter().find(|(word, _)| *word == mode.value()) {
         Some((_, 1)) if stage == 10 || stage == 20 => {
-            errors.add(mode.span(), "an asynchronous step runs after the operation: `stage = \"post-operation\"`");
+            errors.add(
+                mode.span(),
+                "an asynchronous step runs after the operation: `stage = \"post-operation\"`",
+            );
             1
         }
         Some((_, number)) => *number,
@@ -133,13 +157,19 @@ fn check_image(
     }
     let (pre, post) = (kind != "post", kind != "pre");
     if post && (stage == 10 || stage == 20) {
-        errors.add(image.span, "before the operation there is no post-image: `stage = \"post-operation\"`, or `pre`");
+        errors.add(
+            image.span,
+            "before the operation there is no post-image: `stage = \"post-operation\"`, or `pre`",
+        );
     }
     match message {
         Some("Create") if pre => errors.add(image.span, "Create has no pre-image: there was no row before it"),
         Some("Delete") if post => errors.add(image.span, "Delete has no post-image: there is no row after it"),
         Some(message) if !WITH_IMAGES.contains(&message) && respell(message).is_none() => {
-            errors.add(image.span, format!("{message} has no images; {} have", WITH_IMAGES.join(", ")));
+            errors.add(
+                image.span,
+                format!("{message} has no images; {} have", WITH_IMAGES.join(", ")),
+            );
         }
         _ => {}
     }
@@ -158,7 +188,10 @@ fn lower_case(name: &LitStr, errors: &mut Errors) {
         errors.add(name.span(), "the name is empty");
     } else if value.chars().any(|c| c.is_uppercase() || c.is_whitespace()) {
         let right = value.to_lowercase();
-        errors.add(name.span(), format!("a logical name, in lower case, is needed here: `{}`", right.trim()));
+        errors.add(
+            name.span(),
+            format!("a logical name, in lower case, is needed here: `{}`", right.trim()),
+        );
     }
 }
 
@@ -181,3 +214,6 @@ impl Errors {
         self.0.map_or(Ok(()), Err)
     }
 }
+
+#[cfg(test)]
+mod tests;

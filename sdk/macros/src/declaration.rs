@@ -95,7 +95,17 @@ impl Step {
             }
             _ => Err(unknown(
                 &key,
-                &["message", "table", "stage", "mode", "rank", "columns", "image", "config", "description"],
+                &[
+                    "message",
+                    "table",
+                    "stage",
+                    "mode",
+                    "rank",
+                    "columns",
+                    "image",
+                    "config",
+                    "description",
+                ],
             )),
         })?;
         Ok(read)
@@ -104,7 +114,12 @@ impl Step {
 
 impl Image {
     fn parse(image: &ParseNestedMeta<'_>) -> Result<Self> {
-        let mut read = Self { span: span(image), kind: None, alias: None, columns: Vec::new() };
+        let mut read = Self {
+            span: span(image),
+            kind: None,
+            alias: None,
+            columns: Vec::new(),
+        };
         image.parse_nested_meta(|key| {
             let kind = match word(&key).as_str() {
                 "pre" => "pre",
@@ -155,12 +170,16 @@ fn words_in_brackets(key: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
     let value: ParseStream<'_> = key.value()?;
     let content;
     bracketed!(content in value);
-    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?
+        .into_iter()
+        .collect())
 }
 
 /// Reads `("a", "b")`.
 fn words_in_parentheses(key: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
     let content;
     parenthesized!(content in key.input);
-    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?
+        .into_iter()
+        .collect())
 }

@@ -86,18 +86,35 @@ fn check_function(function: &ItemFn) -> Result<()> {
 
 /// The first paragraph of the documentation comment, on one line.
 fn description(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
-        let Meta::NameValue(pair) = &attribute.meta else { return None };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { return None };
-        Some(text.value().trim().to_owned())
-    });
-    let paragraph: Vec<String> =
-        lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
+    let lines = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+        .filter_map(|attribute| {
+            let Meta::NameValue(pair) = &attribute.meta else {
+                return None;
+            };
+            let Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) = &pair.value
+            else {
+                return None;
+            };
+            Some(text.value().trim().to_owned())
+        });
+    let paragraph: Vec<String> = lines
+        .skip_while(|line| line.is_empty())
+        .take_while(|line| !line.is_empty())
+        .collect();
     paragraph.join(" ")
 }
 
 fn step(checked: &CheckedStep) -> TokenStream {
-    let CheckedStep { step, stage, mode, rank } = checked;
+    let CheckedStep {
+        step,
+        stage,
+        mode,
+        rank,
+    } = checked;
     let message = &step.message;
     let table = text(step.table.as_ref());
     let description = text(step.description.as_ref());
@@ -123,7 +140,9 @@ fn step(checked: &CheckedStep) -> TokenStream {
 }
 
 fn image(image: &Image) -> TokenStream {
-    let Image { kind, alias, columns, .. } = image;
+    let Image {
+        kind, alias, columns, ..
+    } = image;
     quote! {
         ::sluice_sdk::registration::Image { kind: #kind, alias: #alias, columns: &[#(#columns),*] }
     }

@@ -48,7 +48,9 @@ const COMMON: [&str; 19] = [
 
 /// The platform's spelling of a message that is right but for its capitals.
 pub(crate) fn respell(message: &str) -> Option<&'static str> {
-    COMMON.into_iter().find(|known| known.eq_ignore_ascii_case(message) && *known != message)
+    COMMON
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(message) && *known != message)
 }
 
 /// The words in a sentence: `"a"`, `"b"` or `"c"`.

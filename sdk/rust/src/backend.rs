@@ -15,7 +15,10 @@ pub type Host<'a> = crate::guest::Guest<'a>;
 
 /// What a context is made of: the contract's interfaces `context`, `service`, `log`,
 /// `configuration`, `clock` and `random` in one trait. See the contract for what each means.
-#[expect(missing_docs, reason = "each method is the function of the contract of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each method is the function of the contract of the same name"
+)]
 pub trait Backend {
     fn message(&self) -> String;
     fn stage(&self) -> i32;

@@ -4,10 +4,7 @@ use rust_decimal::Decimal;
 
 #[cfg(target_arch = "wasm32")]
 use crate::backend::Backend;
-use crate::{
-    Caller, Parameter, Reference, Row, Service, Value,
-    backend::Host,
-};
+use crate::{Caller, Parameter, Reference, Row, Service, Value, backend::Host};
 
 /// The stage of the pipeline in which a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +57,11 @@ impl<'a> Context<'a> {
 
     /// Whether the caller waits.
     pub fn mode(&self) -> Mode {
-        if self.host.mode() == 0 { Mode::Synchronous } else { Mode::Asynchronous }
+        if self.host.mode() == 0 {
+            Mode::Synchronous
+        } else {
+            Mode::Asynchronous
+        }
     }
 
     /// 1 for the request itself, one more for each request made by a plug-in. The platform stops at 8.
@@ -80,7 +81,10 @@ impl<'a> Context<'a> {
 
     /// The primary row, once it is known.
     pub fn primary(&self) -> Option<Reference> {
-        Some(Reference { table: self.primary_table()?, id: self.primary_id()? })
+        Some(Reference {
+            table: self.primary_table()?,
+            id: self.primary_id()?,
+        })
     }
 
     /// The user that the step runs as.
@@ -145,7 +149,10 @@ impl Context<'_> {
     /// All columns of the Target, if the message has one.
     pub fn target(&self) -> Option<Row> {
         let columns = self.host.target_columns()?;
-        let (table, id) = (self.primary_table().unwrap_or_default(), self.primary_id().unwrap_or_default());
+        let (table, id) = (
+            self.primary_table().unwrap_or_default(),
+            self.primary_id().unwrap_or_default(),
+        );
         Some(Row::from_parts(table, id, columns))
     }
 

@@ -39,14 +39,20 @@ impl Error {
     /// assert!(check("test").is_err());
     /// ```
     pub fn refuse(message: impl Into<String>) -> Self {
-        Self::Refused(Refusal { message: message.into(), code: None })
+        Self::Refused(Refusal {
+            message: message.into(),
+            code: None,
+        })
     }
 
     /// Adds the plug-in's own code to a refusal; other errors have their code already.
     #[must_use]
     pub fn with_code(self, code: i32) -> Self {
         match self {
-            Self::Refused(refusal) => Self::Refused(Refusal { code: Some(code), ..refusal }),
+            Self::Refused(refusal) => Self::Refused(Refusal {
+                code: Some(code),
+                ..refusal
+            }),
             other => other,
         }
     }
@@ -98,7 +104,11 @@ impl ServiceError {
     /// For hosts: the error that they know by `handle`.
     #[doc(hidden)]
     pub fn new(handle: u32, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { handle, code: code.into(), message: message.into() }
+        Self {
+            handle,
+            code: code.into(),
+            message: message.into(),
+        }
     }
 
     /// For hosts: by what they know the error.

@@ -41,7 +41,13 @@ pub struct Order {
 impl Query {
     /// All rows and columns of `table`. Name the columns that you need: a call pays for all it gets.
     pub fn new(table: impl Into<String>) -> Self {
-        Self { table: table.into(), columns: Vec::new(), filter: None, order: Vec::new(), top: None }
+        Self {
+            table: table.into(),
+            columns: Vec::new(),
+            filter: None,
+            order: Vec::new(),
+            top: None,
+        }
     }
 
     /// With these columns only.
@@ -64,14 +70,20 @@ impl Query {
     /// Smallest first.
     #[must_use]
     pub fn order_by(mut self, column: impl Into<String>) -> Self {
-        self.order.push(Order { column: column.into(), descending: false });
+        self.order.push(Order {
+            column: column.into(),
+            descending: false,
+        });
         self
     }
 
     /// Largest first.
     #[must_use]
     pub fn order_by_descending(mut self, column: impl Into<String>) -> Self {
-        self.order.push(Order { column: column.into(), descending: true });
+        self.order.push(Order {
+            column: column.into(),
+            descending: true,
+        });
         self
     }
 
@@ -131,7 +143,11 @@ pub enum Filter {
 
 impl Filter {
     fn compare(column: impl Into<String>, comparison: Comparison, value: impl Into<Value>) -> Self {
-        Self::Compare { column: column.into(), comparison, value: value.into() }
+        Self::Compare {
+            column: column.into(),
+            comparison,
+            value: value.into(),
+        }
     }
 
     /// `column` equals `value`; with [`Value::Empty`], is empty.
@@ -229,7 +245,11 @@ impl std::ops::Not for Filter {
 impl Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Compare { column, comparison, value } => compare(f, column, *comparison, value),
+            Self::Compare {
+                column,
+                comparison,
+                value,
+            } => compare(f, column, *comparison, value),
             Self::All(parts) => join(f, parts, " and "),
             Self::Any(parts) => join(f, parts, " or "),
             Self::Not(inner) => write!(f, "not ({inner})"),

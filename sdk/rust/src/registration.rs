@@ -23,8 +23,14 @@ pub struct Plugin {
 impl Plugin {
     /// A plug-in that does nothing: stands in for a declaration with mistakes.
     #[doc(hidden)]
-    pub const NONE: Self =
-        Self { name: "", description: "", wants: &[], steps: &[], function: "", run: |_| Ok(()) };
+    pub const NONE: Self = Self {
+        name: "",
+        description: "",
+        wants: &[],
+        steps: &[],
+        function: "",
+        run: |_| Ok(()),
+    };
 
     /// The plug-in of that name among several.
     pub fn find<'a>(plugins: &'a [Self], name: &str) -> Option<&'a Self> {

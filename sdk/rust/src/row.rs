@@ -15,7 +15,11 @@ pub struct Row {
 impl Row {
     /// A row of `table` without an id: what a Create takes.
     pub fn new(table: impl Into<String>) -> Self {
-        Self { table: table.into(), id: String::new(), columns: Vec::new() }
+        Self {
+            table: table.into(),
+            id: String::new(),
+            columns: Vec::new(),
+        }
     }
 
     /// The part of an existing row that an Update changes: add columns to it.
@@ -79,7 +83,10 @@ impl Row {
 
     /// The column's value, if the column is present.
     pub fn get(&self, column: &str) -> Option<&Value> {
-        self.columns.iter().find(|(name, _)| name == column).map(|(_, value)| value)
+        self.columns
+            .iter()
+            .find(|(name, _)| name == column)
+            .map(|(_, value)| value)
     }
 
     /// The text of a column, if it is present and not empty.

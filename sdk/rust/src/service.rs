@@ -2,10 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 use crate::backend::Backend;
-use crate::{
-    Query, Reference, Row, ServiceError, Value,
-    backend::Host,
-};
+use crate::{Query, Reference, Row, ServiceError, Value, backend::Host};
 
 /// In whose name a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,7 +108,10 @@ pub struct Request {
 impl Request {
     /// The message without parameters.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), inputs: Parameters::default() }
+        Self {
+            message: message.into(),
+            inputs: Parameters::default(),
+        }
     }
 
     /// With one more parameter.
@@ -129,7 +129,10 @@ pub struct Parameters(pub Vec<(String, Parameter)>);
 impl Parameters {
     /// The parameter of that name.
     pub fn get(&self, name: &str) -> Option<&Parameter> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, parameter)| parameter)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, parameter)| parameter)
     }
 }
 
@@ -172,7 +175,8 @@ impl<'c> Service<'c> {
     /// # Errors
     /// See [`Service`].
     pub fn retrieve<C: Into<String>>(&self, row: &Reference, columns: impl IntoIterator<Item = C>) -> Answer<Row> {
-        self.host.retrieve(self.caller, row, columns.into_iter().map(Into::into).collect())
+        self.host
+            .retrieve(self.caller, row, columns.into_iter().map(Into::into).collect())
     }
 
     /// Reads all columns of a row.

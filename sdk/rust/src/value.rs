@@ -14,7 +14,10 @@ pub struct Reference {
 impl Reference {
     /// The row `id` of `table`.
     pub fn new(table: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { table: table.into(), id: id.into() }
+        Self {
+            table: table.into(),
+            id: id.into(),
+        }
     }
 }
 

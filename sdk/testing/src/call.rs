@@ -39,14 +39,20 @@ pub(crate) struct StepCall {
 impl StepCall {
     pub(crate) fn new(installed: Installed, frame: &Frame) -> Self {
         let user = installed.run_as.clone().unwrap_or_else(|| frame.user.clone());
-        Self { installed, user, failed: Cell::new(None), ungranted: Cell::new(None) }
+        Self {
+            installed,
+            user,
+            failed: Cell::new(None),
+            ungranted: Cell::new(None),
+        }
     }
 
     /// The plug-in says that all is well. It is not if it swallowed the error of a service call
     /// in a transaction, or used what nobody granted.
     pub(crate) fn went_on(&self, world: &World, frame: &Frame) -> Result<(), Error> {
         if let Some(capability) = self.ungranted.get() {
-            let message = format!("the plug-in uses `{capability}` without asking for it: declare `wants(\"{capability}\")`");
+            let message =
+                format!("the plug-in uses `{capability}` without asking for it: declare `wants(\"{capability}\")`");
             return Err(Error::new(Code::FOREIGN_CONTRACT, message));
         }
         match self.failed.get() {
@@ -72,13 +78,23 @@ impl StepCall {
     }
 
     fn image(&self, alias: &str, wanted: fn(&Image) -> bool) -> Option<&'static Image> {
-        self.installed.step.images.iter().find(|image| image.alias == alias && wanted(image))
+        self.installed
+            .step
+            .images
+            .iter()
+            .find(|image| image.alias == alias && wanted(image))
     }
 }
 
 impl Call {
     /// Makes a call into the pipeline, one level deeper.
-    fn call(&self, caller: Caller, work: Work, target: Option<Row>, inputs: Parameters) -> Result<Parameters, ServiceError> {
+    fn call(
+        &self,
+        caller: Caller,
+        work: Work,
+        target: Option<Row>,
+        inputs: Parameters,
+    ) -> Result<Parameters, ServiceError> {
         let table = target.as_ref().map(Row::table).or(match &work {
             Work::Delete(row) | Work::Retrieve(row, _) => Some(row.table.as_str()),
             Work::RetrieveMultiple(query) => Some(query.table.as_str()),
@@ -99,7 +115,17 @@ impl Call {
         };
         let initiating = self.frame.initiating.clone();
         let parent = Some(self.frame.clone());
-        let answer = pipeline::run(&self.world, Operation { work, target, inputs, user, initiating, parent });
+        let answer = pipeline::run(
+            &self.world,
+            Operation {
+                work,
+                target,
+                inputs,
+                user,
+                initiating,
+                parent,
+            },
+        );
         answer.map_err(|mut error| {
             error.body_mut().call.get_or_insert(call);
             let (code, message) = (error.code().to_string(), error.message().to_owned());
@@ -113,11 +139,17 @@ impl Call {
 /// The columns of an image that the row has.
 fn columns(row: &Row, image: &Image) -> Vec<(String, Value)> {
     let wanted = |column: &str| image.columns.is_empty() || image.columns.contains(&column);
-    row.columns().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    row.columns()
+        .filter(|(name, _)| wanted(name))
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect()
 }
 
 fn find<T>(pairs: Vec<(String, T)>, name: &str) -> Option<T> {
-    pairs.into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    pairs
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
 }
 
 fn set<T>(pairs: &mut Vec<(String, T)>, name: &str, value: T) {
@@ -196,7 +228,11 @@ impl Backend for Call {
 
     fn target_columns(&self) -> Option<Vec<(String, Value)>> {
         let target = self.frame.target.borrow();
-        target.as_ref().map(|row| row.columns().map(|(name, value)| (name.to_owned(), value.clone())).collect())
+        target.as_ref().map(|row| {
+            row.columns()
+                .map(|(name, value)| (name.to_owned(), value.clone()))
+                .collect()
+        })
     }
 
     fn target(&self, column: &str) -> Option<Value> {
@@ -271,7 +307,10 @@ impl Backend for Call {
 
     fn parent(&self) -> Option<Host<'static>> {
         let parent = self.frame.parent.clone()?;
-        Some(Box::new(Self { frame: parent, ..self.clone() }))
+        Some(Box::new(Self {
+            frame: parent,
+            ..self.clone()
+        }))
     }
 
     fn create(&self, caller: Caller, row: Row) -> Result<String, ServiceError> {
@@ -283,7 +322,12 @@ impl Backend for Call {
     }
 
     fn retrieve(&self, caller: Caller, row: &Reference, columns: Vec<String>) -> Result<Row, ServiceError> {
-        let outputs = self.call(caller, Work::Retrieve(row.clone(), columns), None, Parameters::default())?;
+        let outputs = self.call(
+            caller,
+            Work::Retrieve(row.clone(), columns),
+            None,
+            Parameters::default(),
+        )?;
         match outputs.get("BusinessEntity") {
             Some(Parameter::Row(row)) => Ok(row.clone()),
             _ => Ok(Row::of(row)),
@@ -299,11 +343,13 @@ impl Backend for Call {
     }
 
     fn update(&self, caller: Caller, row: Row) -> Result<(), ServiceError> {
-        self.call(caller, Work::Update, Some(row), Parameters::default()).map(|_| ())
+        self.call(caller, Work::Update, Some(row), Parameters::default())
+            .map(|_| ())
     }
 
     fn delete(&self, caller: Caller, row: &Reference) -> Result<(), ServiceError> {
-        self.call(caller, Work::Delete(row.clone()), None, Parameters::default()).map(|_| ())
+        self.call(caller, Work::Delete(row.clone()), None, Parameters::default())
+            .map(|_| ())
     }
 
     fn execute(&self, caller: Caller, request: Request) -> Result<Parameters, ServiceError> {
@@ -331,6 +377,9 @@ impl Backend for Call {
     fn random_bytes(&self, count: u32) -> Vec<u8> {
         self.step.need("random");
         let id = self.world.borrow_mut().next_id();
-        id.bytes().cycle().take(usize::try_from(count.min(1024)).unwrap_or_default()).collect()
+        id.bytes()
+            .cycle()
+            .take(usize::try_from(count.min(1024)).unwrap_or_default())
+            .collect()
     }
 }

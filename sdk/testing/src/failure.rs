@@ -36,7 +36,11 @@ impl Failure {
 
     /// Who was refused.
     pub fn principal(&self) -> Option<&str> {
-        self.0.body().principal.as_ref().map(|principal| principal.name.as_str())
+        self.0
+            .body()
+            .principal
+            .as_ref()
+            .map(|principal| principal.name.as_str())
     }
 
     /// The plug-in in which it happened.

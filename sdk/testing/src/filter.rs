@@ -12,14 +12,20 @@ use sluice_sdk::{Comparison, Filter, Order, Row, Value};
 /// OData text: only the host reads it.
 pub(crate) fn meets(filter: &Filter, row: &Row) -> Result<bool> {
     match filter {
-        Filter::Compare { column, comparison, value } => Ok(compare(&column_value(row, column), *comparison, value)),
+        Filter::Compare {
+            column,
+            comparison,
+            value,
+        } => Ok(compare(&column_value(row, column), *comparison, value)),
         Filter::All(parts) => parts.iter().try_fold(true, |all, part| Ok(meets(part, row)? && all)),
         Filter::Any(parts) if parts.is_empty() => Ok(true),
         Filter::Any(parts) => parts.iter().try_fold(false, |any, part| Ok(meets(part, row)? || any)),
         Filter::Not(inner) => Ok(!meets(inner, row)?),
         Filter::OData(text) => Err(Error::new(
             Code::INVALID_ARGUMENT,
-            format!("the test host cannot read `{text}`: it knows no columns; build the filter with `Filter::eq` and its like"),
+            format!(
+                "the test host cannot read `{text}`: it knows no columns; build the filter with `Filter::eq` and its like"
+            ),
         )),
     }
 }
@@ -31,7 +37,9 @@ pub(crate) fn order(rows: &mut [Row], criteria: &[Order]) {
             let ordering = rank(&column_value(a, &order.column), &column_value(b, &order.column));
             if order.descending { ordering.reverse() } else { ordering }
         });
-        by_criteria.fold(Ordering::Equal, Ordering::then).then_with(|| a.id().cmp(&b.id()))
+        by_criteria
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| a.id().cmp(&b.id()))
     });
 }
 
@@ -143,7 +151,13 @@ mod tests {
     fn empty_values_come_first() {
         let row = |id: &str, n: Option<i32>| Row::new("t").with_id(id).with("n", n);
         let mut rows = [row("a", Some(2)), row("b", None), row("c", Some(1)), row("d", Some(1))];
-        order(&mut rows, &[Order { column: "n".into(), descending: false }]);
+        order(
+            &mut rows,
+            &[Order {
+                column: "n".into(),
+                descending: false,
+            }],
+        );
         assert_eq!(rows.map(|row| row.id().unwrap().to_owned()), ["b", "c", "d", "a"]);
     }
 }

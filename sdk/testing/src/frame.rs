@@ -49,9 +49,10 @@ impl Work {
     /// The primary row, as far as it is known; the table may be known without the id.
     fn primary(&self, target: Option<&Row>) -> (Option<String>, Option<String>) {
         match self {
-            Self::Create | Self::Update => {
-                (target.map(|row| row.table().to_owned()), target.and_then(Row::id).map(str::to_owned))
-            }
+            Self::Create | Self::Update => (
+                target.map(|row| row.table().to_owned()),
+                target.and_then(Row::id).map(str::to_owned),
+            ),
             Self::Delete(row) | Self::Retrieve(row, _) => (Some(row.table.clone()), Some(row.id.clone())),
             Self::RetrieveMultiple(query) => (Some(query.table.clone()), None),
             Self::Other(_) => (None, None),
@@ -93,7 +94,14 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn new(operation: Operation, world: &World) -> Self {
-        let Operation { work, target, inputs, user, initiating, parent } = operation;
+        let Operation {
+            work,
+            target,
+            inputs,
+            user,
+            initiating,
+            parent,
+        } = operation;
         let (table, id) = work.primary(target.as_ref());
         let before = match (&work, &table, &id) {
             (Work::Update | Work::Delete(_), Some(table), Some(id)) => world.find(table, id),
@@ -184,7 +192,10 @@ impl Frame {
     }
 
     fn row(&self) -> Result<Row> {
-        self.target.borrow().clone().ok_or_else(|| Error::invalid("the request has no Target"))
+        self.target
+            .borrow()
+            .clone()
+            .ok_or_else(|| Error::invalid("the request has no Target"))
     }
 
     fn give(&self, name: &str, parameter: impl Into<Parameter>) {

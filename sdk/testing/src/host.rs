@@ -35,7 +35,9 @@ impl UserBuilder {
     /// All eight privileges on a table.
     #[must_use]
     pub fn grant_all(self, table: &str, depth: Depth) -> Self {
-        Right::ALL.into_iter().fold(self, |user, right| user.grant(table, right, depth))
+        Right::ALL
+            .into_iter()
+            .fold(self, |user, right| user.grant(table, right, depth))
     }
 }
 
@@ -59,14 +61,17 @@ impl TestHost {
     #[must_use]
     pub fn plugins(self, plugins: &'static [Plugin]) -> Self {
         for plugin in plugins {
-            self.world.borrow_mut().steps.extend(plugin.steps.iter().map(|step| Installed {
-                plugin,
-                step,
-                run_as: None,
-                unsecure: None,
-                secure: None,
-                enabled: true,
-            }));
+            self.world
+                .borrow_mut()
+                .steps
+                .extend(plugin.steps.iter().map(|step| Installed {
+                    plugin,
+                    step,
+                    run_as: None,
+                    unsecure: None,
+                    secure: None,
+                    enabled: true,
+                }));
         }
         self
     }
@@ -132,7 +137,10 @@ impl TestHost {
 impl TestHost {
     /// A user that makes requests. One that nobody added has no privileges.
     pub fn as_user(&self, name: &str) -> Actor<'_> {
-        Actor { host: self, name: name.to_owned() }
+        Actor {
+            host: self,
+            name: name.to_owned(),
+        }
     }
 
     /// SYSTEM, which may do everything.
@@ -142,12 +150,18 @@ impl TestHost {
 
     /// Grants one privilege more.
     pub fn grant(&self, user: &str, table: &str, right: Right, depth: Depth) {
-        self.world.borrow_mut().grants(user).push((table.to_owned(), right, depth));
+        self.world
+            .borrow_mut()
+            .grants(user)
+            .push((table.to_owned(), right, depth));
     }
 
     /// Takes a privilege away.
     pub fn revoke(&self, user: &str, table: &str, right: Right) {
-        self.world.borrow_mut().grants(user).retain(|(known, held, _)| known != table || *held != right);
+        self.world
+            .borrow_mut()
+            .grants(user)
+            .retain(|(known, held, _)| known != table || *held != right);
     }
 
     /// Deactivates all steps of a plug-in.
@@ -161,7 +175,13 @@ impl TestHost {
     }
 
     fn switch(&self, plugin: &str, enabled: bool) {
-        for step in self.world.borrow_mut().steps.iter_mut().filter(|step| step.plugin.name == plugin) {
+        for step in self
+            .world
+            .borrow_mut()
+            .steps
+            .iter_mut()
+            .filter(|step| step.plugin.name == plugin)
+        {
             step.enabled = enabled;
         }
     }
@@ -228,7 +248,8 @@ impl Actor<'_> {
     /// # Errors
     /// As on the platform.
     pub fn delete(&self, row: &Reference) -> Result<(), Failure> {
-        self.run(Work::Delete(row.clone()), None, Parameters::default()).map(|_| ())
+        self.run(Work::Delete(row.clone()), None, Parameters::default())
+            .map(|_| ())
     }
 
     /// Reads all columns of a row.
@@ -265,11 +286,27 @@ impl Actor<'_> {
 
     fn run(&self, work: Work, target: Option<Row>, inputs: Parameters) -> Result<Parameters, Failure> {
         let (user, initiating) = (self.name.clone(), self.name.clone());
-        pipeline::run(&self.host.world, Operation { work, target, inputs, user, initiating, parent: None }).map_err(Failure)
+        pipeline::run(
+            &self.host.world,
+            Operation {
+                work,
+                target,
+                inputs,
+                user,
+                initiating,
+                parent: None,
+            },
+        )
+        .map_err(Failure)
     }
 
     fn written(&self, table: &str, id: &str) -> Result<Row, Failure> {
-        let gone = || Failure(Error::new(Code::NOT_FOUND, "a plug-in deleted the row after it was written"));
+        let gone = || {
+            Failure(Error::new(
+                Code::NOT_FOUND,
+                "a plug-in deleted the row after it was written",
+            ))
+        };
         self.host.world.borrow().find(table, id).ok_or_else(gone)
     }
 }

@@ -36,7 +36,10 @@ pub(crate) fn run(world: &Rc<RefCell<World>>, operation: Operation) -> Result<Pa
 
 fn run_operation(world: &Rc<RefCell<World>>, frame: Rc<Frame>) -> Result<Parameters> {
     if frame.depth > MAX_DEPTH {
-        return Err(Error::new(Code::DEPTH, "steps set each other off more than eight levels deep: an endless loop"));
+        return Err(Error::new(
+            Code::DEPTH,
+            "steps set each other off more than eight levels deep: an endless loop",
+        ));
     }
     run_steps(world, &frame, PRE_VALIDATION)?;
     frame.gate(&world.borrow())?;
@@ -78,7 +81,9 @@ fn run_steps(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, stage: i32) -> Resul
 /// them: their errors are kept for the test to look at.
 fn run_jobs(world: &Rc<RefCell<World>>) {
     loop {
-        let Some((installed, frame)) = world.borrow_mut().take_job() else { return };
+        let Some((installed, frame)) = world.borrow_mut().take_job() else {
+            return;
+        };
         frame.in_transaction.set(false);
         if let Err(error) = run_step(world, &frame, installed) {
             world.borrow_mut().job_failures.push(error);
@@ -89,7 +94,11 @@ fn run_jobs(world: &Rc<RefCell<World>>) {
 fn run_step(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, installed: Installed) -> Result<()> {
     let plugin = installed.plugin;
     let step = Rc::new(StepCall::new(installed, frame));
-    let context = Context::new(Box::new(Call { world: world.clone(), frame: frame.clone(), step: step.clone() }));
+    let context = Context::new(Box::new(Call {
+        world: world.clone(),
+        frame: frame.clone(),
+        step: step.clone(),
+    }));
     let ended = catch_unwind(AssertUnwindSafe(|| (plugin.run)(&context)));
     let result = match ended {
         Ok(Ok(())) => step.went_on(&world.borrow(), frame),
@@ -100,7 +109,10 @@ fn run_step(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, installed: Installed)
         }
         Ok(Err(Ended::Service(error))) => Err(world.borrow().error(error.handle())),
         Ok(Err(Ended::Unexpected(message))) => Err(Error::new(Code::ISV_UNEXPECTED, message)),
-        Err(panic) => Err(Error::new(Code::ISV_UNEXPECTED, format!("panic: {}", panic_message(&*panic)))),
+        Err(panic) => Err(Error::new(
+            Code::ISV_UNEXPECTED,
+            format!("panic: {}", panic_message(&*panic)),
+        )),
     };
     result.map_err(|mut error| {
         error.body_mut().plugin.get_or_insert_with(|| plugin.name.to_owned());
@@ -110,5 +122,9 @@ fn run_step(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, installed: Installed)
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let owned = || panic.downcast_ref::<String>().map(String::as_str);
-    panic.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("without a message")
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(owned)
+        .unwrap_or("without a message")
 }

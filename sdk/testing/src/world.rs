@@ -82,7 +82,9 @@ impl World {
     /// The error of that handle.
     pub(crate) fn error(&self, handle: u32) -> Error {
         let known = usize::try_from(handle).ok().and_then(|handle| self.errors.get(handle));
-        known.cloned().unwrap_or_else(|| Error::host("the plug-in made up the error of a service call"))
+        known
+            .cloned()
+            .unwrap_or_else(|| Error::host("the plug-in made up the error of a service call"))
     }
 
     pub(crate) fn take_job(&mut self) -> Option<(Installed, Rc<Frame>)> {
@@ -95,14 +97,20 @@ impl World {
 
     /// The table of that name; one that nobody declared belongs to users.
     pub(crate) fn table(&self, name: &str) -> TableDef {
-        let ownership = if name == "systemuser" { Ownership::Business } else { Ownership::User };
+        let ownership = if name == "systemuser" {
+            Ownership::Business
+        } else {
+            Ownership::User
+        };
         self.tables.get(name).cloned().unwrap_or_else(|| table(name, ownership))
     }
 
     pub(crate) fn add_user(&mut self, name: &str, grants: Vec<(String, Right, Depth)>) {
         self.users.entry(name.to_owned()).or_default().extend(grants);
         if self.find("systemuser", &user_id(name).to_string()).is_none() {
-            let row = Row::new("systemuser").with_id(user_id(name).to_string()).with("fullname", name);
+            let row = Row::new("systemuser")
+                .with_id(user_id(name).to_string())
+                .with("fullname", name);
             self.put(row, name);
         }
     }
@@ -145,20 +153,38 @@ impl World {
 
     /// The first gate: the privilege at any depth.
     pub(crate) fn gate(&self, user: &str, table: &str, right: Right) -> Result<()> {
-        check_privilege(&self.principal(user), &self.table(table), right, &PrivilegeIds::default())
+        check_privilege(
+            &self.principal(user),
+            &self.table(table),
+            right,
+            &PrivilegeIds::default(),
+        )
     }
 
     /// Writes a new row.
     pub(crate) fn create(&mut self, user: &str, mut row: Row) -> Result<()> {
         let owner = self.take_owner(&mut row)?.unwrap_or_else(|| user.to_owned());
         let table = self.table(row.table());
-        let to_be = OwnerToBe { id: user_id(&owner), kind: PrincipalKind::User, business_unit: unit() };
-        decide_create(&self.principal(user), &units(), &table, &to_be, &PrivilegeIds::default())?;
+        let to_be = OwnerToBe {
+            id: user_id(&owner),
+            kind: PrincipalKind::User,
+            business_unit: unit(),
+        };
+        decide_create(
+            &self.principal(user),
+            &units(),
+            &table,
+            &to_be,
+            &PrivilegeIds::default(),
+        )?;
         self.check_new_owner(user, &table, &owner)?;
         if self.find(row.table(), row.id().unwrap_or_default()).is_some() {
             return Err(Error::new(Code::DUPLICATE_KEY, "a row with that id exists already").with_table(&table.name));
         }
-        let attached: Vec<Reference> = row.columns().filter_map(|(_, value)| value.as_lookup().cloned()).collect();
+        let attached: Vec<Reference> = row
+            .columns()
+            .filter_map(|(_, value)| value.as_lookup().cloned())
+            .collect();
         let id = row.id().unwrap_or_default().to_owned();
         self.put(row, &owner);
         self.check_attached(user, &table, &id, &attached)
@@ -169,7 +195,9 @@ impl World {
         let table = self.table(row.table());
         let id = row.id().unwrap_or_default().to_owned();
         let stored = self.get(&table, &id)?.clone();
-        let new_owner = self.take_owner(&mut row)?.filter(|owner| Some(owner) != stored.owner.as_ref());
+        let new_owner = self
+            .take_owner(&mut row)?
+            .filter(|owner| Some(owner) != stored.owner.as_ref());
         self.decide(user, &table, &stored, Right::Write)?;
         if let Some(owner) = &new_owner {
             self.decide(user, &table, &stored, Right::Assign)?;
@@ -211,13 +239,20 @@ impl World {
         let mut found = Vec::new();
         for stored in self.stored(&query.table) {
             let row = select(stored, &[]);
-            let meets = query.filter.as_ref().map_or(Ok(true), |filter| filter::meets(filter, &row))?;
+            let meets = query
+                .filter
+                .as_ref()
+                .map_or(Ok(true), |filter| filter::meets(filter, &row))?;
             if meets && is_in(&scope, stored) {
                 found.push(row);
             }
         }
         filter::order(&mut found, &query.order);
-        found.truncate(query.top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX)));
+        found.truncate(
+            query
+                .top
+                .map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX)),
+        );
         Ok(found.into_iter().map(|row| keep(&row, &query.columns)).collect())
     }
 
@@ -228,7 +263,9 @@ impl World {
 
     /// A row with all columns, without any check.
     pub(crate) fn find(&self, table: &str, id: &str) -> Option<Row> {
-        self.stored(table).find(|stored| is_id(stored, id)).map(|stored| select(stored, &[]))
+        self.stored(table)
+            .find(|stored| is_id(stored, id))
+            .map(|stored| select(stored, &[]))
     }
 
     /// Stores a row as it is. Empty columns are as good as none.
@@ -238,7 +275,10 @@ impl World {
         let columns = columns.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let owner = (self.table(&table).ownership == Ownership::User).then(|| owner.to_owned());
         let row = Row::from_parts(table.clone(), id, columns);
-        self.rows.entry(table).or_default().push(RowInTable(Stored { row, owner }));
+        self.rows
+            .entry(table)
+            .or_default()
+            .push(RowInTable(Stored { row, owner }));
     }
 
     /// The user that the column `ownerid` names, taken out of the row.
@@ -251,7 +291,9 @@ impl World {
                 let missing = || Error::invalid(format!("there is no user {} in this test host", owner.id));
                 named.next().map(|name| Some(name.to_owned())).ok_or_else(missing)
             }
-            Some(other) => Err(Error::invalid(format!("`ownerid` takes a reference to a user, not {other:?}"))),
+            Some(other) => Err(Error::invalid(format!(
+                "`ownerid` takes a reference to a user, not {other:?}"
+            ))),
         }
     }
 
@@ -259,7 +301,12 @@ impl World {
         if owner == user || table.ownership != Ownership::User {
             return Ok(());
         }
-        check_owner_to_be(&self.principal(user), table, &self.principal(owner), &PrivilegeIds::default())
+        check_owner_to_be(
+            &self.principal(user),
+            table,
+            &self.principal(owner),
+            &PrivilegeIds::default(),
+        )
     }
 
     /// Append on the row, AppendTo on each row that it is newly attached to.
@@ -276,11 +323,22 @@ impl World {
     fn decide(&self, user: &str, table: &TableDef, stored: &Stored, right: Right) -> Result<()> {
         let facts = RowFacts {
             id: parse(stored.row.id().unwrap_or_default()),
-            owner: stored.owner.as_deref().map(|owner| Owner { id: user_id(owner), kind: PrincipalKind::User }),
+            owner: stored.owner.as_deref().map(|owner| Owner {
+                id: user_id(owner),
+                kind: PrincipalKind::User,
+            }),
             business_unit: (table.ownership != Ownership::Organization).then(unit),
             shares: Rights::NONE,
         };
-        decide(&self.principal(user), &units(), table, right, &facts, &PrivilegeIds::default()).map(|_| ())
+        decide(
+            &self.principal(user),
+            &units(),
+            table,
+            right,
+            &facts,
+            &PrivilegeIds::default(),
+        )
+        .map(|_| ())
     }
 
     fn stored(&self, table: &str) -> impl Iterator<Item = &Stored> {
@@ -289,7 +347,9 @@ impl World {
 
     fn get(&self, table: &TableDef, id: &str) -> Result<&Stored> {
         let missing = || Error::not_found(&table.schema, &table.name, parse(id));
-        self.stored(&table.name).find(|stored| is_id(stored, id)).ok_or_else(missing)
+        self.stored(&table.name)
+            .find(|stored| is_id(stored, id))
+            .ok_or_else(missing)
     }
 
     fn remove(&mut self, table: &str, id: &str) {
@@ -311,9 +371,11 @@ pub(crate) fn unit() -> Uuid {
 
 /// An id made of a name (FNV-1a), so that it is the same in each run.
 fn id_of(name: &str) -> Uuid {
-    let hash = name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-    });
+    let hash = name
+        .bytes()
+        .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        });
     Uuid::from_u128(hash)
 }
 
@@ -334,7 +396,10 @@ fn is_in(scope: &RowScope, stored: &Stored) -> bool {
     match scope {
         RowScope::Everything => true,
         RowScope::Only(filter) => {
-            stored.owner.as_deref().is_some_and(|owner| filter.owners.contains(&user_id(owner)))
+            stored
+                .owner
+                .as_deref()
+                .is_some_and(|owner| filter.owners.contains(&user_id(owner)))
                 || filter.business_units.contains(&unit())
                 || filter.ids.contains(&parse(stored.row.id().unwrap_or_default()))
         }
@@ -343,7 +408,10 @@ fn is_in(scope: &RowScope, stored: &Stored) -> bool {
 
 /// The row with these columns, or all; with its owner where it has one.
 fn select(stored: &Stored, columns: &[String]) -> Row {
-    let owner = stored.owner.as_deref().map(|owner| Reference::new("systemuser", user_id(owner).to_string()));
+    let owner = stored
+        .owner
+        .as_deref()
+        .map(|owner| Reference::new("systemuser", user_id(owner).to_string()));
     let mut row = stored.row.clone();
     if owner.is_some() {
         row.set("ownerid", owner);
@@ -356,7 +424,10 @@ fn keep(row: &Row, columns: &[String]) -> Row {
         return row.clone();
     }
     let mut kept = Row::new(row.table()).with_id(row.id().unwrap_or_default());
-    for (column, value) in row.columns().filter(|(column, _)| columns.iter().any(|wanted| wanted == column)) {
+    for (column, value) in row
+        .columns()
+        .filter(|(column, _)| columns.iter().any(|wanted| wanted == column))
+    {
         kept.set(column, value.clone());
     }
     kept

@@ -48,9 +48,15 @@ fn the_key_is_this_users_only() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     works(dir.path());
-    for path in [dir.path().join("key"), compiled(dir.path())] {
+    let (key, code) = (dir.path().join("key"), compiled(dir.path()));
+    for path in [&key, &code] {
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    // A key that others could have read vouches for nothing.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(&code).unwrap();
+    works(dir.path());
+    assert!(!code.exists());
 }
 
 #[test]

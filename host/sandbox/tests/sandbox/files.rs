@@ -256,19 +256,18 @@ fn a_truncated_file_never_panics() {
 fn a_damaged_file_never_panics() {
     let whole = componentize(&module("", "i32.const 16", "")).unwrap();
     for at in 0..whole.len() {
-        for bit in [0x01, 0x80] {
-            let mut damaged = whole.clone();
-            damaged[at] ^= bit;
-            // Names and debug sections may take damage; the rest is refused or still runs.
-            if let Ok(component) = componentize(&damaged)
-                && let Ok(plugin) = sandbox().load(&component)
-            {
-                let _outcome = run(&plugin);
-            }
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        // Names and debug sections may take damage; the rest is refused or still runs.
+        if let Ok(component) = componentize(&damaged)
+            && let Ok(plugin) = sandbox().load(&component)
+        {
+            let _outcome = run(&plugin);
         }
     }
     assert_eq!(
-        run(&sandbox().load(&HOSTILE).unwrap()).unwrap_err().code(),
-        Code::ISV_UNEXPECTED
+        run(&load(&HOSTILE)).unwrap_err().code(),
+        Code::ISV_UNEXPECTED,
+        "there is no plug-in `any` in it"
     );
 }

@@ -53,15 +53,15 @@ fn endless_loops_run_out_of_cpu() {
 #[test]
 fn time_in_service_calls_is_not_the_plugins_own() {
     let slow = Fake::answering(|_, _| {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(300));
         Ok(Response::default())
     });
     let mut call = call("self-update");
-    call.limits.cpu = Duration::from_millis(90);
+    call.limits.cpu = Duration::from_millis(250);
     let finished = finish(call, slow);
     assert_eq!(finished.outcome, Ok(()));
     assert!(
-        finished.usage.wall >= Duration::from_millis(100),
+        finished.usage.wall >= Duration::from_millis(300),
         "{:?}",
         finished.usage
     );
@@ -232,6 +232,8 @@ fn refusals_are_verbatim() {
         (Code::ISV_ABORTED, "ISV code aborted the operation.")
     );
     assert_eq!(error.body().subcode, None);
+    let error = refused(run_with("long-refusal", "20000"));
+    assert_eq!(error.message().len(), 10_000 + '…'.len_utf8());
     let error = refused(run("unexpected"));
     assert_eq!(
         (error.code(), error.message()),

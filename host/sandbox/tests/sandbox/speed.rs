@@ -26,7 +26,11 @@ fn what_a_call_costs() {
         let mut rounds: Vec<Duration> = (0..ROUNDS).map(|_| round(&plugin, name)).collect();
         rounds.sort();
         // The best is what it costs, the median what it costs on a machine as busy as this one.
-        eprintln!("{name}: {:?} at best, {:?} mostly", rounds[0] / CALLS, rounds[ROUNDS / 2] / CALLS);
+        eprintln!(
+            "{name}: {:?} at best, {:?} mostly",
+            rounds[0] / CALLS,
+            rounds[ROUNDS / 2] / CALLS
+        );
     }
 }
 

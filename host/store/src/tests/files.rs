@@ -1,6 +1,10 @@
 //! The file: made whole or not at all, opened only if it is ours, shared by processes.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::{Duration, Instant},
+};
 
 use rusqlite::Connection;
 use sluice_model::{Code, Error, Filter, Row};
@@ -112,6 +116,40 @@ fn two_processes_under_load_both_get_in() {
             .unwrap(),
         400
     );
+}
+
+#[test]
+fn a_busy_process_lets_others_in() {
+    let org = Org::new();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for thread in 1..5_u128 {
+            let (org, done) = (&org, &done);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if done.load(SeqCst) {
+                        break;
+                    }
+                    org.insert(&org.account(thread * 1_000_000 + number)).unwrap();
+                }
+            });
+        }
+        let mut other = Connection::open(&org.path).unwrap();
+        let patient = other.busy_handler(Some(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            true
+        }));
+        patient.unwrap();
+        let waits = (0..5).map(|_| {
+            let asked = Instant::now();
+            other.execute_batch("BEGIN IMMEDIATE; COMMIT").unwrap();
+            asked.elapsed()
+        });
+        let waits: Vec<Duration> = waits.collect();
+        done.store(true, SeqCst);
+        // A tenth of a second and a gap, with room for a machine that does other things.
+        assert!(waits.iter().all(|wait| *wait < Duration::from_secs(3)), "{waits:?}");
+    });
 }
 
 #[test]

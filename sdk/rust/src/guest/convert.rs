@@ -7,13 +7,19 @@ use crate::{Caller, Parameter, Parameters, Query, Reference, Row, ServiceError, 
 
 impl From<wit::Reference> for Reference {
     fn from(reference: wit::Reference) -> Self {
-        Self { table: reference.table, id: reference.id }
+        Self {
+            table: reference.table,
+            id: reference.id,
+        }
     }
 }
 
 impl From<Reference> for wit::Reference {
     fn from(reference: Reference) -> Self {
-        Self { table: reference.table, id: reference.id }
+        Self {
+            table: reference.table,
+            id: reference.id,
+        }
     }
 }
 
@@ -66,7 +72,10 @@ impl From<Value> for wit::Value {
 
 /// Columns with their values, as the SDK holds them.
 pub(super) fn pairs(columns: Vec<wit::Column>) -> Vec<(String, Value)> {
-    columns.into_iter().map(|column| (column.name, column.value.into())).collect()
+    columns
+        .into_iter()
+        .map(|column| (column.name, column.value.into()))
+        .collect()
 }
 
 impl From<wit::Row> for Row {
@@ -78,7 +87,13 @@ impl From<wit::Row> for Row {
 impl From<Row> for wit::Row {
     fn from(row: Row) -> Self {
         let (table, id, columns) = row.into_parts();
-        let columns = columns.into_iter().map(|(name, value)| wit::Column { name, value: value.into() }).collect();
+        let columns = columns
+            .into_iter()
+            .map(|(name, value)| wit::Column {
+                name,
+                value: value.into(),
+            })
+            .collect();
         Self { table, id, columns }
     }
 }
@@ -115,13 +130,21 @@ impl From<Parameter> for wit::Parameter {
 
 impl From<Vec<wit::NamedParameter>> for Parameters {
     fn from(parameters: Vec<wit::NamedParameter>) -> Self {
-        Self(parameters.into_iter().map(|named| (named.name, named.parameter.into())).collect())
+        Self(
+            parameters
+                .into_iter()
+                .map(|named| (named.name, named.parameter.into()))
+                .collect(),
+        )
     }
 }
 
 impl From<Parameters> for Vec<wit::NamedParameter> {
     fn from(parameters: Parameters) -> Self {
-        let named = |(name, parameter): (String, Parameter)| wit::NamedParameter { name, parameter: parameter.into() };
+        let named = |(name, parameter): (String, Parameter)| wit::NamedParameter {
+            name,
+            parameter: parameter.into(),
+        };
         parameters.0.into_iter().map(named).collect()
     }
 }
@@ -134,7 +157,11 @@ impl From<wit::ServiceError> for ServiceError {
 
 impl From<ServiceError> for wit::ServiceError {
     fn from(error: ServiceError) -> Self {
-        Self { handle: error.handle(), code: error.code().to_owned(), message: error.message().to_owned() }
+        Self {
+            handle: error.handle(),
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+        }
     }
 }
 
@@ -150,11 +177,17 @@ impl From<Caller> for service::Caller {
 
 impl From<Query> for service::Query {
     fn from(query: Query) -> Self {
-        let order = |order: crate::Order| service::Order { column: order.column, descending: order.descending };
+        let order = |order: crate::Order| service::Order {
+            column: order.column,
+            descending: order.descending,
+        };
         Self {
             table: query.table,
             columns: query.columns,
-            filter: query.filter.map(|filter| filter.to_string()).filter(|text| !text.is_empty()),
+            filter: query
+                .filter
+                .map(|filter| filter.to_string())
+                .filter(|text| !text.is_empty()),
             order: query.order.into_iter().map(order).collect(),
             top: query.top,
         }

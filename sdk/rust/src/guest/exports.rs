@@ -38,7 +38,9 @@ pub fn describe(plugins: &[Plugin]) -> Vec<wit::PluginType> {
 /// The plug-in's own, and an unexpected one where the file has no plug-in `name`.
 pub fn execute(plugins: &[Plugin], name: &str, context: &ExecutionContext) -> Result<(), wit::PluginError> {
     let Some(plugin) = Plugin::find(plugins, name) else {
-        return Err(wit::PluginError::Unexpected(format!("there is no plug-in `{name}` in this file")));
+        return Err(wit::PluginError::Unexpected(format!(
+            "there is no plug-in `{name}` in this file"
+        )));
     };
     FUNCTION.set(plugin.function);
     std::panic::set_hook(Box::new(report));
@@ -48,15 +50,18 @@ pub fn execute(plugins: &[Plugin], name: &str, context: &ExecutionContext) -> Re
 /// A panic ends in a trap, which tells nothing: the host is told before.
 fn report(panic: &std::panic::PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("panic without a message");
-    let (file, line) = panic.location().map_or(("", 0), |location| (location.file(), location.line()));
+    let (file, line) = panic
+        .location()
+        .map_or(("", 0), |location| (location.file(), location.line()));
     log::report_panic(message, FUNCTION.get(), file, line);
 }
 
 fn error(error: Error) -> wit::PluginError {
     match error {
-        Error::Refused(refusal) => {
-            wit::PluginError::Refused(wit::Refusal { message: refusal.message, code: refusal.code })
-        }
+        Error::Refused(refusal) => wit::PluginError::Refused(wit::Refusal {
+            message: refusal.message,
+            code: refusal.code,
+        }),
         Error::Service(error) => wit::PluginError::Service(error.into()),
         Error::Unexpected(message) => wit::PluginError::Unexpected(message),
     }
@@ -77,7 +82,11 @@ fn step(step: &Step) -> wit::Step {
 }
 
 fn image(image: &Image) -> wit::Image {
-    wit::Image { kind: image.kind.to_owned(), alias: image.alias.to_owned(), columns: owned(image.columns) }
+    wit::Image {
+        kind: image.kind.to_owned(),
+        alias: image.alias.to_owned(),
+        columns: owned(image.columns),
+    }
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

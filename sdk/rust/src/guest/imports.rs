@@ -171,7 +171,9 @@ impl Backend for Guest<'_> {
     }
 
     fn retrieve(&self, caller: Caller, row: &Reference, columns: Vec<String>) -> Result<Row, ServiceError> {
-        service::retrieve(caller.into(), &row.clone().into(), &columns).map(Into::into).map_err(Into::into)
+        service::retrieve(caller.into(), &row.clone().into(), &columns)
+            .map(Into::into)
+            .map_err(Into::into)
     }
 
     fn retrieve_multiple(&self, caller: Caller, query: Query) -> Result<Vec<Row>, ServiceError> {
@@ -189,7 +191,9 @@ impl Backend for Guest<'_> {
 
     fn execute(&self, caller: Caller, request: Request) -> Result<Parameters, ServiceError> {
         let inputs: Vec<_> = request.inputs.into();
-        service::execute(caller.into(), &request.message, &inputs).map(Into::into).map_err(Into::into)
+        service::execute(caller.into(), &request.message, &inputs)
+            .map(Into::into)
+            .map_err(Into::into)
     }
 
     fn trace(&self, line: &str) {

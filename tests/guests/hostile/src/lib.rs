@@ -55,7 +55,6 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     // Traps
     ("panics", |_| panic!("the moon is full")),
     ("unreachable", |_| unreachable_instruction()),
-    ("divides-by-zero", |_| divide(number())),
     // Data
     ("huge-trace", |_| resources::huge_trace()),
     ("trace", |_| {
@@ -129,6 +128,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     }),
     // Refusals
     ("refuse", |_| refuse("no business on a Sunday", Some(-42))),
+    ("long-refusal", |_| refuse(&"x".repeat(number() as usize), None)),
     ("refuse-empty", |_| refuse("", None)),
     ("unexpected", |_| {
         Err(PluginError::Unexpected("did not see this coming".into()))
@@ -344,23 +344,7 @@ fn all_calls(context: &ExecutionContext) -> Outcome {
     Ok(())
 }
 
-#[inline(never)]
-fn divide(by: u32) -> Outcome {
-    std::hint::black_box(
-        7_u32
-            .wrapping_add(by)
-            .checked_div(by)
-            .unwrap_or_else(|| unreachable_instruction_value()),
-    );
-    Ok(())
-}
-
 fn unreachable_instruction() -> Outcome {
-    unreachable_instruction_value();
-    Ok(())
-}
-
-fn unreachable_instruction_value() -> u32 {
     #[cfg(target_arch = "wasm32")]
     core::arch::wasm32::unreachable();
     #[cfg(not(target_arch = "wasm32"))]

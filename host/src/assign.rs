@@ -1,0 +1,91 @@
+//! `name=value` as people write the columns of a row.
+
+use sluice_engine::Session;
+use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce};
+
+use crate::{
+    failure::Usage,
+    files,
+};
+
+/// The right side of an assignment.
+#[derive(Debug, PartialEq)]
+enum Given<'a> {
+    /// `name=value`
+    Text(&'a str),
+    /// `name=@file`
+    File(&'a str),
+    /// `name:=JSON`
+    Json(serde_json::Value),
+}
+
+/// The row that assignments describe. The key may be among them.
+pub(crate) fn row(session: &Session, table: &TableDef, assignments: &[String]) -> anyhow::Result<Row> {
+    let mut row = Row::unsaved(table.name.clone());
+    for assignment in assignments {
+        let (name, given) = parse(assignment)?;
+        let column = coerce::column(table, plain(name))?;
+        let value = value(session, table, column, given)?;
+        if column.kind == ColumnType::Key {
+            row.id = value.as_id().unwrap_or_default();
+            continue;
+        }
+        if row.has(&column.name) {
+            return Err(Usage::because(format!("column `{}` is given twice", column.name)));
+        }
+        row.set(column.name.clone(), value);
+    }
+    Ok(row)
+}
+
+/// `_x_value`, as lookups are called in lists, means `x`.
+fn plain(name: &str) -> &str {
+    name.strip_prefix('_').and_then(|name| name.strip_suffix("_value")).unwrap_or(name)
+}
+
+fn value(session: &Session, table: &TableDef, column: &ColumnDef, given: Given<'_>) -> anyhow::Result<Value> {
+    Ok(match given {
+        Given::Text(text) => session.value(table, column, text)?,
+        Given::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,
+        Given::Json(json) => coerce::from_json(table, column, &json)?,
+    })
+}
+
+fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
+    let Some((name, value)) = assignment.split_once('=').filter(|(name, _)| !name.is_empty() && *name != ":") else {
+        return Err(Usage::because(format!("`{assignment}` is no name=value")));
+    };
+    if let Some(name) = name.strip_suffix(':') {
+        let json = serde_json::from_str(value)
+            .map_err(|error| Usage::because(format!("`{assignment}`: what follows := is no JSON: {error}")))?;
+        return Ok((name, Given::Json(json)));
+    }
+    Ok((name, value.strip_prefix('@').map_or(Given::Text(value), Given::File)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_an_assignment() {
+        assert_eq!(parse("name=a=b").unwrap(), ("name", Given::Text("a=b")));
+        assert_eq!(parse("name=").unwrap(), ("name", Given::Text("")));
+        assert_eq!(parse("notes=@file.txt").unwrap(), ("notes", Given::File("file.txt")));
+        assert_eq!(parse("revenue:=12.5").unwrap(), ("revenue", Given::Json(serde_json::json!(12.5))));
+        assert_eq!(parse("handle:=\"@x\"").unwrap(), ("handle", Given::Json("@x".into())));
+    }
+
+    #[test]
+    fn what_is_no_assignment_is_wrong_usage() {
+        for wrong in ["name", "=value", ":=1", "n:={"] {
+            assert!(parse(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lookups_go_by_their_listed_name() {
+        assert_eq!(plain("_ownerid_value"), "ownerid");
+        assert_eq!(plain("ownerid"), "ownerid");
+    }
+}

@@ -1,0 +1,173 @@
+//! The grammar: one definition from which parsing, help, the man pages and the completions
+//! come. The arguments of a command are beside the command.
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
+use sluice_engine::Synchronous;
+
+use crate::commands::{
+    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team, trace,
+    user,
+};
+
+/// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, propagate_version = true, after_help = EXITS)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXITS: &str = "\
+Values: name=value, name=null, name=@FILE (its contents), name:=JSON; a choice by number or label, a lookup by id or \
+name (table:ID where it has several tables). Depths: user, bu, parent-child, org.
+
+Exit status: 0 done; 1 the platform refused, or one item of several was refused; 2 wrong usage or an ambiguous name; \
+3 the host failed.";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The organisation: the path of its file.
+    #[arg(long, global = true, env = "SLUICE_ORG", default_value = "./sluice.db", value_name = "PATH|URL")]
+    pub(crate) org: String,
+    /// The user in whose name to act.
+    #[arg(long = "as", global = true, default_value = "admin", value_name = "USER")]
+    pub(crate) user: String,
+    /// Print exactly one JSON document.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How carefully a commit reaches the disk (for measurements).
+    #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
+    pub(crate) synchronous: Care,
+}
+
+/// See [`Synchronous`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Care {
+    Full,
+    Normal,
+    Off,
+}
+
+impl From<Care> for Synchronous {
+    fn from(care: Care) -> Self {
+        match care {
+            Care::Full => Self::Full,
+            Care::Normal => Self::Normal,
+            Care::Off => Self::Off,
+        }
+    }
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make, show, copy and check an organisation.
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Rows of any table.
+    #[command(subcommand)]
+    Row(row::Command),
+    /// Read rows from a CSV file.
+    Import(import::Args),
+    /// Leads.
+    #[command(subcommand)]
+    Lead(lead::Command),
+    /// Users and their roles.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Teams, their members and their roles.
+    #[command(subcommand)]
+    Team(team::Command),
+    /// Business units.
+    #[command(subcommand)]
+    Bu(bu::Command),
+    /// Security roles and their privileges.
+    #[command(subcommand)]
+    Role(role::Command),
+    /// What a user or team may do to a row.
+    #[command(subcommand)]
+    Access(access::Command),
+    /// Tables.
+    #[command(subcommand)]
+    Table(table::Command),
+    /// Columns.
+    #[command(subcommand)]
+    Column(column::Command),
+    /// Plug-in files.
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Steps: which plug-in runs on which message.
+    #[command(subcommand)]
+    Step(step::Command),
+    /// What requests set off.
+    #[command(subcommand)]
+    Trace(trace::Command),
+    /// Find what stands in a user's way, without changing anything.
+    #[command(subcommand)]
+    Diagnose(diagnose::Command),
+    /// The error codes, their causes and resolutions.
+    #[command(subcommand)]
+    Errors(errors::Command),
+    /// The organisation's settings.
+    #[command(subcommand)]
+    Settings(settings::Command),
+    /// Print the completions for a shell.
+    Completions(shell::Completions),
+    /// Print the manual page, or write all of them.
+    Man(shell::Man),
+}
+
+/// What was said in so many words, and not left to a default.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Given {
+    /// `--org` on the command line itself.
+    pub(crate) org: bool,
+}
+
+/// Parses the command line.
+pub(crate) fn parse() -> Result<(Cli, Given), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok((cli, Given { org: is_given(&matches, "org") }))
+}
+
+/// Whether an argument was on the command line; a global one may stand after any subcommand.
+fn is_given(matches: &ArgMatches, name: &str) -> bool {
+    matches.value_source(name) == Some(ValueSource::CommandLine)
+        || matches.subcommand().is_some_and(|(_, inner)| is_given(inner, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_anywhere() {
+        let matches = Cli::command().try_get_matches_from(["sluice", "row", "list", "lead", "--org", "x.db", "--json"]).unwrap();
+        assert!(is_given(&matches, "org"));
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        assert!(cli.global.json && cli.global.org == "x.db");
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        fn check(command: &clap::Command) {
+            for inner in command.get_subcommands() {
+                assert!(inner.get_about().is_some(), "`{}` has no help", inner.get_name());
+                check(inner);
+            }
+        }
+        check(&Cli::command());
+    }
+}

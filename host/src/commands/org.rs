@@ -1,0 +1,150 @@
+//! `sluice org`: make, show, copy and check an organisation.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use sluice_engine::{Engine, Founding};
+use sluice_model::{Query, Request};
+use sluice_sales::sample;
+
+use crate::{
+    context::{APPS, Context},
+    output::{Exit, Outcome, tell},
+    people::{grouped, pairs},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a new organisation in a new file.
+    Create(Create),
+    /// Show the organisation.
+    Show,
+    /// Copy the organisation into another file, also while it is in use.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Check the organisation's file.
+    Check,
+}
+
+/// `org create`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// With business units, users, roles, rows and the plug-ins that ship.
+    #[arg(long)]
+    sample: bool,
+    /// The organisation's name.
+    #[arg(long, default_value = "Contoso")]
+    name: String,
+    /// The ISO code of the base currency.
+    #[arg(long, default_value = "USD", value_parser = currency)]
+    currency: String,
+}
+
+fn currency(text: &str) -> Result<String, String> {
+    match text.len() == 3 && text.chars().all(|c| c.is_ascii_alphabetic()) {
+        true => Ok(text.to_ascii_uppercase()),
+        false => Err("an ISO code has three letters, such as USD".to_owned()),
+    }
+}
+
+macro_rules! plugin {
+    ($name:literal) => {
+        sample::Plugin { name: $name, bytes: include_bytes!(concat!(env!("SLUICE_PLUGINS"), "/", $name, ".wasm")) }
+    };
+}
+
+/// The plug-ins that ship, built by `build.rs`.
+const PLUGINS: &[sample::Plugin] = &[
+    plugin!("commission"),
+    plugin!("phone-normalizer"),
+    plugin!("name-guard"),
+    plugin!("audit-note"),
+    plugin!("vip-flag"),
+];
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Create(create) => self::create(context, create),
+        Command::Show => show(context),
+        Command::Backup { file } => {
+            context.engine()?.backup(&file)?;
+            Ok(Outcome::new(json!({ "file": file }), format!("copied to {}", file.display())))
+        }
+        Command::Check => check(context),
+    }
+}
+
+fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
+    let path = context.path()?;
+    if args.sample {
+        tell("making the sample organisation: tables, users, roles, rows, plug-ins …");
+    }
+    let founding = Founding { name: args.name, currency: args.currency };
+    let fill = |engine: &Engine| if args.sample { sample::fill(engine, PLUGINS) } else { Ok(()) };
+    Engine::create(path, &founding, APPS, &context.env(), &context.options(), fill)?;
+    let document = json!({ "org": path, "name": founding.name, "currency": founding.currency, "sample": args.sample });
+    let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
+    if args.sample {
+        text.push_str("\nusers: admin, manager, seller.west, seller.east, integration; act as one of them with --as");
+    }
+    Ok(Outcome::new(document, text))
+}
+
+fn show(context: &Context) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let rows = session.list(Query::new("organization").columns(&["name", "basecurrencyid", "createdon"]))?;
+    let row = rows.first();
+    let catalog = session.catalog()?;
+    let currency = row.and_then(|row| row.lookup("basecurrencyid")).cloned();
+    let currency = match currency {
+        Some(reference) => {
+            let response = context.system()?.execute(Request::retrieve(reference, &["isocurrencycode"]))?;
+            response.row().and_then(|row| row.text("isocurrencycode")).map(ToOwned::to_owned)
+        }
+        None => None,
+    };
+    let name = row.and_then(|row| row.text("name")).unwrap_or_default();
+    let created = row.and_then(|row| row.get("createdon")).map(sluice_model::json::from_value).unwrap_or_default();
+    let path = std::path::absolute(context.path()?)?;
+    let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
+    let custom = catalog.iter().filter(|table| table.custom).count();
+    let mut document = json!({ "org": path, "name": name, "currency": currency, "createdon": created, "bytes": size });
+    if let (Some(map), Some(row)) = (document.as_object_mut(), row) {
+        map.insert("organizationid".to_owned(), row.id.to_string().into());
+        map.insert("tables".to_owned(), catalog.iter().count().into());
+        map.insert("customtables".to_owned(), custom.into());
+    }
+    let text = pairs(&[
+        ("organisation", name.to_owned()),
+        ("file", format!("{} ({} bytes)", path.display(), grouped(size))),
+        ("currency", currency.unwrap_or_default()),
+        ("created", created.as_str().unwrap_or_default().to_owned()),
+        ("tables", format!("{}, {custom} of them custom", catalog.iter().count())),
+    ]);
+    Ok(Outcome::new(document, text))
+}
+
+fn check(context: &Context) -> anyhow::Result<Outcome> {
+    let problems = context.engine()?.check()?;
+    let document = json!({ "ok": problems.is_empty(), "problems": problems });
+    if problems.is_empty() {
+        return Ok(Outcome::new(document, "the organisation's file is whole"));
+    }
+    let text = format!("the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup", problems.join("\n  "));
+    Ok(Outcome::new(document, text).with_exit(Exit::Host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_is_an_iso_code() {
+        assert_eq!(currency("eur").unwrap(), "EUR");
+        assert!(currency("euro").is_err());
+    }
+}

@@ -1,0 +1,233 @@
+//! `sluice row`: rows of any table.
+
+use serde_json::json;
+use sluice_engine::Session;
+use sluice_model::{Comparison, Filter, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows, odata};
+
+use crate::{
+    assign,
+    context::Context,
+    failure::Usage,
+    names::{self, Labels},
+    output::{Outcome, tell},
+    people,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List a table's rows.
+    List(List),
+    /// Show one row.
+    Get {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+        /// Only these columns.
+        #[arg(long, value_name = "a,b")]
+        select: Option<String>,
+    },
+    /// Make a row.
+    Create {
+        /// The table.
+        table: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE")]
+        columns: Vec<String>,
+    },
+    /// Change columns of a row.
+    Update {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE", required = true)]
+        columns: Vec<String>,
+    },
+    /// Remove a row.
+    Delete {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+    },
+    /// Give a row to another owner.
+    Assign {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+        /// A user, or team:NAME.
+        owner: String,
+    },
+    /// Share a row with somebody.
+    Share {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+        /// A user, or team:NAME.
+        principal: String,
+        /// Rights, such as read,write.
+        rights: String,
+    },
+    /// Take a share back.
+    Unshare {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+        /// A user, or team:NAME.
+        principal: String,
+    },
+}
+
+/// `row list`
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// The table.
+    table: String,
+    /// Which rows: "statecode eq 0 and contains(companyname,'oil')".
+    #[arg(long, value_name = "ODATA")]
+    filter: Option<String>,
+    /// Only these columns.
+    #[arg(long, value_name = "a,b")]
+    select: Option<String>,
+    /// In this order: "createdon desc,subject".
+    #[arg(long, visible_alias = "orderby", value_name = "a,b")]
+    order: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N")]
+    top: Option<u32>,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List(args) => list(context, &session, &args),
+        Command::Get { table, id, select } => get(context, &session, &table, &id, select.as_deref()),
+        Command::Create { table, columns } => {
+            let table = session.catalog()?.table(&table)?.clone();
+            let row = assign::row(&session, &table, &columns)?;
+            let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created {} {id}", table.name)))
+        }
+        Command::Update { table, id, columns } => {
+            let table = session.catalog()?.table(&table)?.clone();
+            let mut row = assign::row(&session, &table, &columns)?;
+            if row.values.is_empty() {
+                return Err(Usage::because("nothing is to be changed: a row keeps its key"));
+            }
+            row.id = session.find_one(&table.name, &id)?;
+            let id = row.id;
+            session.execute(Request::update(row))?;
+            Ok(done("updated", &table.name, id))
+        }
+        Command::Delete { table, id } => {
+            let target = target(&session, &table, &id)?;
+            session.execute(Request::delete(target.clone()))?;
+            Ok(done("deleted", &target.table, target.id))
+        }
+        Command::Assign { table, id, owner } => {
+            let (target, owner) = (target(&session, &table, &id)?, names::principal(&session, &owner)?);
+            session.execute(Request::new("Assign").with("Target", target.clone()).with("Assignee", owner))?;
+            Ok(done("assigned", &target.table, target.id))
+        }
+        Command::Share { table, id, principal, rights } => share(context, &session, (&table, &id), &principal, &rights),
+        Command::Unshare { table, id, principal } => {
+            let (target, principal) = (target(&session, &table, &id)?, names::principal(&session, &principal)?);
+            session.execute(Request::new("RevokeAccess").with("Target", target.clone()).with("Revokee", principal))?;
+            Ok(done("no longer shared:", &target.table, target.id))
+        }
+    }
+}
+
+/// A row by the name of its table and its own.
+pub(crate) fn target(session: &Session, table: &str, id: &str) -> anyhow::Result<Reference> {
+    let id = session.find_one(table, id)?;
+    Ok(Reference::new(table, id))
+}
+
+fn done(what: &str, table: &str, id: sluice_model::Uuid) -> Outcome {
+    Outcome::new(json!({ "id": id.to_string() }), format!("{what} {table} {id}"))
+}
+
+/// The platform hands out so many rows at once.
+const PAGE: usize = 5_000;
+
+fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(&args.table)?.clone();
+    let mut query = Query::new(table.name.clone());
+    query.columns = args.select.as_deref().map(|text| odata::select(&table, text)).transpose()?;
+    if query.columns.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Usage::because("--select names no column"));
+    }
+    if let Some(text) = &args.filter {
+        query.filter = odata::filter(&table, text)?;
+    }
+    if let Some(text) = &args.order {
+        query.order = odata::order(&table, text)?;
+    }
+    let rows = pages(session, &table, &query, args.top)?;
+    people::rows_of(context, &table, &rows, query.columns.as_deref())
+}
+
+/// All the rows wanted, a page after the other: in the order of the keys, where no other is
+/// asked for.
+fn pages(session: &Session, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
+    let wanted = top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX));
+    let mut rows: Vec<Row> = Vec::new();
+    while rows.len() < wanted {
+        let size = PAGE.min(wanted - rows.len());
+        let mut page = query.clone();
+        page.top = u32::try_from(size).ok();
+        if let Some(last) = rows.last() {
+            let after = Filter::Compare { column: table.key.clone(), comparison: Comparison::Gt, value: Value::Id(last.id) };
+            page.filter = after.and(page.filter);
+        }
+        let found = session.list(page)?;
+        let full = found.len() == size;
+        rows.extend(found);
+        if !full {
+            break;
+        }
+        if !query.order.is_empty() && rows.len() < wanted {
+            tell(&format!("only the first {PAGE} rows: in an order of your own the platform hands out no more; use --filter"));
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+fn get(context: &Context, session: &Session, table: &str, id: &str, select: Option<&str>) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
+    let columns = select.map(|text| odata::select(&table, text)).transpose()?;
+    let names: Vec<&str> = columns.iter().flatten().map(|name| &**name).collect();
+    let row = names::row(session, &table.name, id, &names)?;
+    let text = if context.json() { String::new() } else { people::sheet(context, &table, &row)? };
+    Ok(Outcome::new(rows::from_row(&table, &row, columns.as_deref()), text))
+}
+
+fn share(context: &Context, session: &Session, row: (&str, &str), principal: &str, rights: &str) -> anyhow::Result<Outcome> {
+    let (target, principal) = (target(session, row.0, row.1)?, names::principal(session, principal)?);
+    let mask = Rights::parse(rights).map_or_else(|| rights.to_owned(), |rights| rights.to_string());
+    let request = Request::new("GrantAccess")
+        .with("Target", target.clone())
+        .with("Principal", principal.clone())
+        .with("AccessMask", mask.as_str());
+    session.execute(request)?;
+    let name = Labels::load(context, [principal.clone()])?.name(&principal);
+    let document = json!({ "id": target.id.to_string(), "principal": principal.id.to_string(), "rights": mask });
+    Ok(Outcome::new(document, format!("shared {} {} with {name}: {mask}", target.table, target.id)))
+}
+
+/// The references that a response carries under a name.
+pub(crate) fn references<'a>(response: &'a Response, name: &str) -> &'a [Reference] {
+    match response.outputs.get(name) {
+        Some(Parameter::References(references)) => references,
+        _ => &[],
+    }
+}

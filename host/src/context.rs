@@ -1,0 +1,99 @@
+//! What a command works with: the organisation, opened when it is first needed, and the user
+//! in whose name it acts.
+
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sluice_engine::{App, Engine, Env, OpenOptions, Session, SystemEnv};
+
+use crate::{
+    cli::{Given, Global},
+    failure::Usage,
+};
+
+/// The apps of an organisation.
+pub(crate) static APPS: &[App] = &[sluice_sales::APP];
+
+/// What a command works with.
+pub(crate) struct Context {
+    global: Global,
+    given: Given,
+    engine: OnceCell<Engine>,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global, given: Given) -> Self {
+        Self { global, given, engine: OnceCell::new() }
+    }
+
+    /// Whether one JSON document is wanted.
+    pub(crate) fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// The name of the user in whose name to act.
+    pub(crate) fn user(&self) -> &str {
+        &self.global.user
+    }
+
+    /// The organisation's file.
+    pub(crate) fn path(&self) -> anyhow::Result<&Path> {
+        let org = &self.global.org;
+        if org.contains("://") {
+            return Err(Usage::because(format!(
+                "an organisation is opened by the path of its file; `{org}` is an address, and this version reaches none"
+            )));
+        }
+        Ok(Path::new(org))
+    }
+
+    /// Where time and ids come from.
+    pub(crate) fn env(&self) -> Arc<dyn Env> {
+        Arc::new(SystemEnv)
+    }
+
+    /// How organisations are opened.
+    pub(crate) fn options(&self) -> OpenOptions {
+        OpenOptions { synchronous: self.global.synchronous.into(), cache_dir: cache_dir() }
+    }
+
+    /// The organisation.
+    pub(crate) fn engine(&self) -> anyhow::Result<&Engine> {
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine);
+        }
+        let engine = Engine::open(self.path()?, APPS, &self.env(), &self.options())?;
+        Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// The session of the user in whose name to act.
+    pub(crate) fn session(&self) -> anyhow::Result<Session> {
+        Ok(self.engine()?.session_of(&self.global.user)?)
+    }
+
+    /// The session of SYSTEM, for what people are shown beside the rows that they may read:
+    /// the names of rows that these refer to, memberships, and the roles that a holder has.
+    pub(crate) fn system(&self) -> anyhow::Result<Session> {
+        let engine = self.engine()?;
+        Ok(engine.session(engine.system_id()?))
+    }
+
+    /// A command as somebody can run it again: with the organisation, where it was named on
+    /// the command line.
+    pub(crate) fn command(&self, command: &str) -> String {
+        if !self.given.org {
+            return command.to_owned();
+        }
+        format!("{command} --org {}", crate::names::quoted(&self.global.org))
+    }
+}
+
+/// Where compiled plug-ins are kept.
+fn cache_dir() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
+    Some(base.join("sluice"))
+}

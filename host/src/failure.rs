@@ -1,0 +1,106 @@
+//! Commands that did not do what they were asked: what is shown, and with which exit status.
+
+use clap::error::ErrorKind;
+use serde_json::{Value as Json, json};
+use sluice_model::{Code, Error, codes::Kind};
+
+use crate::{
+    context::Context,
+    output::{self, Exit},
+    report,
+};
+
+/// A command line that makes no sense.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl Usage {
+    /// The error that says so.
+    pub(crate) fn because(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// The exit status that an error of the platform stands for.
+pub(crate) fn exit_of(error: &Error) -> Exit {
+    if error.code() == Code::AMBIGUOUS {
+        return Exit::Usage;
+    }
+    match error.kind() {
+        Kind::Host => Exit::Host,
+        Kind::Refused | Kind::Denied | Kind::NotFound => Exit::Refused,
+    }
+}
+
+/// Shows why a command failed: with `--json` as the document, else on standard error.
+pub(crate) fn show(context: &Context, error: &anyhow::Error) -> Exit {
+    let exit = if let Some(error) = error.downcast_ref::<Error>() {
+        exit_of(error)
+    } else if error.is::<Usage>() {
+        Exit::Usage
+    } else {
+        Exit::Host
+    };
+    if context.json() {
+        let document = json!({ "error": to_json(error, exit) });
+        return output::document(&document).map_or_else(|error| unwritable(&error), |()| exit);
+    }
+    match error.downcast_ref::<Error>() {
+        Some(error) => output::tell(&report::error(context, error)),
+        None => output::tell(&format!("error: {error:#}")),
+    }
+    exit
+}
+
+/// An error of the command line itself has the code of what it amounts to.
+fn to_json(error: &anyhow::Error, exit: Exit) -> Json {
+    match error.downcast_ref::<Error>() {
+        Some(error) => error.to_json(),
+        None if exit == Exit::Usage => Error::invalid(format!("{error:#}")).to_json(),
+        None => Error::host(format!("{error:#}")).to_json(),
+    }
+}
+
+/// Shows what the parser says: help and version on standard output, the rest as an error.
+pub(crate) fn wrong_usage(error: &clap::Error) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    if std::env::args().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        let document = json!({ "error": Error::invalid(message).to_json() });
+        return output::document(&document).map_or_else(|error| unwritable(&error), |()| Exit::Usage);
+    }
+    let _ = error.print();
+    Exit::Usage
+}
+
+/// Standard output cannot be written, such as on a full disk.
+pub(crate) fn unwritable(error: &std::io::Error) -> Exit {
+    output::tell(&format!("error: the result cannot be written: {error}"));
+    Exit::Host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_become_exit_states() {
+        assert_eq!(exit_of(&Error::new(Code::AMBIGUOUS, "")), Exit::Usage);
+        assert_eq!(exit_of(&Error::new(Code::BUSY, "")), Exit::Host);
+        assert_eq!(exit_of(&Error::host("")), Exit::Host);
+        assert_eq!(exit_of(&Error::new(Code::NOT_FOUND, "")), Exit::Refused);
+        assert_eq!(exit_of(&Error::new(Code::PLUGIN_TIMEOUT, "")), Exit::Refused);
+    }
+}

@@ -1,0 +1,138 @@
+//! Rows as people read them: labels of choices, names of the rows that lookups refer to.
+
+use serde_json::Value as Json;
+use sluice_engine::Session;
+use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, json};
+
+use crate::{
+    context::Context,
+    names::Labels,
+    output::{Grid, Outcome},
+};
+
+/// A list of a table's rows with some of its columns, for machines and for people.
+pub(crate) fn list(context: &Context, session: &Session, query: Query) -> anyhow::Result<Outcome> {
+    let columns = query.columns.clone();
+    let table = session.catalog()?.table(&query.table)?.clone();
+    let rows = session.list(query)?;
+    rows_of(context, &table, &rows, columns.as_deref())
+}
+
+/// The outcome that shows these rows.
+pub(crate) fn rows_of(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Name]>) -> anyhow::Result<Outcome> {
+    let text = if context.json() { String::new() } else { grid(context, table, rows, columns)? };
+    Ok(Outcome::list(rows.iter().map(|row| json::from_row(table, row, columns)).collect(), text))
+}
+
+fn grid(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Name]>) -> anyhow::Result<String> {
+    let labels = Labels::of(context, rows)?;
+    let shown: Vec<&ColumnDef> = match columns {
+        Some(columns) => columns.iter().filter(|name| **name != table.key).filter_map(|name| table.column(name)).collect(),
+        None => usual(table),
+    };
+    let mut grid = Grid::new(shown.iter().map(|column| &*column.name).chain(["id"]));
+    for row in rows {
+        let cells = shown.iter().map(|column| row.get(&column.name).map_or_else(String::new, |value| cell(column, value, &labels)));
+        grid.row(cells.chain([row.id.to_string()]));
+    }
+    let count = match rows.len() {
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
+    };
+    Ok(format!("{}\n{count}", grid.text("no rows")).replace("no rows\n0 rows", "no rows"))
+}
+
+/// The columns of a list that asks for none: what the row is called, and the columns that
+/// people look for first.
+fn usual(table: &TableDef) -> Vec<&ColumnDef> {
+    let common = ["companyname", "subject", "emailaddress1", "statuscode", "ownerid", "businessunitid", "createdon"];
+    let names = table.primary_name.iter().map(|name| &**name).chain(common);
+    let mut shown: Vec<&ColumnDef> = Vec::new();
+    for column in names.filter_map(|name| table.column(name)) {
+        if !shown.iter().any(|there| there.name == column.name) {
+            shown.push(column);
+        }
+    }
+    shown
+}
+
+/// One row, a column a line; columns that hold nothing are left out.
+pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<String> {
+    let labels = Labels::of(context, std::slice::from_ref(row))?;
+    let mut lines = vec![(table.key.to_string(), row.id.to_string())];
+    for column in &table.columns {
+        let Some(value) = row.get(&column.name).filter(|value| !value.is_null()) else { continue };
+        let text = match value {
+            Value::Choice(number) => format!("{} ({number})", cell(column, value, &labels)),
+            Value::Lookup(reference) => match labels.find(reference) {
+                Some(name) => format!("{name} ({reference})"),
+                None => reference.to_string(),
+            },
+            value => cell(column, value, &labels),
+        };
+        lines.push((column.name.to_string(), text));
+    }
+    Ok(pairs(&lines))
+}
+
+/// Names and values, the values in one column; further lines of a value are indented.
+pub(crate) fn pairs<K: AsRef<str>, V: AsRef<str>>(lines: &[(K, V)]) -> String {
+    let width = lines.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
+    let indent = format!("\n{:width$}  ", "");
+    let line = |(name, value): &(K, V)| format!("{:width$}  {}", name.as_ref(), value.as_ref().trim_end().replace('\n', &indent));
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A value as people read it in a list.
+pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String {
+    let label = |number: &i32| {
+        let option = column.kind.options().unwrap_or_default().iter().find(|option| option.value == *number);
+        option.map_or_else(|| number.to_string(), |option| option.label.clone())
+    };
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Choice(number) => label(number),
+        Value::Choices(numbers) => numbers.iter().map(label).collect::<Vec<_>>().join(", "),
+        Value::Lookup(reference) => labels.name(reference),
+        Value::Text(text) => text.clone(),
+        other => match json::from_value(other) {
+            Json::String(text) => text,
+            number => number.to_string(),
+        },
+    }
+}
+
+/// A number with separators: `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 step`, `2 steps`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([grouped(7), grouped(999), grouped(1_000), grouped(12_345_678)], ["7", "999", "1,000", "12,345,678"]);
+    }
+
+    #[test]
+    fn values_stand_in_one_column() {
+        assert_eq!(pairs(&[("a", "1"), ("long", "2\n3")]), "a     1\nlong  2\n      3");
+    }
+}

@@ -1,0 +1,141 @@
+//! Errors as people read them: what happened, in which step and call, what is missing to
+//! whom, and what to do.
+
+use sluice_model::{Code, Depth, Error, PrincipalInfo, PrincipalKind, StepInfo};
+
+use crate::{
+    context::Context,
+    names::quoted,
+    people::{grouped, pairs},
+};
+
+/// An error with everything that is known about it.
+pub(crate) fn error(context: &Context, error: &Error) -> String {
+    let mut lines = details(error);
+    lines.push(("what to do", error.code().info().resolution.to_owned()));
+    lines.extend(commands(context, error).into_iter().map(|command| ("", command)));
+    if let Some(correlation) = error.body().correlation {
+        lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
+    }
+    format!("error {}\n{}", headline(error), indented(&pairs(&lines), 2))
+}
+
+/// Code, name and message.
+pub(crate) fn headline(error: &Error) -> String {
+    format!("{} {}: {}", error.code(), error.code().info().name, error.message())
+}
+
+/// What the error says, beside its message; without what to do about it.
+pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
+    let body = error.body();
+    let mut lines = vec![("cause", error.code().info().cause.to_owned())];
+    if let Some(subcode) = body.subcode {
+        lines.push(("subcode", subcode.to_string()));
+    }
+    if let Some(limit) = &body.limit {
+        lines.push(("limit", format!("{}: {} {} allowed, {} used", limit.name, grouped(limit.allowed), limit.unit, grouped(limit.used))));
+    }
+    if let Some(step) = &body.step {
+        lines.push(("step", format!("\"{}\", {}, plug-in {} ({})", step.name, place(step), step.plugin, step.id)));
+    } else if let Some(plugin) = &body.plugin {
+        lines.push(("plug-in", plugin.clone()));
+    }
+    if let Some(call) = &body.call {
+        lines.push(("call", call.clone()));
+    }
+    if let Some(privilege) = &body.privilege {
+        let table = body.table.as_ref().map(|table| format!(" on table {table}")).unwrap_or_default();
+        let depth = body.depth.map(|depth| format!(", depth {}", depth.label())).unwrap_or_default();
+        lines.push(("privilege", format!("{privilege}{table}{depth}")));
+    } else if let Some(table) = &body.table {
+        lines.push(("table", table.clone()));
+    }
+    if let Some(principal) = &body.principal {
+        lines.push(("who", who(principal)));
+    }
+    lines
+}
+
+/// `seller.west, who has the role Salesperson`.
+pub(crate) fn who(principal: &PrincipalInfo) -> String {
+    let kind = match principal.kind {
+        PrincipalKind::User => "user",
+        PrincipalKind::Team => "team",
+    };
+    match principal.roles.as_slice() {
+        [] => format!("{kind} {}, without any role", principal.name),
+        [role] => format!("{kind} {}, role {role}", principal.name),
+        roles => format!("{kind} {}, roles {}", principal.name, roles.join(", ")),
+    }
+}
+
+/// `pre-operation of Create account`.
+pub(crate) fn place(step: &StepInfo) -> String {
+    let table = step.table.as_ref().map(|table| format!(" {table}")).unwrap_or_default();
+    format!("{} of {}{table}", stage(step.stage), step.message)
+}
+
+/// The stage's name.
+pub(crate) fn stage(number: i32) -> String {
+    match number {
+        10 => "pre-validation".to_owned(),
+        20 => "pre-operation".to_owned(),
+        30 => "main operation".to_owned(),
+        40 => "post-operation".to_owned(),
+        other => format!("stage {other}"),
+    }
+}
+
+/// Commands that lead on. The fixes of a refused step are found and tried by `diagnose`.
+fn commands(context: &Context, error: &Error) -> Vec<String> {
+    let body = error.body();
+    let mut commands = Vec::new();
+    if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal)
+        && [Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED, Code::CANNOT_QUALIFY_LEAD, Code::OWNER_LACKS_READ].contains(&body.code)
+        && let Some(role) = principal.roles.iter().find(|role| !role.contains(" (via team ")).or(principal.roles.first())
+    {
+        let role = role.split(" (via team ").next().unwrap_or(role);
+        let depth = body.depth.unwrap_or(Depth::User).word();
+        commands.push(format!("sluice role grant {} {privilege} {depth}", quoted(role)));
+    }
+    if let Some(step) = &body.step {
+        commands.push(format!("sluice step disable {}", step.id));
+        if let (Some(table), "Create") = (&step.table, step.message.as_str()) {
+            commands.push(format!("sluice diagnose isolate --user {} --table {table}", quoted(context.user())));
+        }
+    }
+    commands.iter().map(|command| context.command(command)).collect()
+}
+
+/// The text, further in.
+pub(crate) fn indented(text: &str, by: usize) -> String {
+    let indent = " ".repeat(by);
+    text.lines().map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") }).collect::<Vec<_>>().join("\n")
+}
+
+/// The text in lines of at most `width` characters, broken at blanks.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + word.chars().count() < width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_wrapped_at_blanks() {
+        assert_eq!(wrapped("one two three", 8), "one two\nthree");
+        assert_eq!(indented("a\n\nb", 2), "  a\n\n  b");
+    }
+}
