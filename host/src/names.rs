@@ -59,6 +59,24 @@ pub(crate) fn get(session: &Session, table: &str, id: Uuid, columns: &[&str]) ->
 /// How many ids one question asks for.
 const CHUNK: usize = 500;
 
+/// The rows with these ids, as far as they are there.
+pub(crate) fn by_ids(
+    session: &Session,
+    table: &str,
+    ids: impl IntoIterator<Item = Uuid>,
+    columns: &[&str],
+) -> anyhow::Result<HashMap<Uuid, Row>> {
+    let key = session.catalog()?.table(table)?.key.clone();
+    let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
+    let mut rows = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let filter = Filter::In { column: key.clone(), values: chunk.to_vec() };
+        let found = session.list(Query::new(table).columns(columns).filter(filter))?;
+        rows.extend(found.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(rows)
+}
+
 /// The names of rows that others refer to. As on the platform, a lookup shows the name of its
 /// row also to somebody who may not read that row.
 #[derive(Debug, Default)]
@@ -81,15 +99,10 @@ impl Labels {
         let catalog = system.catalog()?;
         let mut names = HashMap::new();
         for (table, ids) in by_table {
-            let Some(definition) = catalog.find(&table) else { continue };
-            let Some(name) = &definition.primary_name else { continue };
-            let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
-            for chunk in ids.chunks(CHUNK) {
-                let filter = Filter::In { column: definition.key.clone(), values: chunk.to_vec() };
-                for row in system.list(Query::new(table.clone()).columns(&[name]).filter(filter))? {
-                    if let Some(text) = row.text(name) {
-                        names.insert(row.reference(), text.to_owned());
-                    }
+            let Some(name) = catalog.find(&table).and_then(|table| table.primary_name.as_ref()) else { continue };
+            for row in by_ids(&system, &table, ids, &[name])?.into_values() {
+                if let Some(text) = row.text(name) {
+                    names.insert(row.reference(), text.to_owned());
                 }
             }
         }

@@ -11,6 +11,7 @@ mod diagnose;
 mod engine;
 mod env;
 mod fill;
+pub mod import;
 mod jobs;
 mod lookup;
 mod mapping;

@@ -18,7 +18,7 @@ use sluice_store::Tx;
 
 use crate::{
     mapping::Pair,
-    step::{Image, Step, StepTable},
+    step::{self, Image, Step, StepTable},
     tables,
 };
 
@@ -318,7 +318,7 @@ fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
                 .map(ToOwned::to_owned),
             run_as: row.id_of("impersonatinguserid").filter(|id| !id.is_nil()),
             grants: grants(row.text("sl_grants")),
-            limits: row.text("sl_limits").map_or_else(|| Ok(Limits::default()), Limits::from_json)?,
+            limits: limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?,
             auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
         });
     }
@@ -368,6 +368,16 @@ fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
         });
     }
     Ok(images)
+}
+
+/// The limits of a step: the defaults of its mode, with what an administrator changed.
+pub(crate) fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
+    match (mode == step::SYNCHRONOUS, changes) {
+        (true, None) => Ok(Limits::default()),
+        (true, Some(changes)) => Limits::from_json(changes),
+        (false, None) => Ok(Limits::asynchronous()),
+        (false, Some(changes)) => Limits::asynchronous_from_json(changes),
+    }
 }
 
 /// A comma-separated list of names.

@@ -66,7 +66,6 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     unit.frames.push(Frame {
         step_user,
         initiating: operation.initiating.clone(),
-        may_be_system: step.grants.system,
         failed_call: None,
     });
     let sandbox = unit.core.sandbox()?;

@@ -69,7 +69,6 @@ pub(crate) struct Trial {
 pub(crate) struct Frame {
     pub(crate) step_user: Arc<Principal>,
     pub(crate) initiating: Arc<Principal>,
-    pub(crate) may_be_system: bool,
     /// The first service call that failed inside the transaction.
     pub(crate) failed_call: Option<Error>,
 }

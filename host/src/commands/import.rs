@@ -1,15 +1,145 @@
 //! `sluice import`: rows from a CSV file.
 
-use crate::{context::Context, failure::Usage, output::Outcome};
+use std::{
+    fs::File,
+    io::Seek,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sluice_engine::import::{self, Options, Plan, Report};
+
+use crate::{
+    context::Context,
+    failure::Usage,
+    files,
+    names::quoted,
+    output::{Exit, Outcome, tell},
+    people::grouped,
+    report,
+};
+
+/// How many refusals people are shown.
+const SHOWN: usize = 20;
 
 /// What to import.
+///
+/// Each line becomes one row, in a transaction of its own; a line that is refused costs that line. Importing the same
+/// file again creates no second rows: lines whose rows are there count as present. So a run that was stopped or killed
+/// is finished by running it again; --resume-after saves it the lines that are done.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The file.
-    file: std::path::PathBuf,
+    /// The CSV file: UTF-8, its first line the headings.
+    file: PathBuf,
+    /// The table that the rows go into.
+    #[arg(long)]
+    table: String,
+    /// Which heading goes into which column.
+    #[arg(long, value_name = "MAP.toml")]
+    map: PathBuf,
+    /// Pass over the lines up to this one.
+    #[arg(long, value_name = "LINE", default_value_t = 0, hide_default_value = true)]
+    resume_after: u64,
 }
 
 /// Runs the command.
-pub(crate) fn run(_: &Context, args: Args) -> anyhow::Result<Outcome> {
-    Err(Usage::because(format!("{}: import is not there yet", args.file.display())))
+pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let plan = Plan::new(&session, &args.table, &files::text(&args.map)?)
+        .map_err(|error| named(error, &args.map))?;
+    let unreadable = || format!("{} cannot be read", args.file.display());
+    let mut file = File::open(&args.file).with_context(unreadable)?;
+    if !file.metadata().with_context(unreadable)?.is_file() {
+        return Err(Usage::because(format!("{} is no file; it is read twice, so it cannot be a pipe", args.file.display())));
+    }
+    let digest = import::digest(&file).with_context(unreadable)?;
+    file.rewind().with_context(unreadable)?;
+
+    let stop = stop_when_interrupted()?;
+    let options = Options { digest, resume_after: args.resume_after, workers: import::WORKERS, stop: &stop };
+    let bar = progress_bar();
+    let result = import::import(&session, &plan, file, &options, &|lines| bar.set_position(lines));
+    bar.finish_and_clear();
+    let report = result.map_err(|error| named(error, &args.file))?;
+    Ok(Outcome::new(report.to_json(), text(context, &args, &report)).with_exit(exit(&report)))
+}
+
+/// An error that says in which file it is.
+fn named(mut error: sluice_model::Error, file: &std::path::Path) -> sluice_model::Error {
+    let body = error.body_mut();
+    body.message = format!("{}: {}", file.display(), body.message);
+    error
+}
+
+/// What the first Ctrl-C sets: the lines in flight are finished, and no others begun. The
+/// second one ends the process.
+fn stop_when_interrupted() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let flag = stop.clone();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                flag.store(true, Ordering::Release);
+                tell("finishing the lines in flight; Ctrl-C again ends at once");
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(130);
+                }
+            }
+        });
+    });
+    Ok(stop)
+}
+
+/// Shows something only on a terminal.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn exit(report: &Report) -> Exit {
+    match &report.stopped {
+        Some(stopped) if stopped.failure.is_some() => Exit::Host,
+        Some(_) => Exit::Refused,
+        None if report.refused.is_empty() => Exit::Done,
+        None => Exit::Refused,
+    }
+}
+
+fn text(context: &Context, args: &Args, report: &Report) -> String {
+    let mut text = format!("{} lines read: {} created", grouped(report.read), grouped(report.created));
+    if report.present > 0 {
+        text.push_str(&format!(", {} there already", grouped(report.present)));
+    }
+    text.push_str(&format!(", {} refused", grouped(report.refused.len() as u64)));
+    for refusal in report.refused.iter().take(SHOWN) {
+        let column = refusal.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
+        text.push_str(&format!("\n  line {}{column}: {}", refusal.line, refusal.error.message()));
+    }
+    if report.refused.len() > SHOWN {
+        text.push_str(&format!("\n  and {} more; --json lists all", grouped((report.refused.len() - SHOWN) as u64)));
+    }
+    if let Some(stopped) = &report.stopped {
+        let path = |path: &std::path::Path| quoted(&path.display().to_string());
+        let command = format!(
+            "sluice import {} --table {} --map {} --resume-after {}",
+            path(&args.file),
+            args.table,
+            path(&args.map),
+            stopped.resume_after
+        );
+        text.push_str(&format!("\n\nstopped: every line up to {} is done; go on with\n  {}", stopped.resume_after, context.command(&command)));
+        if let Some(failure) = &stopped.failure {
+            text.push_str(&format!("\n\n{}", report::error(context, failure)));
+        }
+    }
+    text
 }

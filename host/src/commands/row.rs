@@ -177,7 +177,7 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
 
 /// All the rows wanted, a page after the other: in the order of the keys, where no other is
 /// asked for.
-fn pages(session: &Session, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
+pub(crate) fn pages(session: &Session, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
     let wanted = top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX));
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < wanted {

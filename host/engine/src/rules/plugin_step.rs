@@ -78,9 +78,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
     };
     check_stage(row)?;
     check_columns(unit, row, &message, table.as_deref())?;
-    if let Some(limits) = row.text("sl_limits") {
-        sluice_sandbox::Limits::from_json(limits)?;
-    }
+    snapshot::limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?;
     for grant in snapshot::names(row.text("sl_grants")) {
         if !matches!(&*grant, "clock" | "random" | "system") {
             return Err(Error::invalid(format!("`{grant}` cannot be granted to a step: clock, random or system")));

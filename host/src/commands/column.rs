@@ -1,0 +1,239 @@
+//! `sluice column`: the columns of a table.
+
+use clap::ValueEnum;
+use serde_json::json;
+use sluice_model::{Choice, ColumnDef, ColumnType, Name, Required, TableDef};
+
+use crate::{
+    context::Context,
+    failure::Usage,
+    output::{Grid, Outcome},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List a table's columns.
+    List {
+        /// The table.
+        table: String,
+    },
+    /// Show a column.
+    Show {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// Add a custom column to a table.
+    Create(Create),
+}
+
+/// `column create`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// The table.
+    table: String,
+    /// The logical name with a publisher's prefix: sl_commissionrate.
+    name: String,
+    /// The type.
+    #[arg(value_enum, value_name = "TYPE")]
+    kind: Kind,
+    /// What people see.
+    #[arg(long)]
+    label: Option<String>,
+    /// Of a text: at most so many characters.
+    #[arg(long, value_name = "N")]
+    max_length: Option<u32>,
+    /// Of a decimal or an amount: the places after the point.
+    #[arg(long, value_name = "N")]
+    precision: Option<u32>,
+    /// Of a whole number: the smallest value.
+    #[arg(long, allow_negative_numbers = true)]
+    min: Option<i32>,
+    /// Of a whole number: the largest value.
+    #[arg(long, allow_negative_numbers = true)]
+    max: Option<i32>,
+    /// Of a choice: an option; as often as needed.
+    #[arg(long = "option", value_name = "1=LABEL", value_parser = option)]
+    options: Vec<Choice>,
+    /// Of a lookup: a table that it may refer to; as often as needed.
+    #[arg(long = "target", value_name = "TABLE")]
+    targets: Vec<String>,
+    /// Every new row needs it.
+    #[arg(long)]
+    required: bool,
+    /// What a new row without the column gets.
+    #[arg(long, value_name = "JSON")]
+    default: Option<String>,
+}
+
+/// The types that a custom column may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Text,
+    Memo,
+    Int,
+    BigInt,
+    Decimal,
+    Money,
+    Float,
+    Bool,
+    Choice,
+    Choices,
+    Date,
+    DateTime,
+    Lookup,
+    Id,
+}
+
+fn option(text: &str) -> Result<Choice, String> {
+    let (value, label) = text.split_once('=').ok_or_else(|| "an option is written as 1=Label".to_owned())?;
+    let value = value.trim().parse().map_err(|_| format!("`{value}` is no whole number"))?;
+    Ok(Choice { value, label: label.trim().to_owned(), state: None, default_status: None })
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::List { table } => {
+            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let rows = table.columns.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            Ok(Outcome::list(rows, grid(&table)))
+        }
+        Command::Show { table, column } => {
+            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let column = sluice_model::coerce::column(&table, &column)?;
+            let document = serde_json::to_value(column)?;
+            let lines: Vec<(&String, String)> = document
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)))
+                .collect();
+            let text = crate::people::pairs(&lines);
+            Ok(Outcome::new(document, text))
+        }
+        Command::Create(args) => create(context, &args),
+    }
+}
+
+/// Adds a column.
+pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome> {
+    let mut column = ColumnDef::new(&args.name, kind(args)?);
+    column.label = args.label.clone().unwrap_or_else(|| capitalized(args.name.split_once('_').map_or(&*args.name, |(_, name)| name)));
+    column.custom = true;
+    if args.required {
+        column.required = Required::System;
+    }
+    if let Some(text) = &args.default {
+        let default = serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
+        let session = context.session()?;
+        let catalog = session.catalog()?;
+        sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)?;
+        column.default = Some(default);
+    }
+    context.session()?.create_column(&args.table, &column)?;
+    let document = json!({ "table": args.table, "column": args.name, "type": column.kind.word() });
+    Ok(Outcome::new(document, format!("added column {} ({}) to {}", args.name, column.kind.word(), args.table)))
+}
+
+fn kind(args: &Create) -> anyhow::Result<ColumnType> {
+    refuse_idle(args)?;
+    let options = args.options.clone();
+    Ok(match args.kind {
+        Kind::Text => ColumnType::Text { max_length: args.max_length.unwrap_or(100) },
+        Kind::Memo => ColumnType::Memo { max_length: args.max_length.unwrap_or(2_000) },
+        Kind::Int => ColumnType::Int { min: args.min, max: args.max },
+        Kind::BigInt => ColumnType::BigInt,
+        Kind::Decimal => ColumnType::Decimal { precision: args.precision.unwrap_or(2) },
+        Kind::Money => ColumnType::Money { precision: args.precision.unwrap_or(2) },
+        Kind::Float => ColumnType::Float,
+        Kind::Bool => ColumnType::Bool,
+        Kind::Choice => ColumnType::Choice { options },
+        Kind::Choices => ColumnType::Choices { options },
+        Kind::Date => ColumnType::Date,
+        Kind::DateTime => ColumnType::DateTime,
+        Kind::Lookup => ColumnType::Lookup { targets: args.targets.iter().map(|name| Name::from(name.as_str())).collect() },
+        Kind::Id => ColumnType::Id,
+    })
+}
+
+/// An option that the type knows nothing of is a mistake.
+fn refuse_idle(args: &Create) -> anyhow::Result<()> {
+    let given = [
+        ("--max-length", args.max_length.is_some(), &[Kind::Text, Kind::Memo][..]),
+        ("--precision", args.precision.is_some(), &[Kind::Decimal, Kind::Money]),
+        ("--min", args.min.is_some(), &[Kind::Int]),
+        ("--max", args.max.is_some(), &[Kind::Int]),
+        ("--option", !args.options.is_empty(), &[Kind::Choice, Kind::Choices]),
+        ("--target", !args.targets.is_empty(), &[Kind::Lookup]),
+    ];
+    match given.iter().find(|(_, given, kinds)| *given && !kinds.contains(&args.kind)) {
+        Some((flag, _, _)) => Err(Usage::because(format!("{flag} does not go with that type of column"))),
+        None => Ok(()),
+    }
+}
+
+/// A table's columns for people.
+pub(crate) fn grid(table: &TableDef) -> String {
+    let mut grid = Grid::new(["column", "type", "label", "required", "notes"]);
+    for column in &table.columns {
+        let required = match column.required {
+            Required::None => "",
+            Required::Recommended => "recommended",
+            Required::Application => "in forms",
+            Required::System => "always",
+        };
+        let mut notes = Vec::new();
+        if column.filled {
+            notes.push("filled by the platform");
+        }
+        if column.custom {
+            notes.push("custom");
+        }
+        grid.row([&*column.name, &described(&column.kind), column.label(), required, &notes.join(", ")]);
+    }
+    grid.text("no columns")
+}
+
+fn described(kind: &ColumnType) -> String {
+    let word = kind.word();
+    match kind {
+        ColumnType::Text { max_length } | ColumnType::Memo { max_length } => format!("{word}({max_length})"),
+        ColumnType::Decimal { precision } | ColumnType::Money { precision } => format!("{word}({precision})"),
+        ColumnType::Lookup { targets } => format!("{word} → {}", targets.join(", ")),
+        other => match other.options() {
+            Some(options) => {
+                let options: Vec<String> = options.iter().map(|option| format!("{} {}", option.value, option.label)).collect();
+                format!("{word}: {}", options.join(", "))
+            }
+            None => word.to_owned(),
+        },
+    }
+}
+
+/// `commission_rule` becomes `Commission rule`.
+pub(crate) fn capitalized(name: &str) -> String {
+    let text = name.replace('_', " ");
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_have_a_number_and_a_label() {
+        let parsed = option("3=Very hot").unwrap();
+        assert_eq!((parsed.value, parsed.label.as_str()), (3, "Very hot"));
+        assert!(option("hot").is_err() && option("x=hot").is_err());
+    }
+
+    #[test]
+    fn labels_come_from_names() {
+        assert_eq!(capitalized("commission_rule"), "Commission rule");
+        assert_eq!(capitalized(""), "");
+    }
+}

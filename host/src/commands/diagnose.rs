@@ -1,0 +1,217 @@
+//! `sluice diagnose`: what stands in a user's way. Every trial is rolled back.
+
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::{Culprit, Fix, Isolation, Session};
+use sluice_model::{Error, PrincipalKind, Reference, Request, Uuid};
+use sluice_sales::{
+    qualify::{self, Choices},
+    trial,
+};
+
+use crate::{
+    context::Context,
+    names::{Labels, quoted},
+    output::Outcome,
+    people::count,
+    report::{self, indented, wrapped},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Try to create an account, a contact and an opportunity as a user: which of them fail?
+    CreateEach {
+        /// The user.
+        #[arg(long, value_name = "U")]
+        user: String,
+        /// With the values of this lead instead of made-up ones.
+        #[arg(long, value_name = "ID")]
+        lead: Option<String>,
+    },
+    /// Find every step and every missing privilege in a user's way, and try what would help.
+    #[command(group = clap::ArgGroup::new("what").required(true).args(["lead", "table"]))]
+    Isolate {
+        /// The user.
+        #[arg(long, value_name = "U")]
+        user: String,
+        /// When the user qualifies this lead.
+        #[arg(long, value_name = "ID")]
+        lead: Option<String>,
+        /// When the user creates a row of this table.
+        #[arg(long, value_name = "T")]
+        table: Option<String>,
+    },
+}
+
+/// Text for people is this wide.
+const WIDTH: usize = 96;
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::CreateEach { user, lead } => create_each(context, &session, &user, lead.as_deref()),
+        Command::Isolate { user, lead, table } => {
+            let user = session.find_one("systemuser", &user)?;
+            let name = name_of(context, "systemuser", user)?;
+            let (request, flags, what) = match (lead, table) {
+                (Some(lead), _) => {
+                    let lead = session.find_one("lead", &lead)?;
+                    let what = format!("qualify the lead \"{}\"", name_of(context, "lead", lead)?);
+                    (qualify::request(lead, &Choices::default()), format!("--lead {lead}"), what)
+                }
+                (None, table) => {
+                    let table = table.unwrap_or_default();
+                    let what = format!("create a row of {table}");
+                    (Request::create(trial::row(&session, &table)?), format!("--table {table}"), what)
+                }
+            };
+            let found = session.isolate(user, &request)?;
+            let again = format!("sluice diagnose isolate --user {} {flags}", quoted(&name));
+            Ok(Outcome::new(isolation_json(context, &found), isolation_text(context, &found, &name, &what, &again)))
+        }
+    }
+}
+
+fn name_of(context: &Context, table: &str, id: Uuid) -> anyhow::Result<String> {
+    let reference = Reference::new(table, id);
+    Ok(Labels::load(context, [reference.clone()])?.name(&reference))
+}
+
+fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&str>) -> anyhow::Result<Outcome> {
+    let user = session.find_one("systemuser", user)?;
+    let name = name_of(context, "systemuser", user)?;
+    let lead = lead.map(|lead| session.find_one("lead", lead)).transpose()?;
+    let rows = trial::rows(session, lead)?;
+    let requests: Vec<Request> = rows.iter().cloned().map(Request::create).collect();
+    let results = session.try_each(user, &requests)?;
+    let mut items = Vec::new();
+    let mut lines = vec![format!("{name} tries to create one row of each table; nothing is kept:"), String::new()];
+    let mut next = Vec::new();
+    for (row, error) in rows.iter().zip(&results) {
+        let mut item = Map::new();
+        item.insert("table".to_owned(), row.table.to_string().into());
+        item.insert("ok".to_owned(), error.is_none().into());
+        match error {
+            None => lines.push(format!("  ✓ {}", row.table)),
+            Some(error) => {
+                item.insert("error".to_owned(), error.to_json());
+                lines.push(format!("  ✗ {:12} {}", row.table, blame(error)));
+                lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
+                next.push(context.command(&format!("sluice diagnose isolate --user {} --table {}", quoted(&name), row.table)));
+            }
+        }
+        items.push(Json::Object(item));
+    }
+    lines.push(String::new());
+    if next.is_empty() {
+        lines.push("Each of them can be created.".to_owned());
+    } else {
+        lines.push("What stands in the way, and what helps:".to_owned());
+        lines.extend(next.iter().map(|command| format!("  {command}")));
+    }
+    Ok(Outcome::list(items, lines.join("\n")))
+}
+
+/// Who raised an error.
+fn blame(error: &Error) -> String {
+    match &error.body().step {
+        Some(step) => format!("stopped by the step \"{}\" of the plug-in {}", step.name, step.plugin),
+        None => "refused by the platform itself".to_owned(),
+    }
+}
+
+fn isolation_json(context: &Context, found: &Isolation) -> Json {
+    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&fix.command()) });
+    let culprit = |culprit: &Culprit| {
+        let fixes: Vec<Json> = culprit.fixes.iter().map(fix).collect();
+        json!({ "error": culprit.error.to_json(), "fixes": fixes })
+    };
+    let culprits: Vec<Json> = found.culprits.iter().map(culprit).collect();
+    json!({ "culprits": culprits, "trials": found.trials, "passes": found.passes })
+}
+
+fn isolation_text(context: &Context, found: &Isolation, user: &str, what: &str, again: &str) -> String {
+    let trials = format!("{}, each rolled back", count(found.trials.try_into().unwrap_or_default(), "trial"));
+    if found.culprits.is_empty() {
+        return format!("Nothing stands in the way: {user} can {what} ({trials}).");
+    }
+    let things = match found.culprits.len() {
+        1 => "One thing stands in the way".to_owned(),
+        several => format!("{several} things stand in the way"),
+    };
+    let mut parts = vec![format!("{user} cannot {what}. {things} ({trials}; nothing was changed).")];
+    for (position, culprit) in found.culprits.iter().enumerate() {
+        let story = indented(&wrapped(&story(&culprit.error, user), WIDTH - 3), 3);
+        parts.push(format!("{:<3}{}", format!("{}.", position + 1), story.trim_start()));
+        let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
+        parts.push(format!("   The platform's words:\n{message}"));
+        parts.push(fixes_text(context, &culprit.fixes));
+    }
+    parts.push(match found.passes {
+        true => format!("With all of this out of the way, {user} can {what}. To look again:\n  {}", context.command(again)),
+        false => "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned(),
+    });
+    parts.join("\n\n")
+}
+
+/// The culprit in a few sentences: which step, which call, which privilege, who.
+fn story(error: &Error, user: &str) -> String {
+    let body = error.body();
+    let mut text = match &body.step {
+        Some(step) => {
+            let mut text = format!("The step \"{}\" stops it. It runs the plug-in {} in the {}.", step.name, step.plugin, report::place(step));
+            if let Some(call) = &body.call {
+                let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
+                text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+            }
+            text
+        }
+        None => "The platform itself refuses it, not a plug-in.".to_owned(),
+    };
+    if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) {
+        let kind = if principal.kind == PrincipalKind::Team { "The team" } else { "The user" };
+        let depth = body.depth.map(|depth| format!(" at depth {}", depth.label())).unwrap_or_default();
+        let table = body.table.as_ref().map(|table| format!(", the privilege to use the table {table}")).unwrap_or_default();
+        let roles = match principal.roles.as_slice() {
+            [] => "has no role at all".to_owned(),
+            [role] => format!("has the role {role}, which does not hold it that far"),
+            roles => format!("has the roles {}, none of which holds it that far", roles.join(", ")),
+        };
+        text.push_str(&format!(" What is missing is {privilege}{depth}{table}. {kind} {} {roles}.", principal.name));
+    }
+    if let Some(limit) = &body.limit {
+        text.push_str(&format!(" It overran the limit {}: {} of {} {}.", limit.name, limit.used, limit.allowed, limit.unit));
+    }
+    text
+}
+
+fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
+    if fixes.is_empty() {
+        return "   Nothing that could be tried helps; the message above says what has to change.".to_owned();
+    }
+    let grants: Vec<&Fix> = fixes.iter().filter(|fix| matches!(fix, Fix::Grant { .. })).collect();
+    let mut lines = vec!["   What helps (each was tried; one of them is enough):".to_owned()];
+    let mut number = 1;
+    let mut add = |title: String, commands: Vec<String>| {
+        lines.push(format!("     {number}. {title}"));
+        lines.extend(commands.into_iter().map(|command| format!("          {command}")));
+        number += 1;
+    };
+    if let Some(Fix::Grant { role, .. }) = grants.first() {
+        let title = match grants.len() {
+            1 => format!("Grant the privilege to the role {role}:"),
+            several => format!("Grant these {several} privileges, all of them:"),
+        };
+        add(title, grants.iter().map(|fix| context.command(&fix.command())).collect());
+    }
+    for fix in fixes {
+        let command = vec![context.command(&fix.command())];
+        match fix {
+            Fix::Grant { .. } => {}
+            Fix::Disable { .. } => add("Disable this one step, for everybody, until the plug-in is mended:".to_owned(), command),
+            Fix::RunAs { user, .. } => add(format!("Let the step run as {user}, who has what it needs:"), command),
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,135 @@
+//! What users and teams hold: roles, memberships. The rows of intersection tables belong to
+//! nobody, so whoever may read a holder is shown what it holds.
+
+use std::collections::HashMap;
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
+
+use crate::{context::Context, names::{self, Labels}, output::Outcome};
+
+/// A role that a user has, directly or through a team.
+pub(crate) struct Held {
+    /// The role.
+    pub(crate) role: Reference,
+    /// Its name.
+    pub(crate) name: String,
+    /// The team through which it comes.
+    pub(crate) team: Option<String>,
+}
+
+impl Held {
+    /// `Salesperson (via team West)`
+    pub(crate) fn text(&self) -> String {
+        match &self.team {
+            Some(team) => format!("{} (via team {team})", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Json {
+        json!({ "id": self.role.id.to_string(), "name": self.name, "via": self.team })
+    }
+}
+
+/// The roles of a user or team itself.
+pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec<Held>> {
+    let (table, column) = match &*holder.table {
+        "team" => ("teamroles", "teamid"),
+        _ => ("systemuserroles", "systemuserid"),
+    };
+    let roles = linked(context, table, column, holder.id, "roleid")?;
+    let labels = Labels::load(context, roles.iter().cloned())?;
+    Ok(roles.into_iter().map(|role| Held { name: labels.name(&role), role, team: None }).collect())
+}
+
+/// All roles that count for a user: its own, and those of its teams.
+pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Result<Vec<Held>> {
+    let mut held = roles(context, user)?;
+    let teams = teams(context, user.id)?;
+    let labels = Labels::load(context, teams.iter().cloned())?;
+    for team in teams {
+        held.extend(roles(context, &team)?.into_iter().map(|role| Held { team: Some(labels.name(&team)), ..role }));
+    }
+    Ok(held)
+}
+
+/// The teams of a user.
+pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Vec<Reference>> {
+    linked(context, "teammembership", "systemuserid", user, "teamid")
+}
+
+/// The members of a team.
+pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Reference>> {
+    linked(context, "teammembership", "teamid", team, "systemuserid")
+}
+
+fn linked(context: &Context, table: &str, near: &str, id: Uuid, far: &str) -> anyhow::Result<Vec<Reference>> {
+    let query = Query::new(table).columns(&[far]).filter(Filter::eq(near, id));
+    Ok(context.system()?.list(query)?.iter().filter_map(|row| row.lookup(far).cloned()).collect())
+}
+
+/// The privileges of a role, each with its depth, by name.
+pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(String, sluice_model::Depth)>> {
+    let system = context.system()?;
+    let names: HashMap<Uuid, String> = system
+        .list(Query::new("privilege").columns(&["name"]))?
+        .into_iter()
+        .map(|row| (row.id, row.text("name").unwrap_or_default().to_owned()))
+        .collect();
+    let query = Query::new("roleprivileges").columns(&["privilegeid", "privilegedepthmask"]).filter(Filter::eq("roleid", role));
+    let mut held: Vec<_> = system
+        .list(query)?
+        .iter()
+        .filter_map(|row| {
+            let depth = sluice_model::Depth::from_mask(row.int("privilegedepthmask")?)?;
+            Some((names.get(&row.id_of("privilegeid")?)?.clone(), depth))
+        })
+        .collect();
+    held.sort();
+    Ok(held)
+}
+
+/// Gives a role to a user or team, or takes it away: the copy in the holder's business unit.
+pub(crate) fn change_role(session: &Session, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
+    let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
+    let copy = names::role_for(session, &row, role)?;
+    session.execute(role_request(holder, copy, give))?;
+    let done = if give { "given to" } else { "taken from" };
+    let document = json!({ "id": holder.id.to_string(), "role": copy.to_string() });
+    Ok(Outcome::new(document, format!("role {role} {done} {} {}", holder.table, holder.id)))
+}
+
+/// The request that gives or takes a role.
+pub(crate) fn role_request(holder: &Reference, role: Uuid, give: bool) -> Request {
+    let relationship = if &*holder.table == "team" { "teamroles_association" } else { "systemuserroles_association" };
+    Request::new(if give { "Associate" } else { "Disassociate" })
+        .with("Target", holder.clone())
+        .with("Relationship", relationship)
+        .with("RelatedEntities", Parameter::References(vec![Reference::new("role", role)]))
+}
+
+/// A new user or team with its roles: all of it, or nothing.
+pub(crate) fn create(session: &Session, row: &Row, roles: &[Uuid]) -> anyhow::Result<Uuid> {
+    Ok(session.batch(|batch| {
+        let id = batch.create(row.clone())?;
+        let holder = Reference::new(row.table.clone(), id);
+        roles.iter().try_for_each(|role| batch.execute(role_request(&holder, *role, true)).map(|_| ()))?;
+        Ok(id)
+    })?)
+}
+
+/// The roles to give to a holder that is about to be made, out of its business unit: the one
+/// in its row, else the caller's.
+pub(crate) fn roles_for_new(session: &Session, row: &Row, roles: &[String]) -> anyhow::Result<Vec<Uuid>> {
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut holder = row.clone();
+    if holder.id_of("businessunitid").is_none() {
+        let caller = names::get(session, "systemuser", session.user(), &["businessunitid"])?;
+        holder.set("businessunitid", caller.get("businessunitid").cloned().unwrap_or(Value::Null));
+    }
+    roles.iter().map(|role| names::role_for(session, &holder, role)).collect()
+}

@@ -1,0 +1,242 @@
+//! `sluice plugin`: plug-in files.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use sluice_engine::{Assembly, Pushed, Session};
+use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
+
+use super::{step_show, wasm_build};
+use crate::{
+    context::Context,
+    failure::Usage,
+    files, names,
+    output::{Grid, Outcome, tell},
+    people::{self, count},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Push a plug-in: a new one, or a new version of one that is there.
+    Push(Push),
+    /// List the plug-ins.
+    List,
+    /// Show a plug-in with its types and steps.
+    Show {
+        /// The plug-in.
+        plugin: String,
+    },
+    /// Remove a plug-in whose steps are gone.
+    Remove {
+        /// The plug-in.
+        plugin: String,
+        /// Unregister its steps as well.
+        #[arg(long)]
+        steps: bool,
+    },
+    /// Disable all of a plug-in's steps at once.
+    Disable {
+        /// The plug-in.
+        plugin: String,
+    },
+    /// Enable the steps again that were enabled before.
+    Enable {
+        /// The plug-in.
+        plugin: String,
+    },
+}
+
+/// `plugin push`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Push {
+    /// A WebAssembly file, or the folder of a cargo package, which is built.
+    #[arg(value_name = "FILE|FOLDER")]
+    path: PathBuf,
+    /// The name under which it is known; by default that of the file.
+    #[arg(long)]
+    name: Option<String>,
+    /// What people should know of it.
+    #[arg(long)]
+    description: Option<String>,
+    /// Remove the steps and types that the code no longer declares.
+    #[arg(long)]
+    prune: bool,
+}
+
+const ASSEMBLY: &str = "pluginassembly";
+const COLUMNS: [&str; 4] = ["name", "description", "sourcehash", "modifiedon"];
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::Push(args) => push(context, &session, &args),
+        Command::List => list(context, &session),
+        Command::Show { plugin } => show(context, &session, &plugin),
+        Command::Remove { plugin, steps } => remove(&session, &plugin, steps),
+        Command::Disable { plugin } => enable(&session, &plugin, false),
+        Command::Enable { plugin } => enable(&session, &plugin, true),
+    }
+}
+
+fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Outcome> {
+    let file = if args.path.is_dir() { wasm_build::build(&args.path)? } else { args.path.clone() };
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => name_of(&file).ok_or_else(|| Usage::because("the file has no name; give one with --name"))?,
+    };
+    let assembly = Assembly { name: name.clone(), bytes: files::bytes(&file)?, description: args.description.clone() };
+    let pushed = session.push(&assembly, args.prune)?;
+    for (kind, wants) in &pushed.wants {
+        tell(&format!("{name}/{kind} asks for: {}; grant it to its steps with `step update STEP --grant …`", wants.join(", ")));
+    }
+    Ok(Outcome::new(pushed_json(&name, &pushed), pushed_text(context, &name, &pushed)))
+}
+
+/// The name that a file stands for: `phone_normalizer.wasm` is `phone-normalizer`.
+fn name_of(file: &Path) -> Option<String> {
+    let stem = file.file_stem()?.to_str()?;
+    let stem = stem.strip_suffix(".component").unwrap_or(stem);
+    Some(stem.replace('_', "-")).filter(|name| !name.is_empty())
+}
+
+fn pushed_json(name: &str, pushed: &Pushed) -> Json {
+    let wants: Vec<Json> = pushed.wants.iter().map(|(kind, wants)| json!({ "type": kind, "capabilities": wants })).collect();
+    json!({
+        "id": pushed.id.to_string(),
+        "name": name,
+        "types": pushed.types,
+        "added": steps_json(&pushed.added),
+        "updated": steps_json(&pushed.updated),
+        "undeclared": steps_json(&pushed.undeclared),
+        "removed": steps_json(&pushed.removed),
+        "wants": wants,
+    })
+}
+
+fn steps_json(steps: &[(Uuid, String)]) -> Json {
+    steps.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect()
+}
+
+fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
+    let mut text = format!("pushed {name}: {} ({})", count(pushed.types.len(), "type"), pushed.types.join(", "));
+    for (what, steps) in [("added", &pushed.added), ("updated", &pushed.updated), ("removed", &pushed.removed)] {
+        for (id, step) in steps {
+            text.push_str(&format!("\n  {what:8} {id}  {step}"));
+        }
+    }
+    let left: Vec<_> = pushed.undeclared.iter().filter(|step| !pushed.removed.contains(step)).collect();
+    for (id, step) in &left {
+        text.push_str(&format!("\n  no longer declared  {id}  {step}"));
+    }
+    if !left.is_empty() {
+        text.push_str(&format!("\nremove what is no longer declared: {}", context.command("sluice plugin push … --prune")));
+    }
+    if pushed.added.is_empty() && pushed.updated.is_empty() && pushed.removed.is_empty() {
+        text.push_str("; its steps are as they were");
+    }
+    text
+}
+
+/// A plug-in's types and its steps.
+fn parts(session: &Session, assembly: Uuid) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
+    let types = Query::new("plugintype").columns(&["typename", "description"]).filter(Filter::eq("pluginassemblyid", assembly));
+    let types = session.list(types.order_by("typename"))?;
+    let mut steps = Vec::new();
+    for plugin_type in &types {
+        let query = Query::new(step_show::STEP).filter(Filter::eq("plugintypeid", plugin_type.id));
+        steps.extend(session.list(query)?);
+    }
+    Ok((types, steps))
+}
+
+fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(ASSEMBLY)?;
+    let query = Query::new(ASSEMBLY).columns(&COLUMNS).order_by("name");
+    let columns = query.columns.clone();
+    let assemblies = session.list(query)?;
+    let mut grid = Grid::new(["name", "types", "steps", "enabled", "description", "id"]);
+    if !context.json() {
+        for row in &assemblies {
+            let (types, steps) = parts(session, row.id)?;
+            let names: Vec<&str> = types.iter().filter_map(|row| row.text("typename")).collect();
+            let enabled = steps.iter().filter(|step| step.int("statecode") == Some(0)).count();
+            grid.row([
+                row.text("name").unwrap_or_default(),
+                &names.join(", "),
+                &steps.len().to_string(),
+                &enabled.to_string(),
+                row.text("description").unwrap_or_default(),
+                &row.id.to_string(),
+            ]);
+        }
+    }
+    let documents = assemblies.iter().map(|row| rows::from_row(table, row, columns.as_deref())).collect();
+    Ok(Outcome::list(documents, grid.text("no plug-ins")))
+}
+
+fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(ASSEMBLY)?;
+    let columns = ["name", "version", "description", "sourcehash", "isolationmode", "createdon", "modifiedon"];
+    let row = names::row(session, ASSEMBLY, plugin, &columns)?;
+    let (types, steps) = parts(session, row.id)?;
+    let registered = step_show::Registry::of(context, &steps)?;
+    let wanted: Vec<_> = columns.iter().map(|name| sluice_model::Name::from(*name)).collect();
+    let mut document = rows::from_row(table, &row, Some(&wanted));
+    if let Json::Object(map) = &mut document {
+        let kind = |row: &Row| json!({ "id": row.id.to_string(), "name": row.text("typename"), "description": row.text("description") });
+        map.insert("types".to_owned(), types.iter().map(kind).collect());
+        map.insert("steps".to_owned(), step_show::documents(&catalog, &steps, &registered)?.into());
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let mut text = people::sheet(context, table, &row)?;
+    for kind in &types {
+        let about = kind.text("description").unwrap_or_default();
+        text.push_str(&format!("\n\ntype {}: {about}", kind.text("typename").unwrap_or_default()));
+    }
+    text.push_str(&format!("\n\n{}", step_show::grid(&steps, &registered)));
+    Ok(Outcome::new(document, text))
+}
+
+fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
+    let id = session.find_one(ASSEMBLY, plugin)?;
+    let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
+    session.batch(|batch| {
+        steps.iter().try_for_each(|step| batch.execute(Request::delete(step.reference())).map(|_| ()))?;
+        batch.execute(Request::delete(Reference::new(ASSEMBLY, id)))
+    })?;
+    let removed: Vec<(Uuid, String)> = steps.iter().map(named).collect();
+    let text = format!("removed plug-in {plugin} and {}", count(removed.len(), "step"));
+    Ok(Outcome::new(json!({ "id": id.to_string(), "removed": steps_json(&removed) }), text))
+}
+
+fn named(step: &Row) -> (Uuid, String) {
+    (step.id, step.text("name").unwrap_or_default().to_owned())
+}
+
+fn enable(session: &Session, plugin: &str, enabled: bool) -> anyhow::Result<Outcome> {
+    let id = session.find_one(ASSEMBLY, plugin)?;
+    let changed = session.set_plugin_enabled(id, enabled)?;
+    let done = if enabled { "enabled" } else { "disabled" };
+    let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));
+    for (id, name) in &changed {
+        text.push_str(&format!("\n  {id}  {name}"));
+    }
+    Ok(Outcome::new(json!({ "id": id.to_string(), "enabled": enabled, "steps": steps_json(&changed) }), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_is_called_as_its_file() {
+        assert_eq!(name_of(Path::new("/x/phone_normalizer.wasm")).as_deref(), Some("phone-normalizer"));
+        assert_eq!(name_of(Path::new("commission.component.wasm")).as_deref(), Some("commission"));
+    }
+}

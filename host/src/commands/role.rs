@@ -1,0 +1,168 @@
+//! `sluice role`: security roles and their privileges. A role's name means its root copy;
+//! what is changed there reaches the copies.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows};
+
+use super::holders;
+use crate::{
+    context::Context,
+    names,
+    output::{Grid, Outcome},
+    people,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the roles.
+    List {
+        /// Also the copies in the business units below.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a role with its privileges.
+    Show {
+        /// The role.
+        role: String,
+    },
+    /// Make a role without privileges.
+    Create {
+        /// The name.
+        name: String,
+        /// The business unit; by default the root.
+        #[arg(long)]
+        bu: Option<String>,
+        /// What a team's members inherit.
+        #[arg(long, value_enum, default_value_t = Inherit::User)]
+        inherit: Inherit,
+    },
+    /// Grant a privilege to a role.
+    Grant {
+        /// The role.
+        role: String,
+        /// The privilege, such as prvReadAccount.
+        privilege: String,
+        /// How deep: user, bu, parent-child or org.
+        #[arg(value_parser = depth)]
+        depth: Depth,
+    },
+    /// Take a privilege from a role.
+    Revoke {
+        /// The role.
+        role: String,
+        /// The privilege, such as prvReadAccount.
+        privilege: String,
+    },
+}
+
+/// What the members of a team inherit from a role of the team.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Inherit {
+    /// Its privileges for themselves as well.
+    User,
+    /// What the team may do, and no more.
+    Team,
+}
+
+fn depth(text: &str) -> Result<Depth, String> {
+    Depth::parse(text).ok_or_else(|| "it is user, bu, parent-child or org".to_owned())
+}
+
+const COLUMNS: [&str; 3] = ["name", "businessunitid", "isinherited"];
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List { all } => {
+            let roots = if all { Filter::All } else { Filter::eq("parentroleid", Value::Null) };
+            people::list(context, &session, Query::new("role").columns(&COLUMNS).filter(roots).order_by("name"))
+        }
+        Command::Show { role } => show(context, &session, &role),
+        Command::Create { name, bu, inherit } => create(&session, &name, bu.as_deref(), inherit),
+        Command::Grant { role, privilege, depth } => grant(&session, &role, &privilege, depth),
+        Command::Revoke { role, privilege } => revoke(&session, &role, &privilege),
+    }
+}
+
+fn create(session: &Session, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {
+    let unit = match unit {
+        Some(unit) => session.find_one("businessunit", unit)?,
+        None => {
+            let root = Query::new("businessunit").columns(&[]).filter(Filter::eq("parentbusinessunitid", Value::Null));
+            let root = session.list(root)?.into_iter().next();
+            root.map(|row| row.id).ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not read the root business unit; give one with --bu"))?
+        }
+    };
+    let inherited = match inherit {
+        Inherit::Team => 0,
+        Inherit::User => 1,
+    };
+    let row = Row::unsaved("role")
+        .with("name", name)
+        .with("businessunitid", Reference::new("businessunit", unit))
+        .with("isinherited", Value::Choice(inherited));
+    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created role {name} {id}")))
+}
+
+fn grant(session: &Session, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
+    let id = session.find_one("role", role)?;
+    let wanted = Row::unsaved("roleprivilege").with("PrivilegeName", privilege).with("Depth", depth.number());
+    let request =
+        Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id)).with("Privileges", Parameter::Rows(vec![wanted]));
+    session.execute(request)?;
+    let document = json!({ "id": id.to_string(), "privilege": privilege, "depth": depth.label() });
+    Ok(Outcome::new(document, format!("role {role} has {privilege} at depth {} now", depth.label())))
+}
+
+fn revoke(session: &Session, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
+    let id = session.find_one("role", role)?;
+    let wanted = session.find_one("privilege", privilege)?;
+    session.execute(Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id)).with("PrivilegeId", Value::Id(wanted)))?;
+    let document = json!({ "id": id.to_string(), "privilege": privilege });
+    Ok(Outcome::new(document, format!("role {role} no longer has {privilege}")))
+}
+
+fn show(context: &Context, session: &Session, role: &str) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table("role")?;
+    let row = names::row(session, "role", role, &[])?;
+    let privileges = holders::privileges(context, row.id)?;
+    let mut document = rows::from_row(table, &row, None);
+    if let Json::Object(map) = &mut document {
+        let entry = |(name, depth): &(String, Depth)| json!({ "name": name, "depth": depth.label() });
+        map.insert("privileges".to_owned(), privileges.iter().map(entry).collect());
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let text = format!("{}\n\n{}", people::sheet(context, table, &row)?, matrix(&catalog, &privileges));
+    Ok(Outcome::new(document, text))
+}
+
+/// The privileges as the role editor shows them: a table a line, a right a column.
+fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> String {
+    let mut tables: BTreeMap<&str, BTreeMap<Right, Depth>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for (name, depth) in privileges {
+        match catalog.privilege(name) {
+            Some((table, right)) => {
+                tables.entry(table).or_default().insert(right, *depth);
+            }
+            None => others.push(format!("  {name} ({})", depth.label())),
+        }
+    }
+    let mut grid = Grid::new(["table"].into_iter().chain(Right::ALL.iter().map(|right| right.verb())));
+    for (table, rights) in tables {
+        let depth = |right| rights.get(right).map_or("·", |depth| depth.word());
+        grid.row([table].into_iter().chain(Right::ALL.iter().map(depth)));
+    }
+    let text = grid.text("no privileges on tables");
+    if others.is_empty() { text } else { format!("{text}\n\nand, of no table:\n{}", others.join("\n")) }
+}

@@ -1,0 +1,45 @@
+//! `sluice completions` and `sluice man`: made of the one definition of the grammar.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use serde_json::json;
+
+use crate::{cli::Cli, output::Outcome};
+
+/// `completions`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Man {
+    /// Write the pages of all commands into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+}
+
+/// Prints the completions.
+pub(crate) fn completions(args: &Completions) -> anyhow::Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sluice", &mut script);
+    let script = String::from_utf8(script)?;
+    Ok(Outcome::new(json!({ "script": script }), script))
+}
+
+/// Prints the manual page, or writes all of them.
+pub(crate) fn man(args: &Man) -> anyhow::Result<Outcome> {
+    let Some(folder) = &args.dir else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        let page = String::from_utf8(page)?;
+        return Ok(Outcome::new(json!({ "page": page }), page));
+    };
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)?;
+    Ok(Outcome::new(json!({ "folder": folder }), format!("wrote the pages to {}", folder.display())))
+}

@@ -1,0 +1,345 @@
+//! `sluice step`: which plug-in runs on which message.
+
+use clap::ValueEnum;
+use serde_json::json;
+use sluice_engine::{ImageSpec, Session, StepSpec};
+use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
+
+use super::{row, step_show};
+use crate::{context::Context, failure::Usage, files, output::Outcome};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Register a step.
+    Register(Register),
+    /// List the steps, enabled and disabled.
+    List(List),
+    /// Show everything about a step.
+    Show {
+        /// The step's id or name.
+        step: String,
+    },
+    /// Change a step.
+    Update(Update),
+    /// Let a step run again.
+    Enable {
+        /// The step's id or name.
+        step: String,
+    },
+    /// Let a step rest.
+    Disable {
+        /// The step's id or name.
+        step: String,
+    },
+    /// Remove a step.
+    Unregister {
+        /// The step's id or name.
+        step: String,
+    },
+}
+
+/// `step register`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Register {
+    /// The plug-in: ASSEMBLY/TYPE, or the type alone where it is unique.
+    #[arg(long, value_name = "ASSEMBLY/TYPE")]
+    plugin: String,
+    /// The message, such as Create.
+    #[arg(long, value_name = "M")]
+    message: String,
+    /// The table; without it, every table.
+    #[arg(long, value_name = "T")]
+    table: Option<String>,
+    /// When it runs.
+    #[arg(long, value_enum)]
+    stage: Stage,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// `step list`
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only steps that run on this table.
+    #[arg(long, value_name = "T")]
+    table: Option<String>,
+    /// Only steps on this message.
+    #[arg(long, value_name = "M")]
+    message: Option<String>,
+    /// Also the platform's own steps.
+    #[arg(long)]
+    all: bool,
+}
+
+/// `step update`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    /// The step's id or name.
+    step: String,
+    /// When it runs.
+    #[arg(long, value_enum)]
+    stage: Option<Stage>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Take all images away.
+    #[arg(long, conflicts_with = "image")]
+    no_images: bool,
+}
+
+/// The properties of a step. In an update, `none` empties one, and images replace images.
+#[derive(Debug, clap::Args)]
+struct Settings {
+    /// At once, or as a job after the transaction.
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// The execution order: smaller ones first.
+    #[arg(long, value_name = "N")]
+    rank: Option<i32>,
+    /// Of a step on Update: the columns that it listens to.
+    #[arg(long, value_name = "a,b", value_delimiter = ',')]
+    columns: Option<Vec<String>>,
+    /// The row as it was or will be: pre, post or both, an alias, and columns (none for all).
+    #[arg(long, value_name = "pre:ALIAS:a,b", value_parser = image)]
+    image: Vec<ImageSpec>,
+    /// What the plug-in gets as its configuration; @F is the contents of a file.
+    #[arg(long, value_name = "S|@F")]
+    config: Option<String>,
+    /// The same, for nobody else to read.
+    #[arg(long, value_name = "S|@F")]
+    secure: Option<String>,
+    /// In whose name its calls are made; by default in the caller's.
+    #[arg(long, value_name = "U")]
+    run_as: Option<String>,
+    /// The name; by default made of type, message and table.
+    #[arg(long)]
+    name: Option<String>,
+    /// What people should know of it.
+    #[arg(long)]
+    description: Option<String>,
+    /// Capabilities: clock, random, system.
+    #[arg(long, value_name = "a,b", value_delimiter = ',')]
+    grant: Option<Vec<String>>,
+    /// Limits that differ from the defaults: '{"cpu": 500}'.
+    #[arg(long, value_name = "JSON|@F")]
+    limits: Option<String>,
+    /// Whether a job that succeeded is deleted.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    async_delete: Option<bool>,
+}
+
+/// When a step runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    #[value(aliases = ["10", "prevalidation"])]
+    PreValidation,
+    #[value(aliases = ["20", "preoperation", "pre"])]
+    PreOperation,
+    #[value(aliases = ["40", "postoperation", "post"])]
+    PostOperation,
+}
+
+impl Stage {
+    fn number(self) -> i32 {
+        match self {
+            Self::PreValidation => 10,
+            Self::PreOperation => 20,
+            Self::PostOperation => 40,
+        }
+    }
+}
+
+/// How a step runs.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mode {
+    Sync,
+    Async,
+}
+
+impl Mode {
+    fn number(self) -> i32 {
+        match self {
+            Self::Sync => 0,
+            Self::Async => 1,
+        }
+    }
+}
+
+fn image(text: &str) -> Result<ImageSpec, String> {
+    let mut parts = text.splitn(3, ':');
+    let kind = match parts.next() {
+        Some("pre") => 0,
+        Some("post") => 1,
+        Some("both") => 2,
+        _ => return Err("an image begins with pre, post or both: pre:ALIAS:a,b".to_owned()),
+    };
+    let alias = parts.next().map(str::trim).filter(|alias| !alias.is_empty());
+    let alias = alias.ok_or_else(|| "an image needs an alias, by which the plug-in asks for it: pre:ALIAS:a,b".to_owned())?;
+    Ok(ImageSpec { kind, alias: alias.to_owned(), columns: list(parts.next().unwrap_or_default().split(',')) })
+}
+
+/// Words without the empty ones; `none` alone is none.
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let words: Vec<String> = words.map(str::trim).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+    if words == ["none"] { Vec::new() } else { words }
+}
+
+fn words(given: Option<&Vec<String>>) -> Vec<String> {
+    list(given.into_iter().flatten().map(String::as_str))
+}
+
+/// `none` and an empty text stand for nothing.
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty() && *text != "none")
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::Register(args) => register(&session, &args),
+        Command::List(args) => list_steps(context, &session, &args),
+        Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
+        Command::Update(args) => update(&session, &args),
+        Command::Enable { step } => enable(&session, &step, true),
+        Command::Disable { step } => enable(&session, &step, false),
+        Command::Unregister { step } => {
+            let id = find(&session, &step)?;
+            session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
+            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("unregistered step {id}")))
+        }
+    }
+}
+
+fn find(session: &Session, step: &str) -> anyhow::Result<Uuid> {
+    Ok(session.find_one(step_show::STEP, step)?)
+}
+
+fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
+    let settings = &args.settings;
+    let user = settings.run_as.as_deref().and_then(some);
+    let spec = StepSpec {
+        plugin: args.plugin.clone(),
+        message: args.message.clone(),
+        table: args.table.clone(),
+        stage: args.stage.number(),
+        mode: settings.mode.map_or(0, Mode::number),
+        rank: settings.rank.unwrap_or(1),
+        name: settings.name.clone(),
+        description: settings.description.clone(),
+        filtering: words(settings.columns.as_ref()),
+        images: settings.image.clone(),
+        configuration: settings.config.as_deref().map(files::text_or_file).transpose()?,
+        secure: settings.secure.as_deref().map(files::text_or_file).transpose()?,
+        run_as: user.map(|user| session.find_one("systemuser", user)).transpose()?,
+        grants: words(settings.grant.as_ref()),
+        limits: settings.limits.as_deref().and_then(some).map(files::text_or_file).transpose()?,
+        auto_delete: settings.async_delete.unwrap_or(false),
+    };
+    let id = session.register_step(&spec)?;
+    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("registered step {id}")))
+}
+
+fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
+    let settings = &args.settings;
+    let mut row = Row::new(step_show::STEP, find(session, &args.step)?);
+    let text = |given: &Option<String>| -> anyhow::Result<Option<Value>> {
+        let Some(given) = given else { return Ok(None) };
+        Ok(Some(match some(given) {
+            Some(given) => Value::Text(files::text_or_file(given)?),
+            None => Value::Null,
+        }))
+    };
+    let joined = |given: &Option<Vec<String>>| {
+        given.as_ref().map(|given| Some(words(Some(given)).join(",")).filter(|text| !text.is_empty()).map_or(Value::Null, Value::Text))
+    };
+    let plain = |given: &Option<String>| given.as_deref().map(|given| some(given).map_or(Value::Null, Value::from));
+    let run_as = match settings.run_as.as_deref() {
+        None => None,
+        Some(user) => Some(match some(user) {
+            Some(user) => Value::Lookup(Reference::new("systemuser", session.find_one("systemuser", user)?)),
+            None => Value::Null,
+        }),
+    };
+    let changes = [
+        ("stage", args.stage.map(|stage| Value::Choice(stage.number()))),
+        ("mode", settings.mode.map(|mode| Value::Choice(mode.number()))),
+        ("rank", settings.rank.map(Value::Int)),
+        ("filteringattributes", joined(&settings.columns)),
+        ("configuration", text(&settings.config)?),
+        ("impersonatinguserid", run_as),
+        ("name", plain(&settings.name)),
+        ("description", plain(&settings.description)),
+        ("sl_grants", joined(&settings.grant)),
+        ("sl_limits", text(&settings.limits)?),
+        ("asyncautodelete", settings.async_delete.map(Value::Bool)),
+    ];
+    for (column, value) in changes {
+        if let Some(value) = value {
+            row.set(column, value);
+        }
+    }
+    let mut secure = settings.secure.as_deref().map(files::text_or_file).transpose()?;
+    if secure.as_deref().is_some_and(|secure| some(secure).is_none()) {
+        row.set("sdkmessageprocessingstepsecureconfigid", Value::Null);
+        secure = None;
+    }
+    let images = (args.no_images || !settings.image.is_empty()).then_some(settings.image.as_slice());
+    if row.values.is_empty() && images.is_none() && secure.is_none() {
+        return Err(Usage::because("nothing is to be changed; `step update --help` shows what can be"));
+    }
+    let id = row.id;
+    session.update_step(&row, images, secure.as_deref())?;
+    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("updated step {id}")))
+}
+
+fn enable(session: &Session, step: &str, enabled: bool) -> anyhow::Result<Outcome> {
+    let id = find(session, step)?;
+    session.set_step_enabled(id, enabled)?;
+    let done = if enabled { "enabled" } else { "disabled" };
+    Ok(Outcome::new(json!({ "id": id.to_string(), "enabled": enabled }), format!("{done} step {id}; it counts from the next request")))
+}
+
+fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(step_show::STEP)?;
+    if let Some(wanted) = &args.table {
+        catalog.table(wanted)?;
+    }
+    let mut query = Query::new(step_show::STEP);
+    if let Some(message) = &args.message {
+        query = query.filter(Filter::eq("sdkmessageid", session.find_one("sdkmessage", message)?));
+    }
+    let mut steps = row::pages(session, table, &query, None)?;
+    steps.retain(|step| args.all || step.int("customizationlevel") != Some(0));
+    let registry = step_show::Registry::of(context, &steps)?;
+    if let Some(wanted) = &args.table {
+        steps.retain(|step| registry.table(step).is_none_or(|table| table == wanted));
+    }
+    registry.sort(&mut steps);
+    Ok(Outcome::list(step_show::documents(&catalog, &steps, &registry)?, step_show::grid(&steps, &registry)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_a_kind_an_alias_and_columns() {
+        let spec = |kind, alias: &str, columns: &[&str]| ImageSpec {
+            kind,
+            alias: alias.to_owned(),
+            columns: columns.iter().map(ToString::to_string).collect(),
+        };
+        assert_eq!(image("pre:before:revenue, name"), Ok(spec(0, "before", &["revenue", "name"])));
+        assert_eq!(image("both:row"), Ok(spec(2, "row", &[])));
+        assert!(image("pre").is_err() && image("pre::a").is_err() && image("middle:x").is_err());
+    }
+
+    #[test]
+    fn none_stands_for_nothing() {
+        assert_eq!(list("none".split(',')), Vec::<String>::new());
+        assert_eq!(list("a,,b".split(',')), ["a", "b"]);
+        assert_eq!((some("none"), some(""), some("x")), (None, None, Some("x")));
+    }
+}

@@ -1,0 +1,244 @@
+//! Steps as people and machines read them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Catalog, Code, Filter, Name, Query, Reference, Row, Uuid, json as rows};
+
+use crate::{
+    context::Context,
+    names::{self, Labels},
+    output::{Grid, Outcome},
+    people::pairs,
+    report,
+};
+
+/// The table of the steps.
+pub(crate) const STEP: &str = "sdkmessageprocessingstep";
+
+/// The columns of a list of steps.
+const COLUMNS: [&str; 14] = [
+    "name", "description", "sdkmessageid", "sdkmessagefilterid", "plugintypeid", "stage", "mode", "rank", "filteringattributes",
+    "impersonatinguserid", "sl_origin", "ismanaged", "statecode", "statuscode",
+];
+
+/// What the lookups of steps stand for. Whoever may read a step is told its message, table
+/// and plug-in.
+pub(crate) struct Registry {
+    labels: Labels,
+    tables: HashMap<Uuid, String>,
+    plugins: HashMap<Uuid, String>,
+}
+
+impl Registry {
+    /// Of these steps.
+    pub(crate) fn of(context: &Context, steps: &[Row]) -> anyhow::Result<Self> {
+        let system = context.system()?;
+        let ids = |column: &str| steps.iter().filter_map(|step| step.id_of(column)).collect::<std::collections::BTreeSet<_>>();
+        let filters = names::by_ids(&system, "sdkmessagefilter", ids("sdkmessagefilterid"), &["primaryobjecttypecode"])?;
+        let tables = filters.into_iter().filter_map(|(id, row)| Some((id, row.text("primaryobjecttypecode")?.to_owned()))).collect();
+        let types = names::by_ids(&system, "plugintype", ids("plugintypeid"), &["typename", "pluginassemblyid"])?;
+        let assemblies = Labels::load(context, types.values().filter_map(|row| row.lookup("pluginassemblyid").cloned()))?;
+        let plugins = types.into_iter().map(|(id, row)| {
+            let assembly = row.lookup("pluginassemblyid").map(|assembly| assemblies.name(assembly)).unwrap_or_default();
+            (id, format!("{assembly}/{}", row.text("typename").unwrap_or_default()))
+        });
+        let plugins = plugins.collect();
+        Ok(Self { labels: Labels::of(context, steps)?, tables, plugins })
+    }
+
+    /// The table that a step is bound to.
+    pub(crate) fn table(&self, step: &Row) -> Option<&str> {
+        self.tables.get(&step.id_of("sdkmessagefilterid")?).map(String::as_str).filter(|table| *table != "none")
+    }
+
+    fn message(&self, step: &Row) -> String {
+        step.lookup("sdkmessageid").map(|message| self.labels.name(message)).unwrap_or_default()
+    }
+
+    fn plugin(&self, step: &Row) -> &str {
+        step.id_of("plugintypeid").and_then(|id| self.plugins.get(&id)).map_or("", String::as_str)
+    }
+
+    fn run_as(&self, step: &Row) -> Option<String> {
+        step.lookup("impersonatinguserid").map(|user| self.labels.name(user))
+    }
+
+    /// In the order in which people look for them, and in which they run.
+    pub(crate) fn sort(&self, steps: &mut [Row]) {
+        steps.sort_by_cached_key(|step| {
+            let table = self.table(step).map(ToOwned::to_owned);
+            (self.message(step), table, step.int("stage"), step.int("rank"), step.id)
+        });
+    }
+}
+
+/// The rows, each with the names of its message, table and plug-in.
+pub(crate) fn documents(catalog: &Catalog, steps: &[Row], registry: &Registry) -> anyhow::Result<Vec<Json>> {
+    let table = catalog.table(STEP)?;
+    let columns = COLUMNS.map(Name::from);
+    Ok(steps
+        .iter()
+        .map(|step| {
+            let mut short = step.clone();
+            short.values.retain(|name, _| columns.contains(name));
+            let mut document = rows::from_row(table, &short, Some(&columns));
+            add_names(&mut document, step, registry);
+            document
+        })
+        .collect())
+}
+
+fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
+    if let Json::Object(map) = document {
+        map.insert("message".to_owned(), registry.message(step).into());
+        map.insert("table".to_owned(), registry.table(step).into());
+        map.insert("plugin".to_owned(), registry.plugin(step).into());
+        map.insert("enabled".to_owned(), (step.int("statecode") == Some(0)).into());
+    }
+}
+
+fn state(step: &Row) -> &'static str {
+    if step.int("statecode") == Some(0) { "enabled" } else { "disabled" }
+}
+
+fn mode(step: &Row) -> &'static str {
+    if step.int("mode") == Some(1) { "async" } else { "sync" }
+}
+
+/// Steps for people.
+pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
+    let mut grid = Grid::new(["state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "id"]);
+    for step in steps {
+        grid.row([
+            state(step),
+            &registry.message(step),
+            registry.table(step).unwrap_or("(any)"),
+            &report::stage(step.int("stage").unwrap_or_default()),
+            &step.int("rank").unwrap_or_default().to_string(),
+            mode(step),
+            step.text("name").unwrap_or_default(),
+            registry.plugin(step),
+            &registry.run_as(step).unwrap_or_default(),
+            &step.id.to_string(),
+        ]);
+    }
+    grid.text("no steps")
+}
+
+/// The secure configuration of a step, as far as the caller may know.
+enum Secure {
+    None,
+    Hidden,
+    Text(String),
+}
+
+fn secure(session: &Session, step: &Row) -> anyhow::Result<Secure> {
+    let Some(reference) = step.lookup("sdkmessageprocessingstepsecureconfigid") else { return Ok(Secure::None) };
+    match session.execute(sluice_model::Request::retrieve(reference.clone(), &["secureconfig"])) {
+        Ok(response) => Ok(Secure::Text(response.row().and_then(|row| row.text("secureconfig")).unwrap_or_default().to_owned())),
+        Err(error) if matches!(error.code(), Code::PRIVILEGE_DENIED | Code::ACCESS_DENIED) => Ok(Secure::Hidden),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everything about a step.
+pub(crate) fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let step = names::get(session, STEP, id, &[])?;
+    let registry = Registry::of(context, std::slice::from_ref(&step))?;
+    let images = Query::new("sdkmessageprocessingstepimage").filter(Filter::eq("sdkmessageprocessingstepid", id)).order_by("createdon");
+    let images = session.list(images)?;
+    let secure = secure(session, &step)?;
+    let limits = limits(&step);
+    let mut document = rows::from_row(catalog.table(STEP)?, &step, None);
+    add_names(&mut document, &step, &registry);
+    if let Json::Object(map) = &mut document {
+        map.insert("runas".to_owned(), registry.run_as(&step).into());
+        map.insert("images".to_owned(), images.iter().map(image_json).collect());
+        map.insert("limits".to_owned(), limits.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into());
+        match &secure {
+            Secure::None => {}
+            Secure::Hidden => drop(map.insert("secureconfiguration".to_owned(), json!({ "hidden": true }))),
+            Secure::Text(text) => drop(map.insert("secureconfiguration".to_owned(), text.as_str().into())),
+        }
+    }
+    let text = if context.json() { String::new() } else { sheet(context, &step, &registry, &images, &secure, &limits)? };
+    Ok(Outcome::new(document, text))
+}
+
+fn image_json(image: &Row) -> Json {
+    json!({
+        "id": image.id.to_string(),
+        "type": image_kind(image),
+        "alias": image.text("entityalias"),
+        "columns": image.text("attributes").map(|columns| columns.split(',').map(str::trim).collect::<Vec<_>>()),
+    })
+}
+
+fn image_kind(image: &Row) -> &'static str {
+    match image.int("imagetype") {
+        Some(0) => "pre",
+        Some(1) => "post",
+        _ => "both",
+    }
+}
+
+/// The limits of a step, and whether each is the step's own.
+fn limits(step: &Row) -> BTreeMap<String, (Json, bool)> {
+    let own: serde_json::Map<String, Json> = step.text("sl_limits").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    own.into_iter().map(|(name, value)| (name, (value, true))).collect()
+}
+
+fn sheet(
+    context: &Context,
+    step: &Row,
+    registry: &Registry,
+    images: &[Row],
+    secure: &Secure,
+    limits: &BTreeMap<String, (Json, bool)>,
+) -> anyhow::Result<String> {
+    let text = |column: &str| step.text(column).unwrap_or_default().to_owned();
+    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+    let by = Labels::load(context, ["createdby", "modifiedby"].iter().filter_map(|column| step.lookup(column).cloned()))?;
+    let stamp = |on: &str, by_column: &str| {
+        let on = step.get(on).map(rows::from_value).unwrap_or_default();
+        let by = step.lookup(by_column).map(|by_whom: &Reference| by.name(by_whom)).unwrap_or_default();
+        format!("{} by {by}", on.as_str().unwrap_or_default())
+    };
+    let image = |image: &Row| {
+        let columns = image.text("attributes").unwrap_or("all columns");
+        format!("{} \"{}\": {columns}", image_kind(image), image.text("entityalias").unwrap_or_default())
+    };
+    let limit = |(name, (value, own)): (&String, &(Json, bool))| format!("{name} {value}{}", if *own { " (this step's own)" } else { "" });
+    let limits: Vec<String> = limits.iter().map(limit).collect();
+    let lines = [
+        ("step", text("name")),
+        ("id", step.id.to_string()),
+        ("state", state(step).to_owned()),
+        ("plug-in", registry.plugin(step).to_owned()),
+        ("message", registry.message(step)),
+        ("table", registry.table(step).unwrap_or("(any)").to_owned()),
+        ("stage", format!("{} ({})", report::stage(step.int("stage").unwrap_or_default()), step.int("stage").unwrap_or_default())),
+        ("mode", mode(step).to_owned()),
+        ("rank", step.int("rank").unwrap_or_default().to_string()),
+        ("columns", or(text("filteringattributes"), "every change")),
+        ("runs as", registry.run_as(step).unwrap_or_else(|| "the calling user".to_owned())),
+        ("granted", or(text("sl_grants"), "nothing")),
+        ("images", or(images.iter().map(image).collect::<Vec<_>>().join("\n"), "none")),
+        ("limits", or(limits.join("\n"), "the defaults")),
+        ("configuration", or(text("configuration"), "none")),
+        ("secure", match secure {
+            Secure::None => "none".to_owned(),
+            Secure::Hidden => "set; you may not read it".to_owned(),
+            Secure::Text(text) => text.clone(),
+        }),
+        ("description", text("description")),
+        ("origin", if step.text("sl_origin") == Some("declared") { "declared in the plug-in's code" } else { "registered by hand" }.to_owned()),
+        ("job deleted", if step.bool("asyncautodelete") == Some(true) { "when it succeeded" } else { "no" }.to_owned()),
+        ("created", stamp("createdon", "createdby")),
+        ("modified", stamp("modifiedon", "modifiedby")),
+    ];
+    Ok(pairs(&lines))
+}

@@ -1,0 +1,169 @@
+//! `sluice table`: the organisation's tables.
+
+use clap::ValueEnum;
+use serde_json::json;
+use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
+
+use super::column;
+use crate::{
+    context::Context,
+    output::{Grid, Outcome},
+    people,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the tables.
+    List {
+        /// Only tables made at run time.
+        #[arg(long)]
+        custom: bool,
+    },
+    /// Show a table with its columns.
+    Show {
+        /// The table.
+        table: String,
+    },
+    /// Make a custom table.
+    Create(Create),
+    /// Add a column: the same as `column create`.
+    AddColumn(column::Create),
+}
+
+/// `table create`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// The logical name with a publisher's prefix: sl_commissionrule.
+    name: String,
+    /// The entity set name; by default the plural of the name.
+    #[arg(long)]
+    set: Option<String>,
+    /// What people see.
+    #[arg(long)]
+    display: Option<String>,
+    /// Who owns its rows.
+    #[arg(long, value_enum, default_value_t = Owned::User)]
+    ownership: Owned,
+    /// The column that names a row to people; by default PREFIX_name.
+    #[arg(long, value_name = "COLUMN")]
+    primary_name: Option<String>,
+}
+
+/// Who owns the rows of a custom table.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Owned {
+    User,
+    Organization,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::List { custom } => list(context, custom),
+        Command::Show { table } => {
+            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let text = format!(
+                "{}\n\n{}",
+                people::pairs(&[
+                    ("table", &*table.name),
+                    ("display name", &table.display),
+                    ("set", &table.set),
+                    ("key", &table.key),
+                    ("names its rows", table.primary_name.as_deref().unwrap_or("nothing")),
+                    ("ownership", ownership(&table)),
+                ]),
+                column::grid(&table)
+            );
+            Ok(Outcome::new(serde_json::to_value(&*table)?, text))
+        }
+        Command::Create(args) => {
+            let table = definition(&args);
+            context.session()?.create_table(&table)?;
+            let document = json!({ "table": table.name, "set": table.set, "key": table.key });
+            let text = format!(
+                "created table {} (set {}, key {}); System Administrator has its privileges, no other role does",
+                table.name, table.set, table.key
+            );
+            Ok(Outcome::new(document, text))
+        }
+        Command::AddColumn(args) => column::create(context, &args),
+    }
+}
+
+fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
+    let catalog = context.session()?.catalog()?;
+    let mut grid = Grid::new(["name", "display name", "set", "ownership", "custom"]);
+    let mut rows = Vec::new();
+    for table in catalog.iter().filter(|table| table.custom || !custom) {
+        grid.row([&*table.name, &table.display, &table.set, ownership(table), if table.custom { "yes" } else { "" }]);
+        rows.push(json!({
+            "name": table.name,
+            "schema": table.schema,
+            "display": table.display,
+            "set": table.set,
+            "otc": table.otc,
+            "key": table.key,
+            "primary_name": table.primary_name,
+            "ownership": table.ownership,
+            "custom": table.custom,
+        }));
+    }
+    Ok(Outcome::list(rows, grid.text("no tables")))
+}
+
+fn ownership(table: &TableDef) -> &'static str {
+    match table.ownership {
+        Ownership::User => "users and teams",
+        Ownership::Business => "business units",
+        Ownership::Organization => "organization",
+        Ownership::None => "nobody",
+    }
+}
+
+fn definition(args: &Create) -> TableDef {
+    let (prefix, rest) = args.name.split_once('_').unwrap_or(("", &args.name));
+    let primary = args.primary_name.clone().unwrap_or_else(|| format!("{prefix}_name"));
+    let mut name = ColumnDef::new(&primary, ColumnType::Text { max_length: 100 });
+    name.label = "Name".to_owned();
+    name.custom = true;
+    TableDef {
+        name: args.name.as_str().into(),
+        schema: args.name.clone(),
+        display: args.display.clone().unwrap_or_else(|| column::capitalized(rest)),
+        set: args.set.clone().unwrap_or_else(|| plural(&args.name)).into(),
+        otc: 0,
+        key: format!("{}id", args.name).into(),
+        primary_name: Some(primary.as_str().into()),
+        ownership: match args.ownership {
+            Owned::User => Ownership::User,
+            Owned::Organization => Ownership::Organization,
+        },
+        privilege: None,
+        configuration: false,
+        custom: true,
+        source: String::new(),
+        columns: Columns::from(vec![name]),
+    }
+}
+
+/// The plural as the platform forms set names.
+fn plural(name: &str) -> String {
+    let consonant_y = name.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match consonant_y {
+        Some(stem) => format!("{stem}ies"),
+        None if name.ends_with(['s', 'x', 'z']) || name.ends_with("ch") || name.ends_with("sh") => format!("{name}es"),
+        None => format!("{name}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn set_names_are_plurals() {
+        let plurals = ["sl_rule", "sl_city", "sl_day", "sl_box", "sl_branch"].map(plural);
+        assert_eq!(plurals, ["sl_rules", "sl_cities", "sl_days", "sl_boxes", "sl_branches"]);
+    }
+}

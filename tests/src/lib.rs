@@ -1,0 +1,193 @@
+//! The harness: sample organisations to work in, actors who work in them, and the program to
+//! be run from outside.
+//!
+//! Every organisation is checked when its test ends: the database is sound, and every row
+//! that users own has an owner and a business unit.
+
+pub mod program;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use sluice_engine::{Engine, Env, Founding, OpenOptions, Session, Synchronous, SystemEnv};
+use sluice_model::{Error, Filter, Ownership, Query, Reference, Request, Row, Uuid, Value};
+use sluice_sales::{APP, sample};
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A built plug-in or guest; `make guests` builds them.
+pub fn wasm(folder: &str, name: &str) -> Vec<u8> {
+    let path = root().join("target").join(folder).join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `make guests`", path.display()))
+}
+
+/// The plug-ins that ship, as the sample organisation has them.
+pub fn shipped() -> Vec<sample::Plugin> {
+    ["commission", "phone-normalizer", "name-guard", "audit-note", "vip-flag"]
+        .map(|name| sample::Plugin { name, bytes: wasm("plugins", name).leak() })
+        .to_vec()
+}
+
+/// An organisation in a folder of its own.
+pub struct Organisation {
+    engine: Engine,
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+fn env() -> Arc<dyn Env> {
+    Arc::new(SystemEnv)
+}
+
+fn options(synchronous: Synchronous) -> OpenOptions {
+    OpenOptions { synchronous, cache_dir: Some(root().join("target/tests-cache")) }
+}
+
+/// A file that is made once for all tests of a process, and copied for each.
+fn template(cell: &'static OnceLock<(tempfile::TempDir, PathBuf)>, with_sample: bool) -> &'static Path {
+    let (_, path) = cell.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("template.db");
+        let fill = |engine: &Engine| if with_sample { sample::fill(engine, &shipped()) } else { Ok(()) };
+        Engine::create(&path, &Founding::default(), &[APP], &env(), &options(Synchronous::Off), fill).unwrap();
+        (folder, path)
+    });
+    path
+}
+
+impl Organisation {
+    /// The sample organisation.
+    pub fn sample() -> Self {
+        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+        Self::copy_of(template(&TEMPLATE, true))
+    }
+
+    /// A new organisation with nothing in it.
+    pub fn empty() -> Self {
+        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+        Self::copy_of(template(&TEMPLATE, false))
+    }
+
+    fn copy_of(template: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sluice.db");
+        std::fs::copy(template, &path).unwrap();
+        let engine = Engine::open(&path, &[APP], &env(), &options(Synchronous::Off)).unwrap();
+        Self { engine, path, _folder: folder }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The engine that has it open.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The user at work.
+    pub fn actor(&self, name: &str) -> Actor {
+        Actor(self.engine.session_of(name).unwrap())
+    }
+
+    /// The administrator.
+    pub fn admin(&self) -> Actor {
+        self.actor("admin")
+    }
+}
+
+impl Drop for Organisation {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        assert_eq!(self.engine.check().unwrap(), Vec::<String>::new(), "the database is unsound");
+        let system = Actor(self.engine.session(self.engine.system_id().unwrap()));
+        let catalog = system.0.catalog().unwrap();
+        for table in catalog.iter().filter(|table| table.ownership == Ownership::User) {
+            let orphans = Filter::Or(vec![Filter::eq("ownerid", Value::Null), Filter::eq("owningbusinessunit", Value::Null)]);
+            let orphans = system.list(Query::new(table.name.clone()).columns(&[]).filter(orphans));
+            assert!(orphans.is_empty(), "rows of {} without owner: {orphans:?}", table.name);
+        }
+    }
+}
+
+/// A user at work. What is not expected to fail panics if it does.
+#[derive(Clone)]
+pub struct Actor(pub Session);
+
+impl Actor {
+    /// The user's id.
+    pub fn id(&self) -> Uuid {
+        self.0.user()
+    }
+
+    /// Creates a row.
+    pub fn create(&self, row: Row) -> Uuid {
+        self.try_create(row).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Creates a row, or is refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn try_create(&self, row: Row) -> Result<Uuid, Error> {
+        Ok(self.0.execute(Request::create(row))?.created().unwrap())
+    }
+
+    /// Changes a row.
+    pub fn update(&self, row: Row) {
+        self.try_update(row).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Changes a row, or is refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn try_update(&self, row: Row) -> Result<(), Error> {
+        self.0.execute(Request::update(row)).map(|_| ())
+    }
+
+    /// Deletes a row, or is refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn try_delete(&self, table: &str, id: Uuid) -> Result<(), Error> {
+        self.0.execute(Request::delete(Reference::new(table, id))).map(|_| ())
+    }
+
+    /// The row.
+    pub fn get(&self, table: &str, id: Uuid) -> Row {
+        self.try_get(table, id).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The row, or the refusal.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn try_get(&self, table: &str, id: Uuid) -> Result<Row, Error> {
+        let response = self.0.execute(Request::retrieve(Reference::new(table, id), &[]))?;
+        Ok(response.row().unwrap().clone())
+    }
+
+    /// The rows that a query gives.
+    pub fn list(&self, query: Query) -> Vec<Row> {
+        self.0.list(query).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The row of a table with that name.
+    pub fn find(&self, table: &str, name: &str) -> Uuid {
+        self.0.find_one(table, name).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// How many rows of a table there are for this user.
+    pub fn count(&self, table: &str) -> usize {
+        self.list(Query::new(table).columns(&[])).len()
+    }
+}

@@ -1,0 +1,93 @@
+//! The program as a user runs it: `sluice` with its arguments, and what came of it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+/// The program that was built beside this test.
+pub fn path() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let path = folder.join("sluice");
+    assert!(path.exists(), "{} is not built; run `cargo build -p sluice`", path.display());
+    path
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said beside.
+    pub stderr: String,
+}
+
+impl Run {
+    /// The one JSON document that it printed.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// The program at work in a folder, on its `sluice.db`.
+#[derive(Debug, Clone)]
+pub struct Program {
+    folder: PathBuf,
+    user: Option<String>,
+}
+
+impl Program {
+    /// The program in that folder.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), user: None }
+    }
+
+    /// The same as another user.
+    #[must_use]
+    pub fn as_user(&self, user: &str) -> Self {
+        Self { user: Some(user.to_owned()), ..self.clone() }
+    }
+
+    /// The command, ready to be started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(path());
+        command.current_dir(&self.folder).args(arguments).env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
+        command.env_remove("SLUICE_ORG");
+        if let Some(user) = &self.user {
+            command.args(["--as", user]);
+        }
+        command
+    }
+
+    /// Runs it.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        Run {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// Runs it with `--json`; the exit code must be 0.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let run = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        run.json()
+    }
+
+    /// Runs it with `--json`; the exit code must be 1. The error.
+    pub fn refused(&self, arguments: &[&str]) -> Value {
+        let run = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(run.code, 1, "{arguments:?}: {run:?}");
+        run.json()["error"].clone()
+    }
+}
