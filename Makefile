@@ -1,6 +1,6 @@
 # make demo   tells the story of the missing privilege in a fresh folder
 # make test   runs every check: format, lints, tests, documentation
-# make bench  measures, to target/bench/summary.json
+# make bench  measures, to target/bench/summary.json (only some: BENCH="step create-0")
 #
 # Each does all the set-up that it needs. NEXTEST is cargo-nextest where it is installed.
 
@@ -46,4 +46,4 @@ endif
 
 bench: guests
 	@echo "── measuring, in a release build; the first time takes minutes"
-	@$(CARGO) run --release --package sluice-tests --bin bench
+	@$(CARGO) run --release --package sluice-tests --bin bench -- $(BENCH)

@@ -20,10 +20,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for name in PLUGINS {
         let built = workspace.join("target/plugins").join(name).with_extension("wasm");
-        fs::copy(&built, out.join(name).with_extension("wasm")).map_err(|error| format!("{}: {error}", built.display()))?;
+        fs::copy(&built, out.join(name).with_extension("wasm"))
+            .map_err(|error| format!("{}: {error}", built.display()))?;
     }
     say(&format!("cargo::rustc-env=SLUICE_PLUGINS={}", out.display()))?;
-    for source in ["plugins", "sdk", "scripts/build-plugins.sh", "scripts/wasm-target.sh", ".cargo/config.toml", "Cargo.toml"] {
+    for source in [
+        "plugins",
+        "sdk",
+        "scripts/build-plugins.sh",
+        "scripts/wasm-target.sh",
+        ".cargo/config.toml",
+        "Cargo.toml",
+    ] {
         say(&format!("cargo::rerun-if-changed={}", workspace.join(source).display()))?;
     }
     Ok(())
@@ -33,12 +41,24 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// the outer one. It gets none of the outer build's settings, which are for another target.
 fn build(workspace: &Path) -> Result<(), Box<dyn Error>> {
     let mut command = Command::new(workspace.join("scripts/build-plugins.sh"));
-    command.current_dir(workspace).env("SLUICE_GUEST_TARGET", workspace.join("target/guests"));
+    command
+        .current_dir(workspace)
+        .env("SLUICE_GUEST_TARGET", workspace.join("target/guests"));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let ours = text.starts_with("CARGO") && !matches!(&*text, "CARGO_HOME" | "CARGO_NET_OFFLINE");
         let is_setting = ours || text.starts_with("RUSTC") || text.starts_with("RUSTDOC") || text.starts_with("CLIPPY");
-        let of_the_script = ["RUSTFLAGS", "TARGET", "HOST", "OUT_DIR", "PROFILE", "OPT_LEVEL", "DEBUG", "NUM_JOBS", "MAKEFLAGS"];
+        let of_the_script = [
+            "RUSTFLAGS",
+            "TARGET",
+            "HOST",
+            "OUT_DIR",
+            "PROFILE",
+            "OPT_LEVEL",
+            "DEBUG",
+            "NUM_JOBS",
+            "MAKEFLAGS",
+        ];
         if is_setting || of_the_script.contains(&&*text) {
             command.env_remove(&name);
         }

@@ -9,7 +9,7 @@ if [ -f target/wasm-toolchain/env ]; then
     . target/wasm-toolchain/env
 fi
 
-guests=(hostile)
+guests=(bench hostile probe)
 packages=()
 for guest in "${guests[@]}"; do
     packages+=(-p "guest-$guest")

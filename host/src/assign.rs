@@ -3,10 +3,7 @@
 use sluice_engine::Session;
 use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce};
 
-use crate::{
-    failure::Usage,
-    files,
-};
+use crate::{failure::Usage, files};
 
 /// The right side of an assignment.
 #[derive(Debug, PartialEq)]
@@ -40,7 +37,9 @@ pub(crate) fn row(session: &Session, table: &TableDef, assignments: &[String]) -
 
 /// `_x_value`, as lookups are called in lists, means `x`.
 fn plain(name: &str) -> &str {
-    name.strip_prefix('_').and_then(|name| name.strip_suffix("_value")).unwrap_or(name)
+    name.strip_prefix('_')
+        .and_then(|name| name.strip_suffix("_value"))
+        .unwrap_or(name)
 }
 
 fn value(session: &Session, table: &TableDef, column: &ColumnDef, given: Given<'_>) -> anyhow::Result<Value> {
@@ -52,7 +51,10 @@ fn value(session: &Session, table: &TableDef, column: &ColumnDef, given: Given<'
 }
 
 fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
-    let Some((name, value)) = assignment.split_once('=').filter(|(name, _)| !name.is_empty() && *name != ":") else {
+    let Some((name, value)) = assignment
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty() && *name != ":")
+    else {
         return Err(Usage::because(format!("`{assignment}` is no name=value")));
     };
     if let Some(name) = name.strip_suffix(':') {
@@ -72,7 +74,10 @@ mod tests {
         assert_eq!(parse("name=a=b").unwrap(), ("name", Given::Text("a=b")));
         assert_eq!(parse("name=").unwrap(), ("name", Given::Text("")));
         assert_eq!(parse("notes=@file.txt").unwrap(), ("notes", Given::File("file.txt")));
-        assert_eq!(parse("revenue:=12.5").unwrap(), ("revenue", Given::Json(serde_json::json!(12.5))));
+        assert_eq!(
+            parse("revenue:=12.5").unwrap(),
+            ("revenue", Given::Json(serde_json::json!(12.5)))
+        );
         assert_eq!(parse("handle:=\"@x\"").unwrap(), ("handle", Given::Json("@x".into())));
     }
 

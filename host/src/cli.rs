@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team, trace,
-    user,
+    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
+    trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -28,13 +28,22 @@ Exit status: 0 done; 1 the platform refused, or one item of several was refused;
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// The organisation: the path of its file.
-    #[arg(long, global = true, env = "SLUICE_ORG", default_value = "./sluice.db", value_name = "PATH|URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "SLUICE_ORG",
+        default_value = "./sluice.db",
+        value_name = "PATH|URL"
+    )]
     pub(crate) org: String,
     /// The user in whose name to act.
-    #[arg(long = "as", global = true, default_value = "admin", value_name = "USER")]
-    pub(crate) user: String,
+    // Named apart from the arguments of the commands: a global one of the same name would
+    // take their place.
+    #[arg(long = "as", id = "as", global = true, default_value = "admin", value_name = "USER")]
+    pub(crate) acting: String,
     /// Print exactly one JSON document.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -134,7 +143,12 @@ pub(crate) struct Given {
 pub(crate) fn parse() -> Result<(Cli, Given), clap::Error> {
     let matches = Cli::command().try_get_matches()?;
     let cli = Cli::from_arg_matches(&matches)?;
-    Ok((cli, Given { org: is_given(&matches, "org") }))
+    Ok((
+        cli,
+        Given {
+            org: is_given(&matches, "org"),
+        },
+    ))
 }
 
 /// Whether an argument was on the command line; a global one may stand after any subcommand.
@@ -154,10 +168,36 @@ mod tests {
 
     #[test]
     fn global_flags_stand_anywhere() {
-        let matches = Cli::command().try_get_matches_from(["sluice", "row", "list", "lead", "--org", "x.db", "--json"]).unwrap();
+        let matches = Cli::command()
+            .try_get_matches_from(["sluice", "row", "list", "lead", "--org", "x.db", "--json"])
+            .unwrap();
         assert!(is_given(&matches, "org"));
         let cli = Cli::from_arg_matches(&matches).unwrap();
         assert!(cli.global.json && cli.global.org == "x.db");
+    }
+
+    #[test]
+    fn no_argument_is_called_as_a_global_one() {
+        fn check(command: &clap::Command, globals: &[clap::Id]) {
+            for inner in command.get_subcommands() {
+                let clash = inner
+                    .get_arguments()
+                    .find(|argument| globals.contains(argument.get_id()));
+                assert!(
+                    clash.is_none(),
+                    "`{}`: {:?}",
+                    inner.get_name(),
+                    clash.map(clap::Arg::get_id)
+                );
+                check(inner, globals);
+            }
+        }
+        let command = Cli::command();
+        let globals: Vec<_> = command
+            .get_arguments()
+            .map(|argument| argument.get_id().clone())
+            .collect();
+        check(&command, &globals);
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: Global, given: Given) -> Self {
-        Self { global, given, engine: OnceCell::new() }
+        Self {
+            global,
+            given,
+            engine: OnceCell::new(),
+        }
     }
 
     /// Whether one JSON document is wanted.
@@ -36,7 +40,7 @@ impl Context {
 
     /// The name of the user in whose name to act.
     pub(crate) fn user(&self) -> &str {
-        &self.global.user
+        &self.global.acting
     }
 
     /// The organisation's file.
@@ -57,7 +61,10 @@ impl Context {
 
     /// How organisations are opened.
     pub(crate) fn options(&self) -> OpenOptions {
-        OpenOptions { synchronous: self.global.synchronous.into(), cache_dir: cache_dir() }
+        OpenOptions {
+            synchronous: self.global.synchronous.into(),
+            cache_dir: cache_dir(),
+        }
     }
 
     /// The organisation.
@@ -65,13 +72,15 @@ impl Context {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let engine = Engine::open(self.path()?, APPS, &self.env(), &self.options())?;
+        let path = self.path()?;
+        tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
+        let engine = Engine::open(path, APPS, &self.env(), &self.options())?;
         Ok(self.engine.get_or_init(|| engine))
     }
 
     /// The session of the user in whose name to act.
     pub(crate) fn session(&self) -> anyhow::Result<Session> {
-        Ok(self.engine()?.session_of(&self.global.user)?)
+        Ok(self.engine()?.session_of(&self.global.acting)?)
     }
 
     /// The session of SYSTEM, for what people are shown beside the rows that they may read:
@@ -93,7 +102,11 @@ impl Context {
 
 /// Where compiled plug-ins are kept.
 fn cache_dir() -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let base = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
     Some(base.join("sluice"))
 }

@@ -12,7 +12,7 @@ mod output;
 mod people;
 mod report;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use context::Context;
 use output::Exit;
@@ -47,7 +47,11 @@ fn start_log(verbose: u8) {
         Ok(directives) if !directives.is_empty() => tracing_subscriber::EnvFilter::new(directives),
         _ => tracing_subscriber::EnvFilter::new(level),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }
 
 impl From<Exit> for ExitCode {

@@ -22,7 +22,9 @@ pub(crate) fn role_for(session: &Session, holder: &Row, name: &str) -> anyhow::R
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
-    let Some(unit) = holder.id_of("businessunitid") else { return Ok(session.find_one("role", name)?) };
+    let Some(unit) = holder.id_of("businessunitid") else {
+        return Ok(session.find_one("role", name)?);
+    };
     let filter = Filter::eq("name", name).and(Filter::eq("businessunitid", unit));
     let rows = session.list(Query::new("role").columns(&["name"]).filter(filter))?;
     match rows.as_slice() {
@@ -70,7 +72,10 @@ pub(crate) fn by_ids(
     let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
     let mut rows = HashMap::new();
     for chunk in ids.chunks(CHUNK) {
-        let filter = Filter::In { column: key.clone(), values: chunk.to_vec() };
+        let filter = Filter::In {
+            column: key.clone(),
+            values: chunk.to_vec(),
+        };
         let found = session.list(Query::new(table).columns(columns).filter(filter))?;
         rows.extend(found.into_iter().map(|row| (row.id, row)));
     }
@@ -99,7 +104,9 @@ impl Labels {
         let catalog = system.catalog()?;
         let mut names = HashMap::new();
         for (table, ids) in by_table {
-            let Some(name) = catalog.find(&table).and_then(|table| table.primary_name.as_ref()) else { continue };
+            let Some(name) = catalog.find(&table).and_then(|table| table.primary_name.as_ref()) else {
+                continue;
+            };
             for row in by_ids(&system, &table, ids, &[name])?.into_values() {
                 if let Some(text) = row.text(name) {
                     names.insert(row.reference(), text.to_owned());
@@ -111,7 +118,8 @@ impl Labels {
 
     /// The row's name, else its id.
     pub(crate) fn name(&self, reference: &Reference) -> String {
-        self.find(reference).map_or_else(|| reference.id.to_string(), ToOwned::to_owned)
+        self.find(reference)
+            .map_or_else(|| reference.id.to_string(), ToOwned::to_owned)
     }
 
     /// The row's name, where it has one.
@@ -123,7 +131,11 @@ impl Labels {
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':' | '+');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,11 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// A command that did what it was asked.
     pub(crate) fn new(document: Json, text: impl Into<String>) -> Self {
-        Self { document, text: text.into(), exit: Exit::Done }
+        Self {
+            document,
+            text: text.into(),
+            exit: Exit::Done,
+        }
     }
 
     /// A list: `{"value": [...]}`.
@@ -62,7 +66,11 @@ impl Outcome {
 
 /// Writes an outcome to standard output.
 pub(crate) fn show(outcome: &Outcome, json: bool) -> io::Result<()> {
-    if json { document(&outcome.document) } else { write(&outcome.text) }
+    if json {
+        document(&outcome.document)
+    } else {
+        write(&outcome.text)
+    }
 }
 
 /// Writes the one JSON document.
@@ -99,7 +107,9 @@ pub(crate) fn tell(text: &str) {
 /// Text without the characters that move a terminal's cursor or change its colours: names
 /// and messages come from rows and plug-ins.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
 }
 
 /// A table for people.
@@ -113,18 +123,28 @@ impl Grid {
     pub(crate) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);
-        table.set_header(headings.into_iter().map(|heading| line(&heading.to_string())).collect::<Vec<_>>());
+        table.set_header(
+            headings
+                .into_iter()
+                .map(|heading| line(&heading.to_string()))
+                .collect::<Vec<_>>(),
+        );
         Self(table)
     }
 
     /// Adds a line.
     pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.0.add_row(cells.into_iter().map(|cell| line(cell.as_ref())).collect::<Vec<_>>());
+        self.0
+            .add_row(cells.into_iter().map(|cell| line(cell.as_ref())).collect::<Vec<_>>());
     }
 
     /// The table as text; what is said instead where it has no lines.
     pub(crate) fn text(&self, empty: &str) -> String {
-        if self.0.is_empty() { empty.to_owned() } else { self.0.trim_fmt() }
+        if self.0.is_empty() {
+            empty.to_owned()
+        } else {
+            self.0.trim_fmt()
+        }
     }
 }
 

@@ -19,20 +19,39 @@ pub(crate) fn list(context: &Context, session: &Session, query: Query) -> anyhow
 }
 
 /// The outcome that shows these rows.
-pub(crate) fn rows_of(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Name]>) -> anyhow::Result<Outcome> {
-    let text = if context.json() { String::new() } else { grid(context, table, rows, columns)? };
-    Ok(Outcome::list(rows.iter().map(|row| json::from_row(table, row, columns)).collect(), text))
+pub(crate) fn rows_of(
+    context: &Context,
+    table: &TableDef,
+    rows: &[Row],
+    columns: Option<&[Name]>,
+) -> anyhow::Result<Outcome> {
+    let text = if context.json() {
+        String::new()
+    } else {
+        grid(context, table, rows, columns)?
+    };
+    Ok(Outcome::list(
+        rows.iter().map(|row| json::from_row(table, row, columns)).collect(),
+        text,
+    ))
 }
 
 fn grid(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Name]>) -> anyhow::Result<String> {
     let labels = Labels::of(context, rows)?;
     let shown: Vec<&ColumnDef> = match columns {
-        Some(columns) => columns.iter().filter(|name| **name != table.key).filter_map(|name| table.column(name)).collect(),
+        Some(columns) => columns
+            .iter()
+            .filter(|name| **name != table.key)
+            .filter_map(|name| table.column(name))
+            .collect(),
         None => usual(table),
     };
     let mut grid = Grid::new(shown.iter().map(|column| &*column.name).chain(["id"]));
     for row in rows {
-        let cells = shown.iter().map(|column| row.get(&column.name).map_or_else(String::new, |value| cell(column, value, &labels)));
+        let cells = shown.iter().map(|column| {
+            row.get(&column.name)
+                .map_or_else(String::new, |value| cell(column, value, &labels))
+        });
         grid.row(cells.chain([row.id.to_string()]));
     }
     let count = match rows.len() {
@@ -45,7 +64,15 @@ fn grid(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Nam
 /// The columns of a list that asks for none: what the row is called, and the columns that
 /// people look for first.
 fn usual(table: &TableDef) -> Vec<&ColumnDef> {
-    let common = ["companyname", "subject", "emailaddress1", "statuscode", "ownerid", "businessunitid", "createdon"];
+    let common = [
+        "companyname",
+        "subject",
+        "emailaddress1",
+        "statuscode",
+        "ownerid",
+        "businessunitid",
+        "createdon",
+    ];
     let names = table.primary_name.iter().map(|name| &**name).chain(common);
     let mut shown: Vec<&ColumnDef> = Vec::new();
     for column in names.filter_map(|name| table.column(name)) {
@@ -61,7 +88,9 @@ pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::R
     let labels = Labels::of(context, std::slice::from_ref(row))?;
     let mut lines = vec![(table.key.to_string(), row.id.to_string())];
     for column in &table.columns {
-        let Some(value) = row.get(&column.name).filter(|value| !value.is_null()) else { continue };
+        let Some(value) = row.get(&column.name).filter(|value| !value.is_null()) else {
+            continue;
+        };
         let text = match value {
             Value::Choice(number) => format!("{} ({number})", cell(column, value, &labels)),
             Value::Lookup(reference) => match labels.find(reference) {
@@ -77,16 +106,31 @@ pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::R
 
 /// Names and values, the values in one column; further lines of a value are indented.
 pub(crate) fn pairs<K: AsRef<str>, V: AsRef<str>>(lines: &[(K, V)]) -> String {
-    let width = lines.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or_default();
+    let width = lines
+        .iter()
+        .map(|(name, _)| name.as_ref().chars().count())
+        .max()
+        .unwrap_or_default();
     let indent = format!("\n{:width$}  ", "");
-    let line = |(name, value): &(K, V)| format!("{:width$}  {}", name.as_ref(), value.as_ref().trim_end().replace('\n', &indent));
+    let line = |(name, value): &(K, V)| {
+        format!(
+            "{:width$}  {}",
+            name.as_ref(),
+            value.as_ref().trim_end().replace('\n', &indent)
+        )
+    };
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A value as people read it in a list.
 pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String {
     let label = |number: &i32| {
-        let option = column.kind.options().unwrap_or_default().iter().find(|option| option.value == *number);
+        let option = column
+            .kind
+            .options()
+            .unwrap_or_default()
+            .iter()
+            .find(|option| option.value == *number);
         option.map_or_else(|| number.to_string(), |option| option.label.clone())
     };
     match value {
@@ -108,7 +152,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -128,7 +172,10 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        assert_eq!([grouped(7), grouped(999), grouped(1_000), grouped(12_345_678)], ["7", "999", "1,000", "12,345,678"]);
+        assert_eq!(
+            [grouped(7), grouped(999), grouped(1_000), grouped(12_345_678)],
+            ["7", "999", "1,000", "12,345,678"]
+        );
     }
 
     #[test]

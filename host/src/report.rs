@@ -9,15 +9,41 @@ use crate::{
     people::{grouped, pairs},
 };
 
+/// Messages are broken at this width.
+const WIDTH: usize = 110;
+
 /// An error with everything that is known about it.
 pub(crate) fn error(context: &Context, error: &Error) -> String {
+    let step = error
+        .body()
+        .step
+        .as_ref()
+        .filter(|step| step.message == "Create" && !is_on_purpose(error));
+    let table = step.and_then(|step| step.table.as_ref());
+    let isolate = table.map(|table| isolate(context, &format!("--table {table}")));
+    error_with(context, error, isolate)
+}
+
+/// The command that finds all that stands in the way of the acting user.
+pub(crate) fn isolate(context: &Context, what: &str) -> String {
+    format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
+}
+
+/// An error, with the command that leads on from it.
+pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<String>) -> String {
     let mut lines = details(error);
     lines.push(("what to do", error.code().info().resolution.to_owned()));
-    lines.extend(commands(context, error).into_iter().map(|command| ("", command)));
+    let commands = commands(error).into_iter().chain(isolate);
+    lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
     }
-    format!("error {}\n{}", headline(error), indented(&pairs(&lines), 2))
+    let message = wrapped(&format!("error {}", headline(error)), WIDTH);
+    format!(
+        "{}\n{}",
+        indented(&message, 2).trim_start(),
+        indented(&pairs(&lines), 2)
+    )
 }
 
 /// Code, name and message.
@@ -33,10 +59,28 @@ pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
         lines.push(("subcode", subcode.to_string()));
     }
     if let Some(limit) = &body.limit {
-        lines.push(("limit", format!("{}: {} {} allowed, {} used", limit.name, grouped(limit.allowed), limit.unit, grouped(limit.used))));
+        lines.push((
+            "limit",
+            format!(
+                "{}: {} {} allowed, {} used",
+                limit.name,
+                grouped(limit.allowed),
+                limit.unit,
+                grouped(limit.used)
+            ),
+        ));
     }
     if let Some(step) = &body.step {
-        lines.push(("step", format!("\"{}\", {}, plug-in {} ({})", step.name, place(step), step.plugin, step.id)));
+        lines.push((
+            "step",
+            format!(
+                "\"{}\", {}, plug-in {} ({})",
+                step.name,
+                place(step),
+                step.plugin,
+                step.id
+            ),
+        ));
     } else if let Some(plugin) = &body.plugin {
         lines.push(("plug-in", plugin.clone()));
     }
@@ -44,8 +88,15 @@ pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
         lines.push(("call", call.clone()));
     }
     if let Some(privilege) = &body.privilege {
-        let table = body.table.as_ref().map(|table| format!(" on table {table}")).unwrap_or_default();
-        let depth = body.depth.map(|depth| format!(", depth {}", depth.label())).unwrap_or_default();
+        let table = body
+            .table
+            .as_ref()
+            .map(|table| format!(" on table {table}"))
+            .unwrap_or_default();
+        let depth = body
+            .depth
+            .map(|depth| format!(", depth {}", depth.label()))
+            .unwrap_or_default();
         lines.push(("privilege", format!("{privilege}{table}{depth}")));
     } else if let Some(table) = &body.table {
         lines.push(("table", table.clone()));
@@ -87,30 +138,51 @@ pub(crate) fn stage(number: i32) -> String {
 }
 
 /// Commands that lead on. The fixes of a refused step are found and tried by `diagnose`.
-fn commands(context: &Context, error: &Error) -> Vec<String> {
+fn commands(error: &Error) -> Vec<String> {
     let body = error.body();
     let mut commands = Vec::new();
     if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal)
-        && [Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED, Code::CANNOT_QUALIFY_LEAD, Code::OWNER_LACKS_READ].contains(&body.code)
-        && let Some(role) = principal.roles.iter().find(|role| !role.contains(" (via team ")).or(principal.roles.first())
+        && [
+            Code::PRIVILEGE_DENIED,
+            Code::ACCESS_DENIED,
+            Code::CANNOT_QUALIFY_LEAD,
+            Code::OWNER_LACKS_READ,
+        ]
+        .contains(&body.code)
+        && let Some(role) = principal
+            .roles
+            .iter()
+            .find(|role| !role.contains(" (via team "))
+            .or(principal.roles.first())
     {
         let role = role.split(" (via team ").next().unwrap_or(role);
         let depth = body.depth.unwrap_or(Depth::User).word();
         commands.push(format!("sluice role grant {} {privilege} {depth}", quoted(role)));
     }
-    if let Some(step) = &body.step {
+    if let Some(step) = body.step.as_ref().filter(|_| !is_on_purpose(error)) {
         commands.push(format!("sluice step disable {}", step.id));
-        if let (Some(table), "Create") = (&step.table, step.message.as_str()) {
-            commands.push(format!("sluice diagnose isolate --user {} --table {table}", quoted(context.user())));
-        }
     }
-    commands.iter().map(|command| context.command(command)).collect()
+    commands
+}
+
+/// A plug-in that refuses does its work: nothing is to be disabled.
+fn is_on_purpose(error: &Error) -> bool {
+    error.code() == Code::ISV_ABORTED
 }
 
 /// The text, further in.
 pub(crate) fn indented(text: &str, by: usize) -> String {
     let indent = " ".repeat(by);
-    text.lines().map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("{indent}{line}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The text in lines of at most `width` characters, broken at blanks.

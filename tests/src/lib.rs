@@ -4,6 +4,7 @@
 //! Every organisation is checked when its test ends: the database is sound, and every row
 //! that users own has an owner and a business unit.
 
+pub mod pages;
 pub mod program;
 
 use std::{
@@ -17,7 +18,7 @@ use sluice_sales::{APP, sample};
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// A built plug-in or guest; `make guests` builds them.
@@ -89,6 +90,11 @@ impl Organisation {
     /// The engine that has it open.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The file opened once more, as another process opens it.
+    pub fn second_process(&self) -> Engine {
+        Engine::open(&self.path, &[APP], &env(), &options(Synchronous::Off)).unwrap()
     }
 
     /// The user at work.

@@ -17,8 +17,8 @@ use crate::{
 /// The first object type code of custom tables.
 const FIRST_CUSTOM_CODE: i32 = 10_100;
 
-/// Tables on which no steps run: the platform's own configuration and internals.
-fn takes_steps(table: &TableDef) -> bool {
+/// Whether steps run on a table: not on the platform's own configuration and internals.
+pub(crate) fn takes_steps(table: &TableDef) -> bool {
     let internal = [
         tables::MESSAGE,
         tables::MESSAGE_FILTER,

@@ -343,9 +343,8 @@ impl Session {
                 error.body_mut().correlation.get_or_insert(correlation);
                 error
             });
-            if result.is_ok() {
-                jobs::run_released(&mut unit);
-            }
+            // After a refusal, too: what pre-validation steps committed stays, with its jobs.
+            jobs::run_released(&mut unit);
             result
         })
     }
@@ -425,6 +424,8 @@ impl Batch<'_> {
     /// # Errors
     /// The refusal; then the batch must end with it.
     pub fn execute(&mut self, request: Request) -> Result<Response> {
+        // What the batch itself changed about the user counts at once.
+        self.principal = self.unit.principal(self.principal.id())?;
         let incoming = Incoming {
             principal: self.principal.clone(),
             initiating: self.principal.clone(),

@@ -5,7 +5,7 @@
 //! was killed first stays Ready in `asyncoperation`; a runner that takes up such jobs comes
 //! with the general job runner.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use sluice_model::{Reference, Result, Row, Uuid, Value};
 
@@ -28,8 +28,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         return Ok(());
     }
     let snapshot = unit.snapshot()?;
-    let all = snapshot.steps.of(&operation.context.message, operation.context.table.as_deref());
-    for step in all.iter().filter(|step| step.mode != crate::step::SYNCHRONOUS) {
+    for step in steps::of(&snapshot, operation).iter().filter(|step| step.mode != crate::step::SYNCHRONOUS) {
         if !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
@@ -70,7 +69,8 @@ fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid) -> Row {
 
 /// Runs the jobs that the unit's commit released. A failure is written into the job.
 pub(crate) fn run_released(unit: &mut Unit) {
-    for mut job in std::mem::take(&mut unit.jobs) {
+    let mut released = VecDeque::from(std::mem::take(&mut unit.jobs));
+    while let Some(mut job) = released.pop_front() {
         let result = steps::run_one(unit, &mut job.operation, &job.step);
         let state = if result.is_ok() { SUCCEEDED } else { FAILED };
         let operation = job.operation.clone();
@@ -87,6 +87,8 @@ pub(crate) fn run_released(unit: &mut Unit) {
         if let Err(error) = done {
             tracing::error!(%error, job = %job.id, "the outcome of a job could not be written");
         }
+        // What the job committed may have set off further ones.
+        released.extend(unit.jobs.drain(..));
     }
 }
 

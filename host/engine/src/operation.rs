@@ -6,7 +6,7 @@ use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Uuid, Value, coerce};
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, message::Takes, step};
+use crate::{Message, Unit, message::Takes, step, steps};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -182,8 +182,7 @@ impl Operation {
 
     /// Whether a reader is enough: the message reads, and no step is registered on it.
     pub(crate) fn only_reads(&self, unit: &Unit) -> bool {
-        let steps = unit.snapshot.steps.of(&self.context.message, self.context.table.as_deref());
-        self.message.shape().reads && steps.is_empty()
+        self.message.shape().reads && steps::of(&unit.snapshot, self).is_empty()
     }
 
     /// The part of an Update that concerns some of the columns, for the pre-operation and

@@ -162,6 +162,12 @@ impl Snapshot {
             }
             self.roles_of(reader, tables::USER_ROLES, "systemuserid", id, None, &mut roles)?;
         } else {
+            teams.push(TeamFacts {
+                id,
+                name: row.text("name").unwrap_or_default().to_owned(),
+                business_unit: row.id_of("businessunitid").unwrap_or_default(),
+                team_type: row.int("teamtype").unwrap_or_default(),
+            });
             self.roles_of(reader, tables::TEAM_ROLES, "teamid", id, None, &mut roles)?;
         }
         Ok(PrincipalFacts {

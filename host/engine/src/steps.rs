@@ -7,17 +7,26 @@ use sluice_model::{Code, Error, Name, Result, Row};
 use sluice_sandbox::Call;
 
 use crate::{
-    Unit,
+    Unit, customize,
     operation::Operation,
-    snapshot,
+    snapshot::{self, Snapshot},
     step::{self, Step},
     unit::Frame,
 };
 
+/// The steps of an operation in the order in which they run. A step for every table does not
+/// concern the platform's own: who registers one could otherwise not take it back.
+pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<Step>] {
+    match operation.table.as_deref() {
+        Some(table) if !customize::takes_steps(table) => &[],
+        table => snapshot.steps.of(&operation.context.message, table.map(|table| &*table.name)),
+    }
+}
+
 /// Runs the synchronous steps of a stage in their order; the first failure ends it.
 pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Result<()> {
     let snapshot = unit.snapshot()?;
-    let all = snapshot.steps.of(&operation.context.message, operation.context.table.as_deref());
+    let all = of(&snapshot, operation);
     if all.is_empty() {
         return Ok(());
     }
@@ -69,6 +78,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         failed_call: None,
     });
     let sandbox = unit.core.sandbox()?;
+    let started = unit.core.env.now();
     let finished = unit.lend(|unit| {
         let finished = sandbox.call(&plugin, call, unit);
         (finished.services, (finished.context, finished.outcome, finished.trace, finished.usage))
@@ -82,7 +92,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
         (outcome, _) => outcome,
     };
-    unit.trace.finish_step(operation, step, text, usage, outcome.as_ref().err());
+    unit.trace.finish_step(operation, step, (started, text, usage), outcome.as_ref().err());
     outcome
 }
 
@@ -144,7 +154,7 @@ fn columns_of(row: &Arc<Row>, columns: &[Name]) -> Arc<Row> {
 /// Takes the row as it is before the main operation, if any step will want to see it.
 pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     let snapshot = unit.snapshot()?;
-    let all = snapshot.steps.of(&operation.context.message, operation.context.table.as_deref());
+    let all = of(&snapshot, operation);
     let wanted = all.iter().any(|step| step.stage == step::POST_OPERATION && step.images.iter().any(|image| image.kind != 1));
     if wanted && operation.before.is_none() {
         operation.before = row_now(unit, operation)?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Error, Row, TableDef, Value};
+use sluice_model::{Error, Row, TableDef, Timestamp, Value};
 use sluice_sandbox::Usage;
 
 use crate::{Unit, operation::Operation, snapshot::TraceSetting, step::Step, tables};
@@ -123,7 +123,13 @@ impl Trace {
     }
 
     /// Keeps what a plug-in call said and used.
-    pub(crate) fn finish_step(&mut self, operation: &Operation, step: &Step, text: String, usage: Usage, error: Option<&Error>) {
+    pub(crate) fn finish_step(
+        &mut self,
+        operation: &Operation,
+        step: &Step,
+        (started, text, usage): (Timestamp, String, Usage),
+        error: Option<&Error>,
+    ) {
         let context = &operation.context;
         if let Some((node, _)) = self.open.last_mut() {
             node.usage = Some(format!(
@@ -144,7 +150,7 @@ impl Trace {
             .with("correlationid", context.correlation)
             .with("pluginstepid", step.id)
             .with("issystemcreated", true)
-            .with("performanceexecutionstarttime", context.created_on)
+            .with("performanceexecutionstarttime", started)
             .with("performanceexecutionduration", milliseconds(usage.wall));
         if let Some(table) = &context.table {
             row.set("primaryentity", &**table);

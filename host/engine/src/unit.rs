@@ -190,7 +190,7 @@ impl Unit {
         let outermost = self.frames.is_empty();
         let jobs = self.jobs.len();
         let marks = self.trace.mark();
-        store.write(&mut |tx| {
+        let result = store.write(&mut |tx| {
             self.tx = tx;
             self.jobs.truncate(jobs);
             self.trace.back_to(&marks);
@@ -202,7 +202,12 @@ impl Unit {
             }
             let beside = if outermost { self.trace_rows(&operation, result.as_ref().err()) } else { Vec::new() };
             (std::mem::take(&mut self.tx), End { keep, value: result, beside })
-        })?
+        });
+        let result = result.and_then(|result| result);
+        if result.is_err() {
+            self.jobs.truncate(jobs);
+        }
+        result
     }
 
     /// Reads the configuration anew, if another unit or process has changed it.

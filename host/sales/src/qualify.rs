@@ -117,14 +117,15 @@ impl Message for QualifyLead {
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let wanted = Wanted::of(operation)?;
         let catalog = unit.catalog();
-        if wanted.account {
-            require(unit, operation, &*catalog.table("account")?.clone(), Right::Create).map_err(cannot_create_accounts)?;
-        }
         let created = [("account", wanted.account), ("contact", wanted.contact), ("opportunity", wanted.opportunity)];
         let tables = created.iter().filter(|(_, wanted)| *wanted).map(|(table, _)| *table);
         for table in std::iter::once("lead").chain(tables) {
             for right in RIGHTS {
-                require(unit, operation, &*catalog.table(table)?.clone(), right)?;
+                let held = require(unit, operation, &*catalog.table(table)?.clone(), right);
+                match (table, right) {
+                    ("account", Right::Create) => held.map_err(cannot_create_accounts)?,
+                    _ => held?,
+                }
             }
         }
         require(unit, operation, &*catalog.table("lead")?.clone(), Right::Write)?;

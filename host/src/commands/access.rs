@@ -30,15 +30,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let Command::Show { table, id, user } = command;
     let session = context.session()?;
     let (target, principal) = (row::target(&session, &table, &id)?, names::principal(&session, &user)?);
-    let request =
-        Request::new("RetrievePrincipalAccess").with("Target", target.clone()).with("Principal", principal.clone());
+    let request = Request::new("RetrievePrincipalAccess")
+        .with("Target", target.clone())
+        .with("Principal", principal.clone());
     let response = session.execute(request)?;
     let rights = match response.outputs.get("AccessRights") {
         Some(Parameter::Value(value)) => value.as_text().unwrap_or_default().to_owned(),
         _ => String::new(),
     };
     let labels = Labels::load(context, [principal.clone(), target.clone()])?;
-    let kind = if &*principal.table == "team" { "team" } else { "user" };
+    let kind = if &*principal.table == "team" { "Team" } else { "User" };
     let document = json!({
         "table": table,
         "id": target.id.to_string(),
@@ -46,8 +47,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         "AccessRights": rights,
     });
     let text = match rights.as_str() {
-        "None" => format!("{} may do nothing to {table} {}", labels.name(&principal), labels.name(&target)),
-        rights => format!("{} may, on {table} {}: {}", labels.name(&principal), labels.name(&target), rights.replace("Access", "")),
+        "None" => format!(
+            "{} may do nothing to {table} {}",
+            labels.name(&principal),
+            labels.name(&target)
+        ),
+        rights => format!(
+            "{} may, on {table} {}: {}",
+            labels.name(&principal),
+            labels.name(&target),
+            rights.replace("Access", "")
+        ),
     };
     Ok(Outcome::new(document, text))
 }

@@ -32,15 +32,25 @@ const COLUMNS: [&str; 3] = ["name", "parentbusinessunitid", "isdisabled"];
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List => people::list(context, &session, Query::new("businessunit").columns(&COLUMNS).order_by("name")),
+        Command::List => people::list(
+            context,
+            &session,
+            Query::new("businessunit").columns(&COLUMNS).order_by("name"),
+        ),
         Command::Show { bu } => show(context, &session, &bu),
         Command::Create { name, parent } => {
             let mut row = Row::unsaved("businessunit").with("name", name.as_str());
             if let Some(parent) = parent {
-                row.set("parentbusinessunitid", Reference::new("businessunit", session.find_one("businessunit", &parent)?));
+                row.set(
+                    "parentbusinessunitid",
+                    Reference::new("businessunit", session.find_one("businessunit", &parent)?),
+                );
             }
             let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created business unit {name} {id}")))
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("created business unit {name} {id}"),
+            ))
         }
     }
 }
@@ -48,18 +58,35 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table("businessunit")?.clone();
     let row = names::row(session, "businessunit", name, &[])?;
-    let below = Query::new("businessunit").columns(&["name"]).filter(Filter::eq("parentbusinessunitid", row.id)).order_by("name");
+    let below = Query::new("businessunit")
+        .columns(&["name"])
+        .filter(Filter::eq("parentbusinessunitid", row.id))
+        .order_by("name");
     let below = session.list(below)?;
     let mut document = rows::from_row(&table, &row, None);
     let name = |row: &Row| row.text("name").unwrap_or_default().to_owned();
     if let Json::Object(map) = &mut document {
-        map.insert("children".to_owned(), below.iter().map(|row| json!({ "id": row.id.to_string(), "name": name(row) })).collect());
+        map.insert(
+            "children".to_owned(),
+            below
+                .iter()
+                .map(|row| json!({ "id": row.id.to_string(), "name": name(row) }))
+                .collect(),
+        );
     }
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
     }
     let children: Vec<String> = below.iter().map(name).collect();
-    let children = if children.is_empty() { "none".to_owned() } else { children.join("\n") };
-    let text = format!("{}\n\n{}", people::sheet(context, &table, &row)?, people::pairs(&[("units below", children)]));
+    let children = if children.is_empty() {
+        "none".to_owned()
+    } else {
+        children.join("\n")
+    };
+    let text = format!(
+        "{}\n\n{}",
+        people::sheet(context, &table, &row)?,
+        people::pairs(&[("units below", children)])
+    );
     Ok(Outcome::new(document, text))
 }

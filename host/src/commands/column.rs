@@ -88,9 +88,19 @@ enum Kind {
 }
 
 fn option(text: &str) -> Result<Choice, String> {
-    let (value, label) = text.split_once('=').ok_or_else(|| "an option is written as 1=Label".to_owned())?;
-    let value = value.trim().parse().map_err(|_| format!("`{value}` is no whole number"))?;
-    Ok(Choice { value, label: label.trim().to_owned(), state: None, default_status: None })
+    let (value, label) = text
+        .split_once('=')
+        .ok_or_else(|| "an option is written as 1=Label".to_owned())?;
+    let value = value
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{value}` is no whole number"))?;
+    Ok(Choice {
+        value,
+        label: label.trim().to_owned(),
+        state: None,
+        default_status: None,
+    })
 }
 
 /// Runs the command.
@@ -98,7 +108,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List { table } => {
             let table = context.session()?.catalog()?.table(&table)?.clone();
-            let rows = table.columns.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+            let rows = table
+                .columns
+                .iter()
+                .map(serde_json::to_value)
+                .collect::<Result<_, _>>()?;
             Ok(Outcome::list(rows, grid(&table)))
         }
         Command::Show { table, column } => {
@@ -109,7 +123,12 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 .as_object()
                 .into_iter()
                 .flatten()
-                .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)))
+                .map(|(name, value)| {
+                    (
+                        name,
+                        value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned),
+                    )
+                })
                 .collect();
             let text = crate::people::pairs(&lines);
             Ok(Outcome::new(document, text))
@@ -121,7 +140,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 /// Adds a column.
 pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome> {
     let mut column = ColumnDef::new(&args.name, kind(args)?);
-    column.label = args.label.clone().unwrap_or_else(|| capitalized(args.name.split_once('_').map_or(&*args.name, |(_, name)| name)));
+    column.label = args
+        .label
+        .clone()
+        .unwrap_or_else(|| capitalized(args.name.split_once('_').map_or(&*args.name, |(_, name)| name)));
     column.custom = true;
     if args.required {
         column.required = Required::System;
@@ -135,26 +157,42 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
     }
     context.session()?.create_column(&args.table, &column)?;
     let document = json!({ "table": args.table, "column": args.name, "type": column.kind.word() });
-    Ok(Outcome::new(document, format!("added column {} ({}) to {}", args.name, column.kind.word(), args.table)))
+    Ok(Outcome::new(
+        document,
+        format!("added column {} ({}) to {}", args.name, column.kind.word(), args.table),
+    ))
 }
 
 fn kind(args: &Create) -> anyhow::Result<ColumnType> {
     refuse_idle(args)?;
     let options = args.options.clone();
     Ok(match args.kind {
-        Kind::Text => ColumnType::Text { max_length: args.max_length.unwrap_or(100) },
-        Kind::Memo => ColumnType::Memo { max_length: args.max_length.unwrap_or(2_000) },
-        Kind::Int => ColumnType::Int { min: args.min, max: args.max },
+        Kind::Text => ColumnType::Text {
+            max_length: args.max_length.unwrap_or(100),
+        },
+        Kind::Memo => ColumnType::Memo {
+            max_length: args.max_length.unwrap_or(2_000),
+        },
+        Kind::Int => ColumnType::Int {
+            min: args.min,
+            max: args.max,
+        },
         Kind::BigInt => ColumnType::BigInt,
-        Kind::Decimal => ColumnType::Decimal { precision: args.precision.unwrap_or(2) },
-        Kind::Money => ColumnType::Money { precision: args.precision.unwrap_or(2) },
+        Kind::Decimal => ColumnType::Decimal {
+            precision: args.precision.unwrap_or(2),
+        },
+        Kind::Money => ColumnType::Money {
+            precision: args.precision.unwrap_or(2),
+        },
         Kind::Float => ColumnType::Float,
         Kind::Bool => ColumnType::Bool,
         Kind::Choice => ColumnType::Choice { options },
         Kind::Choices => ColumnType::Choices { options },
         Kind::Date => ColumnType::Date,
         Kind::DateTime => ColumnType::DateTime,
-        Kind::Lookup => ColumnType::Lookup { targets: args.targets.iter().map(|name| Name::from(name.as_str())).collect() },
+        Kind::Lookup => ColumnType::Lookup {
+            targets: args.targets.iter().map(|name| Name::from(name.as_str())).collect(),
+        },
         Kind::Id => ColumnType::Id,
     })
 }
@@ -169,7 +207,10 @@ fn refuse_idle(args: &Create) -> anyhow::Result<()> {
         ("--option", !args.options.is_empty(), &[Kind::Choice, Kind::Choices]),
         ("--target", !args.targets.is_empty(), &[Kind::Lookup]),
     ];
-    match given.iter().find(|(_, given, kinds)| *given && !kinds.contains(&args.kind)) {
+    match given
+        .iter()
+        .find(|(_, given, kinds)| *given && !kinds.contains(&args.kind))
+    {
         Some((flag, _, _)) => Err(Usage::because(format!("{flag} does not go with that type of column"))),
         None => Ok(()),
     }
@@ -192,7 +233,13 @@ pub(crate) fn grid(table: &TableDef) -> String {
         if column.custom {
             notes.push("custom");
         }
-        grid.row([&*column.name, &described(&column.kind), column.label(), required, &notes.join(", ")]);
+        grid.row([
+            &*column.name,
+            &described(&column.kind),
+            column.label(),
+            required,
+            &notes.join(", "),
+        ]);
     }
     grid.text("no columns")
 }
@@ -205,7 +252,10 @@ fn described(kind: &ColumnType) -> String {
         ColumnType::Lookup { targets } => format!("{word} → {}", targets.join(", ")),
         other => match other.options() {
             Some(options) => {
-                let options: Vec<String> = options.iter().map(|option| format!("{} {}", option.value, option.label)).collect();
+                let options: Vec<String> = options
+                    .iter()
+                    .map(|option| format!("{} {}", option.value, option.label))
+                    .collect();
                 format!("{word}: {}", options.join(", "))
             }
             None => word.to_owned(),
@@ -217,7 +267,9 @@ fn described(kind: &ColumnType) -> String {
 pub(crate) fn capitalized(name: &str) -> String {
     let text = name.replace('_', " ");
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]

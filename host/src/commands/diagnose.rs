@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{Culprit, Fix, Isolation, Session};
-use sluice_model::{Error, PrincipalKind, Reference, Request, Uuid};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Request, Right, Uuid};
 use sluice_sales::{
     qualify::{self, Choices},
     trial,
@@ -52,25 +52,48 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::CreateEach { user, lead } => create_each(context, &session, &user, lead.as_deref()),
         Command::Isolate { user, lead, table } => {
-            let user = session.find_one("systemuser", &user)?;
+            let user = who(context, &session, &user)?;
             let name = name_of(context, "systemuser", user)?;
             let (request, flags, what) = match (lead, table) {
                 (Some(lead), _) => {
                     let lead = session.find_one("lead", &lead)?;
                     let what = format!("qualify the lead \"{}\"", name_of(context, "lead", lead)?);
-                    (qualify::request(lead, &Choices::default()), format!("--lead {lead}"), what)
+                    (
+                        qualify::request(lead, &Choices::default()),
+                        format!("--lead {lead}"),
+                        what,
+                    )
                 }
                 (None, table) => {
                     let table = table.unwrap_or_default();
                     let what = format!("create a row of {table}");
-                    (Request::create(trial::row(&session, &table)?), format!("--table {table}"), what)
+                    (
+                        Request::create(trial::row(&session, &table)?),
+                        format!("--table {table}"),
+                        what,
+                    )
                 }
             };
             let found = session.isolate(user, &request)?;
             let again = format!("sluice diagnose isolate --user {} {flags}", quoted(&name));
-            Ok(Outcome::new(isolation_json(context, &found), isolation_text(context, &found, &name, &what, &again)))
+            let text = Report {
+                context,
+                catalog: &*session.catalog()?,
+                user: &name,
+                what: &what,
+            }
+            .text(&found, &again);
+            Ok(Outcome::new(isolation_json(context, &found), text))
         }
     }
+}
+
+/// The user to try as. Who asks about themselves need not be able to look themselves up.
+fn who(context: &Context, session: &Session, name: &str) -> anyhow::Result<Uuid> {
+    if name == context.user() {
+        return Ok(session.user());
+    }
+    Ok(session.find_one("systemuser", name)?)
 }
 
 fn name_of(context: &Context, table: &str, id: Uuid) -> anyhow::Result<String> {
@@ -79,14 +102,17 @@ fn name_of(context: &Context, table: &str, id: Uuid) -> anyhow::Result<String> {
 }
 
 fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&str>) -> anyhow::Result<Outcome> {
-    let user = session.find_one("systemuser", user)?;
+    let user = who(context, session, user)?;
     let name = name_of(context, "systemuser", user)?;
     let lead = lead.map(|lead| session.find_one("lead", lead)).transpose()?;
     let rows = trial::rows(session, lead)?;
     let requests: Vec<Request> = rows.iter().cloned().map(Request::create).collect();
     let results = session.try_each(user, &requests)?;
     let mut items = Vec::new();
-    let mut lines = vec![format!("{name} tries to create one row of each table; nothing is kept:"), String::new()];
+    let mut lines = vec![
+        format!("{name} tries to create one row of each table; nothing is kept:"),
+        String::new(),
+    ];
     let mut next = Vec::new();
     for (row, error) in rows.iter().zip(&results) {
         let mut item = Map::new();
@@ -98,7 +124,11 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
                 item.insert("error".to_owned(), error.to_json());
                 lines.push(format!("  ✗ {:12} {}", row.table, blame(error)));
                 lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
-                next.push(context.command(&format!("sluice diagnose isolate --user {} --table {}", quoted(&name), row.table)));
+                next.push(context.command(&format!(
+                    "sluice diagnose isolate --user {} --table {}",
+                    quoted(&name),
+                    row.table
+                )));
             }
         }
         items.push(Json::Object(item));
@@ -131,36 +161,65 @@ fn isolation_json(context: &Context, found: &Isolation) -> Json {
     json!({ "culprits": culprits, "trials": found.trials, "passes": found.passes })
 }
 
-fn isolation_text(context: &Context, found: &Isolation, user: &str, what: &str, again: &str) -> String {
-    let trials = format!("{}, each rolled back", count(found.trials.try_into().unwrap_or_default(), "trial"));
-    if found.culprits.is_empty() {
-        return format!("Nothing stands in the way: {user} can {what} ({trials}).");
+/// What a person reads of an isolation.
+struct Report<'a> {
+    context: &'a Context,
+    catalog: &'a Catalog,
+    /// Who was refused.
+    user: &'a str,
+    /// What they wanted to do.
+    what: &'a str,
+}
+
+impl Report<'_> {
+    fn text(&self, found: &Isolation, again: &str) -> String {
+        let Self {
+            context, user, what, ..
+        } = self;
+        let trials = format!(
+            "{}, each rolled back",
+            count(found.trials.try_into().unwrap_or_default(), "trial")
+        );
+        if found.culprits.is_empty() {
+            return format!("Nothing stands in the way: {user} can {what} ({trials}).");
+        }
+        let things = match found.culprits.len() {
+            1 => "One thing stands in the way".to_owned(),
+            several => format!("{several} things stand in the way"),
+        };
+        let mut parts = vec![wrapped(
+            &format!("{user} cannot {what}. {things} ({trials}; nothing was changed)."),
+            WIDTH,
+        )];
+        for (position, culprit) in found.culprits.iter().enumerate() {
+            let story = indented(&wrapped(&story(self.catalog, &culprit.error, user), WIDTH - 3), 3);
+            parts.push(format!("{:<3}{}", format!("{}.", position + 1), story.trim_start()));
+            let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
+            parts.push(format!("   The platform's words:\n{message}"));
+            parts.push(fixes_text(context, &culprit.fixes));
+        }
+        parts.push(match found.passes {
+            true => format!(
+                "With all of this out of the way, {user} can {what}. To look again:\n  {}",
+                context.command(again)
+            ),
+            false => "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned(),
+        });
+        parts.join("\n\n")
     }
-    let things = match found.culprits.len() {
-        1 => "One thing stands in the way".to_owned(),
-        several => format!("{several} things stand in the way"),
-    };
-    let mut parts = vec![format!("{user} cannot {what}. {things} ({trials}; nothing was changed).")];
-    for (position, culprit) in found.culprits.iter().enumerate() {
-        let story = indented(&wrapped(&story(&culprit.error, user), WIDTH - 3), 3);
-        parts.push(format!("{:<3}{}", format!("{}.", position + 1), story.trim_start()));
-        let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
-        parts.push(format!("   The platform's words:\n{message}"));
-        parts.push(fixes_text(context, &culprit.fixes));
-    }
-    parts.push(match found.passes {
-        true => format!("With all of this out of the way, {user} can {what}. To look again:\n  {}", context.command(again)),
-        false => "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned(),
-    });
-    parts.join("\n\n")
 }
 
 /// The culprit in a few sentences: which step, which call, which privilege, who.
-fn story(error: &Error, user: &str) -> String {
+fn story(catalog: &Catalog, error: &Error, user: &str) -> String {
     let body = error.body();
     let mut text = match &body.step {
         Some(step) => {
-            let mut text = format!("The step \"{}\" stops it. It runs the plug-in {} in the {}.", step.name, step.plugin, report::place(step));
+            let mut text = format!(
+                "The step \"{}\" stops it. It runs the plug-in {} in the {}.",
+                step.name,
+                step.plugin,
+                report::place(step)
+            );
             if let Some(call) = &body.call {
                 let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
                 text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
@@ -170,20 +229,50 @@ fn story(error: &Error, user: &str) -> String {
         None => "The platform itself refuses it, not a plug-in.".to_owned(),
     };
     if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) {
-        let kind = if principal.kind == PrincipalKind::Team { "The team" } else { "The user" };
-        let depth = body.depth.map(|depth| format!(" at depth {}", depth.label())).unwrap_or_default();
-        let table = body.table.as_ref().map(|table| format!(", the privilege to use the table {table}")).unwrap_or_default();
+        let kind = if principal.kind == PrincipalKind::Team {
+            "The team"
+        } else {
+            "The user"
+        };
+        let depth = body
+            .depth
+            .map(|depth| format!(", at depth {}", depth.label()))
+            .unwrap_or_default();
+        let meaning = catalog
+            .privilege(privilege)
+            .map(|(table, right)| format!(" (to {} {table})", verb(right)))
+            .unwrap_or_default();
+        let far = if body.code == Code::ACCESS_DENIED {
+            "deep enough for that row"
+        } else {
+            "at any depth"
+        };
         let roles = match principal.roles.as_slice() {
             [] => "has no role at all".to_owned(),
-            [role] => format!("has the role {role}, which does not hold it that far"),
-            roles => format!("has the roles {}, none of which holds it that far", roles.join(", ")),
+            [role] => format!("has the role {role}, which does not hold it {far}"),
+            roles => format!("has the roles {}, none of which holds it {far}", roles.join(", ")),
         };
-        text.push_str(&format!(" What is missing is {privilege}{depth}{table}. {kind} {} {roles}.", principal.name));
+        text.push_str(&format!(
+            " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
+            principal.name
+        ));
     }
     if let Some(limit) = &body.limit {
-        text.push_str(&format!(" It overran the limit {}: {} of {} {}.", limit.name, limit.used, limit.allowed, limit.unit));
+        text.push_str(&format!(
+            " It overran the limit {}: {} of {} {}.",
+            limit.name, limit.used, limit.allowed, limit.unit
+        ));
     }
     text
+}
+
+/// What a right lets do.
+fn verb(right: Right) -> String {
+    match right {
+        Right::Append => "attach rows of".to_owned(),
+        Right::AppendTo => "attach rows to those of".to_owned(),
+        other => other.verb().to_lowercase(),
+    }
 }
 
 fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
@@ -203,13 +292,19 @@ fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
             1 => format!("Grant the privilege to the role {role}:"),
             several => format!("Grant these {several} privileges, all of them:"),
         };
-        add(title, grants.iter().map(|fix| context.command(&fix.command())).collect());
+        add(
+            title,
+            grants.iter().map(|fix| context.command(&fix.command())).collect(),
+        );
     }
     for fix in fixes {
         let command = vec![context.command(&fix.command())];
         match fix {
             Fix::Grant { .. } => {}
-            Fix::Disable { .. } => add("Disable this one step, for everybody, until the plug-in is mended:".to_owned(), command),
+            Fix::Disable { .. } => add(
+                "Disable this one step, for everybody, until the plug-in is mended:".to_owned(),
+                command,
+            ),
             Fix::RunAs { user, .. } => add(format!("Let the step run as {user}, who has what it needs:"), command),
         }
     }

@@ -27,7 +27,11 @@ pub(crate) enum Command {
 
 /// The situations of the guide that this version knows, and the codes by which they show.
 const SITUATIONS: &[(&str, &str, &[Code])] = &[
-    ("e4", "a privilege is missing", &[Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED]),
+    (
+        "e4",
+        "a privilege is missing",
+        &[Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED],
+    ),
     ("e5", "the lead is closed", &[Code::LEAD_CLOSED]),
 ];
 
@@ -46,7 +50,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
 }
 
 fn to_json(info: &CodeInfo) -> Json {
-    let situations: Vec<&str> = SITUATIONS.iter().filter(|(_, _, codes)| codes.contains(&info.code)).map(|(id, _, _)| *id).collect();
+    let situations: Vec<&str> = SITUATIONS
+        .iter()
+        .filter(|(_, _, codes)| codes.contains(&info.code))
+        .map(|(id, _, _)| *id)
+        .collect();
     json!({ "code": info.code.to_string(), "name": info.name, "cause": info.cause, "resolution": info.resolution, "situations": situations })
 }
 
@@ -74,12 +82,16 @@ fn find(text: &str) -> anyhow::Result<Vec<&'static CodeInfo>> {
     }
     let bare = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8).map(Code);
     let Some(code) = bare.or_else(|| Code::parse(text)) else {
-        return Err(Usage::because(format!("`{text}` is no code (0x80040220), no code's name and no situation (e4); `errors list` shows them")));
+        return Err(Usage::because(format!(
+            "`{text}` is no code (0x80040220), no code's name and no situation (e4); `errors list` shows them"
+        )));
     };
     match of(&[code]) {
-        found if found.is_empty() => {
-            Err(Error::new(Code::NOT_FOUND, format!("{code} is no code of this version; `errors list` shows them")).into())
-        }
+        found if found.is_empty() => Err(Error::new(
+            Code::NOT_FOUND,
+            format!("{code} is no code of this version; `errors list` shows them"),
+        )
+        .into()),
         found => Ok(found),
     }
 }

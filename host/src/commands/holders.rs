@@ -7,7 +7,11 @@ use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 
-use crate::{context::Context, names::{self, Labels}, output::Outcome};
+use crate::{
+    context::Context,
+    names::{self, Labels},
+    output::Outcome,
+};
 
 /// A role that a user has, directly or through a team.
 pub(crate) struct Held {
@@ -41,7 +45,14 @@ pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec
     };
     let roles = linked(context, table, column, holder.id, "roleid")?;
     let labels = Labels::load(context, roles.iter().cloned())?;
-    Ok(roles.into_iter().map(|role| Held { name: labels.name(&role), role, team: None }).collect())
+    Ok(roles
+        .into_iter()
+        .map(|role| Held {
+            name: labels.name(&role),
+            role,
+            team: None,
+        })
+        .collect())
 }
 
 /// All roles that count for a user: its own, and those of its teams.
@@ -50,7 +61,10 @@ pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Re
     let teams = teams(context, user.id)?;
     let labels = Labels::load(context, teams.iter().cloned())?;
     for team in teams {
-        held.extend(roles(context, &team)?.into_iter().map(|role| Held { team: Some(labels.name(&team)), ..role }));
+        held.extend(roles(context, &team)?.into_iter().map(|role| Held {
+            team: Some(labels.name(&team)),
+            ..role
+        }));
     }
     Ok(held)
 }
@@ -67,7 +81,12 @@ pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Refer
 
 fn linked(context: &Context, table: &str, near: &str, id: Uuid, far: &str) -> anyhow::Result<Vec<Reference>> {
     let query = Query::new(table).columns(&[far]).filter(Filter::eq(near, id));
-    Ok(context.system()?.list(query)?.iter().filter_map(|row| row.lookup(far).cloned()).collect())
+    Ok(context
+        .system()?
+        .list(query)?
+        .iter()
+        .filter_map(|row| row.lookup(far).cloned())
+        .collect())
 }
 
 /// The privileges of a role, each with its depth, by name.
@@ -78,7 +97,9 @@ pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(S
         .into_iter()
         .map(|row| (row.id, row.text("name").unwrap_or_default().to_owned()))
         .collect();
-    let query = Query::new("roleprivileges").columns(&["privilegeid", "privilegedepthmask"]).filter(Filter::eq("roleid", role));
+    let query = Query::new("roleprivileges")
+        .columns(&["privilegeid", "privilegedepthmask"])
+        .filter(Filter::eq("roleid", role));
     let mut held: Vec<_> = system
         .list(query)?
         .iter()
@@ -98,16 +119,26 @@ pub(crate) fn change_role(session: &Session, holder: &Reference, role: &str, giv
     session.execute(role_request(holder, copy, give))?;
     let done = if give { "given to" } else { "taken from" };
     let document = json!({ "id": holder.id.to_string(), "role": copy.to_string() });
-    Ok(Outcome::new(document, format!("role {role} {done} {} {}", holder.table, holder.id)))
+    Ok(Outcome::new(
+        document,
+        format!("role {role} {done} {} {}", holder.table, holder.id),
+    ))
 }
 
 /// The request that gives or takes a role.
 pub(crate) fn role_request(holder: &Reference, role: Uuid, give: bool) -> Request {
-    let relationship = if &*holder.table == "team" { "teamroles_association" } else { "systemuserroles_association" };
+    let relationship = if &*holder.table == "team" {
+        "teamroles_association"
+    } else {
+        "systemuserroles_association"
+    };
     Request::new(if give { "Associate" } else { "Disassociate" })
         .with("Target", holder.clone())
         .with("Relationship", relationship)
-        .with("RelatedEntities", Parameter::References(vec![Reference::new("role", role)]))
+        .with(
+            "RelatedEntities",
+            Parameter::References(vec![Reference::new("role", role)]),
+        )
 }
 
 /// A new user or team with its roles: all of it, or nothing.
@@ -115,7 +146,9 @@ pub(crate) fn create(session: &Session, row: &Row, roles: &[Uuid]) -> anyhow::Re
     Ok(session.batch(|batch| {
         let id = batch.create(row.clone())?;
         let holder = Reference::new(row.table.clone(), id);
-        roles.iter().try_for_each(|role| batch.execute(role_request(&holder, *role, true)).map(|_| ()))?;
+        roles
+            .iter()
+            .try_for_each(|role| batch.execute(role_request(&holder, *role, true)).map(|_| ()))?;
         Ok(id)
     })?)
 }
@@ -129,7 +162,13 @@ pub(crate) fn roles_for_new(session: &Session, row: &Row, roles: &[String]) -> a
     let mut holder = row.clone();
     if holder.id_of("businessunitid").is_none() {
         let caller = names::get(session, "systemuser", session.user(), &["businessunitid"])?;
-        holder.set("businessunitid", caller.get("businessunitid").cloned().unwrap_or(Value::Null));
+        holder.set(
+            "businessunitid",
+            caller.get("businessunitid").cloned().unwrap_or(Value::Null),
+        );
     }
-    roles.iter().map(|role| names::role_for(session, &holder, role)).collect()
+    roles
+        .iter()
+        .map(|role| names::role_for(session, &holder, role))
+        .collect()
 }

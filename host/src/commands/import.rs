@@ -27,12 +27,17 @@ use crate::{
 /// How many refusals people are shown.
 const SHOWN: usize = 20;
 
+const HELP: &str = "\
+Each line becomes one row, in a transaction of its own; a line that is refused costs that line. Importing the same \
+file again creates no second rows: lines whose rows are there count as present. So an import that was stopped or \
+killed is finished by running it again; --resume-after saves it the lines that are done.
+
+The map (TOML): [columns] \"heading\" = \"column\"; [ignore] columns = [\"heading\"]; [values.COLUMN] text = value; \
+[constants] column = value; [lookups.COLUMN] table = \"account\", by = \"name\"; and above these, timezone = \"UTC\".";
+
 /// What to import.
-///
-/// Each line becomes one row, in a transaction of its own; a line that is refused costs that line. Importing the same
-/// file again creates no second rows: lines whose rows are there count as present. So a run that was stopped or killed
-/// is finished by running it again; --resume-after saves it the lines that are done.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Args {
     /// The CSV file: UTF-8, its first line the headings.
     file: PathBuf,
@@ -50,18 +55,25 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let plan = Plan::new(&session, &args.table, &files::text(&args.map)?)
-        .map_err(|error| named(error, &args.map))?;
+    let plan = Plan::new(&session, &args.table, &files::text(&args.map)?).map_err(|error| named(error, &args.map))?;
     let unreadable = || format!("{} cannot be read", args.file.display());
     let mut file = File::open(&args.file).with_context(unreadable)?;
     if !file.metadata().with_context(unreadable)?.is_file() {
-        return Err(Usage::because(format!("{} is no file; it is read twice, so it cannot be a pipe", args.file.display())));
+        return Err(Usage::because(format!(
+            "{} is no file; it is read twice, so it cannot be a pipe",
+            args.file.display()
+        )));
     }
     let digest = import::digest(&file).with_context(unreadable)?;
     file.rewind().with_context(unreadable)?;
 
     let stop = stop_when_interrupted()?;
-    let options = Options { digest, resume_after: args.resume_after, workers: import::WORKERS, stop: &stop };
+    let options = Options {
+        digest,
+        resume_after: args.resume_after,
+        workers: import::WORKERS,
+        stop: &stop,
+    };
     let bar = progress_bar();
     let result = import::import(&session, &plan, file, &options, &|lines| bar.set_position(lines));
     bar.finish_and_clear();
@@ -115,17 +127,32 @@ fn exit(report: &Report) -> Exit {
 }
 
 fn text(context: &Context, args: &Args, report: &Report) -> String {
-    let mut text = format!("{} lines read: {} created", grouped(report.read), grouped(report.created));
+    let mut text = format!(
+        "{} lines read: {} created",
+        grouped(report.read),
+        grouped(report.created)
+    );
     if report.present > 0 {
         text.push_str(&format!(", {} there already", grouped(report.present)));
     }
     text.push_str(&format!(", {} refused", grouped(report.refused.len() as u64)));
     for refusal in report.refused.iter().take(SHOWN) {
-        let column = refusal.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
-        text.push_str(&format!("\n  line {}{column}: {}", refusal.line, refusal.error.message()));
+        let column = refusal
+            .column
+            .as_ref()
+            .map(|column| format!(", {column}"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "\n  line {}{column}: {}",
+            refusal.line,
+            refusal.error.message()
+        ));
     }
     if report.refused.len() > SHOWN {
-        text.push_str(&format!("\n  and {} more; --json lists all", grouped((report.refused.len() - SHOWN) as u64)));
+        text.push_str(&format!(
+            "\n  and {} more; --json lists all",
+            grouped((report.refused.len() - SHOWN) as u64)
+        ));
     }
     if let Some(stopped) = &report.stopped {
         let path = |path: &std::path::Path| quoted(&path.display().to_string());
@@ -136,7 +163,11 @@ fn text(context: &Context, args: &Args, report: &Report) -> String {
             path(&args.map),
             stopped.resume_after
         );
-        text.push_str(&format!("\n\nstopped: every line up to {} is done; go on with\n  {}", stopped.resume_after, context.command(&command)));
+        text.push_str(&format!(
+            "\n\nstopped: every line up to {} is done; go on with\n  {}",
+            stopped.resume_after,
+            context.command(&command)
+        ));
         if let Some(failure) = &stopped.failure {
             text.push_str(&format!("\n\n{}", report::error(context, failure)));
         }

@@ -12,7 +12,7 @@ use super::row::references;
 use crate::{
     context::Context,
     failure::Usage,
-    names::{Labels, quoted},
+    names::Labels,
     output::{Exit, Outcome, tell},
     report,
 };
@@ -86,8 +86,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let Command::Qualify(args) = command;
     let session = context.session()?;
     let choices = choices(context, &session, &args)?;
-    let options = CallOptions { request_id: args.request_id };
-    let leads = args.leads.iter().map(|lead| find(&session, lead)).collect::<anyhow::Result<Vec<_>>>()?;
+    let options = CallOptions {
+        request_id: args.request_id,
+    };
+    let leads = args
+        .leads
+        .iter()
+        .map(|lead| find(&session, lead))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let mut items = Vec::new();
     let mut texts = Vec::new();
     let mut exit = Exit::Done;
@@ -134,7 +140,12 @@ fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, 
         item.insert("id".to_owned(), row.id.to_string().into());
         item.insert("name".to_owned(), name.into());
         items.push(Json::Object(item));
-        text.push_str(&format!("\n  {:12} {}  {}", row.table, row.id, name.unwrap_or("(no name)")));
+        text.push_str(&format!(
+            "\n  {:12} {}  {}",
+            row.table,
+            row.id,
+            name.unwrap_or("(no name)")
+        ));
     }
     if rows.is_empty() {
         text.push_str("; nothing was created");
@@ -143,12 +154,10 @@ fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, 
 }
 
 fn refused(context: &Context, lead: &str, error: &Error) -> String {
-    let mut text = format!("lead {lead} is not qualified, and nothing was created\n{}", report::error(context, error));
-    if error.body().step.is_some() || error.kind() == Kind::Denied {
-        let command = format!("sluice diagnose isolate --user {} --lead {lead}", quoted(context.user()));
-        text.push_str(&format!("\n\nall that stands in the way, with fixes that were tried:\n  {}", context.command(&command)));
-    }
-    text
+    let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
+    let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
+    let story = report::error_with(context, error, isolate);
+    format!("lead {lead} is not qualified, and nothing was created\n{story}")
 }
 
 /// What is wanted, by the flags, else by the organisation's setting.
@@ -178,7 +187,9 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
 
 /// The organisation's setting. Whoever may qualify is told it, whatever they may read.
 fn creates_by_default(context: &Context) -> anyhow::Result<bool> {
-    let rows = context.system()?.list(Query::new("organization").columns(&["sl_createonqualify"]))?;
+    let rows = context
+        .system()?
+        .list(Query::new("organization").columns(&["sl_createonqualify"]))?;
     Ok(rows.first().and_then(|row| row.bool("sl_createonqualify")) != Some(false))
 }
 
@@ -196,7 +207,13 @@ fn ask(suppress_duplicates: bool) -> anyhow::Result<Choices> {
         stdin().lock().read_line(&mut answer)?;
         wanted.push(!answer.trim().to_lowercase().starts_with('n'));
     }
-    let party = |wanted: Option<&bool>| if wanted == Some(&true) { Party::Create } else { Party::Skip };
+    let party = |wanted: Option<&bool>| {
+        if wanted == Some(&true) {
+            Party::Create
+        } else {
+            Party::Skip
+        }
+    };
     Ok(Choices {
         account: party(wanted.first()),
         contact: party(wanted.get(1)),
@@ -213,7 +230,10 @@ mod tests {
     fn the_choices_of_a_party() {
         assert_eq!(choice("create"), Ok(Choice::Create));
         assert_eq!(choice("skip"), Ok(Choice::Skip));
-        assert_eq!(choice("existing:Acme: Ltd"), Ok(Choice::Existing("Acme: Ltd".to_owned())));
+        assert_eq!(
+            choice("existing:Acme: Ltd"),
+            Ok(Choice::Existing("Acme: Ltd".to_owned()))
+        );
         assert!(choice("existing:").is_err() && choice("existing").is_err() && choice("maybe").is_err());
     }
 }

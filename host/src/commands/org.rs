@@ -52,7 +52,10 @@ fn currency(text: &str) -> Result<String, String> {
 
 macro_rules! plugin {
     ($name:literal) => {
-        sample::Plugin { name: $name, bytes: include_bytes!(concat!(env!("SLUICE_PLUGINS"), "/", $name, ".wasm")) }
+        sample::Plugin {
+            name: $name,
+            bytes: include_bytes!(concat!(env!("SLUICE_PLUGINS"), "/", $name, ".wasm")),
+        }
     };
 }
 
@@ -72,7 +75,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Show => show(context),
         Command::Backup { file } => {
             context.engine()?.backup(&file)?;
-            Ok(Outcome::new(json!({ "file": file }), format!("copied to {}", file.display())))
+            Ok(Outcome::new(
+                json!({ "file": file }),
+                format!("copied to {}", file.display()),
+            ))
         }
         Command::Check => check(context),
     }
@@ -83,8 +89,17 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
     if args.sample {
         tell("making the sample organisation: tables, users, roles, rows, plug-ins …");
     }
-    let founding = Founding { name: args.name, currency: args.currency };
-    let fill = |engine: &Engine| if args.sample { sample::fill(engine, PLUGINS) } else { Ok(()) };
+    let founding = Founding {
+        name: args.name,
+        currency: args.currency,
+    };
+    let fill = |engine: &Engine| {
+        if args.sample {
+            sample::fill(engine, PLUGINS)
+        } else {
+            Ok(())
+        }
+    };
     Engine::create(path, &founding, APPS, &context.env(), &context.options(), fill)?;
     let document = json!({ "org": path, "name": founding.name, "currency": founding.currency, "sample": args.sample });
     let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
@@ -102,13 +117,21 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
     let currency = row.and_then(|row| row.lookup("basecurrencyid")).cloned();
     let currency = match currency {
         Some(reference) => {
-            let response = context.system()?.execute(Request::retrieve(reference, &["isocurrencycode"]))?;
-            response.row().and_then(|row| row.text("isocurrencycode")).map(ToOwned::to_owned)
+            let response = context
+                .system()?
+                .execute(Request::retrieve(reference, &["isocurrencycode"]))?;
+            response
+                .row()
+                .and_then(|row| row.text("isocurrencycode"))
+                .map(ToOwned::to_owned)
         }
         None => None,
     };
     let name = row.and_then(|row| row.text("name")).unwrap_or_default();
-    let created = row.and_then(|row| row.get("createdon")).map(sluice_model::json::from_value).unwrap_or_default();
+    let created = row
+        .and_then(|row| row.get("createdon"))
+        .map(sluice_model::json::from_value)
+        .unwrap_or_default();
     let path = std::path::absolute(context.path()?)?;
     let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
     let custom = catalog.iter().filter(|table| table.custom).count();
@@ -134,7 +157,10 @@ fn check(context: &Context) -> anyhow::Result<Outcome> {
     if problems.is_empty() {
         return Ok(Outcome::new(document, "the organisation's file is whole"));
     }
-    let text = format!("the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup", problems.join("\n  "));
+    let text = format!(
+        "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup",
+        problems.join("\n  ")
+    );
     Ok(Outcome::new(document, text).with_exit(Exit::Host))
 }
 

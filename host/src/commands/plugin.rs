@@ -81,17 +81,31 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Outcome> {
-    let file = if args.path.is_dir() { wasm_build::build(&args.path)? } else { args.path.clone() };
+    let file = if args.path.is_dir() {
+        wasm_build::build(&args.path)?
+    } else {
+        args.path.clone()
+    };
     let name = match &args.name {
         Some(name) => name.clone(),
         None => name_of(&file).ok_or_else(|| Usage::because("the file has no name; give one with --name"))?,
     };
-    let assembly = Assembly { name: name.clone(), bytes: files::bytes(&file)?, description: args.description.clone() };
+    let assembly = Assembly {
+        name: name.clone(),
+        bytes: files::bytes(&file)?,
+        description: args.description.clone(),
+    };
     let pushed = session.push(&assembly, args.prune)?;
     for (kind, wants) in &pushed.wants {
-        tell(&format!("{name}/{kind} asks for: {}; grant it to its steps with `step update STEP --grant …`", wants.join(", ")));
+        tell(&format!(
+            "{name}/{kind} asks for: {}; grant it to its steps with `step update STEP --grant …`",
+            wants.join(", ")
+        ));
     }
-    Ok(Outcome::new(pushed_json(&name, &pushed), pushed_text(context, &name, &pushed)))
+    Ok(Outcome::new(
+        pushed_json(&name, &pushed),
+        pushed_text(context, &name, &pushed),
+    ))
 }
 
 /// The name that a file stands for: `phone_normalizer.wasm` is `phone-normalizer`.
@@ -102,7 +116,11 @@ fn name_of(file: &Path) -> Option<String> {
 }
 
 fn pushed_json(name: &str, pushed: &Pushed) -> Json {
-    let wants: Vec<Json> = pushed.wants.iter().map(|(kind, wants)| json!({ "type": kind, "capabilities": wants })).collect();
+    let wants: Vec<Json> = pushed
+        .wants
+        .iter()
+        .map(|(kind, wants)| json!({ "type": kind, "capabilities": wants }))
+        .collect();
     json!({
         "id": pushed.id.to_string(),
         "name": name,
@@ -116,22 +134,40 @@ fn pushed_json(name: &str, pushed: &Pushed) -> Json {
 }
 
 fn steps_json(steps: &[(Uuid, String)]) -> Json {
-    steps.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect()
+    steps
+        .iter()
+        .map(|(id, name)| json!({ "id": id.to_string(), "name": name }))
+        .collect()
 }
 
 fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
-    let mut text = format!("pushed {name}: {} ({})", count(pushed.types.len(), "type"), pushed.types.join(", "));
-    for (what, steps) in [("added", &pushed.added), ("updated", &pushed.updated), ("removed", &pushed.removed)] {
+    let mut text = format!(
+        "pushed {name}: {} ({})",
+        count(pushed.types.len(), "type"),
+        pushed.types.join(", ")
+    );
+    for (what, steps) in [
+        ("added", &pushed.added),
+        ("updated", &pushed.updated),
+        ("removed", &pushed.removed),
+    ] {
         for (id, step) in steps {
             text.push_str(&format!("\n  {what:8} {id}  {step}"));
         }
     }
-    let left: Vec<_> = pushed.undeclared.iter().filter(|step| !pushed.removed.contains(step)).collect();
+    let left: Vec<_> = pushed
+        .undeclared
+        .iter()
+        .filter(|step| !pushed.removed.contains(step))
+        .collect();
     for (id, step) in &left {
         text.push_str(&format!("\n  no longer declared  {id}  {step}"));
     }
     if !left.is_empty() {
-        text.push_str(&format!("\nremove what is no longer declared: {}", context.command("sluice plugin push … --prune")));
+        text.push_str(&format!(
+            "\nremove what is no longer declared: {}",
+            context.command("sluice plugin push … --prune")
+        ));
     }
     if pushed.added.is_empty() && pushed.updated.is_empty() && pushed.removed.is_empty() {
         text.push_str("; its steps are as they were");
@@ -141,7 +177,9 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
 
 /// A plug-in's types and its steps.
 fn parts(session: &Session, assembly: Uuid) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
-    let types = Query::new("plugintype").columns(&["typename", "description"]).filter(Filter::eq("pluginassemblyid", assembly));
+    let types = Query::new("plugintype")
+        .columns(&["typename", "description"])
+        .filter(Filter::eq("pluginassemblyid", assembly));
     let types = session.list(types.order_by("typename"))?;
     let mut steps = Vec::new();
     for plugin_type in &types {
@@ -173,14 +211,25 @@ fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
             ]);
         }
     }
-    let documents = assemblies.iter().map(|row| rows::from_row(table, row, columns.as_deref())).collect();
+    let documents = assemblies
+        .iter()
+        .map(|row| rows::from_row(table, row, columns.as_deref()))
+        .collect();
     Ok(Outcome::list(documents, grid.text("no plug-ins")))
 }
 
 fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let table = catalog.table(ASSEMBLY)?;
-    let columns = ["name", "version", "description", "sourcehash", "isolationmode", "createdon", "modifiedon"];
+    let columns = [
+        "name",
+        "version",
+        "description",
+        "sourcehash",
+        "isolationmode",
+        "createdon",
+        "modifiedon",
+    ];
     let row = names::row(session, ASSEMBLY, plugin, &columns)?;
     let (types, steps) = parts(session, row.id)?;
     let registered = step_show::Registry::of(context, &steps)?;
@@ -189,7 +238,10 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
     if let Json::Object(map) = &mut document {
         let kind = |row: &Row| json!({ "id": row.id.to_string(), "name": row.text("typename"), "description": row.text("description") });
         map.insert("types".to_owned(), types.iter().map(kind).collect());
-        map.insert("steps".to_owned(), step_show::documents(&catalog, &steps, &registered)?.into());
+        map.insert(
+            "steps".to_owned(),
+            step_show::documents(&catalog, &steps, &registered)?.into(),
+        );
     }
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
@@ -197,7 +249,10 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
     let mut text = people::sheet(context, table, &row)?;
     for kind in &types {
         let about = kind.text("description").unwrap_or_default();
-        text.push_str(&format!("\n\ntype {}: {about}", kind.text("typename").unwrap_or_default()));
+        text.push_str(&format!(
+            "\n\ntype {}: {about}",
+            kind.text("typename").unwrap_or_default()
+        ));
     }
     text.push_str(&format!("\n\n{}", step_show::grid(&steps, &registered)));
     Ok(Outcome::new(document, text))
@@ -207,12 +262,17 @@ fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<O
     let id = session.find_one(ASSEMBLY, plugin)?;
     let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
     session.batch(|batch| {
-        steps.iter().try_for_each(|step| batch.execute(Request::delete(step.reference())).map(|_| ()))?;
+        steps
+            .iter()
+            .try_for_each(|step| batch.execute(Request::delete(step.reference())).map(|_| ()))?;
         batch.execute(Request::delete(Reference::new(ASSEMBLY, id)))
     })?;
     let removed: Vec<(Uuid, String)> = steps.iter().map(named).collect();
     let text = format!("removed plug-in {plugin} and {}", count(removed.len(), "step"));
-    Ok(Outcome::new(json!({ "id": id.to_string(), "removed": steps_json(&removed) }), text))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "removed": steps_json(&removed) }),
+        text,
+    ))
 }
 
 fn named(step: &Row) -> (Uuid, String) {
@@ -227,7 +287,10 @@ fn enable(session: &Session, plugin: &str, enabled: bool) -> anyhow::Result<Outc
     for (id, name) in &changed {
         text.push_str(&format!("\n  {id}  {name}"));
     }
-    Ok(Outcome::new(json!({ "id": id.to_string(), "enabled": enabled, "steps": steps_json(&changed) }), text))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "enabled": enabled, "steps": steps_json(&changed) }),
+        text,
+    ))
 }
 
 #[cfg(test)]
@@ -236,7 +299,13 @@ mod tests {
 
     #[test]
     fn a_plugin_is_called_as_its_file() {
-        assert_eq!(name_of(Path::new("/x/phone_normalizer.wasm")).as_deref(), Some("phone-normalizer"));
-        assert_eq!(name_of(Path::new("commission.component.wasm")).as_deref(), Some("commission"));
+        assert_eq!(
+            name_of(Path::new("/x/phone_normalizer.wasm")).as_deref(),
+            Some("phone-normalizer")
+        );
+        assert_eq!(
+            name_of(Path::new("commission.component.wasm")).as_deref(),
+            Some("commission")
+        );
     }
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows};
+use sluice_model::{
+    Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
+};
 
 use super::holders;
 use crate::{
@@ -80,8 +82,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::List { all } => {
-            let roots = if all { Filter::All } else { Filter::eq("parentroleid", Value::Null) };
-            people::list(context, &session, Query::new("role").columns(&COLUMNS).filter(roots).order_by("name"))
+            let roots = if all {
+                Filter::All
+            } else {
+                Filter::eq("parentroleid", Value::Null)
+            };
+            people::list(
+                context,
+                &session,
+                Query::new("role").columns(&COLUMNS).filter(roots).order_by("name"),
+            )
         }
         Command::Show { role } => show(context, &session, &role),
         Command::Create { name, bu, inherit } => create(&session, &name, bu.as_deref(), inherit),
@@ -94,9 +104,16 @@ fn create(session: &Session, name: &str, unit: Option<&str>, inherit: Inherit) -
     let unit = match unit {
         Some(unit) => session.find_one("businessunit", unit)?,
         None => {
-            let root = Query::new("businessunit").columns(&[]).filter(Filter::eq("parentbusinessunitid", Value::Null));
+            let root = Query::new("businessunit")
+                .columns(&[])
+                .filter(Filter::eq("parentbusinessunitid", Value::Null));
             let root = session.list(root)?.into_iter().next();
-            root.map(|row| row.id).ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not read the root business unit; give one with --bu"))?
+            root.map(|row| row.id).ok_or_else(|| {
+                Error::new(
+                    Code::NOT_FOUND,
+                    "you may not read the root business unit; give one with --bu",
+                )
+            })?
         }
     };
     let inherited = match inherit {
@@ -108,23 +125,36 @@ fn create(session: &Session, name: &str, unit: Option<&str>, inherit: Inherit) -
         .with("businessunitid", Reference::new("businessunit", unit))
         .with("isinherited", Value::Choice(inherited));
     let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created role {name} {id}")))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created role {name} {id}"),
+    ))
 }
 
 fn grant(session: &Session, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
     let id = session.find_one("role", role)?;
-    let wanted = Row::unsaved("roleprivilege").with("PrivilegeName", privilege).with("Depth", depth.number());
-    let request =
-        Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id)).with("Privileges", Parameter::Rows(vec![wanted]));
+    let wanted = Row::unsaved("roleprivilege")
+        .with("PrivilegeName", privilege)
+        .with("Depth", depth.number());
+    let request = Request::new("AddPrivilegesRole")
+        .with("RoleId", Value::Id(id))
+        .with("Privileges", Parameter::Rows(vec![wanted]));
     session.execute(request)?;
     let document = json!({ "id": id.to_string(), "privilege": privilege, "depth": depth.label() });
-    Ok(Outcome::new(document, format!("role {role} has {privilege} at depth {} now", depth.label())))
+    Ok(Outcome::new(
+        document,
+        format!("role {role} has {privilege} at depth {} now", depth.label()),
+    ))
 }
 
 fn revoke(session: &Session, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
     let id = session.find_one("role", role)?;
     let wanted = session.find_one("privilege", privilege)?;
-    session.execute(Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id)).with("PrivilegeId", Value::Id(wanted)))?;
+    session.execute(
+        Request::new("RemovePrivilegeRole")
+            .with("RoleId", Value::Id(id))
+            .with("PrivilegeId", Value::Id(wanted)),
+    )?;
     let document = json!({ "id": id.to_string(), "privilege": privilege });
     Ok(Outcome::new(document, format!("role {role} no longer has {privilege}")))
 }
@@ -142,7 +172,11 @@ fn show(context: &Context, session: &Session, role: &str) -> anyhow::Result<Outc
     if context.json() {
         return Ok(Outcome::new(document, String::new()));
     }
-    let text = format!("{}\n\n{}", people::sheet(context, table, &row)?, matrix(&catalog, &privileges));
+    let text = format!(
+        "{}\n\n{}",
+        people::sheet(context, table, &row)?,
+        matrix(&catalog, &privileges)
+    );
     Ok(Outcome::new(document, text))
 }
 
@@ -164,5 +198,9 @@ fn matrix(catalog: &Catalog, privileges: &[(String, Depth)]) -> String {
         grid.row([table].into_iter().chain(Right::ALL.iter().map(depth)));
     }
     let text = grid.text("no privileges on tables");
-    if others.is_empty() { text } else { format!("{text}\n\nand, of no table:\n{}", others.join("\n")) }
+    if others.is_empty() {
+        text
+    } else {
+        format!("{text}\n\nand, of no table:\n{}", others.join("\n"))
+    }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Comparison, Filter, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows, odata};
+use sluice_model::{
+    Comparison, Filter, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows,
+    odata,
+};
 
 use crate::{
     assign,
@@ -113,7 +116,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let table = session.catalog()?.table(&table)?.clone();
             let row = assign::row(&session, &table, &columns)?;
             let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created {} {id}", table.name)))
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("created {} {id}", table.name),
+            ))
         }
         Command::Update { table, id, columns } => {
             let table = session.catalog()?.table(&table)?.clone();
@@ -133,13 +139,26 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Assign { table, id, owner } => {
             let (target, owner) = (target(&session, &table, &id)?, names::principal(&session, &owner)?);
-            session.execute(Request::new("Assign").with("Target", target.clone()).with("Assignee", owner))?;
+            session.execute(
+                Request::new("Assign")
+                    .with("Target", target.clone())
+                    .with("Assignee", owner),
+            )?;
             Ok(done("assigned", &target.table, target.id))
         }
-        Command::Share { table, id, principal, rights } => share(context, &session, (&table, &id), &principal, &rights),
+        Command::Share {
+            table,
+            id,
+            principal,
+            rights,
+        } => share(context, &session, (&table, &id), &principal, &rights),
         Command::Unshare { table, id, principal } => {
             let (target, principal) = (target(&session, &table, &id)?, names::principal(&session, &principal)?);
-            session.execute(Request::new("RevokeAccess").with("Target", target.clone()).with("Revokee", principal))?;
+            session.execute(
+                Request::new("RevokeAccess")
+                    .with("Target", target.clone())
+                    .with("Revokee", principal),
+            )?;
             Ok(done("no longer shared:", &target.table, target.id))
         }
     }
@@ -161,7 +180,11 @@ const PAGE: usize = 5_000;
 fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(&args.table)?.clone();
     let mut query = Query::new(table.name.clone());
-    query.columns = args.select.as_deref().map(|text| odata::select(&table, text)).transpose()?;
+    query.columns = args
+        .select
+        .as_deref()
+        .map(|text| odata::select(&table, text))
+        .transpose()?;
     if query.columns.as_ref().is_some_and(Vec::is_empty) {
         return Err(Usage::because("--select names no column"));
     }
@@ -185,7 +208,11 @@ pub(crate) fn pages(session: &Session, table: &TableDef, query: &Query, top: Opt
         let mut page = query.clone();
         page.top = u32::try_from(size).ok();
         if let Some(last) = rows.last() {
-            let after = Filter::Compare { column: table.key.clone(), comparison: Comparison::Gt, value: Value::Id(last.id) };
+            let after = Filter::Compare {
+                column: table.key.clone(),
+                comparison: Comparison::Gt,
+                value: Value::Id(last.id),
+            };
             page.filter = after.and(page.filter);
         }
         let found = session.list(page)?;
@@ -195,7 +222,9 @@ pub(crate) fn pages(session: &Session, table: &TableDef, query: &Query, top: Opt
             break;
         }
         if !query.order.is_empty() && rows.len() < wanted {
-            tell(&format!("only the first {PAGE} rows: in an order of your own the platform hands out no more; use --filter"));
+            tell(&format!(
+                "only the first {PAGE} rows: in an order of your own the platform hands out no more; use --filter"
+            ));
             break;
         }
     }
@@ -207,11 +236,21 @@ fn get(context: &Context, session: &Session, table: &str, id: &str, select: Opti
     let columns = select.map(|text| odata::select(&table, text)).transpose()?;
     let names: Vec<&str> = columns.iter().flatten().map(|name| &**name).collect();
     let row = names::row(session, &table.name, id, &names)?;
-    let text = if context.json() { String::new() } else { people::sheet(context, &table, &row)? };
+    let text = if context.json() {
+        String::new()
+    } else {
+        people::sheet(context, &table, &row)?
+    };
     Ok(Outcome::new(rows::from_row(&table, &row, columns.as_deref()), text))
 }
 
-fn share(context: &Context, session: &Session, row: (&str, &str), principal: &str, rights: &str) -> anyhow::Result<Outcome> {
+fn share(
+    context: &Context,
+    session: &Session,
+    row: (&str, &str),
+    principal: &str,
+    rights: &str,
+) -> anyhow::Result<Outcome> {
     let (target, principal) = (target(session, row.0, row.1)?, names::principal(session, principal)?);
     let mask = Rights::parse(rights).map_or_else(|| rights.to_owned(), |rights| rights.to_string());
     let request = Request::new("GrantAccess")
@@ -221,7 +260,10 @@ fn share(context: &Context, session: &Session, row: (&str, &str), principal: &st
     session.execute(request)?;
     let name = Labels::load(context, [principal.clone()])?.name(&principal);
     let document = json!({ "id": target.id.to_string(), "principal": principal.id.to_string(), "rights": mask });
-    Ok(Outcome::new(document, format!("shared {} {} with {name}: {mask}", target.table, target.id)))
+    Ok(Outcome::new(
+        document,
+        format!("shared {} {} with {name}: {mask}", target.table, target.id),
+    ))
 }
 
 /// The references that a response carries under a name.

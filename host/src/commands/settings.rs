@@ -34,7 +34,11 @@ pub(crate) enum Setting {
 }
 
 const TRACE: [&str; 3] = ["off", "exception", "all"];
-const COLUMNS: [&str; 3] = ["plugintracelogsetting", "sl_createonqualify", "sharetopreviousowneronassign"];
+const COLUMNS: [&str; 3] = [
+    "plugintracelogsetting",
+    "sl_createonqualify",
+    "sharetopreviousowneronassign",
+];
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
@@ -53,7 +57,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 fn row(session: &Session) -> anyhow::Result<Row> {
     let rows = session.list(Query::new("organization").columns(&COLUMNS))?;
-    rows.into_iter().next().ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not see the organisation's row").into())
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not see the organisation's row").into())
 }
 
 fn change(name: Setting, value: &str) -> anyhow::Result<(&'static str, Value)> {
@@ -64,7 +70,10 @@ fn change(name: Setting, value: &str) -> anyhow::Result<(&'static str, Value)> {
     };
     Ok(match name {
         Setting::Trace => {
-            let known = (0..).zip(TRACE).find(|(_, word)| *word == value).map(|(number, _)| number);
+            let known = (0..)
+                .zip(TRACE)
+                .find(|(_, word)| *word == value)
+                .map(|(number, _)| number);
             let number = known.ok_or_else(|| Usage::because(format!("`{value}` is none of {}", TRACE.join(", "))))?;
             ("plugintracelogsetting", Value::Choice(number))
         }
@@ -74,12 +83,20 @@ fn change(name: Setting, value: &str) -> anyhow::Result<(&'static str, Value)> {
 }
 
 fn show(row: &Row) -> Outcome {
-    let trace = row.int("plugintracelogsetting").and_then(|number| TRACE.get(usize::try_from(number).ok()?)).copied().unwrap_or("off");
+    let trace = row
+        .int("plugintracelogsetting")
+        .and_then(|number| TRACE.get(usize::try_from(number).ok()?))
+        .copied()
+        .unwrap_or("off");
     let on_qualify = row.bool("sl_createonqualify") != Some(false);
     let share = row.bool("sharetopreviousowneronassign") == Some(true);
     let document = json!({ "trace": trace, "createonqualify": on_qualify, "share-to-previous-owner": share });
     let word = |yes: bool| if yes { "yes" } else { "no" };
-    let text = pairs(&[("trace", trace), ("createonqualify", word(on_qualify)), ("share-to-previous-owner", word(share))]);
+    let text = pairs(&[
+        ("trace", trace),
+        ("createonqualify", word(on_qualify)),
+        ("share-to-previous-owner", word(share)),
+    ]);
     Outcome::new(document, text)
 }
 
@@ -89,8 +106,14 @@ mod tests {
 
     #[test]
     fn settings_take_words() {
-        assert_eq!(change(Setting::Trace, "all").unwrap(), ("plugintracelogsetting", Value::Choice(2)));
-        assert_eq!(change(Setting::Createonqualify, "no").unwrap(), ("sl_createonqualify", Value::Bool(false)));
+        assert_eq!(
+            change(Setting::Trace, "all").unwrap(),
+            ("plugintracelogsetting", Value::Choice(2))
+        );
+        assert_eq!(
+            change(Setting::Createonqualify, "no").unwrap(),
+            ("sl_createonqualify", Value::Bool(false))
+        );
         assert!(change(Setting::Trace, "some").unwrap_err().is::<Usage>());
     }
 }

@@ -41,5 +41,8 @@ pub(crate) fn man(args: &Man) -> anyhow::Result<Outcome> {
     };
     std::fs::create_dir_all(folder)?;
     clap_mangen::generate_to(Cli::command(), folder)?;
-    Ok(Outcome::new(json!({ "folder": folder }), format!("wrote the pages to {}", folder.display())))
+    Ok(Outcome::new(
+        json!({ "folder": folder }),
+        format!("wrote the pages to {}", folder.display()),
+    ))
 }

@@ -174,13 +174,22 @@ fn image(text: &str) -> Result<ImageSpec, String> {
         _ => return Err("an image begins with pre, post or both: pre:ALIAS:a,b".to_owned()),
     };
     let alias = parts.next().map(str::trim).filter(|alias| !alias.is_empty());
-    let alias = alias.ok_or_else(|| "an image needs an alias, by which the plug-in asks for it: pre:ALIAS:a,b".to_owned())?;
-    Ok(ImageSpec { kind, alias: alias.to_owned(), columns: list(parts.next().unwrap_or_default().split(',')) })
+    let alias =
+        alias.ok_or_else(|| "an image needs an alias, by which the plug-in asks for it: pre:ALIAS:a,b".to_owned())?;
+    Ok(ImageSpec {
+        kind,
+        alias: alias.to_owned(),
+        columns: list(parts.next().unwrap_or_default().split(',')),
+    })
 }
 
 /// Words without the empty ones; `none` alone is none.
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let words: Vec<String> = words.map(str::trim).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+    let words: Vec<String> = words
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(ToOwned::to_owned)
+        .collect();
     if words == ["none"] { Vec::new() } else { words }
 }
 
@@ -206,7 +215,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
-            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("unregistered step {id}")))
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("unregistered step {id}"),
+            ))
         }
     }
 }
@@ -233,11 +245,19 @@ fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
         secure: settings.secure.as_deref().map(files::text_or_file).transpose()?,
         run_as: user.map(|user| session.find_one("systemuser", user)).transpose()?,
         grants: words(settings.grant.as_ref()),
-        limits: settings.limits.as_deref().and_then(some).map(files::text_or_file).transpose()?,
+        limits: settings
+            .limits
+            .as_deref()
+            .and_then(some)
+            .map(files::text_or_file)
+            .transpose()?,
         auto_delete: settings.async_delete.unwrap_or(false),
     };
     let id = session.register_step(&spec)?;
-    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("registered step {id}")))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("registered step {id}"),
+    ))
 }
 
 fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
@@ -251,9 +271,17 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
         }))
     };
     let joined = |given: &Option<Vec<String>>| {
-        given.as_ref().map(|given| Some(words(Some(given)).join(",")).filter(|text| !text.is_empty()).map_or(Value::Null, Value::Text))
+        given.as_ref().map(|given| {
+            Some(words(Some(given)).join(","))
+                .filter(|text| !text.is_empty())
+                .map_or(Value::Null, Value::Text)
+        })
     };
-    let plain = |given: &Option<String>| given.as_deref().map(|given| some(given).map_or(Value::Null, Value::from));
+    let plain = |given: &Option<String>| {
+        given
+            .as_deref()
+            .map(|given| some(given).map_or(Value::Null, Value::from))
+    };
     let run_as = match settings.run_as.as_deref() {
         None => None,
         Some(user) => Some(match some(user) {
@@ -286,18 +314,26 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     }
     let images = (args.no_images || !settings.image.is_empty()).then_some(settings.image.as_slice());
     if row.values.is_empty() && images.is_none() && secure.is_none() {
-        return Err(Usage::because("nothing is to be changed; `step update --help` shows what can be"));
+        return Err(Usage::because(
+            "nothing is to be changed; `step update --help` shows what can be",
+        ));
     }
     let id = row.id;
     session.update_step(&row, images, secure.as_deref())?;
-    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("updated step {id}")))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("updated step {id}"),
+    ))
 }
 
 fn enable(session: &Session, step: &str, enabled: bool) -> anyhow::Result<Outcome> {
     let id = find(session, step)?;
     session.set_step_enabled(id, enabled)?;
     let done = if enabled { "enabled" } else { "disabled" };
-    Ok(Outcome::new(json!({ "id": id.to_string(), "enabled": enabled }), format!("{done} step {id}; it counts from the next request")))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "enabled": enabled }),
+        format!("{done} step {id}; it counts from the next request"),
+    ))
 }
 
 fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
@@ -317,7 +353,10 @@ fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Resu
         steps.retain(|step| registry.table(step).is_none_or(|table| table == wanted));
     }
     registry.sort(&mut steps);
-    Ok(Outcome::list(step_show::documents(&catalog, &steps, &registry)?, step_show::grid(&steps, &registry)))
+    Ok(Outcome::list(
+        step_show::documents(&catalog, &steps, &registry)?,
+        step_show::grid(&steps, &registry),
+    ))
 }
 
 #[cfg(test)]
@@ -331,7 +370,10 @@ mod tests {
             alias: alias.to_owned(),
             columns: columns.iter().map(ToString::to_string).collect(),
         };
-        assert_eq!(image("pre:before:revenue, name"), Ok(spec(0, "before", &["revenue", "name"])));
+        assert_eq!(
+            image("pre:before:revenue, name"),
+            Ok(spec(0, "before", &["revenue", "name"]))
+        );
         assert_eq!(image("both:row"), Ok(spec(2, "row", &[])));
         assert!(image("pre").is_err() && image("pre::a").is_err() && image("middle:x").is_err());
     }

@@ -19,8 +19,20 @@ pub(crate) const STEP: &str = "sdkmessageprocessingstep";
 
 /// The columns of a list of steps.
 const COLUMNS: [&str; 14] = [
-    "name", "description", "sdkmessageid", "sdkmessagefilterid", "plugintypeid", "stage", "mode", "rank", "filteringattributes",
-    "impersonatinguserid", "sl_origin", "ismanaged", "statecode", "statuscode",
+    "name",
+    "description",
+    "sdkmessageid",
+    "sdkmessagefilterid",
+    "plugintypeid",
+    "stage",
+    "mode",
+    "rank",
+    "filteringattributes",
+    "impersonatinguserid",
+    "sl_origin",
+    "ismanaged",
+    "statecode",
+    "statuscode",
 ];
 
 /// What the lookups of steps stand for. Whoever may read a step is told its message, table
@@ -35,30 +47,65 @@ impl Registry {
     /// Of these steps.
     pub(crate) fn of(context: &Context, steps: &[Row]) -> anyhow::Result<Self> {
         let system = context.system()?;
-        let ids = |column: &str| steps.iter().filter_map(|step| step.id_of(column)).collect::<std::collections::BTreeSet<_>>();
-        let filters = names::by_ids(&system, "sdkmessagefilter", ids("sdkmessagefilterid"), &["primaryobjecttypecode"])?;
-        let tables = filters.into_iter().filter_map(|(id, row)| Some((id, row.text("primaryobjecttypecode")?.to_owned()))).collect();
-        let types = names::by_ids(&system, "plugintype", ids("plugintypeid"), &["typename", "pluginassemblyid"])?;
-        let assemblies = Labels::load(context, types.values().filter_map(|row| row.lookup("pluginassemblyid").cloned()))?;
+        let ids = |column: &str| {
+            steps
+                .iter()
+                .filter_map(|step| step.id_of(column))
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        let filters = names::by_ids(
+            &system,
+            "sdkmessagefilter",
+            ids("sdkmessagefilterid"),
+            &["primaryobjecttypecode"],
+        )?;
+        let tables = filters
+            .into_iter()
+            .filter_map(|(id, row)| Some((id, row.text("primaryobjecttypecode")?.to_owned())))
+            .collect();
+        let types = names::by_ids(
+            &system,
+            "plugintype",
+            ids("plugintypeid"),
+            &["typename", "pluginassemblyid"],
+        )?;
+        let assemblies = Labels::load(
+            context,
+            types.values().filter_map(|row| row.lookup("pluginassemblyid").cloned()),
+        )?;
         let plugins = types.into_iter().map(|(id, row)| {
-            let assembly = row.lookup("pluginassemblyid").map(|assembly| assemblies.name(assembly)).unwrap_or_default();
+            let assembly = row
+                .lookup("pluginassemblyid")
+                .map(|assembly| assemblies.name(assembly))
+                .unwrap_or_default();
             (id, format!("{assembly}/{}", row.text("typename").unwrap_or_default()))
         });
         let plugins = plugins.collect();
-        Ok(Self { labels: Labels::of(context, steps)?, tables, plugins })
+        Ok(Self {
+            labels: Labels::of(context, steps)?,
+            tables,
+            plugins,
+        })
     }
 
     /// The table that a step is bound to.
     pub(crate) fn table(&self, step: &Row) -> Option<&str> {
-        self.tables.get(&step.id_of("sdkmessagefilterid")?).map(String::as_str).filter(|table| *table != "none")
+        self.tables
+            .get(&step.id_of("sdkmessagefilterid")?)
+            .map(String::as_str)
+            .filter(|table| *table != "none")
     }
 
     fn message(&self, step: &Row) -> String {
-        step.lookup("sdkmessageid").map(|message| self.labels.name(message)).unwrap_or_default()
+        step.lookup("sdkmessageid")
+            .map(|message| self.labels.name(message))
+            .unwrap_or_default()
     }
 
     fn plugin(&self, step: &Row) -> &str {
-        step.id_of("plugintypeid").and_then(|id| self.plugins.get(&id)).map_or("", String::as_str)
+        step.id_of("plugintypeid")
+            .and_then(|id| self.plugins.get(&id))
+            .map_or("", String::as_str)
     }
 
     fn run_as(&self, step: &Row) -> Option<String> {
@@ -100,7 +147,11 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
 }
 
 fn state(step: &Row) -> &'static str {
-    if step.int("statecode") == Some(0) { "enabled" } else { "disabled" }
+    if step.int("statecode") == Some(0) {
+        "enabled"
+    } else {
+        "disabled"
+    }
 }
 
 fn mode(step: &Row) -> &'static str {
@@ -109,7 +160,9 @@ fn mode(step: &Row) -> &'static str {
 
 /// Steps for people.
 pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
-    let mut grid = Grid::new(["state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "id"]);
+    let mut grid = Grid::new([
+        "state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "id",
+    ]);
     for step in steps {
         grid.row([
             state(step),
@@ -135,9 +188,17 @@ enum Secure {
 }
 
 fn secure(session: &Session, step: &Row) -> anyhow::Result<Secure> {
-    let Some(reference) = step.lookup("sdkmessageprocessingstepsecureconfigid") else { return Ok(Secure::None) };
+    let Some(reference) = step.lookup("sdkmessageprocessingstepsecureconfigid") else {
+        return Ok(Secure::None);
+    };
     match session.execute(sluice_model::Request::retrieve(reference.clone(), &["secureconfig"])) {
-        Ok(response) => Ok(Secure::Text(response.row().and_then(|row| row.text("secureconfig")).unwrap_or_default().to_owned())),
+        Ok(response) => Ok(Secure::Text(
+            response
+                .row()
+                .and_then(|row| row.text("secureconfig"))
+                .unwrap_or_default()
+                .to_owned(),
+        )),
         Err(error) if matches!(error.code(), Code::PRIVILEGE_DENIED | Code::ACCESS_DENIED) => Ok(Secure::Hidden),
         Err(error) => Err(error.into()),
     }
@@ -148,7 +209,9 @@ pub(crate) fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Re
     let catalog = session.catalog()?;
     let step = names::get(session, STEP, id, &[])?;
     let registry = Registry::of(context, std::slice::from_ref(&step))?;
-    let images = Query::new("sdkmessageprocessingstepimage").filter(Filter::eq("sdkmessageprocessingstepid", id)).order_by("createdon");
+    let images = Query::new("sdkmessageprocessingstepimage")
+        .filter(Filter::eq("sdkmessageprocessingstepid", id))
+        .order_by("createdon");
     let images = session.list(images)?;
     let secure = secure(session, &step)?;
     let limits = limits(&step);
@@ -157,14 +220,25 @@ pub(crate) fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Re
     if let Json::Object(map) = &mut document {
         map.insert("runas".to_owned(), registry.run_as(&step).into());
         map.insert("images".to_owned(), images.iter().map(image_json).collect());
-        map.insert("limits".to_owned(), limits.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into());
+        map.insert(
+            "limits".to_owned(),
+            limits
+                .iter()
+                .map(|(name, (value, _))| (name.clone(), value.clone()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+        );
         match &secure {
             Secure::None => {}
             Secure::Hidden => drop(map.insert("secureconfiguration".to_owned(), json!({ "hidden": true }))),
             Secure::Text(text) => drop(map.insert("secureconfiguration".to_owned(), text.as_str().into())),
         }
     }
-    let text = if context.json() { String::new() } else { sheet(context, &step, &registry, &images, &secure, &limits)? };
+    let text = if context.json() {
+        String::new()
+    } else {
+        sheet(context, &step, &registry, &images, &secure, &limits)?
+    };
     Ok(Outcome::new(document, text))
 }
 
@@ -187,7 +261,10 @@ fn image_kind(image: &Row) -> &'static str {
 
 /// The limits of a step, and whether each is the step's own.
 fn limits(step: &Row) -> BTreeMap<String, (Json, bool)> {
-    let own: serde_json::Map<String, Json> = step.text("sl_limits").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let own: serde_json::Map<String, Json> = step
+        .text("sl_limits")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     own.into_iter().map(|(name, value)| (name, (value, true))).collect()
 }
 
@@ -201,17 +278,31 @@ fn sheet(
 ) -> anyhow::Result<String> {
     let text = |column: &str| step.text(column).unwrap_or_default().to_owned();
     let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
-    let by = Labels::load(context, ["createdby", "modifiedby"].iter().filter_map(|column| step.lookup(column).cloned()))?;
+    let by = Labels::load(
+        context,
+        ["createdby", "modifiedby"]
+            .iter()
+            .filter_map(|column| step.lookup(column).cloned()),
+    )?;
     let stamp = |on: &str, by_column: &str| {
         let on = step.get(on).map(rows::from_value).unwrap_or_default();
-        let by = step.lookup(by_column).map(|by_whom: &Reference| by.name(by_whom)).unwrap_or_default();
+        let by = step
+            .lookup(by_column)
+            .map(|by_whom: &Reference| by.name(by_whom))
+            .unwrap_or_default();
         format!("{} by {by}", on.as_str().unwrap_or_default())
     };
     let image = |image: &Row| {
         let columns = image.text("attributes").unwrap_or("all columns");
-        format!("{} \"{}\": {columns}", image_kind(image), image.text("entityalias").unwrap_or_default())
+        format!(
+            "{} \"{}\": {columns}",
+            image_kind(image),
+            image.text("entityalias").unwrap_or_default()
+        )
     };
-    let limit = |(name, (value, own)): (&String, &(Json, bool))| format!("{name} {value}{}", if *own { " (this step's own)" } else { "" });
+    let limit = |(name, (value, own)): (&String, &(Json, bool))| {
+        format!("{name} {value}{}", if *own { " (this step's own)" } else { "" })
+    };
     let limits: Vec<String> = limits.iter().map(limit).collect();
     let lines = [
         ("step", text("name")),
@@ -220,23 +311,55 @@ fn sheet(
         ("plug-in", registry.plugin(step).to_owned()),
         ("message", registry.message(step)),
         ("table", registry.table(step).unwrap_or("(any)").to_owned()),
-        ("stage", format!("{} ({})", report::stage(step.int("stage").unwrap_or_default()), step.int("stage").unwrap_or_default())),
+        (
+            "stage",
+            format!(
+                "{} ({})",
+                report::stage(step.int("stage").unwrap_or_default()),
+                step.int("stage").unwrap_or_default()
+            ),
+        ),
         ("mode", mode(step).to_owned()),
         ("rank", step.int("rank").unwrap_or_default().to_string()),
         ("columns", or(text("filteringattributes"), "every change")),
-        ("runs as", registry.run_as(step).unwrap_or_else(|| "the calling user".to_owned())),
+        (
+            "runs as",
+            registry.run_as(step).unwrap_or_else(|| "the calling user".to_owned()),
+        ),
         ("granted", or(text("sl_grants"), "nothing")),
-        ("images", or(images.iter().map(image).collect::<Vec<_>>().join("\n"), "none")),
+        (
+            "images",
+            or(images.iter().map(image).collect::<Vec<_>>().join("\n"), "none"),
+        ),
         ("limits", or(limits.join("\n"), "the defaults")),
         ("configuration", or(text("configuration"), "none")),
-        ("secure", match secure {
-            Secure::None => "none".to_owned(),
-            Secure::Hidden => "set; you may not read it".to_owned(),
-            Secure::Text(text) => text.clone(),
-        }),
+        (
+            "secure",
+            match secure {
+                Secure::None => "none".to_owned(),
+                Secure::Hidden => "set; you may not read it".to_owned(),
+                Secure::Text(text) => text.clone(),
+            },
+        ),
         ("description", text("description")),
-        ("origin", if step.text("sl_origin") == Some("declared") { "declared in the plug-in's code" } else { "registered by hand" }.to_owned()),
-        ("job deleted", if step.bool("asyncautodelete") == Some(true) { "when it succeeded" } else { "no" }.to_owned()),
+        (
+            "origin",
+            if step.text("sl_origin") == Some("declared") {
+                "declared in the plug-in's code"
+            } else {
+                "registered by hand"
+            }
+            .to_owned(),
+        ),
+        (
+            "job deleted",
+            if step.bool("asyncautodelete") == Some(true) {
+                "when it succeeded"
+            } else {
+                "no"
+            }
+            .to_owned(),
+        ),
         ("created", stamp("createdon", "createdby")),
         ("modified", stamp("modifiedon", "modifiedby")),
     ];

@@ -96,7 +96,13 @@ fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
     let mut grid = Grid::new(["name", "display name", "set", "ownership", "custom"]);
     let mut rows = Vec::new();
     for table in catalog.iter().filter(|table| table.custom || !custom) {
-        grid.row([&*table.name, &table.display, &table.set, ownership(table), if table.custom { "yes" } else { "" }]);
+        grid.row([
+            &*table.name,
+            &table.display,
+            &table.set,
+            ownership(table),
+            if table.custom { "yes" } else { "" },
+        ]);
         rows.push(json!({
             "name": table.name,
             "schema": table.schema,
@@ -149,7 +155,9 @@ fn definition(args: &Create) -> TableDef {
 
 /// The plural as the platform forms set names.
 fn plural(name: &str) -> String {
-    let consonant_y = name.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    let consonant_y = name
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
     match consonant_y {
         Some(stem) => format!("{stem}ies"),
         None if name.ends_with(['s', 'x', 'z']) || name.ends_with("ch") || name.ends_with("sh") => format!("{name}es"),

@@ -83,7 +83,8 @@ const COLUMNS: [&str; 4] = ["name", "teamtype", "businessunitid", "isdefault"];
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let team = |name: &str| -> anyhow::Result<Reference> { Ok(Reference::new("team", session.find_one("team", name)?)) };
+    let team =
+        |name: &str| -> anyhow::Result<Reference> { Ok(Reference::new("team", session.find_one("team", name)?)) };
     match command {
         Command::List => people::list(context, &session, Query::new("team").columns(&COLUMNS).order_by("name")),
         Command::Show { team } => show(context, &session, &team),
@@ -100,13 +101,21 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
         Kind::Owner => 0,
         Kind::Access => 1,
     };
-    let mut row = Row::unsaved("team").with("name", args.name.as_str()).with("teamtype", Value::Choice(kind));
+    let mut row = Row::unsaved("team")
+        .with("name", args.name.as_str())
+        .with("teamtype", Value::Choice(kind));
     if let Some(unit) = &args.bu {
-        row.set("businessunitid", Reference::new("businessunit", session.find_one("businessunit", unit)?));
+        row.set(
+            "businessunitid",
+            Reference::new("businessunit", session.find_one("businessunit", unit)?),
+        );
     }
     let roles = holders::roles_for_new(session, &row, &args.roles)?;
     let id = holders::create(session, &row, &roles)?;
-    Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created team {} {id}", args.name)))
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created team {} {id}", args.name),
+    ))
 }
 
 fn member(session: &Session, team: &Reference, user: &str, add: bool) -> anyhow::Result<Outcome> {
@@ -132,11 +141,24 @@ fn show(context: &Context, session: &Session, team: &str) -> anyhow::Result<Outc
         let member = |member: &Reference| json!({ "id": member.id.to_string(), "name": labels.name(member) });
         map.insert("members".to_owned(), members.iter().map(member).collect());
     }
-    let none = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join("\n") };
+    let none = |list: Vec<String>| {
+        if list.is_empty() {
+            "none".to_owned()
+        } else {
+            list.join("\n")
+        }
+    };
     let text = people::pairs(&[
         ("roles", none(roles.iter().map(holders::Held::text).collect())),
-        ("members", none(members.iter().map(|member| labels.name(member)).collect())),
+        (
+            "members",
+            none(members.iter().map(|member| labels.name(member)).collect()),
+        ),
     ]);
-    let sheet = if context.json() { String::new() } else { people::sheet(context, &table, &row)? };
+    let sheet = if context.json() {
+        String::new()
+    } else {
+        people::sheet(context, &table, &row)?
+    };
     Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
 }

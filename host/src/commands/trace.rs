@@ -42,16 +42,34 @@ pub(crate) enum Command {
 const CALL: &str = "plugintracelog";
 const REQUEST: &str = "sl_messagetrace";
 const CALL_COLUMNS: [&str; 9] = [
-    "typename", "messagename", "primaryentity", "mode", "depth", "performanceexecutionduration", "exceptiondetails", "createdon",
+    "typename",
+    "messagename",
+    "primaryentity",
+    "mode",
+    "depth",
+    "performanceexecutionduration",
+    "exceptiondetails",
+    "createdon",
     "correlationid",
 ];
-const REQUEST_COLUMNS: [&str; 6] = ["sl_name", "sl_userid", "sl_succeeded", "sl_duration", "sl_startedon", "sl_correlationid"];
+const REQUEST_COLUMNS: [&str; 6] = [
+    "sl_name",
+    "sl_userid",
+    "sl_succeeded",
+    "sl_duration",
+    "sl_startedon",
+    "sl_correlationid",
+];
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List { correlation, top, requests } => {
+        Command::List {
+            correlation,
+            top,
+            requests,
+        } => {
             let (table, column, columns) = match requests {
                 true => (REQUEST, "sl_correlationid", &REQUEST_COLUMNS[..]),
                 false => (CALL, "correlationid", &CALL_COLUMNS[..]),
@@ -61,12 +79,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             people::list(context, &session, query)
         }
         Command::Show { id } => show(context, &session, id),
-        Command::Tree { correlation } => tree(context, &session, correlation),
+        Command::Tree { correlation } => tree(&session, correlation),
     }
 }
 
 fn newest(mut query: Query) -> Query {
-    query.order.push(Order { column: "createdon".into(), descending: true });
+    query.order.push(Order {
+        column: "createdon".into(),
+        descending: true,
+    });
     query
 }
 
@@ -74,31 +95,45 @@ fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Result<Outcom
     let catalog = session.catalog()?;
     let table = catalog.table(CALL)?;
     let row = names::get(session, CALL, id, &[])?;
-    let text = if context.json() { String::new() } else { people::sheet(context, table, &row)? };
+    let text = if context.json() {
+        String::new()
+    } else {
+        people::sheet(context, table, &row)?
+    };
     Ok(Outcome::new(rows::from_row(table, &row, None), text))
 }
 
-fn tree(context: &Context, session: &Session, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
+fn tree(session: &Session, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
     let wanted = match correlation {
         Some(id) => id,
         None => {
             let last = session.list(newest(Query::new(REQUEST).columns(&["sl_correlationid"])).top(1))?;
-            last.first().and_then(|row| row.id_of("sl_correlationid")).ok_or_else(none_at_all)?
+            last.first()
+                .and_then(|row| row.id_of("sl_correlationid"))
+                .ok_or_else(none_at_all)?
         }
     };
-    let query = Query::new(REQUEST).filter(Filter::eq("sl_correlationid", wanted)).order_by("sl_startedon");
+    let query = Query::new(REQUEST)
+        .filter(Filter::eq("sl_correlationid", wanted))
+        .order_by("sl_startedon");
     let traces = session.list(query)?;
     let nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
     let root = match nodes.as_slice() {
         [] => {
-            let message = format!("there is no trace of a request {wanted}; `trace list --requests` shows them, `settings show` what is kept");
+            let message = format!(
+                "there is no trace of a request {wanted}; `trace list --requests` shows them, `settings show` what is kept"
+            );
             return Err(Error::new(Code::NOT_FOUND, message).into());
         }
         [only] => only.clone(),
         several => together(several),
     };
     let mut document = serde_json::to_value(&root)?;
-    let started = traces.first().and_then(|row| row.get("sl_startedon")).map(rows::from_value).unwrap_or_default();
+    let started = traces
+        .first()
+        .and_then(|row| row.get("sl_startedon"))
+        .map(rows::from_value)
+        .unwrap_or_default();
     if let Json::Object(map) = &mut document {
         map.insert("correlation".to_owned(), wanted.to_string().into());
         map.insert("startedon".to_owned(), started.clone());
@@ -109,7 +144,10 @@ fn tree(context: &Context, session: &Session, correlation: Option<Uuid>) -> anyh
 }
 
 fn none_at_all() -> Error {
-    Error::new(Code::NOT_FOUND, "no request has left a trace; `settings set trace all` keeps one of each")
+    Error::new(
+        Code::NOT_FOUND,
+        "no request has left a trace; `settings set trace all` keeps one of each",
+    )
 }
 
 fn node(row: &Row) -> anyhow::Result<TraceNode> {
@@ -146,7 +184,11 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
         lines.extend(text.lines().map(|line| format!("{rest}{below}{line}")));
     }
     for (position, child) in node.children.iter().enumerate() {
-        let (branch, under) = if position == last { ("└── ", "    ") } else { ("├── ", "│   ") };
+        let (branch, under) = if position == last {
+            ("└── ", "    ")
+        } else {
+            ("├── ", "│   ")
+        };
         draw(child, &format!("{rest}{branch}"), &format!("{rest}{under}"), lines);
     }
 }
@@ -161,7 +203,11 @@ fn headline(node: &TraceNode) -> String {
         _ => node.name.clone(),
     };
     let user = node.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
-    let here = if node.error.is_some() && node.children.iter().all(|child| child.error.is_none()) { "  ← failed here" } else { "" };
+    let here = if node.error.is_some() && node.children.iter().all(|child| child.error.is_none()) {
+        "  ← failed here"
+    } else {
+        ""
+    };
     format!("{mark}{what}{user}  {} µs{here}", grouped(node.microseconds))
 }
 
@@ -171,13 +217,27 @@ mod tests {
 
     fn leaf(kind: &str, name: &str, error: Option<&str>, children: Vec<TraceNode>) -> TraceNode {
         let (kind, name, error) = (kind.to_owned(), name.to_owned(), error.map(ToOwned::to_owned));
-        TraceNode { kind, name, level: None, user: None, microseconds: 1_500, usage: None, error, children }
+        TraceNode {
+            kind,
+            name,
+            level: None,
+            user: None,
+            microseconds: 1_500,
+            usage: None,
+            error,
+            children,
+        }
     }
 
     #[test]
     fn the_failing_leaf_is_marked() {
         let call = leaf("call", "Retrieve x", Some("0x80040220 no"), Vec::new());
-        let root = leaf("message", "Create a", Some("0x80040220 no"), vec![leaf("call", "Other", None, Vec::new()), call]);
+        let root = leaf(
+            "message",
+            "Create a",
+            Some("0x80040220 no"),
+            vec![leaf("call", "Other", None, Vec::new()), call],
+        );
         let mut lines = Vec::new();
         draw(&root, "", "", &mut lines);
         assert_eq!(

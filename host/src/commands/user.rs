@@ -62,13 +62,20 @@ const COLUMNS: [&str; 5] = ["fullname", "domainname", "businessunitid", "accessm
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List => people::list(context, &session, Query::new("systemuser").columns(&COLUMNS).order_by("fullname")),
+        Command::List => people::list(
+            context,
+            &session,
+            Query::new("systemuser").columns(&COLUMNS).order_by("fullname"),
+        ),
         Command::Show { user } => show(context, &user),
         Command::Create(args) => {
             let table = session.catalog()?.table("systemuser")?.clone();
             let mut row = assign::row(&session, &table, &args.columns)?;
             if let Some(unit) = &args.bu {
-                row.set("businessunitid", Reference::new("businessunit", session.find_one("businessunit", unit)?));
+                row.set(
+                    "businessunitid",
+                    Reference::new("businessunit", session.find_one("businessunit", unit)?),
+                );
             }
             row.set("domainname", args.name.as_str());
             if !row.has("lastname") && !row.has("firstname") {
@@ -76,14 +83,23 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             }
             let roles = holders::roles_for_new(&session, &row, &args.roles)?;
             let id = holders::create(&session, &row, &roles)?;
-            Ok(Outcome::new(json!({ "id": id.to_string() }), format!("created user {} {id}", args.name)))
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("created user {} {id}", args.name),
+            ))
         }
-        Command::RoleAdd { user, role } => {
-            holders::change_role(&session, &Reference::new("systemuser", session.find_one("systemuser", &user)?), &role, true)
-        }
-        Command::RoleRemove { user, role } => {
-            holders::change_role(&session, &Reference::new("systemuser", session.find_one("systemuser", &user)?), &role, false)
-        }
+        Command::RoleAdd { user, role } => holders::change_role(
+            &session,
+            &Reference::new("systemuser", session.find_one("systemuser", &user)?),
+            &role,
+            true,
+        ),
+        Command::RoleRemove { user, role } => holders::change_role(
+            &session,
+            &Reference::new("systemuser", session.find_one("systemuser", &user)?),
+            &role,
+            false,
+        ),
     }
 }
 
@@ -100,11 +116,21 @@ fn show(context: &Context, user: &str) -> anyhow::Result<Outcome> {
         let team = |team: &Reference| json!({ "id": team.id.to_string(), "name": labels.name(team) });
         map.insert("teams".to_owned(), teams.iter().map(team).collect());
     }
-    let none = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join("\n") };
+    let none = |list: Vec<String>| {
+        if list.is_empty() {
+            "none".to_owned()
+        } else {
+            list.join("\n")
+        }
+    };
     let text = people::pairs(&[
         ("roles", none(roles.iter().map(holders::Held::text).collect())),
         ("teams", none(teams.iter().map(|team| labels.name(team)).collect())),
     ]);
-    let sheet = if context.json() { String::new() } else { people::sheet(context, &table, &row)? };
+    let sheet = if context.json() {
+        String::new()
+    } else {
+        people::sheet(context, &table, &row)?
+    };
     Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
 }

@@ -1,5 +1,11 @@
 //! The small pipeline follows the platform's where plug-ins can see it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "plug-ins that fail, and the tests' own helpers"
+)]
+
 use sluice_sdk::prelude::*;
 use sluice_sdk_testing::{Depth, Failure, Right, TestHost};
 
@@ -41,8 +47,12 @@ fn broken(cx: &Context) -> Result<()> {
 )]
 fn shares(cx: &Context) -> Result<()> {
     let parent = cx.parent().and_then(|parent| parent.shared("by"));
-    let text =
-        |value: Option<Value>| value.map_or_else(|| "none".to_owned(), |value| value.as_text().unwrap().to_owned());
+    let text = |value: Option<Value>| {
+        value
+            .as_ref()
+            .and_then(Value::as_text)
+            .map_or("none".to_owned(), str::to_owned)
+    };
     trace!(
         cx,
         "{:?}: own {}, parent's {}",

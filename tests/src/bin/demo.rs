@@ -129,11 +129,11 @@ impl Story {
 
     fn open_leads(&self) -> Result<[String; 2]> {
         let filter = "statecode eq 0 and address1_stateorprovince ne null and companyname ne null and subject ne null";
-        let program = Program::new(self.folder.path()).as_user("seller.west");
-        let me = program.json(&["row", "list", "systemuser", "--filter", "domainname eq 'seller.west'", "--as", "admin"]);
+        let admin = Program::new(self.folder.path());
+        let me = admin.json(&["row", "list", "systemuser", "--filter", "domainname eq 'seller.west'"]);
         let me = me.pointer("/value/0/systemuserid").and_then(Value::as_str).context("there is no seller.west")?.to_owned();
         let filter = format!("{filter} and _ownerid_value eq {me}");
-        let leads = program.json(&["row", "list", "lead", "--filter", &filter, "--top", "2"]);
+        let leads = admin.as_user("seller.west").json(&["row", "list", "lead", "--filter", &filter, "--top", "2"]);
         let ids: Vec<String> =
             leads["value"].as_array().into_iter().flatten().filter_map(|row| row["leadid"].as_str()).map(ToOwned::to_owned).collect();
         match <[String; 2]>::try_from(ids) {

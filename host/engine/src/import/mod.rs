@@ -96,7 +96,12 @@ pub fn import(
 fn headings(records: &mut Records<impl Read>) -> Result<Vec<String>> {
     let first = records.next().map_err(|error| unreadable(&error))?;
     let first = first.ok_or_else(|| Error::invalid("the file is empty; its first line has to hold the headings"))?;
-    first.fields.map_err(|fault| Error::invalid(format!("the headings in line {} cannot be read: {}", first.line, fault.reason)))
+    first.fields.map_err(|fault| {
+        Error::invalid(format!(
+            "the headings in line {} cannot be read: {}",
+            first.line, fault.reason
+        ))
+    })
 }
 
 fn unreadable(error: &io::Error) -> Error {
@@ -109,7 +114,11 @@ struct Keys([u8; 9]);
 
 impl Keys {
     fn new(digest: &[u8; 32], table: &str) -> Self {
-        let hash = Sha256::new().chain_update(b"sluice import\0").chain_update(digest).chain_update(table).finalize();
+        let hash = Sha256::new()
+            .chain_update(b"sluice import\0")
+            .chain_update(digest)
+            .chain_update(table)
+            .finalize();
         let mut first = [0; 9];
         first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         Self(first)
@@ -118,7 +127,10 @@ impl Keys {
     fn of(&self, line: u64) -> Uuid {
         let [_, line @ ..] = line.to_be_bytes();
         let mut bytes = [0; 16];
-        bytes.iter_mut().zip(self.0.into_iter().chain(line)).for_each(|(to, from)| *to = from);
+        bytes
+            .iter_mut()
+            .zip(self.0.into_iter().chain(line))
+            .for_each(|(to, from)| *to = from);
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 }
@@ -151,10 +163,17 @@ impl Run<'_> {
                 let worker = move || {
                     // Once for the worker: each row runs on that same thread.
                     let work = || self.work(&receiver);
-                    self.session.engine().on_pipeline_thread(work).unwrap_or_else(|error| self.tally.fail(error));
+                    self.session
+                        .engine()
+                        .on_pipeline_thread(work)
+                        .unwrap_or_else(|error| self.tally.fail(error));
                 };
-                if let Err(error) = std::thread::Builder::new().name("import".to_owned()).spawn_scoped(scope, worker) {
-                    self.tally.fail(Error::host(format!("no thread for the import can be made: {error}")));
+                if let Err(error) = std::thread::Builder::new()
+                    .name("import".to_owned())
+                    .spawn_scoped(scope, worker)
+                {
+                    self.tally
+                        .fail(Error::host(format!("no thread for the import can be made: {error}")));
                 }
             }
             // Only the workers hold it now: when they are gone, sending fails instead of waiting.
@@ -180,7 +199,10 @@ impl Run<'_> {
             if options.stop.load(Ordering::Acquire) {
                 return true;
             }
-            let ticket = Ticket { place, line: record.line };
+            let ticket = Ticket {
+                place,
+                line: record.line,
+            };
             place += 1;
             match record.fields {
                 Ok(fields) => {
@@ -224,7 +246,9 @@ impl Run<'_> {
             let created = self.session.execute(Request::create(row));
             created.map_err(|error| (None, error))
         });
-        let Err((heading, error)) = created else { return Ok(Answer::Created) };
+        let Err((heading, error)) = created else {
+            return Ok(Answer::Created);
+        };
         if error.kind() == Kind::Host {
             return Err(error);
         }

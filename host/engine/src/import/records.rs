@@ -34,7 +34,10 @@ pub(super) struct Fault {
 
 impl Fault {
     fn of_line(reason: impl Into<String>) -> Self {
-        Self { field: None, reason: reason.into() }
+        Self {
+            field: None,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -58,7 +61,12 @@ pub(super) struct Records<R> {
 
 impl<R: Read> Records<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input: BufReader::with_capacity(1 << 16, input), back: VecDeque::new(), line: 0, width: None }
+        Self {
+            input: BufReader::with_capacity(1 << 16, input),
+            back: VecDeque::new(),
+            line: 0,
+            width: None,
+        }
     }
 
     /// The next record; blank lines are passed over. The first record gives the width.
@@ -76,7 +84,10 @@ impl<R: Read> Records<R> {
         if fields.is_err() {
             self.give_back(further);
         }
-        Ok(Some(Record { line, fields: fields.and_then(decoded) }))
+        Ok(Some(Record {
+            line,
+            fields: fields.and_then(decoded),
+        }))
     }
 
     /// The fields of the record that begins with `first`, and the lines that it needs.
@@ -103,8 +114,15 @@ impl<R: Read> Records<R> {
             if fields.len() == expected {
                 return Ok(fields);
             }
-            let open = if further.is_empty() { "" } else { "; is a quote left open?" };
-            Err(Fault::of_line(format!("the line has {} fields, the heading has {expected}{open}", fields.len())))
+            let open = if further.is_empty() {
+                ""
+            } else {
+                "; is a quote left open?"
+            };
+            Err(Fault::of_line(format!(
+                "the line has {} fields, the heading has {expected}{open}",
+                fields.len()
+            )))
         }))
     }
 
@@ -125,8 +143,14 @@ impl<R: Read> Records<R> {
     }
 
     fn read_line(&mut self) -> io::Result<Option<Line>> {
-        let mut line = Line { bytes: Vec::new(), cut: false };
-        self.input.by_ref().take(LIMIT as u64).read_until(b'\n', &mut line.bytes)?;
+        let mut line = Line {
+            bytes: Vec::new(),
+            cut: false,
+        };
+        self.input
+            .by_ref()
+            .take(LIMIT as u64)
+            .read_until(b'\n', &mut line.bytes)?;
         if line.bytes.is_empty() {
             return Ok(None);
         }
@@ -147,7 +171,10 @@ fn decoded(fields: Vec<Vec<u8>>) -> Result<Vec<String>, Fault> {
         Ok(text) => Ok(text.trim().to_owned()),
         Err(error) => {
             let reason = format!("\"{}\" is not UTF-8", String::from_utf8_lossy(error.as_bytes()).trim());
-            Err(Fault { field: Some(position), reason })
+            Err(Fault {
+                field: Some(position),
+                reason,
+            })
         }
     };
     fields.into_iter().enumerate().map(decode).collect()
@@ -192,7 +219,9 @@ impl Parser {
                 (Place::Start | Place::Plain, _) => self.push(byte, Place::Plain),
                 (Place::Quote | Place::Ended, b' ' | b'\t' | b'\r') => Place::Ended,
                 (Place::Quote | Place::Ended, _) => {
-                    return Err(Fault::of_line("a quoted field goes on behind its closing quote; a quote in it has to be doubled"));
+                    return Err(Fault::of_line(
+                        "a quoted field goes on behind its closing quote; a quote in it has to be doubled",
+                    ));
                 }
             };
         }
@@ -250,7 +279,14 @@ mod tests {
         let all = read(b"a,b\n1,\"open\n2,x\n3,\"quoted\"\n4,y\n");
         assert_eq!(all.len(), 5);
         assert!(all[1].0 == 2 && all[1].1.as_ref().unwrap_err().contains("behind its closing quote"));
-        assert_eq!(all[2..], [(3, fields(&["2", "x"])), (4, fields(&["3", "quoted"])), (5, fields(&["4", "y"]))]);
+        assert_eq!(
+            all[2..],
+            [
+                (3, fields(&["2", "x"])),
+                (4, fields(&["3", "quoted"])),
+                (5, fields(&["4", "y"]))
+            ]
+        );
 
         let all = read(b"a,b\n1,\"open\n2,x\n");
         assert!(all[1].1.as_ref().unwrap_err().contains("never closed"));
@@ -260,7 +296,11 @@ mod tests {
     #[test]
     fn a_wrong_width_costs_one_line() {
         let all = read(b"a,b\n1\n\"1\n\",2,3\n4,\"5\"\n");
-        let faults: Vec<u64> = all.iter().filter(|(_, fields)| fields.is_err()).map(|(line, _)| *line).collect();
+        let faults: Vec<u64> = all
+            .iter()
+            .filter(|(_, fields)| fields.is_err())
+            .map(|(line, _)| *line)
+            .collect();
         // Line 4 begins with the quote that was to close: it opens one, up to line 5.
         assert_eq!(faults, [2, 3, 4]);
         assert_eq!(all.last(), Some(&(5, fields(&["4", "5"]))));

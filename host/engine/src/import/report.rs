@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::{AtomicBool, Ordering}},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::{Value as Json, json};
@@ -111,8 +114,17 @@ struct Inner {
 
 impl Tally {
     pub(super) fn new(through: u64) -> Self {
-        let inner = Inner { report: Report::default(), failure: None, next: 0, through, ahead: BTreeMap::new() };
-        Self { inner: Mutex::new(inner), failed: AtomicBool::new(false) }
+        let inner = Inner {
+            report: Report::default(),
+            failure: None,
+            next: 0,
+            through,
+            ahead: BTreeMap::new(),
+        };
+        Self {
+            inner: Mutex::new(inner),
+            failed: AtomicBool::new(false),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -127,7 +139,11 @@ impl Tally {
         match answer {
             Answer::Created => inner.report.created += 1,
             Answer::Present => inner.report.present += 1,
-            Answer::Refused(column, error) => inner.report.refused.push(Refusal { line: ticket.line, column, error }),
+            Answer::Refused(column, error) => inner.report.refused.push(Refusal {
+                line: ticket.line,
+                column,
+                error,
+            }),
         }
         inner.ahead.insert(ticket.place, ticket.line);
         while let Some(line) = inner.ahead.remove(&inner.next) {
@@ -152,7 +168,10 @@ impl Tally {
         let mut report = inner.report;
         report.refused.sort_by_key(|refusal| refusal.line);
         if inner.failure.is_some() || asked_to_stop {
-            report.stopped = Some(Stopped { resume_after: inner.through, failure: inner.failure });
+            report.stopped = Some(Stopped {
+                resume_after: inner.through,
+                failure: inner.failure,
+            });
         }
         report
     }

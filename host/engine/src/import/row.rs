@@ -22,7 +22,9 @@ pub(super) fn row(
     let mut row = Row::new(plan.table.name.clone(), id);
     row.values.extend(plan.constants.iter().cloned());
     for (target, text) in targets.iter().zip(fields) {
-        let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else { continue };
+        let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else {
+            continue;
+        };
         let value = value(session, plan, target, text).map_err(|error| (target.heading.clone(), error))?;
         match value {
             Value::Id(key) if target.column.kind == ColumnType::Key => row.id = key,
@@ -55,15 +57,24 @@ fn time(plan: &Plan, text: &str) -> Option<Value> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(Value::DateTime(time));
     }
-    let civil: civil::DateTime = text.parse().ok().or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
-    civil.to_zoned(plan.timezone.clone()).ok().map(|zoned| Value::DateTime(zoned.timestamp()))
+    let civil: civil::DateTime = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
+    civil
+        .to_zoned(plan.timezone.clone())
+        .ok()
+        .map(|zoned| Value::DateTime(zoned.timestamp()))
 }
 
 /// The one row that `text` leads to.
 fn found(session: &Session, lookup: &Lookup, text: &str) -> Result<Value> {
     let table = &lookup.table;
     let wanted = coerce::from_text(table, &lookup.by, text)?;
-    let query = Query::new(table.name.clone()).columns(&[]).filter(Filter::eq(&lookup.by.name, wanted)).top(2);
+    let query = Query::new(table.name.clone())
+        .columns(&[])
+        .filter(Filter::eq(&lookup.by.name, wanted))
+        .top(2);
     let told = |code, what: &str| {
         let message = format!("{what} `{}` has the {} \"{text}\"", table.name, lookup.by.name);
         Err(Error::new(code, message).with_table(&table.name))
@@ -77,6 +88,9 @@ fn found(session: &Session, lookup: &Lookup, text: &str) -> Result<Value> {
 
 /// Whether the row is there, as far as the user may see it.
 pub(super) fn is_there(session: &Session, plan: &Plan, id: Uuid) -> Result<bool> {
-    let query = Query::new(plan.table.name.clone()).columns(&[]).filter(Filter::eq(&plan.table.key, id)).top(1);
+    let query = Query::new(plan.table.name.clone())
+        .columns(&[])
+        .filter(Filter::eq(&plan.table.key, id))
+        .top(1);
     Ok(!session.list(query)?.is_empty())
 }

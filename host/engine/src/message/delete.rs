@@ -75,7 +75,9 @@ fn is_audit(column: &ColumnDef) -> bool {
 
 fn release(unit: &mut Unit, operation: &Operation, other: &Arc<TableDef>, column: &ColumnDef, target: &Reference) -> Result<()> {
     let query = Query::new(other.name.clone()).columns(&[]).filter(Filter::eq(&column.name, target.id));
-    let rows = unit.tx.select(&crate::snapshot::permit(), other, &query)?;
+    let mut rows = unit.tx.select(&crate::snapshot::permit(), other, &query)?;
+    // A row that refers to itself, as a role does that is its own root, goes with itself.
+    rows.retain(|row| row.reference() != *target);
     if rows.is_empty() {
         return Ok(());
     }

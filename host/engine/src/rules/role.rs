@@ -49,13 +49,17 @@ impl Rules for Role {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        // Deeper down, a copy goes with its root or with its business unit.
+        if operation.context.depth > 1 {
+            return Ok(());
+        }
         let row = read(unit, tables::ROLE, operation.id()?)?;
         refuse_copy(operation, &row)
     }
 }
 
 fn refuse_copy(operation: &Operation, row: &Row) -> Result<()> {
-    if row.lookup("parentroleid").is_some() && !operation.principal.is_system() && operation.context.depth == 1 {
+    if row.lookup("parentroleid").is_some() && !operation.principal.is_system() {
         return Err(Error::new(
             Code::INHERITED_ROLE,
             format!("role {} is inherited from the parent business unit and cannot be modified", row.text("name").unwrap_or_default()),

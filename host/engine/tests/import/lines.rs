@@ -1,0 +1,138 @@
+//! What becomes of each line.
+
+use sluice_model::{Code, Value};
+
+use crate::org::{Org, PEOPLE, refused};
+
+#[test]
+fn rows_are_created_trimmed_and_in_utf8() {
+    let org = Org::new();
+    let file = "\u{feff}first , last,mail\r\n Zoë ,Ünal,\r\n\"a \"\"b\"\"\",\"two\r\nlines\",x@y.z\r\n";
+    let report = org.import("contact", PEOPLE, file).unwrap();
+    assert_eq!((report.read, report.created, report.present), (2, 2, 0));
+    assert_eq!(report.to_json().to_string(), r#"{"read":2,"created":2,"refused":[]}"#);
+    let rows = org.rows("contact", "lastname");
+    let texts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.text("firstname"), row.text("lastname"), row.text("emailaddress1")))
+        .collect();
+    assert!(texts.contains(&(Some("Zoë"), Some("Ünal"), None)));
+    assert!(texts.contains(&(Some("a \"b\""), Some("two\r\nlines"), Some("x@y.z"))));
+}
+
+#[test]
+fn a_broken_line_costs_that_line() {
+    let org = Org::new();
+    let mut file = b"first,last,mail\nA,One,a@x\nB,Two\nC,\"Three,c@x\nD,Four,d@x\n".to_vec();
+    file.extend(b"E,F\xFCnf,e@x\n\nF,\"Six\",f@x\nG,Seven,g@x,\n");
+    file.extend(format!("H,{},h@x\nI,Nine,i@x", "x".repeat(51)).into_bytes());
+    let report = org.import("contact", PEOPLE, file).unwrap();
+    assert_eq!(
+        refused(&report),
+        [(3, None), (4, None), (6, Some("last")), (9, None), (10, Some("last"))]
+    );
+    assert_eq!((report.read, report.created), (9, 4));
+    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
+    assert_eq!(codes[4], Code::TEXT_TOO_LONG);
+    let json = report.refused[4].to_json();
+    assert_eq!(json["line"], 10);
+    assert_eq!(json["column"], "last");
+    assert_eq!(json["code"], "0x80044331");
+    assert!(json["reason"].as_str().unwrap().contains("lastname"));
+    let names: Vec<_> = org
+        .rows("contact", "lastname")
+        .iter()
+        .map(|row| row.text("lastname").unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["Four", "Nine", "One", "Six"]);
+}
+
+#[test]
+fn choices_come_by_table_label_or_number() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"lastname\"\nrole = \"accountrolecode\"\nno = \"donotphone\"\n\
+               [values.accountrolecode]\nboss = 1\nworker = \"Employee\"\nnone = \"\"\n\
+               [constants]\njobtitle = \"Imported\"\naddress1_latitude = 1.5\n";
+    let file = "name,role,no\na,boss,yes\nb,worker,\nc,influencer,0\nd,2,1\ne,none,\nf,Boss,\ng,9,\nh,,perhaps\n";
+    let report = org.import("contact", map, file).unwrap();
+    assert_eq!(
+        refused(&report),
+        [(7, Some("role")), (8, Some("role")), (9, Some("no"))]
+    );
+    let rows = org.rows("contact", "lastname");
+    let roles: Vec<_> = rows.iter().map(|row| row.int("accountrolecode")).collect();
+    assert_eq!(roles, [Some(1), Some(2), Some(3), Some(2), None]);
+    assert_eq!(rows[0].bool("donotphone"), Some(true));
+    assert!(rows.iter().all(|row| row.text("jobtitle") == Some("Imported")));
+}
+
+#[test]
+fn a_lookup_finds_one_row_or_the_line_is_refused() {
+    let org = Org::new();
+    ["Acme", "Twin", "Twin"].iter().for_each(|name| org.account(name));
+    let map = "[columns]\nname = \"lastname\"\ncompany = \"parentcustomerid\"\n\
+               [lookups.parentcustomerid]\ntable = \"account\"\nby = \"name\"\n";
+    let report = org
+        .import("contact", map, "name,company\na,acme\nb,Twin\nc,Nobody\nd,\n")
+        .unwrap();
+    assert_eq!(refused(&report), [(3, Some("company")), (4, Some("company"))]);
+    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
+    assert_eq!(codes, [Code::AMBIGUOUS, Code::NOT_FOUND]);
+    let rows = org.rows("contact", "lastname");
+    assert_eq!(
+        rows[0]
+            .lookup("parentcustomerid")
+            .map(|lookup| lookup.table.to_string()),
+        Some("account".to_owned())
+    );
+    assert_eq!(rows[1].lookup("parentcustomerid"), None);
+
+    // Without a word about it: by id or name.
+    let map = "[columns]\nname = \"name\"\nparent = \"parentaccountid\"\n";
+    let report = org
+        .import("account", map, "name,parent\nchild,Acme\nlost,null\n")
+        .unwrap();
+    assert_eq!((report.created, refused(&report)), (1, vec![(3, Some("parent"))]));
+}
+
+#[test]
+fn times_without_an_offset_are_in_the_maps_zone() {
+    let org = Org::new();
+    let file =
+        "name,at\na,2025-07-01T12:00\nb,2025-07-01 12:00:00Z\nc,2025-01-01T00:00:00+05:00\nd,2025-07-01\ne,soon\n";
+    let map = "[columns]\nname = \"lastname\"\nat = \"overriddencreatedon\"\n";
+    let report = org
+        .import("contact", &format!("timezone = \"Europe/Berlin\"\n{map}"), file)
+        .unwrap();
+    assert_eq!(refused(&report), [(6, Some("at"))]);
+    let times = |org: &Org| -> Vec<String> {
+        let rows = org.rows("contact", "lastname");
+        rows.iter()
+            .map(|row| row.get("createdon").and_then(Value::as_time).unwrap().to_string())
+            .collect()
+    };
+    assert_eq!(
+        times(&org),
+        [
+            "2025-07-01T10:00:00Z",
+            "2025-07-01T12:00:00Z",
+            "2024-12-31T19:00:00Z",
+            "2025-06-30T22:00:00Z"
+        ]
+    );
+
+    let org = Org::new();
+    org.import("contact", map, file).unwrap();
+    assert_eq!(times(&org)[0], "2025-07-01T12:00:00Z");
+}
+
+#[test]
+fn a_key_in_the_file_is_the_rows_key() {
+    let org = Org::new();
+    let map = "[columns]\nid = \"contactid\"\nname = \"lastname\"\n";
+    let file = "id,name\n95caf95f-6873-6558-7d21-88235eee7dd3,a\n95caf95f-6873-6558-7d21-88235eee7dd3,b\nx,c\n,d\n";
+    let report = org.import("contact", map, file).unwrap();
+    assert_eq!((report.created, report.present, report.refused.len()), (2, 0, 2));
+    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
+    assert_eq!(codes, [Code::DUPLICATE_KEY, Code::INVALID_ARGUMENT]);
+}

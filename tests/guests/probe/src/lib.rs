@@ -1,0 +1,137 @@
+//! A plug-in that does what its configuration says, one instruction a line:
+//!
+//! - `trace TEXT` · `dump` traces the context
+//! - `set COLUMN TEXT` · `upper COLUMN` · `remove COLUMN` change the Target
+//! - `target COLUMN` · `pre ALIAS COLUMN` · `post ALIAS COLUMN` trace a value
+//! - `share NAME TEXT` · `shared NAME` write and trace shared variables, own and parent's
+//! - `columns` · `pre-columns ALIAS` · `post-columns ALIAS` · `outputs` trace names
+//! - `create TABLE COLUMN TEXT` · `update-self COLUMN TEXT` · `delete-self` · `read TABLE` call the service
+//! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
+//! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
+//! - `secure` traces the secure configuration · `users` traces both users' ids
+//!
+//! `initiating` or `system` before a service instruction calls in that name; `at-depth N`
+//! before any instruction runs it only there.
+
+use sluice_sdk::prelude::*;
+
+/// Does what its configuration says.
+#[plugin(wants("clock"))]
+pub fn probe(cx: &Context) -> Result<()> {
+    for line in cx.configuration().unwrap_or_default().lines() {
+        run(cx, line.trim())?;
+    }
+    Ok(())
+}
+
+fn run(cx: &Context, line: &str) -> Result<()> {
+    if let Some((depth, line)) = line.strip_prefix("at-depth ").and_then(|rest| rest.split_once(' ')) {
+        return if depth.parse() == Ok(cx.depth()) {
+            run(cx, line)
+        } else {
+            Ok(())
+        };
+    }
+    let (caller, line) = match line.split_once(' ') {
+        Some(("initiating", rest)) => (Caller::InitiatingUser, rest),
+        Some(("system", rest)) => (Caller::System, rest),
+        _ => (Caller::StepUser, line),
+    };
+    let service = cx.service_as(caller);
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (first, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    match verb {
+        "" => {}
+        "trace" => cx.trace(rest),
+        "dump" => dump(cx),
+        "set" => cx.set_target(first, text),
+        "upper" => {
+            if let Some(value) = cx.target_text(first) {
+                cx.set_target(first, value.to_uppercase());
+            }
+        }
+        "remove" => cx.remove_target(first),
+        "target" => trace!(cx, "target {first}={}", shown(cx.target_value(first).as_ref())),
+        "pre" => trace!(cx, "pre {text}={}", shown(cx.pre_image_value(first, text).as_ref())),
+        "post" => trace!(cx, "post {text}={}", shown(cx.post_image_value(first, text).as_ref())),
+        "share" => cx.set_shared(first, text),
+        "shared" => {
+            let parent = cx.parent().and_then(|parent| parent.shared(first));
+            trace!(
+                cx,
+                "shared {first}: own={} parent={}",
+                shown(cx.shared(first).as_ref()),
+                shown(parent.as_ref())
+            );
+        }
+        "create" => {
+            let (column, value) = text.split_once(' ').unwrap_or((text, ""));
+            let made = service.create(Row::new(first).with(column, value))?;
+            trace!(cx, "created {}", made.table);
+        }
+        "update-self" => {
+            if let Some(own) = cx.primary() {
+                service.update(Row::of(&own).with(first, text))?;
+            }
+        }
+        "read" => {
+            let rows = service.retrieve_multiple(Query::new(first).top(10))?;
+            trace!(cx, "read {} {first}", rows.len());
+        }
+        "swallow-read" => {
+            let outcome = service.retrieve_multiple(Query::new(first).top(1));
+            trace!(cx, "swallowed {}", outcome.is_err());
+        }
+        "swallow-create" => {
+            let (column, value) = text.split_once(' ').unwrap_or((text, ""));
+            let outcome = service.create(Row::new(first).with(column, value));
+            trace!(cx, "swallowed {}", outcome.is_err());
+        }
+        "delete-self" => {
+            if let Some(own) = cx.primary() {
+                service.delete(&own)?;
+            }
+        }
+        "columns" => trace!(cx, "columns {}", cx.target().as_ref().map(names).unwrap_or_default()),
+        "pre-columns" => trace!(cx, "pre {first}: {}", image(cx.pre_image(first))),
+        "post-columns" => trace!(cx, "post {first}: {}", image(cx.post_image(first))),
+        "outputs" => trace!(cx, "outputs {}", cx.output_names().join(" ")),
+        "secure" => trace!(cx, "secure {}", cx.secure_configuration().unwrap_or_default()),
+        "users" => trace!(cx, "users {} {}", cx.user_id(), cx.initiating_user_id()),
+        "fail" => return Err(Error::unexpected(rest)),
+        "refuse" => return Err(Error::refuse(rest).with_code(4711)),
+        "now" => trace!(cx, "now {}", cx.now()),
+        other => return Err(Error::unexpected(format!("the probe does not know `{other}`"))),
+    }
+    Ok(())
+}
+
+fn dump(cx: &Context) {
+    trace!(
+        cx,
+        "message={} stage={:?} mode={:?} depth={} table={} in-transaction={} user-is-initiating={} id={} parent={}",
+        cx.message(),
+        cx.stage(),
+        cx.mode(),
+        cx.depth(),
+        cx.primary_table().unwrap_or_default(),
+        cx.is_in_transaction(),
+        cx.user_id() == cx.initiating_user_id(),
+        cx.primary_id().is_some(),
+        cx.parent().map(|parent| parent.message()).unwrap_or_default(),
+    );
+}
+
+fn image(image: Option<Row>) -> String {
+    image.as_ref().map_or_else(|| "absent".to_owned(), names)
+}
+
+fn names(row: &Row) -> String {
+    row.columns().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "absent".to_owned(), |value| format!("{value:?}"))
+}
+
+sluice_sdk::export!(probe);

@@ -1,0 +1,221 @@
+//! The organisations that are measured: copies of one template, in a folder that goes when
+//! the run ends, on the disk of `target/`.
+
+use std::{
+    cell::{Cell, OnceCell},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use sluice_engine::{Assembly, Engine, Env, Founding, OpenOptions, Session, StepSpec, Synchronous, SystemEnv};
+use sluice_model::{Query, Reference, Request, Row, Uuid, Value};
+use sluice_sales::{APP, sample};
+
+/// Trace setting: only what failed.
+pub(crate) const EXCEPTION: i32 = 1;
+/// Trace setting: everything.
+pub(crate) const ALL: i32 = 2;
+
+/// Where organisations are made.
+pub(crate) struct World {
+    /// `target/bench`.
+    pub(crate) home: PathBuf,
+    folder: tempfile::TempDir,
+    template: OnceCell<PathBuf>,
+    copies: Cell<u32>,
+    env: Arc<dyn Env>,
+}
+
+impl World {
+    pub(crate) fn new() -> Result<Self> {
+        let home = sluice_tests::root().join("target/bench");
+        fs::create_dir_all(&home)?;
+        let folder = tempfile::Builder::new().prefix("run-").tempdir_in(&home)?;
+        Ok(Self { home, folder, template: OnceCell::new(), copies: Cell::new(0), env: Arc::new(SystemEnv) })
+    }
+
+    /// A new id, as the engine makes them.
+    pub(crate) fn new_id(&self) -> Uuid {
+        self.env.new_id()
+    }
+
+    /// Now, as RFC 3339.
+    pub(crate) fn now(&self) -> String {
+        self.env.now().to_string()
+    }
+
+    /// The sample organisation without plug-ins but the one that is measured, without steps,
+    /// tracing what fails.
+    fn template(&self) -> Result<&Path> {
+        if let Some(path) = self.template.get() {
+            return Ok(path);
+        }
+        let path = self.folder.path().join("template.db");
+        let fill = |engine: &Engine| {
+            sample::fill(engine, &[])?;
+            let admin = engine.session_of("admin")?;
+            set_trace(&admin, EXCEPTION)?;
+            push(&admin, "bench", sluice_tests::wasm("guests", "bench")).map(|_| ())
+        };
+        Engine::create(&path, &Founding::default(), &[APP], &self.env, &self.options(Synchronous::Off), fill)
+            .context("the organisation to be measured cannot be made")?;
+        Ok(self.template.get_or_init(|| path))
+    }
+
+    /// The file of a new organisation.
+    pub(crate) fn copy(&self) -> Result<PathBuf> {
+        let path = self.folder.path().join(format!("{}.db", self.copies.get()));
+        self.copies.set(self.copies.get() + 1);
+        fs::copy(self.template()?, &path)?;
+        Ok(path)
+    }
+
+    /// A copy of a file that nobody has open.
+    pub(crate) fn copy_of(&self, file: &Path) -> Result<PathBuf> {
+        let path = self.copy()?;
+        fs::copy(file, &path)?;
+        Ok(path)
+    }
+
+    pub(crate) fn open(&self, path: &Path, synchronous: Synchronous) -> Result<Engine> {
+        Ok(Engine::open(path, &[APP], &self.env, &self.options(synchronous))?)
+    }
+
+    fn options(&self, synchronous: Synchronous) -> OpenOptions {
+        OpenOptions { synchronous, cache_dir: Some(self.home.join("cache")) }
+    }
+
+    /// A new organisation with that many steps on Create of lead, each calling the plug-in
+    /// with twenty getters; closed again.
+    pub(crate) fn with_steps(&self, steps: i32) -> Result<PathBuf> {
+        let path = self.copy()?;
+        let admin = self.open(&path, Synchronous::Off)?.session_of("admin")?;
+        for rank in 1..=steps {
+            admin.register_step(&StepSpec {
+                plugin: "bench/getters".to_owned(),
+                message: "Create".to_owned(),
+                table: Some("lead".to_owned()),
+                stage: 20,
+                rank,
+                name: Some(format!("getters {rank}")),
+                ..StepSpec::default()
+            })?;
+        }
+        Ok(path)
+    }
+}
+
+/// Pushes a plug-in; the ids of its steps.
+pub(crate) fn push(admin: &Session, name: &str, bytes: Vec<u8>) -> sluice_model::Result<Vec<Uuid>> {
+    let assembly = Assembly { name: name.to_owned(), bytes, description: None };
+    Ok(admin.push(&assembly, false)?.added.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Sets what is traced.
+pub(crate) fn set_trace(admin: &Session, setting: i32) -> sluice_model::Result<()> {
+    for row in admin.list(Query::new("organization").columns(&[]))? {
+        let row = Row::new("organization", row.id).with("plugintracelogsetting", Value::Choice(setting));
+        admin.execute(Request::update(row))?;
+    }
+    Ok(())
+}
+
+const FIRST: [&str; 28] = [
+    "Yvonne", "Susanna", "Nancy", "Maria", "Sidney", "Scott", "Robert", "Rene", "Jim", "Thomas", "Alex", "Patrick", "Aisha",
+    "Tom", "Zoe", "Bjorn", "Le", "Olga", "Priya", "Ken", "Noor", "Samir", "Ines", "Chidi", "Hannah", "Marek", "Lucia", "Wei",
+];
+
+const LAST: [&str; 12] = [
+    "McKay", "Stubberod", "Anderson", "Campbell", "Higa", "Konersmann", "Lyon", "Valdes", "Glynn", "Andersen", "Wu", "O'Neil",
+];
+
+/// First and last name of a lead: hundreds of thousands of pairs, in no order, as the index
+/// on the name meets them.
+pub(crate) fn name(index: usize) -> (String, String) {
+    let mixed = index.wrapping_mul(2_654_435_761);
+    (FIRST[mixed % FIRST.len()].to_owned(), format!("{}-{}", LAST[(mixed >> 5) % LAST.len()], (mixed >> 9) % 9_973))
+}
+
+/// The columns of a lead that are filled, in the order in which the measured plug-in
+/// (`tests/guests/bench`) asks for them.
+pub(crate) const COLUMNS: [&str; 20] = [
+    "subject",
+    "firstname",
+    "lastname",
+    "companyname",
+    "jobtitle",
+    "emailaddress1",
+    "telephone1",
+    "mobilephone",
+    "fax",
+    "websiteurl",
+    "address1_line1",
+    "address1_city",
+    "address1_stateorprovince",
+    "address1_postalcode",
+    "address1_country",
+    "description",
+    "numberofemployees",
+    "leadsourcecode",
+    "donotemail",
+    "revenue",
+];
+
+/// A lead of twenty values: the columns that the measured plug-in asks for.
+pub(crate) fn lead(index: usize) -> Row {
+    let (first, last) = name(index);
+    let revenue = sluice_model::Decimal::new(i64::try_from(index % 1000).unwrap_or_default() * 12_345, 2);
+    Row::unsaved("lead")
+        .with("subject", "Good prospect, wants to hear of new products")
+        .with("emailaddress1", format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()))
+        .with("firstname", first)
+        .with("lastname", last)
+        .with("companyname", "Adventure Works")
+        .with("jobtitle", "Purchasing Manager")
+        .with("telephone1", "+1 425 555 0100")
+        .with("mobilephone", "+1 425 555 0101")
+        .with("fax", "+1 425 555 0102")
+        .with("websiteurl", "https://adventure-works.example/")
+        .with("address1_line1", "1 Main Street")
+        .with("address1_city", "Redmond")
+        .with("address1_stateorprovince", "WA")
+        .with("address1_postalcode", "98052")
+        .with("address1_country", "United States")
+        .with("description", "Met at the fair; asked for a quote for twenty bicycles, to be sent before the end of the month.")
+        .with("numberofemployees", 250)
+        .with("leadsourcecode", Value::Choice(7))
+        .with("donotemail", false)
+        .with("revenue", Value::Money(revenue))
+}
+
+/// Leads one after the other, all different.
+pub(crate) struct Leads {
+    owner: Option<Reference>,
+    next: usize,
+}
+
+impl Leads {
+    pub(crate) fn from(start: usize) -> Self {
+        Self { owner: None, next: start }
+    }
+
+    /// The same for another owner than the caller.
+    pub(crate) fn owned_by(self, owner: Uuid) -> Self {
+        Self { owner: Some(Reference::new("systemuser", owner)), ..self }
+    }
+}
+
+impl Iterator for Leads {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        let mut row = lead(self.next);
+        self.next += 1;
+        if let Some(owner) = &self.owner {
+            row.set("ownerid", owner.clone());
+        }
+        Some(row)
+    }
+}

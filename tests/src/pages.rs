@@ -1,0 +1,72 @@
+//! The generated pages of the documentation.
+
+use std::fmt::Write;
+
+use sluice_engine::{Engine, Takes};
+use sluice_model::{Ownership, codes};
+
+/// Which messages and tables of Dataverse are there.
+pub fn compatibility(engine: &Engine) -> String {
+    let mut page = String::from(
+        "# Compatibility\n\nGenerated from the registry of messages and the definitions of the tables. What is not \
+         listed is not there; a difference in behaviour that no page names is a bug.\n\n## Messages\n\n| message | what \
+         it does | works on | inputs | outputs | steps bound to a table |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for message in engine.messages() {
+        let shape = message.shape();
+        let on = match (shape.takes, shape.tables) {
+            (_, Some(tables)) => tables.join(", "),
+            (Takes::Nothing, None) => "–".to_owned(),
+            (Takes::IdOf { table, .. }, None) => table.to_owned(),
+            (_, None) => "every table".to_owned(),
+        };
+        let list = |parameters: &[sluice_engine::ParameterDef]| {
+            let names: Vec<String> = parameters
+                .iter()
+                .map(|parameter| format!("`{}`{} {}", parameter.name, if parameter.required { "" } else { "?" }, parameter.kind))
+                .collect();
+            if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+        };
+        let binds = if shape.binds_table { "yes" } else { "no" };
+        let _ = writeln!(
+            page,
+            "| {} | {} | {on} | {} | {} | {binds} |",
+            message.name(),
+            message.doc(),
+            list(shape.inputs),
+            list(shape.outputs)
+        );
+    }
+    page.push_str("\n## Tables\n\n| table | entity set | code | ownership | columns | source |\n| --- | --- | --- | --- | --- | --- |\n");
+    let session = engine.session(engine.system_id().unwrap());
+    for table in session.catalog().unwrap().iter() {
+        let ownership = match table.ownership {
+            Ownership::User => "user or team",
+            Ownership::Business => "business unit",
+            Ownership::Organization => "organization",
+            Ownership::None => "none",
+        };
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {ownership} | {} | {} |",
+            table.name,
+            table.set,
+            table.otc,
+            table.columns.iter().count(),
+            table.source
+        );
+    }
+    page
+}
+
+/// Every code with its cause and its resolution.
+pub fn errors() -> String {
+    let mut page = String::from(
+        "# Errors\n\nGenerated from the table of codes; `sluice errors explain CODE` shows the same.\n\n| code | name | cause | \
+         what to do |\n| --- | --- | --- | --- |\n",
+    );
+    for info in codes::ALL {
+        let _ = writeln!(page, "| {} | {} | {} | {} |", info.code, info.name, info.cause, info.resolution);
+    }
+    page
+}

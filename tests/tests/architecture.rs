@@ -1,0 +1,189 @@
+//! The shape of the house: dependency edges, the one `unsafe`, who may act as the system.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use sluice_tests::root;
+
+/// What each crate may depend on, and nothing else of the workspace. A new edge is a decision:
+/// write its reason into ARCHITECTURE.md.
+const EDGES: &[(&str, &[&str])] = &[
+    ("sluice-model", &[]),
+    ("sluice-access", &["sluice-model"]),
+    ("sluice-sandbox", &["sluice-model"]),
+    ("sluice-store", &["sluice-access", "sluice-model"]),
+    ("sluice-engine", &["sluice-access", "sluice-model", "sluice-sandbox", "sluice-store"]),
+    ("sluice-sales", &["sluice-engine", "sluice-model"]),
+    ("sluice", &["sluice-engine", "sluice-model", "sluice-sales"]),
+    ("sluice-sdk-macros", &[]),
+    ("sluice-sdk", &["sluice-sdk-macros"]),
+    ("sluice-sdk-testing", &["sluice-access", "sluice-model", "sluice-sdk"]),
+];
+
+/// Crates that only one crate of the host may know.
+const KEPT_TO: &[(&str, &str)] = &[("wasmtime", "sluice-sandbox"), ("rusqlite", "sluice-store"), ("sea-query", "sluice-store")];
+
+fn metadata() -> serde_json::Value {
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The dependencies of each package that ship with it.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().unwrap().iter().filter(|one| one["kind"].is_null());
+            let mut names: Vec<String> = dependencies.map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+            names.sort();
+            (package["name"].as_str().unwrap().to_owned(), names)
+        })
+        .collect()
+}
+
+#[test]
+fn crates_depend_on_each_other_as_drawn() {
+    let all = dependencies();
+    for (name, allowed) in EDGES {
+        let own: Vec<&str> = all[*name].iter().map(String::as_str).filter(|other| other.starts_with("sluice")).collect();
+        assert_eq!(own, *allowed, "the edges of {name}");
+    }
+    for (name, names) in &all {
+        let known = EDGES.iter().any(|(known, _)| known == name) || name == "sluice-tests";
+        let author = names.iter().filter(|other| other.starts_with("sluice")).all(|other| other.starts_with("sluice-sdk"));
+        assert!(known || author, "{name} depends on more than the SDK: {names:?}");
+    }
+}
+
+#[test]
+fn wasm_and_sql_have_one_home_each() {
+    for (name, names) in dependencies() {
+        for (kept, home) in KEPT_TO {
+            let allowed = name == *home || name == "sluice-tests";
+            assert!(allowed || !names.iter().any(|other| other == kept), "{name} knows {kept}");
+        }
+    }
+}
+
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The lines of shipped code that contain `part`, as `file: line`.
+fn lines_with(part: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for folder in ["host", "sdk", "plugins"] {
+        sources(&root().join(folder), &mut files);
+    }
+    files.sort();
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
+        let text = fs::read_to_string(file).unwrap();
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        for line in text.lines().map(str::trim).filter(|line| line.contains(part) && !line.starts_with("//")) {
+            found.push(format!("{name}: {line}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn there_is_one_unsafe_expression_in_the_host() {
+    let found: Vec<String> = lines_with("unsafe {").into_iter().filter(|line| line.starts_with("host/")).collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with("host/sandbox/"), "{found:#?}");
+}
+
+/// Whoever reads this because it failed: `Permit::system` passes by every decision. Each call
+/// site is in the list below with its reason; a new one is a decision about security.
+#[test]
+fn whoever_acts_as_the_system_is_on_the_list() {
+    let mut found: Vec<String> = lines_with("Permit::system(")
+        .into_iter()
+        .filter(|line| line.starts_with("host/") && !line.starts_with("host/access/") && !line.contains("/testing"))
+        .collect();
+    found.retain(|line| !line.contains("use "));
+    let golden = root().join("tests/tests/system-permits.txt");
+    let text = found.join("\n") + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(golden).unwrap());
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let mut files = Vec::new();
+    for folder in ["host", "sdk", "plugins", "tests"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let silent: Vec<&PathBuf> = files
+        .iter()
+        .filter(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            !text.trim_start().starts_with("//!")
+        })
+        .collect();
+    assert!(silent.is_empty(), "without a first comment: {silent:#?}");
+}
+
+#[test]
+fn every_message_has_a_doc_and_a_unique_name() {
+    let organisation = sluice_tests::Organisation::empty();
+    let messages = organisation.engine().messages();
+    let mut names: Vec<&str> = messages.iter().map(|message| message.name()).collect();
+    names.dedup();
+    assert_eq!(names.len(), messages.len());
+    assert!(messages.iter().all(|message| message.doc().ends_with('.')));
+}
+
+/// `docs/compatibility.md` lists the messages and tables; `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn the_compatibility_page_is_fresh() {
+    let organisation = sluice_tests::Organisation::empty();
+    let path = root().join("docs/compatibility.md");
+    let page = sluice_tests::pages::compatibility(organisation.engine());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(page, fs::read_to_string(path).unwrap(), "run the tests with UPDATE_GOLDEN=1 and review the difference");
+}
+
+/// `docs/errors.md` lists every code with cause and resolution; `UPDATE_GOLDEN=1` writes it.
+#[test]
+fn the_page_of_errors_is_fresh() {
+    let path = root().join("docs/errors.md");
+    let page = sluice_tests::pages::errors();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(page, fs::read_to_string(path).unwrap(), "run the tests with UPDATE_GOLDEN=1 and review the difference");
+}
+
+/// The released contract is frozen: a change makes a new folder.
+#[test]
+fn the_contract_is_frozen() {
+    let text = fs::read_to_string(root().join("sdk/wit/1.0/sluice-plugin.wit")).unwrap();
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let frozen = fs::read_to_string(root().join("tests/tests/contract-1.0.txt")).unwrap();
+    assert_eq!(format!("{hash:016x}"), frozen.trim(), "sdk/wit/1.0 was edited; put the change into a new folder");
+}

@@ -1,0 +1,241 @@
+//! Asynchronous steps. R154, R156; the reference's §1.3, §1.12, §1.13.
+
+use sluice_engine::StepSpec;
+use sluice_model::{Filter, Query, Request, Row};
+
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, job, probe};
+
+fn jobs(world: &World) -> Vec<Row> {
+    world.admin.list(Query::new("asyncoperation"))
+}
+
+fn state(row: &Row) -> (Option<i32>, Option<i32>) {
+    (row.int("statecode"), row.int("statuscode"))
+}
+
+const SUCCEEDED: (Option<i32>, Option<i32>) = (Some(3), Some(30));
+const FAILED: (Option<i32>, Option<i32>) = (Some(3), Some(31));
+
+#[test]
+fn a_job_runs_after_the_commit_as_a_unit_of_its_own() {
+    let world = World::new();
+    world.step(&job("Create", "contact", "dump\noutputs\ncreate account name ByJob"));
+    world.step(&probe(POST_OPERATION, "Create", "contact", "trace 40"));
+    let run = world.create(&world.seller, contact());
+    run.created();
+    assert_eq!(
+        run.said(),
+        [
+            "40",
+            "message=Create stage=PostOperation mode=Asynchronous depth=1 table=contact in-transaction=false \
+             user-is-initiating=true id=true parent=",
+            "outputs id",
+            "created account",
+        ]
+    );
+    let jobs = jobs(&world);
+    let [row] = jobs.as_slice() else { panic!("{jobs:#?}") };
+    assert_eq!(state(row), SUCCEEDED);
+    assert_eq!(row.text("name"), Some("probe: Create of contact"));
+    assert_eq!(
+        (row.int("operationtype"), row.text("messagename")),
+        (Some(1), Some("Create"))
+    );
+    assert_eq!(
+        (row.text("primaryentitytype"), row.int("depth")),
+        (Some("contact"), Some(1))
+    );
+    assert_eq!(row.id_of("ownerid"), Some(world.seller.id()));
+    assert!(row.get("correlationid").is_some() && row.get("completedon").is_some());
+    assert_eq!((row.get("message"), row.get("errorcode")), (None, None));
+    let made = world
+        .admin
+        .list(Query::new("account").filter(Filter::eq("name", "ByJob")));
+    assert_eq!(made[0].id_of("createdby"), Some(world.seller.id()));
+}
+
+#[test]
+fn a_job_that_fails_undoes_nothing_but_itself() {
+    let world = World::new();
+    world.step(&job("Create", "contact", "create account name Partly\nrefuse too late"));
+    let before = world.counts(["contact", "account"]);
+    let run = world.create(&world.admin, contact());
+    run.created();
+    // Each call of a job commits on its own: what it did before it failed stays.
+    assert_eq!(world.counts(["contact", "account"]), [before[0] + 1, before[1] + 1]);
+    let jobs = jobs(&world);
+    assert_eq!(state(&jobs[0]), FAILED);
+    assert_eq!(jobs[0].text("message"), Some("too late"));
+    assert_eq!(jobs[0].int("errorcode"), Some(0x8004_0265_u32.cast_signed()));
+    assert_eq!(run.calls.len(), 1);
+    assert_eq!(run.calls[0].int("mode"), Some(1));
+    assert!(run.calls[0].text("exceptiondetails").unwrap().contains("too late"));
+}
+
+#[test]
+fn no_job_of_a_message_that_was_refused() {
+    let world = World::new();
+    world.step(&job("Create", "contact", "trace async"));
+    world.step(&job("Create", "account", "trace async account"));
+    let step = world.step(&probe(
+        POST_OPERATION,
+        "Create",
+        "contact",
+        "create account name x\nrefuse no",
+    ));
+    let run = world.create(&world.admin, contact());
+    run.refused("0x80040265");
+    assert_eq!(run.said(), ["created account"]);
+    assert!(jobs(&world).is_empty());
+    world.set_enabled(step, false);
+    world.create(&world.admin, contact()).says(&["async"]);
+}
+
+#[test]
+fn a_job_that_is_deleted_when_it_succeeds() {
+    let world = World::new();
+    let spec = job("Create", "contact", "trace gone");
+    let step = world.step(&StepSpec {
+        auto_delete: true,
+        ..spec.clone()
+    });
+    world.create(&world.admin, contact()).says(&["gone"]);
+    assert!(jobs(&world).is_empty());
+    world.set_enabled(step, false);
+    // A failed one stays to be looked at.
+    world.step(&StepSpec {
+        auto_delete: true,
+        configuration: Some("refuse no".to_owned()),
+        ..spec
+    });
+    world.create(&world.admin, contact()).created();
+    assert_eq!(jobs(&world).iter().map(state).collect::<Vec<_>>(), [FAILED]);
+}
+
+#[test]
+fn jobs_of_every_message_of_a_request_run() {
+    let world = World::new();
+    for (message, table) in [("QualifyLead", "lead"), ("Create", "account"), ("Create", "contact")] {
+        world.step(&job(message, table, &format!("trace {message} {table}")));
+    }
+    let (_, request) = world.lead();
+    let run = world.run(&world.seller, request);
+    run.result.as_ref().unwrap();
+    assert_eq!(run.said(), ["Create account", "Create contact", "QualifyLead lead"]);
+    assert!(jobs(&world).iter().all(|row| state(row) == SUCCEEDED));
+}
+
+#[test]
+fn filtering_columns_and_images_count_for_jobs_too() {
+    let world = World::new();
+    let spec = job("Update", "contact", "pre i jobtitle\npost i jobtitle");
+    let image = sluice_engine::ImageSpec {
+        kind: 2,
+        alias: "i".to_owned(),
+        columns: vec!["jobtitle".to_owned()],
+    };
+    world.step(&StepSpec {
+        filtering: vec!["jobtitle".to_owned()],
+        images: vec![image],
+        ..spec
+    });
+    let id = world.admin.create(contact().with("jobtitle", "Buyer"));
+    world
+        .update(&world.admin, Row::new("contact", id).with("firstname", "Ada"))
+        .says(&[]);
+    let lines = ["pre jobtitle=Text(\"Buyer\")", "post jobtitle=Text(\"Boss\")"];
+    world
+        .update(&world.admin, Row::new("contact", id).with("jobtitle", "Boss"))
+        .says(&lines);
+}
+
+#[test]
+fn a_job_that_sets_off_jobs_ends_at_depth_eight() {
+    let world = World::new();
+    world.step(&job("Update", "contact", "dump\nupdate-self jobtitle again"));
+    let id = world.admin.create(contact());
+    let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "first"));
+    run.result.as_ref().unwrap();
+    assert_eq!(run.calls.len(), 8);
+    let mut states: Vec<_> = jobs(&world)
+        .iter()
+        .map(|row| (row.int("depth").unwrap(), state(row)))
+        .collect();
+    states.sort_unstable();
+    let expected: Vec<_> = (1..=8)
+        .map(|depth| (depth, if depth < 8 { SUCCEEDED } else { FAILED }))
+        .collect();
+    assert_eq!(states, expected);
+    assert_eq!(world.admin.get("contact", id).text("jobtitle"), Some("again"));
+}
+
+#[test]
+fn the_job_of_what_pre_validation_committed_runs_although_the_message_is_refused() {
+    let world = World::new();
+    world.step(&probe(
+        PRE_VALIDATION,
+        "Create",
+        "contact",
+        "create account name Survivor",
+    ));
+    world.step(&probe(PRE_OPERATION, "Create", "contact", "refuse no"));
+    world.step(&job("Create", "account", "trace async account"));
+    let run = world.create(&world.admin, contact());
+    run.refused("0x80040265");
+    assert_eq!(run.said(), ["created account", "async account"]);
+    assert_eq!(jobs(&world).iter().map(state).collect::<Vec<_>>(), [SUCCEEDED]);
+}
+
+#[test]
+fn no_job_of_what_was_rolled_back_in_pre_validation() {
+    let world = World::new();
+    world.step(&probe(
+        PRE_VALIDATION,
+        "Create",
+        "contact",
+        "swallow-create account name Casualty",
+    ));
+    world.step(&probe(
+        POST_OPERATION,
+        "Create",
+        "account",
+        "create opportunity name x\nrefuse no",
+    ));
+    world.step(&job("Create", "opportunity", "trace async opportunity"));
+    let run = world.create(&world.admin, contact());
+    run.created();
+    assert_eq!(run.said(), ["swallowed true", "created opportunity"]);
+    assert!(jobs(&world).is_empty());
+}
+
+#[test]
+fn a_job_runs_as_the_steps_user() {
+    let world = World::new();
+    let integration = world.user("integration");
+    let script = "users\nread sl_commissionrule";
+    world.step(&StepSpec {
+        run_as: Some(integration),
+        ..job("Create", "contact", script)
+    });
+    let said = world.create(&world.seller, contact()).said();
+    assert_eq!(said[0], format!("users {integration} {}", world.seller.id()));
+    assert!(said[1].starts_with("read "), "{said:?}");
+}
+
+#[test]
+fn the_jobs_of_a_read_and_of_a_delete() {
+    let world = World::new();
+    world.step(&job("Retrieve", "account", "dump"));
+    world.step(&job("Delete", "account", "pre-columns i\ndump"));
+    let id = world.admin.create(account());
+    let target = sluice_model::Reference::new("account", id);
+    assert_eq!(
+        world
+            .run(&world.admin, Request::retrieve(target.clone(), &["name"]))
+            .said()
+            .len(),
+        1
+    );
+    assert_eq!(world.run(&world.admin, Request::delete(target)).said().len(), 2);
+    assert!(jobs(&world).iter().all(|row| state(row) == SUCCEEDED));
+}

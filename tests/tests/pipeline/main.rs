@@ -1,0 +1,22 @@
+//! The pipeline as its reference promises it: which steps run, when, for whom, and what a
+//! failure leaves behind. The plug-in in most of these tests is the probe, which does what its
+//! step's configuration says.
+
+mod depth;
+mod diagnosis;
+mod errors;
+mod faults;
+mod hostile;
+mod images;
+mod jobs;
+mod ordering;
+mod processes;
+mod prune;
+mod refusals;
+mod registration;
+mod shared;
+mod split;
+mod stages;
+mod traces;
+mod users;
+mod world;

@@ -1,0 +1,104 @@
+//! Every message refuses who lacks its privilege.
+
+use std::collections::BTreeMap;
+
+use sluice_model::{Depth, Parameter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_sales::qualify::{self, Choices};
+
+use crate::world::{World, add_privileges, grant};
+
+/// What a user with a role that has nothing to do with it gets from a message.
+enum Expected {
+    /// The request, and the privilege whose absence is named.
+    Refused(Request, &'static str),
+    /// Everybody may, for this reason.
+    Open(Request, &'static str),
+}
+use Expected::{Open, Refused};
+
+const SOME: Uuid = Uuid::from_u128(7);
+
+fn table() -> BTreeMap<&'static str, Expected> {
+    let account = || Reference::new("account", SOME);
+    let somebody = || Reference::new("systemuser", SOME);
+    let on_account = |message: &str| Request::new(message).with("Target", account());
+    let link = |message: &str| {
+        let related = Parameter::References(vec![Reference::new("role", SOME)]);
+        let request = Request::new(message).with("Target", somebody());
+        request.with("Relationship", "systemuserroles_association").with("RelatedEntities", related)
+    };
+    let members = |message: &str| {
+        let members = Parameter::References(vec![somebody()]);
+        Request::new(message).with("TeamId", Value::Id(SOME)).with("MemberIds", members)
+    };
+    let row = || Row::new("account", SOME).with("name", "Litware, Inc.");
+    let remove = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(SOME)).with("PrivilegeId", Value::Id(SOME));
+    let grant_access = on_account("GrantAccess").with("Principal", somebody()).with("AccessMask", "ReadAccess");
+    let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
+    BTreeMap::from([
+        ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
+        ("AddPrivilegesRole", Refused(add_privileges(SOME, &[grant("prvReadAccount", Depth::User)]), "prvWriteRole")),
+        ("Assign", Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount")),
+        ("Associate", Refused(link("Associate"), "prvAppendUser")),
+        ("Create", Refused(Request::create(row()), "prvCreateAccount")),
+        ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
+        ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
+        ("GrantAccess", Refused(grant_access, "prvShareAccount")),
+        ("QualifyLead", Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead")),
+        ("RemoveMembersTeam", Refused(members("RemoveMembersTeam"), "prvWriteTeam")),
+        ("RemovePrivilegeRole", Refused(remove, "prvWriteRole")),
+        ("Retrieve", Refused(Request::retrieve(account(), &[]), "prvReadAccount")),
+        ("RetrieveMultiple", Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount")),
+        ("RetrievePrincipalAccess", Refused(access, "prvReadAccount")),
+        ("RevokeAccess", Refused(on_account("RevokeAccess").with("Revokee", somebody()), "prvShareAccount")),
+        ("Update", Refused(Request::update(row()), "prvWriteAccount")),
+        ("WhoAmI", Open(Request::new("WhoAmI"), "it tells the caller who the caller is, and nothing else")),
+        // ← a new message goes here, in the order of the names
+    ])
+}
+
+#[test]
+fn every_message_is_in_the_table() {
+    let world = World::new();
+    let registered: Vec<&str> = world.organisation.engine().messages().iter().map(|message| message.name()).collect();
+    let listed: Vec<&str> = table().into_keys().collect();
+    assert_eq!(
+        listed, registered,
+        "If you're here because this assertion failed: the messages of the registry (right) and those of the table in \
+         this file (left) differ. Give a new message a row there, with the privilege that a user with an unrelated role \
+         is refused with; if everybody may run it, say why. Take out the row of a message that is gone."
+    );
+}
+
+#[test]
+fn every_message_refuses_a_user_whose_role_has_nothing_to_do_with_it() {
+    let world = World::new();
+    world.role("Unrelated", &[grant("prvReadTransactionCurrency", Depth::Organization)]);
+    let outsider = world.user("outsider", world.root(), &["Unrelated"]);
+    for (message, expected) in table() {
+        match expected {
+            Refused(request, privilege) => {
+                let error = outsider.0.execute(request).unwrap_err();
+                assert_eq!(error.code().to_string(), "0x80040220", "{message}: {error}");
+                assert_eq!(error.body().privilege.as_deref(), Some(privilege), "{message}");
+                assert_eq!(error.body().principal.as_ref().unwrap().id, outsider.id(), "{message}");
+            }
+            Open(request, reason) => {
+                assert!(!reason.is_empty(), "{message} is open to everybody without a reason");
+                outsider.0.execute(request).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn every_message_refuses_a_user_without_roles_before_it_looks_at_any_row() {
+    let world = World::new();
+    let nobody = world.user("nobody", world.root(), &[]);
+    for (message, expected) in table() {
+        if let Refused(request, _) = expected {
+            let error = nobody.0.execute(request).unwrap_err();
+            assert_eq!(error.code().to_string(), "0x80042F09", "{message}: {error}");
+        }
+    }
+}
