@@ -79,11 +79,11 @@ fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
     for (name, value) in [("journal_mode", "OFF"), ("foreign_keys", "OFF"), ("cache_size", "-600000")] {
         connection.pragma_update(None, name, value)?;
     }
-    let there: usize = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;
+    let there: i64 = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;
     let first = forms.first().context("no leads to copy")?;
     let mut insert = Ready::new(&connection, &first.insert_sql())?;
     Transaction::new(&connection)?.run(|| {
-        for index in there..count {
+        for index in usize::try_from(there)?..count {
             let mut lead: Stored = forms[index % forms.len()].clone();
             let (first, last) = name(index);
             lead.set("fullname", Value::Text(format!("{first} {last}")))?;
