@@ -30,7 +30,10 @@ pub fn wasm(folder: &str, name: &str) -> Vec<u8> {
 /// The plug-ins that ship, as the sample organisation has them.
 pub fn shipped() -> Vec<sample::Plugin> {
     ["commission", "phone-normalizer", "name-guard", "audit-note", "vip-flag"]
-        .map(|name| sample::Plugin { name, bytes: wasm("plugins", name).leak() })
+        .map(|name| sample::Plugin {
+            name,
+            bytes: wasm("plugins", name).leak(),
+        })
         .to_vec()
 }
 
@@ -46,7 +49,10 @@ fn env() -> Arc<dyn Env> {
 }
 
 fn options(synchronous: Synchronous) -> OpenOptions {
-    OpenOptions { synchronous, cache_dir: Some(root().join("target/tests-cache")) }
+    OpenOptions {
+        synchronous,
+        cache_dir: Some(root().join("target/tests-cache")),
+    }
 }
 
 /// A file that is made once for all tests of a process, and copied for each.
@@ -54,8 +60,22 @@ fn template(cell: &'static OnceLock<(tempfile::TempDir, PathBuf)>, with_sample: 
     let (_, path) = cell.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("template.db");
-        let fill = |engine: &Engine| if with_sample { sample::fill(engine, &shipped()) } else { Ok(()) };
-        Engine::create(&path, &Founding::default(), &[APP], &env(), &options(Synchronous::Off), fill).unwrap();
+        let fill = |engine: &Engine| {
+            if with_sample {
+                sample::fill(engine, &shipped())
+            } else {
+                Ok(())
+            }
+        };
+        Engine::create(
+            &path,
+            &Founding::default(),
+            &[APP],
+            &env(),
+            &options(Synchronous::Off),
+            fill,
+        )
+        .unwrap();
         (folder, path)
     });
     path
@@ -79,7 +99,11 @@ impl Organisation {
         let path = folder.path().join("sluice.db");
         std::fs::copy(template, &path).unwrap();
         let engine = Engine::open(&path, &[APP], &env(), &options(Synchronous::Off)).unwrap();
-        Self { engine, path, _folder: folder }
+        Self {
+            engine,
+            path,
+            _folder: folder,
+        }
     }
 
     /// The file.
@@ -113,11 +137,18 @@ impl Drop for Organisation {
         if std::thread::panicking() {
             return;
         }
-        assert_eq!(self.engine.check().unwrap(), Vec::<String>::new(), "the database is unsound");
+        assert_eq!(
+            self.engine.check().unwrap(),
+            Vec::<String>::new(),
+            "the database is unsound"
+        );
         let system = Actor(self.engine.session(self.engine.system_id().unwrap()));
         let catalog = system.0.catalog().unwrap();
         for table in catalog.iter().filter(|table| table.ownership == Ownership::User) {
-            let orphans = Filter::Or(vec![Filter::eq("ownerid", Value::Null), Filter::eq("owningbusinessunit", Value::Null)]);
+            let orphans = Filter::Or(vec![
+                Filter::eq("ownerid", Value::Null),
+                Filter::eq("owningbusinessunit", Value::Null),
+            ]);
             let orphans = system.list(Query::new(table.name.clone()).columns(&[]).filter(orphans));
             assert!(orphans.is_empty(), "rows of {} without owner: {orphans:?}", table.name);
         }

@@ -23,9 +23,20 @@ pub fn compatibility(engine: &Engine) -> String {
         let list = |parameters: &[sluice_engine::ParameterDef]| {
             let names: Vec<String> = parameters
                 .iter()
-                .map(|parameter| format!("`{}`{} {}", parameter.name, if parameter.required { "" } else { "?" }, parameter.kind))
+                .map(|parameter| {
+                    format!(
+                        "`{}`{} {}",
+                        parameter.name,
+                        if parameter.required { "" } else { "?" },
+                        parameter.kind
+                    )
+                })
                 .collect();
-            if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "–".to_owned()
+            } else {
+                names.join(", ")
+            }
         };
         let binds = if shape.binds_table { "yes" } else { "no" };
         let _ = writeln!(
@@ -66,7 +77,11 @@ pub fn errors() -> String {
          what to do |\n| --- | --- | --- | --- |\n",
     );
     for info in codes::ALL {
-        let _ = writeln!(page, "| {} | {} | {} | {} |", info.code, info.name, info.cause, info.resolution);
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} |",
+            info.code, info.name, info.cause, info.resolution
+        );
     }
     page
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -15,7 +15,11 @@ pub fn path() -> PathBuf {
         folder.pop();
     }
     let path = folder.join("sluice");
-    assert!(path.exists(), "{} is not built; run `cargo build -p sluice`", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built; run `cargo build -p sluice`",
+        path.display()
+    );
     path
 }
 
@@ -47,19 +51,28 @@ pub struct Program {
 impl Program {
     /// The program in that folder.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), user: None }
+        Self {
+            folder: folder.to_owned(),
+            user: None,
+        }
     }
 
     /// The same as another user.
     #[must_use]
     pub fn as_user(&self, user: &str) -> Self {
-        Self { user: Some(user.to_owned()), ..self.clone() }
+        Self {
+            user: Some(user.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The command, ready to be started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(path());
-        command.current_dir(&self.folder).args(arguments).env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
+        command
+            .current_dir(&self.folder)
+            .args(arguments)
+            .env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
         command.env_remove("SLUICE_ORG");
         if let Some(user) = &self.user {
             command.args(["--as", user]);
@@ -77,6 +90,17 @@ impl Program {
         }
     }
 
+    /// Starts it, with nobody listening.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let quiet = || Stdio::null();
+        self.command(arguments)
+            .stdin(quiet())
+            .stdout(quiet())
+            .stderr(quiet())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs it with `--json`; the exit code must be 0.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let run = self.run(&[arguments, &["--json"]].concat());
@@ -90,4 +114,18 @@ impl Program {
         assert_eq!(run.code, 1, "{arguments:?}: {run:?}");
         run.json()["error"].clone()
     }
+}
+
+/// The words of a printed command, as a shell splits them.
+pub fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in command.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words
 }

@@ -16,7 +16,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sluice-access", &["sluice-model"]),
     ("sluice-sandbox", &["sluice-model"]),
     ("sluice-store", &["sluice-access", "sluice-model"]),
-    ("sluice-engine", &["sluice-access", "sluice-model", "sluice-sandbox", "sluice-store"]),
+    (
+        "sluice-engine",
+        &["sluice-access", "sluice-model", "sluice-sandbox", "sluice-store"],
+    ),
     ("sluice-sales", &["sluice-engine", "sluice-model"]),
     ("sluice", &["sluice-engine", "sluice-model", "sluice-sales"]),
     ("sluice-sdk-macros", &[]),
@@ -25,7 +28,11 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that only one crate of the host may know.
-const KEPT_TO: &[(&str, &str)] = &[("wasmtime", "sluice-sandbox"), ("rusqlite", "sluice-store"), ("sea-query", "sluice-store")];
+const KEPT_TO: &[(&str, &str)] = &[
+    ("wasmtime", "sluice-sandbox"),
+    ("rusqlite", "sluice-store"),
+    ("sea-query", "sluice-store"),
+];
 
 fn metadata() -> serde_json::Value {
     let output = Command::new("cargo")
@@ -42,8 +49,14 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
     let packages = metadata["packages"].as_array().unwrap().iter();
     packages
         .map(|package| {
-            let dependencies = package["dependencies"].as_array().unwrap().iter().filter(|one| one["kind"].is_null());
-            let mut names: Vec<String> = dependencies.map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+            let dependencies = package["dependencies"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|one| one["kind"].is_null());
+            let mut names: Vec<String> = dependencies
+                .map(|one| one["name"].as_str().unwrap().to_owned())
+                .collect();
             names.sort();
             (package["name"].as_str().unwrap().to_owned(), names)
         })
@@ -54,12 +67,19 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 fn crates_depend_on_each_other_as_drawn() {
     let all = dependencies();
     for (name, allowed) in EDGES {
-        let own: Vec<&str> = all[*name].iter().map(String::as_str).filter(|other| other.starts_with("sluice")).collect();
+        let own: Vec<&str> = all[*name]
+            .iter()
+            .map(String::as_str)
+            .filter(|other| other.starts_with("sluice"))
+            .collect();
         assert_eq!(own, *allowed, "the edges of {name}");
     }
     for (name, names) in &all {
         let known = EDGES.iter().any(|(known, _)| known == name) || name == "sluice-tests";
-        let author = names.iter().filter(|other| other.starts_with("sluice")).all(|other| other.starts_with("sluice-sdk"));
+        let author = names
+            .iter()
+            .filter(|other| other.starts_with("sluice"))
+            .all(|other| other.starts_with("sluice-sdk"));
         assert!(known || author, "{name} depends on more than the SDK: {names:?}");
     }
 }
@@ -69,7 +89,10 @@ fn wasm_and_sql_have_one_home_each() {
     for (name, names) in dependencies() {
         for (kept, home) in KEPT_TO {
             let allowed = name == *home || name == "sluice-tests";
-            assert!(allowed || !names.iter().any(|other| other == kept), "{name} knows {kept}");
+            assert!(
+                allowed || !names.iter().any(|other| other == kept),
+                "{name} knows {kept}"
+            );
         }
     }
 }
@@ -93,10 +116,17 @@ fn lines_with(part: &str) -> Vec<String> {
     }
     files.sort();
     let mut found = Vec::new();
-    for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
+    for file in files
+        .iter()
+        .filter(|file| !file.components().any(|part| part.as_os_str() == "tests"))
+    {
         let text = fs::read_to_string(file).unwrap();
         let name = file.strip_prefix(root()).unwrap().display().to_string();
-        for line in text.lines().map(str::trim).filter(|line| line.contains(part) && !line.starts_with("//")) {
+        for line in text
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.contains(part) && !line.starts_with("//"))
+        {
             found.push(format!("{name}: {line}"));
         }
     }
@@ -105,7 +135,10 @@ fn lines_with(part: &str) -> Vec<String> {
 
 #[test]
 fn there_is_one_unsafe_expression_in_the_host() {
-    let found: Vec<String> = lines_with("unsafe {").into_iter().filter(|line| line.starts_with("host/")).collect();
+    let found: Vec<String> = lines_with("unsafe {")
+        .into_iter()
+        .filter(|line| line.starts_with("host/"))
+        .collect();
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].starts_with("host/sandbox/"), "{found:#?}");
 }
@@ -162,7 +195,11 @@ fn the_compatibility_page_is_fresh() {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &page).unwrap();
     }
-    assert_eq!(page, fs::read_to_string(path).unwrap(), "run the tests with UPDATE_GOLDEN=1 and review the difference");
+    assert_eq!(
+        page,
+        fs::read_to_string(path).unwrap(),
+        "run the tests with UPDATE_GOLDEN=1 and review the difference"
+    );
 }
 
 /// `docs/errors.md` lists every code with cause and resolution; `UPDATE_GOLDEN=1` writes it.
@@ -173,7 +210,11 @@ fn the_page_of_errors_is_fresh() {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &page).unwrap();
     }
-    assert_eq!(page, fs::read_to_string(path).unwrap(), "run the tests with UPDATE_GOLDEN=1 and review the difference");
+    assert_eq!(
+        page,
+        fs::read_to_string(path).unwrap(),
+        "run the tests with UPDATE_GOLDEN=1 and review the difference"
+    );
 }
 
 /// The released contract is frozen: a change makes a new folder.
@@ -185,5 +226,9 @@ fn the_contract_is_frozen() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     let frozen = fs::read_to_string(root().join("tests/tests/contract-1.0.txt")).unwrap();
-    assert_eq!(format!("{hash:016x}"), frozen.trim(), "sdk/wit/1.0 was edited; put the change into a new folder");
+    assert_eq!(
+        format!("{hash:016x}"),
+        frozen.trim(),
+        "sdk/wit/1.0 was edited; put the change into a new folder"
+    );
 }

@@ -5,6 +5,9 @@ use sluice_model::{Name, Result, TableDef, definition::ColumnDef};
 
 use crate::{Message, Unit};
 
+/// A table of the platform or of another app, and the columns that an app adds to it.
+pub type Extension = (Name, Vec<ColumnDef>);
+
 /// What an app brings along.
 #[derive(Clone, Copy)]
 pub struct App {
@@ -13,7 +16,7 @@ pub struct App {
     /// Its tables.
     pub tables: fn() -> Result<Vec<TableDef>>,
     /// Columns that it adds to tables of others, or puts in the place of their columns.
-    pub extensions: fn() -> Result<Vec<(Name, Vec<ColumnDef>)>>,
+    pub extensions: fn() -> Result<Vec<Extension>>,
     /// Its messages.
     pub messages: &'static [&'static dyn Message],
     /// Writes its default rows into a new organisation.

@@ -22,13 +22,26 @@ pub fn check_links(
 ) -> Result<()> {
     let mut append_checked = operation.principal.is_system();
     for (name, value) in &sent.values {
-        let (Some(column), Some(target)) = (table.column(name), value.as_lookup()) else { continue };
-        if column.filled || &**name == "ownerid" || operation.platform_links.contains(&&**name) || before.is_some_and(|row| row.get(name) == Some(value)) {
+        let (Some(column), Some(target)) = (table.column(name), value.as_lookup()) else {
+            continue;
+        };
+        if column.filled
+            || &**name == "ownerid"
+            || operation.platform_links.contains(&&**name)
+            || before.is_some_and(|row| row.get(name) == Some(value))
+        {
             continue;
         }
         let snapshot = unit.snapshot()?;
         if !append_checked {
-            sluice_access::decide(&operation.principal, &snapshot.units, table, Right::Append, own, &snapshot.privileges)?;
+            sluice_access::decide(
+                &operation.principal,
+                &snapshot.units,
+                table,
+                Right::Append,
+                own,
+                &snapshot.privileges,
+            )?;
             append_checked = true;
         }
         let other = snapshot.table(&target.table)?.clone();

@@ -2,8 +2,8 @@
 
 use sluice_access::Permit;
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row, TableDef,
-    definition::Columns,
+    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row,
+    TableDef, definition::Columns,
 };
 
 use crate::{
@@ -93,10 +93,16 @@ impl Batch<'_> {
         let catalog = self.unit.snapshot()?.catalog.clone();
         check_name("table", &table.name)?;
         if catalog.find(&table.name).is_some() {
-            return Err(Error::new(Code::DUPLICATE_KEY, format!("there is a table `{}` already", table.name)));
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("there is a table `{}` already", table.name),
+            ));
         }
         if catalog.by_set(&table.set).is_some() {
-            return Err(Error::new(Code::DUPLICATE_KEY, format!("another table has the set name `{}` already", table.set)));
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("another table has the set name `{}` already", table.set),
+            ));
         }
         if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
             return Err(Error::invalid("a custom table belongs to users or to the organization"));
@@ -104,7 +110,12 @@ impl Batch<'_> {
         for column in &table.columns {
             check_column(&catalog, &table, column)?;
         }
-        table.otc = catalog.iter().map(|table| table.otc + 1).max().unwrap_or_default().max(FIRST_CUSTOM_CODE);
+        table.otc = catalog
+            .iter()
+            .map(|table| table.otc + 1)
+            .max()
+            .unwrap_or_default()
+            .max(FIRST_CUSTOM_CODE);
         table.custom = true;
         table.complete();
         if table.states().is_none() {
@@ -115,7 +126,11 @@ impl Batch<'_> {
         grant_to_administrators(self.unit, &table)?;
         self.unit.configuration_written()?;
         let messages = self.unit.snapshot()?.table(tables::MESSAGE)?.clone();
-        let rows = self.unit.tx.select(&crate::snapshot::permit(), &messages, &Query::new(tables::MESSAGE).columns(&["name"]))?;
+        let rows = self.unit.tx.select(
+            &crate::snapshot::permit(),
+            &messages,
+            &Query::new(tables::MESSAGE).columns(&["name"]),
+        )?;
         for row in rows {
             let message = self.unit.core.message(row.text("name").unwrap_or_default())?;
             write_filter(self.unit, message, &row.reference(), &table)?;
@@ -132,10 +147,15 @@ impl Batch<'_> {
         let catalog = self.unit.snapshot()?.catalog.clone();
         let mut definition = TableDef::clone(catalog.table(table)?);
         if definition.ownership == Ownership::None {
-            return Err(Error::invalid(format!("table `{table}` is internal and takes no columns")));
+            return Err(Error::invalid(format!(
+                "table `{table}` is internal and takes no columns"
+            )));
         }
         if definition.column(&column.name).is_some() {
-            return Err(Error::new(Code::DUPLICATE_KEY, format!("table `{table}` has a column `{}` already", column.name)));
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("table `{table}` has a column `{}` already", column.name),
+            ));
         }
         check_column(&catalog, &definition, &column)?;
         column.custom = true;
@@ -145,7 +165,11 @@ impl Batch<'_> {
         definition.columns = Columns::from(all);
         // An amount brings its base amount, and where it is the first one, the currency.
         definition.complete();
-        for added in definition.columns.iter().filter(|column| !before.contains(&column.name)) {
+        for added in definition
+            .columns
+            .iter()
+            .filter(|column| !before.contains(&column.name))
+        {
             self.unit.tx.add_column(&definition, added)?;
         }
         self.unit.configuration_written()
@@ -160,12 +184,18 @@ impl Batch<'_> {
 /// System Administrator may do everything, also with a new table.
 fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
     let roles = unit.snapshot()?.table(tables::ROLE)?.clone();
-    let query = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("name", ADMINISTRATOR_ROLE));
+    let query = Query::new(tables::ROLE)
+        .columns(&[])
+        .filter(Filter::eq("name", ADMINISTRATOR_ROLE));
     let roles = unit.tx.select(&crate::snapshot::permit(), &roles, &query)?;
     let privileges = unit.snapshot.table(tables::PRIVILEGE)?.clone();
     for (name, right) in table_privileges(table) {
         let row = privilege_row(&unit.core, &name, Some((table, right)));
-        unit.tx.insert(&Permit::system("write the privileges of a new table"), &privileges, &row)?;
+        unit.tx.insert(
+            &Permit::system("write the privileges of a new table"),
+            &privileges,
+            &row,
+        )?;
         for role in &roles {
             message::set_role_privilege(unit, role.id, row.id, Some(Depth::Organization))?;
         }
@@ -177,12 +207,17 @@ fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
 /// underscore, and lower-case letters, digits or underscores.
 fn check_name(what: &str, name: &str) -> Result<()> {
     let wrong = |why: &str| {
-        Err(Error::invalid(format!("`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)")))
+        Err(Error::invalid(format!(
+            "`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)"
+        )))
     };
     let Some((prefix, rest)) = name.split_once('_') else {
         return wrong("it needs a publisher's prefix and an underscore");
     };
-    let simple = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let simple = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
     let starts_with_letter = prefix.chars().next().is_some_and(|c| c.is_ascii_lowercase());
     if !(2..=8).contains(&prefix.len()) || !starts_with_letter || !simple(prefix) {
         return wrong("the prefix has two to eight lower-case letters or digits and begins with a letter");
@@ -198,9 +233,16 @@ fn check_name(what: &str, name: &str) -> Result<()> {
 
 fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Result<()> {
     check_name("column", &column.name)?;
-    let wrong = |why: String| Err(Error::invalid(format!("column `{}` of `{}`: {why}", column.name, table.name)));
+    let wrong = |why: String| {
+        Err(Error::invalid(format!(
+            "column `{}` of `{}`: {why}",
+            column.name, table.name
+        )))
+    };
     match &column.kind {
-        ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => wrong("a text has 1 to 4,000 characters".to_owned()),
+        ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => {
+            wrong("a text has 1 to 4,000 characters".to_owned())
+        }
         ColumnType::Memo { max_length } if !(1..=1_048_576).contains(max_length) => {
             wrong("a memo has 1 to 1,048,576 characters".to_owned())
         }
@@ -211,7 +253,11 @@ fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Resu
                 return wrong("a lookup needs a table to refer to".to_owned());
             }
             targets.iter().try_for_each(|target| {
-                if *target == table.name { Ok(()) } else { catalog.table(target).map(|_| ()) }
+                if *target == table.name {
+                    Ok(())
+                } else {
+                    catalog.table(target).map(|_| ())
+                }
             })
         }
         ColumnType::Choice { options } | ColumnType::Choices { options } => {

@@ -68,7 +68,9 @@ impl Fix {
     /// The command that does it.
     pub fn command(&self) -> String {
         match self {
-            Self::Grant { role, privilege, depth } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+            Self::Grant { role, privilege, depth } => {
+                format!("sluice role grant {} {privilege} {}", quoted(role), depth.word())
+            }
             Self::Disable { step } => format!("sluice step disable {step}"),
             Self::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
         }
@@ -78,7 +80,11 @@ impl Fix {
 /// A name as a shell takes it.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
 }
 
 /// What a diagnosis found.
@@ -100,8 +106,15 @@ impl Session {
     /// This session's user may not act for others.
     pub fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>> {
         self.may_act_for(user)?;
-        let mut trials = Trials { session: self, user, count: 0 };
-        Ok(requests.iter().map(|request| trials.run(&Setup::default(), request).err()).collect())
+        let mut trials = Trials {
+            session: self,
+            user,
+            count: 0,
+        };
+        Ok(requests
+            .iter()
+            .map(|request| trials.run(&Setup::default(), request).err())
+            .collect())
     }
 
     /// Finds every step and every platform check that stands in the way of `user`'s request,
@@ -111,7 +124,11 @@ impl Session {
     /// This session's user may not act for others, or the host fails.
     pub fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation> {
         self.may_act_for(user)?;
-        let mut trials = Trials { session: self, user, count: 0 };
+        let mut trials = Trials {
+            session: self,
+            user,
+            count: 0,
+        };
         let mut setup = Setup::default();
         let mut culprits = Vec::new();
         let mut passes = false;
@@ -131,7 +148,10 @@ impl Session {
                 }
                 None => {
                     let lent = trials.lend_for(&mut setup, request, &error);
-                    culprits.push(Culprit { error, fixes: lent.clone() });
+                    culprits.push(Culprit {
+                        error,
+                        fixes: lent.clone(),
+                    });
                     !lent.is_empty()
                 }
             };
@@ -139,7 +159,11 @@ impl Session {
                 break;
             }
         }
-        Ok(Isolation { culprits, trials: trials.count, passes })
+        Ok(Isolation {
+            culprits,
+            trials: trials.count,
+            passes,
+        })
     }
 
     fn may_act_for(&self, user: Uuid) -> Result<()> {
@@ -185,7 +209,11 @@ impl Trials<'_> {
         let trial = Trial {
             rolled_back: true,
             bypassed: setup.bypassed.clone(),
-            lent: setup.lent.iter().map(|lent| (lent.principal, lent.privilege.clone(), lent.depth)).collect(),
+            lent: setup
+                .lent
+                .iter()
+                .map(|lent| (lent.principal, lent.privilege.clone(), lent.depth))
+                .collect(),
             run_as: setup.run_as.clone(),
         };
         let user = self.user;
@@ -193,7 +221,14 @@ impl Trials<'_> {
             let store = engine.core.store()?;
             store.write(&mut |tx| {
                 let (tx, value) = run_rolled_back(engine, tx, user, &trial, request);
-                (tx, sluice_store::End { keep: false, value, beside: Vec::new() })
+                (
+                    tx,
+                    sluice_store::End {
+                        keep: false,
+                        value,
+                        beside: Vec::new(),
+                    },
+                )
             })?
         })
     }
@@ -254,7 +289,9 @@ impl Trials<'_> {
             match (self.run(setup, request), step) {
                 (Ok(_), _) => return true,
                 (Err(next), Some(step)) if !is_from(&next, step) => return true,
-                (Err(_), None) if setup.lent.len() > first && step.is_none() && self.passed_privilege(setup, request, &error) => {
+                (Err(_), None)
+                    if setup.lent.len() > first && step.is_none() && self.passed_privilege(setup, request, &error) =>
+                {
                     return true;
                 }
                 (Err(next), _) => error = next,
@@ -275,7 +312,10 @@ impl Trials<'_> {
     fn run_as(&mut self, setup: &Setup, request: &Request, step: Uuid) -> Result<Option<String>> {
         let system = self.session.engine.session(self.session.engine.system_id()?);
         let enabled = Filter::eq("isdisabled", Value::Bool(false));
-        let users = Query::new(tables::USER).columns(&["fullname"]).filter(enabled).order_by("createdon");
+        let users = Query::new(tables::USER)
+            .columns(&["fullname"])
+            .filter(enabled)
+            .order_by("createdon");
         // The oldest users are the system and the administrator: they come last.
         let mut users = system.list(users)?;
         users.retain(|row| row.id != self.user && row.text("fullname") != Some("SYSTEM"));
@@ -342,9 +382,12 @@ fn lent_by(error: &Error) -> Option<Lent> {
     Some(Lent {
         principal: principal.id,
         // A role that comes through a team is named with its team.
-        role: principal.roles.iter().find(|role| !role.contains(" (via team ")).or(principal.roles.first()).map(|role| {
-            role.split(" (via team ").next().unwrap_or(role).to_owned()
-        }),
+        role: principal
+            .roles
+            .iter()
+            .find(|role| !role.contains(" (via team "))
+            .or(principal.roles.first())
+            .map(|role| role.split(" (via team ").next().unwrap_or(role).to_owned()),
         privilege: body.privilege.clone()?,
         depth: body.depth.unwrap_or(Depth::User),
     })
@@ -353,6 +396,12 @@ fn lent_by(error: &Error) -> Option<Lent> {
 /// The grants that stand for what was lent; `None` where a principal has no role to grant to.
 fn grants(lent: &[Lent]) -> Option<Vec<Fix>> {
     lent.iter()
-        .map(|lent| Some(Fix::Grant { role: lent.role.clone()?, privilege: lent.privilege.clone(), depth: lent.depth }))
+        .map(|lent| {
+            Some(Fix::Grant {
+                role: lent.role.clone()?,
+                privilege: lent.privilege.clone(),
+                depth: lent.depth,
+            })
+        })
         .collect()
 }

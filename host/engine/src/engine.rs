@@ -83,7 +83,10 @@ impl Core {
     }
 
     pub(crate) fn store(&self) -> Result<Arc<Store>> {
-        self.store.get().cloned().ok_or_else(|| Error::host("the organisation is still being founded"))
+        self.store
+            .get()
+            .cloned()
+            .ok_or_else(|| Error::host("the organisation is still being founded"))
     }
 
     /// The sandbox; made when the first plug-in is called.
@@ -91,7 +94,10 @@ impl Core {
         if let Some(sandbox) = self.sandbox.get() {
             return Ok(sandbox.clone());
         }
-        let sandbox = Sandbox::new(Settings { cache_dir: self.cache_dir.clone(), ..Settings::default() })?;
+        let sandbox = Sandbox::new(Settings {
+            cache_dir: self.cache_dir.clone(),
+            ..Settings::default()
+        })?;
         Ok(self.sandbox.get_or_init(|| sandbox).clone())
     }
 
@@ -112,7 +118,10 @@ impl Core {
 
     /// The configuration at `version`, from the cache or as `tx` sees it.
     pub(crate) fn snapshot(&self, tx: &mut Tx, version: i64) -> Result<Arc<Snapshot>> {
-        if let Some(snapshot) = lock(&self.current).as_ref().filter(|snapshot| snapshot.version == version) {
+        if let Some(snapshot) = lock(&self.current)
+            .as_ref()
+            .filter(|snapshot| snapshot.version == version)
+        {
             return Ok(snapshot.clone());
         }
         let snapshot = Arc::new(Snapshot::load(tx, version)?);
@@ -166,12 +175,19 @@ impl Engine {
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
         if path.exists() {
-            return Err(Error::invalid(format!("{} exists already; choose another name, or remove it", path.display())));
+            return Err(Error::invalid(format!(
+                "{} exists already; choose another name, or remove it",
+                path.display()
+            )));
         }
         let unfinished = unfinished_name(path, env.as_ref());
         let result = Self::create_unfinished(&unfinished, founding, apps, env, options, fill)
             .and_then(|()| publish(&unfinished, path));
-        for leftover in [unfinished.clone(), with_suffix(&unfinished, "-wal"), with_suffix(&unfinished, "-shm")] {
+        for leftover in [
+            unfinished.clone(),
+            with_suffix(&unfinished, "-wal"),
+            with_suffix(&unfinished, "-shm"),
+        ] {
             let _ = std::fs::remove_file(leftover);
         }
         result
@@ -187,7 +203,10 @@ impl Engine {
     ) -> Result<()> {
         let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone()));
         Store::create(path, |tx| organization::found(&core, tx, founding, apps))?;
-        let fast = OpenOptions { synchronous: Synchronous::Off, cache_dir: options.cache_dir.clone() };
+        let fast = OpenOptions {
+            synchronous: Synchronous::Off,
+            cache_dir: options.cache_dir.clone(),
+        };
         fill(&Self::open(path, apps, env, &fast)?)
     }
 
@@ -197,14 +216,22 @@ impl Engine {
     /// The file is missing, is no organisation, or belongs to a newer version.
     pub fn open(path: &Path, apps: &[App], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
         let core = Core::new(apps, env.clone(), options.cache_dir.clone());
-        let store = Store::open(path, Options { synchronous: options.synchronous })?;
+        let store = Store::open(
+            path,
+            Options {
+                synchronous: options.synchronous,
+            },
+        )?;
         let _ = core.store.set(Arc::new(store));
         Ok(Self { core: Arc::new(core) })
     }
 
     /// The session of the user with that id.
     pub fn session(&self, user: Uuid) -> Session {
-        Session { engine: self.clone(), user }
+        Session {
+            engine: self.clone(),
+            user,
+        }
     }
 
     /// The session of the user with that name, domain name or id.
@@ -255,13 +282,18 @@ impl Engine {
             return work();
         }
         std::thread::scope(|scope| {
-            let builder = std::thread::Builder::new().name("pipeline".to_owned()).stack_size(STACK);
+            let builder = std::thread::Builder::new()
+                .name("pipeline".to_owned())
+                .stack_size(STACK);
             let thread = builder.spawn_scoped(scope, || {
                 ON_PIPELINE_THREAD.set(true);
                 work()
             });
-            let thread = thread.map_err(|error| Error::host(format!("no thread for the pipeline can be made: {error}")))?;
-            thread.join().unwrap_or_else(|_| Err(Error::host("the host panicked; the request changed nothing")))
+            let thread =
+                thread.map_err(|error| Error::host(format!("no thread for the pipeline can be made: {error}")))?;
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(Error::host("the host panicked; the request changed nothing")))
         })
     }
 
@@ -283,9 +315,10 @@ fn unfinished_name(path: &Path, env: &dyn Env) -> PathBuf {
 /// Gives the finished file its name, and never takes the place of another.
 fn publish(unfinished: &Path, path: &Path) -> Result<()> {
     std::fs::hard_link(unfinished, path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::invalid(format!("{} exists already; choose another name, or remove it", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Error::invalid(format!(
+            "{} exists already; choose another name, or remove it",
+            path.display()
+        )),
         _ => Error::host(format!("{} cannot be written: {error}", path.display())),
     })
 }
@@ -339,10 +372,12 @@ impl Session {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Trial::default())?;
             let correlation = self.engine.core.env.new_id();
-            let result = self.begin(&mut unit, request, correlation, options).map_err(|mut error| {
-                error.body_mut().correlation.get_or_insert(correlation);
-                error
-            });
+            let result = self
+                .begin(&mut unit, request, correlation, options)
+                .map_err(|mut error| {
+                    error.body_mut().correlation.get_or_insert(correlation);
+                    error
+                });
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
             result
@@ -378,12 +413,29 @@ impl Session {
             let result = store.write(&mut |tx| {
                 unit.tx = tx;
                 unit.jobs.clear();
+                let mut traces = Vec::new();
                 let result = unit.refresh().and_then(|()| {
                     let principal = unit.principal(self.user)?;
-                    work(&mut Batch { unit: &mut unit, principal, correlation })
+                    work(&mut Batch {
+                        unit: &mut unit,
+                        principal,
+                        correlation,
+                        traces: &mut traces,
+                    })
+                });
+                let result = result.map_err(|mut error| {
+                    error.body_mut().correlation.get_or_insert(correlation);
+                    error
                 });
                 let keep = result.is_ok();
-                (std::mem::take(&mut unit.tx), sluice_store::End { keep, value: result, beside: Vec::new() })
+                (
+                    std::mem::take(&mut unit.tx),
+                    sluice_store::End {
+                        keep,
+                        value: result,
+                        beside: traces,
+                    },
+                )
             })?;
             if result.is_ok() {
                 jobs::run_released(&mut unit);
@@ -406,6 +458,8 @@ pub struct Batch<'a> {
     pub(crate) unit: &'a mut Unit,
     principal: Arc<sluice_access::Principal>,
     correlation: Uuid,
+    /// What the messages so far leave behind, whatever becomes of the batch.
+    traces: &'a mut sluice_store::Beside,
 }
 
 impl std::fmt::Debug for Batch<'_> {
@@ -436,7 +490,9 @@ impl Batch<'_> {
             platform_links: &[],
             request,
         };
-        pipeline::run(self.unit, incoming)
+        let result = pipeline::run(self.unit, incoming);
+        self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
+        result
     }
 
     /// Creates a row; its id.

@@ -25,7 +25,10 @@ pub trait Env: Send + Sync {
 pub struct SystemEnv;
 
 impl Env for SystemEnv {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where the machine's clock enters")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the machine's clock enters"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -50,7 +53,9 @@ pub struct SeededEnv {
 impl SeededEnv {
     /// The environment that begins at `start` with `seed`.
     pub fn new(seed: u64, start: Timestamp) -> Self {
-        Self { state: Mutex::new((seed, start)) }
+        Self {
+            state: Mutex::new((seed, start)),
+        }
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut (u64, Timestamp)) -> T) -> T {

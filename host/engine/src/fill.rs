@@ -3,8 +3,8 @@
 
 use sluice_access::{Owner, OwnerToBe};
 use sluice_model::{
-    Code, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row, TableDef,
-    Value, coerce,
+    Code, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row,
+    TableDef, Value, coerce,
 };
 
 use crate::{Operation, Unit, message, tables};
@@ -14,7 +14,8 @@ pub(crate) fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = Row::new(table.name.clone(), sent.id);
     for (name, value) in &sent.values {
         let column = coerce::column(table, name)?;
-        row.values.insert(name.clone(), coerce::check(table, column, value.clone())?);
+        row.values
+            .insert(name.clone(), coerce::check(table, column, value.clone())?);
     }
     Ok(row)
 }
@@ -24,7 +25,10 @@ pub(crate) struct NewOwner(Ownership, OwnerToBe);
 
 impl NewOwner {
     pub(crate) fn as_owner(&self) -> Option<Owner> {
-        (self.0 == Ownership::User).then_some(Owner { id: self.1.id, kind: self.1.kind })
+        (self.0 == Ownership::User).then_some(Owner {
+            id: self.1.id,
+            kind: self.1.kind,
+        })
     }
 
     pub(crate) fn business_unit(&self) -> Option<sluice_model::Uuid> {
@@ -47,14 +51,19 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
             let chosen = row.lookup("ownerid").cloned();
             let owner = match &chosen {
                 Some(chosen) if chosen.id != caller.id() => new_owner(unit, operation, table, chosen)?,
-                _ => OwnerToBe { id: caller.id(), kind: caller.kind(), business_unit: caller.business_unit() },
+                _ => OwnerToBe {
+                    id: caller.id(),
+                    kind: caller.kind(),
+                    business_unit: caller.business_unit(),
+                },
             };
             set_owner(row, &owner);
             owner
         }
-        Ownership::Business if &*table.name == tables::BUSINESS_UNIT => {
-            OwnerToBe::unit(row.id_of("parentbusinessunitid").unwrap_or_else(|| caller.business_unit()))
-        }
+        Ownership::Business if &*table.name == tables::BUSINESS_UNIT => OwnerToBe::unit(
+            row.id_of("parentbusinessunitid")
+                .unwrap_or_else(|| caller.business_unit()),
+        ),
         Ownership::Business => {
             let chosen = row.id_of("businessunitid").unwrap_or_else(|| caller.business_unit());
             row.set("businessunitid", Reference::new(tables::BUSINESS_UNIT, chosen));
@@ -66,14 +75,22 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
 }
 
 fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &Reference) -> Result<OwnerToBe> {
-    let kind = if &*chosen.table == tables::TEAM { PrincipalKind::Team } else { PrincipalKind::User };
+    let kind = if &*chosen.table == tables::TEAM {
+        PrincipalKind::Team
+    } else {
+        PrincipalKind::User
+    };
     let owner = unit.principal(chosen.id)?;
     if owner.kind() != kind {
         return Err(Error::not_found(kind.table(), kind.table(), chosen.id));
     }
     let snapshot = unit.snapshot()?;
     sluice_access::check_owner_to_be(&operation.principal, table, &owner, &snapshot.privileges)?;
-    Ok(OwnerToBe { id: chosen.id, kind, business_unit: owner.business_unit() })
+    Ok(OwnerToBe {
+        id: chosen.id,
+        kind,
+        business_unit: owner.business_unit(),
+    })
 }
 
 fn set_owner(row: &mut Row, owner: &OwnerToBe) {
@@ -85,14 +102,20 @@ fn set_owner(row: &mut Row, owner: &OwnerToBe) {
     };
     row.set("owninguser", user);
     row.set("owningteam", team);
-    row.set("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, owner.business_unit));
+    row.set(
+        "owningbusinessunit",
+        Reference::new(tables::BUSINESS_UNIT, owner.business_unit),
+    );
 }
 
 /// Fills everything that a new row needs beside what was sent.
 pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
     for column in &table.columns {
-        if let Some(default) = &column.default && !row.has(&column.name) {
-            row.values.insert(column.name.clone(), coerce::from_json(table, column, default)?);
+        if let Some(default) = &column.default
+            && !row.has(&column.name)
+        {
+            row.values
+                .insert(column.name.clone(), coerce::from_json(table, column, default)?);
         }
     }
     new_state(table, row)?;
@@ -102,12 +125,16 @@ pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, 
         row.set("createdon", earlier);
         row.set("overriddencreatedon", now);
     }
-    if table.ownership == Ownership::Organization && table.column("organizationid").is_some_and(|column| column.kind == ColumnType::Id) {
+    if table.ownership == Ownership::Organization
+        && table
+            .column("organizationid")
+            .is_some_and(|column| column.kind == ColumnType::Id)
+    {
         row.set("organizationid", unit.snapshot.settings.id);
     }
     if table.column("exchangerate").is_some_and(|column| column.filled) {
         let base = unit.snapshot.settings.base_currency;
-        if !row.values.get("transactioncurrencyid").is_some_and(|value| !value.is_null())
+        if row.get("transactioncurrencyid").is_none_or(Value::is_null)
             && let Some(base) = base
         {
             row.set("transactioncurrencyid", Reference::new(tables::CURRENCY, base));
@@ -122,7 +149,7 @@ pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, 
 /// Refuses a new row that lacks what every row needs.
 pub(crate) fn check_required(table: &TableDef, row: &Row) -> Result<()> {
     for column in &table.columns {
-        if column.required == Required::System && !row.get(&column.name).is_some_and(|value| !value.is_null()) {
+        if column.required == Required::System && row.get(&column.name).is_none_or(Value::is_null) {
             return Err(Error::new(
                 Code::REQUIRED_MISSING,
                 format!("a row of `{}` needs the column `{}`", table.name, column.name),
@@ -142,7 +169,11 @@ pub(crate) fn changed_owner(
     row: &mut Row,
     before: &Row,
 ) -> Result<()> {
-    let Some(chosen) = row.lookup("ownerid").cloned().filter(|_| table.ownership == Ownership::User) else {
+    let Some(chosen) = row
+        .lookup("ownerid")
+        .cloned()
+        .filter(|_| table.ownership == Ownership::User)
+    else {
         row.values.remove("ownerid");
         return Ok(());
     };
@@ -171,7 +202,13 @@ pub(crate) fn changed_owner(
 }
 
 /// Fills what every Update changes.
-pub(crate) fn changed_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+pub(crate) fn changed_row(
+    unit: &mut Unit,
+    operation: &Operation,
+    table: &TableDef,
+    row: &mut Row,
+    before: &Row,
+) -> Result<()> {
     changed_state(table, row, before)?;
     audit(unit, operation, table, row, false)?;
     if table.column("exchangerate").is_some_and(|column| column.filled) {
@@ -219,10 +256,18 @@ fn wrong_status(table: &TableDef, row: &Row, status: i32, state: i32) -> Error {
 }
 
 fn new_state(table: &TableDef, row: &mut Row) -> Result<()> {
-    let Some((states, statuses)) = table.states() else { return Ok(()) };
+    let Some((states, statuses)) = table.states() else {
+        return Ok(());
+    };
     let status = row.int("statuscode");
-    let of_status = status.and_then(|status| statuses.iter().find(|option| option.value == status)).and_then(|option| option.state);
-    let state = row.int("statecode").or(of_status).or_else(|| states.first().map(|option| option.value)).unwrap_or_default();
+    let of_status = status
+        .and_then(|status| statuses.iter().find(|option| option.value == status))
+        .and_then(|option| option.state);
+    let state = row
+        .int("statecode")
+        .or(of_status)
+        .or_else(|| states.first().map(|option| option.value))
+        .unwrap_or_default();
     match status {
         Some(status) if of_status.is_some_and(|of| of != state) => return Err(wrong_status(table, row, status, state)),
         Some(_) => {}
@@ -243,12 +288,17 @@ fn set_default_status(table: &TableDef, row: &mut Row, state: i32) {
 }
 
 fn changed_state(table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
-    let Some((_, statuses)) = table.states() else { return Ok(()) };
+    let Some((_, statuses)) = table.states() else {
+        return Ok(());
+    };
     let (state, status) = (row.int("statecode"), row.int("statuscode"));
     let goal = state.or(before.int("statecode")).unwrap_or_default();
     match status {
         Some(status) => {
-            let of = statuses.iter().find(|option| option.value == status).and_then(|option| option.state);
+            let of = statuses
+                .iter()
+                .find(|option| option.value == status)
+                .and_then(|option| option.state);
             if of.is_some_and(|of| of != goal) {
                 return Err(wrong_status(table, row, status, goal));
             }
@@ -266,10 +316,18 @@ fn amounts(unit: &Unit, table: &TableDef, row: &mut Row, before: Option<&Row>) -
         None => before.and_then(|before| before.id_of("transactioncurrencyid")),
     };
     let Some(currency) = currency else { return Ok(()) };
-    let Some(rate) = unit.snapshot.exchange_rates.get(&currency).copied().filter(|rate| !rate.is_zero()) else {
+    let Some(rate) = unit
+        .snapshot
+        .exchange_rates
+        .get(&currency)
+        .copied()
+        .filter(|rate| !rate.is_zero())
+    else {
         return Ok(());
     };
-    let old_rate = before.and_then(|before| before.get("exchangerate")).and_then(Value::as_decimal);
+    let old_rate = before
+        .and_then(|before| before.get("exchangerate"))
+        .and_then(Value::as_decimal);
     let rate_changed = old_rate != Some(rate);
     let mut changed: Vec<(Name, Value)> = Vec::new();
     for column in &table.columns {
@@ -307,9 +365,19 @@ fn full_name(table: &TableDef, row: &mut Row, before: Option<&Row>) {
     }
     let part = |column: &str| match row.get(column) {
         Some(value) => value.as_text().unwrap_or_default().to_owned(),
-        None => before.and_then(|before| before.text(column)).unwrap_or_default().to_owned(),
+        None => before
+            .and_then(|before| before.text(column))
+            .unwrap_or_default()
+            .to_owned(),
     };
     let name = format!("{} {}", part("firstname"), part("lastname"));
     let name = name.trim();
-    row.set("fullname", if name.is_empty() { Value::Null } else { Value::from(name) });
+    row.set(
+        "fullname",
+        if name.is_empty() {
+            Value::Null
+        } else {
+            Value::from(name)
+        },
+    );
 }

@@ -5,7 +5,7 @@
 //! was killed first stays Ready in `asyncoperation`; a runner that takes up such jobs comes
 //! with the general job runner.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use sluice_model::{Reference, Result, Row, Uuid, Value};
 
@@ -28,7 +28,10 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         return Ok(());
     }
     let snapshot = unit.snapshot()?;
-    for step in steps::of(&snapshot, operation).iter().filter(|step| step.mode != crate::step::SYNCHRONOUS) {
+    for step in steps::of(&snapshot, operation)
+        .iter()
+        .filter(|step| step.mode != crate::step::SYNCHRONOUS)
+    {
         if !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
@@ -37,7 +40,14 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         let table = snapshot.table(tables::JOB)?.clone();
         let permit = sluice_access::Permit::system("write the job of an asynchronous step");
         unit.tx.insert(&permit, &table, &row)?;
-        unit.jobs.push(Job { id, step: step.clone(), operation: operation.clone() });
+        // The job sees the row as it is now, whatever becomes of it until the job runs.
+        let mut operation = operation.clone();
+        steps::give_images(unit, &mut operation, step)?;
+        unit.jobs.push(Job {
+            id,
+            step: step.clone(),
+            operation,
+        });
     }
     Ok(())
 }
@@ -60,9 +70,15 @@ fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid) -> Row {
         .with("modifiedby", owner.clone())
         .with("owninguser", owner.clone())
         .with("ownerid", owner)
-        .with("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, operation.principal.business_unit()));
+        .with(
+            "owningbusinessunit",
+            Reference::new(tables::BUSINESS_UNIT, operation.principal.business_unit()),
+        );
     if let Some(table) = &context.table {
         row.set("primaryentitytype", &**table);
+    }
+    if let Some(request) = context.request {
+        row.set("requestid", request);
     }
     row
 }
@@ -71,6 +87,9 @@ fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid) -> Row {
 pub(crate) fn run_released(unit: &mut Unit) {
     let mut released = VecDeque::from(std::mem::take(&mut unit.jobs));
     while let Some(mut job) = released.pop_front() {
+        // A unit of its own has its own time.
+        unit.started = Instant::now();
+        let started = unit.core.env.now();
         let result = steps::run_one(unit, &mut job.operation, &job.step);
         let state = if result.is_ok() { SUCCEEDED } else { FAILED };
         let operation = job.operation.clone();
@@ -78,6 +97,7 @@ pub(crate) fn run_released(unit: &mut Unit) {
         let mut row = Row::new(tables::JOB, job.id)
             .with("statecode", Value::Choice(state.0))
             .with("statuscode", Value::Choice(state.1))
+            .with("startedon", started)
             .with("completedon", unit.core.env.now());
         if let Err(error) = &result {
             row.set("message", error.message());
@@ -98,8 +118,19 @@ fn finish(unit: &mut Unit, job: &Job, row: Row, beside: Vec<(Arc<sluice_model::T
     let remove = job.step.auto_delete && row.int("statuscode") == Some(SUCCEEDED.1);
     let store = unit.core.store()?;
     store.write(&mut |mut tx| {
-        let result = if remove { tx.delete(&permit, &table, row.id) } else { tx.update(&permit, &table, &row) };
+        let result = if remove {
+            tx.delete(&permit, &table, row.id)
+        } else {
+            tx.update(&permit, &table, &row)
+        };
         let keep = result.is_ok();
-        (tx, sluice_store::End { keep, value: result.map(|_| ()), beside: beside.clone() })
+        (
+            tx,
+            sluice_store::End {
+                keep,
+                value: result.map(|_| ()),
+                beside: beside.clone(),
+            },
+        )
     })?
 }

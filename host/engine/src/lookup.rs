@@ -1,6 +1,8 @@
 //! Rows by the names that people know, and values as people write them.
 
-use sluice_model::{Code, ColumnDef, ColumnType, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce,
+};
 
 use crate::{Session, tables};
 
@@ -34,7 +36,10 @@ impl Session {
             names.push("domainname".into());
         }
         if names.is_empty() {
-            return Err(Error::invalid(format!("rows of `{}` have no names; give the id", table.name)));
+            return Err(Error::invalid(format!(
+                "rows of `{}` have no names; give the id",
+                table.name
+            )));
         }
         let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
         let mut filter = Filter::Or(any);
@@ -42,7 +47,13 @@ impl Session {
             filter = filter.and(Filter::eq("parentroleid", Value::Null));
         }
         let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
-        query.columns = Some(names.iter().cloned().chain(table.column("createdon").map(|column| column.name.clone())).collect());
+        query.columns = Some(
+            names
+                .iter()
+                .cloned()
+                .chain(table.column("createdon").map(|column| column.name.clone()))
+                .collect(),
+        );
         let rows = self.list(query)?;
         Ok(match rows.as_slice() {
             [] => Found::None,
@@ -64,7 +75,10 @@ impl Session {
             }
             Found::Many(candidates) => {
                 let list: Vec<String> = candidates.iter().map(|(id, name)| format!("{id} ({name})")).collect();
-                let message = format!("\"{name_or_id}\" is ambiguous in {table}: {}; give the id", list.join(", "));
+                let message = format!(
+                    "\"{name_or_id}\" is ambiguous in {table}: {}; give the id",
+                    list.join(", ")
+                );
                 Err(Error::new(Code::AMBIGUOUS, message).with_table(table))
             }
         }
@@ -87,10 +101,18 @@ impl Session {
             (_, [only]) => (only.clone(), text),
             _ => return coerce::from_text(table, column, text),
         };
-        Ok(Value::Lookup(Reference { id: self.find_one(&target, name)?, table: target }))
+        Ok(Value::Lookup(Reference {
+            id: self.find_one(&target, name)?,
+            table: target,
+        }))
     }
 }
 
+/// The name, and when the row was made: what tells rows of one name apart.
 fn describe(row: &Row, names: &[Name]) -> String {
-    names.iter().find_map(|name| row.text(name)).unwrap_or_default().to_owned()
+    let name = names.iter().find_map(|name| row.text(name)).unwrap_or_default();
+    match row.get("createdon").and_then(Value::as_time) {
+        Some(time) => format!("{name}, created {}", sluice_model::json::whole_seconds(time)),
+        None => name.to_owned(),
+    }
 }

@@ -44,8 +44,8 @@ const FILES: &[(&str, &str)] = files![
 /// # Errors
 /// The place in the text that is wrong.
 pub fn parse_table(name: &str, text: &str) -> Result<TableDef> {
-    let mut table: TableDef =
-        toml::from_str(text).map_err(|error| Error::host(format!("the definition of table `{name}` is wrong: {error}")))?;
+    let mut table: TableDef = toml::from_str(text)
+        .map_err(|error| Error::host(format!("the definition of table `{name}` is wrong: {error}")))?;
     table.complete();
     Ok(table)
 }

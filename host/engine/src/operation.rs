@@ -45,7 +45,16 @@ impl std::fmt::Debug for Operation {
 impl Operation {
     /// Checks the form of a request and makes an operation of it.
     pub(crate) fn begin(unit: &mut Unit, incoming: Incoming) -> Result<Self> {
-        let Incoming { principal, initiating, depth, correlation, request_id, parent, request, platform_links } = incoming;
+        let Incoming {
+            principal,
+            initiating,
+            depth,
+            correlation,
+            request_id,
+            parent,
+            request,
+            platform_links,
+        } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
         let shape = message.shape();
@@ -53,11 +62,22 @@ impl Operation {
         for name in inputs.keys() {
             let known = shape.inputs.iter().any(|parameter| parameter.name == &**name);
             if !known && !is_optional_parameter(name) {
-                return Err(Error::invalid(format!("message {} has no parameter `{name}`", message.name())));
+                return Err(Error::invalid(format!(
+                    "message {} has no parameter `{name}`",
+                    message.name()
+                )));
             }
         }
-        if let Some(missing) = shape.inputs.iter().find(|parameter| parameter.required && !inputs.contains_key(parameter.name)) {
-            return Err(Error::invalid(format!("message {} needs the parameter `{}`", message.name(), missing.name)));
+        if let Some(missing) = shape
+            .inputs
+            .iter()
+            .find(|parameter| parameter.required && !inputs.contains_key(parameter.name))
+        {
+            return Err(Error::invalid(format!(
+                "message {} needs the parameter `{}`",
+                message.name(),
+                missing.name
+            )));
         }
         let mut target = None;
         let mut id = None;
@@ -70,14 +90,24 @@ impl Operation {
                     target = Some(row);
                     Some(table)
                 }
-                _ => return Err(Error::invalid(format!("message {} needs a row as its Target", message.name()))),
+                _ => {
+                    return Err(Error::invalid(format!(
+                        "message {} needs a row as its Target",
+                        message.name()
+                    )));
+                }
             },
             Takes::Reference(parameter) => match inputs.get(parameter) {
                 Some(Parameter::Reference(reference)) => {
                     id = Some(reference.id);
                     Some(snapshot.table(&reference.table)?.clone())
                 }
-                _ => return Err(Error::invalid(format!("message {} needs a reference as its {parameter}", message.name()))),
+                _ => {
+                    return Err(Error::invalid(format!(
+                        "message {} needs a reference as its {parameter}",
+                        message.name()
+                    )));
+                }
             },
             Takes::Query => match inputs.get("Query") {
                 Some(Parameter::Query(query)) => Some(snapshot.table(&query.table)?.clone()),
@@ -90,19 +120,28 @@ impl Operation {
                     _ => None,
                 };
                 if id.is_none() {
-                    return Err(Error::invalid(format!("message {} needs an id as its {parameter}", message.name())));
+                    return Err(Error::invalid(format!(
+                        "message {} needs an id as its {parameter}",
+                        message.name()
+                    )));
                 }
                 Some(snapshot.table(table)?.clone())
             }
             Takes::Nothing => None,
         };
-        if let (Some(table), Some(only)) = (&table, shape.tables) && !only.contains(&&*table.name) {
+        if let (Some(table), Some(only)) = (&table, shape.tables)
+            && !only.contains(&&*table.name)
+        {
             return Err(Error::new(
                 Code::MESSAGE_NOT_SUPPORTED,
                 format!("message {} does not work on table `{}`", message.name(), table.name),
             )
             .with_table(&table.name));
         }
+        let tag = inputs.remove("tag").and_then(|tag| match tag {
+            Parameter::Value(tag) => Some((Name::from("tag"), tag)),
+            _ => None,
+        });
         let context = Context {
             message: request.message,
             stage: step::PRE_VALIDATION,
@@ -121,9 +160,18 @@ impl Operation {
             target,
             inputs,
             parent,
+            shared: tag.into_iter().collect(),
             ..Context::default()
         };
-        Ok(Self { message, principal, initiating, table, context, before: None, platform_links })
+        Ok(Self {
+            message,
+            principal,
+            initiating,
+            table,
+            context,
+            before: None,
+            platform_links,
+        })
     }
 
     /// In whose name the message runs.
@@ -146,7 +194,9 @@ impl Operation {
     /// # Errors
     /// The message works on no table.
     pub fn table(&self) -> Result<Arc<TableDef>> {
-        self.table.clone().ok_or_else(|| Error::host(format!("message {} has no table", self.message.name())))
+        self.table
+            .clone()
+            .ok_or_else(|| Error::host(format!("message {} has no table", self.message.name())))
     }
 
     /// The id of the row that the message works on.
@@ -154,7 +204,9 @@ impl Operation {
     /// # Errors
     /// The request gave none.
     pub fn id(&self) -> Result<Uuid> {
-        self.context.id.ok_or_else(|| Error::invalid(format!("message {} needs the id of a row", self.message.name())))
+        self.context
+            .id
+            .ok_or_else(|| Error::invalid(format!("message {} needs the id of a row", self.message.name())))
     }
 
     /// The row that the message works on.
@@ -162,12 +214,18 @@ impl Operation {
     /// # Errors
     /// The request gave none.
     pub fn target_reference(&self) -> Result<Reference> {
-        Ok(Reference { table: self.table()?.name.clone(), id: self.id()? })
+        Ok(Reference {
+            table: self.table()?.name.clone(),
+            id: self.id()?,
+        })
     }
 
     /// The Target row, as the steps left it.
     pub(crate) fn target(&self) -> Result<&Row> {
-        self.context.target.as_ref().ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
+        self.context
+            .target
+            .as_ref()
+            .ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
     }
 
     /// An input parameter.
@@ -198,7 +256,10 @@ impl Operation {
 
 /// Parameters that any request may carry.
 fn is_optional_parameter(name: &str) -> bool {
-    matches!(name, "tag" | "SuppressDuplicateDetection" | "BypassCustomPluginExecution")
+    matches!(
+        name,
+        "tag" | "SuppressDuplicateDetection" | "BypassCustomPluginExecution"
+    )
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
@@ -208,7 +269,10 @@ fn check_columns(table: &TableDef, row: &Row, principal: &Principal) -> Result<(
         if column.filled && !principal.is_system() && !matches!(value, Value::Null) {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
-                format!("the platform fills column `{name}` of `{}`; it cannot be written", table.name),
+                format!(
+                    "the platform fills column `{name}` of `{}`; it cannot be written",
+                    table.name
+                ),
             )
             .with_table(&table.name));
         }

@@ -10,8 +10,7 @@ use sluice_model::{
 use sluice_store::Tx;
 
 use crate::{
-    App, Unit,
-    customize,
+    App, Unit, customize,
     engine::Core,
     message::{self, membership},
     metadata,
@@ -57,7 +56,10 @@ pub struct Founding {
 
 impl Default for Founding {
     fn default() -> Self {
-        Self { name: "Contoso".to_owned(), currency: "USD".to_owned() }
+        Self {
+            name: "Contoso".to_owned(),
+            currency: "USD".to_owned(),
+        }
     }
 }
 
@@ -68,14 +70,18 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[
     for table in catalog.iter() {
         tx.create_table(table)?;
     }
-    let first = FirstRows { core, catalog: &catalog };
+    let first = FirstRows {
+        core,
+        catalog: &catalog,
+    };
     first.write(tx, founding)?;
     tx.set_config_version(1)?;
 
     let snapshot = Arc::new(Snapshot::load(tx, 1)?);
     let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
     unit.tx = std::mem::take(tx);
-    let result = write_platform_rows(&mut unit, founding).and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)));
+    let result = write_platform_rows(&mut unit, founding)
+        .and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)));
     *tx = std::mem::take(&mut unit.tx);
     result
 }
@@ -170,7 +176,11 @@ impl FirstRows<'_> {
 
     fn insert_privilege(&self, tx: &mut Tx, row: Row, stamp: &impl Fn(Row, &mut Tx) -> Result<Row>) -> Result<()> {
         let row = stamp(row, tx)?;
-        tx.insert(&Permit::system("found the organisation"), self.catalog.table(tables::PRIVILEGE)?, &row)
+        tx.insert(
+            &Permit::system("found the organisation"),
+            self.catalog.table(tables::PRIVILEGE)?,
+            &row,
+        )
     }
 }
 
@@ -188,12 +198,18 @@ pub(crate) fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
     if table.ownership == Ownership::None {
         return Vec::new();
     }
-    Right::ALL.into_iter().map(|right| (table.privilege_name(right), right)).collect()
+    Right::ALL
+        .into_iter()
+        .map(|right| (table.privilege_name(right), right))
+        .collect()
 }
 
 /// A row of `privilege`.
 pub(crate) fn privilege_row(core: &Core, name: &str, of: Option<(&TableDef, Right)>) -> Row {
-    let known = KNOWN_PRIVILEGES.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+    let known = KNOWN_PRIVILEGES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, id)| *id);
     let shallow = of.is_some_and(|(table, _)| table.ownership != Ownership::Organization);
     Row::new(tables::PRIVILEGE, known.unwrap_or_else(|| core.env.new_id()))
         .with("name", name)
@@ -215,7 +231,9 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
     let team = unit.found(team)?;
     membership::link(unit, &membership::TEAM_MEMBERSHIP, [team.id, snapshot.system.id()])?;
 
-    let role = Row::unsaved(tables::ROLE).with("name", ADMINISTRATOR_ROLE).with("businessunitid", root.clone());
+    let role = Row::unsaved(tables::ROLE)
+        .with("name", ADMINISTRATOR_ROLE)
+        .with("businessunitid", root.clone());
     let role = unit.found(role)?;
     let privileges = snapshot.table(tables::PRIVILEGE)?.clone();
     let query = Query::new(tables::PRIVILEGE).columns(&[]);
@@ -228,7 +246,11 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
         .with("lastname", "admin")
         .with("businessunitid", root);
     let admin = unit.found(admin)?;
-    unit.found_message(message::associate_request(admin, membership::USER_ROLES.name, vec![role]))?;
+    unit.found_message(message::associate_request(
+        admin,
+        membership::USER_ROLES.name,
+        vec![role],
+    ))?;
     write_messages(unit)
 }
 

@@ -20,7 +20,9 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     unit.trace.enter_message(&operation);
     let result = stages(unit, operation);
     unit.trace.leave(result.as_ref().err());
-    result.map(|operation| Response { outputs: operation.context.outputs })
+    result.map(|operation| Response {
+        outputs: operation.context.outputs,
+    })
 }
 
 fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
@@ -66,7 +68,11 @@ fn check_depth(unit: &Unit, incoming: &Incoming) -> Result<()> {
             unit.trace.chain()
         ),
     );
-    error.body_mut().limit =
-        Some(Limit { name: "depth".to_owned(), allowed: MAX_DEPTH.into(), used: incoming.depth.into(), unit: "levels" });
+    error.body_mut().limit = Some(Limit {
+        name: "depth".to_owned(),
+        allowed: MAX_DEPTH.into(),
+        used: incoming.depth.into(),
+        unit: "levels",
+    });
     Err(error)
 }

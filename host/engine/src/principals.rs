@@ -34,7 +34,13 @@ impl Unit {
         self.decide_for(&principal, table, right, id)
     }
 
-    pub(crate) fn decide_for(&mut self, principal: &Arc<Principal>, table: &TableDef, right: Right, id: Uuid) -> Result<Permit> {
+    pub(crate) fn decide_for(
+        &mut self,
+        principal: &Arc<Principal>,
+        table: &TableDef,
+        right: Right,
+        id: Uuid,
+    ) -> Result<Permit> {
         sluice_access::check_privilege(principal, table, right, &self.snapshot.privileges)?;
         let facts = self.row_facts(principal, table, id)?;
         let snapshot = self.snapshot()?;

@@ -119,7 +119,7 @@ impl Session {
         self.batch(|batch| {
             let mut row = row.clone();
             if let Some(secure) = secure {
-                row.set("sdkmessageprocessingstepsecureconfigid", batch.secure_configuration(secure)?);
+                batch.change_secure_configuration(&mut row, secure)?;
             }
             if !row.values.is_empty() {
                 batch.execute(Request::update(row.clone()))?;
@@ -151,9 +151,12 @@ impl Session {
                 let is_enabled = step.int("statecode") == Some(0);
                 let remembered = step.bool("sl_enabledbefore") == Some(true);
                 if enabled && !is_enabled && remembered {
-                    batch.execute(Request::update(state_row(step.id, true).with("sl_enabledbefore", Value::Null)))?;
+                    // Its state was decided anew: what was remembered is forgotten.
+                    batch.execute(Request::update(state_row(step.id, true)))?;
                 } else if !enabled && is_enabled {
-                    batch.execute(Request::update(state_row(step.id, false).with("sl_enabledbefore", true)))?;
+                    batch.execute(Request::update(state_row(step.id, false)))?;
+                    let remember = Row::new(tables::STEP, step.id).with("sl_enabledbefore", true);
+                    batch.execute(Request::update(remember))?;
                 } else {
                     continue;
                 }
@@ -172,9 +175,19 @@ impl Session {
     }
 }
 
+/// The limits of a step of that mode: the defaults, with the changes in its `sl_limits`.
+///
+/// # Errors
+/// A limit that there is not, or that is above the maximum.
+pub fn limits_of(mode: i32, changes: Option<&str>) -> Result<serde_json::Value> {
+    Ok(crate::snapshot::limits(mode, changes)?.to_json())
+}
+
 fn state_row(step: Uuid, enabled: bool) -> Row {
     let (state, status) = if enabled { (0, 1) } else { (1, 2) };
-    Row::new(tables::STEP, step).with("statecode", Value::Choice(state)).with("statuscode", Value::Choice(status))
+    Row::new(tables::STEP, step)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status))
 }
 
 impl crate::Engine {
@@ -187,20 +200,35 @@ impl crate::Engine {
         if let Some([twice, _]) = names.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(Error::new(
                 Code::FOREIGN_CONTRACT,
-                format!("Multiple plug-in types from the same assembly and with the same typename are not allowed. (`{twice}`)"),
+                format!(
+                    "Multiple plug-in types from the same assembly and with the same typename are not allowed. (`{twice}`)"
+                ),
             ));
         }
         if names.is_empty() {
-            return Err(Error::new(Code::FOREIGN_CONTRACT, "the file declares no plug-in; name one in `export!`"));
+            return Err(Error::new(
+                Code::FOREIGN_CONTRACT,
+                "the file declares no plug-in; name one in `export!`",
+            ));
         }
         Ok(types)
     }
 }
 
 impl Batch<'_> {
-    fn push(&mut self, assembly: &Assembly, digest: &str, content: &str, types: &[PluginType], prune: bool) -> Result<Pushed> {
+    fn push(
+        &mut self,
+        assembly: &Assembly,
+        digest: &str,
+        content: &str,
+        types: &[PluginType],
+        prune: bool,
+    ) -> Result<Pushed> {
         let id = self.write_assembly(assembly, digest, content)?;
-        let mut pushed = Pushed { id, ..Pushed::default() };
+        let mut pushed = Pushed {
+            id,
+            ..Pushed::default()
+        };
         let known = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", id));
         let known = self.list(known)?;
         let mut declared = Vec::new();
@@ -227,7 +255,10 @@ impl Batch<'_> {
             }
         }
         if prune {
-            for gone in known.iter().filter(|row| !types.iter().any(|kind| row.text("typename") == Some(&kind.name))) {
+            for gone in known
+                .iter()
+                .filter(|row| !types.iter().any(|kind| row.text("typename") == Some(&kind.name)))
+            {
                 self.execute(Request::delete(gone.reference()))?;
             }
         }
@@ -235,7 +266,9 @@ impl Batch<'_> {
     }
 
     fn write_assembly(&mut self, assembly: &Assembly, digest: &str, content: &str) -> Result<Uuid> {
-        let query = Query::new(tables::ASSEMBLY).columns(&["sourcehash"]).filter(Filter::eq("name", assembly.name.as_str()));
+        let query = Query::new(tables::ASSEMBLY)
+            .columns(&["sourcehash"])
+            .filter(Filter::eq("name", assembly.name.as_str()));
         let existing = self.list(query)?.pop();
         let mut row = Row::unsaved(tables::ASSEMBLY);
         if let Some(description) = &assembly.description {
@@ -278,7 +311,7 @@ impl Batch<'_> {
                     .with("typename", declared.name.as_str())
                     .with("friendlyname", declared.name.as_str())
                     .with("description", declared.description.as_str())
-                    .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, id))
+                    .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, id)),
             ),
         }
     }
@@ -321,19 +354,27 @@ impl Batch<'_> {
             if images_differ {
                 self.set_images(existing.id, &spec.images)?;
             }
-            pushed.updated.push((existing.id, existing.text("name").unwrap_or_default().to_owned()));
+            pushed
+                .updated
+                .push((existing.id, existing.text("name").unwrap_or_default().to_owned()));
         }
         Ok(existing.id)
     }
 
     fn step_name(&mut self, id: Uuid) -> Result<String> {
         let response = self.execute(Request::retrieve(Reference::new(tables::STEP, id), &["name"]))?;
-        Ok(response.row().and_then(|row| row.text("name")).unwrap_or_default().to_owned())
+        Ok(response
+            .row()
+            .and_then(|row| row.text("name"))
+            .unwrap_or_default()
+            .to_owned())
     }
 
     /// The steps of all types of an assembly.
     fn steps_of(&mut self, assembly: Uuid) -> Result<Vec<Row>> {
-        let types = Query::new(tables::PLUGIN_TYPE).columns(&[]).filter(Filter::eq("pluginassemblyid", assembly));
+        let types = Query::new(tables::PLUGIN_TYPE)
+            .columns(&[])
+            .filter(Filter::eq("pluginassemblyid", assembly));
         let mut steps = Vec::new();
         for plugin_type in self.list(types)? {
             steps.extend(self.list(Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id)))?);
@@ -369,7 +410,10 @@ impl Batch<'_> {
         }
         row.set("asyncautodelete", spec.auto_delete);
         if let Some(secure) = &spec.secure {
-            row.set("sdkmessageprocessingstepsecureconfigid", self.secure_configuration(secure)?);
+            row.set(
+                "sdkmessageprocessingstepsecureconfigid",
+                self.secure_configuration(secure)?,
+            );
         }
         let id = self.create(row)?;
         self.set_images(id, &spec.images)?;
@@ -379,6 +423,29 @@ impl Batch<'_> {
     fn secure_configuration(&mut self, secure: &str) -> Result<Reference> {
         let row = Row::unsaved(tables::SECURE_CONFIG).with("secureconfig", secure);
         Ok(Reference::new(tables::SECURE_CONFIG, self.create(row)?))
+    }
+
+    /// Writes the secret into the row that the step has, or gives the step one. An empty text
+    /// takes it away, row and all.
+    fn change_secure_configuration(&mut self, step: &mut Row, secure: &str) -> Result<()> {
+        const COLUMN: &str = "sdkmessageprocessingstepsecureconfigid";
+        let now = self.execute(Request::retrieve(Reference::new(tables::STEP, step.id), &[COLUMN]))?;
+        let held = now.row().and_then(|row| row.lookup(COLUMN).cloned());
+        match held {
+            Some(held) if secure.is_empty() => {
+                let emptied = Row::new(tables::STEP, step.id).with(COLUMN, Value::Null);
+                self.execute(Request::update(emptied))?;
+                self.execute(Request::delete(held))?;
+            }
+            Some(held) => {
+                self.execute(Request::update(
+                    Row::new(tables::SECURE_CONFIG, held.id).with("secureconfig", secure),
+                ))?;
+            }
+            None if secure.is_empty() => {}
+            None => step.set(COLUMN, self.secure_configuration(secure)?),
+        }
+        Ok(())
     }
 
     fn set_images(&mut self, step: Uuid, images: &[ImageSpec]) -> Result<()> {
@@ -402,23 +469,36 @@ impl Batch<'_> {
     }
 
     fn images_of(&mut self, step: Uuid) -> Result<Vec<ImageSpec>> {
-        let query = Query::new(tables::STEP_IMAGE).filter(Filter::eq("sdkmessageprocessingstepid", step)).order_by("createdon");
+        let query = Query::new(tables::STEP_IMAGE)
+            .filter(Filter::eq("sdkmessageprocessingstepid", step))
+            .order_by("createdon");
         let rows = self.list(query)?;
         let image = |row: &Row| ImageSpec {
             kind: row.int("imagetype").unwrap_or_default(),
             alias: row.text("entityalias").unwrap_or_default().to_owned(),
-            columns: crate::snapshot::names(row.text("attributes")).iter().map(ToString::to_string).collect(),
+            columns: crate::snapshot::names(row.text("attributes"))
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         };
         Ok(rows.iter().map(image).collect())
     }
 
     fn message_and_filter(&mut self, message: &str, table: Option<&str>) -> Result<(Uuid, Option<Uuid>)> {
-        let row = self.list(Query::new(tables::MESSAGE).columns(&["name"]).filter(Filter::eq("name", message)))?.pop();
+        let row = self
+            .list(
+                Query::new(tables::MESSAGE)
+                    .columns(&["name"])
+                    .filter(Filter::eq("name", message)),
+            )?
+            .pop();
         let row = row.ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{message}`")))?;
         let Some(table) = table else { return Ok((row.id, None)) };
         self.unit.snapshot()?.table(table)?;
         let filter = Filter::eq("sdkmessageid", row.id).and(Filter::eq("primaryobjecttypecode", table));
-        let filter = self.list(Query::new(tables::MESSAGE_FILTER).columns(&[]).filter(filter))?.pop();
+        let filter = self
+            .list(Query::new(tables::MESSAGE_FILTER).columns(&[]).filter(filter))?
+            .pop();
         let filter = filter.ok_or_else(|| {
             Error::new(
                 Code::STEP_NOT_ALLOWED,
@@ -435,17 +515,30 @@ impl Batch<'_> {
         };
         let mut filter = Filter::eq("typename", kind);
         if let Some(assembly) = assembly {
-            let rows = self.list(Query::new(tables::ASSEMBLY).columns(&[]).filter(Filter::eq("name", assembly)))?;
+            let rows = self.list(
+                Query::new(tables::ASSEMBLY)
+                    .columns(&[])
+                    .filter(Filter::eq("name", assembly)),
+            )?;
             let id = rows.first().map(|row| row.id).ok_or_else(|| {
-                Error::new(Code::NOT_FOUND, format!("there is no plug-in `{assembly}`; `plugin list` shows them"))
+                Error::new(
+                    Code::NOT_FOUND,
+                    format!("there is no plug-in `{assembly}`; `plugin list` shows them"),
+                )
             })?;
             filter = filter.and(Filter::eq("pluginassemblyid", id));
         }
         let rows = self.list(Query::new(tables::PLUGIN_TYPE).columns(&["typename"]).filter(filter))?;
         match rows.as_slice() {
             [row] => Ok(row.id),
-            [] => Err(Error::new(Code::NOT_FOUND, format!("there is no plug-in type `{name}`; `plugin list` shows them"))),
-            _ => Err(Error::new(Code::AMBIGUOUS, format!("several plug-ins have a type `{kind}`; name it as ASSEMBLY/{kind}"))),
+            [] => Err(Error::new(
+                Code::NOT_FOUND,
+                format!("there is no plug-in type `{name}`; `plugin list` shows them"),
+            )),
+            _ => Err(Error::new(
+                Code::AMBIGUOUS,
+                format!("several plug-ins have a type `{kind}`; name it as ASSEMBLY/{kind}"),
+            )),
         }
     }
 }
@@ -488,7 +581,14 @@ fn declared_columns(spec: &StepSpec) -> Vec<(&'static str, Value)> {
     vec![
         ("rank", Value::Int(spec.rank)),
         ("mode", Value::Choice(spec.mode)),
-        ("filteringattributes", if filtering.is_empty() { Value::Null } else { Value::from(filtering) }),
+        (
+            "filteringattributes",
+            if filtering.is_empty() {
+                Value::Null
+            } else {
+                Value::from(filtering)
+            },
+        ),
         ("configuration", text(&spec.configuration)),
         ("description", text(&spec.description)),
     ]

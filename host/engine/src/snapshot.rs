@@ -10,9 +10,7 @@ use std::{
 };
 
 use sluice_access::{Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts, Units};
-use sluice_model::{
-    Catalog, Decimal, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, TableDef, Uuid,
-};
+use sluice_model::{Catalog, Decimal, Depth, Error, Filter, Name, PrincipalKind, Query, Result, Row, TableDef, Uuid};
 use sluice_sandbox::{Grants, Limits};
 use sluice_store::Tx;
 
@@ -62,7 +60,9 @@ pub(crate) struct Snapshot {
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Snapshot").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Snapshot")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,14 +130,23 @@ impl Snapshot {
         if let Some(principal) = lock(&self.principals).get(&id) {
             return Ok(principal.clone());
         }
-        let mut reader = Reader { tx, catalog: &self.catalog };
+        let mut reader = Reader {
+            tx,
+            catalog: &self.catalog,
+        };
         let principal = Arc::new(Principal::new(self.principal_facts(&mut reader, id)?));
         lock(&self.principals).insert(id, principal.clone());
         Ok(principal)
     }
 
     fn principal_facts(&self, reader: &mut Reader<'_>, id: Uuid) -> Result<PrincipalFacts> {
-        let user_columns = ["fullname", "businessunitid", "accessmode", "isdisabled", "azureactivedirectoryobjectid"];
+        let user_columns = [
+            "fullname",
+            "businessunitid",
+            "accessmode",
+            "isdisabled",
+            "azureactivedirectoryobjectid",
+        ];
         let user = reader.one(tables::USER, id, &user_columns)?;
         let (kind, row) = match user {
             Some(row) => (PrincipalKind::User, row),
@@ -150,8 +159,12 @@ impl Snapshot {
         let mut roles = Vec::new();
         if kind == PrincipalKind::User {
             for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
-                let Some(team) = membership.id_of("teamid") else { continue };
-                let Some(row) = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])? else { continue };
+                let Some(team) = membership.id_of("teamid") else {
+                    continue;
+                };
+                let Some(row) = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])? else {
+                    continue;
+                };
                 teams.push(TeamFacts {
                     id: team,
                     name: row.text("name").unwrap_or_default().to_owned(),
@@ -194,7 +207,9 @@ impl Snapshot {
     ) -> Result<()> {
         for link in reader.some(intersection, &["roleid"], Filter::eq(column, holder))? {
             let Some(role) = link.id_of("roleid") else { continue };
-            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited"])? else { continue };
+            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited"])? else {
+                continue;
+            };
             roles.push(RoleFacts {
                 id: role,
                 name: row.text("name").unwrap_or_default().to_owned(),
@@ -210,7 +225,11 @@ impl Snapshot {
         if let Some(privileges) = lock(&self.roles).get(&role) {
             return Ok(privileges.clone());
         }
-        let rows = reader.some(tables::ROLE_PRIVILEGES, &["privilegeid", "privilegedepthmask"], Filter::eq("roleid", role))?;
+        let rows = reader.some(
+            tables::ROLE_PRIVILEGES,
+            &["privilegeid", "privilegedepthmask"],
+            Filter::eq("roleid", role),
+        )?;
         let privileges = rows.into_iter().filter_map(|row| {
             let name = self.privilege_names.get(&row.id_of("privilegeid")?)?;
             Some((name.clone(), Depth::from_mask(row.int("privilegedepthmask")?)?))
@@ -222,7 +241,9 @@ impl Snapshot {
 
     /// The columns that are mapped from one table to another.
     pub(crate) fn mappings(&self, source: &Name, target: &str) -> &[Pair] {
-        self.mappings.get(&(source.clone(), target.into())).map_or(&[], Vec::as_slice)
+        self.mappings
+            .get(&(source.clone(), target.into()))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The definition of a table that the platform cannot do without.
@@ -263,9 +284,16 @@ impl Reader<'_> {
 }
 
 fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
-    let columns = ["name", "plugintracelogsetting", "basecurrencyid", "sharetopreviousowneronassign"];
+    let columns = [
+        "name",
+        "plugintracelogsetting",
+        "basecurrencyid",
+        "sharetopreviousowneronassign",
+    ];
     let rows = reader.all(tables::ORGANIZATION, &columns)?;
-    let row = rows.first().ok_or_else(|| Error::host("the organisation's own row is missing"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::host("the organisation's own row is missing"))?;
     Ok(OrganizationSettings {
         id: row.id,
         name: row.text("name").unwrap_or_default().into(),
@@ -287,10 +315,19 @@ fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
     let secrets = reader.index(tables::SECURE_CONFIG, &["secureconfig"])?;
     let mut images = images(reader)?;
     let mut steps = Vec::new();
-    for row in reader.some(tables::STEP, STEP_COLUMNS, Filter::eq("statecode", sluice_model::Value::Choice(0)))? {
+    for row in reader.some(
+        tables::STEP,
+        STEP_COLUMNS,
+        Filter::eq("statecode", sluice_model::Value::Choice(0)),
+    )? {
         let plugin_type = row.id_of("plugintypeid").and_then(|id| types.get(&id));
-        let assembly = plugin_type.and_then(|kind| kind.id_of("pluginassemblyid")).and_then(|id| assemblies.get(&id));
-        let message = row.id_of("sdkmessageid").and_then(|id| messages.get(&id)).and_then(|row| row.text("name"));
+        let assembly = plugin_type
+            .and_then(|kind| kind.id_of("pluginassemblyid"))
+            .and_then(|id| assemblies.get(&id));
+        let message = row
+            .id_of("sdkmessageid")
+            .and_then(|id| messages.get(&id))
+            .and_then(|row| row.text("name"));
         let (Some(plugin_type), Some(assembly), Some(message)) = (plugin_type, assembly, message) else {
             tracing::warn!(step = %row.id, "a step without plug-in or message is passed over");
             continue;
@@ -334,12 +371,20 @@ fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
 fn mappings(reader: &mut Reader<'_>) -> Result<HashMap<(Name, Name), Vec<Pair>>> {
     let maps = reader.index("entitymap", &["sourceentityname", "targetentityname"])?;
     let mut pairs: HashMap<(Name, Name), Vec<Pair>> = HashMap::new();
-    for row in reader.all("attributemap", &["entitymapid", "sourceattributename", "targetattributename"])? {
-        let Some(map) = row.id_of("entitymapid").and_then(|id| maps.get(&id)) else { continue };
+    for row in reader.all(
+        "attributemap",
+        &["entitymapid", "sourceattributename", "targetattributename"],
+    )? {
+        let Some(map) = row.id_of("entitymapid").and_then(|id| maps.get(&id)) else {
+            continue;
+        };
         let tables = (map.text("sourceentityname"), map.text("targetentityname"));
         let columns = (row.text("sourceattributename"), row.text("targetattributename"));
         if let ((Some(from), Some(to)), (Some(source), Some(target))) = (tables, columns) {
-            let pair = Pair { source: source.into(), target: target.into() };
+            let pair = Pair {
+                source: source.into(),
+                target: target.into(),
+            };
             pairs.entry((from.into(), to.into())).or_default().push(pair);
         }
     }
@@ -365,8 +410,13 @@ const STEP_COLUMNS: &[&str] = &[
 
 fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
     let mut images: HashMap<Uuid, Vec<Image>> = HashMap::new();
-    for row in reader.all(tables::STEP_IMAGE, &["sdkmessageprocessingstepid", "entityalias", "imagetype", "attributes"])? {
-        let (Some(step), Some(alias)) = (row.id_of("sdkmessageprocessingstepid"), row.text("entityalias")) else { continue };
+    for row in reader.all(
+        tables::STEP_IMAGE,
+        &["sdkmessageprocessingstepid", "entityalias", "imagetype", "attributes"],
+    )? {
+        let (Some(step), Some(alias)) = (row.id_of("sdkmessageprocessingstepid"), row.text("entityalias")) else {
+            continue;
+        };
         images.entry(step).or_default().push(Image {
             alias: alias.into(),
             kind: row.int("imagetype").unwrap_or_default(),
@@ -388,12 +438,21 @@ pub(crate) fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
 
 /// A comma-separated list of names.
 pub(crate) fn names(text: Option<&str>) -> Vec<Name> {
-    text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).map(Name::from).collect()
+    text.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(Name::from)
+        .collect()
 }
 
 /// The capabilities that an administrator granted to a step.
 pub(crate) fn grants(text: Option<&str>) -> Grants {
     let granted = names(text);
     let has = |capability: &str| granted.iter().any(|name| &**name == capability);
-    Grants { clock: has("clock"), random: has("random"), system: has("system") }
+    Grants {
+        clock: has("clock"),
+        random: has("random"),
+        system: has("system"),
+    }
 }

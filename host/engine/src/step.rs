@@ -109,14 +109,20 @@ impl StepTable {
                 list.extend(message.any_table.iter().cloned());
                 list.sort_by_key(|step| (step.stage, step.rank, step.filter, step.id));
             }
-            message.any_table.sort_by_key(|step| (step.stage, step.rank, step.filter, step.id));
+            message
+                .any_table
+                .sort_by_key(|step| (step.stage, step.rank, step.filter, step.id));
         }
         table
     }
 
     /// The steps of a message on a table, in the order in which they run.
     pub(crate) fn of(&self, message: &str, table: Option<&str>) -> &[Arc<Step>] {
-        let Some(steps) = self.messages.get(message) else { return &[] };
-        table.and_then(|table| steps.by_table.get(table)).unwrap_or(&steps.any_table)
+        let Some(steps) = self.messages.get(message) else {
+            return &[];
+        };
+        table
+            .and_then(|table| steps.by_table.get(table))
+            .unwrap_or(&steps.any_table)
     }
 }

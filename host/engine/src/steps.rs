@@ -19,7 +19,9 @@ use crate::{
 pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<Step>] {
     match operation.table.as_deref() {
         Some(table) if !customize::takes_steps(table) => &[],
-        table => snapshot.steps.of(&operation.context.message, table.map(|table| &*table.name)),
+        table => snapshot
+            .steps
+            .of(&operation.context.message, table.map(|table| &*table.name)),
     }
 }
 
@@ -30,7 +32,10 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if all.is_empty() {
         return Ok(());
     }
-    for step in all.iter().filter(|step| step.stage == stage && step.mode == step::SYNCHRONOUS) {
+    for step in all
+        .iter()
+        .filter(|step| step.stage == stage && step.mode == step::SYNCHRONOUS)
+    {
         if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
@@ -50,24 +55,31 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
 
 fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     let plugin = unit.plugin(step)?;
-    let run_as = unit.trial.run_as.iter().find(|(id, _)| *id == step.id).map(|(_, user)| *user).or(step.run_as);
+    let run_as = unit
+        .trial
+        .run_as
+        .iter()
+        .find(|(id, _)| *id == step.id)
+        .map(|(_, user)| *user)
+        .or(step.run_as);
     let step_user = match run_as {
         Some(user) => unit.principal(user)?,
         None => operation.principal.clone(),
     };
-    give_images(unit, operation, step)?;
+    if step.mode == step::SYNCHRONOUS {
+        give_images(unit, operation, step)?;
+    }
     let in_transaction = unit.tx.is_open();
     let mut context = std::mem::take(&mut operation.context);
     context.stage = step.stage;
     context.mode = step.mode;
     context.user = step_user.id();
-    context.business_unit = step_user.business_unit();
     context.step = step.id;
     context.in_transaction = in_transaction;
     let call = Call {
         type_name: step.type_name.clone(),
         context,
-        limits: step.limits.clone(),
+        limits: step.limits,
         grants: step.grants,
         configuration: step.configuration.clone(),
         secure_configuration: step.secure.clone(),
@@ -81,18 +93,21 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     let started = unit.core.env.now();
     let finished = unit.lend(|unit| {
         let finished = sandbox.call(&plugin, call, unit);
-        (finished.services, (finished.context, finished.outcome, finished.trace, finished.usage))
+        (
+            finished.services,
+            (finished.context, finished.outcome, finished.trace, finished.usage),
+        )
     });
     let (context, outcome, text, usage) = finished;
     operation.context = context;
     operation.context.user = operation.principal.id();
-    operation.context.business_unit = operation.principal.business_unit();
     let frame = unit.frames.pop();
     let outcome = match (outcome, frame.and_then(|frame| frame.failed_call)) {
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
         (outcome, _) => outcome,
     };
-    unit.trace.finish_step(operation, step, (started, text, usage), outcome.as_ref().err());
+    unit.trace
+        .finish_step(operation, step, (started, text, usage), outcome.as_ref().err());
     outcome
 }
 
@@ -122,7 +137,7 @@ fn blame(mut error: Error, step: &Step) -> Error {
 
 /// Gives the operation the images that a step asked for. A pre-image was taken before the
 /// main operation; a post-image is the row as it is now.
-fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Step) -> Result<()> {
+pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Step) -> Result<()> {
     operation.context.pre_images.clear();
     operation.context.post_images.clear();
     for image in &step.images {
@@ -132,11 +147,20 @@ fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Step) -> Resul
                 None => row_now(unit, operation)?,
             };
             if let Some(row) = row {
-                operation.context.pre_images.insert(image.alias.clone(), columns_of(&row, &image.columns));
+                operation
+                    .context
+                    .pre_images
+                    .insert(image.alias.clone(), columns_of(&row, &image.columns));
             }
         }
-        if image.kind != 0 && step.stage == step::POST_OPERATION && let Some(row) = row_now(unit, operation)? {
-            operation.context.post_images.insert(image.alias.clone(), columns_of(&row, &image.columns));
+        if image.kind != 0
+            && step.stage == step::POST_OPERATION
+            && let Some(row) = row_now(unit, operation)?
+        {
+            operation
+                .context
+                .post_images
+                .insert(image.alias.clone(), columns_of(&row, &image.columns));
         }
     }
     Ok(())
@@ -147,7 +171,12 @@ fn columns_of(row: &Arc<Row>, columns: &[Name]) -> Arc<Row> {
         return row.clone();
     }
     let mut part = Row::new(row.table.clone(), row.id);
-    part.values = row.values.iter().filter(|(name, _)| columns.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    part.values = row
+        .values
+        .iter()
+        .filter(|(name, _)| columns.contains(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     Arc::new(part)
 }
 
@@ -155,7 +184,9 @@ fn columns_of(row: &Arc<Row>, columns: &[Name]) -> Arc<Row> {
 pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     let snapshot = unit.snapshot()?;
     let all = of(&snapshot, operation);
-    let wanted = all.iter().any(|step| step.stage == step::POST_OPERATION && step.images.iter().any(|image| image.kind != 1));
+    let wanted = all
+        .iter()
+        .any(|step| step.stage == step::POST_OPERATION && step.images.iter().any(|image| image.kind != 1));
     if wanted && operation.before.is_none() {
         operation.before = row_now(unit, operation)?;
     }
@@ -163,9 +194,13 @@ pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> 
 }
 
 fn row_now(unit: &mut Unit, operation: &Operation) -> Result<Option<Arc<Row>>> {
-    let (Some(table), Some(id)) = (operation.table.clone(), operation.context.id) else { return Ok(None) };
+    let (Some(table), Some(id)) = (operation.table.clone(), operation.context.id) else {
+        return Ok(None);
+    };
     if operation.message.name() == "Create" && operation.context.outputs.is_empty() {
         return Ok(None);
     }
-    Ok(unit.read(|tx| tx.get(&snapshot::permit(), &table, id, None))?.map(Arc::new))
+    Ok(unit
+        .read(|tx| tx.get(&snapshot::permit(), &table, id, None))?
+        .map(Arc::new))
 }

@@ -88,10 +88,18 @@ impl Trace {
         self.enter("call", description.to_owned(), None, None);
     }
 
-    #[expect(clippy::disallowed_methods, reason = "durations are measured, not told by the clock of the organisation")]
     fn enter(&mut self, kind: &str, name: String, level: Option<i32>, user: Option<String>) {
         let kind = kind.to_owned();
-        let node = Node { kind, name, level, user, microseconds: 0, usage: None, error: None, children: Vec::new() };
+        let node = Node {
+            kind,
+            name,
+            level,
+            user,
+            microseconds: 0,
+            usage: None,
+            error: None,
+            children: Vec::new(),
+        };
         self.open.push((node, Instant::now()));
     }
 
@@ -106,12 +114,19 @@ impl Trace {
 
     /// The messages and steps under way, for the error of a loop.
     pub(crate) fn chain(&self) -> String {
-        let names = self.open.iter().filter(|(node, _)| node.kind != "call").map(|(node, _)| node.name.as_str());
+        let names = self
+            .open
+            .iter()
+            .filter(|(node, _)| node.kind != "call")
+            .map(|(node, _)| node.name.as_str());
         names.collect::<Vec<_>>().join(" → ")
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark { open: self.open.iter().map(|(node, _)| node.children.len()).collect(), calls: self.calls.len() }
+        Mark {
+            open: self.open.iter().map(|(node, _)| node.children.len()).collect(),
+            calls: self.calls.len(),
+        }
     }
 
     pub(crate) fn back_to(&mut self, mark: &Mark) {
@@ -167,11 +182,13 @@ impl Trace {
         if let Some(error) = error {
             row.set("exceptiondetails", format!("{} {}", error.code(), error.message()));
         }
-        self.calls.push(PluginCall { row, failed: error.is_some() });
+        self.calls.push(PluginCall {
+            row,
+            failed: error.is_some(),
+        });
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "durations are measured, not told by the clock of the organisation")]
 fn finished(mut node: Node, began: Instant, error: Option<&Error>) -> Node {
     node.microseconds = began.elapsed().as_micros().try_into().unwrap_or(u64::MAX);
     node.error = error.map(|error| format!("{} {}", error.code(), error.message()));
@@ -194,8 +211,11 @@ impl Unit {
         if setting == TraceSetting::Exception && error.is_none() {
             return Vec::new();
         }
-        let mut rows: Vec<Row> =
-            calls.into_iter().filter(|call| setting == TraceSetting::All || call.failed).map(|call| call.row).collect();
+        let mut rows: Vec<Row> = calls
+            .into_iter()
+            .filter(|call| setting == TraceSetting::All || call.failed)
+            .map(|call| call.row)
+            .collect();
         if let Some(row) = self.tree_row(operation, error) {
             rows.push(row);
         }
@@ -216,7 +236,9 @@ impl Unit {
     /// Writes the traces of a request whose own transaction could not take them along: it
     /// was refused before there was one, or it only read.
     pub(crate) fn write_leftover_traces(&mut self, error: Option<&Error>) {
-        let Some(operation) = self.trace.outermost.take().filter(|_| !self.trace.written) else { return };
+        let Some(operation) = self.trace.outermost.take().filter(|_| !self.trace.written) else {
+            return;
+        };
         if error.is_none() && self.trace.calls.is_empty() {
             return;
         }
@@ -225,11 +247,35 @@ impl Unit {
             return;
         }
         let done = self.core.store().and_then(|store| {
-            store.write(&mut |tx| (tx, sluice_store::End { keep: true, value: (), beside: rows.clone() }))
+            store.write(&mut |tx| {
+                (
+                    tx,
+                    sluice_store::End {
+                        keep: true,
+                        value: (),
+                        beside: rows.clone(),
+                    },
+                )
+            })
         });
         if let Err(error) = done {
             tracing::warn!(%error, "the trace of a request could not be written");
         }
+    }
+
+    /// The traces of one message of a batch; the next one begins anew.
+    pub(crate) fn traces_of_part(&mut self, error: Option<&Error>) -> Vec<(Arc<TableDef>, Row)> {
+        let Some(operation) = self.trace.outermost.take() else {
+            return Vec::new();
+        };
+        let only_read = error.is_none() && self.trace.calls.is_empty() && operation.message.shape().reads;
+        let rows = if only_read {
+            Vec::new()
+        } else {
+            self.trace_rows(&operation, error)
+        };
+        self.trace = Trace::default();
+        rows
     }
 
     /// The tree of the outermost message, which is either ended or the only one still open.
@@ -243,7 +289,10 @@ impl Unit {
             .with("sl_name", root.name.as_str())
             .with("sl_correlationid", context.correlation)
             .with("sl_message", &*context.message)
-            .with("sl_userid", sluice_model::Reference::new(tables::USER, operation.principal.id()))
+            .with(
+                "sl_userid",
+                sluice_model::Reference::new(tables::USER, operation.principal.id()),
+            )
             .with("sl_startedon", context.created_on)
             .with("sl_duration", i32::try_from(root.microseconds).unwrap_or(i32::MAX))
             .with("sl_succeeded", error.is_none())

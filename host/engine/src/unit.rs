@@ -75,7 +75,10 @@ pub(crate) struct Frame {
 
 impl std::ops::Deref for Unit {
     type Target = Work;
-    #[expect(clippy::expect_used, reason = "the work is away only while `lend` holds the unit, and that borrows it")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the work is away only while `lend` holds the unit, and that borrows it"
+    )]
     fn deref(&self) -> &Work {
         self.0.as_deref().expect("the unit of work is inside a plug-in call")
     }
@@ -84,7 +87,9 @@ impl std::ops::Deref for Unit {
 impl std::ops::DerefMut for Unit {
     #[expect(clippy::expect_used, reason = "as above")]
     fn deref_mut(&mut self) -> &mut Work {
-        self.0.as_deref_mut().expect("the unit of work is inside a plug-in call")
+        self.0
+            .as_deref_mut()
+            .expect("the unit of work is inside a plug-in call")
     }
 }
 
@@ -99,7 +104,6 @@ impl Unit {
             trace: Trace::default(),
             frames: Vec::new(),
             jobs: Vec::new(),
-            #[expect(clippy::disallowed_methods, reason = "a budget of real time, not a time that anything stores")]
             started: Instant::now(),
         })))
     }
@@ -180,12 +184,13 @@ impl Unit {
         }
         let store = self.core.store()?;
         if operation.only_reads(self) {
-            return store.read(|tx| {
-                self.tx = tx;
-                let result = body(self, &mut operation);
-                (std::mem::take(&mut self.tx), result)
-            })?
-            .map(|()| operation);
+            return store
+                .read(|tx| {
+                    self.tx = tx;
+                    let result = body(self, &mut operation);
+                    (std::mem::take(&mut self.tx), result)
+                })?
+                .map(|()| operation);
         }
         let outermost = self.frames.is_empty();
         let jobs = self.jobs.len();
@@ -200,8 +205,19 @@ impl Unit {
             if result.is_err() {
                 self.configuration_changed = false;
             }
-            let beside = if outermost { self.trace_rows(&operation, result.as_ref().err()) } else { Vec::new() };
-            (std::mem::take(&mut self.tx), End { keep, value: result, beside })
+            let beside = if outermost {
+                self.trace_rows(&operation, result.as_ref().err())
+            } else {
+                Vec::new()
+            };
+            (
+                std::mem::take(&mut self.tx),
+                End {
+                    keep,
+                    value: result,
+                    beside,
+                },
+            )
         });
         let result = result.and_then(|result| result);
         if result.is_err() {
@@ -228,7 +244,11 @@ impl Unit {
         }
         let mut error = Error::new(
             Code::MESSAGE_TIMEOUT,
-            format!("the message used up its time: {} s of {} s", used.as_secs(), MESSAGE_WALL.as_secs()),
+            format!(
+                "the message used up its time: {} s of {} s",
+                used.as_secs(),
+                MESSAGE_WALL.as_secs()
+            ),
         );
         error.body_mut().limit = Some(Limit {
             name: "message-wall".to_owned(),
@@ -303,7 +323,10 @@ impl Unit {
     pub fn found(&mut self, row: Row) -> Result<Reference> {
         let table = row.table.clone();
         let response = self.found_message(Request::create(row))?;
-        Ok(Reference { table, id: response.created().unwrap_or_default() })
+        Ok(Reference {
+            table,
+            id: response.created().unwrap_or_default(),
+        })
     }
 
     /// Runs a message as the system, outside any operation: only while an organisation is

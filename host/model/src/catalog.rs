@@ -23,7 +23,10 @@ impl Catalog {
             catalog.sets.insert(table.set.clone(), table.name.clone());
             if table.ownership != crate::Ownership::None {
                 for right in Right::ALL {
-                    catalog.privileges.insert(table.privilege_name(right).to_ascii_lowercase(), (table.name.clone(), right));
+                    catalog.privileges.insert(
+                        table.privilege_name(right).to_ascii_lowercase(),
+                        (table.name.clone(), right),
+                    );
                 }
             }
             catalog.tables.insert(table.name.clone(), Arc::new(table));
@@ -37,8 +40,11 @@ impl Catalog {
     /// [`Code::ENTITY_UNKNOWN`] where there is none.
     pub fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
         self.tables.get(name).ok_or_else(|| {
-            Error::new(Code::ENTITY_UNKNOWN, format!("there is no table `{name}` in this organisation"))
-                .with_table(name)
+            Error::new(
+                Code::ENTITY_UNKNOWN,
+                format!("there is no table `{name}` in this organisation"),
+            )
+            .with_table(name)
         })
     }
 
@@ -54,7 +60,9 @@ impl Catalog {
 
     /// What a table privilege's name speaks of, in any case.
     pub fn privilege(&self, name: &str) -> Option<(&Name, Right)> {
-        self.privileges.get(&name.to_ascii_lowercase()).map(|(table, right)| (table, *right))
+        self.privileges
+            .get(&name.to_ascii_lowercase())
+            .map(|(table, right)| (table, *right))
     }
 
     /// All tables, by name.

@@ -134,8 +134,8 @@ codes! {
 
     // Rows and columns
     NOT_FOUND = 0x8004_0217, "ObjectDoesNotExist", NotFound,
-        "there is no row with that id",
-        "check the id and the table: `row list TABLE`";
+        "what the request names is not there, or is no longer there",
+        "check the name or the id, and the table: `row list TABLE`";
     AMBIGUOUS = 0x8006_0891, "AmbiguousName", NotFound,
         "several rows have that name",
         "give the id of the one that is meant";

@@ -21,7 +21,9 @@ pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
                 || column.name.starts_with(name)
                 || (name.len() > 3 && name.starts_with(&*column.name))
         });
-        let hint = near.map(|column| format!("; did you mean `{}`?", column.name)).unwrap_or_default();
+        let hint = near
+            .map(|column| format!("; did you mean `{}`?", column.name))
+            .unwrap_or_default();
         let message = format!("table `{}` has no column `{name}`{hint}", table.name);
         Error::new(Code::ATTRIBUTE_UNKNOWN, message).with_table(&table.name)
     })
@@ -33,7 +35,12 @@ pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
 /// # Errors
 /// [`Code::INVALID_ARGUMENT`] or [`Code::OUT_OF_RANGE`], naming column and value.
 pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
-    let wrong = |what: &str| Error::invalid(format!("`{text}` is not {what} (column `{}` of `{}`)", column.name, table.name));
+    let wrong = |what: &str| {
+        Error::invalid(format!(
+            "`{text}` is not {what} (column `{}` of `{}`)",
+            column.name, table.name
+        ))
+    };
     Ok(match &column.kind {
         ColumnType::Text { .. } | ColumnType::Memo { .. } => Value::Text(text.to_owned()),
         ColumnType::Int { .. } => Value::Int(text.parse().map_err(|_| wrong("a whole number"))?),
@@ -49,13 +56,17 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
             Value::Choices(parts.map(|part| option(table, column, part)).collect::<Result<_>>()?)
         }
-        ColumnType::DateTime => Value::DateTime(time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?),
+        ColumnType::DateTime => {
+            Value::DateTime(time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?)
+        }
         ColumnType::Date => Value::Date(text.parse().map_err(|_| wrong("a day, such as 2026-01-31"))?),
         ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
-        ColumnType::Lookup { targets } => Value::Lookup(reference(targets, text).ok_or_else(|| match targets.as_slice() {
-            [_] => wrong("the id of a row"),
-            _ => wrong("`table:ID`, as it needs here"),
-        })?),
+        ColumnType::Lookup { targets } => {
+            Value::Lookup(reference(targets, text).ok_or_else(|| match targets.as_slice() {
+                [_] => wrong("the id of a row"),
+                _ => wrong("`table:ID`, as it needs here"),
+            })?)
+        }
     })
 }
 
@@ -76,8 +87,14 @@ pub fn time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    let civil: civil::DateTime = text.parse().ok().or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    let civil: civil::DateTime = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
+    civil
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }
 
 fn reference(targets: &[crate::Name], text: &str) -> Option<Reference> {
@@ -97,7 +114,9 @@ fn reference(targets: &[crate::Name], text: &str) -> Option<Reference> {
 fn option(table: &TableDef, column: &ColumnDef, text: &str) -> Result<i32> {
     let options = column.kind.options().unwrap_or_default();
     let number = text.parse::<i32>().ok();
-    if options.is_empty() && let Some(number) = number {
+    if options.is_empty()
+        && let Some(number) = number
+    {
         return Ok(number);
     }
     options
@@ -111,7 +130,10 @@ fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
     let options = column.kind.options().unwrap_or_default();
     let accepted: Vec<String> = options.iter().map(|option| option.value.to_string()).collect();
     let (code, hint) = match column.kind {
-        ColumnType::State { .. } | ColumnType::Status { .. } => (Code::INVALID_STATE, "State code is invalid or state code is valid but status code is invalid for a specified state code. "),
+        ColumnType::State { .. } | ColumnType::Status { .. } => (
+            Code::INVALID_STATE,
+            "State code is invalid or state code is valid but status code is invalid for a specified state code. ",
+        ),
         _ => (Code::OUT_OF_RANGE, ""),
     };
     Error::new(
@@ -158,7 +180,12 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
 /// [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
 pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
     let mismatch = |value: &Value| {
-        let message = format!("{value:?} is no {} (column `{}` of `{}`)", column.kind.word(), column.name, table.name);
+        let message = format!(
+            "{value:?} is no {} (column `{}` of `{}`)",
+            column.kind.word(),
+            column.name,
+            table.name
+        );
         Error::invalid(message).with_table(&table.name)
     };
     Ok(match (&column.kind, value) {
@@ -183,26 +210,39 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
         (ColumnType::Int { min, max }, Value::Int(n)) => {
             if min.is_some_and(|min| n < min) || max.is_some_and(|max| n > max) {
                 let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
-                let message = format!("A validation error occurred. The value {n} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {} to {}", column.name, table.name, bounds.0, bounds.1);
+                let message = format!(
+                    "A validation error occurred. The value {n} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {} to {}",
+                    column.name, table.name, bounds.0, bounds.1
+                );
                 return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
             }
             Value::Int(n)
         }
         (ColumnType::BigInt, Value::BigInt(n)) => Value::BigInt(n),
         (ColumnType::Float, Value::Float(n)) if n.is_finite() => Value::Float(n),
-        (ColumnType::Decimal { precision }, Value::Decimal(n) | Value::Money(n)) => Value::Decimal(bounded(table, column, n.round_dp(*precision))?),
+        (ColumnType::Decimal { precision }, Value::Decimal(n) | Value::Money(n)) => {
+            Value::Decimal(bounded(table, column, n.round_dp(*precision))?)
+        }
         (ColumnType::Decimal { .. }, Value::Int(n)) => Value::Decimal(n.into()),
-        (ColumnType::Money { precision }, Value::Money(n) | Value::Decimal(n)) => Value::Money(bounded(table, column, n.round_dp(*precision))?),
+        (ColumnType::Money { precision }, Value::Money(n) | Value::Decimal(n)) => {
+            Value::Money(bounded(table, column, n.round_dp(*precision))?)
+        }
         (ColumnType::Money { .. }, Value::Int(n)) => Value::Money(n.into()),
         (ColumnType::Bool, Value::Bool(b)) => Value::Bool(b),
-        (ColumnType::Choice { options } | ColumnType::State { options } | ColumnType::Status { options }, Value::Choice(n) | Value::Int(n)) => {
+        (
+            ColumnType::Choice { options } | ColumnType::State { options } | ColumnType::Status { options },
+            Value::Choice(n) | Value::Int(n),
+        ) => {
             if !options.is_empty() && !options.iter().any(|option| option.value == n) {
                 return Err(out_of_range(table, column, &n.to_string()));
             }
             Value::Choice(n)
         }
         (ColumnType::Choices { options }, Value::Choices(mut numbers)) => {
-            if let Some(wrong) = numbers.iter().find(|n| !options.iter().any(|option| option.value == **n)) {
+            if let Some(wrong) = numbers
+                .iter()
+                .find(|n| !options.iter().any(|option| option.value == **n))
+            {
                 return Err(out_of_range(table, column, &wrong.to_string()));
             }
             numbers.sort_unstable();
@@ -215,14 +255,21 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
         (ColumnType::Lookup { targets }, Value::Lookup(reference)) => {
             if !targets.contains(&reference.table) {
                 let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
-                let message = format!("column `{}` of `{}` refers to {}, not to {}", column.name, table.name, names.join(" or "), reference.table);
+                let message = format!(
+                    "column `{}` of `{}` refers to {}, not to {}",
+                    column.name,
+                    table.name,
+                    names.join(" or "),
+                    reference.table
+                );
                 return Err(Error::new(Code::INVALID_LINK, message).with_table(&table.name));
             }
             Value::Lookup(reference)
         }
-        (ColumnType::Lookup { targets }, Value::Id(id)) if targets.len() == 1 => {
-            Value::Lookup(Reference { table: targets.first().cloned().unwrap_or_else(|| "".into()), id })
-        }
+        (ColumnType::Lookup { targets }, Value::Id(id)) if targets.len() == 1 => Value::Lookup(Reference {
+            table: targets.first().cloned().unwrap_or_else(|| "".into()),
+            id,
+        }),
         (_, value) => return Err(mismatch(&value)),
     })
 }
@@ -234,7 +281,10 @@ fn bounded(table: &TableDef, column: &ColumnDef, number: Decimal) -> Result<Deci
         _ => Decimal::from(100_000_000_000_i64),
     };
     if number.abs() > limit {
-        let message = format!("A validation error occurred. The value {number} of '{}' on record of type '{}' is outside the valid range. Accepted Values: -{limit} to {limit}", column.name, table.name);
+        let message = format!(
+            "A validation error occurred. The value {number} of '{}' on record of type '{}' is outside the valid range. Accepted Values: -{limit} to {limit}",
+            column.name, table.name
+        );
         return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
     }
     Ok(number)

@@ -148,9 +148,10 @@ impl ColumnType {
     /// The options of a choice, state or status column.
     pub fn options(&self) -> Option<&[Choice]> {
         match self {
-            Self::Choice { options } | Self::Choices { options } | Self::State { options } | Self::Status { options } => {
-                Some(options)
-            }
+            Self::Choice { options }
+            | Self::Choices { options }
+            | Self::State { options }
+            | Self::Status { options } => Some(options),
             _ => None,
         }
     }
@@ -244,7 +245,10 @@ impl ColumnDef {
 
     /// A column that the platform fills.
     pub fn filled(name: &str, kind: ColumnType) -> Self {
-        Self { filled: true, ..Self::new(name, kind) }
+        Self {
+            filled: true,
+            ..Self::new(name, kind)
+        }
     }
 
     /// What people see.
@@ -352,7 +356,11 @@ impl TableDef {
 
     /// The name of a privilege on this table: `prvCreateAccount`.
     pub fn privilege_name(&self, right: crate::Right) -> String {
-        format!("prv{}{}", right.verb(), self.privilege.as_deref().unwrap_or(&self.schema))
+        format!(
+            "prv{}{}",
+            right.verb(),
+            self.privilege.as_deref().unwrap_or(&self.schema)
+        )
     }
 
     /// The states and the status reasons, if the table has any.
@@ -365,7 +373,9 @@ impl TableDef {
     /// columns, state and status, version number, and, where there are amounts, their base
     /// amounts, currency and exchange rate. Columns that are there already stay as they are.
     pub fn complete(&mut self) {
-        let lookup = |targets: &[&str]| ColumnType::Lookup { targets: targets.iter().map(|name| Name::from(*name)).collect() };
+        let lookup = |targets: &[&str]| ColumnType::Lookup {
+            targets: targets.iter().map(|name| Name::from(*name)).collect(),
+        };
         let mut all = Columns::default();
         all.push(ColumnDef::filled(&self.key, ColumnType::Key));
         for column in &self.columns {
@@ -378,10 +388,16 @@ impl TableDef {
             .map(|column| column.name.clone())
             .collect();
         if !amounts.is_empty() {
-            all.push(ColumnDef::new("transactioncurrencyid", lookup(&["transactioncurrency"])));
+            all.push(ColumnDef::new(
+                "transactioncurrencyid",
+                lookup(&["transactioncurrency"]),
+            ));
             all.push(ColumnDef::filled("exchangerate", ColumnType::Decimal { precision: 10 }));
             for amount in amounts {
-                all.push(ColumnDef::filled(&format!("{amount}_base"), ColumnType::Money { precision: 4 }));
+                all.push(ColumnDef::filled(
+                    &format!("{amount}_base"),
+                    ColumnType::Money { precision: 4 },
+                ));
             }
         }
         if self.ownership != Ownership::None {
@@ -392,7 +408,10 @@ impl TableDef {
             all.push(ColumnDef::filled("modifiedby", lookup(&["systemuser"])));
             all.push(ColumnDef::filled("modifiedonbehalfby", lookup(&["systemuser"])));
             all.push(ColumnDef::new("overriddencreatedon", ColumnType::DateTime));
-            all.push(ColumnDef::new("importsequencenumber", ColumnType::Int { min: None, max: None }));
+            all.push(ColumnDef::new(
+                "importsequencenumber",
+                ColumnType::Int { min: None, max: None },
+            ));
             all.push(ColumnDef::filled("versionnumber", ColumnType::BigInt));
         }
         match self.ownership {
@@ -410,14 +429,23 @@ impl TableDef {
 
     /// Adds Active/Inactive with the status reasons 1 and 2: what a new custom table has.
     pub fn add_default_states(&mut self) {
-        let option = |value, label: &str, state, default_status| Choice { value, label: label.to_owned(), state, default_status };
+        let option = |value, label: &str, state, default_status| Choice {
+            value,
+            label: label.to_owned(),
+            state,
+            default_status,
+        };
         self.columns.push(ColumnDef::new(
             "statecode",
-            ColumnType::State { options: vec![option(0, "Active", None, Some(1)), option(1, "Inactive", None, Some(2))] },
+            ColumnType::State {
+                options: vec![option(0, "Active", None, Some(1)), option(1, "Inactive", None, Some(2))],
+            },
         ));
         self.columns.push(ColumnDef::new(
             "statuscode",
-            ColumnType::Status { options: vec![option(1, "Active", Some(0), None), option(2, "Inactive", Some(1), None)] },
+            ColumnType::Status {
+                options: vec![option(1, "Active", Some(0), None), option(2, "Inactive", Some(1), None)],
+            },
         ));
     }
 }

@@ -50,7 +50,12 @@ pub fn from_value(value: &Value) -> Json {
         Value::Text(text) => text.clone().into(),
         Value::DateTime(time) => whole_seconds(*time).into(),
         Value::Date(date) => date.to_string().into(),
-        Value::Choices(numbers) => numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into(),
+        Value::Choices(numbers) => numbers
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
+            .into(),
         Value::Id(id) => id.to_string().into(),
         Value::Lookup(reference) => reference.id.to_string().into(),
     }
@@ -77,7 +82,10 @@ pub fn to_row(catalog: &Catalog, table: &TableDef, json: &Map<String, Json>) -> 
     let mut row = Row::unsaved(table.name.clone());
     for (name, value) in json {
         if *name == *table.key {
-            row.id = value.as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Error::invalid(format!("`{value}` is not an id")))?;
+            row.id = value
+                .as_str()
+                .and_then(|id| id.parse().ok())
+                .ok_or_else(|| Error::invalid(format!("`{value}` is not an id")))?;
             continue;
         }
         if let Some(name) = name.strip_suffix("@odata.bind") {
@@ -88,7 +96,10 @@ pub fn to_row(catalog: &Catalog, table: &TableDef, json: &Map<String, Json>) -> 
         if name.contains('@') {
             continue;
         }
-        let plain = name.strip_prefix('_').and_then(|name| name.strip_suffix("_value")).unwrap_or(name);
+        let plain = name
+            .strip_prefix('_')
+            .and_then(|name| name.strip_suffix("_value"))
+            .unwrap_or(name);
         let column = coerce::column(table, plain)?;
         let lookup_table = json.get(&format!("{name}{LOOKUP_TABLE}")).and_then(Json::as_str);
         let parsed = match (lookup_table, value.as_str()) {
@@ -107,7 +118,13 @@ fn bind(catalog: &Catalog, value: &Json) -> Result<Value> {
     let wrong = || Error::invalid(format!("`{value}` is no reference such as \"accounts(ID)\""));
     let text = value.as_str().ok_or_else(wrong)?;
     let text = text.rsplit('/').next().unwrap_or(text);
-    let (set, id) = text.strip_suffix(')').and_then(|text| text.split_once('(')).ok_or_else(wrong)?;
+    let (set, id) = text
+        .strip_suffix(')')
+        .and_then(|text| text.split_once('('))
+        .ok_or_else(wrong)?;
     let table = catalog.by_set(set).ok_or_else(wrong)?;
-    Ok(Value::Lookup(Reference::new(table.name.clone(), id.parse().map_err(|_| wrong())?)))
+    Ok(Value::Lookup(Reference::new(
+        table.name.clone(),
+        id.parse().map_err(|_| wrong())?,
+    )))
 }

@@ -5,9 +5,9 @@
 
 pub mod catalog;
 pub mod codes;
+pub mod coerce;
 pub mod definition;
 pub mod error;
-pub mod coerce;
 pub mod json;
 pub mod message;
 pub mod odata;

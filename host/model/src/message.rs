@@ -74,7 +74,10 @@ pub struct Request {
 impl Request {
     /// A request without parameters.
     pub fn new(message: impl Into<Name>) -> Self {
-        Self { message: message.into(), inputs: Parameters::new() }
+        Self {
+            message: message.into(),
+            inputs: Parameters::new(),
+        }
     }
 
     /// The request with one more parameter.
@@ -101,9 +104,10 @@ impl Request {
 
     /// Retrieve a row; `columns` empty means all.
     pub fn retrieve(target: Reference, columns: &[&str]) -> Self {
-        Self::new("Retrieve")
-            .with("Target", target)
-            .with("ColumnSet", Parameter::Names(columns.iter().map(|name| Name::from(*name)).collect()))
+        Self::new("Retrieve").with("Target", target).with(
+            "ColumnSet",
+            Parameter::Names(columns.iter().map(|name| Name::from(*name)).collect()),
+        )
     }
 
     /// Retrieve the rows that a query asks for.

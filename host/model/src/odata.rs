@@ -16,7 +16,13 @@ const MAX_DEPTH: usize = 50;
 /// column that is not there.
 pub fn filter(table: &TableDef, text: &str) -> Result<Filter> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { table, text, tokens: &tokens, at: 0, depth: 0 };
+    let mut parser = Parser {
+        table,
+        text,
+        tokens: &tokens,
+        at: 0,
+        depth: 0,
+    };
     let filter = parser.or()?;
     match parser.peek() {
         None => Ok(filter),
@@ -39,7 +45,10 @@ pub fn order(table: &TableDef, text: &str) -> Result<Vec<Order>> {
                 "desc" => true,
                 other => return Err(Error::invalid(format!("`{other}` is no direction: asc or desc"))),
             };
-            Ok(Order { column: column(table, name)?.name.clone(), descending })
+            Ok(Order {
+                column: column(table, name)?.name.clone(),
+                descending,
+            })
         })
         .collect()
 }
@@ -49,11 +58,18 @@ pub fn order(table: &TableDef, text: &str) -> Result<Vec<Order>> {
 /// # Errors
 /// An unknown column.
 pub fn select(table: &TableDef, text: &str) -> Result<Vec<Name>> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|name| Ok(column(table, name)?.name.clone())).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|name| Ok(column(table, name)?.name.clone()))
+        .collect()
 }
 
 fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
-    let plain = name.strip_prefix('_').and_then(|name| name.strip_suffix("_value")).unwrap_or(name);
+    let plain = name
+        .strip_prefix('_')
+        .and_then(|name| name.strip_suffix("_value"))
+        .unwrap_or(name);
     coerce::column(table, plain)
 }
 
@@ -83,20 +99,34 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
                         }
                         Some((_, '\'')) => break,
                         Some((_, c)) => word.push(c),
-                        None => return Err(Error::invalid(format!("filter `{text}`: the text that begins at character {at} has no end"))),
+                        None => {
+                            return Err(Error::invalid(format!(
+                                "filter `{text}`: the text that begins at character {at} has no end"
+                            )));
+                        }
                     }
                 }
-                tokens.push(Token { text: word, quoted: true, at });
+                tokens.push(Token {
+                    text: word,
+                    quoted: true,
+                    at,
+                });
                 continue;
             }
             _ => {
                 word.push(c);
-                while let Some((_, c)) = chars.next_if(|(_, c)| !c.is_whitespace() && !matches!(c, '(' | ')' | ',' | '\'')) {
+                while let Some((_, c)) =
+                    chars.next_if(|(_, c)| !c.is_whitespace() && !matches!(c, '(' | ')' | ',' | '\''))
+                {
                     word.push(c);
                 }
             }
         }
-        tokens.push(Token { text: word, quoted: false, at });
+        tokens.push(Token {
+            text: word,
+            quoted: false,
+            at,
+        });
     }
     Ok(tokens)
 }
@@ -129,7 +159,11 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, word: &str) -> Result<()> {
-        if self.word(word) { Ok(()) } else { Err(self.wrong(&format!("`{word}` is missing"))) }
+        if self.word(word) {
+            Ok(())
+        } else {
+            Err(self.wrong(&format!("`{word}` is missing")))
+        }
     }
 
     fn wrong(&self, what: &str) -> Error {
@@ -184,7 +218,9 @@ impl<'a> Parser<'a> {
             "endswith" => Some(Comparison::EndsWith),
             _ => None,
         };
-        if let Some(comparison) = function && self.word("(") {
+        if let Some(comparison) = function
+            && self.word("(")
+        {
             let column = column(self.table, &self.next()?.text)?;
             self.expect(",")?;
             let value = Value::Text(self.next()?.text.clone());
@@ -192,7 +228,11 @@ impl<'a> Parser<'a> {
             if !matches!(column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. }) {
                 return Err(self.wrong(&format!("column `{}` holds no text", column.name)));
             }
-            return Ok(Filter::Compare { column: column.name.clone(), comparison, value });
+            return Ok(Filter::Compare {
+                column: column.name.clone(),
+                comparison,
+                value,
+            });
         }
         let column = column(self.table, &name.text)?;
         let operator = self.next()?;
@@ -203,7 +243,10 @@ impl<'a> Parser<'a> {
                 values.push(self.literal(column)?);
             }
             self.expect(")")?;
-            return Ok(Filter::In { column: column.name.clone(), values });
+            return Ok(Filter::In {
+                column: column.name.clone(),
+                values,
+            });
         }
         let comparison = match operator.text.as_str() {
             "eq" => Comparison::Eq,
@@ -215,7 +258,11 @@ impl<'a> Parser<'a> {
             other => return Err(self.wrong(&format!("`{other}` is no operator (eq, ne, lt, le, gt, ge, in)"))),
         };
         let value = self.literal(column)?;
-        Ok(Filter::Compare { column: column.name.clone(), comparison, value })
+        Ok(Filter::Compare {
+            column: column.name.clone(),
+            comparison,
+            value,
+        })
     }
 
     fn literal(&mut self, column: &ColumnDef) -> Result<Value> {
@@ -233,7 +280,9 @@ impl<'a> Parser<'a> {
                 Err(_) => Err(self.wrong(&format!("`{}` is no id", token.text))),
             },
             // A filter may ask for a number that no option has.
-            ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } if token.text.parse::<i32>().is_ok() => {
+            ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
+                if token.text.parse::<i32>().is_ok() =>
+            {
                 Ok(Value::Choice(token.text.parse().unwrap_or_default()))
             }
             _ => coerce::from_text(self.table, column, &token.text),
@@ -273,15 +322,23 @@ mod tests {
             source: String::new(),
             columns: crate::definition::Columns::default(),
         };
-        table.columns.push(ColumnDef::new("subject", ColumnType::Text { max_length: 300 }));
-        table.columns.push(ColumnDef::new("revenue", ColumnType::Money { precision: 2 }));
+        table
+            .columns
+            .push(ColumnDef::new("subject", ColumnType::Text { max_length: 300 }));
+        table
+            .columns
+            .push(ColumnDef::new("revenue", ColumnType::Money { precision: 2 }));
         table.complete();
         table
     }
 
     #[test]
     fn precedence_and_quotes() {
-        let parsed = filter(&table(), "subject eq 'O''Neil' or revenue gt 5 and not (subject eq null)").unwrap();
+        let parsed = filter(
+            &table(),
+            "subject eq 'O''Neil' or revenue gt 5 and not (subject eq null)",
+        )
+        .unwrap();
         let Filter::Or(any) = parsed else { panic!("{parsed:?}") };
         assert_eq!(any[0], Filter::eq("subject", "O'Neil"));
         assert!(matches!(&any[1], Filter::And(all) if all.len() == 2));
@@ -290,7 +347,10 @@ mod tests {
     #[test]
     fn lookups_go_by_their_web_name() {
         let id = uuid::Uuid::from_u128(7);
-        assert_eq!(filter(&table(), &format!("_ownerid_value eq {id}")).unwrap(), Filter::eq("ownerid", id));
+        assert_eq!(
+            filter(&table(), &format!("_ownerid_value eq {id}")).unwrap(),
+            Filter::eq("ownerid", id)
+        );
     }
 
     #[test]
@@ -307,7 +367,17 @@ mod tests {
             let error = filter(&table(), text).unwrap_err();
             assert!(error.message().contains(part), "{text}: {error}");
         }
-        assert!(filter(&table(), &"(".repeat(100_000)).unwrap_err().message().contains("too deeply"));
-        assert!(filter(&table(), &"not ".repeat(100_000)).unwrap_err().message().contains("too deeply"));
+        assert!(
+            filter(&table(), &"(".repeat(100_000))
+                .unwrap_err()
+                .message()
+                .contains("too deeply")
+        );
+        assert!(
+            filter(&table(), &"not ".repeat(100_000))
+                .unwrap_err()
+                .message()
+                .contains("too deeply")
+        );
     }
 }

@@ -103,7 +103,9 @@ impl Rights {
             if name == "none" {
                 continue;
             }
-            let right = Right::ALL.into_iter().find(|right| right.verb().eq_ignore_ascii_case(name))?;
+            let right = Right::ALL
+                .into_iter()
+                .find(|right| right.verb().eq_ignore_ascii_case(name))?;
             mask |= right.bit();
         }
         Some(Self(mask))
@@ -202,7 +204,9 @@ impl Depth {
     /// Any of the names above, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|depth| {
-            [depth.word(), depth.label(), depth.internal_name()].iter().any(|name| name.eq_ignore_ascii_case(text))
+            [depth.word(), depth.label(), depth.internal_name()]
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(text))
         })
     }
 }

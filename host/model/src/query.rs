@@ -20,7 +20,13 @@ pub struct Query {
 impl Query {
     /// All rows and columns of `table`.
     pub fn new(table: impl Into<Name>) -> Self {
-        Self { table: table.into(), columns: None, filter: Filter::All, order: Vec::new(), top: None }
+        Self {
+            table: table.into(),
+            columns: None,
+            filter: Filter::All,
+            order: Vec::new(),
+            top: None,
+        }
     }
 
     /// The query with this filter.
@@ -40,7 +46,10 @@ impl Query {
     /// The query in this order.
     #[must_use]
     pub fn order_by(mut self, column: &str) -> Self {
-        self.order.push(Order { column: column.into(), descending: false });
+        self.order.push(Order {
+            column: column.into(),
+            descending: false,
+        });
         self
     }
 
@@ -116,7 +125,11 @@ pub enum Filter {
 impl Filter {
     /// `column` equals `value`.
     pub fn eq(column: &str, value: impl Into<Value>) -> Self {
-        Self::Compare { column: column.into(), comparison: Comparison::Eq, value: value.into() }
+        Self::Compare {
+            column: column.into(),
+            comparison: Comparison::Eq,
+            value: value.into(),
+        }
     }
 
     /// Both.

@@ -20,7 +20,10 @@ pub struct Reference {
 impl Reference {
     /// The row `id` of `table`.
     pub fn new(table: impl Into<Name>, id: Uuid) -> Self {
-        Self { table: table.into(), id }
+        Self {
+            table: table.into(),
+            id,
+        }
     }
 }
 
@@ -179,7 +182,11 @@ pub struct Row {
 impl Row {
     /// An empty row of `table` with the key `id`.
     pub fn new(table: impl Into<Name>, id: Uuid) -> Self {
-        Self { table: table.into(), id, values: BTreeMap::new() }
+        Self {
+            table: table.into(),
+            id,
+            values: BTreeMap::new(),
+        }
     }
 
     /// A row of `table` that has no key yet.
@@ -236,6 +243,9 @@ impl Row {
 
     /// This row as a reference.
     pub fn reference(&self) -> Reference {
-        Reference { table: self.table.clone(), id: self.id }
+        Reference {
+            table: self.table.clone(),
+            id: self.id,
+        }
     }
 }

@@ -65,10 +65,15 @@ const ADDRESS: &[&str] = &[
 
 /// Writes the default mappings into a new organisation.
 pub(crate) fn install(unit: &mut Unit) -> Result<()> {
-    let maps: [(&str, &[&[&str]]); 3] =
-        [("account", &[ACCOUNT, ADDRESS]), ("contact", &[CONTACT, ADDRESS]), ("opportunity", &[OPPORTUNITY])];
+    let maps: [(&str, &[&[&str]]); 3] = [
+        ("account", &[ACCOUNT, ADDRESS]),
+        ("contact", &[CONTACT, ADDRESS]),
+        ("opportunity", &[OPPORTUNITY]),
+    ];
     for (target, lists) in maps {
-        let map = Row::unsaved("entitymap").with("sourceentityname", "lead").with("targetentityname", target);
+        let map = Row::unsaved("entitymap")
+            .with("sourceentityname", "lead")
+            .with("targetentityname", target);
         let map = unit.found(map)?;
         for pair in lists.iter().copied().flatten() {
             let (source, column) = pair.split_once('>').unwrap_or((pair, pair));

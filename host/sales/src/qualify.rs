@@ -35,7 +35,12 @@ pub struct Choices {
 
 impl Default for Choices {
     fn default() -> Self {
-        Self { account: Party::Create, contact: Party::Create, opportunity: true, suppress_duplicates: false }
+        Self {
+            account: Party::Create,
+            contact: Party::Create,
+            opportunity: true,
+            suppress_duplicates: false,
+        }
     }
 }
 
@@ -51,7 +56,10 @@ pub fn request(lead: Uuid, choices: &Choices) -> Request {
         .with("CreateOpportunity", choices.opportunity)
         .with("Status", QUALIFIED)
         .with("SuppressDuplicateDetection", choices.suppress_duplicates);
-    let existing = [("ExistingAccountId", "account", &choices.account), ("ExistingContactId", "contact", &choices.contact)];
+    let existing = [
+        ("ExistingAccountId", "account", &choices.account),
+        ("ExistingContactId", "contact", &choices.contact),
+    ];
     for (parameter, table, party) in existing {
         if let Party::Existing(id) = party {
             request = request.with(parameter, Reference::new(table, *id));
@@ -65,15 +73,28 @@ pub fn request(lead: Uuid, choices: &Choices) -> Request {
 pub struct QualifyLead;
 
 const fn required(name: &'static str, kind: &'static str) -> ParameterDef {
-    ParameterDef { name, kind, required: true }
+    ParameterDef {
+        name,
+        kind,
+        required: true,
+    }
 }
 
 const fn optional(name: &'static str, kind: &'static str) -> ParameterDef {
-    ParameterDef { name, kind, required: false }
+    ParameterDef {
+        name,
+        kind,
+        required: false,
+    }
 }
 
 /// The privileges on the Customizations tab that qualifying needs (R130).
-const CUSTOMIZATIONS: [&str; 4] = ["prvReadAttributeMap", "prvReadCustomization", "prvReadEntity", "prvReadEntityMap"];
+const CUSTOMIZATIONS: [&str; 4] = [
+    "prvReadAttributeMap",
+    "prvReadCustomization",
+    "prvReadEntity",
+    "prvReadEntityMap",
+];
 
 /// What qualifying needs on each table that it touches (R125).
 const RIGHTS: [Right; 4] = [Right::Create, Right::Read, Right::Append, Right::AppendTo];
@@ -117,27 +138,31 @@ impl Message for QualifyLead {
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let wanted = Wanted::of(operation)?;
         let catalog = unit.catalog();
-        let created = [("account", wanted.account), ("contact", wanted.contact), ("opportunity", wanted.opportunity)];
+        let created = [
+            ("account", wanted.account),
+            ("contact", wanted.contact),
+            ("opportunity", wanted.opportunity),
+        ];
         let tables = created.iter().filter(|(_, wanted)| *wanted).map(|(table, _)| *table);
         for table in std::iter::once("lead").chain(tables) {
             for right in RIGHTS {
-                let held = require(unit, operation, &*catalog.table(table)?.clone(), right);
+                let held = require(unit, operation, &catalog.table(table)?.clone(), right);
                 match (table, right) {
                     ("account", Right::Create) => held.map_err(cannot_create_accounts)?,
                     _ => held?,
                 }
             }
         }
-        require(unit, operation, &*catalog.table("lead")?.clone(), Right::Write)?;
+        require(unit, operation, &catalog.table("lead")?.clone(), Right::Write)?;
         for privilege in CUSTOMIZATIONS {
             match catalog.privilege(privilege) {
-                Some((table, right)) => require(unit, operation, &*catalog.table(table)?.clone(), right)?,
+                Some((table, right)) => require(unit, operation, &catalog.table(table)?.clone(), right)?,
                 None => unit.require_named(operation, privilege)?,
             }
         }
         for given in wanted.given() {
             for right in [Right::Read, Right::AppendTo] {
-                require(unit, operation, &*catalog.table(&given.table)?.clone(), right)?;
+                require(unit, operation, &catalog.table(&given.table)?.clone(), right)?;
             }
         }
         Ok(())
@@ -157,16 +182,27 @@ impl Message for QualifyLead {
         let mut made = Vec::new();
         let account = account(unit, operation, &wanted, &lead, &mut made)?;
         let contact = contact(unit, operation, &wanted, &lead, account.as_ref(), &mut made)?;
-        let customer = wanted.customer.clone().or_else(|| account.clone()).or_else(|| contact.clone());
+        let customer = wanted
+            .customer
+            .clone()
+            .or_else(|| account.clone())
+            .or_else(|| contact.clone());
         let opportunity = match wanted.opportunity {
             true => {
-                let row = opportunity(unit, &wanted, &lead, [account.as_ref(), contact.as_ref(), customer.as_ref()])?;
+                let row = opportunity(
+                    unit,
+                    &wanted,
+                    &lead,
+                    [account.as_ref(), contact.as_ref(), customer.as_ref()],
+                )?;
                 Some(create(unit, operation, row, &wanted, &mut made)?)
             }
             false => None,
         };
         link_lead(unit, operation, &lead, [account, contact, opportunity])?;
-        let close = Row::new("lead", lead.id).with("statecode", Value::Choice(state)).with("statuscode", Value::Choice(wanted.status));
+        let close = Row::new("lead", lead.id)
+            .with("statecode", Value::Choice(state))
+            .with("statuscode", Value::Choice(wanted.status));
         unit.run_as_caller(operation, Request::update(close))?;
         operation.output("CreatedEntities", Parameter::References(made));
         Ok(())
@@ -192,7 +228,10 @@ impl Wanted {
         if let Some(customer) = &customer
             && !matches!(&*customer.table, "account" | "contact")
         {
-            return Err(Error::new(Code::INVALID_LINK, "The parent of an opportunity must be an account or contact."));
+            return Err(Error::new(
+                Code::INVALID_LINK,
+                "The parent of an opportunity must be an account or contact.",
+            ));
         }
         let is = |table: &str| customer.clone().filter(|customer| &*customer.table == table);
         Ok(Self {
@@ -209,7 +248,9 @@ impl Wanted {
 
     /// The rows that the caller chose (R141).
     fn given(&self) -> impl Iterator<Item = &Reference> {
-        [&self.currency, &self.existing_account, &self.existing_contact].into_iter().flatten()
+        [&self.currency, &self.existing_account, &self.existing_contact]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -256,12 +297,25 @@ fn state_of(unit: &Unit, wanted: &Wanted) -> Result<i32> {
     }
 }
 
-fn create(unit: &mut Unit, operation: &Operation, row: Row, wanted: &Wanted, made: &mut Vec<Reference>) -> Result<Reference> {
+fn create(
+    unit: &mut Unit,
+    operation: &Operation,
+    row: Row,
+    wanted: &Wanted,
+    made: &mut Vec<Reference>,
+) -> Result<Reference> {
     // The currency is the lead's, put there by the platform, unless the caller chose it.
-    let platform_links: &[&str] = if wanted.currency.is_some() { &[] } else { &["transactioncurrencyid"] };
+    let platform_links: &[&str] = if wanted.currency.is_some() {
+        &[]
+    } else {
+        &["transactioncurrencyid"]
+    };
     let table = row.table.clone();
     let response = unit.run_with_platform_links(operation, Request::create(row), platform_links)?;
-    let reference = Reference { table, id: response.created().unwrap_or_default() };
+    let reference = Reference {
+        table,
+        id: response.created().unwrap_or_default(),
+    };
     made.push(reference.clone());
     Ok(reference)
 }
@@ -284,7 +338,10 @@ fn account(
     made: &mut Vec<Reference>,
 ) -> Result<Option<Reference>> {
     if !wanted.account {
-        return Ok(wanted.existing_account.clone().or_else(|| lead.lookup("parentaccountid").cloned()));
+        return Ok(wanted
+            .existing_account
+            .clone()
+            .or_else(|| lead.lookup("parentaccountid").cloned()));
     }
     let row = mapped(unit, lead, "account")?;
     create(unit, operation, row, wanted, made).map(Some)
@@ -299,7 +356,10 @@ fn contact(
     made: &mut Vec<Reference>,
 ) -> Result<Option<Reference>> {
     if !wanted.contact {
-        return Ok(wanted.existing_contact.clone().or_else(|| lead.lookup("parentcontactid").cloned()));
+        return Ok(wanted
+            .existing_contact
+            .clone()
+            .or_else(|| lead.lookup("parentcontactid").cloned()));
     }
     let mut row = mapped(unit, lead, "contact")?;
     if let Some(account) = account {
@@ -308,14 +368,21 @@ fn contact(
     let contact = create(unit, operation, row, wanted, made)?;
     if let (true, Some(account)) = (wanted.account, account) {
         let primary = Row::new("account", account.id).with("primarycontactid", contact.clone());
-        unit.run_as_system(operation, "QualifyLead keeps the primary contact of the account it makes", Request::update(primary))?;
+        unit.run_as_system(
+            operation,
+            "QualifyLead keeps the primary contact of the account it makes",
+            Request::update(primary),
+        )?;
     }
     Ok(Some(contact))
 }
 
 fn opportunity(unit: &mut Unit, wanted: &Wanted, lead: &Row, links: [Option<&Reference>; 3]) -> Result<Row> {
     let mut row = mapped(unit, lead, "opportunity")?;
-    for (column, link) in ["parentaccountid", "parentcontactid", "customerid"].into_iter().zip(links) {
+    for (column, link) in ["parentaccountid", "parentcontactid", "customerid"]
+        .into_iter()
+        .zip(links)
+    {
         if let Some(link) = link {
             row.set(column, link.clone());
         }
@@ -329,7 +396,10 @@ fn opportunity(unit: &mut Unit, wanted: &Wanted, lead: &Row, links: [Option<&Ref
 /// The lead keeps what became of it.
 fn link_lead(unit: &mut Unit, operation: &Operation, lead: &Row, links: [Option<Reference>; 3]) -> Result<()> {
     let mut row = Row::new("lead", lead.id);
-    for (column, link) in ["parentaccountid", "parentcontactid", "qualifyingopportunityid"].into_iter().zip(links) {
+    for (column, link) in ["parentaccountid", "parentcontactid", "qualifyingopportunityid"]
+        .into_iter()
+        .zip(links)
+    {
         if let Some(link) = link
             && lead.lookup(column) != Some(&link)
         {
@@ -339,6 +409,10 @@ fn link_lead(unit: &mut Unit, operation: &Operation, lead: &Row, links: [Option<
     if row.values.is_empty() {
         return Ok(());
     }
-    unit.run_as_system(operation, "QualifyLead keeps on the lead what became of it", Request::update(row))?;
+    unit.run_as_system(
+        operation,
+        "QualifyLead keeps on the lead what became of it",
+        Request::update(row),
+    )?;
     Ok(())
 }

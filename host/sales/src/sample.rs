@@ -31,10 +31,14 @@ pub fn fill(engine: &Engine, plugins: &[Plugin]) -> Result<()> {
     let admin = engine.session_of("admin")?;
     customize(&admin)?;
     let people = admin.batch(people)?;
-    admin.batch(|batch| commission_rules(batch))?;
+    admin.batch(commission_rules)?;
     admin.batch(|batch| rows(batch, &people))?;
     for plugin in plugins {
-        let assembly = Assembly { name: plugin.name.to_owned(), bytes: plugin.bytes.to_vec(), description: None };
+        let assembly = Assembly {
+            name: plugin.name.to_owned(),
+            bytes: plugin.bytes.to_vec(),
+            description: None,
+        };
         admin.push(&assembly, false)?;
     }
     run_audit_note_as_integration(&admin, people.integration)?;
@@ -53,7 +57,10 @@ fn customize(admin: &Session) -> Result<()> {
         column
     };
     let columns = vec![
-        label(ColumnDef::new("sl_name", ColumnType::Text { max_length: 100 }), "State or Province"),
+        label(
+            ColumnDef::new("sl_name", ColumnType::Text { max_length: 100 }),
+            "State or Province",
+        ),
         label(ColumnDef::new("sl_rate", ColumnType::Decimal { precision: 4 }), "Rate"),
     ];
     admin.create_table(&TableDef {
@@ -85,7 +92,11 @@ struct People {
 }
 
 fn people(batch: &mut Batch<'_>) -> Result<People> {
-    let root = batch.list(Query::new("businessunit").columns(&[]).filter(Filter::eq("parentbusinessunitid", Value::Null)))?;
+    let root = batch.list(
+        Query::new("businessunit")
+            .columns(&[])
+            .filter(Filter::eq("parentbusinessunitid", Value::Null)),
+    )?;
     let root = root.first().map(|row| row.id).unwrap_or_default();
     let root = Reference::new("businessunit", root);
     salesperson(batch, "Salesperson", &root, Depth::User)?;
@@ -93,7 +104,9 @@ fn people(batch: &mut Batch<'_>) -> Result<People> {
     integration_role(batch, &root)?;
     let mut units = Vec::new();
     for name in ["West", "East"] {
-        let unit = Row::unsaved("businessunit").with("name", name).with("parentbusinessunitid", root.clone());
+        let unit = Row::unsaved("businessunit")
+            .with("name", name)
+            .with("parentbusinessunitid", root.clone());
         units.push(Reference::new("businessunit", batch.create(unit)?));
     }
     let (west, east) = match units.as_slice() {
@@ -129,10 +142,14 @@ fn user(batch: &mut Batch<'_>, name: &str, unit: &Reference, role: &str) -> Resu
 }
 
 fn role(batch: &mut Batch<'_>, name: &str, root: &Reference, privileges: &[(String, Depth)]) -> Result<()> {
-    let row = Row::unsaved("role").with("name", name).with("businessunitid", root.clone());
+    let row = Row::unsaved("role")
+        .with("name", name)
+        .with("businessunitid", root.clone());
     let id = batch.create(row)?;
     let rows = privileges.iter().map(|(privilege, depth)| {
-        Row::unsaved("roleprivilege").with("PrivilegeName", privilege.as_str()).with("Depth", depth.number())
+        Row::unsaved("roleprivilege")
+            .with("PrivilegeName", privilege.as_str())
+            .with("Depth", depth.number())
     });
     batch.execute(
         Request::new("AddPrivilegesRole")
@@ -144,9 +161,14 @@ fn role(batch: &mut Batch<'_>, name: &str, root: &Reference, privileges: &[(Stri
 
 /// Reading the customizations, which qualifying needs (R130).
 fn customizations() -> impl Iterator<Item = (String, Depth)> {
-    ["prvReadAttributeMap", "prvReadCustomization", "prvReadEntity", "prvReadEntityMap"]
-        .into_iter()
-        .map(|name| (name.to_owned(), Depth::Organization))
+    [
+        "prvReadAttributeMap",
+        "prvReadCustomization",
+        "prvReadEntity",
+        "prvReadEntityMap",
+    ]
+    .into_iter()
+    .map(|name| (name.to_owned(), Depth::Organization))
 }
 
 /// Exactly what the guide asks for (R125, R130), and Write on lead.
@@ -173,10 +195,16 @@ fn integration_role(batch: &mut Batch<'_>, root: &Reference) -> Result<()> {
 
 fn commission_rules(batch: &mut Batch<'_>) -> Result<()> {
     for (index, (_, state, _)) in CITIES.iter().enumerate() {
-        let known = Query::new("sl_commissionrule").columns(&[]).filter(Filter::eq("sl_name", *state));
+        let known = Query::new("sl_commissionrule")
+            .columns(&[])
+            .filter(Filter::eq("sl_name", *state));
         if batch.list(known)?.is_empty() {
             let rate = Decimal::new(250 + 25 * i64::try_from(index).unwrap_or_default(), 4);
-            batch.create(Row::unsaved("sl_commissionrule").with("sl_name", *state).with("sl_rate", Value::Decimal(rate)))?;
+            batch.create(
+                Row::unsaved("sl_commissionrule")
+                    .with("sl_name", *state)
+                    .with("sl_rate", Value::Decimal(rate)),
+            )?;
         }
     }
     Ok(())
@@ -189,28 +217,75 @@ fn run_audit_note_as_integration(admin: &Session, integration: Uuid) -> Result<(
         value: Value::from("audit"),
     };
     for step in admin.list(Query::new("sdkmessageprocessingstep").columns(&["name"]).filter(filter))? {
-        let row = Row::new("sdkmessageprocessingstep", step.id).with("impersonatinguserid", Reference::new("systemuser", integration));
+        let row = Row::new("sdkmessageprocessingstep", step.id)
+            .with("impersonatinguserid", Reference::new("systemuser", integration));
         admin.execute(Request::update(row))?;
     }
     Ok(())
 }
 
 const FIRST_NAMES: &[&str] = &[
-    "Yvonne", "Susanna", "Nancy", "Maria", "Sidney", "Scott", "Robert", "Rene", "Jim", "Thomas", "Alex", "Patrick", "Aisha",
-    "Tomáš", "Zoë", "Björn", "Lê", "Olga", "Priya", "Ken", "Noor", "Samir", "Inés", "Chidi", "Hannah", "Marek", "Lucía", "Wei",
+    "Yvonne", "Susanna", "Nancy", "Maria", "Sidney", "Scott", "Robert", "Rene", "Jim", "Thomas", "Alex", "Patrick",
+    "Aisha", "Tomáš", "Zoë", "Björn", "Lê", "Olga", "Priya", "Ken", "Noor", "Samir", "Inés", "Chidi", "Hannah",
+    "Marek", "Lucía", "Wei",
 ];
 
 const LAST_NAMES: &[&str] = &[
-    "McKay", "Stubberod", "Anderson", "Campbell", "Higa", "Konersmann", "Lyon", "Valdes", "Glynn", "Andersen", "Wu",
-    "O'Neil", "Müller", "Nguyễn", "García", "Nowak", "de Vries", "van der Berg", "Smith-Jones", "Patel", "Sørensen", "Okafor",
-    "Ivanova", "Kowalski", "Tanaka", "Haddad", "Silva", "Brown",
+    "McKay",
+    "Stubberod",
+    "Anderson",
+    "Campbell",
+    "Higa",
+    "Konersmann",
+    "Lyon",
+    "Valdes",
+    "Glynn",
+    "Andersen",
+    "Wu",
+    "O'Neil",
+    "Müller",
+    "Nguyễn",
+    "García",
+    "Nowak",
+    "de Vries",
+    "van der Berg",
+    "Smith-Jones",
+    "Patel",
+    "Sørensen",
+    "Okafor",
+    "Ivanova",
+    "Kowalski",
+    "Tanaka",
+    "Haddad",
+    "Silva",
+    "Brown",
 ];
 
 const COMPANIES: &[&str] = &[
-    "Fourth Coffee", "Litware, Inc.", "Adventure Works", "Fabrikam, Inc.", "Blue Yonder Airlines", "City Power & Light",
-    "Contoso Pharmaceuticals", "Alpine Ski House", "A. Datum Corporation", "Coho Winery", "Northwind Traders", "Trey Research",
-    "Wingtip Toys", "Proseware GmbH", "Tailspin Toys", "School of Fine Art", "Lucerne Publishing", "Margie's Travel",
-    "Southridge Video", "VanArsdel, Ltd.", "Wide World Importers", "Woodgrove Bank", "Graphic Design Institute", "Humongous Insurance",
+    "Fourth Coffee",
+    "Litware, Inc.",
+    "Adventure Works",
+    "Fabrikam, Inc.",
+    "Blue Yonder Airlines",
+    "City Power & Light",
+    "Contoso Pharmaceuticals",
+    "Alpine Ski House",
+    "A. Datum Corporation",
+    "Coho Winery",
+    "Northwind Traders",
+    "Trey Research",
+    "Wingtip Toys",
+    "Proseware GmbH",
+    "Tailspin Toys",
+    "School of Fine Art",
+    "Lucerne Publishing",
+    "Margie's Travel",
+    "Southridge Video",
+    "VanArsdel, Ltd.",
+    "Wide World Importers",
+    "Woodgrove Bank",
+    "Graphic Design Institute",
+    "Humongous Insurance",
 ];
 
 /// City, state or province, postal code.
@@ -243,7 +318,10 @@ const TOPICS: &[&str] = &[
 
 /// Picks from a list in an order that looks accidental and is always the same.
 fn pick<T: Copy>(list: &[T], index: usize, salt: usize) -> Option<T> {
-    let position = index.wrapping_mul(2_654_435_761).wrapping_add(salt.wrapping_mul(40_503)) >> 7;
+    let position = index
+        .wrapping_mul(2_654_435_761)
+        .wrapping_add(salt.wrapping_mul(40_503))
+        >> 7;
     list.get(position % list.len().max(1)).copied()
 }
 
@@ -284,17 +362,31 @@ fn address(row: &mut Row, index: usize) {
             row.set("address1_stateorprovince", state);
         }
         set(row, "address1_postalcode", untidy(code, index, 6));
-        row.set("address1_country", if index.is_multiple_of(4) { "USA" } else { "United States" });
+        row.set(
+            "address1_country",
+            if index.is_multiple_of(4) {
+                "USA"
+            } else {
+                "United States"
+            },
+        );
         row.set("address1_line1", format!("{} Main Street", index * 7 % 900 + 1));
     }
 }
 
 fn person(row: &mut Row, index: usize) {
-    let (first, last) = (pick(FIRST_NAMES, index, 1).unwrap_or("Alex"), pick(LAST_NAMES, index, 2).unwrap_or("Wu"));
+    let (first, last) = (
+        pick(FIRST_NAMES, index, 1).unwrap_or("Alex"),
+        pick(LAST_NAMES, index, 2).unwrap_or("Wu"),
+    );
     set(row, "firstname", untidy(first, index, 1));
     row.set("lastname", untidy(last, index, 2).unwrap_or_else(|| last.to_owned()));
     if index % 5 != 3 {
-        let address = format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase().replace([' ', '\''], ""));
+        let address = format!(
+            "{}.{}@example.com",
+            first.to_lowercase(),
+            last.to_lowercase().replace([' ', '\''], "")
+        );
         row.set("emailaddress1", address);
     }
     set(row, "telephone1", (index % 7 != 5).then(|| phone(index)));
@@ -302,7 +394,12 @@ fn person(row: &mut Row, index: usize) {
 }
 
 fn rows(batch: &mut Batch<'_>, people: &People) -> Result<()> {
-    let owners = [people.seller_west, people.seller_east, people.seller_west, people.manager];
+    let owners = [
+        people.seller_west,
+        people.seller_east,
+        people.seller_west,
+        people.manager,
+    ];
     let owner = |index: usize| Reference::new("systemuser", pick(&owners, index, 9).unwrap_or(people.seller_west));
     let mut accounts = Vec::new();
     for index in 0..ACCOUNTS {
@@ -337,8 +434,11 @@ fn lead(index: usize, owner: Reference) -> Row {
     set(&mut row, "companyname", untidy(company, index, 3));
     row.set("subject", pick(TOPICS, index, 4).unwrap_or("Good prospect"));
     row.set("statuscode", Value::Choice(if index.is_multiple_of(4) { 2 } else { 1 }));
-    if index % 5 != 0 {
-        row.set("leadsourcecode", Value::Choice(i32::try_from(index % 9).unwrap_or_default() + 1));
+    if !index.is_multiple_of(5) {
+        row.set(
+            "leadsourcecode",
+            Value::Choice(i32::try_from(index % 9).unwrap_or_default() + 1),
+        );
     }
     if index.is_multiple_of(6) {
         row.set("budgetamount", Value::Money(Decimal::from(index as u64 * 1_250)));

@@ -30,8 +30,8 @@ pub(crate) fn extensions() -> Result<Vec<(Name, Vec<ColumnDef>)>> {
     ]
     .into_iter()
     .map(|text| {
-        let extension: Extension =
-            toml::from_str(text).map_err(|error| Error::host(format!("an extension of the Sales app is wrong: {error}")))?;
+        let extension: Extension = toml::from_str(text)
+            .map_err(|error| Error::host(format!("an extension of the Sales app is wrong: {error}")))?;
         Ok((extension.table, extension.columns))
     })
     .collect()

@@ -14,7 +14,10 @@ pub const TABLES: [&str; 3] = ["account", "contact", "opportunity"];
 /// The lead cannot be read.
 pub fn rows(session: &Session, lead: Option<Uuid>) -> Result<Vec<Row>> {
     let lead = match lead {
-        Some(lead) => session.execute(Request::retrieve(Reference::new("lead", lead), &[]))?.row().cloned(),
+        Some(lead) => session
+            .execute(Request::retrieve(Reference::new("lead", lead), &[]))?
+            .row()
+            .cloned(),
         None => None,
     };
     TABLES

@@ -26,13 +26,24 @@ fn a_lead_becomes_three_rows() {
         .with("companyname", "Fourth Coffee")
         .with("telephone1", "425-555-0100");
     let lead = admin.execute(Request::create(lead)).unwrap().created().unwrap();
-    let row = admin.execute(Request::retrieve(Reference::new("lead", lead), &[])).unwrap().row().cloned().unwrap();
+    let row = admin
+        .execute(Request::retrieve(Reference::new("lead", lead), &[]))
+        .unwrap()
+        .row()
+        .cloned()
+        .unwrap();
     assert_eq!(row.text("fullname"), Some("Yvonne McKay"));
     assert_eq!(row.get("statuscode"), Some(&Value::Choice(1)));
 
-    let response = admin.execute(qualify::request(lead, &qualify::Choices::default())).unwrap();
-    let Some(sluice_model::Parameter::References(made)) = response.outputs.get("CreatedEntities") else { panic!() };
+    let response = admin
+        .execute(qualify::request(lead, &qualify::Choices::default()))
+        .unwrap();
+    let Some(sluice_model::Parameter::References(made)) = response.outputs.get("CreatedEntities") else {
+        panic!()
+    };
     assert_eq!(made.len(), 3);
-    let error = admin.execute(qualify::request(lead, &qualify::Choices::default())).unwrap_err();
+    let error = admin
+        .execute(qualify::request(lead, &qualify::Choices::default()))
+        .unwrap_err();
     assert_eq!(error.code().to_string(), "0x80040519");
 }

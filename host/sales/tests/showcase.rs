@@ -9,7 +9,10 @@ use sluice_sales::{APP, qualify, sample};
 fn plugin(name: &'static str) -> sample::Plugin {
     let path = format!("{}/../../target/plugins/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}; run `make guests`"));
-    sample::Plugin { name, bytes: bytes.leak() }
+    sample::Plugin {
+        name,
+        bytes: bytes.leak(),
+    }
 }
 
 #[test]
@@ -19,14 +22,28 @@ fn the_missing_privilege_is_found_and_cured() {
     let env: Arc<dyn Env> = Arc::new(SystemEnv);
     let options = OpenOptions::default();
     let plugins = ["commission", "phone-normalizer", "name-guard", "audit-note", "vip-flag"].map(plugin);
-    Engine::create(&path, &Founding::default(), &[APP], &env, &options, |engine| sample::fill(engine, &plugins)).unwrap();
+    Engine::create(&path, &Founding::default(), &[APP], &env, &options, |engine| {
+        sample::fill(engine, &plugins)
+    })
+    .unwrap();
     let engine = Engine::open(&path, &[APP], &env, &options).unwrap();
     let admin = engine.session_of("admin").unwrap();
     let seller = engine.session_of("seller.west").unwrap();
-    let open = Filter::eq("statecode", Value::Choice(0)).and(Filter::eq("ownerid", seller.user())).and(Filter::Not(Box::new(
-        Filter::eq("address1_stateorprovince", Value::Null),
-    )));
-    let leads = seller.list(Query::new("lead").columns(&["fullname"]).filter(open).order_by("createdon").top(2)).unwrap();
+    let open = Filter::eq("statecode", Value::Choice(0))
+        .and(Filter::eq("ownerid", seller.user()))
+        .and(Filter::Not(Box::new(Filter::eq(
+            "address1_stateorprovince",
+            Value::Null,
+        ))));
+    let leads = seller
+        .list(
+            Query::new("lead")
+                .columns(&["fullname"])
+                .filter(open)
+                .order_by("createdon")
+                .top(2),
+        )
+        .unwrap();
     let request = qualify::request(leads[0].id, &qualify::Choices::default());
 
     let error = seller.execute(request.clone()).unwrap_err();
@@ -39,7 +56,10 @@ fn the_missing_privilege_is_found_and_cured() {
     assert!(isolation.passes);
     assert_eq!(isolation.culprits.len(), 1);
     let fixes = &isolation.culprits[0].fixes;
-    assert_eq!(fixes.iter().map(Fix::kind).collect::<Vec<_>>(), ["grant", "disable", "run-as"]);
+    assert_eq!(
+        fixes.iter().map(Fix::kind).collect::<Vec<_>>(),
+        ["grant", "disable", "run-as"]
+    );
 
     let step = error.body().step.as_ref().unwrap().id;
     admin.set_step_enabled(step, false).unwrap();

@@ -309,8 +309,8 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     }
     let mut secure = settings.secure.as_deref().map(files::text_or_file).transpose()?;
     if secure.as_deref().is_some_and(|secure| some(secure).is_none()) {
-        row.set("sdkmessageprocessingstepsecureconfigid", Value::Null);
-        secure = None;
+        // An empty text takes the secret away.
+        secure = Some(String::new());
     }
     let images = (args.no_images || !settings.image.is_empty()).then_some(settings.image.as_slice());
     if row.values.is_empty() && images.is_none() && secure.is_none() {

@@ -265,7 +265,14 @@ fn limits(step: &Row) -> BTreeMap<String, (Json, bool)> {
         .text("sl_limits")
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    own.into_iter().map(|(name, value)| (name, (value, true))).collect()
+    let all = sluice_engine::limits_of(step.int("mode").unwrap_or_default(), step.text("sl_limits"));
+    match all {
+        Ok(Json::Object(all)) => all
+            .into_iter()
+            .map(|(name, value)| (name.clone(), (value, own.contains_key(&name))))
+            .collect(),
+        _ => own.into_iter().map(|(name, value)| (name, (value, true))).collect(),
+    }
 }
 
 fn sheet(

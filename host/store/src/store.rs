@@ -200,7 +200,7 @@ impl Store {
 fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let shown = path.display();
     if path.exists() {
-        return Err(Error::host(format!(
+        return Err(Error::invalid(format!(
             "there is a file at `{shown}` already; choose another path, or remove it first"
         )));
     }

@@ -27,7 +27,10 @@ struct Story {
 
 impl Story {
     fn begin() -> Result<Self> {
-        Ok(Self { folder: tempfile::tempdir()?, out: io::stdout() })
+        Ok(Self {
+            folder: tempfile::tempdir()?,
+            out: io::stdout(),
+        })
     }
 
     fn tell(&mut self) -> Result<()> {
@@ -38,26 +41,54 @@ impl Story {
         self.say("seller.west qualifies a lead, and is refused: a step, a call and a privilege are named.")?;
         let before = self.counts()?;
         let error = self.show("seller.west", &["lead", "qualify", &first], 1)?;
-        let error = error.pointer("/value/0/error").context("no error in the answer")?.clone();
+        let error = error
+            .pointer("/value/0/error")
+            .context("no error in the answer")?
+            .clone();
         ensure!(error["code"] == "0x80040220", "the code is {}", error["code"]);
-        ensure!(error["privilege"] == "prvReadsl_commissionrule", "the privilege is {}", error["privilege"]);
-        let step = error.pointer("/step/id").and_then(Value::as_str).context("no step is named")?.to_owned();
+        ensure!(
+            error["privilege"] == "prvReadsl_commissionrule",
+            "the privilege is {}",
+            error["privilege"]
+        );
+        let step = error
+            .pointer("/step/id")
+            .and_then(Value::as_str)
+            .context("no step is named")?
+            .to_owned();
         ensure!(self.counts()? == before, "the refused request changed rows");
 
         self.say("Which table is it? Account alone fails.")?;
         let each = self.show("admin", &["diagnose", "create-each", "--user", "seller.west"], 0)?;
-        let failing: Vec<&Value> =
-            each["value"].as_array().into_iter().flatten().filter(|trial| trial["ok"] == false).map(|trial| &trial["table"]).collect();
+        let failing: Vec<&Value> = each["value"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|trial| trial["ok"] == false)
+            .map(|trial| &trial["table"])
+            .collect();
         ensure!(failing == ["account"], "these tables fail: {failing:?}");
 
         self.say("Which step, and what would help? Nothing is changed by asking.")?;
-        let isolation = self.show("admin", &["diagnose", "isolate", "--user", "seller.west", "--lead", &first], 0)?;
+        let isolation = self.show(
+            "admin",
+            &["diagnose", "isolate", "--user", "seller.west", "--lead", &first],
+            0,
+        )?;
         let culprits = isolation["culprits"].as_array().context("no culprits")?;
         ensure!(culprits.len() == 1, "there are {} culprits", culprits.len());
         let found = isolation.pointer("/culprits/0/error/step/id").and_then(Value::as_str);
         ensure!(found == Some(step.as_str()), "another step is named: {found:?}");
-        let fixes: Vec<&Value> = isolation.pointer("/culprits/0/fixes").and_then(Value::as_array).into_iter().flatten().collect();
-        let grant = fixes.iter().find(|fix| fix["kind"] == "grant").context("no grant is proposed")?;
+        let fixes: Vec<&Value> = isolation
+            .pointer("/culprits/0/fixes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .collect();
+        let grant = fixes
+            .iter()
+            .find(|fix| fix["kind"] == "grant")
+            .context("no grant is proposed")?;
         let grant = grant["command"].as_str().unwrap_or_default();
         ensure!(grant.contains("prvReadsl_commissionrule"), "the grant is `{grant}`");
 
@@ -67,10 +98,19 @@ impl Story {
         let [account, _, opportunity] = self.created(&qualified)?;
         let row = self.row("account", &account)?;
         let lead = self.row("lead", &first)?;
-        ensure!(row["name"] == lead["companyname"], "the company did not become the account's name");
-        ensure!(row["_originatingleadid_value"] == *first, "the account does not know its lead");
+        ensure!(
+            row["name"] == lead["companyname"],
+            "the company did not become the account's name"
+        );
+        ensure!(
+            row["_originatingleadid_value"] == *first,
+            "the account does not know its lead"
+        );
         ensure!(row["sl_commissionrate"].is_null(), "the disabled step ran");
-        ensure!(self.row("opportunity", &opportunity)?["name"] == lead["subject"], "the topic did not become the opportunity's name");
+        ensure!(
+            self.row("opportunity", &opportunity)?["name"] == lead["subject"],
+            "the topic did not become the opportunity's name"
+        );
 
         self.say("The better cure, for a second lead: the step enabled again, the privilege granted.")?;
         self.show("admin", &["step", "enable", &step], 0)?;
@@ -82,7 +122,9 @@ impl Story {
         let rate = self.row("account", &account)?["sl_commissionrate"].clone();
         ensure!(rate.is_number(), "the commission rate was not set: {rate}");
 
-        self.say(&format!("The account has its commission rate, {rate}. And this is what that request did:"))?;
+        self.say(&format!(
+            "The account has its commission rate, {rate}. And this is what that request did:"
+        ))?;
         let trees = Program::new(self.folder.path()).json(&["trace", "list", "--top", "20"]);
         let correlation = trees["value"]
             .as_array()
@@ -93,7 +135,10 @@ impl Story {
             .context("the request left no trace")?
             .to_owned();
         let tree = self.show("admin", &["trace", "tree", &correlation], 0)?;
-        ensure!(tree.to_string().contains("commission: Create of account"), "the step is not in the tree");
+        ensure!(
+            tree.to_string().contains("commission: Create of account"),
+            "the step is not in the tree"
+        );
         self.say("Told to the end.")
     }
 
@@ -106,10 +151,23 @@ impl Story {
     /// `--json` from the start where its answer is needed.
     fn show(&mut self, user: &str, arguments: &[&str], code: i32) -> Result<Value> {
         let program = Program::new(self.folder.path());
-        let program = if user == "admin" { program } else { program.as_user(user) };
-        let suffix = if user == "admin" { String::new() } else { format!(" --as {user}") };
+        let program = if user == "admin" {
+            program
+        } else {
+            program.as_user(user)
+        };
+        let suffix = if user == "admin" {
+            String::new()
+        } else {
+            format!(" --as {user}")
+        };
         let json = code == 0 && arguments.starts_with(&["lead"]);
-        writeln!(self.out, "$ sluice {}{suffix}{}", arguments.join(" "), if json { " --json" } else { "" })?;
+        writeln!(
+            self.out,
+            "$ sluice {}{suffix}{}",
+            arguments.join(" "),
+            if json { " --json" } else { "" }
+        )?;
         if json {
             let run = program.run(&[arguments, &["--json"]].concat());
             check(&run, code, arguments)?;
@@ -131,11 +189,22 @@ impl Story {
         let filter = "statecode eq 0 and address1_stateorprovince ne null and companyname ne null and subject ne null";
         let admin = Program::new(self.folder.path());
         let me = admin.json(&["row", "list", "systemuser", "--filter", "domainname eq 'seller.west'"]);
-        let me = me.pointer("/value/0/systemuserid").and_then(Value::as_str).context("there is no seller.west")?.to_owned();
+        let me = me
+            .pointer("/value/0/systemuserid")
+            .and_then(Value::as_str)
+            .context("there is no seller.west")?
+            .to_owned();
         let filter = format!("{filter} and _ownerid_value eq {me}");
-        let leads = admin.as_user("seller.west").json(&["row", "list", "lead", "--filter", &filter, "--top", "2"]);
-        let ids: Vec<String> =
-            leads["value"].as_array().into_iter().flatten().filter_map(|row| row["leadid"].as_str()).map(ToOwned::to_owned).collect();
+        let leads = admin
+            .as_user("seller.west")
+            .json(&["row", "list", "lead", "--filter", &filter, "--top", "2"]);
+        let ids: Vec<String> = leads["value"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row["leadid"].as_str())
+            .map(ToOwned::to_owned)
+            .collect();
         match <[String; 2]>::try_from(ids) {
             Ok(ids) => Ok(ids),
             Err(ids) => bail!("seller.west has {} open leads", ids.len()),
@@ -145,7 +214,10 @@ impl Story {
     fn counts(&self) -> Result<Vec<usize>> {
         let program = Program::new(self.folder.path());
         let count = |table: &&str| {
-            program.json(&["row", "list", table, "--top", "5000"])["value"].as_array().map(Vec::len).context("no list")
+            program.json(&["row", "list", table, "--top", "5000"])["value"]
+                .as_array()
+                .map(Vec::len)
+                .context("no list")
         };
         ["account", "contact", "opportunity"].iter().map(count).collect()
     }
@@ -155,8 +227,15 @@ impl Story {
     }
 
     fn created(&self, answer: &Value) -> Result<[String; 3]> {
-        let created = answer.pointer("/value/0/created").and_then(Value::as_array).context("nothing was created")?;
-        let ids: Vec<String> = created.iter().filter_map(|row| row["id"].as_str()).map(ToOwned::to_owned).collect();
+        let created = answer
+            .pointer("/value/0/created")
+            .and_then(Value::as_array)
+            .context("nothing was created")?;
+        let ids: Vec<String> = created
+            .iter()
+            .filter_map(|row| row["id"].as_str())
+            .map(ToOwned::to_owned)
+            .collect();
         match <[String; 3]>::try_from(ids) {
             Ok(ids) => Ok(ids),
             Err(ids) => bail!("{} rows were created instead of three", ids.len()),
@@ -165,7 +244,14 @@ impl Story {
 }
 
 fn check(run: &Run, code: i32, arguments: &[&str]) -> Result<()> {
-    ensure!(run.code == code, "`sluice {}` ended {}, not {code}: {}{}", arguments.join(" "), run.code, run.stdout, run.stderr);
+    ensure!(
+        run.code == code,
+        "`sluice {}` ended {}, not {code}: {}{}",
+        arguments.join(" "),
+        run.code,
+        run.stdout,
+        run.stderr
+    );
     Ok(())
 }
 

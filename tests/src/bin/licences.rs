@@ -31,7 +31,11 @@ fn findings() -> Result<Vec<String>> {
         .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(sluice_tests::root())
         .output()?;
-    anyhow::ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "cargo metadata: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("no packages")?;
     let mut findings = Vec::new();

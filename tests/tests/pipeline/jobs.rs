@@ -46,7 +46,9 @@ fn a_job_runs_after_the_commit_as_a_unit_of_its_own() {
         (Some("contact"), Some(1))
     );
     assert_eq!(row.id_of("ownerid"), Some(world.seller.id()));
-    assert!(row.get("correlationid").is_some() && row.get("completedon").is_some());
+    for column in ["correlationid", "requestid", "startedon", "completedon"] {
+        assert!(row.get(column).is_some(), "{column}");
+    }
     assert_eq!((row.get("message"), row.get("errorcode")), (None, None));
     let made = world
         .admin
@@ -238,4 +240,24 @@ fn the_jobs_of_a_read_and_of_a_delete() {
     );
     assert_eq!(world.run(&world.admin, Request::delete(target)).said().len(), 2);
     assert!(jobs(&world).iter().all(|row| state(row) == SUCCEEDED));
+}
+
+#[test]
+fn a_job_sees_the_row_as_it_was_when_its_message_ended() {
+    let world = World::new();
+    let image = sluice_engine::ImageSpec {
+        kind: 1,
+        alias: "i".to_owned(),
+        columns: vec!["name".to_owned(), "primarycontactid".to_owned()],
+    };
+    let spec = job("Create", "account", "post-columns i");
+    world.step(&StepSpec {
+        images: vec![image],
+        ..spec
+    });
+    // Qualifying gives the new account its primary contact later in the same transaction.
+    let (_, request) = world.lead();
+    let run = world.run(&world.seller, request);
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    assert_eq!(run.said(), ["post i: name"]);
 }

@@ -74,3 +74,20 @@ fn nothing_is_shared_between_requests() {
             .says(&["shared x: own=absent parent=absent"]);
     }
 }
+
+#[test]
+fn the_tag_of_a_request_is_a_shared_variable() {
+    let world = World::new();
+    world.step(&probe(PRE_VALIDATION, "Create", "contact", "shared tag"));
+    world.step(&probe(PRE_OPERATION, "Create", "contact", "shared tag"));
+    world.step(&probe(POST_OPERATION, "QualifyLead", "lead", "shared tag"));
+    let tag = "Text(\"import\")";
+    let own = format!("shared tag: own={tag} parent=absent");
+    let request = Request::create(contact()).with("tag", "import");
+    world
+        .run(&world.admin, request)
+        .says(&[&own, &format!("shared tag: own=absent parent={tag}")]);
+    let (_, request) = world.lead();
+    let said = world.run(&world.admin, request.with("tag", "import")).said();
+    assert_eq!(said.last(), Some(&own));
+}

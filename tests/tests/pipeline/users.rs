@@ -180,3 +180,15 @@ fn what_is_changed_on_behalf_says_so() {
     assert_eq!(row.id_of("modifiedby"), Some(integration));
     assert_eq!(row.id_of("modifiedonbehalfby"), Some(world.admin.id()));
 }
+
+#[test]
+fn the_business_unit_is_the_calling_users() {
+    let world = World::new();
+    let spec = probe(PRE_OPERATION, "Create", "contact", "unit");
+    world.step(&StepSpec {
+        run_as: Some(world.user("integration")),
+        ..spec
+    });
+    let west = world.admin.find("businessunit", "West");
+    world.create(&world.seller, contact()).says(&[&format!("unit {west}")]);
+}

@@ -17,7 +17,11 @@ fn a_list_has_the_rows_that_can_be_read_one_by_one_and_no_others() {
     let deal = world.access_team("Deal", world.root(), &[&east, &manager]);
     for owner in [user(&west), user(&east), user(&manager), user(&integration), team(crew)] {
         for table in ["opportunity", "account"] {
-            world.admin.create(Row::unsaved(table).with("name", "Twelve pumps").with("ownerid", owner.clone()));
+            world.admin.create(
+                Row::unsaved(table)
+                    .with("name", "Twelve pumps")
+                    .with("ownerid", owner.clone()),
+            );
         }
     }
     for (number, table) in TABLES.into_iter().enumerate() {
@@ -37,15 +41,26 @@ fn a_list_has_the_rows_that_can_be_read_one_by_one_and_no_others() {
         let mut seen = Vec::new();
         for name in PEOPLE {
             let actor = world.organisation.actor(name);
-            let listed: BTreeSet<Uuid> = actor.list(Query::new(table).columns(&[])).iter().map(|row| row.id).collect();
+            let listed: BTreeSet<Uuid> = actor
+                .list(Query::new(table).columns(&[]))
+                .iter()
+                .map(|row| row.id)
+                .collect();
             let readable = world.organisation.engine().on_pipeline_thread(|| {
-                Ok(everything.iter().copied().filter(|id| may_read(&actor, table, *id)).collect::<BTreeSet<Uuid>>())
+                Ok(everything
+                    .iter()
+                    .copied()
+                    .filter(|id| may_read(&actor, table, *id))
+                    .collect::<BTreeSet<Uuid>>())
             });
             assert_eq!(listed, readable.unwrap(), "{name}, {table}");
             seen.push(listed.len());
         }
         assert_eq!((seen[0], seen[4]), (everything.len(), everything.len()), "{table}");
-        assert!(seen[1..4].iter().all(|count| (1..everything.len()).contains(count)), "{table}: {seen:?}");
+        assert!(
+            seen[1..4].iter().all(|count| (1..everything.len()).contains(count)),
+            "{table}: {seen:?}"
+        );
     }
 }
 

@@ -25,34 +25,72 @@ fn table() -> BTreeMap<&'static str, Expected> {
     let link = |message: &str| {
         let related = Parameter::References(vec![Reference::new("role", SOME)]);
         let request = Request::new(message).with("Target", somebody());
-        request.with("Relationship", "systemuserroles_association").with("RelatedEntities", related)
+        request
+            .with("Relationship", "systemuserroles_association")
+            .with("RelatedEntities", related)
     };
     let members = |message: &str| {
         let members = Parameter::References(vec![somebody()]);
-        Request::new(message).with("TeamId", Value::Id(SOME)).with("MemberIds", members)
+        Request::new(message)
+            .with("TeamId", Value::Id(SOME))
+            .with("MemberIds", members)
     };
     let row = || Row::new("account", SOME).with("name", "Litware, Inc.");
-    let remove = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(SOME)).with("PrivilegeId", Value::Id(SOME));
-    let grant_access = on_account("GrantAccess").with("Principal", somebody()).with("AccessMask", "ReadAccess");
+    let remove = Request::new("RemovePrivilegeRole")
+        .with("RoleId", Value::Id(SOME))
+        .with("PrivilegeId", Value::Id(SOME));
+    let grant_access = on_account("GrantAccess")
+        .with("Principal", somebody())
+        .with("AccessMask", "ReadAccess");
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
-        ("AddPrivilegesRole", Refused(add_privileges(SOME, &[grant("prvReadAccount", Depth::User)]), "prvWriteRole")),
-        ("Assign", Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount")),
+        (
+            "AddPrivilegesRole",
+            Refused(
+                add_privileges(SOME, &[grant("prvReadAccount", Depth::User)]),
+                "prvWriteRole",
+            ),
+        ),
+        (
+            "Assign",
+            Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount"),
+        ),
         ("Associate", Refused(link("Associate"), "prvAppendUser")),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
         ("GrantAccess", Refused(grant_access, "prvShareAccount")),
-        ("QualifyLead", Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead")),
-        ("RemoveMembersTeam", Refused(members("RemoveMembersTeam"), "prvWriteTeam")),
+        (
+            "QualifyLead",
+            Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead"),
+        ),
+        (
+            "RemoveMembersTeam",
+            Refused(members("RemoveMembersTeam"), "prvWriteTeam"),
+        ),
         ("RemovePrivilegeRole", Refused(remove, "prvWriteRole")),
         ("Retrieve", Refused(Request::retrieve(account(), &[]), "prvReadAccount")),
-        ("RetrieveMultiple", Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount")),
+        (
+            "RetrieveMultiple",
+            Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount"),
+        ),
         ("RetrievePrincipalAccess", Refused(access, "prvReadAccount")),
-        ("RevokeAccess", Refused(on_account("RevokeAccess").with("Revokee", somebody()), "prvShareAccount")),
+        (
+            "RevokeAccess",
+            Refused(
+                on_account("RevokeAccess").with("Revokee", somebody()),
+                "prvShareAccount",
+            ),
+        ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
-        ("WhoAmI", Open(Request::new("WhoAmI"), "it tells the caller who the caller is, and nothing else")),
+        (
+            "WhoAmI",
+            Open(
+                Request::new("WhoAmI"),
+                "it tells the caller who the caller is, and nothing else",
+            ),
+        ),
         // ← a new message goes here, in the order of the names
     ])
 }
@@ -60,7 +98,13 @@ fn table() -> BTreeMap<&'static str, Expected> {
 #[test]
 fn every_message_is_in_the_table() {
     let world = World::new();
-    let registered: Vec<&str> = world.organisation.engine().messages().iter().map(|message| message.name()).collect();
+    let registered: Vec<&str> = world
+        .organisation
+        .engine()
+        .messages()
+        .iter()
+        .map(|message| message.name())
+        .collect();
     let listed: Vec<&str> = table().into_keys().collect();
     assert_eq!(
         listed, registered,

@@ -48,7 +48,14 @@ impl People {
         let here = world.unit("Here", world.root());
         let below = world.unit("Below", here);
         let elsewhere = world.unit("Elsewhere", world.root());
-        world.role("Owner", &[grants("Lead", &[Right::Read], Depth::User), grants("Account", &[Right::Read], Depth::User)].concat());
+        world.role(
+            "Owner",
+            &[
+                grants("Lead", &[Right::Read], Depth::User),
+                grants("Account", &[Right::Read], Depth::User),
+            ]
+            .concat(),
+        );
         world.role("None", &[grant("prvReadTransactionCurrency", Depth::Organization)]);
         let mut me = vec![world.user("me without", here, &["None"])];
         for depth in Depth::ALL {
@@ -60,7 +67,14 @@ impl People {
         let colleague = world.user("colleague", here, &["Owner"]);
         let below = world.user("below", below, &["Owner"]);
         let elsewhere = world.user("elsewhere", elsewhere, &["Owner"]);
-        Self { world, me, ours, colleague, below, elsewhere }
+        Self {
+            world,
+            me,
+            ours,
+            colleague,
+            below,
+            elsewhere,
+        }
     }
 
     fn owner(&self, lead: Lead, me: &Actor) -> Reference {

@@ -11,7 +11,14 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
     let world = World::sample();
     let seller = world.organisation.actor("seller.west");
     let error = seller.0.list(Query::new("sl_commissionrule")).unwrap_err();
-    let (me, unit) = (seller.id(), world.admin.get("systemuser", seller.id()).id_of("businessunitid").unwrap());
+    let (me, unit) = (
+        seller.id(),
+        world
+            .admin
+            .get("systemuser", seller.id())
+            .id_of("businessunitid")
+            .unwrap(),
+    );
     let otc = world.admin.0.catalog().unwrap().table("sl_commissionrule").unwrap().otc;
     assert_eq!(
         error.message(),
@@ -42,9 +49,16 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
 #[test]
 fn the_shallowest_depth_that_a_table_takes_is_told() {
     let world = World::new();
-    world.role("Nothing much", &[grant("prvReadTransactionCurrency", Depth::Organization)]);
+    world.role(
+        "Nothing much",
+        &[grant("prvReadTransactionCurrency", Depth::Organization)],
+    );
     let seller = world.user("seller", world.root(), &["Nothing much"]);
-    for (table, depth) in [("account", Depth::User), ("team", Depth::User), ("entitymap", Depth::Organization)] {
+    for (table, depth) in [
+        ("account", Depth::User),
+        ("team", Depth::User),
+        ("entitymap", Depth::Organization),
+    ] {
         let error = seller.0.list(Query::new(table)).unwrap_err();
         assert_eq!(error.body().depth, Some(depth), "{table}");
     }
@@ -53,7 +67,10 @@ fn the_shallowest_depth_that_a_table_takes_is_told() {
 #[test]
 fn a_missing_privilege_of_no_table_is_told_in_the_platforms_words() {
     let world = World::new();
-    let role = world.role("Seller", &without(qualifying(Depth::User), |privilege| privilege == "prvReadCustomization"));
+    let role = world.role(
+        "Seller",
+        &without(qualifying(Depth::User), |privilege| privilege == "prvReadCustomization"),
+    );
     let seller = world.user("seller", world.root(), &["Seller"]);
     let lead = world.lead(user(&seller));
     let error = qualify(&seller, lead, &Choices::default()).unwrap_err();
@@ -78,29 +95,65 @@ fn a_row_out_of_reach_is_told_in_the_platforms_words() {
     let world = World::new();
     let west = world.unit("West", world.root());
     world.role("Seller", &grants("Lead", &[Right::Read, Right::Write], Depth::User));
-    let (seller, colleague) = (world.user("seller", west, &["Seller"]), world.user("colleague", west, &["Seller"]));
+    let (seller, colleague) = (
+        world.user("seller", west, &["Seller"]),
+        world.user("colleague", west, &["Seller"]),
+    );
     let lead = world.lead(user(&colleague));
     share(&world.admin, Reference::new("lead", lead), user(&seller), "ReadAccess").unwrap();
-    let error = seller.try_update(Row::new("lead", lead).with("subject", "Mine")).unwrap_err();
+    let error = seller
+        .try_update(Row::new("lead", lead).with("subject", "Mine"))
+        .unwrap_err();
 
     let (text, details) = error.message().split_once(" Details: ").unwrap();
     let me = seller.id();
-    let expected = format!("Principal with id {me} does not have WriteAccess right(s) for record with id {lead} of entity lead.");
+    let expected =
+        format!("Principal with id {me} does not have WriteAccess right(s) for record with id {lead} of entity lead.");
     assert_eq!(text, expected);
     let details: serde_json::Value = serde_json::from_str(details).unwrap();
     let told = |member: &str| details[member].clone();
-    assert_eq!(told("CallerPrincipal"), json!({ "PrincipalId": me, "Type": 8, "IsUserPrincipal": true }));
-    assert_eq!(told("OwnerPrincipal"), json!({ "PrincipalId": colleague.id(), "Type": 8, "IsUserPrincipal": true }));
-    assert_eq!((told("ObjectId"), told("ObjectTypeCode"), told("EntityName")), (json!(lead), json!(4), json!("lead")));
-    assert_eq!((told("ObjectBusinessUnitId"), told("RightsToCheck")), (json!(west), json!("WriteAccess")));
-    assert_eq!((told("RoleAccessRights"), told("PoaAccessRights")), (json!("None"), json!("ReadAccess")));
-    assert_eq!((told("GrantedAccessRights"), told("EntityOwnershipTypeMask")), (json!("ReadAccess"), json!(1)));
+    assert_eq!(
+        told("CallerPrincipal"),
+        json!({ "PrincipalId": me, "Type": 8, "IsUserPrincipal": true })
+    );
+    assert_eq!(
+        told("OwnerPrincipal"),
+        json!({ "PrincipalId": colleague.id(), "Type": 8, "IsUserPrincipal": true })
+    );
+    assert_eq!(
+        (told("ObjectId"), told("ObjectTypeCode"), told("EntityName")),
+        (json!(lead), json!(4), json!("lead"))
+    );
+    assert_eq!(
+        (told("ObjectBusinessUnitId"), told("RightsToCheck")),
+        (json!(west), json!("WriteAccess"))
+    );
+    assert_eq!(
+        (told("RoleAccessRights"), told("PoaAccessRights")),
+        (json!("None"), json!("ReadAccess"))
+    );
+    assert_eq!(
+        (told("GrantedAccessRights"), told("EntityOwnershipTypeMask")),
+        (json!("ReadAccess"), json!(1))
+    );
     let messages = told("Messages");
-    assert!(messages.as_array().unwrap().contains(&json!("MinimumPrivilegeDepthRequired = Local")), "{messages}");
+    assert!(
+        messages
+            .as_array()
+            .unwrap()
+            .contains(&json!("MinimumPrivilegeDepthRequired = Local")),
+        "{messages}"
+    );
 
     let machine = error.to_json();
-    assert_eq!((&machine["code"], &machine["privilege"]), (&json!("0x80048306"), &json!("prvWriteLead")));
-    assert_eq!((&machine["table"], &machine["depth"]), (&json!("lead"), &json!("Business Unit")));
+    assert_eq!(
+        (&machine["code"], &machine["privilege"]),
+        (&json!("0x80048306"), &json!("prvWriteLead"))
+    );
+    assert_eq!(
+        (&machine["table"], &machine["depth"]),
+        (&json!("lead"), &json!("Business Unit"))
+    );
     let principal = json!({ "id": me, "name": "seller", "type": "User", "roles": ["Seller"] });
     assert_eq!(machine["principal"], principal);
 }
@@ -112,7 +165,11 @@ fn the_depth_that_would_do_is_told() {
     let (coast, east) = (world.unit("Coast", west), world.unit("East", world.root()));
     world.role("Seller", &grants("Lead", &[Right::Read], Depth::User));
     let seller = world.user("seller", west, &["Seller"]);
-    for (unit, depth) in [(west, Depth::BusinessUnit), (coast, Depth::ParentChild), (east, Depth::Organization)] {
+    for (unit, depth) in [
+        (west, Depth::BusinessUnit),
+        (coast, Depth::ParentChild),
+        (east, Depth::Organization),
+    ] {
         let owner = world.user(&format!("owner at {}", depth.word()), unit, &["Seller"]);
         let error = seller.try_get("lead", world.lead(user(&owner))).unwrap_err();
         assert_eq!(error.body().depth, Some(depth));
@@ -128,7 +185,9 @@ fn a_user_without_any_role_is_told_so() {
         qualify(&nobody, lead, &Choices::default()).map(|_| ()),
         nobody.try_get("lead", lead).map(|_| ()),
         nobody.0.list(Query::new("lead")).map(|_| ()),
-        nobody.try_create(Row::unsaved("lead").with("lastname", "McKay")).map(|_| ()),
+        nobody
+            .try_create(Row::unsaved("lead").with("lastname", "McKay"))
+            .map(|_| ()),
         nobody.try_delete("lead", lead),
     ] {
         let error = result.unwrap_err();
@@ -153,7 +212,11 @@ fn a_disabled_user_is_refused_until_enabled_again() {
     world.role("Seller", &qualifying(Depth::User));
     let seller = world.user("seller", world.root(), &["Seller"]);
     let lead = world.lead(user(&seller));
-    let switch = |disabled: bool| world.admin.update(Row::new("systemuser", seller.id()).with("isdisabled", disabled));
+    let switch = |disabled: bool| {
+        world
+            .admin
+            .update(Row::new("systemuser", seller.id()).with("isdisabled", disabled))
+    };
     switch(true);
     assert_eq!(outcome(&seller.try_get("lead", lead)), "0x80040225");
     assert_eq!(outcome(&qualify(&seller, lead, &Choices::default())), "0x80040225");
@@ -166,17 +229,24 @@ fn a_disabled_user_is_refused_until_enabled_again() {
 #[test]
 fn a_user_in_read_mode_reads_and_writes_nothing() {
     let world = World::new();
-    world.role("Seller", &[qualifying(Depth::User), grants("Account", &Right::ALL, Depth::User)].concat());
+    world.role(
+        "Seller",
+        &[qualifying(Depth::User), grants("Account", &Right::ALL, Depth::User)].concat(),
+    );
     let seller = world.user("seller", world.root(), &["Seller"]);
     let account = world.account(user(&seller));
     let lead = world.lead(user(&seller));
-    world.admin.update(Row::new("systemuser", seller.id()).with("accessmode", Value::Choice(2)));
+    world
+        .admin
+        .update(Row::new("systemuser", seller.id()).with("accessmode", Value::Choice(2)));
     seller.get("account", account);
     assert_eq!(seller.count("account"), 1);
     let mine = Reference::new("account", account);
     for refused in [
         seller.try_update(Row::new("account", account).with("name", "Mine")),
-        seller.try_create(Row::unsaved("account").with("name", "Mine")).map(|_| ()),
+        seller
+            .try_create(Row::unsaved("account").with("name", "Mine"))
+            .map(|_| ()),
         seller.try_delete("account", account),
         share(&seller, mine, user(&world.admin), "ReadAccess"),
         qualify(&seller, lead, &Choices::default()).map(|_| ()),

@@ -49,14 +49,28 @@ fn each_of_the_22_privileges_is_refused_by_its_name_when_it_alone_is_missing() {
     assert_eq!(the_22().len(), 22);
     for missing in the_22() {
         let privilege = missing.0.as_str();
-        let error = shop.with_one_less(&missing, || qualify(&shop.seller, lead, &Choices::default()).unwrap_err());
-        let code = if privilege == "prvCreateAccount" { "0x80081018" } else { "0x80040220" };
+        let error = shop.with_one_less(&missing, || {
+            qualify(&shop.seller, lead, &Choices::default()).unwrap_err()
+        });
+        let code = if privilege == "prvCreateAccount" {
+            "0x80081018"
+        } else {
+            "0x80040220"
+        };
         let body = error.body();
         assert_eq!(error.code().to_string(), code, "{privilege}: {error}");
         assert_eq!(body.privilege.as_deref(), Some(privilege), "{error}");
-        assert_eq!(body.principal.as_ref().map(|principal| principal.id), Some(shop.seller.id()), "{privilege}");
+        assert_eq!(
+            body.principal.as_ref().map(|principal| principal.id),
+            Some(shop.seller.id()),
+            "{privilege}"
+        );
         assert_eq!(body.step.is_some(), privilege == COMMISSION, "{privilege}");
-        assert_eq!((shop.world.written(), shop.world.admin.get("lead", lead)), before, "{privilege}");
+        assert_eq!(
+            (shop.world.written(), shop.world.admin.get("lead", lead)),
+            before,
+            "{privilege}"
+        );
     }
     qualify(&shop.seller, lead, &Choices::default()).unwrap();
 }
@@ -69,10 +83,16 @@ fn the_read_of_a_plug_in_is_refused_inside_its_step() {
     let error = shop.with_one_less(&grant(COMMISSION, Depth::Organization), attempt);
     let body = error.body();
     let step = body.step.as_ref().unwrap();
-    assert_eq!((step.message.as_str(), step.table.as_deref(), step.stage), ("Create", Some("account"), 20));
+    assert_eq!(
+        (step.message.as_str(), step.table.as_deref(), step.stage),
+        ("Create", Some("account"), 20)
+    );
     assert!(step.plugin.starts_with("commission/"), "{}", step.plugin);
     assert_eq!(body.call.as_deref(), Some("RetrieveMultiple sl_commissionrule"));
-    assert_eq!((body.table.as_deref(), body.depth), (Some("sl_commissionrule"), Some(Depth::Organization)));
+    assert_eq!(
+        (body.table.as_deref(), body.depth),
+        (Some("sl_commissionrule"), Some(Depth::Organization))
+    );
 }
 
 #[test]
@@ -83,7 +103,9 @@ fn without_the_customizations_tab_rows_are_still_made_by_hand() {
         shop.with_one_less(&grant(privilege, Depth::Organization), || {
             for row in trial::rows(&shop.seller.0, Some(lead)).unwrap() {
                 let table = row.table.clone();
-                shop.seller.try_create(row).unwrap_or_else(|error| panic!("{privilege}, {table}: {error}"));
+                shop.seller
+                    .try_create(row)
+                    .unwrap_or_else(|error| panic!("{privilege}, {table}: {error}"));
             }
             let refused = refusal(qualify(&shop.seller, lead, &Choices::default()));
             assert_eq!(refused, format!("0x80040220 {privilege}"));
@@ -94,7 +116,10 @@ fn without_the_customizations_tab_rows_are_still_made_by_hand() {
 #[test]
 fn refusing_to_create_accounts_uses_the_words_of_the_guide() {
     let world = World::new();
-    world.role("Seller", &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"));
+    world.role(
+        "Seller",
+        &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"),
+    );
     let seller = world.user("seller", world.root(), &["Seller"]);
     let error = qualify(&seller, world.lead(user(&seller)), &Choices::default()).unwrap_err();
     assert_eq!(
@@ -107,10 +132,16 @@ fn refusing_to_create_accounts_uses_the_words_of_the_guide() {
 #[test]
 fn who_may_not_create_accounts_may_pick_one() {
     let world = World::new();
-    world.role("Seller", &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"));
+    world.role(
+        "Seller",
+        &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"),
+    );
     let seller = world.user("seller", world.root(), &["Seller"]);
     let account = world.account(user(&seller));
-    let choices = Choices { account: Party::Existing(account), ..Choices::default() };
+    let choices = Choices {
+        account: Party::Existing(account),
+        ..Choices::default()
+    };
     let lead = world.lead(user(&seller));
     qualify(&seller, lead, &choices).unwrap();
     assert_eq!(seller.get("lead", lead).id_of("parentaccountid"), Some(account));
@@ -118,12 +149,28 @@ fn who_may_not_create_accounts_may_pick_one() {
 
 #[test]
 fn a_table_in_which_no_row_is_made_needs_no_privilege() {
-    let skip_account = Choices { account: Party::Skip, ..Choices::default() };
-    let skip_contact = Choices { contact: Party::Skip, ..Choices::default() };
-    let skip_opportunity = Choices { opportunity: false, ..Choices::default() };
+    let skip_account = Choices {
+        account: Party::Skip,
+        ..Choices::default()
+    };
+    let skip_contact = Choices {
+        contact: Party::Skip,
+        ..Choices::default()
+    };
+    let skip_opportunity = Choices {
+        opportunity: false,
+        ..Choices::default()
+    };
     let world = World::new();
-    for (table, choices) in [("Account", skip_account), ("Contact", skip_contact), ("Opportunity", skip_opportunity)] {
-        world.role(&format!("No {table}"), &without(qualifying(Depth::User), |privilege| privilege.ends_with(table)));
+    for (table, choices) in [
+        ("Account", skip_account),
+        ("Contact", skip_contact),
+        ("Opportunity", skip_opportunity),
+    ] {
+        world.role(
+            &format!("No {table}"),
+            &without(qualifying(Depth::User), |privilege| privilege.ends_with(table)),
+        );
         let seller = world.user(&format!("without {table}"), world.root(), &[&format!("No {table}")]);
         let lead = world.lead(user(&seller));
         let whole = refusal(qualify(&seller, lead, &Choices::default()));
@@ -145,16 +192,26 @@ fn a_currency_that_is_chosen_must_be_readable_and_appendable_to() {
             .with("currencyname", "Euro")
             .with("currencysymbol", "€")
             .with("currencyprecision", 2)
-            .with("exchangerate", sluice_model::Value::Decimal(sluice_model::Decimal::new(9, 1))),
+            .with(
+                "exchangerate",
+                sluice_model::Value::Decimal(sluice_model::Decimal::new(9, 1)),
+            ),
     );
     let request = qualify::request(lead, &Choices::default())
         .with("OpportunityCurrencyId", Reference::new("transactioncurrency", currency));
-    for needed in grants("TransactionCurrency", &[Right::Read, Right::AppendTo], Depth::Organization) {
+    for needed in grants(
+        "TransactionCurrency",
+        &[Right::Read, Right::AppendTo],
+        Depth::Organization,
+    ) {
         let refused = refusal(seller.0.execute(request.clone()));
         assert_eq!(refused, format!("0x80040220 {}", needed.0));
         world.allow(role, &[needed]);
     }
     seller.0.execute(request).unwrap();
     let opportunity = seller.get("lead", lead).id_of("qualifyingopportunityid").unwrap();
-    assert_eq!(seller.get("opportunity", opportunity).id_of("transactioncurrencyid"), Some(currency));
+    assert_eq!(
+        seller.get("opportunity", opportunity).id_of("transactioncurrencyid"),
+        Some(currency)
+    );
 }

@@ -25,17 +25,31 @@ impl Tree {
         let west = world.unit("West", world.root());
         let coast = world.unit("Coast", west);
         let role = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
-        Self { world, units: vec![west, coast], role }
+        Self {
+            world,
+            units: vec![west, coast],
+            role,
+        }
     }
 
     fn copies(&self) -> Vec<Uuid> {
-        self.units.iter().map(|unit| self.world.role_in("Reader", *unit).id).collect()
+        self.units
+            .iter()
+            .map(|unit| self.world.role_in("Reader", *unit).id)
+            .collect()
     }
 
     fn held(&self, role: Uuid) -> BTreeSet<(Uuid, i32)> {
         let query = Query::new("roleprivileges").filter(Filter::eq("roleid", role));
         let rows = self.world.system().list(query);
-        rows.iter().map(|row| (row.id_of("privilegeid").unwrap(), row.int("privilegedepthmask").unwrap())).collect()
+        rows.iter()
+            .map(|row| {
+                (
+                    row.id_of("privilegeid").unwrap(),
+                    row.int("privilegedepthmask").unwrap(),
+                )
+            })
+            .collect()
     }
 }
 
@@ -57,13 +71,22 @@ fn every_unit_has_a_copy_of_the_roles_above_it() {
 fn changes_at_the_root_reach_every_copy() {
     let tree = Tree::new();
     let copies = tree.copies();
-    tree.world.allow(tree.role, &grants("Contact", &[Right::Read, Right::Write], Depth::ParentChild));
-    tree.world.allow(tree.role, &grants("Account", &[Right::Read], Depth::BusinessUnit));
+    tree.world.allow(
+        tree.role,
+        &grants("Contact", &[Right::Read, Right::Write], Depth::ParentChild),
+    );
+    tree.world
+        .allow(tree.role, &grants("Account", &[Right::Read], Depth::BusinessUnit));
     tree.world.forbid(tree.role, "prvWriteContact");
-    let row = Row::new("role", tree.role).with("name", "Keeper").with("isinherited", Value::Choice(0));
+    let row = Row::new("role", tree.role)
+        .with("name", "Keeper")
+        .with("isinherited", Value::Choice(0));
     tree.world.admin.update(row);
     let masks: Vec<i32> = tree.held(tree.role).into_iter().map(|(_, mask)| mask).collect();
-    assert_eq!(masks.iter().sum::<i32>(), Depth::BusinessUnit.mask() + Depth::ParentChild.mask());
+    assert_eq!(
+        masks.iter().sum::<i32>(),
+        Depth::BusinessUnit.mask() + Depth::ParentChild.mask()
+    );
     for copy in copies {
         let row = tree.world.admin.get("role", copy);
         assert_eq!((row.text("name"), row.int("isinherited")), (Some("Keeper"), Some(0)));
@@ -77,7 +100,8 @@ fn a_privilege_added_at_the_root_counts_for_who_holds_a_copy() {
     let seller = tree.world.user("seller", tree.units[1], &["Reader"]);
     let row = Row::unsaved("account").with("name", "Litware, Inc.");
     assert_eq!(refusal(seller.try_create(row.clone())), "0x80040220 prvCreateAccount");
-    tree.world.allow(tree.role, &grants("Account", &[Right::Create], Depth::User));
+    tree.world
+        .allow(tree.role, &grants("Account", &[Right::Create], Depth::User));
     let account = seller.create(row);
     tree.world.forbid(tree.role, "prvReadAccount");
     assert_eq!(refusal(seller.try_get("account", account)), "0x80040220 prvReadAccount");
@@ -89,11 +113,17 @@ fn a_copy_cannot_be_changed() {
     let (admin, copy) = (&tree.world.admin, tree.copies()[1]);
     let root = Reference::new("businessunit", tree.world.root());
     let before = (admin.get("role", copy), tree.held(copy));
-    assert_eq!(outcome(&admin.try_update(Row::new("role", copy).with("name", "Mine"))), INHERITED);
+    assert_eq!(
+        outcome(&admin.try_update(Row::new("role", copy).with("name", "Mine"))),
+        INHERITED
+    );
     assert_eq!(outcome(&admin.try_delete("role", copy)), INHERITED);
     let more = add_privileges(copy, &grants("Account", &[Right::Write], Depth::User));
     assert_eq!(outcome(&admin.0.execute(more)), INHERITED);
-    assert_eq!(outcome(&admin.0.execute(tree.world.remove_privilege(copy, "prvReadAccount"))), INHERITED);
+    assert_eq!(
+        outcome(&admin.0.execute(tree.world.remove_privilege(copy, "prvReadAccount"))),
+        INHERITED
+    );
     let moved = associate(admin, Reference::new("role", copy), "role.businessunitid", root);
     assert_eq!(outcome(&moved), INHERITED);
     assert_eq!((admin.get("role", copy), tree.held(copy)), before);
@@ -142,7 +172,13 @@ fn who_moves_to_another_unit_leaves_the_roles_behind() {
     let moved = Row::new("systemuser", seller.id()).with("businessunitid", Reference::new("businessunit", west));
     tree.world.admin.update(moved.clone());
     assert_eq!(outcome(&seller.0.list(Query::new("account"))), "0x80042F09");
-    associate(&tree.world.admin, user(&seller), USER_ROLES, tree.world.role_in("Reader", west)).unwrap();
+    associate(
+        &tree.world.admin,
+        user(&seller),
+        USER_ROLES,
+        tree.world.role_in("Reader", west),
+    )
+    .unwrap();
     tree.world.admin.update(moved);
     seller.count("account");
 }
@@ -162,8 +198,17 @@ fn what_belongs_to_the_organisation_is_granted_at_organization_or_not_at_all() {
     let tree = Tree::new();
     for depth in Depth::ALL {
         let request = add_privileges(tree.role, &[grant("prvReadTransactionCurrency", depth)]);
-        let expected = if depth == Depth::Organization { "ok" } else { "0x80040231" };
-        assert_eq!(outcome(&tree.world.admin.0.execute(request)), expected, "{}", depth.label());
+        let expected = if depth == Depth::Organization {
+            "ok"
+        } else {
+            "0x80040231"
+        };
+        assert_eq!(
+            outcome(&tree.world.admin.0.execute(request)),
+            expected,
+            "{}",
+            depth.label()
+        );
     }
 }
 
@@ -176,12 +221,21 @@ fn a_salesperson_edits_no_roles() {
     assert_eq!(refusal(own), "0x80040220 prvAppendUser");
     let more = add_privileges(role, &grants("Account", &[Right::Delete], Depth::Organization));
     assert_eq!(refusal(seller.0.execute(more)), "0x80040220 prvWriteRole");
-    assert_eq!(refusal(seller.0.execute(world.remove_privilege(role, "prvReadLead"))), "0x80040220 prvWriteRole");
-    let new = Row::unsaved("role").with("name", "Own").with("businessunitid", Reference::new("businessunit", world.root()));
+    assert_eq!(
+        refusal(seller.0.execute(world.remove_privilege(role, "prvReadLead"))),
+        "0x80040220 prvWriteRole"
+    );
+    let new = Row::unsaved("role")
+        .with("name", "Own")
+        .with("businessunitid", Reference::new("businessunit", world.root()));
     assert_eq!(refusal(seller.try_create(new)), "0x80040220 prvCreateRole");
     let members = Parameter::References(vec![user(&seller)]);
     let join = Request::new("AddMembersTeam").with("TeamId", Value::Id(world.default_team(world.root())));
-    assert_eq!(refusal(seller.0.execute(join.with("MemberIds", members))), "0x80040220 prvWriteTeam");
-    let elsewhere = Row::new("systemuser", seller.id()).with("businessunitid", Reference::new("businessunit", world.root()));
+    assert_eq!(
+        refusal(seller.0.execute(join.with("MemberIds", members))),
+        "0x80040220 prvWriteTeam"
+    );
+    let elsewhere =
+        Row::new("systemuser", seller.id()).with("businessunitid", Reference::new("businessunit", world.root()));
     assert_eq!(refusal(seller.try_update(elsewhere)), "0x80040220 prvWriteUser");
 }

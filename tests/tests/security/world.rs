@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sluice_model::{
-    Depth, Error, Filter, Parameter, Query, Reference, Request, Response, Right, Row, Uuid, Value,
-};
+use sluice_model::{Depth, Error, Filter, Parameter, Query, Reference, Request, Response, Right, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation};
 
@@ -18,7 +16,12 @@ pub const FOUR: [Right; 4] = [Right::Create, Right::Read, Right::Append, Right::
 pub const TABLES: [&str; 4] = ["Account", "Contact", "Lead", "Opportunity"];
 
 /// What qualifying needs on the Customizations tab.
-pub const CUSTOMIZATIONS: [&str; 4] = ["prvReadAttributeMap", "prvReadCustomization", "prvReadEntity", "prvReadEntityMap"];
+pub const CUSTOMIZATIONS: [&str; 4] = [
+    "prvReadAttributeMap",
+    "prvReadCustomization",
+    "prvReadEntity",
+    "prvReadEntityMap",
+];
 
 /// One privilege.
 pub fn grant(privilege: &str, depth: Depth) -> Grant {
@@ -27,7 +30,10 @@ pub fn grant(privilege: &str, depth: Depth) -> Grant {
 
 /// These rights on one table.
 pub fn grants(table: &str, rights: &[Right], depth: Depth) -> Vec<Grant> {
-    rights.iter().map(|right| (format!("prv{}{table}", right.verb()), depth)).collect()
+    rights
+        .iter()
+        .map(|right| (format!("prv{}{table}", right.verb()), depth))
+        .collect()
 }
 
 /// Everything that qualifying needs where no plug-in runs, at one level.
@@ -96,25 +102,35 @@ pub fn qualify(actor: &Actor, lead: Uuid, choices: &Choices) -> Result<Response,
 
 /// Shares a row.
 pub fn share(actor: &Actor, target: Reference, with: Reference, mask: &str) -> Result<(), Error> {
-    let request = Request::new("GrantAccess").with("Target", target).with("Principal", with).with("AccessMask", mask);
+    let request = Request::new("GrantAccess")
+        .with("Target", target)
+        .with("Principal", with)
+        .with("AccessMask", mask);
     actor.0.execute(request).map(|_| ())
 }
 
 /// Takes a share back.
 pub fn revoke(actor: &Actor, target: Reference, from: Reference) -> Result<(), Error> {
-    let request = Request::new("RevokeAccess").with("Target", target).with("Revokee", from);
+    let request = Request::new("RevokeAccess")
+        .with("Target", target)
+        .with("Revokee", from);
     actor.0.execute(request).map(|_| ())
 }
 
 /// Gives a row to another owner.
 pub fn assign(actor: &Actor, target: Reference, to: Reference) -> Result<(), Error> {
-    actor.0.execute(Request::new("Assign").with("Target", target).with("Assignee", to)).map(|_| ())
+    actor
+        .0
+        .execute(Request::new("Assign").with("Target", target).with("Assignee", to))
+        .map(|_| ())
 }
 
 /// Grants privileges to a role.
 pub fn add_privileges(role: Uuid, grants: &[Grant]) -> Request {
     let rows = grants.iter().map(|(privilege, depth)| {
-        Row::unsaved("roleprivilege").with("PrivilegeName", privilege.as_str()).with("Depth", depth.number())
+        Row::unsaved("roleprivilege")
+            .with("PrivilegeName", privilege.as_str())
+            .with("Depth", depth.number())
     });
     let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(role));
     request.with("Privileges", Parameter::Rows(rows.collect()))
@@ -138,7 +154,10 @@ impl World {
     }
 
     fn of(organisation: Organisation) -> Self {
-        Self { admin: organisation.admin(), organisation }
+        Self {
+            admin: organisation.admin(),
+            organisation,
+        }
     }
 
     /// The user who may do everything, and sees what belongs to nobody.
@@ -149,7 +168,10 @@ impl World {
 
     /// The root business unit.
     pub fn root(&self) -> Uuid {
-        self.ids("businessunit", Filter::eq("parentbusinessunitid", Value::Null)).into_iter().next().unwrap()
+        self.ids("businessunit", Filter::eq("parentbusinessunitid", Value::Null))
+            .into_iter()
+            .next()
+            .unwrap()
     }
 
     /// The ids of the rows that a filter finds.
@@ -161,7 +183,11 @@ impl World {
     /// A business unit below another one.
     pub fn unit(&self, name: &str, parent: Uuid) -> Uuid {
         let parent = Reference::new("businessunit", parent);
-        self.admin.create(Row::unsaved("businessunit").with("name", name).with("parentbusinessunitid", parent))
+        self.admin.create(
+            Row::unsaved("businessunit")
+                .with("name", name)
+                .with("parentbusinessunitid", parent),
+        )
     }
 
     /// A role at the root, with copies in every business unit.
@@ -188,7 +214,9 @@ impl World {
     /// The request that takes a privilege from a role.
     pub fn remove_privilege(&self, role: Uuid, privilege: &str) -> Request {
         let privilege = self.admin.find("privilege", privilege);
-        Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(role)).with("PrivilegeId", Value::Id(privilege))
+        Request::new("RemovePrivilegeRole")
+            .with("RoleId", Value::Id(role))
+            .with("PrivilegeId", Value::Id(privilege))
     }
 
     /// Takes a privilege from a role.
@@ -199,7 +227,13 @@ impl World {
     /// The copy of a role in a business unit.
     pub fn role_in(&self, name: &str, unit: Uuid) -> Reference {
         let found = self.ids("role", Filter::eq("name", name).and(Filter::eq("businessunitid", unit)));
-        Reference::new("role", found.into_iter().next().unwrap_or_else(|| panic!("no role {name} in that unit")))
+        Reference::new(
+            "role",
+            found
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| panic!("no role {name} in that unit")),
+        )
     }
 
     /// A user with roles.
@@ -211,7 +245,13 @@ impl World {
         let id = self.admin.create(row);
         for role in roles {
             let role = self.role_in(role, unit);
-            associate(&self.admin, Reference::new("systemuser", id), "systemuserroles_association", role).unwrap();
+            associate(
+                &self.admin,
+                Reference::new("systemuser", id),
+                "systemuserroles_association",
+                role,
+            )
+            .unwrap();
         }
         self.organisation.actor(name)
     }
@@ -238,13 +278,19 @@ impl World {
         let id = self.admin.create(row);
         let members = members.iter().map(|member| user(member)).collect();
         let request = Request::new("AddMembersTeam").with("TeamId", Value::Id(id));
-        self.admin.0.execute(request.with("MemberIds", Parameter::References(members))).unwrap();
+        self.admin
+            .0
+            .execute(request.with("MemberIds", Parameter::References(members)))
+            .unwrap();
         id
     }
 
     /// The default team of a business unit.
     pub fn default_team(&self, unit: Uuid) -> Uuid {
-        let found = self.ids("team", Filter::eq("businessunitid", unit).and(Filter::eq("isdefault", true)));
+        let found = self.ids(
+            "team",
+            Filter::eq("businessunitid", unit).and(Filter::eq("isdefault", true)),
+        );
         found.into_iter().next().unwrap()
     }
 
@@ -262,13 +308,24 @@ impl World {
 
     /// An account, as the administrator enters it for somebody.
     pub fn account(&self, owner: Reference) -> Uuid {
-        self.admin.create(Row::unsaved("account").with("name", "Litware, Inc.").with("ownerid", owner))
+        self.admin.create(
+            Row::unsaved("account")
+                .with("name", "Litware, Inc.")
+                .with("ownerid", owner),
+        )
     }
 
     /// How many rows there are of every table that a qualification writes, and which leads
     /// are closed.
     pub fn written(&self) -> (Vec<(&'static str, usize)>, BTreeSet<Uuid>) {
-        let tables = ["account", "annotation", "asyncoperation", "contact", "lead", "opportunity"];
+        let tables = [
+            "account",
+            "annotation",
+            "asyncoperation",
+            "contact",
+            "lead",
+            "opportunity",
+        ];
         let counts = tables.map(|table| (table, self.admin.count(table))).to_vec();
         (counts, self.ids("lead", Filter::eq("statecode", Value::Choice(1))))
     }

@@ -20,7 +20,10 @@ impl Message for AddMembersTeam {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("TeamId", "id"), required("MemberIds", "references")];
         Shape {
-            takes: Takes::IdOf { table: tables::TEAM, parameter: "TeamId" },
+            takes: Takes::IdOf {
+                table: tables::TEAM,
+                parameter: "TeamId",
+            },
             tables: None,
             reads: false,
             images: Images::None,

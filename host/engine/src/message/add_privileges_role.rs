@@ -1,9 +1,7 @@
 //! AddPrivilegesRole: grants privileges to a role, at a depth. The copies of the role in the
 //! business units below follow.
 
-use sluice_model::{
-    Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value,
-};
+use sluice_model::{Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, tables};
@@ -23,7 +21,10 @@ impl Message for AddPrivilegesRole {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("Privileges", "rows")];
         Shape {
-            takes: Takes::IdOf { table: tables::ROLE, parameter: "RoleId" },
+            takes: Takes::IdOf {
+                table: tables::ROLE,
+                parameter: "RoleId",
+            },
             tables: None,
             reads: false,
             images: Images::None,
@@ -46,7 +47,8 @@ impl Message for AddPrivilegesRole {
         for wanted in input::rows(operation, "Privileges")? {
             let (privilege, name) = privilege(unit, &wanted)?;
             let depth = wanted.int("Depth").and_then(Depth::from_number);
-            let depth = depth.ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
+            let depth = depth
+                .ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
             check_depth(unit, &name, depth)?;
             for copy in &copies {
                 set(unit, *copy, privilege, Some(depth))?;
@@ -64,7 +66,10 @@ pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<()> {
     match row.lookup("parentroleid") {
         Some(_) => Err(Error::new(
             Code::INHERITED_ROLE,
-            format!("role {} is inherited from the parent business unit and cannot be modified", row.text("name").unwrap_or_default()),
+            format!(
+                "role {} is inherited from the parent business unit and cannot be modified",
+                row.text("name").unwrap_or_default()
+            ),
         )),
         None => Ok(()),
     }
@@ -73,8 +78,15 @@ pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<()> {
 /// A role and its copies in the business units below.
 pub(super) fn with_copies(unit: &mut Unit, role: Uuid) -> Result<Vec<Uuid>> {
     let table = unit.snapshot.table(tables::ROLE)?.clone();
-    let query = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("parentrootroleid", role));
-    let mut all: Vec<Uuid> = unit.tx.select(&crate::snapshot::permit(), &table, &query)?.iter().map(|row| row.id).collect();
+    let query = Query::new(tables::ROLE)
+        .columns(&[])
+        .filter(Filter::eq("parentrootroleid", role));
+    let mut all: Vec<Uuid> = unit
+        .tx
+        .select(&crate::snapshot::permit(), &table, &query)?
+        .iter()
+        .map(|row| row.id)
+        .collect();
     if !all.contains(&role) {
         all.push(role);
     }
@@ -100,7 +112,9 @@ pub(super) fn privilege(unit: &mut Unit, wanted: &Row) -> Result<(Uuid, String)>
 
 /// An organization-owned table takes Organization or nothing.
 fn check_depth(unit: &Unit, privilege: &str, depth: Depth) -> Result<()> {
-    let Some((table, _)) = unit.snapshot.catalog.privilege(privilege) else { return Ok(()) };
+    let Some((table, _)) = unit.snapshot.catalog.privilege(privilege) else {
+        return Ok(());
+    };
     let organization_owned = unit.snapshot.table(table)?.ownership == Ownership::Organization;
     if organization_owned && depth != Depth::Organization {
         return Err(Error::new(
@@ -117,7 +131,11 @@ pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<De
     let permit = sluice_access::Permit::system("write the privileges of a role that the message has checked");
     let table = unit.snapshot.table(tables::ROLE_PRIVILEGES)?.clone();
     let filter = Filter::eq("roleid", role).and(Filter::eq("privilegeid", privilege));
-    let found = unit.tx.select(&permit, &table, &Query::new(tables::ROLE_PRIVILEGES).columns(&[]).filter(filter))?;
+    let found = unit.tx.select(
+        &permit,
+        &table,
+        &Query::new(tables::ROLE_PRIVILEGES).columns(&[]).filter(filter),
+    )?;
     match (found.first(), depth) {
         (Some(row), Some(depth)) => {
             let row = Row::new(tables::ROLE_PRIVILEGES, row.id).with("privilegedepthmask", Value::Int(depth.mask()));

@@ -60,7 +60,11 @@ impl Message for Associate {
                     membership::link(unit, many, ids)?;
                 }
                 Relationship::Lookup { table, column } => {
-                    let (row, value) = if related.table == table.name { (&related, &target) } else { (&target, &related) };
+                    let (row, value) = if related.table == table.name {
+                        (&related, &target)
+                    } else {
+                        (&target, &related)
+                    };
                     let update = Row::new(row.table.clone(), row.id).with(column.clone(), Value::Lookup(value.clone()));
                     unit.run_as_caller(operation, Request::update(update))?;
                 }
@@ -80,7 +84,10 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
     let holder = read(unit, holder_table, ids[0])?;
     let role = read(unit, tables::ROLE, ids[1])?;
     if holder.int("teamtype") == Some(1) {
-        return Err(Error::new(Code::TEAM_CANNOT_HOLD_ROLES, format!("{} is an access team and cannot hold roles", name(&holder))));
+        return Err(Error::new(
+            Code::TEAM_CANNOT_HOLD_ROLES,
+            format!("{} is an access team and cannot hold roles", name(&holder)),
+        ));
     }
     let (unit_of_holder, unit_of_role) = (holder.id_of("businessunitid"), role.id_of("businessunitid"));
     if unit_of_holder != unit_of_role {
@@ -104,7 +111,10 @@ pub(crate) fn check_default_team(unit: &mut Unit, team: Uuid) -> Result<()> {
     if team.bool("isdefault") == Some(true) {
         return Err(Error::new(
             Code::DEFAULT_TEAM_MEMBERS,
-            format!("members cannot be added to or removed from the default team {}", name(&team)),
+            format!(
+                "members cannot be added to or removed from the default team {}",
+                name(&team)
+            ),
         ));
     }
     Ok(())
@@ -112,7 +122,9 @@ pub(crate) fn check_default_team(unit: &mut Unit, team: Uuid) -> Result<()> {
 
 fn read(unit: &mut Unit, table: &str, id: Uuid) -> Result<Row> {
     let table = unit.snapshot.table(table)?.clone();
-    unit.tx.get(&crate::snapshot::permit(), &table, id, None)?.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
+    unit.tx
+        .get(&crate::snapshot::permit(), &table, id, None)?
+        .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
 }
 
 fn name(row: &Row) -> &str {

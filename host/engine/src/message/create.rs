@@ -43,15 +43,29 @@ impl Message for Create {
         let table = operation.table()?;
         rules::of(&table.name).before_create(unit, operation)?;
         let sent = operation.target()?.clone();
-        let id = if sent.id.is_nil() { unit.core.env.new_id() } else { sent.id };
+        let id = if sent.id.is_nil() {
+            unit.core.env.new_id()
+        } else {
+            sent.id
+        };
         let mut row = fill::checked(&table, &sent)?;
         row.id = id;
 
         let owner = fill::owner(unit, operation, &table, &mut row)?;
         let snapshot = unit.snapshot()?;
-        let permit =
-            sluice_access::decide_create(&operation.principal, &snapshot.units, &table, &owner, &snapshot.privileges)?;
-        let own = RowFacts { id, owner: owner.as_owner(), business_unit: owner.business_unit(), shares: Rights::NONE };
+        let permit = sluice_access::decide_create(
+            &operation.principal,
+            &snapshot.units,
+            &table,
+            &owner,
+            &snapshot.privileges,
+        )?;
+        let own = RowFacts {
+            id,
+            owner: owner.as_owner(),
+            business_unit: owner.business_unit(),
+            shares: Rights::NONE,
+        };
         attach::check_links(unit, operation, &table, &row, None, &own)?;
 
         fill::new_row(unit, operation, &table, &mut row)?;

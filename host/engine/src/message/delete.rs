@@ -59,7 +59,10 @@ fn release_references(unit: &mut Unit, operation: &Operation, table: &TableDef, 
     let catalog = unit.catalog();
     for other in catalog.iter() {
         for column in &other.columns {
-            let refers = column.kind.targets().is_some_and(|targets| targets.contains(&table.name));
+            let refers = column
+                .kind
+                .targets()
+                .is_some_and(|targets| targets.contains(&table.name));
             // Who made or changed a row stays on record.
             if refers && !is_audit(column) {
                 release(unit, operation, other, column, target)?;
@@ -70,22 +73,39 @@ fn release_references(unit: &mut Unit, operation: &Operation, table: &TableDef, 
 }
 
 fn is_audit(column: &ColumnDef) -> bool {
-    matches!(&*column.name, "createdby" | "modifiedby" | "createdonbehalfby" | "modifiedonbehalfby" | "owninguser" | "owningteam")
+    matches!(
+        &*column.name,
+        "createdby" | "modifiedby" | "createdonbehalfby" | "modifiedonbehalfby" | "owninguser" | "owningteam"
+    )
 }
 
-fn release(unit: &mut Unit, operation: &Operation, other: &Arc<TableDef>, column: &ColumnDef, target: &Reference) -> Result<()> {
-    let query = Query::new(other.name.clone()).columns(&[]).filter(Filter::eq(&column.name, target.id));
+fn release(
+    unit: &mut Unit,
+    operation: &Operation,
+    other: &Arc<TableDef>,
+    column: &ColumnDef,
+    target: &Reference,
+) -> Result<()> {
+    let query = Query::new(other.name.clone())
+        .columns(&[])
+        .filter(Filter::eq(&column.name, target.id));
     let mut rows = unit.tx.select(&crate::snapshot::permit(), other, &query)?;
     // A row that refers to itself, as a role does that is its own root, goes with itself.
     rows.retain(|row| row.reference() != *target);
     if rows.is_empty() {
         return Ok(());
     }
-    let restricted = column.on_delete == OnDelete::Restrict || matches!(&*column.name, "ownerid" | "owningbusinessunit");
+    let restricted =
+        column.on_delete == OnDelete::Restrict || matches!(&*column.name, "ownerid" | "owningbusinessunit");
     if restricted {
         return Err(Error::new(
             Code::REFERENCED,
-            format!("{target} cannot be deleted: {} of `{}` refer to it ({})", count(rows.len()), other.name, column.name),
+            format!(
+                "{target} cannot be deleted: {} of `{}` refer to it ({})",
+                count(rows.len()),
+                other.name,
+                column.name
+            ),
         )
         .with_table(&target.table));
     }
@@ -113,13 +133,19 @@ fn release(unit: &mut Unit, operation: &Operation, other: &Arc<TableDef>, column
 }
 
 fn count(rows: usize) -> String {
-    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+    if rows == 1 {
+        "1 row".to_owned()
+    } else {
+        format!("{rows} rows")
+    }
 }
 
 fn drop_shares(unit: &mut Unit, target: &Reference) -> Result<()> {
     let permit = sluice_access::Permit::system("remove the shares of a row that is deleted");
     let shares = unit.snapshot.table(tables::SHARE)?.clone();
-    let query = Query::new(tables::SHARE).columns(&[]).filter(Filter::eq("objectid", target.id));
+    let query = Query::new(tables::SHARE)
+        .columns(&[])
+        .filter(Filter::eq("objectid", target.id));
     for share in unit.tx.select(&permit, &shares, &query)? {
         unit.tx.delete(&permit, &shares, share.id)?;
     }

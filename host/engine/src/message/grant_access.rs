@@ -1,8 +1,6 @@
 //! GrantAccess: shares a row with a user or a team.
 
-use sluice_model::{
-    Code, Error, Filter, Query, Reference, Result, Right, Rights, Row, Value,
-};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Rights, Row, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, tables};
@@ -51,7 +49,12 @@ impl Message for GrantAccess {
         let principal = input::reference(operation, "Principal")?;
         let text = input::text(operation, "AccessMask")?;
         let rights = Rights::parse(&text).filter(|rights| *rights != Rights::NONE && rights.iter().all(shareable));
-        let rights = rights.ok_or_else(|| Error::new(Code::INVALID_ACCESS_RIGHTS, format!("Invalid access rights. (`{text}`)")))?;
+        let rights = rights.ok_or_else(|| {
+            Error::new(
+                Code::INVALID_ACCESS_RIGHTS,
+                format!("Invalid access rights. (`{text}`)"),
+            )
+        })?;
         unit.decide(operation, &table, Right::Share, target.id)?;
         // Nobody gives away what they do not have.
         for right in rights.iter() {
@@ -60,7 +63,10 @@ impl Message for GrantAccess {
         let caller = operation.principal.clone();
         let facts = unit.row_facts(&caller, &table, target.id)?;
         if facts.owner.as_ref().is_some_and(|owner| owner.id == principal.id) {
-            return Err(Error::new(Code::SHARE_WITH_OWNER, "An item cannot be shared with the owning user."));
+            return Err(Error::new(
+                Code::SHARE_WITH_OWNER,
+                "An item cannot be shared with the owning user.",
+            ));
         }
         unit.principal(principal.id)?;
         share(unit, &target, &principal, rights)
@@ -100,5 +106,8 @@ pub(crate) fn existing(unit: &mut Unit, target: &Reference, principal: &Referenc
     let permit = sluice_access::Permit::system("read the share that is to be changed");
     let table = unit.snapshot.table(tables::SHARE)?.clone();
     let filter = Filter::eq("objectid", target.id).and(Filter::eq("principalid", principal.id));
-    Ok(unit.tx.select(&permit, &table, &Query::new(tables::SHARE).filter(filter))?.pop())
+    Ok(unit
+        .tx
+        .select(&permit, &table, &Query::new(tables::SHARE).filter(filter))?
+        .pop())
 }

@@ -26,26 +26,57 @@ pub(crate) static MANY_TO_MANY: &[ManyToMany] = &[USER_ROLES, TEAM_ROLES, TEAM_M
 pub(crate) const USER_ROLES: ManyToMany = ManyToMany {
     name: "systemuserroles_association",
     intersection: tables::USER_ROLES,
-    sides: [Side { table: tables::USER, column: "systemuserid" }, Side { table: tables::ROLE, column: "roleid" }],
+    sides: [
+        Side {
+            table: tables::USER,
+            column: "systemuserid",
+        },
+        Side {
+            table: tables::ROLE,
+            column: "roleid",
+        },
+    ],
 };
 
 pub(crate) const TEAM_ROLES: ManyToMany = ManyToMany {
     name: "teamroles_association",
     intersection: tables::TEAM_ROLES,
-    sides: [Side { table: tables::TEAM, column: "teamid" }, Side { table: tables::ROLE, column: "roleid" }],
+    sides: [
+        Side {
+            table: tables::TEAM,
+            column: "teamid",
+        },
+        Side {
+            table: tables::ROLE,
+            column: "roleid",
+        },
+    ],
 };
 
 pub(crate) const TEAM_MEMBERSHIP: ManyToMany = ManyToMany {
     name: "teammembership_association",
     intersection: tables::TEAM_MEMBERSHIP,
-    sides: [Side { table: tables::TEAM, column: "teamid" }, Side { table: tables::USER, column: "systemuserid" }],
+    sides: [
+        Side {
+            table: tables::TEAM,
+            column: "teamid",
+        },
+        Side {
+            table: tables::USER,
+            column: "systemuserid",
+        },
+    ],
 };
 
 fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Vec<Row>> {
     let table = unit.snapshot.table(relationship.intersection)?.clone();
     let [left, right] = relationship.sides;
     let filter = Filter::eq(left.column, ids[0]).and(Filter::eq(right.column, ids[1]));
-    unit.tx.select(&crate::snapshot::permit(), &table, &Query::new(relationship.intersection).columns(&[]).filter(filter))
+    unit.tx.select(
+        &crate::snapshot::permit(),
+        &table,
+        &Query::new(relationship.intersection).columns(&[]).filter(filter),
+    )
 }
 
 /// Links two rows, unless they are linked already. The caller has checked that it may.

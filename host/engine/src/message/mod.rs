@@ -151,12 +151,20 @@ pub struct Parameter {
 
 /// A parameter that a request must have.
 pub(crate) const fn required(name: &'static str, kind: &'static str) -> Parameter {
-    Parameter { name, kind, required: true }
+    Parameter {
+        name,
+        kind,
+        required: true,
+    }
 }
 
 /// A parameter that a request may have.
 pub(crate) const fn optional(name: &'static str, kind: &'static str) -> Parameter {
-    Parameter { name, kind, required: false }
+    Parameter {
+        name,
+        kind,
+        required: false,
+    }
 }
 
 /// Reads input parameters by type, with an error that names the parameter.
@@ -164,7 +172,10 @@ pub mod input {
     use super::{Error, Operation, Reference, Result, Row, Uuid, Value};
 
     fn wrong(operation: &Operation, name: &str, what: &str) -> Error {
-        Error::invalid(format!("message {}: parameter `{name}` is no {what}", operation.message.name()))
+        Error::invalid(format!(
+            "message {}: parameter `{name}` is no {what}",
+            operation.message.name()
+        ))
     }
 
     /// A reference that must be there.
@@ -182,7 +193,9 @@ pub mod input {
     pub fn optional_reference(operation: &Operation, name: &str) -> Result<Option<Reference>> {
         match operation.input(name) {
             None | Some(Value::Value(sluice_model::Value::Null)) => Ok(None),
-            Some(Value::Reference(reference) | Value::Value(sluice_model::Value::Lookup(reference))) => Ok(Some(reference.clone())),
+            Some(Value::Reference(reference) | Value::Value(sluice_model::Value::Lookup(reference))) => {
+                Ok(Some(reference.clone()))
+            }
             Some(_) => Err(wrong(operation, name, "reference")),
         }
     }
@@ -229,7 +242,10 @@ pub mod input {
     /// It is missing or of another type.
     pub fn text(operation: &Operation, name: &str) -> Result<String> {
         match operation.input(name) {
-            Some(Value::Value(value)) => value.as_text().map(ToOwned::to_owned).ok_or_else(|| wrong(operation, name, "text")),
+            Some(Value::Value(value)) => value
+                .as_text()
+                .map(ToOwned::to_owned)
+                .ok_or_else(|| wrong(operation, name, "text")),
             _ => Err(wrong(operation, name, "text")),
         }
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use sluice_model::{Error, Name, Reference, Result, Right, TableDef};
 
-use super::{input, membership::{MANY_TO_MANY, ManyToMany}};
+use super::{
+    input,
+    membership::{MANY_TO_MANY, ManyToMany},
+};
 use crate::{Operation, Unit, principals};
 
 /// A relationship that a request names.
@@ -25,16 +28,28 @@ pub(crate) fn named(unit: &Unit, operation: &Operation) -> Result<Relationship> 
     }
     let unknown = || {
         let known: Vec<&str> = MANY_TO_MANY.iter().map(|known| known.name).collect();
-        Error::invalid(format!("there is no relationship `{name}`: name {} or a lookup as `table.column`", known.join(", ")))
+        Error::invalid(format!(
+            "there is no relationship `{name}`: name {} or a lookup as `table.column`",
+            known.join(", ")
+        ))
     };
     let (table, column) = name.split_once('.').ok_or_else(unknown)?;
     let table = unit.snapshot.catalog.find(table).ok_or_else(unknown)?.clone();
-    let column = table.column(column).filter(|column| column.kind.targets().is_some()).ok_or_else(unknown)?.name.clone();
+    let column = table
+        .column(column)
+        .filter(|column| column.kind.targets().is_some())
+        .ok_or_else(unknown)?
+        .name
+        .clone();
     Ok(Relationship::Lookup { table, column })
 }
 
 /// The ids of the two sides of an N:N relationship, in its order.
-pub(crate) fn sides(relationship: &ManyToMany, target: &Reference, related: &Reference) -> Result<[sluice_model::Uuid; 2]> {
+pub(crate) fn sides(
+    relationship: &ManyToMany,
+    target: &Reference,
+    related: &Reference,
+) -> Result<[sluice_model::Uuid; 2]> {
     let [left, right] = relationship.sides;
     if *target.table == *left.table && *related.table == *right.table {
         Ok([target.id, related.id])
@@ -49,7 +64,12 @@ pub(crate) fn sides(relationship: &ManyToMany, target: &Reference, related: &Ref
 }
 
 /// An N:N relationship needs Append on both rows (§3.4).
-pub(crate) fn check_both(unit: &mut Unit, operation: &Operation, target: &Reference, related: &Reference) -> Result<()> {
+pub(crate) fn check_both(
+    unit: &mut Unit,
+    operation: &Operation,
+    target: &Reference,
+    related: &Reference,
+) -> Result<()> {
     for side in [target, related] {
         let table = unit.snapshot.table(&side.table)?.clone();
         principals::require(unit, operation, &table, Right::Append)?;

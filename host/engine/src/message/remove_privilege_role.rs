@@ -20,7 +20,10 @@ impl Message for RemovePrivilegeRole {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("PrivilegeId", "id")];
         Shape {
-            takes: Takes::IdOf { table: tables::ROLE, parameter: "RoleId" },
+            takes: Takes::IdOf {
+                table: tables::ROLE,
+                parameter: "RoleId",
+            },
             tables: None,
             reads: false,
             images: Images::None,

@@ -44,7 +44,12 @@ impl Message for RetrieveMultiple {
             return Err(Error::invalid("message RetrieveMultiple needs a Query"));
         };
         let mut query = query.clone();
-        for name in query.columns.iter().flatten().chain(query.order.iter().map(|order| &order.column)) {
+        for name in query
+            .columns
+            .iter()
+            .flatten()
+            .chain(query.order.iter().map(|order| &order.column))
+        {
             coerce::column(&table, name)?;
         }
         check_filter(&table, &query.filter)?;

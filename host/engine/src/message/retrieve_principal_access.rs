@@ -46,7 +46,15 @@ impl Message for RetrievePrincipalAccess {
         let held: Vec<Right> = Right::ALL
             .into_iter()
             .filter(|right| {
-                sluice_access::decide(&principal, &snapshot.units, &table, *right, &facts, &snapshot.privileges).is_ok()
+                sluice_access::decide(
+                    &principal,
+                    &snapshot.units,
+                    &table,
+                    *right,
+                    &facts,
+                    &snapshot.privileges,
+                )
+                .is_ok()
             })
             .collect();
         operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));

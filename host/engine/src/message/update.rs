@@ -47,7 +47,10 @@ impl Message for Update {
         if states == 0 || states == target.values.len() {
             return Ok(vec![operation.clone()]);
         }
-        Ok(vec![operation.part(|name| !is_state(name)), operation.part(|name| is_state(name))])
+        Ok(vec![
+            operation.part(|name| !is_state(name)),
+            operation.part(|name| is_state(name)),
+        ])
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {

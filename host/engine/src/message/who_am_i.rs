@@ -18,8 +18,11 @@ impl Message for WhoAmI {
     }
 
     fn shape(&self) -> Shape {
-        const OUTPUTS: &[Parameter] =
-            &[required("UserId", "id"), required("BusinessUnitId", "id"), required("OrganizationId", "id")];
+        const OUTPUTS: &[Parameter] = &[
+            required("UserId", "id"),
+            required("BusinessUnitId", "id"),
+            required("OrganizationId", "id"),
+        ];
         Shape {
             takes: Takes::Nothing,
             tables: None,

@@ -11,7 +11,7 @@ impl Rules for BusinessUnit {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let root = unit.snapshot.root_unit;
         if let Some(target) = &mut operation.context.target
-            && !target.values.get("parentbusinessunitid").is_some_and(|value| !value.is_null())
+            && target.get("parentbusinessunitid").is_none_or(Value::is_null)
         {
             target.set("parentbusinessunitid", Reference::new(tables::BUSINESS_UNIT, root));
         }
@@ -26,8 +26,14 @@ impl Rules for BusinessUnit {
             .with("businessunitid", own)
             .with("isdefault", true)
             .with("teamtype", Value::Choice(0));
-        unit.run_as_system(operation, "the platform keeps the default team of a business unit", Request::create(team))?;
-        let Some(parent) = row.id_of("parentbusinessunitid") else { return Ok(()) };
+        unit.run_as_system(
+            operation,
+            "the platform keeps the default team of a business unit",
+            Request::create(team),
+        )?;
+        let Some(parent) = row.id_of("parentbusinessunitid") else {
+            return Ok(());
+        };
         let roles = Query::new(tables::ROLE).filter(Filter::eq("businessunitid", parent));
         for inherited in select(unit, &roles)? {
             role::copy_into(unit, operation, &inherited, row.id)?;
@@ -36,7 +42,9 @@ impl Rules for BusinessUnit {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        let Some(parent) = operation.target()?.id_of("parentbusinessunitid") else { return Ok(()) };
+        let Some(parent) = operation.target()?.id_of("parentbusinessunitid") else {
+            return Ok(());
+        };
         let snapshot = unit.snapshot()?;
         if snapshot.units.is_same_or_below(parent, before.id) {
             return Err(Error::invalid(format!(

@@ -22,7 +22,9 @@ impl Rules for PluginAssembly {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let types = types_of(unit, operation.id()?)?;
         for plugin_type in &types {
-            let steps = Query::new(tables::STEP).columns(&["name"]).filter(Filter::eq("plugintypeid", *plugin_type));
+            let steps = Query::new(tables::STEP)
+                .columns(&["name"])
+                .filter(Filter::eq("plugintypeid", *plugin_type));
             let steps = select(unit, &steps)?;
             if let Some(step) = steps.first() {
                 return Err(Error::new(
@@ -44,16 +46,23 @@ impl Rules for PluginAssembly {
 }
 
 fn types_of(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Uuid>> {
-    let types = Query::new(tables::PLUGIN_TYPE).columns(&[]).filter(Filter::eq("pluginassemblyid", assembly));
+    let types = Query::new(tables::PLUGIN_TYPE)
+        .columns(&[])
+        .filter(Filter::eq("pluginassemblyid", assembly));
     Ok(select(unit, &types)?.iter().map(|row| row.id).collect())
 }
 
 /// Checks the content, makes a component of it, and notes its digest.
 fn take_content(target: &mut Row) -> Result<()> {
-    let Some(Value::Text(content)) = target.get("content") else { return Ok(()) };
-    let bytes = BASE64_STANDARD
-        .decode(content)
-        .map_err(|error| Error::new(Code::NOT_A_PLUGIN, format!("the content of a plug-in is base64: {error}")))?;
+    let Some(Value::Text(content)) = target.get("content") else {
+        return Ok(());
+    };
+    let bytes = BASE64_STANDARD.decode(content).map_err(|error| {
+        Error::new(
+            Code::NOT_A_PLUGIN,
+            format!("the content of a plug-in is base64: {error}"),
+        )
+    })?;
     let component = sluice_sandbox::componentize(&bytes)?;
     target.set("sourcehash", digest(&component));
     target.set("content", BASE64_STANDARD.encode(component));
@@ -62,5 +71,8 @@ fn take_content(target: &mut Row) -> Result<()> {
 
 /// The digest by which a component is known.
 pub(crate) fn digest(component: &[u8]) -> String {
-    Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(component)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -9,13 +9,21 @@ pub(super) struct PluginStep;
 
 impl Rules for PluginStep {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let Some(mut row) = operation.context.target.take() else { return Ok(()) };
+        let Some(mut row) = operation.context.target.take() else {
+            return Ok(());
+        };
         for (here, there) in [("plugintypeid", "eventhandler"), ("eventhandler", "plugintypeid")] {
-            if !row.has(here) && let Some(value) = row.get(there).cloned() {
+            if !row.has(here)
+                && let Some(value) = row.get(there).cloned()
+            {
                 row.set(here, value);
             }
         }
-        for (column, default) in [("rank", Value::Int(1)), ("mode", Value::Choice(step::SYNCHRONOUS)), ("stage", Value::Choice(step::PRE_VALIDATION))] {
+        for (column, default) in [
+            ("rank", Value::Int(1)),
+            ("mode", Value::Choice(step::SYNCHRONOUS)),
+            ("stage", Value::Choice(step::PRE_VALIDATION)),
+        ] {
             if !row.has(column) {
                 row.set(column, default);
             }
@@ -33,6 +41,15 @@ impl Rules for PluginStep {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
+        if let Some(target) = operation
+            .context
+            .target
+            .as_mut()
+            .filter(|target| target.has("statecode"))
+        {
+            // Who decides on the state now overrules what disabling the plug-in remembered.
+            target.set("sl_enabledbefore", Value::Null);
+        }
         check(unit, &whole).map(|_| ())
     }
 }
@@ -47,24 +64,35 @@ impl Registration {
     fn default_name(&self, unit: &mut Unit, row: &Row) -> Result<String> {
         let plugin_type = read(unit, tables::PLUGIN_TYPE, id(row, "plugintypeid")?)?;
         let table = self.table.as_deref().unwrap_or("any table");
-        Ok(format!("{}: {} of {table}", plugin_type.text("typename").unwrap_or_default(), self.message))
+        Ok(format!(
+            "{}: {} of {table}",
+            plugin_type.text("typename").unwrap_or_default(),
+            self.message
+        ))
     }
 }
 
 fn id(row: &Row, column: &str) -> Result<Uuid> {
-    row.id_of(column)
-        .ok_or_else(|| Error::new(Code::REQUIRED_MISSING, format!("a step needs the column `{column}`")).with_table(tables::STEP))
+    row.id_of(column).ok_or_else(|| {
+        Error::new(Code::REQUIRED_MISSING, format!("a step needs the column `{column}`")).with_table(tables::STEP)
+    })
 }
 
 fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
     read(unit, tables::PLUGIN_TYPE, id(row, "plugintypeid")?)?;
     let message = id(row, "sdkmessageid")?;
-    let message = read(unit, tables::MESSAGE, message)?.text("name").unwrap_or_default().to_owned();
+    let message = read(unit, tables::MESSAGE, message)?
+        .text("name")
+        .unwrap_or_default()
+        .to_owned();
     let table = match row.id_of("sdkmessagefilterid") {
         Some(filter) => {
             let filter = read(unit, tables::MESSAGE_FILTER, filter)?;
             if filter.id_of("sdkmessageid") != row.id_of("sdkmessageid") {
-                return Err(Error::new(Code::STEP_NOT_ALLOWED, format!("the step's filter belongs to another message than {message}")));
+                return Err(Error::new(
+                    Code::STEP_NOT_ALLOWED,
+                    format!("the step's filter belongs to another message than {message}"),
+                ));
             }
             if filter.bool("iscustomprocessingstepallowed") == Some(false) {
                 return Err(Error::new(
@@ -72,7 +100,10 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
                     "Custom SdkMessageProcessingStep is not allowed on the specified message and entity.",
                 ));
             }
-            filter.text("primaryobjecttypecode").filter(|table| *table != "none").map(ToOwned::to_owned)
+            filter
+                .text("primaryobjecttypecode")
+                .filter(|table| *table != "none")
+                .map(ToOwned::to_owned)
         }
         None => None,
     };
@@ -81,7 +112,9 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
     snapshot::limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?;
     for grant in snapshot::names(row.text("sl_grants")) {
         if !matches!(&*grant, "clock" | "random" | "system") {
-            return Err(Error::invalid(format!("`{grant}` cannot be granted to a step: clock, random or system")));
+            return Err(Error::invalid(format!(
+                "`{grant}` cannot be granted to a step: clock, random or system"
+            )));
         }
     }
     Ok(Registration { message, table })
@@ -97,7 +130,10 @@ fn check_stage(row: &Row) -> Result<()> {
         ));
     }
     if row.int("mode") != Some(step::SYNCHRONOUS) && stage != step::POST_OPERATION {
-        return Err(Error::new(Code::STAGE_NOT_ALLOWED, "an asynchronous step runs in post-operation (40) only"));
+        return Err(Error::new(
+            Code::STAGE_NOT_ALLOWED,
+            "an asynchronous step runs in post-operation (40) only",
+        ));
     }
     Ok(())
 }
@@ -108,8 +144,13 @@ fn check_columns(unit: &Unit, row: &Row, message: &str, table: Option<&str>) -> 
         return Ok(());
     }
     let (true, Some(table)) = (message == "Update", table) else {
-        return Err(Error::new(Code::STEP_NOT_ALLOWED, "filtering columns are for steps on Update of one table"));
+        return Err(Error::new(
+            Code::STEP_NOT_ALLOWED,
+            "filtering columns are for steps on Update of one table",
+        ));
     };
     let table = unit.snapshot.table(table)?;
-    columns.iter().try_for_each(|name| sluice_model::coerce::column(table, name).map(|_| ()))
+    columns
+        .iter()
+        .try_for_each(|name| sluice_model::coerce::column(table, name).map(|_| ()))
 }

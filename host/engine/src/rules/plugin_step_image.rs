@@ -27,26 +27,44 @@ impl Rules for PluginStepImage {
 }
 
 fn check(unit: &mut Unit, image: &Row) -> Result<()> {
-    let step_id = image.id_of("sdkmessageprocessingstepid").ok_or_else(|| Error::invalid("an image belongs to a step"))?;
+    let step_id = image
+        .id_of("sdkmessageprocessingstepid")
+        .ok_or_else(|| Error::invalid("an image belongs to a step"))?;
     let step_row = read(unit, tables::STEP, step_id)?;
-    let message = read(unit, tables::MESSAGE, step_row.id_of("sdkmessageid").unwrap_or_default())?;
+    let message = read(
+        unit,
+        tables::MESSAGE,
+        step_row.id_of("sdkmessageid").unwrap_or_default(),
+    )?;
     let message = message.text("name").unwrap_or_default().to_owned();
     let offered = unit.core.message(&message)?.shape().images;
     let kind = image.int("imagetype").unwrap_or_default();
     if offered == Images::None {
-        return Err(Error::new(Code::IMAGE_NOT_SUPPORTED, format!("Message '{message}' does not support image registration.")));
+        return Err(Error::new(
+            Code::IMAGE_NOT_SUPPORTED,
+            format!("Message '{message}' does not support image registration."),
+        ));
     }
     let before = kind != 1;
     let after = kind != 0;
     if (before && offered == Images::After) || (after && offered == Images::Before) {
-        return Err(Error::new(Code::IMAGE_TYPE, format!("Message {message} does not support this image type.")));
+        return Err(Error::new(
+            Code::IMAGE_TYPE,
+            format!("Message {message} does not support this image type."),
+        ));
     }
     if after && step_row.int("stage") != Some(step::POST_OPERATION) {
-        return Err(Error::new(Code::IMAGE_BEFORE_OPERATION, "PreEvent step registration does not support Post Image."));
+        return Err(Error::new(
+            Code::IMAGE_BEFORE_OPERATION,
+            "PreEvent step registration does not support Post Image.",
+        ));
     }
     if let Some(filter) = step_row.id_of("sdkmessagefilterid") {
         let filter = read(unit, tables::MESSAGE_FILTER, filter)?;
-        if let Some(table) = filter.text("primaryobjecttypecode").and_then(|name| unit.snapshot.catalog.find(name)) {
+        if let Some(table) = filter
+            .text("primaryobjecttypecode")
+            .and_then(|name| unit.snapshot.catalog.find(name))
+        {
             for name in snapshot::names(image.text("attributes")) {
                 coerce::column(table, &name)?;
             }

@@ -10,14 +10,18 @@ pub(super) struct Role;
 
 impl Rules for Role {
     fn after_create(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
-        let Some(home) = row.id_of("businessunitid") else { return Ok(()) };
+        let Some(home) = row.id_of("businessunitid") else {
+            return Ok(());
+        };
         if row.lookup("parentroleid").is_none() {
             let permit = sluice_access::Permit::system("a role at its root is its own root");
             let table = operation.table()?;
             let root = Row::new(tables::ROLE, row.id).with("parentrootroleid", row.reference());
             unit.tx.update(&permit, &table, &root)?;
         }
-        let children = Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(Filter::eq("parentbusinessunitid", home));
+        let children = Query::new(tables::BUSINESS_UNIT)
+            .columns(&[])
+            .filter(Filter::eq("parentbusinessunitid", home));
         for child in select(unit, &children)? {
             let original = read(unit, tables::ROLE, row.id)?;
             copy_into(unit, operation, &original, child.id)?;
@@ -33,7 +37,9 @@ impl Rules for Role {
         if before.lookup("parentroleid").is_some() {
             return Ok(());
         }
-        let copies = Query::new(tables::ROLE).columns(&[]).filter(Filter::eq("parentrootroleid", before.id));
+        let copies = Query::new(tables::ROLE)
+            .columns(&[])
+            .filter(Filter::eq("parentrootroleid", before.id));
         for copy in select(unit, &copies)?.into_iter().filter(|copy| copy.id != before.id) {
             let mut same = Row::new(tables::ROLE, copy.id);
             for column in ["name", "isinherited"] {
@@ -62,14 +68,22 @@ fn refuse_copy(operation: &Operation, row: &Row) -> Result<()> {
     if row.lookup("parentroleid").is_some() && !operation.principal.is_system() {
         return Err(Error::new(
             Code::INHERITED_ROLE,
-            format!("role {} is inherited from the parent business unit and cannot be modified", row.text("name").unwrap_or_default()),
+            format!(
+                "role {} is inherited from the parent business unit and cannot be modified",
+                row.text("name").unwrap_or_default()
+            ),
         ));
     }
     Ok(())
 }
 
 /// Makes the copy of a role in a business unit below, with the same privileges.
-pub(super) fn copy_into(unit: &mut Unit, operation: &Operation, role: &Row, business_unit: sluice_model::Uuid) -> Result<()> {
+pub(super) fn copy_into(
+    unit: &mut Unit,
+    operation: &Operation,
+    role: &Row,
+    business_unit: sluice_model::Uuid,
+) -> Result<()> {
     let root = role.id_of("parentrootroleid").unwrap_or(role.id);
     let mut copy = Row::unsaved(tables::ROLE)
         .with("name", role.text("name").unwrap_or_default())
@@ -80,7 +94,10 @@ pub(super) fn copy_into(unit: &mut Unit, operation: &Operation, role: &Row, busi
         copy.set("isinherited", inherited.clone());
     }
     let reason = "the platform copies a role into the business units below";
-    let made = unit.run_as_system(operation, reason, Request::create(copy))?.created().unwrap_or_default();
+    let made = unit
+        .run_as_system(operation, reason, Request::create(copy))?
+        .created()
+        .unwrap_or_default();
     let held = Query::new(tables::ROLE_PRIVILEGES)
         .columns(&["privilegeid", "privilegedepthmask"])
         .filter(Filter::eq("roleid", role.id));

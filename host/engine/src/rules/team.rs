@@ -11,7 +11,10 @@ fn refuse_default(operation: &Operation, row: &Row) -> Result<()> {
     if row.bool("isdefault") == Some(true) && !operation.principal.is_system() {
         return Err(Error::new(
             Code::DEFAULT_TEAM,
-            format!("the default team {} cannot be changed or deleted", row.text("name").unwrap_or_default()),
+            format!(
+                "the default team {} cannot be changed or deleted",
+                row.text("name").unwrap_or_default()
+            ),
         ));
     }
     Ok(())

@@ -27,7 +27,9 @@ impl Rules for User {
         if let Some(new) = default_team(unit, changed)? {
             membership::link(unit, &membership::TEAM_MEMBERSHIP, [new, before.id])?;
         }
-        let roles = Query::new(tables::USER_ROLES).columns(&["roleid"]).filter(Filter::eq("systemuserid", before.id));
+        let roles = Query::new(tables::USER_ROLES)
+            .columns(&["roleid"])
+            .filter(Filter::eq("systemuserid", before.id));
         for held in select(unit, &roles)? {
             if let Some(role) = held.id_of("roleid") {
                 membership::unlink(unit, &membership::USER_ROLES, [before.id, role])?;
@@ -38,7 +40,11 @@ impl Rules for User {
 }
 
 fn default_team(unit: &mut Unit, user: &Row) -> Result<Option<Uuid>> {
-    let Some(business_unit) = user.id_of("businessunitid") else { return Ok(None) };
+    let Some(business_unit) = user.id_of("businessunitid") else {
+        return Ok(None);
+    };
     let filter = Filter::eq("businessunitid", business_unit).and(Filter::eq("isdefault", true));
-    Ok(select(unit, &Query::new(tables::TEAM).columns(&[]).filter(filter))?.first().map(|team| team.id))
+    Ok(select(unit, &Query::new(tables::TEAM).columns(&[]).filter(filter))?
+        .first()
+        .map(|team| team.id))
 }

@@ -30,11 +30,17 @@ const COLUMNS: [&str; 20] = [
 /// Reads twenty columns of the Target.
 #[plugin]
 pub fn getters(cx: &Context) -> Result<()> {
-    let sent = COLUMNS.iter().filter(|column| cx.target_value(column).is_some()).count();
+    let sent = COLUMNS
+        .iter()
+        .filter(|column| cx.target_value(column).is_some())
+        .count();
     if sent == COLUMNS.len() {
         return Ok(());
     }
-    Err(Error::unexpected(format!("only {sent} of {} columns were sent", COLUMNS.len())))
+    Err(Error::unexpected(format!(
+        "only {sent} of {} columns were sent",
+        COLUMNS.len()
+    )))
 }
 
 sluice_sdk::export!(getters);

@@ -8,7 +8,7 @@
 //! - `create TABLE COLUMN TEXT` · `update-self COLUMN TEXT` · `delete-self` · `read TABLE` call the service
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
-//! - `secure` traces the secure configuration · `users` traces both users' ids
+//! - `secure` traces the secure configuration · `users` traces both users' ids · `unit` the business unit
 //!
 //! `initiating` or `system` before a service instruction calls in that name; `at-depth N`
 //! before any instruction runs it only there.
@@ -98,6 +98,7 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         "outputs" => trace!(cx, "outputs {}", cx.output_names().join(" ")),
         "secure" => trace!(cx, "secure {}", cx.secure_configuration().unwrap_or_default()),
         "users" => trace!(cx, "users {} {}", cx.user_id(), cx.initiating_user_id()),
+        "unit" => trace!(cx, "unit {}", cx.business_unit_id()),
         "fail" => return Err(Error::unexpected(rest)),
         "refuse" => return Err(Error::refuse(rest).with_code(4711)),
         "now" => trace!(cx, "now {}", cx.now()),

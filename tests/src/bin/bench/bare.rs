@@ -58,13 +58,22 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// The rows of a table that a condition with one parameter picks.
-    pub(crate) fn read(connection: &Connection, table: &'static str, condition: &str, parameter: impl ToSql) -> Result<Vec<Self>> {
+    pub(crate) fn read(
+        connection: &Connection,
+        table: &'static str,
+        condition: &str,
+        parameter: impl ToSql,
+    ) -> Result<Vec<Self>> {
         let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" WHERE {condition}"))?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([parameter])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let mut stored = Self { table, columns: Vec::new(), values: Vec::new() };
+            let mut stored = Self {
+                table,
+                columns: Vec::new(),
+                values: Vec::new(),
+            };
             for (index, name) in names.iter().enumerate() {
                 let value: Value = row.get(index)?;
                 if value != Value::Null {
@@ -80,12 +89,19 @@ impl Stored {
     /// The one row with that value in a column.
     pub(crate) fn one(connection: &Connection, table: &'static str, column: &str, id: &[u8]) -> Result<Self> {
         let mut found = Self::read(connection, table, &format!("\"{column}\" = ?"), id)?;
-        ensure!(found.len() == 1, "{} rows of {table} where there should be one", found.len());
+        ensure!(
+            found.len() == 1,
+            "{} rows of {table} where there should be one",
+            found.len()
+        );
         found.pop().context("no row")
     }
 
     pub(crate) fn get(&self, column: &str) -> Option<&Value> {
-        self.columns.iter().position(|name| name == column).map(|index| &self.values[index])
+        self.columns
+            .iter()
+            .position(|name| name == column)
+            .map(|index| &self.values[index])
     }
 
     pub(crate) fn id(&self, column: &str) -> Result<Vec<u8>> {
@@ -106,7 +122,11 @@ impl Stored {
     pub(crate) fn part(&self, keep: impl Fn(&str, &Value) -> bool) -> Self {
         let pairs = self.columns.iter().cloned().zip(self.values.iter().cloned());
         let (columns, values) = pairs.filter(|(name, value)| keep(name, value)).unzip();
-        Self { table: self.table, columns, values }
+        Self {
+            table: self.table,
+            columns,
+            values,
+        }
     }
 
     pub(crate) fn insert_sql(&self) -> String {
@@ -173,7 +193,10 @@ pub(crate) struct Transaction<'c> {
 
 impl<'c> Transaction<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Result<Self> {
-        Ok(Self { begin: Ready::new(connection, "BEGIN IMMEDIATE")?, commit: Ready::new(connection, "COMMIT")? })
+        Ok(Self {
+            begin: Ready::new(connection, "BEGIN IMMEDIATE")?,
+            commit: Ready::new(connection, "COMMIT")?,
+        })
     }
 
     pub(crate) fn run(&mut self, work: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -195,9 +218,18 @@ pub(crate) struct Writer<'c> {
 impl<'c> Writer<'c> {
     pub(crate) fn new(connection: &'c Connection, rows: Vec<Stored>, key: &'static str) -> Result<Self> {
         let first = rows.first().context("no rows to write")?;
-        ensure!(rows.iter().all(|row| row.has_columns_of(first)), "the rows differ in their columns");
+        ensure!(
+            rows.iter().all(|row| row.has_columns_of(first)),
+            "the rows differ in their columns"
+        );
         let insert = Ready::new(connection, &first.insert_sql())?;
-        Ok(Self { transaction: Transaction::new(connection)?, insert, rows, key, next: 0 })
+        Ok(Self {
+            transaction: Transaction::new(connection)?,
+            insert,
+            rows,
+            key,
+            next: 0,
+        })
     }
 
     /// Writes the next row under a new id; how long that took.

@@ -58,12 +58,23 @@ fn run(world: &World, names: &[String]) -> Result<()> {
 
 fn print(figures: &[Figure]) {
     let heading = ["name", "ours", "floor", "ratio", "target", ""].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(heading).chain(figures.iter().map(Figure::cells)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let rows: Vec<[String; 6]> = std::iter::once(heading)
+        .chain(figures.iter().map(Figure::cells))
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
     for row in &rows {
         let cells = row.iter().enumerate().map(|(column, cell)| {
             let pad = " ".repeat(width(column) - cell.chars().count());
-            if column == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
+            if column == 0 {
+                format!("{cell}{pad}")
+            } else {
+                format!("{pad}{cell}")
+            }
         });
         println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
@@ -72,7 +83,9 @@ fn print(figures: &[Figure]) {
 /// Writes the figures. Those of other names stay as an earlier run left them, with its time.
 fn write(world: &World, figures: &[Figure]) -> Result<()> {
     let path = world.home.join("summary.json");
-    let earlier = fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Vec<Json>>(&text).ok());
+    let earlier = fs::read_to_string(&path)
+        .ok()
+        .and_then(|text| serde_json::from_str::<Vec<Json>>(&text).ok());
     let mut all: BTreeMap<String, Json> = earlier
         .unwrap_or_default()
         .into_iter()
@@ -82,6 +95,10 @@ fn write(world: &World, figures: &[Figure]) -> Result<()> {
     for figure in figures {
         all.insert(figure.name().to_owned(), figure.to_json(&now));
     }
-    let ordered: Vec<Json> = CASES.iter().flat_map(|case| case.names).filter_map(|name| all.remove(*name)).collect();
+    let ordered: Vec<Json> = CASES
+        .iter()
+        .flat_map(|case| case.names)
+        .filter_map(|name| all.remove(*name))
+        .collect();
     fs::write(&path, serde_json::to_string_pretty(&ordered)? + "\n").with_context(|| path.display().to_string())
 }

@@ -86,22 +86,42 @@ pub(crate) struct Figure {
 impl Figure {
     /// A time in microseconds.
     pub(crate) fn time(name: impl Into<String>, ours: f64) -> Self {
-        Self { name: name.into(), ours, floor: None, unit: "µs", better: Better::Lower, target: None }
+        Self {
+            name: name.into(),
+            ours,
+            floor: None,
+            unit: "µs",
+            better: Better::Lower,
+            target: None,
+        }
     }
 
     /// Rows in a second.
     pub(crate) fn rate(name: impl Into<String>, ours: f64) -> Self {
-        Self { name: name.into(), ours, floor: None, unit: "rows/s", better: Better::Higher, target: None }
+        Self {
+            name: name.into(),
+            ours,
+            floor: None,
+            unit: "rows/s",
+            better: Better::Higher,
+            target: None,
+        }
     }
 
     /// What it is compared with.
     pub(crate) fn over(self, floor: f64) -> Self {
-        Self { floor: Some(floor), ..self }
+        Self {
+            floor: Some(floor),
+            ..self
+        }
     }
 
     /// What it has to be.
     pub(crate) fn target(self, target: Target) -> Self {
-        Self { target: Some(target), ..self }
+        Self {
+            target: Some(target),
+            ..self
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -154,7 +174,9 @@ impl Figure {
         [
             self.name.clone(),
             format!("{:.1} {}", self.ours, self.unit),
-            self.floor.map(|floor| format!("{floor:.1} {}", self.unit)).unwrap_or_default(),
+            self.floor
+                .map(|floor| format!("{floor:.1} {}", self.unit))
+                .unwrap_or_default(),
             self.ratio().map(|ratio| format!("{ratio:.2} ×")).unwrap_or_default(),
             match (self.target, self.floor) {
                 (Some(Target::Ratio(limit)), _) => format!("{sign} {limit} ×"),

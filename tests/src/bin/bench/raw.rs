@@ -42,14 +42,24 @@ pub(crate) struct Answers {
 impl Answers {
     /// To `target`, these values, in the order in which they are asked for.
     pub(crate) fn target<'v>(values: impl IntoIterator<Item = &'v model::Value>) -> Result<Self> {
-        Ok(Self { target: values.into_iter().map(value).collect::<Result<_>>()?, rows: Vec::new() })
+        Ok(Self {
+            target: values.into_iter().map(value).collect::<Result<_>>()?,
+            rows: Vec::new(),
+        })
     }
 
     /// And to `retrieve-multiple`, one row with one column.
     pub(crate) fn row(mut self, table: &str, column: &str, decimal: &str) -> Self {
         let value = types::Value::Decimal(decimal.to_owned());
-        let columns = vec![types::Column { name: column.to_owned(), value }];
-        self.rows.push(types::Row { table: table.to_owned(), id: ID.to_owned(), columns });
+        let columns = vec![types::Column {
+            name: column.to_owned(),
+            value,
+        }];
+        self.rows.push(types::Row {
+            table: table.to_owned(),
+            id: ID.to_owned(),
+            columns,
+        });
         self
     }
 }
@@ -87,7 +97,11 @@ impl Host {
         let component = Component::from_binary(&self.0, &component).map_err(failed)?;
         let pre = link(&self.0, &component).and_then(|linker| linker.instantiate_pre(&component));
         let pre = pre.and_then(PluginWithClockAndRandomPre::new).map_err(failed)?;
-        Ok(Raw { pre, name, answers: Arc::new(answers) })
+        Ok(Raw {
+            pre,
+            name,
+            answers: Arc::new(answers),
+        })
     }
 }
 
@@ -101,10 +115,18 @@ pub(crate) struct Raw {
 impl Raw {
     /// Calls it once, in an instance of its own.
     pub(crate) fn call(&self) -> Result<()> {
-        let mut store = Store::new(self.pre.engine(), State { answers: self.answers.clone(), asked: 0 });
+        let mut store = Store::new(
+            self.pre.engine(),
+            State {
+                answers: self.answers.clone(),
+                asked: 0,
+            },
+        );
         store.set_epoch_deadline(1);
         let plugin = self.pre.instantiate(&mut store).map_err(failed)?;
-        let ended = plugin.call_execute(&mut store, self.name, Resource::new_borrow(0)).map_err(failed)?;
+        let ended = plugin
+            .call_execute(&mut store, self.name, Resource::new_borrow(0))
+            .map_err(failed)?;
         ended.map_err(|error| anyhow!("the plug-in ended with {error:?}"))
     }
 }
@@ -153,8 +175,16 @@ type Answer<T> = wasmtime::Result<(T,)>;
 /// Only what the measured plug-ins call; the rest traps, by name.
 fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine);
+    // The world has it under its own name, too.
+    linker
+        .root()
+        .resource("execution-context", ResourceType::host::<ExecutionContext>(), |_, _| {
+            Ok(())
+        })?;
     let mut context = linker.instance("sluice:plugin/context@1.0.0")?;
-    context.resource("execution-context", ResourceType::host::<ExecutionContext>(), |_, _| Ok(()))?;
+    context.resource("execution-context", ResourceType::host::<ExecutionContext>(), |_, _| {
+        Ok(())
+    })?;
     context.func_wrap(
         "[method]execution-context.target",
         |mut asking: Asking<'_>, (_, _): (Handle, String)| -> Answer<Option<types::Value>> {
@@ -189,14 +219,17 @@ fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State
     )?;
     services.func_wrap(
         "retrieve-multiple",
-        |asking: Asking<'_>, (_, _): (service::Caller, service::Query)| -> Answer<Result<Vec<types::Row>, types::ServiceError>> {
+        |asking: Asking<'_>,
+         (_, _): (service::Caller, service::Query)|
+         -> Answer<Result<Vec<types::Row>, types::ServiceError>> {
             Ok((Ok(asking.data().answers.rows.clone()),))
         },
     )?;
-    linker.instance("sluice:plugin/log@1.0.0")?.func_wrap(
-        "trace",
-        |_: Asking<'_>, (_,): (String,)| -> wasmtime::Result<()> { Ok(()) },
-    )?;
+    linker
+        .instance("sluice:plugin/log@1.0.0")?
+        .func_wrap("trace", |_: Asking<'_>, (_,): (String,)| -> wasmtime::Result<()> {
+            Ok(())
+        })?;
     linker.define_unknown_imports_as_traps(component)?;
     Ok(linker)
 }

@@ -33,7 +33,13 @@ impl World {
         let home = sluice_tests::root().join("target/bench");
         fs::create_dir_all(&home)?;
         let folder = tempfile::Builder::new().prefix("run-").tempdir_in(&home)?;
-        Ok(Self { home, folder, template: OnceCell::new(), copies: Cell::new(0), env: Arc::new(SystemEnv) })
+        Ok(Self {
+            home,
+            folder,
+            template: OnceCell::new(),
+            copies: Cell::new(0),
+            env: Arc::new(SystemEnv),
+        })
     }
 
     /// A new id, as the engine makes them.
@@ -59,8 +65,15 @@ impl World {
             set_trace(&admin, EXCEPTION)?;
             push(&admin, "bench", sluice_tests::wasm("guests", "bench")).map(|_| ())
         };
-        Engine::create(&path, &Founding::default(), &[APP], &self.env, &self.options(Synchronous::Off), fill)
-            .context("the organisation to be measured cannot be made")?;
+        Engine::create(
+            &path,
+            &Founding::default(),
+            &[APP],
+            &self.env,
+            &self.options(Synchronous::Off),
+            fill,
+        )
+        .context("the organisation to be measured cannot be made")?;
         Ok(self.template.get_or_init(|| path))
     }
 
@@ -84,7 +97,10 @@ impl World {
     }
 
     fn options(&self, synchronous: Synchronous) -> OpenOptions {
-        OpenOptions { synchronous, cache_dir: Some(self.home.join("cache")) }
+        OpenOptions {
+            synchronous,
+            cache_dir: Some(self.home.join("cache")),
+        }
     }
 
     /// A new organisation with that many steps on Create of lead, each calling the plug-in
@@ -109,8 +125,17 @@ impl World {
 
 /// Pushes a plug-in; the ids of its steps.
 pub(crate) fn push(admin: &Session, name: &str, bytes: Vec<u8>) -> sluice_model::Result<Vec<Uuid>> {
-    let assembly = Assembly { name: name.to_owned(), bytes, description: None };
-    Ok(admin.push(&assembly, false)?.added.into_iter().map(|(id, _)| id).collect())
+    let assembly = Assembly {
+        name: name.to_owned(),
+        bytes,
+        description: None,
+    };
+    Ok(admin
+        .push(&assembly, false)?
+        .added
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect())
 }
 
 /// Sets what is traced.
@@ -123,19 +148,34 @@ pub(crate) fn set_trace(admin: &Session, setting: i32) -> sluice_model::Result<(
 }
 
 const FIRST: [&str; 28] = [
-    "Yvonne", "Susanna", "Nancy", "Maria", "Sidney", "Scott", "Robert", "Rene", "Jim", "Thomas", "Alex", "Patrick", "Aisha",
-    "Tom", "Zoe", "Bjorn", "Le", "Olga", "Priya", "Ken", "Noor", "Samir", "Ines", "Chidi", "Hannah", "Marek", "Lucia", "Wei",
+    "Yvonne", "Susanna", "Nancy", "Maria", "Sidney", "Scott", "Robert", "Rene", "Jim", "Thomas", "Alex", "Patrick",
+    "Aisha", "Tom", "Zoe", "Bjorn", "Le", "Olga", "Priya", "Ken", "Noor", "Samir", "Ines", "Chidi", "Hannah", "Marek",
+    "Lucia", "Wei",
 ];
 
 const LAST: [&str; 12] = [
-    "McKay", "Stubberod", "Anderson", "Campbell", "Higa", "Konersmann", "Lyon", "Valdes", "Glynn", "Andersen", "Wu", "O'Neil",
+    "McKay",
+    "Stubberod",
+    "Anderson",
+    "Campbell",
+    "Higa",
+    "Konersmann",
+    "Lyon",
+    "Valdes",
+    "Glynn",
+    "Andersen",
+    "Wu",
+    "O'Neil",
 ];
 
 /// First and last name of a lead: hundreds of thousands of pairs, in no order, as the index
 /// on the name meets them.
 pub(crate) fn name(index: usize) -> (String, String) {
     let mixed = index.wrapping_mul(2_654_435_761);
-    (FIRST[mixed % FIRST.len()].to_owned(), format!("{}-{}", LAST[(mixed >> 5) % LAST.len()], (mixed >> 9) % 9_973))
+    (
+        FIRST[mixed % FIRST.len()].to_owned(),
+        format!("{}-{}", LAST[(mixed >> 5) % LAST.len()], (mixed >> 9) % 9_973),
+    )
 }
 
 /// The columns of a lead that are filled, in the order in which the measured plug-in
@@ -169,7 +209,10 @@ pub(crate) fn lead(index: usize) -> Row {
     let revenue = sluice_model::Decimal::new(i64::try_from(index % 1000).unwrap_or_default() * 12_345, 2);
     Row::unsaved("lead")
         .with("subject", "Good prospect, wants to hear of new products")
-        .with("emailaddress1", format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()))
+        .with(
+            "emailaddress1",
+            format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()),
+        )
         .with("firstname", first)
         .with("lastname", last)
         .with("companyname", "Adventure Works")
@@ -183,7 +226,10 @@ pub(crate) fn lead(index: usize) -> Row {
         .with("address1_stateorprovince", "WA")
         .with("address1_postalcode", "98052")
         .with("address1_country", "United States")
-        .with("description", "Met at the fair; asked for a quote for twenty bicycles, to be sent before the end of the month.")
+        .with(
+            "description",
+            "Met at the fair; asked for a quote for twenty bicycles, to be sent before the end of the month.",
+        )
         .with("numberofemployees", 250)
         .with("leadsourcecode", Value::Choice(7))
         .with("donotemail", false)
@@ -198,12 +244,18 @@ pub(crate) struct Leads {
 
 impl Leads {
     pub(crate) fn from(start: usize) -> Self {
-        Self { owner: None, next: start }
+        Self {
+            owner: None,
+            next: start,
+        }
     }
 
     /// The same for another owner than the caller.
     pub(crate) fn owned_by(self, owner: Uuid) -> Self {
-        Self { owner: Some(Reference::new("systemuser", owner)), ..self }
+        Self {
+            owner: Some(Reference::new("systemuser", owner)),
+            ..self
+        }
     }
 }
 

@@ -10,8 +10,14 @@ use crate::{
     world::{Leads, World},
 };
 
-pub(super) const NAMES: &[&str] =
-    &["create-0", "create-0-seller", "create-1", "create-1-seller", "create-5", "create-5-seller"];
+pub(super) const NAMES: &[&str] = &[
+    "create-0",
+    "create-0-seller",
+    "create-1",
+    "create-1-seller",
+    "create-5",
+    "create-5-seller",
+];
 pub(super) const FULL_NAMES: &[&str] = &["create-0-full"];
 
 /// So many different rows does the floor write, over and over.
@@ -43,7 +49,11 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     )?;
     let figures = NAMES.iter().zip(ours).map(|(name, ours)| {
         let figure = Figure::time(*name, ours).over(floor);
-        if name.starts_with("create-0") { figure.target(EXCESS) } else { figure }
+        if name.starts_with("create-0") {
+            figure.target(EXCESS)
+        } else {
+            figure
+        }
     });
     Ok(figures.collect())
 }
@@ -55,7 +65,10 @@ pub(super) fn run_full(world: &World) -> Result<Vec<Figure>> {
     let admin = world.open(&world.copy()?, Synchronous::Full)?.session_of("admin")?;
     let [floor, ours] = alternate(
         Turns { turns: 60, runs: 8 },
-        [Box::new(|| writer.write(world.new_id())), creating(admin, Leads::from(0))],
+        [
+            Box::new(|| writer.write(world.new_id())),
+            creating(admin, Leads::from(0)),
+        ],
     )?;
     Ok(vec![Figure::time("create-0-full", ours).over(floor)])
 }

@@ -36,12 +36,16 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         let session = world.open(&path, Synchronous::Off)?.session_of("admin")?;
         anyhow::Ok(creating(session, (0..).map(account)))
     };
-    let [few, many, most] =
-        alternate(Turns { turns: 150, runs: 16 }, [opened(10)?, opened(1_000)?, opened(10_000)?])?;
+    let [few, many, most] = alternate(
+        Turns { turns: 150, runs: 16 },
+        [opened(10)?, opened(1_000)?, opened(10_000)?],
+    )?;
     Ok(vec![
         Figure::time("dispatch-10", few),
         Figure::time("dispatch-1000", many).over(few).target(Target::Ratio(1.2)),
-        Figure::time("dispatch-10000", most).over(few).target(Target::Ratio(1.2)),
+        Figure::time("dispatch-10000", most)
+            .over(few)
+            .target(Target::Ratio(1.2)),
     ])
 }
 
@@ -75,7 +79,12 @@ fn with_unrelated_steps(world: &World, steps: usize) -> Result<PathBuf> {
     drop(admin);
     let connection = bare::connect(&path, "OFF")?;
     let kinds = Stored::read(&connection, TABLE, "1 = ?", 1)?;
-    ensure!(kinds.len() == KINDS.len(), "{} steps where {} were registered", kinds.len(), KINDS.len());
+    ensure!(
+        kinds.len() == KINDS.len(),
+        "{} steps where {} were registered",
+        kinds.len(),
+        KINDS.len()
+    );
     let mut transaction = Transaction::new(&connection)?;
     transaction.run(|| {
         for index in 0..steps.saturating_sub(kinds.len()) {

@@ -1,10 +1,6 @@
 //! Rows per second of an import, with the five plug-ins that ship, at full safety.
 
-use std::{
-    fmt::Write,
-    sync::atomic::AtomicBool,
-    time::Instant,
-};
+use std::{fmt::Write, sync::atomic::AtomicBool, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use sluice_engine::{
@@ -52,10 +48,20 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         let file = csv(round * ROWS)?;
         let stop = AtomicBool::new(false);
         let began = Instant::now();
-        let options = Options { digest: import::digest(file.as_bytes())?, resume_after: 0, workers: WORKERS, stop: &stop };
+        let options = Options {
+            digest: import::digest(file.as_bytes())?,
+            resume_after: 0,
+            workers: WORKERS,
+            stop: &stop,
+        };
         let report = import::import(&admin, &plan, file.as_bytes(), &options, &|_| {})?;
         let took = began.elapsed();
-        ensure!(report.created == ROWS as u64, "the import created {} rows: {:?}", report.created, report.refused.first());
+        ensure!(
+            report.created == ROWS as u64,
+            "the import created {} rows: {:?}",
+            report.created,
+            report.refused.first()
+        );
         // The first only warms up.
         if round > 0 {
             rates.push(ROWS as f64 / took.as_secs_f64());

@@ -3,6 +3,7 @@
 mod create;
 mod dispatch;
 mod import;
+mod probe;
 mod qualify;
 mod size;
 mod step;
@@ -27,14 +28,42 @@ pub(crate) struct Case {
 
 /// In the order in which they run.
 pub(crate) const CASES: &[Case] = &[
-    Case { names: step::NAMES, run: step::run },
-    Case { names: create::NAMES, run: create::run },
-    Case { names: create::FULL_NAMES, run: create::run_full },
-    Case { names: writers::NAMES, run: writers::run },
-    Case { names: qualify::NAMES, run: qualify::run },
-    Case { names: dispatch::NAMES, run: dispatch::run },
-    Case { names: size::NAMES, run: size::run },
-    Case { names: import::NAMES, run: import::run },
+    Case {
+        names: probe::NAMES,
+        run: probe::run,
+    },
+    Case {
+        names: step::NAMES,
+        run: step::run,
+    },
+    Case {
+        names: create::NAMES,
+        run: create::run,
+    },
+    Case {
+        names: create::FULL_NAMES,
+        run: create::run_full,
+    },
+    Case {
+        names: writers::NAMES,
+        run: writers::run,
+    },
+    Case {
+        names: qualify::NAMES,
+        run: qualify::run,
+    },
+    Case {
+        names: dispatch::NAMES,
+        run: dispatch::run,
+    },
+    Case {
+        names: size::NAMES,
+        run: size::run,
+    },
+    Case {
+        names: import::NAMES,
+        run: import::run,
+    },
 ];
 
 /// Creates the next of some rows, each in a request of its own.
@@ -49,7 +78,14 @@ fn creating<'a>(session: Session, mut rows: impl Iterator<Item = Row> + 'a) -> C
 fn stored_leads(world: &World, count: usize) -> Result<Vec<Stored>> {
     let path = world.copy()?;
     let admin = world.open(&path, Synchronous::Off)?.session_of("admin")?;
-    let ids = admin.batch(|batch| Leads::from(0).take(count).map(|lead| batch.create(lead)).collect::<Result<Vec<_>, _>>())?;
+    let ids = admin.batch(|batch| {
+        Leads::from(0)
+            .take(count)
+            .map(|lead| batch.create(lead))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
     let connection = bare::connect(&path, "OFF")?;
-    ids.iter().map(|id| Stored::one(&connection, "lead", "leadid", id.as_bytes())).collect()
+    ids.iter()
+        .map(|id| Stored::one(&connection, "lead", "leadid", id.as_bytes()))
+        .collect()
 }

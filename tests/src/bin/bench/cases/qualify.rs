@@ -26,7 +26,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let leads = prepare(&world.open(&start, Synchronous::Off)?.session_of("admin")?, count)?;
     let conversions = conversions(world, &start, &leads)?;
 
-    let seller = world.open(&world.copy_of(&start)?, Synchronous::Off)?.session_of("seller.west")?;
+    let seller = world
+        .open(&world.copy_of(&start)?, Synchronous::Off)?
+        .session_of("seller.west")?;
     let mut ours = leads.iter();
     let connection = bare::connect(&world.copy_of(&start)?, "OFF")?;
     let mut floor = Floor::new(&connection, &conversions)?;
@@ -35,7 +37,11 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let target = |text: &str| Answers::target([&Held::from(text)]);
     let rule = target("WA")?.row("sl_commissionrule", "sl_rate", "0.025");
     let commission = host.load(&sluice_tests::wasm("plugins", "commission"), "commission", rule)?;
-    let note = host.load(&sluice_tests::wasm("plugins", "audit-note"), "audit_note", target("Good prospect")?)?;
+    let note = host.load(
+        &sluice_tests::wasm("plugins", "audit-note"),
+        "audit_note",
+        target("Good prospect")?,
+    )?;
 
     let [ours, floor] = alternate(
         TURNS,
@@ -53,7 +59,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
             }),
         ],
     )?;
-    Ok(vec![Figure::time("qualify", ours).over(floor).target(Target::Ratio(3.0))])
+    Ok(vec![
+        Figure::time("qualify", ours).over(floor).target(Target::Ratio(3.0)),
+    ])
 }
 
 /// The two plug-ins with what they need, and leads of `seller.west`.
@@ -64,10 +72,16 @@ fn prepare(admin: &Session, leads: usize) -> Result<Vec<Uuid>> {
         let row = Row::new("sdkmessageprocessingstep", step).with("impersonatinguserid", integration.clone());
         admin.execute(Request::update(row))?;
     }
-    let units = Query::new("businessunit").columns(&[]).filter(Filter::eq("parentbusinessunitid", Held::Null));
+    let units = Query::new("businessunit")
+        .columns(&[])
+        .filter(Filter::eq("parentbusinessunitid", Held::Null));
     let root = admin.list(units)?.first().context("no root business unit")?.id;
     let role = Filter::eq("name", "Salesperson").and(Filter::eq("businessunitid", root));
-    let role = admin.list(Query::new("role").columns(&[]).filter(role))?.first().context("no role Salesperson")?.id;
+    let role = admin
+        .list(Query::new("role").columns(&[]).filter(role))?
+        .first()
+        .context("no role Salesperson")?
+        .id;
     let privilege = Row::unsaved("roleprivilege")
         .with("PrivilegeName", "prvReadsl_commissionrule")
         .with("Depth", Depth::Organization.number());
@@ -78,7 +92,11 @@ fn prepare(admin: &Session, leads: usize) -> Result<Vec<Uuid>> {
     )?;
     let owner = admin.find_one("systemuser", "seller.west")?;
     let create = |batch: &mut sluice_engine::Batch<'_>| {
-        Leads::from(0).owned_by(owner).take(leads).map(|lead| batch.create(lead)).collect::<Result<Vec<_>, _>>()
+        Leads::from(0)
+            .owned_by(owner)
+            .take(leads)
+            .map(|lead| batch.create(lead))
+            .collect::<Result<Vec<_>, _>>()
     };
     Ok(admin.batch(create)?)
 }
@@ -105,7 +123,10 @@ fn conversions(world: &World, start: &Path, leads: &[Uuid]) -> Result<Vec<Conver
         seller.execute(qualify::request(*lead, &Choices::default()))?;
     }
     let (before, after) = (bare::connect(start, "OFF")?, bare::connect(&path, "OFF")?);
-    leads.iter().map(|lead| conversion(&before, &after, lead.as_bytes())).collect()
+    leads
+        .iter()
+        .map(|lead| conversion(&before, &after, lead.as_bytes()))
+        .collect()
 }
 
 fn conversion(before: &Connection, after: &Connection, lead: &[u8]) -> Result<Conversion> {

@@ -40,7 +40,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let [at_small, at_large] = alternate(Turns { turns: 150, runs: 16 }, [opened(&small)?, opened(&large)?])?;
     Ok(vec![
         Figure::time("create-at-1k", at_small),
-        Figure::time("create-at-1m", at_large).over(at_small).target(Target::Ratio(1.2)),
+        Figure::time("create-at-1m", at_large)
+            .over(at_small)
+            .target(Target::Ratio(1.2)),
     ])
 }
 
@@ -76,7 +78,11 @@ fn large(world: &World) -> Result<PathBuf> {
 fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
     let forms = stored_leads(world, 64)?;
     let connection = bare::connect(path, "OFF")?;
-    for (name, value) in [("journal_mode", "OFF"), ("foreign_keys", "OFF"), ("cache_size", "-600000")] {
+    for (name, value) in [
+        ("journal_mode", "OFF"),
+        ("foreign_keys", "OFF"),
+        ("cache_size", "-600000"),
+    ] {
         connection.pragma_update(None, name, value)?;
     }
     let there: i64 = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;

@@ -14,14 +14,18 @@ pub(super) const NAMES: &[&str] = &["step", "step-all"];
 
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let opened = |steps: i32, traced: bool| {
-        let session = world.open(&world.with_steps(steps)?, Synchronous::Off)?.session_of("admin")?;
+        let session = world
+            .open(&world.with_steps(steps)?, Synchronous::Off)?
+            .session_of("admin")?;
         if traced {
             set_trace(&session, ALL)?;
         }
         anyhow::Ok(creating(session, Leads::from(0)))
     };
     let sample = lead(0);
-    let values = COLUMNS.iter().map(|column| sample.get(column).context("the lead lacks a column"));
+    let values = COLUMNS
+        .iter()
+        .map(|column| sample.get(column).context("the lead lacks a column"));
     let answers = Answers::target(values.collect::<Result<Vec<_>>>()?)?;
     let raw = Host::new()?.load(&sluice_tests::wasm("guests", "bench"), "getters", answers)?;
     let [floor, with, without, with_all, without_all] = alternate(
@@ -35,7 +39,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         ],
     )?;
     Ok(vec![
-        Figure::time("step", with - without).over(floor).target(Target::Ratio(1.5)),
+        Figure::time("step", with - without)
+            .over(floor)
+            .target(Target::Ratio(1.5)),
         Figure::time("step-all", with_all - without_all).over(floor),
     ])
 }

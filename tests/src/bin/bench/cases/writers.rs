@@ -36,7 +36,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         }
     }
     let [full, off] = rates.map(median);
-    Ok(vec![Figure::rate("writers-64", full).over(off).target(Target::Ratio(0.7))])
+    Ok(vec![
+        Figure::rate("writers-64", full).over(off).target(Target::Ratio(0.7)),
+    ])
 }
 
 /// Lets so many threads create rows, all beginning at once; until the last has ended.
@@ -49,7 +51,8 @@ fn burst(session: &Session, writers: usize) -> Result<Duration> {
                 let gate = &gate;
                 let write = move || {
                     gate.wait();
-                    rows.into_iter().try_for_each(|row| session.execute(Request::create(row)).map(|_| ()))
+                    rows.into_iter()
+                        .try_for_each(|row| session.execute(Request::create(row)).map(|_| ()))
                 };
                 scope.spawn(|| session.engine().on_pipeline_thread(write))
             })

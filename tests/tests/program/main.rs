@@ -1,0 +1,12 @@
+//! The program from outside, as a user or somebody's script runs it: its answers, its exit
+//! codes, and what it leaves behind whatever happens to it.
+
+mod bad_files;
+mod bad_input;
+mod busy;
+mod data;
+mod full_disk;
+mod kill;
+mod story;
+mod texts;
+mod world;
