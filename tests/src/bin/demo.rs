@@ -125,7 +125,7 @@ impl Story {
         self.say(&format!(
             "The account has its commission rate, {rate}. And this is what that request did:"
         ))?;
-        let trees = Program::new(self.folder.path()).json(&["trace", "list", "--top", "20"]);
+        let trees = Program::new(self.folder.path()).json(&["trace", "list", "--requests", "--top", "20"]);
         let correlation = trees["value"]
             .as_array()
             .into_iter()
