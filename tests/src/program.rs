@@ -119,12 +119,14 @@ impl Program {
 /// The words of a printed command, as a shell splits them.
 pub fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut quoted = false;
+    let mut quote = None;
     for c in command.chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().unwrap().push(c),
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None, ' ') if words.last().is_some_and(String::is_empty) => {}
+            (None, ' ') => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(c),
         }
     }
     words

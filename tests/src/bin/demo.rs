@@ -130,7 +130,7 @@ impl Story {
             .as_array()
             .into_iter()
             .flatten()
-            .find(|row| row["sl_message"] == "QualifyLead" && row["sl_succeeded"] == true)
+            .find(|row| row["sl_name"] == "QualifyLead lead" && row["sl_succeeded"] == true)
             .and_then(|row| row["sl_correlationid"].as_str())
             .context("the request left no trace")?
             .to_owned();
