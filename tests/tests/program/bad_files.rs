@@ -36,21 +36,52 @@ fn files_that_are_no_plug_ins() {
         ("cut-late.wasm", whole[..whole.len() - 7].to_vec(), "WebAssembly"),
         ("half.wasm", whole[..whole.len() / 2].to_vec(), "WebAssembly"),
         ("bare.wasm", b"\0asm\x01\0\0\0".to_vec(), "`describe`"),
-        ("component.wasm", importing(true, "wasi:filesystem/preopens@0.2.0"), "`wasi:filesystem/preopens@0.2.0`"),
-        ("module.wasm", importing(false, "wasi_snapshot_preview1"), "`wasi_snapshot_preview1`"),
-        ("other.wasm", importing(true, "sluice:plugin/context@2.0.0"), "`sluice:plugin/context@2.0.0`"),
-        ("foreign.wasm", importing(true, "acme:crm/hooks@1.0.0"), "`acme:crm/hooks@1.0.0`"),
+        (
+            "component.wasm",
+            importing(true, "wasi:filesystem/preopens@0.2.0"),
+            "`wasi:filesystem/preopens@0.2.0`",
+        ),
+        (
+            "module.wasm",
+            importing(false, "wasi_snapshot_preview1"),
+            "`wasi_snapshot_preview1`",
+        ),
+        (
+            "other.wasm",
+            importing(true, "sluice:plugin/context@2.0.0"),
+            "`sluice:plugin/context@2.0.0`",
+        ),
+        (
+            "foreign.wasm",
+            importing(true, "acme:crm/hooks@1.0.0"),
+            "`acme:crm/hooks@1.0.0`",
+        ),
     ] {
         world.write(name, contents);
         refused(&world.admin(), 1, &["plugin", "push", name], &[word]);
         // Nor as a new version of a plug-in that is there.
-        refused(&world.admin(), 1, &["plugin", "push", name, "--name", "commission"], &[word]);
+        refused(
+            &world.admin(),
+            1,
+            &["plugin", "push", name, "--name", "commission"],
+            &[word],
+        );
     }
-    refused(&world.admin(), 3, &["plugin", "push", "missing.wasm"], &["missing.wasm"]);
+    refused(
+        &world.admin(),
+        3,
+        &["plugin", "push", "missing.wasm"],
+        &["missing.wasm"],
+    );
     refused(&world.admin(), 2, &["plugin", "push", "."], &["Cargo.toml"]);
     assert_eq!((world.counts(), world.steps()), before);
-    let error = world.user("seller.west").refused(&["row", "create", "account", "name=x"]);
-    assert_eq!(error["privilege"], "prvReadsl_commissionrule", "the plug-in works as before: {error}");
+    let error = world
+        .user("seller.west")
+        .refused(&["row", "create", "account", "name=x"]);
+    assert_eq!(
+        error["privilege"], "prvReadsl_commissionrule",
+        "the plug-in works as before: {error}"
+    );
 }
 
 /// The program must refuse the file, whatever is asked, and leave every byte of it.
@@ -65,8 +96,18 @@ fn left_alone(world: &World, file: &str, words: &[&str]) {
     ] {
         refused(&world.admin(), 3, &[arguments, &["--org", file]].concat(), words);
     }
-    refused(&world.admin(), 1, &["org", "create", "--org", file], &["exists already"]);
-    refused(&world.admin(), 1, &["org", "create", "--sample", "--org", file], &["exists already"]);
+    refused(
+        &world.admin(),
+        1,
+        &["org", "create", "--org", file],
+        &["exists already"],
+    );
+    refused(
+        &world.admin(),
+        1,
+        &["org", "create", "--sample", "--org", file],
+        &["exists already"],
+    );
     assert_eq!(std::fs::read(world.path(file)).unwrap(), before, "{file}");
     assert!(!world.path("copy.db").exists());
 }
@@ -75,13 +116,17 @@ fn left_alone(world: &World, file: &str, words: &[&str]) {
 fn files_that_are_no_organisations() {
     let world = World::empty();
     let other = rusqlite::Connection::open(world.path("other.db")).unwrap();
-    other.execute_batch("CREATE TABLE lead (id INTEGER); INSERT INTO lead VALUES (1); PRAGMA user_version = 1").unwrap();
+    other
+        .execute_batch("CREATE TABLE lead (id INTEGER); INSERT INTO lead VALUES (1); PRAGMA user_version = 1")
+        .unwrap();
     other.close().unwrap();
     left_alone(&world, "other.db", &["other.db", "another program"]);
 
     std::fs::copy(world.path("sluice.db"), world.path("newer.db")).unwrap();
     let newer = rusqlite::Connection::open(world.path("newer.db")).unwrap();
-    newer.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA user_version = 999").unwrap();
+    newer
+        .execute_batch("PRAGMA journal_mode = DELETE; PRAGMA user_version = 999")
+        .unwrap();
     newer.close().unwrap();
     left_alone(&world, "newer.db", &["newer.db", "newer version"]);
 
@@ -106,9 +151,18 @@ fn organisations_that_are_not_there() {
         &["diagnose", "create-each", "--user", "admin"],
     ] {
         refused(&admin, 3, arguments, &["there is no organisation at", "sluice.db"]);
-        refused(&admin, 3, &[arguments, &["--org", "else/where.db"]].concat(), &["else/where.db"]);
+        refused(
+            &admin,
+            3,
+            &[arguments, &["--org", "else/where.db"]].concat(),
+            &["else/where.db"],
+        );
     }
-    assert_eq!(std::fs::read_dir(world.path(".")).unwrap().count(), 0, "asking made a file");
+    assert_eq!(
+        std::fs::read_dir(world.path(".")).unwrap().count(),
+        0,
+        "asking made a file"
+    );
     std::fs::create_dir(world.path("folder")).unwrap();
     refused(&admin, 3, &["org", "show", "--org", "folder"], &["folder"]);
     refused(&admin, 1, &["org", "create", "--org", "folder"], &["folder"]);
@@ -119,7 +173,12 @@ fn an_organisation_is_never_made_over_another_file() {
     let world = World::empty();
     world.admin().json(&["row", "create", "account", "name=Precious"]);
     for sample in [&[][..], &["--sample"]] {
-        refused(&world.admin(), 1, &[&["org", "create"][..], sample].concat(), &["sluice.db", "exists already"]);
+        refused(
+            &world.admin(),
+            1,
+            &[&["org", "create"][..], sample].concat(),
+            &["sluice.db", "exists already"],
+        );
     }
     world.write("full.db", "something");
     refused(&world.admin(), 3, &["org", "backup", "full.db"], &["full.db"]);
@@ -131,10 +190,30 @@ fn an_organisation_is_never_made_over_another_file() {
 fn folders_that_cannot_be_written() {
     let world = World::empty();
     // Nobody can, not even root.
-    refused(&world.admin(), 3, &["org", "create", "--org", "/proc/sluice.db"], &["/proc/sluice.db"]);
-    refused(&world.admin(), 3, &["org", "create", "--org", "none/such/sluice.db"], &["none/such/sluice.db"]);
-    refused(&world.admin(), 3, &["org", "backup", "/proc/copy.db"], &["/proc/copy.db"]);
-    refused(&world.admin(), 3, &["org", "backup", "none/such/copy.db"], &["none/such/copy.db"]);
+    refused(
+        &world.admin(),
+        3,
+        &["org", "create", "--org", "/proc/sluice.db"],
+        &["/proc/sluice.db"],
+    );
+    refused(
+        &world.admin(),
+        3,
+        &["org", "create", "--org", "none/such/sluice.db"],
+        &["none/such/sluice.db"],
+    );
+    refused(
+        &world.admin(),
+        3,
+        &["org", "backup", "/proc/copy.db"],
+        &["/proc/copy.db"],
+    );
+    refused(
+        &world.admin(),
+        3,
+        &["org", "backup", "none/such/copy.db"],
+        &["none/such/copy.db"],
+    );
 }
 
 #[test]
@@ -142,7 +221,10 @@ fn imports_that_cannot_begin() {
     let world = World::empty();
     let admin = world.admin();
     world.write("leads.csv", "Name,Mail\nAda,ada@example.com\n");
-    world.write("good.toml", "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\n");
+    world.write(
+        "good.toml",
+        "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\n",
+    );
     let import = |file: &str, map: &str, code: i32, words: &[&str]| {
         let arguments = ["import", file, "--table", "lead", "--map", map];
         refused(&admin, code, &arguments, words);
@@ -153,9 +235,21 @@ fn imports_that_cannot_begin() {
     for (name, map, word) in [
         ("broken.toml", "[columns\n", "broken.toml"),
         ("half.toml", "[columns]\nName = \"lastname\"\n", "Mail"),
-        ("column.toml", "[columns]\nName = \"lastname\"\nMail = \"mail\"\n", "`mail`"),
-        ("more.toml", "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\nPhone = \"telephone1\"\n", "Phone"),
-        ("twice.toml", "[columns]\nName = \"lastname\"\nMail = \"lastname\"\n", "lastname"),
+        (
+            "column.toml",
+            "[columns]\nName = \"lastname\"\nMail = \"mail\"\n",
+            "`mail`",
+        ),
+        (
+            "more.toml",
+            "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\nPhone = \"telephone1\"\n",
+            "Phone",
+        ),
+        (
+            "twice.toml",
+            "[columns]\nName = \"lastname\"\nMail = \"lastname\"\n",
+            "lastname",
+        ),
         ("part.toml", "[colums]\nName = \"lastname\"\n", "colums"),
     ] {
         world.write(name, map);
@@ -163,12 +257,23 @@ fn imports_that_cannot_begin() {
     }
     let arguments = ["import", "leads.csv", "--table", "ledger", "--map", "good.toml"];
     refused(&admin, 1, &arguments, &["`ledger`"]);
-    for (name, contents) in [("binary.csv", &b"\x00\x01\xff\xfe\x80"[..]), ("empty.csv", b""), ("latin.csv", b"N\xe4me,Mail\n")] {
+    for (name, contents) in [
+        ("binary.csv", &b"\x00\x01\xff\xfe\x80"[..]),
+        ("empty.csv", b""),
+        ("latin.csv", b"N\xe4me,Mail\n"),
+    ] {
         world.write(name, contents);
         import(name, "good.toml", 1, &[name]);
     }
     assert_eq!(world.count("lead", ""), 0);
-    let report = admin.json(&["import", argument(&world.path("leads.csv")), "--table", "lead", "--map", "good.toml"]);
+    let report = admin.json(&[
+        "import",
+        argument(&world.path("leads.csv")),
+        "--table",
+        "lead",
+        "--map",
+        "good.toml",
+    ]);
     assert_eq!((&report["read"], &report["created"]), (&1.into(), &1.into()));
     assert_eq!(text(&world.rows("lead", "lastname", "")[0], "lastname"), "Ada");
 }

@@ -58,7 +58,11 @@ fn names_that_are_not_there() {
             &["row", "list", "account", "--as", "nothing"],
             &["row", "list", "account", "--as", ""],
         ] {
-            let named = if arguments.contains(&"nothing") { "nothing" } else { "there is no" };
+            let named = if arguments.contains(&"nothing") {
+                "nothing"
+            } else {
+                "there is no"
+            };
             refused(admin, 1, arguments, &[named]);
         }
     });
@@ -94,28 +98,49 @@ fn values_that_do_not_fit() {
             ("Nowhere Ltd".to_owned(), "`parentcustomerid`"),
             (format!("lead:{NOBODY}"), "`parentcustomerid`"),
         ] {
-            refused(admin, 1, &["row", "create", "contact", "lastname=Low", &lookup(&target)], &[word]);
+            refused(
+                admin,
+                1,
+                &["row", "create", "contact", "lastname=Low", &lookup(&target)],
+                &[word],
+            );
         }
-        refused(admin, 1, &["row", "create", "contact", "parentcustomerid_x=1"], &["`parentcustomerid_x`"]);
+        refused(
+            admin,
+            1,
+            &["row", "create", "contact", "parentcustomerid_x=1"],
+            &["`parentcustomerid_x`"],
+        );
     });
 }
 
 #[test]
 fn an_ambiguous_name_lists_the_candidates() {
     let world = World::sample();
-    let twins: Vec<String> = (0..2).map(|_| id(&world.admin().json(&["row", "create", "account", "name=Twin"]))).collect();
+    let twins: Vec<String> = (0..2)
+        .map(|_| id(&world.admin().json(&["row", "create", "account", "name=Twin"])))
+        .collect();
     let words: Vec<&str> = ["Twin"].into_iter().chain(twins.iter().map(String::as_str)).collect();
     changes_nothing(&world, |admin| {
         for arguments in [
             &["row", "get", "account", "Twin"][..],
             &["row", "update", "account", "Twin", "name=y"],
             &["row", "delete", "account", "Twin"],
-            &["row", "create", "contact", "lastname=x", "parentcustomerid=account:Twin"],
+            &[
+                "row",
+                "create",
+                "contact",
+                "lastname=x",
+                "parentcustomerid=account:Twin",
+            ],
         ] {
             refused(admin, 2, arguments, &words);
         }
     });
-    assert_eq!(text(&world.admin().json(&["row", "get", "account", &twins[1]]), "name"), "Twin");
+    assert_eq!(
+        text(&world.admin().json(&["row", "get", "account", &twins[1]]), "name"),
+        "Twin"
+    );
 }
 
 #[test]
@@ -144,7 +169,12 @@ fn arguments_that_make_no_sense() {
         ] {
             refused(admin, 2, arguments, &[word]);
         }
-        refused(admin, 3, &["row", "create", "account", "name=@missing.txt"], &["missing.txt"]);
+        refused(
+            admin,
+            3,
+            &["row", "create", "account", "name=@missing.txt"],
+            &["missing.txt"],
+        );
     });
 }
 
@@ -165,7 +195,12 @@ fn filters_that_make_no_sense() {
     ] {
         refused(&admin, 1, &["row", "list", "account", "--filter", filter], &[word]);
     }
-    refused(&admin, 1, &["row", "list", "account", "--order", "name sideways"], &["sideways"]);
+    refused(
+        &admin,
+        1,
+        &["row", "list", "account", "--order", "name sideways"],
+        &["sideways"],
+    );
 }
 
 #[test]
@@ -191,13 +226,31 @@ fn steps_that_cannot_be() {
         register(&format!("--message Update {account} --image pre:a:nmae"), 1, "`nmae`");
         register(&format!("--message Update {account} --image before:a"), 2, "before");
         register(&format!("--message Create {account} --image pre:a:name"), 1, "image");
-        register(&format!("--message Create {account} --config @missing.txt"), 3, "missing.txt");
+        register(
+            &format!("--message Create {account} --config @missing.txt"),
+            3,
+            "missing.txt",
+        );
         register(&format!("--message Create {account} --limits no-json"), 1, "limits");
         register(&format!("--message Create {account} --grant files"), 1, "files");
         register(&format!("--message Create {account} --rank first"), 2, "first");
-        let nobodys = ["step", "register", "--plugin", "nobodys/kind", "--message", "Create", "--stage", "pre-operation"];
+        let nobodys = [
+            "step",
+            "register",
+            "--plugin",
+            "nobodys/kind",
+            "--message",
+            "Create",
+            "--stage",
+            "pre-operation",
+        ];
         refused(admin, 1, &nobodys, &["nobodys/kind"]);
-        refused(admin, 2, &["step", "update", "commission: Create of account"], &["nothing is to be changed"]);
+        refused(
+            admin,
+            2,
+            &["step", "update", "commission: Create of account"],
+            &["nothing is to be changed"],
+        );
     });
 }
 
@@ -213,9 +266,19 @@ fn what_others_refer_to_stays() {
         ] {
             refused(admin, 1, &["row", "delete", table, name], &[word]);
         }
-        refused(admin, 1, &["plugin", "remove", "commission"], &["commission: Create of account"]);
+        refused(
+            admin,
+            1,
+            &["plugin", "remove", "commission"],
+            &["commission: Create of account"],
+        );
     });
-    assert!(world.user("seller.west").json(&["row", "list", "account", "--top", "1"])["value"].is_array());
+    assert!(
+        world
+            .user("seller.west")
+            .json(&["row", "list", "account", "--top", "1"])["value"]
+            .is_array()
+    );
 }
 
 /// What depends on a row goes with it, all of it.
@@ -225,10 +288,20 @@ fn what_belongs_to_a_row_goes_with_it() {
     let admin = world.admin();
     let account = id(&admin.json(&["row", "create", "account", "name=Holder"]));
     let customer = format!("account:{account}");
-    let contact =
-        id(&admin.json(&["row", "create", "contact", "lastname=Held", &format!("parentcustomerid={customer}")]));
-    let opportunity =
-        id(&admin.json(&["row", "create", "opportunity", "name=Held", &format!("customerid={customer}")]));
+    let contact = id(&admin.json(&[
+        "row",
+        "create",
+        "contact",
+        "lastname=Held",
+        &format!("parentcustomerid={customer}"),
+    ]));
+    let opportunity = id(&admin.json(&[
+        "row",
+        "create",
+        "opportunity",
+        "name=Held",
+        &format!("customerid={customer}"),
+    ]));
     admin.json(&["row", "delete", "account", &account]);
     refused(&admin, 1, &["row", "get", "account", &account], &[&account]);
     refused(&admin, 1, &["row", "get", "contact", &contact], &[&contact]);
@@ -270,7 +343,11 @@ fn there_is_always_exactly_one_document() {
         let parsed: Result<serde_json::Value, _> = serde_json::from_str(&stdout);
         let document = parsed.unwrap_or_else(|error| panic!("{arguments:?}: {error}: {stdout}{stderr}"));
         let failed = document["error"].is_object() || document.pointer("/value/0/error").is_some();
-        assert_eq!(code != 0, failed && arguments[0] != "diagnose", "{arguments:?} ended {code}: {document}");
+        assert_eq!(
+            code != 0,
+            failed && arguments[0] != "diagnose",
+            "{arguments:?} ended {code}: {document}"
+        );
         if arguments.contains(&"list") && code == 0 {
             list(&document);
         }

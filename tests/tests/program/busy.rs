@@ -10,13 +10,23 @@ use crate::world::{World, text, wait_until};
 
 fn begin(program: &Program, arguments: &[&str]) -> std::process::Child {
     let arguments = [arguments, &["--json"]].concat();
-    program.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    program
+        .command(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 #[track_caller]
 fn answer(child: std::process::Child) -> Value {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    assert!(status.success(), "{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(
+        status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr)
+    );
     serde_json::from_slice(&stdout).unwrap()
 }
 
@@ -52,7 +62,10 @@ fn leads(world: &World, name: &str, count: usize) {
     (0..count).for_each(|line| csv.push_str(&format!("{name}{line:06},(603) 491-{:04}\n", line % 10_000)));
     world.write(&format!("{name}.csv"), csv);
     let columns = "[columns]\nLast = \"lastname\"\nPhone = \"telephone1\"\n";
-    world.write(&format!("{name}.toml"), format!("{columns}[constants]\nsubject = \"{name}\"\n"));
+    world.write(
+        &format!("{name}.toml"),
+        format!("{columns}[constants]\nsubject = \"{name}\"\n"),
+    );
 }
 
 fn import(world: &World, name: &str) -> std::process::Child {
@@ -85,13 +98,21 @@ fn two_processes_import_the_same_file() {
 #[test]
 fn several_processes_change_the_configuration() {
     let world = World::sample();
-    let steps = ["phone_normalizer: Create of contact", "phone_normalizer: Create of lead"].map(|name| world.step(name));
+    let steps = [
+        "phone_normalizer: Create of contact",
+        "phone_normalizer: Create of lead",
+    ]
+    .map(|name| world.step(name));
     let work: Vec<_> = (0..4)
         .flat_map(|_| steps.clone())
         .map(|step| begin(&world.admin(), &["step", "disable", &step]))
         .collect();
     work.into_iter().for_each(|process| drop(answer(process)));
-    let off: Vec<_> = world.steps().into_iter().filter(|(id, on)| steps.contains(id) && !on).collect();
+    let off: Vec<_> = world
+        .steps()
+        .into_iter()
+        .filter(|(id, on)| steps.contains(id) && !on)
+        .collect();
     assert_eq!(off.len(), 2);
 }
 

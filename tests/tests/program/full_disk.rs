@@ -39,7 +39,11 @@ impl Drop for Disk {
 
 fn mount(options: &[&str], folder: &Path) -> bool {
     let mut command = Command::new("mount");
-    command.args(options).arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(options)
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     cfg!(target_os = "linux") && command.status().is_ok_and(|status| status.success())
 }
 
@@ -53,18 +57,39 @@ fn an_import_onto_a_full_disk_goes_on_when_there_is_room() {
     let lines: String = (0..2_000).map(|line| format!("F{line:05},Company {line}\n")).collect();
     std::fs::write(&file, format!("Last,Company\n{lines}")).unwrap();
     std::fs::write(&map, "[columns]\nLast = \"lastname\"\nCompany = \"companyname\"\n").unwrap();
-    let import = ["import", file.to_str().unwrap(), "--table", "lead", "--map", map.to_str().unwrap()];
-    let there = || program.json(&["row", "list", "lead", "--select", "lastname"])["value"].as_array().unwrap().len();
+    let import = [
+        "import",
+        file.to_str().unwrap(),
+        "--table",
+        "lead",
+        "--map",
+        map.to_str().unwrap(),
+    ];
+    let there = || {
+        program.json(&["row", "list", "lead", "--select", "lastname"])["value"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
 
     let run = program.run(&[&import[..], &["--json"]].concat());
     assert_eq!(run.code, 3, "{run:?}");
     let report = run.json();
-    assert!(report["error"]["message"].as_str().unwrap().contains("full"), "{report}");
+    assert!(
+        report["error"]["message"].as_str().unwrap().contains("full"),
+        "{report}"
+    );
     let created = report["created"].as_u64().unwrap();
     assert!(created > 0 && created < 2_000, "{report}");
     assert_eq!(there() as u64, created, "every answered line is there, and no other");
     assert_eq!(program.json(&["org", "check"])["ok"], true);
-    let refused = program.run(&["row", "create", "lead", "lastname=More", &format!("description={}", "x".repeat(2_000))]);
+    let refused = program.run(&[
+        "row",
+        "create",
+        "lead",
+        "lastname=More",
+        &format!("description={}", "x".repeat(2_000)),
+    ]);
     assert_eq!(refused.code, 3, "{refused:?}");
     assert!(refused.stderr.contains("full"), "{refused:?}");
     let people = program.run(&import);
@@ -91,7 +116,11 @@ fn an_organisation_that_finds_no_room_is_not_there() {
         let run = program.run(arguments);
         assert_eq!(run.code, 3, "{run:?}");
         assert!(run.stderr.contains("full"), "{run:?}");
-        assert_eq!(std::fs::read_dir(disk.0.path()).unwrap().count(), 0, "something was left behind");
+        assert_eq!(
+            std::fs::read_dir(disk.0.path()).unwrap().count(),
+            0,
+            "something was left behind"
+        );
     }
     disk.grow("64m");
     program.json(&["org", "create", "--sample"]);

@@ -25,7 +25,10 @@ fn leads(world: &World, count: usize) {
     (0..count).for_each(|line| csv.push_str(&format!("K{line:05},Killed {line},(603) 491-{line:04}\n")));
     world.write("leads.csv", csv);
     let columns = "Last = \"lastname\"\nCompany = \"companyname\"\nPhone = \"telephone1\"\n";
-    world.write("map.toml", format!("[columns]\n{columns}[constants]\nsubject = \"Killed\"\n"));
+    world.write(
+        "map.toml",
+        format!("[columns]\n{columns}[constants]\nsubject = \"Killed\"\n"),
+    );
 }
 
 const IMPORT: [&str; 6] = ["import", "leads.csv", "--table", "lead", "--map", "map.toml"];
@@ -54,7 +57,9 @@ fn a_killed_import_is_finished_by_running_it_again() {
         .map(|row| (text(row, "lastname"), text(row, "telephone1")))
         .collect();
     rows.sort();
-    let whole: Vec<_> = (0..2_000).map(|line| (format!("K{line:05}"), format!("603-491-{line:04}"))).collect();
+    let whole: Vec<_> = (0..2_000)
+        .map(|line| (format!("K{line:05}"), format!("603-491-{line:04}")))
+        .collect();
     assert_eq!(rows, whole, "every row once, and none without its plug-in's work");
     assert_eq!(world.steps(), steps);
 }
@@ -80,23 +85,39 @@ fn a_killed_push_leaves_the_whole_plug_in_or_none() {
     let world = World::sample();
     let resting = world.step("phone_normalizer: Create of lead");
     world.admin().json(&["step", "disable", &resting]);
-    let file = root().join("target/plugins/phone-normalizer.wasm").display().to_string();
+    let file = root()
+        .join("target/plugins/phone-normalizer.wasm")
+        .display()
+        .to_string();
     let parts = |world: &World| {
         ["pluginassembly", "plugintype", "sdkmessageprocessingstep"].map(|table| world.count(table, ""))
     };
     let (steps, [assemblies, types, all]) = (world.steps(), parts(&world));
     for moment in SHORT.map(|moment| 2 * moment) {
-        kill(world.admin().start(&["plugin", "push", &file, "--name", "copy"]), moment);
+        kill(
+            world.admin().start(&["plugin", "push", &file, "--name", "copy"]),
+            moment,
+        );
         world.check();
         let found = parts(&world);
         if found != [assemblies, types, all] {
             assert_eq!(found, [assemblies + 1, types + 1, all + 4]);
             let copy = world.admin().json(&["plugin", "show", "copy"]);
-            assert!(copy["steps"].as_array().unwrap().iter().all(|step| step["enabled"] == true), "{copy}");
+            assert!(
+                copy["steps"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|step| step["enabled"] == true),
+                "{copy}"
+            );
             // And once more over the one that is there: its resting steps go on resting.
             world.admin().json(&["plugin", "disable", "copy"]);
             let disabled = world.steps();
-            kill(world.admin().start(&["plugin", "push", &file, "--name", "copy"]), moment);
+            kill(
+                world.admin().start(&["plugin", "push", &file, "--name", "copy"]),
+                moment,
+            );
             assert_eq!(world.steps(), disabled);
             world.admin().json(&["plugin", "remove", "copy", "--steps"]);
         }
@@ -116,8 +137,18 @@ fn a_killed_diagnosis_has_changed_nothing() {
     };
     let before = state(&world);
     for moment in SHORT {
-        kill(world.admin().start(&["diagnose", "isolate", "--user", "seller.west", "--lead", &lead]), moment);
-        kill(world.admin().start(&["diagnose", "create-each", "--user", "seller.west"]), moment);
+        kill(
+            world
+                .admin()
+                .start(&["diagnose", "isolate", "--user", "seller.west", "--lead", &lead]),
+            moment,
+        );
+        kill(
+            world
+                .admin()
+                .start(&["diagnose", "create-each", "--user", "seller.west"]),
+            moment,
+        );
         world.check();
         assert_eq!(state(&world), before, "killed after {moment} ms");
     }
@@ -140,9 +171,16 @@ fn a_killed_qualification_is_whole_or_none() {
     let world = World::sample();
     leads(&world, 240);
     world.admin().json(&IMPORT);
-    let keys: Vec<String> = world.rows("lead", "leadid", KILLED).iter().map(|row| text(row, "leadid")).collect();
+    let keys: Vec<String> = world
+        .rows("lead", "leadid", KILLED)
+        .iter()
+        .map(|row| text(row, "leadid"))
+        .collect();
     for (moment, keys) in LONG.iter().zip(keys.chunks(30)) {
-        let arguments: Vec<&str> = ["lead", "qualify"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+        let arguments: Vec<&str> = ["lead", "qualify"]
+            .into_iter()
+            .chain(keys.iter().map(String::as_str))
+            .collect();
         kill(world.admin().start(&arguments), *moment);
         world.check();
         let made = offspring(&world);
@@ -155,7 +193,10 @@ fn a_killed_qualification_is_whole_or_none() {
     // What was left open can be qualified now.
     let open = world.rows("lead", "statecode", "subject eq 'Killed' and statecode eq 0");
     let open: Vec<String> = open.iter().map(|row| text(row, "leadid")).collect();
-    let arguments: Vec<&str> = ["lead", "qualify"].into_iter().chain(open.iter().map(String::as_str)).collect();
+    let arguments: Vec<&str> = ["lead", "qualify"]
+        .into_iter()
+        .chain(open.iter().map(String::as_str))
+        .collect();
     if !open.is_empty() {
         world.admin().json(&arguments);
     }
@@ -170,17 +211,27 @@ fn a_killed_switch_has_switched_or_not() {
     let is_on = |world: &World| {
         let steps = world.steps();
         let (ours, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(id, _)| *id == step);
-        assert!(others.iter().all(|other| all.contains(other)), "another step has changed");
+        assert!(
+            others.iter().all(|other| all.contains(other)),
+            "another step has changed"
+        );
         ours[0].1
     };
     let mut on = true;
     for (turn, moment) in SHORT.into_iter().enumerate() {
         for _ in 0..turn % 3 {
             on = !on;
-            world.admin().json(&["step", if on { "enable" } else { "disable" }, &step]);
+            world
+                .admin()
+                .json(&["step", if on { "enable" } else { "disable" }, &step]);
             assert_eq!(is_on(&world), on, "an answered switch counts");
         }
-        kill(world.admin().start(&["step", if on { "disable" } else { "enable" }, &step]), moment);
+        kill(
+            world
+                .admin()
+                .start(&["step", if on { "disable" } else { "enable" }, &step]),
+            moment,
+        );
         world.check();
         on = is_on(&world);
     }
@@ -193,7 +244,12 @@ fn a_killed_switch_of_a_plug_in_is_whole_or_none() {
     world.admin().json(&["step", "disable", &resting]);
     let states = |world: &World| -> Vec<bool> {
         let plugin: Value = world.admin().json(&["plugin", "show", "phone-normalizer"]);
-        plugin["steps"].as_array().unwrap().iter().map(|step| step["enabled"] == true).collect()
+        plugin["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| step["enabled"] == true)
+            .collect()
     };
     let before = states(&world);
     assert_eq!(before.iter().filter(|on| **on).count(), 3);
@@ -229,7 +285,10 @@ fn what_was_answered_is_there() {
     }
     let rows = list(&world.admin().json(&["row", "list", "account", "--select", "name"]));
     for key in &answered {
-        assert!(rows.iter().any(|row| row["accountid"] == **key), "{key} was answered, and is not there");
+        assert!(
+            rows.iter().any(|row| row["accountid"] == **key),
+            "{key} was answered, and is not there"
+        );
     }
     let unanswered = rows.len() - answered.len();
     assert!(unanswered <= SHORT.len(), "a killed command made several rows");

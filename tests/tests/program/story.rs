@@ -39,7 +39,9 @@ fn refused(world: &World, user: &str, lead: &str) -> Value {
 fn command(culprit: &Value, kind: &str) -> Vec<String> {
     let fixes = culprit["fixes"].as_array().unwrap();
     let fix = fixes.iter().find(|fix| fix["kind"] == kind);
-    let command = fix.unwrap_or_else(|| panic!("no {kind}: {culprit}"))["command"].as_str().unwrap();
+    let command = fix.unwrap_or_else(|| panic!("no {kind}: {culprit}"))["command"]
+        .as_str()
+        .unwrap();
     words(command)
 }
 
@@ -80,23 +82,41 @@ fn the_story_is_told_by_a_script() {
     let step = world.step("commission: Create of account");
     let named = &error["step"];
     assert_eq!(named["id"], *step);
-    for (part, value) in [("name", "commission: Create of account"), ("plugin", "commission/commission")] {
+    for (part, value) in [
+        ("name", "commission: Create of account"),
+        ("plugin", "commission/commission"),
+    ] {
         assert_eq!(named[part], value);
     }
-    assert_eq!((&named["message"], &named["table"], &named["stage"]), (&"Create".into(), &"account".into(), &20.into()));
+    assert_eq!(
+        (&named["message"], &named["table"], &named["stage"]),
+        (&"Create".into(), &"account".into(), &20.into())
+    );
     for part in ["message", "cause", "resolution", "correlation"] {
         assert!(!text(&error, part).is_empty(), "{part}");
     }
-    assert_eq!((world.counts(), world.steps()), before, "the refused request changed something");
+    assert_eq!(
+        (world.counts(), world.steps()),
+        before,
+        "the refused request changed something"
+    );
 
-    let each = list(&world.admin().json(&["diagnose", "create-each", "--user", "seller.west"]));
-    let tables: Vec<(&str, bool)> =
-        each.iter().map(|trial| (trial["table"].as_str().unwrap(), trial["ok"] == true)).collect();
+    let each = list(
+        &world
+            .admin()
+            .json(&["diagnose", "create-each", "--user", "seller.west"]),
+    );
+    let tables: Vec<(&str, bool)> = each
+        .iter()
+        .map(|trial| (trial["table"].as_str().unwrap(), trial["ok"] == true))
+        .collect();
     assert_eq!(tables, [("account", false), ("contact", true), ("opportunity", true)]);
     assert_eq!(each[0]["error"]["step"]["id"], *step);
     assert!(each[1]["error"].is_null());
 
-    let isolation = world.admin().json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &first]);
+    let isolation = world
+        .admin()
+        .json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &first]);
     assert_eq!(isolation["culprits"].as_array().unwrap().len(), 1);
     assert!(isolation["trials"].as_u64().unwrap() > 1);
     let culprit = &isolation["culprits"][0];
@@ -104,7 +124,17 @@ fn the_story_is_told_by_a_script() {
     assert_eq!(culprit["error"]["privilege"], "prvReadsl_commissionrule");
     assert_eq!(command(culprit, "disable"), ["sluice", "step", "disable", &step]);
     let grant = command(culprit, "grant");
-    assert_eq!(grant, ["sluice", "role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"]);
+    assert_eq!(
+        grant,
+        [
+            "sluice",
+            "role",
+            "grant",
+            "Salesperson",
+            "prvReadsl_commissionrule",
+            "org"
+        ]
+    );
     assert_eq!((world.counts(), world.steps()), before, "asking changed something");
 
     run(&world, &command(culprit, "disable"));
@@ -115,8 +145,14 @@ fn the_story_is_told_by_a_script() {
         let row = world.admin().json(&["row", "get", table, row]);
         assert_eq!(row["_originatingleadid_value"], *first, "{table}");
         match *table {
-            "account" => assert_eq!((&row["name"], &row["sl_commissionrate"]), (&lead["companyname"], &Value::Null)),
-            "contact" => assert_eq!((&row["fullname"], &row["lastname"]), (&lead["fullname"], &lead["lastname"])),
+            "account" => assert_eq!(
+                (&row["name"], &row["sl_commissionrate"]),
+                (&lead["companyname"], &Value::Null)
+            ),
+            "contact" => assert_eq!(
+                (&row["fullname"], &row["lastname"]),
+                (&lead["fullname"], &lead["lastname"])
+            ),
             _ => assert_eq!(row["name"], lead["subject"]),
         }
     }
@@ -131,28 +167,51 @@ fn the_story_is_told_by_a_script() {
     assert_eq!(account["sl_commissionrate"], rule["sl_rate"]);
 
     let traces = list(&world.admin().json(&["trace", "list"]));
-    let ran = traces.iter().find(|row| row["typename"] == "commission/commission").unwrap();
+    let ran = traces
+        .iter()
+        .find(|row| row["typename"] == "commission/commission")
+        .unwrap();
     assert!(ran["exceptiondetails"].is_null(), "the newest run succeeded: {ran}");
     let tree = world.admin().json(&["trace", "tree", &text(ran, "correlationid")]);
     assert_eq!(nodes(&tree, "message")[0], "QualifyLead lead");
-    assert!(nodes(&tree, "step").contains(&"commission: Create of account".to_owned()), "{tree}");
-    assert!(nodes(&tree, "call").contains(&"RetrieveMultiple sl_commissionrule".to_owned()), "{tree}");
+    assert!(
+        nodes(&tree, "step").contains(&"commission: Create of account".to_owned()),
+        "{tree}"
+    );
+    assert!(
+        nodes(&tree, "call").contains(&"RetrieveMultiple sl_commissionrule".to_owned()),
+        "{tree}"
+    );
 
     let failed = world.admin().json(&["trace", "tree", &text(&error, "correlation")]);
-    assert!(nodes(&failed, "step").contains(&"commission: Create of account".to_owned()), "{failed}");
+    assert!(
+        nodes(&failed, "step").contains(&"commission: Create of account".to_owned()),
+        "{failed}"
+    );
 }
 
 /// An organisation with a second culprit, on contact.
 fn two_culprits() -> (World, Value, String) {
     let world = World::sample();
-    world.admin().json(&["table", "create", "sl_rating", "--ownership", "organization"]);
+    world
+        .admin()
+        .json(&["table", "create", "sl_rating", "--ownership", "organization"]);
     world.admin().json(&["plugin", "push", &guest("probe")]);
     let stage = ["--message", "Create", "--table", "contact", "--stage", "pre-operation"];
-    let probe = ["step", "register", "--plugin", "probe/probe", "--config", "read sl_rating"];
+    let probe = [
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--config",
+        "read sl_rating",
+    ];
     world.admin().json(&[&probe[..], &stage[..]].concat());
     let lead = world.lead("seller.west");
     let before = (world.counts(), world.steps());
-    let found = world.admin().json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &lead]);
+    let found = world
+        .admin()
+        .json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &lead]);
     assert_eq!((world.counts(), world.steps()), before, "asking changed something");
     (world, found, lead)
 }
@@ -163,10 +222,18 @@ fn two_culprits_on_two_tables_are_found_at_once_and_the_printed_grants_suffice()
     let culprits = found["culprits"].as_array().unwrap();
     let found: Vec<_> = culprits
         .iter()
-        .map(|culprit| (text(&culprit["error"]["step"], "table"), text(&culprit["error"], "privilege")))
+        .map(|culprit| {
+            (
+                text(&culprit["error"]["step"], "table"),
+                text(&culprit["error"], "privilege"),
+            )
+        })
         .collect();
     let expected = [("account", "prvReadsl_commissionrule"), ("contact", "prvReadsl_rating")];
-    assert_eq!(found, expected.map(|(table, privilege)| (table.to_owned(), privilege.to_owned())));
+    assert_eq!(
+        found,
+        expected.map(|(table, privilege)| (table.to_owned(), privilege.to_owned()))
+    );
     for culprit in culprits {
         run(&world, &command(culprit, "grant"));
     }
@@ -196,28 +263,43 @@ fn a_user_with_a_mended_role_qualifies_at_the_first_try() {
             "Organization" => "org",
             depth => panic!("a salesperson has a privilege at {depth}"),
         };
-        world.admin().json(&["role", "grant", "Mended", &text(privilege, "name"), depth]);
+        world
+            .admin()
+            .json(&["role", "grant", "Mended", &text(privilege, "name"), depth]);
     }
     for culprit in found["culprits"].as_array().unwrap() {
         let grant = command(culprit, "grant");
         world.admin().json(&["role", "grant", "Mended", &grant[4], &grant[5]]);
     }
-    world.admin().json(&["user", "create", "novice", "--bu", "West", "--role", "Mended"]);
+    world
+        .admin()
+        .json(&["user", "create", "novice", "--bu", "West", "--role", "Mended"]);
     let lead = world.lead("novice");
     qualify(&world, "novice", &lead);
-    assert_eq!(refused(&world, "novice", &lead)["code"], "0x80040519", "a closed lead stays closed");
+    assert_eq!(
+        refused(&world, "novice", &lead)["code"],
+        "0x80040519",
+        "a closed lead stays closed"
+    );
 }
 
 #[test]
 fn one_of_several_that_is_refused_costs_no_other() {
     let world = World::sample();
     let (first, second) = (world.lead("seller.west"), world.lead("seller.west"));
-    world.admin().json(&["role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"]);
+    world
+        .admin()
+        .json(&["role", "grant", "Salesperson", "prvReadsl_commissionrule", "org"]);
     let nobody = "11111111-1111-4111-8111-111111111111";
-    let run = world.user("seller.west").run(&["lead", "qualify", &first, nobody, &second, "--json"]);
+    let run = world
+        .user("seller.west")
+        .run(&["lead", "qualify", &first, nobody, &second, "--json"]);
     assert_eq!(run.code, 1, "{run:?}");
     let items = list(&run.json());
     let outcomes: Vec<bool> = items.iter().map(|item| item["created"].is_array()).collect();
     assert_eq!(outcomes, [true, false, true]);
-    assert_eq!((&items[1]["lead"], &items[1]["error"]["code"]), (&nobody.into(), &"0x80040217".into()));
+    assert_eq!(
+        (&items[1]["lead"], &items[1]["error"]["code"]),
+        (&nobody.into(), &"0x80040217".into())
+    );
 }

@@ -50,10 +50,20 @@ fn a_text_may_fill_its_column_and_no_more() {
     let world = World::empty();
     for filler in ["x", "ü", "漢"] {
         let full = filler.repeat(160);
-        let key = id(&world.admin().json(&["row", "create", "account", &format!("name={full}")]));
-        assert_eq!(text(&world.admin().json(&["row", "get", "account", &key]), "name"), full);
-        world.admin().refused(&["row", "update", "account", &key, &format!("name={full}{filler}")]);
-        assert_eq!(text(&world.admin().json(&["row", "get", "account", &key]), "name"), full);
+        let key = id(&world
+            .admin()
+            .json(&["row", "create", "account", &format!("name={full}")]));
+        assert_eq!(
+            text(&world.admin().json(&["row", "get", "account", &key]), "name"),
+            full
+        );
+        world
+            .admin()
+            .refused(&["row", "update", "account", &key, &format!("name={full}{filler}")]);
+        assert_eq!(
+            text(&world.admin().json(&["row", "get", "account", &key]), "name"),
+            full
+        );
     }
 }
 
@@ -68,13 +78,25 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         &["man"],
         &["completions", "bash"],
     ] {
-        let mut child = world.admin().command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = world
+            .admin()
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(!first.is_empty(), "{arguments:?}");
         let expected = if arguments.contains(&"nothing") { 1 } else { 0 };
         assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {output:?}");
-        assert!(output.stderr.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.stderr.is_empty(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }

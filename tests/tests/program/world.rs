@@ -216,7 +216,10 @@ pub fn refused(program: &Program, code: i32, arguments: &[&str], words: &[&str])
     let error = json.json()["error"].clone();
     assert!(text(&error, "code").starts_with("0x8"), "{arguments:?}: {error}");
     for word in words {
-        assert!(text(&error, "message").contains(word), "{arguments:?}: no `{word}` in {error}");
+        assert!(
+            text(&error, "message").contains(word),
+            "{arguments:?}: no `{word}` in {error}"
+        );
     }
     let people = program.run(arguments);
     assert_eq!(people.code, code, "{arguments:?}: {people:?}");
