@@ -75,9 +75,10 @@ fn files_that_are_no_plug_ins() {
     );
     refused(&world.admin(), 2, &["plugin", "push", "."], &["Cargo.toml"]);
     assert_eq!((world.counts(), world.steps()), before);
-    let error = world
-        .user("seller.west")
-        .refused(&["row", "create", "account", "name=x"]);
+    let error =
+        world
+            .user("seller.west")
+            .refused(&["row", "create", "account", "name=x", "address1_stateorprovince=WA"]);
     assert_eq!(
         error["privilege"], "prvReadsl_commissionrule",
         "the plug-in works as before: {error}"

@@ -164,7 +164,7 @@ fn arguments_that_make_no_sense() {
             (&["lead", "qualify", NOBODY, "--account", "maybe"], "maybe"),
             (&["import", "x.csv"], "--table"),
             (&["diagnose", "isolate", "--user", "seller.west"], "--lead"),
-            (&["role", "grant", "Salesperson", "prvReadLead", "deep"], "deep"),
+            (&["role", "grant", "Salesperson", "prvReadLead", "sideways"], "sideways"),
             (&["org", "show", "--org", "https://crm.example"], "https://crm.example"),
         ] {
             refused(admin, 2, arguments, &[word]);
@@ -244,7 +244,7 @@ fn steps_that_cannot_be() {
             "--stage",
             "pre-operation",
         ];
-        refused(admin, 1, &nobodys, &["nobodys/kind"]);
+        refused(admin, 1, &nobodys, &["`nobodys`"]);
         refused(
             admin,
             2,

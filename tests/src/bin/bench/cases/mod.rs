@@ -3,7 +3,6 @@
 mod create;
 mod dispatch;
 mod import;
-mod probe;
 mod qualify;
 mod size;
 mod step;
@@ -28,10 +27,7 @@ pub(crate) struct Case {
 
 /// In the order in which they run.
 pub(crate) const CASES: &[Case] = &[
-    Case {
-        names: probe::NAMES,
-        run: probe::run,
-    },
+    Case { run: probe::run },
     Case {
         names: step::NAMES,
         run: step::run,

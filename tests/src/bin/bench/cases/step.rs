@@ -1,25 +1,35 @@
 //! What a synchronous step costs: the message with it, less the message without.
+//!
+//! Between two calls of the plug-in lies a Create, after which little of it is left in the
+//! processor's caches; that doubles what a call takes. So the floor is measured at the same
+//! place: the Create without the step after a bare call, less the Create alone. The sandbox
+//! by itself, call after call, is measured beside it.
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use sluice_engine::Synchronous;
+use sluice_model::{Error, Name, Order, Query, Request, Response, Timestamp};
+use sluice_sandbox::{Call, Caller, Context, Grants, Limits, Sandbox, Services, Settings};
 
 use super::creating;
 use crate::{
-    measure::{Figure, Target, Turns, alternate, timed},
+    measure::{Contender, Figure, Target, Turns, alternate, timed},
     raw::{Answers, Host},
     world::{ALL, COLUMNS, Leads, World, lead, set_trace},
 };
 
-pub(super) const NAMES: &[&str] = &["step", "step-all"];
+pub(super) const NAMES: &[&str] = &["step", "step-all", "step-alone"];
 
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
-    let opened = |steps: i32, traced: bool| {
-        let session = world
-            .open(&world.with_steps(steps)?, Synchronous::Off)?
-            .session_of("admin")?;
-        if traced {
-            set_trace(&session, ALL)?;
-        }
+    let opened = |steps: i32| {
+        anyhow::Ok(
+            world
+                .open(&world.with_steps(steps)?, Synchronous::Off)?
+                .session_of("admin")?,
+        )
+    };
+    let traced = |steps: i32| {
+        let session = opened(steps)?;
+        set_trace(&session, ALL)?;
         anyhow::Ok(creating(session, Leads::from(0)))
     };
     let sample = lead(0);
@@ -27,21 +37,89 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         .iter()
         .map(|column| sample.get(column).context("the lead lacks a column"));
     let answers = Answers::target(values.collect::<Result<Vec<_>>>()?)?;
-    let raw = Host::new()?.load(&sluice_tests::wasm("guests", "bench"), "getters", answers)?;
-    let [floor, with, without, with_all, without_all] = alternate(
-        Turns { turns: 200, runs: 16 },
+    let module = sluice_tests::wasm("guests", "bench");
+    let raw = Host::new()?.load(&module, "getters", answers)?;
+    let without = opened(0)?;
+    let mut leads = Leads::from(0);
+
+    let turns = Turns { turns: 200, runs: 16 };
+    let [after_raw, with, without, with_all, without_all] = alternate(
+        turns,
         [
-            Box::new(|| timed(|| raw.call())),
-            opened(1, false)?,
-            opened(0, false)?,
-            opened(1, true)?,
-            opened(0, true)?,
+            Box::new(|| {
+                let request = Request::create(leads.next().context("no leads are left")?);
+                timed(|| {
+                    raw.call()?;
+                    anyhow::Ok(without.execute(request)?)
+                })
+            }),
+            creating(opened(1)?, Leads::from(0)),
+            creating(without.clone(), Leads::from(0)),
+            traced(1)?,
+            traced(0)?,
         ],
     )?;
+    let [alone, raw_alone] = alternate(turns, [sandboxed(&module)?, Box::new(|| timed(|| raw.call()))])?;
+    let floor = after_raw - without;
     Ok(vec![
         Figure::time("step", with - without)
             .over(floor)
             .target(Target::Ratio(1.5)),
         Figure::time("step-all", with_all - without_all).over(floor),
+        Figure::time("step-alone", alone).over(raw_alone),
     ])
+}
+
+/// Calls the plug-in in the sandbox, without an engine around it.
+fn sandboxed<'a>(module: &[u8]) -> Result<Contender<'a>> {
+    let sandbox = Sandbox::new(Settings::default())?;
+    let plugin = sandbox.load(&sluice_sandbox::componentize(module)?)?;
+    let context = Context {
+        message: "Create".into(),
+        stage: 20,
+        depth: 1,
+        table: Some("lead".into()),
+        organization_name: "Contoso".into(),
+        target: Some(lead(0)),
+        ..Context::default()
+    };
+    Ok(Box::new(move || {
+        let call = Call {
+            type_name: "getters".to_owned(),
+            context: context.clone(),
+            limits: Limits::default(),
+            grants: Grants::default(),
+            configuration: None,
+            secure_configuration: None,
+        };
+        timed(|| sandbox.call(&plugin, call, Nobody).outcome)
+    }))
+}
+
+/// The services of a plug-in that asks for none.
+struct Nobody;
+
+impl Services for Nobody {
+    fn execute(&mut self, _: &Context, _: Caller, _: Request) -> sluice_model::Result<Response> {
+        Err(Error::host("the measured plug-in makes no service call"))
+    }
+
+    fn now(&mut self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn random(&mut self, _: usize) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn parse_query(
+        &mut self,
+        _: &str,
+        _: Vec<Name>,
+        _: Option<&str>,
+        _: Vec<Order>,
+        _: Option<u32>,
+    ) -> sluice_model::Result<Query> {
+        Err(Error::host("the measured plug-in makes no query"))
+    }
 }
