@@ -106,8 +106,9 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
         (outcome, _) => outcome,
     };
+    let setting = unit.snapshot.settings.trace;
     unit.trace
-        .finish_step(operation, step, (started, text, usage), outcome.as_ref().err());
+        .finish_step(operation, step, (started, text, usage), outcome.as_ref().err(), setting);
     outcome
 }
 

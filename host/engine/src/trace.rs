@@ -46,8 +46,8 @@ pub(crate) struct Trace {
     open: Vec<(Node, Instant)>,
     /// The outermost message, once it has ended.
     root: Option<Node>,
-    /// One for each plug-in call.
-    calls: Vec<PluginCall>,
+    /// The rows of `plugintracelog`, one for each plug-in call that the setting keeps.
+    calls: Vec<Row>,
     /// The outermost message as it began.
     outermost: Option<Box<Operation>>,
     /// The rows have been handed to the store.
@@ -58,12 +58,6 @@ pub(crate) struct Trace {
 pub(crate) struct Mark {
     open: Vec<usize>,
     calls: usize,
-}
-
-/// One plug-in call, as it goes into `plugintracelog`.
-struct PluginCall {
-    row: Row,
-    failed: bool,
 }
 
 impl Trace {
@@ -144,6 +138,7 @@ impl Trace {
         step: &Step,
         (started, text, usage): (Timestamp, String, Usage),
         error: Option<&Error>,
+        setting: TraceSetting,
     ) {
         let context = &operation.context;
         if let Some((node, _)) = self.open.last_mut() {
@@ -155,6 +150,9 @@ impl Trace {
                 usage.rows,
                 usage.bytes
             ));
+        }
+        if setting == TraceSetting::Off || (setting == TraceSetting::Exception && error.is_none()) {
+            return;
         }
         let mut row = Row::unsaved(tables::PLUGIN_TRACE)
             .with("typename", step.plugin())
@@ -182,10 +180,7 @@ impl Trace {
         if let Some(error) = error {
             row.set("exceptiondetails", format!("{} {}", error.code(), error.message()));
         }
-        self.calls.push(PluginCall {
-            row,
-            failed: error.is_some(),
-        });
+        self.calls.push(row);
     }
 }
 
@@ -211,11 +206,7 @@ impl Unit {
         if setting == TraceSetting::Exception && error.is_none() {
             return Vec::new();
         }
-        let mut rows: Vec<Row> = calls
-            .into_iter()
-            .filter(|call| setting == TraceSetting::All || call.failed)
-            .map(|call| call.row)
-            .collect();
+        let mut rows = calls;
         if let Some(row) = self.tree_row(operation, error) {
             rows.push(row);
         }

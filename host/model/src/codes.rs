@@ -91,7 +91,7 @@ codes! {
         "deepen the privilege in one of the roles, share the row, or assign it";
     NO_ROLES = 0x8004_2F09, "UserNotAssignedRoles", Denied,
         "the user holds no security role, directly or through a team",
-        "give the user a role: `user create`/`role assign`, or a team that has one";
+        "give the user a role (`user role-add USER ROLE`), or a team that has one";
     CANNOT_QUALIFY_LEAD = 0x8008_1018, "CannotQualifyLead", Denied,
         "qualifying would create an account, and the user may not create accounts",
         "grant prvCreateAccount to one of the user's roles, or qualify without an account";
@@ -107,6 +107,9 @@ codes! {
     SHARE_WITH_OWNER = 0x8004_0214, "InvalidShareeOwner", Refused,
         "the row belongs to the principal that it was to be shared with",
         "share it with another principal";
+    REVOKE_FROM_OWNER = 0x8004_0223, "OnlyOwnerCanRevoke", Refused,
+        "the principal owns the row, and an owner's access is no share",
+        "assign the row to somebody else";
     INVALID_ACCESS_RIGHTS = 0x8004_020D, "InvalidAccessRights", Refused,
         "the access mask has rights that cannot be shared",
         "name rights out of Read, Write, Delete, Append, AppendTo, Assign, Share";

@@ -61,12 +61,13 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
         }
         ColumnType::Date => Value::Date(text.parse().map_err(|_| wrong("a day, such as 2026-01-31"))?),
         ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
-        ColumnType::Lookup { targets } => {
-            Value::Lookup(reference(targets, text).ok_or_else(|| match targets.as_slice() {
-                [_] => wrong("the id of a row"),
-                _ => wrong("`table:ID`, as it needs here"),
-            })?)
-        }
+        ColumnType::Lookup { targets } => Value::Lookup(reference(targets, text).ok_or_else(|| {
+            let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
+            match names.as_slice() {
+                [only] => wrong(&format!("the id of a row of {only}")),
+                _ => wrong(&format!("`TABLE:ID` with a row of {}", names.join(" or "))),
+            }
+        })?),
     })
 }
 
@@ -193,6 +194,18 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
         (ColumnType::Text { max_length } | ColumnType::Memo { max_length }, Value::Text(text)) => {
             if text.is_empty() {
                 return Ok(Value::Null);
+            }
+            if let Some(control) = text
+                .chars()
+                .find(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+            {
+                let message = format!(
+                    "the text of column `{}` of `{}` has the control character U+{:04X} in it; take it out",
+                    column.name,
+                    table.name,
+                    u32::from(control)
+                );
+                return Err(Error::invalid(message).with_table(&table.name));
             }
             // Characters are counted only where the bytes could be too many.
             if text.len() > *max_length as usize && text.encode_utf16().count() > *max_length as usize {

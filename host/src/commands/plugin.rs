@@ -95,7 +95,11 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         bytes: files::bytes(&file)?,
         description: args.description.clone(),
     };
-    let pushed = session.push(&assembly, args.prune)?;
+    let pushed = session.push(&assembly, args.prune).map_err(|mut error| {
+        let body = error.body_mut();
+        body.message = format!("{}: {}", file.display(), body.message);
+        error
+    })?;
     for (kind, wants) in &pushed.wants {
         tell(&format!(
             "{name}/{kind} asks for: {}; grant it to its steps with `step update STEP --grant …`",

@@ -46,6 +46,9 @@ impl Session {
         session.check_header(path)?;
         session.setting("journal_mode", "WAL")?;
         session.setting("foreign_keys", "ON")?;
+        // A savepoint keeps the pages it changes; past 64 KiB they would go to a file that is
+        // made and deleted for each unit.
+        session.setting("temp_store", "MEMORY")?;
         session.setting("synchronous", options.synchronous.word())?;
         // KiB of pages: the indexes that a Create touches stay in memory.
         session.setting("cache_size", if writable { "-16384" } else { "-4096" })?;

@@ -113,7 +113,12 @@ impl Store {
                 path.display()
             )));
         }
-        let session = Box::new(Session::open(path, &options, true)?);
+        let session = Session::open(path, &options, true).map_err(|mut error| {
+            let body = error.body_mut();
+            body.message = format!("`{}`: {}", path.display(), body.message);
+            error
+        })?;
+        let session = Box::new(session);
         let writer = Writer::new(path.to_owned(), options.clone(), session);
         Ok(Self {
             path: path.to_owned(),

@@ -278,3 +278,67 @@ fn imports_that_cannot_begin() {
     assert_eq!((&report["read"], &report["created"]), (&1.into(), &1.into()));
     assert_eq!(text(&world.rows("lead", "lastname", "")[0], "lastname"), "Ada");
 }
+
+#[test]
+fn broken_lines_cost_themselves() {
+    let world = World::empty();
+    world.write("map.toml", "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\n");
+    let long = "z".repeat(51);
+    let lines: [(&[u8], Option<&str>); 13] = [
+        (b"\xef\xbb\xbfName,Mail", None),
+        (b"Ada,a@example.com", None),
+        (b"Bob", Some("1 fields")),
+        (b"Cid,c@example.com,more", Some("3 fields")),
+        (b"", None),
+        (b"Dan,d@example.com", None),
+        (b"E\xe4l,e@example.com", Some("UTF-8")),
+        (b"Fay,f@example.com", None),
+        (long.as_bytes(), Some("1 fields")),
+        (b"\"Gil\"bert,g@example.com", Some("quote")),
+        (&[long.as_bytes(), b",h@example.com"].concat(), Some("'lastname'")),
+        (b"Jo\"e,j@example.com", None),
+        (b"\"Kim,k@example.com", Some("never closed")),
+    ];
+    world.write("leads.csv", lines.map(|(line, _)| line).join(&b"\r\n"[..]));
+    let run = world
+        .admin()
+        .run(&["import", "leads.csv", "--table", "lead", "--map", "map.toml", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let report = run.json();
+    let refused = report["refused"].as_array().unwrap();
+    let expected: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (_, why))| Some((at + 1, (*why)?)))
+        .collect();
+    assert_eq!(refused.len(), expected.len(), "{report}");
+    for (refused, (line, why)) in refused.iter().zip(expected) {
+        assert_eq!(refused["line"], line, "{report}");
+        assert!(text(refused, "reason").contains(why), "{refused}");
+    }
+    assert_eq!((&report["read"], &report["created"]), (&11.into(), &4.into()));
+    let mut names: Vec<_> = world
+        .rows("lead", "lastname", "")
+        .iter()
+        .map(|row| text(row, "lastname"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["Ada", "Dan", "Fay", "Jo\"e"]);
+}
+
+#[test]
+fn headings_that_nobody_understands() {
+    let world = World::empty();
+    world.write("map.toml", "[columns]\nName = \"lastname\"\nMail = \"emailaddress1\"\n");
+    for (contents, word) in [
+        ("Name,Name,Mail\na,b,c\n", "`Name` twice"),
+        ("Name,,Mail\na,b,c\n", "``"),
+        ("Name;Mail\na;b\n", "`Name;Mail`"),
+        ("a,b\nName,Mail\n", "`a`"),
+    ] {
+        world.write("leads.csv", contents);
+        let arguments = ["import", "leads.csv", "--table", "lead", "--map", "map.toml"];
+        refused(&world.admin(), 1, &arguments, &["leads.csv", word]);
+    }
+    assert_eq!(world.count("lead", ""), 0);
+}

@@ -177,12 +177,12 @@ fn a_killed_qualification_is_whole_or_none() {
         .iter()
         .map(|row| text(row, "leadid"))
         .collect();
-    for (moment, keys) in LONG.iter().zip(keys.chunks(30)) {
+    for (moment, keys) in SHORT.iter().zip(keys.chunks(30)) {
         let arguments: Vec<&str> = ["lead", "qualify"]
             .into_iter()
             .chain(keys.iter().map(String::as_str))
             .collect();
-        kill(world.admin().start(&arguments), *moment);
+        kill(world.admin().start(&arguments), 3 * moment);
         world.check();
         let made = offspring(&world);
         for lead in world.rows("lead", "statecode", KILLED) {

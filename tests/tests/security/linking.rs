@@ -161,7 +161,7 @@ fn giving_a_role_needs_append_on_the_user_and_on_the_role() {
     let world = World::new();
     let (users, roles) = (
         grants("User", &[Right::Append], Depth::Organization),
-        grants("Role", &[Right::Append], Depth::Organization),
+        grants("Role", &[Right::Append, Right::Assign], Depth::Organization),
     );
     let role = world.role("Giver", &[users.clone(), roles.clone()].concat());
     let giver = world.user("giver", world.root(), &["Giver"]);

@@ -189,7 +189,7 @@ fn within_a_batch_the_callers_own_roles_count_at_once() {
     let reader = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let giver = [
         grants("User", &[Right::Append], Depth::User),
-        grants("Role", &[Right::Append], Depth::Organization),
+        grants("Role", &[Right::Append, Right::Assign], Depth::Organization),
     ]
     .concat();
     world.role("Giver", &giver);

@@ -9,7 +9,7 @@ use super::{
     input,
     membership::{MANY_TO_MANY, ManyToMany},
 };
-use crate::{Operation, Unit, principals};
+use crate::{Operation, Unit, tables};
 
 /// A relationship that a request names.
 pub(crate) enum Relationship {
@@ -63,7 +63,8 @@ pub(crate) fn sides(
     }
 }
 
-/// An N:N relationship needs Append on both rows (§3.4).
+/// An N:N relationship needs Append on both rows (§3.4); a role that is given or taken needs
+/// Assign as well, so that nobody makes an administrator of themselves by appending.
 pub(crate) fn check_both(
     unit: &mut Unit,
     operation: &Operation,
@@ -72,8 +73,13 @@ pub(crate) fn check_both(
 ) -> Result<()> {
     for side in [target, related] {
         let table = unit.snapshot.table(&side.table)?.clone();
-        principals::require(unit, operation, &table, Right::Append)?;
-        unit.decide(operation, &table, Right::Append, side.id)?;
+        let rights: &[Right] = match &*side.table {
+            tables::ROLE => &[Right::Append, Right::Assign],
+            _ => &[Right::Append],
+        };
+        for right in rights {
+            unit.decide(operation, &table, *right, side.id)?;
+        }
     }
     Ok(())
 }

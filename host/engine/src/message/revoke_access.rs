@@ -43,7 +43,7 @@ impl Message for RevokeAccess {
         let facts = unit.row_facts(&caller, &table, target.id)?;
         if facts.owner.as_ref().is_some_and(|owner| owner.id == revokee.id) {
             return Err(Error::new(
-                Code::SHARE_WITH_OWNER,
+                Code::REVOKE_FROM_OWNER,
                 "Only the owner of an object can revoke the owner's access to that object.",
             ));
         }

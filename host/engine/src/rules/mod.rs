@@ -2,6 +2,7 @@
 //! inside Create, Update and Delete, whatever door the change came through.
 
 mod business_unit;
+mod organization;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
@@ -50,6 +51,7 @@ pub(crate) fn of(table: &str) -> &'static dyn Rules {
     match table {
         tables::ASSEMBLY => &plugin_assembly::PluginAssembly,
         tables::BUSINESS_UNIT => &business_unit::BusinessUnit,
+        tables::ORGANIZATION => &organization::Organization,
         tables::ROLE => &role::Role,
         tables::STEP => &plugin_step::PluginStep,
         tables::STEP_IMAGE => &plugin_step_image::PluginStepImage,

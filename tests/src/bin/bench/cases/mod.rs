@@ -27,7 +27,6 @@ pub(crate) struct Case {
 
 /// In the order in which they run.
 pub(crate) const CASES: &[Case] = &[
-    Case { run: probe::run },
     Case {
         names: step::NAMES,
         run: step::run,
