@@ -3,7 +3,7 @@
 use sluice_access::Permit;
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row,
-    TableDef, definition::Columns,
+    TableDef, coerce, definition::Columns,
 };
 
 use crate::{
@@ -239,7 +239,15 @@ fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Resu
             column.name, table.name
         )))
     };
+    if let Some(default) = &column.default {
+        let value = coerce::from_json(table, column, default)?;
+        coerce::check(table, column, value)?;
+    }
     match &column.kind {
+        ColumnType::Int {
+            min: Some(min),
+            max: Some(max),
+        } if min > max => wrong(format!("the smallest value {min} is above the largest, {max}")),
         ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => {
             wrong("a text has 1 to 4,000 characters".to_owned())
         }

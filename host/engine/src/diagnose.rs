@@ -168,8 +168,21 @@ impl Session {
 
     fn may_act_for(&self, user: Uuid) -> Result<()> {
         if self.user == user {
-            return Ok(());
+            Ok(())
+        } else {
+            self.check_act_for_others()
         }
+    }
+
+    fn may_act_for_others(&self) -> Result<bool> {
+        match self.check_act_for_others() {
+            Ok(()) => Ok(true),
+            Err(error) if error.code() == Code::PRIVILEGE_DENIED => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn check_act_for_others(&self) -> Result<()> {
         let mut unit = self.engine.unit(Trial::default())?;
         let asker = unit.principal(self.user)?;
         let snapshot = unit.snapshot()?;
@@ -252,6 +265,7 @@ impl Trials<'_> {
             fixes.push(Fix::Disable { step });
         }
         if error.body().privilege.is_some()
+            && self.session.may_act_for_others()?
             && let Some(user) = self.run_as(setup, request, step)?
         {
             fixes.push(Fix::RunAs { step, user });
@@ -289,23 +303,13 @@ impl Trials<'_> {
             match (self.run(setup, request), step) {
                 (Ok(_), _) => return true,
                 (Err(next), Some(step)) if !is_from(&next, step) => return true,
-                (Err(_), None)
-                    if setup.lent.len() > first && step.is_none() && self.passed_privilege(setup, request, &error) =>
-                {
+                (Err(next), None) if next.body().step.is_some() || next.body().privilege != error.body().privilege => {
                     return true;
                 }
                 (Err(next), _) => error = next,
             }
         }
         false
-    }
-
-    /// Without a step: the platform no longer misses the privilege that was lent.
-    fn passed_privilege(&mut self, setup: &Setup, request: &Request, error: &Error) -> bool {
-        match self.run(setup, request) {
-            Ok(_) => true,
-            Err(next) => next.body().step.is_some() || next.body().privilege != error.body().privilege,
-        }
     }
 
     /// The name of a user as whom the step passes.
@@ -346,16 +350,7 @@ fn run_rolled_back(
     unit.tx = tx;
     let result = unit.refresh().and_then(|()| {
         let principal = unit.principal(user)?;
-        let incoming = Incoming {
-            initiating: principal.clone(),
-            principal,
-            depth: 1,
-            correlation: engine.core.env.new_id(),
-            request_id: None,
-            parent: None,
-            platform_links: &[],
-            request: request.clone(),
-        };
+        let incoming = Incoming::outermost(principal, engine.core.env.new_id(), request.clone());
         pipeline::run(&mut unit, incoming)
     });
     (std::mem::take(&mut unit.tx), result)

@@ -129,7 +129,7 @@ impl Core {
         Ok(snapshot)
     }
 
-    fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
+    pub(crate) fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
         self.store()?.read(|mut tx| {
             let result = tx.config_version().and_then(|version| self.snapshot(&mut tx, version));
             (tx, result)
@@ -387,14 +387,8 @@ impl Session {
     fn begin(&self, unit: &mut Unit, request: Request, correlation: Uuid, options: &CallOptions) -> Result<Response> {
         let principal = unit.principal(self.user)?;
         let incoming = Incoming {
-            initiating: principal.clone(),
-            principal,
-            depth: 1,
-            correlation,
             request_id: options.request_id,
-            parent: None,
-            platform_links: &[],
-            request,
+            ..Incoming::outermost(principal, correlation, request)
         };
         let result = pipeline::run(unit, incoming);
         unit.write_leftover_traces(result.as_ref().err());
@@ -480,16 +474,7 @@ impl Batch<'_> {
     pub fn execute(&mut self, request: Request) -> Result<Response> {
         // What the batch itself changed about the user counts at once.
         self.principal = self.unit.principal(self.principal.id())?;
-        let incoming = Incoming {
-            principal: self.principal.clone(),
-            initiating: self.principal.clone(),
-            depth: 1,
-            correlation: self.correlation,
-            request_id: None,
-            parent: None,
-            platform_links: &[],
-            request,
-        };
+        let incoming = Incoming::outermost(self.principal.clone(), self.correlation, request);
         let result = pipeline::run(self.unit, incoming);
         self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
         result

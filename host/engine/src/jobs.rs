@@ -87,8 +87,12 @@ fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid) -> Row {
 pub(crate) fn run_released(unit: &mut Unit) {
     let mut released = VecDeque::from(std::mem::take(&mut unit.jobs));
     while let Some(mut job) = released.pop_front() {
-        // A unit of its own has its own time.
+        // A unit of its own has its own time and sees the configuration of now.
         unit.started = Instant::now();
+        if let Ok(snapshot) = unit.core.current_snapshot() {
+            unit.snapshot = snapshot;
+            unit.configuration_changed = false;
+        }
         let started = unit.core.env.now();
         let result = steps::run_one(unit, &mut job.operation, &job.step);
         let state = if result.is_ok() { SUCCEEDED } else { FAILED };

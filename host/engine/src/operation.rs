@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Uuid, coerce};
 use sluice_sandbox::Context;
 
 use crate::{Message, Unit, message::Takes, step, steps};
@@ -20,6 +20,45 @@ pub(crate) struct Incoming {
     /// Lookups among the Target's columns that the platform itself put there: they need no
     /// Append and no AppendTo.
     pub(crate) platform_links: &'static [&'static str],
+    /// A Delete that follows from another one.
+    pub(crate) cascade: bool,
+}
+
+impl Incoming {
+    /// A request that comes from outside.
+    pub(crate) fn outermost(principal: Arc<Principal>, correlation: Uuid, request: Request) -> Self {
+        Self {
+            initiating: principal.clone(),
+            principal,
+            depth: 1,
+            correlation,
+            request_id: None,
+            parent: None,
+            request,
+            platform_links: &[],
+            cascade: false,
+        }
+    }
+
+    /// A request that an operation or a plug-in makes, one level deeper.
+    pub(crate) fn nested(
+        parent: &Context,
+        principal: Arc<Principal>,
+        initiating: Arc<Principal>,
+        request: Request,
+    ) -> Self {
+        Self {
+            principal,
+            initiating,
+            depth: parent.depth + 1,
+            correlation: parent.correlation,
+            request_id: parent.request,
+            parent: Some(Arc::new(parent.clone())),
+            request,
+            platform_links: &[],
+            cascade: false,
+        }
+    }
 }
 
 /// A message under way.
@@ -34,6 +73,8 @@ pub struct Operation {
     /// The row before the main operation, where a step wants an image of it.
     pub(crate) before: Option<Arc<Row>>,
     pub(crate) platform_links: &'static [&'static str],
+    /// A Delete that follows from another one: the rows that the platform keeps go along.
+    pub(crate) cascade: bool,
 }
 
 impl std::fmt::Debug for Operation {
@@ -54,6 +95,7 @@ impl Operation {
             parent,
             request,
             platform_links,
+            cascade,
         } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
@@ -171,6 +213,7 @@ impl Operation {
             context,
             before: None,
             platform_links,
+            cascade,
         })
     }
 
@@ -228,6 +271,11 @@ impl Operation {
             .ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
     }
 
+    /// What the steps left in the Target is held to the same as what was sent.
+    pub(crate) fn check_target(&self) -> Result<()> {
+        check_columns(&*self.table()?, self.target()?, &self.principal)
+    }
+
     /// An input parameter.
     pub fn input(&self, name: &str) -> Option<&Parameter> {
         self.context.inputs.get(name)
@@ -264,9 +312,9 @@ fn is_optional_parameter(name: &str) -> bool {
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
 fn check_columns(table: &TableDef, row: &Row, principal: &Principal) -> Result<()> {
-    for (name, value) in &row.values {
+    for name in row.values.keys() {
         let column = coerce::column(table, name)?;
-        if column.filled && !principal.is_system() && !matches!(value, Value::Null) {
+        if column.filled && !principal.is_system() {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(

@@ -199,7 +199,7 @@ impl crate::Engine {
         names.sort_unstable();
         if let Some([twice, _]) = names.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
             return Err(Error::new(
-                Code::FOREIGN_CONTRACT,
+                Code::PLUGIN_TYPE_TWICE,
                 format!(
                     "Multiple plug-in types from the same assembly and with the same typename are not allowed. (`{twice}`)"
                 ),
@@ -207,7 +207,7 @@ impl crate::Engine {
         }
         if names.is_empty() {
             return Err(Error::new(
-                Code::FOREIGN_CONTRACT,
+                Code::NO_PLUGIN_TYPE,
                 "the file declares no plug-in; name one in `export!`",
             ));
         }

@@ -19,16 +19,7 @@ impl Services for Unit {
         };
         let description = describe(&request);
         let in_transaction = self.tx.is_open();
-        let incoming = Incoming {
-            principal,
-            initiating,
-            depth: context.depth + 1,
-            correlation: context.correlation,
-            request_id: context.request,
-            parent: Some(std::sync::Arc::new(context.clone())),
-            platform_links: &[],
-            request,
-        };
+        let incoming = Incoming::nested(context, principal, initiating, request);
         self.trace.enter_call(&description);
         let result = pipeline::run(self, incoming).map_err(|mut error| {
             error.body_mut().call.get_or_insert(description);

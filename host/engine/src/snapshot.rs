@@ -24,6 +24,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct OrganizationSettings {
     pub(crate) id: Uuid,
+    /// The SYSTEM user, who founded it.
+    pub(crate) founder: Uuid,
     pub(crate) name: Arc<str>,
     pub(crate) trace: TraceSetting,
     pub(crate) base_currency: Option<Uuid>,
@@ -100,11 +102,8 @@ impl Snapshot {
         let settings = settings(&mut reader)?;
         let steps = steps(&mut reader)?;
         let mappings = mappings(&mut reader)?;
-        let system = reader
-            .some(tables::USER, &["fullname"], Filter::eq("fullname", "SYSTEM"))?
-            .first()
-            .map(|row| Arc::new(Principal::system(row.id, "SYSTEM", root_unit)))
-            .ok_or_else(|| Error::host("the organisation has no SYSTEM user"))?;
+        // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
+        let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
         Ok(Self {
             version,
             units: Units::new(units),
@@ -289,6 +288,7 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
         "plugintracelogsetting",
         "basecurrencyid",
         "sharetopreviousowneronassign",
+        "createdby",
     ];
     let rows = reader.all(tables::ORGANIZATION, &columns)?;
     let row = rows
@@ -296,6 +296,9 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
         .ok_or_else(|| Error::host("the organisation's own row is missing"))?;
     Ok(OrganizationSettings {
         id: row.id,
+        founder: row
+            .id_of("createdby")
+            .ok_or_else(|| Error::host("the organisation has no SYSTEM user"))?,
         name: row.text("name").unwrap_or_default().into(),
         trace: match row.int("plugintracelogsetting") {
             Some(0) => TraceSetting::Off,

@@ -15,8 +15,12 @@ use crate::{
 };
 
 /// The steps of an operation in the order in which they run. A step for every table does not
-/// concern the platform's own: who registers one could otherwise not take it back.
+/// concern the platform's own, and none concerns what the host itself does as SYSTEM: who
+/// registers one could otherwise not take it back.
 pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<Step>] {
+    if operation.initiating.is_system() {
+        return &[];
+    }
     match operation.table.as_deref() {
         Some(table) if !customize::takes_steps(table) => &[],
         table => snapshot
@@ -64,11 +68,14 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         .or(step.run_as);
     let step_user = match run_as {
         Some(user) => unit.principal(user)?,
+        // What the platform does as the system gives no plug-in the system's powers.
+        None if operation.principal.is_system() => operation.initiating.clone(),
         None => operation.principal.clone(),
     };
     if step.mode == step::SYNCHRONOUS {
         give_images(unit, operation, step)?;
     }
+    let sandbox = unit.core.sandbox()?;
     let in_transaction = unit.tx.is_open();
     let mut context = std::mem::take(&mut operation.context);
     context.stage = step.stage;
@@ -89,7 +96,6 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         initiating: operation.initiating.clone(),
         failed_call: None,
     });
-    let sandbox = unit.core.sandbox()?;
     let started = unit.core.env.now();
     let finished = unit.lend(|unit| {
         let finished = sandbox.call(&plugin, call, unit);

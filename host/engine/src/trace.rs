@@ -57,7 +57,7 @@ pub(crate) struct Trace {
 /// Where a trace stood, for a unit that runs again.
 pub(crate) struct Mark {
     open: Vec<usize>,
-    calls: usize,
+    calls: Vec<Row>,
 }
 
 impl Trace {
@@ -119,7 +119,7 @@ impl Trace {
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             open: self.open.iter().map(|(node, _)| node.children.len()).collect(),
-            calls: self.calls.len(),
+            calls: self.calls.clone(),
         }
     }
 
@@ -128,7 +128,7 @@ impl Trace {
         for ((node, _), children) in self.open.iter_mut().zip(&mark.open) {
             node.children.truncate(*children);
         }
-        self.calls.truncate(mark.calls);
+        self.calls.clone_from(&mark.calls);
     }
 
     /// Keeps what a plug-in call said and used.
@@ -230,7 +230,9 @@ impl Unit {
         let Some(operation) = self.trace.outermost.take().filter(|_| !self.trace.written) else {
             return;
         };
-        if error.is_none() && self.trace.calls.is_empty() {
+        // Who waited in vain for the write lock does not wait again for the trace.
+        let busy = error.is_some_and(|error| error.code() == sluice_model::Code::BUSY);
+        if busy || (error.is_none() && self.trace.calls.is_empty()) {
             return;
         }
         let rows = self.trace_rows(&operation, error);

@@ -187,7 +187,7 @@ impl Unit {
             return store
                 .read(|tx| {
                     self.tx = tx;
-                    let result = body(self, &mut operation);
+                    let result = self.refresh().and_then(|()| body(self, &mut operation));
                     (std::mem::take(&mut self.tx), result)
                 })?
                 .map(|()| operation);
@@ -195,16 +195,16 @@ impl Unit {
         let outermost = self.frames.is_empty();
         let jobs = self.jobs.len();
         let marks = self.trace.mark();
+        let before = self.snapshot.clone();
         let result = store.write(&mut |tx| {
             self.tx = tx;
+            self.snapshot = before.clone();
+            self.configuration_changed = false;
             self.jobs.truncate(jobs);
             self.trace.back_to(&marks);
             let mut again = operation.clone();
             let result = self.refresh().and_then(|()| body(self, &mut again)).map(|()| again);
             let keep = result.is_ok() && !self.trial.rolled_back;
-            if result.is_err() {
-                self.configuration_changed = false;
-            }
             let beside = if outermost {
                 self.trace_rows(&operation, result.as_ref().err())
             } else {
@@ -222,6 +222,9 @@ impl Unit {
         let result = result.and_then(|result| result);
         if result.is_err() {
             self.jobs.truncate(jobs);
+            // What the unit read of its own changes is gone with them.
+            self.snapshot = before;
+            self.configuration_changed = false;
         }
         result
     }
@@ -269,6 +272,17 @@ impl Unit {
         self.run_nested(operation, principal, request, &[])
     }
 
+    /// Deletes a row because another one is deleted, in the name of the caller.
+    pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
+        let principal = operation.principal.clone();
+        let initiating = operation.initiating.clone();
+        let incoming = Incoming {
+            cascade: true,
+            ..Incoming::nested(&operation.context, principal, initiating, Request::delete(target))
+        };
+        pipeline::run(self, incoming).map(|_| ())
+    }
+
     /// As [`Self::run_as_caller`], for a row in which the platform itself set these lookups:
     /// they need no Append and no AppendTo.
     ///
@@ -303,14 +317,8 @@ impl Unit {
         platform_links: &'static [&'static str],
     ) -> Result<Response> {
         let incoming = Incoming {
-            principal,
-            initiating: operation.initiating().clone(),
-            depth: operation.context.depth + 1,
-            correlation: operation.context.correlation,
-            request_id: operation.context.request,
-            parent: Some(Arc::new(operation.context.clone())),
             platform_links,
-            request,
+            ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
         };
         pipeline::run(self, incoming)
     }
@@ -337,16 +345,7 @@ impl Unit {
     pub fn found_message(&mut self, request: Request) -> Result<Response> {
         let system = self.snapshot()?.system.clone();
         let correlation = self.core.env.new_id();
-        let incoming = Incoming {
-            principal: system.clone(),
-            initiating: system,
-            depth: 1,
-            correlation,
-            request_id: None,
-            parent: None,
-            platform_links: &[],
-            request,
-        };
+        let incoming = Incoming::outermost(system, correlation, request);
         pipeline::run(self, incoming)
     }
 }

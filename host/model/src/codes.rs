@@ -35,7 +35,7 @@ pub struct CodeInfo {
 }
 
 impl Code {
-    /// The code's line in the table; the line of [`Code::UNEXPECTED`] for a code that has none.
+    /// The code's line in the table; a line that says so for a code that has none.
     pub fn info(self) -> &'static CodeInfo {
         ALL.iter().find(|info| info.code == self).unwrap_or(&UNKNOWN)
     }
@@ -125,8 +125,17 @@ codes! {
     DEFAULT_TEAM_MEMBERS = 0x8004_830B, "DefaultTeamMembership", Refused,
         "the members of a business unit's default team are kept by the platform",
         "move the user to the business unit, or use another team";
+    DEFAULT_TEAM_REMOVE = 0x8004_830C, "DefaultTeamMembershipRemove", Refused,
+        "the members of a business unit's default team are kept by the platform",
+        "move the user to another business unit, or use another team";
+    DEFAULT_TEAM_RENAME = 0x8004_830A, "DefaultTeamCannotBeRenamed", Refused,
+        "a business unit's default team has the unit's name",
+        "use another team";
+    DEFAULT_TEAM_MOVE = 0x8004_8308, "DefaultTeamCannotBeMoved", Refused,
+        "a business unit's default team stays in its unit",
+        "use another team";
     DEFAULT_TEAM = 0x8004_8307, "DefaultTeamCannotBeDeleted", Refused,
-        "a business unit's default team cannot be deleted or renamed",
+        "a business unit's default team cannot be deleted",
         "use another team";
     INHERITED_ROLE = 0x8004_4152, "CannotModifyInheritedRole", Refused,
         "the role is a copy that a business unit inherited",
@@ -163,9 +172,6 @@ codes! {
     INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
         "the status reason does not exist or does not belong to that state",
         "choose a status reason of the state";
-    INACTIVE = 0x8004_0230, "ObjectInactive", Refused,
-        "the row is closed, and closed rows are read-only",
-        "reactivate the row first";
     READ_ONLY_COLUMN = 0x8004_0235, "AttributeNotValidForWrite", Refused,
         "the platform fills this column",
         "leave the column out";
@@ -233,6 +239,12 @@ codes! {
     FOREIGN_CONTRACT = 0x8004_4191, "PluginAssemblyNotLoadable", Refused,
         "the plug-in does not follow the contract that this host offers",
         "build it against the SDK of this version; a plug-in has no WASI";
+    PLUGIN_TYPE_TWICE = 0x8004_417C, "PluginTypeMustBeUnique", Refused,
+        "the file declares two plug-ins of one name",
+        "give each plug-in of a file a name of its own";
+    NO_PLUGIN_TYPE = 0x8004_418C, "PluginTypeMissing", Refused,
+        "the file declares no plug-in",
+        "name the plug-in's function in `export!`";
     PLUGIN_TOO_LARGE = 0x8004_418F, "PluginAssemblyContentSizeExceeded", Refused,
         "the plug-in's file is larger than 16 MB",
         "build with `opt-level = \"s\"` and without debug information";

@@ -195,15 +195,10 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             if text.is_empty() {
                 return Ok(Value::Null);
             }
-            if let Some(control) = text
-                .chars()
-                .find(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-            {
+            if text.contains('\0') {
                 let message = format!(
-                    "the text of column `{}` of `{}` has the control character U+{:04X} in it; take it out",
-                    column.name,
-                    table.name,
-                    u32::from(control)
+                    "the text of column `{}` of `{}` has the character NUL in it; take it out",
+                    column.name, table.name
                 );
                 return Err(Error::invalid(message).with_table(&table.name));
             }

@@ -9,6 +9,9 @@ use crate::{ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Resul
 /// How deeply a filter may be nested, so that no text can exhaust the stack.
 const MAX_DEPTH: usize = 50;
 
+/// How many conditions a filter may have: the database's own limit lies at a thousand.
+const MAX_CONDITIONS: usize = 500;
+
 /// The filter that `text` describes on `table`.
 ///
 /// # Errors
@@ -22,6 +25,7 @@ pub fn filter(table: &TableDef, text: &str) -> Result<Filter> {
         tokens: &tokens,
         at: 0,
         depth: 0,
+        conditions: 0,
     };
     let filter = parser.or()?;
     match parser.peek() {
@@ -137,6 +141,7 @@ struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
     depth: usize,
+    conditions: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -211,6 +216,12 @@ impl<'a> Parser<'a> {
     }
 
     fn condition(&mut self) -> Result<Filter> {
+        self.conditions += 1;
+        if self.conditions > MAX_CONDITIONS {
+            return Err(Error::invalid(format!(
+                "a filter has at most {MAX_CONDITIONS} conditions"
+            )));
+        }
         let name = self.next()?;
         let function = match name.text.as_str() {
             "contains" => Some(Comparison::Contains),

@@ -1,4 +1,4 @@
-//! The Sales app on the platform: its tables and default rows, QualifyLead and its siblings,
+//! The Sales app on the platform: its tables and default rows, QualifyLead,
 //! and the sample organisation.
 //!
 //! It adds tables, columns, messages and rows through the same doors that a customer's

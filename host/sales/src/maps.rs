@@ -5,7 +5,7 @@
 use sluice_engine::Unit;
 use sluice_model::{Result, Row};
 
-/// Columns that keep their name, from lead to account.
+/// From lead to account: `source>target`, or one name where both have the same.
 const ACCOUNT: &[&str] = &[
     "yomicompanyname>yominame",
     "companyname>name",

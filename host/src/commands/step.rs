@@ -94,7 +94,7 @@ struct Settings {
     #[arg(long, value_enum)]
     mode: Option<Mode>,
     /// The execution order: smaller ones first.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rank: Option<i32>,
     /// Of a step on Update: the columns that it listens to.
     #[arg(long, value_name = "a,b", value_delimiter = ',')]

@@ -349,15 +349,13 @@ impl Writer {
         if beside.is_empty() {
             return;
         }
-        let mut rows = Some(beside);
         let written = self.write(&mut |tx| {
-            let beside = rows.take().unwrap_or_default();
             (
                 tx,
                 End {
                     keep: true,
                     value: (),
-                    beside,
+                    beside: beside.clone(),
                 },
             )
         });

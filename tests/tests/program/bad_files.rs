@@ -182,7 +182,7 @@ fn an_organisation_is_never_made_over_another_file() {
         );
     }
     world.write("full.db", "something");
-    refused(&world.admin(), 3, &["org", "backup", "full.db"], &["full.db"]);
+    refused(&world.admin(), 1, &["org", "backup", "full.db"], &["full.db"]);
     assert_eq!(std::fs::read(world.path("full.db")).unwrap(), b"something");
     assert_eq!(world.count("account", "name eq 'Precious'"), 1);
 }

@@ -100,3 +100,12 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         );
     }
 }
+
+#[test]
+fn a_nul_in_a_text_is_refused() {
+    let world = World::empty();
+    let error = world
+        .admin()
+        .refused(&["row", "create", "account", r#"name:="a\u0000b""#]);
+    assert!(text(&error, "message").contains("NUL"), "{error}");
+}

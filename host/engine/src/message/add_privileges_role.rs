@@ -59,7 +59,7 @@ impl Message for AddPrivilegesRole {
 }
 
 /// A copy of a role is changed at its root only.
-pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<()> {
+pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<Row> {
     let table = unit.snapshot.table(tables::ROLE)?.clone();
     let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
     let row = row.ok_or_else(|| Error::not_found(&table.schema, &table.name, role))?;
@@ -71,7 +71,7 @@ pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<()> {
                 row.text("name").unwrap_or_default()
             ),
         )),
-        None => Ok(()),
+        None => Ok(row),
     }
 }
 

@@ -55,16 +55,12 @@ impl Message for Associate {
             match &named {
                 Relationship::ManyToMany(many) => {
                     let ids = relationship::sides(many, &target, &related)?;
-                    relationship::check_both(unit, operation, &target, &related)?;
+                    relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
                     membership::link(unit, many, ids)?;
                 }
                 Relationship::Lookup { table, column } => {
-                    let (row, value) = if related.table == table.name {
-                        (&related, &target)
-                    } else {
-                        (&target, &related)
-                    };
+                    let (row, value) = relationship::holder(table, &target, &related)?;
                     let update = Row::new(row.table.clone(), row.id).with(column.clone(), Value::Lookup(value.clone()));
                     unit.run_as_caller(operation, Request::update(update))?;
                 }
@@ -79,7 +75,7 @@ impl Message for Associate {
 pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
     let holder_table = relationship.sides[0].table;
     if relationship.intersection == tables::TEAM_MEMBERSHIP {
-        return check_default_team(unit, ids[0]);
+        return check_default_team(unit, ids[0], Code::DEFAULT_TEAM_MEMBERS);
     }
     let holder = read(unit, holder_table, ids[0])?;
     let role = read(unit, tables::ROLE, ids[1])?;
@@ -106,11 +102,11 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
 }
 
 /// The members of a default team are kept by the platform.
-pub(crate) fn check_default_team(unit: &mut Unit, team: Uuid) -> Result<()> {
+pub(crate) fn check_default_team(unit: &mut Unit, team: Uuid, code: Code) -> Result<()> {
     let team = read(unit, tables::TEAM, team)?;
     if team.bool("isdefault") == Some(true) {
         return Err(Error::new(
-            Code::DEFAULT_TEAM_MEMBERS,
+            code,
             format!(
                 "members cannot be added to or removed from the default team {}",
                 name(&team)

@@ -41,6 +41,7 @@ impl Message for Create {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
+        operation.check_target()?;
         rules::of(&table.name).before_create(unit, operation)?;
         let sent = operation.target()?.clone();
         let id = if sent.id.is_nil() {

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{
-    Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Request, Result, Right, Row, TableDef, Value,
-};
+use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit, principals, rules, tables};
@@ -117,7 +115,7 @@ fn release(
                 unit.configuration_written()?;
             }
             OnDelete::Cascade => {
-                unit.run_as_caller(operation, Request::delete(row.reference()))?;
+                unit.delete_along(operation, row.reference())?;
             }
             OnDelete::RemoveLink | OnDelete::Restrict => {
                 let permit = sluice_access::Permit::system("empty the reference to a row that is deleted");

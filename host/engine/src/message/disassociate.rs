@@ -1,12 +1,12 @@
 //! Disassociate: unlinks rows of a relationship.
 
-use sluice_model::{Request, Result, Right, Row, Value};
+use sluice_model::{Code, Error, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
     Message, Shape, associate, input, membership,
     relationship::{self, Relationship},
 };
-use crate::{Operation, Unit, principals, tables};
+use crate::{Operation, Unit, organization::ADMINISTRATOR_ROLE, principals, tables};
 
 /// `Disassociate`.
 pub(crate) struct Disassociate;
@@ -35,19 +35,38 @@ impl Message for Disassociate {
             match &named {
                 Relationship::ManyToMany(many) => {
                     let ids = relationship::sides(many, &target, &related)?;
-                    relationship::check_both(unit, operation, &target, &related)?;
+                    relationship::check_both(unit, operation, many, &target, &related)?;
                     if many.intersection == tables::TEAM_MEMBERSHIP {
-                        associate::check_default_team(unit, ids[0])?;
+                        associate::check_default_team(unit, ids[0], Code::DEFAULT_TEAM_REMOVE)?;
+                    }
+                    if many.intersection == tables::USER_ROLES && ids[0] == operation.caller_id() {
+                        refuse_own_administrator(unit, ids[1])?;
                     }
                     membership::unlink(unit, many, ids)?;
                 }
                 Relationship::Lookup { table, column } => {
-                    let row = if related.table == table.name { &related } else { &target };
+                    let (row, other) = relationship::holder(table, &target, &related)?;
+                    let now = unit.row_with_rights(operation, &row.table, row.id, &[Right::Read])?;
+                    if now.lookup(column) != Some(other) {
+                        continue;
+                    }
                     let update = Row::new(row.table.clone(), row.id).with(column.clone(), Value::Null);
                     unit.run_as_caller(operation, Request::update(update))?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// An administrator cannot lock themselves out.
+fn refuse_own_administrator(unit: &mut Unit, role: Uuid) -> Result<()> {
+    let table = unit.snapshot.table(tables::ROLE)?.clone();
+    let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
+    match row.as_ref().and_then(|row| row.text("name")) {
+        Some(ADMINISTRATOR_ROLE) => Err(Error::invalid(
+            "nobody takes their own role System Administrator; let another administrator do it",
+        )),
+        _ => Ok(()),
     }
 }

@@ -68,7 +68,10 @@ impl Message for GrantAccess {
                 "An item cannot be shared with the owning user.",
             ));
         }
-        unit.principal(principal.id)?;
+        let sharee = unit.principal(principal.id)?;
+        if *principal.table != *sharee.kind().table() {
+            return Err(Error::not_found(&principal.table, &principal.table, principal.id));
+        }
         share(unit, &target, &principal, rights)
     }
 }

@@ -63,11 +63,30 @@ pub(crate) fn sides(
     }
 }
 
+/// Of the two rows of a 1:N relationship, the one that holds the lookup and the other.
+pub(crate) fn holder<'a>(
+    table: &TableDef,
+    target: &'a Reference,
+    related: &'a Reference,
+) -> Result<(&'a Reference, &'a Reference)> {
+    if related.table == table.name {
+        Ok((related, target))
+    } else if target.table == table.name {
+        Ok((target, related))
+    } else {
+        Err(Error::invalid(format!(
+            "neither {target} nor {related} is a row of `{}`, which holds the lookup",
+            table.name
+        )))
+    }
+}
+
 /// An N:N relationship needs Append on both rows (§3.4); a role that is given or taken needs
 /// Assign as well, so that nobody makes an administrator of themselves by appending.
 pub(crate) fn check_both(
     unit: &mut Unit,
     operation: &Operation,
+    relationship: &ManyToMany,
     target: &Reference,
     related: &Reference,
 ) -> Result<()> {
@@ -75,6 +94,8 @@ pub(crate) fn check_both(
         let table = unit.snapshot.table(&side.table)?.clone();
         let rights: &[Right] = match &*side.table {
             tables::ROLE => &[Right::Append, Right::Assign],
+            // The same as AddMembersTeam asks for.
+            tables::TEAM if relationship.intersection == tables::TEAM_MEMBERSHIP => &[Right::Append, Right::Write],
             _ => &[Right::Append],
         };
         for right in rights {

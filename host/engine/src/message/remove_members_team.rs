@@ -1,6 +1,6 @@
 //! RemoveMembersTeam: takes users out of a team.
 
-use sluice_model::{Error, Result, Right};
+use sluice_model::{Code, Error, Result, Right};
 
 use super::{Images, Message, Parameter, Shape, Takes, associate, input, membership, required};
 use crate::{Operation, Unit, principals, tables};
@@ -41,7 +41,7 @@ impl Message for RemoveMembersTeam {
         let table = operation.table()?;
         let team = operation.id()?;
         unit.decide(operation, &table, Right::Write, team)?;
-        associate::check_default_team(unit, team)?;
+        associate::check_default_team(unit, team, Code::DEFAULT_TEAM_REMOVE)?;
         let users = unit.snapshot.table(tables::USER)?.clone();
         for member in input::references(operation, "MemberIds")? {
             if *member.table != *tables::USER || !unit.read(|tx| tx.facts().exists(&users, member.id))? {

@@ -3,7 +3,7 @@
 use sluice_model::{Result, Right, Row, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, add_privileges_role as grants, input, required};
-use crate::{Operation, Unit, principals, tables};
+use crate::{Operation, Unit, principals, rules, tables};
 
 /// `RemovePrivilegeRole`.
 pub(crate) struct RemovePrivilegeRole;
@@ -41,7 +41,8 @@ impl Message for RemovePrivilegeRole {
         let table = operation.table()?;
         let role = operation.id()?;
         unit.decide(operation, &table, Right::Write, role)?;
-        grants::check_root(unit, role)?;
+        let root = grants::check_root(unit, role)?;
+        rules::role::refuse_administrator(&root)?;
         let wanted = Row::unsaved("roleprivilege").with("PrivilegeId", Value::Id(input::id(operation, "PrivilegeId")?));
         let (privilege, _) = grants::privilege(unit, &wanted)?;
         for copy in grants::with_copies(unit, role)? {

@@ -56,6 +56,7 @@ impl Message for Update {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let id = operation.id()?;
+        operation.check_target()?;
         let permit = unit.decide(operation, &table, Right::Write, id)?;
         let before = unit
             .tx

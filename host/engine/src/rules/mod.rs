@@ -2,11 +2,12 @@
 //! inside Create, Update and Delete, whatever door the change came through.
 
 mod business_unit;
-mod organization;
+mod currency;
+mod kept;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
-mod role;
+pub(crate) mod role;
 mod team;
 mod user;
 
@@ -50,8 +51,10 @@ impl Rules for None {}
 pub(crate) fn of(table: &str) -> &'static dyn Rules {
     match table {
         tables::ASSEMBLY => &plugin_assembly::PluginAssembly,
+        tables::CURRENCY => &currency::Currency,
         tables::BUSINESS_UNIT => &business_unit::BusinessUnit,
-        tables::ORGANIZATION => &organization::Organization,
+        tables::MESSAGE | tables::MESSAGE_FILTER | tables::PRIVILEGE => &kept::Kept,
+        tables::ORGANIZATION => &kept::KeptOnce,
         tables::ROLE => &role::Role,
         tables::STEP => &plugin_step::PluginStep,
         tables::STEP_IMAGE => &plugin_step_image::PluginStepImage,

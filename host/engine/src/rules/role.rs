@@ -1,14 +1,44 @@
 //! A role lives in a business unit, and every unit below has a copy of it. What is changed at
 //! the root is changed in the copies; a copy itself cannot be changed.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row};
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid};
 
 use super::{Rules, read, select};
-use crate::{Operation, Unit, message, tables};
+use crate::{Operation, Unit, message, organization::ADMINISTRATOR_ROLE, tables};
 
 pub(super) struct Role;
 
+/// The role that may do everything stays as it is.
+pub(crate) fn refuse_administrator(row: &Row) -> Result<()> {
+    if row.text("name") == Some(ADMINISTRATOR_ROLE) {
+        let message = format!("the role {ADMINISTRATOR_ROLE} cannot be changed or deleted");
+        return Err(Error::new(Code::INVALID_ARGUMENT, message).with_table(tables::ROLE));
+    }
+    Ok(())
+}
+
+/// A name is one role's in its business unit.
+fn check_name(unit: &mut Unit, name: &str, business_unit: Uuid, own: Uuid) -> Result<()> {
+    let same = Filter::eq("name", name).and(Filter::eq("businessunitid", business_unit));
+    let same = select(unit, &Query::new(tables::ROLE).columns(&[]).filter(same))?;
+    match same.iter().any(|row| row.id != own) {
+        true => Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!("there is a role {name} in that business unit already"),
+        )
+        .with_table(tables::ROLE)),
+        false => Ok(()),
+    }
+}
+
 impl Rules for Role {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let home = operation.target()?.id_of("businessunitid");
+        let home = home.unwrap_or_else(|| operation.principal.business_unit());
+        let name = operation.target()?.text("name").unwrap_or_default().to_owned();
+        check_name(unit, &name, home, Uuid::nil())
+    }
+
     fn after_create(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         let Some(home) = row.id_of("businessunitid") else {
             return Ok(());
@@ -29,8 +59,21 @@ impl Rules for Role {
         Ok(())
     }
 
-    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        refuse_copy(operation, before)
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        refuse_copy(operation, before)?;
+        let target = operation.target()?.clone();
+        if target.has("businessunitid") && target.id_of("businessunitid") != before.id_of("businessunitid") {
+            return Err(Error::invalid(
+                "a role stays in its business unit; make another one there",
+            ));
+        }
+        match (target.text("name"), before.id_of("businessunitid")) {
+            (Some(name), Some(home)) if Some(name) != before.text("name") => {
+                refuse_administrator(before)?;
+                check_name(unit, name, home, before.id)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
@@ -55,11 +98,12 @@ impl Rules for Role {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        // Deeper down, a copy goes with its root or with its business unit.
-        if operation.context.depth > 1 {
+        // A copy goes with its root or with its business unit.
+        if operation.cascade {
             return Ok(());
         }
         let row = read(unit, tables::ROLE, operation.id()?)?;
+        refuse_administrator(&row)?;
         refuse_copy(operation, &row)
     }
 }

@@ -7,14 +7,20 @@ use crate::{Operation, Unit, tables};
 
 pub(super) struct Team;
 
-fn refuse_default(operation: &Operation, row: &Row) -> Result<()> {
+/// The columns of a default team that stay as they are, and the code of the refusal.
+const KEPT: [(&str, Code); 4] = [
+    ("name", Code::DEFAULT_TEAM_RENAME),
+    ("isdefault", Code::DEFAULT_TEAM),
+    ("businessunitid", Code::DEFAULT_TEAM_MOVE),
+    ("teamtype", Code::DEFAULT_TEAM),
+];
+
+fn refuse_default(operation: &Operation, row: &Row, code: Code) -> Result<()> {
     if row.bool("isdefault") == Some(true) && !operation.principal.is_system() {
+        let name = row.text("name").unwrap_or_default();
         return Err(Error::new(
-            Code::DEFAULT_TEAM,
-            format!(
-                "the default team {} cannot be changed or deleted",
-                row.text("name").unwrap_or_default()
-            ),
+            code,
+            format!("the default team {name} cannot be changed or deleted"),
         ));
     }
     Ok(())
@@ -22,18 +28,18 @@ fn refuse_default(operation: &Operation, row: &Row) -> Result<()> {
 
 impl Rules for Team {
     fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        let touches = ["name", "isdefault", "businessunitid", "teamtype"];
-        match operation.target()?.values.keys().any(|name| touches.contains(&&**name)) {
-            true => refuse_default(operation, before),
-            false => Ok(()),
+        let target = operation.target()?;
+        match KEPT.iter().find(|(column, _)| target.has(column)) {
+            Some((_, code)) => refuse_default(operation, before, *code),
+            None => Ok(()),
         }
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        if operation.context.depth > 1 {
+        if operation.cascade {
             return Ok(());
         }
         let row = read(unit, tables::TEAM, operation.id()?)?;
-        refuse_default(operation, &row)
+        refuse_default(operation, &row, Code::DEFAULT_TEAM)
     }
 }
