@@ -260,7 +260,7 @@ fn what_others_refer_to_stays() {
     let world = World::sample();
     changes_nothing(&world, |admin| {
         for (table, name, word) in [
-            ("systemuser", "seller.west", "account"),
+            ("systemuser", "seller.west", "disable the user"),
             ("businessunit", "West", "account"),
             ("pluginassembly", "commission", "commission: Create of account"),
         ] {
