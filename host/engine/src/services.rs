@@ -18,7 +18,7 @@ impl Services for Unit {
             Caller::System => self.snapshot.system.clone(),
         };
         let description = describe(&request);
-        let in_transaction = self.tx.is_open();
+        let in_transaction = self.in_request_transaction(context.stage, context.depth);
         let incoming = Incoming::nested(context, principal, initiating, request);
         self.trace.enter_call(&description);
         let result = pipeline::run(self, incoming).map_err(|mut error| {

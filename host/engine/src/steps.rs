@@ -76,7 +76,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         give_images(unit, operation, step)?;
     }
     let sandbox = unit.core.sandbox()?;
-    let in_transaction = unit.tx.is_open();
+    let in_transaction = unit.in_request_transaction(step.stage, operation.context.depth);
     let mut context = std::mem::take(&mut operation.context);
     context.stage = step.stage;
     context.mode = step.mode;

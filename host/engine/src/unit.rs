@@ -18,6 +18,7 @@ use crate::{
     operation::{Incoming, Operation},
     pipeline,
     snapshot::Snapshot,
+    step,
     trace::Trace,
 };
 
@@ -237,6 +238,13 @@ impl Unit {
             self.snapshot = core.snapshot(&mut self.tx, version)?;
         }
         Ok(())
+    }
+
+    /// Whether what runs at that stage and depth is inside the request's transaction. A trial
+    /// opens its own before pre-validation, where a request has none yet.
+    pub(crate) fn in_request_transaction(&self, stage: i32, depth: u32) -> bool {
+        let before_it = self.trial.rolled_back && stage == step::PRE_VALIDATION && depth == 1;
+        self.tx.is_open() && !before_it
     }
 
     /// Refuses to go on once the whole message has used up its time.
