@@ -47,11 +47,11 @@ unpack_debian() {
     llvm=$(dependency "$library" libllvm) && [ -n "$llvm" ] || return 1
     say "unpacking Debian's rustc-web ($library) into target/wasm-toolchain"
     rm -rf "$folder"
-    mkdir -p "$folder/packages" "$folder/root"
+    mkdir -p "$folder/packages" "$folder/debian"
     (cd "$folder/packages" &&
         apt-get download rustc-web libstd-rust-web-dev "$library" rust-web-src "$llvm" >&2) || return 1
     for package in "$folder"/packages/*.deb; do
-        dpkg -x "$package" "$folder/root" || return 1
+        dpkg -x "$package" "$folder/debian" || return 1
     done
     write_env
     rm -rf "$folder/packages"
@@ -59,13 +59,13 @@ unpack_debian() {
 
 write_env() {
     local compiler libraries linker
-    compiler=$(find_one "$folder/root/usr" rustc) || return 1
-    libraries=$(find "$folder/root/usr/lib" \( -name 'libLLVM*.so*' -o -name 'librustc_driver*.so' \) -printf '%h\n' |
+    compiler=$(find_one "$folder/debian/usr" rustc) || return 1
+    libraries=$(find "$folder/debian/usr/lib" \( -name 'libLLVM*.so*' -o -name 'librustc_driver*.so' \) -printf '%h\n' |
         sort -u | paste -sd :)
     # The linker that comes with rustup's toolchain, or Debian's copy of it. Never wasm-ld, which
     # rustc calls by another convention.
     linker=$(find_one "$(cd "$root" && rustc --print sysroot 2>/dev/null)" rust-lld) ||
-        linker=$(find_one "$folder/root/usr" rust-lld) || return 1
+        linker=$(find_one "$folder/debian/usr" rust-lld) || return 1
     {
         echo "# Written by scripts/wasm-target.sh. Source it before cargo."
         echo "export RUSTC='$compiler'"

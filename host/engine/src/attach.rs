@@ -12,7 +12,7 @@ use crate::{Operation, Unit};
 ///
 /// # Errors
 /// The right that is missing, or the row that is not there.
-pub fn check_links(
+pub(crate) fn check_links(
     unit: &mut Unit,
     operation: &Operation,
     table: &TableDef,

@@ -64,27 +64,6 @@ impl Fix {
             Self::RunAs { .. } => "run-as",
         }
     }
-
-    /// The command that does it.
-    pub fn command(&self) -> String {
-        match self {
-            Self::Grant { role, privilege, depth } => {
-                format!("sluice role grant {} {privilege} {}", quoted(role), depth.word())
-            }
-            Self::Disable { step } => format!("sluice step disable {step}"),
-            Self::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
-        }
-    }
-}
-
-/// A name as a shell takes it.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    if !name.is_empty() && name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
-    }
 }
 
 /// What a diagnosis found.

@@ -47,7 +47,6 @@ pub use unit::Unit;
 
 /// Building blocks for messages that an app brings along.
 pub mod parts {
-    pub use crate::attach::check_links;
-    pub use crate::message::{Images, input};
+    pub use crate::message::{Images, input, optional, required};
     pub use crate::principals::require;
 }

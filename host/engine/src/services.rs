@@ -21,11 +21,26 @@ impl Services for Unit {
         let in_transaction = self.in_request_transaction(context.stage, context.depth);
         let incoming = Incoming::nested(context, principal, initiating, request);
         self.trace.enter_call(&description);
+        // Before the request's transaction a call has one of its own: in a trial, whose
+        // transaction is open from the start, it is a savepoint.
+        let own = match self.tx.is_open() && !in_transaction {
+            true => Some(self.tx.savepoint()?),
+            false => None,
+        };
         let result = pipeline::run(self, incoming).map_err(|mut error| {
             error.body_mut().call.get_or_insert(description);
             error
         });
         self.trace.leave(result.as_ref().err());
+        match (own, &result) {
+            (Some(savepoint), Ok(_)) => self.tx.release(savepoint)?,
+            (Some(savepoint), Err(_)) => {
+                self.tx.rollback_to(savepoint)?;
+                // What it changed of the configuration is read anew, as it was.
+                self.configuration_changed = true;
+            }
+            (None, _) => {}
+        }
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
             frame.failed_call.get_or_insert_with(|| error.clone());
         }

@@ -4,7 +4,7 @@
 
 use sluice_engine::{
     Message, Operation, ParameterDef, Shape, Takes, Unit,
-    parts::{Images, input, require},
+    parts::{Images, input, optional, require, required},
 };
 use sluice_model::{Code, Error, Parameter, Reference, Request, Result, Right, Row, Uuid, Value};
 
@@ -71,22 +71,6 @@ pub fn request(lead: Uuid, choices: &Choices) -> Request {
 /// `QualifyLead`.
 #[derive(Debug)]
 pub struct QualifyLead;
-
-const fn required(name: &'static str, kind: &'static str) -> ParameterDef {
-    ParameterDef {
-        name,
-        kind,
-        required: true,
-    }
-}
-
-const fn optional(name: &'static str, kind: &'static str) -> ParameterDef {
-    ParameterDef {
-        name,
-        kind,
-        required: false,
-    }
-}
 
 /// The privileges on the Customizations tab that qualifying needs (R130).
 const CUSTOMIZATIONS: [&str; 4] = [

@@ -152,7 +152,7 @@ fn blame(error: &Error) -> String {
 }
 
 fn isolation_json(context: &Context, found: &Isolation) -> Json {
-    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&fix.command()) });
+    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
     let culprit = |culprit: &Culprit| {
         let fixes: Vec<Json> = culprit.fixes.iter().map(fix).collect();
         json!({ "error": culprit.error.to_json(), "fixes": fixes })
@@ -294,11 +294,11 @@ fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
         };
         add(
             title,
-            grants.iter().map(|fix| context.command(&fix.command())).collect(),
+            grants.iter().map(|fix| context.command(&command_of(fix))).collect(),
         );
     }
     for fix in fixes {
-        let command = vec![context.command(&fix.command())];
+        let command = vec![context.command(&command_of(fix))];
         match fix {
             Fix::Grant { .. } => {}
             Fix::Disable { .. } => add(
@@ -309,4 +309,15 @@ fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The command that does what a fix says.
+fn command_of(fix: &Fix) -> String {
+    match fix {
+        Fix::Grant { role, privilege, depth } => {
+            format!("sluice role grant {} {privilege} {}", quoted(role), depth.word())
+        }
+        Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
+    }
 }

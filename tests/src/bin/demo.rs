@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use sluice_tests::program::{Program, Run};
+use sluice_tests::program::{Program, Run, words};
 
 fn main() -> ExitCode {
     match Story::begin().and_then(|mut story| story.tell()) {
@@ -114,7 +114,7 @@ impl Story {
 
         self.say("The better cure, for a second lead: the step enabled again, the privilege granted.")?;
         self.show("admin", &["step", "enable", &step], 0)?;
-        let words = split(grant);
+        let words = words(grant);
         let words: Vec<&str> = words.iter().map(String::as_str).skip(1).collect();
         self.show("admin", &words, 0)?;
         let qualified = self.show("seller.west", &["lead", "qualify", &second], 0)?;
@@ -253,18 +253,4 @@ fn check(run: &Run, code: i32, arguments: &[&str]) -> Result<()> {
         run.stderr
     );
     Ok(())
-}
-
-/// The words of a command as a shell splits them.
-fn split(command: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for c in command.chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().into_iter().for_each(|word| word.push(c)),
-        }
-    }
-    words
 }

@@ -39,11 +39,6 @@ fn kinds(fixes: &[Fix]) -> Vec<&'static str> {
 fn apply(world: &World, isolation: &Isolation) {
     for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
         if let Fix::Grant { role, privilege, depth } = fix {
-            let command = fix.command();
-            assert!(
-                command.starts_with("sluice role grant ") && command.contains(privilege),
-                "{command}"
-            );
             world.grant(role, privilege, depth.number());
         }
     }
@@ -104,7 +99,6 @@ fn disabling_what_was_named_cures_it_as_well() {
     let isolation = isolate(&world, world.seller.id(), &request);
     for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
         if let Fix::Disable { step } = fix {
-            assert_eq!(fix.command(), format!("sluice step disable {step}"));
             world.set_enabled(*step, false);
         }
     }
@@ -250,4 +244,17 @@ fn only_who_may_act_for_others_may_ask() {
     let error = world.seller.0.isolate(world.admin.id(), &request).unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
     assert!(world.seller.0.isolate(world.seller.id(), &request).unwrap().passes);
+}
+
+/// Before the transaction a plug-in may pass over a failed call: no diagnosis blames it.
+#[test]
+fn what_pre_validation_may_swallow_is_no_culprit() {
+    let world = World::new();
+    let script = "swallow-read sl_commissionrule\ndump";
+    world.step(&probe(PRE_VALIDATION, "Create", "contact", script));
+    let request = Request::create(contact());
+    let run = world.run(&world.seller, request.clone());
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    let isolation = isolate(&world, world.seller.id(), &request);
+    assert!(isolation.passes && isolation.culprits.is_empty(), "{isolation:?}");
 }

@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Message, Parameter, Shape, input, required};
 use crate::{Operation, Unit, principals, tables};
 
 /// `AddPrivilegesRole`.
@@ -20,18 +20,7 @@ impl Message for AddPrivilegesRole {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("Privileges", "rows")];
-        Shape {
-            takes: Takes::IdOf {
-                table: tables::ROLE,
-                parameter: "RoleId",
-            },
-            tables: None,
-            reads: false,
-            images: Images::None,
-            binds_table: true,
-            inputs: INPUTS,
-            outputs: &[],
-        }
+        Shape::changing(tables::ROLE, "RoleId", INPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

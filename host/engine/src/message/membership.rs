@@ -1,9 +1,10 @@
 //! The rows of intersection tables: memberships and role assignments. They belong to nobody;
 //! messages that may change them write them under a named permit.
 
-use sluice_model::{Filter, Query, Reference, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Row, Uuid};
 
-use crate::{Unit, tables};
+use super::{associate, input};
+use crate::{Operation, Unit, tables};
 
 /// An N:N relationship: its name, its intersection table, and the two sides.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +102,28 @@ pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2])
     for row in find(unit, relationship, ids)? {
         unit.tx.delete(&permit, &table, row.id)?;
         unit.configuration_written()?;
+    }
+    Ok(())
+}
+
+/// The work of AddMembersTeam and RemoveMembersTeam: `change` links or unlinks each user.
+/// `code` is what a default team, whose members the platform keeps, refuses with.
+pub(super) fn change_members(
+    unit: &mut Unit,
+    operation: &Operation,
+    code: Code,
+    change: fn(&mut Unit, &ManyToMany, [Uuid; 2]) -> Result<()>,
+) -> Result<()> {
+    let table = operation.table()?;
+    let team = operation.id()?;
+    unit.decide(operation, &table, Right::Write, team)?;
+    associate::check_default_team(unit, team, code)?;
+    let users = unit.snapshot.table(tables::USER)?.clone();
+    for member in input::references(operation, "MemberIds")? {
+        if *member.table != *tables::USER || !unit.read(|tx| tx.facts().exists(&users, member.id))? {
+            return Err(Error::not_found(&users.schema, &users.name, member.id));
+        }
+        change(unit, &TEAM_MEMBERSHIP, [team, member.id])?;
     }
     Ok(())
 }

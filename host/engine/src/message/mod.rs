@@ -105,6 +105,22 @@ pub struct Shape {
     pub outputs: &'static [Parameter],
 }
 
+impl Shape {
+    /// Of a message that changes a row of `table`, whose id stands in `parameter`, and gives
+    /// nothing back.
+    pub(crate) const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [Parameter]) -> Self {
+        Self {
+            takes: Takes::IdOf { table, parameter },
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs,
+            outputs: &[],
+        }
+    }
+}
+
 /// Which images a message offers (§1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Images {
@@ -150,7 +166,7 @@ pub struct Parameter {
 }
 
 /// A parameter that a request must have.
-pub(crate) const fn required(name: &'static str, kind: &'static str) -> Parameter {
+pub const fn required(name: &'static str, kind: &'static str) -> Parameter {
     Parameter {
         name,
         kind,
@@ -159,7 +175,7 @@ pub(crate) const fn required(name: &'static str, kind: &'static str) -> Paramete
 }
 
 /// A parameter that a request may have.
-pub(crate) const fn optional(name: &'static str, kind: &'static str) -> Parameter {
+pub const fn optional(name: &'static str, kind: &'static str) -> Parameter {
     Parameter {
         name,
         kind,

@@ -2,7 +2,7 @@
 
 use sluice_model::{Result, Right, Row, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, add_privileges_role as grants, input, required};
+use super::{Message, Parameter, Shape, add_privileges_role as grants, input, required};
 use crate::{Operation, Unit, principals, rules, tables};
 
 /// `RemovePrivilegeRole`.
@@ -19,18 +19,7 @@ impl Message for RemovePrivilegeRole {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("PrivilegeId", "id")];
-        Shape {
-            takes: Takes::IdOf {
-                table: tables::ROLE,
-                parameter: "RoleId",
-            },
-            tables: None,
-            reads: false,
-            images: Images::None,
-            binds_table: true,
-            inputs: INPUTS,
-            outputs: &[],
-        }
+        Shape::changing(tables::ROLE, "RoleId", INPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

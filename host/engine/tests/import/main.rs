@@ -8,5 +8,3 @@ mod lines;
 mod maps;
 #[cfg(test)]
 mod org;
-#[cfg(test)]
-mod speed;

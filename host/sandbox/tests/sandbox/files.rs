@@ -36,11 +36,6 @@ fn returning(data: &str) -> Plugin {
     load(&module("", "i32.const 16", &rest))
 }
 
-/// A plug-in that does nothing.
-pub(crate) fn smallest() -> Plugin {
-    sandbox().load(&SMALLEST).unwrap()
-}
-
 /// Its component.
 pub(crate) static SMALLEST: LazyLock<Vec<u8>> =
     LazyLock::new(|| componentize(&module("", "i32.const 16", "")).unwrap());

@@ -16,6 +16,4 @@ mod outcomes;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod support;
