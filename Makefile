@@ -1,5 +1,6 @@
 # make demo   tells the story of the missing privilege in a fresh folder
-# make test   runs every check: format, lints, tests, documentation
+# make test   runs every test, and the examples in the documentation
+# make build  builds the program, to target/debug/sluice
 # make bench  measures, to target/bench/summary.json (only some: BENCH="step create-0")
 #
 # Each does all the set-up that it needs. NEXTEST is cargo-nextest where it is installed.

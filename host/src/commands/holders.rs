@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows};
 
 use crate::{
     context::Context,
     names::{self, Labels},
     output::Outcome,
+    people,
 };
 
 /// A role that a user has, directly or through a team.
@@ -171,4 +172,37 @@ pub(crate) fn roles_for_new(session: &Session, row: &Row, roles: &[String]) -> a
         .iter()
         .map(|role| names::role_for(session, &holder, role))
         .collect()
+}
+
+/// A user or a team with its roles and with what it is linked to (`teams` or `members`).
+pub(crate) fn sheet(
+    context: &Context,
+    table: &TableDef,
+    row: &Row,
+    roles: &[Held],
+    (what, linked): (&str, &[Reference]),
+) -> anyhow::Result<Outcome> {
+    let labels = Labels::load(context, linked.iter().cloned())?;
+    let mut document = rows::from_row(table, row, None);
+    if let Json::Object(map) = &mut document {
+        map.insert("roles".to_owned(), roles.iter().map(Held::json).collect());
+        let one = |one: &Reference| json!({ "id": one.id.to_string(), "name": labels.name(one) });
+        map.insert(what.to_owned(), linked.iter().map(one).collect());
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let none = |list: Vec<String>| {
+        if list.is_empty() {
+            "none".to_owned()
+        } else {
+            list.join("\n")
+        }
+    };
+    let text = people::pairs(&[
+        ("roles", none(roles.iter().map(Held::text).collect())),
+        (what, none(linked.iter().map(|one| labels.name(one)).collect())),
+    ]);
+    let sheet = people::sheet(context, table, row)?;
+    Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
 }

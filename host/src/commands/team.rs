@@ -1,17 +1,12 @@
 //! `sluice team`: teams, their members and their roles.
 
 use clap::ValueEnum;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Parameter, Query, Reference, Request, Row, Value, json as rows};
+use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
 use super::holders;
-use crate::{
-    context::Context,
-    names::{self, Labels},
-    output::Outcome,
-    people,
-};
+use crate::{context::Context, names, output::Outcome, people};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -134,31 +129,5 @@ fn show(context: &Context, session: &Session, team: &str) -> anyhow::Result<Outc
     let row = names::row(session, "team", team, &[])?;
     let roles = holders::roles(context, &row.reference())?;
     let members = holders::members(context, row.id)?;
-    let labels = Labels::load(context, members.iter().cloned())?;
-    let mut document = rows::from_row(&table, &row, None);
-    if let Json::Object(map) = &mut document {
-        map.insert("roles".to_owned(), roles.iter().map(holders::Held::json).collect());
-        let member = |member: &Reference| json!({ "id": member.id.to_string(), "name": labels.name(member) });
-        map.insert("members".to_owned(), members.iter().map(member).collect());
-    }
-    let none = |list: Vec<String>| {
-        if list.is_empty() {
-            "none".to_owned()
-        } else {
-            list.join("\n")
-        }
-    };
-    let text = people::pairs(&[
-        ("roles", none(roles.iter().map(holders::Held::text).collect())),
-        (
-            "members",
-            none(members.iter().map(|member| labels.name(member)).collect()),
-        ),
-    ]);
-    let sheet = if context.json() {
-        String::new()
-    } else {
-        people::sheet(context, &table, &row)?
-    };
-    Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
+    holders::sheet(context, &table, &row, &roles, ("members", &members))
 }

@@ -1,16 +1,10 @@
 //! `sluice user`: users and their roles.
 
-use serde_json::{Value as Json, json};
-use sluice_model::{Query, Reference, json as rows};
+use serde_json::json;
+use sluice_model::{Query, Reference};
 
 use super::holders;
-use crate::{
-    assign,
-    context::Context,
-    names::{self, Labels},
-    output::Outcome,
-    people,
-};
+use crate::{assign, context::Context, names, output::Outcome, people};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -109,28 +103,5 @@ fn show(context: &Context, user: &str) -> anyhow::Result<Outcome> {
     let row = names::row(&session, "systemuser", user, &[])?;
     let roles = holders::effective_roles(context, &row.reference())?;
     let teams = holders::teams(context, row.id)?;
-    let labels = Labels::load(context, teams.iter().cloned())?;
-    let mut document = rows::from_row(&table, &row, None);
-    if let Json::Object(map) = &mut document {
-        map.insert("roles".to_owned(), roles.iter().map(holders::Held::json).collect());
-        let team = |team: &Reference| json!({ "id": team.id.to_string(), "name": labels.name(team) });
-        map.insert("teams".to_owned(), teams.iter().map(team).collect());
-    }
-    let none = |list: Vec<String>| {
-        if list.is_empty() {
-            "none".to_owned()
-        } else {
-            list.join("\n")
-        }
-    };
-    let text = people::pairs(&[
-        ("roles", none(roles.iter().map(holders::Held::text).collect())),
-        ("teams", none(teams.iter().map(|team| labels.name(team)).collect())),
-    ]);
-    let sheet = if context.json() {
-        String::new()
-    } else {
-        people::sheet(context, &table, &row)?
-    };
-    Ok(Outcome::new(document, format!("{sheet}\n\n{text}")))
+    holders::sheet(context, &table, &row, &roles, ("teams", &teams))
 }
