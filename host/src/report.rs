@@ -32,7 +32,7 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
 /// An error, with the command that leads on from it.
 pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<String>) -> String {
     let mut lines = details(error);
-    lines.push(("what to do", error.code().info().resolution.to_owned()));
+    lines.push(("what to do", error.resolution()));
     let commands = commands(error).into_iter().chain(isolate);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation {
@@ -54,7 +54,13 @@ pub(crate) fn headline(error: &Error) -> String {
 /// What the error says, beside its message; without what to do about it.
 pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
     let body = error.body();
-    let mut lines = vec![("cause", error.code().info().cause.to_owned())];
+    let mut lines = vec![("cause", error.cause().to_owned())];
+    if let Some(inner) = &body.inner {
+        lines.push(("the platform", inner.clone()));
+    }
+    if !body.missing.is_empty() {
+        lines.push(("missing", body.missing.join(", ")));
+    }
     if let Some(subcode) = body.subcode {
         lines.push(("subcode", subcode.to_string()));
     }

@@ -3,7 +3,7 @@
 
 use sluice_model::{Name, Result, TableDef, definition::ColumnDef};
 
-use crate::{Message, Unit};
+use crate::{Message, Rules, Unit};
 
 /// A table of the platform or of another app, and the columns that an app adds to it.
 pub type Extension = (Name, Vec<ColumnDef>);
@@ -19,6 +19,8 @@ pub struct App {
     pub extensions: fn() -> Result<Vec<Extension>>,
     /// Its messages.
     pub messages: &'static [&'static dyn Message],
+    /// The rules of its tables.
+    pub rules: &'static [(&'static str, &'static dyn Rules)],
     /// Writes its default rows into a new organisation.
     pub install: fn(&mut Unit) -> Result<()>,
 }

@@ -1,5 +1,7 @@
 //! Custom tables and columns, made at run time. Metadata operations raise no events.
 
+use std::collections::HashSet;
+
 use sluice_access::Permit;
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row,
@@ -74,6 +76,14 @@ impl Session {
         self.batch(|batch| batch.create_table(definition.clone()))
     }
 
+    /// Changes what a table is as a whole. It counts at once.
+    ///
+    /// # Errors
+    /// There is no such table, or the user may not customize.
+    pub fn update_table(&self, table: &str, change: TableChange) -> Result<()> {
+        self.batch(|batch| batch.update_table(table, change))
+    }
+
     /// Adds a custom column to a table.
     ///
     /// # Errors
@@ -81,6 +91,17 @@ impl Session {
     pub fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
         self.batch(|batch| batch.create_column(table, column.clone()))
     }
+}
+
+/// What may be changed about a table as a whole; what is not there stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableChange {
+    /// Whether changes of its rows leave audit rows.
+    pub audited: Option<bool>,
+    /// Whether duplicate rules may be made for it.
+    pub duplicate_detection: Option<bool>,
+    /// *Read-only in mobile*.
+    pub read_only_in_mobile: Option<bool>,
 }
 
 impl Batch<'_> {
@@ -107,8 +128,9 @@ impl Batch<'_> {
         if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
             return Err(Error::invalid("a custom table belongs to users or to the organization"));
         }
+        let choices = self.unit.snapshot()?.global_choices();
         for column in &table.columns {
-            check_column(&catalog, &table, column)?;
+            check_column(&catalog, &choices, &table, column)?;
         }
         table.otc = catalog
             .iter()
@@ -157,7 +179,8 @@ impl Batch<'_> {
                 format!("table `{table}` has a column `{}` already", column.name),
             ));
         }
-        check_column(&catalog, &definition, &column)?;
+        let choices = self.unit.snapshot()?.global_choices();
+        check_column(&catalog, &choices, &definition, &column)?;
         column.custom = true;
         let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
         let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
@@ -172,6 +195,26 @@ impl Batch<'_> {
         {
             self.unit.tx.add_column(&definition, added)?;
         }
+        self.unit.configuration_written()
+    }
+
+    /// See [`Session::update_table`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn update_table(&mut self, table: &str, change: TableChange) -> Result<()> {
+        self.require("prvWriteEntity")?;
+        let catalog = self.unit.snapshot()?.catalog.clone();
+        let mut definition = TableDef::clone(catalog.table(table)?);
+        if definition.ownership == Ownership::None {
+            return Err(Error::invalid(format!(
+                "table `{table}` is internal and has no settings"
+            )));
+        }
+        definition.audited = change.audited.unwrap_or(definition.audited);
+        definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
+        definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
+        self.unit.tx.save_definition(&definition)?;
         self.unit.configuration_written()
     }
 
@@ -231,7 +274,7 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Result<()> {
+fn check_column(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &ColumnDef) -> Result<()> {
     check_name("column", &column.name)?;
     let wrong = |why: String| {
         Err(Error::invalid(format!(
@@ -268,7 +311,18 @@ fn check_column(catalog: &Catalog, table: &TableDef, column: &ColumnDef) -> Resu
                 }
             })
         }
-        ColumnType::Choice { options } | ColumnType::Choices { options } => {
+        ColumnType::Choice {
+            global: Some(global), ..
+        }
+        | ColumnType::Choices {
+            global: Some(global), ..
+        } => match choices.contains(global) {
+            true => Ok(()),
+            false => wrong(format!(
+                "there is no global choice `{global}`; `option-set list` shows them"
+            )),
+        },
+        ColumnType::Choice { options, .. } | ColumnType::Choices { options, .. } => {
             let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();
             values.sort_unstable();
             values.dedup();

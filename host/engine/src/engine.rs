@@ -13,10 +13,10 @@ use sluice_sandbox::{Plugin, Sandbox, Settings};
 use sluice_store::{Options, Store, Synchronous, Tx};
 
 use crate::{
-    App, Env, Message, Unit, jobs, message,
+    App, Env, Message, Rules, Unit, jobs, message,
     operation::Incoming,
     organization::{self, Founding},
-    pipeline,
+    pipeline, rules,
     snapshot::{self, Snapshot},
     step::Step,
     tables,
@@ -59,6 +59,7 @@ pub(crate) struct Core {
     sandbox: OnceLock<Sandbox>,
     cache_dir: Option<PathBuf>,
     messages: HashMap<&'static str, &'static dyn Message>,
+    rules: HashMap<&'static str, &'static dyn Rules>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     plugins: Mutex<HashMap<String, Plugin>>,
@@ -71,12 +72,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Core {
     fn new(apps: &[App], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Self {
         let all = message::ALL.iter().chain(apps.iter().flat_map(|app| app.messages));
+        let rules = rules::ALL.iter().chain(apps.iter().flat_map(|app| app.rules));
         Self {
             env,
             store: OnceLock::new(),
             sandbox: OnceLock::new(),
             cache_dir,
             messages: all.map(|message| (message.name(), *message)).collect(),
+            rules: rules.copied().collect(),
             current: Mutex::default(),
             plugins: Mutex::default(),
         }
@@ -107,6 +110,11 @@ impl Core {
             .get(name)
             .copied()
             .ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`")))
+    }
+
+    /// The rules of a table.
+    pub(crate) fn rules(&self, table: &str) -> &'static dyn Rules {
+        self.rules.get(table).copied().unwrap_or(&rules::None)
     }
 
     /// All messages, by name.

@@ -14,6 +14,12 @@ pub(crate) fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = Row::new(table.name.clone(), sent.id);
     for (name, value) in &sent.values {
         let column = coerce::column(table, name)?;
+        if let (ColumnType::Status { options }, Some(status)) = (&column.kind, value.as_int())
+            && !options.iter().any(|option| option.value == status)
+        {
+            let state = sent.int("statecode").unwrap_or_default();
+            return Err(wrong_status(table, sent, status, state));
+        }
         row.values
             .insert(name.clone(), coerce::check(table, column, value.clone())?);
     }
@@ -241,15 +247,24 @@ fn audit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row
 }
 
 fn wrong_status(table: &TableDef, row: &Row, status: i32, state: i32) -> Error {
-    let label = table
-        .states()
-        .and_then(|(states, _)| states.iter().find(|option| option.value == state))
+    let (states, statuses) = table.states().unwrap_or_default();
+    let label = states
+        .iter()
+        .find(|option| option.value == state)
         .map_or_else(|| state.to_string(), |option| option.label.clone());
+    let valid: Vec<String> = statuses
+        .iter()
+        .filter(|option| option.state == Some(state))
+        .map(|option| format!("{} ({})", option.value, option.label))
+        .collect();
     Error::new(
         Code::INVALID_STATE,
         format!(
-            "{status} is not a valid status code for state code {}State.{label} on {} with Id {}.",
-            table.schema, table.name, row.id
+            "{status} is not a valid status code for state code {}State.{label} on {} with Id {}. Valid there: {}.",
+            table.schema,
+            table.name,
+            row.id,
+            valid.join(", ")
         ),
     )
     .with_table(&table.name)

@@ -4,8 +4,10 @@
 //! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
 //! no wasm and no HTTP, and nothing of sales: an [`App`] adds tables and messages.
 
+mod answers;
 mod app;
 mod attach;
+mod audit;
 mod customize;
 mod diagnose;
 mod engine;
@@ -18,9 +20,11 @@ mod mapping;
 mod message;
 mod metadata;
 mod operation;
+mod options;
 mod organization;
 mod pipeline;
 mod principals;
+mod publish;
 mod registration;
 mod rules;
 mod services;
@@ -32,6 +36,7 @@ mod trace;
 mod unit;
 
 pub use app::{App, Extension};
+pub use customize::TableChange;
 pub use diagnose::{Culprit, Fix, Isolation};
 pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
 pub use env::{Env, SeededEnv, SystemEnv};
@@ -40,7 +45,9 @@ pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
+pub use publish::{Change, Unpublished};
 pub use registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
+pub use rules::Rules;
 pub use sluice_store::Synchronous;
 pub use trace::Node as TraceNode;
 pub use unit::Unit;

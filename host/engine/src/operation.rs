@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Uuid, coerce};
+use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce};
 use sluice_sandbox::Context;
 
 use crate::{Message, Unit, message::Takes, step, steps};
@@ -222,6 +222,21 @@ impl Operation {
         &self.principal
     }
 
+    /// The message of which this one is a part, directly or through a step.
+    pub fn caused_by(&self) -> Option<&str> {
+        self.context.parent.as_ref().map(|parent| &*parent.message)
+    }
+
+    /// When the message began.
+    pub fn created_on(&self) -> Timestamp {
+        self.context.created_on
+    }
+
+    /// The caller's own id for the request.
+    pub fn request_id(&self) -> Option<Uuid> {
+        self.context.request
+    }
+
     /// Whose request started the pipeline.
     pub fn initiating(&self) -> &Arc<Principal> {
         &self.initiating
@@ -264,7 +279,10 @@ impl Operation {
     }
 
     /// The Target row, as the steps left it.
-    pub(crate) fn target(&self) -> Result<&Row> {
+    ///
+    /// # Errors
+    /// The message has none.
+    pub fn target(&self) -> Result<&Row> {
         self.context
             .target
             .as_ref()

@@ -1,7 +1,7 @@
 //! Founding an organisation: the rows without which nothing can be decided, then everything
 //! else through the pipeline as SYSTEM.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::Permit;
 use sluice_model::{
@@ -29,6 +29,9 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvReadAttribute",
     "prvCreateEntity",
     "prvCreateAttribute",
+    "prvWriteEntity",
+    "prvWriteAttribute",
+    "prvDeleteAttribute",
     "prvPublishCustomization",
     "prvActOnBehalfOfAnotherUser",
 ];
@@ -81,7 +84,8 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[
     let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
     unit.tx = std::mem::take(tx);
     let result = write_platform_rows(&mut unit, founding)
-        .and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)));
+        .and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)))
+        .and_then(|()| unit.publish(None).map(|_| ()));
     *tx = std::mem::take(&mut unit.tx);
     result
 }
@@ -154,7 +158,17 @@ impl FirstRows<'_> {
             .with("name", founding.name.as_str())
             .with("plugintracelogsetting", Value::Choice(1))
             .with("sharetopreviousowneronassign", false)
+            .with("isauditenabled", true)
+            .with("isduplicatedetectionenabled", true)
+            .with("maxuploadfilesize", 5_120)
+            .with("maximumactivebusinessprocessflowsallowedperentity", 10)
             .with("sl_createonqualify", true)
+            .with("sl_createaccountonqualify", true)
+            .with("sl_createcontactonqualify", true)
+            .with("sl_createopportunityonqualify", true)
+            .with("sl_improvedduplicates", true)
+            .with("sl_qualifyneedsleadwrite", true)
+            .with("sl_leadnotes", Value::Choice(2))
             .with("basecurrencyid", base);
         for row in [unit, user, money, row] {
             let table = self.catalog.table(&row.table)?;
@@ -162,8 +176,13 @@ impl FirstRows<'_> {
             tx.insert(&Permit::system("found the organisation"), table, &row)?;
         }
         // The privileges have to be there before the first role.
+        let mut written = HashSet::new();
         for table in self.catalog.iter() {
             for (name, right) in table_privileges(table) {
+                // Tables may share their privileges, as the activities do.
+                if !written.insert(name.clone()) {
+                    continue;
+                }
                 let row = privilege_row(self.core, &name, Some((table, right)));
                 self.insert_privilege(tx, row, &stamp)?;
             }

@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 
 use crate::{
-    Unit, jobs,
+    Unit, answers, jobs,
     operation::{Incoming, Operation},
     step, steps,
 };
@@ -17,6 +17,9 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     check_depth(unit, &incoming)?;
     unit.check_wall()?;
     let operation = Operation::begin(unit, incoming)?;
+    if let Some(outputs) = answers::earlier(unit, &operation)? {
+        return Ok(Response { outputs });
+    }
     unit.trace.enter_message(&operation);
     let result = stages(unit, operation);
     unit.trace.leave(result.as_ref().err());
@@ -30,6 +33,11 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
     operation.message.check_privileges(unit, &operation)?;
     enter_operation(&mut operation);
     unit.in_transaction(operation, |unit, operation| {
+        // The same request may have been answered since: two of them came at once.
+        if let Some(outputs) = answers::earlier(unit, operation)? {
+            operation.context.outputs = outputs;
+            return Ok(());
+        }
         // An Update of state and other columns at once goes through the inner stages twice.
         for mut part in operation.message.parts(operation)? {
             steps::run(unit, &mut part, step::PRE_OPERATION)?;
@@ -41,7 +49,7 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
             jobs::queue(unit, &part)?;
             operation.context.outputs.append(&mut part.context.outputs);
         }
-        Ok(())
+        answers::keep(unit, operation)
     })
 }
 

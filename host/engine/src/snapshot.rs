@@ -5,7 +5,7 @@
 //! are first asked for; an organisation may have many.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,6 +16,7 @@ use sluice_store::Tx;
 
 use crate::{
     mapping::Pair,
+    options, publish,
     step::{self, Image, Step, StepTable},
     tables,
 };
@@ -30,6 +31,10 @@ pub(crate) struct OrganizationSettings {
     pub(crate) trace: TraceSetting,
     pub(crate) base_currency: Option<Uuid>,
     pub(crate) share_to_previous_owner: bool,
+    /// Whether changes leave audit rows.
+    pub(crate) audits: bool,
+    /// The whole row, for the settings of apps.
+    pub(crate) row: Row,
 }
 
 /// `organization.plugintracelogsetting`.
@@ -55,6 +60,8 @@ pub(crate) struct Snapshot {
     /// Units of the base currency for one unit of each currency.
     pub(crate) exchange_rates: HashMap<Uuid, Decimal>,
     mappings: HashMap<(Name, Name), Vec<Pair>>,
+    /// The rows that count of the tables whose rows are published.
+    published: HashMap<Name, Vec<Row>>,
     privilege_names: HashMap<Uuid, String>,
     principals: Mutex<HashMap<Uuid, Arc<Principal>>>,
     roles: Mutex<HashMap<Uuid, RolePrivileges>>,
@@ -76,7 +83,14 @@ pub(crate) fn permit() -> Permit {
 impl Snapshot {
     /// Reads the configuration as `tx` sees it.
     pub(crate) fn load(tx: &mut Tx, version: i64) -> Result<Self> {
-        let catalog = Arc::new(Catalog::new(tx.definitions()?));
+        let mut definitions = tx.definitions()?;
+        let stored = match definitions.iter().find(|table| *table.name == *tables::PUBLICATION) {
+            Some(publication) => publish::stored(tx, publication)?,
+            None => Vec::new(),
+        };
+        options::lay_over(&mut definitions, &stored)?;
+        let catalog = Arc::new(Catalog::new(definitions));
+        let published = publish::rows(&catalog, &stored)?;
         let mut reader = Reader { tx, catalog: &catalog };
         let units: Vec<(Uuid, Option<Uuid>)> = reader
             .all(tables::BUSINESS_UNIT, &["parentbusinessunitid"])?
@@ -101,7 +115,7 @@ impl Snapshot {
             .collect();
         let settings = settings(&mut reader)?;
         let steps = steps(&mut reader)?;
-        let mappings = mappings(&mut reader)?;
+        let mappings = mappings(&published);
         // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
         Ok(Self {
@@ -114,6 +128,7 @@ impl Snapshot {
             system,
             exchange_rates,
             mappings,
+            published,
             privilege_names,
             principals: Mutex::default(),
             roles: Mutex::default(),
@@ -245,6 +260,19 @@ impl Snapshot {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The names of the global choices.
+    pub(crate) fn global_choices(&self) -> HashSet<Name> {
+        let rows = self.published(tables::OPTION_SET).iter();
+        rows.filter(|row| row.bool("isglobal") == Some(true))
+            .filter_map(|row| row.text("name").map(Name::from))
+            .collect()
+    }
+
+    /// The rows that count of a table whose rows are published.
+    pub(crate) fn published(&self, table: &str) -> &[Row] {
+        self.published.get(table).map_or(&[], Vec::as_slice)
+    }
+
     /// The definition of a table that the platform cannot do without.
     pub(crate) fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
         self.catalog.table(name)
@@ -276,6 +304,12 @@ impl Reader<'_> {
         self.tx.get(&permit(), self.catalog.table(table)?, id, Some(&columns))
     }
 
+    /// All rows of a table with all their columns.
+    fn rows(&mut self, table: &str) -> Result<Vec<Row>> {
+        self.tx
+            .select(&permit(), self.catalog.table(table)?, &Query::new(table))
+    }
+
     /// All rows of a table by their id.
     fn index(&mut self, table: &str, columns: &[&str]) -> Result<HashMap<Uuid, Row>> {
         Ok(self.all(table, columns)?.into_iter().map(|row| (row.id, row)).collect())
@@ -283,14 +317,7 @@ impl Reader<'_> {
 }
 
 fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
-    let columns = [
-        "name",
-        "plugintracelogsetting",
-        "basecurrencyid",
-        "sharetopreviousowneronassign",
-        "createdby",
-    ];
-    let rows = reader.all(tables::ORGANIZATION, &columns)?;
+    let rows = reader.rows(tables::ORGANIZATION)?;
     let row = rows
         .first()
         .ok_or_else(|| Error::host("the organisation's own row is missing"))?;
@@ -307,6 +334,8 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
         },
         base_currency: row.id_of("basecurrencyid"),
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
+        audits: row.bool("isauditenabled").unwrap_or_default(),
+        row: row.clone(),
     })
 }
 
@@ -371,13 +400,11 @@ fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
     Ok(StepTable::new(steps))
 }
 
-fn mappings(reader: &mut Reader<'_>) -> Result<HashMap<(Name, Name), Vec<Pair>>> {
-    let maps = reader.index("entitymap", &["sourceentityname", "targetentityname"])?;
+fn mappings(published: &HashMap<Name, Vec<Row>>) -> HashMap<(Name, Name), Vec<Pair>> {
+    let rows = |table: &str| published.get(table).map_or(&[][..], Vec::as_slice);
+    let maps: HashMap<Uuid, &Row> = rows(tables::ENTITY_MAP).iter().map(|row| (row.id, row)).collect();
     let mut pairs: HashMap<(Name, Name), Vec<Pair>> = HashMap::new();
-    for row in reader.all(
-        "attributemap",
-        &["entitymapid", "sourceattributename", "targetattributename"],
-    )? {
+    for row in rows(tables::ATTRIBUTE_MAP) {
         let Some(map) = row.id_of("entitymapid").and_then(|id| maps.get(&id)) else {
             continue;
         };
@@ -391,7 +418,7 @@ fn mappings(reader: &mut Reader<'_>) -> Result<HashMap<(Name, Name), Vec<Pair>>>
             pairs.entry((from.into(), to.into())).or_default().push(pair);
         }
     }
-    Ok(pairs)
+    pairs
 }
 
 const STEP_COLUMNS: &[&str] = &[

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_access::Principal;
-use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, Uuid, error::Limit};
+use sluice_access::{Permit, Principal};
+use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, Uuid, Value, error::Limit};
 use sluice_store::{End, Tx};
 
 use crate::{
@@ -119,6 +119,22 @@ impl Unit {
     /// The organisation's tables.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.snapshot.catalog.clone()
+    }
+
+    /// A setting of the organisation: a column of its row.
+    pub fn setting(&self, column: &str) -> Option<&Value> {
+        self.snapshot.settings.row.get(column)
+    }
+
+    /// The row as it is, whoever asks; `reason` says why the caller's own privileges do not
+    /// count.
+    ///
+    /// # Errors
+    /// There is no such table, or the database cannot be read.
+    pub fn read_as_platform(&mut self, reason: &'static str, table: &str, id: Uuid) -> Result<Option<Row>> {
+        let table = self.snapshot()?.table(table)?.clone();
+        let permit = Permit::system(reason);
+        self.read(|tx| tx.get(&permit, &table, id, None))
     }
 
     /// The configuration as this unit sees it.

@@ -23,10 +23,11 @@ impl Catalog {
             catalog.sets.insert(table.set.clone(), table.name.clone());
             if table.ownership != crate::Ownership::None {
                 for right in Right::ALL {
-                    catalog.privileges.insert(
-                        table.privilege_name(right).to_ascii_lowercase(),
-                        (table.name.clone(), right),
-                    );
+                    // Tables may share their privileges, as the activities do.
+                    catalog
+                        .privileges
+                        .entry(table.privilege_name(right).to_ascii_lowercase())
+                        .or_insert_with(|| (table.name.clone(), right));
                 }
             }
             catalog.tables.insert(table.name.clone(), Arc::new(table));

@@ -249,10 +249,103 @@ codes! {
         "the plug-in's file is larger than 16 MB",
         "build with `opt-level = \"s\"` and without debug information";
 
-    // Sales
+    PLUGIN_TIMEOUT_CLIENT = 0x8004_4171, "SandboxClientTimeout", Refused,
+        "the sandbox did not take a plug-in's call in time; here every timeout of a call shows as 0x80044172",
+        "as for 0x80044172";
+    PLUGIN_TIMEOUT_WORKER = 0x8004_4173, "SandboxWorkerTimeout", Refused,
+        "the sandbox's worker used up its time; here every timeout of a call shows as 0x80044172",
+        "as for 0x80044172";
+
+    // States
+    INACTIVE = 0x8004_0230, "ObjectIsInactive", Refused,
+        "the row is closed or inactive, and read-only until it is reactivated",
+        "reactivate the row (`lead reactivate ID`, or statecode=0), then change it";
     LEAD_CLOSED = 0x8004_0519, "LeadAlreadyInClosedState", Refused,
         "the lead was qualified or disqualified before",
-        "choose an open lead (`row list lead --filter \"statecode eq 0\"`), or reactivate this one";
+        "choose an open lead (`view run \"My Open Leads\"`), or reactivate this one (`lead reactivate ID`)";
+    LEAD_OPEN = 0x8004_0518, "LeadAlreadyInOpenState", Refused,
+        "the lead is open, so there is nothing to reactivate",
+        "qualify or disqualify it, or change it as it is";
+    OPPORTUNITY_CLOSED = 0x8004_0515, "OpportunityAlreadyInClosedState", Refused,
+        "the opportunity was won or lost before",
+        "reopen it first (`row update opportunity ID statecode=0`)";
+    OPPORTUNITY_NOT_CLOSABLE = 0x8004_0516, "OpportunityCannotBeClosed", Refused,
+        "an opportunity is not closed by writing its state",
+        "win or lose it: `opportunity win ID`, `opportunity lose ID --reason R`";
+    OPPORTUNITY_OPEN = 0x8004_051A, "OpportunityAlreadyInOpenState", Refused,
+        "the opportunity is open already",
+        "change it as it is";
+
+    // Duplicates
+    DUPLICATES_FOUND = 0x8004_0333, "DuplicateRecordsFound", Refused,
+        "a published duplicate rule found a row that is the same as this one",
+        "use the row that is there, or say that the duplicate is wanted";
+    RULE_INACTIVE = 0x8004_8413, "DuplicateRuleInactive", Refused,
+        "the duplicate rule is inactive",
+        "activate the rule, then publish it";
+    RULE_WITHOUT_CONDITIONS = 0x8004_8414, "DuplicateRuleWithoutConditions", Refused,
+        "the duplicate rule has no condition",
+        "add a condition (`duprule add-condition`), then publish it";
+    TOO_MANY_RULES = 0x8004_8419, "CannotPublishMoreRules", Refused,
+        "five rules are published for the base table, and more are not allowed",
+        "unpublish one of them first (`duprule list`)";
+    MATCHCODE_TOO_LONG = 0x8004_8429, "MaxMatchCodeLengthExceeded", Refused,
+        "the conditions together make a matchcode that is too long",
+        "take conditions away, or compare fewer characters";
+    RULE_PUBLISHING = 0x8004_8434, "DuplicateRulePublishing", Refused,
+        "the rule is being published already",
+        "wait for the job, or go on with it where it was interrupted (`jobs resume ID`)";
+    NO_PUBLISHED_RULES = 0x8004_8436, "NoPublishedDuplicateRules", Refused,
+        "a duplicate detection job needs a published rule for its table",
+        "publish a rule for the table first (`duprule publish NAME`)";
+    RULE_UNPUBLISHED = 0x8004_F039, "DuplicateDetectionRulesWereUnpublished", Refused,
+        "a column that a published duplicate rule compares was changed, so the rule was unpublished",
+        "look at the rule, and publish it again";
+
+    // Merge
+    MERGE_CYCLE = 0x8004_5300, "MergeCyclicalParentingError", Refused,
+        "one of the rows is the parent of the other",
+        "change the parent first, or merge the other way round";
+    MERGE_DENIED = 0x8004_5301, "MergeSecurityError", Denied,
+        "the user lacks a right on one of the rows that are to be merged",
+        "grant Write on both rows; the message names what is missing";
+    MERGE_INACTIVE = 0x8004_5304, "MergeEntitiesNotActiveError", Refused,
+        "one of the rows is inactive or closed",
+        "reactivate it first, or merge other rows";
+    MERGE_IDENTICAL = 0x8004_5305, "MergeEntitiesIdenticalError", Refused,
+        "a row cannot be merged with itself",
+        "name two rows";
+    MERGE_OTHER_TABLE = 0x8004_5303, "MergeDifferentTables", Refused,
+        "only two leads, two accounts or two contacts can be merged",
+        "name two rows of one of these tables";
+
+    // Mappings
+    ENTITY_MAP_SYSTEM = 0x8004_6202, "SystemEntityMap", Refused,
+        "the mapping between the two tables is the platform's own",
+        "change the columns in it instead";
+    INVALID_MAP = 0x8004_6203, "InvalidAttributeMap", Refused,
+        "the two columns cannot be mapped onto each other",
+        "choose columns of one type and format, the target at least as long as the source; the message says what is wrong";
+    SYSTEM_MAP = 0x8004_6205, "SystemAttributeMap", Refused,
+        "the mapping came with the platform or a managed solution",
+        "leave it; a managed one is changed by the next import of its solution";
+
+    // Process flows
+    STEP_REQUIRED = 0x8006_041A, "RequiredProcessStepIsNull", Refused,
+        "columns that the current stage of the process requires are empty",
+        "fill in the columns that the message names, save the row, and try again";
+    TOO_MANY_FLOWS = 0x8006_0420, "EntityExceedsMaxActiveBusinessProcessFlows", Refused,
+        "the table has ten active process flows, and more are not allowed",
+        "deactivate one of them first (`flow list`)";
+    STAGE_NOT_ON_LEAD = 0x8010_0002, "ActiveStageIsNotOnLeadEntity", Refused,
+        "the process of the lead stands at a stage of another table, as after the reactivation of a qualified lead",
+        "open the lead's own stage again: `flow set-active LEAD --stage Qualify`";
+    STAGE_NOT_ON_TABLE = 0x8006_0462, "IncorrectActiveStageEntity", Refused,
+        "the active stage of the process belongs to another table",
+        "set a stage of this table active (`flow set-active`)";
+    STAGE_NEEDS_ROW = 0x8009_2004, "InvalidCrossEntityOperation", Refused,
+        "the next stage belongs to another table, and the process has no row of it",
+        "qualify the lead: that creates the opportunity and moves the process";
 
     // The host
     UNEXPECTED = 0x8004_4150, "UnExpected", Host,

@@ -238,7 +238,7 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
         (ColumnType::Money { .. }, Value::Int(n)) => Value::Money(n.into()),
         (ColumnType::Bool, Value::Bool(b)) => Value::Bool(b),
         (
-            ColumnType::Choice { options } | ColumnType::State { options } | ColumnType::Status { options },
+            ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options },
             Value::Choice(n) | Value::Int(n),
         ) => {
             if !options.is_empty() && !options.iter().any(|option| option.value == n) {
@@ -246,7 +246,7 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             }
             Value::Choice(n)
         }
-        (ColumnType::Choices { options }, Value::Choices(mut numbers)) => {
+        (ColumnType::Choices { options, .. }, Value::Choices(mut numbers)) => {
             if let Some(wrong) = numbers
                 .iter()
                 .find(|n| !options.iter().any(|option| option.value == **n))

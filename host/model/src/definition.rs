@@ -62,6 +62,21 @@ pub struct Choice {
     /// Of a state option: the status that a row gets by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_status: Option<i32>,
+    /// It came with a managed solution: only the next import changes it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub managed: bool,
+}
+
+/// What a text is, beyond being a text: how it is compared and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A web address.
+    Url,
 }
 
 /// The type of a column with what belongs to it.
@@ -111,13 +126,22 @@ pub enum ColumnType {
     Bool,
     /// One option of a list.
     Choice {
-        /// The options; empty only where the platform does not check them.
+        /// The options; empty only where the platform does not check them. Those of a global
+        /// choice are filled in when the catalogue is read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         options: Vec<Choice>,
+        /// The global choice whose options these are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        global: Option<Name>,
     },
     /// Several options of a list.
     Choices {
         /// The options.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         options: Vec<Choice>,
+        /// The global choice whose options these are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        global: Option<Name>,
     },
     /// The row's state.
     State {
@@ -148,10 +172,29 @@ impl ColumnType {
     /// The options of a choice, state or status column.
     pub fn options(&self) -> Option<&[Choice]> {
         match self {
-            Self::Choice { options }
-            | Self::Choices { options }
+            Self::Choice { options, .. }
+            | Self::Choices { options, .. }
             | Self::State { options }
             | Self::Status { options } => Some(options),
+            _ => None,
+        }
+    }
+
+    /// The options of a choice, state or status column, to be changed.
+    pub fn options_mut(&mut self) -> Option<&mut Vec<Choice>> {
+        match self {
+            Self::Choice { options, .. }
+            | Self::Choices { options, .. }
+            | Self::State { options }
+            | Self::Status { options } => Some(options),
+            _ => None,
+        }
+    }
+
+    /// The global choice whose options the column has.
+    pub fn global(&self) -> Option<&Name> {
+        match self {
+            Self::Choice { global, .. } | Self::Choices { global, .. } => global.as_ref(),
             _ => None,
         }
     }
@@ -214,9 +257,15 @@ pub struct ColumnDef {
     /// Whether lists often search it: the store keeps an index.
     #[serde(default, skip_serializing_if = "is_default")]
     pub indexed: bool,
+    /// What a text is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
+    /// It came with a managed solution: only the next import changes it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub managed: bool,
     /// Where the facts of this definition come from, if not from the table's source.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
@@ -238,7 +287,9 @@ impl ColumnDef {
             default: None,
             on_delete: OnDelete::RemoveLink,
             indexed: false,
+            format: None,
             custom: false,
+            managed: false,
             source: String::new(),
         }
     }
@@ -295,6 +346,11 @@ impl Columns {
         self.index.get(name).and_then(|position| self.list.get(*position))
     }
 
+    /// All columns in order, to be changed; their names must stay.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, ColumnDef> {
+        self.list.iter_mut()
+    }
+
     /// All columns in order.
     pub fn iter(&self) -> std::slice::Iter<'_, ColumnDef> {
         self.list.iter()
@@ -337,9 +393,24 @@ pub struct TableDef {
     /// A write to it counts for every process from its next request: caches reload.
     #[serde(default, skip_serializing_if = "is_default")]
     pub configuration: bool,
+    /// Rows whose state is not the first one are read-only until they are reactivated.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub closes: bool,
+    /// Every change of a row leaves an audit row, where the organisation audits at all.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audited: bool,
+    /// Duplicate rules may be made for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub duplicate_detection: bool,
+    /// *Read-only in mobile*: its rows cannot be edited in the client's forms.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub read_only_in_mobile: bool,
     /// Made at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
+    /// It came with a managed solution: only the next import changes it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub managed: bool,
     /// Where the facts of this definition come from.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
@@ -349,6 +420,30 @@ pub struct TableDef {
 }
 
 impl TableDef {
+    /// A table of that name without columns, called by its name everywhere.
+    pub fn new(name: &str, ownership: Ownership) -> Self {
+        Self {
+            name: name.into(),
+            schema: name.to_owned(),
+            display: name.to_owned(),
+            set: format!("{name}s").into(),
+            otc: 0,
+            key: format!("{name}id").into(),
+            primary_name: None,
+            ownership,
+            privilege: None,
+            configuration: false,
+            closes: false,
+            audited: false,
+            duplicate_detection: false,
+            read_only_in_mobile: false,
+            custom: false,
+            managed: false,
+            source: String::new(),
+            columns: Columns::default(),
+        }
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&ColumnDef> {
         self.columns.get(name)
@@ -434,6 +529,7 @@ impl TableDef {
             label: label.to_owned(),
             state,
             default_status,
+            managed: false,
         };
         self.columns.push(ColumnDef::new(
             "statecode",

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Code, Depth, PrincipalKind, codes::Kind};
+use crate::{Code, Depth, PrincipalKind, Situation, codes::Kind};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -19,6 +19,12 @@ pub struct Body {
     pub code: Code,
     /// What happened, to which thing: a sentence for people.
     pub message: String,
+    /// The situation of the guides that this is, where it is one.
+    pub situation: Option<&'static Situation>,
+    /// The platform's own sentence, where a person is told another one.
+    pub inner: Option<String>,
+    /// The columns that must be filled in first.
+    pub missing: Vec<String>,
     /// The plug-in's own code, where it refused with one.
     pub subcode: Option<i32>,
     /// The limit that was overrun, with limit and use.
@@ -91,6 +97,9 @@ impl Error {
         Self(Box::new(Body {
             code,
             message: message.into(),
+            situation: None,
+            inner: None,
+            missing: Vec::new(),
             subcode: None,
             limit: None,
             privilege: None,
@@ -102,6 +111,21 @@ impl Error {
             call: None,
             correlation: None,
         }))
+    }
+
+    /// The error of a situation of the guides, in its own words.
+    pub fn of(situation: &'static Situation) -> Self {
+        let code = situation.codes.first().copied().unwrap_or(Code::UNEXPECTED);
+        let mut error = Self::new(code, situation.sentence);
+        error.0.table = situation.table.map(ToOwned::to_owned);
+        error.in_situation(situation)
+    }
+
+    /// The same error, known as a situation of the guides.
+    #[must_use]
+    pub fn in_situation(mut self, situation: &'static Situation) -> Self {
+        self.0.situation = Some(situation);
+        self
     }
 
     /// A failure of the host itself.
@@ -134,6 +158,20 @@ impl Error {
         self.0.code.info().kind
     }
 
+    /// Why it happened, in a sentence.
+    pub fn cause(&self) -> &'static str {
+        self.0
+            .situation
+            .map_or(self.0.code.info().cause, |situation| situation.cause)
+    }
+
+    /// What to do about it.
+    pub fn resolution(&self) -> String {
+        self.0
+            .situation
+            .map_or_else(|| self.0.code.info().resolution.to_owned(), Situation::resolution)
+    }
+
     /// Everything the error carries.
     pub fn body(&self) -> &Body {
         &self.0
@@ -154,7 +192,6 @@ impl Error {
     /// The error as the document that every door shows: without empty members.
     pub fn to_json(&self) -> serde_json::Value {
         let body = &*self.0;
-        let info = body.code.info();
         let mut map = serde_json::Map::new();
         let mut put = |name: &str, value: serde_json::Value| {
             if !value.is_null() {
@@ -163,8 +200,13 @@ impl Error {
         };
         put("code", body.code.to_string().into());
         put("message", body.message.clone().into());
-        put("cause", info.cause.into());
-        put("resolution", info.resolution.into());
+        put("situation", body.situation.map(|situation| situation.id).into());
+        put("cause", self.cause().into());
+        put("resolution", self.resolution().into());
+        put("inner", body.inner.clone().into());
+        if !body.missing.is_empty() {
+            put("missing", body.missing.clone().into());
+        }
         put("subcode", body.subcode.into());
         put("limit", json(&body.limit));
         put("privilege", body.privilege.clone().into());

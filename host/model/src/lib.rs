@@ -13,18 +13,20 @@ pub mod message;
 pub mod odata;
 pub mod privilege;
 pub mod query;
+pub mod situations;
 pub mod value;
 
 pub use catalog::Catalog;
 pub use codes::Code;
-pub use definition::{Choice, ColumnDef, ColumnType, Columns, OnDelete, Ownership, Required, TableDef};
+pub use definition::{Choice, ColumnDef, ColumnType, Columns, Format, OnDelete, Ownership, Required, TableDef};
 pub use error::{Error, PrincipalInfo, Result, StepInfo};
 pub use message::{Parameter, Parameters, Request, Response};
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
 pub use query::{Comparison, Filter, Order, Query};
+pub use situations::Situation;
 pub use value::{Reference, Row, Value};
 
-pub use jiff::Timestamp;
+pub use jiff::{Timestamp, civil::Date, tz::TimeZone};
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 

@@ -318,21 +318,7 @@ mod tests {
     use crate::{ColumnDef, Ownership};
 
     fn table() -> TableDef {
-        let mut table = TableDef {
-            name: "lead".into(),
-            schema: "Lead".into(),
-            display: "Lead".into(),
-            set: "leads".into(),
-            otc: 4,
-            key: "leadid".into(),
-            primary_name: None,
-            ownership: Ownership::User,
-            privilege: None,
-            configuration: false,
-            custom: false,
-            source: String::new(),
-            columns: crate::definition::Columns::default(),
-        };
+        let mut table = TableDef::new("lead", Ownership::User);
         table
             .columns
             .push(ColumnDef::new("subject", ColumnType::Text { max_length: 300 }));

@@ -1,10 +1,12 @@
-//! The Sales app on the platform: its tables and default rows, QualifyLead,
+//! The Sales app on the platform: its tables and default rows, QualifyLead and its siblings,
 //! and the sample organisation.
 //!
-//! It adds tables, columns, messages and rows through the same doors that a customer's
+//! It adds tables, columns, messages, rules and rows through the same doors that a customer's
 //! solution would use, and knows neither the store nor the sandbox.
 
+mod lead;
 mod maps;
+pub mod opportunity;
 pub mod qualify;
 pub mod sample;
 mod tables;
@@ -17,6 +19,7 @@ pub static APP: App = App {
     name: "sales",
     tables: tables::tables,
     extensions: tables::extensions,
-    messages: &[&qualify::QualifyLead],
+    messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
+    rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
     install: maps::install,
 };

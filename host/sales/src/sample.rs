@@ -64,19 +64,11 @@ fn customize(admin: &Session) -> Result<()> {
         label(ColumnDef::new("sl_rate", ColumnType::Decimal { precision: 4 }), "Rate"),
     ];
     admin.create_table(&TableDef {
-        name: "sl_commissionrule".into(),
-        schema: "sl_commissionrule".to_owned(),
         display: "Commission Rule".to_owned(),
-        set: "sl_commissionrules".into(),
-        otc: 0,
-        key: "sl_commissionruleid".into(),
         primary_name: Some("sl_name".into()),
-        ownership: Ownership::Organization,
-        privilege: None,
-        configuration: false,
-        custom: true,
         source: "the sample organisation".to_owned(),
         columns: Columns::from(columns),
+        ..TableDef::new("sl_commissionrule", Ownership::Organization)
     })?;
     let rate = ColumnDef::new("sl_commissionrate", ColumnType::Decimal { precision: 4 });
     admin.create_column("account", &label(rate, "Commission Rate"))

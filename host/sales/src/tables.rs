@@ -12,24 +12,41 @@ struct Extension {
     columns: Vec<ColumnDef>,
 }
 
-/// Lead and opportunity.
-pub(crate) fn tables() -> Result<Vec<TableDef>> {
-    Ok(vec![
-        sluice_engine::parse_table("lead", include_str!("../metadata/lead.toml"))?,
-        sluice_engine::parse_table("opportunity", include_str!("../metadata/opportunity.toml"))?,
-    ])
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../metadata/", $name, ".toml")))),*]
+    };
 }
 
-/// What accounts, contacts, notes and jobs have only with this app.
-pub(crate) fn extensions() -> Result<Vec<(Name, Vec<ColumnDef>)>> {
-    [
-        include_str!("../metadata/account.extension.toml"),
-        include_str!("../metadata/annotation.extension.toml"),
-        include_str!("../metadata/asyncoperation.extension.toml"),
-        include_str!("../metadata/contact.extension.toml"),
+/// The app's own tables.
+pub(crate) fn tables() -> Result<Vec<TableDef>> {
+    files![
+        "campaign",
+        "lead",
+        "leadtoopportunitysalesprocess",
+        "opportunity",
+        "opportunityclose",
     ]
     .into_iter()
-    .map(|text| {
+    .map(|(name, text)| sluice_engine::parse_table(name, text))
+    .collect()
+}
+
+/// What tables of the platform have only with this app.
+pub(crate) fn extensions() -> Result<Vec<(Name, Vec<ColumnDef>)>> {
+    files![
+        "account.extension",
+        "activityparty.extension",
+        "annotation.extension",
+        "appointment.extension",
+        "asyncoperation.extension",
+        "contact.extension",
+        "email.extension",
+        "phonecall.extension",
+        "task.extension",
+    ]
+    .into_iter()
+    .map(|(_, text)| {
         let extension: Extension = toml::from_str(text)
             .map_err(|error| Error::host(format!("an extension of the Sales app is wrong: {error}")))?;
         Ok((extension.table, extension.columns))

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Name, Required, TableDef};
+use sluice_model::{Choice, ColumnDef, ColumnType, Format, Name, Required, TableDef};
 
 use crate::{
     context::Context,
@@ -57,6 +57,12 @@ pub(crate) struct Create {
     /// Of a choice: an option; as often as needed.
     #[arg(long = "option", value_name = "1=LABEL", value_parser = option)]
     options: Vec<Choice>,
+    /// Of a choice: the global choice whose options it has, instead of options of its own.
+    #[arg(long, value_name = "NAME", conflicts_with = "options")]
+    global: Option<String>,
+    /// Of a text: what it is, and so how it is compared.
+    #[arg(long, value_enum)]
+    format: Option<TextFormat>,
     /// Of a lookup: a table that it may refer to; as often as needed.
     #[arg(long = "target", value_name = "TABLE")]
     targets: Vec<String>,
@@ -87,6 +93,24 @@ enum Kind {
     Id,
 }
 
+/// What a text may be beyond a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TextFormat {
+    Email,
+    Phone,
+    Url,
+}
+
+impl From<TextFormat> for Format {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Email => Self::Email,
+            TextFormat::Phone => Self::Phone,
+            TextFormat::Url => Self::Url,
+        }
+    }
+}
+
 fn option(text: &str) -> Result<Choice, String> {
     let (value, label) = text
         .split_once('=')
@@ -100,6 +124,7 @@ fn option(text: &str) -> Result<Choice, String> {
         label: label.trim().to_owned(),
         state: None,
         default_status: None,
+        managed: false,
     })
 }
 
@@ -145,6 +170,7 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         .clone()
         .unwrap_or_else(|| capitalized(args.name.split_once('_').map_or(&*args.name, |(_, name)| name)));
     column.custom = true;
+    column.format = args.format.map(Format::from);
     if args.required {
         column.required = Required::System;
     }
@@ -166,6 +192,7 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
 fn kind(args: &Create) -> anyhow::Result<ColumnType> {
     refuse_idle(args)?;
     let options = args.options.clone();
+    let global = args.global.as_deref().map(Name::from);
     Ok(match args.kind {
         Kind::Text => ColumnType::Text {
             max_length: args.max_length.unwrap_or(100),
@@ -186,8 +213,8 @@ fn kind(args: &Create) -> anyhow::Result<ColumnType> {
         },
         Kind::Float => ColumnType::Float,
         Kind::Bool => ColumnType::Bool,
-        Kind::Choice => ColumnType::Choice { options },
-        Kind::Choices => ColumnType::Choices { options },
+        Kind::Choice => ColumnType::Choice { options, global },
+        Kind::Choices => ColumnType::Choices { options, global },
         Kind::Date => ColumnType::Date,
         Kind::DateTime => ColumnType::DateTime,
         Kind::Lookup => ColumnType::Lookup {
@@ -204,6 +231,8 @@ fn refuse_idle(args: &Create) -> anyhow::Result<()> {
         ("--precision", args.precision.is_some(), &[Kind::Decimal, Kind::Money]),
         ("--min", args.min.is_some(), &[Kind::Int]),
         ("--max", args.max.is_some(), &[Kind::Int]),
+        ("--global", args.global.is_some(), &[Kind::Choice, Kind::Choices]),
+        ("--format", args.format.is_some(), &[Kind::Text]),
         ("--option", !args.options.is_empty(), &[Kind::Choice, Kind::Choices]),
         ("--target", !args.targets.is_empty(), &[Kind::Lookup]),
     ];

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
 use sluice_model::{Code, Error, Query, Reference, Uuid, codes::Kind};
-use sluice_sales::qualify::{self, Choices, Party};
+use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::row::references;
 use crate::{
@@ -48,6 +48,18 @@ pub(crate) struct Qualify {
     /// An id of your own for the request; plug-ins and traces see it.
     #[arg(long, value_name = "R")]
     request_id: Option<Uuid>,
+}
+
+impl Qualify {
+    /// The form detects duplicates, its Continue passes over accounts and contacts, the grid
+    /// over all.
+    fn detection(&self) -> Detection {
+        match (self.from, self.go_on) {
+            (From::Grid, _) => Detection::Off,
+            (From::Form, true) => Detection::Continue,
+            (From::Form, false) => Detection::Full,
+        }
+    }
 }
 
 /// Where the command was given.
@@ -162,11 +174,11 @@ fn refused(context: &Context, lead: &str, error: &Error) -> String {
 
 /// What is wanted, by the flags, else by the organisation's setting.
 fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
-    let suppress_duplicates = args.go_on || args.from == From::Grid;
+    let detection = args.detection();
     let flags = args.account.is_some() || args.contact.is_some() || args.opportunity.is_some();
     let by_default = creates_by_default(context)?;
     if !by_default && !flags {
-        return ask(suppress_duplicates);
+        return ask(detection);
     }
     let party = |choice: &Option<Choice>, table: &str| -> anyhow::Result<Party> {
         Ok(match choice {
@@ -181,7 +193,7 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
         account: party(&args.account, "account")?,
         contact: party(&args.contact, "contact")?,
         opportunity: args.opportunity.map_or(by_default, |make| make == Make::Create),
-        suppress_duplicates,
+        detection,
     })
 }
 
@@ -193,7 +205,7 @@ fn creates_by_default(context: &Context) -> anyhow::Result<bool> {
     Ok(rows.first().and_then(|row| row.bool("sl_createonqualify")) != Some(false))
 }
 
-fn ask(suppress_duplicates: bool) -> anyhow::Result<Choices> {
+fn ask(detection: Detection) -> anyhow::Result<Choices> {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Err(Usage::because(
             "this organisation asks what to create for a lead, and there is no terminal to ask at: \
@@ -218,7 +230,7 @@ fn ask(suppress_duplicates: bool) -> anyhow::Result<Choices> {
         account: party(wanted.first()),
         contact: party(wanted.get(1)),
         opportunity: wanted.get(2) == Some(&true),
-        suppress_duplicates,
+        detection,
     })
 }
 

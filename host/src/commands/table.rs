@@ -133,23 +133,16 @@ fn definition(args: &Create) -> TableDef {
     let mut name = ColumnDef::new(&primary, ColumnType::Text { max_length: 100 });
     name.label = "Name".to_owned();
     name.custom = true;
+    let ownership = match args.ownership {
+        Owned::User => Ownership::User,
+        Owned::Organization => Ownership::Organization,
+    };
     TableDef {
-        name: args.name.as_str().into(),
-        schema: args.name.clone(),
         display: args.display.clone().unwrap_or_else(|| column::capitalized(rest)),
         set: args.set.clone().unwrap_or_else(|| plural(&args.name)).into(),
-        otc: 0,
-        key: format!("{}id", args.name).into(),
         primary_name: Some(primary.as_str().into()),
-        ownership: match args.ownership {
-            Owned::User => Ownership::User,
-            Owned::Organization => Ownership::Organization,
-        },
-        privilege: None,
-        configuration: false,
-        custom: true,
-        source: String::new(),
         columns: Columns::from(vec![name]),
+        ..TableDef::new(&args.name, ownership)
     }
 }
 

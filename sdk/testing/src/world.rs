@@ -11,7 +11,7 @@ use sluice_access::{
     Owner, OwnerToBe, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, RowFacts, RowScope, Units, check_owner_to_be,
     check_privilege, decide, decide_create, list,
 };
-use sluice_model::{Code, Depth, Error, Name, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 use sluice_sdk::{
     Parameters, Query, Reference, Row, Value,
     registration::{Plugin, Step},
@@ -447,18 +447,10 @@ fn table(name: &str, ownership: Ownership) -> TableDef {
         _ => None,
     };
     TableDef {
-        name: Name::from(name),
         display: schema.clone(),
         schema,
-        set: Name::from(format!("{name}s")),
-        otc: 0,
-        key: Name::from(format!("{name}id")),
-        primary_name: None,
-        ownership,
         privilege,
-        configuration: false,
         custom: name.contains('_'),
-        source: String::new(),
-        columns: Vec::new().into(),
+        ..TableDef::new(name, ownership)
     }
 }

@@ -100,7 +100,7 @@ fn a_colleagues_account_is_out_of_reach_of_append_to_at_user_level() {
             desk.seller.id(),
             account.id
         );
-        assert!(error.message().starts_with(&text), "{error}");
+        assert!(error.message().contains(&text), "{error}");
         assert_eq!(
             (body.privilege.as_deref(), body.table.as_deref()),
             (Some("prvAppendToAccount"), Some("account"))

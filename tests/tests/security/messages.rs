@@ -42,6 +42,12 @@ fn table() -> BTreeMap<&'static str, Expected> {
     let grant_access = on_account("GrantAccess")
         .with("Principal", somebody())
         .with("AccessMask", "ReadAccess");
+    let close = |message: &str| {
+        let activity = Row::unsaved("opportunityclose").with("opportunityid", Reference::new("opportunity", SOME));
+        Request::new(message)
+            .with("OpportunityClose", activity)
+            .with("Status", 3)
+    };
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
@@ -61,6 +67,21 @@ fn table() -> BTreeMap<&'static str, Expected> {
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
         ("GrantAccess", Refused(grant_access, "prvShareAccount")),
+        (
+            "LoseOpportunity",
+            Refused(close("LoseOpportunity"), "prvReadOpportunity"),
+        ),
+        (
+            "PublishAllXml",
+            Refused(Request::new("PublishAllXml"), "prvPublishCustomization"),
+        ),
+        (
+            "PublishXml",
+            Refused(
+                Request::new("PublishXml").with("Components", Parameter::References(Vec::new())),
+                "prvPublishCustomization",
+            ),
+        ),
         (
             "QualifyLead",
             Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead"),
@@ -84,6 +105,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
             ),
         ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
+        ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),
         (
             "WhoAmI",
             Open(

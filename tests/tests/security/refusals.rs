@@ -77,7 +77,7 @@ fn a_missing_privilege_of_no_table_is_told_in_the_platforms_words() {
     assert_eq!(
         error.message(),
         format!(
-            "SecLib::CheckPrivilege failed. User: {}, PrivilegeName: prvReadCustomization, PrivilegeId: {}, Required \
+            "Access denied or Insufficient permissions: SecLib::CheckPrivilege failed. User: {}, PrivilegeName: prvReadCustomization, PrivilegeId: {}, Required \
              Depth: Basic, BusinessUnitId: {}, MetadataCache Privileges Count: {}, User Privileges Count: 20",
             seller.id(),
             world.admin.find("privilege", "prvReadCustomization"),

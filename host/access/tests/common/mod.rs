@@ -49,24 +49,14 @@ fn depth(depth: oracle::Depth) -> Depth {
 
 /// A table whose schema name is its logical name.
 pub fn table(name: &str, ownership: oracle::Ownership) -> TableDef {
+    let ownership = match ownership {
+        oracle::Ownership::User => Ownership::User,
+        oracle::Ownership::Business => Ownership::Business,
+        oracle::Ownership::Organization => Ownership::Organization,
+    };
     TableDef {
-        name: name.into(),
-        schema: name.to_owned(),
-        display: name.to_owned(),
-        set: name.into(),
         otc: 10_000,
-        key: format!("{name}id").into(),
-        primary_name: None,
-        ownership: match ownership {
-            oracle::Ownership::User => Ownership::User,
-            oracle::Ownership::Business => Ownership::Business,
-            oracle::Ownership::Organization => Ownership::Organization,
-        },
-        privilege: None,
-        configuration: false,
-        custom: true,
-        source: String::new(),
-        columns: Vec::new().into(),
+        ..TableDef::new(name, ownership)
     }
 }
 

@@ -17,19 +17,10 @@ pub const fn id(n: u128) -> Uuid {
 
 pub fn table(name: &str, schema: &str, ownership: Ownership) -> TableDef {
     TableDef {
-        name: name.into(),
         schema: schema.to_owned(),
         display: format!("{schema} Display"),
-        set: format!("{name}s").into(),
         otc: 4490,
-        key: format!("{name}id").into(),
-        primary_name: None,
-        ownership,
-        privilege: None,
-        configuration: false,
-        custom: false,
-        source: String::new(),
-        columns: Vec::new().into(),
+        ..TableDef::new(name, ownership)
     }
 }
 

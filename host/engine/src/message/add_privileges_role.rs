@@ -4,7 +4,11 @@
 use sluice_model::{Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value};
 
 use super::{Message, Parameter, Shape, input, required};
-use crate::{Operation, Unit, principals, tables};
+use crate::{
+    Operation, Unit,
+    audit::{self, Action},
+    principals, tables,
+};
 
 /// `AddPrivilegesRole`.
 pub(crate) struct AddPrivilegesRole;
@@ -40,11 +44,33 @@ impl Message for AddPrivilegesRole {
                 .ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
             check_depth(unit, &name, depth)?;
             for copy in &copies {
-                set(unit, *copy, privilege, Some(depth))?;
+                let before = set(unit, *copy, privilege, Some(depth))?;
+                if *copy == role {
+                    record(unit, operation, &name, before, Some(depth))?;
+                }
             }
         }
         unit.configuration_written()
     }
+}
+
+/// Who changed which privilege of a role is recorded once, at its root.
+pub(super) fn record(
+    unit: &mut Unit,
+    operation: &Operation,
+    privilege: &str,
+    before: Option<Depth>,
+    after: Option<Depth>,
+) -> Result<()> {
+    let shown = |depth: Option<Depth>| depth.map_or(Value::Null, |depth| Value::from(depth.label()));
+    let role = operation.target_reference()?;
+    audit::other(
+        unit,
+        operation,
+        &role,
+        Action::Privileges,
+        (privilege, shown(before), shown(after)),
+    )
 }
 
 /// A copy of a role is changed at its root only.
@@ -115,16 +141,22 @@ fn check_depth(unit: &Unit, privilege: &str, depth: Depth) -> Result<()> {
     Ok(())
 }
 
-/// Sets what one role holds of one privilege; `None` takes it away.
-pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<Depth>) -> Result<()> {
+/// Sets what one role holds of one privilege; `None` takes it away. What it held before.
+pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<Depth>) -> Result<Option<Depth>> {
     let permit = sluice_access::Permit::system("write the privileges of a role that the message has checked");
     let table = unit.snapshot.table(tables::ROLE_PRIVILEGES)?.clone();
     let filter = Filter::eq("roleid", role).and(Filter::eq("privilegeid", privilege));
     let found = unit.tx.select(
         &permit,
         &table,
-        &Query::new(tables::ROLE_PRIVILEGES).columns(&[]).filter(filter),
+        &Query::new(tables::ROLE_PRIVILEGES)
+            .columns(&["privilegedepthmask"])
+            .filter(filter),
     )?;
+    let before = found
+        .first()
+        .and_then(|row| row.int("privilegedepthmask"))
+        .and_then(Depth::from_mask);
     match (found.first(), depth) {
         (Some(row), Some(depth)) => {
             let row = Row::new(tables::ROLE_PRIVILEGES, row.id).with("privilegedepthmask", Value::Int(depth.mask()));
@@ -142,5 +174,5 @@ pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<De
         }
         (None, None) => {}
     }
-    Ok(())
+    Ok(before)
 }

@@ -8,7 +8,11 @@ use super::{
     relationship::{self, Relationship},
     required,
 };
-use crate::{Operation, Unit, principals, tables};
+use crate::{
+    Operation, Unit,
+    audit::{self, Action},
+    principals, tables,
+};
 
 /// `Associate`.
 pub(crate) struct Associate;
@@ -58,6 +62,8 @@ impl Message for Associate {
                     relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
                     membership::link(unit, many, ids)?;
+                    let new = (many.name, Value::Null, Value::Lookup(related));
+                    audit::other(unit, operation, &target, Action::Associate, new)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, value) = relationship::holder(table, &target, &related)?;

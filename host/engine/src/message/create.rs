@@ -7,7 +7,7 @@ use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, fill, principals, rules};
+use crate::{Operation, Unit, attach, audit, fill, principals};
 
 /// `Create`.
 pub(crate) struct Create;
@@ -42,15 +42,13 @@ impl Message for Create {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         operation.check_target()?;
-        rules::of(&table.name).before_create(unit, operation)?;
-        let sent = operation.target()?.clone();
-        let id = if sent.id.is_nil() {
-            unit.core.env.new_id()
-        } else {
-            sent.id
-        };
+        unit.core.rules(&table.name).before_create(unit, operation)?;
+        let mut sent = operation.target()?.clone();
+        if sent.id.is_nil() {
+            sent.id = unit.core.env.new_id();
+        }
+        let id = sent.id;
         let mut row = fill::checked(&table, &sent)?;
-        row.id = id;
 
         let owner = fill::owner(unit, operation, &table, &mut row)?;
         let snapshot = unit.snapshot()?;
@@ -72,11 +70,12 @@ impl Message for Create {
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
         unit.tx.insert(&permit, &table, &row)?;
+        audit::created(unit, operation, &table, &row)?;
         if table.configuration {
             unit.configuration_written()?;
         }
         operation.context.id = Some(id);
         operation.output("id", Value::Id(id));
-        rules::of(&table.name).after_create(unit, operation, &row)
+        unit.core.rules(&table.name).after_create(unit, operation, &row)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, principals, rules, tables};
+use crate::{Operation, Unit, audit, principals, tables};
 
 /// `Delete`.
 pub(crate) struct Delete;
@@ -41,9 +41,14 @@ impl Message for Delete {
         let table = operation.table()?;
         let target = operation.target_reference()?;
         let permit = unit.decide(operation, &table, Right::Delete, target.id)?;
-        rules::of(&table.name).before_delete(unit, operation)?;
+        unit.core.rules(&table.name).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
         drop_shares(unit, &target)?;
+        if audit::is_on(unit, &table)
+            && let Some(row) = unit.tx.get(&crate::snapshot::permit(), &table, target.id, None)?
+        {
+            audit::deleted(unit, operation, &table, &row)?;
+        }
         unit.tx.delete(&permit, &table, target.id)?;
         if table.configuration {
             unit.configuration_written()?;
@@ -121,6 +126,8 @@ fn release(
                 let permit = sluice_access::Permit::system("empty the reference to a row that is deleted");
                 let emptied = Row::new(other.name.clone(), row.id).with(column.name.clone(), Value::Null);
                 unit.tx.update(&permit, other, &emptied)?;
+                let before = Row::new(other.name.clone(), row.id).with(column.name.clone(), target.clone());
+                audit::updated(unit, operation, other, &before, &emptied)?;
                 if other.configuration {
                     unit.configuration_written()?;
                 }

@@ -6,7 +6,12 @@ use super::{
     Message, Shape, associate, input, membership,
     relationship::{self, Relationship},
 };
-use crate::{Operation, Unit, organization::ADMINISTRATOR_ROLE, principals, tables};
+use crate::{
+    Operation, Unit,
+    audit::{self, Action},
+    organization::ADMINISTRATOR_ROLE,
+    principals, tables,
+};
 
 /// `Disassociate`.
 pub(crate) struct Disassociate;
@@ -43,6 +48,8 @@ impl Message for Disassociate {
                         refuse_own_administrator(unit, ids[1])?;
                     }
                     membership::unlink(unit, many, ids)?;
+                    let old = (many.name, Value::Lookup(related), Value::Null);
+                    audit::other(unit, operation, &target, Action::Disassociate, old)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, other) = relationship::holder(table, &target, &related)?;

@@ -1,10 +1,14 @@
 //! The rows of intersection tables: memberships and role assignments. They belong to nobody;
 //! messages that may change them write them under a named permit.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Row, Uuid, Value};
 
 use super::{associate, input};
-use crate::{Operation, Unit, tables};
+use crate::{
+    Operation, Unit,
+    audit::{self, Action},
+    tables,
+};
 
 /// An N:N relationship: its name, its intersection table, and the two sides.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +128,13 @@ pub(super) fn change_members(
             return Err(Error::not_found(&users.schema, &users.name, member.id));
         }
         change(unit, &TEAM_MEMBERSHIP, [team, member.id])?;
+        let member = Value::Lookup(member);
+        let (action, old, new) = match code {
+            Code::DEFAULT_TEAM_MEMBERS => (Action::Associate, Value::Null, member),
+            _ => (Action::Disassociate, member, Value::Null),
+        };
+        let target = operation.target_reference()?;
+        audit::other(unit, operation, &target, action, (TEAM_MEMBERSHIP.name, old, new))?;
     }
     Ok(())
 }

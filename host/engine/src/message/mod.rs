@@ -11,6 +11,8 @@ mod create;
 mod delete;
 mod disassociate;
 mod grant_access;
+mod publish_all_xml;
+mod publish_xml;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
@@ -40,6 +42,8 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &delete::Delete,
     &disassociate::Disassociate,
     &grant_access::GrantAccess,
+    &publish_all_xml::PublishAllXml,
+    &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
@@ -75,6 +79,12 @@ pub trait Message: Sync + Send {
     /// # Errors
     /// The refusal, or what went wrong.
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()>;
+
+    /// Whether a request that carries an id of its own, and comes again, gets the first
+    /// answer (R34).
+    fn remembers(&self) -> bool {
+        false
+    }
 
     /// The operations that the inner stages run for: one, except for an Update that the
     /// platform splits (§1.4).

@@ -33,9 +33,12 @@ impl Message for RemovePrivilegeRole {
         let root = grants::check_root(unit, role)?;
         rules::role::refuse_administrator(&root)?;
         let wanted = Row::unsaved("roleprivilege").with("PrivilegeId", Value::Id(input::id(operation, "PrivilegeId")?));
-        let (privilege, _) = grants::privilege(unit, &wanted)?;
+        let (privilege, name) = grants::privilege(unit, &wanted)?;
         for copy in grants::with_copies(unit, role)? {
-            grants::set(unit, copy, privilege, None)?;
+            let before = grants::set(unit, copy, privilege, None)?;
+            if copy == role {
+                grants::record(unit, operation, &name, before, None)?;
+            }
         }
         unit.configuration_written()
     }

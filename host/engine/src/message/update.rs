@@ -1,10 +1,10 @@
 //! Update: changes columns of a row. Owner, state and status are columns like others, with
 //! rules of their own.
 
-use sluice_model::{Error, Result, Right};
+use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, fill, principals, rules};
+use crate::{Operation, Unit, attach, audit, fill, principals};
 
 /// `Update`.
 pub(crate) struct Update;
@@ -62,7 +62,10 @@ impl Message for Update {
             .tx
             .get(&crate::snapshot::permit(), &table, id, None)?
             .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
-        rules::of(&table.name).before_update(unit, operation, &before)?;
+        if table.closes && !operation.principal.is_system() {
+            refuse_inactive(&table, &before, operation.target()?)?;
+        }
+        unit.core.rules(&table.name).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         row.id = id;
         let own = unit.row_facts(&operation.principal.clone(), &table, id)?;
@@ -71,9 +74,38 @@ impl Message for Update {
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
         fill::changed_row(unit, operation, &table, &mut row, &before)?;
         unit.tx.update(&permit, &table, &row)?;
+        audit::updated(unit, operation, &table, &before, &row)?;
         if table.configuration {
             unit.configuration_written()?;
         }
-        rules::of(&table.name).after_update(unit, operation, &before, &row)
+        unit.core
+            .rules(&table.name)
+            .after_update(unit, operation, &before, &row)
     }
+}
+
+/// A row that is closed takes another state or owner, and nothing else (R5).
+fn refuse_inactive(table: &TableDef, before: &Row, target: &Row) -> Result<()> {
+    let Some(state) = before.int("statecode").filter(|state| *state != 0) else {
+        return Ok(());
+    };
+    let Some(column) = target
+        .values
+        .keys()
+        .find(|name| !is_state(name) && &***name != "ownerid")
+    else {
+        return Ok(());
+    };
+    let label = table
+        .states()
+        .and_then(|(states, _)| states.iter().find(|option| option.value == state))
+        .map_or_else(|| state.to_string(), |option| option.label.clone());
+    Err(Error::new(
+        Code::INACTIVE,
+        format!(
+            "The object cannot be updated because it is inactive: {} {} is {label}, and `{column}` was to be changed.",
+            table.display, before.id
+        ),
+    )
+    .with_table(&table.name))
 }

@@ -51,19 +51,10 @@ pub(crate) fn table(name: &str, ownership: Ownership, columns: Vec<ColumnDef>) -
     let mut schema = name.to_owned();
     schema[..1].make_ascii_uppercase();
     let mut table = TableDef {
-        name: name.into(),
         display: schema.clone(),
         schema,
-        set: format!("{name}s").into(),
-        otc: 0,
-        key: format!("{name}id").into(),
-        primary_name: None,
-        ownership,
-        privilege: None,
-        configuration: false,
-        custom: false,
-        source: String::new(),
         columns: columns.into(),
+        ..TableDef::new(name, ownership)
     };
     table.complete();
     table
@@ -84,8 +75,20 @@ impl Tables {
             any("score", C::Float),
             any("rate", C::Decimal { precision: 10 }),
             any("hot", C::Bool),
-            any("rating", C::Choice { options: vec![] }),
-            any("tags", C::Choices { options: vec![] }),
+            any(
+                "rating",
+                C::Choice {
+                    options: vec![],
+                    global: None,
+                },
+            ),
+            any(
+                "tags",
+                C::Choices {
+                    options: vec![],
+                    global: None,
+                },
+            ),
             any("seen", C::DateTime),
             any("born", C::Date),
             any("loose", C::Id),

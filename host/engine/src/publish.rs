@@ -1,0 +1,235 @@
+//! Publishing: the rows of mappings, choices, forms and offline profiles are what customizers
+//! work on; what counts is the copy of them that was made when they were last published.
+//! Source: requirements, "Publishing"; R206, R291.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sluice_access::Permit;
+use sluice_model::{Catalog, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
+use sluice_store::Tx;
+
+use crate::{Session, Unit, tables, unit::Trial};
+
+/// The tables whose rows are published.
+pub(crate) const PUBLISHED: [&str; 6] = [
+    tables::ATTRIBUTE_MAP,
+    tables::ENTITY_MAP,
+    tables::OFFLINE_PROFILE,
+    tables::OFFLINE_PROFILE_ITEM,
+    tables::OPTION_SET,
+    tables::FORM,
+];
+
+/// What publishing would do to one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unpublished {
+    /// The row.
+    pub row: Reference,
+    /// What people call it.
+    pub name: String,
+    /// What happened to it since it was published.
+    pub change: Change,
+}
+
+/// What happened to a row since it was published.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// Columns of it changed: each with what is published and what will be.
+    Changed(Vec<(Name, Value, Value)>),
+}
+
+impl Change {
+    /// `added`, `removed` or `changed`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed(_) => "changed",
+        }
+    }
+}
+
+/// The published copies as they are stored: table, row, content.
+pub(crate) type Stored = Vec<(Name, Uuid, String)>;
+
+/// Reads the published copies.
+pub(crate) fn stored(tx: &mut Tx, publication: &TableDef) -> Result<Stored> {
+    let query = Query::new(tables::PUBLICATION);
+    let rows = tx.select(&crate::snapshot::permit(), publication, &query)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some((
+                row.text("sl_table")?.into(),
+                row.id_of("sl_row")?,
+                row.text("sl_content")?.to_owned(),
+            ))
+        })
+        .collect())
+}
+
+/// The published rows of each table.
+pub(crate) fn rows(catalog: &Catalog, stored: &Stored) -> Result<HashMap<Name, Vec<Row>>> {
+    let mut rows: HashMap<Name, Vec<Row>> = HashMap::new();
+    for (table, id, content) in stored {
+        let definition = catalog.table(table)?;
+        let content = serde_json::from_str(content)
+            .map_err(|error| Error::host(format!("a published row of `{table}` is broken: {error}")))?;
+        let mut row = json::to_row(catalog, definition, &content)?;
+        row.id = *id;
+        rows.entry(table.clone()).or_default().push(row);
+    }
+    for rows in rows.values_mut() {
+        rows.sort_by_key(|row| row.id);
+    }
+    Ok(rows)
+}
+
+/// Columns that say nothing about what was customized.
+fn is_bookkeeping(column: &str) -> bool {
+    matches!(
+        column,
+        "createdon"
+            | "createdby"
+            | "createdonbehalfby"
+            | "modifiedon"
+            | "modifiedby"
+            | "modifiedonbehalfby"
+            | "versionnumber"
+            | "organizationid"
+            | "overriddencreatedon"
+            | "importsequencenumber"
+    )
+}
+
+impl Unit {
+    /// What would change if everything were published now.
+    pub(crate) fn unpublished(&mut self) -> Result<Vec<Unpublished>> {
+        let snapshot = self.snapshot()?;
+        let mut all = Vec::new();
+        for name in PUBLISHED {
+            let table = snapshot.table(name)?.clone();
+            let mut before: BTreeMap<Uuid, Row> = snapshot
+                .published(name)
+                .iter()
+                .map(|row| (row.id, row.clone()))
+                .collect();
+            for row in self.drafts(&table)? {
+                let change = match before.remove(&row.id) {
+                    None => Change::Added,
+                    Some(published) => Change::Changed(differences(&table, &published, &row)),
+                };
+                if change != Change::Changed(Vec::new()) {
+                    all.push(Unpublished {
+                        row: row.reference(),
+                        name: called(&table, &row),
+                        change,
+                    });
+                }
+            }
+            all.extend(before.into_values().map(|row| Unpublished {
+                row: row.reference(),
+                name: called(&table, &row),
+                change: Change::Removed,
+            }));
+        }
+        Ok(all)
+    }
+
+    /// The rows of a published table as customizers see them.
+    fn drafts(&mut self, table: &TableDef) -> Result<Vec<Row>> {
+        let query = Query::new(table.name.clone());
+        self.read(|tx| tx.select(&crate::snapshot::permit(), table, &query))
+    }
+
+    /// Publishes these rows, or everything that has changed; what it published.
+    pub(crate) fn publish(&mut self, only: Option<&[Reference]>) -> Result<Vec<Unpublished>> {
+        let mut changes = self.unpublished()?;
+        if let Some(only) = only {
+            changes.retain(|change| only.contains(&change.row));
+        }
+        if changes.is_empty() {
+            return Ok(changes);
+        }
+        let snapshot = self.snapshot()?;
+        let publication = snapshot.table(tables::PUBLICATION)?.clone();
+        let permit = Permit::system("keep the published copies of rows");
+        for change in &changes {
+            let table = snapshot.table(&change.row.table)?;
+            let id = change.row.id;
+            let filter = Filter::eq("sl_row", id);
+            let copies = Query::new(tables::PUBLICATION).columns(&[]).filter(filter);
+            for copy in self.tx.select(&permit, &publication, &copies)? {
+                self.tx.delete(&permit, &publication, copy.id)?;
+            }
+            if let Some(mut row) = self.tx.get(&crate::snapshot::permit(), table, id, None)? {
+                row.values.retain(|name, _| !is_bookkeeping(name));
+                let columns: Vec<Name> = row.values.keys().cloned().collect();
+                let copy = Row::new(tables::PUBLICATION, self.core.env.new_id())
+                    .with("sl_table", &*table.name)
+                    .with("sl_row", id)
+                    .with("sl_content", json::from_row(table, &row, Some(&columns)).to_string());
+                self.tx.insert(&permit, &publication, &copy)?;
+            }
+        }
+        self.configuration_written()?;
+        Ok(changes)
+    }
+}
+
+fn differences(table: &TableDef, published: &Row, draft: &Row) -> Vec<(Name, Value, Value)> {
+    let value = |row: &Row, name: &str| row.get(name).cloned().unwrap_or(Value::Null);
+    table
+        .columns
+        .iter()
+        .filter(|column| column.name != table.key && !is_bookkeeping(&column.name))
+        .map(|column| {
+            (
+                column.name.clone(),
+                value(published, &column.name),
+                value(draft, &column.name),
+            )
+        })
+        .filter(|(_, published, draft)| published != draft)
+        .collect()
+}
+
+/// What people call a row of a published table.
+fn called(table: &TableDef, row: &Row) -> String {
+    let parts = |columns: &[&str]| {
+        let parts: Vec<&str> = columns.iter().filter_map(|column| row.text(column)).collect();
+        parts.join(" → ")
+    };
+    match &*table.name {
+        tables::ATTRIBUTE_MAP => parts(&["sourceattributename", "targetattributename"]),
+        tables::ENTITY_MAP => parts(&["sourceentityname", "targetentityname"]),
+        tables::OFFLINE_PROFILE_ITEM => parts(&["selectedentitytypecode"]),
+        _ => parts(&["name"]),
+    }
+}
+
+impl Session {
+    /// What would change if everything were published now.
+    ///
+    /// # Errors
+    /// The user may not publish.
+    pub fn unpublished(&self) -> Result<Vec<Unpublished>> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let user = unit.principal(self.user)?;
+        let snapshot = unit.snapshot()?;
+        sluice_access::check_named(&user, "prvPublishCustomization", &snapshot.privileges)?;
+        unit.unpublished()
+    }
+
+    /// The rows of a published table as they count: what every client shows to everybody.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn published(&self, table: &str) -> Result<Vec<Row>> {
+        Ok(self.engine.core.current_snapshot()?.published(table).to_vec())
+    }
+}

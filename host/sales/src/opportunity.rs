@@ -1,0 +1,164 @@
+//! What the platform does when an opportunity changes: it is closed by WinOpportunity and
+//! LoseOpportunity only, and reopened by its state.
+//! Source: R224a; the platform reference §4.5.
+
+use sluice_engine::{
+    Message, Operation, ParameterDef, Rules, Shape, Takes, Unit,
+    parts::{Images, input, require, required},
+};
+use sluice_model::{Code, Error, Reference, Request, Result, Right, Row, Value};
+
+/// The rules of `opportunity`.
+pub(crate) struct Opportunity;
+
+impl Rules for Opportunity {
+    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        let target = operation.target()?;
+        let (state, status) = (target.int("statecode"), target.int("statuscode"));
+        let was = before.int("statecode").unwrap_or_default();
+        let will = match (state, status) {
+            (Some(state), _) => state,
+            (None, Some(_)) => was,
+            (None, None) => return Ok(()),
+        };
+        let refuse = |code, text: &str| Err(Error::new(code, text).with_table("opportunity"));
+        let closes = matches!(operation.caused_by(), Some("WinOpportunity" | "LoseOpportunity"));
+        if was != 0 && will != 0 {
+            return refuse(Code::OPPORTUNITY_CLOSED, "The opportunity is already closed.");
+        }
+        if will != 0 && !closes {
+            return refuse(
+                Code::OPPORTUNITY_NOT_CLOSABLE,
+                "The opportunity cannot be closed by writing its state; win or lose it.",
+            );
+        }
+        let same_status = status.is_none() || status == before.int("statuscode");
+        if was == 0 && state == Some(0) && same_status {
+            return refuse(Code::OPPORTUNITY_OPEN, "The opportunity is already in the open state.");
+        }
+        Ok(())
+    }
+}
+
+/// How an opportunity is closed.
+#[derive(Debug)]
+pub struct Close {
+    name: &'static str,
+    doc: &'static str,
+    /// The state that it gets.
+    state: i32,
+}
+
+/// `WinOpportunity`.
+pub static WIN: Close = Close {
+    name: "WinOpportunity",
+    doc: "Closes an opportunity as won; `OpportunityClose` names it in `opportunityid`.",
+    state: 1,
+};
+
+/// `LoseOpportunity`.
+pub static LOSE: Close = Close {
+    name: "LoseOpportunity",
+    doc: "Closes an opportunity as lost; `OpportunityClose` names it in `opportunityid`.",
+    state: 2,
+};
+
+impl Message for Close {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[ParameterDef] = &[required("OpportunityClose", "row"), required("Status", "int")];
+        Shape {
+            takes: Takes::Nothing,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: false,
+            inputs: INPUTS,
+            outputs: &[],
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let table = unit.catalog().table("opportunity")?.clone();
+        require(unit, operation, &table, Right::Read)?;
+        require(unit, operation, &table, Right::Write)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let mut activity = closing(operation)?;
+        let opportunity = activity
+            .lookup("opportunityid")
+            .cloned()
+            .ok_or_else(|| Error::invalid("an OpportunityClose names its opportunity in `opportunityid`"))?;
+        let rights = [Right::Read, Right::Write];
+        let before = unit.row_with_rights(operation, "opportunity", opportunity.id, &rights)?;
+        if before.int("statecode") != Some(0) {
+            return Err(
+                Error::new(Code::OPPORTUNITY_CLOSED, "The opportunity is already closed.").with_table("opportunity"),
+            );
+        }
+        let status = input::int(operation, "Status")?.unwrap_or(-1);
+        let revenue = activity.get("actualrevenue").cloned();
+        let when = activity
+            .get("actualend")
+            .and_then(Value::as_time)
+            .unwrap_or_else(|| operation.created_on());
+        let outcome = Row::new("opportunity", opportunity.id)
+            .with("actualvalue", revenue.unwrap_or_else(|| self.expected(&before)))
+            .with("actualclosedate", Value::Date(day(when)));
+        unit.run_as_caller(operation, Request::update(outcome))?;
+        let close = Row::new("opportunity", opportunity.id)
+            .with("statecode", Value::Choice(self.state))
+            .with("statuscode", Value::Choice(status));
+        unit.run_as_caller(operation, Request::update(close))?;
+
+        if activity.text("subject").is_none_or(str::is_empty) {
+            activity.set("subject", format!("Opportunity Close - {}", self.word()));
+        }
+        activity.set("regardingobjectid", opportunity);
+        activity.set("opportunitystatuscode", Value::Int(status));
+        activity.set("actualend", when);
+        activity.set("ownerid", Reference::new("systemuser", operation.caller_id()));
+        activity.set("statecode", Value::Choice(1));
+        unit.run_as_system(
+            operation,
+            "closing an opportunity leaves a close activity",
+            Request::create(activity),
+        )?;
+        Ok(())
+    }
+}
+
+impl Close {
+    fn word(&self) -> &'static str {
+        if self.state == 1 { "Won" } else { "Lost" }
+    }
+
+    /// What the opportunity brought, where the caller does not say it.
+    fn expected(&self, opportunity: &Row) -> Value {
+        match opportunity.get("estimatedvalue") {
+            Some(value) if self.state == 1 => value.clone(),
+            _ => Value::Null,
+        }
+    }
+}
+
+fn closing(operation: &Operation) -> Result<Row> {
+    let rows = input::rows(operation, "OpportunityClose")?;
+    match rows.as_slice() {
+        [row] if &*row.table == "opportunityclose" => Ok(row.clone()),
+        _ => Err(Error::invalid("OpportunityClose is one row of `opportunityclose`")),
+    }
+}
+
+/// The day of a point in time, UTC.
+fn day(time: sluice_model::Timestamp) -> sluice_model::Date {
+    time.to_zoned(sluice_model::TimeZone::UTC).date()
+}

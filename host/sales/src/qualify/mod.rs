@@ -1,0 +1,231 @@
+//! QualifyLead: makes an account, a contact and an opportunity of a lead, and closes it. One
+//! transaction; every row is made by an ordinary Create in the caller's name.
+//!
+//! | to | look at |
+//! |---|---|
+//! | see what a request asks for, and what it needs | `wanted` |
+//! | see how the rows are made and linked | `records` |
+//!
+//! Source: the platform reference §4; R6–R14, R18–R37, R67, R125–R130, R141–R143, R270.
+
+mod records;
+mod wanted;
+
+use sluice_engine::{
+    Message, Operation, ParameterDef, Shape, Takes, Unit,
+    parts::{Images, optional, required},
+};
+use sluice_model::{
+    Code, Error, Parameter, Reference, Request, Result, Right, Row, Uuid, Value,
+    situations::{ACCESS_DENIED, LEAD_CLOSED},
+};
+
+use records::Records;
+use wanted::Wanted;
+
+/// What to do about the account or the contact.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Party {
+    /// Make one.
+    #[default]
+    Create,
+    /// Make none.
+    Skip,
+    /// Take the one that is there.
+    Existing(Uuid),
+}
+
+/// What is to become of a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choices {
+    /// The account.
+    pub account: Party,
+    /// The contact.
+    pub contact: Party,
+    /// Whether an opportunity is made.
+    pub opportunity: bool,
+    /// How much duplicate detection the caller wants.
+    pub detection: Detection,
+}
+
+/// How much duplicate detection a qualification runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detection {
+    /// All of it: the form.
+    #[default]
+    Full,
+    /// No account and no contact stands in the way: Continue, or Ignore and save, on the form.
+    /// Leads and opportunities still do.
+    Continue,
+    /// None: the grid.
+    Off,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            account: Party::Create,
+            contact: Party::Create,
+            opportunity: true,
+            detection: Detection::Full,
+        }
+    }
+}
+
+/// The status reason Qualified.
+pub(crate) const QUALIFIED: i32 = 3;
+
+/// The request that qualifies a lead.
+pub fn request(lead: Uuid, choices: &Choices) -> Request {
+    let mut request = Request::new("QualifyLead")
+        .with("LeadId", Reference::new("lead", lead))
+        .with("CreateAccount", choices.account == Party::Create)
+        .with("CreateContact", choices.contact == Party::Create)
+        .with("CreateOpportunity", choices.opportunity)
+        .with("Status", QUALIFIED)
+        .with("SuppressDuplicateDetection", choices.detection == Detection::Off);
+    if choices.detection == Detection::Continue {
+        request = request.with("IgnoreMatches", true);
+    }
+    let existing = [
+        ("ExistingAccountId", "account", &choices.account),
+        ("ExistingContactId", "contact", &choices.contact),
+    ];
+    for (parameter, table, party) in existing {
+        if let Party::Existing(id) = party {
+            request = request.with(parameter, Reference::new(table, *id));
+        }
+    }
+    request
+}
+
+/// `QualifyLead`.
+#[derive(Debug)]
+pub struct QualifyLead;
+
+impl Message for QualifyLead {
+    fn name(&self) -> &'static str {
+        "QualifyLead"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Makes an account, a contact and an opportunity of a lead, and closes the lead."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[ParameterDef] = &[
+            required("LeadId", "reference"),
+            optional("CreateAccount", "bool"),
+            optional("CreateContact", "bool"),
+            optional("CreateOpportunity", "bool"),
+            required("Status", "int"),
+            optional("OpportunityCurrencyId", "reference"),
+            optional("OpportunityCustomerId", "reference"),
+            optional("SourceCampaignId", "reference"),
+            optional("ProcessInstanceId", "reference"),
+            // Sluice's own: rows to take instead of making new ones, and the form's Continue.
+            optional("ExistingAccountId", "reference"),
+            optional("ExistingContactId", "reference"),
+            optional("IgnoreMatches", "bool"),
+        ];
+        const OUTPUTS: &[ParameterDef] = &[
+            required("CreatedEntities", "references"),
+            // Sluice's own: of each row that was made, how many columns the lead filled.
+            required("FieldsCopied", "rows"),
+        ];
+        Shape {
+            takes: Takes::Reference("LeadId"),
+            tables: Some(&["lead"]),
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    /// The whole list at once, for the rows that will be made: every privilege that is
+    /// missing is refused by its name, the creation of accounts in the guide's words.
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let lead = unit.read_as_platform(
+            "QualifyLead asks for the privileges on what this lead still lacks",
+            "lead",
+            operation.id()?,
+        )?;
+        let wanted = Wanted::of(operation, lead.as_ref())?;
+        wanted.check_privileges(unit, operation).map_err(denied)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let lead = open_lead(unit, operation)?;
+        let wanted = Wanted::of(operation, Some(&lead))?;
+        let state = wanted.state(unit)?;
+        for given in wanted.given() {
+            unit.row_with_rights(operation, &given.table, given.id, &[Right::Read, Right::AppendTo])
+                .map_err(denied)?;
+        }
+        let records = Records::make(unit, operation, &wanted, &lead)?;
+        records.link_lead(unit, operation, &lead)?;
+        close(unit, operation, &lead, state, wanted.status)?;
+        operation.output("CreatedEntities", Parameter::References(records.made()));
+        operation.output("FieldsCopied", Parameter::Rows(records.fields_copied()));
+        Ok(())
+    }
+}
+
+/// Whether the caller needs Write on the lead that is qualified (conflict C1).
+fn needs_lead_write(unit: &Unit) -> bool {
+    unit.setting("sl_qualifyneedsleadwrite").and_then(Value::as_bool) != Some(false)
+}
+
+/// The lead, which must be open and the caller's to qualify.
+fn open_lead(unit: &mut Unit, operation: &Operation) -> Result<Row> {
+    let mut rights = vec![Right::Read, Right::Append, Right::AppendTo];
+    if needs_lead_write(unit) {
+        rights.insert(1, Right::Write);
+    }
+    let lead = unit
+        .row_with_rights(operation, "lead", operation.id()?, &rights)
+        .map_err(denied)?;
+    match lead.int("statecode") {
+        Some(0) => Ok(lead),
+        _ => Err(closed()),
+    }
+}
+
+/// The lead takes the status that was asked for, and the state that it belongs to.
+fn close(unit: &mut Unit, operation: &Operation, lead: &Row, state: i32, status: i32) -> Result<()> {
+    let close = Row::new("lead", lead.id)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status));
+    let request = Request::update(close);
+    if needs_lead_write(unit) {
+        unit.run_as_caller(operation, request)?;
+    } else {
+        let reason = "the organisation lets leads be qualified without Write on lead";
+        unit.run_as_system(operation, reason, request)?;
+    }
+    Ok(())
+}
+
+/// Error 5.
+pub(crate) fn closed() -> Error {
+    let mut error = Error::of(&LEAD_CLOSED);
+    error.body_mut().inner = Some("The lead is already closed.".to_owned());
+    error
+}
+
+/// Error 4: the guide's words, then the platform's own.
+fn denied(mut error: Error) -> Error {
+    let platform = [Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED];
+    if error.body().step.is_some() || !platform.contains(&error.code()) {
+        return error;
+    }
+    let body = error.body_mut();
+    body.message = format!("{}: {}", ACCESS_DENIED.sentence, body.message);
+    error.in_situation(&ACCESS_DENIED)
+}

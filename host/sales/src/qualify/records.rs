@@ -1,0 +1,202 @@
+//! The rows that a qualification makes: mapped from the lead, created one after the other,
+//! linked to each other and to the lead.
+
+use sluice_engine::{Operation, Unit};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, situations::STATUS_MISMATCH};
+
+use super::wanted::Wanted;
+
+/// What became of a lead.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    account: Option<Reference>,
+    contact: Option<Reference>,
+    opportunity: Option<Reference>,
+    /// The rows that were made, in order, each with how many columns the lead filled.
+    made: Vec<(Reference, usize)>,
+}
+
+impl Records {
+    /// Makes what is wanted: account, contact, opportunity (R25).
+    pub(super) fn make(unit: &mut Unit, operation: &Operation, wanted: &Wanted, lead: &Row) -> Result<Self> {
+        let mut records = Self::default();
+        records.account = records.account(unit, operation, wanted, lead)?;
+        records.contact = records.contact(unit, operation, wanted, lead)?;
+        records.opportunity = records.opportunity(unit, operation, wanted, lead)?;
+        Ok(records)
+    }
+
+    /// The rows that were made, in order.
+    pub(super) fn made(&self) -> Vec<Reference> {
+        self.made.iter().map(|(row, _)| row.clone()).collect()
+    }
+
+    /// Of each row that was made, how many columns the lead filled (R270).
+    pub(super) fn fields_copied(&self) -> Vec<Row> {
+        self.made
+            .iter()
+            .map(|(row, count)| {
+                let count = i32::try_from(*count).unwrap_or(i32::MAX);
+                Row::new(row.table.clone(), row.id).with("fieldscopied", count)
+            })
+            .collect()
+    }
+
+    fn account(
+        &mut self,
+        unit: &mut Unit,
+        operation: &Operation,
+        wanted: &Wanted,
+        lead: &Row,
+    ) -> Result<Option<Reference>> {
+        if !wanted.account {
+            return Ok(wanted
+                .existing_account
+                .clone()
+                .or_else(|| lead.lookup("parentaccountid").cloned()));
+        }
+        let row = mapped(unit, lead, "account")?;
+        self.create(unit, operation, row, wanted).map(Some)
+    }
+
+    fn contact(
+        &mut self,
+        unit: &mut Unit,
+        operation: &Operation,
+        wanted: &Wanted,
+        lead: &Row,
+    ) -> Result<Option<Reference>> {
+        if !wanted.contact {
+            return Ok(wanted
+                .existing_contact
+                .clone()
+                .or_else(|| lead.lookup("parentcontactid").cloned()));
+        }
+        let mut mapped = mapped(unit, lead, "contact")?;
+        if let Some(account) = &self.account {
+            mapped.row.set("parentcustomerid", account.clone());
+        }
+        let contact = self.create(unit, operation, mapped, wanted)?;
+        if let (true, Some(account)) = (wanted.account, &self.account) {
+            let primary = Row::new("account", account.id).with("primarycontactid", contact.clone());
+            unit.run_as_system(
+                operation,
+                "QualifyLead keeps the primary contact of the account it makes",
+                Request::update(primary),
+            )?;
+        }
+        Ok(Some(contact))
+    }
+
+    fn opportunity(
+        &mut self,
+        unit: &mut Unit,
+        operation: &Operation,
+        wanted: &Wanted,
+        lead: &Row,
+    ) -> Result<Option<Reference>> {
+        if !wanted.opportunity {
+            return Ok(None);
+        }
+        let mut mapped = mapped(unit, lead, "opportunity")?;
+        let customer = wanted
+            .customer
+            .clone()
+            .or_else(|| self.account.clone())
+            .or_else(|| self.contact.clone());
+        let links = [
+            ("parentaccountid", self.account.clone()),
+            ("parentcontactid", self.contact.clone()),
+            ("customerid", customer),
+            ("transactioncurrencyid", wanted.currency.clone()),
+            ("campaignid", wanted.campaign.clone()),
+        ];
+        for (column, link) in links {
+            if let Some(link) = link {
+                mapped.row.set(column, link);
+            }
+        }
+        self.create(unit, operation, mapped, wanted).map(Some)
+    }
+
+    fn create(&mut self, unit: &mut Unit, operation: &Operation, mapped: Mapped, wanted: &Wanted) -> Result<Reference> {
+        // The currency is the lead's, put there by the platform, unless the caller chose it.
+        let platform_links: &[&str] = if wanted.currency.is_some() {
+            &[]
+        } else {
+            &["transactioncurrencyid"]
+        };
+        let table = mapped.row.table.clone();
+        let status = mapped.row.int("statuscode");
+        let response = unit
+            .run_with_platform_links(operation, Request::create(mapped.row), platform_links)
+            .map_err(|error| status_mismatch(error, &table, status))?;
+        let reference = Reference {
+            table,
+            id: response.created().unwrap_or_default(),
+        };
+        self.made.push((reference.clone(), mapped.copied));
+        Ok(reference)
+    }
+
+    /// The lead keeps what became of it (R11).
+    pub(super) fn link_lead(&self, unit: &mut Unit, operation: &Operation, lead: &Row) -> Result<()> {
+        let mut row = Row::new("lead", lead.id);
+        for (column, link) in [
+            ("parentaccountid", &self.account),
+            ("parentcontactid", &self.contact),
+            ("qualifyingopportunityid", &self.opportunity),
+        ] {
+            if let Some(link) = link
+                && lead.lookup(column) != Some(link)
+            {
+                row.set(column, link.clone());
+            }
+        }
+        if row.values.is_empty() {
+            return Ok(());
+        }
+        unit.run_as_system(
+            operation,
+            "QualifyLead keeps on the lead what became of it",
+            Request::update(row),
+        )?;
+        Ok(())
+    }
+}
+
+/// A row to be made, and how many of its columns the lead filled.
+struct Mapped {
+    row: Row,
+    copied: usize,
+}
+
+/// What the mappings carry over, with the lead as its origin and its currency.
+fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
+    let mut row = unit.mapped(lead, table)?;
+    let mut copied = row.values.len();
+    if let Some(currency) = lead.get("transactioncurrencyid") {
+        copied += usize::from(!row.has("transactioncurrencyid"));
+        row.set("transactioncurrencyid", currency.clone());
+    }
+    row.set("originatingleadid", lead.reference());
+    Ok(Mapped { row, copied })
+}
+
+/// Error 6: the lead's status reason is mapped, and the target has no such option.
+fn status_mismatch(error: Error, table: &str, status: Option<i32>) -> Error {
+    let ours = error.code() == Code::INVALID_STATE && error.body().step.is_none();
+    match status {
+        Some(_) if ours => {
+            let mut error = error;
+            let text = format!(
+                "Invalid status code error for {} {table}: {}",
+                if table.starts_with(['a', 'o']) { "an" } else { "a" },
+                error.message()
+            );
+            error.body_mut().message = text;
+            error.in_situation(&STATUS_MISMATCH)
+        }
+        _ => error,
+    }
+}

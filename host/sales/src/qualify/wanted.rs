@@ -1,0 +1,155 @@
+//! What a QualifyLead request asks for, and the privileges that it takes.
+
+use sluice_engine::{
+    Operation, Unit,
+    parts::{input, require},
+};
+use sluice_model::{Code, Error, Reference, Result, Right, Row, situations::ACCESS_DENIED};
+
+use super::{QUALIFIED, needs_lead_write};
+
+/// The privileges on the Customizations tab that qualifying needs (R130).
+const CUSTOMIZATIONS: [&str; 4] = [
+    "prvReadAttributeMap",
+    "prvReadCustomization",
+    "prvReadEntity",
+    "prvReadEntityMap",
+];
+
+/// What qualifying needs on each table that it touches (R125).
+const RIGHTS: [Right; 4] = [Right::Create, Right::Read, Right::Append, Right::AppendTo];
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// Whether an account is made.
+    pub(super) account: bool,
+    /// Whether a contact is made.
+    pub(super) contact: bool,
+    /// Whether an opportunity is made.
+    pub(super) opportunity: bool,
+    /// The status reason that the lead gets.
+    pub(super) status: i32,
+    /// The opportunity's currency.
+    pub(super) currency: Option<Reference>,
+    /// The opportunity's customer.
+    pub(super) customer: Option<Reference>,
+    /// The opportunity's campaign.
+    pub(super) campaign: Option<Reference>,
+    /// The account that is taken.
+    pub(super) existing_account: Option<Reference>,
+    /// The contact that is taken.
+    pub(super) existing_contact: Option<Reference>,
+}
+
+impl Wanted {
+    /// The parameters, seen beside the lead: an account or a contact that it names already is
+    /// taken, and none is made (R30).
+    pub(super) fn of(operation: &Operation, lead: Option<&Row>) -> Result<Self> {
+        let customer = input::optional_reference(operation, "OpportunityCustomerId")?;
+        if let Some(customer) = &customer
+            && !matches!(&*customer.table, "account" | "contact")
+        {
+            return Err(Error::new(
+                Code::INVALID_LINK,
+                "The parent of an opportunity must be an account or contact.",
+            ));
+        }
+        let is = |table: &str| customer.clone().filter(|customer| &*customer.table == table);
+        let has = |column: &str| lead.is_some_and(|lead| lead.lookup(column).is_some());
+        let existing_account = input::optional_reference(operation, "ExistingAccountId")?.or_else(|| is("account"));
+        let existing_contact = input::optional_reference(operation, "ExistingContactId")?.or_else(|| is("contact"));
+        Ok(Self {
+            account: input::bool(operation, "CreateAccount")? && existing_account.is_none() && !has("parentaccountid"),
+            contact: input::bool(operation, "CreateContact")? && existing_contact.is_none() && !has("parentcontactid"),
+            opportunity: input::bool(operation, "CreateOpportunity")?,
+            status: input::int(operation, "Status")?.unwrap_or(QUALIFIED),
+            currency: input::optional_reference(operation, "OpportunityCurrencyId")?,
+            campaign: input::optional_reference(operation, "SourceCampaignId")?,
+            existing_account,
+            existing_contact,
+            customer,
+        })
+    }
+
+    /// The rows that the caller chose (R141).
+    pub(super) fn given(&self) -> impl Iterator<Item = &Reference> {
+        [
+            &self.currency,
+            &self.campaign,
+            &self.existing_account,
+            &self.existing_contact,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Everything that qualifying needs beside what the rows themselves decide.
+    pub(super) fn check_privileges(&self, unit: &Unit, operation: &Operation) -> Result<()> {
+        let catalog = unit.catalog();
+        let created = [
+            ("account", self.account),
+            ("contact", self.contact),
+            ("opportunity", self.opportunity),
+        ];
+        let tables = created.iter().filter(|(_, wanted)| *wanted).map(|(table, _)| *table);
+        for table in std::iter::once("lead").chain(tables) {
+            for right in RIGHTS {
+                let held = require(unit, operation, &catalog.table(table)?.clone(), right);
+                match (table, right) {
+                    ("account", Right::Create) => held.map_err(cannot_create_accounts)?,
+                    _ => held?,
+                }
+            }
+        }
+        if needs_lead_write(unit) {
+            require(unit, operation, &catalog.table("lead")?.clone(), Right::Write)?;
+        }
+        for privilege in CUSTOMIZATIONS {
+            match catalog.privilege(privilege) {
+                Some((table, right)) => require(unit, operation, &catalog.table(table)?.clone(), right)?,
+                None => unit.require_named(operation, privilege)?,
+            }
+        }
+        for given in self.given() {
+            for right in [Right::Read, Right::AppendTo] {
+                require(unit, operation, &catalog.table(&given.table)?.clone(), right)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state that the status belongs to: Qualified; or Disqualified, if nothing is to be
+    /// made (R22).
+    pub(super) fn state(&self, unit: &Unit) -> Result<i32> {
+        let catalog = unit.catalog();
+        let state = catalog
+            .table("lead")?
+            .states()
+            .and_then(|(_, statuses)| statuses.iter().find(|option| option.value == self.status))
+            .and_then(|option| option.state);
+        let makes = self.account || self.contact || self.opportunity;
+        match state {
+            Some(1) => Ok(1),
+            Some(2) if !makes => Ok(2),
+            _ => Err(Error::new(
+                Code::INVALID_STATE,
+                "State code is invalid or state code is valid but status code is invalid for a specified state code.",
+            )
+            .with_table("lead")),
+        }
+    }
+}
+
+fn cannot_create_accounts(error: Error) -> Error {
+    if error.code() != Code::PRIVILEGE_DENIED {
+        return error;
+    }
+    let mut error = error;
+    let body = error.body_mut();
+    body.code = Code::CANNOT_QUALIFY_LEAD;
+    body.message = "You can't qualify this lead because you don't have permission to create accounts. Work with your \
+                    system administrator to create the account and then try again."
+        .to_owned();
+    error.in_situation(&ACCESS_DENIED)
+}
