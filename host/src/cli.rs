@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user,
+    access, bu, column, command, diagnose, errors, form, import, lead, offline, opportunity, org, plugin, role, row,
+    settings, shell, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -87,6 +87,18 @@ pub(crate) enum Command {
     /// Leads.
     #[command(subcommand)]
     Lead(lead::Command),
+    /// Opportunities.
+    #[command(subcommand)]
+    Opportunity(opportunity::Command),
+    /// Forms and their scripts.
+    #[command(subcommand)]
+    Form(form::Command),
+    /// Mobile offline profiles.
+    #[command(subcommand)]
+    Offline(offline::Command),
+    /// Which commands a form shows, and why.
+    #[command(subcommand)]
+    Command(command::Command),
     /// Users and their roles.
     #[command(subcommand)]
     User(user::Command),

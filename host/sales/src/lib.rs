@@ -4,6 +4,9 @@
 //! It adds tables, columns, messages, rules and rows through the same doors that a customer's
 //! solution would use, and knows neither the store nor the sandbox.
 
+pub mod command;
+mod defaults;
+pub mod form;
 mod lead;
 mod maps;
 pub mod opportunity;
@@ -12,7 +15,8 @@ pub mod sample;
 mod tables;
 pub mod trial;
 
-use sluice_engine::App;
+use sluice_engine::{App, Unit};
+use sluice_model::Result;
 
 /// The app.
 pub static APP: App = App {
@@ -20,6 +24,16 @@ pub static APP: App = App {
     tables: tables::tables,
     extensions: tables::extensions,
     messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
-    rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
-    install: maps::install,
+    rules: &[
+        ("lead", &lead::Lead),
+        ("opportunity", &opportunity::Opportunity),
+        ("systemform", &form::Forms),
+    ],
+    install,
 };
+
+/// Writes the app's default rows into a new organisation.
+fn install(unit: &mut Unit) -> Result<()> {
+    maps::install(unit)?;
+    defaults::install(unit)
+}

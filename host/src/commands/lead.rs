@@ -1,132 +1,138 @@
-//! `sluice lead`: qualify leads, one outcome for each.
+//! `sluice lead`: qualify, disqualify and reactivate leads, one outcome for each.
 
-use std::io::{BufRead, IsTerminal, stderr, stdin};
-
-use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::{CallOptions, Session};
-use sluice_model::{Code, Error, Query, Reference, Uuid, codes::Kind};
-use sluice_sales::qualify::{self, Choices, Detection, Party};
+use sluice_engine::Session;
+use sluice_model::{Code, ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
 
-use super::row::references;
+use super::{lead_new, lead_qualify};
 use crate::{
     context::Context,
     failure::Usage,
-    names::Labels,
-    output::{Exit, Outcome, tell},
+    output::{Exit, Outcome},
     report,
 };
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Make a lead as the form does: choosing a contact or an account fills empty columns.
+    New(lead_new::New),
     /// Make an account, a contact and an opportunity of a lead, and close the lead.
-    Qualify(Qualify),
-}
-
-/// `lead qualify`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Qualify {
-    /// Ids or names.
-    #[arg(required = true, value_name = "ID")]
-    leads: Vec<String>,
-    /// Where the command was given: the grid looks for no duplicates.
-    #[arg(long, value_enum, default_value_t = From::Form)]
-    from: From,
-    /// Make the rows although there are duplicates.
-    #[arg(long = "continue")]
-    go_on: bool,
-    /// What to do about the account.
-    #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
-    account: Option<Choice>,
-    /// What to do about the contact.
-    #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
-    contact: Option<Choice>,
-    /// What to do about the opportunity.
-    #[arg(long, value_name = "create|skip")]
-    opportunity: Option<Make>,
-    /// An id of your own for the request; plug-ins and traces see it.
-    #[arg(long, value_name = "R")]
-    request_id: Option<Uuid>,
-}
-
-impl Qualify {
-    /// The form detects duplicates, its Continue passes over accounts and contacts, the grid
-    /// over all.
-    fn detection(&self) -> Detection {
-        match (self.from, self.go_on) {
-            (From::Grid, _) => Detection::Off,
-            (From::Form, true) => Detection::Continue,
-            (From::Form, false) => Detection::Full,
-        }
-    }
-}
-
-/// Where the command was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum From {
-    Form,
-    Grid,
-}
-
-/// Whether a row is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Make {
-    Create,
-    Skip,
-}
-
-/// What to do about the account or the contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Choice {
-    Create,
-    Skip,
-    Existing(String),
-}
-
-fn choice(text: &str) -> Result<Choice, String> {
-    match text.split_once(':') {
-        None if text == "create" => Ok(Choice::Create),
-        None if text == "skip" => Ok(Choice::Skip),
-        Some(("existing", id)) if !id.is_empty() => Ok(Choice::Existing(id.to_owned())),
-        _ => Err("it is create, skip or existing:ID".to_owned()),
-    }
+    Qualify(lead_qualify::Qualify),
+    /// Close leads without making anything of them, for a reason.
+    Disqualify {
+        /// Ids or names.
+        #[arg(required = true, value_name = "ID")]
+        leads: Vec<String>,
+        /// Why: Lost, Cannot Contact, No Longer Interested, Canceled, or the number.
+        #[arg(long, value_name = "R")]
+        reason: Option<String>,
+    },
+    /// Open closed leads again.
+    Reactivate {
+        /// Ids or names.
+        #[arg(required = true, value_name = "ID")]
+        leads: Vec<String>,
+    },
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
-    let Command::Qualify(args) = command;
+    match command {
+        Command::New(args) => lead_new::run(context, &args),
+        Command::Qualify(args) => lead_qualify::run(context, &args),
+        Command::Disqualify { leads, reason } => disqualify(context, &leads, reason.as_deref()),
+        Command::Reactivate { leads } => {
+            let change = [("statecode", Value::Choice(0)), ("statuscode", Value::Choice(1))];
+            close(context, &leads, "reactivated", &change)
+        }
+    }
+}
+
+fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let choices = choices(context, &session, &args)?;
-    let options = CallOptions {
-        request_id: args.request_id,
+    let table = session.catalog()?.table("lead")?.clone();
+    let column = sluice_model::coerce::column(&table, "statuscode")?;
+    let ColumnType::Status { options } = &column.kind else {
+        return Err(Error::host("the status reason of leads is no status").into());
     };
-    let leads = args
-        .leads
+    let reasons: Vec<_> = options.iter().filter(|option| option.state == Some(2)).collect();
+    let wanted = reasons.iter().find(|option| {
+        reason.is_some_and(|reason| option.label.eq_ignore_ascii_case(reason) || option.value.to_string() == reason)
+    });
+    let Some(wanted) = wanted else {
+        let known: Vec<String> = reasons
+            .iter()
+            .map(|option| format!("{} ({})", option.label, option.value))
+            .collect();
+        let what = match reason {
+            Some(reason) => format!("`{reason}` is no reason to disqualify a lead"),
+            None => "a lead is disqualified for a reason: --reason R".to_owned(),
+        };
+        return Err(Usage::because(format!("{what}; the reasons are {}", known.join(", "))));
+    };
+    let change = [
+        ("statecode", Value::Choice(2)),
+        ("statuscode", Value::Choice(wanted.value)),
+    ];
+    close(context, leads, "disqualified", &change)
+}
+
+/// Gives each lead another state.
+fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    each(context, &session, leads, &format!("not {done}"), |lead| {
+        let mut row = Row::new("lead", lead);
+        let mut item = Map::new();
+        for (column, value) in change {
+            row.set(*column, value.clone());
+            item.insert((*column).to_owned(), sluice_model::json::from_value(value));
+        }
+        session.execute(Request::update(row))?;
+        Ok((item, format!("{done} lead {lead}")))
+    })
+}
+
+/// Does the same to each of several leads. One that is refused neither stops nor undoes the
+/// others; a failure of the host ends it.
+pub(super) fn each(
+    context: &Context,
+    session: &Session,
+    leads: &[String],
+    not_done: &str,
+    mut work: impl FnMut(Uuid) -> anyhow::Result<(Map<String, Json>, String)>,
+) -> anyhow::Result<Outcome> {
+    let found = leads
         .iter()
-        .map(|lead| find(&session, lead))
+        .map(|lead| find(session, lead))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut items = Vec::new();
     let mut texts = Vec::new();
     let mut exit = Exit::Done;
-    for (given, lead) in args.leads.iter().zip(leads) {
+    for (given, lead) in leads.iter().zip(found) {
         let name = lead.as_ref().map_or_else(|_| given.clone(), Uuid::to_string);
-        let result = lead.and_then(|lead| session.execute_with(qualify::request(lead, &choices), &options));
+        let result = match lead {
+            Ok(lead) => work(lead),
+            Err(error) => Err(error.into()),
+        };
+        let mut item = Map::new();
+        item.insert("lead".to_owned(), name.clone().into());
         match result {
-            Ok(response) => {
-                let (json, text) = created(context, references(&response, "CreatedEntities"))?;
-                items.push(json!({ "lead": name, "created": json }));
-                texts.push(format!("qualified lead {name}{text}"));
+            Ok((more, text)) => {
+                item.extend(more);
+                texts.push(text);
             }
             Err(error) => {
-                items.push(json!({ "lead": name, "error": error.to_json() }));
-                texts.push(refused(context, &name, &error));
+                let error = error.downcast::<Error>()?;
+                item.insert("error".to_owned(), error.to_json());
+                texts.push(refused(context, &name, not_done, &error));
                 let failed = error.kind() == Kind::Host;
                 exit = if failed { Exit::Host } else { Exit::Refused };
-                if failed {
-                    break;
-                }
             }
+        }
+        items.push(Json::Object(item));
+        if exit == Exit::Host {
+            break;
         }
     }
     let document = json!({ "value": items });
@@ -141,111 +147,9 @@ fn find(session: &Session, name: &str) -> anyhow::Result<sluice_model::Result<Uu
     }
 }
 
-fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, String)> {
-    let labels = Labels::load(context, rows.iter().cloned())?;
-    let mut items = Vec::new();
-    let mut text = String::new();
-    for row in rows {
-        let name = labels.find(row);
-        let mut item = Map::new();
-        item.insert("table".to_owned(), row.table.to_string().into());
-        item.insert("id".to_owned(), row.id.to_string().into());
-        item.insert("name".to_owned(), name.into());
-        items.push(Json::Object(item));
-        text.push_str(&format!(
-            "\n  {:12} {}  {}",
-            row.table,
-            row.id,
-            name.unwrap_or("(no name)")
-        ));
-    }
-    if rows.is_empty() {
-        text.push_str("; nothing was created");
-    }
-    Ok((items, text))
-}
-
-fn refused(context: &Context, lead: &str, error: &Error) -> String {
+fn refused(context: &Context, lead: &str, not_done: &str, error: &Error) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
     let story = report::error_with(context, error, isolate);
-    format!("lead {lead} is not qualified, and nothing was created\n{story}")
-}
-
-/// What is wanted, by the flags, else by the organisation's setting.
-fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
-    let detection = args.detection();
-    let flags = args.account.is_some() || args.contact.is_some() || args.opportunity.is_some();
-    let by_default = creates_by_default(context)?;
-    if !by_default && !flags {
-        return ask(detection);
-    }
-    let party = |choice: &Option<Choice>, table: &str| -> anyhow::Result<Party> {
-        Ok(match choice {
-            Some(Choice::Create) => Party::Create,
-            Some(Choice::Skip) => Party::Skip,
-            Some(Choice::Existing(name)) => Party::Existing(session.find_one(table, name)?),
-            None if by_default => Party::Create,
-            None => Party::Skip,
-        })
-    };
-    Ok(Choices {
-        account: party(&args.account, "account")?,
-        contact: party(&args.contact, "contact")?,
-        opportunity: args.opportunity.map_or(by_default, |make| make == Make::Create),
-        detection,
-    })
-}
-
-/// The organisation's setting. Whoever may qualify is told it, whatever they may read.
-fn creates_by_default(context: &Context) -> anyhow::Result<bool> {
-    let rows = context
-        .system()?
-        .list(Query::new("organization").columns(&["sl_createonqualify"]))?;
-    Ok(rows.first().and_then(|row| row.bool("sl_createonqualify")) != Some(false))
-}
-
-fn ask(detection: Detection) -> anyhow::Result<Choices> {
-    if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Err(Usage::because(
-            "this organisation asks what to create for a lead, and there is no terminal to ask at: \
-             say it with --account, --contact and --opportunity (create or skip)",
-        ));
-    }
-    let mut wanted = Vec::new();
-    for what in ["account", "contact", "opportunity"] {
-        tell(&format!("create the {what}? [Y/n]"));
-        let mut answer = String::new();
-        stdin().lock().read_line(&mut answer)?;
-        wanted.push(!answer.trim().to_lowercase().starts_with('n'));
-    }
-    let party = |wanted: Option<&bool>| {
-        if wanted == Some(&true) {
-            Party::Create
-        } else {
-            Party::Skip
-        }
-    };
-    Ok(Choices {
-        account: party(wanted.first()),
-        contact: party(wanted.get(1)),
-        opportunity: wanted.get(2) == Some(&true),
-        detection,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_choices_of_a_party() {
-        assert_eq!(choice("create"), Ok(Choice::Create));
-        assert_eq!(choice("skip"), Ok(Choice::Skip));
-        assert_eq!(
-            choice("existing:Acme: Ltd"),
-            Ok(Choice::Existing("Acme: Ltd".to_owned()))
-        );
-        assert!(choice("existing:").is_err() && choice("existing").is_err() && choice("maybe").is_err());
-    }
+    format!("lead {lead} is {not_done}\n{story}")
 }

@@ -3,11 +3,17 @@
 pub(crate) mod access;
 pub(crate) mod bu;
 pub(crate) mod column;
+pub(crate) mod command;
 pub(crate) mod diagnose;
 pub(crate) mod errors;
+pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod lead;
+mod lead_new;
+mod lead_qualify;
+pub(crate) mod offline;
+pub(crate) mod opportunity;
 pub(crate) mod org;
 pub(crate) mod plugin;
 pub(crate) mod role;
@@ -31,6 +37,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Row(command) => row::run(context, command),
         Command::Import(args) => import::run(context, args),
         Command::Lead(command) => lead::run(context, command),
+        Command::Opportunity(command) => opportunity::run(context, command),
+        Command::Form(command) => form::run(context, command),
+        Command::Offline(command) => offline::run(context, command),
+        Command::Command(command) => command::run(context, command),
         Command::User(command) => user::run(context, command),
         Command::Team(command) => team::run(context, command),
         Command::Bu(command) => bu::run(context, command),

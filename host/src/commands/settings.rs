@@ -1,103 +1,259 @@
 //! `sluice settings`: the organisation's settings, columns of its one row.
 
-use clap::ValueEnum;
-use serde_json::json;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde_json::{Map, json};
 use sluice_engine::Session;
 use sluice_model::{Code, Error, Query, Request, Row, Value};
 
-use crate::{context::Context, failure::Usage, output::Outcome, people::pairs};
+use crate::{
+    context::Context,
+    failure::Usage,
+    output::{Grid, Outcome},
+    people::pairs,
+};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show the settings.
     Show,
-    /// Change a setting.
+    /// Show one setting.
+    Get {
+        /// Which.
+        #[arg(value_parser = names())]
+        name: &'static Line,
+    },
+    /// Change a setting. It counts from the next request on.
     Set {
         /// Which.
-        #[arg(value_enum)]
-        name: Setting,
-        /// To what: off, exception or all for trace; yes or no for the others.
+        #[arg(value_parser = names())]
+        name: &'static Line,
+        /// To what: `settings show` lists what each takes.
         value: String,
     },
 }
 
-/// The settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Setting {
-    /// Which requests and plug-in calls leave a trace.
-    Trace,
-    /// Whether qualifying makes account, contact and opportunity without asking.
-    Createonqualify,
-    /// Whether the previous owner of a row keeps access when it is assigned.
-    ShareToPreviousOwner,
+/// What a setting takes.
+#[derive(Debug, PartialEq, Eq)]
+enum Takes {
+    /// Yes or no.
+    Bool,
+    /// One of these words, which stand for the numbers from 0 on.
+    Words(&'static [&'static str]),
+    /// A whole number.
+    Int,
 }
 
-const TRACE: [&str; 3] = ["off", "exception", "all"];
-const COLUMNS: [&str; 3] = [
-    "plugintracelogsetting",
-    "sl_createonqualify",
-    "sharetopreviousowneronassign",
+/// A setting: its name, its column, what it takes and what it means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    name: &'static str,
+    alias: Option<&'static str>,
+    column: &'static str,
+    takes: Takes,
+    help: &'static str,
+}
+
+/// The settings.
+const ALL: &[Line] = &[
+    Line {
+        name: "trace",
+        alias: None,
+        column: "plugintracelogsetting",
+        takes: Takes::Words(&["off", "exception", "all"]),
+        help: "Which requests and plug-in calls leave a trace",
+    },
+    Line {
+        name: "share-to-previous-owner",
+        alias: None,
+        column: "sharetopreviousowneronassign",
+        takes: Takes::Bool,
+        help: "Whether the previous owner of a row keeps access when it is assigned",
+    },
+    Line {
+        name: "audit",
+        alias: None,
+        column: "isauditenabled",
+        takes: Takes::Bool,
+        help: "Whether changes leave audit rows, for the tables that are audited",
+    },
+    Line {
+        name: "notes.max-file-size",
+        alias: None,
+        column: "maxuploadfilesize",
+        takes: Takes::Int,
+        help: "How large an attachment may be, in KiB",
+    },
+    Line {
+        name: "flows.max-active-per-table",
+        alias: None,
+        column: "maximumactivebusinessprocessflowsallowedperentity",
+        takes: Takes::Int,
+        help: "How many process flows of one table may be active",
+    },
+    Line {
+        name: "duplicates.enabled",
+        alias: None,
+        column: "isduplicatedetectionenabled",
+        takes: Takes::Bool,
+        help: "Whether duplicates are detected at all; switching it off unpublishes every rule",
+    },
+    Line {
+        name: "duplicates.improved",
+        alias: None,
+        column: "sl_improvedduplicates",
+        takes: Takes::Bool,
+        help: "Improved duplicate detection and merge experience: all matches, instead of two lookups",
+    },
+    Line {
+        name: "sales.qualify.create-by-default",
+        alias: Some("createonqualify"),
+        column: "sl_createonqualify",
+        takes: Takes::Bool,
+        help: "Create Account, Contact, and Opportunity records by default upon qualifying a lead; with no, the seller is asked",
+    },
+    Line {
+        name: "sales.qualify.create-account",
+        alias: None,
+        column: "sl_createaccountonqualify",
+        takes: Takes::Bool,
+        help: "Whether an account is among them",
+    },
+    Line {
+        name: "sales.qualify.create-contact",
+        alias: None,
+        column: "sl_createcontactonqualify",
+        takes: Takes::Bool,
+        help: "Whether a contact is among them",
+    },
+    Line {
+        name: "sales.qualify.create-opportunity",
+        alias: None,
+        column: "sl_createopportunityonqualify",
+        takes: Takes::Bool,
+        help: "Whether an opportunity is among them",
+    },
+    Line {
+        name: "sales.qualify.lead-notes",
+        alias: None,
+        column: "sl_leadnotes",
+        takes: Takes::Words(&["nobody", "lead-readers", "note-readers"]),
+        help: "To whom the opportunity shows the notes and activities of its lead",
+    },
+    Line {
+        name: "compat.qualifyNeedsLeadWrite",
+        alias: None,
+        column: "sl_qualifyneedsleadwrite",
+        takes: Takes::Bool,
+        help: "Whether qualifying needs Write on lead, which the guide's list of privileges leaves out",
+    },
 ];
+
+/// The names of the settings, and the setting that a name means.
+fn names() -> impl TypedValueParser<Value = &'static Line> {
+    let values = ALL.iter().map(|line| {
+        let value = PossibleValue::new(line.name).help(line.help);
+        match line.alias {
+            Some(alias) => value.alias(alias),
+            None => value,
+        }
+    });
+    PossibleValuesParser::new(values).try_map(|name| {
+        let mut lines = ALL.iter();
+        lines
+            .find(|line| line.name == name || line.alias == Some(&*name))
+            .ok_or_else(|| format!("there is no setting `{name}`"))
+    })
+}
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
         Command::Show => Ok(show(&row(&session)?)),
+        Command::Get { name } => Ok(one(name, &row(&session)?)),
         Command::Set { name, value } => {
-            let (column, value) = change(name, &value)?;
+            let value = change(name, &value)?;
             let organization = row(&session)?;
-            let update = Row::new("organization", organization.id).with(column, value);
+            let update = Row::new("organization", organization.id).with(name.column, value);
             session.execute(Request::update(update))?;
-            Ok(show(&row(&session)?))
+            Ok(one(name, &row(&session)?))
         }
     }
 }
 
 fn row(session: &Session) -> anyhow::Result<Row> {
-    let rows = session.list(Query::new("organization").columns(&COLUMNS))?;
+    let columns: Vec<&str> = ALL.iter().map(|line| line.column).collect();
+    let rows = session.list(Query::new("organization").columns(&columns))?;
     rows.into_iter()
         .next()
         .ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not see the organisation's row").into())
 }
 
-fn change(name: Setting, value: &str) -> anyhow::Result<(&'static str, Value)> {
-    let yes_or_no = || match value {
-        "yes" | "true" | "on" => Ok(Value::Bool(true)),
-        "no" | "false" | "off" => Ok(Value::Bool(false)),
-        _ => Err(Usage::because(format!("`{value}` is neither yes nor no"))),
-    };
-    Ok(match name {
-        Setting::Trace => {
-            let known = (0..)
-                .zip(TRACE)
-                .find(|(_, word)| *word == value)
-                .map(|(number, _)| number);
-            let number = known.ok_or_else(|| Usage::because(format!("`{value}` is none of {}", TRACE.join(", "))))?;
-            ("plugintracelogsetting", Value::Choice(number))
+fn change(line: &Line, value: &str) -> anyhow::Result<Value> {
+    match line.takes {
+        Takes::Bool => match value {
+            "yes" | "true" | "on" => Ok(Value::Bool(true)),
+            "no" | "false" | "off" => Ok(Value::Bool(false)),
+            _ => Err(Usage::because(format!(
+                "`{value}` is neither yes nor no, which {} takes",
+                line.name
+            ))),
+        },
+        Takes::Words(words) => (0..)
+            .zip(words)
+            .find(|(_, word)| **word == value)
+            .map(|(number, _)| Value::Choice(number))
+            .ok_or_else(|| Usage::because(format!("`{value}` is none of {}", words.join(", ")))),
+        Takes::Int => value
+            .parse()
+            .map(Value::Int)
+            .map_err(|_| Usage::because(format!("`{value}` is no whole number, which {} takes", line.name))),
+    }
+}
+
+/// What a setting is: for machines, and for people.
+fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
+    match line.takes {
+        Takes::Bool => {
+            let yes = row.bool(line.column) == Some(true);
+            (yes.into(), if yes { "yes" } else { "no" }.to_owned())
         }
-        Setting::Createonqualify => ("sl_createonqualify", yes_or_no()?),
-        Setting::ShareToPreviousOwner => ("sharetopreviousowneronassign", yes_or_no()?),
-    })
+        Takes::Words(words) => {
+            let number = row.int(line.column).and_then(|number| usize::try_from(number).ok());
+            let word = number.and_then(|number| words.get(number)).copied().unwrap_or("");
+            (word.into(), word.to_owned())
+        }
+        Takes::Int => {
+            let number = row.int(line.column);
+            (
+                number.into(),
+                number.map_or_else(String::new, |number| number.to_string()),
+            )
+        }
+    }
 }
 
 fn show(row: &Row) -> Outcome {
-    let trace = row
-        .int("plugintracelogsetting")
-        .and_then(|number| TRACE.get(usize::try_from(number).ok()?))
-        .copied()
-        .unwrap_or("off");
-    let on_qualify = row.bool("sl_createonqualify") != Some(false);
-    let share = row.bool("sharetopreviousowneronassign") == Some(true);
-    let document = json!({ "trace": trace, "createonqualify": on_qualify, "share-to-previous-owner": share });
-    let word = |yes: bool| if yes { "yes" } else { "no" };
-    let text = pairs(&[
-        ("trace", trace),
-        ("createonqualify", word(on_qualify)),
-        ("share-to-previous-owner", word(share)),
-    ]);
-    Outcome::new(document, text)
+    let mut document = Map::new();
+    let mut grid = Grid::new(["setting", "value", "takes", "what it means"]);
+    for line in ALL {
+        let (value, text) = shown(line, row);
+        let takes = match line.takes {
+            Takes::Bool => "yes, no".to_owned(),
+            Takes::Words(words) => words.join(", "),
+            Takes::Int => "a number".to_owned(),
+        };
+        grid.row([line.name, &text, &takes, line.help]);
+        document.insert(line.name.to_owned(), value);
+    }
+    Outcome::new(document.into(), grid.text(""))
+}
+
+fn one(line: &Line, row: &Row) -> Outcome {
+    let (value, text) = shown(line, row);
+    let document = json!({ "name": line.name, "value": value, "meaning": line.help });
+    Outcome::new(document, pairs(&[(line.name, text.as_str())]))
 }
 
 #[cfg(test)]
@@ -106,14 +262,17 @@ mod tests {
 
     #[test]
     fn settings_take_words() {
+        let change = |name: &str, value: &str| {
+            let line = ALL.iter().find(|line| line.name == name).unwrap();
+            change(line, value)
+        };
+        assert_eq!(change("trace", "all").unwrap(), Value::Choice(2));
         assert_eq!(
-            change(Setting::Trace, "all").unwrap(),
-            ("plugintracelogsetting", Value::Choice(2))
+            change("sales.qualify.create-by-default", "no").unwrap(),
+            Value::Bool(false)
         );
-        assert_eq!(
-            change(Setting::Createonqualify, "no").unwrap(),
-            ("sl_createonqualify", Value::Bool(false))
-        );
-        assert!(change(Setting::Trace, "some").unwrap_err().is::<Usage>());
+        assert_eq!(change("notes.max-file-size", "128").unwrap(), Value::Int(128));
+        assert!(change("trace", "some").unwrap_err().is::<Usage>());
+        assert!(change("audit", "maybe").unwrap_err().is::<Usage>());
     }
 }

@@ -46,6 +46,16 @@ pub struct Choices {
     pub opportunity: bool,
     /// How much duplicate detection the caller wants.
     pub detection: Detection,
+    /// The status reason that the lead gets.
+    pub status: i32,
+    /// The opportunity's currency.
+    pub currency: Option<Reference>,
+    /// The opportunity's campaign.
+    pub campaign: Option<Reference>,
+    /// The opportunity's customer, instead of one that is made.
+    pub customer: Option<Reference>,
+    /// The process that goes on with the opportunity.
+    pub process: Option<Reference>,
 }
 
 /// How much duplicate detection a qualification runs.
@@ -68,12 +78,17 @@ impl Default for Choices {
             contact: Party::Create,
             opportunity: true,
             detection: Detection::Full,
+            status: QUALIFIED,
+            currency: None,
+            campaign: None,
+            customer: None,
+            process: None,
         }
     }
 }
 
 /// The status reason Qualified.
-pub(crate) const QUALIFIED: i32 = 3;
+pub const QUALIFIED: i32 = 3;
 
 /// The request that qualifies a lead.
 pub fn request(lead: Uuid, choices: &Choices) -> Request {
@@ -82,18 +97,26 @@ pub fn request(lead: Uuid, choices: &Choices) -> Request {
         .with("CreateAccount", choices.account == Party::Create)
         .with("CreateContact", choices.contact == Party::Create)
         .with("CreateOpportunity", choices.opportunity)
-        .with("Status", QUALIFIED)
+        .with("Status", choices.status)
         .with("SuppressDuplicateDetection", choices.detection == Detection::Off);
     if choices.detection == Detection::Continue {
         request = request.with("IgnoreMatches", true);
     }
-    let existing = [
-        ("ExistingAccountId", "account", &choices.account),
-        ("ExistingContactId", "contact", &choices.contact),
+    let existing = |party: &Party, table: &str| match party {
+        Party::Existing(id) => Some(Reference::new(table, *id)),
+        Party::Create | Party::Skip => None,
+    };
+    let rows = [
+        ("ExistingAccountId", existing(&choices.account, "account")),
+        ("ExistingContactId", existing(&choices.contact, "contact")),
+        ("OpportunityCurrencyId", choices.currency.clone()),
+        ("OpportunityCustomerId", choices.customer.clone()),
+        ("SourceCampaignId", choices.campaign.clone()),
+        ("ProcessInstanceId", choices.process.clone()),
     ];
-    for (parameter, table, party) in existing {
-        if let Party::Existing(id) = party {
-            request = request.with(parameter, Reference::new(table, *id));
+    for (parameter, row) in rows {
+        if let Some(row) = row {
+            request = request.with(parameter, row);
         }
     }
     request

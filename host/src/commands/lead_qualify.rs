@@ -1,0 +1,258 @@
+//! `sluice lead qualify`: what is wanted, and what came of it.
+
+use std::io::{BufRead, IsTerminal, stderr, stdin};
+
+use clap::ValueEnum;
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::{CallOptions, Session};
+use sluice_model::{Parameter, Query, Reference, Response, Row, Uuid};
+use sluice_sales::qualify::{self, Choices, Detection, Party};
+
+use super::{lead, row::references};
+use crate::{
+    context::Context,
+    failure::Usage,
+    names::Labels,
+    output::{Outcome, tell},
+    people,
+};
+
+/// `lead qualify`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Qualify {
+    /// Ids or names.
+    #[arg(required = true, value_name = "ID")]
+    leads: Vec<String>,
+    /// Where the command was given: the grid looks for no duplicates.
+    #[arg(long, value_enum, default_value_t = From::Form)]
+    from: From,
+    /// Make the rows although there are duplicates.
+    #[arg(long = "continue")]
+    go_on: bool,
+    /// What to do about the account.
+    #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
+    account: Option<Choice>,
+    /// What to do about the contact.
+    #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
+    contact: Option<Choice>,
+    /// What to do about the opportunity.
+    #[arg(long, value_name = "create|skip")]
+    opportunity: Option<Make>,
+    /// The status reason that the lead gets; one of a disqualified lead, where nothing is made.
+    #[arg(long, value_name = "N", default_value_t = qualify::QUALIFIED, hide_default_value = true)]
+    status: i32,
+    /// The opportunity's currency.
+    #[arg(long, value_name = "CURRENCY")]
+    currency: Option<String>,
+    /// The opportunity's customer, instead of making one.
+    #[arg(long, value_name = "account:ID|contact:ID")]
+    customer: Option<String>,
+    /// The opportunity's campaign.
+    #[arg(long, value_name = "CAMPAIGN")]
+    campaign: Option<String>,
+    /// The process that goes on with the opportunity, where the lead has several.
+    #[arg(long, value_name = "TABLE:ID")]
+    process_instance: Option<String>,
+    /// An id of your own for the request; the same one again gets the same answer, and changes
+    /// nothing.
+    #[arg(long, value_name = "R")]
+    request_id: Option<Uuid>,
+}
+
+impl Qualify {
+    /// The form detects duplicates, its Continue passes over accounts and contacts, the grid
+    /// over all.
+    fn detection(&self) -> Detection {
+        match (self.from, self.go_on) {
+            (From::Grid, _) => Detection::Off,
+            (From::Form, true) => Detection::Continue,
+            (From::Form, false) => Detection::Full,
+        }
+    }
+}
+
+/// Where the command was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum From {
+    Form,
+    Grid,
+}
+
+/// Whether a row is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Make {
+    Create,
+    Skip,
+}
+
+/// What to do about the account or the contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Choice {
+    Create,
+    Skip,
+    Existing(String),
+}
+
+fn choice(text: &str) -> Result<Choice, String> {
+    match text.split_once(':') {
+        None if text == "create" => Ok(Choice::Create),
+        None if text == "skip" => Ok(Choice::Skip),
+        Some(("existing", id)) if !id.is_empty() => Ok(Choice::Existing(id.to_owned())),
+        _ => Err("it is create, skip or existing:ID".to_owned()),
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let choices = choices(context, &session, args)?;
+    let options = CallOptions {
+        request_id: args.request_id,
+    };
+    let not_done = "not qualified, and nothing was created";
+    lead::each(context, &session, &args.leads, not_done, |lead| {
+        let response = session.execute_with(qualify::request(lead, &choices), &options)?;
+        let (json, text) = created(context, &response)?;
+        let mut item = Map::new();
+        item.insert("created".to_owned(), json.into());
+        Ok((item, format!("qualified lead {lead}{text}")))
+    })
+}
+
+/// The rows that were made, each with how many columns the lead filled.
+fn created(context: &Context, response: &Response) -> anyhow::Result<(Vec<Json>, String)> {
+    let rows = references(response, "CreatedEntities");
+    let copied = match response.outputs.get("FieldsCopied") {
+        Some(Parameter::Rows(rows)) => rows.as_slice(),
+        _ => &[],
+    };
+    let labels = Labels::load(context, rows.iter().cloned())?;
+    let mut items = Vec::new();
+    let mut text = String::new();
+    for row in rows {
+        let name = labels.find(row);
+        let copied = copied.iter().find(|counted| counted.id == row.id);
+        let copied = copied
+            .and_then(|counted| counted.int("fieldscopied"))
+            .unwrap_or_default();
+        items.push(json!({ "table": &*row.table, "id": row.id.to_string(), "name": name, "fieldsCopied": copied }));
+        text.push_str(&format!(
+            "\n  {:12} {}  {}, {} carried over",
+            row.table,
+            row.id,
+            name.unwrap_or("(no name)"),
+            people::count(usize::try_from(copied).unwrap_or_default(), "field")
+        ));
+    }
+    if rows.is_empty() {
+        text.push_str("; nothing was created");
+    }
+    Ok((items, text))
+}
+
+/// What is wanted, by the flags, else by the organisation's settings.
+fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
+    let defaults = Defaults::of(context)?;
+    let flags = args.account.is_some() || args.contact.is_some() || args.opportunity.is_some();
+    let [account, contact, opportunity] = match (defaults.without_asking, flags) {
+        (true, _) => defaults.records,
+        (false, true) => [false; 3],
+        (false, false) => ask()?,
+    };
+    let party = |choice: &Option<Choice>, table: &str, by_default: bool| -> anyhow::Result<Party> {
+        Ok(match choice {
+            Some(Choice::Existing(name)) => Party::Existing(session.find_one(table, name)?),
+            Some(Choice::Create) => Party::Create,
+            Some(Choice::Skip) => Party::Skip,
+            None if by_default => Party::Create,
+            None => Party::Skip,
+        })
+    };
+    let row = |table: &str, name: &Option<String>| -> anyhow::Result<Option<Reference>> {
+        let id = name.as_deref().map(|name| session.find_one(table, name)).transpose()?;
+        Ok(id.map(|id| Reference::new(table, id)))
+    };
+    Ok(Choices {
+        account: party(&args.account, "account", account)?,
+        contact: party(&args.contact, "contact", contact)?,
+        opportunity: args.opportunity.map_or(opportunity, |make| make == Make::Create),
+        detection: args.detection(),
+        status: args.status,
+        currency: row("transactioncurrency", &args.currency)?,
+        campaign: row("campaign", &args.campaign)?,
+        customer: args.customer.as_deref().map(|text| named(session, text)).transpose()?,
+        process: args
+            .process_instance
+            .as_deref()
+            .map(|text| named(session, text))
+            .transpose()?,
+    })
+}
+
+/// A row as `table:ID`.
+fn named(session: &Session, text: &str) -> anyhow::Result<Reference> {
+    let (table, name) = text
+        .split_once(':')
+        .ok_or_else(|| Usage::because(format!("`{text}` names no row: it is written as TABLE:ID")))?;
+    Ok(Reference::new(table, session.find_one(table, name)?))
+}
+
+/// The organisation's settings. Whoever may qualify is told them, whatever they may read.
+struct Defaults {
+    /// Nobody is asked what to make.
+    without_asking: bool,
+    /// Account, contact, opportunity.
+    records: [bool; 3],
+}
+
+impl Defaults {
+    fn of(context: &Context) -> anyhow::Result<Self> {
+        let columns = [
+            "sl_createonqualify",
+            "sl_createaccountonqualify",
+            "sl_createcontactonqualify",
+            "sl_createopportunityonqualify",
+        ];
+        let rows = context.system()?.list(Query::new("organization").columns(&columns))?;
+        let [without_asking, account, contact, opportunity] =
+            columns.map(|column| rows.first().and_then(|row: &Row| row.bool(column)) != Some(false));
+        Ok(Self {
+            without_asking,
+            records: [account, contact, opportunity],
+        })
+    }
+}
+
+/// Asks at the terminal what to make.
+fn ask() -> anyhow::Result<[bool; 3]> {
+    if !stdin().is_terminal() || !stderr().is_terminal() {
+        return Err(Usage::because(
+            "this organisation asks what to create for a lead, and there is no terminal to ask at: \
+             say it with --account, --contact and --opportunity (create or skip)",
+        ));
+    }
+    let mut wanted = [true; 3];
+    for (wanted, what) in wanted.iter_mut().zip(["account", "contact", "opportunity"]) {
+        tell(&format!("create the {what}? [Y/n]"));
+        let mut answer = String::new();
+        stdin().lock().read_line(&mut answer)?;
+        *wanted = !answer.trim().to_lowercase().starts_with('n');
+    }
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_choices_of_a_party() {
+        assert_eq!(choice("create"), Ok(Choice::Create));
+        assert_eq!(choice("skip"), Ok(Choice::Skip));
+        assert_eq!(
+            choice("existing:Acme: Ltd"),
+            Ok(Choice::Existing("Acme: Ltd".to_owned()))
+        );
+        assert!(choice("existing:").is_err() && choice("existing").is_err() && choice("maybe").is_err());
+    }
+}
