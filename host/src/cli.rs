@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, command, diagnose, errors, form, import, lead, offline, opportunity, org, plugin, role, row,
-    settings, shell, step, table, team, trace, user,
+    access, bu, column, command, diagnose, errors, form, import, lead, merge, offline, opportunity, org, plugin, role,
+    row, settings, shell, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -87,6 +87,8 @@ pub(crate) enum Command {
     /// Leads.
     #[command(subcommand)]
     Lead(lead::Command),
+    /// Make one row of two.
+    Merge(merge::Args),
     /// Opportunities.
     #[command(subcommand)]
     Opportunity(opportunity::Command),

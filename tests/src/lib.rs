@@ -6,6 +6,7 @@
 
 pub mod pages;
 pub mod program;
+pub mod world;
 
 use std::{
     path::{Path, PathBuf},

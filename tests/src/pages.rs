@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sluice_engine::{Engine, Takes};
-use sluice_model::{Ownership, codes};
+use sluice_model::{Ownership, codes, situations};
 
 /// Which messages and tables of Dataverse are there.
 pub fn compatibility(engine: &Engine) -> String {
@@ -70,10 +70,30 @@ pub fn compatibility(engine: &Engine) -> String {
     page
 }
 
-/// Every code with its cause and its resolution.
+/// The situations of the guides, and every code with its cause and its resolution.
 pub fn errors() -> String {
     let mut page = String::from(
-        "# Errors\n\nGenerated from the table of codes; `sluice errors explain CODE` shows the same.\n\n| code | name | cause | \
+        "# Errors\n\nGenerated from the table of codes; `sluice errors explain CODE` shows the same.\n\n## The nine situations of \
+         the troubleshooting guides\n",
+    );
+    for situation in situations::ALL {
+        let codes: Vec<String> = situation.codes.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            page,
+            "\n### {} {}\n\n> {}\n\nCode {}, HTTP status {}.\n\nCause: {}.\n\nWhat to do:\n",
+            situation.id,
+            situation.title,
+            situation.sentence,
+            codes.join(" or "),
+            situation.status,
+            situation.cause
+        );
+        for resolution in situation.resolutions {
+            let _ = writeln!(page, "- {resolution}");
+        }
+    }
+    page.push_str(
+        "\n## All codes\n\n| code | name | cause | \
          what to do |\n| --- | --- | --- | --- |\n",
     );
     for info in codes::ALL {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{
-    Code, Error,
+    Code, Error, Situation,
     codes::{ALL, CodeInfo},
+    situations,
 };
 
 use crate::{
@@ -25,89 +26,133 @@ pub(crate) enum Command {
     },
 }
 
-/// The situations of the guide that this version knows, and the codes by which they show.
-const SITUATIONS: &[(&str, &str, &[Code])] = &[
-    (
-        "e4",
-        "a privilege is missing",
-        &[Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED],
-    ),
-    ("e5", "the lead is closed", &[Code::LEAD_CLOSED]),
-];
-
 /// Runs the command.
 pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List => {
-            let mut grid = Grid::new(["code", "name", "cause"]);
+            let mut grid = Grid::new(["code", "name", "guide", "cause"]);
             for info in ALL {
-                grid.row([info.code.to_string().as_str(), info.name, info.cause]);
+                let ids: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
+                grid.row([info.code.to_string().as_str(), info.name, &ids.join(", "), info.cause]);
             }
-            Ok(Outcome::list(ALL.iter().map(to_json).collect(), grid.text("no codes")))
+            let mut guide = Grid::new(["id", "code", "what the guides call it"]);
+            for situation in situations::ALL {
+                guide.row([situation.id, &code(situation), situation.title]);
+            }
+            let document = json!({
+                "value": ALL.iter().map(to_json).collect::<Vec<_>>(),
+                "situations": situations::ALL.iter().copied().map(situation_to_json).collect::<Vec<_>>(),
+            });
+            let text = format!("{}\n\n{}", guide.text("no situations"), grid.text("no codes"));
+            Ok(Outcome::new(document, text))
         }
         Command::Explain { code } => explain(&code),
     }
 }
 
+fn code(situation: &Situation) -> String {
+    situation.codes.first().map_or_else(String::new, ToString::to_string)
+}
+
 fn to_json(info: &CodeInfo) -> Json {
-    let situations: Vec<&str> = SITUATIONS
-        .iter()
-        .filter(|(_, _, codes)| codes.contains(&info.code))
-        .map(|(id, _, _)| *id)
-        .collect();
+    let situations: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
     json!({ "code": info.code.to_string(), "name": info.name, "cause": info.cause, "resolution": info.resolution, "situations": situations })
 }
 
-fn explain(text: &str) -> anyhow::Result<Outcome> {
-    let found = find(text)?;
-    let part = |info: &&CodeInfo| {
-        let lines = [("cause", info.cause), ("what to do", info.resolution)];
-        let title = match SITUATIONS.iter().find(|(_, _, codes)| codes.contains(&info.code)) {
-            Some((id, title, _)) => format!("{} {} ({id}: {title})", info.code, info.name),
-            None => format!("{} {}", info.code, info.name),
-        };
-        format!("{title}\n{}", crate::report::indented(&pairs(&lines), 2))
-    };
-    let text = found.iter().map(part).collect::<Vec<_>>().join("\n\n");
-    Ok(Outcome::list(found.into_iter().map(to_json).collect(), text))
+fn situation_to_json(situation: &Situation) -> Json {
+    let codes: Vec<String> = situation.codes.iter().map(ToString::to_string).collect();
+    json!({
+        "id": situation.id,
+        "title": situation.title,
+        "message": situation.sentence,
+        "code": code(situation),
+        "codes": codes,
+        "table": situation.table,
+        "status": situation.status,
+        "cause": situation.cause,
+        "resolutions": situation.resolutions,
+    })
 }
 
-fn find(text: &str) -> anyhow::Result<Vec<&'static CodeInfo>> {
-    let of = |codes: &[Code]| ALL.iter().filter(|info| codes.contains(&info.code)).collect::<Vec<_>>();
-    if let Some((_, _, codes)) = SITUATIONS.iter().find(|(id, _, _)| id.eq_ignore_ascii_case(text)) {
-        return Ok(of(codes));
+/// What a name stands for.
+enum Meaning {
+    Code(&'static CodeInfo),
+    Situation(&'static Situation),
+}
+
+fn explain(text: &str) -> anyhow::Result<Outcome> {
+    let mut items = Vec::new();
+    let mut parts = Vec::new();
+    for meaning in find(text)? {
+        match meaning {
+            Meaning::Code(info) => {
+                items.push(to_json(info));
+                let lines = [("cause", info.cause), ("what to do", info.resolution)];
+                parts.push(part(&format!("{} {}", info.code, info.name), &lines));
+            }
+            Meaning::Situation(situation) => {
+                items.push(situation_to_json(situation));
+                let code = code(situation);
+                let mut lines = vec![
+                    ("code", code.as_str()),
+                    ("message", situation.sentence),
+                    ("cause", situation.cause),
+                ];
+                for (index, resolution) in situation.resolutions.iter().enumerate() {
+                    lines.push((if index == 0 { "what to do" } else { "" }, resolution));
+                }
+                parts.push(part(&format!("{} {}", situation.id, situation.title), &lines));
+            }
+        }
     }
-    if let Some(info) = ALL.iter().find(|info| info.name.eq_ignore_ascii_case(text)) {
-        return Ok(vec![info]);
+    Ok(Outcome::list(items, parts.join("\n\n")))
+}
+
+fn part(title: &str, lines: &[(&str, &str)]) -> String {
+    format!("{title}\n{}", crate::report::indented(&pairs(lines), 2))
+}
+
+/// A situation; or a code, with every situation that it may stand for.
+fn find(text: &str) -> anyhow::Result<Vec<Meaning>> {
+    if let Some(situation) = Situation::find(text) {
+        return Ok(vec![Meaning::Situation(situation)]);
     }
     let bare = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8).map(Code);
-    let Some(code) = bare.or_else(|| Code::parse(text)) else {
+    let named = ALL.iter().find(|info| info.name.eq_ignore_ascii_case(text));
+    let Some(code) = named.map(|info| info.code).or(bare).or_else(|| Code::parse(text)) else {
         return Err(Usage::because(format!(
             "`{text}` is no code (0x80040220), no code's name and no situation (e4); `errors list` shows them"
         )));
     };
-    match of(&[code]) {
-        found if found.is_empty() => Err(Error::new(
-            Code::NOT_FOUND,
-            format!("{code} is no code of this version; `errors list` shows them"),
-        )
-        .into()),
-        found => Ok(found),
-    }
+    let Some(info) = ALL.iter().find(|info| info.code == code) else {
+        let message = format!("{code} is no code of this version; `errors list` shows them");
+        return Err(Error::new(Code::NOT_FOUND, message).into());
+    };
+    let situations = Situation::of(code).map(Meaning::Situation);
+    Ok(std::iter::once(Meaning::Code(info)).chain(situations).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The code or the id of each meaning.
+    fn meanings(text: &str) -> Vec<String> {
+        let named = |meaning| match meaning {
+            Meaning::Code(info) => info.code.to_string(),
+            Meaning::Situation(situation) => situation.id.to_owned(),
+        };
+        find(text).unwrap().into_iter().map(named).collect()
+    }
+
     #[test]
     fn codes_are_found_by_every_name() {
         for text in ["0x80040220", "80040220", "-2147220960", "PrivilegeDenied"] {
-            assert_eq!(find(text).unwrap()[0].code, Code::PRIVILEGE_DENIED, "{text}");
+            assert_eq!(meanings(text), ["0x80040220", "e4"], "{text}");
         }
-        assert_eq!(find("E4").unwrap().len(), 2);
-        assert_eq!(find("e5").unwrap()[0].code, Code::LEAD_CLOSED);
-        assert!(find("nonsense").unwrap_err().is::<Usage>());
-        assert!(!find("0x80000001").unwrap_err().is::<Usage>());
+        assert_eq!(meanings("E4"), ["e4"]);
+        assert_eq!(meanings("0x80040333"), ["0x80040333", "e1", "e8", "e9"]);
+        assert!(find("nonsense").err().unwrap().is::<Usage>());
+        assert!(!find("0x80000001").err().unwrap().is::<Usage>());
     }
 }

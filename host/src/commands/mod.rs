@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod lead;
 mod lead_new;
 mod lead_qualify;
+pub(crate) mod merge;
 pub(crate) mod offline;
 pub(crate) mod opportunity;
 pub(crate) mod org;
@@ -37,6 +38,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Row(command) => row::run(context, command),
         Command::Import(args) => import::run(context, args),
         Command::Lead(command) => lead::run(context, command),
+        Command::Merge(args) => merge::run(context, &args),
         Command::Opportunity(command) => opportunity::run(context, command),
         Command::Form(command) => form::run(context, command),
         Command::Offline(command) => offline::run(context, command),

@@ -1,7 +1,7 @@
 //! Files that are not what they are taken for: plug-ins, organisations, imports. Nothing is
 //! lost, in the organisation or in the file.
 
-use crate::world::{World, argument, guest, refused, text};
+use sluice_tests::world::{World, argument, guest, refused, text};
 
 /// A component, or a module, that imports one thing and has nothing else.
 fn importing(component: bool, name: &str) -> Vec<u8> {

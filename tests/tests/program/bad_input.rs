@@ -3,7 +3,7 @@
 
 use sluice_tests::program::{Program, Run};
 
-use crate::world::{World, guest, id, list, refused, text};
+use sluice_tests::world::{World, guest, id, list, refused, text};
 
 const NOBODY: &str = "11111111-1111-4111-8111-111111111111";
 

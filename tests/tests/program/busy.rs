@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use sluice_tests::program::Program;
 
-use crate::world::{World, text, wait_until};
+use sluice_tests::world::{World, text, wait_until};
 
 fn begin(program: &Program, arguments: &[&str]) -> std::process::Child {
     let arguments = [arguments, &["--json"]].concat();

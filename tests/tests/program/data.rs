@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sluice_tests::{program::words, root};
 
-use crate::world::{World, argument, data, example, id, text};
+use sluice_tests::world::{World, argument, data, example, id, text};
 
 /// A line by its headings, with the physical line on which it begins.
 type Line = (usize, BTreeMap<String, String>);

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, process::Child, time::Duration};
 use serde_json::Value;
 use sluice_tests::root;
 
-use crate::world::{World, id, list, text};
+use sluice_tests::world::{World, id, list, text};
 
 /// When the processes are killed, in milliseconds: drawn once, from the start of a process to
 /// about where its work ends on a machine at rest.

@@ -9,4 +9,3 @@ mod full_disk;
 mod kill;
 mod story;
 mod texts;
-mod world;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluice_tests::program::words;
 
-use crate::world::{World, guest, id, list, text};
+use sluice_tests::world::{World, guest, id, list, text};
 
 const TABLES: [&str; 3] = ["account", "contact", "opportunity"];
 

@@ -5,7 +5,7 @@ use std::{
     process::Stdio,
 };
 
-use crate::world::{World, id, text};
+use sluice_tests::world::{World, id, text};
 
 #[test]
 fn strange_texts_come_back_as_they_went_in() {

@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod disassociate;
 mod grant_access;
+mod merge;
 mod publish_all_xml;
 mod publish_xml;
 mod remove_members_team;
@@ -42,6 +43,7 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &delete::Delete,
     &disassociate::Disassociate,
     &grant_access::GrantAccess,
+    &merge::Merge,
     &publish_all_xml::PublishAllXml,
     &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,

@@ -1,4 +1,5 @@
-//! A folder of its own with an organisation that the program itself has made.
+//! A folder of its own with an organisation that the program itself has made, for tests that
+//! run the program.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
-use sluice_tests::{
+use crate::{
     program::{Program, Run},
     root,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// The folder. Its organisation is checked when the test ends.

@@ -1,0 +1,104 @@
+//! `sluice merge`: makes one row of two.
+
+use serde_json::json;
+use sluice_engine::Session;
+use sluice_model::{Reference, Request, Row, TableDef, coerce, json as rows, odata};
+
+use crate::{context::Context, failure::Usage, names, output::Outcome};
+
+/// Make one row of two: what belongs to the other goes over to the one that is kept, and the
+/// other is closed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The table: lead, account or contact.
+    table: String,
+    /// The row that is kept: its id or name.
+    keep: String,
+    /// The row that is merged into it: its id or name, or TABLE:ID.
+    other: String,
+    /// Columns that the kept row takes from the other.
+    #[arg(long, value_name = "a,b")]
+    take: Option<String>,
+    /// Take every column that is empty in the kept row.
+    #[arg(long)]
+    fill: bool,
+    /// Refuse rows with different parents.
+    #[arg(long)]
+    same_parent: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let table = session.catalog()?.table(&args.table)?.clone();
+    let keep = Reference::new(table.name.clone(), session.find_one(&table.name, &args.keep)?);
+    let other = match args.other.split_once(':') {
+        Some((other, id)) if session.catalog()?.find(other).is_some() => {
+            Reference::new(other, session.find_one(other, id)?)
+        }
+        _ => Reference::new(table.name.clone(), session.find_one(&table.name, &args.other)?),
+    };
+    let mut request = Request::new("Merge")
+        .with("Target", keep.clone())
+        .with("SubordinateId", other.clone())
+        .with("PerformParentingChecks", args.same_parent);
+    let taken = taken(&session, &table, &keep, &other, args)?;
+    if !taken.values.is_empty() {
+        request = request.with("UpdateContent", taken.clone());
+    }
+    session.execute(request)?;
+    let columns: serde_json::Map<_, _> = taken
+        .values
+        .iter()
+        .map(|(name, value)| (name.to_string(), rows::from_value(value)))
+        .collect();
+    let names: Vec<&str> = taken.values.keys().map(|name| &**name).collect();
+    let took = if names.is_empty() {
+        String::new()
+    } else {
+        format!("; it took {}", names.join(", "))
+    };
+    Ok(Outcome::new(
+        json!({ "id": keep.id.to_string(), "merged": other.id.to_string(), "taken": columns }),
+        format!("merged {other} into {keep}{took}"),
+    ))
+}
+
+/// The columns that the kept row takes.
+fn taken(session: &Session, table: &TableDef, keep: &Reference, other: &Reference, args: &Args) -> anyhow::Result<Row> {
+    let mut taken = Row::unsaved(table.name.clone());
+    if (args.take.is_none() && !args.fill) || other.table != keep.table {
+        return Ok(taken);
+    }
+    let there = names::get(session, &other.table, other.id, &[])?;
+    let wanted = match &args.take {
+        Some(text) => odata::select(table, text)?,
+        None => Vec::new(),
+    };
+    for name in &wanted {
+        if coerce::column(table, name)?.filled {
+            return Err(Usage::because(format!(
+                "the platform fills column `{name}`; it cannot be taken"
+            )));
+        }
+        taken.values.insert(
+            name.clone(),
+            there.get(name).cloned().unwrap_or(sluice_model::Value::Null),
+        );
+    }
+    if args.fill {
+        let here = names::get(session, &keep.table, keep.id, &[])?;
+        for column in &table.columns {
+            let empty = !here.has(&column.name) && !taken.has(&column.name);
+            let own = column.filled
+                || matches!(
+                    &*column.name,
+                    "ownerid" | "statecode" | "statuscode" | "processid" | "stageid" | "traversedpath"
+                );
+            if let (true, false, Some(value)) = (empty, own, there.get(&column.name)) {
+                taken.values.insert(column.name.clone(), value.clone());
+            }
+        }
+    }
+    Ok(taken)
+}

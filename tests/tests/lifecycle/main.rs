@@ -1,0 +1,9 @@
+//! The life cycle of a lead from outside: its states, what qualifying makes, its errors, forms
+//! and commands, merging.
+
+mod errors;
+mod forms;
+mod merge;
+mod opportunities;
+mod qualify;
+mod states;

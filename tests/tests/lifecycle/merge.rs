@@ -1,0 +1,127 @@
+//! Merging: one row of two, with everything that belonged to both (R118–R121).
+
+use sluice_tests::world::{World, id, text};
+
+fn create(world: &World, arguments: &[&str]) -> String {
+    id(&world.admin().json(&[&["row", "create"], arguments].concat()))
+}
+
+fn lead(world: &World, more: &[&str]) -> String {
+    create(world, &[&["lead", "subject=Pumps", "lastname=Okafor"], more].concat())
+}
+
+#[test]
+fn the_kept_lead_takes_columns_and_children_and_the_other_is_closed() {
+    let world = World::empty();
+    let keep = lead(&world, &["telephone1=1"]);
+    let other = lead(&world, &["telephone1=2", "jobtitle=Owner"]);
+    for (lead, title) in [(&keep, "kept"), (&other, "moved")] {
+        let (about, title) = (format!("objectid=lead:{lead}"), format!("subject={title}"));
+        create(&world, &["annotation", &about, &title]);
+        let about = format!("regardingobjectid=lead:{lead}");
+        create(&world, &["task", "subject=Call", &about]);
+        let origin = format!("originatingleadid={lead}");
+        create(&world, &["opportunity", "name=Pumps", &origin]);
+    }
+    let answer = world
+        .admin()
+        .json(&["merge", "lead", &keep, &other, "--take", "telephone1"]);
+    assert_eq!(answer["taken"]["telephone1"], "2");
+    let kept = world.admin().json(&["row", "get", "lead", &keep]);
+    assert_eq!(
+        (kept["telephone1"].as_str(), kept["jobtitle"].is_null()),
+        (Some("2"), true)
+    );
+    for (table, column) in [
+        ("annotation", "objectid"),
+        ("task", "regardingobjectid"),
+        ("opportunity", "originatingleadid"),
+    ] {
+        assert_eq!(world.count(table, &format!("_{column}_value eq {keep}")), 2, "{table}");
+        assert_eq!(world.count(table, &format!("_{column}_value eq {other}")), 0, "{table}");
+    }
+    let closed = world.admin().json(&["row", "get", "lead", &other]);
+    assert_eq!(
+        (closed["statecode"].as_i64(), closed["merged"].as_bool()),
+        (Some(2), Some(true))
+    );
+    assert_eq!(text(&closed, "_masterid_value"), keep);
+}
+
+#[test]
+fn what_is_empty_is_filled_where_that_is_wanted() {
+    let world = World::empty();
+    let keep = create(&world, &["account", "name=Litware", "telephone1=1"]);
+    let other = create(
+        &world,
+        &[
+            "account",
+            "name=Litware Ltd",
+            "telephone1=2",
+            "websiteurl=http://litware.example",
+        ],
+    );
+    world.admin().json(&["merge", "account", &keep, &other, "--fill"]);
+    let kept = world.admin().json(&["row", "get", "account", &keep]);
+    assert_eq!(
+        (
+            text(&kept, "name"),
+            text(&kept, "telephone1"),
+            text(&kept, "websiteurl")
+        ),
+        (
+            "Litware".to_owned(),
+            "1".to_owned(),
+            "http://litware.example".to_owned()
+        )
+    );
+    let closed = world.admin().json(&["row", "get", "account", &other]);
+    assert_eq!(closed["statecode"], 1);
+}
+
+#[test]
+fn rows_that_cannot_be_merged_are_refused_and_stay_as_they_are() {
+    let world = World::empty();
+    let parent = create(&world, &["account", "name=Parent"]);
+    let of_parent = format!("parentaccountid={parent}");
+    let child = create(&world, &["account", "name=Child", &of_parent]);
+    let inactive = create(&world, &["account", "name=Asleep"]);
+    world
+        .admin()
+        .json(&["row", "update", "account", &inactive, "statecode=1"]);
+    let (lead, contact) = (lead(&world, &[]), create(&world, &["contact", "lastname=Ng"]));
+    let contact = format!("contact:{contact}");
+    for (table, keep, other, code) in [
+        ("account", &child, &parent, "0x80045300"),
+        ("account", &child, &child, "0x80045305"),
+        ("account", &child, &inactive, "0x80045304"),
+        ("lead", &lead, &contact, "0x80045303"),
+        ("task", &lead, &lead, "0x80045303"),
+    ] {
+        let error = world.admin().refused(&["merge", table, keep, other]);
+        assert_eq!(error["code"], code, "{table} {keep} {other}: {error}");
+    }
+    let run = world
+        .admin()
+        .run(&["merge", "account", &parent, &child, "--same-parent", "--json"]);
+    assert_eq!(run.json()["error"]["code"], "0x80040203", "their parents differ");
+    assert_eq!(world.count("account", "merged eq true"), 0);
+    world.admin().json(&["merge", "account", &parent, &child]);
+}
+
+#[test]
+fn who_may_not_write_both_rows_may_not_merge_them() {
+    let world = World::sample();
+    let mine = id(&world
+        .user("seller.west")
+        .json(&["row", "create", "lead", "subject=Mine", "lastname=Ng"]));
+    let theirs = id(&world
+        .user("seller.east")
+        .json(&["row", "create", "lead", "subject=Theirs", "lastname=Ng"]));
+    let error = world.user("seller.west").refused(&["merge", "lead", &mine, &theirs]);
+    assert_eq!(error["code"], "0x80045301");
+    assert_eq!(error["privilege"], "prvReadLead");
+    assert!(text(&error, "inner").starts_with("Principal with id"), "{error}");
+    let row = world.admin().json(&["row", "get", "lead", &theirs]);
+    assert_eq!(row["statecode"], 0);
+}

@@ -1,0 +1,322 @@
+//! QualifyLead in full: its parameters, what it makes by default, the same request twice, many
+//! at once (R18–R43).
+
+use serde_json::{Value, json};
+use sluice_tests::{
+    program::Program,
+    world::{World, id, list, text},
+};
+
+const TABLES: [&str; 3] = ["account", "contact", "opportunity"];
+
+fn lead(world: &World, more: &[&str]) -> String {
+    lead_of(world, "Novak Ltd", more)
+}
+
+fn lead_of(world: &World, company: &str, more: &[&str]) -> String {
+    let company = format!("companyname={company}");
+    let row = [
+        "row",
+        "create",
+        "lead",
+        "subject=Pumps",
+        "firstname=Ada",
+        "lastname=Novak",
+        &company,
+    ];
+    id(&world.admin().json(&[&row, more].concat()))
+}
+
+/// The tables of the rows that qualifying made.
+fn made(program: &Program, arguments: &[&str]) -> Vec<String> {
+    let item = list(&program.json(&[&["lead", "qualify"], arguments].concat())).remove(0);
+    let created = item["created"].as_array().unwrap();
+    created.iter().map(|row| text(row, "table")).collect()
+}
+
+fn error(program: &Program, arguments: &[&str]) -> Value {
+    let run = program.run(&[&["lead", "qualify"], arguments, &["--json"]].concat());
+    assert_eq!(run.code, 1, "{run:?}");
+    run.json()["value"][0]["error"].clone()
+}
+
+#[test]
+fn each_combination_of_flags_makes_exactly_what_it_says() {
+    let world = World::empty();
+    for bits in 0..8_u32 {
+        let lead = lead(&world, &[]);
+        let before = TABLES.map(|table| world.count(table, ""));
+        let wanted = [0, 1, 2].map(|bit| bits >> bit & 1 == 1);
+        let flags: Vec<String> = TABLES
+            .iter()
+            .zip(wanted)
+            .map(|(table, wanted)| format!("--{table}={}", if wanted { "create" } else { "skip" }))
+            .collect();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let tables = made(
+            &world.admin(),
+            &[&[lead.as_str(), "--from", "grid"], &flags[..]].concat(),
+        );
+        let expected: Vec<&str> = TABLES
+            .into_iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| *wanted)
+            .map(|(table, _)| table)
+            .collect();
+        assert_eq!(tables, expected);
+        let after = TABLES.map(|table| world.count(table, ""));
+        assert_eq!(after.map(|n| n), [0, 1, 2].map(|i| before[i] + usize::from(wanted[i])));
+    }
+}
+
+#[test]
+fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    let nothing = ["--account", "skip", "--contact", "skip", "--opportunity", "skip"];
+    let tables = made(
+        &world.admin(),
+        &[&[lead.as_str(), "--status", "5"], &nothing[..]].concat(),
+    );
+    assert!(tables.is_empty());
+    let row = world.admin().json(&["row", "get", "lead", &lead]);
+    assert_eq!(
+        (row["statecode"].as_i64(), row["statuscode"].as_i64()),
+        (Some(2), Some(5))
+    );
+}
+
+#[test]
+fn an_open_status_or_records_with_a_disqualified_one_are_refused() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    for status in ["2", "5", "99"] {
+        let error = error(&world.admin(), &[&lead, "--status", status]);
+        assert_eq!(error["code"], "0x80048408", "{status}");
+    }
+}
+
+#[test]
+fn the_setting_and_its_toggles_say_what_is_made_without_asking() {
+    let world = World::empty();
+    let set = |name: &str, value: &str| world.admin().json(&["settings", "set", name, value]);
+    assert_eq!(made(&world.admin(), &[&lead_of(&world, "A", &[])]), TABLES);
+    set("sales.qualify.create-contact", "no");
+    assert_eq!(
+        made(&world.admin(), &[&lead_of(&world, "B", &[])]),
+        ["account", "opportunity"]
+    );
+    set("sales.qualify.create-by-default", "no");
+    let third = lead_of(&world, "C", &[]);
+    let run = world.admin().run(&["lead", "qualify", &third, "--json"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    for flag in ["--account", "--contact", "--opportunity"] {
+        assert!(run.stdout.contains(flag), "{run:?}");
+    }
+    assert_eq!(
+        made(&world.admin(), &[&third, "--opportunity", "create"]),
+        ["opportunity"]
+    );
+    set("sales.qualify.create-by-default", "yes");
+    assert_eq!(
+        made(&world.admin(), &[&lead_of(&world, "D", &[])]),
+        ["account", "opportunity"]
+    );
+}
+
+#[test]
+fn an_account_and_a_contact_that_are_there_are_taken() {
+    let world = World::empty();
+    let account = id(&world.admin().json(&["row", "create", "account", "name=Other Ltd"]));
+    let contact = id(&world.admin().json(&["row", "create", "contact", "lastname=Other"]));
+    let chosen = lead(&world, &[]);
+    let (by_account, by_contact) = (format!("existing:{account}"), format!("existing:{contact}"));
+    assert_eq!(
+        made(
+            &world.admin(),
+            &[&chosen, "--account", &by_account, "--contact", &by_contact]
+        ),
+        ["opportunity"]
+    );
+    let row = world.admin().json(&["row", "get", "lead", &chosen]);
+    assert_eq!(text(&row, "_parentaccountid_value"), account);
+    let opportunity = world.admin().json(&[
+        "row",
+        "get",
+        "opportunity",
+        &text(&row, "_qualifyingopportunityid_value"),
+    ]);
+    assert_eq!(text(&opportunity, "_parentaccountid_value"), account);
+    assert_eq!(text(&opportunity, "_parentcontactid_value"), contact);
+    assert_eq!(text(&opportunity, "_customerid_value"), account);
+
+    let parent = format!("parentcontactid={contact}");
+    let named = lead_of(&world, "Novak and Sons", &[&parent]);
+    assert_eq!(made(&world.admin(), &[&named]), ["account", "opportunity"]);
+    let row = world.admin().json(&["row", "get", "lead", &named]);
+    assert_eq!(text(&row, "_parentcontactid_value"), contact);
+}
+
+#[test]
+fn currency_customer_and_campaign_reach_the_opportunity() {
+    let world = World::empty();
+    let currency = [
+        "row",
+        "create",
+        "transactioncurrency",
+        "currencyname=Euro",
+        "isocurrencycode=EUR",
+        "exchangerate=2",
+    ];
+    world.admin().json(&[&currency[..], &["currencysymbol=€"]].concat());
+    world.admin().json(&["row", "create", "campaign", "name=Spring"]);
+    let contact = id(&world.admin().json(&["row", "create", "contact", "lastname=Buyer"]));
+    let (lead, customer) = (lead(&world, &[]), format!("contact:{contact}"));
+    let flags = ["--currency", "Euro", "--campaign", "Spring", "--customer", &customer];
+    assert_eq!(
+        made(&world.admin(), &[&[lead.as_str()], &flags[..]].concat()),
+        ["account", "opportunity"]
+    );
+    let opportunities = world.rows(
+        "opportunity",
+        "name,campaignid,customerid,transactioncurrencyid,parentcontactid",
+        "",
+    );
+    assert_eq!(opportunities.len(), 1);
+    assert_eq!(text(&opportunities[0], "_customerid_value"), contact);
+    assert_eq!(text(&opportunities[0], "_parentcontactid_value"), contact);
+    assert!(opportunities[0]["_campaignid_value"].is_string());
+    let euro = world.rows("transactioncurrency", "currencyname", "isocurrencycode eq 'EUR'");
+    assert_eq!(
+        text(&opportunities[0], "_transactioncurrencyid_value"),
+        text(&euro[0], "transactioncurrencyid")
+    );
+}
+
+#[test]
+fn the_answer_says_how_many_fields_were_carried_over() {
+    let world = World::empty();
+    let lead = lead(
+        &world,
+        &["emailaddress1=ada@novak.example", "websiteurl=http://novak.example"],
+    );
+    let item = list(&world.admin().json(&["lead", "qualify", &lead])).remove(0);
+    let counts: Vec<i64> = item["created"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["fieldsCopied"].as_i64().unwrap())
+        .collect();
+    // Account: name, e-mail, website. Contact: two names, e-mail, website. Opportunity: name.
+    // Currency, and whether mail may be sent, have defaults and go along.
+    let row = world.admin().json(&["row", "get", "lead", &lead]);
+    let flags = [
+        "donotpostalmail",
+        "donotphone",
+        "donotfax",
+        "donotsendmm",
+        "donotemail",
+        "donotbulkemail",
+    ];
+    let flags = flags.iter().filter(|flag| !row[**flag].is_null()).count() as i64;
+    assert_eq!(counts, [3 + flags + 1, 4 + flags + 1, 1 + 1], "{item}");
+}
+
+#[test]
+fn one_closed_lead_neither_stops_nor_undoes_the_others() {
+    let world = World::empty();
+    let (closed, open) = (lead_of(&world, "A", &[]), lead_of(&world, "B", &[]));
+    world.admin().json(&["lead", "disqualify", &closed, "--reason", "Lost"]);
+    let run = world
+        .admin()
+        .run(&["lead", "qualify", &closed, &open, "--from", "grid", "--json"]);
+    assert_eq!(run.code, 1);
+    let items = list(&run.json());
+    assert_eq!(items[0]["error"]["code"], "0x80040519");
+    assert_eq!(
+        items[0]["error"]["message"],
+        "The lead is closed. You cannot convert or qualify a lead that is already closed."
+    );
+    assert_eq!(items[0]["error"]["inner"], "The lead is already closed.");
+    assert_eq!(items[1]["created"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn the_same_request_again_gets_the_first_answer_and_makes_nothing() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    let request = "0198c0de-0000-7000-8000-00000000abcd";
+    let qualify = || world.admin().json(&["lead", "qualify", &lead, "--request-id", request]);
+    let first = qualify();
+    let counts = TABLES.map(|table| world.count(table, ""));
+    assert_eq!(qualify(), first);
+    assert_eq!(TABLES.map(|table| world.count(table, "")), counts);
+    let other = "0198c0de-0000-7000-8000-00000000abce";
+    let error = error(&world.admin(), &[&lead, "--request-id", other]);
+    assert_eq!(error["code"], "0x80040519", "another request is another request");
+}
+
+#[test]
+fn of_twenty_at_once_exactly_one_wins() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    let children: Vec<_> = (0..20)
+        .map(|_| {
+            let mut command = world.admin().command(&["lead", "qualify", &lead, "--json"]);
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let mut outcomes: Vec<String> = children
+        .into_iter()
+        .map(|child| {
+            let output = child.wait_with_output().unwrap();
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+            document["value"][0]["error"]["code"]
+                .as_str()
+                .unwrap_or("qualified")
+                .to_owned()
+        })
+        .collect();
+    outcomes.sort();
+    assert_eq!(outcomes[..19], vec!["0x80040519".to_owned(); 19]);
+    assert_eq!(outcomes[19], "qualified");
+    assert_eq!(TABLES.map(|table| world.count(table, "")), [1, 1, 1]);
+}
+
+#[test]
+fn after_qualifying_nothing_flows_any_more() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    made(&world.admin(), &[&lead]);
+    world.admin().json(&["lead", "reactivate", &lead]);
+    world
+        .admin()
+        .json(&["row", "update", "lead", &lead, "subject=Valves", "companyname=Changed"]);
+    assert_eq!(world.rows("opportunity", "name", "")[0]["name"], "Pumps");
+    assert_eq!(world.rows("account", "name", "")[0]["name"], "Novak Ltd");
+}
+
+#[test]
+fn every_record_knows_its_lead_and_its_neighbours() {
+    let world = World::empty();
+    let lead = lead(&world, &[]);
+    made(&world.admin(), &[&lead]);
+    let [account, contact, opportunity] = TABLES.map(|table| {
+        let row = &world.rows(table, "createdon", "")[0];
+        world
+            .admin()
+            .json(&["row", "get", table, &text(row, &format!("{table}id"))])
+    });
+    for row in [&account, &contact, &opportunity] {
+        assert_eq!(text(row, "_originatingleadid_value"), lead);
+    }
+    assert_eq!(account["_primarycontactid_value"], contact["contactid"]);
+    assert_eq!(contact["_parentcustomerid_value"], account["accountid"]);
+    assert_eq!(opportunity["_customerid_value"], account["accountid"]);
+    let row = world.admin().json(&["row", "get", "lead", &lead]);
+    assert_eq!(row["_qualifyingopportunityid_value"], opportunity["opportunityid"]);
+    assert_eq!(json!([row["statecode"], row["statuscode"]]), json!([1, 3]));
+}
