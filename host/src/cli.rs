@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, command, diagnose, errors, form, import, lead, merge, offline, opportunity, org, plugin, role,
-    row, settings, shell, step, table, team, trace, user,
+    access, bu, column, command, diagnose, errors, example, form, import, lead, merge, offline, opportunity, org,
+    plugin, role, row, settings, shell, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -137,6 +137,9 @@ pub(crate) enum Command {
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(errors::Command),
+    /// The scenarios that ship, each with a broken and a cured state.
+    #[command(subcommand)]
+    Example(example::Command),
     /// The organisation's settings.
     #[command(subcommand)]
     Settings(settings::Command),

@@ -11,6 +11,7 @@ mod names;
 mod output;
 mod people;
 mod report;
+mod transcript;
 
 use std::{io::IsTerminal, process::ExitCode};
 

@@ -32,7 +32,13 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
 /// An error, with the command that leads on from it.
 pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<String>) -> String {
     let mut lines = details(error);
-    lines.push(("what to do", error.resolution()));
+    match error.body().situation {
+        Some(situation) => {
+            let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
+            lines.extend(labels.zip(situation.resolutions.iter().map(|text| (*text).to_owned())));
+        }
+        None => lines.push(("what to do", error.resolution())),
+    }
     let commands = commands(error).into_iter().chain(isolate);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation {
@@ -46,9 +52,12 @@ pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<Strin
     )
 }
 
-/// Code, name and message.
+/// Code, name and message; of the platform's refusals without the details for machines, whose
+/// substance is told below it.
 pub(crate) fn headline(error: &Error) -> String {
-    format!("{} {}: {}", error.code(), error.code().info().name, error.message())
+    let message = error.message();
+    let people = message.split(" Details: {").next().unwrap_or(message);
+    format!("{} {}: {people}", error.code(), error.code().info().name)
 }
 
 /// What the error says, beside its message; without what to do about it.

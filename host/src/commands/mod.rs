@@ -6,6 +6,7 @@ pub(crate) mod column;
 pub(crate) mod command;
 pub(crate) mod diagnose;
 pub(crate) mod errors;
+pub(crate) mod example;
 pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
@@ -55,6 +56,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Trace(command) => trace::run(context, command),
         Command::Diagnose(command) => diagnose::run(context, command),
         Command::Errors(command) => errors::run(command),
+        Command::Example(command) => example::run(command),
         Command::Settings(command) => settings::run(context, command),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
