@@ -64,6 +64,7 @@ impl Context {
         OpenOptions {
             synchronous: self.global.synchronous.into(),
             cache_dir: cache_dir(),
+            faults: None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use sluice_engine::{Engine, Env, Founding, OpenOptions, Session, Synchronous, SystemEnv};
+use sluice_engine::{Engine, Env, Faults, Founding, OpenOptions, Session, Synchronous, SystemEnv};
 use sluice_model::{Error, Filter, Ownership, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::{APP, sample};
 
@@ -53,6 +53,7 @@ fn options(synchronous: Synchronous) -> OpenOptions {
     OpenOptions {
         synchronous,
         cache_dir: Some(root().join("target/tests-cache")),
+        faults: None,
     }
 }
 
@@ -93,6 +94,17 @@ impl Organisation {
     pub fn empty() -> Self {
         static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
         Self::copy_of(template(&TEMPLATE, false))
+    }
+
+    /// A new organisation with nothing in it, whose store fails on demand.
+    pub fn failing(faults: &Faults) -> Self {
+        let mut org = Self::empty();
+        let options = OpenOptions {
+            faults: Some(faults.clone()),
+            ..options(Synchronous::Off)
+        };
+        org.engine = Engine::open(&org.path, &[APP], &env(), &options).unwrap();
+        org
     }
 
     fn copy_of(template: &Path) -> Self {

@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sluice_model::{Catalog, Code, Error, Query, Request, Response, Result, Row, Uuid};
 use sluice_sandbox::{Plugin, Sandbox, Settings};
-use sluice_store::{Options, Store, Synchronous, Tx};
+use sluice_store::{Faults, Options, Store, Synchronous, Tx};
 
 use crate::{
     App, Env, Message, Rules, Unit, jobs, message,
@@ -38,6 +38,8 @@ pub struct OpenOptions {
     pub synchronous: Synchronous,
     /// Where compiled plug-ins are kept; `None` compiles in memory.
     pub cache_dir: Option<PathBuf>,
+    /// Failures of the store on demand, for tests.
+    pub faults: Option<Faults>,
 }
 
 /// One organisation open in this process. Cheap to clone.
@@ -214,6 +216,7 @@ impl Engine {
         let fast = OpenOptions {
             synchronous: Synchronous::Off,
             cache_dir: options.cache_dir.clone(),
+            faults: None,
         };
         fill(&Self::open(path, apps, env, &fast)?)
     }
@@ -228,6 +231,7 @@ impl Engine {
             path,
             Options {
                 synchronous: options.synchronous,
+                faults: options.faults.clone(),
             },
         )?;
         let _ = core.store.set(Arc::new(store));

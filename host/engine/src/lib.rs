@@ -48,7 +48,7 @@ pub use organization::Founding;
 pub use publish::{Change, Unpublished};
 pub use registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
 pub use rules::Rules;
-pub use sluice_store::Synchronous;
+pub use sluice_store::{Faults, Synchronous};
 pub use trace::Node as TraceNode;
 pub use unit::Unit;
 

@@ -17,6 +17,7 @@ mod definitions;
 mod facts;
 mod fault;
 mod form;
+mod inject;
 mod rows;
 mod session;
 mod sql;
@@ -30,6 +31,7 @@ mod writer;
 mod tests;
 
 pub use facts::Facts;
+pub use inject::Faults;
 pub use store::{Options, Store, Synchronous};
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

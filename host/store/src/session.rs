@@ -16,7 +16,7 @@ use std::{
 use rusqlite::{CachedStatement, Connection, OpenFlags, functions::FunctionFlags};
 use sluice_model::{Error, Result};
 
-use crate::{Options, Synchronous, fault::fault, sql::ShareMask, text};
+use crate::{Faults, Options, Synchronous, fault::fault, sql::ShareMask, text};
 
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
@@ -33,6 +33,7 @@ pub(crate) struct Session {
     pub(crate) depth: u32,
     /// How shares are read, once that is known.
     pub(crate) shares: Option<ShareMask>,
+    faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
     key: String,
@@ -42,7 +43,8 @@ impl Session {
     /// Opens a file that must be an organisation.
     pub(crate) fn open(path: &Path, options: &Options, writable: bool) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let session = Self::connect(path, flags, writable)?;
+        let mut session = Self::connect(path, flags, writable)?;
+        session.faults.clone_from(&options.faults);
         session.check_header(path)?;
         session.setting("journal_mode", "WAL")?;
         session.setting("foreign_keys", "ON")?;
@@ -108,6 +110,7 @@ impl Session {
             writable,
             depth: 0,
             shares: None,
+            faults: None,
             patience,
             texts: HashMap::new(),
             key: String::new(),
@@ -158,6 +161,9 @@ impl Session {
 
     /// A prepared statement, from the cache if it was used before.
     pub(crate) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        if let Some(faults) = &self.faults {
+            faults.count()?;
+        }
         self.conn.prepare_cached(sql).map_err(fault)
     }
 

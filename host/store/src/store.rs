@@ -12,7 +12,7 @@ use sluice_model::{Error, Result};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::{
-    End, Tx,
+    End, Faults, Tx,
     definitions::INTERNAL,
     fault::fault,
     session::{APPLICATION_ID, FORM, Session},
@@ -25,6 +25,8 @@ use crate::{
 pub struct Options {
     /// What a commit waits for.
     pub synchronous: Synchronous,
+    /// Failures on demand, for tests.
+    pub faults: Option<Faults>,
 }
 
 /// What a commit waits for.

@@ -2,6 +2,7 @@
 //! and commands, merging.
 
 mod errors;
+mod faults;
 mod forms;
 mod merge;
 mod opportunities;

@@ -21,7 +21,7 @@ impl Org {
         let env: Arc<dyn Env> = Arc::new(SeededEnv::new(7, "2026-01-31T09:00:00Z".parse().unwrap()));
         let options = OpenOptions {
             synchronous: Synchronous::Off,
-            cache_dir: None,
+            ..OpenOptions::default()
         };
         Engine::create(&path, &Founding::default(), &[], &env, &options, |_| Ok(())).unwrap();
         let engine = Engine::open(&path, &[], &env, &options).unwrap();

@@ -209,6 +209,7 @@ pub(crate) fn open(path: &std::path::Path) -> Store {
         path,
         Options {
             synchronous: Synchronous::Off,
+            ..Options::default()
         },
     )
     .unwrap()

@@ -100,6 +100,7 @@ impl World {
         OpenOptions {
             synchronous,
             cache_dir: Some(self.home.join("cache")),
+            ..OpenOptions::default()
         }
     }
 
