@@ -320,3 +320,31 @@ fn every_record_knows_its_lead_and_its_neighbours() {
     assert_eq!(row["_qualifyingopportunityid_value"], opportunity["opportunityid"]);
     assert_eq!(json!([row["statecode"], row["statuscode"]]), json!([1, 3]));
 }
+
+#[test]
+fn the_guides_exact_role_is_enough_where_the_organisation_says_so() {
+    let world = World::sample();
+    let seller = world.user("seller.west");
+    let row = [
+        "row",
+        "create",
+        "lead",
+        "subject=Pumps",
+        "lastname=Novak",
+        "companyname=Novak and Daughters",
+    ];
+    let lead = id(&seller.json(&row));
+    world.admin().json(&["role", "revoke", "Salesperson", "prvWriteLead"]);
+    let refused = error(&seller, &[&lead]);
+    assert_eq!(
+        (text(&refused, "code"), text(&refused, "privilege")),
+        ("0x80040220".to_owned(), "prvWriteLead".to_owned())
+    );
+    assert!(text(&refused, "message").starts_with("Access denied or Insufficient permissions: "));
+    world
+        .admin()
+        .json(&["settings", "set", "compat.qualifyNeedsLeadWrite", "no"]);
+    assert_eq!(made(&seller, &[&lead]), TABLES);
+    let closed = world.admin().json(&["row", "get", "lead", &lead]);
+    assert_eq!(closed["statecode"], 1);
+}
