@@ -6,7 +6,7 @@ use sluice_engine::Synchronous;
 
 use crate::commands::{
     access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user,
+    trace, user, view,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     Row(row::Command),
     /// Read rows from a CSV file.
     Import(import::Args),
+    /// Views: stored queries, and rows by FetchXML.
+    #[command(subcommand)]
+    View(view::Command),
     /// Leads.
     #[command(subcommand)]
     Lead(lead::Command),

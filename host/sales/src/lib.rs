@@ -11,8 +11,10 @@ pub mod qualify;
 pub mod sample;
 mod tables;
 pub mod trial;
+mod views;
 
-use sluice_engine::App;
+use sluice_engine::{App, Unit};
+use sluice_model::Result;
 
 /// The app.
 pub static APP: App = App {
@@ -21,5 +23,11 @@ pub static APP: App = App {
     extensions: tables::extensions,
     messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
     rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
-    install: maps::install,
+    install,
 };
+
+/// Writes the app's default rows into a new organisation.
+fn install(unit: &mut Unit) -> Result<()> {
+    maps::install(unit)?;
+    views::install(unit)
+}

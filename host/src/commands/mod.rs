@@ -20,6 +20,7 @@ pub(crate) mod table;
 pub(crate) mod team;
 pub(crate) mod trace;
 pub(crate) mod user;
+pub(crate) mod view;
 mod wasm_build;
 
 use crate::{cli::Command, context::Context, output::Outcome};
@@ -31,6 +32,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Row(command) => row::run(context, command),
         Command::Import(args) => import::run(context, args),
         Command::Lead(command) => lead::run(context, command),
+        Command::View(command) => view::run(context, command),
         Command::User(command) => user::run(context, command),
         Command::Team(command) => team::run(context, command),
         Command::Bu(command) => bu::run(context, command),
