@@ -4,10 +4,7 @@
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use sluice_engine::Synchronous;
 
-use crate::commands::{
-    access, bu, column, command, diagnose, errors, example, form, import, lead, merge, offline, opportunity, org,
-    plugin, role, row, settings, shell, step, table, team, trace, user,
-};
+use crate::commands;
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
 #[derive(Debug, Parser)]
@@ -78,75 +75,78 @@ impl From<Care> for Synchronous {
 pub(crate) enum Command {
     /// Make, show, copy and check an organisation.
     #[command(subcommand)]
-    Org(org::Command),
+    Org(commands::org::Command),
     /// Rows of any table.
     #[command(subcommand)]
-    Row(row::Command),
+    Row(commands::row::Command),
     /// Read rows from a CSV file.
-    Import(import::Args),
+    Import(commands::import::Args),
+    /// Views: stored queries, and rows by FetchXML.
+    #[command(subcommand)]
+    View(commands::view::Command),
     /// Leads.
     #[command(subcommand)]
-    Lead(lead::Command),
+    Lead(commands::lead::Command),
     /// Make one row of two.
-    Merge(merge::Args),
+    Merge(commands::merge::Args),
     /// Opportunities.
     #[command(subcommand)]
-    Opportunity(opportunity::Command),
+    Opportunity(commands::opportunity::Command),
     /// Forms and their scripts.
     #[command(subcommand)]
-    Form(form::Command),
+    Form(commands::form::Command),
     /// Mobile offline profiles.
     #[command(subcommand)]
-    Offline(offline::Command),
+    Offline(commands::offline::Command),
     /// Which commands a form shows, and why.
     #[command(subcommand)]
-    Command(command::Command),
+    Command(commands::command::Command),
     /// Users and their roles.
     #[command(subcommand)]
-    User(user::Command),
+    User(commands::user::Command),
     /// Teams, their members and their roles.
     #[command(subcommand)]
-    Team(team::Command),
+    Team(commands::team::Command),
     /// Business units.
     #[command(subcommand)]
-    Bu(bu::Command),
+    Bu(commands::bu::Command),
     /// Security roles and their privileges.
     #[command(subcommand)]
-    Role(role::Command),
+    Role(commands::role::Command),
     /// What a user or team may do to a row.
     #[command(subcommand)]
-    Access(access::Command),
+    Access(commands::access::Command),
     /// Tables.
     #[command(subcommand)]
-    Table(table::Command),
+    Table(commands::table::Command),
     /// Columns.
     #[command(subcommand)]
-    Column(column::Command),
+    Column(commands::column::Command),
     /// Plug-in files.
     #[command(subcommand)]
-    Plugin(plugin::Command),
+    Plugin(commands::plugin::Command),
     /// Steps: which plug-in runs on which message.
     #[command(subcommand)]
-    Step(step::Command),
+    Step(commands::step::Command),
     /// What requests set off.
     #[command(subcommand)]
-    Trace(trace::Command),
+    Trace(commands::trace::Command),
     /// Find what stands in a user's way, without changing anything.
     #[command(subcommand)]
-    Diagnose(diagnose::Command),
+    Diagnose(commands::diagnose::Command),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
-    Errors(errors::Command),
+    Errors(commands::errors::Command),
     /// The scenarios that ship, each with a broken and a cured state.
     #[command(subcommand)]
-    Example(example::Command),
+    Example(commands::example::Command),
     /// The organisation's settings.
     #[command(subcommand)]
-    Settings(settings::Command),
+    Settings(commands::settings::Command),
     /// Print the completions for a shell.
-    Completions(shell::Completions),
+    Completions(commands::shell::Completions),
     /// Print the manual page, or write all of them.
-    Man(shell::Man),
+    Man(commands::shell::Man),
 }
 
 /// What was said in so many words, and not left to a default.

@@ -5,6 +5,7 @@
 //! that users own has an owner and a business unit.
 
 pub mod pages;
+pub mod people;
 pub mod program;
 pub mod world;
 
@@ -132,6 +133,11 @@ impl Organisation {
     /// The file opened once more, as another process opens it.
     pub fn second_process(&self) -> Engine {
         Engine::open(&self.path, &[APP], &env(), &options(Synchronous::Off)).unwrap()
+    }
+
+    /// The program in the folder of the file.
+    pub fn program(&self) -> program::Program {
+        program::Program::new(self.path.parent().unwrap())
     }
 
     /// The user at work.

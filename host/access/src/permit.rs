@@ -24,8 +24,9 @@ enum Grant {
         rights: Rights,
         id: Option<Uuid>,
     },
-    /// Reading the rows of this scope.
-    Rows { table: Name, scope: RowScope },
+    /// Reading the rows of these scopes, each of another table: a list, and what its
+    /// conditions look at.
+    Rows(Vec<(Name, RowScope)>),
 }
 
 /// Why access is granted (reference §3.3).
@@ -115,10 +116,7 @@ impl Permit {
     pub(crate) fn list(table: &TableDef, scope: RowScope, reason: Reason) -> Self {
         Self {
             reason,
-            grant: Grant::Rows {
-                table: table.name.clone(),
-                scope,
-            },
+            grant: Grant::Rows(vec![(table.name.clone(), scope)]),
         }
     }
 
@@ -128,7 +126,8 @@ impl Permit {
     }
 
     /// One permit with the rights of both, for an operation that needs several on the same
-    /// row (reading what it writes). The reason stays that of the first.
+    /// row (reading what it writes), or for the lists of both, where one asks about the rows of
+    /// the other. The reason stays that of the first.
     ///
     /// # Errors
     /// A host error where the two do not speak of the same row.
@@ -149,6 +148,18 @@ impl Permit {
                     id,
                 },
             }),
+            (Grant::Rows(mut scopes), Grant::Rows(more)) => {
+                for (table, scope) in more {
+                    // Of one table the first permit counts.
+                    if !scopes.iter().any(|(known, _)| known == table) {
+                        scopes.push((table.clone(), scope.clone()));
+                    }
+                }
+                Ok(Self {
+                    reason: self.reason,
+                    grant: Grant::Rows(scopes),
+                })
+            }
             (mine, others) => Err(mismatch(&mine, &format!("a permit for {others}"))),
         }
     }
@@ -165,7 +176,7 @@ impl Permit {
                 rights,
                 id: row,
             } => **permitted == *table && rights.has(right) && *row == id,
-            Grant::Rows { .. } => false,
+            Grant::Rows(_) => false,
         };
         if covered {
             return Ok(());
@@ -182,14 +193,14 @@ impl Permit {
     /// # Errors
     /// A host error where the permit is not for lists of that table.
     pub fn rows(&self, table: &str) -> Result<RowScope> {
-        match &self.grant {
-            Grant::System(_) => Ok(RowScope::Everything),
-            Grant::Rows {
-                table: permitted,
-                scope,
-            } if **permitted == *table => Ok(scope.clone()),
-            other => Err(mismatch(other, &format!("a list of `{table}`"))),
-        }
+        let scope = match &self.grant {
+            Grant::System(_) => return Ok(RowScope::Everything),
+            Grant::Rows(scopes) => scopes.iter().find(|(permitted, _)| **permitted == *table),
+            Grant::Row { .. } => None,
+        };
+        scope
+            .map(|(_, scope)| scope.clone())
+            .ok_or_else(|| mismatch(&self.grant, &format!("a list of `{table}`")))
     }
 }
 
@@ -211,7 +222,10 @@ impl fmt::Display for Grant {
                 rights,
                 id: None,
             } => write!(f, "{rights} on a new row of `{table}`"),
-            Self::Rows { table, .. } => write!(f, "a list of `{table}`"),
+            Self::Rows(scopes) => {
+                let tables: Vec<String> = scopes.iter().map(|(table, _)| format!("`{table}`")).collect();
+                write!(f, "a list of {}", tables.join(" and "))
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ mod organization;
 mod pipeline;
 mod principals;
 mod publish;
+mod reading;
 mod registration;
 mod rules;
 mod services;
@@ -34,6 +35,7 @@ mod steps;
 mod tables;
 mod trace;
 mod unit;
+mod views;
 
 pub use app::{App, Extension};
 pub use customize::TableChange;
@@ -51,6 +53,7 @@ pub use rules::Rules;
 pub use sluice_store::{Faults, Synchronous};
 pub use trace::Node as TraceNode;
 pub use unit::Unit;
+pub use views::View;
 
 /// Building blocks for messages that an app brings along.
 pub mod parts {

@@ -73,14 +73,15 @@ impl Services for Unit {
         order: Vec<Order>,
         top: Option<u32>,
     ) -> Result<Query> {
-        let snapshot = self.snapshot()?;
-        let table = snapshot.table(table)?;
+        let step_user = self.frames.last().map(|frame| frame.step_user.clone());
+        let surroundings = self.surroundings(&step_user.ok_or_else(|| Error::host("a query outside any step"))?)?;
+        let table = surroundings.catalog.table(table)?;
         let mut query = Query::new(table.name.clone());
         query.columns = Some(columns).filter(|columns| !columns.is_empty());
         query.order = order;
         query.top = top;
         if let Some(text) = filter {
-            query.filter = odata::filter(table, text)?;
+            query.filter = odata::filter(&surroundings, table, text)?;
         }
         Ok(query)
     }

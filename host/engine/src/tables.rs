@@ -29,5 +29,6 @@ pub(crate) const REQUEST_ANSWER: &str = "sl_requestanswer";
 pub(crate) const ENTITY_MAP: &str = "entitymap";
 pub(crate) const ATTRIBUTE_MAP: &str = "attributemap";
 pub(crate) const FORM: &str = "systemform";
+pub(crate) const VIEW: &str = "savedquery";
 pub(crate) const OFFLINE_PROFILE: &str = "mobileofflineprofile";
 pub(crate) const OFFLINE_PROFILE_ITEM: &str = "mobileofflineprofileitem";

@@ -71,6 +71,27 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
     })
 }
 
+/// The value that `text` means where `column` is compared with it: a lookup takes the id alone,
+/// and a choice also a number that no option has.
+///
+/// # Errors
+/// As [`from_text`].
+pub fn compared(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+    match &column.kind {
+        ColumnType::Lookup { .. } => text.parse().map(Value::Id).map_err(|_| {
+            Error::invalid(format!(
+                "`{text}` is no id (column `{}` of `{}`)",
+                column.name, table.name
+            ))
+        }),
+        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => match text.parse() {
+            Ok(number) => Ok(Value::Choice(number)),
+            Err(_) => from_text(table, column, text),
+        },
+        _ => from_text(table, column, text),
+    }
+}
+
 fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,4 +1,5 @@
-//! The query tree: what a list asks for. Its text form is in [`crate::odata`].
+//! The query tree: what a list asks for. Its text forms are in [`crate::odata`] and
+//! [`crate::fetchxml`].
 
 use crate::{Name, Value};
 
@@ -120,6 +121,23 @@ pub enum Filter {
         /// The values.
         values: Vec<Value>,
     },
+    /// A related row exists.
+    Related(Box<Related>),
+}
+
+/// A condition that looks at another table: there is a row of `table` whose `other` is the
+/// same as this row's `column`, and for which `filter` holds. Whoever asks counts only the
+/// rows of `table` that they may read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Related {
+    /// The column of this table: its key, or a lookup.
+    pub column: Name,
+    /// The other table.
+    pub table: Name,
+    /// The column of the other table: a lookup, or its key.
+    pub other: Name,
+    /// Which of its rows count.
+    pub filter: Filter,
 }
 
 impl Filter {
@@ -129,6 +147,25 @@ impl Filter {
             column: column.into(),
             comparison: Comparison::Eq,
             value: value.into(),
+        }
+    }
+
+    /// The opposite.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self::Not(Box::new(self))
+    }
+
+    /// Calls `visit` for each related table that the condition looks at, however deep.
+    pub fn each_related(&self, visit: &mut impl FnMut(&Name)) {
+        match self {
+            Self::And(filters) | Self::Or(filters) => filters.iter().for_each(|filter| filter.each_related(visit)),
+            Self::Not(filter) => filter.each_related(visit),
+            Self::Related(related) => {
+                visit(&related.table);
+                related.filter.each_related(visit);
+            }
+            Self::All | Self::Compare { .. } | Self::In { .. } => {}
         }
     }
 

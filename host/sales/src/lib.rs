@@ -14,6 +14,7 @@ pub mod qualify;
 pub mod sample;
 mod tables;
 pub mod trial;
+mod views;
 
 use sluice_engine::{App, Unit};
 use sluice_model::Result;
@@ -35,5 +36,6 @@ pub static APP: App = App {
 /// Writes the app's default rows into a new organisation.
 fn install(unit: &mut Unit) -> Result<()> {
     maps::install(unit)?;
-    defaults::install(unit)
+    defaults::install(unit)?;
+    views::install(unit)
 }

@@ -28,6 +28,7 @@ pub(crate) mod table;
 pub(crate) mod team;
 pub(crate) mod trace;
 pub(crate) mod user;
+pub(crate) mod view;
 mod wasm_build;
 
 use crate::{cli::Command, context::Context, output::Outcome};
@@ -44,6 +45,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Form(command) => form::run(context, command),
         Command::Offline(command) => offline::run(context, command),
         Command::Command(command) => command::run(context, command),
+        Command::View(command) => view::run(context, command),
         Command::User(command) => user::run(context, command),
         Command::Team(command) => team::run(context, command),
         Command::Bu(command) => bu::run(context, command),

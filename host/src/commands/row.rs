@@ -189,7 +189,7 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
         return Err(Usage::because("--select names no column"));
     }
     if let Some(text) = &args.filter {
-        query.filter = odata::filter(&table, text)?;
+        query.filter = odata::filter(&session.surroundings()?, &table, text)?;
     }
     if let Some(text) = &args.order {
         query.order = odata::order(&table, text)?;

@@ -2,15 +2,18 @@
 //!
 //! Nothing here decides who may do what, fills a column, or follows a cascade.
 
-use sluice_access::{Permit, RowScope};
-use sluice_model::{Code, ColumnDef, Error, Filter, Name, Query, Result, Right, Row, TableDef, Uuid, Value};
+use sluice_access::Permit;
+use sluice_model::{Catalog, Code, ColumnDef, Error, Filter, Name, Query, Result, Right, Row, TableDef, Uuid, Value};
 
 use crate::{
     Tx,
     fault::{fault, is_duplicate, is_reference},
     form::{self, Cell},
     session::Session,
-    sql::{bind, build, ddl, filter},
+    sql::{
+        bind, build, ddl,
+        filter::{self, Around},
+    },
 };
 
 impl Tx {
@@ -44,27 +47,27 @@ impl Tx {
     /// absent from them.
     ///
     /// # Errors
-    /// A host error where the permit is for something else; `ATTRIBUTE_UNKNOWN`;
-    /// `INVALID_ARGUMENT` where a value does not fit its column.
+    /// A host error where the permit is for something else, or the filter looks at related
+    /// tables; `ATTRIBUTE_UNKNOWN`; `INVALID_ARGUMENT` where a value does not fit its column.
     pub fn select(&mut self, permit: &Permit, table: &TableDef, query: &Query) -> Result<Vec<Row>> {
         same_table(table, &query.table)?;
-        let session = self.session()?;
-        let Some(seen) = scope(session, permit, table)? else {
-            return Ok(Vec::new());
-        };
-        let columns = wanted(table, query.columns.as_deref())?;
-        let select = filter::list(table, &columns, query, seen)?;
-        let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
-        let mut statement = session.statement(&sql)?;
-        bind::values(&mut statement, &values)?;
-        let mut found = statement.raw_query();
-        let mut rows = Vec::new();
-        while let Some(next) = found.next().map_err(fault)? {
-            let mut row = Row::new(table.name.clone(), key_of(next)?);
-            fill(&mut row, &columns, next, 1)?;
-            rows.push(row);
-        }
-        Ok(rows)
+        select(self.session()?, permit, table, query, None)
+    }
+
+    /// As [`Tx::select`], with a filter that may look at related tables: of these it counts
+    /// the rows that the permit lets a list show.
+    ///
+    /// # Errors
+    /// A host error where the permit is not for each of the tables; `ENTITY_UNKNOWN`;
+    /// `ATTRIBUTE_UNKNOWN`; `INVALID_ARGUMENT` where a value does not fit its column.
+    pub fn select_across(&mut self, permit: &Permit, catalog: &Catalog, query: &Query) -> Result<Vec<Row>> {
+        select(
+            self.session()?,
+            permit,
+            catalog.table(&query.table)?,
+            query,
+            Some(catalog),
+        )
     }
 
     /// How many rows pass the filter and the permit.
@@ -72,17 +75,15 @@ impl Tx {
     /// # Errors
     /// As [`Tx::select`].
     pub fn count(&mut self, permit: &Permit, table: &TableDef, filter: &Filter) -> Result<u64> {
-        let session = self.session()?;
-        let Some(seen) = scope(session, permit, table)? else {
-            return Ok(0);
-        };
-        let (sql, values) = filter::count(table, filter, seen)?.build(sea_query::SqliteQueryBuilder);
-        let mut statement = session.statement(&sql)?;
-        bind::values(&mut statement, &values)?;
-        let mut rows = statement.raw_query();
-        let row = rows.next().map_err(fault)?;
-        let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(fault)?;
-        Ok(count.unsigned_abs())
+        count(self.session()?, permit, table, filter, None)
+    }
+
+    /// How many rows pass a filter that may look at related tables.
+    ///
+    /// # Errors
+    /// As [`Tx::select_across`].
+    pub fn count_across(&mut self, permit: &Permit, catalog: &Catalog, table: &str, filter: &Filter) -> Result<u64> {
+        count(self.session()?, permit, catalog.table(table)?, filter, Some(catalog))
     }
 
     /// Adds a row with its key.
@@ -191,15 +192,52 @@ pub(crate) fn has(session: &mut Session, table: &str, column: &str, id: Uuid) ->
     Ok(rows.next().map_err(fault)?.is_some())
 }
 
-/// What the permit lets a list show: `None` is nothing, `Some(None)` everything.
-fn scope(session: &mut Session, permit: &Permit, table: &TableDef) -> Result<Option<Option<sea_query::Expr>>> {
-    match permit.rows(&table.name)? {
-        RowScope::Everything => Ok(Some(None)),
-        RowScope::Only(rows) => {
-            let mask = session.share_mask()?;
-            Ok(filter::seen(table, &rows, mask).map(Some))
-        }
+fn select(
+    session: &mut Session,
+    permit: &Permit,
+    table: &TableDef,
+    query: &Query,
+    catalog: Option<&Catalog>,
+) -> Result<Vec<Row>> {
+    let mask = session.share_mask()?;
+    let Some(seen) = filter::scope(permit, table, mask)? else {
+        return Ok(Vec::new());
+    };
+    let columns = wanted(table, query.columns.as_deref())?;
+    let around = catalog.map(|catalog| Around { catalog, permit, mask });
+    let select = filter::list(table, &columns, query, seen, around)?;
+    let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
+    let mut statement = session.statement(&sql)?;
+    bind::values(&mut statement, &values)?;
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(next) = found.next().map_err(fault)? {
+        let mut row = Row::new(table.name.clone(), key_of(next)?);
+        fill(&mut row, &columns, next, 1)?;
+        rows.push(row);
     }
+    Ok(rows)
+}
+
+fn count(
+    session: &mut Session,
+    permit: &Permit,
+    table: &TableDef,
+    filter: &Filter,
+    catalog: Option<&Catalog>,
+) -> Result<u64> {
+    let mask = session.share_mask()?;
+    let Some(seen) = filter::scope(permit, table, mask)? else {
+        return Ok(0);
+    };
+    let around = catalog.map(|catalog| Around { catalog, permit, mask });
+    let (sql, values) = filter::count(table, filter, seen, around)?.build(sea_query::SqliteQueryBuilder);
+    let mut statement = session.statement(&sql)?;
+    bind::values(&mut statement, &values)?;
+    let mut rows = statement.raw_query();
+    let row = rows.next().map_err(fault)?;
+    let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(fault)?;
+    Ok(count.unsigned_abs())
 }
 
 fn same_table(table: &TableDef, named: &str) -> Result<()> {

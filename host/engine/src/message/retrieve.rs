@@ -50,6 +50,11 @@ impl Message for Retrieve {
             .tx
             .get(&permit, &table, id, columns.as_deref())?
             .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+        let mut rows = [row];
+        unit.core
+            .rules(&table.name)
+            .after_read(unit, operation, columns.as_deref(), &mut rows)?;
+        let [row] = rows;
         operation.output("BusinessEntity", row);
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Error, Filter, Parameter as Input, Result, Right, coerce};
+use sluice_model::{Error, Parameter as Input, Query, Result, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, principals};
+use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
+use crate::{Operation, Unit};
 
 /// The platform's page: a query without `top` gives at most so many rows.
 const PAGE: u32 = 5_000;
@@ -21,8 +21,12 @@ impl Message for RetrieveMultiple {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Query", "query")];
-        const OUTPUTS: &[Parameter] = &[required("BusinessEntityCollection", "rows")];
+        const INPUTS: &[Parameter] = &[required("Query", "query"), optional("ReturnTotalRecordCount", "bool")];
+        const OUTPUTS: &[Parameter] = &[
+            required("BusinessEntityCollection", "rows"),
+            // How many there are without a limit, where that was asked for.
+            optional("TotalRecordCount", "big-int"),
+        ];
         Shape {
             takes: Takes::Query,
             tables: None,
@@ -35,38 +39,33 @@ impl Message for RetrieveMultiple {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        principals::require(unit, operation, &*operation.table()?, Right::Read)
+        unit.require_read(operation, query(operation)?)
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
-        let Some(Input::Query(query)) = operation.input("Query") else {
-            return Err(Error::invalid("message RetrieveMultiple needs a Query"));
-        };
-        let mut query = query.clone();
-        for name in query
-            .columns
-            .iter()
-            .flatten()
-            .chain(query.order.iter().map(|order| &order.column))
-        {
-            coerce::column(&table, name)?;
-        }
-        check_filter(&table, &query.filter)?;
+        let mut query = query(operation)?.clone();
         query.top = Some(query.top.unwrap_or(PAGE).min(PAGE));
-        let snapshot = unit.snapshot()?;
-        let permit = sluice_access::list(&operation.principal, &snapshot.units, &table, &snapshot.privileges)?;
-        let rows = unit.tx.select(&permit, &table, &query)?;
+        let mut rows = unit.list_as_caller(operation, &query)?;
+        let columns = query.columns.as_deref();
+        unit.core
+            .rules(&table.name)
+            .after_read(unit, operation, columns, &mut rows)?;
         operation.output("BusinessEntityCollection", Input::Rows(rows));
+        if input::bool(operation, "ReturnTotalRecordCount")? {
+            let count = unit.count_as_caller(operation, &query)?;
+            operation.output(
+                "TotalRecordCount",
+                Value::BigInt(i64::try_from(count).unwrap_or(i64::MAX)),
+            );
+        }
         Ok(())
     }
 }
 
-fn check_filter(table: &sluice_model::TableDef, filter: &Filter) -> Result<()> {
-    match filter {
-        Filter::All => Ok(()),
-        Filter::And(all) | Filter::Or(all) => all.iter().try_for_each(|filter| check_filter(table, filter)),
-        Filter::Not(filter) => check_filter(table, filter),
-        Filter::Compare { column, .. } | Filter::In { column, .. } => coerce::column(table, column).map(|_| ()),
+fn query(operation: &Operation) -> Result<&Query> {
+    match operation.input("Query") {
+        Some(Input::Query(query)) => Ok(query),
+        _ => Err(Error::invalid("message RetrieveMultiple needs a Query")),
     }
 }

@@ -9,10 +9,11 @@ pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
 pub(crate) mod role;
+mod saved_query;
 mod team;
 mod user;
 
-use sluice_model::{Result, Row};
+use sluice_model::{Name, Result, Row};
 
 use crate::{Operation, Unit, tables};
 
@@ -50,6 +51,15 @@ pub trait Rules: Sync {
         Ok(())
     }
 
+    /// After rows were read for Retrieve or RetrieveMultiple with these columns; `None` is all
+    /// of them.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn after_read(&self, _: &mut Unit, _: &Operation, _columns: Option<&[Name]>, _: &mut [Row]) -> Result<()> {
+        Ok(())
+    }
+
     /// Before a row is deleted.
     ///
     /// # Errors
@@ -74,6 +84,7 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::PRIVILEGE, &kept::Kept),
     (tables::ORGANIZATION, &kept::KeptOnce),
     (tables::ROLE, &role::Role),
+    (tables::VIEW, &saved_query::SavedQuery),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
     (tables::TEAM, &team::Team),

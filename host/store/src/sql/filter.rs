@@ -3,10 +3,11 @@
 //! A condition is true or false, never unknown: a column that is empty is different from
 //! every value, and neither less nor greater.
 
-use sea_query::{Cond, Expr, ExprTrait, Func, Order as Direction, Query as Sql, SelectStatement};
-use sluice_access::RowFilter;
+use sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order as Direction, Query as Sql, SelectStatement};
+use sluice_access::{Permit, RowFilter, RowScope};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Comparison, Error, Filter, Query, Result, Right, TableDef, Uuid, Value,
+    Catalog, Code, ColumnDef, ColumnType, Comparison, Error, Filter, Query, Related, Result, Right, TableDef, Uuid,
+    Value,
 };
 
 use super::{SHARES, ShareMask, build, name};
@@ -29,19 +30,48 @@ pub(crate) fn column<'a>(table: &'a TableDef, column: &str) -> Result<&'a Column
     })
 }
 
+/// What a condition on related rows needs: which tables there are, and which of their rows
+/// whoever asks may read.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) permit: &'a Permit,
+    pub(crate) mask: ShareMask,
+}
+
+/// The rows that a condition speaks of.
+#[derive(Clone, Copy)]
+struct Level<'a> {
+    table: &'a TableDef,
+    /// How many tables stand around this one: the outermost is known by its name, the others
+    /// by their number.
+    depth: usize,
+    around: Option<Around<'a>>,
+}
+
+impl Level<'_> {
+    fn called(&self) -> Alias {
+        match self.depth {
+            0 => name(&self.table.name),
+            depth => name(&format!("r{depth}")),
+        }
+    }
+}
+
 /// The `SELECT` for a list, with the columns in the order given.
 pub(crate) fn list(
     table: &TableDef,
     columns: &[&ColumnDef],
     query: &Query,
     seen: Option<Expr>,
+    around: Option<Around<'_>>,
 ) -> Result<SelectStatement> {
     let mut select = Sql::select();
     select
         .from(name(&table.name))
         .column(name(&table.key))
         .columns(build::split(columns.iter().copied()));
-    narrow(&mut select, table, &query.filter, seen)?;
+    narrow(&mut select, table, &query.filter, seen, around)?;
     for order in &query.order {
         let by = column(table, &order.column)?;
         select.order_by(
@@ -61,25 +91,49 @@ pub(crate) fn list(
 }
 
 /// The `SELECT` that counts.
-pub(crate) fn count(table: &TableDef, filter: &Filter, seen: Option<Expr>) -> Result<SelectStatement> {
+pub(crate) fn count(
+    table: &TableDef,
+    filter: &Filter,
+    seen: Option<Expr>,
+    around: Option<Around<'_>>,
+) -> Result<SelectStatement> {
     let mut select = Sql::select();
     select.from(name(&table.name)).expr(Func::count(Expr::cust("*")));
-    narrow(&mut select, table, filter, seen)?;
+    narrow(&mut select, table, filter, seen, around)?;
     Ok(select)
 }
 
-fn narrow(select: &mut SelectStatement, table: &TableDef, filter: &Filter, seen: Option<Expr>) -> Result<()> {
+fn narrow(
+    select: &mut SelectStatement,
+    table: &TableDef,
+    filter: &Filter,
+    seen: Option<Expr>,
+    around: Option<Around<'_>>,
+) -> Result<()> {
     if let Some(seen) = seen {
         select.and_where(seen);
     }
     if *filter != Filter::All {
-        select.and_where(condition(table, filter)?);
+        let level = Level {
+            table,
+            depth: 0,
+            around,
+        };
+        select.and_where(condition(level, filter)?);
     }
     Ok(())
 }
 
+/// What a permit lets a list of a table show: `None` is nothing, `Some(None)` everything.
+pub(crate) fn scope(permit: &Permit, table: &TableDef, mask: ShareMask) -> Result<Option<Option<Expr>>> {
+    Ok(match permit.rows(&table.name)? {
+        RowScope::Everything => Some(None),
+        RowScope::Only(rows) => seen(table, &rows, mask).map(Some),
+    })
+}
+
 /// The rows that a permit lets a list show; `None` is none at all.
-pub(crate) fn seen(table: &TableDef, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
+fn seen(table: &TableDef, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
     let among = |column: &str, ids: &[Uuid]| {
         let known = table.column(column).is_some() || *table.key == *column;
         (known && !ids.is_empty()).then(|| Expr::col(name(column)).is_in(blobs(ids)))
@@ -110,29 +164,88 @@ fn constant(truth: bool) -> Expr {
     Expr::cust(if truth { "TRUE" } else { "FALSE" })
 }
 
-fn condition(table: &TableDef, filter: &Filter) -> Result<Expr> {
+fn condition(level: Level<'_>, filter: &Filter) -> Result<Expr> {
+    let table = level.table;
     match filter {
         Filter::All => Ok(constant(true)),
-        Filter::And(all) => joined(table, all, Cond::all(), true),
-        Filter::Or(any) => joined(table, any, Cond::any(), false),
-        Filter::Not(inner) => Ok(Expr::expr(Func::coalesce([condition(table, inner)?, constant(false)])).not()),
+        Filter::And(all) => joined(level, all, Cond::all(), true),
+        Filter::Or(any) => joined(level, any, Cond::any(), false),
+        Filter::Not(inner) => Ok(Expr::expr(Func::coalesce([condition(level, inner)?, constant(false)])).not()),
         Filter::Compare {
             column: by,
             comparison,
             value,
         } => compare(table, column(table, by)?, *comparison, value),
         Filter::In { column: by, values } => among(table, column(table, by)?, values),
+        Filter::Related(related) => exists(level, related),
     }
 }
 
-fn joined(table: &TableDef, filters: &[Filter], mut cond: Cond, empty: bool) -> Result<Expr> {
+fn joined(level: Level<'_>, filters: &[Filter], mut cond: Cond, empty: bool) -> Result<Expr> {
     if filters.is_empty() {
         return Ok(constant(empty));
     }
     for filter in filters {
-        cond = cond.add(condition(table, filter)?);
+        cond = cond.add(condition(level, filter)?);
     }
     Ok(cond.into())
+}
+
+/// There is a related row among those that whoever asks may read.
+fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
+    let around = level.around.ok_or_else(|| {
+        Error::host(format!(
+            "a condition on rows of `{}` was used where related tables are not looked at",
+            related.table
+        ))
+    })?;
+    let other = around.catalog.table(&related.table)?;
+    let inner = Level {
+        table: other,
+        depth: level.depth + 1,
+        around: level.around,
+    };
+    let here = linking(level.table, &related.column)?;
+    let there = linking(other, &related.other)?;
+    let Some(seen) = scope(around.permit, other, around.mask)? else {
+        return Ok(constant(false));
+    };
+    let mut select = Sql::select();
+    select
+        .expr(Expr::cust("1"))
+        .from_as(name(&other.name), inner.called())
+        .and_where(Expr::col((inner.called(), name(&there.name))).eq(Expr::col((level.called(), name(&here.name)))));
+    // A lookup with several targets has to refer to the table of the key it is compared with.
+    for (holder, lookup, key, target) in [
+        (inner.called(), there, here, level.table),
+        (level.called(), here, there, &**other),
+    ] {
+        if form::is_split(&lookup.kind) && key.kind == ColumnType::Key {
+            let refers = Expr::col((holder, name(&form::type_column(&lookup.name))));
+            select.and_where(refers.eq(&*target.name));
+        }
+    }
+    if let Some(seen) = seen {
+        select.and_where(seen);
+    }
+    if related.filter != Filter::All {
+        select.and_where(condition(inner, &related.filter)?);
+    }
+    Ok(Expr::exists(select))
+}
+
+/// A column by which rows are linked.
+fn linking<'a>(table: &'a TableDef, named: &str) -> Result<&'a ColumnDef> {
+    let by = column(table, named)?;
+    match by.kind {
+        ColumnType::Key | ColumnType::Id | ColumnType::Lookup { .. } => Ok(by),
+        _ => Err(Error::invalid(format!(
+            "tables are linked by keys and lookups, and column `{}` of `{}` is of type {}",
+            by.name,
+            table.name,
+            by.kind.word()
+        ))),
+    }
 }
 
 fn among(table: &TableDef, by: &ColumnDef, values: &[Value]) -> Result<Expr> {

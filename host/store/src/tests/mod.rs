@@ -11,7 +11,7 @@ mod values;
 use std::{path::PathBuf, sync::Arc};
 
 use sluice_access::Permit;
-use sluice_model::{ColumnDef, ColumnType as C, Name, Ownership, Result, Row, TableDef, Uuid};
+use sluice_model::{Catalog, ColumnDef, ColumnType as C, Name, Ownership, Result, Row, TableDef, Uuid};
 use tempfile::TempDir;
 
 use crate::{End, Options, Store, Synchronous, Tx};
@@ -115,6 +115,12 @@ impl Tables {
             shares: table("principalobjectaccess", Ownership::None, shares).into(),
             trace: table("trace", Ownership::None, vec![any("line", text())]).into(),
         }
+    }
+
+    /// All of them, for conditions on related rows.
+    pub(crate) fn catalog(&self) -> Catalog {
+        let all = [&self.unit, &self.account, &self.contact, &self.shares, &self.trace];
+        Catalog::new(all.map(|table| TableDef::clone(table)))
     }
 
     pub(crate) fn build(&self, tx: &mut Tx) -> Result<()> {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use proptest::prelude::*;
 use sluice_access::{Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts, Units, decide, list};
-use sluice_model::{Depth, Filter, PrincipalKind, Query, Reference, Right, Rights, Row, TableDef, Value};
+use sluice_model::{Depth, Filter, PrincipalKind, Query, Reference, Related, Right, Rights, Row, TableDef, Value};
 
 use super::{Org, id, system};
 
@@ -125,6 +125,45 @@ proptest! {
             };
             prop_assert_eq!(listed, decided(&org, &me, table), "{}", table.name);
         }
+    }
+
+    #[test]
+    fn a_condition_on_related_rows_counts_only_those_that_may_be_read(
+        rows in prop::collection::vec((prop::sample::select(vec![ME, TEAM, 0x999]), 0_usize..3), 1..12),
+        shares in prop::collection::vec((1_u128..12, any::<bool>(), 0..4, 0..2), 0..6),
+        depth in prop::sample::select(Depth::ALL.to_vec()),
+    ) {
+        let org = world(&rows, &shares);
+        for number in 1..=rows.len() as u128 {
+            let contact = Row::new("contact", id(number)).with("accountid", Reference::new("account", id(number)));
+            org.insert(&contact).unwrap();
+        }
+        let me = me(Some(depth), None, true, "prvReadAccount");
+        let accounts = list(&me, &units(), &org.tables.account, &PrivilegeIds::default()).unwrap();
+        let everybodys = self::me(Some(Depth::Organization), None, true, "prvReadContact");
+        let contacts = list(&everybodys, &units(), &org.tables.contact, &PrivilegeIds::default()).unwrap();
+        let permit = contacts.clone().and(&accounts).unwrap();
+        let has_account = Filter::Related(Box::new(Related {
+            column: "accountid".into(),
+            table: "account".into(),
+            other: "accountid".into(),
+            filter: Filter::All,
+        }));
+        let catalog = org.tables.catalog();
+        let found = |filter: Filter| -> Vec<uuid::Uuid> {
+            let query = Query::new("contact").columns(&[]).filter(filter);
+            let rows = org.read(|tx| tx.select_across(&permit, &catalog, &query)).unwrap();
+            rows.iter().map(|row| row.id).collect()
+        };
+        let readable = decided(&org, &me, &org.tables.account);
+        prop_assert_eq!(&found(has_account.clone()), &readable);
+        let hidden: Vec<_> = (1..=rows.len() as u128).map(id).filter(|id| !readable.contains(id)).collect();
+        prop_assert_eq!(found(has_account.clone().negated()), hidden);
+        let count = org.read(|tx| tx.count_across(&permit, &catalog, "contact", &has_account)).unwrap();
+        prop_assert_eq!(count, readable.len() as u64);
+        let query = Query::new("contact").filter(has_account);
+        let refused = org.read(|tx| tx.select_across(&contacts, &catalog, &query));
+        prop_assert!(refused.is_err(), "the permit is for contacts only");
     }
 }
 

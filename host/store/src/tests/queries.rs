@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
-use sluice_model::{Comparison, Comparison::*, Filter, Name, Order, Query, Reference, Row, Value};
+use sluice_model::{Comparison, Comparison::*, Filter, Name, Order, Query, Reference, Related, Row, Value};
 
 use super::{Org, id, system};
 use crate::text;
@@ -21,10 +21,52 @@ fn row() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
         (0_u128..3).prop_map(|n| Value::Lookup(Reference::new("team", id(n)))),
         Just(Value::Null)
     ];
-    (small_text(), small_int(), owner).prop_map(|(name, employees, owner)| {
-        let values = vec![("name", name), ("employees", employees), ("ownerid", owner)];
+    let account = || prop_oneof![(0_u128..6).prop_map(|n| refers("account", n)), Just(Value::Null)];
+    let customer = prop_oneof![account(), (0_u128..6).prop_map(|n| refers("contact", n))];
+    (small_text(), small_int(), owner, account(), customer).prop_map(|(name, employees, owner, parent, customer)| {
+        let values = vec![
+            ("name", name),
+            ("employees", employees),
+            ("ownerid", owner),
+            ("parentid", parent),
+            ("customerid", customer),
+        ];
         values.into_iter().filter(|(_, value)| !value.is_null()).collect()
     })
+}
+
+fn refers(table: &str, number: u128) -> Value {
+    Value::Lookup(Reference::new(table, id(number + 1)))
+}
+
+/// A condition on other rows, which `inner` holds for.
+fn related(inner: impl Strategy<Value = Filter> + Clone + 'static) -> impl Strategy<Value = Filter> {
+    let links = vec![
+        ("parentid", "account", "accountid"),
+        ("accountid", "account", "parentid"),
+        ("customerid", "account", "accountid"),
+        ("accountid", "account", "customerid"),
+        ("ownerid", "account", "ownerid"),
+    ];
+    let link = |(column, table, other): (&str, &str, &str), filter| {
+        Filter::Related(Box::new(Related {
+            column: column.into(),
+            table: table.into(),
+            other: other.into(),
+            filter,
+        }))
+    };
+    let contact = (small_text(), inner.clone())
+        .prop_map(move |(name, inner)| {
+            let works_there = link(("accountid", "account", "accountid"), inner);
+            Filter::Or(vec![Filter::eq("lastname", name), works_there])
+        })
+        .boxed();
+    prop_oneof![
+        3 => (prop::sample::select(links), inner).prop_map(move |(names, inner)| link(names, inner)),
+        2 => contact.clone().prop_map(move |inner| link(("accountid", "contact", "accountid"), inner)),
+        1 => contact.prop_map(move |inner| link(("customerid", "contact", "contactid"), inner)),
+    ]
 }
 
 fn comparison() -> impl Strategy<Value = Comparison> {
@@ -60,29 +102,44 @@ fn filter() -> impl Strategy<Value = Filter> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::And),
             prop::collection::vec(inner.clone(), 0..3).prop_map(Filter::Or),
+            related(inner.clone()),
             inner.prop_map(|filter| Filter::Not(Box::new(filter))),
         ]
     })
 }
 
 /// What the filter means, without SQL.
-fn holds(filter: &Filter, row: &Row) -> bool {
+fn holds(filter: &Filter, row: &Row, all: &[Row]) -> bool {
     match filter {
         Filter::All => true,
-        Filter::And(all) => all.iter().all(|filter| holds(filter, row)),
-        Filter::Or(any) => any.iter().any(|filter| holds(filter, row)),
-        Filter::Not(filter) => !holds(filter, row),
+        Filter::And(parts) => parts.iter().all(|filter| holds(filter, row, all)),
+        Filter::Or(parts) => parts.iter().any(|filter| holds(filter, row, all)),
+        Filter::Not(filter) => !holds(filter, row, all),
         Filter::In { column, values } => values.iter().any(|value| compare(row, column, Eq, value)),
         Filter::Compare {
             column,
             comparison,
             value,
         } => compare(row, column, *comparison, value),
+        Filter::Related(related) => all.iter().any(|other| {
+            other.table == related.table
+                && links(row, &related.column, other, &related.other)
+                && holds(&related.filter, other, all)
+        }),
     }
 }
 
+fn links(row: &Row, column: &str, other: &Row, to: &str) -> bool {
+    let reference = |row: &Row, column: &str| match column == format!("{}id", row.table) {
+        true => Some(row.reference()),
+        false => row.lookup(column).cloned(),
+    };
+    let here = reference(row, column);
+    here.is_some() && here == reference(other, to)
+}
+
 fn compare(row: &Row, column: &str, comparison: Comparison, value: &Value) -> bool {
-    let held = if column == "accountid" {
+    let held = if column == "accountid" && &*row.table == "account" {
         Value::Id(row.id)
     } else {
         row.get(column).cloned().unwrap_or(Value::Null)
@@ -112,33 +169,81 @@ fn compare(row: &Row, column: &str, comparison: Comparison, value: &Value) -> bo
     }
 }
 
+/// Accounts as they were thrown, their links to rows that there are, and contacts with the
+/// ids of accounts: an id alone does not say which table is meant.
+fn stored(rows: Vec<Vec<(&'static str, Value)>>, contacts: Vec<(Value, Option<u128>)>) -> Vec<Row> {
+    let count = rows.len() as u128;
+    let mut all = Vec::new();
+    for (number, values) in (1..).zip(rows) {
+        let mut row = Row::new("account", id(number));
+        row.values = values
+            .into_iter()
+            .map(|(name, value)| (Name::from(name), value))
+            .collect();
+        row.values
+            .retain(|name, value| &**name != "parentid" || value.as_id().unwrap() < id(number));
+        all.push(row);
+    }
+    for (number, (name, account)) in (1..).zip(contacts) {
+        let mut row = Row::new("contact", id(number));
+        if !name.is_null() {
+            row.set("lastname", name);
+        }
+        if let Some(account) = account.filter(|account| *account < count) {
+            row.set("accountid", refers("account", account));
+        }
+        all.push(row);
+    }
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn filters_mean_what_they_say(
-        rows in prop::collection::vec(row(), 0..20),
+        rows in prop::collection::vec(row(), 0..12),
+        contacts in prop::collection::vec((small_text(), prop::option::of(0_u128..12)), 0..6),
         filters in prop::collection::vec(filter(), 1..20),
     ) {
         let org = Org::new();
-        let account = &org.tables.account;
-        let mut stored = Vec::new();
-        for (number, values) in rows.into_iter().enumerate() {
-            let mut row = Row::new("account", id(number as u128));
-            row.id = id(number as u128 + 1);
-            row.values = values.into_iter().map(|(name, value)| (Name::from(name), value)).collect();
-            stored.push(row);
-        }
-        org.write(|tx| stored.iter().try_for_each(|row| tx.insert(&system(), account, row))).unwrap();
+        let catalog = org.tables.catalog();
+        let stored = stored(rows, contacts);
+        stored.iter().try_for_each(|row| org.insert(row)).unwrap();
+        let accounts = || stored.iter().filter(|row| &*row.table == "account");
         for filter in filters {
-            let wanted: Vec<Row> = stored.iter().filter(|row| holds(&filter, row)).cloned().collect();
+            let wanted: Vec<Row> = accounts().filter(|row| holds(&filter, row, &stored)).cloned().collect();
             let query = Query::new("account").filter(filter.clone());
-            let found = org.read(|tx| tx.select(&system(), account, &query)).unwrap();
+            let found = org.read(|tx| tx.select_across(&system(), &catalog, &query)).unwrap();
             prop_assert_eq!(&found, &wanted, "{:?}", filter);
-            let count = org.read(|tx| tx.count(&system(), account, &filter)).unwrap();
+            let count = org.read(|tx| tx.count_across(&system(), &catalog, "account", &filter)).unwrap();
             prop_assert_eq!(count, wanted.len() as u64);
         }
     }
+}
+
+#[test]
+fn related_tables_are_looked_at_only_where_that_is_asked() {
+    let org = Org::new();
+    let query = Query::new("account").filter(Filter::Related(Box::new(Related {
+        column: "accountid".into(),
+        table: "contact".into(),
+        other: "accountid".into(),
+        filter: Filter::All,
+    })));
+    let refused = org.read(|tx| tx.select(&system(), &org.tables.account, &query));
+    assert!(
+        refused
+            .unwrap_err()
+            .message()
+            .contains("related tables are not looked at")
+    );
+    let mut by_text = query.clone();
+    if let Filter::Related(related) = &mut by_text.filter {
+        related.other = "lastname".into();
+    }
+    let refused = org.read(|tx| tx.select_across(&system(), &org.tables.catalog(), &by_text));
+    assert!(refused.unwrap_err().message().contains("linked by keys and lookups"));
 }
 
 fn named(org: &Org, names: &[&str]) {

@@ -1,0 +1,110 @@
+//! Lists in the caller's name: which rows a query gives, the related rows that its conditions
+//! look at included, and what its text form is read in.
+
+use std::sync::Arc;
+
+use sluice_access::{Permit, Principal};
+use sluice_model::{Catalog, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce};
+
+use crate::{Operation, Session, Unit, principals, unit::Trial};
+
+impl Unit {
+    /// The rows that a query asks for, as far as the caller may read them; conditions on
+    /// related rows count those that the caller may read.
+    ///
+    /// # Errors
+    /// The caller lacks Read on one of the tables, or the query names what is not there.
+    pub fn list_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<Vec<Row>> {
+        let catalog = self.catalog();
+        check(&catalog, query)?;
+        let permit = self.list_permit(operation, query)?;
+        self.read(|tx| tx.select_across(&permit, &catalog, query))
+    }
+
+    /// How many rows the query would give without a limit.
+    pub(crate) fn count_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<u64> {
+        let catalog = self.catalog();
+        check(&catalog, query)?;
+        let permit = self.list_permit(operation, query)?;
+        self.read(|tx| tx.count_across(&permit, &catalog, &query.table, &query.filter))
+    }
+
+    fn list_permit(&mut self, operation: &Operation, query: &Query) -> Result<Permit> {
+        let snapshot = self.snapshot()?;
+        let list = |name: &str| {
+            let table = snapshot.table(name)?;
+            sluice_access::list(&operation.principal, &snapshot.units, table, &snapshot.privileges)
+        };
+        let permit = list(&query.table)?;
+        related(&query.filter)
+            .iter()
+            .try_fold(permit, |permit, name| permit.and(&list(name)?))
+    }
+
+    /// Gate 1 for a query: Read on its table, and on each that its conditions look at.
+    pub(crate) fn require_read(&mut self, operation: &Operation, query: &Query) -> Result<()> {
+        let catalog = self.catalog();
+        std::iter::once(query.table.clone())
+            .chain(related(&query.filter))
+            .try_for_each(|name| principals::require(self, operation, catalog.table(&name)?, Right::Read))
+    }
+
+    /// What the text form of a query is read in, for somebody.
+    pub(crate) fn surroundings(&mut self, principal: &Arc<Principal>) -> Result<Surroundings> {
+        Ok(Surroundings {
+            catalog: self.snapshot()?.catalog.clone(),
+            now: self.core.env.now(),
+            user: principal.id(),
+            business_unit: principal.business_unit(),
+            teams: principal.teams().iter().map(|team| team.id).collect(),
+        })
+    }
+}
+
+impl Session {
+    /// What the text form of a query is read in.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn surroundings(&self) -> Result<Surroundings> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let principal = unit.principal(self.user)?;
+        unit.surroundings(&principal)
+    }
+}
+
+/// The tables that a filter looks at beside its own, each once.
+fn related(filter: &Filter) -> Vec<Name> {
+    let mut names = Vec::new();
+    filter.each_related(&mut |name| {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    });
+    names
+}
+
+/// Every name in the query is there.
+fn check(catalog: &Catalog, query: &Query) -> Result<()> {
+    let table = catalog.table(&query.table)?;
+    let ordered = query.order.iter().map(|order| &order.column);
+    for name in query.columns.iter().flatten().chain(ordered) {
+        coerce::column(table, name)?;
+    }
+    check_filter(catalog, table, &query.filter)
+}
+
+fn check_filter(catalog: &Catalog, table: &TableDef, filter: &Filter) -> Result<()> {
+    match filter {
+        Filter::All => Ok(()),
+        Filter::And(all) | Filter::Or(all) => all.iter().try_for_each(|filter| check_filter(catalog, table, filter)),
+        Filter::Not(filter) => check_filter(catalog, table, filter),
+        Filter::Compare { column, .. } | Filter::In { column, .. } => coerce::column(table, column).map(|_| ()),
+        Filter::Related(related) => {
+            let other = catalog.table(&related.table)?;
+            coerce::column(table, &related.column)?;
+            coerce::column(other, &related.other)?;
+            check_filter(catalog, other, &related.filter)
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! What documents mean, and which are refused.
+
+use super::*;
+use crate::{Choice, ColumnDef, Ownership, operators::tests::surroundings};
+
+fn lookup(name: &str, target: &str) -> ColumnDef {
+    let targets = vec![Name::from(target)];
+    ColumnDef::new(name, ColumnType::Lookup { targets })
+}
+
+fn defined(name: &str, columns: Vec<ColumnDef>) -> TableDef {
+    let mut table = TableDef::new(name, Ownership::User);
+    table.columns = columns.into();
+    table.complete();
+    table
+}
+
+fn all() -> Surroundings {
+    let option = |value, label: &str| Choice {
+        value,
+        label: label.to_owned(),
+        state: None,
+        default_status: None,
+        managed: false,
+    };
+    let state = |name| {
+        let options = vec![option(1, "Qualified"), option(3, "Aborted")];
+        ColumnDef::new(name, ColumnType::State { options })
+    };
+    let text = |name| ColumnDef::new(name, ColumnType::Text { max_length: 300 });
+    surroundings(vec![
+        defined("lead", vec![text("subject"), text("company"), state("statecode")]),
+        defined("process", vec![lookup("leadid", "lead"), state("statuscode")]),
+        defined("task", vec![lookup("regarding", "lead"), text("subject")]),
+    ])
+}
+
+fn parsed(text: &str) -> Result<Query> {
+    parse(&all(), text)
+}
+
+/// The filter of leads with this inside the entity.
+fn filter(inside: &str) -> Result<Filter> {
+    Ok(parsed(&format!("<fetch><entity name='lead'>{inside}</entity></fetch>"))?.filter)
+}
+
+/// The filter of one condition.
+fn condition(attributes: &str) -> Filter {
+    let inside = format!("<filter><condition {attributes}/></filter>");
+    match filter(&inside).unwrap() {
+        Filter::And(mut parts) if parts.len() == 1 => parts.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn related(table: &str, other: &str, filter: Filter) -> Filter {
+    Filter::Related(Box::new(Related {
+        column: "leadid".into(),
+        table: table.into(),
+        other: other.into(),
+        filter,
+    }))
+}
+
+fn compare(column: &str, comparison: Comparison, value: impl Into<Value>) -> Filter {
+    Filter::Compare {
+        column: column.into(),
+        comparison,
+        value: value.into(),
+    }
+}
+
+#[test]
+fn a_whole_document() {
+    let query = parsed(
+        "<?xml version='1.0'?><!-- open leads -->
+        <fetch version='1.0' mapping='logical' distinct='false' top='50'>
+          <entity name='lead'>
+            <attribute name='subject'/><attribute name='createdon'/><attribute name='subject'/>
+            <order attribute='createdon' descending='true'/><order attribute='subject'/>
+            <filter type='and'><condition attribute='statecode' operator='eq' value='0'/></filter>
+          </entity>
+        </fetch>",
+    )
+    .unwrap();
+    assert_eq!(&*query.table, "lead");
+    let columns: Vec<&str> = query.columns.as_deref().unwrap().iter().map(|name| &**name).collect();
+    assert_eq!(columns, ["subject", "createdon"]);
+    assert_eq!(query.top, Some(50));
+    assert!(query.order[0].descending && !query.order[1].descending);
+    assert_eq!(
+        query.filter,
+        Filter::All.and(Filter::And(vec![Filter::eq("statecode", Value::Choice(0))]))
+    );
+    let all = parsed("<fetch><entity name='lead'><all-attributes/></entity></fetch>").unwrap();
+    assert_eq!((all.columns, all.filter, all.top), (None, Filter::All, None));
+}
+
+#[test]
+fn conditions() {
+    use Comparison::{Contains, EndsWith, Eq, Ge, Ne, StartsWith};
+    for (text, expected) in [
+        (
+            "attribute='statecode' operator='ne' value='3'",
+            compare("statecode", Ne, Value::Choice(3)),
+        ),
+        (
+            "attribute='statecode' operator='eq' value='qualified'",
+            compare("statecode", Eq, Value::Choice(1)),
+        ),
+        (
+            "attribute='subject' operator='like' value='%oil%'",
+            compare("subject", Contains, "oil"),
+        ),
+        (
+            "attribute='subject' operator='like' value='oil%'",
+            compare("subject", StartsWith, "oil"),
+        ),
+        (
+            "attribute='subject' operator='not-like' value='%oil'",
+            compare("subject", EndsWith, "oil").negated(),
+        ),
+        (
+            "attribute='subject' operator='like' value='%100[%]%'",
+            compare("subject", Contains, "100%"),
+        ),
+        (
+            "attribute='subject' operator='like' value='%'",
+            compare("subject", Contains, ""),
+        ),
+        (
+            "attribute='subject' operator='begins-with' value='100%'",
+            compare("subject", StartsWith, "100%"),
+        ),
+        (
+            "attribute='subject' operator='ends-with' value='&amp;&#65;'",
+            compare("subject", EndsWith, "&A"),
+        ),
+        (
+            "attribute='subject' operator='null'",
+            compare("subject", Eq, Value::Null),
+        ),
+        (
+            "attribute='subject' operator='not-null'",
+            compare("subject", Ne, Value::Null),
+        ),
+        (
+            "attribute='createdon' operator='on-or-after' value='2026-01-31'",
+            compare(
+                "createdon",
+                Ge,
+                Value::DateTime("2026-01-31T00:00:00Z".parse().unwrap()),
+            ),
+        ),
+        (
+            "attribute='ownerid' operator='eq-userid'",
+            compare("ownerid", Eq, crate::Uuid::from_u128(1)),
+        ),
+        (
+            "attribute='ownerid' operator='eq' value='{00000000-0000-0000-0000-000000000007}' uiname='x' uitype='systemuser'",
+            compare("ownerid", Eq, crate::Uuid::from_u128(7)),
+        ),
+    ] {
+        assert_eq!(condition(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn several_values_and_nested_filters() {
+    let found = filter(
+        "<filter type='or'>
+           <condition attribute='statecode' operator='in'><value>1</value><value> 2 </value></condition>
+           <filter><condition attribute='subject' operator='not-in'><value>a<![CDATA[&]]></value></condition></filter>
+           <filter/>
+         </filter>",
+    )
+    .unwrap();
+    let among = Filter::In {
+        column: "statecode".into(),
+        values: vec![Value::Choice(1), Value::Choice(2)],
+    };
+    let not = Filter::In {
+        column: "subject".into(),
+        values: vec!["a&".into()],
+    };
+    assert_eq!(found, Filter::Or(vec![among, Filter::And(vec![not.negated()])]));
+}
+
+#[test]
+fn links_narrow_the_rows() {
+    let aborted = compare("statuscode", Comparison::Ne, Value::Choice(3));
+    let exists = related("process", "leadid", Filter::And(vec![aborted]));
+    for kind in ["", "link-type='inner'", "link-type='exists'", "link-type='in'"] {
+        let link = format!(
+            "<link-entity name='process' from='leadid' to='leadid' alias='p' {kind}>
+               <filter><condition attribute='statuscode' operator='ne' value='3'/></filter>
+             </link-entity>"
+        );
+        assert_eq!(filter(&link).unwrap(), exists, "{kind}");
+    }
+    let outer = "<link-entity name='process' from='leadid' to='leadid' link-type='outer'/>";
+    assert_eq!(
+        filter(outer).unwrap(),
+        Filter::All,
+        "an outer link alone narrows nothing"
+    );
+    let nested = "<link-entity name='process' from='leadid' to='leadid'>
+        <link-entity name='task' from='regarding' to='leadid'/></link-entity>";
+    assert_eq!(
+        filter(nested).unwrap(),
+        related("process", "leadid", related("task", "regarding", Filter::All))
+    );
+}
+
+#[test]
+fn an_outer_link_that_leads_nowhere() {
+    let with = |operator| {
+        format!(
+            "<link-entity name='task' from='regarding' to='leadid' link-type='outer' alias='t'>
+               <filter><condition attribute='subject' operator='eq' value='call'/></filter>
+             </link-entity>
+             <filter><condition entityname='t' attribute='taskid' operator='{operator}'/></filter>"
+        )
+    };
+    let calls = related("task", "regarding", Filter::And(vec![Filter::eq("subject", "call")]));
+    assert_eq!(
+        filter(&with("null")).unwrap(),
+        Filter::And(vec![calls.clone().negated()])
+    );
+    assert_eq!(filter(&with("not-null")).unwrap(), Filter::And(vec![calls]));
+    let elsewhere = with("null").replace("attribute='taskid'", "attribute='subject'");
+    assert!(
+        filter(&elsewhere)
+            .unwrap_err()
+            .message()
+            .contains("`taskid` or `regarding`")
+    );
+    assert!(
+        filter(&with("eq"))
+            .unwrap_err()
+            .message()
+            .contains("stands in that <link-entity>")
+    );
+}
+
+#[test]
+fn links_within_filters() {
+    let with = |kind: &str| {
+        filter(&format!(
+            "<filter type='or'><link-entity name='task' from='regarding' to='leadid' link-type='{kind}'>
+               <filter><condition attribute='subject' operator='eq' value='call'/></filter></link-entity></filter>"
+        ))
+    };
+    let linked = related("task", "regarding", Filter::All);
+    let calls = related("task", "regarding", Filter::And(vec![Filter::eq("subject", "call")]));
+    let or = |filter| Filter::Or(vec![filter]);
+    assert_eq!(with("any").unwrap(), or(calls.clone()));
+    assert_eq!(with("not all").unwrap(), or(calls.clone()), "the platform's own words");
+    assert_eq!(with("not any").unwrap(), or(calls.clone().negated()));
+    assert_eq!(with("all").unwrap(), or(Filter::And(vec![linked, calls.negated()])));
+    assert!(with("inner").is_err());
+}
+
+#[test]
+fn refusals_say_what_is_wrong() {
+    let link = |inside: &str| format!("<link-entity name='task' from='regarding' to='leadid'>{inside}</link-entity>");
+    let condition = |attributes: &str| format!("<filter><condition {attributes}/></filter>");
+    for (inside, part) in [
+        (
+            link("<attribute name='subject'/>"),
+            "columns of related tables are not shown",
+        ),
+        (link("<order attribute='subject'/>"), "rows are not ordered by them"),
+        (
+            "<link-entity name='task' from='subject' to='leadid'/>".into(),
+            "is of type text",
+        ),
+        (
+            "<link-entity name='task' to='leadid'/>".into(),
+            "needs the attribute `from`",
+        ),
+        (
+            "<link-entity name='task' from='regarding' to='leadid' link-type='left'/>".into(),
+            "no link of the type",
+        ),
+        (
+            "<link-entity name='task' from='regarding' to='leadid' link-type='any'/>".into(),
+            "stands in a <filter>",
+        ),
+        (
+            "<attribute name='subject' alias='s'/>".into(),
+            "takes no attribute `alias`",
+        ),
+        ("<attribute name='nothing'/>".into(), "has no column `nothing`"),
+        (
+            "<link-entity name='nothing' from='a' to='leadid'/>".into(),
+            "no table `nothing`",
+        ),
+        ("<script/>".into(), "holds no <script>"),
+        ("text".into(), "takes no text"),
+        (
+            condition("attribute='subject' operator='near' value='x'"),
+            "not known here",
+        ),
+        (condition("attribute='subject' operator='eq'"), "has no value"),
+        (
+            condition("attribute='subject' operator='null' value='x'"),
+            "takes no value",
+        ),
+        (
+            condition("attribute='subject' operator='like' value='a%b'"),
+            "at the beginning and the end only",
+        ),
+        (
+            condition("attribute='subject' operator='like' value='a_'"),
+            "no wildcard",
+        ),
+        (
+            condition("attribute='statecode' operator='like' value='%a'"),
+            "is for texts",
+        ),
+        (
+            condition("attribute='createdon' operator='eq' value='soon'"),
+            "not a point in time",
+        ),
+        (
+            condition("attribute='createdon' operator='last-x-months' value='x'"),
+            "no whole number",
+        ),
+        (condition("operator='eq' value='x'"), "needs the attribute `attribute`"),
+        (
+            condition("attribute='subject' operator='eq' value='x' valueof='company'"),
+            "no attribute `valueof`",
+        ),
+        (
+            condition("entityname='t' attribute='taskid' operator='null'"),
+            "a condition on `t`",
+        ),
+        (
+            "<filter type='xor'><condition attribute='subject' operator='null'/></filter>".into(),
+            "not `xor`",
+        ),
+    ] {
+        let error = filter(&inside).unwrap_err();
+        assert!(error.message().contains(part), "{inside}: {error}");
+    }
+    for (text, part) in [
+        ("", "one <fetch> element"),
+        ("nothing", "one <fetch> element"),
+        ("<entity name='lead'/>", "not with <fetch>"),
+        ("<fetch/>", "holds one <entity>"),
+        (
+            "<fetch aggregate='true'><entity name='lead'/></fetch>",
+            "sums and counts",
+        ),
+        ("<fetch page='2'><entity name='lead'/></fetch>", "pages after the first"),
+        ("<fetch top='many'><entity name='lead'/></fetch>", "no number of rows"),
+        (
+            "<fetch top='1' count='1'><entity name='lead'/></fetch>",
+            "not given together",
+        ),
+        ("<fetch><entity name='nothing'/></fetch>", "no table `nothing`"),
+        ("<fetch><entity name='lead'/>", "<fetch> is never closed"),
+        ("<fetch><entity name='lead'></fetch></entity>", "no well-formed XML"),
+        ("<fetch a='1' a='2'><entity name='lead'/></fetch>", "no well-formed XML"),
+        ("</fetch>", "no well-formed XML"),
+    ] {
+        let error = parsed(text).unwrap_err();
+        assert!(error.message().contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn hostile_documents_are_refused_at_once() {
+    let bomb = "<!DOCTYPE fetch [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><fetch><entity name='&b;'/></fetch>";
+    assert!(parsed(bomb).unwrap_err().message().contains("document type"));
+    let external = "<!DOCTYPE fetch SYSTEM 'file:///etc/passwd'><fetch/>";
+    assert!(parsed(external).is_err());
+    for entity in ["<fetch>&passwd;</fetch>", "<fetch version='&passwd;'/>"] {
+        assert!(parsed(entity).unwrap_err().message().contains("no well-formed XML"));
+    }
+    let deep = "<filter>".repeat(100_000);
+    assert!(filter(&deep).unwrap_err().message().contains("nested more than 50"));
+    let wide = "<filter/>".repeat(5_001);
+    assert!(filter(&wide).unwrap_err().message().contains("more than 5000 elements"));
+    let conditions = "<condition attribute='subject' operator='null'/>".repeat(501);
+    let many = filter(&format!("<filter>{conditions}</filter>"));
+    assert!(many.unwrap_err().message().contains("more than 500 conditions"));
+    let attributes: String = (0..150_000).map(|number| format!(" a{number}=''")).collect();
+    assert!(
+        parsed(&format!("<fetch{}/>", &attributes[..1_000_000]))
+            .unwrap_err()
+            .message()
+            .contains("attributes")
+    );
+    assert!(parsed(&" ".repeat(1_048_577)).unwrap_err().message().contains("longer"));
+    let links = "<link-entity name='task' from='regarding' to='leadid'/>".repeat(16);
+    assert!(filter(&links).unwrap_err().message().contains("more than 15 tables"));
+}

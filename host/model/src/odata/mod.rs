@@ -1,0 +1,621 @@
+//! The text form of a filter: OData's `$filter`, as far as the query tree goes. Values are
+//! typed by the column that they are compared with.
+//!
+//! | to | look at |
+//! |---|---|
+//! | see how a text falls into words | `tokens` |
+//! | see how relationships are named | `paths` |
+//!
+//! A small parser of our own: the crates for OData are unmaintained or speak of servers'
+//! models, and the grammar that is needed fits on a page.
+
+mod paths;
+mod tokens;
+
+use crate::{
+    ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Related, Result, Surroundings, TableDef, Value,
+    coerce, operators::Operator,
+};
+use tokens::Token;
+
+/// How deeply a filter may be nested, so that no text can exhaust the stack.
+const MAX_DEPTH: usize = 50;
+
+/// How many conditions a filter may have: the database's own limit lies at a thousand.
+pub(crate) const MAX_CONDITIONS: usize = 500;
+
+/// How many related tables a filter may look at, as on the platform.
+pub(crate) const MAX_RELATED: usize = 15;
+
+/// What the functions of the platform's own are called.
+const PLATFORM: &str = "Microsoft.Dynamics.CRM.";
+
+/// The filter that `text` describes on `table`.
+///
+/// # Errors
+/// [`crate::Code::INVALID_ARGUMENT`] with the place in the text, [`crate::Code::ATTRIBUTE_UNKNOWN`] for a
+/// column that is not there.
+pub fn filter(surroundings: &Surroundings, table: &TableDef, text: &str) -> Result<Filter> {
+    let tokens = tokens::tokens(text)?;
+    let mut parser = Parser {
+        surroundings,
+        scope: Scope { table, variable: None },
+        text,
+        tokens: &tokens,
+        at: 0,
+        depth: 0,
+        conditions: 0,
+        related: 0,
+    };
+    let filter = parser.or()?;
+    match parser.peek() {
+        None => Ok(filter),
+        Some(token) => Err(parser.wrong(&format!("`{}` was not expected", token.text))),
+    }
+}
+
+/// The order that `createdon desc,name` describes on `table`.
+///
+/// # Errors
+/// An unknown column or direction.
+pub fn order(table: &TableDef, text: &str) -> Result<Vec<Order>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, direction) = part.split_once(char::is_whitespace).unwrap_or((part, "asc"));
+            let descending = match direction.trim() {
+                "asc" => false,
+                "desc" => true,
+                other => return Err(Error::invalid(format!("`{other}` is no direction: asc or desc"))),
+            };
+            Ok(Order {
+                column: column(table, name)?.name.clone(),
+                descending,
+            })
+        })
+        .collect()
+}
+
+/// The columns that `a,b,_c_value` names on `table`.
+///
+/// # Errors
+/// An unknown column.
+pub fn select(table: &TableDef, text: &str) -> Result<Vec<Name>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|name| Ok(column(table, name)?.name.clone()))
+        .collect()
+}
+
+fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
+    let plain = name
+        .strip_prefix('_')
+        .and_then(|name| name.strip_suffix("_value"))
+        .unwrap_or(name);
+    coerce::column(table, plain)
+}
+
+/// Which rows the names in a text speak of.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    table: &'a TableDef,
+    /// The variable of the innermost `any` or `all`, with which the names begin.
+    variable: Option<&'a str>,
+}
+
+struct Parser<'a> {
+    surroundings: &'a Surroundings,
+    scope: Scope<'a>,
+    text: &'a str,
+    tokens: &'a [Token],
+    at: usize,
+    depth: usize,
+    conditions: usize,
+    related: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<&'a Token> {
+        self.tokens.get(self.at)
+    }
+
+    fn next(&mut self) -> Result<&'a Token> {
+        let token = self.peek().ok_or_else(|| self.wrong("it ends too early"))?;
+        self.at += 1;
+        Ok(token)
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|token| !token.quoted && token.text == word);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    fn expect(&mut self, word: &str) -> Result<()> {
+        if self.word(word) {
+            Ok(())
+        } else {
+            Err(self.wrong(&format!("`{word}` is missing")))
+        }
+    }
+
+    fn wrong(&self, what: &str) -> Error {
+        let at = self.peek().map_or(self.text.len(), |token| token.at);
+        Error::invalid(format!("filter `{}`: {what} at character {at}", self.text))
+    }
+
+    fn or(&mut self) -> Result<Filter> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.wrong("it is nested too deeply"));
+        }
+        let mut any = vec![self.and()?];
+        while self.word("or") {
+            any.push(self.and()?);
+        }
+        self.depth -= 1;
+        Ok(one_or(any, Filter::Or))
+    }
+
+    fn and(&mut self) -> Result<Filter> {
+        let mut all = vec![self.not()?];
+        while self.word("and") {
+            all.push(self.not()?);
+        }
+        Ok(one_or(all, Filter::And))
+    }
+
+    fn not(&mut self) -> Result<Filter> {
+        if self.word("not") {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return Err(self.wrong("it is nested too deeply"));
+            }
+            let inner = self.not()?;
+            self.depth -= 1;
+            return Ok(inner.negated());
+        }
+        if self.word("(") {
+            let filter = self.or()?;
+            self.expect(")")?;
+            return Ok(filter);
+        }
+        self.condition()
+    }
+
+    fn condition(&mut self) -> Result<Filter> {
+        self.conditions += 1;
+        if self.conditions > MAX_CONDITIONS {
+            return Err(Error::invalid(format!(
+                "a filter has at most {MAX_CONDITIONS} conditions"
+            )));
+        }
+        let name = self.next()?;
+        if name.quoted {
+            self.at -= 1;
+            return Err(self.wrong(&format!("'{}' is a value where a column should be", name.text)));
+        }
+        let search = match name.text.as_str() {
+            "contains" => Some(Comparison::Contains),
+            "startswith" => Some(Comparison::StartsWith),
+            "endswith" => Some(Comparison::EndsWith),
+            _ => None,
+        };
+        if let Some(comparison) = search
+            && self.word("(")
+        {
+            return self.search(comparison);
+        }
+        let path = self.own(&name.text);
+        if let Some(function) = path.unwrap_or(&name.text).strip_prefix(PLATFORM) {
+            return self.function(function);
+        }
+        let path = path.ok_or_else(|| self.foreign(&name.text))?;
+        self.along(self.scope.table, path, &mut |parser, table, last| {
+            parser.comparison(table, last)
+        })
+    }
+
+    /// The path without the variable with which it has to begin; nothing, if it does not.
+    fn own<'p>(&self, path: &'p str) -> Option<&'p str> {
+        match self.scope.variable {
+            None => Some(path),
+            Some(variable) => path.strip_prefix(variable)?.strip_prefix('/'),
+        }
+    }
+
+    fn foreign(&self, path: &str) -> Error {
+        let variable = self.scope.variable.unwrap_or_default();
+        self.wrong(&format!("`{path}` does not begin with `{variable}/`"))
+    }
+
+    /// Follows a path of lookups to its last name, which `leaf` makes a condition of, or to an
+    /// `any` or `all`.
+    fn along(
+        &mut self,
+        table: &TableDef,
+        path: &str,
+        leaf: &mut dyn FnMut(&mut Self, &TableDef, &str) -> Result<Filter>,
+    ) -> Result<Filter> {
+        let Some((first, rest)) = path.split_once('/') else {
+            return leaf(self, table, path);
+        };
+        if matches!(rest, "any" | "all") {
+            return self.lambda(table, first, rest == "all");
+        }
+        self.count_related()?;
+        let surroundings = self.surroundings;
+        let (column, target) = paths::referenced(&surroundings.catalog, table, first)?;
+        Ok(Filter::Related(Box::new(Related {
+            column: column.clone(),
+            table: target.name.clone(),
+            other: target.key.clone(),
+            filter: self.along(target, rest, leaf)?,
+        })))
+    }
+
+    fn count_related(&mut self) -> Result<()> {
+        self.related += 1;
+        if self.related > MAX_RELATED {
+            return Err(Error::invalid(format!(
+                "a filter looks at most at {MAX_RELATED} related tables"
+            )));
+        }
+        Ok(())
+    }
+
+    /// `any()`, `any(x:…)`, `all(x:…)`: the part in the parentheses.
+    fn lambda(&mut self, table: &TableDef, relationship: &str, all: bool) -> Result<Filter> {
+        self.count_related()?;
+        let surroundings = self.surroundings;
+        let found = paths::referencing(&surroundings.catalog, table, relationship)?;
+        let exists = |filter| {
+            Filter::Related(Box::new(Related {
+                column: table.key.clone(),
+                table: found.table.name.clone(),
+                other: found.column.clone(),
+                filter,
+            }))
+        };
+        self.expect("(")?;
+        if !all && self.word(")") {
+            return Ok(exists(Filter::All));
+        }
+        let variable = &self.next()?.text;
+        self.expect(":")?;
+        let inner = Scope {
+            table: found.table,
+            variable: Some(variable),
+        };
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let filter = self.or()?;
+        self.scope = outer;
+        self.expect(")")?;
+        Ok(match all {
+            true => exists(filter.negated()).negated(),
+            false => exists(filter),
+        })
+    }
+
+    /// `contains(column,'text')` after its parenthesis.
+    fn search(&mut self, comparison: Comparison) -> Result<Filter> {
+        let name = &self.next()?.text;
+        let path = self.own(name).ok_or_else(|| self.foreign(name))?;
+        self.expect(",")?;
+        let value = Value::Text(self.next()?.text.clone());
+        self.expect(")")?;
+        self.along(self.scope.table, path, &mut |parser, table, last| {
+            let column = column(table, last)?;
+            if !matches!(column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. }) {
+                return Err(parser.wrong(&format!("column `{}` holds no text", column.name)));
+            }
+            Ok(Filter::Compare {
+                column: column.name.clone(),
+                comparison,
+                value: value.clone(),
+            })
+        })
+    }
+
+    /// `(PropertyName='createdon',PropertyValue=6)` after the function's name.
+    fn function(&mut self, function: &str) -> Result<Filter> {
+        self.expect("(")?;
+        self.expect("PropertyName")?;
+        self.expect("=")?;
+        let name = &self.next()?.text;
+        let path = self.own(name).unwrap_or(name);
+        let mut values = Vec::new();
+        if self.word(",") {
+            if self.word("PropertyValues") {
+                self.expect("=")?;
+                self.expect("[")?;
+                values.push(&self.next()?.text);
+                while self.word(",") {
+                    values.push(&self.next()?.text);
+                }
+                self.expect("]")?;
+            } else {
+                self.expect("PropertyValue")?;
+                self.expect("=")?;
+                values.push(&self.next()?.text);
+            }
+        }
+        self.expect(")")?;
+        self.along(self.scope.table, path, &mut |parser, table, last| {
+            let column = column(table, last)?;
+            let list = || {
+                Ok(Filter::In {
+                    column: column.name.clone(),
+                    values: values
+                        .iter()
+                        .map(|value| coerce::compared(table, column, value))
+                        .collect::<Result<_>>()?,
+                })
+            };
+            match (function, Operator::in_odata(function)) {
+                ("In", _) => list(),
+                ("NotIn", _) => list().map(Filter::negated),
+                (_, Some(operator)) => {
+                    let value = values.first().map(|value| value.as_str());
+                    operator.filter(parser.surroundings, table, column, value)
+                }
+                _ => Err(parser.wrong(&format!("there is no function {PLATFORM}{function}"))),
+            }
+        })
+    }
+
+    /// An operator and what the column is compared with.
+    fn comparison(&mut self, table: &TableDef, name: &str) -> Result<Filter> {
+        let column = column(table, name)?;
+        let operator = self.next()?;
+        if operator.text == "in" {
+            self.expect("(")?;
+            let mut values = vec![self.literal(table, column)?];
+            while self.word(",") {
+                values.push(self.literal(table, column)?);
+            }
+            self.expect(")")?;
+            return Ok(Filter::In {
+                column: column.name.clone(),
+                values,
+            });
+        }
+        let comparison = match operator.text.as_str() {
+            "eq" => Comparison::Eq,
+            "ne" => Comparison::Ne,
+            "lt" => Comparison::Lt,
+            "le" => Comparison::Le,
+            "gt" => Comparison::Gt,
+            "ge" => Comparison::Ge,
+            other => return Err(self.wrong(&format!("`{other}` is no operator (eq, ne, lt, le, gt, ge, in)"))),
+        };
+        Ok(Filter::Compare {
+            column: column.name.clone(),
+            comparison,
+            value: self.literal(table, column)?,
+        })
+    }
+
+    fn literal(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Value> {
+        let token = self.next()?;
+        if !token.quoted && token.text == "null" {
+            return Ok(Value::Null);
+        }
+        match &column.kind {
+            ColumnType::Text { .. } | ColumnType::Memo { .. } if !token.quoted => {
+                Err(self.wrong(&format!("`{}` is text and needs quotes '…'", token.text)))
+            }
+            _ => coerce::compared(table, column, &token.text),
+        }
+    }
+}
+
+fn one_or(mut list: Vec<Filter>, many: impl FnOnce(Vec<Filter>) -> Filter) -> Filter {
+    match (list.len(), list.pop()) {
+        (1, Some(only)) => only,
+        (_, Some(last)) => {
+            list.push(last);
+            many(list)
+        }
+        (_, None) => Filter::All,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ColumnDef, Ownership, operators::tests::surroundings};
+
+    fn lookup(name: &str, targets: &[&str]) -> ColumnDef {
+        let targets = targets.iter().map(|target| Name::from(*target)).collect();
+        ColumnDef::new(name, ColumnType::Lookup { targets })
+    }
+
+    fn defined(name: &str, columns: Vec<ColumnDef>) -> TableDef {
+        let mut table = TableDef::new(name, Ownership::User);
+        table.columns = columns.into();
+        table.complete();
+        table
+    }
+
+    fn table() -> TableDef {
+        let text = |name| ColumnDef::new(name, ColumnType::Text { max_length: 300 });
+        let revenue = ColumnDef::new("revenue", ColumnType::Money { precision: 2 });
+        defined(
+            "lead",
+            vec![
+                text("subject"),
+                revenue,
+                lookup("parentaccountid", &["account"]),
+                lookup("customerid", &["account", "contact"]),
+            ],
+        )
+    }
+
+    fn all() -> Surroundings {
+        let state = |name| {
+            ColumnDef::new(
+                name,
+                ColumnType::Choice {
+                    options: Vec::new(),
+                    global: None,
+                },
+            )
+        };
+        let name = ColumnDef::new("name", ColumnType::Text { max_length: 300 });
+        surroundings(vec![
+            table(),
+            defined("account", vec![name]),
+            defined("contact", vec![lookup("first", &["lead"]), lookup("second", &["lead"])]),
+            defined("process", vec![lookup("leadid", &["lead"]), state("statuscode")]),
+        ])
+    }
+
+    fn parsed(text: &str) -> Result<Filter> {
+        filter(&all(), &table(), text)
+    }
+
+    fn related(column: &str, table: &str, other: &str, filter: Filter) -> Filter {
+        Filter::Related(Box::new(Related {
+            column: column.into(),
+            table: table.into(),
+            other: other.into(),
+            filter,
+        }))
+    }
+
+    #[test]
+    fn precedence_and_quotes() {
+        let parsed = parsed("subject eq 'O''Neil' or revenue gt 5 and not (subject eq null)").unwrap();
+        let Filter::Or(any) = parsed else { panic!("{parsed:?}") };
+        assert_eq!(any[0], Filter::eq("subject", "O'Neil"));
+        assert!(matches!(&any[1], Filter::And(all) if all.len() == 2));
+    }
+
+    #[test]
+    fn lookups_go_by_their_web_name() {
+        let id = uuid::Uuid::from_u128(7);
+        assert_eq!(
+            parsed(&format!("_ownerid_value eq {id}")).unwrap(),
+            Filter::eq("ownerid", id)
+        );
+    }
+
+    #[test]
+    fn times_keep_their_colons() {
+        let Filter::Compare { value, .. } = parsed("createdon ge 2026-01-31T09:00:00+01:00").unwrap() else {
+            panic!("no comparison");
+        };
+        assert_eq!(value, Value::DateTime("2026-01-31T08:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn rows_that_refer_to_this_one() {
+        let aborted = || Filter::Compare {
+            column: "statuscode".into(),
+            comparison: Comparison::Ne,
+            value: Value::Choice(3),
+        };
+        let exists = related("leadid", "process", "leadid", aborted());
+        for name in ["process.leadid", "process_leadid", "lead_process", "Lead_Processs"] {
+            assert_eq!(parsed(&format!("{name}/any(p:p/statuscode ne 3)")).unwrap(), exists);
+        }
+        assert_eq!(
+            parsed("not lead_process/any(p:p/statuscode ne 3)").unwrap(),
+            exists.clone().negated()
+        );
+        assert_eq!(
+            parsed("lead_process/any()").unwrap(),
+            related("leadid", "process", "leadid", Filter::All)
+        );
+        assert_eq!(
+            parsed("lead_process/all(p:p/statuscode ne 3)").unwrap(),
+            related("leadid", "process", "leadid", aborted().negated()).negated()
+        );
+    }
+
+    #[test]
+    fn rows_that_this_one_refers_to() {
+        let oil = || Filter::Compare {
+            column: "name".into(),
+            comparison: Comparison::Contains,
+            value: "oil".into(),
+        };
+        assert_eq!(
+            parsed("contains(parentaccountid/name,'oil')").unwrap(),
+            related("parentaccountid", "account", "accountid", oil())
+        );
+        assert_eq!(
+            parsed("customerid_account/name eq 'Oil'").unwrap(),
+            related("customerid", "account", "accountid", Filter::eq("name", "Oil"))
+        );
+        let nested = parsed("process.leadid/any(p:p/leadid/parentaccountid/name eq 'Oil')").unwrap();
+        let account = related("parentaccountid", "account", "accountid", Filter::eq("name", "Oil"));
+        let lead = related("leadid", "lead", "leadid", account);
+        assert_eq!(nested, related("leadid", "process", "leadid", lead));
+    }
+
+    #[test]
+    fn functions_of_the_platform() {
+        let six = "Microsoft.Dynamics.CRM.LastXMonths(PropertyName='createdon',PropertyValue=6)";
+        assert!(matches!(parsed(six).unwrap(), Filter::And(bounds) if bounds.len() == 2));
+        let related = "process.leadid/any(p:p/Microsoft.Dynamics.CRM.Today(PropertyName='createdon'))";
+        assert!(matches!(parsed(related).unwrap(), Filter::Related(_)));
+        assert_eq!(
+            parsed("Microsoft.Dynamics.CRM.In(PropertyName='subject',PropertyValues=[\"a\",'b'])").unwrap(),
+            Filter::In {
+                column: "subject".into(),
+                values: vec!["a".into(), "b".into()],
+            }
+        );
+        let mine = "Microsoft.Dynamics.CRM.EqualUserId(PropertyName='ownerid')";
+        assert_eq!(parsed(mine).unwrap(), Filter::eq("ownerid", uuid::Uuid::from_u128(1)));
+    }
+
+    #[test]
+    fn refusals_name_the_place() {
+        for (text, part) in [
+            ("subject eq 'x", "has no end"),
+            ("subject eq x", "needs quotes"),
+            ("subjekt eq 'x'", "no column `subjekt`"),
+            ("subject eq 'x' and", "ends too early"),
+            ("subject like 'x'", "no operator"),
+            ("revenue eq abc", "not an amount"),
+            ("(subject eq 'x'", "`)` is missing"),
+            ("'subject' eq 'x'", "is a value where a column should be"),
+            ("lead_contact/any()", "fits several relationships"),
+            ("nothing/any()", "no relationship `nothing`"),
+            ("customerid/name eq 'x'", "customerid_account, customerid_contact"),
+            ("subject/name eq 'x'", "has no lookup `subject`"),
+            ("lead_process/any(p:statuscode eq 1)", "does not begin with `p/`"),
+            ("lead_process/all()", "`:` is missing"),
+            ("Microsoft.Dynamics.CRM.Above(PropertyName='leadid')", "no function"),
+            ("Microsoft.Dynamics.CRM.Today(createdon)", "`PropertyName` is missing"),
+        ] {
+            let error = parsed(text).unwrap_err();
+            assert!(error.message().contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_nested_without_end() {
+        for text in ["(".repeat(100_000), "not ".repeat(100_000)] {
+            assert!(parsed(&text).unwrap_err().message().contains("too deeply"));
+        }
+        let deep = "process.leadid/any(p:p/leadid/".repeat(50_000);
+        assert!(parsed(&deep).is_err());
+        let long = "parentaccountid/".repeat(100_000);
+        assert!(parsed(&long).is_err());
+        let many = vec!["lead_process/any()"; 16].join(" and ");
+        assert!(
+            parsed(&many)
+                .unwrap_err()
+                .message()
+                .contains("at most at 15 related tables")
+        );
+    }
+}

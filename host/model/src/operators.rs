@@ -1,0 +1,457 @@
+//! The operators of filters that are more than a comparison: periods of time as they lie from
+//! now, and the user who asks. One table serves both text forms; each operator becomes plain
+//! comparisons.
+//!
+//! Days, months and years are those of UTC. "The last N months" begin on the same day N months
+//! ago, at midnight, and end now; what is older than N months is everything before that.
+
+use std::sync::Arc;
+
+use jiff::{Span, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use uuid::Uuid;
+
+use crate::{Catalog, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Value, coerce};
+
+/// What the text form of a query is read in: the tables that there are, and when and by whom
+/// it is asked.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The organisation's tables.
+    pub catalog: Arc<Catalog>,
+    /// The point in time from which periods are counted.
+    pub now: Timestamp,
+    /// The user who asks.
+    pub user: Uuid,
+    /// The user's business unit.
+    pub business_unit: Uuid,
+    /// The user's teams.
+    pub teams: Vec<Uuid>,
+}
+
+/// An operator by its two names.
+#[derive(Debug)]
+pub struct Operator {
+    /// In FetchXML: `last-x-months`.
+    pub fetch: &'static str,
+    /// In OData, after `Microsoft.Dynamics.CRM.`: `LastXMonths`.
+    pub odata: &'static str,
+    means: Means,
+}
+
+/// What an operator means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// From so many of them ago until now.
+    Last(Unit),
+    /// Before that.
+    Older(Unit),
+    /// Today, or a day near it.
+    Day(i32),
+    /// The unit of time in which now lies.
+    This(Unit),
+    /// The one before it.
+    Previous(Unit),
+    /// On the day that is given.
+    On,
+    /// From that day on.
+    From,
+    /// Up to that day, and on it.
+    UpTo,
+    /// The user who asks.
+    User,
+    /// The user who asks, or one of the user's teams.
+    UserOrTeams,
+    /// One of the user's teams.
+    Teams,
+    /// The business unit of the user who asks.
+    BusinessUnit,
+    /// Anybody else.
+    NotUser,
+    /// Another business unit.
+    NotBusinessUnit,
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+const fn operator(fetch: &'static str, odata: &'static str, means: Means) -> Operator {
+    Operator { fetch, odata, means }
+}
+
+/// Every operator.
+pub static ALL: &[Operator] = &[
+    operator("last-x-days", "LastXDays", Means::Last(Unit::Day)),
+    operator("last-x-weeks", "LastXWeeks", Means::Last(Unit::Week)),
+    operator("last-x-months", "LastXMonths", Means::Last(Unit::Month)),
+    operator("last-x-years", "LastXYears", Means::Last(Unit::Year)),
+    operator("olderthan-x-days", "OlderThanXDays", Means::Older(Unit::Day)),
+    operator("olderthan-x-weeks", "OlderThanXWeeks", Means::Older(Unit::Week)),
+    operator("olderthan-x-months", "OlderThanXMonths", Means::Older(Unit::Month)),
+    operator("olderthan-x-years", "OlderThanXYears", Means::Older(Unit::Year)),
+    operator("today", "Today", Means::Day(0)),
+    operator("yesterday", "Yesterday", Means::Day(-1)),
+    operator("this-month", "ThisMonth", Means::This(Unit::Month)),
+    operator("last-month", "LastMonth", Means::Previous(Unit::Month)),
+    operator("this-year", "ThisYear", Means::This(Unit::Year)),
+    operator("last-year", "LastYear", Means::Previous(Unit::Year)),
+    operator("on", "On", Means::On),
+    operator("on-or-after", "OnOrAfter", Means::From),
+    operator("on-or-before", "OnOrBefore", Means::UpTo),
+    operator("eq-userid", "EqualUserId", Means::User),
+    operator("ne-userid", "NotEqualUserId", Means::NotUser),
+    operator("eq-useroruserteams", "EqualUserOrUserTeams", Means::UserOrTeams),
+    operator("eq-userteams", "EqualUserTeams", Means::Teams),
+    operator("eq-businessid", "EqualBusinessId", Means::BusinessUnit),
+    operator("ne-businessid", "NotEqualBusinessId", Means::NotBusinessUnit),
+];
+
+impl Operator {
+    /// The operator of that name in FetchXML.
+    pub fn in_fetch(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|operator| operator.fetch == name)
+    }
+
+    /// The operator of that name in OData.
+    pub fn in_odata(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|operator| operator.odata == name)
+    }
+
+    /// Whether it needs a value.
+    pub fn takes_value(&self) -> bool {
+        matches!(
+            self.means,
+            Means::Last(_) | Means::Older(_) | Means::On | Means::From | Means::UpTo
+        )
+    }
+
+    /// The comparisons that the operator stands for.
+    ///
+    /// # Errors
+    /// The column is of another sort, or the value is missing, too much, or of the wrong form.
+    pub fn filter(
+        &self,
+        surroundings: &Surroundings,
+        table: &TableDef,
+        column: &ColumnDef,
+        value: Option<&str>,
+    ) -> Result<Filter> {
+        let value = match (self.takes_value(), value) {
+            (true, None) => return Err(self.wrong(table, column, "it needs a value")),
+            (false, Some(_)) => return Err(self.wrong(table, column, "it takes no value")),
+            (_, value) => value.unwrap_or_default(),
+        };
+        match self.means {
+            Means::User
+            | Means::NotUser
+            | Means::UserOrTeams
+            | Means::Teams
+            | Means::BusinessUnit
+            | Means::NotBusinessUnit => self.about_user(surroundings, table, column),
+            _ if !matches!(column.kind, ColumnType::DateTime | ColumnType::Date) => {
+                Err(self.wrong(table, column, "it works on dates"))
+            }
+            means => {
+                let period = period(means, surroundings.now, value)
+                    .ok_or_else(|| self.wrong(table, column, &format!("`{value}` is {}", self.expects())))?;
+                Ok(period.filter(column, surroundings.now))
+            }
+        }
+    }
+
+    fn about_user(&self, surroundings: &Surroundings, table: &TableDef, column: &ColumnDef) -> Result<Filter> {
+        if !matches!(
+            column.kind,
+            ColumnType::Lookup { .. } | ColumnType::Key | ColumnType::Id
+        ) {
+            return Err(self.wrong(table, column, "it works on lookups"));
+        }
+        let one = |id: Uuid| Filter::eq(&column.name, id);
+        let some = |ids: Vec<Uuid>| Filter::In {
+            column: column.name.clone(),
+            values: ids.into_iter().map(Value::Id).collect(),
+        };
+        Ok(match self.means {
+            Means::User => one(surroundings.user),
+            Means::NotUser => one(surroundings.user).negated(),
+            Means::BusinessUnit => one(surroundings.business_unit),
+            Means::NotBusinessUnit => one(surroundings.business_unit).negated(),
+            Means::Teams => some(surroundings.teams.clone()),
+            _ => some([&[surroundings.user], surroundings.teams.as_slice()].concat()),
+        })
+    }
+
+    fn expects(&self) -> &'static str {
+        match self.means {
+            Means::Last(_) | Means::Older(_) => "no whole number from 1 to 5,000",
+            _ => "no day, such as 2026-01-31",
+        }
+    }
+
+    fn wrong(&self, table: &TableDef, column: &ColumnDef, what: &str) -> Error {
+        Error::invalid(format!(
+            "operator {} on column `{}` of `{}`: {what}",
+            self.fetch, column.name, table.name
+        ))
+    }
+}
+
+/// A period of days.
+struct Period {
+    /// The first day.
+    from: Option<Date>,
+    until: Until,
+}
+
+/// How a period ends.
+enum Until {
+    Never,
+    Now,
+    /// Before this day begins.
+    Day(Date),
+}
+
+impl Period {
+    fn filter(&self, column: &ColumnDef, now: Timestamp) -> Filter {
+        let is_date = column.kind == ColumnType::Date;
+        let day = |day: Date| {
+            if is_date {
+                return Value::Date(day);
+            }
+            day.to_zoned(TimeZone::UTC)
+                .map_or(Value::Null, |midnight| Value::DateTime(midnight.timestamp()))
+        };
+        let compare = |comparison, value| Filter::Compare {
+            column: column.name.clone(),
+            comparison,
+            value,
+        };
+        let from = self.from.map(|from| compare(Comparison::Ge, day(from)));
+        let until = match self.until {
+            Until::Never => None,
+            Until::Now if is_date => Some(compare(Comparison::Le, Value::Date(today(now)))),
+            Until::Now => Some(compare(Comparison::Le, Value::DateTime(now))),
+            Until::Day(until) => Some(compare(Comparison::Lt, day(until))),
+        };
+        from.into_iter().chain(until).fold(Filter::All, Filter::and)
+    }
+}
+
+fn today(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
+}
+
+/// The period that an operator means; nothing where the value is none that it takes.
+fn period(means: Means, now: Timestamp, value: &str) -> Option<Period> {
+    let today = today(now);
+    let given = || coerce::time(value).map(self::today);
+    let days = |from: Date, count: i32| {
+        Some(Period {
+            from: Some(from),
+            until: Until::Day(from.checked_add(count.days()).ok()?),
+        })
+    };
+    match means {
+        Means::Last(unit) => Some(Period {
+            from: Some(ago(today, unit, value)?),
+            until: Until::Now,
+        }),
+        Means::Older(unit) => Some(Period {
+            from: None,
+            until: Until::Day(ago(today, unit, value)?),
+        }),
+        Means::Day(offset) => days(today.checked_add(offset.days()).ok()?, 1),
+        Means::This(unit) => whole(today, unit),
+        Means::Previous(unit) => whole(today.checked_sub(span(unit, 1)?).ok()?, unit),
+        Means::On => days(given()?, 1),
+        Means::From => Some(Period {
+            from: Some(given()?),
+            until: Until::Never,
+        }),
+        Means::UpTo => Some(Period {
+            from: None,
+            until: Until::Day(given()?.checked_add(1.day()).ok()?),
+        }),
+        _ => None,
+    }
+}
+
+fn span(unit: Unit, count: i32) -> Option<Span> {
+    let span = Span::new();
+    match unit {
+        Unit::Day => span.try_days(count),
+        Unit::Week => span.try_weeks(count),
+        Unit::Month => span.try_months(count),
+        Unit::Year => span.try_years(count),
+    }
+    .ok()
+}
+
+/// The same day so many units before.
+fn ago(today: Date, unit: Unit, count: &str) -> Option<Date> {
+    let count: i32 = count.trim().parse().ok().filter(|count| (1..=5_000).contains(count))?;
+    today.checked_sub(span(unit, count)?).ok()
+}
+
+/// The month or the year in which a day lies.
+fn whole(day: Date, unit: Unit) -> Option<Period> {
+    let first = match unit {
+        Unit::Year => day.first_of_year(),
+        _ => day.first_of_month(),
+    };
+    Some(Period {
+        from: Some(first),
+        until: Until::Day(first.checked_add(span(unit, 1)?).ok()?),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::Ownership;
+
+    /// Monday, 31 August 2026, in the afternoon.
+    pub(crate) fn surroundings(tables: Vec<TableDef>) -> Surroundings {
+        Surroundings {
+            catalog: Arc::new(Catalog::new(tables)),
+            now: "2026-08-31T15:30:00Z".parse().unwrap(),
+            user: Uuid::from_u128(1),
+            business_unit: Uuid::from_u128(2),
+            teams: vec![Uuid::from_u128(3)],
+        }
+    }
+
+    fn table() -> TableDef {
+        let mut table = TableDef::new("lead", Ownership::User);
+        table.columns.push(ColumnDef::new("due", ColumnType::Date));
+        table
+            .columns
+            .push(ColumnDef::new("subject", ColumnType::Text { max_length: 10 }));
+        table.complete();
+        table
+    }
+
+    fn of(operator: &str, column: &str, value: Option<&str>) -> Result<Filter> {
+        let table = table();
+        let column = table.column(column).unwrap();
+        Operator::in_fetch(operator)
+            .unwrap()
+            .filter(&surroundings(Vec::new()), &table, column, value)
+    }
+
+    /// The bounds of a period, as `>=2026-02-28 <=…`.
+    fn bounds(operator: &str, column: &str, value: Option<&str>) -> String {
+        let filter = of(operator, column, value).unwrap();
+        let parts = match &filter {
+            Filter::And(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let shown = parts.iter().map(|part| match part {
+            Filter::Compare { comparison, value, .. } => {
+                let sign = match comparison {
+                    Comparison::Ge => ">=",
+                    Comparison::Lt => "<",
+                    Comparison::Le => "<=",
+                    other => panic!("{other:?}"),
+                };
+                match value {
+                    Value::DateTime(time) => format!("{sign}{time}"),
+                    Value::Date(date) => format!("{sign}{date}"),
+                    other => panic!("{other:?}"),
+                }
+            }
+            other => panic!("{other:?}"),
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_periods_from_a_day_that_some_months_lack() {
+        for (operator, value, expected) in [
+            (
+                "last-x-months",
+                Some("6"),
+                ">=2026-02-28T00:00:00Z <=2026-08-31T15:30:00Z",
+            ),
+            ("olderthan-x-months", Some("6"), "<2026-02-28T00:00:00Z"),
+            (
+                "last-x-days",
+                Some("1"),
+                ">=2026-08-30T00:00:00Z <=2026-08-31T15:30:00Z",
+            ),
+            (
+                "last-x-weeks",
+                Some("2"),
+                ">=2026-08-17T00:00:00Z <=2026-08-31T15:30:00Z",
+            ),
+            (
+                "last-x-years",
+                Some("2"),
+                ">=2024-08-31T00:00:00Z <=2026-08-31T15:30:00Z",
+            ),
+            ("today", None, ">=2026-08-31T00:00:00Z <2026-09-01T00:00:00Z"),
+            ("yesterday", None, ">=2026-08-30T00:00:00Z <2026-08-31T00:00:00Z"),
+            ("this-month", None, ">=2026-08-01T00:00:00Z <2026-09-01T00:00:00Z"),
+            ("last-month", None, ">=2026-07-01T00:00:00Z <2026-08-01T00:00:00Z"),
+            ("this-year", None, ">=2026-01-01T00:00:00Z <2027-01-01T00:00:00Z"),
+            ("last-year", None, ">=2025-01-01T00:00:00Z <2026-01-01T00:00:00Z"),
+            ("on", Some("2026-02-03"), ">=2026-02-03T00:00:00Z <2026-02-04T00:00:00Z"),
+            ("on-or-after", Some("2026-02-03"), ">=2026-02-03T00:00:00Z"),
+            ("on-or-before", Some("2026-02-03T10:00:00Z"), "<2026-02-04T00:00:00Z"),
+        ] {
+            assert_eq!(bounds(operator, "createdon", value), expected, "{operator}");
+        }
+        assert_eq!(bounds("last-x-months", "due", Some("6")), ">=2026-02-28 <=2026-08-31");
+        assert_eq!(bounds("this-month", "due", None), ">=2026-08-01 <2026-09-01");
+    }
+
+    #[test]
+    fn the_user_who_asks() {
+        assert_eq!(
+            of("eq-userid", "ownerid", None).unwrap(),
+            Filter::eq("ownerid", Uuid::from_u128(1))
+        );
+        let Filter::In { values, .. } = of("eq-useroruserteams", "ownerid", None).unwrap() else {
+            panic!("no list");
+        };
+        assert_eq!(values, [1, 3].map(|id| Value::Id(Uuid::from_u128(id))));
+        assert_eq!(
+            of("eq-businessid", "owningbusinessunit", None).unwrap(),
+            Filter::eq("owningbusinessunit", Uuid::from_u128(2))
+        );
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        for (operator, column, value, part) in [
+            ("last-x-months", "createdon", None, "needs a value"),
+            ("last-x-months", "createdon", Some("0"), "`0` is no whole number"),
+            ("last-x-years", "createdon", Some("999999999999"), "no whole number"),
+            ("last-x-months", "subject", Some("6"), "it works on dates"),
+            ("today", "createdon", Some("1"), "takes no value"),
+            ("on", "createdon", Some("soon"), "`soon` is no day"),
+            ("eq-userid", "subject", None, "it works on lookups"),
+        ] {
+            let error = of(operator, column, value).unwrap_err();
+            assert!(error.message().contains(part), "{operator}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_there_once() {
+        for names in [
+            ALL.iter().map(|operator| operator.fetch).collect::<Vec<_>>(),
+            ALL.iter().map(|operator| operator.odata).collect::<Vec<_>>(),
+        ] {
+            let mut unique = names.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), names.len());
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! `sluice view`: stored queries, and queries of FetchXML that are not stored.
+
+use serde_json::{Value as Json, json};
+use sluice_engine::{Session, View};
+use sluice_model::{Parameter, Query, Reference, Request, Row, Value, fetchxml, odata};
+
+use super::row;
+use crate::{
+    context::Context,
+    failure::Usage,
+    files,
+    output::{Grid, Outcome},
+    people::{self, grouped},
+};
+
+const OPERATORS: &str = "\
+The operators of FetchXML and of --filter are in docs/views.md: comparisons, periods such as last-x-months, the user \
+who asks, and whether related rows exist.";
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+#[command(after_help = OPERATORS)]
+pub(crate) enum Command {
+    /// List the views of the tables that you may read, or of one of them.
+    List {
+        /// The table.
+        table: Option<String>,
+    },
+    /// Show a view with its query.
+    Show(Named),
+    /// List the rows that a view asks for.
+    Run(Run),
+    /// Make a view.
+    Create(Create),
+    /// Change a view.
+    Update(Update),
+    /// Remove a view.
+    Delete(Named),
+}
+
+/// A view by its name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// The view's name or id.
+    view: String,
+    /// Its table, where several have a view of that name.
+    #[arg(long)]
+    table: Option<String>,
+}
+
+/// `view run`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// The view's name or id.
+    #[arg(required_unless_present = "fetch", conflicts_with = "fetch")]
+    view: Option<String>,
+    /// Its table, where several have a view of that name.
+    #[arg(long, conflicts_with = "fetch")]
+    table: Option<String>,
+    /// A query that is not stored.
+    #[arg(long, value_name = "XML|@FILE")]
+    fetch: Option<String>,
+    /// Of these rows only some: "statecode eq 0 and contains(companyname,'oil')".
+    #[arg(long, value_name = "ODATA")]
+    filter: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N")]
+    top: Option<u32>,
+    /// How many rows there are, and not the rows.
+    #[arg(long, conflicts_with = "top")]
+    count: bool,
+}
+
+/// `view create`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// What people call it.
+    name: String,
+    /// The table whose rows it lists.
+    #[arg(long)]
+    table: String,
+    /// The query.
+    #[arg(long, value_name = "XML|@FILE")]
+    fetch: String,
+    /// What it is for.
+    #[arg(long)]
+    description: Option<String>,
+    /// The table's lists begin with it.
+    #[arg(long)]
+    default: bool,
+}
+
+/// `view update`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    view: Named,
+    /// Another name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Another query.
+    #[arg(long, value_name = "XML|@FILE")]
+    fetch: Option<String>,
+    /// What it is for.
+    #[arg(long)]
+    description: Option<String>,
+    /// The table's lists begin with it.
+    #[arg(long)]
+    default: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List { table } => list(&session, table.as_deref()),
+        Command::Show(named) => Ok(show(&find(&session, &named)?)),
+        Command::Run(args) => rows(context, &session, &args),
+        Command::Create(args) => create(&session, &args),
+        Command::Update(args) => update(&session, &args),
+        Command::Delete(named) => {
+            let view = find(&session, &named)?;
+            session.execute(Request::delete(Reference::new("savedquery", view.id)))?;
+            Ok(done("deleted", &view))
+        }
+    }
+}
+
+fn find(session: &Session, named: &Named) -> anyhow::Result<View> {
+    Ok(session.view(&named.view, named.table.as_deref())?)
+}
+
+fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
+    let views = session.views(table)?;
+    let mut grid = Grid::new(["view", "table", "default", "id"]);
+    for view in &views {
+        let default = if view.is_default { "yes" } else { "" };
+        grid.row([&*view.name, &view.table, default, &view.id.to_string()]);
+    }
+    Ok(Outcome::list(
+        views.iter().map(to_json).collect(),
+        grid.text("no views of tables that you may read"),
+    ))
+}
+
+fn to_json(view: &View) -> Json {
+    json!({
+        "savedqueryid": view.id.to_string(),
+        "name": view.name,
+        "returnedtypecode": view.table,
+        "isdefault": view.is_default,
+        "description": view.description,
+        "fetchxml": view.fetch,
+    })
+}
+
+fn show(view: &View) -> Outcome {
+    let id = view.id.to_string();
+    let mut lines = vec![("view", view.name.as_str()), ("table", &view.table)];
+    if let Some(description) = &view.description {
+        lines.push(("description", description));
+    }
+    lines.push(("default", if view.is_default { "yes" } else { "no" }));
+    lines.push(("id", &id));
+    let text = format!("{}\n\n{}", people::pairs(&lines), view.fetch);
+    Outcome::new(to_json(view), text)
+}
+
+fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outcome> {
+    let surroundings = session.surroundings()?;
+    let mut query = match (&args.fetch, &args.view) {
+        (Some(fetch), _) => fetchxml::parse(&surroundings, &files::text_or_file(fetch)?)?,
+        (None, Some(view)) => fetchxml::parse(&surroundings, &session.view(view, args.table.as_deref())?.fetch)?,
+        (None, None) => return Err(Usage::because("name a view, or give a query with --fetch")),
+    };
+    let table = surroundings.catalog.table(&query.table)?;
+    if let Some(text) = &args.filter {
+        query.filter = query.filter.and(odata::filter(&surroundings, table, text)?);
+    }
+    if args.count {
+        return count(session, query);
+    }
+    let top = [query.top, args.top].into_iter().flatten().min();
+    let rows = row::pages(session, table, &query, top)?;
+    people::rows_of(context, table, &rows, query.columns.as_deref())
+}
+
+fn count(session: &Session, query: Query) -> anyhow::Result<Outcome> {
+    let most = query.top.map(u64::from);
+    let query = Query {
+        columns: Some(Vec::new()),
+        top: Some(0),
+        order: Vec::new(),
+        ..query
+    };
+    let response = session.execute(Request::retrieve_multiple(query).with("ReturnTotalRecordCount", true))?;
+    let all = match response.outputs.get("TotalRecordCount") {
+        Some(Parameter::Value(Value::BigInt(count))) => count.unsigned_abs(),
+        _ => 0,
+    };
+    let count = most.map_or(all, |most| all.min(most));
+    Ok(Outcome::new(json!({ "count": count }), grouped(count)))
+}
+
+fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
+    let mut row = Row::unsaved("savedquery")
+        .with("name", args.name.as_str())
+        .with("returnedtypecode", args.table.as_str())
+        .with("fetchxml", files::text_or_file(&args.fetch)?)
+        .with("isdefault", args.default);
+    if let Some(description) = &args.description {
+        row.set("description", description.as_str());
+    }
+    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created view \"{}\" {id}", args.name),
+    ))
+}
+
+fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
+    let view = find(session, &args.view)?;
+    let mut row = Row::new("savedquery", view.id);
+    if let Some(name) = &args.name {
+        row.set("name", name.as_str());
+    }
+    if let Some(fetch) = &args.fetch {
+        row.set("fetchxml", files::text_or_file(fetch)?);
+    }
+    if let Some(description) = &args.description {
+        row.set("description", description.as_str());
+    }
+    if args.default {
+        row.set("isdefault", true);
+    }
+    if row.values.is_empty() {
+        return Err(Usage::because(
+            "nothing is to be changed: give --name, --fetch, --description or --default",
+        ));
+    }
+    session.execute(Request::update(row))?;
+    Ok(done("updated", &view))
+}
+
+fn done(what: &str, view: &View) -> Outcome {
+    Outcome::new(
+        json!({ "id": view.id.to_string() }),
+        format!("{what} view \"{}\" of {} {}", view.name, view.table, view.id),
+    )
+}

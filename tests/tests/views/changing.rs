@@ -1,0 +1,130 @@
+//! Who may change views, and what a view has to be.
+
+use sluice_model::{Depth, Filter, Query, Row};
+use sluice_tests::{Actor, Organisation, people};
+
+use crate::run;
+
+fn view(name: &str, table: &str, inside: &str) -> Row {
+    Row::unsaved("savedquery")
+        .with("name", name)
+        .with("returnedtypecode", table)
+        .with(
+            "fetchxml",
+            format!("<fetch><entity name='{table}'>{inside}</entity></fetch>"),
+        )
+}
+
+const PATEL: &str = "<filter><condition attribute='lastname' operator='begins-with' value='patel'/></filter>";
+
+#[test]
+fn a_view_that_cannot_run_is_not_made() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let other = view("Other", "lead", "").with("fetchxml", "<fetch><entity name='account'/></fetch>");
+    for (row, part) in [
+        (view("V", "lead", "<attribute name='nothing'/>"), "no column `nothing`"),
+        (view("V", "nothing", ""), "no table `nothing`"),
+        (
+            view("V", "lead", "").with("fetchxml", "select *"),
+            "this FetchXML cannot be used",
+        ),
+        (other, "is one of `lead`, and its FetchXML asks for rows of `account`"),
+        (
+            Row::unsaved("savedquery")
+                .with("name", "V")
+                .with("returnedtypecode", "lead"),
+            "needs the column `fetchxml`",
+        ),
+    ] {
+        let refused = admin.try_create(row).unwrap_err();
+        assert!(refused.message().contains(part), "{refused}");
+    }
+    let id = admin.create(view("Patels", "lead", PATEL));
+    for (change, part) in [
+        (
+            Row::new("savedquery", id).with("fetchxml", "<fetch"),
+            "this FetchXML cannot be used",
+        ),
+        (
+            Row::new("savedquery", id).with("returnedtypecode", "account"),
+            "asks for rows of `lead`",
+        ),
+    ] {
+        let refused = admin.try_update(change).unwrap_err();
+        assert!(refused.message().contains(part), "{refused}");
+    }
+    assert!(run(&admin, "Patels").is_empty());
+}
+
+#[test]
+fn a_table_has_one_default_view() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let defaults = |actor: &Actor| -> Vec<String> {
+        let views = actor.0.views(Some("lead")).unwrap();
+        views
+            .into_iter()
+            .filter(|view| view.is_default)
+            .map(|view| view.name)
+            .collect()
+    };
+    assert_eq!(defaults(&admin), ["Open Leads"]);
+    let mine = admin.create(view("Patels", "lead", PATEL).with("isdefault", true));
+    assert_eq!(defaults(&admin), ["Patels"]);
+    let closed = admin.0.view("Closed Leads", None).unwrap().id;
+    admin.update(Row::new("savedquery", closed).with("isdefault", true));
+    assert_eq!(defaults(&admin), ["Closed Leads"]);
+    admin.update(Row::new("savedquery", mine).with("description", "By name"));
+    assert_eq!(defaults(&admin), ["Closed Leads"]);
+    assert_eq!(
+        admin
+            .0
+            .views(Some("account"))
+            .unwrap()
+            .iter()
+            .filter(|view| view.is_default)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn changing_views_needs_the_privileges_on_views() {
+    let organisation = Organisation::sample();
+    let west = organisation.actor("seller.west");
+    let open = west.0.view("Open Leads", None).unwrap().id;
+    let refusals = [
+        (west.try_create(view("Mine", "lead", "")).unwrap_err(), "prvCreateQuery"),
+        (
+            west.try_update(Row::new("savedquery", open).with("name", "Mine"))
+                .unwrap_err(),
+            "prvWriteQuery",
+        ),
+        (west.try_delete("savedquery", open).unwrap_err(), "prvDeleteQuery"),
+    ];
+    for (refused, privilege) in refusals {
+        assert_eq!(refused.body().privilege.as_deref(), Some(privilege), "{refused}");
+    }
+    let editor = people::user(
+        &organisation,
+        "editor",
+        &people::privileges(
+            &["Create", "Read", "Write", "Delete"],
+            &["Query", "Lead"],
+            Depth::Organization,
+        ),
+    );
+    let id = editor.create(view("Patels", "lead", PATEL));
+    let novaks = run(&editor, "Patels");
+    let by_hand = Filter::Compare {
+        column: "lastname".into(),
+        comparison: sluice_model::Comparison::StartsWith,
+        value: "Patel".into(),
+    };
+    let by_hand = editor.list(Query::new("lead").columns(&[]).filter(by_hand));
+    assert_eq!(novaks, by_hand.iter().map(|row| row.id).collect::<Vec<_>>());
+    assert!(!novaks.is_empty());
+    editor.try_delete("savedquery", id).unwrap();
+    assert!(editor.0.view("Patels", None).is_err());
+}

@@ -1,0 +1,154 @@
+//! Conditions on related rows and on time (R281, R282), and what they may not tell.
+
+use sluice_model::{Depth, Reference, Row, Timestamp, Uuid, Value};
+use sluice_tests::{Actor, Organisation, people};
+
+use crate::{all_leads, fetch, filter, lead_row, sorted};
+
+/// A lead made so many days ago.
+fn lead_of(actor: &Actor, state: (i32, i32), days_ago: i64) -> Uuid {
+    let seconds = actor.0.surroundings().unwrap().now.as_second() - days_ago * 86_400;
+    let when = Timestamp::from_second(seconds).unwrap();
+    actor.create(lead_row(state).with("overriddencreatedon", when))
+}
+
+/// An instance of the process that belongs to a lead: 1 active, 2 finished, 3 aborted.
+fn instance(actor: &Actor, lead: Uuid, status: i32) -> Uuid {
+    actor.create(
+        Row::unsaved("leadtoopportunitysalesprocess")
+            .with("leadid", Reference::new("lead", lead))
+            .with("statecode", Value::Choice(i32::from(status != 1)))
+            .with("statuscode", Value::Choice(status)),
+    )
+}
+
+/// The filters of the guide, step 1 to 4 of "How do I verify whether I have the required
+/// number of leads", as the editor writes them.
+fn guide(status: &str) -> String {
+    format!(
+        r#"<fetch version="1.0" output-format="xml-platform" mapping="logical" distinct="true">
+          <entity name="lead">
+            <attribute name="fullname"/>
+            <filter type="and">
+              <condition attribute="createdon" operator="last-x-months" value="6"/>
+              <condition attribute="statecode" operator="eq" value="{status}"/>
+            </filter>
+            <link-entity name="leadtoopportunitysalesprocess" from="leadid" to="leadid" link-type="inner" alias="ab">
+              <filter type="and"><condition attribute="statuscode" operator="ne" value="3"/></filter>
+            </link-entity>
+          </entity>
+        </fetch>"#
+    )
+}
+
+#[test]
+fn the_guides_filters_count_the_leads_that_a_model_could_learn_from() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let mut expected = [Vec::new(), Vec::new()];
+    for (at, state) in [(1, 3), (2, 4)].into_iter().enumerate() {
+        for (days, status, counts) in [
+            (1, Some(1), true),
+            (150, Some(2), true),
+            (150, Some(3), false),
+            (150, None, false),
+            (200, Some(2), false),
+        ] {
+            let lead = lead_of(&admin, state, days);
+            if let Some(status) = status {
+                instance(&admin, lead, status);
+            }
+            if counts {
+                expected[at].push(lead);
+            }
+        }
+        // One of two instances is enough.
+        let both = lead_of(&admin, state, 2);
+        instance(&admin, both, 3);
+        instance(&admin, both, 2);
+        expected[at].push(both);
+    }
+    instance(&admin, lead_of(&admin, (0, 1), 1), 1);
+    for (number, expected) in [("1", &expected[0]), ("2", &expected[1])] {
+        assert_eq!(sorted(fetch(&admin, &guide(number))), sorted(expected.clone()));
+        let odata = format!(
+            "Microsoft.Dynamics.CRM.LastXMonths(PropertyName='createdon',PropertyValue=6) and statecode eq {number} \
+             and lead_leadtoopportunitysalesprocess/any(p:p/statuscode ne 3)"
+        );
+        assert_eq!(sorted(filter(&admin, "lead", &odata)), sorted(expected.clone()));
+    }
+    assert_eq!(fetch(&admin, &guide("Qualified")).len(), 3, "by its label, too");
+}
+
+#[test]
+fn does_not_contain_data_is_the_rest() {
+    let organisation = Organisation::sample();
+    let admin = organisation.admin();
+    let with: Vec<Uuid> = all_leads(&admin).iter().take(7).map(|row| row.id).collect();
+    for (number, lead) in with.iter().enumerate() {
+        instance(&admin, *lead, if number == 0 { 3 } else { 1 });
+    }
+    let link = |operator: &str| {
+        format!(
+            "<fetch><entity name='lead'>
+               <link-entity name='leadtoopportunitysalesprocess' from='leadid' to='leadid' link-type='outer' alias='p'>
+                 <filter><condition attribute='statuscode' operator='ne' value='3'/></filter></link-entity>
+               <filter><condition entityname='p' attribute='businessprocessflowinstanceid' operator='{operator}'/></filter>
+             </entity></fetch>"
+        )
+    };
+    let (contains, rest) = (fetch(&admin, &link("not-null")), fetch(&admin, &link("null")));
+    assert_eq!(sorted(contains.clone()), sorted(with[1..].to_vec()));
+    assert_eq!(contains.len() + rest.len(), all_leads(&admin).len());
+    let without = "not leadtoopportunitysalesprocess.leadid/any(p:p/statuscode ne 3)";
+    assert_eq!(sorted(filter(&admin, "lead", without)), sorted(rest));
+}
+
+#[test]
+fn a_related_table_needs_read_and_is_named() {
+    let organisation = Organisation::sample();
+    let west = organisation.actor("seller.west");
+    let surroundings = west.0.surroundings().unwrap();
+    let query = sluice_model::fetchxml::parse(&surroundings, &guide("1")).unwrap();
+    let refused = west.0.list(query).unwrap_err();
+    assert_eq!(refused.code().to_string(), "0x80040220", "{refused}");
+    assert_eq!(
+        refused.body().privilege.as_deref(),
+        Some("prvReadleadtoopportunitysalesprocess")
+    );
+}
+
+#[test]
+fn rows_that_somebody_may_not_read_are_not_there_for_them() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let mut reads = people::privileges(&["Read"], &["Lead"], Depth::Organization);
+    reads.extend(people::privileges(
+        &["Create", "Read", "Append"],
+        &["Activity"],
+        Depth::User,
+    ));
+    reads.extend(people::privileges(&["AppendTo"], &["Lead"], Depth::Organization));
+    let reader = people::user(&organisation, "reader", &reads);
+    let [mine, theirs, none] = [(); 3].map(|()| crate::lead(&admin, (0, 1)));
+    let call = |actor: &Actor, lead: Uuid| {
+        actor.create(
+            Row::unsaved("task")
+                .with("subject", "Call back")
+                .with("regardingobjectid", Reference::new("lead", lead)),
+        )
+    };
+    call(&reader, mine);
+    call(&admin, theirs);
+    let any = "lead_tasks/any(t:contains(t/subject,'call'))";
+    assert_eq!(sorted(filter(&admin, "lead", any)), sorted(vec![mine, theirs]));
+    assert_eq!(filter(&reader, "lead", any), [mine]);
+    assert_eq!(
+        sorted(filter(&reader, "lead", &format!("not {any}"))),
+        sorted(vec![theirs, none]),
+        "a task that may not be read is as one that is not there"
+    );
+    let by_lead = "regardingobjectid_lead/lastname eq 'McKay'";
+    assert_eq!(filter(&reader, "task", by_lead).len(), 1);
+    assert_eq!(filter(&admin, "task", by_lead).len(), 2);
+}
