@@ -7,6 +7,7 @@
 mod lead;
 mod maps;
 pub mod opportunity;
+mod process;
 pub mod qualify;
 pub mod sample;
 mod tables;
@@ -21,5 +22,5 @@ pub static APP: App = App {
     extensions: tables::extensions,
     messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
     rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
-    install: maps::install,
+    install: |unit| maps::install(unit).and_then(|()| process::install(unit)),
 };
