@@ -41,7 +41,7 @@ pub use customize::TableChange;
 pub use diagnose::{Culprit, Fix, Isolation};
 pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
 pub use env::{Env, SeededEnv, SystemEnv};
-pub use flow::{Flow, FlowStep, Migrated, Migration, Process, Stage, Status};
+pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use lookup::Found;
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;

@@ -8,6 +8,7 @@
 //! | see what each move leaves behind: stage visits, the columns beside the row | `visits` |
 //! | find the processes of a row | `process` |
 //! | see how a new row gets its process | `start` |
+//! | see how a flow is written in a file | `spec` |
 //! | see what a definition may be, and how a flow is activated | `design`, `table` |
 //! | move the processes of one flow into another | `migrate` |
 //!
@@ -17,6 +18,7 @@ mod design;
 mod instance;
 mod migrate;
 mod process;
+mod spec;
 pub(crate) mod start;
 mod table;
 mod visits;
@@ -32,6 +34,7 @@ pub(crate) use design::{FlowRules, StageRules, StepRules};
 pub(crate) use instance::Instance;
 pub use migrate::{Migrated, Migration};
 pub use process::{Process, Status};
+pub use spec::{FlowSpec, FlowStepSpec, StageSpec};
 
 use crate::tables;
 
