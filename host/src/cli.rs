@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user,
+    access, bu, column, diagnose, errors, flow, import, lead, org, plugin, report, role, row, settings, shell, step,
+    table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -120,6 +120,12 @@ pub(crate) enum Command {
     /// Find what stands in a user's way, without changing anything.
     #[command(subcommand)]
     Diagnose(diagnose::Command),
+    /// Business process flows, and the processes of rows.
+    #[command(subcommand)]
+    Flow(flow::Command),
+    /// The funnel: how fast it is, what comes through, what piles up.
+    #[command(subcommand)]
+    Report(report::Command),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(errors::Command),

@@ -9,6 +9,7 @@ mod maps;
 pub mod opportunity;
 mod process;
 pub mod qualify;
+pub mod reports;
 pub mod sample;
 mod tables;
 pub mod trial;

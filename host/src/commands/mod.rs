@@ -5,11 +5,13 @@ pub(crate) mod bu;
 pub(crate) mod column;
 pub(crate) mod diagnose;
 pub(crate) mod errors;
+pub(crate) mod flow;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod lead;
 pub(crate) mod org;
 pub(crate) mod plugin;
+pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod settings;
@@ -42,8 +44,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),
         Command::Diagnose(command) => diagnose::run(context, command),
+        Command::Flow(command) => flow::run(context, command),
         Command::Errors(command) => errors::run(command),
         Command::Settings(command) => settings::run(context, command),
+        Command::Report(command) => report::run(context, command),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sluice_model::{Filter, Name, Query, Reference, Request, Result, Row, TableDef, Value};
+use sluice_model::{Error, Filter, Name, Query, Reference, Request, Result, Row, TableDef, Value};
 
 use super::{Flow, Stage, link};
 use crate::{Session, Unit, snapshot::Snapshot};
@@ -196,6 +196,25 @@ impl Session {
             definitions || processes.is_some_and(|table| reads(table))
         });
         Ok(visible.cloned().collect())
+    }
+
+    /// Starts a process of a row in a flow; the process.
+    ///
+    /// # Errors
+    /// Rows of that table do not go through the flow, or what the rules of processes say.
+    pub fn start_process(&self, flow: &Flow, row: &Reference) -> Result<Reference> {
+        let catalog = self.catalog()?;
+        let processes = catalog.find(&flow.unique_name);
+        let column = processes.and_then(|table| link(table, &row.table)).ok_or_else(|| {
+            let message = format!(
+                "rows of `{}` do not go through the process flow {}",
+                row.table, flow.name
+            );
+            Error::invalid(message).with_table(&row.table)
+        })?;
+        let process = Row::unsaved(flow.unique_name.clone()).with(column, row.clone());
+        let made = self.execute(Request::create(process))?.created();
+        Ok(Reference::new(flow.unique_name.clone(), made.unwrap_or_default()))
     }
 
     /// The processes of a row that the user may see, the one that changed last before the
