@@ -2,6 +2,7 @@
 //! way from a lead to a closed opportunity.
 
 mod changes;
+mod commands;
 mod course;
 mod definitions;
 mod gates;

@@ -97,8 +97,11 @@ impl World {
     }
 }
 
+/// See [`measured`].
+type Measured<'a> = (&'a str, usize, usize, Option<f64>, Option<f64>);
+
 /// Stage, how often left, how many stand there, median, ninth in ten.
-fn measured(stages: &[StageVelocity]) -> Vec<(&str, usize, usize, Option<f64>, Option<f64>)> {
+fn measured(stages: &[StageVelocity]) -> Vec<Measured<'_>> {
     stages
         .iter()
         .map(|stage| {
