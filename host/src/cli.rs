@@ -134,6 +134,12 @@ pub(crate) enum Command {
     /// Find what stands in a user's way, without changing anything.
     #[command(subcommand)]
     Diagnose(commands::diagnose::Command),
+    /// Business process flows, and the processes of rows.
+    #[command(subcommand)]
+    Flow(commands::flow::Command),
+    /// The funnel: how fast it is, what comes through, what piles up.
+    #[command(subcommand)]
+    Report(commands::report::Command),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(commands::errors::Command),

@@ -10,6 +10,7 @@ mod files;
 mod names;
 mod output;
 mod people;
+mod plot;
 mod report;
 mod transcript;
 

@@ -4,6 +4,7 @@
 //! Every organisation is checked when its test ends: the database is sound, and every row
 //! that users own has an owner and a business unit.
 
+pub mod clock;
 pub mod pages;
 pub mod people;
 pub mod program;
@@ -88,13 +89,12 @@ impl Organisation {
     /// The sample organisation.
     pub fn sample() -> Self {
         static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-        Self::copy_of(template(&TEMPLATE, true))
+        Self::copy_of(template(&TEMPLATE, true), &env())
     }
 
     /// A new organisation with nothing in it.
     pub fn empty() -> Self {
-        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-        Self::copy_of(template(&TEMPLATE, false))
+        Self::empty_with(&env())
     }
 
     /// A new organisation with nothing in it, whose store fails on demand.
@@ -108,11 +108,17 @@ impl Organisation {
         org
     }
 
-    fn copy_of(template: &Path) -> Self {
+    /// A new organisation with nothing in it, whose time is that of `env`.
+    pub fn empty_with(env: &Arc<dyn Env>) -> Self {
+        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+        Self::copy_of(template(&TEMPLATE, false), env)
+    }
+
+    fn copy_of(template: &Path, env: &Arc<dyn Env>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sluice.db");
         std::fs::copy(template, &path).unwrap();
-        let engine = Engine::open(&path, &[APP], &env(), &options(Synchronous::Off)).unwrap();
+        let engine = Engine::open(&path, &[APP], env, &options(Synchronous::Off)).unwrap();
         Self {
             engine,
             path,

@@ -20,6 +20,10 @@ pub(crate) fn check_links(
     before: Option<&Row>,
     own: &RowFacts,
 ) -> Result<()> {
+    // A process that is made together with its row: the platform attaches the one to the other.
+    if operation.fresh {
+        return Ok(());
+    }
     let mut append_checked = operation.principal.is_system();
     for (name, value) in &sent.values {
         let (Some(column), Some(target)) = (table.column(name), value.as_lookup()) else {

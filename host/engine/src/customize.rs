@@ -109,22 +109,10 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// See there.
-    pub fn create_table(&mut self, mut table: TableDef) -> Result<()> {
+    pub fn create_table(&mut self, table: TableDef) -> Result<()> {
         self.require("prvCreateEntity")?;
         let catalog = self.unit.snapshot()?.catalog.clone();
         check_name("table", &table.name)?;
-        if catalog.find(&table.name).is_some() {
-            return Err(Error::new(
-                Code::DUPLICATE_KEY,
-                format!("there is a table `{}` already", table.name),
-            ));
-        }
-        if catalog.by_set(&table.set).is_some() {
-            return Err(Error::new(
-                Code::DUPLICATE_KEY,
-                format!("another table has the set name `{}` already", table.set),
-            ));
-        }
         if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
             return Err(Error::invalid("a custom table belongs to users or to the organization"));
         }
@@ -132,32 +120,7 @@ impl Batch<'_> {
         for column in &table.columns {
             check_column(&catalog, &choices, &table, column)?;
         }
-        table.otc = catalog
-            .iter()
-            .map(|table| table.otc + 1)
-            .max()
-            .unwrap_or_default()
-            .max(FIRST_CUSTOM_CODE);
-        table.custom = true;
-        table.complete();
-        if table.states().is_none() {
-            table.add_default_states();
-        }
-        self.unit.tx.create_table(&table)?;
-        self.unit.configuration_written()?;
-        grant_to_administrators(self.unit, &table)?;
-        self.unit.configuration_written()?;
-        let messages = self.unit.snapshot()?.table(tables::MESSAGE)?.clone();
-        let rows = self.unit.tx.select(
-            &crate::snapshot::permit(),
-            &messages,
-            &Query::new(tables::MESSAGE).columns(&["name"]),
-        )?;
-        for row in rows {
-            let message = self.unit.core.message(row.text("name").unwrap_or_default())?;
-            write_filter(self.unit, message, &row.reference(), &table)?;
-        }
-        self.unit.configuration_written()
+        self.unit.make_table(table)
     }
 
     /// See [`Session::create_column`].
@@ -224,6 +187,48 @@ impl Batch<'_> {
     }
 }
 
+impl Unit {
+    /// Makes a table at run time, with its privileges, and open to the steps of every message
+    /// that it takes.
+    pub(crate) fn make_table(&mut self, mut table: TableDef) -> Result<()> {
+        let catalog = self.snapshot()?.catalog.clone();
+        if catalog.find(&table.name).is_some() {
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("there is a table `{}` already", table.name),
+            ));
+        }
+        if catalog.by_set(&table.set).is_some() {
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("another table has the set name `{}` already", table.set),
+            ));
+        }
+        table.otc = catalog
+            .iter()
+            .map(|table| table.otc + 1)
+            .max()
+            .unwrap_or_default()
+            .max(FIRST_CUSTOM_CODE);
+        table.custom = true;
+        table.complete();
+        if table.states().is_none() {
+            table.add_default_states();
+        }
+        self.tx.create_table(&table)?;
+        self.configuration_written()?;
+        grant_to_administrators(self, &table)?;
+        self.configuration_written()?;
+        let messages = self.snapshot()?.table(tables::MESSAGE)?.clone();
+        let query = Query::new(tables::MESSAGE).columns(&["name"]);
+        for row in self.tx.select(&crate::snapshot::permit(), &messages, &query)? {
+            let message = self.core.message(row.text("name").unwrap_or_default())?;
+            write_filter(self, message, &row.reference(), &table)?;
+        }
+        self.configuration_written()
+    }
+}
+
 /// System Administrator may do everything, also with a new table.
 fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
     let roles = unit.snapshot()?.table(tables::ROLE)?.clone();
@@ -248,7 +253,7 @@ fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
 
 /// A customizer's name: a publisher's prefix of two to eight letters or digits, an
 /// underscore, and lower-case letters, digits or underscores.
-fn check_name(what: &str, name: &str) -> Result<()> {
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     let wrong = |why: &str| {
         Err(Error::invalid(format!(
             "`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)"

@@ -8,12 +8,12 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Catalog, Code, Error, Query, Request, Response, Result, Row, Uuid};
+use sluice_model::{Catalog, Code, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
 use sluice_sandbox::{Plugin, Sandbox, Settings};
 use sluice_store::{Faults, Options, Store, Synchronous, Tx};
 
 use crate::{
-    App, Env, Message, Rules, Unit, jobs, message,
+    App, Env, Message, Rules, Unit, flow, jobs, message,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
@@ -114,9 +114,14 @@ impl Core {
             .ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`")))
     }
 
-    /// The rules of a table.
-    pub(crate) fn rules(&self, table: &str) -> &'static dyn Rules {
-        self.rules.get(table).copied().unwrap_or(&rules::None)
+    /// The rules of a table. Those of a process flow's own table are known by its key: it may
+    /// have been made at run time, under any name.
+    pub(crate) fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+        match self.rules.get(&*table.name) {
+            Some(rules) => *rules,
+            None if &*table.key == flow::INSTANCE_KEY => &flow::Instance,
+            None => &rules::None,
+        }
     }
 
     /// All messages, by name.
@@ -360,6 +365,11 @@ impl Session {
         self.user
     }
 
+    /// The time by the host's clock.
+    pub fn now(&self) -> Timestamp {
+        self.engine.core.env.now()
+    }
+
     /// The organisation's tables as they are now.
     ///
     /// # Errors
@@ -486,7 +496,21 @@ impl Batch<'_> {
     pub fn execute(&mut self, request: Request) -> Result<Response> {
         // What the batch itself changed about the user counts at once.
         self.principal = self.unit.principal(self.principal.id())?;
-        let incoming = Incoming::outermost(self.principal.clone(), self.correlation, request);
+        self.run(Incoming::outermost(self.principal.clone(), self.correlation, request))
+    }
+
+    /// Runs a message as the system, on the user's behalf. `reason` says why the user's own
+    /// privileges do not count.
+    pub(crate) fn execute_as_system(&mut self, reason: &'static str, request: Request) -> Result<Response> {
+        tracing::trace!(reason, message = %request.message, "as the system");
+        let system = self.unit.snapshot()?.system.clone();
+        self.run(Incoming {
+            initiating: self.principal.clone(),
+            ..Incoming::outermost(system, self.correlation, request)
+        })
+    }
+
+    fn run(&mut self, incoming: Incoming) -> Result<Response> {
         let result = pipeline::run(self.unit, incoming);
         self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
         result

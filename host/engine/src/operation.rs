@@ -22,6 +22,8 @@ pub(crate) struct Incoming {
     pub(crate) platform_links: &'static [&'static str],
     /// A Delete that follows from another one.
     pub(crate) cascade: bool,
+    /// A Create of a process together with its row.
+    pub(crate) fresh: bool,
 }
 
 impl Incoming {
@@ -37,6 +39,7 @@ impl Incoming {
             request,
             platform_links: &[],
             cascade: false,
+            fresh: false,
         }
     }
 
@@ -57,6 +60,7 @@ impl Incoming {
             request,
             platform_links: &[],
             cascade: false,
+            fresh: false,
         }
     }
 }
@@ -75,6 +79,8 @@ pub struct Operation {
     pub(crate) platform_links: &'static [&'static str],
     /// A Delete that follows from another one: the rows that the platform keeps go along.
     pub(crate) cascade: bool,
+    /// A Create of a process together with its row: that row is new, and can be in no process yet.
+    pub(crate) fresh: bool,
 }
 
 impl std::fmt::Debug for Operation {
@@ -96,6 +102,7 @@ impl Operation {
             request,
             platform_links,
             cascade,
+            fresh,
         } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
@@ -214,6 +221,7 @@ impl Operation {
             before: None,
             platform_links,
             cascade,
+            fresh,
         })
     }
 

@@ -34,6 +34,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDeleteAttribute",
     "prvPublishCustomization",
     "prvActOnBehalfOfAnotherUser",
+    "prvActivateBusinessProcessFlow",
 ];
 
 /// Ids of privileges that are the same in every organisation. Source: reference §3.2.

@@ -15,6 +15,7 @@ use sluice_sandbox::{Grants, Limits};
 use sluice_store::Tx;
 
 use crate::{
+    flow::{self, FlowRows, Flows},
     mapping::Pair,
     options, publish,
     step::{self, Image, Step, StepTable},
@@ -56,6 +57,7 @@ pub(crate) struct Snapshot {
     pub(crate) privileges: PrivilegeIds,
     pub(crate) settings: OrganizationSettings,
     pub(crate) steps: StepTable,
+    pub(crate) flows: Flows,
     pub(crate) system: Arc<Principal>,
     /// Units of the base currency for one unit of each currency.
     pub(crate) exchange_rates: HashMap<Uuid, Decimal>,
@@ -115,6 +117,7 @@ impl Snapshot {
             .collect();
         let settings = settings(&mut reader)?;
         let steps = steps(&mut reader)?;
+        let flows = flows(&mut reader)?;
         let mappings = mappings(&published);
         // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
@@ -125,6 +128,7 @@ impl Snapshot {
             privileges,
             settings,
             steps,
+            flows,
             system,
             exchange_rates,
             mappings,
@@ -337,6 +341,25 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
         audits: row.bool("isauditenabled").unwrap_or_default(),
         row: row.clone(),
     })
+}
+
+fn flows(reader: &mut Reader<'_>) -> Result<Flows> {
+    let category = Filter::eq("category", sluice_model::Value::Choice(flow::CATEGORY));
+    Ok(Flows::new(FlowRows {
+        processes: reader.some(
+            tables::PROCESS,
+            &["name", "uniquename", "description", "processorder", "statecode"],
+            category,
+        )?,
+        stages: reader.all(
+            tables::STAGE,
+            &["stagename", "processid", "primaryentitytypecode", "sl_position"],
+        )?,
+        steps: reader.all(
+            tables::PROCESS_STEP,
+            &["sl_name", "sl_stageid", "sl_column", "sl_required", "sl_position"],
+        )?,
+    }))
 }
 
 fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {

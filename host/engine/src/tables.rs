@@ -32,3 +32,7 @@ pub(crate) const FORM: &str = "systemform";
 pub(crate) const VIEW: &str = "savedquery";
 pub(crate) const OFFLINE_PROFILE: &str = "mobileofflineprofile";
 pub(crate) const OFFLINE_PROFILE_ITEM: &str = "mobileofflineprofileitem";
+pub(crate) const PROCESS: &str = "workflow";
+pub(crate) const STAGE: &str = "processstage";
+pub(crate) const PROCESS_STEP: &str = "sl_processstep";
+pub(crate) const STAGE_VISIT: &str = "sl_stagevisit";

@@ -34,6 +34,9 @@ pub struct Node {
     /// Why it failed: code and message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The columns that had to be filled in first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// What it set off, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Node>,
@@ -92,6 +95,7 @@ impl Trace {
             microseconds: 0,
             usage: None,
             error: None,
+            missing: Vec::new(),
             children: Vec::new(),
         };
         self.open.push((node, Instant::now()));
@@ -187,6 +191,7 @@ impl Trace {
 fn finished(mut node: Node, began: Instant, error: Option<&Error>) -> Node {
     node.microseconds = began.elapsed().as_micros().try_into().unwrap_or(u64::MAX);
     node.error = error.map(|error| format!("{} {}", error.code(), error.message()));
+    node.missing = error.map(|error| error.body().missing.clone()).unwrap_or_default();
     node
 }
 

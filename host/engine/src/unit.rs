@@ -9,10 +9,13 @@ use std::{
 };
 
 use sluice_access::{Permit, Principal};
-use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, Uuid, Value, error::Limit};
+use sluice_model::{
+    Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
+};
 use sluice_store::{End, Tx};
 
 use crate::{
+    Rules,
     engine::Core,
     jobs::Job,
     operation::{Incoming, Operation},
@@ -286,6 +289,11 @@ impl Unit {
         Err(error)
     }
 
+    /// The rules of a table.
+    pub(crate) fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+        self.core.rules(table)
+    }
+
     /// Runs a further message as a part of `operation`, one level deeper, in the name of
     /// its principal.
     ///
@@ -296,9 +304,13 @@ impl Unit {
         self.run_nested(operation, principal, request, &[])
     }
 
-    /// Deletes a row because another one is deleted, in the name of the caller.
+    /// Deletes a row because another one is deleted, in the name of the caller; a process, which
+    /// the platform keeps, in its own.
     pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
-        let principal = operation.principal.clone();
+        let principal = match self.snapshot.flows.of_processes(&target.table) {
+            Some(_) => self.snapshot.system.clone(),
+            None => operation.principal.clone(),
+        };
         let initiating = operation.initiating.clone();
         let incoming = Incoming {
             cascade: true,
@@ -331,6 +343,17 @@ impl Unit {
         tracing::trace!(reason, message = %request.message, "as the system");
         let principal = self.snapshot.system.clone();
         self.run_nested(operation, principal, request, &[])
+    }
+
+    /// Starts the process of a row that `operation` has just made, as the system: who may make
+    /// the row has its process started.
+    pub(crate) fn run_fresh(&mut self, operation: &Operation, request: Request) -> Result<Response> {
+        let principal = self.snapshot.system.clone();
+        let incoming = Incoming {
+            fresh: true,
+            ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
+        };
+        pipeline::run(self, incoming)
     }
 
     fn run_nested(

@@ -1,10 +1,10 @@
 //! What the platform does when a lead changes: its states and their order.
 //! Source: R1–R7, R27, R264, R279; the platform reference §4.4, §4.5.
 
-use sluice_engine::{Operation, Rules, Unit};
-use sluice_model::{Code, Error, Result, Row};
+use sluice_engine::{Operation, Rules, Stage, Unit};
+use sluice_model::{Code, Error, Result, Row, situations::NO_NEXT_STAGE};
 
-use crate::qualify;
+use crate::{process, qualify};
 
 /// The rules of `lead`.
 pub(crate) struct Lead;
@@ -27,5 +27,26 @@ impl Rules for Lead {
             return Err(Error::new(Code::LEAD_OPEN, "The lead is already in the open state.").with_table("lead"));
         }
         Ok(())
+    }
+
+    /// What a lead goes through ends when it is disqualified, and goes on when it is taken up
+    /// again (R223).
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        match (before.int("statecode"), changed.int("statecode")) {
+            (Some(0), Some(2)) => process::abort(unit, operation, &before.reference()),
+            (Some(2), Some(0)) => process::take_up(unit, operation, &before.reference()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Only qualifying leads from the lead to its opportunity (R59).
+    fn before_stage_left(&self, _: &mut Unit, _: &Operation, row: &Row, next: &Stage) -> Result<()> {
+        if &*next.table == "lead" || row.int("statecode") != Some(0) {
+            return Ok(());
+        }
+        let mut error = Error::of(&NO_NEXT_STAGE);
+        error.body_mut().inner =
+            Some("Invalid cross-entity stage transition. Target entity must be specified.".to_owned());
+        Err(error)
     }
 }

@@ -10,7 +10,9 @@ pub mod form;
 mod lead;
 mod maps;
 pub mod opportunity;
+mod process;
 pub mod qualify;
+pub mod reports;
 pub mod sample;
 mod tables;
 pub mod trial;
@@ -37,5 +39,6 @@ pub static APP: App = App {
 fn install(unit: &mut Unit) -> Result<()> {
     maps::install(unit)?;
     defaults::install(unit)?;
+    process::install(unit)?;
     views::install(unit)
 }

@@ -8,6 +8,8 @@ use sluice_engine::{
 };
 use sluice_model::{Code, Error, Reference, Request, Result, Right, Row, Value};
 
+use crate::process;
+
 /// The rules of `opportunity`.
 pub(crate) struct Opportunity;
 
@@ -118,6 +120,8 @@ impl Message for Close {
             .with("statecode", Value::Choice(self.state))
             .with("statuscode", Value::Choice(status));
         unit.run_as_caller(operation, Request::update(close))?;
+
+        process::finish(unit, operation, &opportunity)?;
 
         if activity.text("subject").is_none_or(str::is_empty) {
             activity.set("subject", format!("Opportunity Close - {}", self.word()));

@@ -163,7 +163,19 @@ fn customizations() -> impl Iterator<Item = (String, Depth)> {
     .map(|name| (name.to_owned(), Depth::Organization))
 }
 
-/// Exactly what the guide asks for (R125, R130), and Write on lead.
+/// Seeing, starting and moving the processes of the shipped flow (R219).
+fn processes() -> impl Iterator<Item = (String, Depth)> {
+    [Right::Create, Right::Read, Right::Write, Right::Append, Right::AppendTo]
+        .into_iter()
+        .map(|right| format!("prv{}leadtoopportunitysalesprocess", right.verb()))
+        .map(|name| (name, Depth::Organization))
+}
+
+/// What the reports are made of, beside the rows themselves.
+const REPORTS: [&str; 2] = ["prvReadsl_stagevisit", "prvReadAuditSummary"];
+
+/// What the guide asks for (R125, R130), Write on lead, and the flow; the manager has the reports
+/// as well.
 fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth) -> Result<()> {
     let mut privileges: Vec<(String, Depth)> = customizations().collect();
     for table in ["Account", "Contact", "Lead", "Opportunity"] {
@@ -172,6 +184,10 @@ fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth
         }
     }
     privileges.push(("prvWriteLead".to_owned(), depth));
+    privileges.extend(processes());
+    if depth > Depth::User {
+        privileges.extend(REPORTS.map(|name| (name.to_owned(), Depth::Organization)));
+    }
     role(batch, name, root, &privileges)
 }
 

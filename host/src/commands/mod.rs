@@ -7,6 +7,7 @@ pub(crate) mod command;
 pub(crate) mod diagnose;
 pub(crate) mod errors;
 pub(crate) mod example;
+pub(crate) mod flow;
 pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
@@ -18,6 +19,7 @@ pub(crate) mod offline;
 pub(crate) mod opportunity;
 pub(crate) mod org;
 pub(crate) mod plugin;
+pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod settings;
@@ -57,9 +59,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),
         Command::Diagnose(command) => diagnose::run(context, command),
+        Command::Flow(command) => flow::run(context, command),
         Command::Errors(command) => errors::run(command),
         Command::Example(command) => example::run(command),
         Command::Settings(command) => settings::run(context, command),
+        Command::Report(command) => report::run(context, command),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     }

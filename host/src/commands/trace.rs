@@ -165,6 +165,7 @@ fn together(nodes: &[TraceNode]) -> TraceNode {
         microseconds: nodes.iter().map(|node| node.microseconds).sum(),
         usage: None,
         error: None,
+        missing: Vec::new(),
         children: nodes.to_vec(),
     }
 }
@@ -225,6 +226,7 @@ mod tests {
             microseconds: 1_500,
             usage: None,
             error,
+            missing: Vec::new(),
             children,
         }
     }

@@ -104,10 +104,26 @@ fn table() -> BTreeMap<&'static str, Expected> {
         ("RemovePrivilegeRole", Refused(remove, "prvWriteRole")),
         ("Retrieve", Refused(Request::retrieve(account(), &[]), "prvReadAccount")),
         (
+            "RetrieveActivePath",
+            Refused(
+                Request::new("RetrieveActivePath").with("ProcessInstanceId", Value::Id(SOME)),
+                "prvReadProcessStage",
+            ),
+        ),
+        (
             "RetrieveMultiple",
             Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount"),
         ),
         ("RetrievePrincipalAccess", Refused(access, "prvReadAccount")),
+        (
+            "RetrieveProcessInstances",
+            Refused(
+                Request::new("RetrieveProcessInstances")
+                    .with("EntityId", Value::Id(SOME))
+                    .with("EntityLogicalName", "account"),
+                "prvReadAccount",
+            ),
+        ),
         (
             "RevokeAccess",
             Refused(

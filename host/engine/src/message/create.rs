@@ -7,7 +7,7 @@ use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, principals};
+use crate::{Operation, Unit, attach, audit, fill, flow, principals};
 
 /// `Create`.
 pub(crate) struct Create;
@@ -42,7 +42,7 @@ impl Message for Create {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         operation.check_target()?;
-        unit.core.rules(&table.name).before_create(unit, operation)?;
+        unit.rules(&table).before_create(unit, operation)?;
         let mut sent = operation.target()?.clone();
         if sent.id.is_nil() {
             sent.id = unit.core.env.new_id();
@@ -69,6 +69,7 @@ impl Message for Create {
 
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
+        let process = flow::start::choose(unit, operation, &table, &mut row)?;
         unit.tx.insert(&permit, &table, &row)?;
         audit::created(unit, operation, &table, &row)?;
         if table.configuration {
@@ -76,6 +77,7 @@ impl Message for Create {
         }
         operation.context.id = Some(id);
         operation.output("id", Value::Id(id));
-        unit.core.rules(&table.name).after_create(unit, operation, &row)
+        unit.rules(&table).after_create(unit, operation, &row)?;
+        process.map_or(Ok(()), |process| process.begin(unit, operation, &row))
     }
 }

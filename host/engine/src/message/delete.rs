@@ -41,7 +41,7 @@ impl Message for Delete {
         let table = operation.table()?;
         let target = operation.target_reference()?;
         let permit = unit.decide(operation, &table, Right::Delete, target.id)?;
-        unit.core.rules(&table.name).before_delete(unit, operation)?;
+        unit.rules(&table).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
         drop_shares(unit, &target)?;
         if audit::is_on(unit, &table)

@@ -17,8 +17,10 @@ mod publish_xml;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
+mod retrieve_active_path;
 mod retrieve_multiple;
 mod retrieve_principal_access;
+mod retrieve_process_instances;
 mod revoke_access;
 mod update;
 mod who_am_i;
@@ -49,8 +51,10 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
+    &retrieve_active_path::RetrieveActivePath,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
+    &retrieve_process_instances::RetrieveProcessInstances,
     &revoke_access::RevokeAccess,
     &update::Update,
     &who_am_i::WhoAmI,

@@ -52,7 +52,7 @@ impl Message for Retrieve {
             .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
         let mut rows = [row];
         unit.core
-            .rules(&table.name)
+            .rules(&table)
             .after_read(unit, operation, columns.as_deref(), &mut rows)?;
         let [row] = rows;
         operation.output("BusinessEntity", row);

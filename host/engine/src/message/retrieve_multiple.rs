@@ -49,7 +49,7 @@ impl Message for RetrieveMultiple {
         let mut rows = unit.list_as_caller(operation, &query)?;
         let columns = query.columns.as_deref();
         unit.core
-            .rules(&table.name)
+            .rules(&table)
             .after_read(unit, operation, columns, &mut rows)?;
         operation.output("BusinessEntityCollection", Input::Rows(rows));
         if input::bool(operation, "ReturnTotalRecordCount")? {

@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, principals};
+use crate::{Operation, Unit, attach, audit, fill, flow, principals};
 
 /// `Update`.
 pub(crate) struct Update;
@@ -65,7 +65,8 @@ impl Message for Update {
         if table.closes && !operation.principal.is_system() {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
-        unit.core.rules(&table.name).before_update(unit, operation, &before)?;
+        flow::start::keep_place(operation, &table, &before)?;
+        unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         row.id = id;
         let own = unit.row_facts(&operation.principal.clone(), &table, id)?;
@@ -78,9 +79,7 @@ impl Message for Update {
         if table.configuration {
             unit.configuration_written()?;
         }
-        unit.core
-            .rules(&table.name)
-            .after_update(unit, operation, &before, &row)
+        unit.rules(&table).after_update(unit, operation, &before, &row)
     }
 }
 

@@ -15,7 +15,7 @@ mod user;
 
 use sluice_model::{Name, Result, Row};
 
-use crate::{Operation, Unit, tables};
+use crate::{Operation, Stage, Unit, flow, tables};
 
 /// The rules of one table. Every one may be left out.
 pub trait Rules: Sync {
@@ -60,6 +60,14 @@ pub trait Rules: Sync {
         Ok(())
     }
 
+    /// Before a process of a row of this table leaves its stage for the `next` one.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn before_stage_left(&self, _: &mut Unit, _: &Operation, _row: &Row, _next: &Stage) -> Result<()> {
+        Ok(())
+    }
+
     /// Before a row is deleted.
     ///
     /// # Errors
@@ -83,8 +91,12 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::MESSAGE_FILTER, &kept::Kept),
     (tables::PRIVILEGE, &kept::Kept),
     (tables::ORGANIZATION, &kept::KeptOnce),
+    (tables::PROCESS, &flow::FlowRules),
+    (tables::PROCESS_STEP, &flow::StepRules),
     (tables::ROLE, &role::Role),
     (tables::VIEW, &saved_query::SavedQuery),
+    (tables::STAGE, &flow::StageRules),
+    (tables::STAGE_VISIT, &kept::Kept),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
     (tables::TEAM, &team::Team),

@@ -23,6 +23,8 @@ use sluice_model::{
 use records::Records;
 use wanted::Wanted;
 
+use crate::process;
+
 /// What to do about the account or the contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Party {
@@ -86,6 +88,9 @@ impl Default for Choices {
         }
     }
 }
+
+/// The state Qualified.
+const QUALIFIES: i32 = 1;
 
 /// The status reason Qualified.
 pub const QUALIFIED: i32 = 3;
@@ -191,9 +196,16 @@ impl Message for QualifyLead {
             unit.row_with_rights(operation, &given.table, given.id, &[Right::Read, Right::AppendTo])
                 .map_err(denied)?;
         }
+        let process = wanted.process(unit, &lead)?;
+        if let (Some(process), QUALIFIES) = (&process, state) {
+            process::check_qualifies(process, &lead)?;
+        }
         let records = Records::make(unit, operation, &wanted, &lead)?;
         records.link_lead(unit, operation, &lead)?;
         close(unit, operation, &lead, state, wanted.status)?;
+        if let (Some(process), QUALIFIES) = (&process, state) {
+            process::advance(unit, operation, process, &records.rows())?;
+        }
         operation.output("CreatedEntities", Parameter::References(records.made()));
         operation.output("FieldsCopied", Parameter::Rows(records.fields_copied()));
         Ok(())

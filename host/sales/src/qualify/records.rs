@@ -31,6 +31,14 @@ impl Records {
         self.made.iter().map(|(row, _)| row.clone()).collect()
     }
 
+    /// The rows that the lead has led to, whether they were made or there already.
+    pub(super) fn rows(&self) -> Vec<&Reference> {
+        [&self.account, &self.contact, &self.opportunity]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     /// Of each row that was made, how many columns the lead filled (R270).
     pub(super) fn fields_copied(&self) -> Vec<Row> {
         self.made

@@ -1,7 +1,7 @@
 //! What a QualifyLead request asks for, and the privileges that it takes.
 
 use sluice_engine::{
-    Operation, Unit,
+    Operation, Process, Status, Unit,
     parts::{input, require},
 };
 use sluice_model::{Code, Error, Reference, Result, Right, Row, situations::ACCESS_DENIED};
@@ -40,6 +40,8 @@ pub(super) struct Wanted {
     pub(super) existing_account: Option<Reference>,
     /// The contact that is taken.
     pub(super) existing_contact: Option<Reference>,
+    /// The process that is to move on; by default the one in which the lead is.
+    instance: Option<Reference>,
 }
 
 impl Wanted {
@@ -69,7 +71,34 @@ impl Wanted {
             existing_account,
             existing_contact,
             customer,
+            instance: input::optional_reference(operation, "ProcessInstanceId")?,
         })
+    }
+
+    /// The process that moves on with the lead, if it is in any.
+    pub(super) fn process(&self, unit: &mut Unit, lead: &Row) -> Result<Option<Process>> {
+        let Some(instance) = &self.instance else {
+            return unit.process_of(&lead.reference());
+        };
+        let processes = unit.processes_of(&lead.reference())?;
+        match processes.into_iter().find(|process| process.instance.id == instance.id) {
+            Some(process) if process.status == Status::Active => Ok(Some(process)),
+            Some(process) => Err(Error::new(
+                Code::PROCESS_INACTIVE,
+                format!(
+                    "the process {} of the lead is {}, so it cannot move on with it",
+                    instance.id,
+                    process.status.word()
+                ),
+            )),
+            None => Err(Error::new(
+                Code::NOT_FOUND,
+                format!(
+                    "the lead has no process {}; `flow instances lead {}` shows those that it has",
+                    instance.id, lead.id
+                ),
+            )),
+        }
     }
 
     /// The rows that the caller chose (R141).

@@ -1,0 +1,283 @@
+//! Flows as a whole: made, shown, activated, ordered, granted, moved.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use sluice_engine::{Flow, FlowSpec, Session};
+use sluice_model::{
+    Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value, codes::Kind,
+};
+
+use super::{super::holders, find};
+use crate::{
+    context::Context,
+    files,
+    output::{Exit, Grid, Outcome},
+    people, report,
+};
+
+/// What the holders of a role need on the processes of a flow.
+const RIGHTS: [Right; 5] = [Right::Create, Right::Read, Right::Write, Right::Append, Right::AppendTo];
+
+pub(super) fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
+    if let Some(table) = table {
+        session.catalog()?.table(table)?;
+    }
+    let mut grid = Grid::new(["order", "name", "unique name", "tables", "stages", "active", "id"]);
+    let mut rows = Vec::new();
+    for flow in session.flows()? {
+        if table.is_some_and(|table| flow.begins_at().is_none_or(|begins| **begins != *table)) {
+            continue;
+        }
+        grid.row([
+            flow.order.to_string(),
+            flow.name.clone(),
+            flow.unique_name.to_string(),
+            flow.tables().iter().map(|name| &***name).collect::<Vec<_>>().join(", "),
+            flow.stages.len().to_string(),
+            if flow.active { "yes" } else { "" }.to_owned(),
+            flow.id.to_string(),
+        ]);
+        rows.push(head(&flow));
+    }
+    Ok(Outcome::list(rows, grid.text("no process flows that you see")))
+}
+
+/// What a flow is, without its stages.
+fn head(flow: &Flow) -> Json {
+    json!({
+        "id": flow.id.to_string(),
+        "name": flow.name,
+        "uniquename": flow.unique_name,
+        "description": flow.description,
+        "order": flow.order,
+        "active": flow.active,
+        "table": flow.begins_at(),
+        "tables": flow.tables(),
+        "stages": flow.stages.iter().map(|stage| &stage.name).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn show(context: &Context, session: &Session, name: Option<&str>) -> anyhow::Result<Outcome> {
+    let flow = match name {
+        Some(name) => find(session, name)?,
+        None => session.flows()?.into_iter().next().ok_or_else(|| {
+            Error::new(Code::NOT_FOUND, "there is no process flow that you see").with_table("workflow")
+        })?,
+    };
+    let roles = roles(context, session, &flow)?;
+    let mut document = head(&flow);
+    if let Json::Object(map) = &mut document {
+        map.insert("stages".to_owned(), stages(&flow));
+        map.insert("roles".to_owned(), json!(roles));
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let mut lines = vec![
+        ("flow", flow.name.clone()),
+        ("unique name", flow.unique_name.to_string()),
+        ("id", flow.id.to_string()),
+        ("order", flow.order.to_string()),
+        ("active", if flow.active { "yes" } else { "no" }.to_owned()),
+        ("roles", roles.join(", ")),
+    ];
+    if let Some(description) = &flow.description {
+        lines.insert(1, ("description", description.clone()));
+    }
+    let mut grid = Grid::new(["", "stage", "table", "step", "column", "required"]);
+    for (position, stage) in flow.stages.iter().enumerate() {
+        let mut place = [(position + 1).to_string(), stage.name.clone(), stage.table.to_string()];
+        if stage.steps.is_empty() {
+            grid.row(place.iter().map(String::as_str).chain(["", "", ""]));
+        }
+        for step in &stage.steps {
+            let required = if step.required { "yes" } else { "" };
+            let step = [step.label.as_str(), &step.column, required];
+            grid.row(place.iter().map(String::as_str).chain(step));
+            place = Default::default();
+        }
+    }
+    Ok(Outcome::new(
+        document,
+        format!("{}\n\n{}", people::pairs(&lines), grid.text("no stages")),
+    ))
+}
+
+fn stages(flow: &Flow) -> Json {
+    let stages = flow.stages.iter().map(|stage| {
+        let steps = stage.steps.iter().map(|step| {
+            json!({
+                "id": step.id.to_string(),
+                "label": step.label,
+                "column": step.column,
+                "required": step.required,
+            })
+        });
+        json!({
+            "id": stage.id.to_string(),
+            "name": stage.name,
+            "table": stage.table,
+            "steps": steps.collect::<Vec<_>>(),
+        })
+    });
+    stages.collect()
+}
+
+/// The roles whose holders may start processes in a flow; none, for who may not read roles.
+fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Vec<String>> {
+    let catalog = session.catalog()?;
+    let Some(table) = catalog.find(&flow.unique_name) else {
+        return Ok(Vec::new());
+    };
+    let create = table.privilege_name(Right::Create);
+    let roots = Query::new("role")
+        .columns(&["name"])
+        .filter(Filter::eq("parentroleid", Value::Null))
+        .order_by("name");
+    let roots = match session.list(roots) {
+        Err(error) if error.kind() == Kind::Denied => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for role in roots {
+        let held = holders::privileges(context, role.id)?;
+        if held.iter().any(|(name, _)| name.eq_ignore_ascii_case(&create)) {
+            names.push(role.text("name").unwrap_or_default().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+pub(super) fn create(session: &Session, file: &Path, draft: bool) -> anyhow::Result<Outcome> {
+    let spec = FlowSpec::parse(&files::text(file)?)?;
+    let id = session.create_flow(&spec, !draft)?;
+    let flow = find(session, &id.to_string())?;
+    let text = format!(
+        "created process flow {} ({id}){}",
+        flow.name,
+        if draft {
+            "; it is a draft: `flow activate` lets processes be started".to_owned()
+        } else {
+            format!(
+                "; its processes are rows of {}, and only System Administrator may use them: `flow grant` gives it to a role",
+                flow.unique_name
+            )
+        }
+    );
+    Ok(Outcome::new(head(&flow), text))
+}
+
+pub(super) fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
+    let flow = find(session, name)?;
+    change(session, &flow, "statecode", Value::Choice(i32::from(active)))?;
+    let what = if active { "activated" } else { "deactivated" };
+    said(session, flow.id, &format!("{what} process flow {}", flow.name))
+}
+
+pub(super) fn order(session: &Session, name: &str, order: i32) -> anyhow::Result<Outcome> {
+    let flow = find(session, name)?;
+    change(session, &flow, "processorder", Value::Int(order))?;
+    said(
+        session,
+        flow.id,
+        &format!("process flow {} has the place {order}", flow.name),
+    )
+}
+
+fn change(session: &Session, flow: &Flow, column: &str, value: Value) -> anyhow::Result<()> {
+    session.execute(Request::update(Row::new("workflow", flow.id).with(column, value)))?;
+    Ok(())
+}
+
+fn said(session: &Session, flow: Uuid, text: &str) -> anyhow::Result<Outcome> {
+    Ok(Outcome::new(head(&*find(session, &flow.to_string())?), text))
+}
+
+pub(super) fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let flow = find(session, name)?;
+    session.execute(Request::delete(Reference::new("workflow", flow.id)))?;
+    let text = format!(
+        "deleted process flow {}; the processes that have ended stay in {}",
+        flow.name, flow.unique_name
+    );
+    Ok(Outcome::new(json!({ "id": flow.id.to_string() }), text))
+}
+
+/// Grants a flow to a role, or takes it away: the privileges on the table of its processes.
+pub(super) fn gate(session: &Session, name: &str, role: &str, grant: bool) -> anyhow::Result<Outcome> {
+    let flow = find(session, name)?;
+    let catalog = session.catalog()?;
+    let table = catalog.find(&flow.unique_name).ok_or_else(|| {
+        let message = format!(
+            "the process flow {} was never activated, so it has no processes yet: `flow activate` it first",
+            flow.name
+        );
+        Error::invalid(message)
+    })?;
+    let id = session.find_one("role", role)?;
+    let privileges = RIGHTS.map(|right| table.privilege_name(right));
+    if grant {
+        let rows = privileges.iter().map(|privilege| {
+            Row::unsaved("roleprivilege")
+                .with("PrivilegeName", privilege.as_str())
+                .with("Depth", Depth::Organization.number())
+        });
+        let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
+        session.execute(request.with("Privileges", Parameter::Rows(rows.collect())))?;
+    } else {
+        let ids = privileges
+            .iter()
+            .map(|privilege| session.find_one("privilege", privilege))
+            .collect::<Result<Vec<_>, _>>()?;
+        session.batch(|batch| {
+            for privilege in &ids {
+                let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
+                batch.execute(request.with("PrivilegeId", Value::Id(*privilege)))?;
+            }
+            Ok(())
+        })?;
+    }
+    let document = json!({ "id": flow.id.to_string(), "role": id.to_string(), "privileges": privileges });
+    let text = match grant {
+        true => format!("role {role} sees, starts and moves processes of {} now", flow.name),
+        false => format!("role {role} no longer has the process flow {}", flow.name),
+    };
+    Ok(Outcome::new(document, text))
+}
+
+pub(super) fn migrate(context: &Context, session: &Session, from: &str, to: &str) -> anyhow::Result<Outcome> {
+    let (from, to) = (find(session, from)?, find(session, to)?);
+    let migrations = session.migrate_processes(from.id, to.id)?;
+    let mut items = Vec::new();
+    let mut texts = Vec::new();
+    let mut refused = 0;
+    for migration in &migrations {
+        let process = &migration.process;
+        let rows: Vec<String> = process.rows.values().map(ToString::to_string).collect();
+        let rows = rows.join(", ");
+        let from = process.instance.id.to_string();
+        match &migration.outcome {
+            Ok(moved) => {
+                items.push(json!({ "from": from, "to": moved.instance.id.to_string(), "stage": moved.stage }));
+                texts.push(format!("{rows}: at {} of {} now", moved.stage, to.name));
+            }
+            Err(error) => {
+                refused += 1;
+                items.push(json!({ "from": from, "error": error.to_json() }));
+                texts.push(format!("{rows} stays: {}", report::error(context, error)));
+            }
+        }
+    }
+    let moved = match migrations.len() - refused {
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
+    };
+    let stayed = match refused {
+        0 => String::new(),
+        count => format!(", {count} not"),
+    };
+    texts.push(format!("{moved} moved from {} to {}{stayed}", from.name, to.name));
+    let exit = if refused > 0 { Exit::Refused } else { Exit::Done };
+    Ok(Outcome::list(items, texts.join("\n")).with_exit(exit))
+}
