@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user, view,
+    access, activity, audit, bu, column, diagnose, errors, import, lead, note, org, plugin, role, row, settings, shell,
+    step, table, team, timeline, trace, user, view,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -87,6 +87,14 @@ pub(crate) enum Command {
     /// Views: stored queries, and rows by FetchXML.
     #[command(subcommand)]
     View(view::Command),
+    /// Notes and their attachments.
+    #[command(subcommand)]
+    Note(note::Command),
+    /// Tasks, phone calls, e-mails and appointments.
+    #[command(subcommand)]
+    Activity(activity::Command),
+    /// The notes and activities of a row.
+    Timeline(timeline::Args),
     /// Leads.
     #[command(subcommand)]
     Lead(lead::Command),
@@ -123,6 +131,9 @@ pub(crate) enum Command {
     /// Find what stands in a user's way, without changing anything.
     #[command(subcommand)]
     Diagnose(diagnose::Command),
+    /// Who changed what, and which tables are watched.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(errors::Command),

@@ -7,10 +7,12 @@ mod commands;
 mod context;
 mod failure;
 mod files;
+mod interrupt;
 mod names;
 mod output;
 mod people;
 mod report;
+mod transfer;
 
 use std::{io::IsTerminal, process::ExitCode};
 

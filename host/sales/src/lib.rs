@@ -10,6 +10,7 @@ pub mod opportunity;
 pub mod qualify;
 pub mod sample;
 mod tables;
+pub mod timeline;
 pub mod trial;
 mod views;
 
@@ -21,7 +22,12 @@ pub static APP: App = App {
     name: "sales",
     tables: tables::tables,
     extensions: tables::extensions,
-    messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
+    messages: &[
+        &opportunity::LOSE,
+        &qualify::QualifyLead,
+        &timeline::RetrieveTimeline,
+        &opportunity::WIN,
+    ],
     rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
     install,
 };

@@ -1,6 +1,8 @@
 //! The commands, one file per noun.
 
 pub(crate) mod access;
+pub(crate) mod activity;
+pub(crate) mod audit;
 pub(crate) mod bu;
 pub(crate) mod column;
 pub(crate) mod diagnose;
@@ -8,6 +10,7 @@ pub(crate) mod errors;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod lead;
+pub(crate) mod note;
 pub(crate) mod org;
 pub(crate) mod plugin;
 pub(crate) mod role;
@@ -18,6 +21,7 @@ pub(crate) mod step;
 mod step_show;
 pub(crate) mod table;
 pub(crate) mod team;
+pub(crate) mod timeline;
 pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod view;
@@ -33,6 +37,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Import(args) => import::run(context, args),
         Command::Lead(command) => lead::run(context, command),
         Command::View(command) => view::run(context, command),
+        Command::Audit(command) => audit::run(context, command),
+        Command::Note(command) => note::run(context, command),
+        Command::Activity(command) => activity::run(context, command),
+        Command::Timeline(args) => timeline::run(context, &args),
         Command::User(command) => user::run(context, command),
         Command::Team(command) => team::run(context, command),
         Command::Bu(command) => bu::run(context, command),

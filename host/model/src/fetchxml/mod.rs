@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
     }
 
     fn filter(&mut self, element: &Element, table: &Arc<TableDef>, outer: &[Outer]) -> Result<Filter> {
-        element.only(&["isquickfindfields", "type"])?;
+        element.only(&["type"])?;
         let mut parts = Vec::new();
         for child in &element.children {
             parts.push(match child.name.as_str() {

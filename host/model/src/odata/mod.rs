@@ -24,6 +24,9 @@ const MAX_DEPTH: usize = 50;
 /// How many conditions a filter may have: the database's own limit lies at a thousand.
 pub(crate) const MAX_CONDITIONS: usize = 500;
 
+/// How many values a filter may compare with: the database takes some thousands more.
+const MAX_VALUES: usize = 5_000;
+
 /// How many related tables a filter may look at, as on the platform.
 pub(crate) const MAX_RELATED: usize = 15;
 
@@ -46,6 +49,7 @@ pub fn filter(surroundings: &Surroundings, table: &TableDef, text: &str) -> Resu
         depth: 0,
         conditions: 0,
         related: 0,
+        values: 0,
     };
     let filter = parser.or()?;
     match parser.peek() {
@@ -114,6 +118,7 @@ struct Parser<'a> {
     depth: usize,
     conditions: usize,
     related: usize,
+    values: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -258,6 +263,17 @@ impl<'a> Parser<'a> {
         })))
     }
 
+    /// The next word, as a value.
+    fn value(&mut self) -> Result<&'a Token> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Error::invalid(format!(
+                "a filter compares with at most {MAX_VALUES} values"
+            )));
+        }
+        self.next()
+    }
+
     fn count_related(&mut self) -> Result<()> {
         self.related += 1;
         if self.related > MAX_RELATED {
@@ -333,15 +349,15 @@ impl<'a> Parser<'a> {
             if self.word("PropertyValues") {
                 self.expect("=")?;
                 self.expect("[")?;
-                values.push(&self.next()?.text);
+                values.push(&self.value()?.text);
                 while self.word(",") {
-                    values.push(&self.next()?.text);
+                    values.push(&self.value()?.text);
                 }
                 self.expect("]")?;
             } else {
                 self.expect("PropertyValue")?;
                 self.expect("=")?;
-                values.push(&self.next()?.text);
+                values.push(&self.value()?.text);
             }
         }
         self.expect(")")?;
@@ -401,7 +417,7 @@ impl<'a> Parser<'a> {
     }
 
     fn literal(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Value> {
-        let token = self.next()?;
+        let token = self.value()?;
         if !token.quoted && token.text == "null" {
             return Ok(Value::Null);
         }
@@ -610,6 +626,8 @@ mod tests {
         assert!(parsed(&deep).is_err());
         let long = "parentaccountid/".repeat(100_000);
         assert!(parsed(&long).is_err());
+        let values = format!("subject in ({}'')", "'',".repeat(5_000));
+        assert!(parsed(&values).unwrap_err().message().contains("at most 5000 values"));
         let many = vec!["lead_process/any()"; 16].join(" and ");
         assert!(
             parsed(&many)
