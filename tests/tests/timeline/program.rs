@@ -161,49 +161,67 @@ fn wrong_usage_and_refusals() {
     assert_eq!(world.files(), ["large.bin"], "nothing half is left");
 }
 
+/// The subjects of a list, the oldest first.
+fn titles(program: &Program, arguments: &[&str]) -> Vec<String> {
+    let rows = list(&program.json(arguments));
+    let subject = |row: &Value| row["subject"].as_str().unwrap().to_owned();
+    rows.iter().rev().map(subject).collect()
+}
+
+/// Makes an activity about the lead.
+fn activity(world: &World, kind: &str, subject: &str, more: &[&str]) -> String {
+    let about = format!("lead:{}", world.lead);
+    let words = ["activity", "create", kind, "--subject", subject, "--regarding", &about];
+    id(&world.admin.json(&[&words, more].concat()))
+}
+
 #[test]
 fn activities_are_made_listed_and_closed() {
     let world = World::new();
     let admin = &world.admin;
-    let about = format!("lead:{}", world.lead);
-    let make = |kind: &str, subject: &str, more: &[&str]| {
-        let words = ["activity", "create", kind, "--subject", subject, "--regarding", &about];
-        id(&admin.json(&[&words, more].concat()))
-    };
-    let call = make(
-        "phonecall",
-        "Call",
-        &["--from", "user:admin", "--to", &about, "--due", "2026-12-01"],
-    );
-    make(
+    let call = activity(&world, "phonecall", "Call", &["--due", "2026-12-01"]);
+    activity(
+        &world,
         "task",
         "Offer",
         &["--description", "For twelve pumps", "prioritycode=High"],
     );
-    make(
+    activity(&world, "email", "Answer", &["directioncode=no"]);
+    activity(&world, "appointment", "Visit", &["--start", "2026-12-02T09:00:00Z"]);
+    let all = ["Call", "Offer", "Answer", "Visit"];
+    assert_eq!(titles(admin, &["timeline", "lead", "McKay"]), all);
+    assert_eq!(titles(admin, &["activity", "list", "--regarding", "lead:McKay"]), all);
+    assert_eq!(titles(admin, &["activity", "list", "--kind", "task"]), ["Offer"]);
+    admin.json(&["activity", "complete", "Call", "Answer"]);
+    admin.json(&["activity", "cancel", "Offer"]);
+    assert_eq!(titles(admin, &["activity", "list", "--open", "--mine"]), ["Visit"]);
+    let call = admin.json(&["row", "get", "phonecall", &call, "--select", "statecode,scheduledend"]);
+    assert_eq!(call["statecode"], 1);
+    assert_eq!(call["scheduledend"], "2026-12-01T00:00:00Z");
+    let shown = admin.run(&["timeline", "lead", "McKay"]);
+    assert!(
+        shown.stdout.contains("Phone Call") && shown.stdout.contains("Made"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn those_who_take_part_are_made_with_the_activity_or_nothing_is() {
+    let world = World::new();
+    let admin = &world.admin;
+    let lead = "lead:McKay";
+    activity(&world, "phonecall", "Call", &["--from", "user:admin", "--to", lead]);
+    activity(
+        &world,
         "email",
         "Answer",
-        &[
-            "--from",
-            &about,
-            "--to",
-            "user:admin",
-            "--cc",
-            "user:admin",
-            "directioncode=no",
-        ],
+        &["--from", lead, "--to", "user:admin", "--cc", "user:admin"],
     );
-    make(
+    activity(
+        &world,
         "appointment",
         "Visit",
-        &[
-            "--start",
-            "2026-12-02T09:00:00Z",
-            "--required",
-            &about,
-            "--organizer",
-            "user:admin",
-        ],
+        &["--required", lead, "--organizer", "user:admin"],
     );
     let roles = list(&admin.json(&["row", "list", "activityparty", "--select", "participationtypemask"]));
     let mut roles: Vec<i64> = roles
@@ -212,51 +230,10 @@ fn activities_are_made_listed_and_closed() {
         .collect();
     roles.sort_unstable();
     assert_eq!(roles, [1, 1, 2, 2, 3, 5, 7]);
-
-    let titles = |arguments: &[&str]| -> Vec<String> {
-        let rows = list(&admin.json(arguments));
-        rows.iter()
-            .rev()
-            .map(|row| row["subject"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    assert_eq!(
-        titles(&["timeline", "lead", "McKay"]),
-        ["Call", "Offer", "Answer", "Visit"]
-    );
-    assert_eq!(
-        titles(&["activity", "list", "--regarding", "lead:McKay"]),
-        ["Call", "Offer", "Answer", "Visit"]
-    );
-    assert_eq!(titles(&["activity", "list", "--kind", "task"]), ["Offer"]);
-    admin.json(&["activity", "complete", "Call", "Answer"]);
-    admin.json(&["activity", "cancel", "Offer"]);
-    assert_eq!(titles(&["activity", "list", "--open", "--mine"]), ["Visit"]);
-    let call = admin.json(&["row", "get", "phonecall", &call, "--select", "statecode,scheduledend"]);
-    assert_eq!(
-        (&call["statecode"], &call["scheduledend"]),
-        (&1.into(), &"2026-12-01T00:00:00Z".into())
-    );
-    let shown = admin.run(&["timeline", "lead", "McKay"]);
-    assert!(
-        shown.stdout.contains("Phone Call") && shown.stdout.contains("Made"),
-        "{shown:?}"
-    );
-
-    let half = [
-        "activity",
-        "create",
-        "task",
-        "--subject",
-        "Half",
-        "--to",
-        "contact:00000000-0000-0000-0000-000000000007",
-    ];
+    let nobody = "contact:00000000-0000-0000-0000-000000000007";
+    let half = ["activity", "create", "task", "--subject", "Half", "--to", nobody];
     assert_eq!(admin.refused(&half)["code"], "0x80040217");
-    assert!(
-        titles(&["activity", "list", "--kind", "task", "--open"]).is_empty(),
-        "all of it or nothing"
-    );
+    assert!(titles(admin, &["activity", "list", "--kind", "task"]).is_empty());
 }
 
 /// Runs the program and tells how much memory it had at most, in MiB.
