@@ -84,6 +84,14 @@ pub(crate) enum Command {
     /// Views: stored queries, and rows by FetchXML.
     #[command(subcommand)]
     View(commands::view::Command),
+    /// Notes and their attachments.
+    #[command(subcommand)]
+    Note(commands::note::Command),
+    /// Tasks, phone calls, e-mails and appointments.
+    #[command(subcommand)]
+    Activity(commands::activity::Command),
+    /// The notes and activities of a row.
+    Timeline(commands::timeline::Args),
     /// Leads.
     #[command(subcommand)]
     Lead(commands::lead::Command),
@@ -140,6 +148,9 @@ pub(crate) enum Command {
     /// The funnel: how fast it is, what comes through, what piles up.
     #[command(subcommand)]
     Report(commands::report::Command),
+    /// Who changed what, and which tables are watched.
+    #[command(subcommand)]
+    Audit(commands::audit::Command),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(commands::errors::Command),

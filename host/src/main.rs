@@ -7,12 +7,14 @@ mod commands;
 mod context;
 mod failure;
 mod files;
+mod interrupt;
 mod names;
 mod output;
 mod people;
 mod plot;
 mod report;
 mod transcript;
+mod transfer;
 
 use std::{io::IsTerminal, process::ExitCode};
 

@@ -89,6 +89,12 @@ fn write(text: &str) -> io::Result<()> {
     raw(text.as_bytes())
 }
 
+/// Writes bytes as they are, a part of something longer.
+pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
+}
+
 /// A reader that has seen enough is no failure.
 fn raw(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();

@@ -3,7 +3,7 @@
 //! Source: the published table reference of `audit`; R296.
 
 use sluice_access::Permit;
-use sluice_model::{Error, Reference, Result, Row, TableDef, Value, json};
+use sluice_model::{Error, Reference, Result, Row, TableDef, Timestamp, Uuid, Value, json};
 
 use crate::{Operation, Unit, tables};
 
@@ -19,6 +19,8 @@ pub(crate) enum Action {
     Associate = 33,
     Disassociate = 34,
     Privileges = 57,
+    TableStarted = 105,
+    TableStopped = 108,
 }
 
 impl Action {
@@ -57,7 +59,7 @@ pub(crate) fn updated(
     before: &Row,
     changed: &Row,
 ) -> Result<()> {
-    if !is_on(unit, table) {
+    if !is_on(unit, table) && !switches_auditing(table, before, changed) {
         return Ok(());
     }
     let changes: Vec<String> = changed
@@ -79,6 +81,12 @@ pub(crate) fn updated(
         _ => Action::Update,
     };
     write(unit, operation, &changed.reference(), action, changes)
+}
+
+/// Turning auditing on for the whole organisation is itself recorded, as turning it off is.
+fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
+    let switch = "isauditenabled";
+    *table.name == *tables::ORGANIZATION && changed.has(switch) && changed.get(switch) != before.get(switch)
 }
 
 /// Records a row that is deleted.
@@ -107,6 +115,41 @@ pub(crate) fn other(
         return Ok(());
     }
     write(unit, operation, target, action, vec![change(name, &old, &new)])
+}
+
+/// Records what was changed about a table as a whole; that it is no longer audited, above all.
+pub(crate) fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableDef) -> Result<()> {
+    if !unit.snapshot.settings.audits {
+        return Ok(());
+    }
+    let switches = [
+        ("isauditenabled", before.audited, after.audited),
+        (
+            "isduplicatedetectionenabled",
+            before.duplicate_detection,
+            after.duplicate_detection,
+        ),
+        (
+            "isreadonlyinmobileclient",
+            before.read_only_in_mobile,
+            after.read_only_in_mobile,
+        ),
+    ];
+    let changed = switches.iter().filter(|(_, old, new)| old != new);
+    let changes: Vec<String> = changed
+        .map(|(name, old, new)| change(name, &Value::Bool(*old), &Value::Bool(*new)))
+        .collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let action = match (before.audited, after.audited) {
+        (false, true) => Action::TableStarted,
+        (true, false) => Action::TableStopped,
+        _ => Action::Update,
+    };
+    // A table is no row: its name is all there is.
+    let target = Reference::new(after.name.clone(), Uuid::nil());
+    record(unit, by, &target, action, &changes)
 }
 
 /// What every change changes says nothing.
@@ -141,6 +184,14 @@ fn change(name: &str, old: &Value, new: &Value) -> String {
     serde_json::json!({ "logicalName": name, "oldValue": shown(old), "newValue": shown(new) }).to_string()
 }
 
+/// Who made a change, when, and in which request.
+pub(crate) struct Author {
+    pub(crate) user: Uuid,
+    pub(crate) calling: Uuid,
+    pub(crate) when: Timestamp,
+    pub(crate) correlation: Uuid,
+}
+
 fn write(
     unit: &mut Unit,
     operation: &Operation,
@@ -148,6 +199,16 @@ fn write(
     action: Action,
     changes: Vec<String>,
 ) -> Result<()> {
+    let by = Author {
+        user: operation.principal.id(),
+        calling: operation.initiating.id(),
+        when: operation.context.created_on,
+        correlation: operation.context.correlation,
+    };
+    record(unit, &by, target, action, &changes)
+}
+
+fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, changes: &[String]) -> Result<()> {
     let table = unit.snapshot.table(tables::AUDIT)?.clone();
     let user = |id| Reference::new(tables::USER, id);
     let row = Row::new(tables::AUDIT, unit.core.env.new_id())
@@ -155,10 +216,10 @@ fn write(
         .with("objecttypecode", &*target.table)
         .with("operation", Value::Choice(action.operation()))
         .with("action", Value::Choice(action as i32))
-        .with("userid", user(operation.principal.id()))
-        .with("callinguserid", user(operation.initiating.id()))
-        .with("createdon", operation.context.created_on)
-        .with("transactionid", operation.context.correlation)
+        .with("userid", user(by.user))
+        .with("callinguserid", user(by.calling))
+        .with("createdon", by.when)
+        .with("transactionid", by.correlation)
         .with(
             "changedata",
             format!("{{\"changedAttributes\":[{}]}}", changes.join(",")),

@@ -9,7 +9,7 @@ use sluice_model::{
 };
 
 use crate::{
-    Message, Session, Unit,
+    Message, Session, Unit, audit,
     engine::Batch,
     message::{self, Takes},
     organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
@@ -168,7 +168,8 @@ impl Batch<'_> {
     pub fn update_table(&mut self, table: &str, change: TableChange) -> Result<()> {
         self.require("prvWriteEntity")?;
         let catalog = self.unit.snapshot()?.catalog.clone();
-        let mut definition = TableDef::clone(catalog.table(table)?);
+        let before = catalog.table(table)?;
+        let mut definition = TableDef::clone(before);
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
                 "table `{table}` is internal and has no settings"
@@ -178,6 +179,8 @@ impl Batch<'_> {
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
         self.unit.tx.save_definition(&definition)?;
+        let by = self.author();
+        audit::table_changed(self.unit, &by, before, &definition)?;
         self.unit.configuration_written()
     }
 

@@ -13,7 +13,7 @@ use sluice_sandbox::{Plugin, Sandbox, Settings};
 use sluice_store::{Faults, Options, Store, Synchronous, Tx};
 
 use crate::{
-    App, Env, Message, Rules, Unit, flow, jobs, message,
+    App, Env, Message, Rules, Unit, audit, flow, jobs, message,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
@@ -487,6 +487,16 @@ impl std::fmt::Debug for Batch<'_> {
 impl Batch<'_> {
     pub(crate) fn principal(&self) -> &sluice_access::Principal {
         &self.principal
+    }
+
+    /// Who changes what is no row, for the audit trail.
+    pub(crate) fn author(&self) -> audit::Author {
+        audit::Author {
+            user: self.principal.id(),
+            calling: self.principal.id(),
+            when: self.unit.core.env.now(),
+            correlation: self.correlation,
+        }
     }
 
     /// Runs a message.

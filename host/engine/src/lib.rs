@@ -7,6 +7,7 @@
 mod answers;
 mod app;
 mod attach;
+mod attachments;
 mod audit;
 mod customize;
 mod diagnose;

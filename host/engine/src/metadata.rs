@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = files![
     "sl_publication",
     "sl_requestanswer",
     "sl_stagevisit",
+    "sl_upload",
     "solution",
     "solutioncomponent",
     "systemform",

@@ -163,6 +163,9 @@ codes! {
     REQUIRED_MISSING = 0x8004_0200, "RequiredFieldMissing", Refused,
         "a column that every new row needs was not given",
         "give the column a value";
+    ATTACHMENT_TOO_LARGE = 0x8004_4A02, "unManagedidsattachmentinvalidfilesize", Refused,
+        "the file is larger than the organisation takes",
+        "take a smaller file, or let the organisation take larger ones (its setting maxuploadfilesize, in KiB)";
     TEXT_TOO_LONG = 0x8004_4331, "StringLengthTooLong", Refused,
         "the text is longer than the column allows",
         "shorten the text, or lengthen the column";

@@ -15,6 +15,7 @@ pub mod qualify;
 pub mod reports;
 pub mod sample;
 mod tables;
+pub mod timeline;
 pub mod trial;
 mod views;
 
@@ -26,7 +27,12 @@ pub static APP: App = App {
     name: "sales",
     tables: tables::tables,
     extensions: tables::extensions,
-    messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
+    messages: &[
+        &opportunity::LOSE,
+        &qualify::QualifyLead,
+        &timeline::RetrieveTimeline,
+        &opportunity::WIN,
+    ],
     rules: &[
         ("lead", &lead::Lead),
         ("opportunity", &opportunity::Opportunity),

@@ -1,6 +1,8 @@
 //! The commands, one file per noun.
 
 pub(crate) mod access;
+pub(crate) mod activity;
+pub(crate) mod audit;
 pub(crate) mod bu;
 pub(crate) mod column;
 pub(crate) mod command;
@@ -15,6 +17,7 @@ pub(crate) mod lead;
 mod lead_new;
 mod lead_qualify;
 pub(crate) mod merge;
+pub(crate) mod note;
 pub(crate) mod offline;
 pub(crate) mod opportunity;
 pub(crate) mod org;
@@ -28,6 +31,7 @@ pub(crate) mod step;
 mod step_show;
 pub(crate) mod table;
 pub(crate) mod team;
+pub(crate) mod timeline;
 pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod view;
@@ -48,6 +52,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Offline(command) => offline::run(context, command),
         Command::Command(command) => command::run(context, command),
         Command::View(command) => view::run(context, command),
+        Command::Audit(command) => audit::run(context, command),
+        Command::Note(command) => note::run(context, command),
+        Command::Activity(command) => activity::run(context, command),
+        Command::Timeline(args) => timeline::run(context, &args),
         Command::User(command) => user::run(context, command),
         Command::Team(command) => team::run(context, command),
         Command::Bu(command) => bu::run(context, command),

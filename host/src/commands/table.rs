@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
+use sluice_engine::{Session, TableChange};
 use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
 
 use super::column;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     },
     /// Make a custom table.
     Create(Create),
+    /// Change what a table is as a whole.
+    Update(Update),
     /// Add a column: the same as `column create`.
     AddColumn(column::Create),
 }
@@ -48,6 +51,30 @@ pub(crate) struct Create {
     /// The column that names a row to people; by default PREFIX_name.
     #[arg(long, value_name = "COLUMN")]
     primary_name: Option<String>,
+}
+
+/// `table update`
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub(crate) struct Update {
+    /// The table.
+    table: String,
+    /// Whether every change of a row leaves an audit row.
+    #[arg(long, value_enum, group = "change")]
+    audit: Option<YesNo>,
+    /// Whether duplicate rules may be made for it.
+    #[arg(long, value_enum, group = "change")]
+    duplicate_detection: Option<YesNo>,
+    /// Whether its rows cannot be edited in the client's forms.
+    #[arg(long, value_enum, group = "change")]
+    read_only_in_mobile: Option<YesNo>,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
 }
 
 /// Who owns the rows of a custom table.
@@ -87,6 +114,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             );
             Ok(Outcome::new(document, text))
         }
+        Command::Update(args) => {
+            let yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
+            let change = TableChange {
+                audited: yes(args.audit),
+                duplicate_detection: yes(args.duplicate_detection),
+                read_only_in_mobile: yes(args.read_only_in_mobile),
+            };
+            update(&context.session()?, &args.table, change)
+        }
         Command::AddColumn(args) => column::create(context, &args),
     }
 }
@@ -116,6 +152,26 @@ fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
         }));
     }
     Ok(Outcome::list(rows, grid.text("no tables")))
+}
+
+/// Changes a table as a whole, and says what it is now.
+pub(crate) fn update(session: &Session, table: &str, change: TableChange) -> anyhow::Result<Outcome> {
+    session.update_table(table, change)?;
+    let table = session.catalog()?.table(table)?.clone();
+    let document = json!({
+        "table": table.name,
+        "audit": table.audited,
+        "duplicate-detection": table.duplicate_detection,
+        "read-only-in-mobile": table.read_only_in_mobile,
+    });
+    let word = |yes: bool| if yes { "yes" } else { "no" };
+    let text = people::pairs(&[
+        ("table", &*table.name),
+        ("audit", word(table.audited)),
+        ("duplicate detection", word(table.duplicate_detection)),
+        ("read-only in mobile", word(table.read_only_in_mobile)),
+    ]);
+    Ok(Outcome::new(document, text))
 }
 
 fn ownership(table: &TableDef) -> &'static str {

@@ -10,6 +10,15 @@ use crate::{Tx, fault::fault, session::Session, sql::ddl};
 /// The tables of the store itself.
 pub(crate) const INTERNAL: &str = r#"
 CREATE TABLE "_definition" ("name" TEXT PRIMARY KEY NOT NULL, "json" TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE "_block" (
+    "owner" BLOB NOT NULL,
+    "name" TEXT NOT NULL,
+    "number" INTEGER NOT NULL,
+    "size" INTEGER NOT NULL,
+    "bytes" INTEGER NOT NULL,
+    PRIMARY KEY ("owner", "name")
+) WITHOUT ROWID;
+CREATE TABLE "_bytes" ("id" INTEGER PRIMARY KEY, "content" BLOB NOT NULL);
 CREATE TABLE "_meta" ("key" TEXT PRIMARY KEY NOT NULL, "value" INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0);
 "#;

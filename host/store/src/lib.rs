@@ -10,9 +10,11 @@
 //! | make, open, copy, check a file | `store` |
 //! | follow a unit of work into a commit | `writer`, then `unit` |
 //! | see what can be done within one | `tx`, `rows`, `definitions`, `facts` |
+//! | see how attachments are kept | `blocks` |
 //! | see how a value is kept | `form`, `text` |
 //! | see the SQL | `sql` |
 
+mod blocks;
 mod definitions;
 mod facts;
 mod fault;
@@ -30,6 +32,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::{Block, Holder};
 pub use facts::Facts;
 pub use inject::Faults;
 pub use store::{Options, Store, Synchronous};

@@ -117,6 +117,31 @@ fn a_request_fills_nothing() {
     assert!(world.admin().json(&["row", "get", "lead", &lead])["fullname"].is_null());
 }
 
+fn qualify_is(world: &World, state: &str) -> String {
+    let document = world.admin().json(&["command", "explain", "Qualify", "--form", "lead"]);
+    assert_eq!(document["state"], state, "{document}");
+    document.to_string()
+}
+
+#[test]
+fn qualify_is_shown_while_the_tables_are_editable() {
+    let world = World::empty();
+    qualify_is(&world, "visible");
+    let mobile = |value| {
+        world
+            .admin()
+            .json(&["table", "update", "contact", "--read-only-in-mobile", value])
+    };
+    mobile("yes");
+    assert!(qualify_is(&world, "hidden").contains("contact is read-only in mobile"));
+    let lead = id(&world
+        .admin()
+        .json(&["row", "create", "lead", "subject=Pumps", "lastname=Ng"]));
+    world.admin().json(&["lead", "qualify", &lead]);
+    mobile("no");
+    qualify_is(&world, "visible");
+}
+
 #[test]
 fn a_closed_lead_offers_reactivate_and_not_qualify() {
     let world = World::empty();

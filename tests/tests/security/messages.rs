@@ -25,6 +25,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
     let account = || Reference::new("account", SOME);
     let somebody = || Reference::new("systemuser", SOME);
     let on_account = |message: &str| Request::new(message).with("Target", account());
+    let on_note = |message: &str| {
+        let note = Row::unsaved("annotation").with("subject", "Drawings");
+        Request::new(message).with("Target", note)
+    };
     let link = |message: &str| {
         let related = Parameter::References(vec![Reference::new("role", SOME)]);
         let request = Request::new(message).with("Target", somebody());
@@ -66,10 +70,40 @@ fn table() -> BTreeMap<&'static str, Expected> {
             Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount"),
         ),
         ("Associate", Refused(link("Associate"), "prvAppendUser")),
+        (
+            "CommitAnnotationBlocksUpload",
+            Refused(
+                on_note("CommitAnnotationBlocksUpload")
+                    .with("BlockList", Parameter::Names(vec!["1".into()]))
+                    .with("FileContinuationToken", "upload:1"),
+                "prvCreateNote",
+            ),
+        ),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
+        (
+            "DownloadBlock",
+            Refused(
+                Request::new("DownloadBlock")
+                    .with("Offset", 0)
+                    .with("BlockLength", 1)
+                    .with("FileContinuationToken", "download:1:1"),
+                "prvReadNote",
+            ),
+        ),
         ("GrantAccess", Refused(grant_access, "prvShareAccount")),
+        (
+            "InitializeAnnotationBlocksDownload",
+            Refused(
+                Request::new("InitializeAnnotationBlocksDownload").with("Target", Reference::new("annotation", SOME)),
+                "prvReadNote",
+            ),
+        ),
+        (
+            "InitializeAnnotationBlocksUpload",
+            Refused(on_note("InitializeAnnotationBlocksUpload"), "prvCreateNote"),
+        ),
         (
             "LoseOpportunity",
             Refused(close("LoseOpportunity"), "prvReadOpportunity"),
@@ -125,6 +159,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
             ),
         ),
         (
+            "RetrieveTimeline",
+            Refused(on_account("RetrieveTimeline"), "prvReadAccount"),
+        ),
+        (
             "RevokeAccess",
             Refused(
                 on_account("RevokeAccess").with("Revokee", somebody()),
@@ -132,6 +170,16 @@ fn table() -> BTreeMap<&'static str, Expected> {
             ),
         ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
+        (
+            "UploadBlock",
+            Refused(
+                Request::new("UploadBlock")
+                    .with("BlockId", "1")
+                    .with("BlockData", "AA==")
+                    .with("FileContinuationToken", "upload:1"),
+                "prvCreateNote",
+            ),
+        ),
         ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),
         (
             "WhoAmI",

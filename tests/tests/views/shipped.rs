@@ -48,6 +48,9 @@ fn a_lead_that_is_disqualified_moves_to_the_closed_ones() {
     assert!(!run(&west, "My Open Leads").contains(&one));
     assert!(!run(&west, "Open Leads").contains(&one));
     assert_eq!(run(&west, "Closed Leads"), [one]);
+    west.update(Row::new("lead", one).with("statecode", Value::Choice(0)));
+    assert!(run(&west, "My Open Leads").contains(&one), "and reactivated, back");
+    assert!(run(&west, "Closed Leads").is_empty());
 }
 
 #[test]

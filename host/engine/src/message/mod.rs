@@ -7,10 +7,14 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
+mod commit_annotation_blocks_upload;
 mod create;
 mod delete;
 mod disassociate;
+mod download_block;
 mod grant_access;
+mod initialize_annotation_blocks_download;
+mod initialize_annotation_blocks_upload;
 mod merge;
 mod publish_all_xml;
 mod publish_xml;
@@ -23,6 +27,7 @@ mod retrieve_principal_access;
 mod retrieve_process_instances;
 mod revoke_access;
 mod update;
+mod upload_block;
 mod who_am_i;
 
 pub(crate) use add_privileges_role::set as set_role_privilege;
@@ -41,10 +46,14 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &add_privileges_role::AddPrivilegesRole,
     &assign::Assign,
     &associate::Associate,
+    &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
     &create::Create,
     &delete::Delete,
     &disassociate::Disassociate,
+    &download_block::DownloadBlock,
     &grant_access::GrantAccess,
+    &initialize_annotation_blocks_download::InitializeAnnotationBlocksDownload,
+    &initialize_annotation_blocks_upload::InitializeAnnotationBlocksUpload,
     &merge::Merge,
     &publish_all_xml::PublishAllXml,
     &publish_xml::PublishXml,
@@ -57,6 +66,7 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &retrieve_process_instances::RetrieveProcessInstances,
     &revoke_access::RevokeAccess,
     &update::Update,
+    &upload_block::UploadBlock,
     &who_am_i::WhoAmI,
     // ← a new message goes here, in the order of the names
 ];
@@ -175,7 +185,8 @@ pub enum Takes {
 pub struct Parameter {
     /// The name.
     pub name: &'static str,
-    /// Its type in words: `bool`, `reference`, `row`, `rows`, `text`, `int`, `names`.
+    /// Its type in words: `bool`, `reference`, `row`, `rows`, `text`, `int`, `big-int`, `names`;
+    /// `bytes` are a text in base64.
     pub kind: &'static str,
     /// Whether a request must have it.
     pub required: bool,
@@ -280,6 +291,39 @@ pub mod input {
                 .ok_or_else(|| wrong(operation, name, "text")),
             _ => Err(wrong(operation, name, "text")),
         }
+    }
+
+    /// A whole number that must be there and not be negative.
+    ///
+    /// # Errors
+    /// It is missing or of another type.
+    pub fn count(operation: &Operation, name: &str) -> Result<u64> {
+        use sluice_model::Value as V;
+        let number = match operation.input(name) {
+            Some(Value::Value(V::Int(number))) => u64::try_from(*number).ok(),
+            Some(Value::Value(V::BigInt(number))) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        number.ok_or_else(|| wrong(operation, name, "number from 0 on"))
+    }
+
+    /// A list of texts.
+    ///
+    /// # Errors
+    /// It is missing or of another type.
+    pub fn names<'a>(operation: &'a Operation, name: &str) -> Result<&'a [sluice_model::Name]> {
+        match operation.input(name) {
+            Some(Value::Names(names)) => Ok(names),
+            _ => Err(wrong(operation, name, "list of texts")),
+        }
+    }
+
+    /// Bytes, which are sent as base64.
+    ///
+    /// # Errors
+    /// They are missing or of another form.
+    pub fn bytes(operation: &Operation, name: &str) -> Result<Vec<u8>> {
+        crate::attachments::from_base64(&text(operation, name)?).ok_or_else(|| wrong(operation, name, "text in base64"))
     }
 
     /// A list of rows.

@@ -2,6 +2,8 @@
 //! inside Create, Update and Delete, whatever door the change came through. Apps bring the
 //! rules of their own tables in [`crate::App::rules`].
 
+mod activity;
+mod annotation;
 mod business_unit;
 mod currency;
 mod kept;
@@ -83,6 +85,12 @@ impl Rules for None {}
 
 /// The rules of the platform's own tables.
 pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
+    ("appointment", &activity::Activity),
+    ("email", &activity::Activity),
+    ("phonecall", &activity::Activity),
+    ("task", &activity::Activity),
+    (tables::ACTIVITY_PARTY, &activity::Party),
+    (tables::NOTE, &annotation::Annotation),
     (tables::ASSEMBLY, &plugin_assembly::PluginAssembly),
     (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),

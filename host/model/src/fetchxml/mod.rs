@@ -3,16 +3,16 @@
 //!
 //! Links narrow the rows and show nothing: the columns of a list are those of its own table.
 
+mod condition;
 mod xml;
 
 use std::sync::Arc;
 
 use crate::{
-    Code, ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Query, Related, Result, Surroundings,
-    TableDef, Value, coerce,
+    Code, ColumnType, Error, Filter, Name, Order, Query, Related, Result, Surroundings, TableDef, coerce,
     odata::{MAX_CONDITIONS, MAX_RELATED},
-    operators::Operator,
 };
+use condition::Condition;
 use xml::Element;
 
 /// The query that a document asks for.
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
     }
 
     fn filter(&mut self, element: &Element, table: &Arc<TableDef>, outer: &[Outer]) -> Result<Filter> {
-        element.only(&["isquickfindfields", "type"])?;
+        element.only(&["type"])?;
         let mut parts = Vec::new();
         for child in &element.children {
             parts.push(match child.name.as_str() {
@@ -227,9 +227,13 @@ impl<'a> Reader<'a> {
         if let Some(alias) = element.attribute("entityname").filter(|alias| *alias != &*table.name) {
             return self.leads_anywhere(alias, name, operator, outer);
         }
-        let values = values(element)?;
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        self.compare(table, coerce::column(table, name)?, operator, &values)
+        let condition = Condition {
+            table,
+            column: coerce::column(table, name)?,
+            operator,
+            values: condition::values(element)?,
+        };
+        condition.filter(self.surroundings)
     }
 
     /// "Contains data" and "does not contain data": whether an outer link leads to a row.
@@ -253,74 +257,6 @@ impl<'a> Reader<'a> {
             operator => Err(wrong(&format!(
                 "a condition `{operator}` on `{alias}` stands in that <link-entity>"
             ))),
-        }
-    }
-
-    fn compare(&self, table: &TableDef, column: &ColumnDef, operator: &str, values: &[&str]) -> Result<Filter> {
-        let refuse = |what: &str| wrong(&format!("the condition `{operator}` on `{}` {what}", column.name));
-        let one = || match values {
-            [one] => Ok(*one),
-            [] => Err(refuse("has no value")),
-            _ => Err(refuse("takes one value")),
-        };
-        let comparison = |comparison| {
-            Ok(Filter::Compare {
-                column: column.name.clone(),
-                comparison,
-                value: coerce::compared(table, column, one()?)?,
-            })
-        };
-        let is = |comparison, value| Filter::Compare {
-            column: column.name.clone(),
-            comparison,
-            value,
-        };
-        let search = |comparison, part: String| match column.kind {
-            ColumnType::Text { .. } | ColumnType::Memo { .. } => Ok(is(comparison, Value::Text(part))),
-            _ => Err(refuse("is for texts, and the column holds none")),
-        };
-        let part = |comparison| search(comparison, one()?.to_owned());
-        let like = || {
-            let (comparison, part) = pattern(one()?).ok_or_else(|| {
-                refuse("takes `%` at the beginning and the end only, and `[%]` for the sign itself; `_` is no wildcard")
-            })?;
-            search(comparison, part)
-        };
-        let among = || match values {
-            [] => Err(refuse("has no value")),
-            values => Ok(Filter::In {
-                column: column.name.clone(),
-                values: values
-                    .iter()
-                    .map(|value| coerce::compared(table, column, value))
-                    .collect::<Result<_>>()?,
-            }),
-        };
-        match operator {
-            "eq" => comparison(Comparison::Eq),
-            "ne" | "neq" => comparison(Comparison::Ne),
-            "gt" => comparison(Comparison::Gt),
-            "ge" => comparison(Comparison::Ge),
-            "lt" => comparison(Comparison::Lt),
-            "le" => comparison(Comparison::Le),
-            "like" => like(),
-            "not-like" => like().map(Filter::negated),
-            "begins-with" => part(Comparison::StartsWith),
-            "not-begin-with" => part(Comparison::StartsWith).map(Filter::negated),
-            "ends-with" => part(Comparison::EndsWith),
-            "not-end-with" => part(Comparison::EndsWith).map(Filter::negated),
-            "in" => among(),
-            "not-in" => among().map(Filter::negated),
-            "null" | "not-null" if !values.is_empty() => Err(refuse("takes no value")),
-            "null" => Ok(is(Comparison::Eq, Value::Null)),
-            "not-null" => Ok(is(Comparison::Ne, Value::Null)),
-            _ => match Operator::in_fetch(operator) {
-                Some(known) => match values {
-                    [] => known.filter(self.surroundings, table, column, None),
-                    _ => known.filter(self.surroundings, table, column, Some(one()?)),
-                },
-                None => Err(refuse("has an operator that is not known here")),
-            },
         }
     }
 }
@@ -365,51 +301,6 @@ fn linking(table: &TableDef, name: &str) -> Result<Name> {
         )
         .with_table(&table.name)),
     }
-}
-
-/// The values of a condition: its attribute, or its <value> elements.
-fn values(condition: &Element) -> Result<Vec<String>> {
-    let mut values: Vec<String> = condition.attribute("value").map(str::to_owned).into_iter().collect();
-    for child in &condition.children {
-        if child.name != "value" {
-            return Err(wrong(&format!("<condition> holds no <{}>", child.name)));
-        }
-        child.only(&["uiname", "uitype"])?;
-        values.push(child.text.trim().to_owned());
-    }
-    Ok(values)
-}
-
-/// What a pattern of `like` looks for; nothing, where it has other wildcards than `%` at its
-/// ends.
-fn pattern(text: &str) -> Option<(Comparison, String)> {
-    let (rest, from_anywhere) = match text.trim_start_matches('%') {
-        rest if rest.len() < text.len() => (rest, true),
-        rest => (rest, false),
-    };
-    let (rest, to_anywhere) = match rest.strip_suffix('%') {
-        Some(shorter) => (shorter.trim_end_matches('%'), true),
-        None => (rest, from_anywhere && rest.is_empty()),
-    };
-    let mut part = String::new();
-    let mut chars = rest.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '%' | '_' => return None,
-            '[' => {
-                part.push(chars.next()?);
-                chars.next().filter(|end| *end == ']')?;
-            }
-            c => part.push(c),
-        }
-    }
-    let comparison = match (from_anywhere, to_anywhere) {
-        (true, true) => Comparison::Contains,
-        (true, false) => Comparison::EndsWith,
-        (false, true) => Comparison::StartsWith,
-        (false, false) => Comparison::Eq,
-    };
-    Some((comparison, part))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What documents mean, and which are refused.
 
 use super::*;
-use crate::{Choice, ColumnDef, Ownership, operators::tests::surroundings};
+use crate::{Choice, ColumnDef, Comparison, Ownership, Value, operators::tests::surroundings};
 
 fn lookup(name: &str, target: &str) -> ColumnDef {
     let targets = vec![Name::from(target)];

@@ -1,5 +1,6 @@
 //! The crate's tests: on real files in temporary folders.
 
+mod blocks;
 mod definitions;
 mod files;
 mod groups;

@@ -1,0 +1,155 @@
+//! One condition on a column: its operator and its values.
+
+use super::{wrong, xml::Element};
+use crate::{
+    ColumnDef, ColumnType, Comparison, Error, Filter, Result, Surroundings, TableDef, Value, coerce,
+    operators::Operator,
+};
+
+/// A condition as it was read.
+pub(super) struct Condition<'a> {
+    pub(super) table: &'a TableDef,
+    pub(super) column: &'a ColumnDef,
+    pub(super) operator: &'a str,
+    pub(super) values: Vec<String>,
+}
+
+impl Condition<'_> {
+    /// What it means.
+    pub(super) fn filter(&self, surroundings: &Surroundings) -> Result<Filter> {
+        match self.operator {
+            "eq" => self.compare(Comparison::Eq),
+            "ne" | "neq" => self.compare(Comparison::Ne),
+            "gt" => self.compare(Comparison::Gt),
+            "ge" => self.compare(Comparison::Ge),
+            "lt" => self.compare(Comparison::Lt),
+            "le" => self.compare(Comparison::Le),
+            "like" => self.like(),
+            "not-like" => self.like().map(Filter::negated),
+            "begins-with" => self.search(Comparison::StartsWith, self.one()?),
+            "not-begin-with" => self.search(Comparison::StartsWith, self.one()?).map(Filter::negated),
+            "ends-with" => self.search(Comparison::EndsWith, self.one()?),
+            "not-end-with" => self.search(Comparison::EndsWith, self.one()?).map(Filter::negated),
+            "in" => self.among(),
+            "not-in" => self.among().map(Filter::negated),
+            "null" => self.empty(Comparison::Eq),
+            "not-null" => self.empty(Comparison::Ne),
+            other => {
+                let known = Operator::in_fetch(other);
+                let known = known.ok_or_else(|| self.refusal("has an operator that is not known here"))?;
+                let value = match self.values.as_slice() {
+                    [] => None,
+                    _ => Some(self.one()?),
+                };
+                known.filter(surroundings, self.table, self.column, value)
+            }
+        }
+    }
+
+    fn refusal(&self, what: &str) -> Error {
+        wrong(&format!(
+            "the condition `{}` on `{}` {what}",
+            self.operator, self.column.name
+        ))
+    }
+
+    fn one(&self) -> Result<&str> {
+        match self.values.as_slice() {
+            [one] => Ok(one),
+            [] => Err(self.refusal("has no value")),
+            _ => Err(self.refusal("takes one value")),
+        }
+    }
+
+    fn is(&self, comparison: Comparison, value: Value) -> Filter {
+        Filter::Compare {
+            column: self.column.name.clone(),
+            comparison,
+            value,
+        }
+    }
+
+    fn compare(&self, comparison: Comparison) -> Result<Filter> {
+        let value = coerce::compared(self.table, self.column, self.one()?)?;
+        Ok(self.is(comparison, value))
+    }
+
+    fn empty(&self, comparison: Comparison) -> Result<Filter> {
+        match self.values.as_slice() {
+            [] => Ok(self.is(comparison, Value::Null)),
+            _ => Err(self.refusal("takes no value")),
+        }
+    }
+
+    fn search(&self, comparison: Comparison, part: &str) -> Result<Filter> {
+        match self.column.kind {
+            ColumnType::Text { .. } | ColumnType::Memo { .. } => Ok(self.is(comparison, part.into())),
+            _ => Err(self.refusal("is for texts, and the column holds none")),
+        }
+    }
+
+    fn like(&self) -> Result<Filter> {
+        let (comparison, part) = pattern(self.one()?).ok_or_else(|| {
+            self.refusal(
+                "takes `%` at the beginning and the end only, and `[%]` for the sign itself; `_` is no wildcard",
+            )
+        })?;
+        self.search(comparison, &part)
+    }
+
+    fn among(&self) -> Result<Filter> {
+        if self.values.is_empty() {
+            return Err(self.refusal("has no value"));
+        }
+        let values = self.values.iter();
+        Ok(Filter::In {
+            column: self.column.name.clone(),
+            values: values
+                .map(|value| coerce::compared(self.table, self.column, value))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// The values of a condition: its attribute, or its <value> elements.
+pub(super) fn values(condition: &Element) -> Result<Vec<String>> {
+    let mut values: Vec<String> = condition.attribute("value").map(str::to_owned).into_iter().collect();
+    for child in &condition.children {
+        if child.name != "value" {
+            return Err(wrong(&format!("<condition> holds no <{}>", child.name)));
+        }
+        child.only(&["uiname", "uitype"])?;
+        values.push(child.text.trim().to_owned());
+    }
+    Ok(values)
+}
+
+/// What a pattern of `like` looks for; nothing, where it has other wildcards than `%` at its
+/// ends.
+fn pattern(text: &str) -> Option<(Comparison, String)> {
+    let rest = text.trim_start_matches('%');
+    let from_anywhere = rest.len() < text.len();
+    let (rest, to_anywhere) = match rest.strip_suffix('%') {
+        Some(shorter) => (shorter.trim_end_matches('%'), true),
+        None => (rest, from_anywhere && rest.is_empty()),
+    };
+    let mut part = String::new();
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '%' | '_' => return None,
+            '[' => {
+                part.push(chars.next()?);
+                chars.next().filter(|end| *end == ']')?;
+            }
+            c => part.push(c),
+        }
+    }
+    let comparison = match (from_anywhere, to_anywhere) {
+        (true, true) => Comparison::Contains,
+        (true, false) => Comparison::EndsWith,
+        (false, true) => Comparison::StartsWith,
+        (false, false) => Comparison::Eq,
+    };
+    Some((comparison, part))
+}

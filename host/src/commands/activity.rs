@@ -1,0 +1,324 @@
+//! `sluice activity`: tasks, phone calls, e-mails and appointments, with who takes part.
+
+use clap::ValueEnum;
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Code, Error, Filter, Name, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows};
+
+use super::row;
+use crate::{
+    assign,
+    context::Context,
+    failure::Usage,
+    names::Labels,
+    output::{Grid, Outcome},
+    people,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List activities, the newest first.
+    List(List),
+    /// Make an activity.
+    Create(Box<Create>),
+    /// Mark activities as completed.
+    Complete {
+        /// Ids or subjects.
+        #[arg(required = true, value_name = "ID")]
+        activities: Vec<String>,
+    },
+    /// Mark activities as cancelled.
+    Cancel {
+        /// Ids or subjects.
+        #[arg(required = true, value_name = "ID")]
+        activities: Vec<String>,
+    },
+}
+
+/// The tables of activities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Task,
+    Phonecall,
+    Email,
+    Appointment,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Task, Self::Phonecall, Self::Email, Self::Appointment];
+
+    fn table(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Phonecall => "phonecall",
+            Self::Email => "email",
+            Self::Appointment => "appointment",
+        }
+    }
+}
+
+/// `activity list`
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only those about this row.
+    #[arg(long, value_name = "TABLE:ROW")]
+    regarding: Option<String>,
+    /// Only of this kind.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Only those that are neither completed nor cancelled.
+    #[arg(long)]
+    open: bool,
+    /// Only your own.
+    #[arg(long)]
+    mine: bool,
+    /// At most so many of each kind.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    top: u32,
+}
+
+/// `activity create`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// What it is.
+    #[arg(value_enum)]
+    kind: Kind,
+    /// What it is about.
+    #[arg(long)]
+    subject: String,
+    /// The row that it is about.
+    #[arg(long, value_name = "TABLE:ROW")]
+    regarding: Option<String>,
+    /// The text.
+    #[arg(long, value_name = "TEXT|@FILE")]
+    description: Option<String>,
+    /// When it begins.
+    #[arg(long, value_name = "TIME")]
+    start: Option<String>,
+    /// When it is due or ends.
+    #[arg(long, value_name = "TIME")]
+    due: Option<String>,
+    #[command(flatten)]
+    parties: Parties,
+    /// Further columns.
+    #[arg(value_name = "NAME=VALUE")]
+    columns: Vec<String>,
+}
+
+/// Who takes part: a row of account, contact, lead, opportunity or user, such as contact:ID.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who takes part (TABLE:ROW, as often as needed)")]
+struct Parties {
+    /// The sender, or who calls.
+    #[arg(long, value_name = "PARTY")]
+    from: Vec<String>,
+    /// The recipients, or who is called.
+    #[arg(long, value_name = "PARTY")]
+    to: Vec<String>,
+    /// Recipients of copies.
+    #[arg(long, value_name = "PARTY")]
+    cc: Vec<String>,
+    /// Recipients of copies whom the others do not see.
+    #[arg(long, value_name = "PARTY")]
+    bcc: Vec<String>,
+    /// The organizer of an appointment.
+    #[arg(long, value_name = "PARTY")]
+    organizer: Vec<String>,
+    /// Who has to come.
+    #[arg(long, value_name = "PARTY")]
+    required: Vec<String>,
+    /// Who may come.
+    #[arg(long, value_name = "PARTY")]
+    optional: Vec<String>,
+}
+
+impl Parties {
+    /// Each with its number in `participationtypemask`.
+    fn all(&self) -> impl Iterator<Item = (i32, &String)> {
+        let lists = [
+            (1, &self.from),
+            (2, &self.to),
+            (3, &self.cc),
+            (4, &self.bcc),
+            (5, &self.required),
+            (6, &self.optional),
+            (7, &self.organizer),
+        ];
+        lists
+            .into_iter()
+            .flat_map(|(role, names)| names.iter().map(move |name| (role, name)))
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List(args) => list(context, &session, &args),
+        Command::Create(args) => create(&session, &args),
+        Command::Complete { activities } => close(&session, &activities, (1, "completed")),
+        Command::Cancel { activities } => close(&session, &activities, (2, "cancelled")),
+    }
+}
+
+/// A row as `table:ID` or `table:NAME`; `user` is short for `systemuser`.
+fn reference(session: &Session, text: &str) -> anyhow::Result<Reference> {
+    let Some((table, name)) = text.split_once(':') else {
+        return Err(Usage::because(format!(
+            "`{text}` is no TABLE:ROW, such as lead:{text} or user:{text}"
+        )));
+    };
+    let table = if table == "user" { "systemuser" } else { table };
+    row::target(session, table, name)
+}
+
+fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+    let mut filter = Filter::All;
+    if let Some(regarding) = &args.regarding {
+        filter = filter.and(Filter::eq("regardingobjectid", reference(session, regarding)?.id));
+    }
+    if args.mine {
+        filter = filter.and(Filter::eq("ownerid", session.user()));
+    }
+    if args.open {
+        let over = [1, 2].map(Value::Choice).to_vec();
+        let column = "statecode".into();
+        filter = filter.and(Filter::In { column, values: over }.negated());
+    }
+    let catalog = session.catalog()?;
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        if args.kind.is_none_or(|only| only == kind) {
+            let mut query = Query::new(kind.table()).filter(filter.clone()).top(args.top);
+            query.order = sluice_model::odata::order(catalog.table(kind.table())?, "createdon desc")?;
+            found.extend(session.list(query)?);
+        }
+    }
+    found.sort_by_key(|row| std::cmp::Reverse((row.get("createdon").and_then(Value::as_time), row.id)));
+    let labels = Labels::of(context, &found)?;
+    let mut grid = Grid::new(["what", "subject", "about", "due", "status", "owner", "created", "id"]);
+    let mut documents = Vec::new();
+    for row in &found {
+        let table = catalog.table(&row.table)?;
+        let cell = |column: &str| match (table.column(column), row.get(column)) {
+            (Some(column), Some(value)) => people::cell(column, value, &labels),
+            _ => String::new(),
+        };
+        grid.row([
+            table.display.clone(),
+            cell("subject"),
+            cell("regardingobjectid"),
+            cell("scheduledend"),
+            cell("statuscode"),
+            cell("ownerid"),
+            cell("createdon"),
+            row.id.to_string(),
+        ]);
+        documents.push(document(table, row));
+    }
+    Ok(Outcome::list(documents, grid.text("no activities")))
+}
+
+fn document(table: &TableDef, row: &Row) -> Json {
+    let mut map = Map::new();
+    map.insert("table".to_owned(), row.table.to_string().into());
+    if let Json::Object(columns) = rows::from_row(table, row, None) {
+        map.extend(columns);
+    }
+    Json::Object(map)
+}
+
+fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(args.kind.table())?.clone();
+    let mut activity = assign::row(session, &table, &args.columns)?;
+    activity.set("subject", args.subject.as_str());
+    if let Some(regarding) = &args.regarding {
+        activity.set("regardingobjectid", reference(session, regarding)?);
+    }
+    if let Some(text) = &args.description {
+        activity.set("description", crate::files::text_or_file(text)?);
+    }
+    for (column, time) in [("scheduledstart", &args.start), ("scheduledend", &args.due)] {
+        if let (Some(time), Some(definition)) = (time, table.column(column)) {
+            activity.set(column, session.value(&table, definition, time)?);
+        }
+    }
+    let parties = args
+        .parties
+        .all()
+        .map(|(role, name)| Ok((role, reference(session, name)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    // All of it or nothing.
+    let id = session.batch(|batch| {
+        let id = batch.create(activity.clone())?;
+        for (role, party) in &parties {
+            let row = Row::unsaved("activityparty")
+                .with("activityid", Reference::new(table.name.clone(), id))
+                .with("partyid", party.clone())
+                .with("participationtypemask", Value::Choice(*role));
+            batch.create(row)?;
+        }
+        Ok(id)
+    })?;
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "table": table.name }),
+        format!("created {} {id}", table.name),
+    ))
+}
+
+fn close(session: &Session, activities: &[String], (state, word): (i32, &str)) -> anyhow::Result<Outcome> {
+    let found = activities
+        .iter()
+        .map(|name| find(session, name))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    session.batch(|batch| {
+        for activity in &found {
+            let row = Row::new(activity.table.clone(), activity.id).with("statecode", Value::Choice(state));
+            batch.execute(Request::update(row))?;
+        }
+        Ok(())
+    })?;
+    let ids: Vec<Json> = found
+        .iter()
+        .map(|activity| json!({ "table": activity.table, "id": activity.id.to_string() }))
+        .collect();
+    let lines: Vec<String> = found
+        .iter()
+        .map(|activity| format!("{word} {} {}", activity.table, activity.id))
+        .collect();
+    Ok(Outcome::list(ids, lines.join("\n")))
+}
+
+/// The activity of that id or subject, of whatever kind.
+fn find(session: &Session, name: &str) -> anyhow::Result<Reference> {
+    let by = |table: &TableDef| match name.parse::<Uuid>() {
+        Ok(id) => Filter::eq(&table.key, id),
+        Err(_) => Filter::eq("subject", name),
+    };
+    let catalog = session.catalog()?;
+    let mut found: Vec<(Reference, Name)> = Vec::new();
+    for kind in Kind::ALL {
+        let table = catalog.table(kind.table())?;
+        let query = Query::new(table.name.clone()).columns(&[]).filter(by(table)).top(10);
+        let rows = session.list(query)?;
+        found.extend(rows.iter().map(|row| (row.reference(), table.name.clone())));
+    }
+    match found.as_slice() {
+        [(one, _)] => Ok(one.clone()),
+        [] => Err(Error::new(
+            Code::NOT_FOUND,
+            format!("there is no activity \"{name}\"; `activity list` shows them"),
+        )
+        .into()),
+        several => {
+            let list: Vec<String> = several.iter().map(|(row, _)| row.to_string()).collect();
+            let message = format!(
+                "\"{name}\" is the subject of several activities: {}; give the id",
+                list.join(", ")
+            );
+            Err(Error::new(Code::AMBIGUOUS, message).into())
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `sluice note`: notes of rows, and their attachments.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use sluice_engine::Session;
+use sluice_model::{Reference, Request, Row};
+
+use super::{row, timeline};
+use crate::{
+    context::Context,
+    failure::Usage,
+    files,
+    output::Outcome,
+    people::grouped,
+    transfer::{self, Goal},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Write a note about a row, with a file if one is given.
+    Add(Add),
+    /// List the notes of a row; of an opportunity, those of its lead, too.
+    List {
+        /// The table.
+        table: String,
+        /// The row's id or name.
+        id: String,
+    },
+    /// Save the attachment of a note.
+    Save {
+        /// The note's id or title.
+        note: String,
+        /// The file; - for standard output.
+        file: PathBuf,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Remove a note with its attachment.
+    Delete {
+        /// The note's id or title.
+        note: String,
+    },
+}
+
+/// `note add`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// The table.
+    table: String,
+    /// The row's id or name.
+    id: String,
+    /// The title; by default the name of the file.
+    #[arg(long)]
+    title: Option<String>,
+    /// The text.
+    #[arg(long, value_name = "TEXT|@FILE")]
+    text: Option<String>,
+    /// A file to attach.
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// The type of the file; by default by the ending of its name.
+    #[arg(long, requires = "file")]
+    mime_type: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::Add(args) => add(&session, &args),
+        Command::List { table, id } => timeline::notes(context, &session, &row::target(&session, &table, &id)?),
+        Command::Save { note, file, force } => save(context, &session, &note, &file, force),
+        Command::Delete { note } => {
+            let target = row::target(&session, "annotation", &note)?;
+            session.execute(Request::delete(target.clone()))?;
+            Ok(Outcome::new(
+                json!({ "id": target.id.to_string() }),
+                format!("deleted note {}", target.id),
+            ))
+        }
+    }
+}
+
+fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
+    if args.title.is_none() && args.text.is_none() && args.file.is_none() {
+        return Err(Usage::because("the note is empty: give --title, --text or --file"));
+    }
+    let about = row::target(session, &args.table, &args.id)?;
+    let mut note = Row::unsaved("annotation").with("objectid", about.clone());
+    let by_file = args.file.as_ref().and_then(|file| file.file_name());
+    if let Some(title) = args
+        .title
+        .clone()
+        .or(by_file.map(|name| name.to_string_lossy().into_owned()))
+    {
+        note.set("subject", title);
+    }
+    if let Some(text) = &args.text {
+        note.set("notetext", files::text_or_file(text)?);
+    }
+    if let Some(kind) = &args.mime_type {
+        note.set("mimetype", kind.as_str());
+    }
+    let Some(file) = &args.file else {
+        let id = session.execute(Request::create(note))?.created().unwrap_or_default();
+        return Ok(Outcome::new(
+            json!({ "id": id.to_string() }),
+            format!("created note {id} about {}", shown(&about)),
+        ));
+    };
+    let moved = transfer::upload(session, note, file)?;
+    Ok(Outcome::new(
+        json!({ "id": moved.note.to_string(), "filesize": moved.size }),
+        format!(
+            "created note {} about {}, with {} bytes",
+            moved.note,
+            shown(&about),
+            grouped(moved.size)
+        ),
+    ))
+}
+
+fn shown(row: &Reference) -> String {
+    format!("{} {}", row.table, row.id)
+}
+
+fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bool) -> anyhow::Result<Outcome> {
+    let note = session.find_one("annotation", note)?;
+    if file == Path::new("-") {
+        if context.json() {
+            return Err(Usage::because(
+                "standard output takes the attachment or one JSON document, not both",
+            ));
+        }
+        let moved = transfer::download(session, note, &Goal::Output)?;
+        return Ok(Outcome::new(json!({ "filesize": moved.size }), ""));
+    }
+    let moved = transfer::download(session, note, &Goal::File { path: file, force })?;
+    Ok(Outcome::new(
+        json!({ "id": moved.note.to_string(), "file": file, "filesize": moved.size }),
+        format!("saved {} bytes to {}", grouped(moved.size), file.display()),
+    ))
+}

@@ -1,0 +1,125 @@
+//! `sluice timeline`: the notes and activities of a row, the newest first.
+
+use serde_json::{Map, Value as Json};
+use sluice_engine::Session;
+use sluice_model::{Catalog, Name, Parameter, Query, Reference, Row, TableDef, json};
+use sluice_sales::timeline;
+
+use super::row;
+use crate::{
+    context::Context,
+    names::Labels,
+    output::{Grid, Outcome},
+    people::{self, grouped},
+};
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The table.
+    table: String,
+    /// The row's id or name.
+    id: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let target = row::target(&session, &args.table, &args.id)?;
+    let entries = entries(&session, &target)?;
+    let catalog = session.catalog()?;
+    let mut grid = Grid::new(["when", "what", "title", "text", "status", "about", "by", "id"]);
+    let labels = Labels::of(context, &entries)?;
+    for entry in &entries {
+        let table = catalog.table(&entry.table)?;
+        let cell = |column: &str| cell(table, entry, column, &labels);
+        let text = [cell("notetext"), cell("description")].concat();
+        let status = match (entry.get("statuscode"), attachment(entry)) {
+            (Some(_), _) => cell("statuscode"),
+            (None, Some(file)) => file,
+            (None, None) => String::new(),
+        };
+        grid.row([
+            cell("createdon"),
+            table.display.clone(),
+            cell("subject"),
+            text,
+            status,
+            about(entry, &target, &labels),
+            cell("createdby"),
+            entry.id.to_string(),
+        ]);
+    }
+    list(&catalog, &entries, grid.text("nothing"))
+}
+
+/// The notes of a row.
+pub(crate) fn notes(context: &Context, session: &Session, target: &Reference) -> anyhow::Result<Outcome> {
+    // A timeline leaves out what somebody may not read at all; a list of notes says so.
+    session.list(Query::new("annotation").columns(&[]).top(0))?;
+    let mut entries = entries(session, target)?;
+    entries.retain(|entry| &*entry.table == "annotation");
+    let catalog = session.catalog()?;
+    let table = catalog.table("annotation")?;
+    let labels = Labels::of(context, &entries)?;
+    let mut grid = Grid::new(["title", "text", "attachment", "about", "by", "created", "id"]);
+    for entry in &entries {
+        let cell = |column: &str| cell(table, entry, column, &labels);
+        grid.row([
+            cell("subject"),
+            cell("notetext"),
+            attachment(entry).unwrap_or_default(),
+            about(entry, target, &labels),
+            cell("createdby"),
+            cell("createdon"),
+            entry.id.to_string(),
+        ]);
+    }
+    list(&catalog, &entries, grid.text("no notes"))
+}
+
+fn entries(session: &Session, target: &Reference) -> anyhow::Result<Vec<Row>> {
+    let response = session.execute(timeline::request(target.clone()))?;
+    Ok(match response.outputs.get("Entries") {
+        Some(Parameter::Rows(rows)) => rows.clone(),
+        _ => Vec::new(),
+    })
+}
+
+/// Rows of several tables: each says of which it is.
+fn list(catalog: &Catalog, entries: &[Row], text: String) -> anyhow::Result<Outcome> {
+    let mut rows = Vec::new();
+    for entry in entries {
+        let columns: Vec<Name> = entry.values.keys().cloned().collect();
+        let mut map = Map::new();
+        map.insert("table".to_owned(), entry.table.to_string().into());
+        if let Json::Object(row) = json::from_row(catalog.table(&entry.table)?, entry, Some(&columns)) {
+            map.extend(row);
+        }
+        rows.push(Json::Object(map));
+    }
+    Ok(Outcome::list(rows, text))
+}
+
+fn cell(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {
+    match (table.column(column), row.get(column)) {
+        (Some(column), Some(value)) => people::cell(column, value, labels),
+        _ => String::new(),
+    }
+}
+
+/// What the entry is about, where that is another row than the one that was asked for.
+fn about(entry: &Row, target: &Reference, labels: &Labels) -> String {
+    let about = entry.lookup("objectid").or(entry.lookup("regardingobjectid"));
+    match about {
+        Some(about) if about != target => format!("{} {}", about.table, labels.name(about)),
+        _ => String::new(),
+    }
+}
+
+/// The attachment of a note: its name and size.
+fn attachment(entry: &Row) -> Option<String> {
+    let size = entry.int("filesize")?;
+    let name = entry.text("filename").unwrap_or("(without a name)");
+    Some(format!("{name}, {} bytes", grouped(u64::from(size.unsigned_abs()))))
+}

@@ -1,0 +1,257 @@
+//! Attachments on their way between a file and a note: in blocks, so that neither side holds a
+//! whole file.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Write},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sluice_engine::Session;
+use sluice_model::{Error, Parameter, Reference, Request, Response, Result, Row, Uuid, Value};
+
+use crate::{failure::Usage, interrupt, output};
+
+/// The bytes of a block: fewer than the platform takes, since each is in memory several times
+/// over while its request is under way.
+const BLOCK: usize = 1 << 20;
+
+/// What was moved.
+pub(crate) struct Moved {
+    /// The note.
+    pub(crate) note: Uuid,
+    /// The bytes of its attachment.
+    pub(crate) size: u64,
+}
+
+/// Makes a note with the file as its attachment.
+pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::Result<Moved> {
+    let unreadable = || format!("{} cannot be read", path.display());
+    let mut file = File::open(path).with_context(unreadable)?;
+    let metadata = file.metadata().with_context(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Usage::because(format!("{} is no file", path.display())));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if !note.has("mimetype") {
+        note.set("mimetype", mime_type(&name));
+    }
+    note.set("filename", name);
+    let under_way = UnderWay::new(metadata.len())?;
+    let begun = session.execute(Request::new("InitializeAnnotationBlocksUpload").with("Target", note.clone()))?;
+    let token = text(&begun, "FileContinuationToken")?;
+    let mut blocks = Vec::new();
+    loop {
+        under_way.check()?;
+        let mut bytes = Vec::new();
+        Read::by_ref(&mut file)
+            .take(BLOCK as u64)
+            .read_to_end(&mut bytes)
+            .with_context(unreadable)?;
+        if bytes.is_empty() {
+            break;
+        }
+        let id = format!("{:08}", blocks.len());
+        let request = Request::new("UploadBlock")
+            .with("BlockId", id.as_str())
+            .with("BlockData", Value::Text(BASE64_STANDARD.encode(&bytes)))
+            .with("FileContinuationToken", token.as_str());
+        session.execute(request)?;
+        blocks.push(id.into());
+        under_way.advance(bytes.len());
+    }
+    let commit = Request::new("CommitAnnotationBlocksUpload")
+        .with("Target", note)
+        .with("BlockList", Parameter::Names(blocks))
+        .with("FileContinuationToken", token.as_str());
+    let done = session.execute(commit)?;
+    match (done.outputs.get("AnnotationId"), number(&done, "FileSizeInBytes")) {
+        (Some(Parameter::Value(Value::Id(note))), Some(size)) => Ok(Moved { note: *note, size }),
+        _ => Err(Error::host("the note was made, and the answer does not say which it is").into()),
+    }
+}
+
+/// Where an attachment goes.
+pub(crate) enum Goal<'a> {
+    /// Standard output.
+    Output,
+    /// This file; one that is there is replaced only where that is said.
+    File {
+        /// The path.
+        path: &'a Path,
+        /// Whether a file that is there is replaced.
+        force: bool,
+    },
+}
+
+/// Writes the attachment of a note. A file has its name only when it is whole.
+pub(crate) fn download(session: &Session, note: Uuid, goal: &Goal<'_>) -> anyhow::Result<Moved> {
+    let target = Reference::new("annotation", note);
+    let (path, force) = match goal {
+        Goal::Output => {
+            let size = copy(session, target, &mut |bytes| output::bytes(bytes))?;
+            return Ok(Moved { note, size });
+        }
+        Goal::File { path, force } => (*path, *force),
+    };
+    let exists = || -> anyhow::Error {
+        Error::invalid(format!(
+            "{} exists already; choose another name, or replace it with --force",
+            path.display()
+        ))
+        .into()
+    };
+    if path.is_dir() {
+        return Err(Usage::because(format!("{} is a folder; name a file", path.display())));
+    }
+    if path.exists() && !force {
+        return Err(exists());
+    }
+    let unwritable = || format!("{} cannot be written", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // With the permissions of an ordinary file, and gone again unless it becomes whole.
+    let mut file = tempfile::Builder::new()
+        .prefix(".")
+        .suffix(".part")
+        .make_in(folder.unwrap_or(Path::new(".")), |path| {
+            OpenOptions::new().write(true).create_new(true).open(path)
+        })
+        .with_context(unwritable)?;
+    let size = copy(session, target, &mut |bytes| file.write_all(bytes))?;
+    file.as_file().sync_all().with_context(unwritable)?;
+    if force {
+        file.persist(path)
+            .map_err(|error| error.error)
+            .with_context(unwritable)?;
+    } else {
+        file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => exists(),
+            _ => anyhow::Error::new(error.error).context(unwritable()),
+        })?;
+    }
+    Ok(Moved { note, size })
+}
+
+/// Hands over an attachment block by block; how many bytes it has.
+fn copy(
+    session: &Session,
+    target: Reference,
+    write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> anyhow::Result<u64> {
+    let begun = session.execute(Request::new("InitializeAnnotationBlocksDownload").with("Target", target))?;
+    let token = text(&begun, "FileContinuationToken")?;
+    let size = number(&begun, "FileSizeInBytes").unwrap_or_default();
+    let under_way = UnderWay::new(size)?;
+    let mut done = 0;
+    while done < size {
+        under_way.check()?;
+        let request = Request::new("DownloadBlock")
+            .with("Offset", Value::BigInt(i64::try_from(done).unwrap_or(i64::MAX)))
+            .with("BlockLength", Value::BigInt(BLOCK as i64))
+            .with("FileContinuationToken", token.as_str());
+        let bytes = BASE64_STANDARD.decode(text(&session.execute(request)?, "Data")?)?;
+        if bytes.is_empty() {
+            return Err(Error::host(format!("the attachment ends after {done} of {size} bytes")).into());
+        }
+        write(&bytes).context("the attachment cannot be written")?;
+        done += bytes.len() as u64;
+        under_way.advance(bytes.len());
+    }
+    Ok(done)
+}
+
+/// A transfer that shows how far it is, and can be stopped.
+struct UnderWay {
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+}
+
+impl UnderWay {
+    fn new(size: u64) -> anyhow::Result<Self> {
+        let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{spinner} {bytes} of {total_bytes}, {bytes_per_sec}");
+        Ok(Self {
+            bar: style.map(|style| bar.clone().with_style(style)).unwrap_or(bar),
+            stop: interrupt::flag("stopping after this block; Ctrl-C again ends at once")?,
+        })
+    }
+
+    fn advance(&self, bytes: usize) {
+        self.bar.inc(bytes as u64);
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.stop.load(Ordering::Acquire) {
+            return Err(Error::invalid("stopped; nothing was kept"));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn text(response: &Response, name: &str) -> Result<String> {
+    match response.outputs.get(name) {
+        Some(Parameter::Value(Value::Text(text))) => Ok(text.clone()),
+        _ => Err(Error::host(format!("the answer lacks {name}"))),
+    }
+}
+
+fn number(response: &Response, name: &str) -> Option<u64> {
+    match response.outputs.get(name) {
+        Some(Parameter::Value(Value::BigInt(number))) => u64::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+/// The type of a file, by its name.
+fn mime_type(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match ending.to_ascii_lowercase().as_str() {
+        "txt" | "log" | "md" => "text/plain",
+        "csv" => "text/csv",
+        "htm" | "html" => "text/html",
+        "json" => "application/json",
+        "xml" => "application/xml",
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "svg" => "image/svg+xml",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "eml" => "message/rfc822",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_go_by_the_ending() {
+        assert_eq!(
+            ["a.PDF", "b.tar.gz", "noending", "c.jpeg"].map(mime_type),
+            [
+                "application/pdf",
+                "application/octet-stream",
+                "application/octet-stream",
+                "image/jpeg"
+            ]
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! The audit trail from outside (R296): who changed what, when, from what to what.
+
+use serde_json::Value;
+use sluice_tests::{Organisation, program::Program};
+
+fn list(program: &Program, arguments: &[&str]) -> Vec<Value> {
+    let document = program.json(&[&["audit", "list"], arguments].concat());
+    document["value"].as_array().unwrap().clone()
+}
+
+/// The newest entry of a table as `who action row: column from > to, …`.
+fn newest(program: &Program, table: &str) -> String {
+    let entry = &list(program, &["--table", table, "--top", "1"])[0];
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or("-").to_owned();
+    let changes = entry["changes"].as_array().unwrap().iter().map(|change| {
+        format!(
+            "{} {} > {}",
+            text(change, "column"),
+            text(change, "from_text"),
+            text(change, "to_text")
+        )
+    });
+    format!(
+        "{} {} {}: {}",
+        text(entry, "user"),
+        text(entry, "action"),
+        text(entry, "name"),
+        changes.collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn first(program: &Program, table: &str, filter: &str) -> String {
+    let rows = program.json(&[
+        "row",
+        "list",
+        table,
+        "--filter",
+        filter,
+        "--select",
+        "createdon",
+        "--top",
+        "1",
+    ]);
+    let row = rows["value"][0].as_object().unwrap();
+    row.values().next().unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_of_everything() {
+    let organisation = Organisation::sample();
+    let admin = organisation.program();
+    admin.json(&["role", "grant", "Salesperson", "prvReadNote", "user"]);
+    assert_eq!(
+        newest(&admin, "role"),
+        "admin Assign Privileges To Role Salesperson: prvReadNote  > User"
+    );
+    admin.json(&["role", "grant", "Salesperson", "prvReadNote", "org"]);
+    assert_eq!(
+        newest(&admin, "role"),
+        "admin Assign Privileges To Role Salesperson: prvReadNote User > Organization"
+    );
+    admin.json(&["role", "revoke", "Salesperson", "prvReadNote"]);
+    assert_eq!(
+        newest(&admin, "role"),
+        "admin Assign Privileges To Role Salesperson: prvReadNote Organization > "
+    );
+    admin.json(&["user", "role-add", "seller.west", "Sales Manager"]);
+    assert_eq!(
+        newest(&admin, "systemuser"),
+        "admin Associate Entities seller.west: systemuserroles_association  > Sales Manager"
+    );
+    admin.json(&["step", "disable", "commission: Create of account"]);
+    assert_eq!(
+        newest(&admin, "sdkmessageprocessingstep"),
+        "admin Deactivate commission: Create of account: statecode Enabled > Disabled, statuscode Enabled > Disabled"
+    );
+    let pair = first(&admin, "attributemap", "targetattributename eq 'yominame'");
+    admin.json(&["row", "delete", "attributemap", &pair]);
+    let deleted = newest(&admin, "attributemap");
+    assert!(
+        deleted.starts_with("admin Delete ") && deleted.contains("targetattributename yominame > "),
+        "{deleted}"
+    );
+    admin.json(&["settings", "set", "createonqualify", "no"]);
+    assert_eq!(
+        newest(&admin, "organization"),
+        "admin Update Contoso: sl_createonqualify yes > no"
+    );
+    let west = admin.as_user("seller.west");
+    let lead = first(&west, "lead", "statuscode eq 1");
+    west.json(&[
+        "row",
+        "update",
+        "lead",
+        &lead,
+        "subject=Twelve pumps",
+        "statuscode=Contacted",
+    ]);
+    let entries = list(&admin, &["--row", &lead, "--user", "seller.west"]);
+    let columns: Vec<&str> = entries
+        .iter()
+        .flat_map(|entry| entry["changes"].as_array().unwrap())
+        .map(|change| change["column"].as_str().unwrap())
+        .collect();
+    assert!(
+        columns.contains(&"subject") && columns.contains(&"statuscode"),
+        "{entries:?}"
+    );
+}
+
+#[test]
+fn lookups_and_choices_are_shown_by_name() {
+    let organisation = Organisation::sample();
+    let admin = organisation.program();
+    let lead = first(&admin, "lead", "statuscode eq 1 and ownerid ne null");
+    admin.json(&["row", "assign", "lead", &lead, "seller.east"]);
+    let entry = newest(&admin, "lead");
+    assert!(entry.contains("Assign") && entry.ends_with("> seller.east"), "{entry}");
+    admin.json(&["row", "update", "lead", &lead, "statecode=2", "statuscode=Lost"]);
+    let entry = newest(&admin, "lead");
+    assert!(
+        entry.contains("Deactivate") && entry.contains("> Disqualified"),
+        "{entry}"
+    );
+    let shown = admin.run(&["audit", "list", "--row", &lead, "--table", "lead"]);
+    assert!(
+        shown.stdout.contains("seller.east") && shown.stdout.contains("Disqualified"),
+        "{shown:?}"
+    );
+    admin.json(&["row", "delete", "lead", &lead]);
+    let entry = newest(&admin, "lead");
+    assert!(
+        entry.starts_with("admin Delete ") && !entry.contains(&lead),
+        "by the name that it had: {entry}"
+    );
+}
+
+#[test]
+fn what_is_not_watched_leaves_nothing_and_turning_it_off_does() {
+    let organisation = Organisation::sample();
+    let admin = organisation.program();
+    admin.json(&["audit", "disable", "lead"]);
+    let entry = newest(&admin, "lead");
+    assert_eq!(entry, "admin Entity Audit Stopped -: isauditenabled yes > no");
+    let count = || list(&admin, &["--table", "lead", "--top", "5000"]).len();
+    let before = count();
+    admin.json(&["row", "create", "lead", "subject=Quiet", "lastname=Unseen"]);
+    assert_eq!(count(), before);
+    let table = admin.json(&["audit", "enable", "lead"]);
+    assert_eq!(table["audit"], true);
+    admin.json(&["row", "create", "lead", "subject=Loud", "lastname=Seen"]);
+    assert_eq!(count(), before + 2);
+    let table = admin.json(&[
+        "table",
+        "update",
+        "lead",
+        "--read-only-in-mobile",
+        "yes",
+        "--duplicate-detection",
+        "no",
+    ]);
+    assert_eq!(
+        (
+            &table["read-only-in-mobile"],
+            &table["duplicate-detection"],
+            &table["audit"]
+        ),
+        (&true.into(), &false.into(), &true.into())
+    );
+    let organization = first(&admin, "organization", "name eq 'Contoso'");
+    for yes in ["false", "true"] {
+        admin.json(&[
+            "row",
+            "update",
+            "organization",
+            &organization,
+            &format!("isauditenabled={yes}"),
+        ]);
+    }
+    let switches = list(&admin, &["--table", "organization", "--top", "2"]);
+    let to: Vec<&str> = switches
+        .iter()
+        .map(|entry| entry["changes"][0]["to_text"].as_str().unwrap())
+        .collect();
+    assert_eq!(to, ["yes", "no"], "off and on again are both on record");
+}
+
+#[test]
+fn the_trail_is_for_those_who_may_read_it_and_nobody_writes_it() {
+    let organisation = Organisation::sample();
+    let admin = organisation.program();
+    let west = admin.as_user("seller.west");
+    assert_eq!(west.refused(&["audit", "list"])["privilege"], "prvReadAuditSummary");
+    assert_eq!(
+        west.refused(&["audit", "disable", "lead"])["privilege"],
+        "prvWriteEntity"
+    );
+    let entry = list(&admin, &["--top", "1"])[0]["auditid"].as_str().unwrap().to_owned();
+    assert_eq!(admin.refused(&["row", "delete", "audit", &entry])["code"], "0x80040800");
+    assert_eq!(
+        admin.refused(&["audit", "list", "--table", "nothing"])["code"],
+        "0x80041102"
+    );
+    assert_eq!(
+        admin.refused(&["audit", "list", "--from", "soon"])["code"],
+        "0x80040203"
+    );
+    assert_eq!(admin.run(&["audit", "list", "--row", "McKay"]).code, 2);
+    assert!(list(&admin, &["--from", "2999-01-01"]).is_empty());
+}
