@@ -46,6 +46,9 @@ pub(crate) fn connect(path: &Path, synchronous: &str) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Counts up the version that every row gets with each change.
+pub(crate) const NEXT_VERSION: &str = "UPDATE _meta SET value = value + 1 WHERE key = 'row_version'";
+
 /// A row as it lies in the file: the columns that are not empty.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {

@@ -124,6 +124,7 @@ struct Floor<'c> {
     audit: Ready<'c>,
     process: Ready<'c>,
     visit: Ready<'c>,
+    version: Ready<'c>,
     creations: Vec<Creation>,
     next: usize,
 }
@@ -140,6 +141,7 @@ impl<'c> Floor<'c> {
             audit: insert(&first.lead_audit)?,
             process: insert(&first.process)?,
             visit: insert(&first.visit)?,
+            version: Ready::new(connection, bare::NEXT_VERSION)?,
             creations,
             next: 0,
         })
@@ -153,8 +155,10 @@ impl<'c> Floor<'c> {
         let next = &self.creations[index];
         timed(|| {
             self.transaction.run(|| {
+                self.version.run([])?;
                 self.lead.write(&next.lead)?;
                 self.audit.write(&next.lead_audit)?;
+                self.version.run([])?;
                 self.process.write(&next.process)?;
                 self.audit.write(&next.process_audit)?;
                 self.visit.write(&next.visit)
