@@ -26,9 +26,8 @@ pub(crate) fn check_links(
     }
     let mut append_checked = operation.principal.is_system();
     for (name, value) in &sent.values {
-        let (Some(column), Some(target)) = (table.column(name), value.as_lookup()) else {
-            continue;
-        };
+        let Some(target) = value.as_lookup() else { continue };
+        let Some(column) = table.column(name) else { continue };
         if column.filled
             || &**name == "ownerid"
             || operation.platform_links.contains(&&**name)

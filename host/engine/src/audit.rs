@@ -43,12 +43,11 @@ pub(crate) fn created(unit: &mut Unit, operation: &Operation, table: &TableDef, 
     if !is_on(unit, table) {
         return Ok(());
     }
-    let changes = row
-        .values
-        .iter()
-        .filter(|(name, _)| !is_bookkeeping(name))
-        .map(|(name, value)| change(name, &Value::Null, value));
-    write(unit, operation, &row.reference(), Action::Create, changes.collect())
+    let mut changes = Changes::new();
+    for (name, value) in row.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
+        changes.add(name, &Value::Null, value);
+    }
+    write(unit, operation, &row.reference(), Action::Create, changes)
 }
 
 /// Records what changed of a row; nothing, if nothing did.
@@ -62,15 +61,13 @@ pub(crate) fn updated(
     if !is_on(unit, table) && !switches_auditing(table, before, changed) {
         return Ok(());
     }
-    let changes: Vec<String> = changed
-        .values
-        .iter()
-        .filter(|(name, _)| !is_bookkeeping(name))
-        .filter_map(|(name, value)| {
-            let old = before.get(name).unwrap_or(&Value::Null);
-            (old != value).then(|| change(name, old, value))
-        })
-        .collect();
+    let mut changes = Changes::new();
+    for (name, value) in changed.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
+        let old = before.get(name).unwrap_or(&Value::Null);
+        if old != value {
+            changes.add(name, old, value);
+        }
+    }
     if changes.is_empty() {
         return Ok(());
     }
@@ -94,12 +91,11 @@ pub(crate) fn deleted(unit: &mut Unit, operation: &Operation, table: &TableDef, 
     if !is_on(unit, table) {
         return Ok(());
     }
-    let changes = row
-        .values
-        .iter()
-        .filter(|(name, _)| !is_bookkeeping(name))
-        .map(|(name, value)| change(name, value, &Value::Null));
-    write(unit, operation, &row.reference(), Action::Delete, changes.collect())
+    let mut changes = Changes::new();
+    for (name, value) in row.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
+        changes.add(name, value, &Value::Null);
+    }
+    write(unit, operation, &row.reference(), Action::Delete, changes)
 }
 
 /// Records a change of what belongs to a row without being a column: a link, a privilege.
@@ -114,7 +110,9 @@ pub(crate) fn other(
     if !is_on(unit, &table) || old == new {
         return Ok(());
     }
-    write(unit, operation, target, action, vec![change(name, &old, &new)])
+    let mut changes = Changes::new();
+    changes.add(name, &old, &new);
+    write(unit, operation, target, action, changes)
 }
 
 /// Records what was changed about a table as a whole; that it is no longer audited, above all.
@@ -135,10 +133,10 @@ pub(crate) fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, aft
             after.read_only_in_mobile,
         ),
     ];
-    let changed = switches.iter().filter(|(_, old, new)| old != new);
-    let changes: Vec<String> = changed
-        .map(|(name, old, new)| change(name, &Value::Bool(*old), &Value::Bool(*new)))
-        .collect();
+    let mut changes = Changes::new();
+    for (name, old, new) in switches.iter().filter(|(_, old, new)| old != new) {
+        changes.add(name, &Value::Bool(*old), &Value::Bool(*new));
+    }
     if changes.is_empty() {
         return Ok(());
     }
@@ -149,7 +147,7 @@ pub(crate) fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, aft
     };
     // A table is no row: its name is all there is.
     let target = Reference::new(after.name.clone(), Uuid::nil());
-    record(unit, by, &target, action, &changes)
+    record(unit, by, &target, action, changes)
 }
 
 /// What every change changes says nothing.
@@ -174,14 +172,64 @@ fn is_bookkeeping(column: &str) -> bool {
 /// Longer texts are recorded by their length: the trail is no second store of attachments.
 const LONGEST: usize = 10_000;
 
-/// `{"logicalName": …, "oldValue": …, "newValue": …}`, as the platform writes it.
-fn change(name: &str, old: &Value, new: &Value) -> String {
-    let shown = |value: &Value| match value {
-        Value::Lookup(reference) => format!("{},{}", reference.table, reference.id).into(),
-        Value::Text(text) if text.len() > LONGEST => format!("({} characters)", text.chars().count()).into(),
-        value => json::from_value(value),
-    };
-    serde_json::json!({ "logicalName": name, "oldValue": shown(old), "newValue": shown(new) }).to_string()
+/// The changes of one row, as the platform writes them: `{"changedAttributes":[…]}`, each
+/// `{"logicalName": …, "oldValue": …, "newValue": …}`. Written straight into one text: every
+/// Create has dozens of them.
+struct Changes(String);
+
+impl Changes {
+    fn new() -> Self {
+        let mut text = String::with_capacity(2_048);
+        text.push_str("{\"changedAttributes\":[");
+        Self(text)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.ends_with('[')
+    }
+
+    fn add(&mut self, name: &str, old: &Value, new: &Value) {
+        if !self.is_empty() {
+            self.0.push(',');
+        }
+        self.0.push_str("{\"logicalName\":");
+        self.text(name);
+        self.0.push_str(",\"oldValue\":");
+        self.value(old);
+        self.0.push_str(",\"newValue\":");
+        self.value(new);
+        self.0.push('}');
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.0.push_str("null"),
+            Value::Bool(yes) => self.0.push_str(if *yes { "true" } else { "false" }),
+            Value::Int(number) | Value::Choice(number) => self.0.push_str(&number.to_string()),
+            Value::Lookup(reference) => self.text(&format!("{},{}", reference.table, reference.id)),
+            Value::Text(text) if text.len() > LONGEST => {
+                self.text(&format!("({} characters)", text.chars().count()));
+            }
+            Value::Text(text) => self.text(text),
+            value => self.0.push_str(&json::from_value(value).to_string()),
+        }
+    }
+
+    /// A text in quotes; what needs no escape is most of them.
+    fn text(&mut self, text: &str) {
+        if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+            self.0.push_str(&serde_json::Value::from(text).to_string());
+        } else {
+            self.0.push('"');
+            self.0.push_str(text);
+            self.0.push('"');
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.0.push_str("]}");
+        self.0
+    }
 }
 
 /// Who made a change, when, and in which request.
@@ -192,23 +240,17 @@ pub(crate) struct Author {
     pub(crate) correlation: Uuid,
 }
 
-fn write(
-    unit: &mut Unit,
-    operation: &Operation,
-    target: &Reference,
-    action: Action,
-    changes: Vec<String>,
-) -> Result<()> {
+fn write(unit: &mut Unit, operation: &Operation, target: &Reference, action: Action, changes: Changes) -> Result<()> {
     let by = Author {
         user: operation.principal.id(),
         calling: operation.initiating.id(),
         when: operation.context.created_on,
         correlation: operation.context.correlation,
     };
-    record(unit, &by, target, action, &changes)
+    record(unit, &by, target, action, changes)
 }
 
-fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, changes: &[String]) -> Result<()> {
+fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, changes: Changes) -> Result<()> {
     let table = unit.snapshot.table(tables::AUDIT)?.clone();
     let user = |id| Reference::new(tables::USER, id);
     let row = Row::new(tables::AUDIT, unit.core.env.new_id())
@@ -220,10 +262,7 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
         .with("callinguserid", user(by.calling))
         .with("createdon", by.when)
         .with("transactionid", by.correlation)
-        .with(
-            "changedata",
-            format!("{{\"changedAttributes\":[{}]}}", changes.join(",")),
-        );
+        .with("changedata", changes.end());
     let permit = Permit::system("record who changed what");
     unit.tx.insert(&permit, &table, &row).map_err(|error| {
         Error::new(
@@ -231,4 +270,26 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
             format!("the change cannot be recorded: {}", error.message()),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_written_as_json() {
+        let mut changes = Changes::new();
+        assert!(changes.is_empty());
+        let id = sluice_model::Uuid::nil();
+        changes.add("name", &Value::Null, &Value::from("Ünal \"&\" \\ Sons\n"));
+        changes.add("ownerid", &Reference::new("team", id).into(), &Value::Bool(true));
+        changes.add("notes", &Value::Int(7), &"x".repeat(LONGEST + 1).into());
+        let json: serde_json::Value = serde_json::from_str(&changes.end()).unwrap();
+        let expected = serde_json::json!({ "changedAttributes": [
+            { "logicalName": "name", "oldValue": null, "newValue": "Ünal \"&\" \\ Sons\n" },
+            { "logicalName": "ownerid", "oldValue": format!("team,{id}"), "newValue": true },
+            { "logicalName": "notes", "oldValue": 7, "newValue": "(10001 characters)" },
+        ]});
+        assert_eq!(json, expected);
+    }
 }

@@ -225,6 +225,38 @@ impl Operation {
         })
     }
 
+    /// The operation without what it carries: who does what to which row, and when. That is
+    /// enough for a trace, and much less to copy.
+    pub(crate) fn outline(&self) -> Self {
+        let context = &self.context;
+        Self {
+            message: self.message,
+            principal: self.principal.clone(),
+            initiating: self.initiating.clone(),
+            table: self.table.clone(),
+            context: Context {
+                message: context.message.clone(),
+                stage: context.stage,
+                depth: context.depth,
+                table: context.table.clone(),
+                id: context.id,
+                user: context.user,
+                initiating_user: context.initiating_user,
+                business_unit: context.business_unit,
+                organization: context.organization,
+                organization_name: context.organization_name.clone(),
+                correlation: context.correlation,
+                request: context.request,
+                created_on: context.created_on,
+                ..Context::default()
+            },
+            before: None,
+            platform_links: &[],
+            cascade: self.cascade,
+            fresh: self.fresh,
+        }
+    }
+
     /// In whose name the message runs.
     pub fn principal(&self) -> &Arc<Principal> {
         &self.principal

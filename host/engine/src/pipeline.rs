@@ -39,18 +39,26 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
             return Ok(());
         }
         // An Update of state and other columns at once goes through the inner stages twice.
-        for mut part in operation.message.parts(operation)? {
-            steps::run(unit, &mut part, step::PRE_OPERATION)?;
-            steps::take_before_images(unit, &mut part)?;
-            // The access check on the row as the steps left it is the first thing that the
-            // main operation does: without its permit the store does nothing.
-            part.message.run(unit, &mut part)?;
-            steps::run(unit, &mut part, step::POST_OPERATION)?;
-            jobs::queue(unit, &part)?;
+        let parts = operation.message.parts(operation)?;
+        if parts.is_empty() {
+            inner_stages(unit, operation)?;
+        }
+        for mut part in parts {
+            inner_stages(unit, &mut part)?;
             operation.context.outputs.append(&mut part.context.outputs);
         }
         answers::keep(unit, operation)
     })
+}
+
+fn inner_stages(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+    steps::run(unit, operation, step::PRE_OPERATION)?;
+    steps::take_before_images(unit, operation)?;
+    // The access check on the row as the steps left it is the first thing that the main operation
+    // does: without its permit the store does nothing.
+    operation.message.run(unit, operation)?;
+    steps::run(unit, operation, step::POST_OPERATION)?;
+    jobs::queue(unit, operation)
 }
 
 /// For some messages the context of pre-validation is the parent of the later ones, so that

@@ -66,7 +66,7 @@ pub(crate) struct Mark {
 impl Trace {
     pub(crate) fn enter_message(&mut self, operation: &Operation) {
         if self.open.is_empty() && self.outermost.is_none() {
-            self.outermost = Some(Box::new(operation.clone()));
+            self.outermost = Some(Box::new(operation.outline()));
         }
         let context = &operation.context;
         let name = match &context.table {

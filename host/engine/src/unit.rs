@@ -347,13 +347,16 @@ impl Unit {
 
     /// Starts the process of a row that `operation` has just made, as the system: who may make
     /// the row has its process started.
-    pub(crate) fn run_fresh(&mut self, operation: &Operation, request: Request) -> Result<Response> {
-        let principal = self.snapshot.system.clone();
-        let incoming = Incoming {
-            fresh: true,
-            ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
+    pub(crate) fn run_fresh(&mut self, operation: &Operation, table: &str, request: Request) -> Result<Response> {
+        let snapshot = self.snapshot()?;
+        let (system, initiating) = (snapshot.system.clone(), operation.initiating.clone());
+        // Where no step can look at it, the parent's row is not copied: every new lead comes here.
+        let nested = if snapshot.steps.of("Create", Some(table)).is_empty() {
+            Incoming::nested(&operation.outline().context, system, initiating, request)
+        } else {
+            Incoming::nested(&operation.context, system, initiating, request)
         };
-        pipeline::run(self, incoming)
+        pipeline::run(self, Incoming { fresh: true, ..nested })
     }
 
     fn run_nested(

@@ -195,7 +195,7 @@ fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
     );
     assert!(
         world
-            .names(&world.admin, &["flow", "list", "--table", "opportunity"])
+            .names(&world.admin, &["flow", "list", "--table", "contact"])
             .is_empty()
     );
 
@@ -213,7 +213,11 @@ fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
     assert!(world.names(&clerk, &["flow", "list"]).is_empty());
     let lead = world.lead("Blake");
     let start = ["flow", "start", lead.as_str(), "--flow", "Fast lane"];
-    assert_eq!(text(&clerk.refused(&start), "code"), "0x80040217", "it is out of sight");
+    let error = clerk.refused(&start);
+    assert_eq!(
+        (text(&error, "code"), text(&error, "privilege")),
+        ("0x80040220".to_owned(), "prvCreatesl_fastlane".to_owned())
+    );
     world.admin.json(&["flow", "grant", "Fast lane", "Clerk"]);
     assert_eq!(world.names(&clerk, &["flow", "list"]), ["Fast lane"]);
     let row = clerk.json(&["row", "create", "lead", "subject=Pumps", "lastname=Ames"]);

@@ -111,6 +111,8 @@ fn a_reactivated_lead_is_qualified_again_once_its_stage_is_set_active() {
     let second = world.qualify(lead);
     assert_ne!(first, second);
     assert_eq!(world.stands("opportunity", second), "Develop, Active");
+    let left = world.admin.get("opportunity", first);
+    assert!(!left.has("processid") && !left.has("stageid") && !left.has("traversedpath"));
     assert!(
         world.processes("opportunity", first).is_empty(),
         "the process went on with the new one"
@@ -221,8 +223,13 @@ fn with_the_lead_its_process_goes_and_with_the_opportunity_it_stays() {
     world.admin.try_delete("opportunity", opportunity).unwrap();
     assert_eq!(world.stands("lead", lead), "Develop, Active");
     assert!(world.admin.count("sl_stagevisit") > 0);
+    let other = world.lead();
+    let kept = world.qualify(other);
     // Who may delete leads need not be allowed to delete processes.
     let sweeper = world.seller("sweeper", &["prvDeleteLead", "prvReadLead"]);
-    sweeper.try_delete("lead", lead).unwrap();
+    for lead in [lead, other] {
+        sweeper.try_delete("lead", lead).unwrap();
+    }
+    assert!(!world.admin.get("opportunity", kept).has("processid"));
     assert_eq!((world.admin.count(SHIPPED), world.admin.count("sl_stagevisit")), (0, 0));
 }

@@ -133,11 +133,22 @@ impl Rules for Instance {
         if (moved || was != Status::Active) && is == Status::Active {
             visits::enter(unit, operation, &process)?;
         }
+        if let Some(earlier) = snapshot.process(before.clone()) {
+            let rows = earlier.rows.values();
+            visits::clear(unit, rows.filter(|row| process.rows.get(&row.table) != Some(row)))?;
+        }
         visits::mirror(unit, &process)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        visits::forget(unit, operation.id()?)
+        let (table, id) = (operation.table()?, operation.id()?);
+        visits::forget(unit, id)?;
+        let row = unit.tx.get(&crate::snapshot::permit(), &table, id, None)?;
+        let snapshot = unit.snapshot()?;
+        match row.and_then(|row| snapshot.process(row)) {
+            Some(process) => visits::clear(unit, process.rows.values()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -84,7 +84,8 @@ impl Start {
             return Ok(());
         };
         let process = Row::unsaved(processes.name.clone()).with(column, row.reference());
-        unit.run_fresh(operation, Request::create(process)).map(|_| ())
+        unit.run_fresh(operation, &processes.name, Request::create(process))
+            .map(|_| ())
     }
 }
 

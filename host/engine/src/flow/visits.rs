@@ -2,7 +2,7 @@
 //! `processid`, `stageid` and `traversedpath` beside the rows that go through it (R212).
 
 use sluice_access::Permit;
-use sluice_model::{Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{Filter, Query, Reference, Result, Row, Uuid, Value};
 
 use super::{Process, start::has_place};
 use crate::{Operation, Unit, tables};
@@ -54,30 +54,37 @@ pub(super) fn forget(unit: &mut Unit, instance: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Writes beside each row of a process where it stands, where the table has room for that. No
-/// step runs: nobody changed the row.
+/// Writes beside each row of a process where it stands.
 pub(super) fn mirror(unit: &mut Unit, process: &Process) -> Result<()> {
-    let permit = Permit::system("keep beside a row where its process stands");
+    let stage = process.stage().map_or(Value::Null, |stage| Value::Id(stage.id));
+    let path = process.row.get("traversedpath").cloned().unwrap_or(Value::Null);
     for row in process.rows.values() {
-        let table = unit.snapshot.table(&row.table)?.clone();
-        if !has_place(&table) {
-            continue;
-        }
-        let mut beside = Row::new(row.table.clone(), row.id);
-        place(&mut beside, process);
-        beside.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
-        unit.tx.update(&permit, &table, &beside)?;
+        place(unit, row, [Value::Id(process.flow.id), stage.clone(), path.clone()])?;
     }
     Ok(())
 }
 
-/// The columns that say where a process stands.
-fn place(row: &mut Row, process: &Process) {
-    row.set("processid", process.flow.id);
-    row.set(
-        "stageid",
-        process.stage().map_or(Value::Null, |stage| Value::Id(stage.id)),
-    );
-    let path = process.row.get("traversedpath").cloned();
-    row.set("traversedpath", path.unwrap_or(Value::Null));
+/// These rows have left their process: nothing stands beside them any more.
+pub(super) fn clear<'a>(unit: &mut Unit, rows: impl Iterator<Item = &'a Reference>) -> Result<()> {
+    for row in rows {
+        place(unit, row, [Value::Null, Value::Null, Value::Null])?;
+    }
+    Ok(())
+}
+
+/// Writes flow, stage and path beside a row, where its table has room for that. No step runs:
+/// nobody changed the row.
+fn place(unit: &mut Unit, row: &Reference, [flow, stage, path]: [Value; 3]) -> Result<()> {
+    let table = unit.snapshot.table(&row.table)?.clone();
+    if !has_place(&table) {
+        return Ok(());
+    }
+    let beside = Row::new(row.table.clone(), row.id)
+        .with("processid", flow)
+        .with("stageid", stage)
+        .with("traversedpath", path)
+        .with("versionnumber", Value::BigInt(unit.tx.next_version()?));
+    let permit = Permit::system("keep beside a row where its process stands");
+    unit.tx.update(&permit, &table, &beside)?;
+    Ok(())
 }

@@ -102,13 +102,13 @@ pub trait Message: Sync + Send {
         false
     }
 
-    /// The operations that the inner stages run for: one, except for an Update that the
-    /// platform splits (§1.4).
+    /// The operations that the inner stages run for, where that is not the one operation itself:
+    /// an Update that the platform splits (§1.4).
     ///
     /// # Errors
     /// The operation has not the form that the message needs.
-    fn parts(&self, operation: &Operation) -> Result<Vec<Operation>> {
-        Ok(vec![operation.clone()])
+    fn parts(&self, _: &Operation) -> Result<Vec<Operation>> {
+        Ok(Vec::new())
     }
 }
 

@@ -45,7 +45,7 @@ impl Message for Update {
         let target = operation.target()?;
         let states = target.values.keys().filter(|name| is_state(name)).count();
         if states == 0 || states == target.values.len() {
-            return Ok(vec![operation.clone()]);
+            return Ok(Vec::new());
         }
         Ok(vec![
             operation.part(|name| !is_state(name)),

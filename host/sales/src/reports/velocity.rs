@@ -55,11 +55,15 @@ pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
         // What a flow that is gone left behind comes last.
         let order = place.map_or(usize::MAX, |(order, _)| order);
         let position = stage.map_or(usize::MAX, |(position, _)| position);
-        let name = visit.text("sl_stagename").unwrap_or_default();
+        // A stage that was renamed since is one stage.
+        let name = stage
+            .map(|(_, stage)| stage.name.as_str())
+            .or(visit.text("sl_stagename"));
+        let name = name.unwrap_or_default();
         let (velocity, times) = stages.entry((order, position, name.to_owned())).or_insert_with(|| {
             let velocity = StageVelocity {
                 flow: place.map(|(_, flow)| flow.name.clone()).unwrap_or_default(),
-                stage: stage.map_or(name, |(_, stage)| stage.name.as_str()).to_owned(),
+                stage: name.to_owned(),
                 table: visit.text("sl_table").unwrap_or_default().into(),
                 left: 0,
                 standing: 0,

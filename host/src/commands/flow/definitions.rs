@@ -26,7 +26,7 @@ pub(super) fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Out
     let mut grid = Grid::new(["order", "name", "unique name", "tables", "stages", "active", "id"]);
     let mut rows = Vec::new();
     for flow in session.flows()? {
-        if table.is_some_and(|table| flow.begins_at().is_none_or(|begins| **begins != *table)) {
+        if table.is_some_and(|table| !flow.tables().iter().any(|name| ***name == *table)) {
             continue;
         }
         grid.row([

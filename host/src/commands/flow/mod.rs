@@ -22,7 +22,7 @@ use crate::{context::Context, output::Outcome};
 pub(crate) enum Command {
     /// List the flows that you see, in the order in which they are tried.
     List {
-        /// Only those that begin at rows of this table.
+        /// Only those that rows of this table go through.
         #[arg(long)]
         table: Option<String>,
     },
@@ -148,6 +148,12 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Start(choice) => rows::start(context, &session, &choice),
         Command::Switch(choice) => rows::switch(context, &session, &choice),
     }
+}
+
+/// The flow of that name, unique name or id, to be started: also one that the user does not see,
+/// so that the platform itself says which privilege is missing.
+fn find_to_start(context: &Context, name: &str) -> anyhow::Result<Arc<Flow>> {
+    find(&context.system()?, name)
 }
 
 /// The flow of that name, unique name or id, among those that the user sees.

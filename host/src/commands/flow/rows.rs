@@ -7,7 +7,7 @@ use sluice_model::{
     Code, Error, Filter, Query, Reference, Request, Row, Timestamp, Value, codes::Kind, json::whole_seconds,
 };
 
-use super::{super::row::target as reference, find};
+use super::{super::row::target as reference, find, find_to_start};
 use crate::{
     context::Context,
     names::Labels,
@@ -112,14 +112,14 @@ pub(super) fn reactivate(context: &Context, session: &Session, target: &Target) 
 
 pub(super) fn start(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
-    let flow = find(session, &choice.flow)?;
+    let flow = find_to_start(context, &choice.flow)?;
     let instance = session.start_process(&flow, &row)?;
     shown(context, session, &row, &instance, "started")
 }
 
 pub(super) fn switch(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
-    let flow = find(session, &choice.flow)?;
+    let flow = find_to_start(context, &choice.flow)?;
     let processes = session.processes_of(&row)?;
     let Some(process) = processes.into_iter().find(|process| process.flow.id == flow.id) else {
         let instance = session.start_process(&flow, &row)?;

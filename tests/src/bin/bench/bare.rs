@@ -4,7 +4,7 @@
 //! Rows are not composed here. The engine writes them once into another copy of the file;
 //! what lies there then is what the floor writes again.
 
-use std::{cmp::Ordering, path::Path, time::Duration};
+use std::{cmp::Ordering, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::{
@@ -12,8 +12,6 @@ use rusqlite::{
     types::{ToSqlOutput, Value},
 };
 use sluice_model::Uuid;
-
-use crate::measure::timed;
 
 /// A connection set up as the store's writer.
 pub(crate) fn connect(path: &Path, synchronous: &str) -> Result<Connection> {
@@ -47,6 +45,9 @@ pub(crate) fn connect(path: &Path, synchronous: &str) -> Result<Connection> {
     }
     Ok(connection)
 }
+
+/// Counts up the version that every row gets with each change.
+pub(crate) const NEXT_VERSION: &str = "UPDATE _meta SET value = value + 1 WHERE key = 'row_version'";
 
 /// A row as it lies in the file: the columns that are not empty.
 #[derive(Debug, Clone)]
@@ -140,10 +141,6 @@ impl Stored {
         let sets: Vec<String> = self.columns.iter().map(|name| format!("\"{name}\" = ?")).collect();
         format!("UPDATE \"{}\" SET {} WHERE \"{key}\" = ?", self.table, sets.join(", "))
     }
-
-    pub(crate) fn has_columns_of(&self, other: &Self) -> bool {
-        self.columns == other.columns
-    }
 }
 
 /// An id as it lies in the file.
@@ -203,41 +200,5 @@ impl<'c> Transaction<'c> {
         self.begin.run([])?;
         work()?;
         self.commit.run([])
-    }
-}
-
-/// Writes rows of one form again and again, each in a transaction of its own.
-pub(crate) struct Writer<'c> {
-    transaction: Transaction<'c>,
-    insert: Ready<'c>,
-    rows: Vec<Stored>,
-    key: &'static str,
-    next: usize,
-}
-
-impl<'c> Writer<'c> {
-    pub(crate) fn new(connection: &'c Connection, rows: Vec<Stored>, key: &'static str) -> Result<Self> {
-        let first = rows.first().context("no rows to write")?;
-        ensure!(
-            rows.iter().all(|row| row.has_columns_of(first)),
-            "the rows differ in their columns"
-        );
-        let insert = Ready::new(connection, &first.insert_sql())?;
-        Ok(Self {
-            transaction: Transaction::new(connection)?,
-            insert,
-            rows,
-            key,
-            next: 0,
-        })
-    }
-
-    /// Writes the next row under a new id; how long that took.
-    pub(crate) fn write(&mut self, id: Uuid) -> Result<Duration> {
-        let index = self.next % self.rows.len();
-        self.next += 1;
-        self.rows[index].set(self.key, blob(id))?;
-        let (row, insert) = (&self.rows[index], &mut self.insert);
-        timed(|| self.transaction.run(|| insert.write(row)))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, types::Value};
 use sluice_engine::{Session, Synchronous};
 use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value as Held};
@@ -17,6 +17,8 @@ use crate::{
 };
 
 pub(super) const NAMES: &[&str] = &["qualify"];
+
+const PROCESS: &str = "leadtoopportunitysalesprocess";
 
 const TURNS: Turns = Turns { turns: 80, runs: 8 };
 
@@ -113,6 +115,16 @@ struct Conversion {
     /// What changes of the lead.
     lead: Stored,
     lead_id: Value,
+    /// What changes of its process.
+    process: Stored,
+    process_id: Value,
+    /// When the process left its first stage.
+    left: Stored,
+    left_id: Value,
+    /// Its visit of the next one.
+    visit: Stored,
+    /// What the audit trail keeps of all that.
+    audits: Vec<Stored>,
 }
 
 /// Qualifies the leads in a copy, and reads there what came of it.
@@ -135,6 +147,23 @@ fn conversion(before: &Connection, after: &Connection, lead: &[u8]) -> Result<Co
     let note = Stored::one(after, "annotation", "objectid", &opportunity.id("opportunityid")?)?;
     let was = Stored::one(before, "lead", "leadid", lead)?;
     let is = Stored::one(after, "lead", "leadid", lead)?;
+    let process = |connection| Stored::one(connection, PROCESS, "leadid", lead);
+    let (process_was, process_is) = (process(before)?, process(after)?);
+    let process_id = process_is.id("businessprocessflowinstanceid")?;
+    let visits = Stored::read(
+        after,
+        "sl_stagevisit",
+        "sl_instanceid = ? ORDER BY sl_enteredon",
+        &process_id,
+    )?;
+    let [left, visit] = visits.as_slice() else {
+        bail!("{} visits where there should be two", visits.len());
+    };
+    let audits = Stored::read(after, "audit", "objectid = ?", account.id("accountid")?)?;
+    let unit = audits
+        .first()
+        .context("the account left no audit row")?
+        .id("transactionid")?;
     let later = ["primarycontactid", "modifiedon", "modifiedby", "versionnumber"];
     Ok(Conversion {
         account_id: Value::Blob(account.id("accountid")?),
@@ -145,6 +174,12 @@ fn conversion(before: &Connection, after: &Connection, lead: &[u8]) -> Result<Co
         note,
         lead: is.part(|column, value| was.get(column) != Some(value)),
         lead_id: Value::Blob(lead.to_vec()),
+        process: process_is.part(|column, value| process_was.get(column) != Some(value)),
+        process_id: Value::Blob(process_id),
+        left_id: Value::Blob(left.id("sl_stagevisitid")?),
+        left: left.part(|column, _| column == "sl_lefton"),
+        visit: visit.clone(),
+        audits: Stored::read(after, "audit", "transactionid = ?", unit)?,
     })
 }
 
@@ -157,6 +192,10 @@ struct Floor<'c> {
     opportunity: Ready<'c>,
     note: Ready<'c>,
     lead: Ready<'c>,
+    process: Ready<'c>,
+    left: Ready<'c>,
+    visit: Ready<'c>,
+    audit: Ready<'c>,
     conversions: std::slice::Iter<'c, Conversion>,
 }
 
@@ -172,6 +211,10 @@ impl<'c> Floor<'c> {
             opportunity: insert(&first.opportunity)?,
             note: insert(&first.note)?,
             lead: Ready::new(connection, &first.lead.update_sql("leadid"))?,
+            process: Ready::new(connection, &first.process.update_sql("businessprocessflowinstanceid"))?,
+            left: Ready::new(connection, &first.left.update_sql("sl_stagevisitid"))?,
+            visit: insert(&first.visit)?,
+            audit: insert(first.audits.first().context("no audit rows")?)?,
             conversions: conversions.iter(),
         })
     }
@@ -184,7 +227,11 @@ impl<'c> Floor<'c> {
             self.primary.change(&next.primary, &next.account_id)?;
             self.opportunity.write(&next.opportunity)?;
             self.note.write(&next.note)?;
-            self.lead.change(&next.lead, &next.lead_id)
+            self.lead.change(&next.lead, &next.lead_id)?;
+            self.process.change(&next.process, &next.process_id)?;
+            self.left.change(&next.left, &next.left_id)?;
+            self.visit.write(&next.visit)?;
+            next.audits.iter().try_for_each(|audit| self.audit.write(audit))
         })
     }
 }
