@@ -43,8 +43,11 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "access-bu",
     "access-org",
     "access-own",
+    "e2",
+    "e3",
     "e4",
     "e5",
+    "e7",
     "fields-not-filled",
     // ← a new example goes here; its folder is in examples/
 ];
