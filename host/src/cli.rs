@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user,
+    access, bu, column, diagnose, errors, import, lead, mapping, option_set, org, plugin, publish, role, row, settings,
+    shell, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -108,6 +108,14 @@ pub(crate) enum Command {
     /// Columns.
     #[command(subcommand)]
     Column(column::Command),
+    /// Which columns a row takes over from another: a lead's, when it is qualified.
+    #[command(subcommand)]
+    Mapping(mapping::Command),
+    /// The options of choices and status reasons.
+    #[command(subcommand)]
+    OptionSet(option_set::Command),
+    /// Publish what was changed of mappings, choices, forms and offline profiles.
+    Publish(publish::Args),
     /// Plug-in files.
     #[command(subcommand)]
     Plugin(plugin::Command),

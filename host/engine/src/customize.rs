@@ -248,7 +248,7 @@ fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
 
 /// A customizer's name: a publisher's prefix of two to eight letters or digits, an
 /// underscore, and lower-case letters, digits or underscores.
-fn check_name(what: &str, name: &str) -> Result<()> {
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     let wrong = |why: &str| {
         Err(Error::invalid(format!(
             "`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)"

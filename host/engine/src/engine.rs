@@ -422,6 +422,7 @@ impl Session {
                         unit: &mut unit,
                         principal,
                         correlation,
+                        importing: false,
                         traces: &mut traces,
                     })
                 });
@@ -460,6 +461,8 @@ pub struct Batch<'a> {
     pub(crate) unit: &'a mut Unit,
     principal: Arc<sluice_access::Principal>,
     correlation: Uuid,
+    /// Its messages are parts of the import of a solution.
+    pub(crate) importing: bool,
     /// What the messages so far leave behind, whatever becomes of the batch.
     traces: &'a mut sluice_store::Beside,
 }
@@ -482,7 +485,10 @@ impl Batch<'_> {
     pub fn execute(&mut self, request: Request) -> Result<Response> {
         // What the batch itself changed about the user counts at once.
         self.principal = self.unit.principal(self.principal.id())?;
-        let incoming = Incoming::outermost(self.principal.clone(), self.correlation, request);
+        let incoming = Incoming {
+            importing: self.importing,
+            ..Incoming::outermost(self.principal.clone(), self.correlation, request)
+        };
         let result = pipeline::run(self.unit, incoming);
         self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
         result

@@ -6,7 +6,7 @@ use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce};
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, message::Takes, step, steps};
+use crate::{Message, Unit, managed, message::Takes, step, steps};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -22,6 +22,8 @@ pub(crate) struct Incoming {
     pub(crate) platform_links: &'static [&'static str],
     /// A Delete that follows from another one.
     pub(crate) cascade: bool,
+    /// A part of the import of a solution: it may mark rows as managed, and change what is.
+    pub(crate) importing: bool,
 }
 
 impl Incoming {
@@ -37,6 +39,7 @@ impl Incoming {
             request,
             platform_links: &[],
             cascade: false,
+            importing: false,
         }
     }
 
@@ -57,6 +60,7 @@ impl Incoming {
             request,
             platform_links: &[],
             cascade: false,
+            importing: false,
         }
     }
 }
@@ -75,6 +79,8 @@ pub struct Operation {
     pub(crate) platform_links: &'static [&'static str],
     /// A Delete that follows from another one: the rows that the platform keeps go along.
     pub(crate) cascade: bool,
+    /// See [`Incoming::importing`].
+    pub(crate) importing: bool,
 }
 
 impl std::fmt::Debug for Operation {
@@ -96,6 +102,7 @@ impl Operation {
             request,
             platform_links,
             cascade,
+            importing,
         } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
@@ -127,7 +134,7 @@ impl Operation {
             Takes::Row => match inputs.remove("Target") {
                 Some(Parameter::Row(row)) => {
                     let table = snapshot.table(&row.table)?.clone();
-                    check_columns(&table, &row, &principal)?;
+                    check_columns(&table, &row, principal.is_system(), importing)?;
                     id = Some(row.id).filter(|id| !id.is_nil());
                     target = Some(row);
                     Some(table)
@@ -214,6 +221,7 @@ impl Operation {
             before: None,
             platform_links,
             cascade,
+            importing,
         })
     }
 
@@ -291,7 +299,8 @@ impl Operation {
 
     /// What the steps left in the Target is held to the same as what was sent.
     pub(crate) fn check_target(&self) -> Result<()> {
-        check_columns(&*self.table()?, self.target()?, &self.principal)
+        let system = self.principal.is_system();
+        check_columns(&*self.table()?, self.target()?, system, self.importing)
     }
 
     /// An input parameter.
@@ -329,10 +338,11 @@ fn is_optional_parameter(name: &str) -> bool {
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
-fn check_columns(table: &TableDef, row: &Row, principal: &Principal) -> Result<()> {
+fn check_columns(table: &TableDef, row: &Row, system: bool, importing: bool) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
-        if column.filled && !principal.is_system() {
+        let marks = importing && &**name == managed::MARK;
+        if column.filled && !system && !marks {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(

@@ -302,6 +302,7 @@ impl Unit {
         let initiating = operation.initiating.clone();
         let incoming = Incoming {
             cascade: true,
+            importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, initiating, Request::delete(target))
         };
         pipeline::run(self, incoming).map(|_| ())
@@ -342,6 +343,7 @@ impl Unit {
     ) -> Result<Response> {
         let incoming = Incoming {
             platform_links,
+            importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
         };
         pipeline::run(self, incoming)

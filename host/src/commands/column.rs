@@ -111,7 +111,7 @@ impl From<TextFormat> for Format {
     }
 }
 
-fn option(text: &str) -> Result<Choice, String> {
+pub(crate) fn option(text: &str) -> Result<Choice, String> {
     let (value, label) = text
         .split_once('=')
         .ok_or_else(|| "an option is written as 1=Label".to_owned())?;

@@ -5,10 +5,10 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Code, Error, Query, Reference, Uuid, codes::Kind};
+use sluice_model::{Code, Error, Parameter, Query, Response, Row, Uuid, codes::Kind};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
-use super::row::references;
+use super::{lead_dry_run, row::references};
 use crate::{
     context::Context,
     failure::Usage,
@@ -45,6 +45,9 @@ pub(crate) struct Qualify {
     /// What to do about the opportunity.
     #[arg(long, value_name = "create|skip")]
     opportunity: Option<Make>,
+    /// Only show what it would make, and where each value comes from.
+    #[arg(long, conflicts_with = "request_id")]
+    dry_run: bool,
     /// An id of your own for the request; plug-ins and traces see it.
     #[arg(long, value_name = "R")]
     request_id: Option<Uuid>,
@@ -106,6 +109,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         .iter()
         .map(|lead| find(&session, lead))
         .collect::<anyhow::Result<Vec<_>>>()?;
+    if args.dry_run {
+        let named = args.leads.iter().map(String::as_str).zip(leads).collect();
+        return lead_dry_run::run(context, &session, named, &choices);
+    }
     let mut items = Vec::new();
     let mut texts = Vec::new();
     let mut exit = Exit::Done;
@@ -114,7 +121,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         let result = lead.and_then(|lead| session.execute_with(qualify::request(lead, &choices), &options));
         match result {
             Ok(response) => {
-                let (json, text) = created(context, references(&response, "CreatedEntities"))?;
+                let (json, text) = created(context, &response)?;
                 items.push(json!({ "lead": name, "created": json }));
                 texts.push(format!("qualified lead {name}{text}"));
             }
@@ -141,7 +148,12 @@ fn find(session: &Session, name: &str) -> anyhow::Result<sluice_model::Result<Uu
     }
 }
 
-fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, String)> {
+fn created(context: &Context, response: &Response) -> anyhow::Result<(Vec<Json>, String)> {
+    let rows = references(response, "CreatedEntities");
+    let copied: &[Row] = match response.outputs.get("FieldsCopied") {
+        Some(Parameter::Rows(copied)) => copied,
+        _ => &[],
+    };
     let labels = Labels::load(context, rows.iter().cloned())?;
     let mut items = Vec::new();
     let mut text = String::new();
@@ -151,9 +163,12 @@ fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, 
         item.insert("table".to_owned(), row.table.to_string().into());
         item.insert("id".to_owned(), row.id.to_string().into());
         item.insert("name".to_owned(), name.into());
+        let fields = copied.iter().find(|copied| copied.id == row.id);
+        let fields = fields.and_then(|copied| copied.int("fieldscopied")).unwrap_or_default();
+        item.insert("fieldsCopied".to_owned(), fields.into());
         items.push(Json::Object(item));
         text.push_str(&format!(
-            "\n  {:12} {}  {}",
+            "\n  {:12} {}  {} ({fields} fields copied)",
             row.table,
             row.id,
             name.unwrap_or("(no name)")

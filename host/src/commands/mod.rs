@@ -8,8 +8,12 @@ pub(crate) mod errors;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod lead;
+mod lead_dry_run;
+pub(crate) mod mapping;
+pub(crate) mod option_set;
 pub(crate) mod org;
 pub(crate) mod plugin;
+pub(crate) mod publish;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod settings;
@@ -38,6 +42,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Access(command) => access::run(context, command),
         Command::Table(command) => table::run(context, command),
         Command::Column(command) => column::run(context, command),
+        Command::Mapping(command) => mapping::run(context, command),
+        Command::OptionSet(command) => option_set::run(context, command),
+        Command::Publish(args) => publish::run(context, &args),
         Command::Plugin(command) => plugin::run(context, command),
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),

@@ -48,6 +48,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
             .with("OpportunityClose", activity)
             .with("Status", 3)
     };
+    let option = |message: &str| Request::new(message).with("OptionSetName", "sl_interest");
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
@@ -63,10 +64,41 @@ fn table() -> BTreeMap<&'static str, Expected> {
             Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount"),
         ),
         ("Associate", Refused(link("Associate"), "prvAppendUser")),
+        (
+            "AutoMapEntity",
+            Refused(
+                Request::new("AutoMapEntity").with("EntityMapId", Value::Id(SOME)),
+                "prvWriteEntityMap",
+            ),
+        ),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
+        (
+            "DeleteOptionValue",
+            Refused(option("DeleteOptionValue").with("Value", 1), "prvWriteOptionSet"),
+        ),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
         ("GrantAccess", Refused(grant_access, "prvShareAccount")),
+        (
+            "InitializeFrom",
+            Refused(
+                Request::new("InitializeFrom")
+                    .with("EntityMoniker", account())
+                    .with("TargetEntityName", "contact"),
+                "prvReadAccount",
+            ),
+        ),
+        (
+            "InsertOptionValue",
+            Refused(option("InsertOptionValue").with("Label", "Hot"), "prvWriteOptionSet"),
+        ),
+        (
+            "InsertStatusValue",
+            Refused(
+                option("InsertStatusValue").with("Label", "Hot").with("StateCode", 0),
+                "prvWriteOptionSet",
+            ),
+        ),
         (
             "LoseOpportunity",
             Refused(close("LoseOpportunity"), "prvReadOpportunity"),
@@ -105,6 +137,13 @@ fn table() -> BTreeMap<&'static str, Expected> {
             ),
         ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
+        (
+            "UpdateOptionValue",
+            Refused(
+                option("UpdateOptionValue").with("Value", 1).with("Label", "Hot"),
+                "prvWriteOptionSet",
+            ),
+        ),
         ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),
         (
             "WhoAmI",

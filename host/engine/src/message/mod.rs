@@ -7,10 +7,16 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
+mod auto_map_entity;
 mod create;
 mod delete;
+mod delete_option_value;
 mod disassociate;
 mod grant_access;
+mod initialize_from;
+mod insert_option_value;
+mod insert_status_value;
+mod option_values;
 mod publish_all_xml;
 mod publish_xml;
 mod remove_members_team;
@@ -20,6 +26,7 @@ mod retrieve_multiple;
 mod retrieve_principal_access;
 mod revoke_access;
 mod update;
+mod update_option_value;
 mod who_am_i;
 
 pub(crate) use add_privileges_role::set as set_role_privilege;
@@ -38,10 +45,15 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &add_privileges_role::AddPrivilegesRole,
     &assign::Assign,
     &associate::Associate,
+    &auto_map_entity::AutoMapEntity,
     &create::Create,
     &delete::Delete,
+    &delete_option_value::DeleteOptionValue,
     &disassociate::Disassociate,
     &grant_access::GrantAccess,
+    &initialize_from::InitializeFrom,
+    &insert_option_value::InsertOptionValue,
+    &insert_status_value::InsertStatusValue,
     &publish_all_xml::PublishAllXml,
     &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,
@@ -51,6 +63,7 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &retrieve_principal_access::RetrievePrincipalAccess,
     &revoke_access::RevokeAccess,
     &update::Update,
+    &update_option_value::UpdateOptionValue,
     &who_am_i::WhoAmI,
     // ← a new message goes here, in the order of the names
 ];

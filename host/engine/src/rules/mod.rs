@@ -2,9 +2,12 @@
 //! inside Create, Update and Delete, whatever door the change came through. Apps bring the
 //! rules of their own tables in [`crate::App::rules`].
 
+mod attribute_map;
 mod business_unit;
 mod currency;
+pub(crate) mod entity_map;
 mod kept;
+mod option_set;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
@@ -66,12 +69,15 @@ impl Rules for None {}
 /// The rules of the platform's own tables.
 pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::ASSEMBLY, &plugin_assembly::PluginAssembly),
+    (tables::ATTRIBUTE_MAP, &attribute_map::AttributeMap),
     (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),
     (tables::BUSINESS_UNIT, &business_unit::BusinessUnit),
+    (tables::ENTITY_MAP, &entity_map::EntityMap),
     (tables::MESSAGE, &kept::Kept),
     (tables::MESSAGE_FILTER, &kept::Kept),
     (tables::PRIVILEGE, &kept::Kept),
+    (tables::OPTION_SET, &option_set::OptionSet),
     (tables::ORGANIZATION, &kept::KeptOnce),
     (tables::ROLE, &role::Role),
     (tables::STEP, &plugin_step::PluginStep),
