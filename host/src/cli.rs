@@ -6,7 +6,7 @@ use sluice_engine::Synchronous;
 
 use crate::commands::{
     access, bu, column, diagnose, errors, import, lead, mapping, option_set, org, plugin, publish, role, row, settings,
-    shell, step, table, team, trace, user,
+    shell, solution, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -116,6 +116,9 @@ pub(crate) enum Command {
     OptionSet(option_set::Command),
     /// Publish what was changed of mappings, choices, forms and offline profiles.
     Publish(publish::Args),
+    /// Customizations that travel from one organisation to another as one file.
+    #[command(subcommand)]
+    Solution(solution::Command),
     /// Plug-in files.
     #[command(subcommand)]
     Plugin(plugin::Command),

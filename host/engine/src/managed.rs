@@ -110,6 +110,11 @@ pub(crate) fn check_row(operation: &Operation, table: &TableDef, row: &Row) -> R
         tables::SOLUTION => (Code::MANAGED_SOLUTION, "the solution"),
         _ => (Code::MANAGED, &*table.display),
     };
+    if code == Code::MANAGED_SOLUTION {
+        let message =
+            format!("{what} {name} is managed: it changes by the import of another version, and no other way");
+        return Err(Error::new(code, message).with_table(&table.name));
+    }
     Err(refused(code, &format!("{what} {name}")).with_table(&table.name))
 }
 

@@ -32,6 +32,9 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvWriteEntity",
     "prvWriteAttribute",
     "prvDeleteAttribute",
+    "prvDeleteEntity",
+    "prvImportCustomization",
+    "prvExportCustomization",
     "prvPublishCustomization",
     "prvActOnBehalfOfAnotherUser",
 ];

@@ -262,6 +262,9 @@ pub(crate) fn grid(table: &TableDef) -> String {
         if column.custom {
             notes.push("custom");
         }
+        if column.managed {
+            notes.push("managed");
+        }
         grid.row([
             &*column.name,
             &described(&column.kind),

@@ -18,6 +18,7 @@ pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod settings;
 pub(crate) mod shell;
+pub(crate) mod solution;
 pub(crate) mod step;
 mod step_show;
 pub(crate) mod table;
@@ -45,6 +46,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Mapping(command) => mapping::run(context, command),
         Command::OptionSet(command) => option_set::run(context, command),
         Command::Publish(args) => publish::run(context, &args),
+        Command::Solution(command) => solution::run(context, command),
         Command::Plugin(command) => plugin::run(context, command),
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),

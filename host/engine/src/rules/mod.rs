@@ -12,6 +12,7 @@ pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
 pub(crate) mod role;
+mod solution;
 mod team;
 mod user;
 
@@ -80,6 +81,7 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::OPTION_SET, &option_set::OptionSet),
     (tables::ORGANIZATION, &kept::KeptOnce),
     (tables::ROLE, &role::Role),
+    (tables::SOLUTION, &solution::Solution),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
     (tables::TEAM, &team::Team),
