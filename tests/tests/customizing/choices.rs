@@ -214,3 +214,19 @@ fn a_status_reason_needs_a_state() {
     );
     assert_eq!(world.admin.count("optionset"), 0, "a refused option leaves no row");
 }
+
+/// The options that customizers published are laid over a definition, and not kept in it.
+#[test]
+fn a_change_of_the_table_leaves_added_options_what_they_are() {
+    let world = World::new();
+    world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
+    world.sluice("column create lead rsh_note text");
+    let change = sluice_engine::TableChange {
+        audited: Some(false),
+        ..sluice_engine::TableChange::default()
+    };
+    world.admin.0.update_table("lead", change).unwrap();
+    world.sluice("option-set remove lead.statuscode 100000001");
+    let options = world.sluice("option-set show lead.statuscode");
+    assert_eq!(options["options"].as_array().unwrap().len(), 7);
+}

@@ -246,7 +246,6 @@ fn lint_finds_what_was_right_when_it_was_defined() {
         problem["message"].as_str().unwrap().contains("2 (Contacted)"),
         "{problem}"
     );
-    // A seller may not read the mappings, and is told so.
     let request = Request::new("PublishAllXml");
     world.admin.0.execute(request).unwrap();
     assert_eq!(world.run("mapping lint --json").json()["value"][0]["published"], true);

@@ -348,3 +348,30 @@ fn the_program_says_what_arrived() {
         assert!(to.program().run(&words).stdout.contains(word), "{line}");
     }
 }
+
+/// A column that an import lengthens may be longer than the one that it is mapped onto.
+#[test]
+fn a_mapping_that_an_import_outgrew_is_found_by_lint_and_named_by_the_error() {
+    let from = World::new();
+    from.sluice("column create lead rsh_detail text --max-length 100");
+    let to = World::new();
+    to.all(&[
+        "column create lead rsh_detail text --max-length 50",
+        "column create opportunity rsh_detail text --max-length 50",
+        "mapping add lead opportunity rsh_detail rsh_detail",
+        "mapping lint",
+    ]);
+    to.import(&from.export("Longer", "1.0", &["column lead.rsh_detail"], false));
+    let run = to.program().run(&["mapping", "lint", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.json()["value"][0]["problem"], "length");
+    let lead = Row::unsaved("lead")
+        .with("lastname", "McKay")
+        .with("companyname", "Fourth Coffee")
+        .with("rsh_detail", "x".repeat(80));
+    let lead = to.admin.create(lead);
+    let request = sluice_sales::qualify::request(lead, &sluice_sales::qualify::Choices::default());
+    let words = "the mapping lead.rsh_detail → opportunity.rsh_detail cannot carry the value over";
+    says(to.admin.0.execute(request), Code::TEXT_TOO_LONG, words);
+    assert_eq!(to.admin.count("account"), 0);
+}

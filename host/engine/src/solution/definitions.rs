@@ -87,7 +87,7 @@ pub(super) fn apply_table(work: &mut Work<'_, '_>, name: &str, sent: &TableDef) 
         )));
     }
     let parts = sent.columns.iter().map(|column| column.name.to_string()).collect();
-    let catalog = work.batch.unit.snapshot()?.catalog.clone();
+    let catalog = work.catalog()?;
     if catalog.find(name).is_some() {
         change_table(work, sent)?;
         for column in &sent.columns {
@@ -274,7 +274,7 @@ pub(super) fn column_in_use(work: &mut Work<'_, '_>, name: &str) -> Result<Optio
 }
 
 fn is_there(work: &mut Work<'_, '_>, table: &str, column: &str) -> Result<bool> {
-    let catalog = work.batch.unit.snapshot()?.catalog.clone();
+    let catalog = work.catalog()?;
     Ok(catalog.find(table).is_some_and(|table| table.column(column).is_some()))
 }
 

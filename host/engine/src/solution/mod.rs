@@ -27,9 +27,11 @@ mod uninstall;
 pub use import::Imported;
 pub use uninstall::Uninstalled;
 
+use std::sync::Arc;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
-use sluice_model::{Code, ColumnDef, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
+use sluice_model::{Catalog, Code, ColumnDef, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
 use crate::{Engine, Session, engine::Batch};
 use manifest::{Kind, broken};
@@ -127,6 +129,11 @@ impl<'a, 'b> Work<'a, 'b> {
             later: Vec::new(),
             touched: Vec::new(),
         }
+    }
+
+    /// The tables as they are now, with what the work itself changed.
+    fn catalog(&mut self) -> Result<Arc<Catalog>> {
+        Ok(self.batch.unit.snapshot()?.catalog.clone())
     }
 
     fn apply(&mut self, name: &str, content: &Content) -> Result<Applied> {

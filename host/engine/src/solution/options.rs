@@ -66,7 +66,7 @@ fn current(work: &mut Work<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choi
     let row = work.batch.select(tables::OPTION_SET, Filter::eq("name", name))?.pop();
     let options = match &row {
         Some(row) => options::parse(row.text("options").unwrap_or("[]"))?,
-        None if name.contains('.') => options::of_column(&work.batch.unit.catalog(), name)?,
+        None if name.contains('.') => options::of_column(&*work.catalog()?, name)?,
         None => Vec::new(),
     };
     Ok((row, options))
@@ -142,9 +142,9 @@ fn values(gone: &Gone) -> Vec<i32> {
 }
 
 /// The columns that have the options of a choice.
-fn columns_of(work: &Work<'_, '_>, name: &str) -> Vec<(TableDef, sluice_model::ColumnDef)> {
-    let catalog = work.batch.unit.catalog();
-    catalog
+fn columns_of(work: &mut Work<'_, '_>, name: &str) -> Result<Vec<(TableDef, sluice_model::ColumnDef)>> {
+    let catalog = work.catalog()?;
+    Ok(catalog
         .iter()
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
         .filter(|(table, column)| match column.kind.global() {
@@ -152,11 +152,11 @@ fn columns_of(work: &Work<'_, '_>, name: &str) -> Vec<(TableDef, sluice_model::C
             None => column.kind.options().is_some() && name == format!("{}.{}", table.name, column.name),
         })
         .map(|(table, column)| (TableDef::clone(table), column.clone()))
-        .collect()
+        .collect())
 }
 
 pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
-    let columns = columns_of(work, &gone.name);
+    let columns = columns_of(work, &gone.name)?;
     for (table, column) in &columns {
         for value in values(gone) {
             let rows = count(work, table, column, value)?;

@@ -252,7 +252,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, 
         work.batch.select(table, filter(conditions))
     })?;
     let conditions = named(shape, name)?;
-    let catalog = work.batch.unit.catalog();
+    let catalog = work.catalog()?;
     let values = json::to_row(&catalog, catalog.table(shape.table)?, &sent.values)?;
     let misnamed = conditions
         .iter()
@@ -314,7 +314,7 @@ fn put(
     there: Option<&Row>,
     sent: &Content,
 ) -> Result<Uuid> {
-    let catalog = work.batch.unit.catalog();
+    let catalog = work.catalog()?;
     let definition = catalog.table(table)?;
     let mut wanted = json::to_row(&catalog, definition, &sent.values)?;
     if let Some(column) = wanted
@@ -365,7 +365,7 @@ fn put_parts(work: &mut Work<'_, '_>, parts: &'static [Part], parent: &Reference
     for part in parts {
         let mut left = work.batch.select(part.table, Filter::eq(part.parent, parent.id))?;
         for one in sent.parts.get(part.table).into_iter().flatten() {
-            let catalog = work.batch.unit.catalog();
+            let catalog = work.catalog()?;
             let wanted = json::to_row(&catalog, catalog.table(part.table)?, &one.values)?;
             let same = |row: &Row| part.key.iter().all(|column| row.get(column) == wanted.get(column));
             let found = left
