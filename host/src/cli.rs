@@ -130,6 +130,17 @@ pub(crate) enum Command {
     /// Columns.
     #[command(subcommand)]
     Column(commands::column::Command),
+    /// Which columns a row takes over from another: a lead's, when it is qualified.
+    #[command(subcommand)]
+    Mapping(commands::mapping::Command),
+    /// The options of choices and status reasons.
+    #[command(subcommand)]
+    OptionSet(commands::option_set::Command),
+    /// Publish what was changed of mappings, choices, forms and offline profiles.
+    Publish(commands::publish::Args),
+    /// Customizations that travel from one organisation to another as one file.
+    #[command(subcommand)]
+    Solution(commands::solution::Command),
     /// Plug-in files.
     #[command(subcommand)]
     Plugin(commands::plugin::Command),

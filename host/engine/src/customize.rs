@@ -11,6 +11,7 @@ use sluice_model::{
 use crate::{
     Message, Session, Unit, audit,
     engine::Batch,
+    managed,
     message::{self, Takes},
     organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
     tables,
@@ -109,7 +110,7 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// See there.
-    pub fn create_table(&mut self, table: TableDef) -> Result<()> {
+    pub fn create_table(&mut self, mut table: TableDef) -> Result<()> {
         self.require("prvCreateEntity")?;
         let catalog = self.unit.snapshot()?.catalog.clone();
         check_name("table", &table.name)?;
@@ -119,6 +120,10 @@ impl Batch<'_> {
         let choices = self.unit.snapshot()?.global_choices();
         for column in &table.columns {
             check_column(&catalog, &choices, &table, column)?;
+        }
+        if !self.importing {
+            table.managed = false;
+            table.columns.iter_mut().for_each(|column| column.managed = false);
         }
         self.unit.make_table(table)
     }
@@ -130,7 +135,7 @@ impl Batch<'_> {
     pub fn create_column(&mut self, table: &str, mut column: ColumnDef) -> Result<()> {
         self.require("prvCreateAttribute")?;
         let catalog = self.unit.snapshot()?.catalog.clone();
-        let mut definition = TableDef::clone(catalog.table(table)?);
+        let mut definition = self.definition(table)?;
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
                 "table `{table}` is internal and takes no columns"
@@ -145,6 +150,7 @@ impl Batch<'_> {
         let choices = self.unit.snapshot()?.global_choices();
         check_column(&catalog, &choices, &definition, &column)?;
         column.custom = true;
+        column.managed &= self.importing;
         let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
         let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
         all.push(column);
@@ -167,24 +173,53 @@ impl Batch<'_> {
     /// See there.
     pub fn update_table(&mut self, table: &str, change: TableChange) -> Result<()> {
         self.require("prvWriteEntity")?;
-        let catalog = self.unit.snapshot()?.catalog.clone();
-        let before = catalog.table(table)?;
-        let mut definition = TableDef::clone(before);
+        let before = self.unit.snapshot()?.table(table)?.clone();
+        let mut definition = self.definition(table)?;
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
                 "table `{table}` is internal and has no settings"
             )));
         }
+        self.check_managed(&definition)?;
         definition.audited = change.audited.unwrap_or(definition.audited);
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
-        self.unit.tx.save_definition(&definition)?;
         let by = self.author();
-        audit::table_changed(self.unit, &by, before, &definition)?;
+        audit::table_changed(self.unit, &by, &before, &definition)?;
+        self.save_definition(&definition)
+    }
+
+    /// The definition of a table as it is kept: without the options that customizers published
+    /// for its columns, which are laid over the definitions of the catalogue.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub(crate) fn definition(&mut self, table: &str) -> Result<TableDef> {
+        self.unit.snapshot()?.table(table)?;
+        let mut definitions = self.unit.tx.definitions()?;
+        definitions.retain(|definition| &*definition.name == table);
+        definitions
+            .pop()
+            .ok_or_else(|| Error::host(format!("the definition of `{table}` is gone")))
+    }
+
+    /// Keeps a changed definition; it counts at once.
+    pub(crate) fn save_definition(&mut self, definition: &TableDef) -> Result<()> {
+        self.unit.tx.save_definition(definition)?;
         self.unit.configuration_written()
     }
 
-    fn require(&mut self, privilege: &str) -> Result<()> {
+    /// Refuses to change a table that came with a managed solution, unless an import does.
+    pub(crate) fn check_managed(&self, table: &TableDef) -> Result<()> {
+        match table.managed && !self.importing {
+            true => {
+                Err(managed::refused(Code::MANAGED, &format!("the table `{}`", table.name)).with_table(&table.name))
+            }
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn require(&mut self, privilege: &str) -> Result<()> {
         let snapshot = self.unit.snapshot()?;
         sluice_access::check_named(self.principal(), privilege, &snapshot.privileges)
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use sluice_model::{Code, Depth, Error, Filter, Query, Request, Response, Result, Uuid, Value};
 
-use crate::{Session, operation::Incoming, pipeline, tables, unit::Trial};
+use crate::{Session, operation::Incoming, pipeline, preview, tables, unit::Trial};
 
 /// More culprits than this are not looked for; a message that still fails then has a fault
 /// that passing over steps does not mend.
@@ -208,20 +208,9 @@ impl Trials<'_> {
                 .collect(),
             run_as: setup.run_as.clone(),
         };
-        let user = self.user;
-        engine.on_pipeline_thread(|| {
-            let store = engine.core.store()?;
-            store.write(&mut |tx| {
-                let (tx, value) = run_rolled_back(engine, tx, user, &trial, request);
-                (
-                    tx,
-                    sluice_store::End {
-                        keep: false,
-                        value,
-                        beside: Vec::new(),
-                    },
-                )
-            })?
+        preview::rolled_back(engine, self.user, &trial, |unit, principal| {
+            let incoming = Incoming::outermost(principal, engine.core.env.new_id(), request.clone());
+            pipeline::run(unit, incoming)
         })
     }
 
@@ -313,26 +302,6 @@ impl Trials<'_> {
         }
         Ok(None)
     }
-}
-
-fn run_rolled_back(
-    engine: &crate::Engine,
-    tx: sluice_store::Tx,
-    user: Uuid,
-    trial: &Trial,
-    request: &Request,
-) -> (sluice_store::Tx, Result<Response>) {
-    let mut unit = match engine.unit(trial.clone()) {
-        Ok(unit) => unit,
-        Err(error) => return (tx, Err(error)),
-    };
-    unit.tx = tx;
-    let result = unit.refresh().and_then(|()| {
-        let principal = unit.principal(user)?;
-        let incoming = Incoming::outermost(principal, engine.core.env.new_id(), request.clone());
-        pipeline::run(&mut unit, incoming)
-    });
-    (std::mem::take(&mut unit.tx), result)
 }
 
 fn is_from(error: &Error, step: Uuid) -> bool {

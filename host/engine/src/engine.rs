@@ -436,6 +436,7 @@ impl Session {
                         unit: &mut unit,
                         principal,
                         correlation,
+                        importing: false,
                         traces: &mut traces,
                     })
                 });
@@ -474,6 +475,8 @@ pub struct Batch<'a> {
     pub(crate) unit: &'a mut Unit,
     principal: Arc<sluice_access::Principal>,
     correlation: Uuid,
+    /// Its messages are parts of the import of a solution.
+    pub(crate) importing: bool,
     /// What the messages so far leave behind, whatever becomes of the batch.
     traces: &'a mut sluice_store::Beside,
 }
@@ -506,7 +509,10 @@ impl Batch<'_> {
     pub fn execute(&mut self, request: Request) -> Result<Response> {
         // What the batch itself changed about the user counts at once.
         self.principal = self.unit.principal(self.principal.id())?;
-        self.run(Incoming::outermost(self.principal.clone(), self.correlation, request))
+        self.run(Incoming {
+            importing: self.importing,
+            ..Incoming::outermost(self.principal.clone(), self.correlation, request)
+        })
     }
 
     /// Runs a message as the system, on the user's behalf. `reason` says why the user's own

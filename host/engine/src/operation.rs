@@ -6,7 +6,7 @@ use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce};
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, message::Takes, step, steps};
+use crate::{Message, Unit, managed, message::Takes, step, steps};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -24,6 +24,8 @@ pub(crate) struct Incoming {
     pub(crate) cascade: bool,
     /// A Create of a process together with its row.
     pub(crate) fresh: bool,
+    /// A part of the import of a solution: it may mark rows as managed, and change what is.
+    pub(crate) importing: bool,
 }
 
 impl Incoming {
@@ -40,6 +42,7 @@ impl Incoming {
             platform_links: &[],
             cascade: false,
             fresh: false,
+            importing: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl Incoming {
             platform_links: &[],
             cascade: false,
             fresh: false,
+            importing: false,
         }
     }
 }
@@ -81,6 +85,8 @@ pub struct Operation {
     pub(crate) cascade: bool,
     /// A Create of a process together with its row: that row is new, and can be in no process yet.
     pub(crate) fresh: bool,
+    /// See [`Incoming::importing`].
+    pub(crate) importing: bool,
 }
 
 impl std::fmt::Debug for Operation {
@@ -103,6 +109,7 @@ impl Operation {
             platform_links,
             cascade,
             fresh,
+            importing,
         } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
@@ -134,7 +141,7 @@ impl Operation {
             Takes::Row => match inputs.remove("Target") {
                 Some(Parameter::Row(row)) => {
                     let table = snapshot.table(&row.table)?.clone();
-                    check_columns(&table, &row, &principal)?;
+                    check_columns(&table, &row, principal.is_system(), importing)?;
                     id = Some(row.id).filter(|id| !id.is_nil());
                     target = Some(row);
                     Some(table)
@@ -222,6 +229,7 @@ impl Operation {
             platform_links,
             cascade,
             fresh,
+            importing,
         })
     }
 
@@ -253,6 +261,7 @@ impl Operation {
             before: None,
             platform_links: &[],
             cascade: self.cascade,
+            importing: false,
             fresh: self.fresh,
         }
     }
@@ -331,7 +340,8 @@ impl Operation {
 
     /// What the steps left in the Target is held to the same as what was sent.
     pub(crate) fn check_target(&self) -> Result<()> {
-        check_columns(&*self.table()?, self.target()?, &self.principal)
+        let system = self.principal.is_system();
+        check_columns(&*self.table()?, self.target()?, system, self.importing)
     }
 
     /// An input parameter.
@@ -369,10 +379,11 @@ fn is_optional_parameter(name: &str) -> bool {
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
-fn check_columns(table: &TableDef, row: &Row, principal: &Principal) -> Result<()> {
+fn check_columns(table: &TableDef, row: &Row, system: bool, importing: bool) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
-        if column.filled && !principal.is_system() {
+        let marks = importing && &**name == managed::MARK;
+        if column.filled && !system && !marks {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(

@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use sluice_model::{Choice, Error, Name, Result, TableDef};
+use sluice_model::{Catalog, Choice, Code, ColumnDef, ColumnType, Error, Name, Result, TableDef, coerce};
+use sluice_store::Tx;
 
 use crate::{publish::Stored, tables};
 
@@ -25,9 +26,63 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Choice>> {
 }
 
 /// The options as JSON.
-#[expect(dead_code, reason = "the command line edits options next")]
 pub(crate) fn to_text(options: &[Choice]) -> String {
     serde_json::to_string(options).unwrap_or_default()
+}
+
+/// The column that a name such as `lead.statuscode` means: one whose options can be changed.
+///
+/// # Errors
+/// It names no column, a column without options, or one whose options are fixed or a global
+/// choice's.
+pub(crate) fn column<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'a TableDef, &'a ColumnDef)> {
+    let Some((table, column)) = name.split_once('.') else {
+        let message = format!(
+            "there is no global choice `{name}`; `option-set list` shows them, and the options of a column are TABLE.COLUMN"
+        );
+        return Err(Error::new(Code::NOT_FOUND, message));
+    };
+    let table = catalog.table(table)?;
+    let column = coerce::column(table, column)?;
+    let refuse = |why: String| Err(Error::new(Code::NOT_A_CHOICE, why).with_table(&table.name));
+    if let Some(global) = column.kind.global() {
+        return refuse(format!(
+            "`{name}` has the options of the global choice `{global}`; change that one, and every column of it follows"
+        ));
+    }
+    match &column.kind {
+        ColumnType::Choice { .. } | ColumnType::Choices { .. } | ColumnType::Status { .. } => Ok((table, column)),
+        ColumnType::State { .. } => refuse(format!(
+            "the states of `{}` are fixed; add a status reason to one of them: {}.statuscode",
+            table.name, table.name
+        )),
+        other => refuse(format!(
+            "`{name}` is a column of type {} and has no options",
+            other.word()
+        )),
+    }
+}
+
+/// The options of the column that a name means, as they are published.
+///
+/// # Errors
+/// See [`column`].
+pub(crate) fn of_column(catalog: &Catalog, name: &str) -> Result<Vec<Choice>> {
+    let (_, column) = column(catalog, name)?;
+    Ok(column.kind.options().unwrap_or_default().to_vec())
+}
+
+/// The options of a column as its definition has them, before any customizer's.
+pub(crate) fn defined(tx: &mut Tx, table: &str, column: &str) -> Result<Vec<Choice>> {
+    let definitions = tx.definitions()?;
+    let column = definitions
+        .iter()
+        .find(|definition| &*definition.name == table)
+        .and_then(|definition| definition.column(column));
+    Ok(column
+        .and_then(|column| column.kind.options())
+        .unwrap_or_default()
+        .to_vec())
 }
 
 /// Lays the published options over the definitions.

@@ -110,6 +110,7 @@ impl Unit {
     /// What would change if everything were published now.
     pub(crate) fn unpublished(&mut self) -> Result<Vec<Unpublished>> {
         let snapshot = self.snapshot()?;
+        let tables_of = self.tables_of_maps()?;
         let mut all = Vec::new();
         for name in PUBLISHED {
             let table = snapshot.table(name)?.clone();
@@ -126,18 +127,29 @@ impl Unit {
                 if change != Change::Changed(Vec::new()) {
                     all.push(Unpublished {
                         row: row.reference(),
-                        name: called(&table, &row),
+                        name: called(&table, &row, &tables_of),
                         change,
                     });
                 }
             }
             all.extend(before.into_values().map(|row| Unpublished {
                 row: row.reference(),
-                name: called(&table, &row),
+                name: called(&table, &row, &tables_of),
                 change: Change::Removed,
             }));
         }
         Ok(all)
+    }
+
+    /// Which tables each `entitymap` is about, as drafts have it, and as it is published.
+    fn tables_of_maps(&mut self) -> Result<HashMap<Uuid, (String, String)>> {
+        let snapshot = self.snapshot()?;
+        let drafts = self.drafts(&snapshot.table(tables::ENTITY_MAP)?.clone())?;
+        let name = |row: &Row, column| row.text(column).unwrap_or_default().to_owned();
+        let rows = snapshot.published(tables::ENTITY_MAP).iter().chain(&drafts);
+        Ok(rows
+            .map(|row| (row.id, (name(row, "sourceentityname"), name(row, "targetentityname"))))
+            .collect())
     }
 
     /// The rows of a published table as customizers see them.
@@ -199,16 +211,19 @@ fn differences(table: &TableDef, published: &Row, draft: &Row) -> Vec<(Name, Val
 }
 
 /// What people call a row of a published table.
-fn called(table: &TableDef, row: &Row) -> String {
-    let parts = |columns: &[&str]| {
-        let parts: Vec<&str> = columns.iter().filter_map(|column| row.text(column)).collect();
-        parts.join(" → ")
-    };
+fn called(table: &TableDef, row: &Row, tables_of: &HashMap<Uuid, (String, String)>) -> String {
+    let text = |column: &str| row.text(column).unwrap_or_default();
     match &*table.name {
-        tables::ATTRIBUTE_MAP => parts(&["sourceattributename", "targetattributename"]),
-        tables::ENTITY_MAP => parts(&["sourceentityname", "targetentityname"]),
-        tables::OFFLINE_PROFILE_ITEM => parts(&["selectedentitytypecode"]),
-        _ => parts(&["name"]),
+        tables::ATTRIBUTE_MAP => {
+            let none = (String::new(), String::new());
+            let of = row.id_of("entitymapid").and_then(|id| tables_of.get(&id));
+            let (source, target) = of.unwrap_or(&none);
+            let columns = (text("sourceattributename"), text("targetattributename"));
+            format!("{source}.{} → {target}.{}", columns.0, columns.1)
+        }
+        tables::ENTITY_MAP => format!("{} → {}", text("sourceentityname"), text("targetentityname")),
+        tables::OFFLINE_PROFILE_ITEM => text("selectedentitytypecode").to_owned(),
+        _ => text("name").to_owned(),
     }
 }
 

@@ -192,7 +192,7 @@ fn state_row(step: Uuid, enabled: bool) -> Row {
 
 impl crate::Engine {
     /// What a component declares; run once, under limits.
-    fn describe(&self, component: &[u8]) -> Result<Vec<PluginType>> {
+    pub(crate) fn describe(&self, component: &[u8]) -> Result<Vec<PluginType>> {
         let sandbox = self.core.sandbox()?;
         let types = sandbox.describe(&sandbox.load(component)?)?;
         let mut names: Vec<&str> = types.iter().map(|plugin_type| plugin_type.name.as_str()).collect();
@@ -216,7 +216,7 @@ impl crate::Engine {
 }
 
 impl Batch<'_> {
-    fn push(
+    pub(crate) fn push(
         &mut self,
         assembly: &Assembly,
         digest: &str,
@@ -383,8 +383,13 @@ impl Batch<'_> {
     }
 
     fn register(&mut self, plugin_type: Uuid, spec: &StepSpec) -> Result<Uuid> {
+        self.register_as(Uuid::nil(), plugin_type, spec)
+    }
+
+    /// As [`Self::register`], under an id that the caller chose, unless it is nil.
+    pub(crate) fn register_as(&mut self, id: Uuid, plugin_type: Uuid, spec: &StepSpec) -> Result<Uuid> {
         let (message, filter) = self.message_and_filter(&spec.message, spec.table.as_deref())?;
-        let mut row = Row::unsaved(tables::STEP)
+        let mut row = Row::new(tables::STEP, id)
             .with("plugintypeid", Reference::new(tables::PLUGIN_TYPE, plugin_type))
             .with("sdkmessageid", Reference::new(tables::MESSAGE, message))
             .with("stage", Value::Choice(spec.stage));
@@ -448,7 +453,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn set_images(&mut self, step: Uuid, images: &[ImageSpec]) -> Result<()> {
+    pub(crate) fn set_images(&mut self, step: Uuid, images: &[ImageSpec]) -> Result<()> {
         let of_step = Filter::eq("sdkmessageprocessingstepid", step);
         for old in self.list(Query::new(tables::STEP_IMAGE).columns(&[]).filter(of_step))? {
             self.execute(Request::delete(old.reference()))?;
@@ -468,7 +473,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn images_of(&mut self, step: Uuid) -> Result<Vec<ImageSpec>> {
+    pub(crate) fn images_of(&mut self, step: Uuid) -> Result<Vec<ImageSpec>> {
         let query = Query::new(tables::STEP_IMAGE)
             .filter(Filter::eq("sdkmessageprocessingstepid", step))
             .order_by("createdon");
@@ -484,7 +489,7 @@ impl Batch<'_> {
         Ok(rows.iter().map(image).collect())
     }
 
-    fn message_and_filter(&mut self, message: &str, table: Option<&str>) -> Result<(Uuid, Option<Uuid>)> {
+    pub(crate) fn message_and_filter(&mut self, message: &str, table: Option<&str>) -> Result<(Uuid, Option<Uuid>)> {
         let row = self
             .list(
                 Query::new(tables::MESSAGE)
@@ -544,7 +549,7 @@ impl Batch<'_> {
 }
 
 /// `sl_origin` of a step that a push made from a declaration.
-const DECLARED: &str = "declared";
+pub(crate) const DECLARED: &str = "declared";
 
 fn declared(assembly: &str, kind: &PluginType, step: &DeclaredStep) -> StepSpec {
     StepSpec {

@@ -116,6 +116,15 @@ impl StepTable {
         table
     }
 
+    /// The ids of all of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> {
+        let lists = self
+            .messages
+            .values()
+            .flat_map(|of| of.by_table.values().chain([&of.any_table]));
+        lists.flatten().map(|step| step.id)
+    }
+
     /// The steps of a message on a table, in the order in which they run.
     pub(crate) fn of(&self, message: &str, table: Option<&str>) -> &[Arc<Step>] {
         let Some(steps) = self.messages.get(message) else {

@@ -314,6 +314,7 @@ impl Unit {
         let initiating = operation.initiating.clone();
         let incoming = Incoming {
             cascade: true,
+            importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, initiating, Request::delete(target))
         };
         pipeline::run(self, incoming).map(|_| ())
@@ -368,6 +369,7 @@ impl Unit {
     ) -> Result<Response> {
         let incoming = Incoming {
             platform_links,
+            importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
         };
         pipeline::run(self, incoming)

@@ -323,6 +323,9 @@ codes! {
         "name two rows of one of these tables";
 
     // Mappings
+    ENTITY_MAP_UPDATE = 0x8004_6201, "UpdateEntityMap", Refused,
+        "a mapping between two tables keeps its tables",
+        "make another mapping between the other tables";
     ENTITY_MAP_SYSTEM = 0x8004_6202, "SystemEntityMap", Refused,
         "the mapping between the two tables is the platform's own",
         "change the columns in it instead";
@@ -332,6 +335,49 @@ codes! {
     SYSTEM_MAP = 0x8004_6205, "SystemAttributeMap", Refused,
         "the mapping came with the platform or a managed solution",
         "leave it; a managed one is changed by the next import of its solution";
+
+    // Choices
+    NOT_A_CHOICE = 0x8004_4320, "InsertOptionValueInvalidType", Refused,
+        "only choices and status reasons have options that can be changed",
+        "name a global choice, or a column of type choice, choices or status: `column list TABLE`";
+    DEFAULT_STATUS = 0x8004_4341, "CannotDeleteDefaultStatusOption", Refused,
+        "the status reason came with the platform, or is the default of its state",
+        "leave it; its label can be changed (`option-set update`)";
+    CHOICE_IN_USE = 0x8004_8417, "CannotDeleteInUseOptionSet", Refused,
+        "columns have the options of this global choice",
+        "leave it, or remove the columns first";
+
+    // Solutions
+    MANAGED = 0x8004_F032, "CannotDeleteMetadata", Refused,
+        "it came with a managed solution, and only the next import of that solution changes it",
+        "import a newer version of the solution (`solution import FILE --managed`), or remove the solution (`solution delete NAME`)";
+    MANAGED_SOLUTION = 0x8004_F024, "CannotUpdateManagedSolution", Refused,
+        "the solution is managed: it is changed by the import of another version only",
+        "import another version, or remove it (`solution delete NAME`)";
+    SOLUTION_NAME_TAKEN = 0x8004_F023, "SolutionUniqueNameViolation", Refused,
+        "there is a solution of that name already",
+        "choose another name (`solution list` shows the solutions)";
+    COMPONENT_IN_USE = 0x8004_F01F, "CannotDeleteInUseComponent", Refused,
+        "something else depends on this component, or rows hold data in it",
+        "detach or delete what the message names first";
+    IMPORT_FAILED = 0x8004_8033, "ImportSolutionError", Refused,
+        "a component of the solution does not fit this organisation",
+        "read what the message says of the component; nothing was changed";
+    IMPORT_BROKEN = 0x8004_8060, "ImportCustomizationsBadZipFileError", Refused,
+        "the file is no solution, or a broken one",
+        "export the solution again (`solution export NAME FILE`)";
+    IMPORT_NEWER = 0x8004_8068, "ImportSolutionPackageInvalidSolutionPackageVersion", Refused,
+        "the file was written by a newer version of this program",
+        "import it with that version or a later one";
+    IMPORT_TOO_LARGE = 0x8004_8499, "MaxUnzipFolderSizeExceeded", Refused,
+        "unpacked, the file is larger than a solution may be",
+        "split the solution; its content may be 64 MB";
+    IMPORT_OVER_UNMANAGED = 0x8004_8040, "ImportSolutionManagedToUnmanagedMismatch", Refused,
+        "the solution is here as an unmanaged one, and the file is managed",
+        "remove the unmanaged solution first (`solution delete NAME`; its parts stay), then import";
+    IMPORT_OVER_MANAGED = 0x8004_8041, "ImportSolutionUnmanagedToManagedMismatch", Refused,
+        "the solution is here as a managed one, and the file is unmanaged",
+        "remove the managed solution first (`solution delete NAME`), or import a managed file";
 
     // Process flows
     STEP_REQUIRED = 0x8006_041A, "RequiredProcessStepIsNull", Refused,

@@ -44,7 +44,12 @@ const CONTACT: &[&str] = &[
     "description",
 ];
 
-const OPPORTUNITY: &[&str] = &["subject>name", "qualificationcomments", "description"];
+const OPPORTUNITY: &[&str] = &[
+    "subject>name",
+    "transactioncurrencyid",
+    "qualificationcomments",
+    "description",
+];
 
 /// Where somebody lives and how they may be reached: to account and contact alike.
 const ADDRESS: &[&str] = &[

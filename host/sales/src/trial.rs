@@ -23,7 +23,12 @@ pub fn rows(session: &Session, lead: Option<Uuid>) -> Result<Vec<Row>> {
     TABLES
         .iter()
         .map(|table| match &lead {
-            Some(lead) => session.mapped(lead, table),
+            Some(lead) => {
+                let mut row = session.mapped(lead, table)?;
+                // The platform carries the currency over by itself; nobody enters it.
+                row.values.remove("transactioncurrencyid");
+                Ok(row)
+            }
             None => row(session, table),
         })
         .collect()

@@ -111,7 +111,7 @@ impl From<TextFormat> for Format {
     }
 }
 
-fn option(text: &str) -> Result<Choice, String> {
+pub(crate) fn option(text: &str) -> Result<Choice, String> {
     let (value, label) = text
         .split_once('=')
         .ok_or_else(|| "an option is written as 1=Label".to_owned())?;
@@ -261,6 +261,9 @@ pub(crate) fn grid(table: &TableDef) -> String {
         }
         if column.custom {
             notes.push("custom");
+        }
+        if column.managed {
+            notes.push("managed");
         }
         grid.row([
             &*column.name,

@@ -81,7 +81,7 @@ fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyh
 /// Gives each lead another state.
 fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    each(context, &session, leads, &format!("not {done}"), |lead| {
+    each(context, &session, leads, &format!("is not {done}"), |lead| {
         let mut row = Row::new("lead", lead);
         let mut item = Map::new();
         for (column, value) in change {
@@ -151,5 +151,5 @@ fn refused(context: &Context, lead: &str, not_done: &str, error: &Error) -> Stri
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
     let story = report::error_with(context, error, isolate);
-    format!("lead {lead} is {not_done}\n{story}")
+    format!("lead {lead} {not_done}\n{story}")
 }

@@ -8,7 +8,7 @@ use sluice_engine::{CallOptions, Session};
 use sluice_model::{Parameter, Query, Reference, Response, Row, Uuid};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
-use super::{lead, row::references};
+use super::{lead, lead_dry_run, row::references};
 use crate::{
     context::Context,
     failure::Usage,
@@ -53,6 +53,9 @@ pub(crate) struct Qualify {
     /// The process that goes on with the opportunity, where the lead has several.
     #[arg(long, value_name = "TABLE:ID")]
     process_instance: Option<String>,
+    /// Only show what it would make, and where each value comes from.
+    #[arg(long, conflicts_with = "request_id")]
+    dry_run: bool,
     /// An id of your own for the request; the same one again gets the same answer, and changes
     /// nothing.
     #[arg(long, value_name = "R")]
@@ -106,10 +109,15 @@ fn choice(text: &str) -> Result<Choice, String> {
 pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let choices = choices(context, &session, args)?;
+    if args.dry_run {
+        return lead::each(context, &session, &args.leads, "would not be qualified", |lead| {
+            lead_dry_run::of(context, &session, lead, &choices)
+        });
+    }
     let options = CallOptions {
         request_id: args.request_id,
     };
-    let not_done = "not qualified, and nothing was created";
+    let not_done = "is not qualified, and nothing was created";
     lead::each(context, &session, &args.leads, not_done, |lead| {
         let response = session.execute_with(qualify::request(lead, &choices), &options)?;
         let (json, text) = created(context, &response)?;

@@ -14,19 +14,24 @@ pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod lead;
+mod lead_dry_run;
 mod lead_new;
 mod lead_qualify;
+pub(crate) mod mapping;
 pub(crate) mod merge;
 pub(crate) mod note;
 pub(crate) mod offline;
 pub(crate) mod opportunity;
+pub(crate) mod option_set;
 pub(crate) mod org;
 pub(crate) mod plugin;
+pub(crate) mod publish;
 pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod row;
 pub(crate) mod settings;
 pub(crate) mod shell;
+pub(crate) mod solution;
 pub(crate) mod step;
 mod step_show;
 pub(crate) mod table;
@@ -63,6 +68,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Access(command) => access::run(context, command),
         Command::Table(command) => table::run(context, command),
         Command::Column(command) => column::run(context, command),
+        Command::Mapping(command) => mapping::run(context, command),
+        Command::OptionSet(command) => option_set::run(context, command),
+        Command::Publish(args) => publish::run(context, &args),
+        Command::Solution(command) => solution::run(context, command),
         Command::Plugin(command) => plugin::run(context, command),
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),

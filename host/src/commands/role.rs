@@ -75,7 +75,7 @@ fn depth(text: &str) -> Result<Depth, String> {
     Depth::parse(text).ok_or_else(|| "it is user, bu, parent-child or org".to_owned())
 }
 
-const COLUMNS: [&str; 3] = ["name", "businessunitid", "isinherited"];
+const COLUMNS: [&str; 4] = ["name", "businessunitid", "isinherited", "ismanaged"];
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {

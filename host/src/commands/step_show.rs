@@ -161,7 +161,7 @@ fn mode(step: &Row) -> &'static str {
 /// Steps for people.
 pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
     let mut grid = Grid::new([
-        "state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "id",
+        "state", "message", "table", "stage", "rank", "mode", "step", "plug-in", "run as", "managed", "id",
     ]);
     for step in steps {
         grid.row([
@@ -174,10 +174,20 @@ pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
             step.text("name").unwrap_or_default(),
             registry.plugin(step),
             &registry.run_as(step).unwrap_or_default(),
+            managed(step),
             &step.id.to_string(),
         ]);
     }
     grid.text("no steps")
+}
+
+/// Whether a step came with a managed solution.
+fn managed(step: &Row) -> &'static str {
+    if step.bool("ismanaged") == Some(true) {
+        "yes"
+    } else {
+        ""
+    }
 }
 
 /// The secure configuration of a step, as far as the caller may know.
@@ -351,7 +361,9 @@ fn sheet(
         ("description", text("description")),
         (
             "origin",
-            if step.text("sl_origin") == Some("declared") {
+            if step.bool("ismanaged") == Some(true) {
+                "came with a managed solution"
+            } else if step.text("sl_origin") == Some("declared") {
                 "declared in the plug-in's code"
             } else {
                 "registered by hand"

@@ -129,7 +129,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
     let catalog = context.session()?.catalog()?;
-    let mut grid = Grid::new(["name", "display name", "set", "ownership", "custom"]);
+    let mut grid = Grid::new(["name", "display name", "set", "ownership", "custom", "managed"]);
     let mut rows = Vec::new();
     for table in catalog.iter().filter(|table| table.custom || !custom) {
         grid.row([
@@ -138,6 +138,7 @@ fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
             &table.set,
             ownership(table),
             if table.custom { "yes" } else { "" },
+            if table.managed { "yes" } else { "" },
         ]);
         rows.push(json!({
             "name": table.name,
@@ -149,6 +150,7 @@ fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
             "primary_name": table.primary_name,
             "ownership": table.ownership,
             "custom": table.custom,
+            "managed": table.managed,
         }));
     }
     Ok(Outcome::list(rows, grid.text("no tables")))

@@ -148,4 +148,31 @@ impl Tx {
         table.columns.push(column.clone());
         session.save(&table)
     }
+
+    /// Removes a table with its rows, its indexes and its definition.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open, or a column still refers to the table.
+    pub fn drop_table(&mut self, table: &TableDef) -> Result<()> {
+        let session = self.writer()?;
+        session.change(&ddl::drop_table(table))?;
+        let mut statement = session.statement(r#"DELETE FROM "_definition" WHERE "name" = ?"#)?;
+        statement.execute([&*table.name]).map_err(fault)?;
+        Ok(())
+    }
+
+    /// Removes a column with its values, its index and its place in the definition; `table` is
+    /// the definition with or without it.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn drop_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let session = self.writer()?;
+        session.change(&ddl::drop_column(table, column))?;
+        let mut table = table.clone();
+        let mut columns: Vec<ColumnDef> = std::mem::take(&mut table.columns).into();
+        columns.retain(|other| other.name != column.name);
+        table.columns = columns.into();
+        session.save(&table)
+    }
 }

@@ -74,11 +74,12 @@ fn one_of_everything() {
         newest(&admin, "sdkmessageprocessingstep"),
         "admin Deactivate commission: Create of account: statecode Enabled > Disabled, statuscode Enabled > Disabled"
     );
-    let pair = first(&admin, "attributemap", "targetattributename eq 'yominame'");
+    admin.json(&["mapping", "add", "lead", "contact", "jobtitle", "department"]);
+    let pair = first(&admin, "attributemap", "targetattributename eq 'department'");
     admin.json(&["row", "delete", "attributemap", &pair]);
     let deleted = newest(&admin, "attributemap");
     assert!(
-        deleted.starts_with("admin Delete ") && deleted.contains("targetattributename yominame > "),
+        deleted.starts_with("admin Delete ") && deleted.contains("targetattributename department > "),
         "{deleted}"
     );
     admin.json(&["settings", "set", "createonqualify", "no"]);

@@ -55,6 +55,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
             .with("OpportunityClose", activity)
             .with("Status", 3)
     };
+    let option = |message: &str| Request::new(message).with("OptionSetName", "sl_interest");
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
@@ -79,8 +80,19 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 "prvCreateNote",
             ),
         ),
+        (
+            "AutoMapEntity",
+            Refused(
+                Request::new("AutoMapEntity").with("EntityMapId", Value::Id(SOME)),
+                "prvWriteEntityMap",
+            ),
+        ),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
+        (
+            "DeleteOptionValue",
+            Refused(option("DeleteOptionValue").with("Value", 1), "prvWriteOptionSet"),
+        ),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
         (
             "DownloadBlock",
@@ -103,6 +115,26 @@ fn table() -> BTreeMap<&'static str, Expected> {
         (
             "InitializeAnnotationBlocksUpload",
             Refused(on_note("InitializeAnnotationBlocksUpload"), "prvCreateNote"),
+        ),
+        (
+            "InitializeFrom",
+            Refused(
+                Request::new("InitializeFrom")
+                    .with("EntityMoniker", account())
+                    .with("TargetEntityName", "contact"),
+                "prvReadAccount",
+            ),
+        ),
+        (
+            "InsertOptionValue",
+            Refused(option("InsertOptionValue").with("Label", "Hot"), "prvWriteOptionSet"),
+        ),
+        (
+            "InsertStatusValue",
+            Refused(
+                option("InsertStatusValue").with("Label", "Hot").with("StateCode", 0),
+                "prvWriteOptionSet",
+            ),
         ),
         (
             "LoseOpportunity",
@@ -178,6 +210,13 @@ fn table() -> BTreeMap<&'static str, Expected> {
                     .with("BlockData", "AA==")
                     .with("FileContinuationToken", "upload:1"),
                 "prvCreateNote",
+            ),
+        ),
+        (
+            "UpdateOptionValue",
+            Refused(
+                option("UpdateOptionValue").with("Value", 1).with("Label", "Hot"),
+                "prvWriteOptionSet",
             ),
         ),
         ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),

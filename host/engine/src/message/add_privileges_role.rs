@@ -7,7 +7,7 @@ use super::{Message, Parameter, Shape, input, required};
 use crate::{
     Operation, Unit,
     audit::{self, Action},
-    principals, tables,
+    managed, principals, tables,
 };
 
 /// `AddPrivilegesRole`.
@@ -35,7 +35,8 @@ impl Message for AddPrivilegesRole {
         let table = operation.table()?;
         let role = operation.id()?;
         unit.decide(operation, &table, Right::Write, role)?;
-        check_root(unit, role)?;
+        let root = check_root(unit, role)?;
+        managed::check_row(operation, &table, &root)?;
         let copies = with_copies(unit, role)?;
         for wanted in input::rows(operation, "Privileges")? {
             let (privilege, name) = privilege(unit, &wanted)?;

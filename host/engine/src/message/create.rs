@@ -7,7 +7,7 @@ use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, flow, principals};
+use crate::{Operation, Unit, attach, audit, fill, flow, managed, principals};
 
 /// `Create`.
 pub(crate) struct Create;
@@ -42,6 +42,7 @@ impl Message for Create {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         operation.check_target()?;
+        managed::check_create(unit, operation)?;
         unit.rules(&table).before_create(unit, operation)?;
         let mut sent = operation.target()?.clone();
         if sent.id.is_nil() {

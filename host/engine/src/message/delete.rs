@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, audit, principals, tables};
+use crate::{Operation, Unit, audit, managed, principals, tables};
 
 /// `Delete`.
 pub(crate) struct Delete;
@@ -41,6 +41,7 @@ impl Message for Delete {
         let table = operation.table()?;
         let target = operation.target_reference()?;
         let permit = unit.decide(operation, &table, Right::Delete, target.id)?;
+        managed::check_delete(unit, operation)?;
         unit.rules(&table).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
         drop_shares(unit, &target)?;

@@ -7,15 +7,21 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
+mod auto_map_entity;
 mod commit_annotation_blocks_upload;
 mod create;
 mod delete;
+mod delete_option_value;
 mod disassociate;
 mod download_block;
 mod grant_access;
 mod initialize_annotation_blocks_download;
 mod initialize_annotation_blocks_upload;
+mod initialize_from;
+mod insert_option_value;
+mod insert_status_value;
 mod merge;
+mod option_values;
 mod publish_all_xml;
 mod publish_xml;
 mod remove_members_team;
@@ -27,6 +33,7 @@ mod retrieve_principal_access;
 mod retrieve_process_instances;
 mod revoke_access;
 mod update;
+mod update_option_value;
 mod upload_block;
 mod who_am_i;
 
@@ -46,14 +53,19 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &add_privileges_role::AddPrivilegesRole,
     &assign::Assign,
     &associate::Associate,
+    &auto_map_entity::AutoMapEntity,
     &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
     &create::Create,
     &delete::Delete,
+    &delete_option_value::DeleteOptionValue,
     &disassociate::Disassociate,
     &download_block::DownloadBlock,
     &grant_access::GrantAccess,
     &initialize_annotation_blocks_download::InitializeAnnotationBlocksDownload,
     &initialize_annotation_blocks_upload::InitializeAnnotationBlocksUpload,
+    &initialize_from::InitializeFrom,
+    &insert_option_value::InsertOptionValue,
+    &insert_status_value::InsertStatusValue,
     &merge::Merge,
     &publish_all_xml::PublishAllXml,
     &publish_xml::PublishXml,
@@ -66,6 +78,7 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &retrieve_process_instances::RetrieveProcessInstances,
     &revoke_access::RevokeAccess,
     &update::Update,
+    &update_option_value::UpdateOptionValue,
     &upload_block::UploadBlock,
     &who_am_i::WhoAmI,
     // ← a new message goes here, in the order of the names

@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, flow, principals};
+use crate::{Operation, Unit, attach, audit, fill, flow, managed, principals};
 
 /// `Update`.
 pub(crate) struct Update;
@@ -65,6 +65,7 @@ impl Message for Update {
         if table.closes && !operation.principal.is_system() {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
+        managed::check_update(unit, operation, &before)?;
         flow::start::keep_place(operation, &table, &before)?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;

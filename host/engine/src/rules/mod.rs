@@ -4,14 +4,18 @@
 
 mod activity;
 mod annotation;
+mod attribute_map;
 mod business_unit;
 mod currency;
+pub(crate) mod entity_map;
 mod kept;
+mod option_set;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
 pub(crate) mod role;
 mod saved_query;
+mod solution;
 mod team;
 mod user;
 
@@ -92,12 +96,15 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::ACTIVITY_PARTY, &activity::Party),
     (tables::NOTE, &annotation::Annotation),
     (tables::ASSEMBLY, &plugin_assembly::PluginAssembly),
+    (tables::ATTRIBUTE_MAP, &attribute_map::AttributeMap),
     (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),
     (tables::BUSINESS_UNIT, &business_unit::BusinessUnit),
+    (tables::ENTITY_MAP, &entity_map::EntityMap),
     (tables::MESSAGE, &kept::Kept),
     (tables::MESSAGE_FILTER, &kept::Kept),
     (tables::PRIVILEGE, &kept::Kept),
+    (tables::OPTION_SET, &option_set::OptionSet),
     (tables::ORGANIZATION, &kept::KeptOnce),
     (tables::PROCESS, &flow::FlowRules),
     (tables::PROCESS_STEP, &flow::StepRules),
@@ -105,6 +112,7 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::VIEW, &saved_query::SavedQuery),
     (tables::STAGE, &flow::StageRules),
     (tables::STAGE_VISIT, &kept::Kept),
+    (tables::SOLUTION, &solution::Solution),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
     (tables::TEAM, &team::Team),

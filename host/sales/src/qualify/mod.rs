@@ -5,9 +5,11 @@
 //! |---|---|
 //! | see what a request asks for, and what it needs | `wanted` |
 //! | see how the rows are made and linked | `records` |
+//! | see what a lead would become, and where each value comes from | `preview` |
 //!
 //! Source: the platform reference §4; R6–R14, R18–R37, R67, R125–R130, R141–R143, R270.
 
+mod preview;
 mod records;
 mod wanted;
 
@@ -20,6 +22,7 @@ use sluice_model::{
     situations::{ACCESS_DENIED, LEAD_CLOSED},
 };
 
+pub use preview::{Origin, Previewed, preview};
 use records::Records;
 use wanted::Wanted;
 

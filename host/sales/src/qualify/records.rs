@@ -2,7 +2,7 @@
 //! linked to each other and to the lead.
 
 use sluice_engine::{Operation, Unit};
-use sluice_model::{Code, Error, Reference, Request, Result, Row, situations::STATUS_MISMATCH};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Value, situations::STATUS_MISMATCH};
 
 use super::wanted::Wanted;
 
@@ -183,6 +183,10 @@ struct Mapped {
 fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
     let mut row = unit.mapped(lead, table)?;
     let mut copied = row.values.len();
+    if row.has("statuscode") {
+        // A new row is in the first state: its status reason must be one of that.
+        row.set("statecode", Value::Choice(0));
+    }
     if let Some(currency) = lead.get("transactioncurrencyid") {
         copied += usize::from(!row.has("transactioncurrencyid"));
         row.set("transactioncurrencyid", currency.clone());

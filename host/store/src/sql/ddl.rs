@@ -67,6 +67,31 @@ pub(crate) fn add_column(table: &TableDef, column: &ColumnDef) -> Result<Vec<Str
     Ok(statements)
 }
 
+/// The statements that remove a table; its indexes go along.
+pub(crate) fn drop_table(table: &TableDef) -> Vec<String> {
+    vec![Table::drop().table(name(&table.name)).build(SqliteQueryBuilder)]
+}
+
+/// The statements that remove a column, with its index first: the database refuses the other
+/// order.
+pub(crate) fn drop_column(table: &TableDef, column: &ColumnDef) -> Vec<String> {
+    let mut statements = Vec::new();
+    if is_indexed(table, column) {
+        let index = index_name(table, &[&column.name]);
+        statements.push(Index::drop().name(index).build(SqliteQueryBuilder));
+    }
+    let mut names = vec![column.name.to_string()];
+    if form::is_split(&column.kind) {
+        names.push(form::type_column(&column.name));
+    }
+    for name_of_part in names {
+        let mut statement = Table::alter();
+        statement.table(name(&table.name)).drop_column(Alias::new(name_of_part));
+        statements.push(statement.build(SqliteQueryBuilder));
+    }
+    statements
+}
+
 /// All columns but the key.
 pub(crate) fn plain(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
     table.columns.iter().filter(|column| column.name != table.key)
@@ -87,11 +112,13 @@ fn is_indexed(table: &TableDef, column: &ColumnDef) -> bool {
     (column.indexed || owning || lookup) && !covered
 }
 
+fn index_name(table: &TableDef, columns: &[&str]) -> String {
+    format!("{}.{}", table.name, columns.join("."))
+}
+
 fn index(table: &TableDef, columns: &[&str]) -> String {
     let mut statement: IndexCreateStatement = Index::create();
-    statement
-        .name(format!("{}.{}", table.name, columns.join(".")))
-        .table(name(&table.name));
+    statement.name(index_name(table, columns)).table(name(&table.name));
     for column in columns {
         statement.col(name(column));
     }

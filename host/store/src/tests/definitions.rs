@@ -51,6 +51,43 @@ fn a_table_and_its_columns_are_kept() {
 }
 
 #[test]
+fn a_column_and_a_table_can_be_taken_away_and_made_again() {
+    let org = Org::new();
+    let columns = vec![
+        ColumnDef {
+            indexed: true,
+            ..ColumnDef::new("sl_name", text())
+        },
+        ColumnDef::new("sl_account", lookup(&["account"])),
+        ColumnDef::new("sl_customer", lookup(&["account", "contact"])),
+        ColumnDef::new("sl_kept", text()),
+    ];
+    let mut thing = table("sl_thing", Ownership::User, columns);
+    let whole = thing.clone();
+    org.write(|tx| tx.create_table(&thing)).unwrap();
+    let row = Row::new("sl_thing", id(1)).with("sl_name", "a").with("sl_kept", "b");
+    org.write(|tx| tx.insert(&system(), &thing, &row)).unwrap();
+    for name in ["sl_name", "sl_account", "sl_customer"] {
+        let column = whole.column(name).unwrap();
+        org.write(|tx| tx.drop_column(&thing, column)).unwrap();
+        let mut columns: Vec<ColumnDef> = thing.columns.clone().into();
+        columns.retain(|other| &*other.name != name);
+        thing.columns = columns.into();
+    }
+    assert!(org.read(crate::Tx::definitions).unwrap().contains(&thing));
+    let rows = org.read(|tx| tx.select(&system(), &thing, &Query::new("sl_thing")));
+    assert_eq!(rows.unwrap(), [Row::new("sl_thing", id(1)).with("sl_kept", "b")]);
+
+    let again = whole.column("sl_account").unwrap();
+    org.write(|tx| tx.add_column(&thing, again)).unwrap();
+    org.write(|tx| tx.drop_table(&thing)).unwrap();
+    let names: Vec<_> = org.read(crate::Tx::definitions).unwrap();
+    assert!(names.iter().all(|saved| saved.name != thing.name));
+    org.write(|tx| tx.create_table(&whole)).unwrap();
+    assert_eq!(org.store.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn names_that_are_taken_or_are_none_are_refused() {
     let org = Org::new();
     let again = org.write(|tx| tx.create_table(&org.tables.account)).unwrap_err();

@@ -1,0 +1,132 @@
+//! `sluice publish`: what customizers changed counts only when it is published.
+
+use std::collections::HashMap;
+
+use serde_json::{Value as Json, json};
+use sluice_engine::{Batch, Change, Unpublished};
+use sluice_model::{Name, Parameter, Reference, Request, Value, json as rows};
+
+use super::row::references;
+use crate::{context::Context, output::Outcome, people::count};
+
+/// See the module.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only show what is not yet published.
+    #[arg(long)]
+    diff: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let changes = session.unpublished()?;
+    if args.diff {
+        let text = if changes.is_empty() {
+            "everything is published".to_owned()
+        } else {
+            changes.iter().map(described).collect::<Vec<_>>().join("\n")
+        };
+        return Ok(Outcome::list(changes.iter().map(document).collect(), text));
+    }
+    let response = session.execute(Request::new("PublishAllXml"))?;
+    let published = references(&response, "Published");
+    // Somebody may have changed more since the look: that has no name here, but was published.
+    let known: HashMap<&Reference, &Unpublished> = changes.iter().map(|change| (&change.row, change)).collect();
+    let mut items = Vec::new();
+    let mut lines = vec![format!("published {}", count(published.len(), "change"))];
+    for row in published {
+        let change = known.get(row);
+        let name = change.map_or_else(|| row.id.to_string(), |change| change.name.clone());
+        let word = change.map_or("changed", |change| change.change.word());
+        items.push(json!({ "table": row.table, "id": row.id.to_string(), "name": name, "change": word }));
+        lines.push(format!("  {word:8} {:20} {name}", row.table));
+    }
+    Ok(Outcome::new(json!({ "published": items }), lines.join("\n")))
+}
+
+/// Publishes these rows as a part of what a command does.
+pub(crate) fn rows_of(batch: &mut Batch<'_>, rows: Vec<Reference>) -> sluice_model::Result<()> {
+    let request = Request::new("PublishXml").with("Components", Parameter::References(rows));
+    batch.execute(request).map(|_| ())
+}
+
+fn document(change: &Unpublished) -> Json {
+    let mut document = json!({
+        "table": change.row.table,
+        "id": change.row.id.to_string(),
+        "name": change.name,
+        "change": change.change.word(),
+    });
+    if let (Change::Changed(columns), Json::Object(map)) = (&change.change, &mut document) {
+        let columns = columns.iter().map(|(column, from, to)| {
+            json!({ "column": column, "from": rows::from_value(from), "to": rows::from_value(to) })
+        });
+        map.insert("columns".to_owned(), columns.collect());
+    }
+    document
+}
+
+fn described(change: &Unpublished) -> String {
+    let mut lines = vec![format!(
+        "{:8} {:20} {}",
+        change.change.word(),
+        change.row.table,
+        change.name
+    )];
+    if let Change::Changed(columns) = &change.change {
+        lines.extend(columns.iter().flat_map(changed));
+    }
+    lines.join("\n")
+}
+
+/// The lines that say how a column changed; of a list of options, each option's.
+fn changed((column, from, to): &(Name, Value, Value)) -> Vec<String> {
+    if let (Some(old), Some(new)) = (options(from), options(to)) {
+        let gone = old.iter().filter(|option| !new.contains(option));
+        let come = new.iter().filter(|option| !old.contains(option));
+        return gone
+            .map(|option| format!("           − {option}"))
+            .chain(come.map(|option| format!("           + {option}")))
+            .collect();
+    }
+    let shown = |value: &Value| match rows::from_value(value) {
+        Json::Null => "(nothing)".to_owned(),
+        Json::String(text) => text,
+        other => other.to_string(),
+    };
+    vec![format!("           {column}: {} → {}", shown(from), shown(to))]
+}
+
+/// The options in a value that is a list of them.
+fn options(value: &Value) -> Option<Vec<String>> {
+    let list: Vec<Json> = serde_json::from_str(value.as_text()?).ok()?;
+    list.iter()
+        .map(|option| {
+            let state = option.get("state").map(|state| format!(", state {state}"));
+            Some(format!(
+                "{} {}{}",
+                option.get("value")?,
+                option.get("label")?.as_str()?,
+                state.unwrap_or_default()
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_options_shows_the_options_that_differ() {
+        let old = Value::from(r#"[{"value":1,"label":"New","state":0}]"#);
+        let new = Value::from(r#"[{"value":1,"label":"New","state":0},{"value":7,"label":"Hot","state":0}]"#);
+        assert_eq!(
+            changed(&("options".into(), old.clone(), new)),
+            ["           + 7 Hot, state 0"]
+        );
+        let text = changed(&("name".into(), Value::from("a"), Value::Null));
+        assert_eq!(text, ["           name: a → (nothing)"]);
+    }
+}

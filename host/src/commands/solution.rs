@@ -1,0 +1,300 @@
+//! `sluice solution`: customizations that travel as one file.
+
+use std::{
+    fs::OpenOptions,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Query, Request, Row, json as rows};
+
+use crate::{
+    context::Context,
+    failure::Usage,
+    names,
+    output::{Grid, Outcome},
+    people::{self, count},
+};
+
+const SOLUTIONS: &str = "solution";
+
+/// A file that is larger is read no further: it is refused anyway.
+const LARGEST: u64 = 65 << 20;
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make an empty solution.
+    // Its --version is the solution's, not the program's.
+    #[command(disable_version_flag = true)]
+    Create {
+        /// The name by which it is known everywhere: letters, digits, underscores.
+        name: String,
+        /// What people see.
+        #[arg(long)]
+        friendly: Option<String>,
+        /// Its version. A managed one is replaced by the same or a higher one.
+        #[arg(long, value_name = "1.0.0.0", default_value = "1.0.0.0")]
+        version: String,
+    },
+    /// Change what a solution is called, and its version.
+    #[command(disable_version_flag = true)]
+    Update {
+        /// The solution.
+        name: String,
+        /// What people see.
+        #[arg(long)]
+        friendly: Option<String>,
+        /// Its version.
+        #[arg(long, value_name = "1.0.0.0")]
+        version: Option<String>,
+    },
+    /// Add components: table, column (TABLE.COLUMN), option-set (NAME or TABLE.COLUMN), mapping
+    /// (SOURCE:TARGET), role, plugin, duplicate-rule, flow, form and view (TABLE:NAME),
+    /// web-resource, offline-profile.
+    Add(Components),
+    /// Take components out again; in the organisation they stay.
+    Remove(Components),
+    /// List the solutions.
+    List,
+    /// Show a solution with its components.
+    Show {
+        /// The solution.
+        name: String,
+    },
+    /// Write a solution to a file, with what is published of its components.
+    Export {
+        /// The solution.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// Where it arrives, nobody but its next version changes it.
+        #[arg(long)]
+        managed: bool,
+    },
+    /// Read a solution from a file: all of it or nothing. It is published at once.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// As a managed one, even if it was exported as an unmanaged one.
+        #[arg(long)]
+        managed: bool,
+    },
+    /// Remove a solution: a managed one with what it brought, an unmanaged one by itself.
+    Delete {
+        /// The solution.
+        name: String,
+    },
+}
+
+/// Which components of which solution.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Components {
+    /// The solution.
+    name: String,
+    /// What they are.
+    kind: String,
+    /// Their names.
+    #[arg(required = true)]
+    components: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::Create {
+            name,
+            friendly,
+            version,
+        } => create(&session, &name, friendly.as_deref(), &version),
+        Command::Update {
+            name,
+            friendly,
+            version,
+        } => update(&session, &name, friendly.as_deref(), version.as_deref()),
+        Command::Add(args) => {
+            session.add_to_solution(&args.name, &args.kind, &args.components)?;
+            changed(&args, "added to")
+        }
+        Command::Remove(args) => {
+            session.remove_from_solution(&args.name, &args.kind, &args.components)?;
+            changed(&args, "taken out of")
+        }
+        Command::List => list(context, &session),
+        Command::Show { name } => show(context, &session, &name),
+        Command::Export { name, file, managed } => export(&session, &name, &file, managed),
+        Command::Import { file, managed } => import(&session, &file, managed),
+        Command::Delete { name } => delete(&session, &name),
+    }
+}
+
+fn create(session: &Session, name: &str, friendly: Option<&str>, version: &str) -> anyhow::Result<Outcome> {
+    let row = Row::unsaved(SOLUTIONS)
+        .with("uniquename", name)
+        .with("friendlyname", friendly.unwrap_or(name))
+        .with("version", version);
+    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "name": name }),
+        format!("made the solution {name}; `sluice solution add {name} KIND COMPONENT` fills it"),
+    ))
+}
+
+fn update(session: &Session, name: &str, friendly: Option<&str>, version: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut row = Row::new(SOLUTIONS, session.find_one(SOLUTIONS, name)?);
+    for (column, value) in [("friendlyname", friendly), ("version", version)] {
+        if let Some(value) = value {
+            row.set(column, value);
+        }
+    }
+    if row.values.is_empty() {
+        return Err(Usage::because("nothing is to be changed; give --friendly or --version"));
+    }
+    let id = row.id;
+    session.execute(Request::update(row))?;
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "name": name }),
+        format!("updated the solution {name}"),
+    ))
+}
+
+fn changed(args: &Components, what: &str) -> anyhow::Result<Outcome> {
+    let document = json!({ "name": args.name, "kind": args.kind, "components": args.components });
+    let text = format!(
+        "{} {what} the solution {}",
+        count(args.components.len(), "component"),
+        args.name
+    );
+    Ok(Outcome::new(document, text))
+}
+
+fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
+    let query = Query::new(SOLUTIONS)
+        .columns(&["uniquename", "friendlyname", "version", "ismanaged", "installedon"])
+        .order_by("uniquename");
+    people::list(context, session, query)
+}
+
+fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(SOLUTIONS)?;
+    let row = names::row(session, SOLUTIONS, name, &[])?;
+    let components = session.solution_components(row.text("uniquename").unwrap_or_default())?;
+    let mut document = rows::from_row(table, &row, None);
+    if let Json::Object(map) = &mut document {
+        map.insert("components".to_owned(), pairs(&components));
+    }
+    let mut grid = Grid::new(["kind", "component"]);
+    for (kind, name) in &components {
+        grid.row([kind, name]);
+    }
+    let sheet = if context.json() {
+        String::new()
+    } else {
+        people::sheet(context, table, &row)?
+    };
+    Ok(Outcome::new(
+        document,
+        format!("{sheet}\n\n{}", grid.text("no components")),
+    ))
+}
+
+fn pairs(components: &[(String, String)]) -> Json {
+    components
+        .iter()
+        .map(|(kind, name)| json!({ "kind": kind, "name": name }))
+        .collect()
+}
+
+fn export(session: &Session, name: &str, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+    let bytes = session.export_solution(name, managed)?;
+    // A file that is there stays.
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = file.with_context(|| format!("{} cannot be written", path.display()))?;
+    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a file is none.
+        let _ = std::fs::remove_file(path);
+    }
+    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    let components = session.solution_components(name)?;
+    let document = json!({
+        "name": name,
+        "file": path.display().to_string(),
+        "managed": managed,
+        "bytes": bytes.len(),
+        "components": pairs(&components),
+    });
+    let text = format!(
+        "wrote {} of {name}{} to {}",
+        count(components.len(), "component"),
+        if managed { ", managed," } else { "" },
+        path.display()
+    );
+    Ok(Outcome::new(document, text))
+}
+
+/// The bytes of a file, as far as a solution may be large.
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let cannot = || format!("{} cannot be read", path.display());
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).with_context(cannot)?;
+    file.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
+    Ok(bytes)
+}
+
+fn import(session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+    let done = session.import_solution(&bytes(path)?, managed)?;
+    let document = json!({
+        "name": done.solution,
+        "version": done.version,
+        "before": done.before,
+        "managed": done.managed,
+        "components": pairs(&done.components),
+        "removed": pairs(&done.removed),
+    });
+    let mut lines = vec![format!(
+        "imported {} {}{}{}",
+        done.solution,
+        done.version,
+        if done.managed { ", managed" } else { "" },
+        done.before
+            .map_or_else(String::new, |before| format!(", in place of {before}"))
+    )];
+    lines.extend(done.components.iter().map(|(kind, name)| format!("  {kind:16} {name}")));
+    lines.extend(
+        done.removed
+            .iter()
+            .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
+    );
+    Ok(Outcome::new(document, lines.join("\n")))
+}
+
+fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let done = session.delete_solution(name)?;
+    let kept: Json = done
+        .kept
+        .iter()
+        .map(|(kind, name, why)| json!({ "kind": kind, "name": name, "reason": why }))
+        .collect();
+    let document = json!({ "name": name, "managed": done.managed, "removed": pairs(&done.removed), "kept": kept });
+    let mut lines = vec![format!("removed the solution {name}")];
+    if !done.managed {
+        lines.push("what was in it stays in the organisation".to_owned());
+    }
+    lines.extend(
+        done.removed
+            .iter()
+            .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
+    );
+    let kept = done
+        .kept
+        .iter()
+        .map(|(kind, name, why)| format!("  {kind:16} {name}: stays, and is your own now: {why}"));
+    lines.extend(kept);
+    Ok(Outcome::new(document, lines.join("\n")))
+}

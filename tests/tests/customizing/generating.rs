@@ -1,0 +1,90 @@
+//! *Generate mappings* replaces all: R207.
+
+use sluice_model::{Request, Row, Value};
+
+use crate::world::World;
+
+#[test]
+fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {
+    let world = World::new();
+    world.sluice("mapping add lead contact jobtitle department");
+    let before = world.sluice("mapping list lead contact")["value"]
+        .as_array()
+        .unwrap()
+        .len();
+    let answer = world.sluice("mapping generate lead contact --yes");
+    assert_eq!(answer["removed"], 1);
+    let created = usize::try_from(answer["created"].as_i64().unwrap()).unwrap();
+    let maps = world.sluice("mapping list lead contact");
+    let maps = maps["value"].as_array().unwrap();
+    assert_eq!(maps.len(), before - 1 + created);
+    for map in maps.iter().filter(|map| map["system"] == false) {
+        assert_eq!(map["source"], map["target"], "{map}");
+    }
+    let has = |column: &str| {
+        maps.iter()
+            .any(|map| map["source"] == column && map["target"] == column)
+    };
+    assert!(has("address2_city") && has("firstname"));
+    assert!(!has("statuscode"), "status reasons only look alike");
+    assert!(!has("ownerid") && !has("importsequencenumber"));
+    assert_eq!(world.run("mapping lint").code, 0, "what is generated is in order");
+    // Again: the same.
+    let again = world.sluice("mapping generate lead contact --yes");
+    assert_eq!(
+        (&again["removed"], &again["created"]),
+        (&created.into(), &created.into())
+    );
+}
+
+#[test]
+fn it_warns_before_it_replaces() {
+    let world = World::new();
+    // Nothing is lost where there is nothing of one's own.
+    world.sluice("mapping generate lead opportunity");
+    let run = world.run("mapping generate lead opportunity");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("generating replaces"), "{run:?}");
+    assert!(run.stderr.contains("--yes"), "{run:?}");
+}
+
+#[test]
+fn the_message_says_what_it_did_and_publishes_nothing() {
+    let world = World::new();
+    let map = world.map(("lead", "subject"), ("opportunity", "name")).unwrap();
+    let request = Request::new("AutoMapEntity").with("EntityMapId", Value::Id(map.id_of("entitymapid").unwrap()));
+    let response = world.admin.0.execute(request).unwrap();
+    let created = match response.outputs.get("Created") {
+        Some(sluice_model::Parameter::References(rows)) => rows.len(),
+        other => panic!("{other:?}"),
+    };
+    assert!(created > 5);
+    assert_eq!(world.admin.0.unpublished().unwrap().len(), created);
+    let lead = world.lead(&[("budgetamount", Value::Money(7.into()))]);
+    assert_eq!(world.qualify(lead)[2].get("budgetamount"), None);
+    world.publish();
+    let lead = world.lead(&[("budgetamount", Value::Money(7.into()))]);
+    assert_eq!(
+        world.qualify(lead)[2].get("budgetamount"),
+        Some(&Value::Money(7.into()))
+    );
+}
+
+#[test]
+fn two_tables_that_were_not_mapped_are_from_then_on() {
+    let world = World::new();
+    let answer = world.sluice("mapping generate account contact --yes");
+    assert_eq!(answer["removed"], 0);
+    assert!(answer["created"].as_i64().unwrap() > 10, "{answer}");
+    let account = world
+        .admin
+        .create(Row::unsaved("account").with("name", "Contoso").with("fax", "1"));
+    let request = Request::new("InitializeFrom")
+        .with("EntityMoniker", sluice_model::Reference::new("account", account))
+        .with("TargetEntityName", "contact");
+    let response = world.admin.0.execute(request).unwrap();
+    let Some(sluice_model::Parameter::Row(row)) = response.outputs.get("Entity") else {
+        panic!("{response:?}")
+    };
+    assert_eq!(row.text("fax"), Some("1"));
+}

@@ -1,0 +1,207 @@
+//! Files that are no solutions: a clear answer, and nothing is changed.
+
+use std::io::{Cursor, Read, Write};
+
+use sluice_model::Code;
+
+use crate::world::{World, says};
+
+#[test]
+fn what_is_no_file_of_a_solution_is_refused() {
+    let world = World::new();
+    let before = world.everything();
+    std::fs::write(world.path("empty.zip"), b"").unwrap();
+    std::fs::write(world.path("text.zip"), b"hello").unwrap();
+    std::fs::create_dir(world.path("folder.zip")).unwrap();
+    for file in ["empty.zip", "text.zip"] {
+        let error = world.refused(&format!("solution import {file}"));
+        assert_eq!(error["code"], "0x80048060", "{file}: {error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("nothing was changed"),
+            "{error}"
+        );
+    }
+    for file in ["missing.zip", "folder.zip"] {
+        let run = world.program().run(&["solution", "import", file, "--json"]);
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(
+            run.json()["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("cannot be read")
+        );
+    }
+    assert_eq!(world.everything(), before);
+}
+
+/// The files of an archive, changed by `change`, as an archive again.
+pub fn rewritten(file: &[u8], change: impl Fn(&str, String) -> String) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let name = file.name().unwrap().into_owned();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        writer
+            .start_file(&*name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(change(&name, text).as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// The file of a managed solution with something of most kinds.
+fn file() -> Vec<u8> {
+    let from = World::sample();
+    from.all(&[
+        "option-set add contact.statuscode 100000001 Hot --state 0",
+        "mapping add lead contact jobtitle department",
+    ]);
+    from.duplicate_rule("Same mail");
+    from.export(
+        "Vendor",
+        "1.0",
+        &[
+            "option-set contact.statuscode",
+            "table sl_commissionrule",
+            "mapping lead:contact",
+            "role Integration",
+            "plugin commission",
+            "duplicate-rule Same mail",
+        ],
+        true,
+    )
+}
+
+/// What is changed in which kind of file, and what comes of it.
+const BENT: &[(&str, &str, &str, Code, &str)] = &[
+    (
+        "option-set",
+        "\"Hot\"",
+        "7",
+        Code::IMPORT_BROKEN,
+        "the option-set `contact.statuscode` is wrong",
+    ),
+    (
+        "option-set",
+        "\"state\": 0",
+        "\"state\": 9",
+        Code::INVALID_STATE,
+        "needs a state",
+    ),
+    (
+        "table",
+        "\"sl_commissionrule\"",
+        "\"lead\"",
+        Code::IMPORT_FAILED,
+        "holds `lead`",
+    ),
+    (
+        "table",
+        "\"schema\": \"sl_commissionrule\"",
+        "\"schema\": \"Lead\"",
+        Code::IMPORT_FAILED,
+        "what only tables of the platform have",
+    ),
+    (
+        "table",
+        "\"decimal\"",
+        "\"key\"",
+        Code::INVALID_ARGUMENT,
+        "the platform itself adds",
+    ),
+    (
+        "mapping",
+        "\"contact\"",
+        "\"account\"",
+        Code::IMPORT_FAILED,
+        "holds `lead:account`",
+    ),
+    (
+        "mapping",
+        "\"department\"",
+        "\"lastname\"",
+        Code::INVALID_MAP,
+        "the target only",
+    ),
+    ("role", "\"depth\": 3", "\"depth\": 30", Code::INVALID_ARGUMENT, "Depth"),
+    (
+        "plugin",
+        "\"content\": \"AGFzb",
+        "\"content\": \"AAAAA",
+        Code::NOT_A_PLUGIN,
+        "the plug-in `commission`",
+    ),
+    (
+        "plugin",
+        "\"stage\": 20",
+        "\"stage\": 33",
+        Code::STAGE_NOT_ALLOWED,
+        "the plugin `commission`",
+    ),
+    (
+        "duplicate-rule",
+        "\"operatorcode\": 0",
+        "\"operatorcode\": 99",
+        Code::OUT_OF_RANGE,
+        "the duplicate-rule",
+    ),
+];
+
+#[test]
+fn contents_that_are_wrong_are_refused_before_anything_changes() {
+    let file = file();
+    let to = World::new();
+    let before = to.everything();
+    for (kind, old, new, code, words) in BENT {
+        let changed = std::cell::Cell::new(false);
+        let bent = rewritten(&file, |name, text| {
+            if !name.starts_with(&format!("{kind}/")) {
+                return text;
+            }
+            changed.set(changed.get() || text.contains(*old));
+            text.replacen(old, new, 1)
+        });
+        assert!(changed.get(), "{kind}: there is no {old}");
+        says(to.admin.0.import_solution(&bent, false), *code, words);
+        assert_eq!(to.everything(), before, "{kind}: {old} → {new}");
+    }
+    // A name in the manifest that the content does not bear.
+    let renamed = rewritten(&file, |name, text| match name {
+        "manifest.json" => text.replace("Same mail", "Other"),
+        _ => text,
+    });
+    says(
+        to.admin.0.import_solution(&renamed, false),
+        Code::IMPORT_FAILED,
+        "holds another one",
+    );
+    let renamed = rewritten(&file, |name, text| match name {
+        "manifest.json" => text.replace("Integration", "System Administrator"),
+        _ => text,
+    });
+    says(
+        to.admin.0.import_solution(&renamed, false),
+        Code::IMPORT_FAILED,
+        "cannot be imported",
+    );
+    assert_eq!(to.everything(), before);
+    // The file as it was written is good.
+    to.import(&rewritten(&file, |_, text| text));
+}
+
+#[test]
+fn a_bomb_is_no_danger() {
+    let world = World::new();
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer
+        .start_file("manifest.json", zip::write::SimpleFileOptions::default())
+        .unwrap();
+    for _ in 0..70 {
+        writer.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    std::fs::write(world.path("bomb.zip"), writer.finish().unwrap().into_inner()).unwrap();
+    let error = world.refused("solution import bomb.zip");
+    assert_eq!(error["code"], "0x80048499", "{error}");
+}

@@ -1,0 +1,11 @@
+//! Solutions: what travels from one organisation to another, what is managed there, and how it
+//! goes again.
+
+mod arriving;
+mod broken_files;
+mod cure;
+mod filling;
+mod managed;
+mod removing;
+mod upgrading;
+mod world;

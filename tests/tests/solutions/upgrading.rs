@@ -1,0 +1,250 @@
+//! A new version takes the place of the old one.
+
+use sluice_model::{Code, Query, Row};
+
+use crate::world::{World, says};
+
+/// The vendor's organisation.
+fn vendor() -> World {
+    let world = World::sample();
+    world.all(&[
+        "option-set add contact.statuscode 100000001 Hot --state 0",
+        "option-set add contact.statuscode 100000002 Cold --state 0",
+        "column create lead rsh_a text",
+        "column create lead rsh_b text",
+        "mapping add lead contact jobtitle department",
+        "mapping add lead contact salutation spousesname",
+    ]);
+    world.duplicate_rule("Same mail");
+    world
+}
+
+const FIRST: &[&str] = &[
+    "option-set contact.statuscode",
+    "table sl_commissionrule",
+    "column lead.rsh_a",
+    "column lead.rsh_b",
+    "mapping lead:contact",
+    "plugin phone-normalizer",
+    "duplicate-rule Same mail",
+];
+
+/// The columns of contacts that are mapped onto, beside the platform's own.
+fn own_targets(world: &World) -> Vec<String> {
+    let maps = world.sluice("mapping list lead contact");
+    let own = maps["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|map| map["system"] == false);
+    own.map(|map| map["target"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_the_new_version_no_longer_has_is_gone() {
+    let from = vendor();
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    assert_eq!(to.steps("phone-normalizer").len(), 4);
+    // The customer's own things beside it.
+    to.all(&[
+        "option-set add contact.statuscode 100000009 Ours --state 0",
+        "mapping add lead contact middlename nickname",
+    ]);
+
+    let step = from.steps("phone-normalizer").remove(0);
+    from.all(&[
+        "option-set remove contact.statuscode 100000002",
+        "option-set update contact.statuscode 100000001 --label Burning",
+        "mapping remove lead contact salutation spousesname",
+        &format!("step unregister {}", step.id),
+        "column create lead rsh_c int",
+    ]);
+    let second = [
+        "option-set contact.statuscode",
+        "table sl_commissionrule",
+        "column lead.rsh_a",
+        "column lead.rsh_c",
+        "mapping lead:contact",
+        "plugin phone-normalizer",
+    ];
+    let done = to.import(&from.export("Vendor", "2.0", &second, true));
+    assert_eq!(done.before.as_deref(), Some("1.0"));
+    let removed: Vec<String> = done
+        .removed
+        .iter()
+        .map(|(kind, name)| format!("{kind} {name}"))
+        .collect();
+    assert_eq!(
+        removed,
+        [
+            "duplicate-rule Same mail".to_owned(),
+            format!("plugin phone-normalizer {}", step.id),
+            "mapping lead:contact salutation>spousesname".to_owned(),
+            "option-set contact.statuscode 100000002".to_owned(),
+            "column lead.rsh_b".to_owned(),
+        ]
+    );
+    assert_eq!(
+        to.options("contact.statuscode"),
+        [(1, false), (2, false), (100_000_001, true), (100_000_009, false)]
+    );
+    let shown = to.sluice("option-set show contact.statuscode");
+    assert_eq!(shown["options"][2]["label"], "Burning");
+    let targets = own_targets(&to);
+    assert_eq!(targets, ["department", "nickname"]);
+    assert_eq!(to.steps("phone-normalizer").len(), 3);
+    assert_eq!(to.admin.count("duplicaterule"), 0);
+    let catalog = to.admin.0.catalog().unwrap();
+    let lead = catalog.table("lead").unwrap();
+    assert!(lead.column("rsh_a").is_some() && lead.column("rsh_b").is_none() && lead.column("rsh_c").is_some());
+    assert_eq!(to.solution("Vendor").unwrap().text("version"), Some("2.0"));
+    // A lead is written and read as ever.
+    let lead = to
+        .admin
+        .create(Row::unsaved("lead").with("lastname", "A").with("rsh_c", 3));
+    assert_eq!(to.admin.get("lead", lead).int("rsh_c"), Some(3));
+    assert_eq!(to.admin.0.unpublished().unwrap(), []);
+}
+
+#[test]
+fn data_is_not_dropped() {
+    let from = vendor();
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    to.all(&[
+        "row create lead lastname=A rsh_b=kept",
+        "row create sl_commissionrule sl_name=WA",
+        "row create contact lastname=B statuscode=100000002",
+    ]);
+    let before = to.everything();
+    for (without, words) in [
+        (
+            "column lead.rsh_b",
+            "the column `lead.rsh_b`, which cannot be taken away: 1 row holds data in it",
+        ),
+        (
+            "table sl_commissionrule",
+            "the table `sl_commissionrule`, which cannot be taken away: 1 row holds data",
+        ),
+        (
+            "option-set contact.statuscode",
+            "1 row holds the option 100000002 in `contact.statuscode`",
+        ),
+    ] {
+        let second: Vec<&str> = FIRST.iter().filter(|name| **name != without).copied().collect();
+        let file = from.export("Vendor", "2.0", &second, true);
+        says(to.admin.0.import_solution(&file, false), Code::COMPONENT_IN_USE, words);
+        assert_eq!(to.everything(), before, "{without}");
+    }
+}
+
+#[test]
+fn what_others_depend_on_is_not_dropped() {
+    let from = vendor();
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    let second: Vec<&str> = FIRST
+        .iter()
+        .filter(|name| **name != "column lead.rsh_b")
+        .copied()
+        .collect();
+    let file = from.export("Vendor", "2.0", &second, true);
+    to.all(&[
+        "column create contact rsh_b text",
+        "mapping add lead contact rsh_b rsh_b --draft",
+    ]);
+    says(
+        to.admin.0.import_solution(&file, false),
+        Code::COMPONENT_IN_USE,
+        "a mapping uses it",
+    );
+    to.sluice("mapping remove lead contact rsh_b rsh_b");
+    to.import(&file);
+}
+
+#[test]
+fn versions_go_up_and_modes_stay() {
+    let from = vendor();
+    let to = World::new();
+    let old = from.export("Vendor", "1.9", &["mapping lead:contact"], true);
+    let new = from.export("Vendor", "1.10", &["mapping lead:contact"], true);
+    let unmanaged = from.export("Vendor", "1.11", &["mapping lead:contact"], false);
+    to.import(&new);
+    to.import(&new);
+    let before = to.everything();
+    says(
+        to.admin.0.import_solution(&old, false),
+        Code::IMPORT_FAILED,
+        "the lower one 1.9",
+    );
+    says(
+        to.admin.0.import_solution(&unmanaged, false),
+        Code::IMPORT_OVER_MANAGED,
+        "as a managed one",
+    );
+    assert_eq!(to.everything(), before);
+    // And where it is unmanaged, as at the vendor's, a managed file does not take its place.
+    says(
+        from.admin.0.import_solution(&new, false),
+        Code::IMPORT_OVER_UNMANAGED,
+        "as an unmanaged one",
+    );
+    // An unmanaged file may be installed as a managed one.
+    to.admin.0.import_solution(&unmanaged, true).unwrap();
+    assert_eq!(to.solution("Vendor").unwrap().text("version"), Some("1.11"));
+}
+
+#[test]
+fn what_an_organisation_has_already_becomes_managed() {
+    let from = vendor();
+    let to = World::new();
+    to.all(&[
+        "option-set add contact.statuscode 100000001 Warm --state 0",
+        "column create lead rsh_a text",
+        "mapping add lead contact jobtitle department",
+    ]);
+    to.duplicate_rule("Same mail");
+    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    let shown = to.sluice("option-set show contact.statuscode");
+    let hot = &shown["options"][2];
+    assert_eq!((&hot["label"], &hot["managed"]), (&"Hot".into(), &true.into()));
+    let catalog = to.admin.0.catalog().unwrap();
+    assert!(catalog.table("lead").unwrap().column("rsh_a").unwrap().managed);
+    let maps = to.sluice("mapping list lead contact");
+    assert!(
+        maps["value"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|map| map["target"] == "department" && map["managed"] == true)
+    );
+    let rules = to.admin.list(Query::new("duplicaterule"));
+    assert_eq!((rules.len(), rules[0].bool("ismanaged")), (1, Some(true)));
+    // An own map of another source stands in the way, and is said to.
+    let other = World::new();
+    other.sluice("mapping add lead contact salutation department");
+    let file = from.export("Vendor", "1.0", FIRST, true);
+    says(
+        other.admin.0.import_solution(&file, false),
+        Code::INVALID_MAP,
+        "mapped from `salutation` already",
+    );
+}
+
+#[test]
+fn an_unmanaged_import_does_not_change_what_is_managed() {
+    let from = vendor();
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    from.sluice("option-set update contact.statuscode 100000001 --label Other");
+    let file = from.export("Sneaky", "1.0", &["option-set contact.statuscode"], false);
+    says(
+        to.admin.0.import_solution(&file, false),
+        Code::MANAGED,
+        "100000001 (Hot)",
+    );
+    // What is the same already is no change.
+    let file = from.export("Same", "1.0", &["mapping lead:contact"], false);
+    to.import(&file);
+}
