@@ -11,7 +11,9 @@ use crate::{Tx, fault::fault, session::Session, sql::ddl};
 pub(crate) const INTERNAL: &str = r#"
 CREATE TABLE "_definition" ("name" TEXT PRIMARY KEY NOT NULL, "json" TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE "_meta" ("key" TEXT PRIMARY KEY NOT NULL, "value" INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0);
+CREATE TABLE "_matchcode" ("set" INTEGER NOT NULL, "code" TEXT NOT NULL, "row" BLOB NOT NULL,
+    PRIMARY KEY ("set", "code", "row")) WITHOUT ROWID;
+INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0), ('matchcode_set', 0);
 "#;
 
 impl Session {
@@ -138,5 +140,32 @@ impl Tx {
         let mut table = table.clone();
         table.columns.push(column.clone());
         session.save(&table)
+    }
+
+    /// Takes a column out of a table, with its index and everything that rows hold in it, and
+    /// keeps the definition without it; `table` is the definition before or after.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where it is the key or the name is not one; a host error where no
+    /// writing transaction is open or there is no such column.
+    pub fn drop_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        if column.name == table.key {
+            return Err(Error::invalid(format!(
+                "`{}` is the key of `{}`",
+                column.name, table.name
+            )));
+        }
+        let session = self.writer()?;
+        session.change(&ddl::drop_column(table, column)?)?;
+        let left: Vec<ColumnDef> = table
+            .columns
+            .iter()
+            .filter(|other| other.name != column.name)
+            .cloned()
+            .collect();
+        session.save(&TableDef {
+            columns: left.into(),
+            ..table.clone()
+        })
     }
 }

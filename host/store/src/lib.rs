@@ -9,7 +9,7 @@
 //! |---|---|
 //! | make, open, copy, check a file | `store` |
 //! | follow a unit of work into a commit | `writer`, then `unit` |
-//! | see what can be done within one | `tx`, `rows`, `definitions`, `facts` |
+//! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
 //! | see how a value is kept | `form`, `text` |
 //! | see the SQL | `sql` |
 
@@ -17,6 +17,7 @@ mod definitions;
 mod facts;
 mod fault;
 mod form;
+mod matchcodes;
 mod rows;
 mod session;
 mod sql;
@@ -31,5 +32,6 @@ mod tests;
 
 pub use facts::Facts;
 pub use store::{Options, Store, Synchronous};
+pub use text::fold;
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

@@ -7,7 +7,7 @@
 use sea_query::{Alias, ColumnDef as Column, Index, IndexCreateStatement, SqliteQueryBuilder, Table};
 use sluice_model::{ColumnDef, ColumnType, Error, Name, Ownership, Result, TableDef};
 
-use super::{SHARES, name};
+use super::{SHARES, build, name};
 use crate::{form, text};
 
 /// Lookups that the platform fills on every row and nobody lists rows by.
@@ -67,6 +67,27 @@ pub(crate) fn add_column(table: &TableDef, column: &ColumnDef) -> Result<Vec<Str
     Ok(statements)
 }
 
+/// The statements that take a column out of a table, its index first.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` where a name is not one.
+pub(crate) fn drop_column(table: &TableDef, column: &ColumnDef) -> Result<Vec<String>> {
+    checked(&table.name)?;
+    checked(&column.name)?;
+    let mut statements = Vec::new();
+    if is_indexed(table, column) {
+        let mut statement = Index::drop();
+        statement.name(index_name(table, &[&column.name]));
+        statements.push(statement.build(SqliteQueryBuilder));
+    }
+    for part in build::split([column]) {
+        let mut statement = Table::alter();
+        statement.table(name(&table.name)).drop_column(Alias::new(part));
+        statements.push(statement.build(SqliteQueryBuilder));
+    }
+    Ok(statements)
+}
+
 /// All columns but the key.
 pub(crate) fn plain(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
     table.columns.iter().filter(|column| column.name != table.key)
@@ -87,11 +108,13 @@ fn is_indexed(table: &TableDef, column: &ColumnDef) -> bool {
     (column.indexed || owning || lookup) && !covered
 }
 
+fn index_name(table: &TableDef, columns: &[&str]) -> String {
+    format!("{}.{}", table.name, columns.join("."))
+}
+
 fn index(table: &TableDef, columns: &[&str]) -> String {
     let mut statement: IndexCreateStatement = Index::create();
-    statement
-        .name(format!("{}.{}", table.name, columns.join(".")))
-        .table(name(&table.name));
+    statement.name(index_name(table, columns)).table(name(&table.name));
     for column in columns {
         statement.col(name(column));
     }

@@ -51,6 +51,55 @@ fn a_table_and_its_columns_are_kept() {
 }
 
 #[test]
+fn a_column_goes_with_its_index_and_its_reference() {
+    let org = Org::new();
+    let mut thing = table("sl_thing", Ownership::User, vec![ColumnDef::new("sl_name", text())]);
+    org.write(|tx| tx.create_table(&thing)).unwrap();
+    org.insert(&org.account(9)).unwrap();
+    let columns = [
+        ColumnDef {
+            indexed: true,
+            ..ColumnDef::new("sl_more", text())
+        },
+        ColumnDef::new("sl_account", lookup(&["account"])),
+        ColumnDef::new("sl_customer", lookup(&["account", "contact"])),
+    ];
+    for column in &columns {
+        org.write(|tx| tx.add_column(&thing, column)).unwrap();
+        thing.columns.push(column.clone());
+    }
+    let kept = Row::new("sl_thing", id(1)).with("sl_name", "a");
+    let full = kept
+        .clone()
+        .with("sl_more", "x")
+        .with("sl_account", Reference::new("account", id(9)))
+        .with("sl_customer", Reference::new("contact", id(8)));
+    org.write(|tx| tx.insert(&system(), &thing, &full)).unwrap();
+
+    for column in &columns {
+        org.write(|tx| tx.drop_column(&thing, column)).unwrap();
+        thing = org
+            .read(crate::Tx::definitions)
+            .unwrap()
+            .into_iter()
+            .find(|saved| saved.name == thing.name)
+            .unwrap();
+        assert_eq!(thing.column(&column.name), None);
+    }
+    let rows = org.read(|tx| tx.select(&system(), &thing, &Query::new("sl_thing")));
+    assert_eq!(rows.unwrap(), [kept]);
+    // Nothing refers to the account any more, and the names are free again.
+    org.write(|tx| tx.delete(&system(), &org.tables.account, id(9)))
+        .unwrap();
+    for column in &columns {
+        org.write(|tx| tx.add_column(&thing, column)).unwrap();
+    }
+    let key = thing.column("sl_thingid").unwrap().clone();
+    let error = org.write(|tx| tx.drop_column(&thing, &key)).unwrap_err();
+    assert_eq!(error.message(), "`sl_thingid` is the key of `sl_thing`");
+}
+
+#[test]
 fn names_that_are_taken_or_are_none_are_refused() {
     let org = Org::new();
     let again = org.write(|tx| tx.create_table(&org.tables.account)).unwrap_err();

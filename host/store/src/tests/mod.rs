@@ -3,6 +3,7 @@
 mod definitions;
 mod files;
 mod groups;
+mod matchcodes;
 mod permits;
 mod queries;
 mod rows;
