@@ -10,6 +10,7 @@ use sluice_model::{
 
 use crate::{
     Message, Session, Unit,
+    duplicates::life,
     engine::Batch,
     message::{self, Takes},
     organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
@@ -215,10 +216,14 @@ impl Batch<'_> {
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
         self.unit.tx.save_definition(&definition)?;
-        self.unit.configuration_written()
+        self.unit.configuration_written()?;
+        match change.duplicate_detection {
+            Some(false) => life::table_switched_off(self.unit, table),
+            _ => Ok(()),
+        }
     }
 
-    fn require(&mut self, privilege: &str) -> Result<()> {
+    pub(crate) fn require(&mut self, privilege: &str) -> Result<()> {
         let snapshot = self.unit.snapshot()?;
         sluice_access::check_named(self.principal(), privilege, &snapshot.privileges)
     }

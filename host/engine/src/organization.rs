@@ -33,6 +33,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvWriteAttribute",
     "prvDeleteAttribute",
     "prvPublishCustomization",
+    "prvPublishDuplicateRule",
     "prvActOnBehalfOfAnotherUser",
 ];
 

@@ -31,3 +31,6 @@ pub(crate) const ATTRIBUTE_MAP: &str = "attributemap";
 pub(crate) const FORM: &str = "systemform";
 pub(crate) const OFFLINE_PROFILE: &str = "mobileofflineprofile";
 pub(crate) const OFFLINE_PROFILE_ITEM: &str = "mobileofflineprofileitem";
+pub(crate) const DUPLICATE_RULE: &str = "duplicaterule";
+pub(crate) const DUPLICATE_CONDITION: &str = "duplicaterulecondition";
+pub(crate) const DUPLICATE_RECORD: &str = "duplicaterecord";

@@ -92,6 +92,14 @@ pub enum DialogKind {
 }
 
 impl DialogKind {
+    /// `classic` or `improved`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Improved => "improved",
+        }
+    }
+
     /// The heading of the dialog.
     pub fn title(self) -> &'static str {
         match self {

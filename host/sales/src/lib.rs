@@ -8,18 +8,31 @@ mod lead;
 mod maps;
 pub mod opportunity;
 pub mod qualify;
+mod rules;
 pub mod sample;
 mod tables;
 pub mod trial;
 
-use sluice_engine::App;
+use sluice_engine::{App, Unit};
+use sluice_model::Result;
 
 /// The app.
 pub static APP: App = App {
     name: "sales",
     tables: tables::tables,
     extensions: tables::extensions,
-    messages: &[&opportunity::LOSE, &qualify::QualifyLead, &opportunity::WIN],
+    messages: &[
+        &opportunity::LOSE,
+        &qualify::QualifyLead,
+        &qualify::RetrieveLeadMatches,
+        &opportunity::WIN,
+    ],
     rules: &[("lead", &lead::Lead), ("opportunity", &opportunity::Opportunity)],
-    install: maps::install,
+    install,
 };
+
+/// The default rows of a new organisation.
+fn install(unit: &mut Unit) -> Result<()> {
+    maps::install(unit)?;
+    rules::install(unit)
+}

@@ -48,6 +48,13 @@ fn table() -> BTreeMap<&'static str, Expected> {
             .with("OpportunityClose", activity)
             .with("Status", 3)
     };
+    let rule = |message: &str| Request::new(message).with("DuplicateRuleId", Value::Id(SOME));
+    let duplicates = Request::new("RetrieveDuplicates")
+        .with("BusinessEntity", row())
+        .with("MatchingEntityName", "account");
+    let bulk = Request::new("BulkDetectDuplicates")
+        .with("Query", Query::new("account"))
+        .with("JobName", "all accounts");
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
@@ -63,6 +70,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
             Refused(on_account("Assign").with("Assignee", somebody()), "prvAssignAccount"),
         ),
         ("Associate", Refused(link("Associate"), "prvAppendUser")),
+        ("BulkDetectDuplicates", Refused(bulk, "prvReadAccount")),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
         ("Disassociate", Refused(link("Disassociate"), "prvAppendUser")),
@@ -74,6 +82,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
         (
             "PublishAllXml",
             Refused(Request::new("PublishAllXml"), "prvPublishCustomization"),
+        ),
+        (
+            "PublishDuplicateRule",
+            Refused(rule("PublishDuplicateRule"), "prvPublishDuplicateRule"),
         ),
         (
             "PublishXml",
@@ -92,6 +104,14 @@ fn table() -> BTreeMap<&'static str, Expected> {
         ),
         ("RemovePrivilegeRole", Refused(remove, "prvWriteRole")),
         ("Retrieve", Refused(Request::retrieve(account(), &[]), "prvReadAccount")),
+        ("RetrieveDuplicates", Refused(duplicates, "prvReadAccount")),
+        (
+            "RetrieveLeadMatches",
+            Refused(
+                Request::new("RetrieveLeadMatches").with("LeadId", Reference::new("lead", SOME)),
+                "prvReadLead",
+            ),
+        ),
         (
             "RetrieveMultiple",
             Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount"),
@@ -103,6 +123,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 on_account("RevokeAccess").with("Revokee", somebody()),
                 "prvShareAccount",
             ),
+        ),
+        (
+            "UnpublishDuplicateRule",
+            Refused(rule("UnpublishDuplicateRule"), "prvPublishDuplicateRule"),
         ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
         ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),

@@ -7,7 +7,11 @@ use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, principals};
+use crate::{
+    Operation, Unit, attach, audit,
+    duplicates::{detect, upkeep},
+    fill, principals,
+};
 
 /// `Create`.
 pub(crate) struct Create;
@@ -69,7 +73,9 @@ impl Message for Create {
 
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
+        detect::check(unit, operation, &row, None)?;
         unit.tx.insert(&permit, &table, &row)?;
+        upkeep::created(unit, &row)?;
         audit::created(unit, operation, &table, &row)?;
         if table.configuration {
             unit.configuration_written()?;

@@ -7,18 +7,22 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
+mod bulk_detect_duplicates;
 mod create;
 mod delete;
 mod disassociate;
 mod grant_access;
 mod publish_all_xml;
+mod publish_duplicate_rule;
 mod publish_xml;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
+mod retrieve_duplicates;
 mod retrieve_multiple;
 mod retrieve_principal_access;
 mod revoke_access;
+mod unpublish_duplicate_rule;
 mod update;
 mod who_am_i;
 
@@ -38,18 +42,22 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &add_privileges_role::AddPrivilegesRole,
     &assign::Assign,
     &associate::Associate,
+    &bulk_detect_duplicates::BulkDetectDuplicates,
     &create::Create,
     &delete::Delete,
     &disassociate::Disassociate,
     &grant_access::GrantAccess,
     &publish_all_xml::PublishAllXml,
+    &publish_duplicate_rule::PublishDuplicateRule,
     &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
+    &retrieve_duplicates::RetrieveDuplicates,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
     &revoke_access::RevokeAccess,
+    &unpublish_duplicate_rule::UnpublishDuplicateRule,
     &update::Update,
     &who_am_i::WhoAmI,
     // ← a new message goes here, in the order of the names

@@ -4,7 +4,10 @@
 
 mod business_unit;
 mod currency;
+mod duplicate_rule;
+mod job;
 mod kept;
+mod organization;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
@@ -68,11 +71,14 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::ASSEMBLY, &plugin_assembly::PluginAssembly),
     (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),
+    (tables::DUPLICATE_RULE, &duplicate_rule::DuplicateRule),
+    (tables::DUPLICATE_CONDITION, &duplicate_rule::DuplicateCondition),
     (tables::BUSINESS_UNIT, &business_unit::BusinessUnit),
+    (tables::JOB, &job::Job),
     (tables::MESSAGE, &kept::Kept),
     (tables::MESSAGE_FILTER, &kept::Kept),
     (tables::PRIVILEGE, &kept::Kept),
-    (tables::ORGANIZATION, &kept::KeptOnce),
+    (tables::ORGANIZATION, &organization::Organization),
     (tables::ROLE, &role::Role),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),

@@ -5,9 +5,12 @@
 //! |---|---|
 //! | see what a request asks for, and what it needs | `wanted` |
 //! | see how the rows are made and linked | `records` |
+//! | see what stands in the way because it is there already | `duplicates`, `matches` |
 //!
 //! Source: the platform reference §4; R6–R14, R18–R37, R67, R125–R130, R141–R143, R270.
 
+mod duplicates;
+mod matches;
 mod records;
 mod wanted;
 
@@ -20,6 +23,7 @@ use sluice_model::{
     situations::{ACCESS_DENIED, LEAD_CLOSED},
 };
 
+pub use matches::RetrieveLeadMatches;
 use records::Records;
 use wanted::Wanted;
 
@@ -132,6 +136,8 @@ impl Message for QualifyLead {
             required("CreatedEntities", "references"),
             // Sluice's own: of each row that was made, how many columns the lead filled.
             required("FieldsCopied", "rows"),
+            // And where detection is off: how many accounts and contacts match, in `count`.
+            required("DuplicatesPassedOver", "rows"),
         ];
         Shape {
             takes: Takes::Reference("LeadId"),
@@ -168,11 +174,14 @@ impl Message for QualifyLead {
             unit.row_with_rights(operation, &given.table, given.id, &[Right::Read, Right::AppendTo])
                 .map_err(denied)?;
         }
+        let passed_over = duplicates::before(unit, operation, &wanted, &lead, state)?;
         let records = Records::make(unit, operation, &wanted, &lead)?;
         records.link_lead(unit, operation, &lead)?;
         close(unit, operation, &lead, state, wanted.status)?;
+        duplicates::after_closing(unit, operation, &wanted, &records.made())?;
         operation.output("CreatedEntities", Parameter::References(records.made()));
         operation.output("FieldsCopied", Parameter::Rows(records.fields_copied()));
+        operation.output("DuplicatesPassedOver", passed_over);
         Ok(())
     }
 }

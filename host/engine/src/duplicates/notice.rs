@@ -1,0 +1,46 @@
+//! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
+//! Source: R93.
+
+use sluice_model::{Error, Request, Result, Row, Uuid, Value, codes::Kind};
+
+use crate::{Unit, tables};
+
+/// `email.statuscode`: Pending Send.
+const PENDING_SEND: i32 = 6;
+
+/// Writes the e-mail. That it cannot be written fails no job: the job says so in its log.
+pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let before = unit.tx.savepoint()?;
+    match email(unit, job, user, told) {
+        Ok(()) => unit.tx.release(before),
+        Err(error) if error.kind() == Kind::Host => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, job = %job.id, "nobody could be told that the job is done");
+            unit.tx.rollback_to(before)
+        }
+    }
+}
+
+fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let users = unit.snapshot()?.table(tables::USER)?.clone();
+    let row = unit.tx.get(&crate::snapshot::permit(), &users, user, None)?;
+    let address = row.as_ref().and_then(|row| row.text("internalemailaddress"));
+    let address = address.ok_or_else(|| Error::invalid(format!("the user {user} has no e-mail address")))?;
+    let name = job.text("name").unwrap_or_default();
+    let email = Row::unsaved("email")
+        .with("subject", format!("Duplicate detection: {name} is done"))
+        .with(
+            "description",
+            format!("{told}. The results: sluice duplicates results {}", job.id),
+        )
+        .with("torecipients", address)
+        .with("directioncode", true)
+        .with("statecode", Value::Choice(1))
+        .with("statuscode", Value::Choice(PENDING_SEND));
+    let email = match job.get("ownerid") {
+        Some(owner) => email.with("ownerid", owner.clone()),
+        None => email,
+    };
+    unit.run_for_host("tell who asked for a job that it is done", Request::create(email))
+        .map(|_| ())
+}
