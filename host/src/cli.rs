@@ -5,8 +5,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use sluice_engine::Synchronous;
 
 use crate::commands::{
-    access, bu, column, diagnose, errors, import, lead, org, plugin, role, row, settings, shell, step, table, team,
-    trace, user,
+    access, bu, column, diagnose, duplicates, duprule, errors, import, jobs, lead, org, plugin, role, row, settings,
+    shell, step, table, team, trace, user,
 };
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
@@ -108,6 +108,15 @@ pub(crate) enum Command {
     /// Columns.
     #[command(subcommand)]
     Column(column::Command),
+    /// Duplicate rules.
+    #[command(subcommand)]
+    Duprule(duprule::Command),
+    /// Rows that are the same.
+    #[command(subcommand)]
+    Duplicates(duplicates::Command),
+    /// Jobs: long work, and what became of it.
+    #[command(subcommand)]
+    Jobs(jobs::Command),
     /// Plug-in files.
     #[command(subcommand)]
     Plugin(plugin::Command),

@@ -7,6 +7,7 @@ mod commands;
 mod context;
 mod failure;
 mod files;
+mod interrupt;
 mod names;
 mod output;
 mod people;

@@ -295,6 +295,9 @@ codes! {
     RULE_IN_USE = 0x8004_8428, "CannotDeleteUpdateInUseRule", Refused,
         "the duplicate rule is published, or being published",
         "unpublish it first (`duprule unpublish NAME`), change it, and publish it again";
+    NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
+        "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
+        "give the user an address (`row update systemuser ID internalemailaddress=…`), or ask for no notice";
     RECURRENCE_NOT_DAILY = 0x8004_D2A0, "BulkDetectRecurrenceNotDaily", Refused,
         "a duplicate detection job recurs in whole days only",
         "give the recurrence in days, such as `--every 1d`";

@@ -13,16 +13,11 @@ pub struct Duplicates {
     /// The rows that match, in the order of the rules; a row once for each rule.
     pub matches: Vec<Match>,
     /// More rows match than are listed.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
     /// What a client asks, where a person may choose what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialog: Option<Dialog>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// A row that matches.
@@ -38,7 +33,7 @@ pub struct Match {
     /// The rule by which it matches.
     pub rule: String,
     /// The row is one that the same request has made or is about to close.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_flight: bool,
     /// What tells it from others.
     #[serde(skip_serializing_if = "Details::is_empty")]

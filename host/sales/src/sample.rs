@@ -435,12 +435,13 @@ fn rows(batch: &mut Batch<'_>, people: &People) -> Result<()> {
         address(&mut row, index);
         accounts.push(batch.create(row)?);
     }
-    let mut western_address = None;
+    let mut western: Vec<String> = Vec::new();
     for index in 0..CONTACTS {
         let mut row = Row::unsaved("contact").with("ownerid", owner(index));
         person(&mut row, index + 1000, "example.com");
-        if row.id_of("ownerid") == Some(people.seller_west) && western_address.is_none() {
-            western_address = row.text("emailaddress1").map(ToOwned::to_owned);
+        let own = row.text("emailaddress1").map(ToOwned::to_owned);
+        if row.id_of("ownerid") == Some(people.seller_west) {
+            western.extend(own.filter(|own| !western.contains(own)));
         }
         address(&mut row, index);
         if let Some(account) = pick(&accounts, index, 8).filter(|_| index % 3 != 0) {
@@ -461,7 +462,7 @@ fn rows(batch: &mut Batch<'_>, people: &People) -> Result<()> {
         if topic.contains("company") {
             set(&mut row, "companyname", pick(COMPANIES, 0, 0).map(ToOwned::to_owned));
         } else if topic.contains("contact") {
-            set(&mut row, "emailaddress1", western_address.clone());
+            set(&mut row, "emailaddress1", western.pop());
         } else {
             row.set("emailaddress1", "purchasing@nowakcycles.example");
         }

@@ -1,25 +1,16 @@
 //! `sluice import`: rows from a CSV file.
 
-use std::{
-    fs::File,
-    io::Seek,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{fs::File, io::Seek, path::PathBuf};
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sluice_engine::import::{self, Options, Plan, Report};
 
 use crate::{
     context::Context,
     failure::Usage,
-    files,
+    files, interrupt,
     names::quoted,
-    output::{Exit, Outcome, tell},
+    output::{Exit, Outcome},
     people::grouped,
     report,
 };
@@ -67,14 +58,14 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     let digest = import::digest(&file).with_context(unreadable)?;
     file.rewind().with_context(unreadable)?;
 
-    let stop = stop_when_interrupted()?;
+    let stop = interrupt::stop_when_interrupted("finishing the lines in flight")?;
     let options = Options {
         digest,
         resume_after: args.resume_after,
         workers: import::WORKERS,
         stop: &stop,
     };
-    let bar = progress_bar();
+    let bar = interrupt::progress_bar("{spinner} {human_pos} lines, {per_sec}");
     let result = import::import(&session, &plan, file, &options, &|lines| bar.set_position(lines));
     bar.finish_and_clear();
     let report = result.map_err(|error| named(error, &args.file))?;
@@ -86,35 +77,6 @@ fn named(mut error: sluice_model::Error, file: &std::path::Path) -> sluice_model
     let body = error.body_mut();
     body.message = format!("{}: {}", file.display(), body.message);
     error
-}
-
-/// What the first Ctrl-C sets: the lines in flight are finished, and no others begun. The
-/// second one ends the process.
-fn stop_when_interrupted() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let flag = stop.clone();
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                flag.store(true, Ordering::Release);
-                tell("finishing the lines in flight; Ctrl-C again ends at once");
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    std::process::exit(130);
-                }
-            }
-        });
-    });
-    Ok(stop)
-}
-
-/// Shows something only on a terminal.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn exit(report: &Report) -> Exit {

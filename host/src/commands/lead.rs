@@ -5,14 +5,14 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Code, Error, Query, Reference, Uuid, codes::Kind};
+use sluice_model::{Code, Error, Match, Parameter, Query, Reference, Response, Uuid, codes::Kind};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
-use super::row::references;
+use super::{lead_matches, row::references};
 use crate::{
     context::Context,
     failure::Usage,
-    names::Labels,
+    names::{Labels, quoted},
     output::{Exit, Outcome, tell},
     report,
 };
@@ -22,6 +22,8 @@ use crate::{
 pub(crate) enum Command {
     /// Make an account, a contact and an opportunity of a lead, and close the lead.
     Qualify(Qualify),
+    /// Show the accounts and contacts that a lead might be, as the dialog of qualifying it does.
+    Matches(lead_matches::Args),
 }
 
 /// `lead qualify`
@@ -95,9 +97,15 @@ fn choice(text: &str) -> Result<Choice, String> {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
-    let Command::Qualify(args) = command;
+    match command {
+        Command::Qualify(args) => run_qualify(context, &args),
+        Command::Matches(args) => lead_matches::run(context, &args),
+    }
+}
+
+fn run_qualify(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let choices = choices(context, &session, &args)?;
+    let choices = choices(context, &session, args)?;
     let options = CallOptions {
         request_id: args.request_id,
     };
@@ -115,8 +123,13 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         match result {
             Ok(response) => {
                 let (json, text) = created(context, references(&response, "CreatedEntities"))?;
-                items.push(json!({ "lead": name, "created": json }));
-                texts.push(format!("qualified lead {name}{text}"));
+                let (passed_over, note) = passed_over(&response);
+                let mut item = json!({ "lead": name, "created": json });
+                if let (Some(item), Some(passed_over)) = (item.as_object_mut(), passed_over) {
+                    item.insert("duplicatesPassedOver".to_owned(), passed_over);
+                }
+                items.push(item);
+                texts.push(format!("qualified lead {name}{text}{note}"));
             }
             Err(error) => {
                 items.push(json!({ "lead": name, "error": error.to_json() }));
@@ -165,11 +178,52 @@ fn created(context: &Context, rows: &[Reference]) -> anyhow::Result<(Vec<Json>, 
     Ok((items, text))
 }
 
+/// How many accounts and contacts match, where nobody was to be asked about them (R88).
+fn passed_over(response: &Response) -> (Option<Json>, String) {
+    let rows = match response.outputs.get("DuplicatesPassedOver") {
+        Some(Parameter::Rows(rows)) if !rows.is_empty() => rows,
+        _ => return (None, String::new()),
+    };
+    let counts: Vec<(String, i32)> = rows
+        .iter()
+        .map(|row| (row.table.to_string(), row.int("count").unwrap_or_default()))
+        .collect();
+    let told: Vec<String> = counts
+        .iter()
+        .map(|(table, count)| crate::people::count(usize::try_from(*count).unwrap_or_default(), table))
+        .collect();
+    let map: Map<String, Json> = counts.into_iter().map(|(table, count)| (table, count.into())).collect();
+    let note = format!(
+        "\n  note: passed over, as the grid does: {} that match",
+        told.join(", ")
+    );
+    (Some(Json::Object(map)), note)
+}
+
 fn refused(context: &Context, lead: &str, error: &Error) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
-    let story = report::error_with(context, error, isolate);
+    let story = report::error_with(context, error, isolate.into_iter().chain(ways_on(context, lead, error)));
     format!("lead {lead} is not qualified, and nothing was created\n{story}")
+}
+
+/// The commands that go on from the dialog about accounts and contacts.
+fn ways_on(context: &Context, lead: &str, error: &Error) -> Vec<String> {
+    let Some(dialog) = error.body().duplicates.as_ref().and_then(|found| found.dialog.as_ref()) else {
+        return Vec::new();
+    };
+    let first = |matches: &[Match], flag: &str| {
+        let id = matches.iter().find_map(|found| found.id);
+        id.map(|id| format!(" --{flag} existing:{id}")).unwrap_or_default()
+    };
+    let chosen = first(&dialog.accounts, "account") + &first(&dialog.contacts, "contact");
+    let user = format!(" --as {}", quoted(context.user()));
+    let mut ways = Vec::new();
+    if !chosen.is_empty() {
+        ways.push(format!("sluice lead qualify {lead}{chosen}{user}"));
+    }
+    ways.push(format!("sluice lead qualify {lead} --continue{user}"));
+    ways
 }
 
 /// What is wanted, by the flags, else by the organisation's setting.

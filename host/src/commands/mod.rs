@@ -3,11 +3,16 @@
 pub(crate) mod access;
 pub(crate) mod bu;
 pub(crate) mod column;
+mod condition;
 pub(crate) mod diagnose;
+pub(crate) mod duplicates;
+pub(crate) mod duprule;
 pub(crate) mod errors;
 mod holders;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod lead;
+mod lead_matches;
 pub(crate) mod org;
 pub(crate) mod plugin;
 pub(crate) mod role;
@@ -38,6 +43,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Access(command) => access::run(context, command),
         Command::Table(command) => table::run(context, command),
         Command::Column(command) => column::run(context, command),
+        Command::Duprule(command) => duprule::run(context, command),
+        Command::Duplicates(command) => duplicates::run(context, command),
+        Command::Jobs(command) => jobs::run(context, command),
         Command::Plugin(command) => plugin::run(context, command),
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),

@@ -29,14 +29,22 @@ pub(crate) enum Setting {
     Trace,
     /// Whether qualifying makes account, contact and opportunity without asking.
     Createonqualify,
+    /// Whether duplicates are detected at all; switched off, every rule is unpublished.
+    #[value(name = "duplicates.enabled")]
+    DuplicatesEnabled,
+    /// Whether the dialog about duplicates lists them all, or has two lookups.
+    #[value(name = "duplicates.improved")]
+    DuplicatesImproved,
     /// Whether the previous owner of a row keeps access when it is assigned.
     ShareToPreviousOwner,
 }
 
 const TRACE: [&str; 3] = ["off", "exception", "all"];
-const COLUMNS: [&str; 3] = [
+const COLUMNS: [&str; 5] = [
     "plugintracelogsetting",
     "sl_createonqualify",
+    "isduplicatedetectionenabled",
+    "sl_improvedduplicates",
     "sharetopreviousowneronassign",
 ];
 
@@ -78,6 +86,8 @@ fn change(name: Setting, value: &str) -> anyhow::Result<(&'static str, Value)> {
             ("plugintracelogsetting", Value::Choice(number))
         }
         Setting::Createonqualify => ("sl_createonqualify", yes_or_no()?),
+        Setting::DuplicatesEnabled => ("isduplicatedetectionenabled", yes_or_no()?),
+        Setting::DuplicatesImproved => ("sl_improvedduplicates", yes_or_no()?),
         Setting::ShareToPreviousOwner => ("sharetopreviousowneronassign", yes_or_no()?),
     })
 }
@@ -90,11 +100,21 @@ fn show(row: &Row) -> Outcome {
         .unwrap_or("off");
     let on_qualify = row.bool("sl_createonqualify") != Some(false);
     let share = row.bool("sharetopreviousowneronassign") == Some(true);
-    let document = json!({ "trace": trace, "createonqualify": on_qualify, "share-to-previous-owner": share });
+    let detects = row.bool("isduplicatedetectionenabled") != Some(false);
+    let improved = row.bool("sl_improvedduplicates") != Some(false);
+    let document = json!({
+        "trace": trace,
+        "createonqualify": on_qualify,
+        "duplicates.enabled": detects,
+        "duplicates.improved": improved,
+        "share-to-previous-owner": share,
+    });
     let word = |yes: bool| if yes { "yes" } else { "no" };
     let text = pairs(&[
         ("trace", trace),
         ("createonqualify", word(on_qualify)),
+        ("duplicates.enabled", word(detects)),
+        ("duplicates.improved", word(improved)),
         ("share-to-previous-owner", word(share)),
     ]);
     Outcome::new(document, text)

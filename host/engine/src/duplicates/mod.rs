@@ -15,7 +15,7 @@
 pub(crate) mod code;
 pub(crate) mod detect;
 pub(crate) mod life;
-mod notice;
+pub(crate) mod notice;
 pub(crate) mod rule;
 pub(crate) mod upkeep;
 pub(crate) mod work;

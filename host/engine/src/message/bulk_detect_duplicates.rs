@@ -1,12 +1,15 @@
 //! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
 //! rows of `duplicaterecord`. Source: R92, R93; the platform reference §5.
 
-use sluice_model::{Code, Error, Parameter as Input, Result, Right, Value};
+use sluice_model::{Code, Error, Parameter as Input, Result, Right, Uuid, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
 use crate::{
     Operation, Unit,
-    duplicates::work::{self, Detecting},
+    duplicates::{
+        notice,
+        work::{self, Detecting},
+    },
     principals, runner, tables,
 };
 
@@ -66,8 +69,8 @@ impl Message for BulkDetectDuplicates {
             );
             return Err(Error::new(Code::NO_PUBLISHED_RULES, sentence).with_table(&table.name));
         }
-        let mut job =
-            runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(operation)?))?.about(&table.name);
+        let mut job = runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(unit, operation)?))?
+            .about(&table.name);
         if operation.input("RecurrencePattern").is_some() {
             let pattern = input::text(operation, "RecurrencePattern")?;
             work::days(&pattern)?;
@@ -90,13 +93,19 @@ impl Message for BulkDetectDuplicates {
 }
 
 /// Whom to tell that the job is done: those named, else the caller.
-fn recipients(operation: &Operation) -> Result<Vec<sluice_model::Uuid>> {
+fn recipients(unit: &mut Unit, operation: &Operation) -> Result<Vec<Uuid>> {
     if !input::bool(operation, "SendEmailNotification")? {
         return Ok(Vec::new());
     }
-    if operation.input("ToRecipients").is_none() {
-        return Ok(vec![operation.principal().id()]);
+    let users = match operation.input("ToRecipients") {
+        None => vec![operation.principal().id()],
+        Some(_) => {
+            let rows = input::references(operation, "ToRecipients")?;
+            rows.into_iter().map(|row| row.id).collect()
+        }
+    };
+    for user in &users {
+        notice::address(unit, *user)?;
     }
-    let rows = input::references(operation, "ToRecipients")?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(users)
 }

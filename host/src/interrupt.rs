@@ -1,0 +1,40 @@
+//! Long work on a terminal: Ctrl-C lets it end where it can be gone on with, and a bar shows
+//! how far it is.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::tell;
+
+/// What the first Ctrl-C sets, after saying `what` is still done. The second one ends the
+/// process.
+pub(crate) fn stop_when_interrupted(what: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let flag = stop.clone();
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                flag.store(true, Ordering::Release);
+                tell(&format!("{what}; Ctrl-C again ends at once"));
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(130);
+                }
+            }
+        });
+    });
+    Ok(stop)
+}
+
+/// A bar in this form. Shows something only on a terminal.
+pub(crate) fn progress_bar(form: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(form) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
