@@ -215,12 +215,11 @@ impl Batch<'_> {
         definition.audited = change.audited.unwrap_or(definition.audited);
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
-        self.unit.tx.save_definition(&definition)?;
-        self.unit.configuration_written()?;
-        match change.duplicate_detection {
-            Some(false) => life::table_switched_off(self.unit, table),
-            _ => Ok(()),
+        if change.duplicate_detection == Some(false) {
+            life::table_switched_off(self.unit, table)?;
         }
+        self.unit.tx.save_definition(&definition)?;
+        self.unit.configuration_written()
     }
 
     pub(crate) fn require(&mut self, privilege: &str) -> Result<()> {
