@@ -145,6 +145,7 @@ fn wrong_rules_are_refused_when_they_are_written() {
         (Condition("name", "revenue", 0, None, false), "0x80041103"),
         (Condition("revenue", "lastname", 0, None, false), column),
         (Condition("telephone1", "emailaddress1", 0, None, false), column),
+        (Condition("accountid", "contactid", 0, None, false), column),
         (Condition("primarycontactid", "parentcustomerid", 0, None, false), "ok"),
         (
             Condition("primarycontactid", "transactioncurrencyid", 0, None, false),

@@ -133,6 +133,16 @@ fn search(unit: &mut Unit, row: &Row, seen: Seen<'_>, matching: Option<&str>, mo
 }
 
 impl Unit {
+    /// Whether any published rule compares rows of a base table with those of a matching
+    /// table: without one, there is nothing to look for.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn has_duplicate_rules(&mut self, base: &str, matching: &str) -> Result<bool> {
+        let snapshot = self.snapshot()?;
+        Ok(snapshot.duplicates.asked(base).any(|rule| *rule.matching == *matching))
+    }
+
     /// The rows that are the same as `row` by the published rules, those of one matching
     /// table only where it is named. A row without an id is seen as a Create would fill it.
     ///

@@ -344,7 +344,7 @@ impl Pair<'_> {
             (base, matching) if is_number(base) && is_number(matching) => Ok((How::Value, 30)),
             (C::Float, C::Float) => Ok((How::Value, 24)),
             (C::Bool, C::Bool) => Ok((How::Value, 1)),
-            (C::Key | C::Id, C::Key | C::Id) => Ok((How::Value, 32)),
+            (C::Id, C::Id) => Ok((How::Value, 32)),
             (C::Lookup { targets }, C::Lookup { targets: others })
                 if targets.iter().any(|target| others.contains(target)) =>
             {

@@ -1,14 +1,12 @@
 //! The codes of rows follow the rows, in the transaction of the change: whatever a rule finds
 //! is as new as the table itself.
 
-use std::sync::Arc;
-
 use sluice_access::Permit;
 use sluice_model::{Filter, Query, Reference, Result, Row, TableDef, Uuid};
 
 use super::{
     code::{Seen, matchcode},
-    rule::{Rule, Side},
+    rule::Side,
 };
 use crate::{Unit, tables};
 
@@ -17,15 +15,13 @@ pub(super) fn permit() -> Permit {
     Permit::system("keep the matchcodes of rows, which a rule needs of all of them")
 }
 
-fn rules(unit: &mut Unit, table: &str) -> Result<Vec<Arc<Rule>>> {
-    Ok(unit.snapshot()?.duplicates.kept_up(table).to_vec())
-}
-
 /// A row was made.
 pub(crate) fn created(unit: &mut Unit, row: &Row) -> Result<()> {
-    for rule in rules(unit, &row.table)? {
-        if let Some(code) = matchcode(&rule, Side::Matching, Seen::now(row)) {
-            unit.tx.put_matchcode(&permit(), rule.set, &code, row.id)?;
+    let snapshot = unit.snapshot()?;
+    let permit = permit();
+    for rule in snapshot.duplicates.kept_up(&row.table) {
+        if let Some(code) = matchcode(rule, Side::Matching, Seen::now(row)) {
+            unit.tx.put_matchcode(&permit, rule.set, &code, row.id)?;
         }
     }
     Ok(())
@@ -33,17 +29,19 @@ pub(crate) fn created(unit: &mut Unit, row: &Row) -> Result<()> {
 
 /// Columns of a row were changed.
 pub(crate) fn updated(unit: &mut Unit, before: &Row, changes: &Row) -> Result<()> {
-    for rule in rules(unit, &before.table)? {
-        let old = matchcode(&rule, Side::Matching, Seen::now(before));
-        let new = matchcode(&rule, Side::Matching, Seen::with(before, changes));
+    let snapshot = unit.snapshot()?;
+    let permit = permit();
+    for rule in snapshot.duplicates.kept_up(&before.table) {
+        let old = matchcode(rule, Side::Matching, Seen::now(before));
+        let new = matchcode(rule, Side::Matching, Seen::with(before, changes));
         if old == new {
             continue;
         }
         if let Some(code) = old {
-            unit.tx.remove_matchcode(&permit(), rule.set, &code, before.id)?;
+            unit.tx.remove_matchcode(&permit, rule.set, &code, before.id)?;
         }
         if let Some(code) = new {
-            unit.tx.put_matchcode(&permit(), rule.set, &code, before.id)?;
+            unit.tx.put_matchcode(&permit, rule.set, &code, before.id)?;
         }
     }
     Ok(())
@@ -60,8 +58,9 @@ pub(crate) fn changing(unit: &mut Unit, table: &TableDef, changes: &Row) -> Resu
 /// A row is about to be deleted: its codes go, and what jobs found about it.
 pub(crate) fn deleting(unit: &mut Unit, table: &TableDef, row: &Reference) -> Result<()> {
     if let Some(before) = current(unit, table, row.id)? {
-        for rule in rules(unit, &table.name)? {
-            if let Some(code) = matchcode(&rule, Side::Matching, Seen::now(&before)) {
+        let snapshot = unit.snapshot()?;
+        for rule in snapshot.duplicates.kept_up(&table.name) {
+            if let Some(code) = matchcode(rule, Side::Matching, Seen::now(&before)) {
                 unit.tx.remove_matchcode(&permit(), rule.set, &code, row.id)?;
             }
         }
@@ -74,7 +73,7 @@ pub(crate) fn deleting(unit: &mut Unit, table: &TableDef, row: &Reference) -> Re
 
 /// The row as it is, where any rule wants to know.
 fn current(unit: &mut Unit, table: &TableDef, id: Uuid) -> Result<Option<Row>> {
-    if rules(unit, &table.name)?.is_empty() {
+    if unit.snapshot()?.duplicates.kept_up(&table.name).is_empty() {
         return Ok(None);
     }
     unit.tx.get(&crate::snapshot::permit(), table, id, None)

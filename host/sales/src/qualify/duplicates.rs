@@ -75,10 +75,12 @@ pub(super) fn before(
 pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, lead: &Row) -> Result<Matches> {
     let mut matches = Matches::default();
     for (table, made) in [("account", wanted.account), ("contact", wanted.contact)] {
-        if made {
+        if made && unit.has_duplicate_rules(table, table)? {
             let row = mapped(unit, lead, table)?.row;
-            let same = tolerant(unit.duplicates_of(&row, Some(table)))?;
-            matches = matches.and(same).and(unit.duplicates_of(lead, Some(table))?);
+            matches = matches.and(tolerant(unit.duplicates_of(&row, Some(table)))?);
+        }
+        if made {
+            matches = matches.and(unit.duplicates_of(lead, Some(table))?);
         }
     }
     Ok(matches)
@@ -114,7 +116,7 @@ pub(super) fn dialog_kind(unit: &Unit) -> DialogKind {
 
 /// Point 2 for the opportunity, as it is about to be made.
 pub(super) fn opportunity(unit: &mut Unit, operation: &Operation, wanted: &Wanted, row: &Row) -> Result<()> {
-    if wanted.detection == Detection::Off {
+    if wanted.detection == Detection::Off || !unit.has_duplicate_rules("opportunity", "opportunity")? {
         return Ok(());
     }
     let matches = tolerant(unit.duplicates_of(row, Some("opportunity")))?;
@@ -133,7 +135,8 @@ fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, mut error: 
 /// platform can only say "Potential duplicates: none", because they are rolled back, the row
 /// is named.
 pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wanted, made: &[Reference]) -> Result<()> {
-    if wanted.detection != Detection::Full {
+    let compared = unit.has_duplicate_rules("account", "lead")? || unit.has_duplicate_rules("contact", "lead")?;
+    if wanted.detection != Detection::Full || !compared {
         return Ok(());
     }
     let reason = "duplicate detection compares the lead with what was made of it";
