@@ -141,6 +141,15 @@ pub(crate) enum Command {
     /// Customizations that travel from one organisation to another as one file.
     #[command(subcommand)]
     Solution(commands::solution::Command),
+    /// Duplicate rules.
+    #[command(subcommand)]
+    Duprule(commands::duprule::Command),
+    /// Rows that are the same.
+    #[command(subcommand)]
+    Duplicates(commands::duplicates::Command),
+    /// Jobs: long work, and what became of it.
+    #[command(subcommand)]
+    Jobs(commands::jobs::Command),
     /// Plug-in files.
     #[command(subcommand)]
     Plugin(commands::plugin::Command),

@@ -1,9 +1,12 @@
-//! Ctrl-C, for commands that take long and have something to bring to an end.
+//! Long work on a terminal: Ctrl-C lets it end where it can be gone on with, and a bar shows
+//! how far it is.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::tell;
 
@@ -24,4 +27,13 @@ pub(crate) fn flag(said: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
         });
     });
     Ok(stop)
+}
+
+/// A bar in this form. Shows something only on a terminal.
+pub(crate) fn progress_bar(form: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(form) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }

@@ -1,7 +1,7 @@
 //! Errors as people read them: what happened, in which step and call, what is missing to
 //! whom, and what to do.
 
-use sluice_model::{Code, Depth, Error, PrincipalInfo, PrincipalKind, StepInfo};
+use sluice_model::{Code, Depth, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo};
 
 use crate::{
     context::Context,
@@ -29,8 +29,8 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
     format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
 }
 
-/// An error, with the command that leads on from it.
-pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<String>) -> String {
+/// An error, with further commands that lead on from it.
+pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterator<Item = String>) -> String {
     let mut lines = details(error);
     match error.body().situation {
         Some(situation) => {
@@ -39,7 +39,7 @@ pub(crate) fn error_with(context: &Context, error: &Error, isolate: Option<Strin
         }
         None => lines.push(("what to do", error.resolution())),
     }
-    let commands = commands(error).into_iter().chain(isolate);
+    let commands = commands(error).into_iter().chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
@@ -119,7 +119,32 @@ pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
     if let Some(principal) = &body.principal {
         lines.push(("who", who(principal)));
     }
+    if let Some(duplicates) = &body.duplicates {
+        lines.push(("matches", matches(duplicates)));
+    }
     lines
+}
+
+/// The rows that match, a line each.
+fn matches(duplicates: &Duplicates) -> String {
+    let mut lines: Vec<String> = duplicates.matches.iter().map(matched).collect();
+    if duplicates.more {
+        lines.push("and more".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn matched(found: &Match) -> String {
+    let details = [&found.details.email, &found.details.phone, &found.details.city];
+    let mut line = format!("{} {}", found.table, found.name);
+    for detail in details.into_iter().flatten() {
+        line.push_str(&format!(", {detail}"));
+    }
+    if let Some(id) = found.id {
+        line.push_str(&format!(" ({id})"));
+    }
+    line.push_str(&format!(", by the rule \"{}\"", found.rule));
+    line
 }
 
 /// `seller.west, who has the role Salesperson`.

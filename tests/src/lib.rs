@@ -12,7 +12,10 @@ pub mod world;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use sluice_engine::{Engine, Env, Faults, Founding, OpenOptions, Session, Synchronous, SystemEnv};
@@ -28,6 +31,12 @@ pub fn root() -> PathBuf {
 pub fn wasm(folder: &str, name: &str) -> Vec<u8> {
     let path = root().join("target").join(folder).join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `make guests`", path.display()))
+}
+
+/// A company that no other row of a test's organisation has: its lead can be qualified.
+pub fn new_company() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    format!("Company No. {}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The plug-ins that ship, as the sample organisation has them.

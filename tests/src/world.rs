@@ -115,6 +115,7 @@ impl World {
     pub fn lead(&self, user: &str) -> String {
         let rule = &self.rows("sl_commissionrule", "sl_name", "")[0];
         let state = format!("address1_stateorprovince={}", text(rule, "sl_name"));
+        let company = format!("companyname={}", crate::new_company());
         let row = [
             "row",
             "create",
@@ -122,7 +123,7 @@ impl World {
             "subject=Pumps",
             "firstname=Ada",
             "lastname=Novak",
-            "companyname=Novak Ltd",
+            &company,
             &state,
         ];
         id(&self.user(user).json(&row))

@@ -10,6 +10,7 @@ use sluice_model::{
 
 use crate::{
     Message, Session, Unit, audit,
+    duplicates::life,
     engine::Batch,
     managed,
     message::{self, Takes},
@@ -184,6 +185,9 @@ impl Batch<'_> {
         definition.audited = change.audited.unwrap_or(definition.audited);
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
+        if change.duplicate_detection == Some(false) {
+            life::table_switched_off(self.unit, table)?;
+        }
         let by = self.author();
         audit::table_changed(self.unit, &by, &before, &definition)?;
         self.save_definition(&definition)

@@ -114,8 +114,18 @@ fn set_owner(row: &mut Row, owner: &OwnerToBe) {
     );
 }
 
-/// Fills everything that a new row needs beside what was sent.
-pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
+/// A row that nobody has made yet, filled as far as the row itself tells: what was sent,
+/// checked, with defaults, state and full name.
+pub(crate) fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
+    let mut row = checked(table, sent)?;
+    defaults(table, &mut row)?;
+    new_state(table, &mut row)?;
+    full_name(table, &mut row, None);
+    row.values.retain(|_, value| !value.is_null());
+    Ok(row)
+}
+
+fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
     for column in &table.columns {
         if let Some(default) = &column.default
             && !row.has(&column.name)
@@ -124,6 +134,12 @@ pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, 
                 .insert(column.name.clone(), coerce::from_json(table, column, default)?);
         }
     }
+    Ok(())
+}
+
+/// Fills everything that a new row needs beside what was sent.
+pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
+    defaults(table, row)?;
     new_state(table, row)?;
     audit(unit, operation, table, row, true)?;
     if let Some(Value::DateTime(earlier)) = row.get("overriddencreatedon").cloned() {

@@ -36,6 +36,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvImportCustomization",
     "prvExportCustomization",
     "prvPublishCustomization",
+    "prvPublishDuplicateRule",
     "prvActOnBehalfOfAnotherUser",
     "prvActivateBusinessProcessFlow",
 ];

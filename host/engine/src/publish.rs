@@ -8,7 +8,7 @@ use sluice_access::Permit;
 use sluice_model::{Catalog, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 use sluice_store::Tx;
 
-use crate::{Session, Unit, tables, unit::Trial};
+use crate::{Session, Unit, duplicates::life, tables, unit::Trial};
 
 /// The tables whose rows are published.
 pub(crate) const PUBLISHED: [&str; 6] = [
@@ -189,6 +189,9 @@ impl Unit {
             }
         }
         self.configuration_written()?;
+        if changes.iter().any(|change| *change.row.table == *tables::OPTION_SET) {
+            life::options_published(self, &snapshot)?;
+        }
         Ok(changes)
     }
 }

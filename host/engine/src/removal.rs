@@ -25,21 +25,6 @@ impl Batch<'_> {
         if rows > 0 {
             return Ok(Some(format!("{} in it", hold(rows))));
         }
-        let mut users = Vec::new();
-        for map in self.select(tables::ENTITY_MAP, Filter::All)? {
-            for (side, end) in [
-                ("sourceentityname", "sourceattributename"),
-                ("targetentityname", "targetattributename"),
-            ] {
-                if map.text(side) == Some(table) {
-                    let of_column = Filter::eq("entitymapid", map.id).and(Filter::eq(end, column));
-                    users.extend(self.select(tables::ATTRIBUTE_MAP, of_column)?);
-                }
-            }
-        }
-        if !users.is_empty() {
-            return Ok(Some("a mapping uses it".to_owned()));
-        }
         for (side, end) in [
             ("baseentityname", "baseattributename"),
             ("matchingentityname", "matchingattributename"),
@@ -52,14 +37,8 @@ impl Batch<'_> {
                 }
             }
         }
-        for stage in self.select(tables::STAGE, Filter::eq("primaryentitytypecode", table))? {
-            let of_column = Filter::eq("sl_stageid", stage.id).and(Filter::eq("sl_column", column));
-            if !self.select(tables::PROCESS_STEP, of_column)?.is_empty() {
-                let name = stage.text("stagename").unwrap_or_default();
-                return Ok(Some(format!("the stage \"{name}\" of a process asks for it")));
-            }
-        }
-        Ok(None)
+        let users = self.users_of_column(&definition, place)?;
+        Ok((!users.is_empty()).then(|| format!("it is used by {}", users.join(", "))))
     }
 
     /// Takes a column away; whoever calls has asked [`Self::column_in_use`].

@@ -15,6 +15,7 @@ use sluice_sandbox::{Grants, Limits};
 use sluice_store::Tx;
 
 use crate::{
+    duplicates::rule::{self, RuleTable},
     flow::{self, FlowRows, Flows},
     mapping::Pair,
     options, publish,
@@ -61,6 +62,8 @@ pub(crate) struct Snapshot {
     pub(crate) system: Arc<Principal>,
     /// Units of the base currency for one unit of each currency.
     pub(crate) exchange_rates: HashMap<Uuid, Decimal>,
+    /// The duplicate rules at work.
+    pub(crate) duplicates: RuleTable,
     mappings: HashMap<(Name, Name), Vec<Pair>>,
     /// The rows that count of the tables whose rows are published.
     published: HashMap<Name, Vec<Row>>,
@@ -119,6 +122,7 @@ impl Snapshot {
         let steps = steps(&mut reader)?;
         let flows = flows(&mut reader)?;
         let mappings = mappings(&published);
+        let duplicates = duplicates(&mut reader)?;
         // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
         Ok(Self {
@@ -131,6 +135,7 @@ impl Snapshot {
             flows,
             system,
             exchange_rates,
+            duplicates,
             mappings,
             published,
             privilege_names,
@@ -421,6 +426,24 @@ fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
         });
     }
     Ok(StepTable::new(steps))
+}
+
+fn duplicates(reader: &mut Reader<'_>) -> Result<RuleTable> {
+    let at_work = Filter::In {
+        column: "statuscode".into(),
+        values: [rule::PUBLISHING, rule::PUBLISHED]
+            .map(sluice_model::Value::Choice)
+            .to_vec(),
+    };
+    let rules = Query::new(tables::DUPLICATE_RULE).filter(at_work);
+    let rules = reader
+        .tx
+        .select(&permit(), reader.catalog.table(tables::DUPLICATE_RULE)?, &rules)?;
+    if rules.is_empty() {
+        return Ok(RuleTable::default());
+    }
+    let conditions = reader.rows(tables::DUPLICATE_CONDITION)?;
+    Ok(RuleTable::new(reader.catalog, &rules, &conditions))
 }
 
 fn mappings(published: &HashMap<Name, Vec<Row>>) -> HashMap<(Name, Name), Vec<Pair>> {

@@ -44,3 +44,4 @@ pub(crate) const SOLUTION_COMPONENT: &str = "solutioncomponent";
 pub(crate) const WEB_RESOURCE: &str = "webresource";
 pub(crate) const DUPLICATE_RULE: &str = "duplicaterule";
 pub(crate) const DUPLICATE_CONDITION: &str = "duplicaterulecondition";
+pub(crate) const DUPLICATE_RECORD: &str = "duplicaterecord";

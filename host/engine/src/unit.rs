@@ -395,6 +395,12 @@ impl Unit {
     /// # Errors
     /// Whatever the message gives.
     pub fn found_message(&mut self, request: Request) -> Result<Response> {
+        self.run_for_host("found the organisation", request)
+    }
+
+    /// Runs a message as the system that is a part of no other one: what the host itself does.
+    pub(crate) fn run_for_host(&mut self, reason: &'static str, request: Request) -> Result<Response> {
+        tracing::trace!(reason, message = %request.message, "for the host");
         let system = self.snapshot()?.system.clone();
         let correlation = self.core.env.new_id();
         let incoming = Incoming::outermost(system, correlation, request);

@@ -283,6 +283,27 @@ codes! {
     DUPLICATES_FOUND = 0x8004_0333, "DuplicateRecordsFound", Refused,
         "a published duplicate rule found a row that is the same as this one",
         "use the row that is there, or say that the duplicate is wanted";
+    DUPLICATE_DETECTION_OFF = 0x8004_8412, "DuplicateCheckNotEnabled", Refused,
+        "duplicate detection is switched off for the whole organisation",
+        "switch it on (`settings set duplicates.enabled on`), then publish the rules";
+    TABLE_NOT_DETECTED = 0x8004_8411, "DuplicateCheckNotSupportedOnEntity", Refused,
+        "the table takes no part in duplicate detection",
+        "switch it on for the table (`table update TABLE --duplicate-detection yes`), or choose another table";
+    OPERATOR_INVALID = 0x8004_8415, "InvalidOperatorCode", Refused,
+        "the criterion does not go with the type of the columns, or its number of characters is wrong",
+        "choose a criterion that goes with the columns; only same-first and same-last take a number, from 1 on";
+    COLUMN_NOT_COMPARABLE = 0x8004_8430, "DuplicateDetectionNotSupportedOnAttributeType", Refused,
+        "the two columns cannot be compared: they hold different types, or one that no rule compares",
+        "choose two columns of the same sort: text, numbers, dates, choices, yes or no, or lookups of one table";
+    RULE_IN_USE = 0x8004_8428, "CannotDeleteUpdateInUseRule", Refused,
+        "the duplicate rule is published, or being published",
+        "unpublish it first (`duprule unpublish NAME`), change it, and publish it again";
+    NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
+        "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
+        "give the user an address (`row update systemuser ID internalemailaddress=…`), or ask for no notice";
+    RECURRENCE_NOT_DAILY = 0x8004_D2A0, "BulkDetectRecurrenceNotDaily", Refused,
+        "a duplicate detection job recurs in whole days only",
+        "give the recurrence in days, such as `--every 1d`";
     RULE_INACTIVE = 0x8004_8413, "DuplicateRuleInactive", Refused,
         "the duplicate rule is inactive",
         "activate the rule, then publish it";

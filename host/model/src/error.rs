@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Code, Depth, PrincipalKind, Situation, codes::Kind};
+use crate::{Code, Depth, Duplicates, PrincipalKind, Situation, codes::Kind};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -43,6 +43,8 @@ pub struct Body {
     pub plugin: Option<String>,
     /// The service call that failed: `Retrieve sl_commissionrule`.
     pub call: Option<String>,
+    /// The rows that a duplicate rule found.
+    pub duplicates: Option<Duplicates>,
     /// The correlation id of the request.
     pub correlation: Option<Uuid>,
 }
@@ -109,6 +111,7 @@ impl Error {
             step: None,
             plugin: None,
             call: None,
+            duplicates: None,
             correlation: None,
         }))
     }
@@ -216,6 +219,7 @@ impl Error {
         put("step", json(&body.step));
         put("plugin", body.plugin.clone().into());
         put("call", body.call.clone().into());
+        put("duplicates", json(&body.duplicates));
         put("correlation", body.correlation.map(|id| id.to_string()).into());
         map.into()
     }

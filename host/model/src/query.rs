@@ -1,10 +1,12 @@
 //! The query tree: what a list asks for. Its text forms are in [`crate::odata`] and
-//! [`crate::fetchxml`].
+//! [`crate::fetchxml`]; its form in JSON is for jobs, which keep the question that they work on.
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Name, Value};
 
 /// A question for a list of rows of one table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     /// The logical name of the table.
     pub table: Name,
@@ -63,7 +65,7 @@ impl Query {
 }
 
 /// One criterion of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The column.
     pub column: Name,
@@ -72,7 +74,7 @@ pub struct Order {
 }
 
 /// How a column is compared with a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     /// Equal; text without regard to case. With `Null`: is empty.
     Eq,
@@ -95,7 +97,7 @@ pub enum Comparison {
 }
 
 /// A condition on rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Filter {
     /// Every row.
     All,
@@ -128,7 +130,7 @@ pub enum Filter {
 /// A condition that looks at another table: there is a row of `table` whose `other` is the
 /// same as this row's `column`, and for which `filter` holds. Whoever asks counts only the
 /// rows of `table` that they may read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Related {
     /// The column of this table: its key, or a lookup.
     pub column: Name,
@@ -181,5 +183,32 @@ impl Filter {
             }
             (this, other) => Self::And(vec![this, other]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_keeps_its_question() {
+        let any = Filter::Or(vec![
+            Filter::eq("revenue", Value::Money("12.5".parse().unwrap())),
+            Filter::Not(Box::new(Filter::eq(
+                "createdon",
+                Value::DateTime("2026-01-31T09:00:00Z".parse().unwrap()),
+            ))),
+            Filter::In {
+                column: "leadid".into(),
+                values: vec![Value::Id(uuid::Uuid::from_u128(7)), Value::Null],
+            },
+        ]);
+        let query = Query::new("lead")
+            .columns(&["subject"])
+            .filter(any)
+            .order_by("subject")
+            .top(5);
+        let text = serde_json::to_string(&query).unwrap();
+        assert_eq!(serde_json::from_str::<Query>(&text).unwrap(), query);
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Name;
 
 /// A reference to one row: its table and its id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// The logical name of the table.
     pub table: Name,
@@ -35,7 +36,7 @@ impl std::fmt::Display for Reference {
 
 /// What a column holds. `Null` is "present and empty"; a column that was not sent is absent
 /// from its [`Row`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// Present and empty.
     Null,

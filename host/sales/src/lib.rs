@@ -13,6 +13,7 @@ pub mod opportunity;
 mod process;
 pub mod qualify;
 pub mod reports;
+mod rules;
 pub mod sample;
 mod tables;
 pub mod timeline;
@@ -30,6 +31,7 @@ pub static APP: App = App {
     messages: &[
         &opportunity::LOSE,
         &qualify::QualifyLead,
+        &qualify::RetrieveLeadMatches,
         &timeline::RetrieveTimeline,
         &opportunity::WIN,
     ],
@@ -46,5 +48,6 @@ fn install(unit: &mut Unit) -> Result<()> {
     maps::install(unit)?;
     defaults::install(unit)?;
     process::install(unit)?;
+    rules::install(unit)?;
     views::install(unit)
 }

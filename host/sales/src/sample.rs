@@ -2,6 +2,8 @@
 //! custom table of the showcase, and the plug-ins that ship.
 //!
 //! The rows are composed, always in the same way, from short lists; nobody in them exists.
+//! Each lead is of a company and has an e-mail address of its own, which no account and no
+//! contact has, so it can be qualified; but for the six of [`MATCHING`].
 
 use sluice_engine::{Assembly, Batch, Engine, Session};
 use sluice_model::{
@@ -296,6 +298,36 @@ const COMPANIES: &[&str] = &[
     "Humongous Insurance",
 ];
 
+/// What the companies of the leads do; before it comes a founder's name.
+const TRADES: &[&str] = &[
+    "Bakery",
+    "Boat Yard",
+    "Brewing Co.",
+    "Cycles",
+    "Data Services, Inc.",
+    "Dental Supplies",
+    "Farms",
+    "Freight",
+    "Furniture Ltd.",
+    "Garden Centers",
+    "Instruments GmbH",
+    "Logistics",
+    "Optics",
+    "Roofing & Sons",
+];
+
+/// The leads that match something, by their topics: the same company as an account; the same
+/// e-mail address as a contact; the same e-mail address as each other. The first of each two
+/// is the western seller's, and so is the contact.
+const MATCHING: [&str; 6] = [
+    "Same company as an account (West)",
+    "Same company as an account (East)",
+    "Same e-mail address as a contact (West)",
+    "Same e-mail address as a contact (East)",
+    "Same e-mail address as another lead (1)",
+    "Same e-mail address as another lead (2)",
+];
+
 /// City, state or province, postal code.
 const CITIES: &[(&str, &str, &str)] = &[
     ("Redmond", "WA", "98052"),
@@ -382,7 +414,7 @@ fn address(row: &mut Row, index: usize) {
     }
 }
 
-fn person(row: &mut Row, index: usize) {
+fn person(row: &mut Row, index: usize, domain: &str) {
     let (first, last) = (
         pick(FIRST_NAMES, index, 1).unwrap_or("Alex"),
         pick(LAST_NAMES, index, 2).unwrap_or("Wu"),
@@ -391,7 +423,7 @@ fn person(row: &mut Row, index: usize) {
     row.set("lastname", untidy(last, index, 2).unwrap_or_else(|| last.to_owned()));
     if index % 5 != 3 {
         let address = format!(
-            "{}.{}@example.com",
+            "{}.{}@{domain}",
             first.to_lowercase(),
             last.to_lowercase().replace([' ', '\''], "")
         );
@@ -419,27 +451,61 @@ fn rows(batch: &mut Batch<'_>, people: &People) -> Result<()> {
         address(&mut row, index);
         accounts.push(batch.create(row)?);
     }
+    let mut western: Vec<String> = Vec::new();
     for index in 0..CONTACTS {
         let mut row = Row::unsaved("contact").with("ownerid", owner(index));
-        person(&mut row, index + 1000);
+        person(&mut row, index + 1000, "example.com");
+        let own = row.text("emailaddress1").map(ToOwned::to_owned);
+        if row.id_of("ownerid") == Some(people.seller_west) {
+            western.extend(own.filter(|own| !western.contains(own)));
+        }
         address(&mut row, index);
         if let Some(account) = pick(&accounts, index, 8).filter(|_| index % 3 != 0) {
             row.set("parentcustomerid", Reference::new("account", account));
         }
         batch.create(row)?;
     }
-    for index in 0..LEADS {
+    for index in 0..LEADS - MATCHING.len() {
         batch.create(lead(index, owner(index)))?;
+    }
+    for (index, topic) in (LEADS - MATCHING.len()..).zip(MATCHING) {
+        let seller = if topic.contains("(East)") {
+            people.seller_east
+        } else {
+            people.seller_west
+        };
+        let mut row = lead(index, Reference::new("systemuser", seller)).with("subject", topic);
+        if topic.contains("company") {
+            set(&mut row, "companyname", pick(COMPANIES, 0, 0).map(ToOwned::to_owned));
+        } else if topic.contains("contact") {
+            set(&mut row, "emailaddress1", western.pop());
+        } else {
+            row.set("emailaddress1", "purchasing@nowakcycles.example");
+        }
+        batch.create(row)?;
     }
     Ok(())
 }
 
+/// The company of a lead: each has one of its own.
+fn company(index: usize) -> String {
+    let part = |list: &[&'static str], index: usize| list.get(index % list.len().max(1)).copied().unwrap_or_default();
+    let founder = part(LAST_NAMES, index);
+    format!("{founder} {}", part(TRADES, index / LAST_NAMES.len().max(1)))
+}
+
+/// The domain of a company: `mckaybakery.example`.
+fn domain(company: &str) -> String {
+    let name: String = company.chars().filter(|c| c.is_alphanumeric()).collect();
+    format!("{}.example", name.to_lowercase())
+}
+
 fn lead(index: usize, owner: Reference) -> Row {
     let mut row = Row::unsaved("lead").with("ownerid", owner);
-    person(&mut row, index);
+    let company = company(index);
+    person(&mut row, index, &domain(&company));
     address(&mut row, index);
-    let company = pick(COMPANIES, index, 7).unwrap_or("Fabrikam");
-    set(&mut row, "companyname", untidy(company, index, 3));
+    set(&mut row, "companyname", untidy(&company, index, 3));
     row.set("subject", pick(TOPICS, index, 4).unwrap_or("Good prospect"));
     row.set("statuscode", Value::Choice(if index.is_multiple_of(4) { 2 } else { 1 }));
     if !index.is_multiple_of(5) {

@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Format, Name, Required, TableDef};
+use sluice_engine::ColumnChange;
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
 
 use crate::{
     context::Context,
@@ -27,6 +28,26 @@ pub(crate) enum Command {
     },
     /// Add a custom column to a table.
     Create(Create),
+    /// Change a column. Duplicate rules that compare it are unpublished.
+    Update {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What people see.
+        #[arg(long)]
+        label: Option<String>,
+        /// Of a text: at most so many characters; no fewer than before.
+        #[arg(long, value_name = "N")]
+        max_length: Option<u32>,
+    },
+    /// Remove a custom column with everything in it. Duplicate rules that compare it are unpublished.
+    Delete {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
 }
 
 /// `column create`
@@ -159,7 +180,35 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Ok(Outcome::new(document, text))
         }
         Command::Create(args) => create(context, &args),
+        Command::Update {
+            table,
+            column,
+            label,
+            max_length,
+        } => {
+            let change = ColumnChange { label, max_length };
+            if change == ColumnChange::default() {
+                return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
+            }
+            let notices = context.session()?.update_column(&table, &column, &change)?;
+            Ok(noticed("changed", &table, &column, &notices))
+        }
+        Command::Delete { table, column } => {
+            let notices = context.session()?.delete_column(&table, &column)?;
+            Ok(noticed("deleted", &table, &column, &notices))
+        }
     }
+}
+
+/// What was done, and what else came of it.
+fn noticed(what: &str, table: &str, column: &str, notices: &[Error]) -> Outcome {
+    let notes: Vec<_> = notices.iter().map(Error::to_json).collect();
+    let document = json!({ "table": table, "column": column, "notices": notes });
+    let mut text = format!("{what} column {column} of {table}");
+    for notice in notices {
+        text.push_str(&format!("\nnotice {}", crate::report::headline(notice)));
+    }
+    Outcome::new(document, text)
 }
 
 /// Adds a column.

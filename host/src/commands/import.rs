@@ -3,7 +3,6 @@
 use std::{fs::File, io::Seek, path::PathBuf};
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sluice_engine::import::{self, Options, Plan, Report};
 
 use crate::{
@@ -66,7 +65,7 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
         workers: import::WORKERS,
         stop: &stop,
     };
-    let bar = progress_bar();
+    let bar = interrupt::progress_bar("{spinner} {human_pos} lines, {per_sec}");
     let result = import::import(&session, &plan, file, &options, &|lines| bar.set_position(lines));
     bar.finish_and_clear();
     let report = result.map_err(|error| named(error, &args.file))?;
@@ -78,15 +77,6 @@ fn named(mut error: sluice_model::Error, file: &std::path::Path) -> sluice_model
     let body = error.body_mut();
     body.message = format!("{}: {}", file.display(), body.message);
     error
-}
-
-/// Shows something only on a terminal.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn exit(report: &Report) -> Exit {

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Code, ColumnType, Error, Match, Request, Row, Uuid, Value, codes::Kind};
 
-use super::{lead_new, lead_qualify};
+use super::{lead_matches, lead_new, lead_qualify};
 use crate::{
     context::Context,
     failure::Usage,
+    names::quoted,
     output::{Exit, Outcome},
     report,
 };
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     New(lead_new::New),
     /// Make an account, a contact and an opportunity of a lead, and close the lead.
     Qualify(lead_qualify::Qualify),
+    /// Show the accounts and contacts that a lead might be, as the dialog of qualifying it does.
+    Matches(lead_matches::Args),
     /// Close leads without making anything of them, for a reason.
     Disqualify {
         /// Ids or names.
@@ -41,6 +44,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::New(args) => lead_new::run(context, &args),
         Command::Qualify(args) => lead_qualify::run(context, &args),
+        Command::Matches(args) => lead_matches::run(context, &args),
         Command::Disqualify { leads, reason } => disqualify(context, &leads, reason.as_deref()),
         Command::Reactivate { leads } => {
             let change = [("statecode", Value::Choice(0)), ("statuscode", Value::Choice(1))];
@@ -150,6 +154,25 @@ fn find(session: &Session, name: &str) -> anyhow::Result<sluice_model::Result<Uu
 fn refused(context: &Context, lead: &str, not_done: &str, error: &Error) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
-    let story = report::error_with(context, error, isolate);
+    let story = report::error_with(context, error, isolate.into_iter().chain(ways_on(context, lead, error)));
     format!("lead {lead} {not_done}\n{story}")
+}
+
+/// The commands that go on from the dialog about accounts and contacts.
+fn ways_on(context: &Context, lead: &str, error: &Error) -> Vec<String> {
+    let Some(dialog) = error.body().duplicates.as_ref().and_then(|found| found.dialog.as_ref()) else {
+        return Vec::new();
+    };
+    let first = |matches: &[Match], flag: &str| {
+        let id = matches.iter().find_map(|found| found.id);
+        id.map(|id| format!(" --{flag} existing:{id}")).unwrap_or_default()
+    };
+    let chosen = first(&dialog.accounts, "account") + &first(&dialog.contacts, "contact");
+    let user = format!(" --as {}", quoted(context.user()));
+    let mut ways = Vec::new();
+    if !chosen.is_empty() {
+        ways.push(format!("sluice lead qualify {lead}{chosen}{user}"));
+    }
+    ways.push(format!("sluice lead qualify {lead} --continue{user}"));
+    ways
 }

@@ -123,7 +123,11 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         let (json, text) = created(context, &response)?;
         let mut item = Map::new();
         item.insert("created".to_owned(), json.into());
-        Ok((item, format!("qualified lead {lead}{text}")))
+        let (passed_over, note) = passed_over(&response);
+        if let Some(passed_over) = passed_over {
+            item.insert("duplicatesPassedOver".to_owned(), passed_over);
+        }
+        Ok((item, format!("qualified lead {lead}{text}{note}")))
     })
 }
 
@@ -156,6 +160,28 @@ fn created(context: &Context, response: &Response) -> anyhow::Result<(Vec<Json>,
         text.push_str("; nothing was created");
     }
     Ok((items, text))
+}
+
+/// How many accounts and contacts match, where nobody was to be asked about them (R88).
+fn passed_over(response: &Response) -> (Option<Json>, String) {
+    let rows = match response.outputs.get("DuplicatesPassedOver") {
+        Some(Parameter::Rows(rows)) if !rows.is_empty() => rows,
+        _ => return (None, String::new()),
+    };
+    let counts: Vec<(String, i32)> = rows
+        .iter()
+        .map(|row| (row.table.to_string(), row.int("count").unwrap_or_default()))
+        .collect();
+    let told: Vec<String> = counts
+        .iter()
+        .map(|(table, count)| people::count(usize::try_from(*count).unwrap_or_default(), table))
+        .collect();
+    let map: Map<String, Json> = counts.into_iter().map(|(table, count)| (table, count.into())).collect();
+    let note = format!(
+        "\n  note: passed over, as the grid does: {} that match",
+        told.join(", ")
+    );
+    (Some(Json::Object(map)), note)
 }
 
 /// What is wanted, by the flags, else by the organisation's settings.

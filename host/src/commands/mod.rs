@@ -6,15 +6,20 @@ pub(crate) mod audit;
 pub(crate) mod bu;
 pub(crate) mod column;
 pub(crate) mod command;
+mod condition;
 pub(crate) mod diagnose;
+pub(crate) mod duplicates;
+pub(crate) mod duprule;
 pub(crate) mod errors;
 pub(crate) mod example;
 pub(crate) mod flow;
 pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod lead;
 mod lead_dry_run;
+mod lead_matches;
 mod lead_new;
 mod lead_qualify;
 pub(crate) mod mapping;
@@ -72,6 +77,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::OptionSet(command) => option_set::run(context, command),
         Command::Publish(args) => publish::run(context, &args),
         Command::Solution(command) => solution::run(context, command),
+        Command::Duprule(command) => duprule::run(context, command),
+        Command::Duplicates(command) => duplicates::run(context, command),
+        Command::Jobs(command) => jobs::run(context, command),
         Command::Plugin(command) => plugin::run(context, command),
         Command::Step(command) => step::run(context, command),
         Command::Trace(command) => trace::run(context, command),

@@ -38,6 +38,9 @@ pub(crate) enum Command {
         /// Columns.
         #[arg(value_name = "NAME=VALUE")]
         columns: Vec<String>,
+        /// Refuse it if the published duplicate rules find it to be there already.
+        #[arg(long)]
+        detect_duplicates: bool,
     },
     /// Change columns of a row.
     Update {
@@ -48,6 +51,9 @@ pub(crate) enum Command {
         /// Columns.
         #[arg(value_name = "NAME=VALUE", required = true)]
         columns: Vec<String>,
+        /// Refuse it if the published duplicate rules find another row to be the same then.
+        #[arg(long)]
+        detect_duplicates: bool,
     },
     /// Remove a row.
     Delete {
@@ -112,16 +118,26 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List(args) => list(context, &session, &args),
         Command::Get { table, id, select } => get(context, &session, &table, &id, select.as_deref()),
-        Command::Create { table, columns } => {
+        Command::Create {
+            table,
+            columns,
+            detect_duplicates,
+        } => {
             let table = session.catalog()?.table(&table)?.clone();
             let row = assign::row(&session, &table, &columns)?;
-            let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+            let request = detecting(Request::create(row), detect_duplicates);
+            let id = session.execute(request)?.created().unwrap_or_default();
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
                 format!("created {} {id}", table.name),
             ))
         }
-        Command::Update { table, id, columns } => {
+        Command::Update {
+            table,
+            id,
+            columns,
+            detect_duplicates,
+        } => {
             let table = session.catalog()?.table(&table)?.clone();
             let mut row = assign::row(&session, &table, &columns)?;
             if row.values.is_empty() {
@@ -129,7 +145,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             }
             row.id = session.find_one(&table.name, &id)?;
             let id = row.id;
-            session.execute(Request::update(row))?;
+            session.execute(detecting(Request::update(row), detect_duplicates))?;
             Ok(done("updated", &table.name, id))
         }
         Command::Delete { table, id } => {
@@ -161,6 +177,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             )?;
             Ok(done("no longer shared:", &target.table, target.id))
         }
+    }
+}
+
+/// A request is spared duplicate detection unless it asks for it.
+fn detecting(request: Request, detect: bool) -> Request {
+    match detect {
+        true => request.with("SuppressDuplicateDetection", false),
+        false => request,
     }
 }
 

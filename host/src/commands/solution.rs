@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Query, Request, Row, json as rows};
 
+use super::jobs;
 use crate::{
     context::Context,
     failure::Usage,
@@ -127,8 +128,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => list(context, &session),
         Command::Show { name } => show(context, &session, &name),
         Command::Export { name, file, managed } => export(&session, &name, &file, managed),
-        Command::Import { file, managed } => import(&session, &file, managed),
-        Command::Delete { name } => delete(&session, &name),
+        Command::Import { file, managed } => import(context, &session, &file, managed),
+        Command::Delete { name } => delete(context, &session, &name),
     }
 }
 
@@ -247,8 +248,9 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn import(session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
     let done = session.import_solution(&bytes(path)?, managed)?;
+    let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs)?;
     let document = json!({
         "name": done.solution,
         "version": done.version,
@@ -256,6 +258,7 @@ fn import(session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outco
         "managed": done.managed,
         "components": pairs(&done.components),
         "removed": pairs(&done.removed),
+        "jobs": jobs,
     });
     let mut lines = vec![format!(
         "imported {} {}{}{}",
@@ -271,11 +274,14 @@ fn import(session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outco
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
     );
-    Ok(Outcome::new(document, lines.join("\n")))
+    lines.extend(told);
+    Ok(Outcome::new(document, lines.join("\n")).with_exit(exit))
 }
 
-fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
+fn delete(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
     let done = session.delete_solution(name)?;
+    // What was removed is out of work; that its codes are removed later would harm nobody.
+    jobs::run_all(context, session, &done.jobs)?;
     let kept: Json = done
         .kept
         .iter()

@@ -20,7 +20,9 @@ CREATE TABLE "_block" (
 ) WITHOUT ROWID;
 CREATE TABLE "_bytes" ("id" INTEGER PRIMARY KEY, "content" BLOB NOT NULL);
 CREATE TABLE "_meta" ("key" TEXT PRIMARY KEY NOT NULL, "value" INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0);
+CREATE TABLE "_matchcode" ("set" INTEGER NOT NULL, "code" TEXT NOT NULL, "row" BLOB NOT NULL,
+    PRIMARY KEY ("set", "code", "row")) WITHOUT ROWID;
+INSERT INTO "_meta" VALUES ('row_version', 0), ('config_version', 0), ('matchcode_set', 0);
 "#;
 
 impl Session {

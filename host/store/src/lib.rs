@@ -9,7 +9,7 @@
 //! |---|---|
 //! | make, open, copy, check a file | `store` |
 //! | follow a unit of work into a commit | `writer`, then `unit` |
-//! | see what can be done within one | `tx`, `rows`, `definitions`, `facts` |
+//! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
 //! | see how attachments are kept | `blocks` |
 //! | see how a value is kept | `form`, `text` |
 //! | see the SQL | `sql` |
@@ -20,6 +20,7 @@ mod facts;
 mod fault;
 mod form;
 mod inject;
+mod matchcodes;
 mod rows;
 mod session;
 mod sql;
@@ -36,5 +37,6 @@ pub use blocks::{Block, Holder};
 pub use facts::Facts;
 pub use inject::Faults;
 pub use store::{Options, Store, Synchronous};
+pub use text::fold;
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

@@ -56,7 +56,9 @@ pub(crate) fn ends_with(text: &str, part: &str) -> bool {
     fold(text).ends_with(&fold(part))
 }
 
-fn fold(text: &str) -> String {
+/// The text with its case folded: two texts are equal without regard to case where their folds
+/// are equal.
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {

@@ -21,7 +21,11 @@ fn value<'a>(item: &'a Json, table: &str, column: &str) -> Option<(&'a Json, &'a
 fn every_value_says_where_it_comes_from_and_no_row_is_written() {
     let world = World::new();
     world.sluice("mapping add lead contact jobtitle department");
-    let lead = world.lead(&[("jobtitle", "Buyer".into()), ("revenue", Value::Money(12.into()))]);
+    let lead = world.lead(&[
+        ("companyname", "Fourth Coffee".into()),
+        ("jobtitle", "Buyer".into()),
+        ("revenue", Value::Money(12.into())),
+    ]);
     let before = (world.counts(), world.admin.count("sl_messagetrace"));
     let answer = world.sluice(&format!("lead qualify {lead} --dry-run"));
     let item = &answer["value"][0];

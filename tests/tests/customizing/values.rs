@@ -79,7 +79,7 @@ fn a_mapping_counts_when_it_is_published() {
 #[test]
 fn what_is_qualified_stays_as_it_was() {
     let world = World::new();
-    let lead = world.lead(&[]);
+    let lead = world.lead(&[("companyname", "Fourth Coffee".into())]);
     let [account, ..] = world.qualify(lead);
     world
         .admin

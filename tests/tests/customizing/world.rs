@@ -63,7 +63,7 @@ impl World {
             .with("subject", "Twelve pumps")
             .with("firstname", "Yvonne")
             .with("lastname", "McKay")
-            .with("companyname", "Fourth Coffee");
+            .with("companyname", sluice_tests::new_company());
         for (column, value) in columns {
             row.set(*column, value.clone());
         }

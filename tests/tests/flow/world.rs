@@ -211,7 +211,7 @@ pub fn a_lead() -> Row {
         .with("subject", "Twelve pumps")
         .with("firstname", "Yvonne")
         .with("lastname", "McKay")
-        .with("companyname", "Fourth Coffee")
+        .with("companyname", sluice_tests::new_company())
 }
 
 /// `Develop, Active`

@@ -99,7 +99,7 @@ impl World {
             .with("subject", "Twelve pumps")
             .with("firstname", "Yvonne")
             .with("lastname", "McKay")
-            .with("companyname", "Fourth Coffee")
+            .with("companyname", sluice_tests::new_company())
             .with("address1_stateorprovince", "WA");
         let lead = self.seller.create(lead);
         (lead, qualify::request(lead, &Choices::default()))

@@ -56,6 +56,13 @@ fn table() -> BTreeMap<&'static str, Expected> {
             .with("Status", 3)
     };
     let option = |message: &str| Request::new(message).with("OptionSetName", "sl_interest");
+    let rule = |message: &str| Request::new(message).with("DuplicateRuleId", Value::Id(SOME));
+    let duplicates = Request::new("RetrieveDuplicates")
+        .with("BusinessEntity", row())
+        .with("MatchingEntityName", "account");
+    let bulk = Request::new("BulkDetectDuplicates")
+        .with("Query", Query::new("account"))
+        .with("JobName", "all accounts");
     let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
@@ -87,6 +94,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 "prvWriteEntityMap",
             ),
         ),
+        ("BulkDetectDuplicates", Refused(bulk, "prvReadAccount")),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
         (
@@ -153,6 +161,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
             Refused(Request::new("PublishAllXml"), "prvPublishCustomization"),
         ),
         (
+            "PublishDuplicateRule",
+            Refused(rule("PublishDuplicateRule"), "prvPublishDuplicateRule"),
+        ),
+        (
             "PublishXml",
             Refused(
                 Request::new("PublishXml").with("Components", Parameter::References(Vec::new())),
@@ -169,6 +181,14 @@ fn table() -> BTreeMap<&'static str, Expected> {
         ),
         ("RemovePrivilegeRole", Refused(remove, "prvWriteRole")),
         ("Retrieve", Refused(Request::retrieve(account(), &[]), "prvReadAccount")),
+        ("RetrieveDuplicates", Refused(duplicates, "prvReadAccount")),
+        (
+            "RetrieveLeadMatches",
+            Refused(
+                Request::new("RetrieveLeadMatches").with("LeadId", Reference::new("lead", SOME)),
+                "prvReadLead",
+            ),
+        ),
         (
             "RetrieveActivePath",
             Refused(
@@ -200,6 +220,10 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 on_account("RevokeAccess").with("Revokee", somebody()),
                 "prvShareAccount",
             ),
+        ),
+        (
+            "UnpublishDuplicateRule",
+            Refused(rule("UnpublishDuplicateRule"), "prvPublishDuplicateRule"),
         ),
         ("Update", Refused(Request::update(row()), "prvWriteAccount")),
         (

@@ -300,7 +300,7 @@ impl World {
             .with("subject", "Twelve pumps")
             .with("firstname", "Yvonne")
             .with("lastname", "McKay")
-            .with("companyname", "Fourth Coffee")
+            .with("companyname", sluice_tests::new_company())
             .with("address1_stateorprovince", "WA")
             .with("ownerid", owner);
         self.admin.create(row)

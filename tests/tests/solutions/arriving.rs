@@ -183,21 +183,22 @@ fn rules_and_processes_are_activated_when_they_are_whole() {
     let from = World::new();
     let rule = from.duplicate_rule("Same mail");
     let process = from.process("Our process");
-    let activate = |table: &'static str, id| {
-        from.admin.update(
-            Row::new(table, id)
-                .with("statecode", Value::Choice(1))
-                .with("statuscode", Value::Choice(2)),
-        );
-    };
-    activate("duplicaterule", rule);
-    activate("workflow", process);
+    from.sluice("duprule publish 'Same mail'");
+    from.admin.update(
+        Row::new("workflow", process)
+            .with("statecode", Value::Choice(1))
+            .with("statuscode", Value::Choice(2)),
+    );
     let file = from.export("Rules", "1.0", &["duplicate-rule Same mail", "flow Our process"], true);
     let to = World::new();
     to.import(&file);
     let arrived = to.one("duplicaterule", "name", "Same mail").unwrap();
-    assert_eq!((arrived.id, arrived.int("statecode")), (rule, Some(1)));
-    assert_eq!(to.admin.count("duplicaterulecondition"), 1);
+    // Its job remains to be run; the command runs it.
+    assert_eq!((arrived.id, arrived.int("statuscode")), (rule, Some(1)));
+    assert_eq!(to.conditions("Same mail"), 1);
+    assert_eq!(to.sluice("jobs resume")["value"].as_array().unwrap().len(), 1);
+    let arrived = to.one("duplicaterule", "name", "Same mail").unwrap();
+    assert_eq!(arrived.int("statuscode"), Some(2));
     let stages = to
         .admin
         .list(Query::new("processstage").filter(Filter::eq("processid", process)));
@@ -235,11 +236,7 @@ fn what_is_there_under_the_same_name_is_taken_for_the_same() {
     );
     to.import(&file);
     assert_eq!(to.one("duplicaterule", "name", "Same mail").unwrap().id, own);
-    assert_eq!(
-        to.admin.count("duplicaterulecondition"),
-        1,
-        "a component is as in the file"
-    );
+    assert_eq!(to.conditions("Same mail"), 1, "a component is as in the file");
     // Two of one name cannot be told apart.
     to.duplicate_rule("Same mail");
     says(to.admin.0.import_solution(&file, false), Code::AMBIGUOUS, "several");
@@ -336,6 +333,7 @@ fn the_program_says_what_arrived() {
                 { "kind": "role", "name": "Salesperson" },
             ],
             "removed": [],
+            "jobs": [],
         })
     );
     let people = to.program().run(&["solution", "import", "sales.zip"]);

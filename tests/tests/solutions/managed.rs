@@ -222,8 +222,6 @@ fn what_is_the_organisations_own_stays_so() {
     for (table, column, text, state) in [
         ("workflow", "name", "Our process", (1, 2)),
         ("workflow", "name", "Our process", (0, 1)),
-        ("duplicaterule", "name", "Same mail", (1, 2)),
-        ("duplicaterule", "name", "Same mail", (0, 0)),
     ] {
         let row = world.one(table, column, text).unwrap();
         world.admin.update(
@@ -232,6 +230,8 @@ fn what_is_the_organisations_own_stays_so() {
                 .with("statuscode", Value::Choice(state.1)),
         );
     }
+    world.sluice("duprule unpublish 'Same mail'");
+    world.sluice("duprule publish 'Same mail'");
     let listed = world.sluice("step list");
     assert!(
         listed["value"]

@@ -155,6 +155,15 @@ impl World {
         rule
     }
 
+    /// How many conditions the rule has.
+    pub fn conditions(&self, rule: &str) -> usize {
+        let rule = self.one("duplicaterule", "name", rule).unwrap();
+        let of_rule = Filter::eq("regardingobjectid", rule.id);
+        self.admin
+            .list(Query::new("duplicaterulecondition").filter(of_rule))
+            .len()
+    }
+
     /// A process with one stage and one step.
     pub fn process(&self, name: &str) -> Uuid {
         let process = self.admin.create(

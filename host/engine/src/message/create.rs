@@ -7,7 +7,11 @@ use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, flow, managed, principals};
+use crate::{
+    Operation, Unit, attach, audit,
+    duplicates::{detect, upkeep},
+    fill, flow, managed, principals,
+};
 
 /// `Create`.
 pub(crate) struct Create;
@@ -71,7 +75,9 @@ impl Message for Create {
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
         let process = flow::start::choose(unit, operation, &table, &mut row)?;
+        detect::check(unit, operation, &row, None)?;
         unit.tx.insert(&permit, &table, &row)?;
+        upkeep::created(unit, &row)?;
         audit::created(unit, operation, &table, &row)?;
         if table.configuration {
             unit.configuration_written()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, audit, managed, principals, tables};
+use crate::{Operation, Unit, audit, duplicates::upkeep, managed, principals, tables};
 
 /// `Delete`.
 pub(crate) struct Delete;
@@ -50,6 +50,7 @@ impl Message for Delete {
         {
             audit::deleted(unit, operation, &table, &row)?;
         }
+        upkeep::deleting(unit, &table, &target)?;
         unit.tx.delete(&permit, &table, target.id)?;
         if table.configuration {
             unit.configuration_written()?;
@@ -126,6 +127,7 @@ fn release(
             OnDelete::RemoveLink | OnDelete::Restrict => {
                 let permit = sluice_access::Permit::system("empty the reference to a row that is deleted");
                 let emptied = Row::new(other.name.clone(), row.id).with(column.name.clone(), Value::Null);
+                upkeep::changing(unit, other, &emptied)?;
                 unit.tx.update(&permit, other, &emptied)?;
                 let before = Row::new(other.name.clone(), row.id).with(column.name.clone(), target.clone());
                 audit::updated(unit, operation, other, &before, &emptied)?;

@@ -8,6 +8,7 @@ mod add_privileges_role;
 mod assign;
 mod associate;
 mod auto_map_entity;
+mod bulk_detect_duplicates;
 mod commit_annotation_blocks_upload;
 mod create;
 mod delete;
@@ -23,15 +24,18 @@ mod insert_status_value;
 mod merge;
 mod option_values;
 mod publish_all_xml;
+mod publish_duplicate_rule;
 mod publish_xml;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
 mod retrieve_active_path;
+mod retrieve_duplicates;
 mod retrieve_multiple;
 mod retrieve_principal_access;
 mod retrieve_process_instances;
 mod revoke_access;
+mod unpublish_duplicate_rule;
 mod update;
 mod update_option_value;
 mod upload_block;
@@ -55,6 +59,7 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &associate::Associate,
     &auto_map_entity::AutoMapEntity,
     &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
+    &bulk_detect_duplicates::BulkDetectDuplicates,
     &create::Create,
     &delete::Delete,
     &delete_option_value::DeleteOptionValue,
@@ -68,15 +73,18 @@ pub(crate) static ALL: &[&dyn Message] = &[
     &insert_status_value::InsertStatusValue,
     &merge::Merge,
     &publish_all_xml::PublishAllXml,
+    &publish_duplicate_rule::PublishDuplicateRule,
     &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
     &retrieve_active_path::RetrieveActivePath,
+    &retrieve_duplicates::RetrieveDuplicates,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
     &retrieve_process_instances::RetrieveProcessInstances,
     &revoke_access::RevokeAccess,
+    &unpublish_duplicate_rule::UnpublishDuplicateRule,
     &update::Update,
     &update_option_value::UpdateOptionValue,
     &upload_block::UploadBlock,

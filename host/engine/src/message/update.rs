@@ -4,7 +4,11 @@
 use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, attach, audit, fill, flow, managed, principals};
+use crate::{
+    Operation, Unit, attach, audit,
+    duplicates::{detect, upkeep},
+    fill, flow, managed, principals,
+};
 
 /// `Update`.
 pub(crate) struct Update;
@@ -75,7 +79,12 @@ impl Message for Update {
 
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
         fill::changed_row(unit, operation, &table, &mut row, &before)?;
+        // Activating or deactivating a row makes no duplicate of it (R84).
+        if !operation.target()?.values.keys().all(|name| is_state(name)) {
+            detect::check(unit, operation, &before, Some(&row))?;
+        }
         unit.tx.update(&permit, &table, &row)?;
+        upkeep::updated(unit, &before, &row)?;
         audit::updated(unit, operation, &table, &before, &row)?;
         if table.configuration {
             unit.configuration_written()?;

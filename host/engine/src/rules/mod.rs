@@ -7,9 +7,12 @@ mod annotation;
 mod attribute_map;
 mod business_unit;
 mod currency;
+mod duplicate_rule;
 pub(crate) mod entity_map;
+mod job;
 mod kept;
 mod option_set;
+mod organization;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
@@ -99,13 +102,16 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::ATTRIBUTE_MAP, &attribute_map::AttributeMap),
     (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),
+    (tables::DUPLICATE_RULE, &duplicate_rule::DuplicateRule),
+    (tables::DUPLICATE_CONDITION, &duplicate_rule::DuplicateCondition),
     (tables::BUSINESS_UNIT, &business_unit::BusinessUnit),
     (tables::ENTITY_MAP, &entity_map::EntityMap),
+    (tables::JOB, &job::Job),
     (tables::MESSAGE, &kept::Kept),
     (tables::MESSAGE_FILTER, &kept::Kept),
     (tables::PRIVILEGE, &kept::Kept),
     (tables::OPTION_SET, &option_set::OptionSet),
-    (tables::ORGANIZATION, &kept::KeptOnce),
+    (tables::ORGANIZATION, &organization::Organization),
     (tables::PROCESS, &flow::FlowRules),
     (tables::PROCESS_STEP, &flow::StepRules),
     (tables::ROLE, &role::Role),

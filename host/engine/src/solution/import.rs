@@ -1,6 +1,6 @@
 //! The import of a solution: everything in it, or nothing.
 
-use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row};
+use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row, Uuid};
 
 use super::{
     Applied, Content, Gone, Work,
@@ -26,6 +26,8 @@ pub struct Imported {
     pub components: Vec<(String, String)>,
     /// What an earlier version had and this one has not: kind and name.
     pub removed: Vec<(String, String)>,
+    /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
+    pub jobs: Vec<Uuid>,
 }
 
 /// When a component arrives: the options of a column after the column, the rest as its kind.
@@ -144,6 +146,7 @@ impl Work<'_, '_> {
             managed: self.managed,
             components: components.iter().map(named).collect(),
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
+            jobs: std::mem::take(&mut self.jobs),
         })
     }
 

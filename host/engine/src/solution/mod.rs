@@ -119,6 +119,8 @@ struct Work<'a, 'b> {
     later: Vec<(String, ColumnDef)>,
     /// Rows that are still to be published.
     touched: Vec<Reference>,
+    /// Jobs that are to be run when the work is done.
+    jobs: Vec<Uuid>,
 }
 
 impl<'a, 'b> Work<'a, 'b> {
@@ -128,6 +130,7 @@ impl<'a, 'b> Work<'a, 'b> {
             managed,
             later: Vec::new(),
             touched: Vec::new(),
+            jobs: Vec::new(),
         }
     }
 

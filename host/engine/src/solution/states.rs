@@ -1,26 +1,39 @@
 //! The states of what a solution brings. A rule, a process or a view arrives inactive and is
 //! activated when it is whole; what is active and changes is deactivated first.
 
-use sluice_model::{Reference, Request, Result, Row, Value};
+use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
 
 use super::{Work, manifest::Kind};
-use crate::tables;
+use crate::{duplicates::life, tables};
 
 /// Whether the row is active; nothing, where its kind has no states.
 pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
     let state = row.int("statecode");
     match kind {
-        Kind::DuplicateRule | Kind::Flow => Some(state == Some(1)),
+        Kind::DuplicateRule => Some(life::is_in_use(row)),
+        Kind::Flow => Some(state == Some(1)),
         Kind::View => Some(state == Some(0)),
         _ => None,
     }
 }
 
-/// Activates or deactivates a row that a solution brings, each kind in its own way. A kind whose
-/// state has a message of its own (publishing a rule, activating a flow) gets it in its line.
+/// Activates or deactivates a row that a solution brings, each kind in its own way. A rule is
+/// published by a job, which is run when everything has arrived.
 pub(super) fn set_active(work: &mut Work<'_, '_>, kind: Kind, row: &Reference, active: bool) -> Result<()> {
     match kind {
-        Kind::DuplicateRule => write(work, row, if active { (1, 2) } else { (0, 0) }),
+        Kind::DuplicateRule => {
+            let message = if active {
+                "PublishDuplicateRule"
+            } else {
+                "UnpublishDuplicateRule"
+            };
+            let request = Request::new(message).with("DuplicateRuleId", Value::Id(row.id));
+            let response = work.batch.execute(request)?;
+            if let Some(Parameter::Value(Value::Id(job))) = response.outputs.get("JobId") {
+                work.jobs.push(*job);
+            }
+            Ok(())
+        }
         Kind::Flow => write(work, row, if active { (1, 2) } else { (0, 1) }),
         Kind::View => write(work, row, if active { (0, 1) } else { (1, 2) }),
         _ => Ok(()),

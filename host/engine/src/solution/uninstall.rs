@@ -16,6 +16,9 @@ pub struct Uninstalled {
     pub removed: Vec<(String, String)>,
     /// What stays, and why: kind, name and reason.
     pub kept: Vec<(String, String, String)>,
+    /// Jobs that remain to be run ([`Session::run_job`]): they remove matchcodes, where there
+    /// are many.
+    pub jobs: Vec<Uuid>,
 }
 
 impl Session {
@@ -44,10 +47,12 @@ impl Session {
                 managed,
                 removed: Vec::new(),
                 kept: Vec::new(),
+                jobs: Vec::new(),
             };
             if managed {
                 work.take_away(row.id, &mut done)?;
             }
+            done.jobs = std::mem::take(&mut work.jobs);
             work.batch.execute(Request::delete(row.reference()))?;
             Ok(done)
         })

@@ -6,9 +6,12 @@
 //! | see what a request asks for, and what it needs | `wanted` |
 //! | see how the rows are made and linked | `records` |
 //! | see what a lead would become, and where each value comes from | `preview` |
+//! | see what stands in the way because it is there already | `duplicates`, `matches` |
 //!
 //! Source: the platform reference §4; R6–R14, R18–R37, R67, R125–R130, R141–R143, R270.
 
+mod duplicates;
+mod matches;
 mod preview;
 mod records;
 mod wanted;
@@ -22,6 +25,7 @@ use sluice_model::{
     situations::{ACCESS_DENIED, LEAD_CLOSED},
 };
 
+pub use matches::RetrieveLeadMatches;
 pub use preview::{Origin, Previewed, preview};
 use records::Records;
 use wanted::Wanted;
@@ -163,6 +167,8 @@ impl Message for QualifyLead {
             required("CreatedEntities", "references"),
             // Sluice's own: of each row that was made, how many columns the lead filled.
             required("FieldsCopied", "rows"),
+            // And where detection is off: how many accounts and contacts match, in `count`.
+            required("DuplicatesPassedOver", "rows"),
         ];
         Shape {
             takes: Takes::Reference("LeadId"),
@@ -203,14 +209,17 @@ impl Message for QualifyLead {
         if let (Some(process), QUALIFIES) = (&process, state) {
             process::check_qualifies(process, &lead)?;
         }
+        let passed_over = duplicates::before(unit, operation, &wanted, &lead, state)?;
         let records = Records::make(unit, operation, &wanted, &lead)?;
         records.link_lead(unit, operation, &lead)?;
         close(unit, operation, &lead, state, wanted.status)?;
+        duplicates::after_closing(unit, operation, &wanted, &records.made())?;
         if let (Some(process), QUALIFIES) = (&process, state) {
             process::advance(unit, operation, process, &records.rows())?;
         }
         operation.output("CreatedEntities", Parameter::References(records.made()));
         operation.output("FieldsCopied", Parameter::Rows(records.fields_copied()));
+        operation.output("DuplicatesPassedOver", passed_over);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use sluice_engine::{Operation, Unit};
 use sluice_model::{Code, Error, Reference, Request, Result, Row, Value, situations::STATUS_MISMATCH};
 
-use super::wanted::Wanted;
+use super::{duplicates, wanted::Wanted};
 
 /// What became of a lead.
 #[derive(Debug, Default)]
@@ -124,6 +124,7 @@ impl Records {
                 mapped.row.set(column, link);
             }
         }
+        duplicates::opportunity(unit, operation, wanted, &mapped.row)?;
         self.create(unit, operation, mapped, wanted).map(Some)
     }
 
@@ -174,13 +175,13 @@ impl Records {
 }
 
 /// A row to be made, and how many of its columns the lead filled.
-struct Mapped {
-    row: Row,
+pub(super) struct Mapped {
+    pub(super) row: Row,
     copied: usize,
 }
 
 /// What the mappings carry over, with the lead as its origin and its currency.
-fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
+pub(super) fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
     let mut row = unit.mapped(lead, table)?;
     let mut copied = row.values.len();
     if row.has("statuscode") {

@@ -6,7 +6,7 @@ use sluice_engine::{
 };
 use sluice_model::{Code, Error, Reference, Result, Right, Row, situations::ACCESS_DENIED};
 
-use super::{QUALIFIED, needs_lead_write};
+use super::{Detection, QUALIFIED, needs_lead_write};
 
 /// The privileges on the Customizations tab that qualifying needs (R130).
 const CUSTOMIZATIONS: [&str; 4] = [
@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     pub(super) contact: bool,
     /// Whether an opportunity is made.
     pub(super) opportunity: bool,
+    /// How much duplicate detection is asked for.
+    pub(super) detection: Detection,
     /// The status reason that the lead gets.
     pub(super) status: i32,
     /// The opportunity's currency.
@@ -65,6 +67,7 @@ impl Wanted {
             account: input::bool(operation, "CreateAccount")? && existing_account.is_none() && !has("parentaccountid"),
             contact: input::bool(operation, "CreateContact")? && existing_contact.is_none() && !has("parentcontactid"),
             opportunity: input::bool(operation, "CreateOpportunity")?,
+            detection: Detection::of(operation)?,
             status: input::int(operation, "Status")?.unwrap_or(QUALIFIED),
             currency: input::optional_reference(operation, "OpportunityCurrencyId")?,
             campaign: input::optional_reference(operation, "SourceCampaignId")?,
@@ -98,6 +101,23 @@ impl Wanted {
                     instance.id, lead.id
                 ),
             )),
+        }
+    }
+
+    /// An account and a contact, as far as the lead does not name one already.
+    pub(super) fn both(lead: &Row) -> Self {
+        Self {
+            account: lead.lookup("parentaccountid").is_none(),
+            contact: lead.lookup("parentcontactid").is_none(),
+            opportunity: false,
+            detection: Detection::Full,
+            status: QUALIFIED,
+            currency: None,
+            customer: None,
+            campaign: None,
+            existing_account: None,
+            existing_contact: None,
+            instance: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod blocks;
 mod definitions;
 mod files;
 mod groups;
+mod matchcodes;
 mod permits;
 mod queries;
 mod rows;

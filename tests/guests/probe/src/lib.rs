@@ -2,6 +2,7 @@
 //!
 //! - `trace TEXT` · `dump` traces the context
 //! - `set COLUMN TEXT` · `upper COLUMN` · `remove COLUMN` change the Target
+//! - `set-input NAME yes|no` changes an input parameter
 //! - `target COLUMN` · `pre ALIAS COLUMN` · `post ALIAS COLUMN` trace a value
 //! - `share NAME TEXT` · `shared NAME` write and trace shared variables, own and parent's
 //! - `columns` · `pre-columns ALIAS` · `post-columns ALIAS` · `outputs` trace names
@@ -51,6 +52,7 @@ fn run(cx: &Context, line: &str) -> Result<()> {
             }
         }
         "remove" => cx.remove_target(first),
+        "set-input" => cx.set_input(first, text == "yes"),
         "target" => trace!(cx, "target {first}={}", shown(cx.target_value(first).as_ref())),
         "pre" => trace!(cx, "pre {text}={}", shown(cx.pre_image_value(first, text).as_ref())),
         "post" => trace!(cx, "post {text}={}", shown(cx.post_image_value(first, text).as_ref())),

@@ -179,6 +179,20 @@ pub(crate) fn name(index: usize) -> (String, String) {
     )
 }
 
+/// The address of a lead: each has one of its own.
+pub(crate) fn email(index: usize) -> String {
+    let (first, last) = name(index);
+    format!("{}.{}.{index}@example.com", first.to_lowercase(), last.to_lowercase())
+}
+
+/// Takes every duplicate rule out of work.
+pub(crate) fn unpublish_rules(admin: &Session) -> sluice_model::Result<()> {
+    for rule in admin.list(Query::new("duplicaterule").columns(&[]))? {
+        admin.execute(Request::new("UnpublishDuplicateRule").with("DuplicateRuleId", Value::Id(rule.id)))?;
+    }
+    Ok(())
+}
+
 /// The columns of a lead that are filled, in the order in which the measured plug-in
 /// (`tests/guests/bench`) asks for them.
 pub(crate) const COLUMNS: [&str; 20] = [
@@ -210,13 +224,10 @@ pub(crate) fn lead(index: usize) -> Row {
     let revenue = sluice_model::Decimal::new(i64::try_from(index % 1000).unwrap_or_default() * 12_345, 2);
     Row::unsaved("lead")
         .with("subject", "Good prospect, wants to hear of new products")
-        .with(
-            "emailaddress1",
-            format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()),
-        )
+        .with("emailaddress1", email(index))
         .with("firstname", first)
         .with("lastname", last)
-        .with("companyname", "Adventure Works")
+        .with("companyname", format!("Adventure Works {index}"))
         .with("jobtitle", "Purchasing Manager")
         .with("telephone1", "+1 425 555 0100")
         .with("mobilephone", "+1 425 555 0101")

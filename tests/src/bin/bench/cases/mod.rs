@@ -2,6 +2,7 @@
 
 mod create;
 mod dispatch;
+mod duplicates;
 mod import;
 mod qualify;
 mod size;
@@ -54,6 +55,10 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         names: size::NAMES,
         run: size::run,
+    },
+    Case {
+        names: duplicates::NAMES,
+        run: duplicates::run,
     },
     Case {
         names: import::NAMES,

@@ -1,0 +1,59 @@
+//! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
+//! Source: R93.
+
+use sluice_model::{Code, Error, Request, Result, Row, Uuid, Value, codes::Kind};
+
+use crate::{Unit, tables};
+
+/// `email.statuscode`: Pending Send.
+const PENDING_SEND: i32 = 6;
+
+/// The address of a user who is to be told.
+pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
+    let users = unit.snapshot()?.table(tables::USER)?.clone();
+    let row = unit.read(|tx| tx.get(&crate::snapshot::permit(), &users, user, None))?;
+    let address = row.as_ref().and_then(|row| row.text("internalemailaddress"));
+    address.map(ToOwned::to_owned).ok_or_else(|| {
+        let sentence = format!(
+            "The e-mail recipient either does not exist or the e-mail address for the e-mail recipient is not valid: {}.",
+            row.as_ref()
+                .and_then(|row| row.text("fullname"))
+                .map_or_else(|| format!("there is no user {user}"), |name| format!("{name} has none"))
+        );
+        Error::new(Code::NOTICE_RECIPIENT, sentence).with_table(tables::USER)
+    })
+}
+
+/// Writes the e-mail. That it cannot be written fails no job: the job says so in its log.
+pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let before = unit.tx.savepoint()?;
+    match email(unit, job, user, told) {
+        Ok(()) => unit.tx.release(before),
+        Err(error) if error.kind() == Kind::Host => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, job = %job.id, "nobody could be told that the job is done");
+            unit.tx.rollback_to(before)
+        }
+    }
+}
+
+fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let address = address(unit, user)?;
+    let name = job.text("name").unwrap_or_default();
+    let email = Row::unsaved("email")
+        .with("subject", format!("Duplicate detection: {name} is done"))
+        .with(
+            "description",
+            format!("{told}. The results: sluice duplicates results {}", job.id),
+        )
+        .with("torecipients", address)
+        .with("directioncode", true)
+        .with("statecode", Value::Choice(1))
+        .with("statuscode", Value::Choice(PENDING_SEND));
+    let email = match job.get("ownerid") {
+        Some(owner) => email.with("ownerid", owner.clone()),
+        None => email,
+    };
+    unit.run_for_host("tell who asked for a job that it is done", Request::create(email))
+        .map(|_| ())
+}

@@ -1,0 +1,53 @@
+//! UnpublishDuplicateRule: takes a duplicate rule out of work, at once.
+
+use sluice_model::{Result, Value};
+
+use super::{
+    Images, Message, Parameter, Shape, Takes, optional,
+    publish_duplicate_rule::{check, rule},
+    required,
+};
+use crate::{Operation, Unit, duplicates::life, tables};
+
+/// `UnpublishDuplicateRule`.
+pub(crate) struct UnpublishDuplicateRule;
+
+impl Message for UnpublishDuplicateRule {
+    fn name(&self) -> &'static str {
+        "UnpublishDuplicateRule"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Takes a duplicate rule out of work, at once."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", "id")];
+        // Sluice's own: the job that removes the matchcodes, where they are many.
+        const OUTPUTS: &[Parameter] = &[optional("JobId", "id")];
+        Shape {
+            takes: Takes::IdOf {
+                table: tables::DUPLICATE_RULE,
+                parameter: "DuplicateRuleId",
+            },
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        check(unit, operation)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let rule = rule(unit, operation)?;
+        if let Some(job) = life::unpublish(unit, Some(operation), &rule)? {
+            operation.output("JobId", Value::Id(job));
+        }
+        Ok(())
+    }
+}

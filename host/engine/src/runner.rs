@@ -1,0 +1,416 @@
+//! The runner of long work. A job is a row of `asyncoperation` that knows how far it has come;
+//! whoever asked for it runs it, step by step, each in a transaction of its own. So it can be
+//! stopped or killed at any moment and gone on with, by anybody who may change the job; two
+//! runners merely share the work; and other writers get their turn between the steps.
+//! Source: the platform reference §1.13; R75, R92, R93.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use sluice_access::{Permit, Principal};
+use sluice_model::{
+    Code, Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, Timestamp, Uuid, Value, codes::Kind,
+};
+
+use crate::{
+    Session, Unit,
+    duplicates::work::{self, DETECT, PUBLISH, PURGE},
+    tables,
+};
+
+const READY: (i32, i32) = (0, 0);
+const WAITING: (i32, i32) = (1, 10);
+const IN_PROGRESS: (i32, i32) = (2, 20);
+const COMPLETED: i32 = 3;
+const SUCCEEDED: i32 = 30;
+const FAILED: i32 = 31;
+/// `asyncoperation.statuscode`: Canceled.
+pub(crate) const CANCELED: i32 = 32;
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobProgress {
+    /// Rows that are done.
+    pub done: u64,
+    /// Rows in all; as many as are done where that is not known.
+    pub total: u64,
+}
+
+/// How a job ended, or that it was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// It did what it was to do.
+    Succeeded,
+    /// It could not.
+    Failed,
+    /// Somebody canceled it.
+    Canceled,
+    /// It was stopped; it can be gone on with.
+    Stopped,
+}
+
+impl JobState {
+    fn of(status: i32) -> Self {
+        match status {
+            SUCCEEDED => Self::Succeeded,
+            CANCELED => Self::Canceled,
+            _ => Self::Failed,
+        }
+    }
+
+    /// `succeeded`, `failed`, `canceled` or `stopped`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// What came of running a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobOutcome {
+    /// How it ended.
+    pub state: JobState,
+    /// What the job says of itself.
+    pub message: String,
+    /// How far it came.
+    pub progress: JobProgress,
+}
+
+/// What a step of a job's work came to.
+#[derive(Debug)]
+pub(crate) struct Step {
+    data: String,
+    progress: JobProgress,
+    ended: Option<(i32, String)>,
+}
+
+impl Step {
+    /// A step after which more is to be done.
+    pub(crate) fn new(data: &impl Serialize, done: u64, total: u64) -> Result<Self> {
+        Ok(Self {
+            data: to_text(data)?,
+            progress: JobProgress { done, total },
+            ended: None,
+        })
+    }
+
+    /// The same as the last step.
+    pub(crate) fn done(mut self, told: impl Into<String>) -> Result<Self> {
+        self.ended = Some((SUCCEEDED, told.into()));
+        Ok(self)
+    }
+
+    /// The same, where there is nothing to do any more.
+    pub(crate) fn canceled(mut self) -> Result<Self> {
+        self.ended = Some((CANCELED, "there is nothing left to do".to_owned()));
+        Ok(self)
+    }
+}
+
+fn to_text(data: &impl Serialize) -> Result<String> {
+    serde_json::to_string(data).map_err(|error| Error::host(format!("the state of a job cannot be written: {error}")))
+}
+
+/// What a job knows.
+pub(crate) fn parse<T: DeserializeOwned>(data: &str) -> Result<T> {
+    serde_json::from_str(data).map_err(|error| Error::host(format!("the state of a job is broken: {error}")))
+}
+
+/// A job to be written.
+pub(crate) struct NewJob {
+    kind: i32,
+    name: String,
+    data: String,
+    table: Option<Name>,
+    from: Option<Timestamp>,
+    again: Option<String>,
+}
+
+impl NewJob {
+    pub(crate) fn new(kind: i32, name: String, data: &impl Serialize) -> Result<Self> {
+        Ok(Self {
+            kind,
+            name,
+            data: to_text(data)?,
+            table: None,
+            from: None,
+            again: None,
+        })
+    }
+
+    /// The table that it works on.
+    pub(crate) fn about(mut self, table: &Name) -> Self {
+        self.table = Some(table.clone());
+        self
+    }
+
+    /// Not before this point in time.
+    pub(crate) fn from(mut self, time: Timestamp) -> Self {
+        self.from = Some(time);
+        self
+    }
+
+    /// With this recurrence.
+    pub(crate) fn again(mut self, pattern: Option<&str>) -> Self {
+        self.again = pattern.map(ToOwned::to_owned);
+        self
+    }
+}
+
+fn permit() -> Permit {
+    Permit::system("keep the rows of jobs, whose state is the platform's")
+}
+
+/// A new row that belongs to a principal, with what every row has.
+pub(crate) fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
+    let now = unit.core.env.now();
+    let reference = Reference::new(owner.kind().table(), owner.id());
+    Row::new(table, unit.core.env.new_id())
+        .with("createdon", now)
+        .with("modifiedon", now)
+        .with("createdby", Reference::new(tables::USER, owner.id()))
+        .with("modifiedby", Reference::new(tables::USER, owner.id()))
+        .with("ownerid", reference)
+        .with("owninguser", Reference::new(tables::USER, owner.id()))
+        .with(
+            "owningbusinessunit",
+            Reference::new(tables::BUSINESS_UNIT, owner.business_unit()),
+        )
+}
+
+/// Writes a job that belongs to `owner`; its id.
+pub(crate) fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
+    let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    let now = unit.core.env.now();
+    let waits = job.from.is_some_and(|from| from > now);
+    let (state, status) = if waits { WAITING } else { READY };
+    // The column takes so many characters.
+    let name: String = job.name.chars().take(256).collect();
+    let mut row = owned_row(unit, tables::JOB, owner)
+        .with("name", name)
+        .with("operationtype", Value::Choice(job.kind))
+        .with("data", job.data)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status));
+    if let Some(table) = job.table {
+        row.set("primaryentitytype", &*table);
+    }
+    if let Some(from) = job.from {
+        row.set("postponeuntil", from);
+        row.set("recurrencestarttime", from);
+    }
+    if let Some(pattern) = job.again {
+        row.set("recurrencepattern", pattern);
+    }
+    let id = row.id;
+    unit.tx.insert(&permit(), &table, &row)?;
+    Ok(id)
+}
+
+/// When a job that recurs runs next: so many days, or a multiple of them, after it was to run.
+pub(crate) fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp> {
+    let now = unit.core.env.now();
+    let time = |column: &str| job.get(column).and_then(Value::as_time);
+    let mut next = time("recurrencestarttime").or(time("createdon")).unwrap_or(now);
+    let step = jiff::SignedDuration::from_hours(24 * i64::from(days));
+    let missed = now.duration_since(next).as_secs() / step.as_secs();
+    let steps = i32::try_from(missed.max(0) + 1).unwrap_or(i32::MAX);
+    next = step
+        .checked_mul(steps)
+        .and_then(|wait| next.checked_add(wait).ok())
+        .ok_or_else(|| Error::invalid("the next run of the job lies beyond the end of the calendar"))?;
+    Ok(next)
+}
+
+/// Ends a job that is not needed any more.
+pub(crate) fn cancel(unit: &mut Unit, job: Uuid) -> Result<()> {
+    let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    match unit.tx.get(&permit(), &table, job, None)? {
+        Some(row) if row.int("statecode") != Some(COMPLETED) => {
+            end(unit, &row, CANCELED, "it is not needed any more", None)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn end(unit: &mut Unit, job: &Row, status: i32, told: &str, error: Option<&Error>) -> Result<()> {
+    let now = unit.core.env.now();
+    let mut row = Row::new(tables::JOB, job.id)
+        .with("statecode", Value::Choice(COMPLETED))
+        .with("statuscode", Value::Choice(status))
+        .with("completedon", now)
+        .with("message", told);
+    if let Some(error) = error {
+        row.set("errorcode", error.code().signed());
+    }
+    update(unit, row)
+}
+
+fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
+    let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    row.set("modifiedon", unit.core.env.now());
+    unit.tx.update(&permit(), &table, &row).map(|_| ())
+}
+
+/// A job was canceled by writing its state: what it worked on is as it was before.
+pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
+    match job.int("operationtype") {
+        Some(PUBLISH) => work::publish_ended(unit, job.text("data").unwrap_or_default()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a job is run in steps by whoever asks.
+pub(crate) fn is_run_here(job: &Row) -> bool {
+    matches!(job.int("operationtype"), Some(PUBLISH | DETECT | PURGE))
+}
+
+impl Session {
+    /// Runs a job to its end, or until `stop` becomes true. `progress` is told how far it has
+    /// come after each step.
+    ///
+    /// # Errors
+    /// There is no such job, it is not one that is run in steps, the user may not change it,
+    /// or the host fails; then the job can be gone on with. That the job itself fails is no
+    /// error: the outcome says so.
+    pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
+        let mut last = JobProgress::default();
+        loop {
+            if stop.load(Ordering::Acquire) {
+                return Ok(JobOutcome {
+                    state: JobState::Stopped,
+                    message: String::new(),
+                    progress: last,
+                });
+            }
+            let step = self.batch(|batch| {
+                let caller = batch.unit.principal(self.user)?;
+                step(batch.unit, &caller, job)
+            })?;
+            last = step.progress;
+            progress(last);
+            if let Some((status, message)) = step.ended {
+                return Ok(JobOutcome {
+                    state: JobState::of(status),
+                    message,
+                    progress: last,
+                });
+            }
+        }
+    }
+
+    /// The jobs that the user sees and that should be running: ready, interrupted, or waiting
+    /// for a point in time that has come.
+    ///
+    /// # Errors
+    /// The user may not read jobs.
+    pub fn due_jobs(&self) -> Result<Vec<Uuid>> {
+        let is = |column: &str, number: i32| Filter::eq(column, Value::Choice(number));
+        let due = Filter::Compare {
+            column: "postponeuntil".into(),
+            comparison: Comparison::Le,
+            value: Value::DateTime(self.engine.core.env.now()),
+        };
+        let state = Filter::Or(vec![
+            is("statuscode", READY.1),
+            is("statuscode", IN_PROGRESS.1),
+            is("statuscode", WAITING.1).and(due),
+        ]);
+        let kinds = Filter::In {
+            column: "operationtype".into(),
+            values: [PUBLISH, DETECT, PURGE].map(Value::Choice).to_vec(),
+        };
+        let query = Query::new(tables::JOB).columns(&[]).filter(kinds.and(state));
+        Ok(self.list(query)?.iter().map(|row| row.id).collect())
+    }
+}
+
+/// One step of a job.
+fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
+    let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    let job = unit
+        .tx
+        .get(&permit(), &table, id, None)?
+        .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+    // Whoever asked for a job may run it.
+    if job.id_of("ownerid") != Some(caller.id()) {
+        unit.decide_for(caller, &table, Right::Write, id)?;
+    }
+    if !is_run_here(&job) {
+        return Err(Error::new(
+            Code::MESSAGE_NOT_SUPPORTED,
+            format!(
+                "the job \"{}\" cannot be gone on with: jobs of asynchronous steps run right after the change that set \
+                 them off",
+                job.text("name").unwrap_or_default()
+            ),
+        )
+        .with_table(tables::JOB));
+    }
+    let data = job.text("data").unwrap_or_default().to_owned();
+    if job.int("statecode") == Some(COMPLETED) {
+        let status = job.int("statuscode").unwrap_or(FAILED);
+        let told = job.text("message").unwrap_or_default().to_owned();
+        return Ok(Step {
+            progress: JobProgress::default(),
+            ended: Some((status, told)),
+            data,
+        });
+    }
+    let before = unit.tx.savepoint()?;
+    match work_on(unit, &job, &data) {
+        Ok(step) => {
+            unit.tx.release(before)?;
+            keep(unit, &job, &step)?;
+            Ok(step)
+        }
+        Err(error) if error.kind() == Kind::Host => Err(error),
+        Err(error) => {
+            unit.tx.rollback_to(before)?;
+            unit.configuration_changed = true;
+            canceled(unit, &job)?;
+            end(unit, &job, FAILED, error.message(), Some(&error))?;
+            Ok(Step {
+                data,
+                progress: JobProgress::default(),
+                ended: Some((FAILED, error.message().to_owned())),
+            })
+        }
+    }
+}
+
+fn work_on(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
+    match job.int("operationtype") {
+        Some(PUBLISH) => work::publish_step(unit, data),
+        Some(DETECT) => {
+            let step = work::detect_step(unit, job, data)?;
+            if let Some((SUCCEEDED, told)) = &step.ended {
+                work::detect_ended(unit, job, &step.data, told)?;
+            }
+            Ok(step)
+        }
+        _ => work::purge_step(unit, data),
+    }
+}
+
+/// The job knows how far it has come.
+fn keep(unit: &mut Unit, job: &Row, step: &Step) -> Result<()> {
+    let mut row = Row::new(tables::JOB, job.id).with("data", step.data.as_str());
+    if job.int("statuscode") != Some(IN_PROGRESS.1) {
+        row.set("statecode", Value::Choice(IN_PROGRESS.0));
+        row.set("statuscode", Value::Choice(IN_PROGRESS.1));
+        row.set("startedon", unit.core.env.now());
+    }
+    update(unit, row)?;
+    match &step.ended {
+        None => Ok(()),
+        Some((status, told)) => end(unit, job, *status, told, None),
+    }
+}

@@ -1,0 +1,187 @@
+//! Duplicate detection while a lead is qualified, at three points:
+//!
+//! 1. before anything is made: is there another lead that is the same? ([`before`])
+//! 2. before each row is made: is there an account, a contact or an opportunity that is the
+//!    same as the row to be made, or a customer who is the same as the lead? ([`before`] for
+//!    accounts and contacts, which are asked about together, [`opportunity`])
+//! 3. when the lead is closed: does a rule find it to be the same as a row that this very
+//!    request has made? ([`after_closing`])
+//!
+//! Source: R44, R45, R61–R66, R82, R87–R89, R97–R107.
+
+use sluice_engine::{Matches, Operation, Unit, parts::input};
+use sluice_model::{
+    Code, Dialog, DialogKind, Duplicates, Error, Match, Parameter, Reference, Result, Row, Value,
+    codes::Kind,
+    situations::{DUPLICATE_LEAD, DUPLICATE_OPPORTUNITY, POSSIBLE_MATCH},
+};
+
+use super::{Detection, records::mapped, wanted::Wanted};
+
+/// The state of a lead that was qualified.
+const QUALIFIED_STATE: i32 = 1;
+
+impl Detection {
+    /// What a request asks for; none, unless it does (R86, R89).
+    pub(super) fn of(operation: &Operation) -> Result<Self> {
+        let suppressed = match operation.input("SuppressDuplicateDetection") {
+            None => true,
+            Some(_) => input::bool(operation, "SuppressDuplicateDetection")?,
+        };
+        Ok(match (suppressed, input::bool(operation, "IgnoreMatches")?) {
+            (true, _) => Self::Off,
+            (false, true) => Self::Continue,
+            (false, false) => Self::Full,
+        })
+    }
+}
+
+/// The accounts and contacts that match and are passed over: a row for each of the two
+/// tables that has any, with their number in `count` (R88).
+pub(super) type PassedOver = Parameter;
+
+/// Points 1 and 2, before anything is made. A lead that is disqualified makes no duplicates.
+pub(super) fn before(
+    unit: &mut Unit,
+    operation: &Operation,
+    wanted: &Wanted,
+    lead: &Row,
+    state: i32,
+) -> Result<PassedOver> {
+    let mut passed_over = Vec::new();
+    if state != QUALIFIED_STATE {
+        return Ok(Parameter::Rows(passed_over));
+    }
+    if wanted.detection != Detection::Off {
+        let leads = unit.duplicates_of(lead, Some("lead"))?;
+        refuse(unit, operation, &leads, Error::of(&DUPLICATE_LEAD))?;
+    }
+    if wanted.detection != Detection::Continue {
+        let matches = parties(unit, wanted, lead)?;
+        if wanted.detection == Detection::Full {
+            possible_match(unit, operation, &matches)?;
+        }
+        for table in ["account", "contact"] {
+            let count = i32::try_from(matches.count(table)).unwrap_or(i32::MAX);
+            if count > 0 {
+                passed_over.push(Row::unsaved(table).with("count", count));
+            }
+        }
+    }
+    Ok(Parameter::Rows(passed_over))
+}
+
+/// The accounts and contacts that match what is to be made, or the lead itself.
+pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, lead: &Row) -> Result<Matches> {
+    let mut matches = Matches::default();
+    for (table, made) in [("account", wanted.account), ("contact", wanted.contact)] {
+        if made && unit.has_duplicate_rules(table, table)? {
+            let row = mapped(unit, lead, table)?.row;
+            matches = matches.and(tolerant(unit.duplicates_of(&row, Some(table)))?);
+        }
+        if made {
+            matches = matches.and(unit.duplicates_of(lead, Some(table))?);
+        }
+    }
+    Ok(matches)
+}
+
+/// What is wrong with a row that is to be made, its own Create says better.
+fn tolerant(matches: Result<Matches>) -> Result<Matches> {
+    match matches {
+        Err(error) if error.kind() != Kind::Host => Ok(Matches::default()),
+        other => other,
+    }
+}
+
+/// Error 1, with the dialog about both tables at once.
+fn possible_match(unit: &mut Unit, operation: &Operation, matches: &Matches) -> Result<()> {
+    if matches.is_empty() {
+        return Ok(());
+    }
+    let mut duplicates = unit.describe_matches(operation, matches)?;
+    duplicates.dialog = Some(Dialog::new(dialog_kind(unit), &duplicates.matches));
+    let mut error = Error::of(&POSSIBLE_MATCH);
+    error.body_mut().duplicates = Some(duplicates);
+    Err(error)
+}
+
+/// The organisation's choice between the two experiences (R106).
+pub(super) fn dialog_kind(unit: &Unit) -> DialogKind {
+    match unit.setting("sl_improvedduplicates").and_then(Value::as_bool) {
+        Some(false) => DialogKind::Classic,
+        _ => DialogKind::Improved,
+    }
+}
+
+/// Point 2 for the opportunity, as it is about to be made.
+pub(super) fn opportunity(unit: &mut Unit, operation: &Operation, wanted: &Wanted, row: &Row) -> Result<()> {
+    if wanted.detection == Detection::Off || !unit.has_duplicate_rules("opportunity", "opportunity")? {
+        return Ok(());
+    }
+    let matches = tolerant(unit.duplicates_of(row, Some("opportunity")))?;
+    refuse(unit, operation, &matches, Error::of(&DUPLICATE_OPPORTUNITY))
+}
+
+fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, mut error: Error) -> Result<()> {
+    if matches.is_empty() {
+        return Ok(());
+    }
+    error.body_mut().duplicates = Some(unit.describe_matches(operation, matches)?);
+    Err(error)
+}
+
+/// Point 3: the lead as it is closed, beside the accounts and contacts just made. Where the
+/// platform can only say "Potential duplicates: none", because they are rolled back, the row
+/// is named.
+pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wanted, made: &[Reference]) -> Result<()> {
+    let compared = unit.has_duplicate_rules("account", "lead")? || unit.has_duplicate_rules("contact", "lead")?;
+    if wanted.detection != Detection::Full || !compared {
+        return Ok(());
+    }
+    let reason = "duplicate detection compares the lead with what was made of it";
+    let Some(lead) = unit.read_as_platform(reason, "lead", operation.id()?)? else {
+        return Ok(());
+    };
+    for row in made.iter().filter(|row| matches!(&*row.table, "account" | "contact")) {
+        let Some(row) = unit.read_as_platform(reason, &row.table, row.id)? else {
+            continue;
+        };
+        let matches = unit.same_by_rules(&row, &lead)?;
+        if let Some(found) = matches.found.first() {
+            return Err(in_flight(unit, &row, found.rule()));
+        }
+    }
+    Ok(())
+}
+
+fn in_flight(unit: &Unit, row: &Row, rule: &str) -> Error {
+    let name = unit
+        .catalog()
+        .find(&row.table)
+        .and_then(|table| row.text(table.primary_name.as_deref()?))
+        .unwrap_or("(no name)")
+        .to_owned();
+    let mut error = Error::new(
+        Code::DUPLICATES_FOUND,
+        format!(
+            "{} The rule \"{rule}\" finds the lead to be the same as the {} \"{name}\", which this very request was making \
+             of it.",
+            DUPLICATE_LEAD.sentence, row.table
+        ),
+    )
+    .with_table("lead")
+    .in_situation(&DUPLICATE_LEAD);
+    error.body_mut().duplicates = Some(Duplicates {
+        matches: vec![Match {
+            table: row.table.clone(),
+            id: None,
+            name,
+            rule: rule.to_owned(),
+            in_flight: true,
+            details: sluice_model::duplicates::Details::default(),
+        }],
+        ..Duplicates::default()
+    });
+    error
+}

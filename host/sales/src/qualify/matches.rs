@@ -1,0 +1,99 @@
+//! RetrieveLeadMatches, Sluice's own: what the dialog of a qualification would show, without
+//! qualifying. The lookups of the classic dialog search in it, so they find matches only.
+//! Source: R97, R101, R102, R107.
+
+use sluice_engine::{
+    Message, Operation, ParameterDef, Shape, Takes, Unit,
+    parts::{Images, input, optional, require, required},
+};
+use sluice_model::{Dialog, Match, Parameter, Result, Right, Row, Uuid};
+
+use super::{duplicates, wanted::Wanted};
+
+/// `RetrieveLeadMatches`.
+#[derive(Debug)]
+pub struct RetrieveLeadMatches;
+
+impl Message for RetrieveLeadMatches {
+    fn name(&self) -> &'static str {
+        "RetrieveLeadMatches"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Finds the accounts and contacts that a lead to be qualified might be, as its dialog shows them."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[ParameterDef] = &[
+            required("LeadId", "reference"),
+            // Only the matches of this table.
+            optional("MatchingEntityName", "text"),
+            // Only the matches that show this text.
+            optional("Search", "text"),
+        ];
+        const OUTPUTS: &[ParameterDef] = &[
+            required("Kind", "text"),
+            required("Title", "text"),
+            // Rows with name, rule, email, phone, city; without an id where the caller may not
+            // open the row.
+            required("Matches", "rows"),
+        ];
+        Shape {
+            takes: Takes::Reference("LeadId"),
+            tables: Some(&["lead"]),
+            reads: true,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        require(unit, operation, &*operation.table()?, Right::Read)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let lead = unit.row_with_rights(operation, "lead", operation.id()?, &[Right::Read])?;
+        let table = operation
+            .input("MatchingEntityName")
+            .map(|_| input::text(operation, "MatchingEntityName"))
+            .transpose()?;
+        let search = operation
+            .input("Search")
+            .map(|_| input::text(operation, "Search"))
+            .transpose()?;
+        let found = duplicates::parties(unit, &Wanted::both(&lead), &lead)?;
+        let told = unit.describe_matches(operation, &found)?;
+        let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);
+        let wanted = |found: &&Match| {
+            table.as_deref().is_none_or(|table| *found.table == *table)
+                && search
+                    .as_deref()
+                    .is_none_or(|text| found.id.is_some() && found.shows(text))
+        };
+        let all = dialog.accounts.iter().chain(&dialog.contacts);
+        let rows = all.filter(wanted).map(row).collect();
+        operation.output("Kind", dialog.kind.word());
+        operation.output("Title", dialog.title);
+        operation.output("Matches", Parameter::Rows(rows));
+        Ok(())
+    }
+}
+
+fn row(found: &Match) -> Row {
+    let mut row = Row::new(found.table.clone(), found.id.unwrap_or_else(Uuid::nil))
+        .with("name", found.name.as_str())
+        .with("rule", found.rule.as_str());
+    let details = [
+        ("email", &found.details.email),
+        ("phone", &found.details.phone),
+        ("city", &found.details.city),
+    ];
+    for (column, detail) in details {
+        if let Some(detail) = detail {
+            row.set(column, detail.as_str());
+        }
+    }
+    row
+}

@@ -1,0 +1,31 @@
+//! The duplicate rules that a new organisation has, published (R72, R73).
+
+use sluice_engine::Unit;
+use sluice_model::{Result, Row};
+
+/// Name, base table, matching table, and the column of both that is compared.
+const RULES: [(&str, &str, &str, &str); 3] = [
+    ("Leads with the same e-mail address", "lead", "lead", "emailaddress1"),
+    (
+        "Leads and contacts with the same e-mail address",
+        "lead",
+        "contact",
+        "emailaddress1",
+    ),
+    ("Accounts with the same name", "account", "account", "name"),
+];
+
+/// Writes the rules into a new organisation.
+pub(crate) fn install(unit: &mut Unit) -> Result<()> {
+    for (name, base, matching, column) in RULES {
+        let rule = Row::unsaved("duplicaterule")
+            .with("name", name)
+            .with("baseentityname", base)
+            .with("matchingentityname", matching);
+        let condition = Row::unsaved("duplicaterulecondition")
+            .with("baseattributename", column)
+            .with("matchingattributename", column);
+        unit.found_duplicate_rule(rule, vec![condition])?;
+    }
+    Ok(())
+}

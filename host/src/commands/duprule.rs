@@ -1,0 +1,502 @@
+//! `sluice duprule`: the rules that say which rows are the same.
+
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{
+    Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
+};
+
+use super::{condition, jobs};
+use crate::{
+    context::Context,
+    failure::Usage,
+    names,
+    output::{Exit, Grid, Outcome},
+    people::pairs,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the rules.
+    List {
+        /// Only those with this base or matching table.
+        #[arg(long)]
+        table: Option<String>,
+    },
+    /// Show a rule with its conditions.
+    Show {
+        /// The rule's id or name.
+        rule: String,
+    },
+    /// Make a rule and publish it.
+    Create(Create),
+    /// Add conditions to a rule that is not published.
+    AddCondition {
+        /// The rule's id or name.
+        rule: String,
+        /// See `duprule create --help`.
+        #[arg(value_name = "CONDITION", required = true)]
+        conditions: Vec<String>,
+    },
+    /// Take a condition out of a rule that is not published.
+    RemoveCondition {
+        /// The rule's id or name.
+        rule: String,
+        /// The base column that it compares, or its id.
+        column: String,
+    },
+    /// Change a rule that is not published.
+    Update(Update),
+    /// Publish a rule: every row of its matching table gets its matchcode.
+    Publish {
+        /// The rule's id or name.
+        rule: String,
+    },
+    /// Take a rule out of work, at once.
+    Unpublish {
+        /// The rule's id or name.
+        rule: String,
+    },
+    /// Remove a rule that is not published.
+    Delete {
+        /// The rule's id or name.
+        rule: String,
+    },
+    /// Show the matchcode that a row has under a rule: equal codes are duplicates.
+    Matchcode {
+        /// The rule's id or name.
+        rule: String,
+        /// The row's id or name; table:ROW where the rule compares two tables.
+        row: String,
+    },
+}
+
+const CONDITIONS: &str = "\
+A condition is BASE[:MATCHING][:CRITERION[:N]][:ignore-blank]: a column of the base table, the column of the matching \
+table where it has another name, and how they are compared: exact, same-first:N, same-last:N, same-date, \
+same-date-and-time, same-label or same-value (choices). Without a criterion the columns' type decides. Two rows are the \
+same where all conditions hold. A value that is empty equals an empty one, unless the condition is the only one or says \
+ignore-blank.";
+
+/// `duprule create`
+#[derive(Debug, clap::Args)]
+#[command(after_help = CONDITIONS)]
+pub(crate) struct Create {
+    /// The rule's name.
+    name: String,
+    /// The table whose rows are checked.
+    #[arg(long, value_name = "TABLE")]
+    base: String,
+    /// The table whose rows they are compared with; by default the same.
+    #[arg(long, value_name = "TABLE")]
+    matching: Option<String>,
+    /// A condition; as often as needed.
+    #[arg(long = "condition", value_name = "CONDITION")]
+    conditions: Vec<String>,
+    /// Inactive rows of the matching table are no duplicates.
+    #[arg(long)]
+    exclude_inactive: bool,
+    /// Upper and lower case are different.
+    #[arg(long)]
+    case_sensitive: bool,
+    /// What the rule is for.
+    #[arg(long)]
+    description: Option<String>,
+    /// Do not publish it yet.
+    #[arg(long)]
+    draft: bool,
+}
+
+/// `duprule update`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    /// The rule's id or name.
+    rule: String,
+    /// Another name.
+    #[arg(long)]
+    name: Option<String>,
+    /// What the rule is for.
+    #[arg(long)]
+    description: Option<String>,
+    /// Whether inactive rows of the matching table are no duplicates.
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    exclude_inactive: Option<bool>,
+    /// Whether upper and lower case are different.
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    case_sensitive: Option<bool>,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" | "true" | "on" => Ok(true),
+        "no" | "false" | "off" => Ok(false),
+        _ => Err("it is yes or no".to_owned()),
+    }
+}
+
+const RULE: &str = "duplicaterule";
+const CONDITION: &str = "duplicaterulecondition";
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List { table } => list(&session, table.as_deref()),
+        Command::Show { rule } => show(&session, &rule),
+        Command::Create(args) => create(context, &session, &args),
+        Command::AddCondition { rule, conditions } => {
+            let row = names::row(&session, RULE, &rule, &[])?;
+            let conditions = parsed(&session, &row, &conditions)?;
+            session.batch(|batch| {
+                conditions
+                    .iter()
+                    .try_for_each(|condition| batch.create(condition.clone()).map(|_| ()))
+            })?;
+            show(&session, &row.id.to_string())
+        }
+        Command::RemoveCondition { rule, column } => remove_condition(&session, &rule, &column),
+        Command::Update(args) => update(&session, &args),
+        Command::Publish { rule } => {
+            let row = names::row(&session, RULE, &rule, &["name"])?;
+            publish(context, &session, &row)
+        }
+        Command::Unpublish { rule } => unpublish(context, &session, &rule),
+        Command::Delete { rule } => {
+            let id = session.find_one(RULE, &rule)?;
+            session.execute(Request::delete(Reference::new(RULE, id)))?;
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("deleted the rule {rule}"),
+            ))
+        }
+        Command::Matchcode { rule, row } => matchcode(&session, &rule, &row),
+    }
+}
+
+/// A rule with its conditions.
+struct Shown {
+    rule: Row,
+    conditions: Vec<Row>,
+}
+
+impl Shown {
+    fn status(&self) -> &'static str {
+        match self.rule.int("statuscode") {
+            Some(1) => "Publishing",
+            Some(2) => "Published",
+            _ => "Unpublished",
+        }
+    }
+
+    fn document(&self, session: &Session) -> anyhow::Result<Json> {
+        let catalog = session.catalog()?;
+        let mut document = sluice_model::json::from_row(catalog.table(RULE)?, &self.rule, None);
+        let table = catalog.table(CONDITION)?;
+        let conditions: Vec<Json> = self
+            .conditions
+            .iter()
+            .map(|condition| {
+                let mut document = sluice_model::json::from_row(table, condition, None);
+                if let Some(map) = document.as_object_mut() {
+                    map.insert("condition".to_owned(), condition::text(condition).into());
+                }
+                document
+            })
+            .collect();
+        if let Some(map) = document.as_object_mut() {
+            map.insert("status".to_owned(), self.status().into());
+            map.insert("conditions".to_owned(), conditions.into());
+        }
+        Ok(document)
+    }
+
+    fn conditions(&self) -> String {
+        let texts: Vec<String> = self.conditions.iter().map(condition::text).collect();
+        texts.join(", ")
+    }
+}
+
+fn rules(session: &Session, filter: Filter) -> anyhow::Result<Vec<Shown>> {
+    let rules = session.list(Query::new(RULE).filter(filter).order_by("name"))?;
+    let conditions = session.list(Query::new(CONDITION))?;
+    Ok(rules
+        .into_iter()
+        .map(|rule| Shown {
+            conditions: conditions
+                .iter()
+                .filter(|condition| condition.id_of("regardingobjectid") == Some(rule.id))
+                .cloned()
+                .collect(),
+            rule,
+        })
+        .collect())
+}
+
+fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
+    let filter = match table {
+        None => Filter::All,
+        Some(table) => {
+            let table = session.catalog()?.table(table)?.name.clone();
+            Filter::Or(vec![
+                Filter::eq("baseentityname", &*table),
+                Filter::eq("matchingentityname", &*table),
+            ])
+        }
+    };
+    let rules = rules(session, filter)?;
+    let mut grid = Grid::new(["name", "base", "matching", "conditions", "status"]);
+    let mut documents = Vec::new();
+    for shown in &rules {
+        let text = |column: &str| shown.rule.text(column).unwrap_or_default();
+        grid.row([
+            text("name"),
+            text("baseentityname"),
+            text("matchingentityname"),
+            &shown.conditions(),
+            shown.status(),
+        ]);
+        documents.push(shown.document(session)?);
+    }
+    Ok(Outcome::list(documents, grid.text("no rules")))
+}
+
+fn one(session: &Session, rule: &str) -> anyhow::Result<Shown> {
+    let id = session.find_one(RULE, rule)?;
+    let rule = names::get(session, RULE, id, &[])?;
+    let conditions = session.list(Query::new(CONDITION).filter(Filter::eq("regardingobjectid", id)))?;
+    Ok(Shown { rule, conditions })
+}
+
+fn show(session: &Session, rule: &str) -> anyhow::Result<Outcome> {
+    let shown = one(session, rule)?;
+    let text = |column: &str| shown.rule.text(column).unwrap_or_default().to_owned();
+    let yes = |column: &str| {
+        if shown.rule.bool(column) == Some(true) {
+            "yes"
+        } else {
+            "no"
+        }
+        .to_owned()
+    };
+    let mut lines = vec![
+        ("rule", text("name")),
+        ("id", shown.rule.id.to_string()),
+        ("base table", text("baseentityname")),
+        ("matching table", text("matchingentityname")),
+        ("conditions", shown.conditions()),
+        ("excludes inactive", yes("excludeinactiverecords")),
+        ("case sensitive", yes("iscasesensitive")),
+        ("status", shown.status().to_owned()),
+    ];
+    if let Some(job) = shown.rule.id_of("sl_publishjob") {
+        lines.push(("publishing job", job.to_string()));
+    }
+    if !text("description").is_empty() {
+        lines.push(("description", text("description")));
+    }
+    Ok(Outcome::new(shown.document(session)?, pairs(&lines)))
+}
+
+/// The conditions that texts describe, as rows of a rule.
+fn parsed(session: &Session, rule: &Row, conditions: &[String]) -> anyhow::Result<Vec<Row>> {
+    let catalog = session.catalog()?;
+    let table = |column: &str| catalog.table(rule.text(column).unwrap_or_default());
+    let (base, matching) = (table("baseentityname")?, table("matchingentityname")?);
+    conditions
+        .iter()
+        .map(|text| {
+            let condition = condition::parse(text, base, matching)?;
+            Ok(match rule.id.is_nil() {
+                true => condition,
+                false => condition.with("regardingobjectid", rule.reference()),
+            })
+        })
+        .collect()
+}
+
+fn create(context: &Context, session: &Session, args: &Create) -> anyhow::Result<Outcome> {
+    let mut rule = Row::unsaved(RULE)
+        .with("name", args.name.as_str())
+        .with("baseentityname", args.base.as_str())
+        .with("matchingentityname", args.matching.as_deref().unwrap_or(&args.base))
+        .with("excludeinactiverecords", args.exclude_inactive)
+        .with("iscasesensitive", args.case_sensitive);
+    if let Some(description) = &args.description {
+        rule.set("description", description.as_str());
+    }
+    let conditions = parsed(session, &rule, &args.conditions)?;
+    let (id, job) = session.batch(|batch| {
+        let id = batch.create(rule.clone())?;
+        for condition in &conditions {
+            batch.create(condition.clone().with("regardingobjectid", Reference::new(RULE, id)))?;
+        }
+        // In one transaction: a rule that cannot be published is not made.
+        let publish = (!args.draft).then(|| message("PublishDuplicateRule", id));
+        let job = publish.map(|request| batch.execute(request)).transpose()?;
+        Ok((id, job.and_then(|response| job_of(&response))))
+    })?;
+    let rule = Row::new(RULE, id).with("name", args.name.as_str());
+    match job {
+        Some(job) => run_publishing(context, session, &rule, job),
+        None => show(session, &id.to_string()),
+    }
+}
+
+fn message(name: &str, rule: Uuid) -> Request {
+    Request::new(name).with("DuplicateRuleId", Value::Id(rule))
+}
+
+fn job_of(response: &sluice_model::Response) -> Option<Uuid> {
+    match response.outputs.get("JobId") {
+        Some(Parameter::Value(job)) => job.as_id(),
+        _ => None,
+    }
+}
+
+fn publish(context: &Context, session: &Session, rule: &Row) -> anyhow::Result<Outcome> {
+    let response = session.execute(message("PublishDuplicateRule", rule.id))?;
+    run_publishing(context, session, rule, job_of(&response).unwrap_or_default())
+}
+
+fn run_publishing(context: &Context, session: &Session, rule: &Row, job: Uuid) -> anyhow::Result<Outcome> {
+    let outcome = jobs::run_job(session, job)?;
+    let done = outcome.state == sluice_engine::JobState::Succeeded;
+    let mut document = Map::new();
+    document.insert("id".to_owned(), rule.id.to_string().into());
+    document.insert("name".to_owned(), rule.text("name").into());
+    let status = one(session, &rule.id.to_string())?.status();
+    document.insert("status".to_owned(), status.into());
+    document.extend(jobs::outcome_document(job, &outcome));
+    let text = jobs::told(context, job, &outcome);
+    Ok(Outcome::new(Json::Object(document), text).with_exit(if done { Exit::Done } else { Exit::Refused }))
+}
+
+fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result<Outcome> {
+    let row = names::row(session, RULE, rule, &["name"])?;
+    let response = session.execute(message("UnpublishDuplicateRule", row.id))?;
+    let mut document = Map::new();
+    document.insert("id".to_owned(), row.id.to_string().into());
+    document.insert("name".to_owned(), row.text("name").into());
+    document.insert("status".to_owned(), "Unpublished".into());
+    let mut text = format!(
+        "the rule \"{}\" is not at work any more",
+        row.text("name").unwrap_or_default()
+    );
+    if let Some(job) = job_of(&response) {
+        // The rule is out of work; that its codes are removed later would harm nobody.
+        let outcome = jobs::run_job(session, job)?;
+        document.extend(jobs::outcome_document(job, &outcome));
+        text.push_str(&format!("; {}", jobs::told(context, job, &outcome)));
+    }
+    Ok(Outcome::new(Json::Object(document), text))
+}
+
+fn remove_condition(session: &Session, rule: &str, column: &str) -> anyhow::Result<Outcome> {
+    let shown = one(session, rule)?;
+    let found: Vec<&Row> = shown
+        .conditions
+        .iter()
+        .filter(|row| row.text("baseattributename") == Some(column) || row.id.to_string() == column)
+        .collect();
+    match found.as_slice() {
+        [only] => {
+            session.execute(Request::delete(only.reference()))?;
+            show(session, &shown.rule.id.to_string())
+        }
+        [] => {
+            let sentence = format!(
+                "the rule \"{rule}\" has no condition on `{column}`; it has {}",
+                shown.conditions()
+            );
+            Err(Error::new(Code::NOT_FOUND, sentence).with_table(CONDITION).into())
+        }
+        several => {
+            let ids: Vec<String> = several.iter().map(|row| row.id.to_string()).collect();
+            Err(Usage::because(format!(
+                "the rule has several conditions on `{column}`; give the id of one: {}",
+                ids.join(", ")
+            )))
+        }
+    }
+}
+
+fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
+    let mut row = Row::new(RULE, session.find_one(RULE, &args.rule)?);
+    if let Some(name) = &args.name {
+        row.set("name", name.as_str());
+    }
+    if let Some(description) = &args.description {
+        row.set("description", description.as_str());
+    }
+    if let Some(yes) = args.exclude_inactive {
+        row.set("excludeinactiverecords", yes);
+    }
+    if let Some(yes) = args.case_sensitive {
+        row.set("iscasesensitive", yes);
+    }
+    if row.values.is_empty() {
+        return Err(Usage::because("nothing is to be changed; see `duprule update --help`"));
+    }
+    let id = row.id;
+    session.execute(Request::update(row))?;
+    show(session, &id.to_string())
+}
+
+fn matchcode(session: &Session, rule: &str, row: &str) -> anyhow::Result<Outcome> {
+    let rule = names::row(session, RULE, rule, &["name", "baseentityname", "matchingentityname"])?;
+    let row = row_of(session, &rule, row)?;
+    let codes = session.matchcodes(&rule.reference(), &row)?;
+    let own = codes.base.as_ref().or(codes.matching.as_ref());
+    let document = json!({
+        "rule": rule.text("name"),
+        "table": row.table,
+        "id": row.id.to_string(),
+        "matchcode": own,
+        "base": codes.base,
+        "matching": codes.matching,
+    });
+    let told = |code: &Option<String>| {
+        code.clone()
+            .unwrap_or_else(|| "none: it is the same as no other row".to_owned())
+    };
+    let text = match codes.base == codes.matching {
+        true => told(&codes.base),
+        false => pairs(&[
+            ("as the row that is checked", told(&codes.base)),
+            ("as a row compared with", told(&codes.matching)),
+        ]),
+    };
+    Ok(Outcome::new(document, text))
+}
+
+/// The row of one of a rule's tables that a text names.
+fn row_of(session: &Session, rule: &Row, text: &str) -> anyhow::Result<Reference> {
+    let tables: Vec<&str> = ["baseentityname", "matchingentityname"]
+        .iter()
+        .filter_map(|column| rule.text(column))
+        .collect();
+    if let Some((table, name)) = text.split_once(':')
+        && tables.contains(&table)
+    {
+        return Ok(Reference::new(table, session.find_one(table, name)?));
+    }
+    let mut missing = None;
+    for table in tables {
+        let table: &TableDef = &session.catalog()?.table(table)?.clone();
+        let found = session.find_one(&table.name, text).and_then(|id| {
+            let reference = Reference::new(table.name.clone(), id);
+            session
+                .execute(Request::retrieve(reference.clone(), &["createdon"]))
+                .map(|_| reference)
+        });
+        match found {
+            Ok(row) => return Ok(row),
+            Err(error) if error.kind() == Kind::NotFound && error.code() != Code::AMBIGUOUS => {
+                missing.get_or_insert(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(missing.unwrap_or_else(|| Error::host("the rule names no table")).into())
+}

@@ -1,0 +1,266 @@
+//! `sluice jobs`: the work that goes on behind requests, and what became of it.
+
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
+use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value};
+
+use crate::{
+    context::Context,
+    failure::Usage,
+    interrupt,
+    names::{self, Labels},
+    output::{Exit, Grid, Outcome},
+    people::{self, grouped, pairs},
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the jobs, the newest first.
+    List {
+        /// Only those that failed.
+        #[arg(long, conflicts_with = "open")]
+        failed: bool,
+        /// Only those that have not ended.
+        #[arg(long)]
+        open: bool,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        top: u32,
+    },
+    /// Show a job.
+    Show {
+        /// Its id or name.
+        job: String,
+    },
+    /// Go on with jobs that were interrupted, or whose time has come.
+    Resume {
+        /// Ids or names; all that are due where none is given.
+        #[arg(value_name = "JOB")]
+        jobs: Vec<String>,
+    },
+    /// Cancel a job that has not ended: what it had begun is undone.
+    Cancel {
+        /// Its id or name.
+        job: String,
+    },
+}
+
+const TABLE: &str = "asyncoperation";
+const COLUMNS: [&str; 12] = [
+    "name",
+    "operationtype",
+    "statecode",
+    "statuscode",
+    "createdon",
+    "startedon",
+    "completedon",
+    "postponeuntil",
+    "recurrencepattern",
+    "ownerid",
+    "message",
+    "data",
+];
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List { failed, open, top } => list(context, &session, failed, open, top),
+        Command::Show { job } => {
+            let row = names::row(&session, TABLE, &job, &COLUMNS)?;
+            show(context, &session, &row)
+        }
+        Command::Resume { jobs } => resume(context, &session, &jobs),
+        Command::Cancel { job } => {
+            let id = session.find_one(TABLE, &job)?;
+            let canceled = Row::new(TABLE, id)
+                .with("statecode", Value::Choice(3))
+                .with("statuscode", Value::Choice(32));
+            session.execute(Request::update(canceled))?;
+            Ok(Outcome::new(
+                json!({ "id": id.to_string(), "state": "canceled" }),
+                format!("canceled job {id}"),
+            ))
+        }
+    }
+}
+
+fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(TABLE)?.clone();
+    let mut query = Query::new(TABLE).columns(&COLUMNS).top(top);
+    query.order = vec![sluice_model::Order {
+        column: "createdon".into(),
+        descending: true,
+    }];
+    if failed {
+        query.filter = Filter::eq("statuscode", Value::Choice(31));
+    }
+    if open {
+        query.filter = Filter::Not(Box::new(Filter::eq("statecode", Value::Choice(3))));
+    }
+    let rows = session.list(query)?;
+    let labels = Labels::of(context, &rows)?;
+    let mut grid = Grid::new(["name", "type", "status", "progress", "created", "owner", "id"]);
+    for row in &rows {
+        let cell = |column: &str| shown(&table, row, column, &labels);
+        grid.row([
+            cell("name"),
+            cell("operationtype"),
+            cell("statuscode"),
+            progress_of(row).map(fraction).unwrap_or_default(),
+            cell("createdon"),
+            cell("ownerid"),
+            row.id.to_string(),
+        ]);
+    }
+    let documents = rows.iter().map(|row| document(&table, row)).collect();
+    Ok(Outcome::list(documents, grid.text("no jobs")))
+}
+
+fn shown(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {
+    match (table.column(column), row.get(column)) {
+        (Some(column), Some(value)) => people::cell(column, value, labels),
+        _ => String::new(),
+    }
+}
+
+/// The row in the Web API's form, without what only the runner reads; and how far it is.
+fn document(table: &TableDef, row: &Row) -> Json {
+    let columns: Vec<_> = COLUMNS.iter().map(|name| (*name).into()).collect();
+    let mut document = sluice_model::json::from_row(table, row, Some(&columns));
+    if let Some(map) = document.as_object_mut() {
+        map.shift_remove("data");
+        map.insert(
+            "status".to_owned(),
+            shown(table, row, "statuscode", &Labels::default()).into(),
+        );
+        if let Some(JobProgress { done, total }) = progress_of(row) {
+            map.insert("progress".to_owned(), json!({ "done": done, "total": total }));
+        }
+    }
+    document
+}
+
+/// How far a job has come, where it counts.
+fn progress_of(row: &Row) -> Option<JobProgress> {
+    let data: Json = serde_json::from_str(row.text("data")?).ok()?;
+    let scan = data.get("scan").unwrap_or(&data);
+    let done = scan.get("done")?.as_u64()?;
+    let total = scan.get("total").and_then(Json::as_u64).unwrap_or(done);
+    Some(JobProgress { done, total })
+}
+
+fn fraction(JobProgress { done, total }: JobProgress) -> String {
+    format!("{} of {}", grouped(done), grouped(total))
+}
+
+fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(TABLE)?.clone();
+    let labels = Labels::of(context, std::slice::from_ref(row))?;
+    let mut lines = vec![("id".to_owned(), row.id.to_string())];
+    for column in COLUMNS.iter().filter(|column| **column != "data") {
+        let cell = shown(&table, row, column, &labels);
+        if !cell.is_empty() {
+            lines.push(((*column).to_owned(), cell));
+        }
+    }
+    if let Some(progress) = progress_of(row) {
+        lines.push(("progress".to_owned(), fraction(progress)));
+    }
+    Ok(Outcome::new(document(&table, row), pairs(&lines)))
+}
+
+fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Result<Outcome> {
+    let jobs: Vec<Uuid> = if jobs.is_empty() {
+        session.due_jobs()?
+    } else {
+        let find = |job: &String| session.find_one(TABLE, job);
+        jobs.iter().map(find).collect::<sluice_model::Result<_>>()?
+    };
+    let (documents, mut texts, exit) = run_all(context, session, &jobs)?;
+    if texts.is_empty() {
+        texts.push("no job is due".to_owned());
+    }
+    Ok(Outcome::list(documents, texts.join("\n")).with_exit(exit))
+}
+
+/// Runs jobs one after the other, until one is stopped: what came of them for machines, for
+/// people, and altogether.
+pub(crate) fn run_all(
+    context: &Context,
+    session: &Session,
+    jobs: &[Uuid],
+) -> anyhow::Result<(Vec<Json>, Vec<String>, Exit)> {
+    let (mut documents, mut texts) = (Vec::new(), Vec::new());
+    let mut exit = Exit::Done;
+    for job in jobs {
+        let outcome = run_job(session, *job)?;
+        texts.push(told(context, *job, &outcome));
+        documents.push(Json::Object(outcome_document(*job, &outcome)));
+        if outcome.state != JobState::Succeeded {
+            exit = Exit::Refused;
+        }
+        if outcome.state == JobState::Stopped {
+            break;
+        }
+    }
+    Ok((documents, texts, exit))
+}
+
+/// Runs a job with a bar, until it ends or Ctrl-C.
+pub(crate) fn run_job(session: &Session, job: Uuid) -> anyhow::Result<JobOutcome> {
+    let stop = interrupt::flag("finishing the step in hand; Ctrl-C again ends at once")?;
+    let bar = interrupt::progress_bar("{spinner} {human_pos} of {human_len} rows, {per_sec}");
+    let outcome = session.run_job(job, &stop, &|progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    bar.finish_and_clear();
+    Ok(outcome?)
+}
+
+/// What came of a job, for machines.
+pub(crate) fn outcome_document(job: Uuid, outcome: &JobOutcome) -> Map<String, Json> {
+    let mut document = Map::new();
+    document.insert("job".to_owned(), job.to_string().into());
+    document.insert("state".to_owned(), outcome.state.word().into());
+    document.insert("message".to_owned(), outcome.message.as_str().into());
+    document.insert("done".to_owned(), outcome.progress.done.into());
+    document.insert("total".to_owned(), outcome.progress.total.into());
+    document
+}
+
+/// What came of a job, for people.
+pub(crate) fn told(context: &Context, job: Uuid, outcome: &JobOutcome) -> String {
+    match outcome.state {
+        JobState::Succeeded => outcome.message.clone(),
+        JobState::Stopped => format!(
+            "stopped at {}; go on with\n  {}",
+            fraction(outcome.progress),
+            context.command(&format!("sluice jobs resume {job}"))
+        ),
+        state => format!("the job {job} {}: {}", state.word(), outcome.message),
+    }
+}
+
+/// A whole number of days: `1d`.
+pub(crate) fn days(text: &str) -> anyhow::Result<u16> {
+    text.strip_suffix('d')
+        .and_then(|days| days.parse().ok())
+        .filter(|days| *days > 0)
+        .ok_or_else(|| Usage::because(format!("`{text}` is no number of days, such as 1d")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_a_number() {
+        assert_eq!(days("7d").unwrap(), 7);
+        for wrong in ["", "d", "0d", "1w", "1", "-1d"] {
+            assert!(days(wrong).unwrap_err().is::<Usage>(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The commands, as somebody types them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sluice_tests::program::{Program, Run, words};
+
+struct World {
+    folder: tempfile::TempDir,
+    admin: Program,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let admin = Program::new(folder.path());
+        admin.json(&["org", "create"]);
+        Self { folder, admin }
+    }
+
+    /// Makes a row; its id.
+    fn row(&self, arguments: &[&str]) -> String {
+        let row = self.admin.json(&[&["row", "create"], arguments].concat());
+        row["id"].as_str().unwrap().to_owned()
+    }
+
+    fn lead(&self, company: &str, email: &str) -> String {
+        let (company, email) = (format!("companyname={company}"), format!("emailaddress1={email}"));
+        self.row(&["lead", "subject=pumps", "lastname=Novak", &company, &email])
+    }
+
+    fn status(&self, rule: &str) -> String {
+        self.admin.json(&["duprule", "show", rule])["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Runs a line as it was printed.
+    fn typed(&self, line: &str) -> Run {
+        let words = words(line);
+        let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        self.admin.run(&arguments)
+    }
+}
+
+fn values(document: &Value) -> &Vec<Value> {
+    document["value"].as_array().unwrap()
+}
+
+#[test]
+fn a_rule_from_its_making_to_its_end() {
+    let world = World::new();
+    let first = world.row(&["account", "name=Fourth Coffee", "telephone1=818/762-1221"]);
+    let made = world.admin.json(&[
+        "duprule",
+        "create",
+        "Same phone",
+        "--base",
+        "account",
+        "--condition",
+        "telephone1:ignore-blank",
+        "--condition",
+        "name:same-first:4",
+        "--draft",
+    ]);
+    assert_eq!(
+        (&made["status"], &made["matchingentityname"]),
+        (&json!("Unpublished"), &json!("account"))
+    );
+    let conditions: Vec<_> = made["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["condition"])
+        .collect();
+    assert_eq!(conditions, ["telephone1:exact:ignore-blank", "name:same-first:4"]);
+    world.admin.json(&["duprule", "remove-condition", "Same phone", "name"]);
+    let published = world.admin.json(&["duprule", "publish", "Same phone"]);
+    assert_eq!(
+        (&published["status"], &published["state"], &published["total"]),
+        (&json!("Published"), &json!("succeeded"), &json!(1))
+    );
+    let code = world.admin.json(&["duprule", "matchcode", "Same phone", &first]);
+    assert_eq!(
+        (&code["matchcode"], &code["table"]),
+        (&json!("8187621221"), &json!("account"))
+    );
+    let double = [
+        "row",
+        "create",
+        "account",
+        "name=x",
+        "telephone1=818-762-1221",
+        "--detect-duplicates",
+    ];
+    let error = world.admin.refused(&double);
+    assert_eq!(error["code"], "0x80040333");
+    assert_eq!(error["duplicates"]["matches"][0]["id"], first.as_str());
+    assert_eq!(error["duplicates"]["matches"][0]["rule"], "Same phone");
+    let people = world.admin.run(&double);
+    assert!(
+        people.stderr.contains("account Fourth Coffee, 818/762-1221"),
+        "{people:?}"
+    );
+
+    assert_eq!(
+        world
+            .admin
+            .refused(&["duprule", "update", "Same phone", "--exclude-inactive", "yes"])["code"],
+        "0x80048428"
+    );
+    assert_eq!(
+        world.admin.refused(&["duprule", "add-condition", "Same phone", "fax"])["code"],
+        "0x80048428"
+    );
+    world.admin.json(&["duprule", "unpublish", "Same phone"]);
+    let changed = world.admin.json(&[
+        "duprule",
+        "update",
+        "Same phone",
+        "--exclude-inactive",
+        "yes",
+        "--name",
+        "Phones",
+    ]);
+    assert_eq!(changed["excludeinactiverecords"], true);
+    world
+        .admin
+        .json(&["duprule", "add-condition", "Phones", "fax", "address1_name:same-last:3"]);
+    world.admin.json(&["row", "update", "account", &first, "statecode=1"]);
+    world.admin.json(&["duprule", "publish", "Phones"]);
+    let code = world.admin.json(&["duprule", "matchcode", "Phones", &first]);
+    assert_eq!(
+        (&code["base"], &code["matching"]),
+        (&json!("8187621221 |  | "), &Value::Null)
+    );
+    world.admin.json(&["duprule", "unpublish", "Phones"]);
+    world.admin.json(&["duprule", "delete", "Phones"]);
+    let left = world.admin.json(&["duprule", "list"]);
+    let names: Vec<_> = values(&left)
+        .iter()
+        .map(|rule| rule["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Accounts with the same name",
+            "Leads and contacts with the same e-mail address",
+            "Leads with the same e-mail address"
+        ]
+    );
+    assert_eq!(
+        values(&world.admin.json(&["duprule", "list", "--table", "contact"])).len(),
+        1
+    );
+}
+
+#[test]
+fn a_rule_that_cannot_be_published_is_not_made() {
+    let world = World::new();
+    let rules = || values(&world.admin.json(&["duprule", "list"])).len();
+    let create = |more: &[&str]| {
+        world
+            .admin
+            .run(&[&["duprule", "create", "x", "--base", "lead"], more].concat())
+    };
+    for (more, exit) in [
+        (&[][..], 1),
+        (&["--condition", "subject", "--condition", "fullname"], 1),
+        (&["--condition", "subjekt"], 1),
+        (&["--condition", "subject:same-first"], 2),
+        (&["--condition", ""], 2),
+        (&["--matching", "systemuser", "--condition", "fullname"], 1),
+    ] {
+        assert_eq!(create(more).code, exit, "{more:?}");
+    }
+    assert_eq!(rules(), 3);
+}
+
+#[test]
+fn from_the_dialog_on_by_the_printed_commands() {
+    for way in [0, 1] {
+        let world = World::new();
+        let account = world.row(&["account", "name=Fourth Coffee", "address1_city=Brno"]);
+        let contact = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
+        let lead = world.lead("FOURTH Coffee", "Ada@novak.example");
+        let refused = world.admin.run(&["lead", "qualify", &lead, "--json"]);
+        assert_eq!(refused.code, 1);
+        let error = refused.json()["value"][0]["error"].clone();
+        assert_eq!(
+            (&error["code"], &error["situation"]),
+            (&json!("0x80040333"), &json!("e1"))
+        );
+        let dialog = &error["duplicates"]["dialog"];
+        assert_eq!(
+            (&dialog["kind"], &dialog["title"]),
+            (&json!("improved"), &json!("Account or Contact may already exist"))
+        );
+        assert_eq!(dialog["accounts"][0]["id"], account.as_str());
+        assert_eq!(dialog["accounts"][0]["details"]["city"], "Brno");
+        assert_eq!(dialog["contacts"][0]["id"], contact.as_str());
+        let people = world.admin.run(&["lead", "qualify", &lead]);
+        let commands: Vec<_> = people
+            .stdout
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("sluice lead qualify"))
+            .collect();
+        assert_eq!(commands.len(), 2, "{people:?}");
+        let done = world.typed(commands[way]);
+        assert_eq!(done.code, 0, "{done:?}");
+        let row = world.admin.json(&["row", "get", "lead", &lead]);
+        assert_eq!(row["statecode"], 1);
+        assert_eq!(row["_parentaccountid_value"] == account.as_str(), way == 0);
+        assert_eq!(row["_parentcontactid_value"] == contact.as_str(), way == 0);
+    }
+}
+
+#[test]
+fn the_grid_says_what_it_passed_over() {
+    let world = World::new();
+    world.row(&["account", "name=Fourth Coffee"]);
+    let lead = world.lead("fourth coffee", "");
+    let quiet = world.admin.json(&["lead", "qualify", &lead, "--from", "grid"]);
+    assert_eq!(quiet["value"][0]["duplicatesPassedOver"], json!({ "account": 1 }));
+    let lead = world.lead("another", "");
+    let none = world.admin.json(&["lead", "qualify", &lead, "--from", "grid"]);
+    assert_eq!(none["value"][0]["duplicatesPassedOver"], Value::Null);
+}
+
+#[test]
+fn the_matches_of_a_lead_and_the_two_dialogs() {
+    let world = World::new();
+    world.row(&["account", "name=Fourth Coffee", "telephone1=12-34"]);
+    world.row(&["account", "name=Fifth Coffee"]);
+    let lead = world.lead("fourth coffee", "");
+    let matches = |more: &[&str]| world.admin.json(&[&["lead", "matches", &lead], more].concat())["dialog"].clone();
+    let all = matches(&[]);
+    assert_eq!(all["kind"], "improved");
+    assert_eq!(all["accounts"][0]["name"], "Fourth Coffee");
+    assert_eq!(all["accounts"][0]["details"]["phone"], "12-34");
+    assert_eq!(matches(&["--table", "contact"])["accounts"], json!([]));
+    assert_eq!(
+        matches(&["--search", "fifth"])["accounts"],
+        json!([]),
+        "it is there, but it does not match"
+    );
+    assert_eq!(
+        matches(&["--search", "FOURTH"])["accounts"].as_array().unwrap().len(),
+        1
+    );
+    world.admin.json(&["settings", "set", "duplicates.improved", "off"]);
+    let classic = matches(&[]);
+    assert_eq!(
+        (&classic["kind"], &classic["title"]),
+        (&json!("classic"), &json!("Duplicate warning"))
+    );
+}
+
+#[test]
+fn the_switch_of_the_organisation() {
+    let world = World::new();
+    world.row(&["account", "name=Litware"]);
+    let double = ["row", "create", "account", "name=litware", "--detect-duplicates"];
+    world.admin.refused(&double);
+    world.admin.json(&["settings", "set", "duplicates.enabled", "off"]);
+    assert_eq!(world.status("Accounts with the same name"), "Unpublished");
+    world.admin.json(&double);
+    let publish = ["duprule", "publish", "Accounts with the same name"];
+    assert_eq!(world.admin.refused(&publish)["code"], "0x80048412");
+    world.admin.json(&["settings", "set", "duplicates.enabled", "on"]);
+    world.admin.json(&publish);
+    world.admin.refused(&double);
+}
+
+#[test]
+fn finding_the_duplicates_of_one_row() {
+    let world = World::new();
+    let first = world.row(&["account", "name=Litware"]);
+    let second = world.row(&["account", "name=LITWARE"]);
+    let find = |arguments: &[&str]| {
+        world
+            .admin
+            .json(&[&["duplicates", "find", "account"], arguments].concat())
+    };
+    let found = find(&[&first]);
+    assert_eq!(values(&found)[0]["accountid"], second.as_str());
+    assert_eq!(values(&found)[0]["rule"], "Accounts with the same name");
+    assert_eq!(values(&find(&["name=litware"])).len(), 2, "unsaved");
+    assert_eq!(values(&find(&[&first, "name=another"])).len(), 0, "as it would be");
+    let page = find(&["name=litware", "--count", "1"]);
+    assert_eq!((values(&page).len(), &page["more"]), (1, &json!(true)));
+    world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
+    let lead = world.lead("", "ada@novak.example");
+    let found = world
+        .admin
+        .json(&["duplicates", "find", "lead", &lead, "--matching", "contact"]);
+    assert_eq!(values(&found).len(), 1);
+}
+
+#[test]
+fn a_job_its_results_and_what_is_done_about_them() {
+    let world = World::new();
+    let none = ["duplicates", "detect", "contact"];
+    assert_eq!(world.admin.refused(&none)["code"], "0x80048436");
+    let (first, second) = (
+        world.row(&["account", "name=Litware"]),
+        world.row(&["account", "name=LITWARE"]),
+    );
+    let job = world
+        .admin
+        .json(&["duplicates", "detect", "account", "--name", "mess", "--every", "1d"]);
+    assert_eq!((&job["state"], &job["found"]), (&json!("succeeded"), &json!(1)));
+    let id = job["job"].as_str().unwrap();
+    let results = world.admin.json(&["duplicates", "results", id]);
+    let pair = &values(&results)[0];
+    let ids = [&pair["base"]["id"], &pair["duplicate"]["id"]];
+    assert!(ids.contains(&&json!(first)) && ids.contains(&&json!(second)), "{pair}");
+    assert_eq!(pair["rule"], "Accounts with the same name");
+    for wrong in [&["--every", "1w"][..], &["--every", "0d"], &["--start", "soon"]] {
+        let run = world.admin.run(&[&["duplicates", "detect", "account"], wrong].concat());
+        assert_eq!(run.code, 2, "{wrong:?}: {run:?}");
+    }
+    let jobs = world.admin.json(&["jobs", "list"]);
+    assert_eq!(values(&jobs).len(), 2, "the one that ran, and the next one");
+    let next = values(&world.admin.json(&["jobs", "list", "--open"]))[0].clone();
+    assert_eq!((&next["name"], &next["status"]), (&json!("mess"), &json!("Waiting")));
+    let next = next["asyncoperationid"].as_str().unwrap();
+    assert_eq!(
+        values(&world.admin.json(&["jobs", "resume"])).len(),
+        0,
+        "nothing is due"
+    );
+    world.admin.json(&["row", "update", "account", &first, "statecode=1"]);
+    world.admin.json(&["row", "delete", "account", &second]);
+    assert_eq!(values(&world.admin.json(&["duplicates", "results", id])).len(), 0);
+    let early = world.admin.json(&["jobs", "resume", next]);
+    assert_eq!(values(&early)[0]["state"], "succeeded");
+    let open = world.admin.json(&["jobs", "list", "--open"]);
+    let last = values(&open)[0]["asyncoperationid"].as_str().unwrap().to_owned();
+    world.admin.json(&["jobs", "cancel", &last]);
+    assert_eq!(world.admin.json(&["jobs", "show", &last])["status"], "Canceled");
+    assert_eq!(values(&world.admin.json(&["jobs", "list", "--open"])).len(), 0);
+    assert_eq!(values(&world.admin.json(&["jobs", "list", "--failed"])).len(), 0);
+    let later = ["duplicates", "detect", "account", "--start", "2099-01-01T06:00:00Z"];
+    assert_eq!(world.admin.json(&later)["state"], "waiting");
+}
+
+#[test]
+fn a_changed_column_says_what_it_took_out_of_work() {
+    let world = World::new();
+    world
+        .admin
+        .json(&["column", "create", "account", "sl_code", "text", "--max-length", "20"]);
+    let create = [
+        "duprule",
+        "create",
+        "Codes",
+        "--base",
+        "account",
+        "--condition",
+        "sl_code",
+    ];
+    world.admin.json(&create);
+    let changed = world
+        .admin
+        .json(&["column", "update", "account", "sl_code", "--max-length", "30"]);
+    assert_eq!(changed["notices"][0]["code"], "0x8004F039");
+    assert_eq!(world.status("Codes"), "Unpublished");
+    world.admin.json(&["duprule", "publish", "Codes"]);
+    let people = world.admin.run(&["column", "delete", "account", "sl_code"]);
+    assert!(
+        people.stdout.contains("notice 0x8004F039") && people.stdout.contains("\"Codes\""),
+        "{people:?}"
+    );
+    assert_eq!(world.status("Codes"), "Unpublished");
+    assert_eq!(
+        world.admin.run(&["column", "update", "account", "name"]).code,
+        2,
+        "nothing is to be changed"
+    );
+}
+
+#[test]
+fn a_killed_publishing_is_gone_on_with() {
+    let world = World::new();
+    let lines: String = (0..4_500)
+        .map(|number| format!("Company {number},{number}\n"))
+        .collect();
+    std::fs::write(world.folder.path().join("companies.csv"), format!("Name,Fax\n{lines}")).unwrap();
+    std::fs::write(
+        world.folder.path().join("map.toml"),
+        "[columns]\nName = \"name\"\nFax = \"fax\"\n",
+    )
+    .unwrap();
+    let import = [
+        "import",
+        "companies.csv",
+        "--table",
+        "account",
+        "--map",
+        "map.toml",
+        "--synchronous",
+        "off",
+    ];
+    world.admin.json(&import);
+    let create = [
+        "duprule",
+        "create",
+        "Faxes",
+        "--base",
+        "account",
+        "--condition",
+        "fax",
+        "--draft",
+    ];
+    world.admin.json(&create);
+    for moment in [5, 15, 30, 45, 60, 90, 150] {
+        let mut child = world.admin.start(&["duprule", "publish", "Faxes"]);
+        std::thread::sleep(Duration::from_millis(moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(
+            world.admin.json(&["org", "check"])["ok"],
+            true,
+            "killed after {moment} ms"
+        );
+        match world.status("Faxes").as_str() {
+            "Unpublished" => continue,
+            "Publishing" => {
+                let jobs = world.admin.json(&["jobs", "resume"]);
+                assert_eq!(values(&jobs)[0]["state"], "succeeded", "{jobs}");
+            }
+            _ => {}
+        }
+        assert_eq!(world.status("Faxes"), "Published");
+        for number in ["fax=0", "fax=2222", "fax=4499"] {
+            let found = world.admin.json(&["duplicates", "find", "account", number]);
+            assert_eq!(values(&found).len(), 1, "{number}, killed after {moment} ms");
+        }
+        world.admin.json(&["duprule", "unpublish", "Faxes"]);
+    }
+}

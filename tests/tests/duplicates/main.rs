@@ -1,0 +1,14 @@
+//! Duplicate detection: rules, matchcodes, what requests are told, and jobs.
+//! Source: requirements, sections E and F.
+
+mod bulk;
+mod commands;
+mod customizing;
+mod data;
+mod detection;
+mod operators;
+mod publishing;
+mod qualifying;
+mod rules;
+mod upkeep;
+mod world;
