@@ -92,7 +92,7 @@ fn on_the_client(session: &Session) -> Result<Vec<Condition>> {
             .iter()
             .any(|item| item.text("selectedentitytypecode") == Some(table));
         let otherwise = (
-            format!("{table} is not part of the published mobile offline profile"),
+            format!("{table} is not in the published offline profile"),
             format!("add it and publish: offline add {table}"),
         );
         let condition = format!("{table} is available in mobile offline");

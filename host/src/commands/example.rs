@@ -43,12 +43,19 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "access-bu",
     "access-org",
     "access-own",
+    "e1",
     "e2",
     "e3",
     "e4",
     "e5",
+    "e6",
     "e7",
+    "e8",
+    "e9",
     "fields-not-filled",
+    "mappings",
+    "missing-privilege",
+    "qualify-hidden",
     // ← a new example goes here; its folder is in examples/
 ];
 

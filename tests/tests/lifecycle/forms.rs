@@ -143,6 +143,19 @@ fn qualify_is_shown_while_the_tables_are_editable() {
 }
 
 #[test]
+fn qualify_is_shown_while_the_published_offline_profile_has_the_three_tables() {
+    let world = World::empty();
+    world.admin().json(&["offline", "remove", "lead"]);
+    qualify_is(&world, "visible");
+    world.admin().json(&["offline", "remove", "opportunity"]);
+    assert!(qualify_is(&world, "hidden").contains("opportunity is not in the published"));
+    world.admin().json(&["offline", "add", "opportunity", "--draft"]);
+    qualify_is(&world, "hidden");
+    world.admin().json(&["publish"]);
+    qualify_is(&world, "visible");
+}
+
+#[test]
 fn a_closed_lead_offers_reactivate_and_not_qualify() {
     let world = World::empty();
     let lead = id(&world

@@ -49,6 +49,11 @@ impl<'a> Seen<'a> {
             .filter(|value| !value.is_null())
     }
 
+    /// Whether another row took its place (R63).
+    fn is_merged(self) -> bool {
+        self.get("merged").and_then(Value::as_bool) == Some(true)
+    }
+
     /// Whether the row is in the first state of its table, or the table has none.
     fn is_active(self) -> bool {
         self.get("statecode").and_then(Value::as_int).unwrap_or_default() == 0
@@ -56,8 +61,12 @@ impl<'a> Seen<'a> {
 }
 
 /// The code of a row as one side of a rule; `None` where the row is the same as no other: a
-/// value is missing that may not be, or the row is inactive and the rule passes over those.
+/// value is missing that may not be, the row was merged into another one, or it is inactive
+/// and the rule passes over those.
 pub(crate) fn matchcode(rule: &Rule, side: Side, row: Seen<'_>) -> Option<String> {
+    if row.is_merged() {
+        return None;
+    }
     if side == Side::Matching && rule.exclude_inactive && !row.is_active() {
         return None;
     }
@@ -311,6 +320,17 @@ mod tests {
         let code = |row: &Row| matchcode(&both, Side::Base, Seen::now(row));
         assert_ne!(code(&row("ab", "c")), code(&row("a", "bc")));
         assert_ne!(code(&row("a\u{1f}b", "c")), code(&row("a", "b\u{1f}c")));
+    }
+
+    #[test]
+    fn a_merged_row_is_the_same_as_no_other() {
+        let row = Row::unsaved("contact").with("a", "x").with("b", "x");
+        let merged = Row::unsaved("contact").with("merged", true);
+        for side in [Side::Base, Side::Matching] {
+            let code = |seen| matchcode(&rule(vec![plain()]), side, seen);
+            assert!(code(Seen::now(&row)).is_some());
+            assert_eq!(code(Seen::with(&row, &merged)), None);
+        }
     }
 
     #[test]
