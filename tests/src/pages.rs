@@ -93,14 +93,17 @@ pub fn errors() -> String {
         }
     }
     page.push_str(
-        "\n## All codes\n\n| code | name | cause | \
-         what to do |\n| --- | --- | --- | --- |\n",
+        "\n## All codes\n\n| code | name | the platform's sentence | cause | what to do |\n| --- | --- | --- | --- | --- |\n",
     );
     for info in codes::ALL {
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} |",
-            info.code, info.name, info.cause, info.resolution
+            "| {} | {} | {} | {} | {} |",
+            info.code,
+            info.name,
+            info.text.unwrap_or_default(),
+            info.cause,
+            info.resolution
         );
     }
     page

@@ -322,6 +322,16 @@ fn changed_state(table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
     let Some((_, statuses)) = table.states() else {
         return Ok(());
     };
+    if let Some(column) = ["statecode", "statuscode"]
+        .iter()
+        .find(|column| row.get(column) == Some(&Value::Null))
+    {
+        let message = format!(
+            "`{column}` of a row of `{}` cannot be emptied: a row always has a state",
+            table.name
+        );
+        return Err(Error::new(Code::INVALID_STATE, message).with_table(&table.name));
+    }
     let (state, status) = (row.int("statecode"), row.int("statuscode"));
     let goal = state.or(before.int("statecode")).unwrap_or_default();
     match status {

@@ -28,6 +28,8 @@ pub struct CodeInfo {
     pub name: &'static str,
     /// What sort of failure it is.
     pub kind: Kind,
+    /// The platform's sentence, where it has one of its own; otherwise the message tells.
+    pub text: Option<&'static str>,
     /// Why it happens, in a sentence.
     pub cause: &'static str,
     /// What to do about it, in a sentence.
@@ -65,18 +67,28 @@ static UNKNOWN: CodeInfo = CodeInfo {
     code: Code(0x8004_0216),
     name: "UnExpected",
     kind: Kind::Refused,
+    text: None,
     cause: "an error whose code is not in the table of codes",
     resolution: "read the message, and the trace of the request",
 };
 
 macro_rules! codes {
-    ($($constant:ident = $code:literal, $name:literal, $kind:ident, $cause:literal, $resolution:literal;)*) => {
+    (@text) => { None };
+    (@text $text:literal) => { Some($text) };
+    ($($constant:ident = $code:literal, $name:literal, $kind:ident, $(says $text:literal,)? $cause:literal, $resolution:literal;)*) => {
         impl Code {
             $(#[doc = concat!("`", stringify!($code), "` ", $name, ": ", $cause, ".")] pub const $constant: Self = Self($code);)*
         }
         /// Every code that Sluice gives, in the order of the topics.
         pub static ALL: &[CodeInfo] = &[
-            $(CodeInfo { code: Code::$constant, name: $name, kind: Kind::$kind, cause: $cause, resolution: $resolution }),*
+            $(CodeInfo {
+                code: Code::$constant,
+                name: $name,
+                kind: Kind::$kind,
+                text: codes!(@text $($text)?),
+                cause: $cause,
+                resolution: $resolution,
+            }),*
         ];
     };
 }
@@ -93,6 +105,7 @@ codes! {
         "the user holds no security role, directly or through a team",
         "give the user a role (`user role-add USER ROLE`), or a team that has one";
     CANNOT_QUALIFY_LEAD = 0x8008_1018, "CannotQualifyLead", Denied,
+        says "You can't qualify this lead because you don't have permission to create accounts. Work with your system administrator to create the account and then try again.",
         "qualifying would create an account, and the user may not create accounts",
         "grant prvCreateAccount to one of the user's roles, or qualify without an account";
     OWNER_LACKS_READ = 0x8004_0299, "PrincipalPrivilegeDenied", Denied,
@@ -173,6 +186,7 @@ codes! {
         "the value is not among those that the column accepts",
         "use an accepted value, or add it to the column";
     INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
+        says "State code is invalid or state code is valid but status code is invalid for a specified state code.",
         "the status reason does not exist or does not belong to that state",
         "choose a status reason of the state";
     READ_ONLY_COLUMN = 0x8004_0235, "AttributeNotValidForWrite", Refused,
@@ -262,11 +276,13 @@ codes! {
     // States
     INACTIVE = 0x8004_0230, "ObjectIsInactive", Refused,
         "the row is closed or inactive, and read-only until it is reactivated",
-        "reactivate the row (`lead reactivate ID`, or statecode=0), then change it";
+        "reactivate the row (`lead reactivate ID`, `opportunity reopen ID`, or statecode=0), then change it";
     LEAD_CLOSED = 0x8004_0519, "LeadAlreadyInClosedState", Refused,
+        says "The lead is already closed.",
         "the lead was qualified or disqualified before",
         "choose an open lead (`view run \"My Open Leads\"`), or reactivate this one (`lead reactivate ID`)";
     LEAD_OPEN = 0x8004_0518, "LeadAlreadyInOpenState", Refused,
+        says "The lead is already in the open state.",
         "the lead is open, so there is nothing to reactivate",
         "qualify or disqualify it, or change it as it is";
     OPPORTUNITY_CLOSED = 0x8004_0515, "OpportunityAlreadyInClosedState", Refused,
@@ -281,6 +297,7 @@ codes! {
 
     // Duplicates
     DUPLICATES_FOUND = 0x8004_0333, "DuplicateRecordsFound", Refused,
+        says "A record was not created or updated because a duplicate of the current record already exists.",
         "a published duplicate rule found a row that is the same as this one",
         "use the row that is there, or say that the duplicate is wanted";
     DUPLICATE_DETECTION_OFF = 0x8004_8412, "DuplicateCheckNotEnabled", Refused,
@@ -402,15 +419,18 @@ codes! {
 
     // Process flows
     STEP_REQUIRED = 0x8006_041A, "RequiredProcessStepIsNull", Refused,
+        says "To move to the next stage, complete the required steps.",
         "columns that the current stage of the process requires are empty",
         "fill in the columns that the message names, save the row, and try again";
     TOO_MANY_FLOWS = 0x8006_0420, "EntityExceedsMaxActiveBusinessProcessFlows", Refused,
         "the table has ten active process flows, and more are not allowed",
         "deactivate one of them first (`flow list`)";
     STAGE_NOT_ON_LEAD = 0x8010_0002, "ActiveStageIsNotOnLeadEntity", Refused,
+        says "Active stage is not on 'Lead' entity.",
         "the process of the lead stands at a stage of another table, as after the reactivation of a qualified lead",
         "open the lead's own stage again: `flow set-active LEAD --stage Qualify`";
     STAGE_NOT_ON_TABLE = 0x8006_0462, "IncorrectActiveStageEntity", Refused,
+        says "Active stage is not on '{0}' entity.",
         "the active stage of the process belongs to another table",
         "set a stage of this table active (`flow set-active`)";
     STAGE_NEEDS_ROW = 0x8009_2004, "InvalidCrossEntityOperation", Refused,

@@ -143,6 +143,15 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
     Ok(Outcome::list(items, lines.join("\n")))
 }
 
+/// What is to be known beside the error: the guide lets leads be qualified without Write on them.
+fn note(error: &Error) -> Option<&'static str> {
+    let body = error.body();
+    (body.step.is_none() && body.privilege.as_deref() == Some("prvWriteLead")).then_some(
+        "The guide's list of privileges does not have it; it is needed here, because qualifying changes the state of the \
+         lead. `settings set compat.qualifyNeedsLeadWrite no` lets the guide's exact role qualify.",
+    )
+}
+
 /// Who raised an error.
 fn blame(error: &Error) -> String {
     match &error.body().step {
@@ -155,7 +164,7 @@ fn isolation_json(context: &Context, found: &Isolation) -> Json {
     let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
     let culprit = |culprit: &Culprit| {
         let fixes: Vec<Json> = culprit.fixes.iter().map(fix).collect();
-        json!({ "error": culprit.error.to_json(), "fixes": fixes })
+        json!({ "error": culprit.error.to_json(), "note": note(&culprit.error), "fixes": fixes })
     };
     let culprits: Vec<Json> = found.culprits.iter().map(culprit).collect();
     json!({ "culprits": culprits, "trials": found.trials, "passes": found.passes })
@@ -256,6 +265,9 @@ fn story(catalog: &Catalog, error: &Error, user: &str) -> String {
             " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
             principal.name
         ));
+    }
+    if let Some(note) = note(error) {
+        text.push_str(&format!(" {note}"));
     }
     if let Some(limit) = &body.limit {
         text.push_str(&format!(

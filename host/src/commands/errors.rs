@@ -21,7 +21,7 @@ pub(crate) enum Command {
     /// Explain a code: what causes it, and what to do.
     Explain {
         /// A code, its name, or one of the situations of the guide.
-        #[arg(value_name = "CODE|e1…e9")]
+        #[arg(value_name = "CODE|e1…e9", allow_negative_numbers = true)]
         code: String,
     },
 }
@@ -56,7 +56,7 @@ fn code(situation: &Situation) -> String {
 
 fn to_json(info: &CodeInfo) -> Json {
     let situations: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
-    json!({ "code": info.code.to_string(), "name": info.name, "cause": info.cause, "resolution": info.resolution, "situations": situations })
+    json!({ "code": info.code.to_string(), "name": info.name, "message": info.text, "cause": info.cause, "resolution": info.resolution, "situations": situations })
 }
 
 fn situation_to_json(situation: &Situation) -> Json {
@@ -87,14 +87,18 @@ fn explain(text: &str) -> anyhow::Result<Outcome> {
         match meaning {
             Meaning::Code(info) => {
                 items.push(to_json(info));
-                let lines = [("cause", info.cause), ("what to do", info.resolution)];
+                let mut lines = vec![("cause", info.cause), ("what to do", info.resolution)];
+                if let Some(text) = info.text {
+                    lines.insert(0, ("message", text));
+                }
                 parts.push(part(&format!("{} {}", info.code, info.name), &lines));
             }
             Meaning::Situation(situation) => {
                 items.push(situation_to_json(situation));
-                let code = code(situation);
+                let codes: Vec<String> = situation.codes.iter().map(ToString::to_string).collect();
+                let codes = codes.join(", ");
                 let mut lines = vec![
-                    ("code", code.as_str()),
+                    ("code", codes.as_str()),
                     ("message", situation.sentence),
                     ("cause", situation.cause),
                 ];

@@ -38,7 +38,7 @@ pub(crate) struct Qualify {
     /// What to do about the opportunity.
     #[arg(long, value_name = "create|skip")]
     opportunity: Option<Make>,
-    /// The status reason that the lead gets; one of a disqualified lead, where nothing is made.
+    /// The status reason that the lead gets. With one of a disqualified lead, nothing is made.
     #[arg(long, value_name = "N", default_value_t = qualify::QUALIFIED, hide_default_value = true)]
     status: i32,
     /// The opportunity's currency.
@@ -184,14 +184,33 @@ fn passed_over(response: &Response) -> (Option<Json>, String) {
     (Some(Json::Object(map)), note)
 }
 
-/// What is wanted, by the flags, else by the organisation's settings.
+/// What is wanted, by the flags, else by the organisation's settings or by who is asked. Where
+/// the status disqualifies the lead, nothing is made.
 fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
+    let customer = args.customer.as_deref().map(|text| named(session, text)).transpose()?;
+    if let Some(customer) = &customer {
+        let made = [("account", &args.account), ("contact", &args.contact)];
+        if let Some((table, _)) = made
+            .iter()
+            .find(|(table, choice)| *table == &*customer.table && **choice == Some(Choice::Create))
+        {
+            return Err(Usage::because(format!(
+                "--customer names the {table}, and --{table} create makes another one: give one of the two"
+            )));
+        }
+    }
     let defaults = Defaults::of(context)?;
-    let flags = args.account.is_some() || args.contact.is_some() || args.opportunity.is_some();
-    let [account, contact, opportunity] = match (defaults.without_asking, flags) {
-        (true, _) => defaults.records,
-        (false, true) => [false; 3],
-        (false, false) => ask()?,
+    let open = [
+        args.account.is_none(),
+        args.contact.is_none(),
+        args.opportunity.is_none(),
+    ];
+    let [account, contact, opportunity] = if disqualifies(session, args.status)? {
+        [false; 3]
+    } else if defaults.without_asking {
+        defaults.records
+    } else {
+        ask(open)?
     };
     let party = |choice: &Option<Choice>, table: &str, by_default: bool| -> anyhow::Result<Party> {
         Ok(match choice {
@@ -214,7 +233,7 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
         status: args.status,
         currency: row("transactioncurrency", &args.currency)?,
         campaign: row("campaign", &args.campaign)?,
-        customer: args.customer.as_deref().map(|text| named(session, text)).transpose()?,
+        customer,
         process: args
             .process_instance
             .as_deref()
@@ -257,22 +276,49 @@ impl Defaults {
     }
 }
 
-/// Asks at the terminal what to make.
-fn ask() -> anyhow::Result<[bool; 3]> {
-    if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Err(Usage::because(
-            "this organisation asks what to create for a lead, and there is no terminal to ask at: \
-             say it with --account, --contact and --opportunity (create or skip)",
-        ));
+/// Whether the status reason is one of a disqualified lead.
+fn disqualifies(session: &Session, status: i32) -> anyhow::Result<bool> {
+    let catalog = session.catalog()?;
+    let statuses = catalog.table("lead")?.states().map(|(_, statuses)| statuses);
+    let option = statuses.and_then(|statuses| statuses.iter().find(|option| option.value == status));
+    Ok(option.and_then(|option| option.state) == Some(2))
+}
+
+/// Asks at the terminal whether to make those records that no flag decides.
+fn ask(open: [bool; 3]) -> anyhow::Result<[bool; 3]> {
+    let records = || ["account", "contact", "opportunity"].into_iter().zip(open);
+    let flags: Vec<String> = records()
+        .filter(|(_, open)| *open)
+        .map(|(what, _)| format!("--{what}"))
+        .collect();
+    if !flags.is_empty() && (!stdin().is_terminal() || !stderr().is_terminal()) {
+        return Err(Usage::because(format!(
+            "this organisation asks what to create for a lead, and there is no terminal to ask at: say it with {} \
+             (create or skip)",
+            flags.join(", ")
+        )));
     }
-    let mut wanted = [true; 3];
-    for (wanted, what) in wanted.iter_mut().zip(["account", "contact", "opportunity"]) {
-        tell(&format!("create the {what}? [Y/n]"));
-        let mut answer = String::new();
-        stdin().lock().read_line(&mut answer)?;
-        *wanted = !answer.trim().to_lowercase().starts_with('n');
+    let mut wanted = [false; 3];
+    for (wanted, (what, _)) in wanted.iter_mut().zip(records()).filter(|(_, (_, open))| *open) {
+        *wanted = answer(&format!("create the {what}? [Y/n]"), &mut stdin().lock())?;
     }
     Ok(wanted)
+}
+
+/// Yes or no; whatever else is said, the question is asked again.
+fn answer(question: &str, input: &mut impl BufRead) -> anyhow::Result<bool> {
+    loop {
+        tell(question);
+        let mut answer = String::new();
+        if input.read_line(&mut answer)? == 0 {
+            return Err(Usage::because("the question was not answered; nothing was changed"));
+        }
+        match answer.trim().to_lowercase().as_str() {
+            "" | "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => tell("yes or no?"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -288,5 +334,13 @@ mod tests {
             Ok(Choice::Existing("Acme: Ltd".to_owned()))
         );
         assert!(choice("existing:").is_err() && choice("existing").is_err() && choice("maybe").is_err());
+    }
+
+    #[test]
+    fn a_question_is_asked_until_it_is_answered() {
+        let said = |text: &str| answer("create the account? [Y/n]", &mut text.as_bytes());
+        assert!(said("\n").unwrap() && said("Yes\n").unwrap() && !said("No\n").unwrap());
+        assert!(!said("abort\nn\n").unwrap());
+        assert!(said("").unwrap_err().is::<Usage>() && said("abort\n").unwrap_err().is::<Usage>());
     }
 }

@@ -375,11 +375,16 @@ fn diff(session: &Session, table: &str, others: &[String], column: &str) -> anyh
             all.entry(option.value).or_default().insert(table, option);
         }
     }
-    all.retain(|_, of| of.len() < tables.len());
     let status = catalog
         .table(table)?
         .column(column)
         .is_some_and(|column| matches!(column.kind, ColumnType::Status { .. }));
+    all.retain(|_, of| {
+        let mut states = of.values().map(|option| option.state);
+        let first = states.next();
+        // A status reason of another state is another one: a new row has the first state.
+        of.len() < tables.len() || (status && states.any(|state| Some(state) != first))
+    });
     let mut grid = Grid::new(std::iter::once("value").chain(tables.iter().copied()));
     let mut documents = Vec::new();
     for (value, of) in &all {

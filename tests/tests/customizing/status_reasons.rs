@@ -44,6 +44,17 @@ fn the_status_reason_of_the_lead_is_not_one_of_the_contact() {
         .find(|option| option["value"] == HOT)
         .unwrap();
     assert_eq!(hot["missing"], serde_json::json!(["contact", "opportunity"]));
+    // The same number of another state is another status reason.
+    let contacted = diff["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|option| option["value"] == 2)
+        .unwrap();
+    assert_eq!(
+        (&contacted["in"]["lead"]["state"], &contacted["in"]["contact"]["state"]),
+        (&0.into(), &1.into())
+    );
     let people = world.run("option-set diff lead contact");
     assert!(people.stdout.contains("missing"), "{people:?}");
 }

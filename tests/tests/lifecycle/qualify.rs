@@ -73,12 +73,7 @@ fn each_combination_of_flags_makes_exactly_what_it_says() {
 fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
     let world = World::empty();
     let lead = lead(&world, &[]);
-    let nothing = ["--account", "skip", "--contact", "skip", "--opportunity", "skip"];
-    let tables = made(
-        &world.admin(),
-        &[&[lead.as_str(), "--status", "5"], &nothing[..]].concat(),
-    );
-    assert!(tables.is_empty());
+    assert!(made(&world.admin(), &[&lead, "--status", "5"]).is_empty());
     let row = world.admin().json(&["row", "get", "lead", &lead]);
     assert_eq!(
         (row["statecode"].as_i64(), row["statuscode"].as_i64()),
@@ -90,9 +85,14 @@ fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
 fn an_open_status_or_records_with_a_disqualified_one_are_refused() {
     let world = World::empty();
     let lead = lead(&world, &[]);
-    for status in ["2", "5", "99"] {
-        let error = error(&world.admin(), &[&lead, "--status", status]);
+    for (status, why) in [
+        ("2", "3 (Qualified)"),
+        ("5", "disqualifies the lead"),
+        ("99", "3 (Qualified)"),
+    ] {
+        let error = error(&world.admin(), &[&lead, "--status", status, "--account", "create"]);
         assert_eq!(error["code"], "0x80048408", "{status}");
+        assert!(text(&error, "message").contains(why), "{error}");
     }
 }
 
@@ -113,8 +113,14 @@ fn the_setting_and_its_toggles_say_what_is_made_without_asking() {
     for flag in ["--account", "--contact", "--opportunity"] {
         assert!(run.stdout.contains(flag), "{run:?}");
     }
+    let run = world
+        .admin()
+        .run(&["lead", "qualify", &third, "--account", "skip", "--json"]);
+    assert_eq!(run.code, 2, "what no flag says is not skipped in silence: {run:?}");
+    assert!(run.stdout.contains("--contact, --opportunity"), "{run:?}");
+    let skipping = ["--account", "skip", "--contact", "skip", "--opportunity", "create"];
     assert_eq!(
-        made(&world.admin(), &[&third, "--opportunity", "create"]),
+        made(&world.admin(), &[&[&*third][..], &skipping].concat()),
         ["opportunity"]
     );
     set("sales.qualify.create-by-default", "yes");
@@ -341,6 +347,11 @@ fn the_guides_exact_role_is_enough_where_the_organisation_says_so() {
         ("0x80040220".to_owned(), "prvWriteLead".to_owned())
     );
     assert!(text(&refused, "message").starts_with("Access denied or Insufficient permissions: "));
+    let found = world
+        .admin()
+        .json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &lead]);
+    let note = text(&found["culprits"][0], "note");
+    assert!(note.contains("guide's list of privileges does not have it"), "{found}");
     world
         .admin()
         .json(&["settings", "set", "compat.qualifyNeedsLeadWrite", "no"]);

@@ -32,7 +32,12 @@ fn a_new_lead_is_open_and_new() {
 fn a_state_that_is_none_and_a_status_of_another_state_are_refused() {
     let world = World::empty();
     let lead = lead(&world, "Roof tiles");
-    for change in [&["statecode=3"][..], &["statuscode=5", "statecode=0"]] {
+    for change in [
+        &["statecode=3"][..],
+        &["statuscode=5", "statecode=0"],
+        &["statecode=null"],
+        &["statuscode=null"],
+    ] {
         let error = world
             .admin()
             .refused(&[&["row", "update", "lead", &lead], change].concat());

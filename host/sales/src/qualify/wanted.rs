@@ -172,21 +172,31 @@ impl Wanted {
     /// made (R22).
     pub(super) fn state(&self, unit: &Unit) -> Result<i32> {
         let catalog = unit.catalog();
-        let state = catalog
+        let statuses = catalog
             .table("lead")?
             .states()
-            .and_then(|(_, statuses)| statuses.iter().find(|option| option.value == self.status))
-            .and_then(|option| option.state);
+            .map(|(_, statuses)| statuses)
+            .unwrap_or_default();
+        let status = statuses.iter().find(|option| option.value == self.status);
         let makes = self.account || self.contact || self.opportunity;
-        match state {
-            Some(1) => Ok(1),
-            Some(2) if !makes => Ok(2),
-            _ => Err(Error::new(
-                Code::INVALID_STATE,
-                "State code is invalid or state code is valid but status code is invalid for a specified state code.",
-            )
-            .with_table("lead")),
-        }
+        let why = match status.and_then(|option| option.state) {
+            Some(1) => return Ok(1),
+            Some(2) if !makes => return Ok(2),
+            Some(2) => format!(
+                "{} disqualifies the lead, so no account, contact or opportunity can be made of it",
+                self.status
+            ),
+            _ => {
+                let valid = statuses.iter().filter(|option| matches!(option.state, Some(1 | 2)));
+                let valid: Vec<String> = valid
+                    .map(|option| format!("{} ({})", option.value, option.label))
+                    .collect();
+                format!("{} does not close a lead; these do: {}", self.status, valid.join(", "))
+            }
+        };
+        let sentence =
+            "State code is invalid or state code is valid but status code is invalid for a specified state code.";
+        Err(Error::new(Code::INVALID_STATE, format!("{sentence} {why}.")).with_table("lead"))
     }
 }
 
