@@ -49,7 +49,11 @@ impl Unit {
 
     /// What the decision on a row needs to know of it.
     pub(crate) fn row_facts(&mut self, principal: &Principal, table: &TableDef, id: Uuid) -> Result<RowFacts> {
-        let sharees: Vec<Uuid> = principal.sharees().collect();
+        // Nothing needs to be shared with the platform itself.
+        let sharees: Vec<Uuid> = match principal.is_system() {
+            true => Vec::new(),
+            false => principal.sharees().collect(),
+        };
         let facts = self.read(|tx| tx.facts().row(table, id, &sharees))?;
         facts.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
     }

@@ -68,14 +68,56 @@ impl Session {
     }
 }
 
+/// The row versions that a unit has taken. The first is read and written; the rest are counted
+/// here, and the last one is written when the unit is done.
+#[derive(Debug, Default)]
+pub(crate) struct Versions {
+    last: Option<i64>,
+    /// Whether the file has it.
+    written: bool,
+}
+
+impl Versions {
+    /// A savepoint was rolled back, perhaps with what was written.
+    pub(crate) fn rolled_back(&mut self) {
+        self.written = false;
+    }
+}
+
+impl Session {
+    /// Writes what a unit has counted.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let versions = std::mem::take(&mut self.versions);
+        let (Some(last), false) = (versions.last, versions.written) else {
+            return Ok(());
+        };
+        let mut statement = self.statement(r#"UPDATE "_meta" SET "value" = ? WHERE "key" = 'row_version'"#)?;
+        statement.execute([last]).map_err(fault)?;
+        Ok(())
+    }
+}
+
 impl Tx {
     /// The next row version of the organisation: larger than every one before.
     ///
     /// # Errors
     /// A host error where no writing transaction is open.
     pub fn next_version(&mut self) -> Result<i64> {
-        self.writer()?
-            .number(r#"UPDATE "_meta" SET "value" = "value" + 1 WHERE "key" = 'row_version' RETURNING "value""#)
+        let session = self.writer()?;
+        let Some(last) = session.versions.last else {
+            let first = session
+                .number(r#"UPDATE "_meta" SET "value" = "value" + 1 WHERE "key" = 'row_version' RETURNING "value""#)?;
+            session.versions = Versions {
+                last: Some(first),
+                written: true,
+            };
+            return Ok(first);
+        };
+        session.versions = Versions {
+            last: Some(last + 1),
+            written: false,
+        };
+        Ok(last + 1)
     }
 
     /// The version of the configuration: caches of another version are stale.

@@ -1,8 +1,10 @@
 //! What an access decision itself needs to know of rows, and nothing else: whose a row is,
 //! where it lies, who shares it, whether it is there. The one door without a permit.
 
+use std::collections::HashMap;
+
 use sluice_access::{Owner, RowFacts};
-use sluice_model::{Error, PrincipalKind, Result, Rights, TableDef, Uuid};
+use sluice_model::{ColumnDef, Error, Name, PrincipalKind, Result, Rights, TableDef, Uuid};
 
 use crate::{
     Tx,
@@ -11,6 +13,51 @@ use crate::{
     session::Session,
     sql::{SHARES, ShareMask, bind, build},
 };
+
+/// The facts that a writing unit has asked for. One request asks about the same few rows again
+/// and again; nobody else can change them before it is done, and what it changes of them itself
+/// is forgotten here.
+#[derive(Debug, Default)]
+pub(crate) struct Known(HashMap<(Name, Uuid), Vec<(Box<[Uuid]>, RowFacts)>>);
+
+impl Known {
+    /// More rows than one request is about: it walks a table. Start again.
+    const MANY: usize = 1024;
+
+    fn get(&self, table: &TableDef, id: Uuid, principals: &[Uuid]) -> Option<&RowFacts> {
+        let of_row = self.0.get(&(table.name.clone(), id))?;
+        let found = of_row.iter().find(|(asked, _)| **asked == *principals);
+        found.map(|(_, facts)| facts)
+    }
+
+    fn keep(&mut self, table: &TableDef, principals: &[Uuid], facts: &RowFacts) {
+        if self.0.len() >= Self::MANY {
+            self.0.clear();
+        }
+        let of_row = self.0.entry((table.name.clone(), facts.id)).or_default();
+        of_row.push((principals.into(), facts.clone()));
+    }
+
+    /// Columns of a row are about to change: whose it is, perhaps, or who shares another.
+    pub(crate) fn changing(&mut self, table: &TableDef, columns: &[&ColumnDef]) {
+        let unit = build::unit_column(table);
+        let decides = |column: &&ColumnDef| *column.name == *"ownerid" || Some(&*column.name) == unit;
+        if *table.name == *SHARES || columns.iter().any(decides) {
+            self.0.clear();
+        }
+    }
+
+    /// A row is about to be added: that somebody shares another, perhaps.
+    pub(crate) fn adding(&mut self, table: &TableDef) {
+        if *table.name == *SHARES {
+            self.0.clear();
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
 
 /// The facts of an organisation's rows, within a transaction.
 #[derive(Debug)]
@@ -31,6 +78,9 @@ impl Facts<'_> {
     /// A host error where no transaction is open or the file cannot be read.
     pub fn row(&mut self, table: &TableDef, id: Uuid, principals: &[Uuid]) -> Result<Option<RowFacts>> {
         let session = self.0.session()?;
+        if let Some(known) = session.known.get(table, id, principals) {
+            return Ok(Some(known.clone()));
+        }
         let sql = session.sql(|key| key.extend(["f ", &table.name]), || build::facts(table));
         let mut statement = session.statement(&sql)?;
         bind::cells(&mut statement, [&form::id(id)])?;
@@ -57,12 +107,16 @@ impl Facts<'_> {
         drop(found);
         drop(statement);
         let shares = shares(session, id, principals)?;
-        Ok(Some(RowFacts {
+        let facts = RowFacts {
             id,
             owner: owner.map(|id| Owner { id, kind }),
             business_unit,
             shares,
-        }))
+        };
+        if session.writable {
+            session.known.keep(table, principals, &facts);
+        }
+        Ok(Some(facts))
     }
 
     /// Whether the row is there.

@@ -109,6 +109,7 @@ impl Tx {
         if columns.is_empty() {
             return has(session, &table.name, &table.key, row.id);
         }
+        session.known.changing(table, &columns);
         cells.push(form::id(row.id));
         let sql = session.sql(
             |key| keyed(key, 'u', table, &columns),
@@ -132,6 +133,7 @@ impl Tx {
     pub fn delete(&mut self, permit: &Permit, table: &TableDef, id: Uuid) -> Result<bool> {
         permit.covers(&table.name, Right::Delete, Some(id))?;
         let session = self.writer()?;
+        session.known.forget();
         let sql = session.sql(|key| keyed(key, 'd', table, &[]), || build::delete(table));
         let mut statement = session.statement(&sql)?;
         bind::cells(&mut statement, [&form::id(id)])?;
@@ -151,6 +153,7 @@ pub(crate) fn insert(session: &mut Session, table: &TableDef, row: &Row) -> Resu
     if row.id.is_nil() {
         return Err(Error::host(format!("a new row of `{}` has no id", table.name)));
     }
+    session.known.adding(table);
     let (columns, cells) = stored(table, row, false)?;
     let sql = session.sql(
         |key| keyed(key, 'i', table, &columns),

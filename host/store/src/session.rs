@@ -16,7 +16,7 @@ use std::{
 use rusqlite::{CachedStatement, Connection, OpenFlags, functions::FunctionFlags};
 use sluice_model::{Error, Result};
 
-use crate::{Faults, Options, Synchronous, fault::fault, sql::ShareMask, text};
+use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text};
 
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
@@ -33,6 +33,10 @@ pub(crate) struct Session {
     pub(crate) depth: u32,
     /// How shares are read, once that is known.
     pub(crate) shares: Option<ShareMask>,
+    /// What the unit knows of rows already.
+    pub(crate) known: Known,
+    /// The row versions that the unit has taken.
+    pub(crate) versions: Versions,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -110,6 +114,8 @@ impl Session {
             writable,
             depth: 0,
             shares: None,
+            known: Known::default(),
+            versions: Versions::default(),
             faults: None,
             patience,
             texts: HashMap::new(),

@@ -94,6 +94,7 @@ impl Store {
             let mut tx = Tx::new(Box::new(session));
             build(&mut tx)?;
             let session = tx.session()?;
+            session.settle()?;
             check_targets(session)?;
             if let Some(broken) = broken_references(session)?.first() {
                 return Err(Error::host(format!("the new organisation is not whole: {broken}")));

@@ -90,6 +90,8 @@ impl Tx {
     /// A host error where the savepoint is not open here.
     pub fn rollback_to(&mut self, savepoint: Savepoint) -> Result<()> {
         let session = self.opened(&savepoint)?;
+        session.known.forget();
+        session.versions.rolled_back();
         session.run(&format!("ROLLBACK TO s{}", savepoint.depth))?;
         self.release(savepoint)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_model::{Error, Result, Row, TableDef};
 
-use crate::{Tx, rows, session::Session};
+use crate::{Tx, definitions::Versions, rows, session::Session};
 
 /// Rows that are written after the savepoint's end, so that its rollback spares them.
 pub type Beside = Vec<(Arc<TableDef>, Row)>;
@@ -62,6 +62,8 @@ pub(crate) enum Ran<T> {
 pub(crate) fn run<T>(mut session: Box<Session>, beside: bool, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Ran<T> {
     let number = session.number;
     session.depth = 0;
+    session.known.forget();
+    session.versions = Versions::default();
     if let Err(error) = session.run("SAVEPOINT unit") {
         return Ran::Lost {
             own_fault: Some(Vec::new()),
@@ -87,7 +89,7 @@ pub(crate) fn run<T>(mut session: Box<Session>, beside: bool, run: &mut dyn FnMu
     };
     session.depth = 0;
     let closed = if end.keep {
-        Ok(())
+        session.settle()
     } else {
         session.run("ROLLBACK TO unit")
     };

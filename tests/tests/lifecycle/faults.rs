@@ -1,9 +1,9 @@
 //! The first, the second, the third … statement of the store fails: what a request left is the
 //! state before it, or the state after it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-use sluice_engine::{Faults, Session};
+use sluice_engine::{Assembly, Faults, JobState, Session, StepSpec};
 use sluice_model::{Error, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation};
@@ -79,6 +79,55 @@ fn qualifying_leaves_all_or_nothing() {
     assert_eq!(admin.get("lead", lead).int("statecode"), Some(1));
 }
 
+/// The plug-in of each step on the way refuses, one after the other.
+#[test]
+fn a_plug_in_that_refuses_anywhere_leaves_what_was() {
+    let org = Organisation::empty();
+    let admin = org.admin();
+    let probe = Assembly {
+        name: "probe".to_owned(),
+        bytes: sluice_tests::wasm("guests", "probe"),
+        description: None,
+    };
+    admin.0.push(&probe, false).unwrap();
+    let lead = lead(&admin, &[]);
+    let qualify = || admin.0.execute(qualify::request(lead, &Choices::default()));
+    for (message, table) in [
+        ("QualifyLead", "lead"),
+        ("Create", "account"),
+        ("Create", "contact"),
+        ("Update", "account"),
+        ("Create", "opportunity"),
+        ("Update", "lead"),
+        ("Update", "leadtoopportunitysalesprocess"),
+    ] {
+        for stage in [10, 20, 40] {
+            let step = StepSpec {
+                plugin: "probe/probe".to_owned(),
+                message: message.to_owned(),
+                table: Some(table.to_owned()),
+                stage,
+                configuration: Some("refuse no".to_owned()),
+                ..StepSpec::default()
+            };
+            let step = admin.0.register_step(&step).unwrap();
+            let before = everything(&org);
+            let error = qualify().unwrap_err();
+            assert_eq!(
+                error.code().to_string(),
+                "0x80040265",
+                "{message} of {table}, {stage}: {error}"
+            );
+            assert_eq!(everything(&org), before, "{message} of {table}, {stage}");
+            admin
+                .0
+                .execute(Request::delete(Reference::new("sdkmessageprocessingstep", step)))
+                .unwrap();
+        }
+    }
+    qualify().unwrap();
+}
+
 #[test]
 fn merging_leaves_all_or_nothing() {
     let faults = Faults::default();
@@ -122,4 +171,73 @@ fn publishing_leaves_all_or_nothing() {
     });
     assert!(failures > 10, "only {failures} statements");
     assert!(admin.0.unpublished().unwrap().is_empty());
+}
+
+/// Publishing a rule is a message and a job. Whichever statement of them fails, the rule is not
+/// published, or its job can be gone on with; and then it finds what there is.
+#[test]
+fn publishing_a_rule_leaves_it_unpublished_or_can_be_gone_on_with() {
+    let faults = Faults::default();
+    let org = Organisation::failing(&faults);
+    let admin = org.admin();
+    let pair = [lead(&admin, &[]), lead(&admin, &[])];
+    let rule = admin.create(
+        Row::unsaved("duplicaterule")
+            .with("name", "Same company")
+            .with("baseentityname", "lead")
+            .with("matchingentityname", "lead"),
+    );
+    admin.create(
+        Row::unsaved("duplicaterulecondition")
+            .with("regardingobjectid", Reference::new("duplicaterule", rule))
+            .with("baseattributename", "companyname")
+            .with("matchingattributename", "companyname")
+            .with("operatorcode", Value::Choice(0)),
+    );
+    let message = |name: &str| Request::new(name).with("DuplicateRuleId", Value::Id(rule));
+    let run = |job| admin.0.run_job(job, &AtomicBool::new(false), &|_| {});
+    let publish = || -> Result<(), Error> {
+        let response = admin.0.execute(message("PublishDuplicateRule"))?;
+        let Some(Parameter::Value(Value::Id(job))) = response.outputs.get("JobId") else {
+            panic!("no job");
+        };
+        assert_eq!(run(*job)?.state, JobState::Succeeded);
+        Ok(())
+    };
+    let mut failures = 0;
+    for n in 1.. {
+        faults.at(n);
+        let result = publish();
+        faults.at(0);
+        let row = admin.get("duplicaterule", rule);
+        match (&result, row.int("statuscode")) {
+            (Err(_), Some(0)) => {
+                failures += 1;
+                continue;
+            }
+            (Err(_), Some(1)) => {
+                failures += 1;
+                let job = row.id_of("sl_publishjob").unwrap();
+                assert_eq!(run(job).unwrap().state, JobState::Succeeded, "statement {n}");
+            }
+            (_, status) => assert_eq!(status, Some(2), "statement {n}: {result:?}"),
+        }
+        let request = Request::new("RetrieveDuplicates")
+            .with("BusinessEntity", admin.get("lead", pair[0]))
+            .with("MatchingEntityName", "lead");
+        let found = admin.0.execute(request).unwrap();
+        let Some(Parameter::Rows(found)) = found.outputs.get("DuplicateCollection") else {
+            panic!("no list");
+        };
+        assert_eq!(
+            found.iter().map(|row| row.id).collect::<Vec<_>>(),
+            [pair[1]],
+            "statement {n}"
+        );
+        admin.0.execute(message("UnpublishDuplicateRule")).unwrap();
+        if result.is_ok() {
+            break;
+        }
+    }
+    assert!(failures > 10, "only {failures} statements");
 }

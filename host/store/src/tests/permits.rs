@@ -251,3 +251,31 @@ fn facts_say_whose_where_and_shared_how() {
     );
     assert_eq!(org.read(|tx| tx.facts().row(account, id(77), &[])).unwrap(), None);
 }
+
+#[test]
+fn what_a_unit_knows_of_a_row_is_as_new_as_the_row() {
+    let org = world(&[(TEAM, 2)], &[]);
+    let account = &org.tables.account;
+    let share = Row::new("principalobjectaccess", id(4711))
+        .with("objectid", Reference::new("account", id(1)))
+        .with("principalid", Reference::new("systemuser", id(ME)))
+        .with("accessrightsmask", 1);
+    org.write(|tx| {
+        let facts =
+            |tx: &mut crate::Tx| Ok::<_, sluice_model::Error>(tx.facts().row(account, id(1), &[id(ME)])?.unwrap());
+        let before = facts(tx)?;
+        assert_eq!(before.shares, Rights::NONE);
+        let savepoint = tx.savepoint()?;
+        tx.insert(&system(), &org.tables.shares, &share)?;
+        assert_eq!(facts(tx)?.shares, Rights::of(&[Right::Read]));
+        let owner = Reference::new("systemuser", id(ME));
+        tx.update(&system(), account, &Row::new("account", id(1)).with("ownerid", owner))?;
+        assert_eq!(facts(tx)?.owner.map(|owner| owner.id), Some(id(ME)));
+        tx.delete(&system(), &org.tables.shares, share.id)?;
+        assert_eq!(facts(tx)?.shares, Rights::NONE);
+        tx.rollback_to(savepoint)?;
+        assert_eq!(facts(tx)?, before);
+        Ok(())
+    })
+    .unwrap();
+}

@@ -210,6 +210,20 @@ fn versions_count_up() {
     let versions = org.write(|tx| Ok((tx.next_version()?, tx.next_version()?))).unwrap();
     let next = org.write(Tx::next_version).unwrap();
     assert!(versions.0 < versions.1 && versions.1 < next);
+    // What is rolled back may leave a gap, and gives no version twice.
+    let last = org
+        .write(|tx| {
+            let savepoint = tx.savepoint()?;
+            let lost = (tx.next_version()?, tx.next_version()?);
+            tx.rollback_to(savepoint)?;
+            let kept = tx.next_version()?;
+            assert!(next < lost.0 && lost.1 < kept);
+            Ok(kept)
+        })
+        .unwrap();
+    org.write(|tx| tx.next_version().and(Err::<(), _>(Error::host("not kept"))))
+        .unwrap_err();
+    assert!(org.write(Tx::next_version).unwrap() > last);
     assert_eq!(org.read(Tx::config_version).unwrap(), 0);
     org.write(|tx| tx.set_config_version(-77)).unwrap();
     assert_eq!(org.read(Tx::config_version).unwrap(), -77);
