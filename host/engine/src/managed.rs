@@ -111,11 +111,16 @@ pub(crate) fn check_row(operation: &Operation, table: &TableDef, row: &Row) -> R
         _ => (Code::MANAGED, &*table.display),
     };
     if code == Code::MANAGED_SOLUTION {
-        let message =
-            format!("{what} {name} is managed: it changes by the import of another version, and no other way");
-        return Err(Error::new(code, message).with_table(&table.name));
+        return Err(refused_solution(&name));
     }
     Err(refused(code, &format!("{what} {name}")).with_table(&table.name))
+}
+
+/// The refusal to change a managed solution; its name is in quotes.
+pub(crate) fn refused_solution(name: &str) -> Error {
+    let message =
+        format!("the solution {name} is managed: it changes by the import of another version, and no other way");
+    Error::new(Code::MANAGED_SOLUTION, message).with_table(tables::SOLUTION)
 }
 
 /// The refusal to change something managed.

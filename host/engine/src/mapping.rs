@@ -89,7 +89,8 @@ pub(crate) fn refusal(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
 /// What is wrong with a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Flaw {
-    /// `type`, `format`, `length`, `target`, `column`, `option`, `status` or `twice`.
+    /// `type`, `format`, `length`, `target`, `column`, `option`, `status`, `range`, `lookup`,
+    /// `precision` or `twice`.
     pub(crate) sort: &'static str,
     /// In words.
     pub(crate) text: String,
@@ -148,6 +149,50 @@ pub(crate) fn missing_options<'a>(source: Place<'a>, target: Place<'a>) -> Vec<&
                 .any(|other| other.value == option.value && open(target.0, other))
         })
         .collect()
+}
+
+/// What a mapping that is possible is warned of: values of the source that the target does not
+/// take as they are.
+fn warning(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
+    let place = format!("{}.{}", target.0.name, target.1.name);
+    match (&source.1.kind, &target.1.kind) {
+        (ColumnType::Int { min, max }, ColumnType::Int { min: least, max: most }) => {
+            let takes = |min: Option<i32>, max: Option<i32>| (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
+            let (from, to) = (takes(*min, *max), takes(*least, *most));
+            (from.0 < to.0 || from.1 > to.1).then(|| Flaw {
+                sort: "range",
+                text: format!(
+                    "{place} takes {} to {}, the source {} to {}; a row with a value outside is refused",
+                    to.0, to.1, from.0, from.1
+                ),
+            })
+        }
+        (ColumnType::Lookup { targets: from }, ColumnType::Lookup { targets: to }) => {
+            let missing: Vec<&str> = from
+                .iter()
+                .filter(|table| !to.contains(table))
+                .map(|it| &**it)
+                .collect();
+            (!missing.is_empty()).then(|| Flaw {
+                sort: "lookup",
+                text: format!(
+                    "{place} refers to {} and not to {}; a row that refers to one is refused",
+                    to.join(", "),
+                    missing.join(", ")
+                ),
+            })
+        }
+        (ColumnType::Decimal { precision: from }, ColumnType::Decimal { precision: to })
+        | (ColumnType::Money { precision: from }, ColumnType::Money { precision: to })
+            if from > to =>
+        {
+            Some(Flaw {
+                sort: "precision",
+                text: format!("{place} keeps {to} decimal places, the source {from}; values are rounded"),
+            })
+        }
+        _ => option_flaw(source, target),
+    }
 }
 
 /// The warning about a choice whose target lacks options.
@@ -244,7 +289,8 @@ pub struct MappingProblem {
     pub target: (Name, Name),
     /// Whether the mapping counts already.
     pub published: bool,
-    /// `type`, `format`, `length`, `target`, `column`, `option`, `status` or `twice`.
+    /// `type`, `format`, `length`, `target`, `column`, `option`, `status`, `range`, `lookup`,
+    /// `precision` or `twice`.
     pub sort: &'static str,
     /// In words.
     pub text: String,
@@ -271,7 +317,8 @@ impl Session {
         Ok(pairs.map(|pair| (pair.source.clone(), pair.target.clone())).collect())
     }
 
-    /// What a mapping of these two columns is warned of: options that the target lacks.
+    /// What a mapping of these two columns is warned of: options that the target lacks, and other
+    /// values that it does not take as they are.
     ///
     /// # Errors
     /// There is no such table or column.
@@ -282,7 +329,7 @@ impl Session {
             Ok((TableDef::clone(table), coerce::column(table, column)?.clone()))
         };
         let (from, to) = (place(source)?, place(target)?);
-        let flaw = option_flaw((&from.0, &from.1), (&to.0, &to.1));
+        let flaw = warning((&from.0, &from.1), (&to.0, &to.1));
         Ok(flaw.map(|flaw| flaw.text).into_iter().collect())
     }
 
@@ -357,7 +404,7 @@ fn flaws(catalog: &Catalog, source: &(Name, Name), target: &(Name, Name)) -> Vec
         (Ok(source), Ok(target)) => {
             let refused = refusal(source, target);
             let lacks = if refused.is_none() {
-                option_flaw(source, target)
+                warning(source, target)
             } else {
                 None
             };

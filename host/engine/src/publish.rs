@@ -2,7 +2,7 @@
 //! work on; what counts is the copy of them that was made when they were last published.
 //! Source: requirements, "Publishing"; R206, R291.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sluice_access::Permit;
 use sluice_model::{Catalog, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
@@ -162,7 +162,7 @@ impl Unit {
     pub(crate) fn publish(&mut self, only: Option<&[Reference]>) -> Result<Vec<Unpublished>> {
         let mut changes = self.unpublished()?;
         if let Some(only) = only {
-            changes.retain(|change| only.contains(&change.row));
+            changes = self.with_their_targets(changes, only)?;
         }
         if changes.is_empty() {
             return Ok(changes);
@@ -193,6 +193,31 @@ impl Unit {
             life::options_published(self, &snapshot)?;
         }
         Ok(changes)
+    }
+}
+
+impl Unit {
+    /// The changes of these rows, and with each mapping the change that freed its target: a
+    /// column has one source, as drafts and as published.
+    fn with_their_targets(&mut self, changes: Vec<Unpublished>, only: &[Reference]) -> Result<Vec<Unpublished>> {
+        let snapshot = self.snapshot()?;
+        let drafts = self.drafts(&snapshot.table(tables::ATTRIBUTE_MAP)?.clone())?;
+        let target = |rows: &[Row], change: &Unpublished| {
+            let row = rows.iter().find(|row| row.reference() == change.row)?;
+            Some((row.id_of("entitymapid")?, row.text("targetattributename")?.to_owned()))
+        };
+        let (mut taken, mut left): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|change| only.contains(&change.row));
+        loop {
+            let claimed: HashSet<_> = taken.iter().filter_map(|change| target(&drafts, change)).collect();
+            let published = snapshot.published(tables::ATTRIBUTE_MAP);
+            let frees =
+                |change: &Unpublished| target(published, change).is_some_and(|target| claimed.contains(&target));
+            let Some(position) = left.iter().position(frees) else {
+                return Ok(taken);
+            };
+            taken.push(left.remove(position));
+        }
     }
 }
 
@@ -241,6 +266,17 @@ impl Session {
         let snapshot = unit.snapshot()?;
         sluice_access::check_named(&user, "prvPublishCustomization", &snapshot.privileges)?;
         unit.unpublished()
+    }
+
+    /// Whether a row, with all its columns, is as it was published; nothing, where it never was.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn is_as_published(&self, draft: &Row) -> Result<Option<bool>> {
+        let snapshot = self.engine.core.current_snapshot()?;
+        let table = snapshot.table(&draft.table)?;
+        let published = snapshot.published(&draft.table).iter().find(|row| row.id == draft.id);
+        Ok(published.map(|published| differences(table, published, draft).is_empty()))
     }
 
     /// The rows of a published table as they count: what every client shows to everybody.

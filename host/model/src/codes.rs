@@ -287,7 +287,7 @@ codes! {
         "qualify or disqualify it, or change it as it is";
     OPPORTUNITY_CLOSED = 0x8004_0515, "OpportunityAlreadyInClosedState", Refused,
         "the opportunity was won or lost before",
-        "reopen it first (`row update opportunity ID statecode=0`)";
+        "reopen it first (`opportunity reopen ID`)";
     OPPORTUNITY_NOT_CLOSABLE = 0x8004_0516, "OpportunityCannotBeClosed", Refused,
         "an opportunity is not closed by writing its state",
         "win or lose it: `opportunity win ID`, `opportunity lose ID --reason R`";
@@ -423,7 +423,7 @@ codes! {
         "columns that the current stage of the process requires are empty",
         "fill in the columns that the message names, save the row, and try again";
     TOO_MANY_FLOWS = 0x8006_0420, "EntityExceedsMaxActiveBusinessProcessFlows", Refused,
-        "the table has ten active process flows, and more are not allowed",
+        "as many process flows of the table are active as the organisation allows (`settings get flows.max-active-per-table`)",
         "deactivate one of them first (`flow list`)";
     STAGE_NOT_ON_LEAD = 0x8010_0002, "ActiveStageIsNotOnLeadEntity", Refused,
         says "Active stage is not on 'Lead' entity.",

@@ -168,11 +168,16 @@ impl Error {
             .map_or(self.0.code.info().cause, |situation| situation.cause)
     }
 
-    /// What to do about it.
+    /// What to do about it, in the table that it is about.
     pub fn resolution(&self) -> String {
-        self.0
-            .situation
-            .map_or_else(|| self.0.code.info().resolution.to_owned(), Situation::resolution)
+        let Some(situation) = self.0.situation else {
+            return self.0.code.info().resolution.to_owned();
+        };
+        let text = situation.resolution();
+        match &self.0.table {
+            Some(table) => text.replace("TABLE", table),
+            None => text,
+        }
     }
 
     /// Everything the error carries.

@@ -21,7 +21,8 @@ pub struct Situation {
     pub status: u16,
     /// Why it happens.
     pub cause: &'static str,
-    /// What helps: each of these alone, unless it says otherwise.
+    /// What helps: each of these alone, unless it says otherwise. `TABLE` is the table that the
+    /// error is about.
     pub resolutions: &'static [&'static str],
 }
 
@@ -91,7 +92,9 @@ pub static STEPS_MISSING: Situation = Situation {
     table: None,
     status: 400,
     cause: "not all business-required columns of the current stage are filled in, in the row as it is saved",
-    resolutions: &["fill in the required columns of the current stage, save the row, then qualify it again"],
+    resolutions: &[
+        "fill in the required columns of the current stage, save the row, then qualify the lead, or move on (`flow next ROW --table TABLE`)",
+    ],
 };
 
 /// e3
@@ -148,8 +151,8 @@ pub static STATUS_MISMATCH: Situation = Situation {
     status: 400,
     cause: "the status reason of the lead is mapped to the record that is created, and has an option that the target lacks",
     resolutions: &[
-        "add the option to the target as well (`option-set add contact.statuscode VALUE LABEL --state 0`)",
-        "or remove the mapping of the status reason (`mapping remove lead contact statuscode statuscode`)",
+        "add the option to the target as well (`option-set add TABLE.statuscode VALUE LABEL --state 0`)",
+        "or remove the mapping of the status reason (`mapping remove lead TABLE statuscode statuscode`)",
         "or import the option through a managed solution (`solution import FILE --managed`)",
     ],
 };

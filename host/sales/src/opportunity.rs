@@ -108,6 +108,12 @@ impl Message for Close {
         }
         let status = input::int(operation, "Status")?.unwrap_or(-1);
         let revenue = activity.get("actualrevenue").cloned();
+        if let Some(Value::Money(amount)) = &revenue
+            && amount.is_sign_negative()
+        {
+            let message = format!("the actual revenue of an opportunity is 0 or more, and {amount} is less");
+            return Err(Error::new(Code::OUT_OF_RANGE, message).with_table("opportunityclose"));
+        }
         let when = activity
             .get("actualend")
             .and_then(Value::as_time)

@@ -166,13 +166,12 @@ fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
         session.catalog()?.table(table)?;
         query.filter = Filter::eq("objecttypecode", table);
     }
-    let published = session.published("systemform")?;
     let mut grid = Grid::new(["form", "table", "default", "published", "id"]);
     let mut items = Vec::new();
     for row in session.list(query)? {
-        let state = match published.iter().find(|there| there.id == row.id) {
-            Some(there) if there.text("formjson") == row.text("formjson") => "yes",
-            Some(_) => "changed since",
+        let state = match session.is_as_published(&row)? {
+            Some(true) => "yes",
+            Some(false) => "changed since",
             None => "no",
         };
         let default = row.bool("isdefault") == Some(true);

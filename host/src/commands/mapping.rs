@@ -2,7 +2,7 @@
 //! published at once, unless it is to stay a draft.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     io::{BufRead, IsTerminal, stderr, stdin},
 };
 
@@ -10,7 +10,10 @@ use serde_json::json;
 use sluice_engine::{Batch, Change, MappingProblem, Session};
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Row, Uuid, Value};
 
-use super::{publish, row::references};
+use super::{
+    publish::{self, Along},
+    row::references,
+};
 use crate::{
     context::Context,
     failure::Usage,
@@ -171,25 +174,34 @@ fn table_map(batch: &mut Batch<'_>, tables: &Tables) -> sluice_model::Result<Ref
 }
 
 fn add(session: &Session, tables: &Tables, columns: &Columns, draft: bool) -> anyhow::Result<Outcome> {
-    let id = session.batch(|batch| {
+    let along = Along::waiting(session, draft)?;
+    let (id, published) = session.batch(|batch| {
         let map = table_map(batch, tables)?;
         let row = Row::unsaved(COLUMNS)
             .with("entitymapid", map.clone())
             .with("sourceattributename", columns.source_column.as_str())
             .with("targetattributename", columns.target_column.as_str());
         let id = batch.create(row)?;
+        let mut published = Vec::new();
         if !draft {
-            publish::rows_of(batch, vec![map, Reference::new(COLUMNS, id)])?;
+            published = publish::rows_of(batch, vec![map, Reference::new(COLUMNS, id)])?;
         }
-        Ok(id)
+        Ok((id, published))
     })?;
+    let along = along.published(&published);
     let warnings = session.mapping_warnings(
         (&tables.source, &columns.source_column),
         (&tables.target, &columns.target_column),
     )?;
-    let document = json!({ "id": id.to_string(), "published": !draft, "warnings": warnings });
+    let document = json!({
+        "id": id.to_string(),
+        "published": !draft,
+        "warnings": warnings,
+        "along": along.documents(),
+    });
     let mut lines = vec![format!("{} is mapped{}", named(tables, columns), not_yet(draft))];
     lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.extend(along.lines());
     Ok(Outcome::new(document, lines.join("\n")))
 }
 
@@ -258,8 +270,14 @@ fn generate(session: &Session, tables: &Tables, yes: bool, draft: bool) -> anyho
         let rows = |name| references(&response, name).to_vec();
         let (removed, created): (Vec<Reference>, Vec<Reference>) = (rows("Removed"), rows("Created"));
         if !draft {
-            let all: BTreeSet<Reference> = removed.iter().chain(&created).cloned().chain([map]).collect();
-            publish::rows_of(batch, all.into_iter().collect())?;
+            // All of them are replaced, those of earlier drafts as well.
+            let counting = session.published(COLUMNS)?.into_iter();
+            let counting = counting.filter(|row| row.id_of("entitymapid") == Some(map.id));
+            let replaced = counting.map(|row| row.reference());
+            publish::rows_of(
+                batch,
+                replaced.chain(created.iter().cloned()).chain([map.clone()]).collect(),
+            )?;
         }
         Ok((removed.len(), created.len()))
     })?;
@@ -274,7 +292,8 @@ fn generate(session: &Session, tables: &Tables, yes: bool, draft: bool) -> anyho
     Ok(Outcome::new(document, text))
 }
 
-/// Generating replaces what somebody made: only with their consent.
+/// Generating makes many mappings at once and replaces what somebody made: only with their
+/// consent.
 fn ask(session: &Session, tables: &Tables) -> anyhow::Result<()> {
     let maps = session.list(Query::new(TABLES))?;
     let own = match of_tables(&maps, tables) {
@@ -286,14 +305,13 @@ fn ask(session: &Session, tables: &Tables) -> anyhow::Result<()> {
         }
         None => 0,
     };
-    if own == 0 {
-        return Ok(());
-    }
+    let replaces = match own {
+        0 => String::new(),
+        own => format!("replaces {} and ", count(own, "mapping")),
+    };
     let warning = format!(
-        "generating replaces {} from {} to {}",
-        count(own, "mapping"),
-        tables.source,
-        tables.target
+        "generating {replaces}maps all columns of one name and type from {} to {}",
+        tables.source, tables.target
     );
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Err(Usage::because(format!("{warning}; say --yes if that is meant")));

@@ -36,7 +36,7 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Close {
     /// What it brought; of one that is won, its estimated revenue where this is left out.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     revenue: Option<String>,
     /// What else is to be said.
     #[arg(long, value_name = "TEXT")]

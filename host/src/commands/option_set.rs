@@ -9,7 +9,10 @@ use sluice_model::{
     Catalog, Choice, Code, ColumnType, Error, Filter, Parameter, Query, Reference, Request, Row, coerce,
 };
 
-use super::{column, publish};
+use super::{
+    column,
+    publish::{self, Along},
+};
 use crate::{
     context::Context,
     failure::Usage,
@@ -185,21 +188,25 @@ fn not_yet(draft: bool) -> &'static str {
 }
 
 fn change(session: &Session, name: &str, request: Request, draft: bool, done: &str) -> anyhow::Result<Outcome> {
-    session.batch(|batch| {
+    let along = Along::waiting(session, draft)?;
+    let published = session.batch(|batch| {
         batch.execute(about(request.clone(), name))?;
         let row = row(batch, name)?;
         if draft {
-            Ok(())
+            Ok(Vec::new())
         } else {
             publish::rows_of(batch, vec![row])
         }
     })?;
+    let along = along.published(&published);
     let value = match request.input("Value") {
         Some(Parameter::Value(value)) => value.as_int(),
         _ => None,
     };
-    let document = json!({ "name": name, "value": value, "published": !draft });
-    Ok(Outcome::new(document, format!("{name} {done}{}", not_yet(draft))))
+    let document = json!({ "name": name, "value": value, "published": !draft, "along": along.documents() });
+    let mut lines = vec![format!("{name} {done}{}", not_yet(draft))];
+    lines.extend(along.lines());
+    Ok(Outcome::new(document, lines.join("\n")))
 }
 
 fn create(

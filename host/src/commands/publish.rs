@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Batch, Change, Unpublished};
+use sluice_engine::{Batch, Change, Session, Unpublished};
 use sluice_model::{Name, Parameter, Reference, Request, Value, json as rows};
 
 use super::row::references;
@@ -37,18 +37,55 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let mut lines = vec![format!("published {}", count(published.len(), "change"))];
     for row in published {
         let change = known.get(row);
-        let name = change.map_or_else(|| row.id.to_string(), |change| change.name.clone());
-        let word = change.map_or("changed", |change| change.change.word());
-        items.push(json!({ "table": row.table, "id": row.id.to_string(), "name": name, "change": word }));
-        lines.push(format!("  {word:8} {:20} {name}", row.table));
+        items.push(match change {
+            Some(change) => document(change),
+            None => {
+                json!({ "table": row.table, "id": row.id.to_string(), "name": row.id.to_string(), "change": "changed" })
+            }
+        });
+        lines.push(match change {
+            Some(change) => described(change),
+            None => format!("changed  {:20} {}", row.table, row.id),
+        });
     }
     Ok(Outcome::new(json!({ "published": items }), lines.join("\n")))
 }
 
-/// Publishes these rows as a part of what a command does.
-pub(crate) fn rows_of(batch: &mut Batch<'_>, rows: Vec<Reference>) -> sluice_model::Result<()> {
+/// Publishes these rows as a part of what a command does; the rows whose changes were published.
+pub(crate) fn rows_of(batch: &mut Batch<'_>, rows: Vec<Reference>) -> sluice_model::Result<Vec<Reference>> {
     let request = Request::new("PublishXml").with("Components", Parameter::References(rows));
-    batch.execute(request).map(|_| ())
+    let response = batch.execute(request)?;
+    Ok(references(&response, "Published").to_vec())
+}
+
+/// Changes that were waiting when a command began, and that it published with its own.
+#[derive(Debug, Default)]
+pub(crate) struct Along(Vec<Unpublished>);
+
+impl Along {
+    /// What waits now; nothing, where the command publishes nothing.
+    pub(crate) fn waiting(session: &Session, draft: bool) -> sluice_model::Result<Self> {
+        Ok(Self(if draft { Vec::new() } else { session.unpublished()? }))
+    }
+
+    /// Those of them that were published.
+    pub(crate) fn published(mut self, published: &[Reference]) -> Self {
+        self.0.retain(|change| published.contains(&change.row));
+        self
+    }
+
+    /// As a part of a document.
+    pub(crate) fn documents(&self) -> Vec<Json> {
+        self.0.iter().map(document).collect()
+    }
+
+    /// As lines for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|change| format!("published with it, as it was waiting:\n{}", described(change)))
+            .collect()
+    }
 }
 
 fn document(change: &Unpublished) -> Json {

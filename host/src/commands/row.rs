@@ -3,8 +3,8 @@
 use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{
-    Comparison, Filter, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows,
-    odata,
+    Comparison, Filter, Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value,
+    json as rows, odata,
 };
 
 use crate::{
@@ -38,6 +38,13 @@ pub(crate) enum Command {
         /// Columns.
         #[arg(value_name = "NAME=VALUE")]
         columns: Vec<String>,
+        /// As *+ New* on this row's form does: with what the mappings carry over from it, and a
+        /// reference to it. Columns that are given come before what is mapped.
+        #[arg(long, value_name = "TABLE:ROW")]
+        from: Option<String>,
+        /// Only show the columns that it would be made with.
+        #[arg(long)]
+        dry_run: bool,
         /// Refuse it if the published duplicate rules find it to be there already.
         #[arg(long)]
         detect_duplicates: bool,
@@ -121,10 +128,20 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Create {
             table,
             columns,
+            from,
+            dry_run,
             detect_duplicates,
         } => {
             let table = session.catalog()?.table(&table)?.clone();
-            let row = assign::row(&session, &table, &columns)?;
+            let mut row = assign::row(&session, &table, &columns)?;
+            if let Some(from) = from {
+                let mut whole = initialized(&session, &table, &from)?;
+                whole.values.extend(row.values);
+                row.values = whole.values;
+            }
+            if dry_run {
+                return shown(context, &table, &row);
+            }
             let request = detecting(Request::create(row), detect_duplicates);
             let id = session.execute(request)?.created().unwrap_or_default();
             Ok(Outcome::new(
@@ -178,6 +195,31 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Ok(done("no longer shared:", &target.table, target.id))
         }
     }
+}
+
+/// What the mappings give a new row of a table from the row `TABLE:ROW`.
+fn initialized(session: &Session, table: &TableDef, from: &str) -> anyhow::Result<Row> {
+    let (source, name) = from
+        .split_once(':')
+        .ok_or_else(|| Usage::because(format!("`{from}` names no row; write TABLE:ROW, such as lead:ID")))?;
+    let request = Request::new("InitializeFrom")
+        .with("EntityMoniker", target(session, source, name)?)
+        .with("TargetEntityName", &*table.name);
+    match session.execute(request)?.outputs.remove("Entity") {
+        Some(Parameter::Row(row)) => Ok(row),
+        _ => Ok(Row::unsaved(table.name.clone())),
+    }
+}
+
+/// A row that is not made.
+fn shown(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<Outcome> {
+    let columns: Vec<Name> = row.values.keys().cloned().collect();
+    let text = if context.json() {
+        String::new()
+    } else {
+        format!("nothing is made; it would be\n{}", people::sheet(context, table, row)?)
+    };
+    Ok(Outcome::new(rows::from_row(table, row, Some(&columns)), text))
 }
 
 /// A request is spared duplicate detection unless it asks for it.

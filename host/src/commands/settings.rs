@@ -29,6 +29,7 @@ pub(crate) enum Command {
         #[arg(value_parser = names())]
         name: &'static Line,
         /// To what: `settings show` lists what each takes.
+        #[arg(allow_negative_numbers = true)]
         value: String,
     },
 }

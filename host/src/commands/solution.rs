@@ -2,14 +2,14 @@
 
 use std::{
     fs::OpenOptions,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Query, Request, Row, json as rows};
+use sluice_model::{Error, Query, Request, Row, json as rows};
 
 use super::jobs;
 use crate::{
@@ -75,6 +75,9 @@ pub(crate) enum Command {
         /// Where it arrives, nobody but its next version changes it.
         #[arg(long)]
         managed: bool,
+        /// Replace the file if it is there.
+        #[arg(long)]
+        force: bool,
     },
     /// Read a solution from a file: all of it or nothing. It is published at once.
     Import {
@@ -118,16 +121,23 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             version,
         } => update(&session, &name, friendly.as_deref(), version.as_deref()),
         Command::Add(args) => {
-            session.add_to_solution(&args.name, &args.kind, &args.components)?;
-            changed(&args, "added to")
+            let added = session.add_to_solution(&args.name, &args.kind, &args.components)?;
+            let there = args.components.iter().filter(|name| !added.contains(name));
+            let there: Vec<String> = there.map(|name| format!("\n{name} is in it already")).collect();
+            changed(&args, &added, "added to", &there.concat())
         }
         Command::Remove(args) => {
             session.remove_from_solution(&args.name, &args.kind, &args.components)?;
-            changed(&args, "taken out of")
+            changed(&args, &args.components, "taken out of", "")
         }
         Command::List => list(context, &session),
         Command::Show { name } => show(context, &session, &name),
-        Command::Export { name, file, managed } => export(&session, &name, &file, managed),
+        Command::Export {
+            name,
+            file,
+            managed,
+            force,
+        } => export(&session, &name, &file, managed, force),
         Command::Import { file, managed } => import(context, &session, &file, managed),
         Command::Delete { name } => delete(context, &session, &name),
     }
@@ -163,11 +173,11 @@ fn update(session: &Session, name: &str, friendly: Option<&str>, version: Option
     ))
 }
 
-fn changed(args: &Components, what: &str) -> anyhow::Result<Outcome> {
-    let document = json!({ "name": args.name, "kind": args.kind, "components": args.components });
+fn changed(args: &Components, components: &[String], what: &str, note: &str) -> anyhow::Result<Outcome> {
+    let document = json!({ "name": args.name, "kind": args.kind, "components": components });
     let text = format!(
-        "{} {what} the solution {}",
-        count(args.components.len(), "component"),
+        "{} {what} the solution {}{note}",
+        count(components.len(), "component"),
         args.name
     );
     Ok(Outcome::new(document, text))
@@ -211,11 +221,22 @@ fn pairs(components: &[(String, String)]) -> Json {
         .collect()
 }
 
-fn export(session: &Session, name: &str, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+fn export(session: &Session, name: &str, path: &Path, managed: bool, force: bool) -> anyhow::Result<Outcome> {
     let bytes = session.export_solution(name, managed)?;
-    // A file that is there stays.
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.with_context(|| format!("{} cannot be written", path.display()))?;
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let file = match force {
+        true => options.create(true).truncate(true).open(path),
+        false => options.create_new(true).open(path),
+    };
+    let mut file = match file {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let path = path.display();
+            let message = format!("{path} exists already; choose another name, or replace it with --force");
+            return Err(Error::invalid(message).into());
+        }
+        other => other.with_context(|| format!("{} cannot be written", path.display()))?,
+    };
     let written = file.write_all(&bytes).and_then(|()| file.sync_all());
     if written.is_err() {
         // Half a file is none.
@@ -257,6 +278,7 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
         "before": done.before,
         "managed": done.managed,
         "components": pairs(&done.components),
+        "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
         "jobs": jobs,
     });
@@ -269,6 +291,10 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
             .map_or_else(String::new, |before| format!(", in place of {before}"))
     )];
     lines.extend(done.components.iter().map(|(kind, name)| format!("  {kind:16} {name}")));
+    let taken = |(kind, name): &(String, String)| {
+        format!("  {kind:16} {name}: was yours, is the solution's now, and goes with it when it is deleted")
+    };
+    lines.extend(done.taken.iter().map(taken));
     lines.extend(
         done.removed
             .iter()

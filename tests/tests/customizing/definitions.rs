@@ -250,3 +250,39 @@ fn lint_finds_what_was_right_when_it_was_defined() {
     world.admin.0.execute(request).unwrap();
     assert_eq!(world.run("mapping lint --json").json()["value"][0]["published"], true);
 }
+
+#[test]
+fn values_that_the_target_does_not_take_as_they_are_are_warned_of() {
+    let world = World::new();
+    for line in [
+        "column create lead rsh_n int --min 0 --max 1000",
+        "column create opportunity rsh_n int --max 10",
+        "column create lead rsh_d decimal --precision 4",
+        "column create opportunity rsh_d decimal --precision 2",
+        "column create lead rsh_l lookup --target account --target contact",
+        "column create opportunity rsh_l lookup --target account",
+    ] {
+        world.sluice(line);
+    }
+    for (column, words) in [
+        ("rsh_n", "the source 0 to 1000"),
+        ("rsh_d", "opportunity.rsh_d keeps 2 decimal places, the source 4"),
+        ("rsh_l", "opportunity.rsh_l refers to account and not to contact"),
+    ] {
+        let made = world.sluice(&format!("mapping add lead opportunity {column} {column}"));
+        let warning = made["warnings"][0].as_str().unwrap();
+        assert!(warning.contains(words), "{warning}");
+    }
+    let lint = world.program().run(&["--json", "mapping", "lint"]);
+    assert_eq!(lint.code, 1);
+    for sort in ["range", "precision", "lookup"] {
+        assert!(lint.stdout.contains(&format!("\"problem\": \"{sort}\"")), "{lint:?}");
+    }
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "A"));
+    let lead = world.lead(&[("rsh_l", sluice_model::Reference::new("contact", contact).into())]);
+    says(
+        world.try_qualify(lead),
+        Code::INVALID_LINK,
+        "the mapping lead.rsh_l → opportunity.rsh_l cannot carry the value over",
+    );
+}

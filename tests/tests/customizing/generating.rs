@@ -40,8 +40,10 @@ fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {
 #[test]
 fn it_warns_before_it_replaces() {
     let world = World::new();
-    // Nothing is lost where there is nothing of one's own.
-    world.sluice("mapping generate lead opportunity");
+    let run = world.run("mapping generate lead opportunity");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("maps all columns of one name"), "{run:?}");
+    world.sluice("mapping generate lead opportunity --yes");
     let run = world.run("mapping generate lead opportunity");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("generating replaces"), "{run:?}");

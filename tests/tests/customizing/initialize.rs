@@ -78,3 +78,23 @@ fn whoever_may_not_read_the_lead_gets_nothing_of_it() {
         .with("TargetEntityName", "contact");
     says(seller.0.execute(request), Code::ACCESS_DENIED, "lead");
 }
+
+#[test]
+fn the_program_makes_a_row_from_its_parent() {
+    let world = World::new();
+    let lead = world.lead(&[("description", "from the fair".into())]);
+    let before = world.counts();
+    let shown = world.sluice(&format!("row create opportunity --from lead:{lead} --dry-run"));
+    assert_eq!(shown["description"], "from the fair", "{shown}");
+    assert_eq!(world.counts(), before);
+    let made = world.sluice(&format!("row create opportunity name=Own --from lead:{lead}"));
+    let row = world
+        .admin
+        .get("opportunity", made["id"].as_str().unwrap().parse().unwrap());
+    assert_eq!(
+        (row.text("name"), row.text("description")),
+        (Some("Own"), Some("from the fair"))
+    );
+    assert_eq!(row.lookup("originatingleadid"), Some(&Reference::new("lead", lead)));
+    assert_eq!(world.run(&format!("row create opportunity --from {lead}")).code, 2);
+}

@@ -121,3 +121,58 @@ fn whoever_may_not_publish_changes_nothing() {
         "prvPublishCustomization",
     );
 }
+
+#[test]
+fn the_removal_that_freed_a_target_is_published_with_the_new_mapping() {
+    let world = World::new();
+    let published = |target: &str| -> Vec<String> {
+        let maps = world.sluice("mapping list lead contact");
+        let maps = maps["value"].as_array().unwrap().iter();
+        maps.filter(|map| map["target"] == target)
+            .map(|map| map["source"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    world.sluice("mapping add lead contact jobtitle department");
+    world.sluice("mapping remove lead contact jobtitle department --draft");
+    let added = world.sluice("mapping add lead contact salutation department");
+    assert_eq!(added["along"][0]["name"], "lead.jobtitle → contact.department");
+    assert_eq!(published("department"), ["salutation"]);
+
+    world.sluice("mapping generate lead contact --yes --draft");
+    world.sluice("mapping generate lead contact --yes");
+    assert!(world.admin.0.unpublished().unwrap().is_empty());
+    assert_eq!(published("address2_city"), ["address2_city"]);
+    assert_eq!(published("department"), [""; 0]);
+    assert_eq!(world.run("mapping lint").code, 0);
+}
+
+#[test]
+fn what_was_waiting_in_a_choice_and_is_published_with_it_is_said() {
+    let world = World::new();
+    world.sluice("option-set create rsh_interest --option 1=Pumps");
+    world.sluice("option-set add rsh_interest 2 Valves --draft");
+    let run = world.run("option-set add rsh_interest 3 Pipes");
+    assert!(run.stdout.contains("published with it"), "{run:?}");
+    assert!(
+        run.stdout.contains("+ 2 Valves") && !run.stdout.contains("+ 3 Pipes"),
+        "{run:?}"
+    );
+    world.sluice("option-set remove rsh_interest 3 --draft");
+    let run = world.run("publish");
+    assert!(run.stdout.contains("− 3 Pipes"), "{run:?}");
+}
+
+#[test]
+fn a_form_that_is_called_otherwise_waits_for_being_published() {
+    let world = World::new();
+    let state = || world.sluice("form list lead")["value"][0]["published"].clone();
+    assert_eq!(state(), "yes");
+    world.sluice("row update systemform Lead name=Prospect");
+    assert_eq!(state(), "changed since");
+    world.sluice("publish");
+    assert_eq!(state(), "yes");
+
+    world.sluice("row create webresource name=a.js webresourcetype=3");
+    let error = world.refused("row create webresource name=A.js webresourcetype=3");
+    assert_eq!(error["code"], "0x80040237", "{error}");
+}

@@ -98,7 +98,12 @@ fn an_account_and_an_opportunity_are_called_by_their_names() {
         world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
         world.sluice(&format!("mapping add lead {table} statuscode statuscode"));
         let lead = world.lead(&[("statuscode", Value::Choice(HOT))]);
-        says(world.try_qualify(lead), Code::INVALID_STATE, words);
+        let error = world.try_qualify(lead).unwrap_err();
+        let cure = format!("mapping remove lead {table} statuscode statuscode");
+        assert!(error.resolution().contains(&cure), "{}", error.resolution());
+        says::<()>(Err(error), Code::INVALID_STATE, words);
+        world.sluice(&cure);
+        world.qualify(lead);
     }
 }
 

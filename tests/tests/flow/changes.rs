@@ -91,6 +91,12 @@ fn a_process_keeps_its_flow_and_its_rows() {
         "0x80092006"
     );
     assert_eq!(code(change("leadid", Value::Null)), "0x80092006");
+    let early = world.admin.create(Row::unsaved("opportunity").with("name", "Early"));
+    assert_eq!(
+        code(change("opportunityid", Reference::new("opportunity", early).into())),
+        "0x80092006",
+        "it joins with its stage"
+    );
     change("leadid", Reference::new("lead", lead).into()).unwrap();
     change("name", "Pumps".into()).unwrap();
 }

@@ -222,6 +222,8 @@ fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
     assert_eq!(world.names(&clerk, &["flow", "list"]), ["Fast lane"]);
     let row = clerk.json(&["row", "create", "lead", "subject=Pumps", "lastname=Ames"]);
     assert_eq!(world.stands(&text(&row, "id")), ["Fast lane Call Active"]);
+    let seen = clerk.json(&["flow", "instances", "lead", &text(&row, "id")]);
+    assert!(seen["value"][0]["visits"].is_null(), "may not be read: {seen}");
     world.admin.json(&["flow", "revoke", "Fast lane", "Clerk"]);
     assert!(world.names(&clerk, &["flow", "list"]).is_empty());
 }
@@ -244,6 +246,8 @@ fn a_row_is_switched_between_two_flows() {
         [format!("{SHIPPED} Qualify Active"), "Fast lane Call Active".to_owned()]
     );
     world.admin.json(&["flow", "abandon", &lead, "--flow", "Fast lane"]);
+    let error = world.admin.refused(&["flow", "reactivate", &lead, "--flow", SHIPPED]);
+    assert_eq!(text(&error, "code"), "0x80092002", "it is active");
     let error = world.admin.refused(&["flow", "switch", &lead, "--flow", "Fast lane"]);
     assert!(text(&error, "message").contains("flow reactivate"), "{error}");
     world.admin.json(&["flow", "reactivate", &lead, "--flow", "Fast lane"]);

@@ -117,6 +117,10 @@ fn definitions_that_make_no_sense_are_refused_by_what_is_wrong() {
             "name = \"X\"\nstages = [{ name = \"A\", table = \"lead\", colour = 1 }]",
             "colour",
         ),
+        (
+            "name = \"Twice\"\nstages = [{ name = \"A\", table = \"lead\" }, { name = \"a\", table = \"opportunity\" }]",
+            "has a stage \"A\" already",
+        ),
         ("this is no TOML", "process flow"),
     ];
     for (toml, words) in refused {

@@ -163,6 +163,7 @@ fn arguments_that_make_no_sense() {
             (&["lead", "qualify"], "<ID>"),
             (&["lead", "qualify", NOBODY, "--account", "maybe"], "maybe"),
             (&["import", "x.csv"], "--table"),
+            (&["flow", "lint", "--max", "-1"], "invalid value '-1'"),
             (&["diagnose", "isolate", "--user", "seller.west"], "--lead"),
             (&["role", "grant", "Salesperson", "prvReadLead", "sideways"], "sideways"),
             (&["org", "show", "--org", "https://crm.example"], "https://crm.example"),

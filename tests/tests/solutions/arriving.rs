@@ -332,6 +332,7 @@ fn the_program_says_what_arrived() {
                 { "kind": "table", "name": "sl_commissionrule" },
                 { "kind": "role", "name": "Salesperson" },
             ],
+            "taken": [],
             "removed": [],
             "jobs": [],
         })
@@ -372,4 +373,30 @@ fn a_mapping_that_an_import_outgrew_is_found_by_lint_and_named_by_the_error() {
     let words = "the mapping lead.rsh_detail → opportunity.rsh_detail cannot carry the value over";
     says(to.admin.0.execute(request), Code::TEXT_TOO_LONG, words);
     assert_eq!(to.admin.count("account"), 0);
+}
+
+/// Its table has the privileges of the role.
+#[test]
+fn a_flow_and_a_role_that_may_use_it_arrive_together_and_a_flow_in_use_stays() {
+    let from = World::new();
+    let flow = from.process("Visits");
+    from.admin
+        .update(Row::new("workflow", flow).with("statecode", Value::Choice(1)));
+    from.all(&["role create Clerk", "flow grant Visits Clerk"]);
+    let file = from.export("Vendor", "1.0", &["role Clerk", "flow Visits"], true);
+    let to = World::new();
+    to.import(&file);
+    let role = to.sluice("role show Clerk");
+    assert!(role.to_string().contains("prvReadsl_visits"), "{role}");
+    let lead = to.sluice("row create lead lastname=A processid=00000000-0000-0000-0000-000000000000");
+    to.sluice(&format!("flow start {} --flow Visits", lead["id"].as_str().unwrap()));
+    let done = to.admin.0.delete_solution("Vendor").unwrap();
+    assert_eq!(done.removed, [("role".to_owned(), "Clerk".to_owned())]);
+    let kept = |(kind, name, why): &(String, String, String)| format!("{kind} {name}: {why}");
+    assert_eq!(
+        done.kept.iter().map(kept).collect::<Vec<_>>(),
+        ["flow Visits: 1 process is under way in it"]
+    );
+    let row = to.one("workflow", "name", "Visits").unwrap();
+    assert_eq!(row.bool("ismanaged"), Some(false));
 }

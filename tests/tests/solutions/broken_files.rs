@@ -205,3 +205,19 @@ fn a_bomb_is_no_danger() {
     let error = world.refused("solution import bomb.zip");
     assert_eq!(error["code"], "0x80048499", "{error}");
 }
+
+/// As many programs write them.
+#[test]
+fn entries_for_folders_are_passed_over() {
+    let zip = file();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&zip)).unwrap();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    writer.add_directory("option-set", options).unwrap();
+    for position in 0..archive.len() {
+        writer.raw_copy_file(archive.by_index_raw(position).unwrap()).unwrap();
+    }
+    let to = World::new();
+    to.import(&writer.finish().unwrap().into_inner());
+    assert_eq!(to.options("contact.statuscode")[2], (100_000_001, true));
+}

@@ -132,8 +132,34 @@ fn a_file_that_is_there_is_not_overwritten() {
     let run = world
         .program()
         .run(&["solution", "export", "Sales", "sales.zip", "--managed"]);
-    assert_eq!(run.code, 3, "{run:?}");
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("sales.zip exists already"), "{run:?}");
     assert_eq!(std::fs::read(world.path("sales.zip")).unwrap(), before);
+    world.sluice("solution export Sales sales.zip --managed --force");
+    assert_ne!(std::fs::read(world.path("sales.zip")).unwrap(), before);
+}
+
+#[test]
+fn what_is_in_it_already_is_said_and_what_became_empty_is_taken_out() {
+    let world = World::new();
+    world.all(&[
+        "mapping add lead contact jobtitle department",
+        "solution create Sales",
+        "solution add Sales mapping lead:contact",
+    ]);
+    let again = world.sluice("solution add Sales mapping lead:contact");
+    assert_eq!(again["components"], serde_json::json!([]));
+    world.sluice("mapping remove lead contact jobtitle department");
+    let error = world.refused("solution export Sales empty.zip");
+    let cure = "solution remove Sales mapping \"lead:contact\"";
+    assert!(error["message"].as_str().unwrap().contains(cure), "{error}");
+    world.sluice("solution remove Sales mapping lead:contact");
+
+    world.sluice("option-set create rsh_c --option 1=A");
+    let to = World::new();
+    to.import(&world.export("Other", "1.0", &["option-set rsh_c"], true));
+    let error = to.refused("solution add Other option-set rsh_c");
+    assert_eq!(error["code"], "0x8004F024", "{error}");
 }
 
 #[test]

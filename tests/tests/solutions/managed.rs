@@ -191,10 +191,10 @@ fn options_tables_and_plug_ins() {
     );
     assert_eq!(
         world.refused("solution add Vendor role Salesperson x")["code"],
-        "0x80040217"
+        "0x8004F024"
     );
     let error = world.refused("solution add Vendor view 'lead:x'");
-    assert!(error["code"] == "0x80040217", "{error}");
+    assert_eq!(error["code"], "0x8004F024", "{error}");
     let error = world.refused("solution remove Vendor role Salesperson");
     assert_eq!(error["code"], "0x8004F024", "{error}");
     assert_eq!(world.refused("solution export Vendor v.zip")["code"], "0x8004F024");

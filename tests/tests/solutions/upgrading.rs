@@ -108,6 +108,35 @@ fn what_the_new_version_no_longer_has_is_gone() {
 }
 
 #[test]
+fn columns_go_with_the_mapping_between_them() {
+    let from = vendor();
+    from.all(&[
+        "column create opportunity rsh_a text",
+        "mapping add lead opportunity rsh_a rsh_a",
+    ]);
+    let all = [
+        "option-set contact.statuscode",
+        "column lead.rsh_a",
+        "column opportunity.rsh_a",
+        "mapping lead:opportunity",
+    ];
+    let file = from.export("Vendor", "1.0", &all, true);
+    let there = |world: &World| {
+        let catalog = world.admin.0.catalog().unwrap();
+        catalog.table("opportunity").unwrap().column("rsh_a").is_some()
+    };
+    let upgraded = World::new();
+    upgraded.import(&file);
+    assert!(there(&upgraded));
+    upgraded.import(&from.export("Vendor", "2.0", &["option-set contact.statuscode"], true));
+    assert!(!there(&upgraded));
+    let deleted = World::new();
+    deleted.import(&file);
+    assert_eq!(deleted.admin.0.delete_solution("Vendor").unwrap().kept, []);
+    assert!(!there(&deleted));
+}
+
+#[test]
 fn data_is_not_dropped() {
     let from = vendor();
     let to = World::new();
@@ -205,7 +234,17 @@ fn what_an_organisation_has_already_becomes_managed() {
         "mapping add lead contact jobtitle department",
     ]);
     to.duplicate_rule("Same mail");
-    to.import(&from.export("Vendor", "1.0", FIRST, true));
+    let done = to.import(&from.export("Vendor", "1.0", FIRST, true));
+    let taken: Vec<String> = done.taken.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+    assert_eq!(
+        taken,
+        [
+            "column lead.rsh_a",
+            "option-set contact.statuscode 100000001",
+            "mapping lead:contact jobtitle>department",
+            "duplicate-rule Same mail",
+        ]
+    );
     let shown = to.sluice("option-set show contact.statuscode");
     let hot = &shown["options"][2];
     assert_eq!((&hot["label"], &hot["managed"]), (&"Hot".into(), &true.into()));

@@ -118,13 +118,11 @@ impl Rules for FlowRules {
         let Some(flow) = unit.snapshot()?.flows.find(id).cloned() else {
             return Ok(());
         };
-        let running = running(unit, &flow, None)?;
-        if running > 0 {
+        if let Some(why) = in_use(unit, &flow)? {
             let message = format!(
-                "the process flow {} cannot be deleted: {} under way in it; move them to another flow \
+                "the process flow {} cannot be deleted: {why}; move them to another flow \
                  (`flow migrate`), or only deactivate it, which keeps them",
-                flow.name,
-                processes_are(running)
+                flow.name
             );
             return Err(Error::new(Code::REFERENCED, message).with_table(tables::PROCESS));
         }
@@ -149,6 +147,7 @@ impl Rules for StageRules {
             return invalid(tables::STAGE, "stages belong to business process flows".to_owned());
         };
         check_draft(&flow)?;
+        check_stage_name(&flow, &target, Uuid::nil())?;
         if flow.stages.len() >= MOST_STAGES {
             let message = format!("{} has {MOST_STAGES} stages, and a flow has no more", flow.name);
             return invalid(tables::STAGE, message);
@@ -170,8 +169,14 @@ impl Rules for StageRules {
             let message = format!("a stage keeps its `{column}`; make another stage");
             return invalid(tables::STAGE, message);
         }
-        if changes("sl_position") {
-            check_draft(&*flow_of_stage(unit, before.id)?)?;
+        let (moves, renames) = (changes("sl_position"), changes("stagename"));
+        let target = target.clone();
+        if moves || renames {
+            let flow = flow_of_stage(unit, before.id)?;
+            if moves {
+                check_draft(&flow)?;
+            }
+            check_stage_name(&flow, &target, before.id)?;
         }
         Ok(())
     }
@@ -262,6 +267,21 @@ fn flow_of_stage(unit: &mut Unit, stage: Uuid) -> Result<Arc<Flow>> {
         .ok_or_else(|| Error::not_found("ProcessStage", tables::STAGE, stage))
 }
 
+/// A stage is known by its name: in one flow there is one of each.
+fn check_stage_name(flow: &Flow, target: &Row, own: Uuid) -> Result<()> {
+    let name = target.text("stagename").unwrap_or_default();
+    match flow.stage_named(name) {
+        Some(other) if other.id != own => {
+            let message = format!(
+                "{} has a stage \"{}\" already; give this one another name",
+                flow.name, other.name
+            );
+            Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::STAGE))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Stages change only in a draft: processes go through them.
 fn check_draft(flow: &Flow) -> Result<()> {
     if !flow.active {
@@ -346,6 +366,12 @@ fn running(unit: &mut Unit, flow: &Flow, stage: Option<Uuid>) -> Result<u64> {
         filter = filter.and(Filter::eq("activestageid", stage));
     }
     unit.read(|tx| tx.count(&crate::snapshot::permit(), table, &filter))
+}
+
+/// Why a flow cannot be deleted; nothing, where it can.
+pub(crate) fn in_use(unit: &mut Unit, flow: &Flow) -> Result<Option<String>> {
+    let running = running(unit, flow, None)?;
+    Ok((running > 0).then(|| format!("{} under way in it", processes_are(running))))
 }
 
 fn processes_are(count: u64) -> String {

@@ -209,6 +209,19 @@ fn keep_rows(operation: &Operation, process: &Process, target: &Row) -> Result<(
             return Err(Error::new(Code::PROCESS_ROW_FIXED, message));
         }
     }
+    // A row joins when the process goes on to a stage of its table.
+    let goes_to = target.id_of("activestageid").and_then(|id| process.flow.stage(id));
+    for name in process.flow.tables() {
+        let joins = goes_to.is_some_and(|(_, stage)| stage.table == *name);
+        let early = link(&table, name).filter(|column| target.lookup(column).is_some());
+        if let (Some(column), false, false) = (early, joins, process.rows.contains_key(name)) {
+            let message = format!(
+                "Invalid operation. Specified relationship cannot be modified: `{column}` is set when the process goes \
+                 on to a stage of `{name}`, in one change with `activestageid`."
+            );
+            return Err(Error::new(Code::PROCESS_ROW_FIXED, message));
+        }
+    }
     Ok(())
 }
 

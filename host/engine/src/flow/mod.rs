@@ -30,7 +30,7 @@ use std::{
 
 use sluice_model::{Name, Reference, Row, TableDef, Uuid, Value};
 
-pub(crate) use design::{FlowRules, StageRules, StepRules};
+pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
 pub(crate) use instance::Instance;
 pub use migrate::{Migrated, Migration};
 pub use process::{Process, Status};

@@ -106,7 +106,7 @@ pub(super) fn insert(unit: &mut Unit, operation: &Operation, state: Option<i32>)
             return Err(Error::new(
                 Code::DUPLICATE_KEY,
                 format!(
-                    "{name} has the option {value} already ({}); change its label with UpdateOptionValue",
+                    "{name} has the option {value} already ({}); `option-set update {name} {value} --label LABEL` gives it another label",
                     there.label
                 ),
             ));

@@ -21,6 +21,7 @@ mod saved_query;
 mod solution;
 mod team;
 mod user;
+mod web_resource;
 
 use sluice_model::{Name, Result, Row};
 
@@ -123,6 +124,7 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
     (tables::TEAM, &team::Team),
     (tables::USER, &user::User),
+    (tables::WEB_RESOURCE, &web_resource::WebResource),
     // ← rules for another table go here, in the order of the names
 ];
 

@@ -121,10 +121,15 @@ fn names(archive: &ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for name in archive.file_names() {
         let name = name.map_err(broken)?;
-        if !name.split('/').all(plain) {
+        // Some programs write entries for folders, which hold nothing.
+        let folder = name.strip_suffix('/');
+        let entry = folder.unwrap_or(&name);
+        if !entry.split('/').all(plain) {
             return Err(broken(format!("`{}` is no name for a file in it", name.escape_debug())));
         }
-        names.push(name.into_owned());
+        if folder.is_none() {
+            names.push(name.into_owned());
+        }
     }
     Ok(names)
 }
@@ -306,7 +311,7 @@ mod tests {
             "..\\evil.json",
             "a//b.json",
             "a\n.json",
-            "role/",
+            "../",
         ] {
             refused(&zip(&[(name, b"{}")]), Code::IMPORT_BROKEN, "is no name for a file");
         }

@@ -55,12 +55,16 @@ impl Session {
     }
 
     /// Adds components to an unmanaged solution: all of them or none. What is in it already
-    /// stays in it once.
+    /// stays in it once. Those that were added.
     ///
     /// # Errors
     /// There is no such solution or component, or the solution is managed.
-    pub fn add_to_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<()> {
+    pub fn add_to_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<Vec<String>> {
         let solution = self.solution(solution)?;
+        if solution.bool(crate::managed::MARK) == Some(true) {
+            let name = solution.text("uniquename").unwrap_or_default();
+            return Err(crate::managed::refused_solution(&format!("\"{name}\"")));
+        }
         let kind = Kind::parse(kind)?;
         let there = self.components_of(&solution)?;
         let is_there = |name: &String| {
@@ -84,7 +88,7 @@ impl Session {
                         .with("sl_name", name.as_str()),
                 )?;
             }
-            Ok(())
+            Ok(new.iter().map(|name| (*name).clone()).collect())
         })
     }
 
@@ -142,13 +146,6 @@ impl Session {
                 "the solution `{name}` has no components; `solution add {name} KIND COMPONENT` adds one"
             )));
         }
-        let components = all
-            .into_iter()
-            .map(|(kind, name)| {
-                let content = export(self, kind, &name)?;
-                Ok(Component { kind, name, content })
-            })
-            .collect::<Result<Vec<_>>>()?;
         let text = |column: &str| solution.text(column).map(ToOwned::to_owned);
         let manifest = Manifest {
             format: FORMAT,
@@ -159,6 +156,18 @@ impl Session {
             managed,
             components: Vec::new(),
         };
+        let components = all
+            .into_iter()
+            .map(|(kind, name)| {
+                let content = export(self, kind, &name).map_err(|mut error| {
+                    let take_out = format!("`solution remove {} {} \"{name}\"`", manifest.unique_name, kind.word());
+                    let body = error.body_mut();
+                    body.message = format!("{}; {take_out} takes it out of the solution", body.message);
+                    error
+                })?;
+                Ok(Component { kind, name, content })
+            })
+            .collect::<Result<Vec<_>>>()?;
         archive::write(manifest, &components)
     }
 }

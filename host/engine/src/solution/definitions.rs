@@ -145,6 +145,9 @@ fn change_table(work: &mut Work<'_, '_>, sent: &TableDef) -> Result<()> {
     if wanted == now {
         return Ok(());
     }
+    if wanted.managed && !now.managed {
+        work.taken.push(String::new());
+    }
     work.batch.require("prvWriteEntity")?;
     work.batch.check_managed(&now)?;
     work.batch.save_definition(&wanted)
@@ -198,6 +201,9 @@ fn change_column(work: &mut Work<'_, '_>, mut table: TableDef, sent: &ColumnDef)
     };
     if wanted != now {
         work.batch.require("prvWriteAttribute")?;
+        if wanted.managed && !now.managed {
+            work.taken.push(sent.name.to_string());
+        }
         if now.managed && !work.batch.importing {
             return Err(managed::refused(
                 sluice_model::Code::MANAGED,

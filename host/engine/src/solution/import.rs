@@ -26,6 +26,8 @@ pub struct Imported {
     pub components: Vec<(String, String)>,
     /// What an earlier version had and this one has not: kind and name.
     pub removed: Vec<(String, String)>,
+    /// What of them was the organisation's own before, and is managed now: kind and name.
+    pub taken: Vec<(String, String)>,
     /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
     pub jobs: Vec<Uuid>,
 }
@@ -109,6 +111,7 @@ impl Work<'_, '_> {
             _ => Vec::new(),
         };
         let mut applied = Vec::new();
+        let mut taken = Vec::new();
         let mut kind = None;
         for (component, content) in components.iter().zip(contents) {
             let next = turn(component);
@@ -119,6 +122,11 @@ impl Work<'_, '_> {
             applied.push(
                 self.apply(&component.name, content)
                     .map_err(|error| about(component, error))?,
+            );
+            taken.extend(
+                std::mem::take(&mut self.taken)
+                    .iter()
+                    .map(|part| piece(component, part)),
             );
         }
         self.end_of_turn()?;
@@ -146,6 +154,7 @@ impl Work<'_, '_> {
             managed: self.managed,
             components: components.iter().map(named).collect(),
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
+            taken,
             jobs: std::mem::take(&mut self.jobs),
         })
     }
@@ -232,6 +241,15 @@ fn is_row_of(row: &Row, component: &Component) -> bool {
 
 fn named(component: &Component) -> (String, String) {
     (component.kind.word().to_owned(), component.name.clone())
+}
+
+/// A part of a component, or the whole where the part is none or says the same.
+fn piece(component: &Component, part: &str) -> (String, String) {
+    let (kind, name) = named(component);
+    match part.is_empty() || name.ends_with(&format!(".{part}")) {
+        true => (kind, name),
+        false => (kind, format!("{name} {part}")),
+    }
 }
 
 /// The error of a component says which one it was.

@@ -57,14 +57,14 @@ pub(crate) enum Kind {
     View,
     /// What is mapped from one table to another.
     Mapping,
+    /// A process flow with its stages and steps. It makes the table whose privileges roles have.
+    Flow,
     /// A security role with its privileges.
     Role,
     /// A plug-in file with its steps.
     Plugin,
     /// A duplicate rule with its conditions.
     DuplicateRule,
-    /// A process flow with its stages and steps.
-    Flow,
     /// An offline profile with its tables.
     OfflineProfile,
 }
@@ -79,10 +79,10 @@ impl Kind {
         Self::Form,
         Self::View,
         Self::Mapping,
+        Self::Flow,
         Self::Role,
         Self::Plugin,
         Self::DuplicateRule,
-        Self::Flow,
         Self::OfflineProfile,
     ];
 

@@ -106,6 +106,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Maps) -> Result<
                 if work.managed && row.bool(MARK) != Some(true) {
                     let mark = Row::new(tables::ATTRIBUTE_MAP, row.id).with(MARK, true);
                     work.batch.execute(Request::update(mark))?;
+                    work.taken.push(format!("{}>{}", pair.source, pair.target));
                 }
                 row.id
             }

@@ -121,6 +121,9 @@ struct Work<'a, 'b> {
     touched: Vec<Reference>,
     /// Jobs that are to be run when the work is done.
     jobs: Vec<Uuid>,
+    /// What of the component that arrives was the organisation's own and is managed from here:
+    /// its parts, or nothing of it where that is the component itself.
+    taken: Vec<String>,
 }
 
 impl<'a, 'b> Work<'a, 'b> {
@@ -131,6 +134,7 @@ impl<'a, 'b> Work<'a, 'b> {
             later: Vec::new(),
             touched: Vec::new(),
             jobs: Vec::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -159,11 +163,13 @@ impl<'a, 'b> Work<'a, 'b> {
             Kind::OptionSet => options::in_use(self, gone),
             Kind::Role => role::in_use(self, gone),
             Kind::Plugin => plugin::in_use(self, gone),
+            Kind::Flow => rows::flow_in_use(self, gone),
             _ => Ok(None),
         }
     }
 
-    /// Takes something away that is not in use.
+    /// Takes something away that is not in use. From here it no longer counts: what it needed
+    /// may go next.
     fn remove(&mut self, gone: &Gone) -> Result<()> {
         match gone.kind {
             Kind::Table => definitions::remove_table(self, gone),
@@ -173,7 +179,8 @@ impl<'a, 'b> Work<'a, 'b> {
             Kind::Role => rows::delete(self, crate::tables::ROLE, gone.row),
             Kind::Plugin => plugin::remove(self, gone),
             kind => rows::remove(self, rows::shape(kind)?, gone),
-        }
+        }?;
+        self.publish()
     }
 
     /// Leaves something that is in use, as the organisation's own.
@@ -184,6 +191,7 @@ impl<'a, 'b> Work<'a, 'b> {
             Kind::OptionSet => options::release(self, gone),
             Kind::Role => rows::release(self, crate::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
+            Kind::Flow => rows::release(self, crate::tables::PROCESS, gone.row),
             _ => Ok(()),
         }
     }

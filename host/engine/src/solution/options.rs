@@ -84,6 +84,9 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Options) -> Resu
                 )));
             }
             Some(there) => {
+                if work.managed && !there.managed {
+                    work.taken.push(option.value.to_string());
+                }
                 there.label.clone_from(&option.label);
                 there.managed |= work.managed;
             }
@@ -108,6 +111,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Options) -> Resu
             }
             if global && work.managed && row.bool(MARK) != Some(true) {
                 change.set(MARK, true);
+                work.taken.push(String::new());
             }
             if !change.values.is_empty() {
                 work.batch.execute(Request::update(change))?;

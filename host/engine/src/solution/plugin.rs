@@ -186,6 +186,10 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Res
         bytes: Vec::new(),
         description: plugin.sent.description.clone(),
     };
+    let there = work.batch.select(tables::ASSEMBLY, Filter::eq("name", name))?;
+    if work.managed && there.iter().any(|row| row.bool(MARK) != Some(true)) {
+        work.taken.push(String::new());
+    }
     let pushed = work
         .batch
         .push(&assembly, &plugin.digest, &plugin.content, &plugin.types, false)?;
@@ -311,6 +315,9 @@ fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &St
     }
     if there.bool(MARK) != Some(true) {
         mark(work, &mut change);
+        if work.managed {
+            work.taken.push(step.name.clone());
+        }
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;

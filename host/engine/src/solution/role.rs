@@ -98,6 +98,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Role) -> Result<
     }
     if work.managed && role.bool(MARK) != Some(true) {
         change.set(MARK, true);
+        work.taken.push(String::new());
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;

@@ -11,7 +11,7 @@ use sluice_model::{
 };
 
 use super::{Applied, Gone, Work, document, manifest::Kind, misfit, states};
-use crate::{Session, managed::MARK, publish, tables};
+use crate::{Session, flow, managed::MARK, publish, tables};
 
 /// How a kind of component is stored.
 #[derive(Debug, PartialEq, Eq)]
@@ -346,6 +346,7 @@ fn put(
     }
     if marks && there.bool(MARK) != Some(true) {
         change.set(MARK, true);
+        work.taken.push(String::new());
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;
@@ -401,6 +402,15 @@ pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone
     }
     touch(work, shape.table, id);
     delete(work, shape.table, Some(id))
+}
+
+/// A flow in which something is under way is not taken away.
+pub(super) fn flow_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+    let snapshot = work.batch.unit.snapshot()?;
+    match gone.row.and_then(|id| snapshot.flows.find(id)) {
+        Some(flow) => flow::in_use(work.batch.unit, flow),
+        None => Ok(None),
+    }
 }
 
 fn row(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {

@@ -81,7 +81,7 @@ pub(crate) enum Command {
         /// Its name, unique name or id; by default all that you see.
         flow: Option<String>,
         /// So many required steps may the first stage have.
-        #[arg(long, value_name = "N", default_value_t = 5)]
+        #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true)]
         max: usize,
     },
     /// Move the processes under way in one flow into another.
@@ -176,7 +176,7 @@ fn find(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
                 .map(|flow| format!("{} ({})", flow.id, flow.unique_name))
                 .collect();
             let message = format!(
-                "several process flows are called \"{name}\": {}; give the id",
+                "several process flows are called \"{name}\": {}; give the id or the unique name",
                 ids.join(", ")
             );
             Err(Error::new(Code::AMBIGUOUS, message).with_table("workflow").into())

@@ -49,7 +49,9 @@ pub(super) enum Step<'a> {
 
 pub(super) fn step(context: &Context, session: &Session, target: &Target, step: Step<'_>) -> anyhow::Result<Outcome> {
     let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, |process| process.status == Status::Active)?;
+    let process = chosen(session, &row, target, Code::PROCESS_INACTIVE, |process| {
+        process.status == Status::Active
+    })?;
     let stage = wanted(&process, step)?;
     let from = process.stage().map_or("-", |stage| stage.name.as_str());
     let text = format!("{from} → {}", stage.name);
@@ -98,14 +100,18 @@ fn wanted<'a>(process: &'a Process, step: Step<'_>) -> anyhow::Result<&'a Stage>
 
 pub(super) fn end(context: &Context, session: &Session, target: &Target, status: Status) -> anyhow::Result<Outcome> {
     let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, |process| process.status == Status::Active)?;
+    let process = chosen(session, &row, target, Code::PROCESS_INACTIVE, |process| {
+        process.status == Status::Active
+    })?;
     session.execute(Request::update(process.becomes(status)))?;
     moved(context, session, &row, &process, &status.word().to_lowercase())
 }
 
 pub(super) fn reactivate(context: &Context, session: &Session, target: &Target) -> anyhow::Result<Outcome> {
     let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, |process| process.status != Status::Active)?;
+    let process = chosen(session, &row, target, Code::PROCESS_STATUS, |process| {
+        process.status != Status::Active
+    })?;
     session.execute(Request::update(process.becomes(Status::Active)))?;
     moved(context, session, &row, &process, "active again")
 }
@@ -140,11 +146,12 @@ pub(super) fn switch(context: &Context, session: &Session, choice: &Choice) -> a
     moved(context, session, &row, &process, "counts now")
 }
 
-/// The first process of a row that fits.
+/// The first process of a row that fits; the code for where none does.
 fn chosen(
     session: &Session,
     row: &Reference,
     target: &Target,
+    unfit: Code,
     fits: impl Fn(&Process) -> bool,
 ) -> anyhow::Result<Process> {
     let flow = target.flow.as_ref().map(|flow| find(session, flow)).transpose()?;
@@ -161,10 +168,7 @@ fn chosen(
                 Code::NOT_FOUND,
                 format!("{row} is in no process that you see; `flow start` starts one"),
             ),
-            there => (
-                Code::PROCESS_INACTIVE,
-                format!("{row} has no process for that: {}", there.join(", ")),
-            ),
+            there => (unfit, format!("{row} has no process for that: {}", there.join(", "))),
         };
         Error::new(code, message).with_table(&row.table).into()
     })
@@ -245,6 +249,7 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
     for process in &processes {
         let own: Vec<&Row> = visits
             .iter()
+            .flatten()
             .filter(|visit| visit.id_of("sl_instanceid") == Some(process.instance.id))
             .collect();
         grid.row([
@@ -256,12 +261,18 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
         ]);
         let mut document = document(process);
         if let Json::Object(map) = &mut document {
-            map.insert("visits".to_owned(), own.iter().map(|visit| visit_json(visit)).collect());
+            let shown = visits
+                .as_ref()
+                .map(|_| own.iter().map(|visit| visit_json(visit)).collect());
+            map.insert("visits".to_owned(), shown.unwrap_or(Json::Null));
         }
         rows.push(document);
         if !own.is_empty() && !context.json() {
             texts.push(format!("{}\n{}", process.flow.name, visit_lines(session, &own)));
         }
+    }
+    if visits.is_none() && !processes.is_empty() {
+        texts.push("when stages were entered and left you may not see: that takes Read on sl_stagevisit".to_owned());
     }
     let text = grid.text("no process that you see");
     let text = std::iter::once(text).chain(texts).collect::<Vec<_>>().join("\n\n");
@@ -269,15 +280,15 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
 }
 
 /// When the stages were entered and left; nothing, for who may not read that.
-fn visits(session: &Session, processes: &[Process]) -> anyhow::Result<Vec<Row>> {
+fn visits(session: &Session, processes: &[Process]) -> anyhow::Result<Option<Vec<Row>>> {
     let filter = Filter::In {
         column: "sl_instanceid".into(),
         values: processes.iter().map(|process| Value::Id(process.instance.id)).collect(),
     };
     let query = Query::new("sl_stagevisit").filter(filter).order_by("sl_enteredon");
     match session.list(query) {
-        Err(error) if error.kind() == Kind::Denied => Ok(Vec::new()),
-        other => Ok(other?),
+        Err(error) if error.kind() == Kind::Denied => Ok(None),
+        other => Ok(Some(other?)),
     }
 }
 
