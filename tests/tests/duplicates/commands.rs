@@ -298,7 +298,7 @@ fn what_people_are_told_of_rules_and_jobs() {
     );
     says(
         &["duprule", "add-condition", "Same, mail", "emailaddress1"],
-        "in this way already",
+        "with `emailaddress1` in this",
     );
     says(
         &["lead", "matches", &world.lead("", ""), "--table", "account"],
