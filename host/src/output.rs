@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
+use crate::report::wrapped;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -119,9 +121,12 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A table for people.
-pub(crate) struct Grid(Table);
+pub(crate) struct Grid {
+    table: Table,
+    wraps: bool,
+}
 
-/// Longer cells are cut in lists.
+/// Longer cells are cut in lists, and wrapped in what explains.
 const CELL: usize = 60;
 
 impl Grid {
@@ -135,32 +140,47 @@ impl Grid {
                 .map(|heading| line(&heading.to_string()))
                 .collect::<Vec<_>>(),
         );
-        Self(table)
+        Self { table, wraps: false }
+    }
+
+    /// The table with long cells in several lines, where they are read rather than looked over.
+    #[must_use]
+    pub(crate) fn uncut(mut self) -> Self {
+        self.wraps = true;
+        self
     }
 
     /// Adds a line.
     pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.0
-            .add_row(cells.into_iter().map(|cell| line(cell.as_ref())).collect::<Vec<_>>());
+        let cell = |text: &str| match self.wraps {
+            true => wrapped(&flat(text), CELL),
+            false => line(text),
+        };
+        let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref())).collect();
+        self.table.add_row(cells);
     }
 
     /// The table as text; what is said instead where it has no lines.
     pub(crate) fn text(&self, empty: &str) -> String {
-        if self.0.is_empty() {
+        if self.table.is_empty() {
             empty.to_owned()
         } else {
-            self.0.trim_fmt()
+            self.table.trim_fmt()
         }
     }
 }
 
 /// One line of a cell's text, cut where it is long.
 fn line(text: &str) -> String {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let flat = flat(text);
     match flat.char_indices().nth(CELL) {
         Some((at, _)) => format!("{}…", flat.get(..at).unwrap_or_default().trim_end()),
         None => flat,
     }
+}
+
+fn flat(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -172,6 +192,16 @@ mod tests {
         assert_eq!(line("a\nb\u{1b}[31m"), "a b [31m");
         assert_eq!(line(&"ü".repeat(61)).chars().count(), 61);
         assert!(line(&"ü".repeat(61)).ends_with('…'));
+    }
+
+    #[test]
+    fn what_explains_is_wrapped() {
+        let mut grid = Grid::new(["why"]).uncut();
+        let text = "word ".repeat(40);
+        grid.row([&text]);
+        let shown = grid.text("");
+        assert_eq!(shown.matches("word").count(), 40, "{shown}");
+        assert!(!shown.contains('…') && shown.lines().count() > 5, "{shown}");
     }
 
     #[test]

@@ -25,10 +25,21 @@ pub(crate) fn rows_of(
     rows: &[Row],
     columns: Option<&[Name]>,
 ) -> anyhow::Result<Outcome> {
+    rows_with(context, table, rows, columns, None)
+}
+
+/// The same with a column that is none of the table's: its heading, and a text for each row.
+pub(crate) fn rows_with(
+    context: &Context,
+    table: &TableDef,
+    rows: &[Row],
+    columns: Option<&[Name]>,
+    more: Option<(&str, &[String])>,
+) -> anyhow::Result<Outcome> {
     let text = if context.json() {
         String::new()
     } else {
-        grid(context, table, rows, columns)?
+        grid(context, table, rows, columns, more)?
     };
     Ok(Outcome::list(
         rows.iter().map(|row| json::from_row(table, row, columns)).collect(),
@@ -36,7 +47,13 @@ pub(crate) fn rows_of(
     ))
 }
 
-fn grid(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Name]>) -> anyhow::Result<String> {
+fn grid(
+    context: &Context,
+    table: &TableDef,
+    rows: &[Row],
+    columns: Option<&[Name]>,
+    more: Option<(&str, &[String])>,
+) -> anyhow::Result<String> {
     let labels = Labels::of(context, rows)?;
     let shown: Vec<&ColumnDef> = match columns {
         Some(columns) => columns
@@ -46,13 +63,15 @@ fn grid(context: &Context, table: &TableDef, rows: &[Row], columns: Option<&[Nam
             .collect(),
         None => usual(table),
     };
-    let mut grid = Grid::new(shown.iter().map(|column| &*column.name).chain(["id"]));
-    for row in rows {
+    let (heading, texts) = more.unzip();
+    let mut grid = Grid::new(shown.iter().map(|column| &*column.name).chain(heading).chain(["id"]));
+    for (place, row) in rows.iter().enumerate() {
         let cells = shown.iter().map(|column| {
             row.get(&column.name)
                 .map_or_else(String::new, |value| cell(column, value, &labels))
         });
-        grid.row(cells.chain([row.id.to_string()]));
+        let more = texts.map(|texts| texts.get(place).cloned().unwrap_or_default());
+        grid.row(cells.chain(more).chain([row.id.to_string()]));
     }
     let count = match rows.len() {
         1 => "1 row".to_owned(),

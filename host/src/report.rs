@@ -55,9 +55,12 @@ pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterat
 /// Code, name and message; of the platform's refusals without the details for machines, whose
 /// substance is told below it.
 pub(crate) fn headline(error: &Error) -> String {
-    let message = error.message();
-    let people = message.split(" Details: {").next().unwrap_or(message);
-    format!("{} {}: {people}", error.code(), error.code().info().name)
+    let message = for_people(error.message());
+    format!("{} {}: {message}", error.code(), error.code().info().name)
+}
+
+fn for_people(message: &str) -> &str {
+    message.split(" Details: {").next().unwrap_or(message)
 }
 
 /// What the error says, beside its message; without what to do about it.
@@ -65,7 +68,7 @@ pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
     let body = error.body();
     let mut lines = vec![("cause", error.cause().to_owned())];
     if let Some(inner) = &body.inner {
-        lines.push(("the platform", inner.clone()));
+        lines.push(("the platform", for_people(inner).to_owned()));
     }
     if !body.missing.is_empty() {
         lines.push(("missing", body.missing.join(", ")));
@@ -136,15 +139,24 @@ fn matches(duplicates: &Duplicates) -> String {
 
 fn matched(found: &Match) -> String {
     let details = [&found.details.email, &found.details.phone, &found.details.city];
-    let mut line = format!("{} {}", found.table, found.name);
+    // Of a row that the reader cannot open, the name says just that.
+    let hidden = found.id.is_none() && !found.in_flight;
+    let mut line = format!("{}{} {}", found.table, if hidden { ":" } else { "" }, found.name);
     for detail in details.into_iter().flatten() {
         line.push_str(&format!(", {detail}"));
     }
     if let Some(id) = found.id {
         line.push_str(&format!(" ({id})"));
     }
-    line.push_str(&format!(", by the rule \"{}\"", found.rule));
+    let word = if found.rules.len() == 1 { "rule" } else { "rules" };
+    line.push_str(&format!(", by the {word} {}", quoted_each(&found.rules)));
     line
+}
+
+/// Names that people gave, which may hold commas: `"A", "B"`.
+pub(crate) fn quoted_each(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    quoted.join(", ")
 }
 
 /// `seller.west, who has the role Salesperson`.

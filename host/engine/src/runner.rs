@@ -77,6 +77,8 @@ impl JobState {
 pub struct JobOutcome {
     /// How it ended.
     pub state: JobState,
+    /// It had ended before, so nothing was run.
+    pub ended_before: bool,
     /// What the job says of itself.
     pub message: String,
     /// How far it came.
@@ -89,6 +91,8 @@ pub(crate) struct Step {
     data: String,
     progress: JobProgress,
     ended: Option<(i32, String)>,
+    /// Whether the job was done something for.
+    worked: bool,
 }
 
 impl Step {
@@ -98,6 +102,7 @@ impl Step {
             data: to_text(data)?,
             progress: JobProgress { done, total },
             ended: None,
+            worked: true,
         })
     }
 
@@ -282,10 +287,12 @@ impl Session {
     /// error: the outcome says so.
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
         let mut last = JobProgress::default();
+        let mut worked = false;
         loop {
             if stop.load(Ordering::Acquire) {
                 return Ok(JobOutcome {
                     state: JobState::Stopped,
+                    ended_before: false,
                     message: String::new(),
                     progress: last,
                 });
@@ -295,10 +302,12 @@ impl Session {
                 step(batch.unit, &caller, job)
             })?;
             last = step.progress;
+            worked |= step.worked;
             progress(last);
             if let Some((status, message)) = step.ended {
                 return Ok(JobOutcome {
                     state: JobState::of(status),
+                    ended_before: !worked,
                     message,
                     progress: last,
                 });
@@ -312,6 +321,18 @@ impl Session {
     /// # Errors
     /// The user may not read jobs.
     pub fn due_jobs(&self) -> Result<Vec<Uuid>> {
+        self.due(&[PUBLISH, DETECT, PURGE])
+    }
+
+    /// Those of them that remove the matchcodes of rules which are out of work.
+    ///
+    /// # Errors
+    /// The user may not read jobs.
+    pub fn due_removals(&self) -> Result<Vec<Uuid>> {
+        self.due(&[PURGE])
+    }
+
+    fn due(&self, kinds: &[i32]) -> Result<Vec<Uuid>> {
         let is = |column: &str, number: i32| Filter::eq(column, Value::Choice(number));
         let due = Filter::Compare {
             column: "postponeuntil".into(),
@@ -325,7 +346,7 @@ impl Session {
         ]);
         let kinds = Filter::In {
             column: "operationtype".into(),
-            values: [PUBLISH, DETECT, PURGE].map(Value::Choice).to_vec(),
+            values: kinds.iter().copied().map(Value::Choice).collect(),
         };
         let query = Query::new(tables::JOB).columns(&[]).filter(kinds.and(state));
         Ok(self.list(query)?.iter().map(|row| row.id).collect())
@@ -362,6 +383,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
             progress: JobProgress::default(),
             ended: Some((status, told)),
             data,
+            worked: false,
         });
     }
     let before = unit.tx.savepoint()?;
@@ -381,6 +403,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
                 data,
                 progress: JobProgress::default(),
                 ended: Some((FAILED, error.message().to_owned())),
+                worked: true,
             })
         }
     }

@@ -174,7 +174,7 @@ codes! {
         "a value or a parameter has the wrong form",
         "correct what the message names";
     REQUIRED_MISSING = 0x8004_0200, "RequiredFieldMissing", Refused,
-        "a column that every new row needs was not given",
+        "a column that every new row needs, or that the form demands, was not given",
         "give the column a value";
     ATTACHMENT_TOO_LARGE = 0x8004_4A02, "unManagedidsattachmentinvalidfilesize", Refused,
         "the file is larger than the organisation takes",
@@ -315,6 +315,12 @@ codes! {
     RULE_IN_USE = 0x8004_8428, "CannotDeleteUpdateInUseRule", Refused,
         "the duplicate rule is published, or being published",
         "unpublish it first (`duprule unpublish NAME`), change it, and publish it again";
+    JOB_ENDED = 0x8004_4162, "AsyncOperationInvalidStateChange", Refused,
+        "the state of a job is written by the platform, and does not change after its end; only canceling is up to people",
+        "see what became of it (`jobs show JOB`); one that has not ended is canceled with `jobs cancel JOB`";
+    JOB_NOT_ENDED = 0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted", Refused,
+        "a job is removed after its end only",
+        "run it to its end (`jobs resume JOB`) or cancel it (`jobs cancel JOB`), then remove it";
     NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
         "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
         "give the user an address (`row update systemuser ID internalemailaddress=…`), or ask for no notice";
@@ -345,11 +351,11 @@ codes! {
 
     // Merge
     MERGE_CYCLE = 0x8004_5300, "MergeCyclicalParentingError", Refused,
-        "one of the rows is the parent of the other",
+        "the row that is to be kept descends from the one that is to be merged into it",
         "change the parent first, or merge the other way round";
     MERGE_DENIED = 0x8004_5301, "MergeSecurityError", Denied,
         "the user lacks a right on one of the rows that are to be merged",
-        "grant Write on both rows; the message names what is missing";
+        "grant the right that the message names, at the depth that it names; merging takes Read and Write on both rows";
     MERGE_INACTIVE = 0x8004_5304, "MergeEntitiesNotActiveError", Refused,
         "one of the rows is inactive or closed",
         "reactivate it first, or merge other rows";

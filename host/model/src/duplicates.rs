@@ -30,8 +30,8 @@ pub struct Match {
     pub id: Option<Uuid>,
     /// What people call it, or that there is one that the reader cannot open.
     pub name: String,
-    /// The rule by which it matches.
-    pub rule: String,
+    /// The rules by which it matches.
+    pub rules: Vec<String>,
     /// The row is one that the same request has made or is about to close.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_flight: bool,

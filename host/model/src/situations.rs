@@ -171,7 +171,9 @@ pub static NO_NEXT_STAGE: Situation = Situation {
 };
 
 /// e8
-pub static DUPLICATE_LEAD: Situation = Situation {
+pub static DUPLICATE_LEAD: Situation = LEAD;
+
+const LEAD: Situation = Situation {
     id: "e8",
     title: "FAQ: the lead was not updated because of a duplicate",
     sentence: "Lead record was not created or updated because a duplicate of the current record already exists.",
@@ -179,7 +181,29 @@ pub static DUPLICATE_LEAD: Situation = Situation {
     table: Some("lead"),
     status: 412,
     cause: "a published duplicate rule finds another lead that is the same as the one to be qualified",
-    resolutions: DUPLICATE_RESOLUTIONS,
+    resolutions: &[
+        "remove or merge the duplicates, then qualify again (`merge lead KEEP OTHER`)",
+        FROM_THE_GRID,
+        UNPUBLISH,
+        "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish \
+         it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+    ],
+};
+
+/// e8 as well, where the row that matches is no lead but one that the request itself makes:
+/// the rule compares accounts or contacts with leads, and sees the lead as it is closed. The
+/// guides have the same sentence for it, and other ways on.
+pub static DUPLICATE_OF_WHAT_IS_MADE: Situation = Situation {
+    cause: "a published duplicate rule compares accounts or contacts with leads, and finds the lead to be the same as the \
+            row that qualifying it makes",
+    resolutions: &[
+        "Continue: the row is the lead's own (`lead qualify ID --continue`)",
+        FROM_THE_GRID,
+        "or let the rule exclude inactive matching records, as the lead is closed by then: unpublish it, set it, and publish \
+         it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+        UNPUBLISH,
+    ],
+    ..LEAD
 };
 
 /// e9
@@ -191,16 +215,20 @@ pub static DUPLICATE_OPPORTUNITY: Situation = Situation {
     table: Some("opportunity"),
     status: 412,
     cause: "a published duplicate rule finds an opportunity that is the same as the one that qualifying would create",
-    resolutions: DUPLICATE_RESOLUTIONS,
+    resolutions: &[
+        "remove the opportunity that is there (`row delete opportunity ID`), or change what the rule compares, then qualify \
+         again; opportunities cannot be merged",
+        "or qualify the lead without an opportunity (`lead qualify ID --opportunity skip`)",
+        FROM_THE_GRID,
+        UNPUBLISH,
+        "or, where closed opportunities are not to count, unpublish the rule, set Exclude inactive matching records, and \
+         publish it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+    ],
 };
 
-const DUPLICATE_RESOLUTIONS: &[&str] = &[
-    "remove or merge the duplicates, then qualify again (`merge lead KEEP OTHER`)",
-    "or go to the grid of leads, select the lead and qualify it there (`lead qualify ID --from grid`)",
-    "or unpublish the rule (`duprule unpublish NAME`)",
-    "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish it \
-     again (`duprule update NAME --exclude-inactive yes`)",
-];
+const FROM_THE_GRID: &str =
+    "or go to the grid of leads, select the lead and qualify it there (`lead qualify ID --from grid`)";
+const UNPUBLISH: &str = "or unpublish the rule (`duprule unpublish NAME`)";
 
 #[cfg(test)]
 mod tests {

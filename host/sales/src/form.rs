@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use sluice_engine::{Operation, Rules, Session, Unit};
-use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, ColumnDef, Error, Filter, Query, Reference, Request, Required, Result, Row, Uuid, Value};
 
 /// The script that fills the lead form. A form without it does not fill.
 pub const LEAD_LIBRARY: &str = "LeadManagement/Lead/Lead_main_system_library.js";
@@ -129,12 +129,20 @@ pub fn forms(session: &Session, table: &str) -> Result<Vec<Form>> {
 /// # Errors
 /// There is none.
 pub fn form(session: &Session, table: &str, name: Option<&str>) -> Result<Form> {
-    let forms = forms(session, table)?;
-    let found = match name {
-        None => forms.into_iter().next(),
-        Some(name) => forms.into_iter().find(|form| form.name.eq_ignore_ascii_case(name)),
-    };
-    found.ok_or_else(|| {
+    let mut forms = forms(session, table)?;
+    if let Some(name) = name {
+        forms.retain(|form| form.name.eq_ignore_ascii_case(name) || form.id.to_string() == name);
+        if forms.len() > 1 {
+            let ids: Vec<String> = forms.iter().map(|form| form.id.to_string()).collect();
+            let sentence = format!(
+                "table `{table}` has {} forms \"{name}\"; give the id of one: {}",
+                ids.len(),
+                ids.join(", ")
+            );
+            return Err(Error::new(Code::AMBIGUOUS, sentence).with_table("systemform"));
+        }
+    }
+    forms.into_iter().next().ok_or_else(|| {
         let what = name.map_or_else(|| "main form".to_owned(), |name| format!("form \"{name}\""));
         Error::new(
             Code::NOT_FOUND,
@@ -142,6 +150,14 @@ pub fn form(session: &Session, table: &str, name: Option<&str>) -> Result<Form> 
         )
         .with_table("systemform")
     })
+}
+
+impl Form {
+    /// Whether a handler of the script stands on the OnLoad event, enabled or not.
+    pub fn has(&self, library: &str) -> bool {
+        let handlers = &self.definition.events.onload;
+        handlers.iter().any(|handler| handler.library == library)
+    }
 }
 
 /// Why the lead form does not fill by itself; nothing, where it does.
@@ -185,13 +201,21 @@ const ACCOUNT: Group = Group {
     columns: &[
         ("name", "companyname"),
         ("websiteurl", "websiteurl"),
+        ("address1_name", "address1_name"),
         ("address1_line1", "address1_line1"),
         ("address1_line2", "address1_line2"),
         ("address1_line3", "address1_line3"),
+        ("address1_postofficebox", "address1_postofficebox"),
         ("address1_city", "address1_city"),
+        ("address1_county", "address1_county"),
         ("address1_stateorprovince", "address1_stateorprovince"),
         ("address1_postalcode", "address1_postalcode"),
         ("address1_country", "address1_country"),
+        ("address1_telephone1", "address1_telephone1"),
+        ("address1_telephone2", "address1_telephone2"),
+        ("address1_telephone3", "address1_telephone3"),
+        ("address1_fax", "address1_fax"),
+        ("address1_upszone", "address1_upszone"),
     ],
 };
 
@@ -241,10 +265,7 @@ fn fill_group(session: &Session, form: &Form, lead: &mut Row, group: &Group, fro
     if filling.reason.is_some() {
         return Ok(filling);
     }
-    let typed = group
-        .columns
-        .iter()
-        .find(|(_, column)| lead.get(column).is_some_and(|value| !value.is_null()));
+    let typed = group.columns.iter().find(|(_, column)| !is_blank(lead.get(column)));
     if let Some((_, column)) = typed {
         filling.reason = Some(format!("`{column}` is filled in already"));
         return Ok(filling);
@@ -261,22 +282,85 @@ fn fill_group(session: &Session, form: &Form, lead: &mut Row, group: &Group, fro
     Ok(filling)
 }
 
+/// Nothing, or a text of white space only, which is stored as nothing.
+fn is_blank(value: Option<&Value>) -> bool {
+    match value {
+        None => true,
+        Some(Value::Text(text)) => text.trim().is_empty(),
+        Some(value) => value.is_null(),
+    }
+}
+
+/// Refuses a lead that lacks what its form demands, as the form does before it saves; a request
+/// is not asked for it. What was not filled in by itself is told with it.
+///
+/// # Errors
+/// [`Code::REQUIRED_MISSING`], with the columns in `missing`.
+pub fn check_demanded(session: &Session, lead: &Row, fillings: &[Filling]) -> Result<()> {
+    let catalog = session.catalog()?;
+    let columns = catalog.table(&lead.table)?.columns.iter();
+    let missing: Vec<&ColumnDef> = columns
+        .filter(|column| column.required == Required::Application && is_blank(lead.get(&column.name)))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = missing
+        .iter()
+        .map(|column| format!("{} (`{}`)", column.label, column.name))
+        .collect();
+    let mut sentence = format!("the form demands {}", named.join(" and "));
+    for filling in fillings {
+        if let Some(reason) = &filling.reason {
+            sentence.push_str(&format!("; nothing was filled in from the {}: {reason}", filling.group));
+        }
+    }
+    let mut error = Error::new(Code::REQUIRED_MISSING, sentence).with_table(&lead.table);
+    error.body_mut().missing = missing.iter().map(|column| column.name.to_string()).collect();
+    Err(error)
+}
+
 /// The rules of `systemform`: what a client could not open is not kept.
 pub(crate) struct Forms;
 
 impl Rules for Forms {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        check(unit, operation.target()?)
+        check(unit, operation, &Definition::default())
     }
 
-    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, _: &Row) -> Result<()> {
-        check(unit, operation.target()?)
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        check(unit, operation, &Definition::of(before)?)
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let reason = "the default form of a table stays";
+        let form = unit.read_as_platform(reason, "systemform", operation.id()?)?;
+        match form {
+            Some(form) if form.bool("isdefault") == Some(true) => Err(Error::invalid(format!(
+                "the form \"{}\" is the default one of `{}`: make another one the default first (`form set-default FORM`)",
+                form.text("name").unwrap_or_default(),
+                form.text("objecttypecode").unwrap_or_default()
+            ))
+            .with_table("systemform")),
+            _ => Ok(()),
+        }
     }
 }
 
-fn check(unit: &Unit, row: &Row) -> Result<()> {
+fn check(unit: &mut Unit, operation: &Operation, before: &Definition) -> Result<()> {
+    let row = operation.target()?.clone();
     if let Some(table) = row.text("objecttypecode") {
         unit.catalog().table(table)?;
     }
-    Definition::of(row).map(|_| ())
+    for library in Definition::of(&row)?.libraries {
+        let new = !before.libraries.contains(&library);
+        let named = Query::new("webresource")
+            .columns(&["name"])
+            .filter(Filter::eq("name", &*library));
+        if new && unit.list_as_caller(operation, &named)?.is_empty() {
+            let sentence = format!("there is no web resource `{library}` that the form could load");
+            return Err(Error::new(Code::NOT_FOUND, sentence).with_table("webresource"));
+        }
+    }
+    Ok(())
 }

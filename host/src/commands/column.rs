@@ -5,6 +5,7 @@ use serde_json::json;
 use sluice_engine::ColumnChange;
 use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
 
+use super::jobs;
 use crate::{
     context::Context,
     failure::Usage,
@@ -28,7 +29,8 @@ pub(crate) enum Command {
     },
     /// Add a custom column to a table.
     Create(Create),
-    /// Change a column. Duplicate rules that compare it are unpublished.
+    /// Change a column. Another --max-length unpublishes the duplicate rules that compare it;
+    /// a label does not.
     Update {
         /// The table.
         table: String,
@@ -190,12 +192,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             if change == ColumnChange::default() {
                 return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
             }
-            let notices = context.session()?.update_column(&table, &column, &change)?;
-            Ok(noticed("changed", &table, &column, &notices))
+            let session = context.session()?;
+            let notices = session.update_column(&table, &column, &change)?;
+            jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }
         Command::Delete { table, column } => {
-            let notices = context.session()?.delete_column(&table, &column)?;
-            Ok(noticed("deleted", &table, &column, &notices))
+            let session = context.session()?;
+            let notices = session.delete_column(&table, &column)?;
+            jobs::with_removals(context, &session, noticed("deleted", &table, &column, &notices))
         }
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 .into_iter()
                 .map(|command| command::explain(&session, command, lead))
                 .collect::<Result<Vec<_>, _>>()?;
-            let mut grid = Grid::new(["command", "shown", "why not"]);
+            let mut grid = Grid::new(["command", "shown", "why not"]).uncut();
             for one in &all {
                 grid.row([one.command, if one.visible { "yes" } else { "no" }, &reasons(one)]);
             }
@@ -67,7 +67,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Explain { command, .. } => {
             let one = command::explain(&session, command, lead)?;
-            let mut grid = Grid::new(["condition", "holds", "why not", "what to do"]);
+            let mut grid = Grid::new(["condition", "holds", "why not", "what to do"]).uncut();
             for condition in &one.conditions {
                 grid.row([
                     condition.condition.as_str(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, coerce, odata};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, coerce, odata};
 
 use super::jobs;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     failure::Usage,
     names::{self, Labels},
     output::{Exit, Grid, Outcome},
-    people,
+    people, report,
 };
 
 /// See the module.
@@ -107,11 +107,22 @@ fn find(context: &Context, session: &Session, args: &Find) -> anyhow::Result<Out
         Some(Parameter::Value(Value::Bool(true)))
     );
     let found = session.catalog()?.table(matching)?.clone();
-    let mut outcome = people::rows_of(context, &found, rows("DuplicateCollection"), None)?;
+    let duplicates = rows("DuplicateCollection");
+    let rules: Vec<Vec<String>> = duplicates
+        .iter()
+        .map(|row| {
+            let of_row = rows("MatchedRules").iter().filter(|rule| rule.id == row.id);
+            of_row
+                .filter_map(|rule| rule.text("rule").map(ToOwned::to_owned))
+                .collect()
+        })
+        .collect();
+    let shown: Vec<String> = rules.iter().map(|names| report::quoted_each(names)).collect();
+    let mut outcome = people::rows_with(context, &found, duplicates, None, Some(("rules", &shown)))?;
     if let Some(list) = outcome.document.get_mut("value").and_then(Json::as_array_mut) {
-        for (row, rule) in list.iter_mut().zip(rows("MatchedRules")) {
+        for (row, rules) in list.iter_mut().zip(rules) {
             if let Some(map) = row.as_object_mut() {
-                map.insert("rule".to_owned(), rule.text("rule").into());
+                map.insert("rules".to_owned(), rules.into());
             }
         }
     }
@@ -161,14 +172,26 @@ fn detect(context: &Context, session: &Session, args: &Detect) -> anyhow::Result
         ));
     }
     let outcome = jobs::run_job(session, job)?;
-    let found = session.list(of_job(job).columns(&[]))?.len();
     let mut document = jobs::outcome_document(job, &outcome);
-    document.insert("found".to_owned(), found.into());
     let mut text = jobs::told(context, job, &outcome);
     let done = outcome.state == sluice_engine::JobState::Succeeded;
-    if done && found > 0 {
-        let command = context.command(&format!("sluice duplicates results {job}"));
-        text.push_str(&format!("; they are shown by\n  {command}"));
+    match session.list(of_job(job).columns(&[])) {
+        Ok(found) => {
+            document.insert("found".to_owned(), found.len().into());
+            if done && !found.is_empty() {
+                let command = context.command(&format!("sluice duplicates results {job}"));
+                text.push_str(&format!("; see\n  {command}"));
+            }
+        }
+        // The job did its work all the same.
+        Err(error) if error.kind() == Kind::Denied => {
+            let lacks = error.body().privilege.as_deref().unwrap_or("a right");
+            text.push_str(&format!(
+                "\nnote: you cannot read what it found, because {lacks} is missing"
+            ));
+            document.insert("unreadable".to_owned(), error.to_json());
+        }
+        Err(error) => return Err(error.into()),
     }
     let exit = if done { Exit::Done } else { Exit::Refused };
     Ok(Outcome::new(Json::Object(document), text).with_exit(exit))
@@ -182,7 +205,7 @@ fn results(context: &Context, session: &Session, job: &str) -> anyhow::Result<Ou
     let job = names::row(session, "asyncoperation", job, &["name"])?;
     let found = session.list(of_job(job.id))?;
     let labels = Labels::of(context, &found)?;
-    let mut grid = Grid::new(["table", "row", "same as", "rule", "ids"]);
+    let mut grid = Grid::new(["row", "table", "id", "same as", "table", "id", "rule"]);
     let mut documents = Vec::new();
     for record in &found {
         let end = |column: &str| {
@@ -192,13 +215,14 @@ fn results(context: &Context, session: &Session, job: &str) -> anyhow::Result<Ou
                 .unwrap_or_else(|| Reference::new("", Uuid::nil()))
         };
         let (base, duplicate, rule) = (end("baserecordid"), end("duplicaterecordid"), end("duplicateruleid"));
-        let ids = format!("{} {}", base.id, duplicate.id);
         grid.row([
-            &*base.table,
-            &labels.name(&base),
+            labels.name(&base).as_str(),
+            &base.table,
+            &base.id.to_string(),
             &labels.name(&duplicate),
+            &duplicate.table,
+            &duplicate.id.to_string(),
             &labels.name(&rule),
-            &ids,
         ]);
         let shown = |row: &Reference| json!({ "table": row.table, "id": row.id.to_string(), "name": labels.find(row) });
         documents.push(json!({

@@ -12,7 +12,7 @@ use crate::{
     failure::Usage,
     names,
     output::{Exit, Grid, Outcome},
-    people::pairs,
+    people::{self, pairs},
 };
 
 /// See the module.
@@ -245,7 +245,7 @@ fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
         }
     };
     let rules = rules(session, filter)?;
-    let mut grid = Grid::new(["name", "base", "matching", "conditions", "status"]);
+    let mut grid = Grid::new(["name", "base", "matching", "conditions", "status"]).uncut();
     let mut documents = Vec::new();
     for shown in &rules {
         let text = |column: &str| shown.rule.text(column).unwrap_or_default();
@@ -383,6 +383,14 @@ fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result
         "the rule \"{}\" is not at work any more",
         row.text("name").unwrap_or_default()
     );
+    let removed = match response.outputs.get("MatchcodesRemoved") {
+        Some(Parameter::Value(Value::Int(removed))) => usize::try_from(*removed).unwrap_or_default(),
+        _ => 0,
+    };
+    document.insert("done".to_owned(), removed.into());
+    if job_of(&response).is_none() {
+        text.push_str(&format!("; {} removed", people::count(removed, "matchcode")));
+    }
     if let Some(job) = job_of(&response) {
         // The rule is out of work; that its codes are removed later would harm nobody.
         let outcome = jobs::run_job(session, job)?;
@@ -407,7 +415,11 @@ fn remove_condition(session: &Session, rule: &str, column: &str) -> anyhow::Resu
         [] => {
             let sentence = format!(
                 "the rule \"{rule}\" has no condition on `{column}`; it has {}",
-                shown.conditions()
+                if shown.conditions.is_empty() {
+                    "none".to_owned()
+                } else {
+                    shown.conditions()
+                }
             );
             Err(Error::new(Code::NOT_FOUND, sentence).with_table(CONDITION).into())
         }

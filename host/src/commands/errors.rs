@@ -30,12 +30,12 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List => {
-            let mut grid = Grid::new(["code", "name", "guide", "cause"]);
+            let mut grid = Grid::new(["code", "name", "guide", "cause"]).uncut();
             for info in ALL {
                 let ids: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
                 grid.row([info.code.to_string().as_str(), info.name, &ids.join(", "), info.cause]);
             }
-            let mut guide = Grid::new(["id", "code", "what the guides call it"]);
+            let mut guide = Grid::new(["id", "code", "what the guides call it"]).uncut();
             for situation in situations::ALL {
                 guide.row([situation.id, &code(situation), situation.title]);
             }

@@ -63,7 +63,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
 pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List => {
-            let mut grid = Grid::new(["example", "what it shows"]);
+            let mut grid = Grid::new(["example", "what it shows"]).uncut();
             let mut items = Vec::new();
             for (name, page) in PAGES {
                 grid.row([*name, &title(page)]);

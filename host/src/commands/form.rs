@@ -79,7 +79,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         draft: Draft,
     },
-    /// Remove a form.
+    /// Let clients open this form where none is named.
+    SetDefault {
+        /// The form's name or id.
+        form: String,
+        #[command(flatten)]
+        draft: Draft,
+    },
+    /// Remove a form that is not the default one.
     Delete {
         /// The form's name or id.
         form: String,
@@ -146,6 +153,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Disable { form, library, draft } => change(&session, &form, &draft, |definition| {
             set_enabled(definition, &library, false)
         }),
+        Command::SetDefault { form, draft } => {
+            let row = crate::names::row(&session, "systemform", &form, &["name", "objecttypecode"])?;
+            let rows = make_default(&session, row.text("objecttypecode").unwrap_or_default(), row.id)?;
+            let published = draft.publish(&session, rows)?;
+            Ok(Outcome::new(
+                json!({ "id": row.id.to_string() }),
+                format!("clients open the form {form} where none is named; {published}"),
+            ))
+        }
         Command::Delete { form, draft } => {
             let id = session.find_one("systemform", &form)?;
             let target = Reference::new("systemform", id);
@@ -156,7 +172,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("removed the form {form}; {published}"),
             ))
         }
-        Command::Check { table, form } => check(&session, &table, form.as_deref()),
+        Command::Check { table, form } => check(context, &session, &table, form.as_deref()),
     }
 }
 
@@ -293,7 +309,7 @@ fn set_enabled(definition: &mut Definition, library: &str, enabled: bool) -> boo
     found
 }
 
-fn check(session: &Session, table: &str, name: Option<&str>) -> anyhow::Result<Outcome> {
+fn check(context: &Context, session: &Session, table: &str, name: Option<&str>) -> anyhow::Result<Outcome> {
     session.catalog()?.table(table)?;
     if table != "lead" {
         return Ok(Outcome::list(
@@ -313,9 +329,17 @@ fn check(session: &Session, table: &str, name: Option<&str>) -> anyhow::Result<O
         lines.push(match &cause {
             None => format!("{}: contact and account are filled in", form.name),
             Some(cause) => format!(
-                "{}: contact and account are not filled in, because {cause}\n  what to do: form add-library {} {LEAD_LIBRARY}",
+                "{}: contact and account are not filled in, because {cause}\n  what to do: {}",
                 form.name,
-                crate::names::quoted(&form.name)
+                context.command(&format!(
+                    "sluice form {} {} {LEAD_LIBRARY}",
+                    if form.has(LEAD_LIBRARY) {
+                        "enable"
+                    } else {
+                        "add-library"
+                    },
+                    crate::names::quoted(&form.name)
+                ))
             ),
         });
         if cause.is_some() {

@@ -90,8 +90,9 @@ fn exit(report: &Report) -> Exit {
 
 fn text(context: &Context, args: &Args, report: &Report) -> String {
     let mut text = format!(
-        "{} lines read: {} created",
+        "{} {} read: {} created",
         grouped(report.read),
+        if report.read == 1 { "line" } else { "lines" },
         grouped(report.created)
     );
     if report.present > 0 {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
-use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value};
+use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
 
 use crate::{
     context::Context,
@@ -39,7 +39,8 @@ pub(crate) enum Command {
         #[arg(value_name = "JOB")]
         jobs: Vec<String>,
     },
-    /// Cancel a job that has not ended: what it had begun is undone.
+    /// Cancel a job that has not ended. The rule that it was publishing is unpublished; the
+    /// duplicates that it found stay.
     Cancel {
         /// Its id or name.
         job: String,
@@ -78,10 +79,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 .with("statecode", Value::Choice(3))
                 .with("statuscode", Value::Choice(32));
             session.execute(Request::update(canceled))?;
-            Ok(Outcome::new(
+            let outcome = Outcome::new(
                 json!({ "id": id.to_string(), "state": "canceled" }),
                 format!("canceled job {id}"),
-            ))
+            );
+            with_removals(context, &session, outcome)
         }
     }
 }
@@ -208,6 +210,29 @@ pub(crate) fn run_all(
     Ok((documents, texts, exit))
 }
 
+/// The outcome of a command that may have taken rules out of work, with what is left to remove
+/// of them and the command that does.
+pub(crate) fn with_removals(context: &Context, session: &Session, mut outcome: Outcome) -> anyhow::Result<Outcome> {
+    let left = match session.due_removals() {
+        Err(error) if error.kind() == Kind::Denied => Vec::new(),
+        other => other?,
+    };
+    if left.is_empty() {
+        return Ok(outcome);
+    }
+    let jobs: Vec<String> = left.iter().map(Uuid::to_string).collect();
+    let command = context.command(&format!("sluice jobs resume {}", jobs.join(" ")));
+    outcome.text.push_str(&format!(
+        "\nthe matchcodes of {} that are out of work are still there, which harms nothing but takes room; remove them with\n  \
+         {command}",
+        people::count(left.len(), "rule")
+    ));
+    if let Some(map) = outcome.document.as_object_mut() {
+        map.insert("removals".to_owned(), jobs.into());
+    }
+    Ok(outcome)
+}
+
 /// Runs a job with a bar, until it ends or Ctrl-C.
 pub(crate) fn run_job(session: &Session, job: Uuid) -> anyhow::Result<JobOutcome> {
     let stop = interrupt::flag("finishing the step in hand; Ctrl-C again ends at once")?;
@@ -226,6 +251,10 @@ pub(crate) fn outcome_document(job: Uuid, outcome: &JobOutcome) -> Map<String, J
     document.insert("job".to_owned(), job.to_string().into());
     document.insert("state".to_owned(), outcome.state.word().into());
     document.insert("message".to_owned(), outcome.message.as_str().into());
+    if outcome.ended_before {
+        document.insert("endedBefore".to_owned(), true.into());
+        return document;
+    }
     document.insert("done".to_owned(), outcome.progress.done.into());
     document.insert("total".to_owned(), outcome.progress.total.into());
     document
@@ -233,14 +262,32 @@ pub(crate) fn outcome_document(job: Uuid, outcome: &JobOutcome) -> Map<String, J
 
 /// What came of a job, for people.
 pub(crate) fn told(context: &Context, job: Uuid, outcome: &JobOutcome) -> String {
+    let why = match outcome.message.as_str() {
+        "" => String::new(),
+        message => format!(": {message}"),
+    };
     match outcome.state {
+        state if outcome.ended_before => {
+            format!(
+                "the job {job} ended before, and nothing was run; it {}{why}",
+                ended(state)
+            )
+        }
         JobState::Succeeded => outcome.message.clone(),
         JobState::Stopped => format!(
             "stopped at {}; go on with\n  {}",
             fraction(outcome.progress),
             context.command(&format!("sluice jobs resume {job}"))
         ),
-        state => format!("the job {job} {}: {}", state.word(), outcome.message),
+        state => format!("the job {job} {}{why}", ended(state)),
+    }
+}
+
+/// How a job ended, as the end of a sentence.
+fn ended(state: JobState) -> &'static str {
+    match state {
+        JobState::Canceled => "was canceled",
+        other => other.word(),
     }
 }
 

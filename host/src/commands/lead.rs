@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, ColumnType, Error, Match, Request, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Code, ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
 
 use super::{lead_matches, lead_new, lead_qualify};
 use crate::{
     context::Context,
     failure::Usage,
-    names::quoted,
     output::{Exit, Outcome},
     report,
 };
@@ -85,16 +84,30 @@ fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyh
 /// Gives each lead another state.
 fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    each(context, &session, leads, &format!("is not {done}"), |lead| {
-        let mut row = Row::new("lead", lead);
-        let mut item = Map::new();
-        for (column, value) in change {
-            row.set(*column, value.clone());
-            item.insert((*column).to_owned(), sluice_model::json::from_value(value));
-        }
-        session.execute(Request::update(row))?;
-        Ok((item, format!("{done} lead {lead}")))
-    })
+    each(
+        context,
+        &session,
+        leads,
+        (&format!("is not {done}"), &no_way_on),
+        |lead| {
+            let mut row = Row::new("lead", lead);
+            let mut item = Map::new();
+            for (column, value) in change {
+                row.set(*column, value.clone());
+                item.insert((*column).to_owned(), sluice_model::json::from_value(value));
+            }
+            session.execute(Request::update(row))?;
+            Ok((item, format!("{done} lead {lead}")))
+        },
+    )
+}
+
+/// The commands that lead on where a lead was refused.
+pub(super) type WaysOn<'a> = &'a dyn Fn(&str, &Error) -> Vec<String>;
+
+/// The error says it all.
+pub(super) fn no_way_on(_: &str, _: &Error) -> Vec<String> {
+    Vec::new()
 }
 
 /// Does the same to each of several leads. One that is refused neither stops nor undoes the
@@ -103,7 +116,7 @@ pub(super) fn each(
     context: &Context,
     session: &Session,
     leads: &[String],
-    not_done: &str,
+    (not_done, ways_on): (&str, WaysOn<'_>),
     mut work: impl FnMut(Uuid) -> anyhow::Result<(Map<String, Json>, String)>,
 ) -> anyhow::Result<Outcome> {
     let found = leads
@@ -129,7 +142,7 @@ pub(super) fn each(
             Err(error) => {
                 let error = error.downcast::<Error>()?;
                 item.insert("error".to_owned(), error.to_json());
-                texts.push(refused(context, &name, not_done, &error));
+                texts.push(refused(context, &name, not_done, &error, ways_on(&name, &error)));
                 let failed = error.kind() == Kind::Host;
                 exit = if failed { Exit::Host } else { Exit::Refused };
             }
@@ -151,28 +164,9 @@ fn find(session: &Session, name: &str) -> anyhow::Result<sluice_model::Result<Uu
     }
 }
 
-fn refused(context: &Context, lead: &str, not_done: &str, error: &Error) -> String {
+fn refused(context: &Context, lead: &str, not_done: &str, error: &Error, ways_on: Vec<String>) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
-    let story = report::error_with(context, error, isolate.into_iter().chain(ways_on(context, lead, error)));
+    let story = report::error_with(context, error, isolate.into_iter().chain(ways_on));
     format!("lead {lead} {not_done}\n{story}")
-}
-
-/// The commands that go on from the dialog about accounts and contacts.
-fn ways_on(context: &Context, lead: &str, error: &Error) -> Vec<String> {
-    let Some(dialog) = error.body().duplicates.as_ref().and_then(|found| found.dialog.as_ref()) else {
-        return Vec::new();
-    };
-    let first = |matches: &[Match], flag: &str| {
-        let id = matches.iter().find_map(|found| found.id);
-        id.map(|id| format!(" --{flag} existing:{id}")).unwrap_or_default()
-    };
-    let chosen = first(&dialog.accounts, "account") + &first(&dialog.contacts, "contact");
-    let user = format!(" --as {}", quoted(context.user()));
-    let mut ways = Vec::new();
-    if !chosen.is_empty() {
-        ways.push(format!("sluice lead qualify {lead}{chosen}{user}"));
-    }
-    ways.push(format!("sluice lead qualify {lead} --continue{user}"));
-    ways
 }

@@ -52,7 +52,7 @@ fn text(context: &Context, catalog: &Catalog, lead: &str, records: &[Previewed])
     let labels = Labels::load(context, references)?;
     for record in records {
         let table = catalog.table(&record.table)?;
-        let mut grid = Grid::new([&*record.table, "value", "comes from"]);
+        let mut grid = Grid::new([&*record.table, "value", "comes from"]).uncut();
         for (name, value, origin) in &record.values {
             let Some(column) = table.column(name) else { continue };
             let shown = match value {

@@ -6,6 +6,7 @@ use sluice_model::{Parameter, Reference, Request, Row, Value};
 use crate::{
     context::Context,
     output::{Grid, Outcome},
+    report,
 };
 
 /// `lead matches`
@@ -28,17 +29,22 @@ enum Table {
     Contact,
 }
 
+impl Table {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Contact => "contact",
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let lead = session.find_one("lead", &args.lead)?;
     let mut request = Request::new("RetrieveLeadMatches").with("LeadId", Reference::new("lead", lead));
     if let Some(table) = args.table {
-        let table = match table {
-            Table::Account => "account",
-            Table::Contact => "contact",
-        };
-        request = request.with("MatchingEntityName", table);
+        request = request.with("MatchingEntityName", table.word());
     }
     if let Some(search) = &args.search {
         request = request.with("Search", search.as_str());
@@ -61,7 +67,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     });
     Ok(Outcome::new(
         json!({ "lead": lead.to_string(), "dialog": dialog }),
-        format!("{}\n{}", text("Title"), grid(rows)),
+        match (rows, args.table) {
+            ([], None) => "no account and no contact matches".to_owned(),
+            ([], Some(table)) => format!("no {} matches", table.word()),
+            _ => format!("{}\n{}", text("Title"), grid(rows)),
+        },
     ))
 }
 
@@ -71,9 +81,8 @@ fn document(row: &Row) -> Json {
     if !row.id.is_nil() {
         map.insert("id".to_owned(), row.id.to_string().into());
     }
-    for column in ["name", "rule"] {
-        map.insert(column.to_owned(), row.text(column).into());
-    }
+    map.insert("name".to_owned(), row.text("name").into());
+    map.insert("rules".to_owned(), rules(row).into());
     let mut details = Map::new();
     for column in ["email", "phone", "city"] {
         if let Some(text) = row.text(column) {
@@ -86,8 +95,13 @@ fn document(row: &Row) -> Json {
     map.into()
 }
 
+/// The names of the rules that found a match.
+fn rules(row: &Row) -> Vec<String> {
+    serde_json::from_str(row.text("rules").unwrap_or_default()).unwrap_or_default()
+}
+
 fn grid(rows: &[Row]) -> String {
-    let mut grid = Grid::new(["table", "name", "e-mail", "phone", "city", "rule", "id"]);
+    let mut grid = Grid::new(["table", "name", "e-mail", "phone", "city", "rules", "id"]).uncut();
     for row in rows {
         let text = |column: &str| row.text(column).unwrap_or_default();
         let id = if row.id.is_nil() {
@@ -101,9 +115,9 @@ fn grid(rows: &[Row]) -> String {
             text("email"),
             text("phone"),
             text("city"),
-            text("rule"),
+            &report::quoted_each(&rules(row)),
             &id,
         ]);
     }
-    grid.text("no account and no contact matches")
+    grid.text("")
 }

@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context, args: &New) -> anyhow::Result<Outcome> {
         |table: &str, name: &Option<String>| name.as_deref().map(|name| session.find_one(table, name)).transpose();
     let (contact, account) = (find("contact", &args.contact)?, find("account", &args.account)?);
     let fillings = form::fill(&session, &form, &mut lead, contact, account)?;
+    form::check_demanded(&session, &lead, &fillings)?;
     let id = session.execute(Request::create(lead))?.created().unwrap_or_default();
     let items: Vec<_> = fillings.iter().map(to_json).collect();
     let document = json!({ "id": id.to_string(), "form": form.name, "filled": items });

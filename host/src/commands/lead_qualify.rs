@@ -5,14 +5,14 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Parameter, Query, Reference, Response, Row, Uuid};
+use sluice_model::{Error, Match, Parameter, Query, Reference, Response, Row, Uuid};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::{lead, lead_dry_run, row::references};
 use crate::{
     context::Context,
     failure::Usage,
-    names::Labels,
+    names::{Labels, quoted},
     output::{Outcome, tell},
     people,
 };
@@ -74,6 +74,59 @@ impl Qualify {
     }
 }
 
+impl Qualify {
+    /// The commands that go on from the dialog about accounts and contacts, or from a match
+    /// with what the request makes: with everything that was given.
+    fn ways_on(&self, context: &Context, given: &Given, lead: &str, error: &Error) -> Vec<String> {
+        let Some(duplicates) = error.body().duplicates.as_ref() else {
+            return Vec::new();
+        };
+        let first = |matches: &[Match]| {
+            let id = matches.iter().find_map(|found| found.id);
+            id.map(|id| Choice::Existing(id.to_string()))
+        };
+        let mut ways = Vec::new();
+        if let Some(dialog) = &duplicates.dialog {
+            let mut chosen = given.clone();
+            chosen.account = first(&dialog.accounts).or(chosen.account);
+            chosen.contact = first(&dialog.contacts).or(chosen.contact);
+            if chosen != *given {
+                ways.push(self.with(lead, &chosen, false));
+            }
+        }
+        if duplicates.dialog.is_some() || duplicates.matches.iter().any(|found| found.in_flight) {
+            ways.push(self.with(lead, given, true));
+        }
+        let user = quoted(context.user());
+        ways.into_iter().map(|way| format!("{way} --as {user}")).collect()
+    }
+
+    /// The command for one lead, with these rows.
+    fn with(&self, lead: &str, given: &Given, go_on: bool) -> String {
+        let number = (self.status != qualify::QUALIFIED).then(|| self.status.to_string());
+        let flags = [
+            ("account", given.account.as_ref().map(Choice::text)),
+            ("contact", given.contact.as_ref().map(Choice::text)),
+            ("opportunity", given.opportunity.map(|make| make.word().to_owned())),
+            ("status", number),
+            ("currency", self.currency.clone()),
+            ("customer", self.customer.clone()),
+            ("campaign", self.campaign.clone()),
+            ("process-instance", self.process_instance.clone()),
+        ];
+        let mut command = format!("sluice lead qualify {lead}");
+        for (flag, value) in flags {
+            if let Some(value) = value {
+                command.push_str(&format!(" --{flag} {}", quoted(&value)));
+            }
+        }
+        if go_on {
+            command.push_str(" --continue");
+        }
+        command
+    }
+}
+
 /// Where the command was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum From {
@@ -96,6 +149,57 @@ enum Choice {
     Existing(String),
 }
 
+/// What was said to be made: by flags, or by answers at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    account: Option<Choice>,
+    contact: Option<Choice>,
+    opportunity: Option<Make>,
+}
+
+impl Given {
+    fn of(context: &Context, args: &Qualify, choices: &Choices) -> anyhow::Result<Self> {
+        if Defaults::of(context)?.without_asking {
+            return Ok(Self {
+                account: args.account.clone(),
+                contact: args.contact.clone(),
+                opportunity: args.opportunity,
+            });
+        }
+        // Where people are asked, a flag says what else is not to be made.
+        let party = |party| match party {
+            Party::Create => Choice::Create,
+            Party::Skip => Choice::Skip,
+            Party::Existing(id) => Choice::Existing(id.to_string()),
+        };
+        let make = if choices.opportunity { Make::Create } else { Make::Skip };
+        Ok(Self {
+            account: Some(party(choices.account.clone())),
+            contact: Some(party(choices.contact.clone())),
+            opportunity: Some(make),
+        })
+    }
+}
+
+impl Choice {
+    fn text(&self) -> String {
+        match self {
+            Self::Create => "create".to_owned(),
+            Self::Skip => "skip".to_owned(),
+            Self::Existing(id) => format!("existing:{id}"),
+        }
+    }
+}
+
+impl Make {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Skip => "skip",
+        }
+    }
+}
+
 fn choice(text: &str) -> Result<Choice, String> {
     match text.split_once(':') {
         None if text == "create" => Ok(Choice::Create),
@@ -110,7 +214,8 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
     let session = context.session()?;
     let choices = choices(context, &session, args)?;
     if args.dry_run {
-        return lead::each(context, &session, &args.leads, "would not be qualified", |lead| {
+        let refused = ("would not be qualified", &lead::no_way_on as lead::WaysOn<'_>);
+        return lead::each(context, &session, &args.leads, refused, |lead| {
             lead_dry_run::of(context, &session, lead, &choices)
         });
     }
@@ -118,7 +223,9 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         request_id: args.request_id,
     };
     let not_done = "is not qualified, and nothing was created";
-    lead::each(context, &session, &args.leads, not_done, |lead| {
+    let given = Given::of(context, args, &choices)?;
+    let ways_on = |lead: &str, error: &Error| args.ways_on(context, &given, lead, error);
+    lead::each(context, &session, &args.leads, (not_done, &ways_on), |lead| {
         let response = session.execute_with(qualify::request(lead, &choices), &options)?;
         let (json, text) = created(context, &response)?;
         let mut item = Map::new();
@@ -176,10 +283,12 @@ fn passed_over(response: &Response) -> (Option<Json>, String) {
         .iter()
         .map(|(table, count)| people::count(usize::try_from(*count).unwrap_or_default(), table))
         .collect();
+    let one = counts.iter().map(|(_, count)| count).sum::<i32>() == 1;
     let map: Map<String, Json> = counts.into_iter().map(|(table, count)| (table, count.into())).collect();
     let note = format!(
-        "\n  note: passed over, as the grid does: {} that match",
-        told.join(", ")
+        "\n  note: duplicates were not asked about; {} {} passed over",
+        told.join(" and "),
+        if one { "that matches was" } else { "that match were" }
     );
     (Some(Json::Object(map)), note)
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 use sluice_engine::Session;
 use sluice_model::{Code, Error, Query, Request, Row, Value};
 
+use super::jobs;
 use crate::{
     context::Context,
     failure::Usage,
@@ -178,7 +179,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let organization = row(&session)?;
             let update = Row::new("organization", organization.id).with(name.column, value);
             session.execute(Request::update(update))?;
-            Ok(one(name, &row(&session)?))
+            jobs::with_removals(context, &session, one(name, &row(&session)?))
         }
     }
 }
@@ -237,7 +238,7 @@ fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
 
 fn show(row: &Row) -> Outcome {
     let mut document = Map::new();
-    let mut grid = Grid::new(["setting", "value", "takes", "what it means"]);
+    let mut grid = Grid::new(["setting", "value", "takes", "what it means"]).uncut();
     for line in ALL {
         let (value, text) = shown(line, row);
         let takes = match line.takes {

@@ -5,7 +5,7 @@ use serde_json::json;
 use sluice_engine::{Session, TableChange};
 use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
 
-use super::column;
+use super::{column, jobs};
 use crate::{
     context::Context,
     output::{Grid, Outcome},
@@ -121,7 +121,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 duplicate_detection: yes(args.duplicate_detection),
                 read_only_in_mobile: yes(args.read_only_in_mobile),
             };
-            update(&context.session()?, &args.table, change)
+            let session = context.session()?;
+            let outcome = update(&session, &args.table, change)?;
+            jobs::with_removals(context, &session, outcome)
         }
         Command::AddColumn(args) => column::create(context, &args),
     }

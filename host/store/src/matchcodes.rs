@@ -68,6 +68,18 @@ impl Tx {
         Ok(rows)
     }
 
+    /// How many codes a set has.
+    ///
+    /// # Errors
+    /// A host error where the permit is not the host's own, or no transaction is open.
+    pub fn count_matchcodes(&mut self, permit: &Permit, set: i64) -> Result<u64> {
+        permit.covers(MATCHCODES, Right::Read, None)?;
+        let sql = r#"SELECT COUNT(*) FROM "_matchcode" WHERE "set" = ?"#;
+        let mut statement = self.session()?.statement(sql)?;
+        let count: i64 = statement.query_row(params![set], |row| row.get(0)).map_err(fault)?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Removes codes of a set that no rule has any more, `limit` of them at most; how many it
     /// was. A large set goes in several transactions, between which others write.
     ///

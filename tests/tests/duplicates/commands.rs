@@ -97,7 +97,7 @@ fn a_rule_from_its_making_to_its_end() {
     let error = world.admin.refused(&double);
     assert_eq!(error["code"], "0x80040333");
     assert_eq!(error["duplicates"]["matches"][0]["id"], first.as_str());
-    assert_eq!(error["duplicates"]["matches"][0]["rule"], "Same phone");
+    assert_eq!(error["duplicates"]["matches"][0]["rules"], json!(["Same phone"]));
     let people = world.admin.run(&double);
     assert!(
         people.stderr.contains("account Fourth Coffee, 818/762-1221"),
@@ -218,6 +218,141 @@ fn from_the_dialog_on_by_the_printed_commands() {
 }
 
 #[test]
+fn the_printed_commands_keep_what_was_chosen() {
+    let world = World::new();
+    let account = world.row(&["account", "name=Litware"]);
+    let contact = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
+    let lead = world.lead("Fourth Coffee", "ada@novak.example");
+    let chosen = format!("existing:{account}");
+    let qualify = ["lead", "qualify", &lead, "--account", &chosen, "--opportunity", "skip"];
+    let people = world.admin.run(&qualify);
+    for rest in [
+        format!("--contact existing:{contact} --opportunity skip"),
+        "--opportunity skip --continue".to_owned(),
+    ] {
+        let command = format!("sluice lead qualify {lead} --account {chosen} {rest}");
+        assert!(people.stdout.contains(&command), "{command}: {people:?}");
+    }
+    world.admin.json(&[
+        "duprule",
+        "create",
+        "KB",
+        "--base",
+        "account",
+        "--matching",
+        "lead",
+        "--condition",
+        "name:companyname",
+    ]);
+    let lead = world.lead("Proseware", "");
+    let people = world.admin.run(&["lead", "qualify", &lead]);
+    let command = people
+        .stdout
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("sluice lead qualify"));
+    assert_eq!(world.typed(command.unwrap()).code, 0, "{people:?}");
+}
+
+#[test]
+fn what_people_are_told_of_rules_and_jobs() {
+    let world = World::new();
+    let says = |arguments: &[&str], text: &str| {
+        let run = world.admin.run(arguments);
+        assert!(
+            run.stdout.contains(text) || run.stderr.contains(text),
+            "{arguments:?}: {run:?}"
+        );
+    };
+    let address = [
+        "duprule",
+        "create",
+        "Same, mail",
+        "--base",
+        "contact",
+        "--condition",
+        "emailaddress1",
+    ];
+    world.admin.json(&address);
+    let first = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
+    let second = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
+    says(
+        &["duplicates", "detect", "contact", "--name", "mess"],
+        "1 duplicate found; see",
+    );
+    let results = world.admin.run(&["duplicates", "results", "mess"]).stdout;
+    assert!(
+        results.contains(&first) && results.contains(&second) && !results.contains('…'),
+        "{results}"
+    );
+    says(
+        &["jobs", "resume", "mess"],
+        "ended before, and nothing was run; it succeeded",
+    );
+    let error = world.admin.refused(&["jobs", "cancel", "mess"]);
+    assert_eq!(error["code"], "0x80044162", "{error}");
+    says(&["duprule", "unpublish", "Same, mail"], "2 matchcodes removed");
+    says(
+        &["duprule", "remove-condition", "Same, mail", "nope"],
+        "emailaddress1:exact",
+    );
+    says(
+        &["duprule", "add-condition", "Same, mail", "emailaddress1"],
+        "with `emailaddress1` in this",
+    );
+    says(
+        &["lead", "matches", &world.lead("", ""), "--table", "account"],
+        "no account matches",
+    );
+}
+
+#[test]
+fn the_matchcodes_that_are_left_are_told_with_the_command_that_removes_them() {
+    let world = World::new();
+    let file = world.folder.path().join("a.csv");
+    let map = world.folder.path().join("a.map");
+    let lines: Vec<String> = (0..5_100).map(|number| format!("a{number}")).collect();
+    std::fs::write(&file, format!("name\n{}\n", lines.join("\n"))).unwrap();
+    std::fs::write(&map, "[columns]\nname = \"name\"\n").unwrap();
+    let (file, map) = (file.display().to_string(), map.display().to_string());
+    world
+        .admin
+        .json(&["import", &file, "--table", "account", "--map", &map]);
+    let run = world.admin.run(&["settings", "set", "duplicates.enabled", "no"]);
+    let command = run
+        .stdout
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("sluice jobs resume"));
+    let removed = world.typed(command.unwrap());
+    assert!(removed.stdout.contains("5100 matchcodes removed"), "{removed:?}");
+}
+
+#[test]
+fn who_may_ask_for_a_job_and_not_read_what_it_finds() {
+    let world = World::new();
+    world.row(&["contact", "lastname=Novak"]);
+    let rule = [
+        "duprule",
+        "create",
+        "names",
+        "--base",
+        "contact",
+        "--condition",
+        "lastname",
+    ];
+    world.admin.json(&rule);
+    world.admin.json(&["role", "create", "Asker"]);
+    world.admin.json(&["user", "create", "asker", "--role", "Asker"]);
+    for privilege in ["prvReadContact", "prvCreateAsyncOperation", "prvReadAsyncOperation"] {
+        world.admin.json(&["role", "grant", "Asker", privilege, "organization"]);
+    }
+    let run = world.admin.run(&["duplicates", "detect", "contact", "--as", "asker"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("prvReadDuplicateRecord is missing"), "{run:?}");
+}
+
+#[test]
 fn the_grid_says_what_it_passed_over() {
     let world = World::new();
     world.row(&["account", "name=Fourth Coffee"]);
@@ -286,7 +421,9 @@ fn finding_the_duplicates_of_one_row() {
     };
     let found = find(&[&first]);
     assert_eq!(values(&found)[0]["accountid"], second.as_str());
-    assert_eq!(values(&found)[0]["rule"], "Accounts with the same name");
+    assert_eq!(values(&found)[0]["rules"], json!(["Accounts with the same name"]));
+    let people = world.admin.run(&["duplicates", "find", "account", &first]);
+    assert!(people.stdout.contains("\"Accounts with the same name\""), "{people:?}");
     assert_eq!(values(&find(&["name=litware"])).len(), 2, "unsaved");
     assert_eq!(values(&find(&[&first, "name=another"])).len(), 0, "as it would be");
     let page = find(&["name=litware", "--count", "1"]);

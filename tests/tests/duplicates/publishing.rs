@@ -185,7 +185,7 @@ fn a_job_that_is_canceled_leaves_the_rule_unpublished() {
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
     assert_eq!(steps(&world, job, 1), JobState::Stopped);
-    assert_eq!(code(world.admin.try_delete("asyncoperation", job)), "0x80048408");
+    assert_eq!(code(world.admin.try_delete("asyncoperation", job)), "0x8004416A");
     let state = |state: i32, status: i32| {
         Row::new("asyncoperation", job)
             .with("statecode", Value::Choice(state))
@@ -193,7 +193,7 @@ fn a_job_that_is_canceled_leaves_the_rule_unpublished() {
     };
     assert_eq!(
         code(world.admin.try_update(state(3, 30))),
-        "0x80048408",
+        "0x80044162",
         "success is not said by hand"
     );
     world.admin.update(state(3, 32));
@@ -201,7 +201,7 @@ fn a_job_that_is_canceled_leaves_the_rule_unpublished() {
     assert_eq!(world.run(job).state, JobState::Canceled);
     assert_eq!(
         code(world.admin.try_update(state(0, 0))),
-        "0x80048408",
+        "0x80044162",
         "what has ended stays so"
     );
     world.admin.try_delete("asyncoperation", job).unwrap();
@@ -215,11 +215,20 @@ fn of_a_large_rule_a_job_removes_the_codes() {
     let rule = world.rule("fax", ["account", "account"], &[exact("fax")]);
     let response = world.admin.0.execute(about("UnpublishDuplicateRule", rule)).unwrap();
     assert_eq!((world.status(rule), found(&world, 5)), (0, 0), "out of work at once");
+    assert_eq!(response.outputs["MatchcodesRemoved"], 5_000.into());
+    assert_eq!(world.admin.0.due_removals().unwrap(), [job(&response)]);
     let outcome = world.run(job(&response));
     assert_eq!(
-        (outcome.state, outcome.message.as_str()),
-        (JobState::Succeeded, "200 matchcodes removed")
+        (
+            outcome.state,
+            outcome.message.as_str(),
+            outcome.progress.done,
+            outcome.progress.total
+        ),
+        (JobState::Succeeded, "5200 matchcodes removed", 5_200, 5_200)
     );
+    let again = world.run(job(&response));
+    assert!(again.ended_before && !outcome.ended_before, "{again:?}");
     world.publish(rule);
     assert_eq!(found(&world, 5_199), 1);
 }

@@ -1,7 +1,7 @@
 //! Duplicate detection while a lead is qualified: the three points, the dialog, the ways on
 //! (R44, R45, R61–R66, R82, R87–R89, R97–R107).
 
-use sluice_engine::{Assembly, StepSpec};
+use sluice_engine::Assembly;
 use sluice_model::{DialogKind, Error, Parameter, Query, Reference, Request, Response, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 use sluice_tests::{Actor, wasm};
@@ -63,14 +63,14 @@ fn error_1_asks_about_accounts_and_contacts_at_once() {
         panic!("{dialog:?}")
     };
     assert_eq!(
-        (one.id, one.rule.as_str()),
+        (one.id, one.rules.join("|").as_str()),
         (Some(company), "Accounts with the same name")
     );
     let [other] = dialog.contacts.as_slice() else {
         panic!("{dialog:?}")
     };
     assert_eq!(
-        (other.id, other.rule.as_str(), other.details.email.as_deref()),
+        (other.id, other.rules.join("|").as_str(), other.details.email.as_deref()),
         (
             Some(person),
             "Leads and contacts with the same e-mail address",
@@ -264,6 +264,11 @@ fn an_opportunity_that_is_there_already() {
             error.message(),
             "Opportunity record was not created or updated because a duplicate of the current record already exists."
         );
+        let resolution = error.resolution();
+        assert!(
+            !resolution.contains("merge lead") && resolution.contains("--opportunity skip"),
+            "{resolution}"
+        );
         let (situation, found) = matches(Err::<(), _>(error));
         assert_eq!((situation, found.len()), (Some("e9"), 1));
         assert_eq!(
@@ -292,6 +297,16 @@ fn the_lead_itself_is_the_same_as_the_account_that_is_made_of_it() {
     assert!(
         error.message().contains("\"Accounts and leads\"") && error.message().contains("account \"Proseware\""),
         "{error}"
+    );
+    let resolution = error.resolution();
+    assert!(
+        error.cause().contains("finds the lead to be the same as the row"),
+        "{}",
+        error.cause()
+    );
+    assert!(
+        resolution.contains("--continue") && !resolution.contains("merge"),
+        "{resolution}"
     );
     let (situation, found) = matches(Err::<(), _>(error));
     assert_eq!(situation, Some("e8"));
@@ -347,24 +362,12 @@ fn a_plug_in_switches_detection_off() {
     let world = World::shipped();
     let (_, _, lead) = known_customer(&world);
     assert!(qualify(&world.seller, lead).is_err());
-    let probe = Assembly {
-        name: "probe".to_owned(),
-        bytes: wasm("guests", "probe"),
+    let example = Assembly {
+        name: "silent-qualify".to_owned(),
+        bytes: wasm("plugins", "silent-qualify"),
         description: None,
     };
-    world.admin.0.push(&probe, false).unwrap();
-    world
-        .admin
-        .0
-        .register_step(&StepSpec {
-            plugin: "probe/probe".to_owned(),
-            message: "QualifyLead".to_owned(),
-            table: Some("lead".to_owned()),
-            stage: 10,
-            configuration: Some("set-input SuppressDuplicateDetection yes".to_owned()),
-            ..StepSpec::default()
-        })
-        .unwrap();
+    world.admin.0.push(&example, false).unwrap();
     qualify(&world.seller, lead).unwrap();
 }
 
@@ -397,7 +400,7 @@ fn an_account_found_by_two_rules_is_shown_once_with_both() {
     let lead = world.lead("PROSEWARE", "");
     world.admin.update(Row::new("lead", lead).with("telephone2", "12-34"));
     let (_, found) = matches(qualify(&world.seller, lead));
-    assert_eq!((found.len(), found[0].rule.as_str()), (1, "a name, b phone"));
+    assert_eq!((found.len(), found[0].rules.join("|").as_str()), (1, "a name|b phone"));
 }
 
 #[test]

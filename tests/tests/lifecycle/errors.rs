@@ -76,7 +76,7 @@ fn each_situation_has_its_sentence_its_code_and_its_cures() {
             "e9",
             "0x80040333",
             "Opportunity record was not created or updated because a duplicate of the current record already exists.",
-            4,
+            5,
         ),
     ] {
         let items = list(&admin.json(&["errors", "explain", id]));

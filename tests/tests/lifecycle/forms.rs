@@ -25,6 +25,7 @@ fn chosen(world: &World) -> (String, String) {
         "name=Novak Ltd",
         "websiteurl=http://novak.example",
         "address1_city=Wien",
+        "address1_county=Favoriten",
     ];
     (id(&world.admin().json(&contact)), id(&world.admin().json(&account)))
 }
@@ -41,7 +42,17 @@ fn new_lead(world: &World, arguments: &[&str]) -> (Value, Value) {
 fn a_chosen_contact_and_account_fill_the_form() {
     let world = World::empty();
     let (contact, account) = chosen(&world);
-    let (_, lead) = new_lead(&world, &["--form", "--contact", &contact, "--account", &account]);
+    // What is blank is empty.
+    let typed = [
+        "--form",
+        "--contact",
+        &contact,
+        "--account",
+        &account,
+        "lastname=",
+        "emailaddress1=  ",
+    ];
+    let (_, lead) = new_lead(&world, &typed);
     for (column, value) in [
         ("fullname", "Ada Novak"),
         ("jobtitle", "Director"),
@@ -51,6 +62,7 @@ fn a_chosen_contact_and_account_fill_the_form() {
         ("companyname", "Novak Ltd"),
         ("websiteurl", "http://novak.example"),
         ("address1_city", "Wien"),
+        ("address1_county", "Favoriten"),
     ] {
         assert_eq!(lead[column], value, "{column}");
     }
@@ -68,13 +80,18 @@ fn a_group_with_something_typed_in_is_left_alone_and_the_other_is_filled() {
     let world = World::empty();
     let (contact, account) = chosen(&world);
     let both = ["--contact", contact.as_str(), "--account", account.as_str()];
-    let (answer, lead) = new_lead(&world, &[&both[..], &["emailaddress1=typed@example.com"]].concat());
-    assert!(lead["jobtitle"].is_null() && lead["fullname"].is_null(), "{lead}");
+    let (answer, lead) = new_lead(
+        &world,
+        &[&both[..], &["emailaddress1=typed@example.com", "lastname=Ng"]].concat(),
+    );
+    assert!(lead["jobtitle"].is_null() && lead["fullname"] == "Ng", "{lead}");
     assert_eq!(lead["companyname"], "Novak Ltd");
     assert!(
-        text(&answer["filled"][0], "reason").contains("emailaddress1"),
+        text(&answer["filled"][0], "reason").contains("filled in already"),
         "{answer}"
     );
+    let (_, lead) = new_lead(&world, &[&both[..], &["address1_county=Typed"]].concat());
+    assert!(lead["companyname"].is_null(), "{lead}");
     let (_, lead) = new_lead(&world, &[&both[..], &["companyname=Typed"]].concat());
     assert_eq!(
         (lead["fullname"].as_str(), lead["websiteurl"].is_null()),
@@ -87,8 +104,20 @@ fn a_form_fills_only_with_its_library_and_the_check_says_so() {
     let world = World::empty();
     let (contact, _) = chosen(&world);
     world.admin().json(&["form", "create", "Slim", "--table", "lead"]);
-    let (answer, lead) = new_lead(&world, &["--form", "Slim", "--contact", &contact]);
-    assert!(lead["fullname"].is_null());
+    let on_slim = ["--form", "Slim", "--contact", &contact];
+    let error = world
+        .admin()
+        .refused(&[&["lead", "new", "subject=Pumps"], &on_slim[..]].concat());
+    assert_eq!(
+        (&error["code"], &error["missing"]),
+        (&"0x80040200".into(), &serde_json::json!(["lastname"]))
+    );
+    assert!(
+        text(&error, "message").contains("nothing was filled in from the contact"),
+        "{error}"
+    );
+    let (answer, lead) = new_lead(&world, &[&on_slim[..], &["lastname=Ng"]].concat());
+    assert_eq!(lead["fullname"], "Ng");
     assert!(text(&answer["filled"][0], "reason").contains(LIBRARY));
     let run = world.admin().run(&["form", "check", "lead", "--json"]);
     assert_eq!(run.code, 1);
@@ -98,14 +127,52 @@ fn a_form_fills_only_with_its_library_and_the_check_says_so() {
     assert!(forms.iter().any(|form| form["form"] == "Lead" && form["ok"] == true));
 
     world.admin().json(&["form", "add-library", "Slim", LIBRARY, "--draft"]);
-    let (_, lead) = new_lead(&world, &["--form", "Slim", "--contact", &contact]);
-    assert!(lead["fullname"].is_null(), "a draft does not count");
+    let (_, lead) = new_lead(&world, &[&on_slim[..], &["lastname=Ng"]].concat());
+    assert_eq!(lead["fullname"], "Ng", "a draft does not count");
     world.admin().json(&["form", "add-library", "Slim", LIBRARY]);
     let (_, lead) = new_lead(&world, &["--form", "Slim", "--contact", &contact]);
     assert_eq!(lead["fullname"], "Ada Novak");
     world.admin().json(&["form", "disable", "Slim", LIBRARY]);
-    let (answer, _) = new_lead(&world, &["--form", "Slim", "--contact", &contact]);
+    let (answer, _) = new_lead(&world, &[&on_slim[..], &["lastname=Ng"]].concat());
     assert!(text(&answer["filled"][0], "reason").contains("disabled"));
+    let check = world.admin().run(&["form", "check", "lead"]).stdout;
+    assert!(check.contains(&format!("sluice form enable Slim {LIBRARY}")), "{check}");
+}
+
+#[test]
+fn forms_are_named_one_by_one_and_load_what_is_there() {
+    let world = World::empty();
+    let create = ["form", "create", "Slim", "--table", "lead"];
+    let nowhere = world
+        .admin()
+        .refused(&[&create[..], &["--library", "nope.js"]].concat());
+    assert!(
+        text(&nowhere, "message").contains("no web resource `nope.js`"),
+        "{nowhere}"
+    );
+    let first = id(&world.admin().json(&create));
+    world.admin().json(&create);
+    let new = ["lead", "new", "subject=Pumps", "lastname=Ng", "--form"];
+    let run = world.admin().run(&[&new[..], &["Slim"]].concat());
+    assert!(run.code == 2 && run.stderr.contains(&first), "{run:?}");
+    world.admin().json(&[&new[..], &[&first]].concat());
+    let standard = world
+        .admin()
+        .refused(&["form", "delete", "--draft", &default_form(&world)]);
+    assert!(text(&standard, "message").contains("set-default"), "{standard}");
+    world.admin().json(&["form", "set-default", &first]);
+    let former = list(&world.admin().json(&["form", "list", "lead"]));
+    let former = former
+        .iter()
+        .find(|form| form["form"] == "Lead" || form["name"] == "Lead")
+        .unwrap();
+    world.admin().json(&["form", "delete", &text(former, "formid")]);
+}
+
+fn default_form(world: &World) -> String {
+    let forms = list(&world.admin().json(&["form", "list", "lead"]));
+    let default = forms.iter().find(|form| form["default"] == true).unwrap();
+    text(default, "formid")
 }
 
 #[test]

@@ -101,6 +101,9 @@ fn rows_that_cannot_be_merged_are_refused_and_stay_as_they_are() {
         let error = world.admin().refused(&["merge", table, keep, other]);
         assert_eq!(error["code"], code, "{table} {keep} {other}: {error}");
     }
+    let state = ["merge", "account", &parent, &child, "--take", "statecode"];
+    let error = world.admin().refused(&state);
+    assert_eq!(error["code"], "0x80040203", "{error}");
     let run = world
         .admin()
         .run(&["merge", "account", &parent, &child, "--same-parent", "--json"]);
@@ -122,6 +125,11 @@ fn who_may_not_write_both_rows_may_not_merge_them() {
     assert_eq!(error["code"], "0x80045301");
     assert_eq!(error["privilege"], "prvReadLead");
     assert!(text(&error, "inner").starts_with("Principal with id"), "{error}");
+    let people = world.user("seller.west").run(&["merge", "lead", &mine, &theirs]).stderr;
+    assert!(
+        people.contains("prvReadLead at the depth ") && !people.contains("Details: {"),
+        "{people}"
+    );
     let row = world.admin().json(&["row", "get", "lead", &theirs]);
     assert_eq!(row["statecode"], 0);
 }

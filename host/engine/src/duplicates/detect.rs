@@ -64,18 +64,15 @@ impl Matches {
     }
 
     /// Each row once, with the names of the rules that found it.
-    pub(crate) fn rows(&self) -> Vec<(&Reference, String)> {
+    pub(crate) fn rows(&self) -> Vec<(&Reference, Vec<String>)> {
         let mut places: HashMap<&Reference, usize> = HashMap::new();
-        let mut rows: Vec<(&Reference, String)> = Vec::new();
+        let mut rows: Vec<(&Reference, Vec<String>)> = Vec::new();
         for found in &self.found {
             match places.get(&found.row).and_then(|place| rows.get_mut(*place)) {
-                Some((_, rules)) => {
-                    rules.push_str(", ");
-                    rules.push_str(found.rule());
-                }
+                Some((_, rules)) => rules.push(found.rule().to_owned()),
                 None => {
                     places.insert(&found.row, rows.len());
-                    rows.push((&found.row, found.rule().to_owned()));
+                    rows.push((&found.row, vec![found.rule().to_owned()]));
                 }
             }
         }
@@ -89,8 +86,16 @@ pub(crate) fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: 
     if is_suppressed(operation)? {
         return Ok(());
     }
-    let seen = changes.map_or(Seen::now(row), |changes| Seen::with(row, changes));
-    let matches = search(unit, row, seen, None, MOST)?;
+    let mut matches = match changes {
+        None => search(unit, row, Seen::now(row), None, MOST)?,
+        Some(changes) => search(unit, row, Seen::with(row, changes), None, MOST)?,
+    };
+    // Rules are not retroactive: what an Update leaves as it was makes no new duplicate.
+    if let Some(changes) = changes {
+        let code = |rule: &Rule, seen| matchcode(rule, Side::Base, seen);
+        let new = |rule: &Rule| code(rule, Seen::now(row)) != code(rule, Seen::with(row, changes));
+        matches.found.retain(|found| new(&found.rule));
+    }
     if matches.is_empty() {
         return Ok(());
     }
@@ -194,8 +199,8 @@ impl Unit {
     /// The database cannot be read.
     pub fn describe_matches(&mut self, operation: &Operation, matches: &Matches) -> Result<Duplicates> {
         let mut described = Vec::new();
-        for (row, rule) in matches.rows() {
-            described.extend(self.describe(operation, row, rule)?);
+        for (row, rules) in matches.rows() {
+            described.extend(self.describe(operation, row, rules)?);
         }
         Ok(Duplicates {
             matches: described,
@@ -204,7 +209,7 @@ impl Unit {
         })
     }
 
-    fn describe(&mut self, operation: &Operation, row: &Reference, rule: String) -> Result<Option<Match>> {
+    fn describe(&mut self, operation: &Operation, row: &Reference, rules: Vec<String>) -> Result<Option<Match>> {
         let table = self.snapshot()?.table(&row.table)?.clone();
         let columns = told(&table);
         let permit = crate::snapshot::permit();
@@ -221,7 +226,7 @@ impl Unit {
                 .as_ref()
                 .and_then(|name| text(name))
                 .unwrap_or_else(|| "(no name)".to_owned()),
-            rule,
+            rules,
             in_flight: false,
             details: Details {
                 email: text("emailaddress1"),

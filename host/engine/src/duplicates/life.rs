@@ -119,11 +119,19 @@ pub(crate) fn published_when_founded(unit: &mut Unit, id: Uuid) -> Result<()> {
     write(unit, None, &row, &change)
 }
 
-/// Takes a rule out of work at once; its codes go. The job that removes the rest of them,
-/// where they are many.
-pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Row) -> Result<Option<Uuid>> {
+/// What became of the codes of a rule that is out of work.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    /// So many are removed.
+    pub(crate) removed: u64,
+    /// The job that removes the rest, where they are many.
+    pub(crate) job: Option<Uuid>,
+}
+
+/// Takes a rule out of work at once; its codes go.
+pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Row) -> Result<Removal> {
     if !is_in_use(row) {
-        return Ok(None);
+        return Ok(Removal::default());
     }
     let change = state(row.id, UNPUBLISHED)
         .with("sl_matchcodeset", Value::Null)
@@ -133,10 +141,14 @@ pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Ro
         runner::cancel(unit, job)?;
     }
     let Some(Value::BigInt(set)) = row.get("sl_matchcodeset") else {
-        return Ok(None);
+        return Ok(Removal::default());
     };
-    if !work::purge(unit, *set)?.more {
-        return Ok(None);
+    let purged = work::purge(unit, *set)?;
+    if !purged.more {
+        return Ok(Removal {
+            removed: purged.removed,
+            job: None,
+        });
     }
     let owner = match operation {
         Some(operation) => operation.principal().clone(),
@@ -146,8 +158,11 @@ pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Ro
         "Remove the matchcodes of the rule \"{}\"",
         row.text("name").unwrap_or_default()
     );
-    let job = runner::NewJob::new(work::PURGE, name, &Purging::new(*set))?;
-    runner::write(unit, &owner, job).map(Some)
+    let job = runner::NewJob::new(work::PURGE, name, &Purging::after(unit, *set, purged.removed)?)?;
+    Ok(Removal {
+        removed: purged.removed,
+        job: Some(runner::write(unit, &owner, job)?),
+    })
 }
 
 /// Unpublishes the rules that pass; their names.

@@ -127,8 +127,11 @@ pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
     let row = life::read(unit, rule.id)?;
     life::published(unit, &row)?;
     let told = format!(
-        "the rule \"{}\" is published: {} rows of `{}`",
-        rule.name, data.scan.done, rule.matching
+        "the rule \"{}\" is published: {} {} of `{}`",
+        rule.name,
+        data.scan.done,
+        if data.scan.done == 1 { "row" } else { "rows" },
+        rule.matching
     );
     data.scan.step(&data)?.done(told)
 }
@@ -158,17 +161,24 @@ fn set_of(row: &Row) -> Option<i64> {
 pub(super) struct Purging {
     set: i64,
     done: u64,
+    total: u64,
 }
 
 impl Purging {
-    pub(super) fn new(set: i64) -> Self {
-        Self { set, done: 0 }
+    /// What is left after a first part was removed.
+    pub(super) fn after(unit: &mut Unit, set: i64, removed: u64) -> Result<Self> {
+        let left = unit.tx.count_matchcodes(&permit(), set)?;
+        Ok(Self {
+            set,
+            done: removed,
+            total: removed + left,
+        })
     }
 }
 
 /// What a part of a removal came to.
 pub(super) struct Purged {
-    removed: u64,
+    pub(super) removed: u64,
     pub(super) more: bool,
 }
 
@@ -181,15 +191,22 @@ pub(super) fn purge(unit: &mut Unit, set: i64) -> Result<Purged> {
     })
 }
 
+fn removed(codes: u64) -> String {
+    match codes {
+        1 => "1 matchcode removed".to_owned(),
+        codes => format!("{codes} matchcodes removed"),
+    }
+}
+
 /// Removes the next codes of a set.
 pub(crate) fn purge_step(unit: &mut Unit, data: &str) -> Result<Step> {
     let mut data: Purging = runner::parse(data)?;
     let purged = purge(unit, data.set)?;
     data.done += purged.removed;
-    let step = Step::new(&data, data.done, data.done)?;
+    let step = Step::new(&data, data.done, data.total)?;
     match purged.more {
         true => Ok(step),
-        false => step.done(format!("{} matchcodes removed", data.done)),
+        false => step.done(removed(data.done)),
     }
 }
 
@@ -254,20 +271,24 @@ pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step
         owner,
         found: data.found,
     };
+    let mut looked_at = 0;
     for row in &rows {
         for rule in &rules {
             report.row(unit, rule, row)?;
         }
+        looked_at += 1;
         if report.is_full() {
             break;
         }
     }
     data.found = report.found;
-    let last = data.scan.took(&rows);
+    let last = data.scan.took(rows.get(..looked_at).unwrap_or_default());
     let step = data.scan.step(&data)?;
     match (report.is_full(), last) {
         (true, _) => step.done(format!(
-            "{MOST_FOUND} duplicates found, and a job reports no more: narrow its filter"
+            "{MOST_FOUND} duplicates found, and a job reports no more: it looked at {} of {} rows; narrow its filter",
+            data.scan.done,
+            data.scan.total.unwrap_or(data.scan.done)
         )),
         (false, true) => step.done(match data.found {
             1 => "1 duplicate found".to_owned(),

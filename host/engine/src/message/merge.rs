@@ -95,11 +95,14 @@ fn denied(mut error: Error) -> Error {
     if [Code::PRIVILEGE_DENIED, Code::ACCESS_DENIED].contains(&error.code()) {
         let body = error.body_mut();
         body.inner = Some(std::mem::take(&mut body.message));
-        body.code = Code::MERGE_DENIED;
-        body.message = format!(
-            "The rows cannot be merged, because {} is missing.",
-            body.privilege.as_deref().unwrap_or("a right")
+        let right = body.privilege.as_deref().unwrap_or("a right");
+        let depth = body.depth.filter(|_| body.code == Code::ACCESS_DENIED);
+        let missing = depth.map_or_else(
+            || format!("{right} is missing"),
+            |depth| format!("{right} at the depth {} is missing", depth.label()),
         );
+        body.message = format!("The rows cannot be merged, because {missing}.");
+        body.code = Code::MERGE_DENIED;
     }
     error
 }
@@ -154,9 +157,10 @@ fn check_parents(unit: &mut Unit, operation: &Operation, table: &TableDef, kept:
         while let Some(ancestor) = next.filter(|ancestor| seen.insert(ancestor.id)) {
             if ancestor.id == merged.id {
                 let message = format!(
-                    "{} is the parent of {}: merging them would make a row its own parent",
+                    "{} descends from {} through `{}`: merging them would make a row its own parent",
+                    kept.reference(),
                     merged.reference(),
-                    kept.reference()
+                    column.name
                 );
                 return Err(Error::new(Code::MERGE_CYCLE, message).with_table(&table.name));
             }
@@ -186,6 +190,13 @@ fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, targe
     };
     if content.values.is_empty() {
         return Ok(());
+    }
+    if let Some(column) = ["statecode", "statuscode"]
+        .into_iter()
+        .find(|column| content.has(column))
+    {
+        let message = format!("a merge leaves the state of the row that is kept; `{column}` cannot be taken");
+        return Err(Error::invalid(message).with_table(&table.name));
     }
     content.id = target.id;
     unit.run_as_caller(operation, Request::update(content))?;

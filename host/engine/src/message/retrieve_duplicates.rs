@@ -53,7 +53,8 @@ impl Message for RetrieveDuplicates {
         const OUTPUTS: &[Parameter] = &[
             required("DuplicateCollection", "rows"),
             required("MoreRecords", "bool"),
-            // Sluice's own: for each of the rows the rules that found it, in `rule`.
+            // Sluice's own: the rules that found the rows, a row for each of a row's rules,
+            // with the row's id and the rule's name in `rule`.
             required("MatchedRules", "rows"),
         ];
         Shape {
@@ -101,7 +102,10 @@ impl Message for RetrieveDuplicates {
             }
             let permit = unit.decide(operation, &table, Right::Read, reference.id)?;
             if let Some(row) = unit.tx.get(&permit, &table, reference.id, None)? {
-                rules.push(Row::new(row.table.clone(), row.id).with("rule", names));
+                let of_row = names
+                    .iter()
+                    .map(|name| Row::new(row.table.clone(), row.id).with("rule", name.as_str()));
+                rules.extend(of_row);
                 rows.push(row);
             }
         }

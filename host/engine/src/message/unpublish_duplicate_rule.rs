@@ -23,8 +23,9 @@ impl Message for UnpublishDuplicateRule {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("DuplicateRuleId", "id")];
-        // Sluice's own: the job that removes the matchcodes, where they are many.
-        const OUTPUTS: &[Parameter] = &[optional("JobId", "id")];
+        // Sluice's own: how many matchcodes were removed, and the job that removes the rest,
+        // where they are many.
+        const OUTPUTS: &[Parameter] = &[required("MatchcodesRemoved", "int"), optional("JobId", "id")];
         Shape {
             takes: Takes::IdOf {
                 table: tables::DUPLICATE_RULE,
@@ -45,7 +46,9 @@ impl Message for UnpublishDuplicateRule {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let rule = rule(unit, operation)?;
-        if let Some(job) = life::unpublish(unit, Some(operation), &rule)? {
+        let removal = life::unpublish(unit, Some(operation), &rule)?;
+        operation.output("MatchcodesRemoved", i32::try_from(removal.removed).unwrap_or(i32::MAX));
+        if let Some(job) = removal.job {
             operation.output("JobId", Value::Id(job));
         }
         Ok(())

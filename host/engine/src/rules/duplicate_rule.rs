@@ -82,12 +82,35 @@ fn rule_of(unit: &mut Unit, condition: &Row) -> Result<Row> {
     }
 }
 
+/// A second condition that compares the same columns in the same way says nothing.
+fn refuse_same(unit: &mut Unit, rule: &Row, condition: &Row) -> Result<()> {
+    let said = |row: &Row| {
+        let text = |column: &str| row.text(column).map(ToOwned::to_owned);
+        let number = |column: &str| row.int(column).unwrap_or_default();
+        let columns = [text("baseattributename"), text("matchingattributename")];
+        (columns, number("operatorcode"), number("operatorparam"))
+    };
+    let others = life::conditions(unit, rule.id)?;
+    let mut others = others.iter().filter(|other| other.id != condition.id);
+    if !others.any(|other| said(other) == said(condition)) {
+        return Ok(());
+    }
+    let sentence = format!(
+        "the rule \"{}\" compares `{}` with `{}` in this way already",
+        rule.text("name").unwrap_or_default(),
+        condition.text("baseattributename").unwrap_or_default(),
+        condition.text("matchingattributename").unwrap_or_default()
+    );
+    Err(Error::invalid(sentence).with_table(tables::DUPLICATE_CONDITION))
+}
+
 impl Rules for DuplicateCondition {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let target = operation.target()?.clone();
         let rule = rule_of(unit, &target)?;
         life::refuse_in_use(&rule)?;
-        life::check_condition(unit, &rule, &target)
+        life::check_condition(unit, &rule, &target)?;
+        refuse_same(unit, &rule, &target)
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
@@ -102,7 +125,8 @@ impl Rules for DuplicateCondition {
         let mut after = before.clone();
         after.values.extend(target.values);
         after.values.retain(|_, value| *value != Value::Null);
-        life::check_condition(unit, &rule, &after)
+        life::check_condition(unit, &rule, &after)?;
+        refuse_same(unit, &rule, &after)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

@@ -31,7 +31,7 @@ impl Rules for Job {
         let state = target.has("statecode") || target.has("statuscode");
         if state && before.int("statecode") == Some(COMPLETED) {
             let sentence = format!("the job \"{}\" has ended; its state cannot be changed", name(before));
-            return Err(Error::new(Code::INVALID_STATE, sentence).with_table(tables::JOB));
+            return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
         let ends = target.int("statecode") == Some(COMPLETED);
         if ends && target.int("statuscode") != Some(runner::CANCELED) && runner::is_run_here(before) {
@@ -40,7 +40,7 @@ impl Rules for Job {
                 name(before),
                 runner::CANCELED
             );
-            return Err(Error::new(Code::INVALID_STATE, sentence).with_table(tables::JOB));
+            return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
         let pattern = target.get("recurrencepattern").and_then(Value::as_text);
         pattern.map_or(Ok(()), |pattern| crate::duplicates::work::days(pattern).map(|_| ()))
@@ -58,10 +58,7 @@ impl Rules for Job {
         if row.int("statecode") == Some(COMPLETED) || !runner::is_run_here(&row) {
             return Ok(());
         }
-        let sentence = format!(
-            "the job \"{}\" has not ended; cancel it first (`jobs cancel`)",
-            name(&row)
-        );
-        Err(Error::new(Code::INVALID_STATE, sentence).with_table(tables::JOB))
+        let sentence = format!("the job \"{}\" has not ended", name(&row));
+        Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB))
     }
 }

@@ -13,7 +13,7 @@ use sluice_engine::{Matches, Operation, Unit, parts::input};
 use sluice_model::{
     Code, Dialog, DialogKind, Duplicates, Error, Match, Parameter, Reference, Result, Row, Value,
     codes::Kind,
-    situations::{DUPLICATE_LEAD, DUPLICATE_OPPORTUNITY, POSSIBLE_MATCH},
+    situations::{DUPLICATE_LEAD, DUPLICATE_OF_WHAT_IS_MADE, DUPLICATE_OPPORTUNITY, POSSIBLE_MATCH},
 };
 
 use super::{Detection, records::mapped, wanted::Wanted};
@@ -167,17 +167,17 @@ fn in_flight(unit: &Unit, row: &Row, rule: &str) -> Error {
         format!(
             "{} The rule \"{rule}\" finds the lead to be the same as the {} \"{name}\", which this very request was making \
              of it.",
-            DUPLICATE_LEAD.sentence, row.table
+            DUPLICATE_OF_WHAT_IS_MADE.sentence, row.table
         ),
     )
     .with_table("lead")
-    .in_situation(&DUPLICATE_LEAD);
+    .in_situation(&DUPLICATE_OF_WHAT_IS_MADE);
     error.body_mut().duplicates = Some(Duplicates {
         matches: vec![Match {
             table: row.table.clone(),
             id: None,
             name,
-            rule: rule.to_owned(),
+            rules: vec![rule.to_owned()],
             in_flight: true,
             details: sluice_model::duplicates::Details::default(),
         }],

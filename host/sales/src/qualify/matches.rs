@@ -34,8 +34,8 @@ impl Message for RetrieveLeadMatches {
         const OUTPUTS: &[ParameterDef] = &[
             required("Kind", "text"),
             required("Title", "text"),
-            // Rows with name, rule, email, phone, city; without an id where the caller may not
-            // open the row.
+            // Rows with name, rules (the names, as a JSON list), email, phone, city; without an
+            // id where the caller may not open the row.
             required("Matches", "rows"),
         ];
         Shape {
@@ -84,7 +84,7 @@ impl Message for RetrieveLeadMatches {
 fn row(found: &Match) -> Row {
     let mut row = Row::new(found.table.clone(), found.id.unwrap_or_else(Uuid::nil))
         .with("name", found.name.as_str())
-        .with("rule", found.rule.as_str());
+        .with("rules", serde_json::Value::from(found.rules.clone()).to_string());
     let details = [
         ("email", &found.details.email),
         ("phone", &found.details.phone),
