@@ -137,6 +137,11 @@ fn wrong_usage_and_refusals() {
             "0x80044A02",
         ),
         (&["note", "add", "lead", "Nobody", "--title", "x"], "0x80040217"),
+        // Its size says 0, and it has more.
+        (
+            &["note", "add", "lead", &world.lead, "--file", "/proc/version"],
+            "0x80040203",
+        ),
         (
             &["timeline", "lead", "00000000-0000-0000-0000-000000000007"],
             "0x80040217",
