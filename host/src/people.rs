@@ -179,6 +179,12 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 byte`, `12,345,678 bytes`.
+pub(crate) fn bytes(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} byte{plural}", grouped(number))
+}
+
 /// `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -195,6 +201,7 @@ mod tests {
             [grouped(7), grouped(999), grouped(1_000), grouped(12_345_678)],
             ["7", "999", "1,000", "12,345,678"]
         );
+        assert_eq!([bytes(1), bytes(2_000)], ["1 byte", "2,000 bytes"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sluice_engine::Session;
 use sluice_model::{Error, Parameter, Reference, Request, Response, Result, Row, Uuid, Value};
 
-use crate::{failure::Usage, interrupt, output};
+use crate::{failure::Usage, interrupt, output, people::bytes as count};
 
 /// The bytes of a block: fewer than the platform takes, since each is in memory several times
 /// over while its request is under way.
@@ -47,7 +47,7 @@ pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::R
     let under_way = UnderWay::new(metadata.len())?;
     let begun = session.execute(Request::new("InitializeAnnotationBlocksUpload").with("Target", note.clone()))?;
     let token = text(&begun, "FileContinuationToken")?;
-    let mut blocks = Vec::new();
+    let (mut blocks, mut read) = (Vec::new(), 0);
     loop {
         under_way.check()?;
         let mut bytes = Vec::new();
@@ -65,7 +65,17 @@ pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::R
             .with("FileContinuationToken", token.as_str());
         session.execute(request)?;
         blocks.push(id.into());
+        read += bytes.len() as u64;
         under_way.advance(bytes.len());
+    }
+    if read != metadata.len() {
+        return Err(Error::invalid(format!(
+            "{} changed while it was read: it had {}, and then {}; nothing was kept",
+            path.display(),
+            count(metadata.len()),
+            count(read)
+        ))
+        .into());
     }
     let commit = Request::new("CommitAnnotationBlocksUpload")
         .with("Target", note)
@@ -108,13 +118,24 @@ pub(crate) fn download(session: &Session, note: Uuid, goal: &Goal<'_>) -> anyhow
         ))
         .into()
     };
-    if path.is_dir() {
-        return Err(Usage::because(format!("{} is a folder; name a file", path.display())));
+    let unwritable = || format!("{} cannot be written", path.display());
+    let there = path.symlink_metadata().is_ok();
+    // What a link leads to is replaced, not the link.
+    let path = &match there {
+        true => path.canonicalize().with_context(unwritable)?,
+        false => path.to_path_buf(),
+    };
+    let replaced = path.metadata().ok().filter(|_| there);
+    if let Some(other) = replaced.as_ref().filter(|there| !there.is_file()) {
+        let what = if other.is_dir() { "a folder" } else { "no ordinary file" };
+        return Err(Usage::because(format!(
+            "{} is {what}; name a file, or - for standard output",
+            path.display()
+        )));
     }
-    if path.exists() && !force {
+    if there && !force {
         return Err(exists());
     }
-    let unwritable = || format!("{} cannot be written", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     // With the permissions of an ordinary file, and gone again unless it becomes whole.
     let mut file = tempfile::Builder::new()
@@ -125,6 +146,11 @@ pub(crate) fn download(session: &Session, note: Uuid, goal: &Goal<'_>) -> anyhow
         })
         .with_context(unwritable)?;
     let size = copy(session, target, &mut |bytes| file.write_all(bytes))?;
+    if let Some(replaced) = replaced {
+        file.as_file()
+            .set_permissions(replaced.permissions())
+            .with_context(unwritable)?;
+    }
     file.as_file().sync_all().with_context(unwritable)?;
     if force {
         file.persist(path)

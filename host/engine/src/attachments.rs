@@ -58,8 +58,8 @@ pub(crate) fn check_size(unit: &Unit, size: u64) -> Result<()> {
     Err(Error::new(
         Code::ATTACHMENT_TOO_LARGE,
         format!(
-            "Attachment file size is too big. It has {size} bytes or more, and this organisation takes {most} \
-             (maxuploadfilesize, {kib} KiB)."
+            "Attachment file size is too big: this organisation takes at most {most} bytes ({kib} KiB, its setting \
+             notes.max-file-size)."
         ),
     )
     .with_table(tables::NOTE))

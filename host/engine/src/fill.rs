@@ -143,7 +143,12 @@ pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, 
     new_state(table, row)?;
     audit(unit, operation, table, row, true)?;
     if let Some(Value::DateTime(earlier)) = row.get("overriddencreatedon").cloned() {
-        let now = row.get("createdon").cloned().unwrap_or(Value::Null);
+        let now = operation.context.created_on;
+        if earlier > now {
+            let message =
+                "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
+            return Err(Error::invalid(message).with_table(&table.name));
+        }
         row.set("createdon", earlier);
         row.set("overriddencreatedon", now);
     }
@@ -296,7 +301,6 @@ fn new_state(table: &TableDef, row: &mut Row) -> Result<()> {
         .and_then(|option| option.state);
     let state = row
         .int("statecode")
-        .or(of_status)
         .or_else(|| states.first().map(|option| option.value))
         .unwrap_or_default();
     match status {

@@ -84,7 +84,7 @@ impl Session {
                 Err(Error::new(
                     Code::AMBIGUOUS,
                     format!(
-                        "\"{name_or_id}\" is the name of several views: {}; name the table, or give the id",
+                        "\"{name_or_id}\" is the name of several views: {}; give the id",
                         list.join(", ")
                     ),
                 )

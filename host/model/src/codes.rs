@@ -178,7 +178,7 @@ codes! {
         "give the column a value";
     ATTACHMENT_TOO_LARGE = 0x8004_4A02, "unManagedidsattachmentinvalidfilesize", Refused,
         "the file is larger than the organisation takes",
-        "take a smaller file, or let the organisation take larger ones (its setting maxuploadfilesize, in KiB)";
+        "take a smaller file, or let the organisation take larger ones (its setting notes.max-file-size, in KiB)";
     TEXT_TOO_LONG = 0x8004_4331, "StringLengthTooLong", Refused,
         "the text is longer than the column allows",
         "shorten the text, or lengthen the column";
@@ -188,7 +188,7 @@ codes! {
     INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
         says "State code is invalid or state code is valid but status code is invalid for a specified state code.",
         "the status reason does not exist or does not belong to that state",
-        "choose a status reason of the state";
+        "choose a state, and a status reason of it";
     READ_ONLY_COLUMN = 0x8004_0235, "AttributeNotValidForWrite", Refused,
         "the platform fills this column",
         "leave the column out";

@@ -173,11 +173,12 @@ fn processes() -> impl Iterator<Item = (String, Depth)> {
         .map(|name| (name, Depth::Organization))
 }
 
-/// What the reports are made of, beside the rows themselves.
-const REPORTS: [&str; 2] = ["prvReadsl_stagevisit", "prvReadAuditSummary"];
+/// What else the manager reads: when leads were closed and since when a step is required, and which
+/// requests were refused.
+const OVERSIGHT: [&str; 2] = ["prvReadAuditSummary", "prvReadsl_messagetrace"];
 
-/// What the guide asks for (R125, R130), Write on lead, and the flow; the manager has the reports
-/// as well.
+/// What the guide asks for (R125, R130), Write on lead and opportunity, notes and activities, the
+/// flow and the reports; as the platform's roles of these names have it.
 fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth) -> Result<()> {
     let mut privileges: Vec<(String, Depth)> = customizations().collect();
     for table in ["Account", "Contact", "Lead", "Opportunity"] {
@@ -185,10 +186,18 @@ fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth
             privileges.push((format!("prv{}{table}", right.verb()), depth));
         }
     }
-    privileges.push(("prvWriteLead".to_owned(), depth));
+    for table in ["Note", "Activity"] {
+        for right in Right::ALL {
+            privileges.push((format!("prv{}{table}", right.verb()), depth));
+        }
+    }
+    privileges.extend(["prvWriteLead", "prvWriteOpportunity"].map(|name| (name.to_owned(), depth)));
+    // Whose rows they are, and who takes part in an activity.
+    privileges.push(("prvReadUser".to_owned(), Depth::Organization));
+    privileges.push(("prvReadsl_stagevisit".to_owned(), Depth::Organization));
     privileges.extend(processes());
     if depth > Depth::User {
-        privileges.extend(REPORTS.map(|name| (name.to_owned(), Depth::Organization)));
+        privileges.extend(OVERSIGHT.map(|name| (name.to_owned(), Depth::Organization)));
     }
     role(batch, name, root, &privileges)
 }

@@ -1,9 +1,11 @@
 //! RetrieveTimeline, a message of Sluice's own: the notes and activities that belong to a row.
 //!
-//! Those of a lead are shown on its opportunity as well, so that nothing is lost when the lead
-//! is qualified. They are not copied: each stays one row about the lead, and what is added to
+//! Those of a lead are shown on the account, the contact and the opportunity that were made of it
+//! as well, so that nothing is lost when the lead is qualified. They are not copied: each stays one row about the lead, and what is added to
 //! the lead later is shown, too. Nobody is shown a note or an activity that they may not read;
 //! `organization.sl_leadnotes` narrows it further. Source: R16, R284–R289.
+
+use std::collections::BTreeSet;
 
 use sluice_engine::{
     Message, Operation, ParameterDef, Shape, Takes, Unit,
@@ -64,12 +66,12 @@ impl Message for RetrieveTimeline {
     }
 
     fn doc(&self) -> &'static str {
-        "Sluice's own: reads the notes and activities of a row, the newest first; of an opportunity also those of its lead."
+        "Sluice's own: reads the notes and activities of a row, the newest first; of what was made of a lead also those of the lead."
     }
 
     fn shape(&self) -> Shape {
         const INPUTS: &[ParameterDef] = &[required("Target", "reference")];
-        const OUTPUTS: &[ParameterDef] = &[required("Entries", "rows")];
+        const OUTPUTS: &[ParameterDef] = &[required("Entries", "rows"), required("MissingPrivileges", "names")];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,
@@ -89,27 +91,28 @@ impl Message for RetrieveTimeline {
         let target = operation.target_reference()?;
         let row = unit.row_with_rights(operation, &target.table, target.id, &[Right::Read])?;
         let mut about = vec![target];
-        if &*row.table == "opportunity"
-            && let Some(lead) = row.lookup("originatingleadid").cloned()
+        if let Some(lead) = row.lookup("originatingleadid").cloned()
             && shows_lead(unit, operation, &lead)?
         {
             about.push(lead);
         }
-        let mut entries = Vec::new();
+        let (mut entries, mut missing) = (Vec::new(), BTreeSet::new());
         for (name, lookup) in TABLES {
             let table = unit.catalog().table(name)?.clone();
-            // Whoever may read no notes at all still sees the activities.
-            if require(unit, operation, &table, Right::Read).is_ok() {
-                entries.extend(of_table(unit, operation, &table, lookup, &about)?);
+            // Whoever may read no notes at all still sees the activities, and is told.
+            match require(unit, operation, &table, Right::Read) {
+                Ok(()) => entries.extend(of_table(unit, operation, &table, lookup, &about)?),
+                Err(error) => missing.extend(error.body().privilege.as_deref().map(Name::from)),
             }
         }
         entries.sort_by_key(|entry| std::cmp::Reverse((entry.get("createdon").and_then(Value::as_time), entry.id)));
         operation.output("Entries", Parameter::Rows(entries));
+        operation.output("MissingPrivileges", Parameter::Names(missing.into_iter().collect()));
         Ok(())
     }
 }
 
-/// Whether the setting lets the caller see the lead's entries on its opportunity.
+/// Whether the setting lets the caller see the lead's entries on what was made of it.
 fn shows_lead(unit: &mut Unit, operation: &Operation, lead: &Reference) -> Result<bool> {
     match unit.setting("sl_leadnotes").and_then(Value::as_int) {
         Some(0) => Ok(false),

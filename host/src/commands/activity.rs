@@ -5,14 +5,14 @@ use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Name, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows};
 
-use super::row;
+use super::{each, row, timeline};
 use crate::{
     assign,
     context::Context,
     failure::Usage,
     names::Labels,
     output::{Grid, Outcome},
-    people,
+    people, report,
 };
 
 /// See the module.
@@ -22,13 +22,13 @@ pub(crate) enum Command {
     List(List),
     /// Make an activity.
     Create(Box<Create>),
-    /// Mark activities as completed.
+    /// Mark activities as completed, one outcome for each.
     Complete {
         /// Ids or subjects.
         #[arg(required = true, value_name = "ID")]
         activities: Vec<String>,
     },
-    /// Mark activities as cancelled.
+    /// Mark activities as cancelled, one outcome for each.
     Cancel {
         /// Ids or subjects.
         #[arg(required = true, value_name = "ID")]
@@ -157,8 +157,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List(args) => list(context, &session, &args),
         Command::Create(args) => create(&session, &args),
-        Command::Complete { activities } => close(&session, &activities, (1, "completed")),
-        Command::Cancel { activities } => close(&session, &activities, (2, "cancelled")),
+        Command::Complete { activities } => close(context, &session, &activities, (1, "completed")),
+        Command::Cancel { activities } => close(context, &session, &activities, (2, "cancelled")),
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 fn reference(session: &Session, text: &str) -> anyhow::Result<Reference> {
     let Some((table, name)) = text.split_once(':') else {
         return Err(Usage::because(format!(
-            "`{text}` is no TABLE:ROW, such as lead:{text} or user:{text}"
+            "`{text}` is no TABLE:ROW, such as lead:ID or contact:NAME"
         )));
     };
     let table = if table == "user" { "systemuser" } else { table };
@@ -175,9 +175,11 @@ fn reference(session: &Session, text: &str) -> anyhow::Result<Reference> {
 
 fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
     let mut filter = Filter::All;
-    if let Some(regarding) = &args.regarding {
-        filter = filter.and(Filter::eq("regardingobjectid", reference(session, regarding)?.id));
-    }
+    // What is about a row is what its timeline shows.
+    let about = match &args.regarding {
+        Some(regarding) => Some(timeline::read(session, &reference(session, regarding)?)?.entries),
+        None => None,
+    };
     if args.mine {
         filter = filter.and(Filter::eq("ownerid", session.user()));
     }
@@ -190,8 +192,16 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
     let mut found = Vec::new();
     for kind in Kind::ALL {
         if args.kind.is_none_or(|only| only == kind) {
+            let table = catalog.table(kind.table())?;
             let mut query = Query::new(kind.table()).filter(filter.clone()).top(args.top);
-            query.order = sluice_model::odata::order(catalog.table(kind.table())?, "createdon desc")?;
+            if let Some(entries) = &about {
+                let own = entries.iter().filter(|entry| entry.table == table.name);
+                query.filter = query.filter.and(Filter::In {
+                    column: table.key.clone(),
+                    values: own.map(|entry| Value::Id(entry.id)).collect(),
+                });
+            }
+            query.order = sluice_model::odata::order(table, "createdon desc")?;
             found.extend(session.list(query)?);
         }
     }
@@ -268,31 +278,27 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn close(session: &Session, activities: &[String], (state, word): (i32, &str)) -> anyhow::Result<Outcome> {
-    let found = activities
-        .iter()
-        .map(|name| find(session, name))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    session.batch(|batch| {
-        for activity in &found {
-            let row = Row::new(activity.table.clone(), activity.id).with("statecode", Value::Choice(state));
-            batch.execute(Request::update(row))?;
-        }
-        Ok(())
-    })?;
-    let ids: Vec<Json> = found
-        .iter()
-        .map(|activity| json!({ "table": activity.table, "id": activity.id.to_string() }))
-        .collect();
-    let lines: Vec<String> = found
-        .iter()
-        .map(|activity| format!("{word} {} {}", activity.table, activity.id))
-        .collect();
-    Ok(Outcome::list(ids, lines.join("\n")))
+fn close(
+    context: &Context,
+    session: &Session,
+    activities: &[String],
+    (state, word): (i32, &str),
+) -> anyhow::Result<Outcome> {
+    let found = each::found(activities, |name| find(session, name))?;
+    let refused =
+        |name: &str, error: &Error| format!("activity {name} is not {word}\n{}", report::error(context, error));
+    each::each("activity", found, refused, |activity| {
+        let row = Row::new(activity.table.clone(), activity.id).with("statecode", Value::Choice(state));
+        session.execute(Request::update(row))?;
+        let mut item = Map::new();
+        item.insert("table".to_owned(), activity.table.to_string().into());
+        item.insert("id".to_owned(), activity.id.to_string().into());
+        Ok((item, format!("{word} {} {}", activity.table, activity.id)))
+    })
 }
 
 /// The activity of that id or subject, of whatever kind.
-fn find(session: &Session, name: &str) -> anyhow::Result<Reference> {
+fn find(session: &Session, name: &str) -> sluice_model::Result<Reference> {
     let by = |table: &TableDef| match name.parse::<Uuid>() {
         Ok(id) => Filter::eq(&table.key, id),
         Err(_) => Filter::eq("subject", name),
@@ -310,15 +316,14 @@ fn find(session: &Session, name: &str) -> anyhow::Result<Reference> {
         [] => Err(Error::new(
             Code::NOT_FOUND,
             format!("there is no activity \"{name}\"; `activity list` shows them"),
-        )
-        .into()),
+        )),
         several => {
             let list: Vec<String> = several.iter().map(|(row, _)| row.to_string()).collect();
             let message = format!(
                 "\"{name}\" is the subject of several activities: {}; give the id",
                 list.join(", ")
             );
-            Err(Error::new(Code::AMBIGUOUS, message).into())
+            Err(Error::new(Code::AMBIGUOUS, message))
         }
     }
 }

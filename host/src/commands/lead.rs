@@ -1,16 +1,11 @@
 //! `sluice lead`: qualify, disqualify and reactivate leads, one outcome for each.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::Map;
 use sluice_engine::Session;
-use sluice_model::{Code, ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
+use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
 
-use super::{lead_matches, lead_new, lead_qualify};
-use crate::{
-    context::Context,
-    failure::Usage,
-    output::{Exit, Outcome},
-    report,
-};
+use super::{each, lead_matches, lead_new, lead_qualify};
+use crate::{context::Context, failure::Usage, output::Outcome, report};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -110,58 +105,17 @@ pub(super) fn no_way_on(_: &str, _: &Error) -> Vec<String> {
     Vec::new()
 }
 
-/// Does the same to each of several leads. One that is refused neither stops nor undoes the
-/// others; a failure of the host ends it.
+/// Does the same to each of several leads.
 pub(super) fn each(
     context: &Context,
     session: &Session,
     leads: &[String],
     (not_done, ways_on): (&str, WaysOn<'_>),
-    mut work: impl FnMut(Uuid) -> anyhow::Result<(Map<String, Json>, String)>,
+    work: impl FnMut(Uuid) -> anyhow::Result<each::Done>,
 ) -> anyhow::Result<Outcome> {
-    let found = leads
-        .iter()
-        .map(|lead| find(session, lead))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let mut items = Vec::new();
-    let mut texts = Vec::new();
-    let mut exit = Exit::Done;
-    for (given, lead) in leads.iter().zip(found) {
-        let name = lead.as_ref().map_or_else(|_| given.clone(), Uuid::to_string);
-        let result = match lead {
-            Ok(lead) => work(lead),
-            Err(error) => Err(error.into()),
-        };
-        let mut item = Map::new();
-        item.insert("lead".to_owned(), name.clone().into());
-        match result {
-            Ok((more, text)) => {
-                item.extend(more);
-                texts.push(text);
-            }
-            Err(error) => {
-                let error = error.downcast::<Error>()?;
-                item.insert("error".to_owned(), error.to_json());
-                texts.push(refused(context, &name, not_done, &error, ways_on(&name, &error)));
-                let failed = error.kind() == Kind::Host;
-                exit = if failed { Exit::Host } else { Exit::Refused };
-            }
-        }
-        items.push(Json::Object(item));
-        if exit == Exit::Host {
-            break;
-        }
-    }
-    let document = json!({ "value": items });
-    Ok(Outcome::new(document, texts.join("\n\n")).with_exit(exit))
-}
-
-/// An ambiguous name ends the command; a lead that is not there is the outcome of that lead.
-fn find(session: &Session, name: &str) -> anyhow::Result<sluice_model::Result<Uuid>> {
-    match session.find_one("lead", name) {
-        Err(error) if error.code() == Code::AMBIGUOUS => Err(error.into()),
-        other => Ok(other),
-    }
+    let found = each::found(leads, |lead| session.find_one("lead", lead))?;
+    let refused = |lead: &str, error: &Error| refused(context, lead, not_done, error, ways_on(lead, error));
+    each::each("lead", found, refused, work)
 }
 
 fn refused(context: &Context, lead: &str, not_done: &str, error: &Error, ways_on: Vec<String>) -> String {

@@ -10,6 +10,7 @@ mod condition;
 pub(crate) mod diagnose;
 pub(crate) mod duplicates;
 pub(crate) mod duprule;
+mod each;
 pub(crate) mod errors;
 pub(crate) mod example;
 pub(crate) mod flow;

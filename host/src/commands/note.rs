@@ -12,7 +12,7 @@ use crate::{
     failure::Usage,
     files,
     output::Outcome,
-    people::grouped,
+    people,
     transfer::{self, Goal},
 };
 
@@ -85,7 +85,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
-    if args.title.is_none() && args.text.is_none() && args.file.is_none() {
+    let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if blank(&args.title) && blank(&args.text) && args.file.is_none() {
         return Err(Usage::because("the note is empty: give --title, --text or --file"));
     }
     let about = row::target(session, &args.table, &args.id)?;
@@ -115,10 +116,10 @@ fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(
         json!({ "id": moved.note.to_string(), "filesize": moved.size }),
         format!(
-            "created note {} about {}, with {} bytes",
+            "created note {} about {}, with {}",
             moved.note,
             shown(&about),
-            grouped(moved.size)
+            people::bytes(moved.size)
         ),
     ))
 }
@@ -141,6 +142,6 @@ fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bo
     let moved = transfer::download(session, note, &Goal::File { path: file, force })?;
     Ok(Outcome::new(
         json!({ "id": moved.note.to_string(), "file": file, "filesize": moved.size }),
-        format!("saved {} bytes to {}", grouped(moved.size), file.display()),
+        format!("saved {} to {}", people::bytes(moved.size), file.display()),
     ))
 }

@@ -65,9 +65,9 @@ pub(crate) enum Command {
         value: i32,
         /// What people see.
         label: String,
-        /// Of a status reason: the state that it belongs to.
-        #[arg(long)]
-        state: Option<i32>,
+        /// Of a status reason: the state that it belongs to, by label or number.
+        #[arg(long, allow_hyphen_values = true)]
+        state: Option<String>,
         /// Do not publish it yet.
         #[arg(long)]
         draft: bool,
@@ -120,7 +120,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             draft,
         } => {
             let request = match state {
-                Some(state) => Request::new("InsertStatusValue").with("StateCode", state),
+                Some(state) => Request::new("InsertStatusValue").with("StateCode", state_of(&session, &name, &state)?),
                 None => Request::new("InsertOptionValue"),
             };
             let request = request.with("Value", value).with("Label", label.as_str());
@@ -207,6 +207,32 @@ fn change(session: &Session, name: &str, request: Request, draft: bool, done: &s
     let mut lines = vec![format!("{name} {done}{}", not_yet(draft))];
     lines.extend(along.lines());
     Ok(Outcome::new(document, lines.join("\n")))
+}
+
+/// A state of the table of TABLE.COLUMN, by its label or number.
+fn state_of(session: &Session, name: &str, state: &str) -> anyhow::Result<i32> {
+    if let Ok(number) = state.parse() {
+        return Ok(number);
+    }
+    let catalog = session.catalog()?;
+    let table = name.split_once('.').and_then(|(table, _)| catalog.table(table).ok());
+    let states = table.and_then(|table| table.states());
+    let states = states.map_or(&[][..], |(states, _)| states);
+    let found = states.iter().find(|known| known.label.eq_ignore_ascii_case(state));
+    let known: Vec<String> = states
+        .iter()
+        .map(|known| format!("{} ({})", known.label, known.value))
+        .collect();
+    found.map(|known| known.value).ok_or_else(|| {
+        Usage::because(format!(
+            "`{name}` has no state \"{state}\"; states have status reasons, and its states are: {}",
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            }
+        ))
+    })
 }
 
 fn create(

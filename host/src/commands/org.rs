@@ -10,7 +10,7 @@ use sluice_sales::sample;
 use crate::{
     context::{APPS, Context},
     output::{Exit, Outcome, tell},
-    people::{grouped, pairs},
+    people::{bytes, pairs},
 };
 
 /// See the module.
@@ -143,7 +143,7 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
     }
     let text = pairs(&[
         ("organisation", name.to_owned()),
-        ("file", format!("{} ({} bytes)", path.display(), grouped(size))),
+        ("file", format!("{} ({})", path.display(), bytes(size))),
         ("currency", currency.unwrap_or_default()),
         ("created", created.as_str().unwrap_or_default().to_owned()),
         ("tables", format!("{}, {custom} of them custom", catalog.iter().count())),

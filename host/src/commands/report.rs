@@ -118,7 +118,7 @@ fn velocity_json(stages: &[StageVelocity]) -> Vec<Json> {
 }
 
 fn velocity_text(stages: &[StageVelocity], plot: bool) -> String {
-    if plot {
+    if plot && !stages.is_empty() {
         let drawn: Vec<Bar> = stages
             .iter()
             .map(|stage| Bar {
@@ -319,15 +319,18 @@ fn ages(context: &Context, leads: &[Aged], alert: Option<f64>) -> anyhow::Result
             whole_seconds(lead.created),
             lead.lead.to_string(),
         ]);
-        value.push(json!({
+        let mut line = json!({
             "lead": lead.lead.to_string(),
             "name": lead.name,
             "status": lead.status,
             "owner": owner,
             "createdon": whole_seconds(lead.created),
             "days": rounded(lead.days),
-            "alert": marked,
-        }));
+        });
+        if let (Some(_), Json::Object(line)) = (alert, &mut line) {
+            line.insert("alert".to_owned(), marked.into());
+        }
+        value.push(line);
     }
     Ok((value, grid.text("no leads")))
 }
@@ -368,12 +371,12 @@ fn funnel(session: &Session, plot: bool) -> anyhow::Result<Outcome> {
     } else {
         people::pairs(&volume.map(|(name, count)| (name, count.to_string())))
     };
+    let rate = match funnel.closed.rate() {
+        Some(rate) => format!("{} of the closed leads were qualified", percent(Some(rate))),
+        None => "no lead is closed yet".to_owned(),
+    };
     let text = format!(
-        "volume\n{numbers}\n\nrate\n{} of the closed leads were qualified\n\nvelocity\n{}",
-        funnel
-            .closed
-            .rate()
-            .map_or("none".to_owned(), |rate| percent(Some(rate))),
+        "volume\n{numbers}\n\nrate\n{rate}\n\nvelocity\n{}",
         velocity_text(&funnel.velocity, plot)
     );
     Ok(Outcome::new(document, text))

@@ -99,6 +99,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                     ("key", &table.key),
                     ("names its rows", table.primary_name.as_deref().unwrap_or("nothing")),
                     ("ownership", ownership(&table)),
+                    ("audit", if table.audited { "yes" } else { "no" }),
                 ]),
                 column::grid(&table)
             );

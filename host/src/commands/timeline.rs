@@ -1,8 +1,8 @@
 //! `sluice timeline`: the notes and activities of a row, the newest first.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Catalog, Name, Parameter, Query, Reference, Row, TableDef, json};
+use sluice_model::{Catalog, Name, Parameter, Query, Reference, Row, TableDef, json as rows};
 use sluice_sales::timeline;
 
 use super::row;
@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     names::Labels,
     output::{Grid, Outcome},
-    people::{self, grouped},
+    people,
 };
 
 /// What to show.
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let target = row::target(&session, &args.table, &args.id)?;
-    let entries = entries(&session, &target)?;
+    let Timeline { entries, missing } = read(&session, &target)?;
     let catalog = session.catalog()?;
     let mut grid = Grid::new(["when", "what", "title", "text", "status", "about", "by", "id"]);
     let labels = Labels::of(context, &entries)?;
@@ -50,14 +50,23 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             entry.id.to_string(),
         ]);
     }
-    list(&catalog, &entries, grid.text("nothing"))
+    let mut text = grid.text("nothing");
+    if !missing.is_empty() {
+        let named: Vec<&str> = missing.iter().map(|privilege| &**privilege).collect();
+        text.push_str(&format!(
+            "\nnote: you may not read all of it, and what you may not read is not shown: you lack {}",
+            named.join(" and ")
+        ));
+    }
+    let document = json!({ "value": documents(&catalog, &entries)?, "missingPrivileges": missing });
+    Ok(Outcome::new(document, text))
 }
 
 /// The notes of a row.
 pub(crate) fn notes(context: &Context, session: &Session, target: &Reference) -> anyhow::Result<Outcome> {
     // A timeline leaves out what somebody may not read at all; a list of notes says so.
     session.list(Query::new("annotation").columns(&[]).top(0))?;
-    let mut entries = entries(session, target)?;
+    let mut entries = read(session, target)?.entries;
     entries.retain(|entry| &*entry.table == "annotation");
     let catalog = session.catalog()?;
     let table = catalog.table("annotation")?;
@@ -75,30 +84,44 @@ pub(crate) fn notes(context: &Context, session: &Session, target: &Reference) ->
             entry.id.to_string(),
         ]);
     }
-    list(&catalog, &entries, grid.text("no notes"))
+    Ok(Outcome::list(documents(&catalog, &entries)?, grid.text("no notes")))
 }
 
-fn entries(session: &Session, target: &Reference) -> anyhow::Result<Vec<Row>> {
-    let response = session.execute(timeline::request(target.clone()))?;
-    Ok(match response.outputs.get("Entries") {
-        Some(Parameter::Rows(rows)) => rows.clone(),
-        _ => Vec::new(),
-    })
+/// What belongs to a row.
+#[derive(Default)]
+pub(super) struct Timeline {
+    /// The notes and activities, the newest first.
+    pub(super) entries: Vec<Row>,
+    /// The privileges without which some of them are not shown.
+    missing: Vec<Name>,
+}
+
+/// The notes and activities of a row, as far as the acting user may read them.
+pub(super) fn read(session: &Session, target: &Reference) -> anyhow::Result<Timeline> {
+    let mut response = session.execute(timeline::request(target.clone()))?;
+    let mut timeline = Timeline::default();
+    if let Some(Parameter::Rows(rows)) = response.outputs.remove("Entries") {
+        timeline.entries = rows;
+    }
+    if let Some(Parameter::Names(names)) = response.outputs.remove("MissingPrivileges") {
+        timeline.missing = names;
+    }
+    Ok(timeline)
 }
 
 /// Rows of several tables: each says of which it is.
-fn list(catalog: &Catalog, entries: &[Row], text: String) -> anyhow::Result<Outcome> {
-    let mut rows = Vec::new();
+fn documents(catalog: &Catalog, entries: &[Row]) -> anyhow::Result<Vec<Json>> {
+    let mut documents = Vec::new();
     for entry in entries {
         let columns: Vec<Name> = entry.values.keys().cloned().collect();
         let mut map = Map::new();
         map.insert("table".to_owned(), entry.table.to_string().into());
-        if let Json::Object(row) = json::from_row(catalog.table(&entry.table)?, entry, Some(&columns)) {
+        if let Json::Object(row) = rows::from_row(catalog.table(&entry.table)?, entry, Some(&columns)) {
             map.extend(row);
         }
-        rows.push(Json::Object(map));
+        documents.push(Json::Object(map));
     }
-    Ok(Outcome::list(rows, text))
+    Ok(documents)
 }
 
 fn cell(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {
@@ -121,5 +144,5 @@ fn about(entry: &Row, target: &Reference, labels: &Labels) -> String {
 fn attachment(entry: &Row) -> Option<String> {
     let size = entry.int("filesize")?;
     let name = entry.text("filename").unwrap_or("(without a name)");
-    Some(format!("{name}, {} bytes", grouped(u64::from(size.unsigned_abs()))))
+    Some(format!("{name}, {}", people::bytes(u64::from(size.unsigned_abs()))))
 }

@@ -52,7 +52,7 @@ pub(crate) struct Named {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     /// The view's name or id.
-    #[arg(required_unless_present = "fetch", conflicts_with = "fetch")]
+    #[arg(conflicts_with = "fetch")]
     view: Option<String>,
     /// Its table, where several have a view of that name.
     #[arg(long, conflicts_with = "fetch")]

@@ -49,20 +49,20 @@ fn first(program: &Program, table: &str, filter: &str) -> String {
 fn one_of_everything() {
     let organisation = Organisation::sample();
     let admin = organisation.program();
-    admin.json(&["role", "grant", "Salesperson", "prvReadNote", "user"]);
+    admin.json(&["role", "grant", "Salesperson", "prvReadCampaign", "user"]);
     assert_eq!(
         newest(&admin, "role"),
-        "admin Assign Privileges To Role Salesperson: prvReadNote  > User"
+        "admin Assign Privileges To Role Salesperson: prvReadCampaign  > User"
     );
-    admin.json(&["role", "grant", "Salesperson", "prvReadNote", "org"]);
+    admin.json(&["role", "grant", "Salesperson", "prvReadCampaign", "org"]);
     assert_eq!(
         newest(&admin, "role"),
-        "admin Assign Privileges To Role Salesperson: prvReadNote User > Organization"
+        "admin Assign Privileges To Role Salesperson: prvReadCampaign User > Organization"
     );
-    admin.json(&["role", "revoke", "Salesperson", "prvReadNote"]);
+    admin.json(&["role", "revoke", "Salesperson", "prvReadCampaign"]);
     assert_eq!(
         newest(&admin, "role"),
-        "admin Assign Privileges To Role Salesperson: prvReadNote Organization > "
+        "admin Assign Privileges To Role Salesperson: prvReadCampaign Organization > "
     );
     admin.json(&["user", "role-add", "seller.west", "Sales Manager"]);
     assert_eq!(

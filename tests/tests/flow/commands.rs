@@ -322,6 +322,44 @@ fn lint_warns_of_too_many_required_steps_and_tells_which_of_them_stopped_people(
     assert!(world.admin.run(&["flow", "lint"]).stdout.contains("warning: "));
 }
 
+/// Nobody passed the step: one lead was stopped by it, one was given up, one went by before.
+#[test]
+fn lint_counts_as_passed_what_went_on_since_the_step_is_required() {
+    let world = World::new();
+    let [early, stopped, dropped] = ["Early", "Stopped", "Dropped"].map(|name| world.lead(name));
+    world.admin.json(&["lead", "qualify", &early]);
+    let steps = world.admin.json(&[
+        "row",
+        "list",
+        "sl_processstep",
+        "--filter",
+        "sl_column eq 'budgetamount'",
+        "--select",
+        "sl_column",
+    ]);
+    let steps = steps["value"].as_array().unwrap().clone();
+    for step in &steps {
+        let step = text(step, "sl_processstepid");
+        world
+            .admin
+            .json(&["row", "update", "sl_processstep", &step, "sl_required=yes"]);
+    }
+    assert_eq!(world.admin.run(&["lead", "qualify", &stopped]).code, 1);
+    world.admin.json(&["lead", "disqualify", &dropped, "--reason", "Lost"]);
+    let lint = || {
+        let lint = world.admin.json(&["flow", "lint", SHIPPED]);
+        let of_lead = lint["value"].as_array().unwrap().iter();
+        of_lead
+            .filter(|step| step["stage"] == "Qualify" && step["column"] == "budgetamount")
+            .map(|step| format!("{} {} {}", step["blocked"], step["passed"], step["rate"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lint(), ["1 0 1.0"]);
+    world.admin.json(&["row", "update", "lead", &stopped, "budgetamount=1"]);
+    world.admin.json(&["lead", "qualify", &stopped]);
+    assert_eq!(lint(), ["1 1 0.5"]);
+}
+
 #[test]
 fn wrong_usage_is_told_apart_from_refusals() {
     let world = World::new();

@@ -26,6 +26,12 @@ fn a_new_lead_is_open_and_new() {
     let world = World::empty();
     let lead = lead(&world, "Roof tiles");
     assert_eq!(state(&world, &lead), (0, 1));
+    let new = ["row", "create", "lead", "subject=x", "lastname=x"];
+    let closed = world.admin().refused(&[&new[..], &["statuscode=6"]].concat());
+    assert_eq!(closed["code"], "0x80048408", "a status alone does not close it");
+    let future = ["overriddencreatedon=2126-01-01T00:00:00Z"];
+    let refused = world.admin().refused(&[&new[..], &future].concat());
+    assert!(text(&refused, "message").contains("in the past"), "{refused}");
 }
 
 #[test]

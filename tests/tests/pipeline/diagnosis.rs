@@ -56,7 +56,7 @@ fn tables(isolation: &Isolation) -> Vec<Option<String>> {
 #[test]
 fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
     let world = World::shipped();
-    let probe_step = world.step(&probe(PRE_OPERATION, "Create", "contact", "read annotation"));
+    let probe_step = world.step(&probe(PRE_OPERATION, "Create", "contact", "read campaign"));
     world.step(&job("Create", "account", "trace no job of a trial"));
     let (lead, request) = world.lead();
     world.run(&world.seller, request.clone()).refused("0x80040220");
@@ -72,7 +72,7 @@ fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
         .iter()
         .map(|culprit| culprit.error.body().privilege.clone().unwrap())
         .collect();
-    assert_eq!(privileges, ["prvReadsl_commissionrule", "prvReadNote"]);
+    assert_eq!(privileges, ["prvReadsl_commissionrule", "prvReadCampaign"]);
     for culprit in &isolation.culprits {
         assert_eq!(kinds(&culprit.fixes), ["grant", "disable", "run-as"], "{culprit:#?}");
     }
@@ -94,7 +94,7 @@ fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
 #[test]
 fn disabling_what_was_named_cures_it_as_well() {
     let world = World::shipped();
-    world.step(&probe(PRE_OPERATION, "Create", "contact", "read annotation"));
+    world.step(&probe(PRE_OPERATION, "Create", "contact", "read campaign"));
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
     for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
@@ -130,7 +130,7 @@ fn a_step_that_needs_two_privileges_lists_both() {
         PRE_OPERATION,
         "Create",
         "contact",
-        "read annotation\nread sl_commissionrule\ncreate annotation subject x",
+        "read campaign\nread sl_commissionrule\ncreate campaign name x",
     ));
     let request = Request::create(contact());
     let isolation = isolate(&world, world.seller.id(), &request);
@@ -143,7 +143,10 @@ fn a_step_that_needs_two_privileges_lists_both() {
             _ => None,
         })
         .collect();
-    assert_eq!(grants, ["prvReadNote", "prvReadsl_commissionrule", "prvCreateNote"]);
+    assert_eq!(
+        grants,
+        ["prvReadCampaign", "prvReadsl_commissionrule", "prvCreateCampaign"]
+    );
     apply(&world, &isolation);
     world.create(&world.seller, contact()).created();
 }
@@ -151,14 +154,14 @@ fn a_step_that_needs_two_privileges_lists_both() {
 #[test]
 fn a_refusal_of_the_platform_is_a_culprit_without_a_step() {
     let world = World::new();
-    let request = Request::create(Row::unsaved("annotation").with("subject", "x"));
+    let request = Request::create(Row::unsaved("campaign").with("name", "x"));
     let isolation = isolate(&world, world.seller.id(), &request);
     assert!(isolation.passes);
     let [culprit] = isolation.culprits.as_slice() else {
         panic!("{isolation:#?}")
     };
     assert_eq!(culprit.error.body().step, None);
-    assert_eq!(culprit.error.body().privilege.as_deref(), Some("prvCreateNote"));
+    assert_eq!(culprit.error.body().privilege.as_deref(), Some("prvCreateCampaign"));
     assert_eq!(kinds(&culprit.fixes), ["grant"]);
     apply(&world, &isolation);
     world.run(&world.seller, request).result.unwrap();
@@ -167,8 +170,8 @@ fn a_refusal_of_the_platform_is_a_culprit_without_a_step() {
 #[test]
 fn behind_a_refusal_of_the_platform_there_may_be_a_step() {
     let world = World::new();
-    let step = world.step(&probe(PRE_OPERATION, "Create", "annotation", "refuse no notes"));
-    let request = Request::create(Row::unsaved("annotation").with("subject", "x"));
+    let step = world.step(&probe(PRE_OPERATION, "Create", "campaign", "refuse no campaigns"));
+    let request = Request::create(Row::unsaved("campaign").with("name", "x"));
     let isolation = isolate(&world, world.seller.id(), &request);
     assert!(isolation.passes);
     assert_eq!(isolation.culprits.len(), 2, "{isolation:#?}");
@@ -220,7 +223,7 @@ fn where_nothing_stands_in_the_way_nothing_is_found() {
 #[test]
 fn the_first_step_says_which_tables_fail() {
     let world = World::shipped();
-    world.step(&probe(PRE_OPERATION, "Create", "opportunity", "read annotation"));
+    world.step(&probe(PRE_OPERATION, "Create", "opportunity", "read campaign"));
     let (lead, _) = world.lead();
     let rows = trial::rows(&world.admin.0, Some(lead)).unwrap();
     let requests: Vec<Request> = rows.into_iter().map(Request::create).collect();

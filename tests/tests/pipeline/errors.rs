@@ -155,17 +155,12 @@ fn the_innermost_step_is_to_blame() {
 fn a_platforms_refusal_inside_is_the_calling_steps() {
     let world = World::new();
     world.step(&probe(POST_OPERATION, "Create", "contact", "create account name x"));
-    let middle = world.step(&probe(
-        POST_OPERATION,
-        "Create",
-        "account",
-        "create annotation subject y",
-    ));
+    let middle = world.step(&probe(POST_OPERATION, "Create", "account", "create campaign name y"));
     let run = world.create(&world.seller, contact());
     let error = run.refused("0x80040220");
-    assert_eq!(error.body().privilege.as_deref(), Some("prvCreateNote"));
+    assert_eq!(error.body().privilege.as_deref(), Some("prvCreateCampaign"));
     assert_eq!(error.body().step.as_ref().unwrap().id, middle);
-    assert_eq!(error.body().call.as_deref(), Some("Create annotation"));
+    assert_eq!(error.body().call.as_deref(), Some("Create campaign"));
 }
 
 #[test]

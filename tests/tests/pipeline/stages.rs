@@ -189,18 +189,18 @@ fn pre_validation_of_a_nested_message_is_inside_the_transaction() {
 #[test]
 fn pre_validation_runs_before_the_privilege_gate() {
     let world = World::new();
-    world.step(&probe(PRE_VALIDATION, "Create", "annotation", "trace 10"));
-    world.step(&probe(PRE_OPERATION, "Create", "annotation", "trace 20"));
-    let note = || Row::unsaved("annotation").with("subject", "x");
-    let run = world.create(&world.seller, note());
+    world.step(&probe(PRE_VALIDATION, "Create", "campaign", "trace 10"));
+    world.step(&probe(PRE_OPERATION, "Create", "campaign", "trace 20"));
+    let campaign = || Row::unsaved("campaign").with("name", "x");
+    let run = world.create(&world.seller, campaign());
     let error = run.refused("0x80040220");
-    assert_eq!(error.body().privilege.as_deref(), Some("prvCreateNote"));
+    assert_eq!(error.body().privilege.as_deref(), Some("prvCreateCampaign"));
     assert_eq!(error.body().step, None, "the platform's refusal is no step's fault");
     assert_eq!(run.said(), ["10"]);
     // Who is refused by a step does not learn of the privilege.
-    world.step(&probe(PRE_VALIDATION, "Create", "annotation", "refuse closed today"));
+    world.step(&probe(PRE_VALIDATION, "Create", "campaign", "refuse closed today"));
     assert_eq!(
-        world.create(&world.seller, note()).refused("0x80040265").message(),
+        world.create(&world.seller, campaign()).refused("0x80040265").message(),
         "closed today"
     );
 }

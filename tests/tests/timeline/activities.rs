@@ -1,6 +1,6 @@
 //! Activities and those who take part in them (R16).
 
-use sluice_model::{Depth, Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Error, Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_tests::{Actor, Organisation, people};
 
 use crate::lead;
@@ -86,4 +86,53 @@ fn an_activity_goes_with_the_row_that_it_is_about() {
     admin.create(party(activity, &Reference::new("systemuser", admin.id())));
     admin.try_delete("lead", about).unwrap();
     assert_eq!((admin.count("task"), admin.count("activityparty")), (0, 0));
+}
+
+#[test]
+fn what_is_closed_stays_as_it_is_until_it_is_opened_again() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let id = task(&admin, lead(&admin));
+    let change = |column: &str, value: Value| {
+        let row = Row::new("task", id).with(column, value);
+        admin.0.execute(Request::update(row)).map(|_| ())
+    };
+    let state = |state| change("statecode", Value::Choice(state));
+    state(1).unwrap();
+    for refused in [state(1), state(2), change("subject", "Another".into())] {
+        assert_eq!(refused.unwrap_err().code(), Code::INACTIVE);
+    }
+    state(0).unwrap();
+    assert_eq!(admin.get("task", id).get("actualend"), None);
+    change("subject", "Another".into()).unwrap();
+}
+
+#[test]
+fn who_takes_part_and_when_fits_the_kind() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let lead = Reference::new("lead", lead(&admin));
+    let takes = |table: &str, roles: &[i32]| -> Result<(), Error> {
+        let id = admin.create(Row::unsaved(table).with("subject", "x"));
+        for role in roles {
+            let party = Row::unsaved("activityparty")
+                .with("activityid", Reference::new(table, id))
+                .with("partyid", lead.clone())
+                .with("participationtypemask", Value::Choice(*role));
+            admin.0.execute(Request::create(party))?;
+        }
+        Ok(())
+    };
+    takes("email", &[1, 2, 2, 3, 4]).unwrap();
+    takes("phonecall", &[1, 2]).unwrap();
+    takes("appointment", &[5, 6, 7]).unwrap();
+    assert!(takes("email", &[1, 1]).unwrap_err().message().contains("one sender"));
+    assert!(takes("task", &[2]).unwrap_err().message().contains("To Recipient"));
+    let at = |time: &str| Value::DateTime(time.parse().unwrap());
+    let backwards = Row::unsaved("appointment")
+        .with("subject", "x")
+        .with("scheduledstart", at("2026-01-31T10:00:00Z"))
+        .with("scheduledend", at("2026-01-31T09:00:00Z"));
+    let refused = admin.0.execute(Request::create(backwards)).unwrap_err();
+    assert!(refused.message().contains("before it begins"), "{refused}");
 }

@@ -150,10 +150,27 @@ fn a_token_is_its_owners() {
 }
 
 #[test]
+fn what_could_not_become_a_note_is_not_uploaded() {
+    let organisation = Organisation::empty();
+    let about = lead(&organisation.admin());
+    let rights = [
+        people::privileges(&["Create", "Read", "Append"], &["Note"], Depth::Organization),
+        people::privileges(&["Read"], &["Lead"], Depth::Organization),
+    ];
+    let writer = people::user(&organisation, "writer", &rights.concat());
+    let refused = begin(&writer, note(("lead", about), "Plans")).unwrap_err();
+    assert_eq!(
+        refused.body().privilege.as_deref(),
+        Some("prvAppendToLead"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_commit_that_is_refused_can_be_made_again() {
     let organisation = Organisation::empty();
     let admin = organisation.admin();
-    let token = begin(&admin, note(("lead", Uuid::from_u128(7)), "Plans")).unwrap();
+    let token = begin(&admin, note(("lead", lead(&admin)), "Plans")).unwrap();
     put(&admin, &token, "1", b"plans").unwrap();
     let nowhere = commit(&admin, &token, note(("lead", Uuid::from_u128(7)), "Plans"), &["1"]).unwrap_err();
     assert_eq!(nowhere.code().to_string(), "0x80040217", "{nowhere}");

@@ -59,6 +59,17 @@ fn nothing_of_a_lead_is_lost_when_it_is_qualified() {
     let before = ["Needs twelve pumps", "Drawings", "First call"];
     assert_eq!(titles(&admin, "opportunity", opportunity), before);
     assert_eq!(titles(&admin, "lead", lead), before, "they remain on the lead");
+    for table in ["account", "contact"] {
+        let made = admin.list(
+            Query::new(table)
+                .columns(&[])
+                .filter(Filter::eq("originatingleadid", lead)),
+        );
+        assert!(
+            made.iter().all(|row| titles(&admin, table, row.id) == before),
+            "{table}"
+        );
+    }
     assert_eq!(admin.count("annotation"), 2, "nothing was copied");
     assert_eq!(download(&admin, file, 1 << 20).unwrap(), ("pump.dwg".to_owned(), bytes));
 

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use serde_json::Value;
-use sluice_model::Depth;
+use sluice_model::{Code, Depth};
 use sluice_tests::{
     Organisation, people,
     program::{Program, Run},
@@ -119,6 +119,7 @@ fn wrong_usage_and_refusals() {
     let note = id(&admin.json(&["note", "add", "lead", &world.lead, "--title", "Plain"]));
     for wrong in [
         &["note", "add", "lead", &world.lead][..],
+        &["note", "add", "lead", &world.lead, "--title", "", "--text", " "],
         &["note", "add", "lead", &world.lead, "--title", "x", "--mime-type", "a/b"],
         &["note", "add", "lead", &world.lead, "--file", "."],
         &["note", "save", &note, "-", "--json"],
@@ -136,7 +137,11 @@ fn wrong_usage_and_refusals() {
             "0x80044A02",
         ),
         (&["note", "add", "lead", "Nobody", "--title", "x"], "0x80040217"),
-        (&["activity", "complete", "nothing"], "0x80040217"),
+        // Its size says 0, and it has more.
+        (
+            &["note", "add", "lead", &world.lead, "--file", "/proc/version"],
+            "0x80040203",
+        ),
         (
             &["timeline", "lead", "00000000-0000-0000-0000-000000000007"],
             "0x80040217",
@@ -157,7 +162,14 @@ fn wrong_usage_and_refusals() {
         reader.refused(&["note", "list", "lead", &world.lead])["privilege"],
         "prvReadNote"
     );
-    assert!(list(&reader.json(&["timeline", "lead", &world.lead])).is_empty());
+    let seen = reader.json(&["timeline", "lead", &world.lead]);
+    assert!(list(&seen).is_empty());
+    assert_eq!(
+        seen["missingPrivileges"],
+        serde_json::json!(["prvReadActivity", "prvReadNote"])
+    );
+    let shown = reader.run(&["timeline", "lead", &world.lead]).stdout;
+    assert!(shown.contains("you lack prvReadActivity and prvReadNote"), "{shown}");
     assert_eq!(world.files(), ["large.bin"], "nothing half is left");
 }
 
@@ -192,7 +204,17 @@ fn activities_are_made_listed_and_closed() {
     assert_eq!(titles(admin, &["timeline", "lead", "McKay"]), all);
     assert_eq!(titles(admin, &["activity", "list", "--regarding", "lead:McKay"]), all);
     assert_eq!(titles(admin, &["activity", "list", "--kind", "task"]), ["Offer"]);
-    admin.json(&["activity", "complete", "Call", "Answer"]);
+    admin.json(&["activity", "complete", "Answer"]);
+    let run = admin.run(&["activity", "complete", "Nothing", "Answer", "Call", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let outcomes = list(&run.json());
+    let codes: Vec<&Value> = outcomes.iter().map(|outcome| &outcome["error"]["code"]).collect();
+    assert_eq!(
+        codes,
+        ["0x80040217".into(), code(Code::INACTIVE), Value::Null]
+            .iter()
+            .collect::<Vec<_>>()
+    );
     admin.json(&["activity", "cancel", "Offer"]);
     assert_eq!(titles(admin, &["activity", "list", "--open", "--mine"]), ["Visit"]);
     let call = admin.json(&["row", "get", "phonecall", &call, "--select", "statecode,scheduledend"]);
@@ -231,9 +253,98 @@ fn those_who_take_part_are_made_with_the_activity_or_nothing_is() {
     roles.sort_unstable();
     assert_eq!(roles, [1, 1, 2, 2, 3, 5, 7]);
     let nobody = "contact:00000000-0000-0000-0000-000000000007";
-    let half = ["activity", "create", "task", "--subject", "Half", "--to", nobody];
+    let half = ["activity", "create", "email", "--subject", "Half", "--to", nobody];
     assert_eq!(admin.refused(&half)["code"], "0x80040217");
-    assert!(titles(admin, &["activity", "list", "--kind", "task"]).is_empty());
+    assert_eq!(titles(admin, &["activity", "list", "--kind", "email"]), ["Answer"]);
+}
+
+fn code(code: Code) -> Value {
+    code.to_string().into()
+}
+
+#[test]
+fn the_list_of_what_is_about_a_row_agrees_with_its_timeline() {
+    let world = World::new();
+    let admin = &world.admin;
+    activity(&world, "phonecall", "Call", &[]);
+    admin.json(&["lead", "qualify", &world.lead]);
+    let made = list(&admin.json(&["row", "list", "opportunity", "--select", "name"]));
+    let made = made[0]["opportunityid"].as_str().unwrap();
+    let about = format!("opportunity:{made}");
+    assert_eq!(titles(admin, &["activity", "list", "--regarding", &about]), ["Call"]);
+    assert_eq!(titles(admin, &["timeline", "opportunity", made]), ["Call"]);
+    admin.json(&["activity", "complete", "Call"]);
+    assert!(titles(admin, &["activity", "list", "--open", "--regarding", &about]).is_empty());
+}
+
+/// The commands of docs/notes.md, by the people of the sample.
+#[test]
+fn sellers_of_the_sample_work_with_notes_and_activities() {
+    let organisation = Organisation::sample();
+    let seller = organisation.program().as_user("seller.west");
+    let lead = id(&seller.json(&["row", "create", "lead", "subject=Pumps", "lastname=Novak"]));
+    fs::write(organisation.path().parent().unwrap().join("plan.txt"), "plan").unwrap();
+    let about = format!("lead:{lead}");
+    for line in [
+        &[
+            "note",
+            "add",
+            "lead",
+            &lead,
+            "--title",
+            "Call of Monday",
+            "--file",
+            "plan.txt",
+        ][..],
+        &[
+            "activity",
+            "create",
+            "phonecall",
+            "--regarding",
+            &about,
+            "--subject",
+            "Call back",
+            "--to",
+            &about,
+        ],
+        &["activity", "complete", "Call back"],
+        &["report", "velocity"],
+        &["timeline", "lead", &lead],
+        &["note", "save", "Call of Monday", "copy.txt"],
+        &["note", "delete", "Call of Monday"],
+    ] {
+        seller.json(line);
+    }
+    organisation.program().as_user("manager").json(&["flow", "lint"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn saving_replaces_ordinary_files_only_and_keeps_how_they_are() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    let world = World::new();
+    let admin = &world.admin;
+    fs::write(world.path("a.txt"), "new").unwrap();
+    admin.json(&["note", "add", "lead", &world.lead, "--file", "a.txt"]);
+    fs::write(world.path("b.txt"), "old").unwrap();
+    fs::set_permissions(world.path("b.txt"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("b.txt", world.path("link")).unwrap();
+    admin.json(&["note", "save", "a.txt", "link", "--force"]);
+    assert!(world.path("link").is_symlink());
+    assert_eq!(fs::read_to_string(world.path("b.txt")).unwrap(), "new");
+    let mode = fs::metadata(world.path("b.txt")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let pipe = world.path("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(admin.run(&["note", "save", "a.txt", "pipe", "--force"]).code, 2);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
 
 /// Runs the program and tells how much memory it had at most, in MiB.

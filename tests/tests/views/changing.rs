@@ -1,6 +1,6 @@
 //! Who may change views, and what a view has to be.
 
-use sluice_model::{Depth, Filter, Query, Row};
+use sluice_model::{Depth, Filter, Query, Reference, Request, Row};
 use sluice_tests::{Actor, Organisation, people};
 
 use crate::run;
@@ -77,6 +77,13 @@ fn a_table_has_one_default_view() {
     assert_eq!(defaults(&admin), ["Closed Leads"]);
     admin.update(Row::new("savedquery", mine).with("description", "By name"));
     assert_eq!(defaults(&admin), ["Closed Leads"]);
+    let delete = |view| {
+        let view = Reference::new("savedquery", view);
+        admin.0.execute(Request::delete(view)).map(|_| ())
+    };
+    let refused = delete(closed).unwrap_err();
+    assert!(refused.message().contains("--default"), "{refused}");
+    delete(mine).unwrap();
     assert_eq!(
         admin
             .0

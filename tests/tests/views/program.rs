@@ -111,6 +111,12 @@ fn views_are_made_changed_and_removed() {
     assert_eq!(default.len(), 1);
     assert_eq!(default[0]["name"], "Accounts");
     assert_eq!(admin.json(&["view", "show", "Accounts"])["description"], "Odd");
+    assert_eq!(
+        admin.run(&["view", "delete", "Accounts"]).code,
+        1,
+        "the lists begin with it"
+    );
+    admin.json(&["view", "update", "Active Accounts", "--default"]);
     admin.json(&["view", "delete", "Accounts"]);
     assert_eq!(admin.refused(&["view", "show", "Accounts"])["code"], "0x80040217");
 }

@@ -128,7 +128,10 @@ impl Rules for Instance {
         let moved = process.stage().map(|stage| stage.id) != stood;
         let is = process.status;
         if was == Status::Active && (moved || is != Status::Active) {
-            visits::leave(unit, operation, process.instance.id)?;
+            let position = |stage: Option<Uuid>| process.flow.stage(stage?).map(|(position, _)| position);
+            let forwards = position(process.stage().map(|stage| stage.id)) > position(stood);
+            let passed = is == Status::Finished || (moved && forwards);
+            visits::leave(unit, operation, process.instance.id, passed)?;
         }
         if (moved || was != Status::Active) && is == Status::Active {
             visits::enter(unit, operation, &process)?;

@@ -29,14 +29,16 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
     unit.tx.insert(&permit, &table, &visit)
 }
 
-/// The process has left the stage at which it stood.
-pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: Uuid) -> Result<()> {
+/// The process has left the stage at which it stood: forwards (`passed`), back, or given up.
+pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: Uuid, passed: bool) -> Result<()> {
     let table = unit.snapshot.table(tables::STAGE_VISIT)?.clone();
     let permit = Permit::system("keep the time at which a process leaves a stage");
     let open = Filter::eq("sl_instanceid", instance).and(Filter::eq("sl_lefton", Value::Null));
     let open = Query::new(tables::STAGE_VISIT).columns(&[]).filter(open);
     for visit in unit.tx.select(&permit, &table, &open)? {
-        let left = Row::new(tables::STAGE_VISIT, visit.id).with("sl_lefton", operation.created_on());
+        let left = Row::new(tables::STAGE_VISIT, visit.id)
+            .with("sl_lefton", operation.created_on())
+            .with("sl_passed", passed);
         unit.tx.update(&permit, &table, &left)?;
     }
     Ok(())

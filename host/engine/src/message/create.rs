@@ -3,8 +3,8 @@
 //! The caller's columns are checked, the owner decided on, the links checked, and then the
 //! platform fills what it fills.
 
-use sluice_access::RowFacts;
-use sluice_model::{Result, Right, Rights, Value};
+use sluice_access::{Permit, RowFacts};
+use sluice_model::{Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
@@ -53,24 +53,7 @@ impl Message for Create {
             sent.id = unit.core.env.new_id();
         }
         let id = sent.id;
-        let mut row = fill::checked(&table, &sent)?;
-
-        let owner = fill::owner(unit, operation, &table, &mut row)?;
-        let snapshot = unit.snapshot()?;
-        let permit = sluice_access::decide_create(
-            &operation.principal,
-            &snapshot.units,
-            &table,
-            &owner,
-            &snapshot.privileges,
-        )?;
-        let own = RowFacts {
-            id,
-            owner: owner.as_owner(),
-            business_unit: owner.business_unit(),
-            shares: Rights::NONE,
-        };
-        attach::check_links(unit, operation, &table, &row, None, &own)?;
+        let (mut row, permit) = permitted(unit, operation, &table, &sent)?;
 
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
@@ -87,4 +70,26 @@ impl Message for Create {
         unit.rules(&table).after_create(unit, operation, &row)?;
         process.map_or(Ok(()), |process| process.begin(unit, operation, &row))
     }
+}
+
+/// The new row with its owner, once it is clear that the caller may make it and attach it to what it names.
+pub(super) fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef, sent: &Row) -> Result<(Row, Permit)> {
+    let mut row = fill::checked(table, sent)?;
+    let owner = fill::owner(unit, operation, table, &mut row)?;
+    let snapshot = unit.snapshot()?;
+    let permit = sluice_access::decide_create(
+        &operation.principal,
+        &snapshot.units,
+        table,
+        &owner,
+        &snapshot.privileges,
+    )?;
+    let own = RowFacts {
+        id: row.id,
+        owner: owner.as_owner(),
+        business_unit: owner.business_unit(),
+        shares: Rights::NONE,
+    };
+    attach::check_links(unit, operation, table, &row, None, &own)?;
+    Ok((row, permit))
 }

@@ -3,7 +3,7 @@
 
 use sluice_model::{Result, Right};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Images, Message, Parameter, Shape, Takes, create, required};
 use crate::{
     Operation, Unit,
     attachments::{self, Upload},
@@ -42,8 +42,10 @@ impl Message for InitializeAnnotationBlocksUpload {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
-        if let Some(id) = attachments::existing(unit, operation, &table)? {
-            unit.decide(operation, &table, Right::Write, id)?;
+        // What the commit would refuse is not uploaded in vain.
+        match attachments::existing(unit, operation, &table)? {
+            Some(id) => drop(unit.decide(operation, &table, Right::Write, id)?),
+            None => drop(create::permitted(unit, operation, &table, operation.target()?)?),
         }
         let upload = Upload::begin(unit, operation, operation.context.id)?;
         operation.output("FileContinuationToken", upload.token().as_str());

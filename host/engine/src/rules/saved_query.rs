@@ -2,7 +2,7 @@
 
 use sluice_model::{Error, Filter, Query, Request, Result, Row, fetchxml};
 
-use super::{Rules, select};
+use super::{Rules, read, select};
 use crate::{Operation, Unit, tables};
 
 /// The rules of `savedquery`.
@@ -22,6 +22,20 @@ impl Rules for SavedQuery {
         let mut row = before.clone();
         row.values.extend(operation.target()?.values.clone());
         check(unit, operation, &row)
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let view = read(unit, tables::VIEW, operation.id()?)?;
+        if view.bool("isdefault") != Some(true) || operation.principal.is_system() {
+            return Ok(());
+        }
+        let message = format!(
+            "the lists of `{}` begin with the view \"{}\"; make another view of the table the default first \
+             (`view update VIEW --default`)",
+            view.text("returnedtypecode").unwrap_or_default(),
+            view.text("name").unwrap_or_default()
+        );
+        Err(Error::invalid(message).with_table(tables::VIEW))
     }
 
     fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {

@@ -379,7 +379,10 @@ impl<'a> Parser<'a> {
                     let value = values.first().map(|value| value.as_str());
                     operator.filter(parser.surroundings, table, column, value)
                 }
-                _ => Err(parser.wrong(&format!("there is no function {PLATFORM}{function}"))),
+                _ => Err(Error::invalid(format!(
+                    "filter `{}`: there is no function {PLATFORM}{function}",
+                    parser.text
+                ))),
             }
         })
     }

@@ -112,6 +112,7 @@ impl Story<'_> {
         let mapped = mapped.and_then(|value| coerce::check(self.table, column, value).ok());
         if let (Some(mapped), Some(source)) = (&mapped, self.sources.get(&column.name))
             && mapped == value
+            && !is_default(self.table, column, value)
         {
             return Origin::Lead(source.clone());
         }
@@ -127,12 +128,10 @@ impl Story<'_> {
 
     /// Where a value comes from that is there without any step.
     fn untouched(&self, column: &ColumnDef, value: &Value) -> Origin {
-        let is_default =
-            |default| coerce::from_json(self.table, column, default).is_ok_and(|default| default == *value);
         let no_currency =
             &*column.name == "transactioncurrencyid" && self.lead.lookup("transactioncurrencyid").is_none();
         let is_state = matches!(&*column.name, "statecode" | "statuscode");
-        if is_state || no_currency || column.default.as_ref().is_some_and(is_default) {
+        if is_state || no_currency || is_default(self.table, column, value) {
             Origin::Default
         } else if LINKS.contains(&&*column.name) {
             Origin::Qualify
@@ -140,6 +139,12 @@ impl Story<'_> {
             Origin::Platform
         }
     }
+}
+
+/// Whether a new row has that value by itself.
+pub(super) fn is_default(table: &TableDef, column: &ColumnDef, value: &Value) -> bool {
+    let default = column.default.as_ref();
+    default.is_some_and(|default| coerce::from_json(table, column, default).is_ok_and(|default| default == *value))
 }
 
 /// The same value; the rows of two trials have other ids.

@@ -2,9 +2,9 @@
 //! linked to each other and to the lead.
 
 use sluice_engine::{Operation, Unit};
-use sluice_model::{Code, Error, Reference, Request, Result, Row, Value, situations::STATUS_MISMATCH};
+use sluice_model::{Code, Error, Name, Reference, Request, Result, Row, Value, situations::STATUS_MISMATCH};
 
-use super::{duplicates, wanted::Wanted};
+use super::{duplicates, preview::is_default, wanted::Wanted};
 
 /// What became of a lead.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ impl Records {
             .collect()
     }
 
-    /// Of each row that was made, how many columns the lead filled (R270).
+    /// Of each row that was made, how many columns the lead filled with something that a new row
+    /// would not have by itself (R270): those whose origin [`super::preview`] calls the lead.
     pub(super) fn fields_copied(&self) -> Vec<Row> {
         self.made
             .iter()
@@ -183,13 +184,17 @@ pub(super) struct Mapped {
 /// What the mappings carry over, with the lead as its origin and its currency.
 pub(super) fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
     let mut row = unit.mapped(lead, table)?;
-    let mut copied = row.values.len();
+    let definition = unit.catalog().table(table)?.clone();
+    let tells = |(name, value): &(&Name, &Value)| {
+        let column = definition.column(name);
+        column.is_some_and(|column| !is_default(&definition, column, value))
+    };
+    let copied = row.values.iter().filter(tells).count();
     if row.has("statuscode") {
         // A new row is in the first state: its status reason must be one of that.
         row.set("statecode", Value::Choice(0));
     }
     if let Some(currency) = lead.get("transactioncurrencyid") {
-        copied += usize::from(!row.has("transactioncurrencyid"));
         row.set("transactioncurrencyid", currency.clone());
     }
     row.set("originatingleadid", lead.reference());

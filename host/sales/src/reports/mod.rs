@@ -8,7 +8,7 @@ mod rate;
 mod reasons;
 mod velocity;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use sluice_engine::Session;
 use sluice_model::{Comparison, Filter, Name, Query, Result, Row, TableDef, Timestamp, Uuid, Value, codes::Kind};
@@ -45,11 +45,17 @@ fn all(session: &Session, query: &Query) -> Result<Vec<Row>> {
     }
 }
 
-/// The rows of a table that the user may read; none, where that is the whole table.
-fn readable(session: &Session, table: &Name) -> Result<HashSet<Uuid>> {
-    match all(session, &Query::new(table.clone()).columns(&[])) {
-        Ok(rows) => Ok(rows.into_iter().map(|row| row.id).collect()),
-        Err(error) if error.kind() == Kind::Denied => Ok(HashSet::new()),
+/// The rows of a table that the user may read, each with whether it is open; none, for who may
+/// read none of the table.
+fn readable(session: &Session, table: &Name) -> Result<HashMap<Uuid, bool>> {
+    let state = session.catalog()?.table(table)?.states().map(|_| "statecode");
+    let columns: Vec<&str> = state.into_iter().collect();
+    match all(session, &Query::new(table.clone()).columns(&columns)) {
+        Ok(rows) => {
+            let is_open = |row: &Row| row.int("statecode").unwrap_or_default() == 0;
+            Ok(rows.iter().map(|row| (row.id, is_open(row))).collect())
+        }
+        Err(error) if error.kind() == Kind::Denied => Ok(HashMap::new()),
         Err(error) => Err(error),
     }
 }

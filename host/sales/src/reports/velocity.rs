@@ -1,6 +1,6 @@
 //! How long rows stay in each stage, from the times at which it was entered and left (R271).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use sluice_engine::Session;
 use sluice_model::{Name, Query, Result, Row, Uuid};
@@ -18,7 +18,7 @@ pub struct StageVelocity {
     pub table: Name,
     /// How often it was left: what the times are made of.
     pub left: usize,
-    /// How many stand in it.
+    /// How many open rows stand in it.
     pub standing: usize,
     /// The median of the days in it.
     pub median: Option<f64>,
@@ -32,21 +32,19 @@ pub struct StageVelocity {
 /// The user may not read stage visits.
 pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
     let visits = all(session, &Query::new("sl_stagevisit"))?;
-    let mut rows: HashMap<Name, HashSet<Uuid>> = HashMap::new();
+    let mut rows: HashMap<Name, HashMap<Uuid, bool>> = HashMap::new();
     for table in visits.iter().filter_map(|visit| visit.text("sl_table")) {
         if !rows.contains_key(table) {
             let table = Name::from(table);
             rows.insert(table.clone(), readable(session, &table)?);
         }
     }
-    let visible = |visit: &&Row| {
-        let ids = visit.text("sl_table").and_then(|table| rows.get(table));
-        let row = visit.id_of("sl_row");
-        row.is_some_and(|row| ids.is_some_and(|ids| ids.contains(&row)))
-    };
+    // Whether the row of a visit is open; nothing, if the user may not read it.
+    let open = |visit: &Row| rows.get(visit.text("sl_table")?)?.get(&visit.id_of("sl_row")?).copied();
     let flows = session.flows()?;
     let mut stages: BTreeMap<(usize, usize, String), (StageVelocity, Vec<f64>)> = BTreeMap::new();
-    for visit in visits.iter().filter(visible) {
+    for visit in &visits {
+        let Some(open) = open(visit) else { continue };
         let place = flows
             .iter()
             .enumerate()
@@ -74,7 +72,8 @@ pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
         });
         match (time(visit, "sl_enteredon"), time(visit, "sl_lefton")) {
             (Some(entered), Some(left)) => times.push(days(entered, left)),
-            _ => velocity.standing += 1,
+            // A row that is closed waits for nobody, wherever its process was when that happened.
+            _ => velocity.standing += usize::from(open),
         }
     }
     let measured = stages.into_values().map(|(velocity, times)| StageVelocity {

@@ -1,12 +1,13 @@
 //! How much a flow asks of people: too many required steps in the first stage, and how often each
-//! of them stopped somebody (R268). The latter comes from the traces of refused requests: it
-//! knows what the organisation's trace setting kept.
+//! of them stopped somebody (R268). The latter comes from the traces of refused requests, of which
+//! the organisation's trace setting decides what is kept. What came before a step was required
+//! says nothing about it; since when it is, the audit trail knows.
 
 use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{Flow, Session, TraceNode};
-use sluice_model::{Comparison, Filter, Query, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Comparison, Filter, Query, Row, Timestamp, Uuid, Value, codes::Kind};
 
 use super::{super::row::pages, find};
 use crate::{
@@ -14,9 +15,10 @@ use crate::{
     people,
 };
 
-/// A refused request: its table, and the columns that it stumbled over.
+/// A refused request: its table, when it was, and the columns that it stumbled over.
 struct Block {
     table: String,
+    when: Timestamp,
     missing: Vec<String>,
 }
 
@@ -26,7 +28,7 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
         None => session.flows()?,
     };
     let blocks = blocks(session)?;
-    let left = left(session)?;
+    let (passed, required) = (passed(session)?, required(session)?);
     let mut grid = Grid::new(["flow", "stage", "required step", "column", "blocked", "rate"]);
     let (mut steps, mut warnings) = (Vec::new(), Vec::new());
     for flow in &flows {
@@ -36,10 +38,13 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
                 .iter()
                 .filter(|block| block.table == *flow.unique_name || block.table == *stage.table)
                 .collect();
-            let passed = left.get(&stage.id).copied().unwrap_or_default();
+            let passed = passed.get(&stage.id).map(Vec::as_slice).unwrap_or_default();
             for step in stage.steps.iter().filter(|step| step.required) {
+                let counts = |when: Timestamp| required.get(&step.id).is_none_or(|since| when >= *since);
+                let passed = passed.iter().filter(|when| counts(**when)).count();
                 let blocked = own
                     .iter()
+                    .filter(|block| counts(block.when))
                     .filter(|block| block.missing.iter().any(|column| **column == *step.column))
                     .count();
                 let rate = rate(blocked, passed);
@@ -78,7 +83,8 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
 }
 
 const SOURCE: &str = "blocked: requests that were refused because of the step, as far as their traces are kept; rate: \
-                      their part in all attempts to leave the stage";
+                      their part in all attempts to leave the stage forwards, since the step is required as far as \
+                      the audit trail tells";
 
 fn warning(flow: &Flow, max: usize) -> Option<Json> {
     let stage = flow.stages.first()?;
@@ -112,7 +118,7 @@ fn blocks(session: &Session) -> anyhow::Result<Vec<Block>> {
         value: Value::from("\"missing\":"),
     };
     let query = Query::new("sl_messagetrace")
-        .columns(&["sl_table", "sl_tree"])
+        .columns(&["sl_table", "sl_tree", "createdon"])
         .filter(Filter::eq("sl_succeeded", false).and(missing));
     let rows = pages(session, table, &query, None)?;
     Ok(rows.iter().filter_map(block).collect())
@@ -122,33 +128,54 @@ fn block(row: &Row) -> Option<Block> {
     let tree: TraceNode = serde_json::from_str(row.text("sl_tree")?).ok()?;
     Some(Block {
         table: row.text("sl_table")?.to_owned(),
+        when: row.get("createdon")?.as_time()?,
         missing: tree.missing,
     })
 }
 
-/// How often each stage was left; nothing is known of that to who may not read it.
-fn left(session: &Session) -> anyhow::Result<HashMap<Uuid, usize>> {
-    let catalog = session.catalog()?;
-    let table = catalog.table("sl_stagevisit")?;
-    let left = Filter::Compare {
-        column: "sl_lefton".into(),
-        comparison: Comparison::Ne,
-        value: Value::Null,
-    };
-    let query = Query::new("sl_stagevisit").columns(&["sl_stageid"]).filter(left);
-    let rows = match pages(session, table, &query, None) {
-        Err(error)
-            if error
-                .downcast_ref::<sluice_model::Error>()
-                .is_some_and(|error| error.kind() == Kind::Denied) =>
-        {
-            Vec::new()
+/// When each stage was left forwards.
+fn passed(session: &Session) -> anyhow::Result<HashMap<Uuid, Vec<Timestamp>>> {
+    let query = Query::new("sl_stagevisit")
+        .columns(&["sl_stageid", "sl_lefton"])
+        .filter(Filter::eq("sl_passed", true));
+    let mut times: HashMap<Uuid, Vec<Timestamp>> = HashMap::new();
+    for row in readable(session, &query)? {
+        if let (Some(stage), Some(left)) = (row.id_of("sl_stageid"), row.get("sl_lefton").and_then(Value::as_time)) {
+            times.entry(stage).or_default().push(left);
         }
-        other => other?,
-    };
-    let mut counts = HashMap::new();
-    for stage in rows.iter().filter_map(|row| row.id_of("sl_stageid")) {
-        *counts.entry(stage).or_default() += 1;
     }
-    Ok(counts)
+    Ok(times)
+}
+
+/// Since when each step is as required as it is.
+fn required(session: &Session) -> anyhow::Result<HashMap<Uuid, Timestamp>> {
+    let says = Filter::Compare {
+        column: "changedata".into(),
+        comparison: Comparison::Contains,
+        value: Value::from("\"sl_required\""),
+    };
+    let query = Query::new("audit")
+        .columns(&["objectid", "createdon"])
+        .filter(Filter::eq("objecttypecode", "sl_processstep").and(says));
+    let mut since: HashMap<Uuid, Timestamp> = HashMap::new();
+    for row in readable(session, &query)? {
+        if let (Some(step), Some(when)) = (row.id_of("objectid"), row.get("createdon").and_then(Value::as_time)) {
+            let last = since.entry(step).or_insert(when);
+            *last = when.max(*last);
+        }
+    }
+    Ok(since)
+}
+
+/// The rows of a query; none, for who may not read its table.
+fn readable(session: &Session, query: &Query) -> anyhow::Result<Vec<Row>> {
+    let catalog = session.catalog()?;
+    let denied = |error: &anyhow::Error| {
+        let error = error.downcast_ref::<sluice_model::Error>();
+        error.is_some_and(|error| error.kind() == Kind::Denied)
+    };
+    match pages(session, catalog.table(&query.table)?, query, None) {
+        Err(error) if denied(&error) => Ok(Vec::new()),
+        other => other,
+    }
 }

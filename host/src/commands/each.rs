@@ -1,0 +1,57 @@
+//! The same done to each of several rows: one outcome for each. One that is refused neither stops
+//! nor undoes the others; a failure of the host ends it.
+
+use serde_json::{Map, Value as Json, json};
+use sluice_model::{Code, Error, Result, codes::Kind};
+
+use crate::output::{Exit, Outcome};
+
+/// What was done to one row: for machines and for people.
+pub(super) type Done = (Map<String, Json>, String);
+
+/// The rows with the names that somebody gave, each as it is called in its outcome. An ambiguous
+/// name ends the command; a row that is not there is its own outcome.
+pub(super) fn found<T: ToString>(
+    given: &[String],
+    find: impl Fn(&str) -> Result<T>,
+) -> anyhow::Result<Vec<(String, Result<T>)>> {
+    let one = |name: &String| match find(name) {
+        Err(error) if error.code() == Code::AMBIGUOUS => Err(error.into()),
+        Err(error) => Ok((name.clone(), Err(error))),
+        Ok(row) => Ok((row.to_string(), Ok(row))),
+    };
+    given.iter().map(one).collect()
+}
+
+/// Does `work` to each; `what` each outcome is about, and what is told of one that was refused.
+pub(super) fn each<T>(
+    what: &str,
+    found: Vec<(String, Result<T>)>,
+    refused: impl Fn(&str, &Error) -> String,
+    mut work: impl FnMut(T) -> anyhow::Result<Done>,
+) -> anyhow::Result<Outcome> {
+    let (mut items, mut texts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    for (name, row) in found {
+        let mut item = Map::new();
+        item.insert(what.to_owned(), name.clone().into());
+        match row.map_err(Into::into).and_then(&mut work) {
+            Ok((more, text)) => {
+                item.extend(more);
+                texts.push(text);
+            }
+            Err(error) => {
+                let error = error.downcast::<Error>()?;
+                item.insert("error".to_owned(), error.to_json());
+                texts.push(refused(&name, &error));
+                let failed = error.kind() == Kind::Host;
+                exit = if failed { Exit::Host } else { Exit::Refused };
+            }
+        }
+        items.push(Json::Object(item));
+        if exit == Exit::Host {
+            break;
+        }
+    }
+    let document = json!({ "value": items });
+    Ok(Outcome::new(document, texts.join("\n\n")).with_exit(exit))
+}
