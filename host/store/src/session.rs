@@ -21,7 +21,7 @@ use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, f
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
 /// The form of the internal tables. A change of form adds a migration to `open` and counts up.
-pub(crate) const FORM: i32 = 1;
+pub(crate) const FORM: i32 = 2;
 
 /// One connection.
 pub(crate) struct Session {
@@ -139,6 +139,10 @@ impl Session {
             FORM => Ok(()),
             newer if newer > FORM => Err(Error::host(format!(
                 "`{shown}` was written by a newer version of Sluice (form {newer}, this one knows {FORM}); use that version"
+            ))),
+            1 => Err(Error::host(format!(
+                "`{shown}` was made by an earlier version of Sluice (form 1, this one needs {FORM}), whose organisations lack \
+                 most of what this one works with: make a new one (`org create`) and import the rows"
             ))),
             odd => Err(Error::host(format!(
                 "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup"

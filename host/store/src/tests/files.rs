@@ -79,6 +79,11 @@ fn only_an_organisation_is_opened() {
         .pragma_update(None, "user_version", 99)
         .unwrap();
     refused("newer version");
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 1)
+        .unwrap();
+    refused("earlier version");
 }
 
 #[test]
