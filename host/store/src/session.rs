@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, functions::FunctionFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, functions::FunctionFlags};
 use sluice_model::{Error, Result};
 
 use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text};
@@ -81,6 +81,10 @@ impl Session {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let mut conn = Connection::open_with_flags(path, flags).map_err(fault)?;
         conn.set_prepared_statement_cache_capacity(512);
+        // A plan does not hang on the values that are bound: otherwise some statements would be
+        // prepared anew for each value.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(fault)?;
         let patience = Arc::new(AtomicU64::new(30_000));
         let limit = Arc::clone(&patience);
         conn.busy_handler(Some(move |tries: i32| {

@@ -1,4 +1,4 @@
-//! One unit of work inside the open transaction: its savepoint, and the trace rows beside it.
+//! One unit of work inside the open transaction, and the trace rows beside it.
 //!
 //! Knows nothing of groups, turns and commits.
 
@@ -8,7 +8,7 @@ use sluice_model::{Error, Result, Row, TableDef};
 
 use crate::{Tx, definitions::Versions, rows, session::Session};
 
-/// Rows that are written after the savepoint's end, so that its rollback spares them.
+/// Rows that are written after the unit's end, so that its rollback spares them.
 pub type Beside = Vec<(Arc<TableDef>, Row)>;
 
 /// How a unit of work ends.
@@ -58,13 +58,19 @@ pub(crate) enum Ran<T> {
     },
 }
 
-/// Runs a unit in its savepoint.
-pub(crate) fn run<T>(mut session: Box<Session>, beside: bool, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Ran<T> {
+/// Runs a unit. The first one of a transaction is the transaction; each further one has a
+/// savepoint, so that it takes nobody along.
+pub(crate) fn run<T>(
+    mut session: Box<Session>,
+    first: bool,
+    beside: bool,
+    run: &mut dyn FnMut(Tx) -> (Tx, End<T>),
+) -> Ran<T> {
     let number = session.number;
     session.depth = 0;
     session.known.forget();
     session.versions = Versions::default();
-    if let Err(error) = session.run("SAVEPOINT unit") {
+    if !first && let Err(error) = session.run("SAVEPOINT unit") {
         return Ran::Lost {
             own_fault: Some(Vec::new()),
             value: Err(error),
@@ -88,12 +94,13 @@ pub(crate) fn run<T>(mut session: Box<Session>, beside: bool, run: &mut dyn FnMu
         };
     };
     session.depth = 0;
-    let closed = if end.keep {
-        session.settle()
-    } else {
-        session.run("ROLLBACK TO unit")
+    let closed = match (end.keep, first) {
+        (true, true) => session.settle(),
+        (true, false) => session.settle().and_then(|()| session.run("RELEASE unit")),
+        (false, true) => session.run("ROLLBACK").and_then(|()| session.run("BEGIN IMMEDIATE")),
+        (false, false) => session.run("ROLLBACK TO unit").and_then(|()| session.run("RELEASE unit")),
     };
-    if let Err(error) = closed.and_then(|()| session.run("RELEASE unit")) {
+    if let Err(error) = closed {
         let value = if end.keep { Err(error) } else { Ok(end.value) };
         return Ran::Lost {
             own_fault: Some(end.beside),

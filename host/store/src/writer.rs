@@ -1,9 +1,10 @@
 //! The one writer of a process, and the group commit.
 //!
 //! There is one writing connection and no thread of its own: whoever has the [`Turn`] has the
-//! connection. A unit of work waits for its turn, runs on its caller's thread inside a
-//! savepoint, and, if others wait, hands the turn on with the transaction still open. The
-//! last of the group commits for all, and only then does anyone get an answer.
+//! connection. A unit of work waits for its turn, runs on its caller's thread (inside a
+//! savepoint, where the transaction has another's work already), and, if others wait, hands the
+//! turn on with the transaction still open. The last of the group commits for all, and only
+//! then does anyone get an answer.
 //!
 //! A unit can take the whole transaction with it (a full disk, a panic, a `Tx` that is not
 //! handed back). Then the others of its group run again, each in a transaction of its own;
@@ -216,7 +217,8 @@ impl Writer {
             }
         };
         let beside = attempt.beside;
-        match catch_unwind(AssertUnwindSafe(|| unit::run(session, beside, run))) {
+        let first = turn.group.as_ref().is_none_or(|group| group.units == 0);
+        match catch_unwind(AssertUnwindSafe(|| unit::run(session, first, beside, run))) {
             Err(panic) => {
                 self.lose(turn);
                 Ended::Panicked(panic)
