@@ -98,7 +98,9 @@ pub(crate) fn run<T>(
         (true, true) => session.settle(),
         (true, false) => session.settle().and_then(|()| session.run("RELEASE unit")),
         (false, true) => session.run("ROLLBACK").and_then(|()| session.run("BEGIN IMMEDIATE")),
-        (false, false) => session.run("ROLLBACK TO unit").and_then(|()| session.run("RELEASE unit")),
+        (false, false) => session
+            .run("ROLLBACK TO unit")
+            .and_then(|()| session.run("RELEASE unit")),
     };
     if let Err(error) = closed {
         let value = if end.keep { Err(error) } else { Ok(end.value) };
