@@ -2,7 +2,7 @@
 //! how far it is.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -10,9 +10,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::tell;
 
-/// What the first Ctrl-C sets, saying so; the second one ends the process.
+/// What the first Ctrl-C sets, saying so; the second one ends the process. A process has one
+/// flag, whoever asks for it.
 pub(crate) fn flag(said: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    if let Some(stop) = FLAG.get() {
+        return Ok(stop.clone());
+    }
+    let stop = FLAG.get_or_init(Arc::default).clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let flag = stop.clone();
     std::thread::spawn(move || {

@@ -2,8 +2,8 @@
 //! whole file.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Write},
+    fs::File,
+    io::Read,
     path::Path,
     sync::{
         Arc,
@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sluice_engine::Session;
 use sluice_model::{Error, Parameter, Reference, Request, Response, Result, Row, Uuid, Value};
 
-use crate::{failure::Usage, interrupt, output, people::bytes as count};
+use crate::{failure::Usage, interrupt, people::bytes as count};
 
 /// The bytes of a block: fewer than the platform takes, since each is in memory several times
 /// over while its request is under way.
@@ -34,11 +34,12 @@ pub(crate) struct Moved {
 /// Makes a note with the file as its attachment.
 pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::Result<Moved> {
     let unreadable = || format!("{} cannot be read", path.display());
-    let mut file = File::open(path).with_context(unreadable)?;
-    let metadata = file.metadata().with_context(unreadable)?;
-    if !metadata.is_file() {
+    // Opening a pipe would wait for whoever writes into it.
+    if !path.metadata().with_context(unreadable)?.is_file() {
         return Err(Usage::because(format!("{} is no file", path.display())));
     }
+    let mut file = File::open(path).with_context(unreadable)?;
+    let metadata = file.metadata().with_context(unreadable)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !note.has("mimetype") {
         note.set("mimetype", mime_type(&name));
@@ -88,89 +89,13 @@ pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::R
     }
 }
 
-/// Where an attachment goes.
-pub(crate) enum Goal<'a> {
-    /// Standard output.
-    Output,
-    /// This file; one that is there is replaced only where that is said.
-    File {
-        /// The path.
-        path: &'a Path,
-        /// Whether a file that is there is replaced.
-        force: bool,
-    },
-}
-
-/// Writes the attachment of a note. A file has its name only when it is whole.
-pub(crate) fn download(session: &Session, note: Uuid, goal: &Goal<'_>) -> anyhow::Result<Moved> {
-    let target = Reference::new("annotation", note);
-    let (path, force) = match goal {
-        Goal::Output => {
-            let size = copy(session, target, &mut |bytes| output::bytes(bytes))?;
-            return Ok(Moved { note, size });
-        }
-        Goal::File { path, force } => (*path, *force),
-    };
-    let exists = || -> anyhow::Error {
-        Error::invalid(format!(
-            "{} exists already; choose another name, or replace it with --force",
-            path.display()
-        ))
-        .into()
-    };
-    let unwritable = || format!("{} cannot be written", path.display());
-    let there = path.symlink_metadata().is_ok();
-    // What a link leads to is replaced, not the link.
-    let path = &match there {
-        true => path.canonicalize().with_context(unwritable)?,
-        false => path.to_path_buf(),
-    };
-    let replaced = path.metadata().ok().filter(|_| there);
-    if let Some(other) = replaced.as_ref().filter(|there| !there.is_file()) {
-        let what = if other.is_dir() { "a folder" } else { "no ordinary file" };
-        return Err(Usage::because(format!(
-            "{} is {what}; name a file, or - for standard output",
-            path.display()
-        )));
-    }
-    if there && !force {
-        return Err(exists());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // With the permissions of an ordinary file, and gone again unless it becomes whole.
-    let mut file = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".part")
-        .make_in(folder.unwrap_or(Path::new(".")), |path| {
-            OpenOptions::new().write(true).create_new(true).open(path)
-        })
-        .with_context(unwritable)?;
-    let size = copy(session, target, &mut |bytes| file.write_all(bytes))?;
-    if let Some(replaced) = replaced {
-        file.as_file()
-            .set_permissions(replaced.permissions())
-            .with_context(unwritable)?;
-    }
-    file.as_file().sync_all().with_context(unwritable)?;
-    if force {
-        file.persist(path)
-            .map_err(|error| error.error)
-            .with_context(unwritable)?;
-    } else {
-        file.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => exists(),
-            _ => anyhow::Error::new(error.error).context(unwritable()),
-        })?;
-    }
-    Ok(Moved { note, size })
-}
-
-/// Hands over an attachment block by block; how many bytes it has.
-fn copy(
+/// Hands over the attachment of a note block by block; how many bytes it has.
+pub(crate) fn download(
     session: &Session,
-    target: Reference,
+    note: Uuid,
     write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> anyhow::Result<u64> {
+    let target = Reference::new("annotation", note);
     let begun = session.execute(Request::new("InitializeAnnotationBlocksDownload").with("Target", target))?;
     let token = text(&begun, "FileContinuationToken")?;
     let size = number(&begun, "FileSizeInBytes").unwrap_or_default();

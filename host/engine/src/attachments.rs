@@ -255,7 +255,7 @@ impl Download {
     }
 }
 
-/// The row of a note, and its version as a number.
+/// The version of a row, as a number.
 pub(crate) fn version(row: &Row) -> i64 {
     match row.get("versionnumber") {
         Some(Value::BigInt(version)) => *version,

@@ -45,7 +45,7 @@ impl Batch<'_> {
     /// See there.
     pub fn update_column(&mut self, table: &str, column: &str, change: &ColumnChange) -> Result<Vec<Error>> {
         self.require("prvWriteAttribute")?;
-        let (mut definition, column) = self.customizable(table, column)?;
+        let (definition, column) = self.customizable(table, column)?;
         let mut changed = column.clone();
         if let Some(label) = &change.label {
             changed.label.clone_from(label);
@@ -56,13 +56,23 @@ impl Batch<'_> {
         if changed == column {
             return Ok(Vec::new());
         }
-        let all = definition.columns.iter().map(|other| match other.name == column.name {
-            true => changed.clone(),
+        self.put_column(definition, changed)
+    }
+
+    /// Keeps a changed column of a table. The notices say which duplicate rules went out of work:
+    /// those that compare it, unless only what people call it has changed.
+    pub(crate) fn put_column(&mut self, mut table: TableDef, column: ColumnDef) -> Result<Vec<Error>> {
+        let mut notices = Vec::new();
+        let all = table.columns.iter().map(|other| match other.name == column.name {
+            true => column.clone(),
             false => other.clone(),
         });
-        definition.columns = Columns::from(all.collect::<Vec<_>>());
-        let notices = life::column_changed(self.unit, table, &column.name)?;
-        self.save_definition(&definition)?;
+        let before = table.column(&column.name);
+        if before.is_none_or(|before| (&before.kind, before.format) != (&column.kind, column.format)) {
+            notices = life::column_changed(self.unit, &table.name, &column.name)?;
+        }
+        table.columns = Columns::from(all.collect::<Vec<_>>());
+        self.save_definition(&table)?;
         Ok(notices)
     }
 

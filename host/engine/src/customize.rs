@@ -135,7 +135,6 @@ impl Batch<'_> {
     /// See there.
     pub fn create_column(&mut self, table: &str, mut column: ColumnDef) -> Result<()> {
         self.require("prvCreateAttribute")?;
-        let catalog = self.unit.snapshot()?.catalog.clone();
         let mut definition = self.definition(table)?;
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
@@ -148,8 +147,7 @@ impl Batch<'_> {
                 format!("table `{table}` has a column `{}` already", column.name),
             ));
         }
-        let choices = self.unit.snapshot()?.global_choices();
-        check_column(&catalog, &choices, &definition, &column)?;
+        self.check_column(&definition, &column)?;
         column.custom = true;
         column.managed &= self.importing;
         let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
@@ -174,8 +172,8 @@ impl Batch<'_> {
     /// See there.
     pub fn update_table(&mut self, table: &str, change: TableChange) -> Result<()> {
         self.require("prvWriteEntity")?;
-        let before = self.unit.snapshot()?.table(table)?.clone();
-        let mut definition = self.definition(table)?;
+        let before = self.definition(table)?;
+        let mut definition = before.clone();
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
                 "table `{table}` is internal and has no settings"
@@ -185,12 +183,24 @@ impl Batch<'_> {
         definition.audited = change.audited.unwrap_or(definition.audited);
         definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
         definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
-        if change.duplicate_detection == Some(false) {
-            life::table_switched_off(self.unit, table)?;
+        self.put_table(&before, &definition)
+    }
+
+    /// Keeps what was changed of a table as a whole: it is on record, and where duplicates are
+    /// not detected any more, its rules go out of work.
+    pub(crate) fn put_table(&mut self, before: &TableDef, after: &TableDef) -> Result<()> {
+        if !after.duplicate_detection {
+            life::table_switched_off(self.unit, &after.name)?;
         }
         let by = self.author();
-        audit::table_changed(self.unit, &by, &before, &definition)?;
-        self.save_definition(&definition)
+        audit::table_changed(self.unit, &by, before, after)?;
+        self.save_definition(after)
+    }
+
+    /// Refuses a column that does not fit in the table.
+    pub(crate) fn check_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let snapshot = self.unit.snapshot()?;
+        check_column(&snapshot.catalog, &snapshot.global_choices(), table, column)
     }
 
     /// The definition of a table as it is kept: without the options that customizers published

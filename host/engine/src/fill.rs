@@ -237,6 +237,11 @@ pub(crate) fn changed_row(
     before: &Row,
 ) -> Result<()> {
     changed_state(table, row, before)?;
+    if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
+        // Whoever takes a merged row up again has a row of its own.
+        row.set("merged", false);
+        row.set("masterid", Value::Null);
+    }
     audit(unit, operation, table, row, false)?;
     if table.column("exchangerate").is_some_and(|column| column.filled) {
         amounts(unit, table, row, Some(before))?;

@@ -17,7 +17,7 @@ impl Unit {
     pub fn list_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<Vec<Row>> {
         let catalog = self.catalog();
         check(&catalog, query)?;
-        let permit = self.list_permit(operation, query)?;
+        let permit = self.list_permit(&operation.principal, query)?;
         self.read(|tx| tx.select_across(&permit, &catalog, query))
     }
 
@@ -25,15 +25,17 @@ impl Unit {
     pub(crate) fn count_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<u64> {
         let catalog = self.catalog();
         check(&catalog, query)?;
-        let permit = self.list_permit(operation, query)?;
+        let permit = self.list_permit(&operation.principal, query)?;
         self.read(|tx| tx.count_across(&permit, &catalog, &query.table, &query.filter))
     }
 
-    fn list_permit(&mut self, operation: &Operation, query: &Query) -> Result<Permit> {
+    /// The permit for a query: what the principal may read of its table, and of each that its
+    /// conditions look at.
+    pub(crate) fn list_permit(&mut self, principal: &Principal, query: &Query) -> Result<Permit> {
         let snapshot = self.snapshot()?;
         let list = |name: &str| {
             let table = snapshot.table(name)?;
-            sluice_access::list(&operation.principal, &snapshot.units, table, &snapshot.privileges)
+            sluice_access::list(principal, &snapshot.units, table, &snapshot.privileges)
         };
         let permit = list(&query.table)?;
         related(&query.filter)
@@ -85,7 +87,7 @@ fn related(filter: &Filter) -> Vec<Name> {
 }
 
 /// Every name in the query is there.
-fn check(catalog: &Catalog, query: &Query) -> Result<()> {
+pub(crate) fn check(catalog: &Catalog, query: &Query) -> Result<()> {
     let table = catalog.table(&query.table)?;
     let ordered = query.order.iter().map(|order| &order.column);
     for name in query.columns.iter().flatten().chain(ordered) {

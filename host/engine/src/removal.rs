@@ -1,5 +1,5 @@
-//! Custom tables and columns, taken away again: only while they hold no data and nothing else
-//! depends on them. Metadata operations raise no events.
+//! Custom tables and columns, taken away again: what stands in the way of it, and the removal
+//! itself. Metadata operations raise no events.
 
 use sluice_access::Permit;
 use sluice_model::{Comparison, Filter, Query, Result, Value, coerce};
@@ -41,7 +41,7 @@ impl Batch<'_> {
         Ok((!users.is_empty()).then(|| format!("it is used by {}", users.join(", "))))
     }
 
-    /// Takes a column away; whoever calls has asked [`Self::column_in_use`].
+    /// Takes a column away with all that is in it; whoever calls has asked what stands in the way.
     pub(crate) fn drop_column(&mut self, table: &str, column: &str) -> Result<()> {
         self.require("prvDeleteAttribute")?;
         let base = format!("{column}_base");
@@ -86,6 +86,21 @@ impl Batch<'_> {
         let sides = ["sourceentityname", "targetentityname"].map(|side| Filter::eq(side, table));
         if !self.select(tables::ENTITY_MAP, Filter::Or(sides.to_vec()))?.is_empty() {
             return Ok(Some("columns are mapped from or onto it".to_owned()));
+        }
+        for (of, column, what) in [
+            (tables::DUPLICATE_RULE, "baseentityname", "duplicate rule"),
+            (tables::DUPLICATE_RULE, "matchingentityname", "duplicate rule"),
+            (tables::STAGE, "primaryentitytypecode", "stage"),
+            (tables::VIEW, "returnedtypecode", "view"),
+            (tables::FORM, "objecttypecode", "form"),
+        ] {
+            if let Some(row) = self.select(of, Filter::eq(column, table))?.first() {
+                let names = ["name", "stagename"].iter().find_map(|name| row.text(name));
+                return Ok(Some(format!(
+                    "the {what} \"{}\" is about it",
+                    names.unwrap_or_default()
+                )));
+            }
         }
         Ok(None)
     }

@@ -106,16 +106,16 @@ impl Step {
         })
     }
 
-    /// The same as the last step.
-    pub(crate) fn done(mut self, told: impl Into<String>) -> Result<Self> {
+    /// The step, which was the last one.
+    pub(crate) fn done(mut self, told: impl Into<String>) -> Self {
         self.ended = Some((SUCCEEDED, told.into()));
-        Ok(self)
+        self
     }
 
-    /// The same, where there is nothing to do any more.
-    pub(crate) fn canceled(mut self) -> Result<Self> {
+    /// The step, where there is nothing to do any more.
+    pub(crate) fn canceled(mut self) -> Self {
         self.ended = Some((CANCELED, "there is nothing left to do".to_owned()));
-        Ok(self)
+        self
     }
 }
 
@@ -386,17 +386,16 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
             worked: false,
         });
     }
-    let before = unit.tx.savepoint()?;
+    let before = unit.savepoint()?;
     match work_on(unit, &job, &data) {
         Ok(step) => {
-            unit.tx.release(before)?;
+            unit.release(before)?;
             keep(unit, &job, &step)?;
             Ok(step)
         }
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
-            unit.tx.rollback_to(before)?;
-            unit.configuration_changed = true;
+            unit.back_to(before)?;
             canceled(unit, &job)?;
             end(unit, &job, FAILED, error.message(), Some(&error))?;
             Ok(Step {

@@ -24,7 +24,7 @@ impl Services for Unit {
         // Before the request's transaction a call has one of its own: in a trial, whose
         // transaction is open from the start, it is a savepoint.
         let own = match self.tx.is_open() && !in_transaction {
-            true => Some(self.tx.savepoint()?),
+            true => Some(self.savepoint()?),
             false => None,
         };
         let result = pipeline::run(self, incoming).map_err(|mut error| {
@@ -33,12 +33,8 @@ impl Services for Unit {
         });
         self.trace.leave(result.as_ref().err());
         match (own, &result) {
-            (Some(savepoint), Ok(_)) => self.tx.release(savepoint)?,
-            (Some(savepoint), Err(_)) => {
-                self.tx.rollback_to(savepoint)?;
-                // What it changed of the configuration is read anew, as it was.
-                self.configuration_changed = true;
-            }
+            (Some(before), Ok(_)) => self.release(before)?,
+            (Some(before), Err(_)) => self.back_to(before)?,
             (None, _) => {}
         }
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {

@@ -12,7 +12,7 @@ use sluice_access::{Permit, Principal};
 use sluice_model::{
     Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
 };
-use sluice_store::{End, Tx};
+use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
     Rules,
@@ -66,6 +66,13 @@ pub(crate) struct Trial {
     pub(crate) lent: Vec<(Uuid, String, Depth)>,
     /// Steps that run as somebody else.
     pub(crate) run_as: Vec<(Uuid, Uuid)>,
+}
+
+/// A point of a unit to go back to.
+#[must_use]
+pub(crate) struct Before {
+    savepoint: Savepoint,
+    jobs: usize,
 }
 
 /// A plug-in call under way: who its service calls speak for.
@@ -247,6 +254,27 @@ impl Unit {
             self.configuration_changed = false;
         }
         result
+    }
+
+    /// Marks a point to go back to.
+    pub(crate) fn savepoint(&mut self) -> Result<Before> {
+        Ok(Before {
+            savepoint: self.tx.savepoint()?,
+            jobs: self.jobs.len(),
+        })
+    }
+
+    /// What was done since stays.
+    pub(crate) fn release(&mut self, before: Before) -> Result<()> {
+        self.tx.release(before.savepoint)
+    }
+
+    /// Undoes what was done since; what it changed of the configuration is read anew, as it was.
+    pub(crate) fn back_to(&mut self, before: Before) -> Result<()> {
+        self.tx.rollback_to(before.savepoint)?;
+        self.jobs.truncate(before.jobs);
+        self.configuration_changed = true;
+        Ok(())
     }
 
     /// Reads the configuration anew, if another unit or process has changed it.

@@ -107,7 +107,7 @@ pub static STAGE_ELSEWHERE: Situation = Situation {
     status: 400,
     cause: "the lead was qualified before and reactivated: it is open, but its process still stands on the opportunity",
     resolutions: &[
-        "open the lead and select Set Active on its stage (`flow set-active LEAD --stage Qualify`), then qualify it again",
+        "open the lead and select Set Active on its stage (`flow set-active LEAD --stage Qualify`; from further on, `flow previous LEAD` first), then qualify it again",
     ],
 };
 

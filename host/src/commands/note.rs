@@ -1,6 +1,9 @@
 //! `sluice note`: notes of rows, and their attachments.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use sluice_engine::Session;
@@ -11,9 +14,8 @@ use crate::{
     context::Context,
     failure::Usage,
     files,
-    output::Outcome,
-    people,
-    transfer::{self, Goal},
+    output::{self, Outcome},
+    people, transfer,
 };
 
 /// See the module.
@@ -136,12 +138,14 @@ fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bo
                 "standard output takes the attachment or one JSON document, not both",
             ));
         }
-        let moved = transfer::download(session, note, &Goal::Output)?;
-        return Ok(Outcome::new(json!({ "filesize": moved.size }), ""));
+        let size = transfer::download(session, note, &mut |bytes| output::bytes(bytes))?;
+        return Ok(Outcome::new(json!({ "filesize": size }), ""));
     }
-    let moved = transfer::download(session, note, &Goal::File { path: file, force })?;
+    let size = files::save(context.path()?, file, force, |out| {
+        transfer::download(session, note, &mut |bytes| out.write_all(bytes))
+    })?;
     Ok(Outcome::new(
-        json!({ "id": moved.note.to_string(), "file": file, "filesize": moved.size }),
-        format!("saved {} to {}", people::bytes(moved.size), file.display()),
+        json!({ "id": note.to_string(), "file": file, "filesize": size }),
+        format!("saved {} to {}", people::bytes(size), file.display()),
     ))
 }

@@ -1,21 +1,20 @@
 //! `sluice solution`: customizations that travel as one file.
 
 use std::{
-    fs::OpenOptions,
-    io::{ErrorKind, Read, Write},
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Query, Request, Row, json as rows};
+use sluice_model::{Query, Request, Row, json as rows};
 
 use super::jobs;
 use crate::{
     context::Context,
     failure::Usage,
-    names,
+    files, names,
     output::{Grid, Outcome},
     people::{self, count},
 };
@@ -137,7 +136,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             file,
             managed,
             force,
-        } => export(&session, &name, &file, managed, force),
+        } => export(context, &session, &name, &file, (managed, force)),
         Command::Import { file, managed } => import(context, &session, &file, managed),
         Command::Delete { name } => delete(context, &session, &name),
     }
@@ -221,28 +220,15 @@ fn pairs(components: &[(String, String)]) -> Json {
         .collect()
 }
 
-fn export(session: &Session, name: &str, path: &Path, managed: bool, force: bool) -> anyhow::Result<Outcome> {
+fn export(
+    context: &Context,
+    session: &Session,
+    name: &str,
+    path: &Path,
+    (managed, force): (bool, bool),
+) -> anyhow::Result<Outcome> {
     let bytes = session.export_solution(name, managed)?;
-    let mut options = OpenOptions::new();
-    options.write(true);
-    let file = match force {
-        true => options.create(true).truncate(true).open(path),
-        false => options.create_new(true).open(path),
-    };
-    let mut file = match file {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let path = path.display();
-            let message = format!("{path} exists already; choose another name, or replace it with --force");
-            return Err(Error::invalid(message).into());
-        }
-        other => other.with_context(|| format!("{} cannot be written", path.display()))?,
-    };
-    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // Half a file is none.
-        let _ = std::fs::remove_file(path);
-    }
-    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    files::save(context.path()?, path, force, |file| Ok(file.write_all(&bytes)?))?;
     let components = session.solution_components(name)?;
     let document = json!({
         "name": name,

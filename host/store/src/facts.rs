@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use sluice_access::{Owner, RowFacts};
-use sluice_model::{ColumnDef, Error, Name, PrincipalKind, Result, Rights, TableDef, Uuid};
+use sluice_model::{ColumnDef, Error, Name, Ownership, PrincipalKind, Result, Rights, TableDef, Uuid};
 
 use crate::{
     Tx,
@@ -18,7 +18,10 @@ use crate::{
 /// and again; nobody else can change them before it is done, and what it changes of them itself
 /// is forgotten here.
 #[derive(Debug, Default)]
-pub(crate) struct Known(HashMap<(Name, Uuid), Vec<(Box<[Uuid]>, RowFacts)>>);
+pub(crate) struct Known(HashMap<(Name, Uuid), Vec<Asked>>);
+
+/// For whom the shares of a row were asked, and what came of it.
+type Asked = (Box<[Uuid]>, RowFacts);
 
 impl Known {
     /// More rows than one request is about: it walks a table. Start again.
@@ -28,11 +31,11 @@ impl Known {
         let of_row = self.0.get(&(table.name.clone(), id))?;
         let same = of_row.iter().find(|(asked, _)| **asked == *principals);
         match (same, of_row.first()) {
-            (Some((_, facts)), _) => Some(facts.clone()),
+            (Some((_, facts)), _) => Some(*facts),
             // Whoever was asked for: with nobody, nothing is shared.
             (None, Some((_, facts))) if principals.is_empty() => Some(RowFacts {
                 shares: Rights::NONE,
-                ..facts.clone()
+                ..*facts
             }),
             _ => None,
         }
@@ -43,7 +46,7 @@ impl Known {
             self.0.clear();
         }
         let of_row = self.0.entry((table.name.clone(), facts.id)).or_default();
-        of_row.push((principals.into(), facts.clone()));
+        of_row.push((principals.into(), *facts));
     }
 
     /// Columns of a row are about to change: whose it is, perhaps, or who shares another.
@@ -89,7 +92,13 @@ impl Facts<'_> {
         if let Some(known) = session.known.get(table, id, principals) {
             return Ok(Some(known));
         }
-        let sql = session.sql(|key| key.extend(["f ", &table.name]), || build::facts(table));
+        // A table that was made anew may belong to others.
+        let unit = build::unit_column(table).unwrap_or_default();
+        let owned = if table.ownership == Ownership::User { " o " } else { " " };
+        let sql = session.sql(
+            |key| key.extend(["f ", &table.name, owned, unit]),
+            || build::facts(table),
+        );
         let mut statement = session.statement(&sql)?;
         bind::cells(&mut statement, [&form::id(id)])?;
         let mut found = statement.raw_query();

@@ -1,7 +1,8 @@
 //! One connection to the file, with what belongs to it: its settings, the collation and the
 //! functions, and the texts of the statements it has built.
 //!
-//! A session does not know which transaction it is in, or for whom.
+//! What a unit of work has asked for and counted is kept here while it runs ([`crate::unit`]).
+//! A session does not know for whom it works.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, f
 
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
-/// The form of the internal tables. A change of form adds a migration to `open` and counts up.
+/// The form of the internal tables. A change of form counts up; a file of another form is refused.
 pub(crate) const FORM: i32 = 2;
 
 /// One connection.

@@ -266,3 +266,39 @@ fn two_at_the_same_instant_may_both_pass_and_the_job_finds_them() {
     let job = found(&world, Query::new("account").filter(twins));
     assert_eq!(pairs(&world, job).len(), made - 20);
 }
+
+#[test]
+fn a_filter_may_look_at_related_rows() {
+    let world = World::new();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    let (one, two) = (bulk(&world, "a@bulk.example"), bulk(&world, "a@bulk.example"));
+    let surroundings = world.admin.0.surroundings().unwrap();
+    let contact = surroundings.catalog.table("contact").unwrap();
+    let filter = sluice_model::odata::filter(&surroundings, contact, "createdby/fullname ne 'nobody'").unwrap();
+    let job = found(&world, Query::new("contact").filter(filter));
+    let mut pair = [one, two];
+    pair.sort();
+    assert_eq!(pairs(&world, job), [pair]);
+}
+
+#[test]
+fn a_row_that_was_merged_before_the_rule_was_published_is_no_duplicate() {
+    let world = World::new();
+    let (keep, other) = (bulk(&world, "a@bulk.example"), bulk(&world, "a@bulk.example"));
+    let merge = Request::new("Merge")
+        .with("Target", Reference::new("contact", keep))
+        .with("SubordinateId", Reference::new("contact", other));
+    world.admin.0.execute(merge).unwrap();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    let job = found(&world, contacts());
+    assert!(pairs(&world, job).is_empty());
+    // Taken up again it is a row as any other.
+    let again = Row::new("contact", other)
+        .with("statecode", Value::Choice(0))
+        .with("statuscode", Value::Choice(1));
+    world.admin.update(again);
+    let row = world.admin.get("contact", other);
+    assert_eq!((row.bool("merged"), row.lookup("masterid")), (Some(false), None));
+    let job = found(&world, contacts());
+    assert_eq!(pairs(&world, job).len(), 1);
+}

@@ -109,6 +109,10 @@ fn a_file_that_is_there_stays() {
     admin.json(&["note", "save", "a.txt", "b.txt", "--force"]);
     assert_eq!(fs::read_to_string(world.path("b.txt")).unwrap(), "new");
     assert_eq!(world.files(), ["a.txt", "b.txt"]);
+    // Not even so does a file take the place of the organisation.
+    let run = admin.run(&["note", "save", "a.txt", "sluice.db", "--force"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert_eq!(admin.run(&["org", "check"]).code, 0);
 }
 
 #[test]

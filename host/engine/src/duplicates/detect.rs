@@ -86,10 +86,8 @@ pub(crate) fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: 
     if is_suppressed(operation)? {
         return Ok(());
     }
-    let mut matches = match changes {
-        None => search(unit, row, Seen::now(row), None, MOST)?,
-        Some(changes) => search(unit, row, Seen::with(row, changes), None, MOST)?,
-    };
+    let seen = changes.map_or(Seen::now(row), |changes| Seen::with(row, changes));
+    let mut matches = search(unit, row, seen, None, MOST)?;
     // Rules are not retroactive: what an Update leaves as it was makes no new duplicate.
     if let Some(changes) = changes {
         let code = |rule: &Rule, seen| matchcode(rule, Side::Base, seen);

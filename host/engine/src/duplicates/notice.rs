@@ -26,13 +26,13 @@ pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
 
 /// Writes the e-mail. That it cannot be written fails no job: the job says so in its log.
 pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
-    let before = unit.tx.savepoint()?;
+    let before = unit.savepoint()?;
     match email(unit, job, user, told) {
-        Ok(()) => unit.tx.release(before),
+        Ok(()) => unit.release(before),
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
             tracing::warn!(%error, job = %job.id, "nobody could be told that the job is done");
-            unit.tx.rollback_to(before)
+            unit.back_to(before)
         }
     }
 }

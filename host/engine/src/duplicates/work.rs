@@ -3,6 +3,8 @@
 //! runs, each in a transaction of its own.
 //! Source: R75, R92, R93; the platform reference §5.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sluice_access::Permit;
 use sluice_model::{
@@ -94,20 +96,14 @@ pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
         .cloned()
     else {
         // Unpublished meanwhile, or published by another runner and unpublished again.
-        return data.scan.step(&data)?.canceled();
+        return Ok(data.scan.step(&data)?.canceled());
     };
     let table = snapshot.table(&rule.matching)?.clone();
     if data.scan.total.is_none() {
         data.scan.total = Some(unit.tx.count(&permit(), &table, &Filter::All)?);
     }
-    let mut columns: Vec<Name> = rule
-        .conditions
-        .iter()
-        .map(|condition| condition.matching.clone())
-        .collect();
-    columns.extend(table.column("statecode").map(|column| column.name.clone()));
     let query = Query {
-        columns: Some(columns),
+        columns: Some(columns_of(std::slice::from_ref(&rule), Side::Matching, &table)),
         top: Some(ROWS),
         ..Query::new(rule.matching.clone()).filter(data.scan.next(&table, Filter::All))
     };
@@ -133,7 +129,7 @@ pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
         if data.scan.done == 1 { "row" } else { "rows" },
         rule.matching
     );
-    data.scan.step(&data)?.done(told)
+    Ok(data.scan.step(&data)?.done(told))
 }
 
 /// The job that was to publish a rule is canceled or failed: the rule is as it was before.
@@ -204,10 +200,10 @@ pub(crate) fn purge_step(unit: &mut Unit, data: &str) -> Result<Step> {
     let purged = purge(unit, data.set)?;
     data.done += purged.removed;
     let step = Step::new(&data, data.done, data.total)?;
-    match purged.more {
-        true => Ok(step),
+    Ok(match purged.more {
+        true => step,
         false => step.done(removed(data.done)),
-    }
+    })
 }
 
 /// What the job knows that looks for duplicates.
@@ -242,9 +238,13 @@ pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();
     let owner = unit.principal(job.id_of("ownerid").unwrap_or_default())?;
-    let permit = sluice_access::list(&owner, &snapshot.units, &table, &snapshot.privileges)?;
+    let permit = unit.list_permit(&owner, &data.query)?;
+    let catalog = unit.catalog();
     if data.scan.total.is_none() {
-        data.scan.total = Some(unit.tx.count(&permit, &table, &data.query.filter)?);
+        let count = unit
+            .tx
+            .count_across(&permit, &catalog, &table.name, &data.query.filter)?;
+        data.scan.total = Some(count);
     }
     let rules: Vec<_> = snapshot.duplicates.asked(&table.name).cloned().collect();
     if rules.is_empty() {
@@ -252,20 +252,14 @@ pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step
             "no rule is published for `{}` any more; {} duplicates found",
             table.name, data.found
         );
-        return data.scan.step(&data)?.done(told);
+        return Ok(data.scan.step(&data)?.done(told));
     }
-    let mut columns: Vec<Name> = Vec::new();
-    for rule in &rules {
-        columns.extend(rule.conditions.iter().map(|condition| condition.base.clone()));
-    }
-    columns.sort();
-    columns.dedup();
     let query = Query {
-        columns: Some(columns),
+        columns: Some(columns_of(&rules, Side::Base, &table)),
         top: Some(ROWS),
         ..Query::new(table.name.clone()).filter(data.scan.next(&table, data.query.filter.clone()))
     };
-    let rows = unit.tx.select(&permit, &table, &query)?;
+    let rows = unit.tx.select_across(&permit, &catalog, &query)?;
     let mut report = Report {
         job,
         owner,
@@ -284,7 +278,7 @@ pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step
     data.found = report.found;
     let last = data.scan.took(rows.get(..looked_at).unwrap_or_default());
     let step = data.scan.step(&data)?;
-    match (report.is_full(), last) {
+    Ok(match (report.is_full(), last) {
         (true, _) => step.done(format!(
             "{MOST_FOUND} duplicates found, and a job reports no more: it looked at {} of {} rows; narrow its filter",
             data.scan.done,
@@ -294,14 +288,26 @@ pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step
             1 => "1 duplicate found".to_owned(),
             found => format!("{found} duplicates found"),
         }),
-        (false, false) => Ok(step),
-    }
+        (false, false) => step,
+    })
+}
+
+/// What the codes of rows are made of: what the rules compare, and whether a row is active or
+/// was merged into another one.
+fn columns_of(rules: &[Arc<Rule>], side: Side, table: &TableDef) -> Vec<Name> {
+    let conditions = rules.iter().flat_map(|rule| &rule.conditions);
+    let mut columns: Vec<Name> = conditions.map(|condition| condition.column(side).clone()).collect();
+    let states = ["statecode", "merged"].iter().filter_map(|name| table.column(name));
+    columns.extend(states.map(|column| column.name.clone()));
+    columns.sort();
+    columns.dedup();
+    columns
 }
 
 /// What a job has found so far.
 struct Report<'a> {
     job: &'a Row,
-    owner: std::sync::Arc<sluice_access::Principal>,
+    owner: Arc<sluice_access::Principal>,
     found: u64,
 }
 
@@ -334,15 +340,11 @@ impl Report<'_> {
     /// Whether the job has reported that pair.
     fn has(&self, unit: &mut Unit, rule: &Rule, base: Uuid, duplicate: Uuid) -> Result<bool> {
         let table = unit.snapshot()?.table(tables::DUPLICATE_RECORD)?.clone();
-        let query = Query::new(tables::DUPLICATE_RECORD)
-            .columns(&["asyncoperationid", "duplicateruleid", "duplicaterecordid"])
-            .filter(Filter::eq("baserecordid", base));
-        let reported = unit.tx.select(&found_permit(), &table, &query)?;
-        Ok(reported.iter().any(|found| {
-            found.id_of("asyncoperationid") == Some(self.job.id)
-                && found.id_of("duplicateruleid") == Some(rule.id)
-                && found.id_of("duplicaterecordid") == Some(duplicate)
-        }))
+        let pair = Filter::eq("baserecordid", base)
+            .and(Filter::eq("asyncoperationid", self.job.id))
+            .and(Filter::eq("duplicateruleid", rule.id))
+            .and(Filter::eq("duplicaterecordid", duplicate));
+        Ok(unit.tx.count(&found_permit(), &table, &pair)? > 0)
     }
 
     fn may_read(&self, unit: &mut Unit, rule: &Rule, id: Uuid) -> Result<bool> {

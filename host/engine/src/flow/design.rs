@@ -183,9 +183,12 @@ impl Rules for StageRules {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let id = operation.id()?;
-        let flow = flow_of_stage(unit, id);
-        let (false, Ok(flow)) = (operation.cascade, flow) else {
+        if operation.cascade {
             return Ok(());
+        }
+        let flow = match flow_of_stage(unit, id) {
+            Err(error) if error.code() == Code::NOT_FOUND => return Ok(()),
+            other => other?,
         };
         check_draft(&flow)?;
         let standing = running(unit, &flow, Some(id))?;

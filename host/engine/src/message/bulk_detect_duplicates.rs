@@ -10,7 +10,7 @@ use crate::{
         notice,
         work::{self, Detecting},
     },
-    principals, runner, tables,
+    principals, reading, runner, tables,
 };
 
 /// `BulkDetectDuplicates`.
@@ -47,7 +47,9 @@ impl Message for BulkDetectDuplicates {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        principals::require(unit, operation, &*operation.table()?, Right::Read)?;
+        if let Some(Input::Query(query)) = operation.input("Query") {
+            unit.require_read(operation, query)?;
+        }
         let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
         principals::require(unit, operation, &jobs, Right::Create)
     }
@@ -61,6 +63,7 @@ impl Message for BulkDetectDuplicates {
         let Some(Input::Query(query)) = operation.input("Query").cloned() else {
             return Err(Error::invalid("message BulkDetectDuplicates needs a Query"));
         };
+        reading::check(&unit.catalog(), &query)?;
         if unit.snapshot()?.duplicates.asked(&table.name).next().is_none() {
             let sentence = format!(
                 "There are no published duplicate detection rules in the system. To run duplicate detection, you must create \

@@ -56,6 +56,6 @@ impl Message for RetrieveActivePath {
                 return Ok(());
             }
         }
-        Err(Error::not_found("Process", "process", id))
+        Err(Error::not_found("Workflow", tables::PROCESS, id))
     }
 }

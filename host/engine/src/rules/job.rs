@@ -42,6 +42,15 @@ impl Rules for Job {
             );
             return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
+        if ends && before.int("operationtype") == Some(crate::duplicates::work::PURGE) {
+            let sentence = format!(
+                "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end \
+                 (`jobs resume {}`)",
+                name(before),
+                before.id
+            );
+            return Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB));
+        }
         let pattern = target.get("recurrencepattern").and_then(Value::as_text);
         pattern.map_or(Ok(()), |pattern| crate::duplicates::work::days(pattern).map(|_| ()))
     }

@@ -150,7 +150,7 @@ fn change_table(work: &mut Work<'_, '_>, sent: &TableDef) -> Result<()> {
     }
     work.batch.require("prvWriteEntity")?;
     work.batch.check_managed(&now)?;
-    work.batch.save_definition(&wanted)
+    work.batch.put_table(&now, &wanted)
 }
 
 pub(super) fn apply_column(work: &mut Work<'_, '_>, name: &str, sent: &Column) -> Result<Applied> {
@@ -184,7 +184,7 @@ fn put_column(work: &mut Work<'_, '_>, table: &str, sent: &ColumnDef) -> Result<
 }
 
 /// Brings a column that is there to what was sent.
-fn change_column(work: &mut Work<'_, '_>, mut table: TableDef, sent: &ColumnDef) -> Result<()> {
+fn change_column(work: &mut Work<'_, '_>, table: TableDef, sent: &ColumnDef) -> Result<()> {
     let place = format!("{}.{}", table.name, sent.name);
     let now = coerce::column(&table, &sent.name)?.clone();
     if !is_own(&now) {
@@ -210,10 +210,8 @@ fn change_column(work: &mut Work<'_, '_>, mut table: TableDef, sent: &ColumnDef)
                 &format!("the column `{place}`"),
             ));
         }
-        if let Some(column) = table.columns.iter_mut().find(|column| column.name == wanted.name) {
-            *column = wanted;
-        }
-        work.batch.save_definition(&table)?;
+        work.batch.check_column(&table, &wanted)?;
+        work.batch.put_column(table, wanted)?;
     }
     match sent.kind.options() {
         Some(sent_options) if sent.kind.global().is_none() => {

@@ -93,14 +93,17 @@ pub(super) fn components(work: &mut Work<'_, '_>, solution: Uuid) -> Result<Vec<
     Ok(all)
 }
 
+fn parts_of(row: &Row) -> Result<Vec<String>> {
+    serde_json::from_str(row.text("sl_parts").unwrap_or("[]"))
+        .map_err(|error| Error::host(format!("what a solution brought is stored in a broken form: {error}")))
+}
+
 fn gone(row: &Row) -> Result<Gone> {
-    let parts = row.text("sl_parts").unwrap_or("[]");
     Ok(Gone {
         kind: Kind::parse(row.text("sl_kind").unwrap_or_default())?,
         name: row.text("sl_name").unwrap_or_default().to_owned(),
         row: row.id_of("objectid"),
-        parts: serde_json::from_str(parts)
-            .map_err(|error| Error::host(format!("what a solution brought is stored in a broken form: {error}")))?,
+        parts: parts_of(row)?,
         whole: true,
     })
 }
@@ -125,7 +128,7 @@ pub(super) fn without_shared(work: &mut Work<'_, '_>, all: Vec<Gone>) -> Result<
         }
         if owners > 1 {
             gone.whole = false;
-            let others = shared(&gone, &rows);
+            let others = shared(&gone, &rows)?;
             gone.parts.retain(|part| !others.contains(part));
         }
         if gone.whole || !gone.parts.is_empty() {
@@ -136,13 +139,10 @@ pub(super) fn without_shared(work: &mut Work<'_, '_>, all: Vec<Gone>) -> Result<
 }
 
 /// The parts that more than one of these rows of components names.
-fn shared(gone: &Gone, rows: &[Row]) -> Vec<String> {
-    let books: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| serde_json::from_str(row.text("sl_parts").unwrap_or("[]")).unwrap_or_default())
-        .collect();
+fn shared(gone: &Gone, rows: &[Row]) -> Result<Vec<String>> {
+    let books = rows.iter().map(parts_of).collect::<Result<Vec<_>>>()?;
     let is_shared = |part: &&String| books.iter().filter(|parts| parts.contains(part)).count() > 1;
-    gone.parts.iter().filter(is_shared).cloned().collect()
+    Ok(gone.parts.iter().filter(is_shared).cloned().collect())
 }
 
 /// A thing in words.

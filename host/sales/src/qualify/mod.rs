@@ -210,7 +210,7 @@ impl Message for QualifyLead {
             process::check_qualifies(process, &lead)?;
         }
         let passed_over = duplicates::before(unit, operation, &wanted, &lead, state)?;
-        let records = Records::make(unit, operation, &wanted, &lead)?;
+        let records = Records::make(unit, operation, &wanted, &lead).map_err(denied)?;
         records.link_lead(unit, operation, &lead)?;
         close(unit, operation, &lead, state, wanted.status)?;
         duplicates::after_closing(unit, operation, &wanted, &records.made())?;

@@ -34,7 +34,7 @@ pub struct Aging {
     pub groups: Vec<(&'static str, usize)>,
 }
 
-/// The groups of ages, each with the days that it ends before.
+/// The groups of ages, each with the days up to which it goes.
 const GROUPS: [(&str, f64); 5] = [
     ("up to 1 day", 1.0),
     ("up to 1 week", 7.0),
