@@ -10,7 +10,7 @@ use std::{
 
 use sluice_access::{Permit, Principal};
 use sluice_model::{
-    Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
+    Catalog, Code, Depth, Error, Name, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
 };
 use sluice_store::{End, Savepoint, Tx};
 
@@ -136,15 +136,20 @@ impl Unit {
         self.snapshot.settings.row.get(column)
     }
 
-    /// The row as it is, whoever asks; `reason` says why the caller's own privileges do not
-    /// count.
+    /// The row as it is, whoever asks, with these columns or all; `reason` says why the caller's
+    /// own privileges do not count.
     ///
     /// # Errors
-    /// There is no such table, or the database cannot be read.
-    pub fn read_as_platform(&mut self, reason: &'static str, table: &str, id: Uuid) -> Result<Option<Row>> {
-        let table = self.snapshot()?.table(table)?.clone();
+    /// There is no such table or column, or the database cannot be read.
+    pub fn read_as_platform(
+        &mut self,
+        reason: &'static str,
+        row: &Reference,
+        columns: Option<&[Name]>,
+    ) -> Result<Option<Row>> {
+        let table = self.snapshot()?.table(&row.table)?.clone();
         let permit = Permit::system(reason);
-        self.read(|tx| tx.get(&permit, &table, id, None))
+        self.read(|tx| tx.get(&permit, &table, row.id, columns))
     }
 
     /// The configuration as this unit sees it.

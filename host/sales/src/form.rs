@@ -334,7 +334,7 @@ impl Rules for Forms {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let reason = "the default form of a table stays";
-        let form = unit.read_as_platform(reason, "systemform", operation.id()?)?;
+        let form = unit.read_as_platform(reason, &operation.target_reference()?, None)?;
         match form {
             Some(form) if form.bool("isdefault") == Some(true) => Err(Error::invalid(format!(
                 "the form \"{}\" is the default one of `{}`: make another one the default first (`form set-default FORM`)",

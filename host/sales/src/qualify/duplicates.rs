@@ -140,11 +140,11 @@ pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wan
         return Ok(());
     }
     let reason = "duplicate detection compares the lead with what was made of it";
-    let Some(lead) = unit.read_as_platform(reason, "lead", operation.id()?)? else {
+    let Some(lead) = unit.read_as_platform(reason, &operation.target_reference()?, None)? else {
         return Ok(());
     };
     for row in made.iter().filter(|row| matches!(&*row.table, "account" | "contact")) {
-        let Some(row) = unit.read_as_platform(reason, &row.table, row.id)? else {
+        let Some(row) = unit.read_as_platform(reason, row, None)? else {
             continue;
         };
         let matches = unit.same_by_rules(&row, &lead)?;

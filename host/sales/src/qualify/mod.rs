@@ -190,8 +190,8 @@ impl Message for QualifyLead {
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let lead = unit.read_as_platform(
             "QualifyLead asks for the privileges on what this lead still lacks",
-            "lead",
-            operation.id()?,
+            &operation.target_reference()?,
+            Some(&["parentaccountid".into(), "parentcontactid".into()]),
         )?;
         let wanted = Wanted::of(operation, lead.as_ref())?;
         wanted.check_privileges(unit, operation).map_err(denied)
