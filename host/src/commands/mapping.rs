@@ -114,8 +114,10 @@ fn list(session: &Session, tables: &Tables, draft: bool) -> anyhow::Result<Outco
     let catalog = session.catalog()?;
     catalog.table(&tables.source)?;
     catalog.table(&tables.target)?;
+    // What is published is read with the privileges on the drafts.
+    let drafts = (session.list(Query::new(TABLES))?, session.list(Query::new(COLUMNS))?);
     let (maps, mut rows) = if draft {
-        (session.list(Query::new(TABLES))?, session.list(Query::new(COLUMNS))?)
+        drafts
     } else {
         (session.published(TABLES)?, session.published(COLUMNS)?)
     };

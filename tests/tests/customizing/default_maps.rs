@@ -130,4 +130,10 @@ fn the_program_lists_them() {
     );
     let people = world.run("mapping list lead opportunity");
     assert!(people.stdout.contains("qualificationcomments"), "{people:?}");
+    world.sluice("user create nobody");
+    let refused = world
+        .program()
+        .as_user("nobody")
+        .refused(&["mapping", "list", "lead", "opportunity"]);
+    assert_eq!(refused["code"], "0x80042F09", "{refused}");
 }

@@ -25,8 +25,10 @@ fn a_list_has_the_rows_that_can_be_read_one_by_one_and_no_others() {
         }
     }
     for (number, table) in TABLES.into_iter().enumerate() {
-        let everything: Vec<Uuid> = world.ids(table, Filter::All).into_iter().collect();
-        for id in everything.iter().skip(number).step_by(everything.len() / 5) {
+        // What the integration owns is shared with nobody: there is always a row to be left out.
+        let mut everything: Vec<Uuid> = world.ids(table, Filter::All).into_iter().collect();
+        everything.retain(|id| world.admin.get(table, *id).lookup("ownerid") != Some(&user(&integration)));
+        for id in everything.iter().skip(number).step_by((everything.len() / 5).max(1)) {
             share(&world.admin, Reference::new(table, *id), team(deal), "ReadAccess").unwrap();
         }
         for id in everything.iter().rev().skip(number).step_by(everything.len() / 3) {
