@@ -32,13 +32,8 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
 /// An error, with further commands that lead on from it.
 pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterator<Item = String>) -> String {
     let mut lines = details(error);
-    match error.body().situation {
-        Some(situation) => {
-            let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
-            lines.extend(labels.zip(situation.resolutions.iter().map(|text| (*text).to_owned())));
-        }
-        None => lines.push(("what to do", error.resolution())),
-    }
+    let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
+    lines.extend(labels.zip(error.resolutions()));
     let commands = commands(error).into_iter().chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation {

@@ -51,6 +51,12 @@ impl Code {
         }
     }
 
+    /// The platform's sentence; what causes it, where there is none.
+    pub fn text(self) -> &'static str {
+        let info = self.info();
+        info.text.unwrap_or(info.cause)
+    }
+
     /// The code as a signed number, as faults carry it.
     pub fn signed(self) -> i32 {
         self.0.cast_signed()

@@ -152,11 +152,10 @@ fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
     let options = column.kind.options().unwrap_or_default();
     let accepted: Vec<String> = options.iter().map(|option| option.value.to_string()).collect();
     let (code, hint) = match column.kind {
-        ColumnType::State { .. } | ColumnType::Status { .. } => (
-            Code::INVALID_STATE,
-            "State code is invalid or state code is valid but status code is invalid for a specified state code. ",
-        ),
-        _ => (Code::OUT_OF_RANGE, ""),
+        ColumnType::State { .. } | ColumnType::Status { .. } => {
+            (Code::INVALID_STATE, format!("{} ", Code::INVALID_STATE.text()))
+        }
+        _ => (Code::OUT_OF_RANGE, String::new()),
     };
     Error::new(
         code,

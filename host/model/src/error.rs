@@ -21,6 +21,8 @@ pub struct Body {
     pub message: String,
     /// The situation of the guides that this is, where it is one.
     pub situation: Option<&'static Situation>,
+    /// What words in capitals stand for in the situation's resolutions: `LEAD`, `RULE`.
+    pub words: Vec<(&'static str, String)>,
     /// The platform's own sentence, where a person is told another one.
     pub inner: Option<String>,
     /// The columns that must be filled in first.
@@ -100,6 +102,7 @@ impl Error {
             code,
             message: message.into(),
             situation: None,
+            words: Vec::new(),
             inner: None,
             missing: Vec::new(),
             subcode: None,
@@ -129,6 +132,18 @@ impl Error {
     pub fn in_situation(mut self, situation: &'static Situation) -> Self {
         self.0.situation = Some(situation);
         self
+    }
+
+    /// The same error, which knows what a word of its resolutions stands for.
+    #[must_use]
+    pub fn with_word(mut self, word: &'static str, value: impl std::fmt::Display) -> Self {
+        self.0.words.push((word, value.to_string()));
+        self
+    }
+
+    /// An error of this code in the platform's own sentence.
+    pub fn said(code: Code) -> Self {
+        Self::new(code, code.text())
     }
 
     /// A failure of the host itself.
@@ -168,15 +183,38 @@ impl Error {
             .map_or(self.0.code.info().cause, |situation| situation.cause)
     }
 
-    /// What to do about it, in the table that it is about.
-    pub fn resolution(&self) -> String {
+    /// What helps: each of these alone, unless it says otherwise. The words in capitals are
+    /// filled in as far as the error knows what they stand for.
+    pub fn resolutions(&self) -> Vec<String> {
         let Some(situation) = self.0.situation else {
-            return self.0.code.info().resolution.to_owned();
+            return vec![self.0.code.info().resolution.to_owned()];
         };
-        let text = situation.resolution();
-        match &self.0.table {
-            Some(table) => text.replace("TABLE", table),
-            None => text,
+        let table = self.0.table.iter().map(|table| ("TABLE", table));
+        let words: Vec<_> = self
+            .0
+            .words
+            .iter()
+            .map(|(word, value)| (*word, value))
+            .chain(table)
+            .collect();
+        let filled = |text: &&str| {
+            words
+                .iter()
+                .fold((*text).to_owned(), |text, (word, value)| fill(&text, word, value))
+        };
+        situation.resolutions.iter().map(filled).collect()
+    }
+
+    /// [`Self::resolutions`] as one text.
+    pub fn resolution(&self) -> String {
+        match self.resolutions().as_slice() {
+            [only] => only.clone(),
+            several => several
+                .iter()
+                .enumerate()
+                .map(|(index, text)| format!("{}. {text}", index + 1))
+                .collect::<Vec<_>>()
+                .join(" "),
         }
     }
 
@@ -230,6 +268,24 @@ impl Error {
     }
 }
 
+/// The text with a value in place of a word; one with spaces in quotes, as on a command line.
+fn fill(text: &str, word: &str, value: &str) -> String {
+    let value = match value.contains(char::is_whitespace) {
+        true => format!("\"{}\"", value.replace('"', "\\\"")),
+        false => value.to_owned(),
+    };
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(word) {
+        filled.push_str(before);
+        let inside = is_part(filled.chars().next_back()) || is_part(after.chars().next());
+        filled.push_str(if inside { word } else { &value });
+        rest = after;
+    }
+    filled + rest
+}
+
 fn json<T: Serialize>(value: &T) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
@@ -241,3 +297,32 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::situations::{DUPLICATE_LEAD, STATUS_MISMATCH};
+
+    #[test]
+    fn resolutions_name_what_the_error_knows() {
+        let error = Error::of(&STATUS_MISMATCH).with_table("opportunity");
+        assert!(
+            error
+                .resolution()
+                .contains("`option-set add opportunity.statuscode VALUE"),
+            "{}",
+            error.resolution()
+        );
+        let error = Error::of(&DUPLICATE_LEAD)
+            .with_word("RULE", "Same \"mail\"")
+            .with_word("LEAD", 7);
+        let text = error.resolution();
+        assert!(text.contains(r#"`duprule unpublish "Same \"mail\""`"#), "{text}");
+        assert!(text.contains("`merge lead 7 OTHER`"), "what nobody knows stays: {text}");
+    }
+
+    #[test]
+    fn words_are_filled_in_whole() {
+        assert_eq!(fill("RULE RULES a-RULE`RULE`", "RULE", "x"), "x RULES a-x`x`");
+    }
+}

@@ -21,25 +21,12 @@ pub struct Situation {
     pub status: u16,
     /// Why it happens.
     pub cause: &'static str,
-    /// What helps: each of these alone, unless it says otherwise. `TABLE` is the table that the
-    /// error is about.
+    /// What helps: each of these alone, unless it says otherwise. Words in capitals stand for what
+    /// the error knows ([`crate::Error::with_word`]); `TABLE` is the table that it is about.
     pub resolutions: &'static [&'static str],
 }
 
 impl Situation {
-    /// All resolutions as one text.
-    pub fn resolution(&self) -> String {
-        match self.resolutions {
-            [only] => (*only).to_owned(),
-            several => several
-                .iter()
-                .enumerate()
-                .map(|(index, text)| format!("{}. {text}", index + 1))
-                .collect::<Vec<_>>()
-                .join(" "),
-        }
-    }
-
     /// The situation with that id, in any case.
     pub fn find(id: &str) -> Option<&'static Self> {
         ALL.iter()
@@ -78,8 +65,8 @@ pub static POSSIBLE_MATCH: Situation = Situation {
     status: 412,
     cause: "qualifying would create an account or a contact, and a published duplicate rule found one that matches",
     resolutions: &[
-        "select the account or contact that is there (`lead qualify ID --account existing:ACCOUNT --contact existing:CONTACT`)",
-        "or Continue, to create new ones nevertheless (`lead qualify ID --continue`)",
+        "select the account or contact that is there (`lead qualify LEAD --account existing:ACCOUNT --contact existing:CONTACT`)",
+        "or Continue, to create new ones nevertheless (`lead qualify LEAD --continue`)",
     ],
 };
 
@@ -107,7 +94,7 @@ pub static STAGE_ELSEWHERE: Situation = Situation {
     status: 400,
     cause: "the lead was qualified before and reactivated: it is open, but its process still stands on the opportunity",
     resolutions: &[
-        "open the lead and select Set Active on its stage (`flow set-active LEAD --stage Qualify`; from further on, `flow previous LEAD` first), then qualify it again",
+        "open the lead and select Set Active on its stage (`flow set-active LEAD --stage STAGE`; from further on, `flow previous LEAD` first), then qualify it again",
     ],
 };
 
@@ -137,7 +124,7 @@ pub static LEAD_CLOSED: Situation = Situation {
     cause: "the lead that was to be qualified or disqualified is closed",
     resolutions: &[
         "pick an open lead from the view My Open Leads or Open Leads (`view run \"My Open Leads\"`)",
-        "or reactivate this one first (`lead reactivate ID`)",
+        "or reactivate this one first (`lead reactivate LEAD`)",
     ],
 };
 
@@ -167,7 +154,7 @@ pub static NO_NEXT_STAGE: Situation = Situation {
     table: Some("lead"),
     status: 400,
     cause: "this is by design: while the lead is not qualified there is no opportunity, and the next stage is the opportunity's",
-    resolutions: &["qualify the lead (`lead qualify ID`): that moves it to the next stage"],
+    resolutions: &["qualify the lead (`lead qualify LEAD`): that moves it to the next stage"],
 };
 
 /// e8
@@ -182,11 +169,11 @@ const LEAD: Situation = Situation {
     status: 412,
     cause: "a published duplicate rule finds another lead that is the same as the one to be qualified",
     resolutions: &[
-        "remove or merge the duplicates, then qualify again (`merge lead KEEP OTHER`)",
+        "remove or merge the duplicates, then qualify again (`merge lead LEAD OTHER`)",
         FROM_THE_GRID,
         UNPUBLISH,
         "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish \
-         it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+         it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
     ],
 };
 
@@ -197,10 +184,10 @@ pub static DUPLICATE_OF_WHAT_IS_MADE: Situation = Situation {
     cause: "a published duplicate rule compares accounts or contacts with leads, and finds the lead to be the same as the \
             row that qualifying it makes",
     resolutions: &[
-        "Continue: the row is the lead's own (`lead qualify ID --continue`)",
+        "Continue: the row is the lead's own (`lead qualify LEAD --continue`)",
         FROM_THE_GRID,
         "or let the rule exclude inactive matching records, as the lead is closed by then: unpublish it, set it, and publish \
-         it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+         it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
         UNPUBLISH,
     ],
     ..LEAD
@@ -216,19 +203,19 @@ pub static DUPLICATE_OPPORTUNITY: Situation = Situation {
     status: 412,
     cause: "a published duplicate rule finds an opportunity that is the same as the one that qualifying would create",
     resolutions: &[
-        "remove the opportunity that is there (`row delete opportunity ID`), or change what the rule compares, then qualify \
+        "remove the opportunity that is there (`row delete opportunity OTHER`), or change what the rule compares, then qualify \
          again; opportunities cannot be merged",
-        "or qualify the lead without an opportunity (`lead qualify ID --opportunity skip`)",
+        "or qualify the lead without an opportunity (`lead qualify LEAD --opportunity skip`)",
         FROM_THE_GRID,
         UNPUBLISH,
         "or, where closed opportunities are not to count, unpublish the rule, set Exclude inactive matching records, and \
-         publish it again (`duprule unpublish NAME`, `duprule update NAME --exclude-inactive yes`, `duprule publish NAME`)",
+         publish it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
     ],
 };
 
 const FROM_THE_GRID: &str =
-    "or go to the grid of leads, select the lead and qualify it there (`lead qualify ID --from grid`)";
-const UNPUBLISH: &str = "or unpublish the rule (`duprule unpublish NAME`)";
+    "or go to the grid of leads, select the lead and qualify it there (`lead qualify LEAD --from grid`)";
+const UNPUBLISH: &str = "or unpublish the rule (`duprule unpublish RULE`)";
 
 #[cfg(test)]
 mod tests {

@@ -20,11 +20,11 @@ impl Rules for Lead {
         let was = before.int("statecode").unwrap_or_default();
         let will = state.unwrap_or(was);
         if was != 0 && will != 0 {
-            return Err(qualify::closed());
+            return Err(qualify::closed(before.id));
         }
         let same_status = status.is_none() || status == before.int("statuscode");
         if was == 0 && state == Some(0) && same_status {
-            return Err(Error::new(Code::LEAD_OPEN, "The lead is already in the open state.").with_table("lead"));
+            return Err(Error::said(Code::LEAD_OPEN).with_table("lead"));
         }
         Ok(())
     }
@@ -44,7 +44,7 @@ impl Rules for Lead {
         if &*next.table == "lead" || row.int("statecode") != Some(0) {
             return Ok(());
         }
-        let mut error = Error::of(&NO_NEXT_STAGE);
+        let mut error = Error::of(&NO_NEXT_STAGE).with_word("LEAD", row.id);
         error.body_mut().inner =
             Some("Invalid cross-entity stage transition. Target entity must be specified.".to_owned());
         Err(error)

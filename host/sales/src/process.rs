@@ -3,7 +3,7 @@
 //! Source: the platform reference §4.7; R31, R32, R46–R49, R210–R213, R223, R224a, R268.
 
 use sluice_engine::{Operation, Process, Status, Unit};
-use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value, situations::STAGE_ELSEWHERE};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, situations::STAGE_ELSEWHERE};
 
 /// The flow; its id is the same in every organisation.
 const FLOW: Uuid = Uuid::from_u128(0x919e_14d1_6489_4852_abd0_a63a_6eca_ac5d);
@@ -108,8 +108,14 @@ pub(crate) fn check_qualifies(process: &Process, lead: &Row) -> Result<()> {
         return Ok(());
     };
     if &*stage.table != "lead" {
-        let mut error = Error::of(&STAGE_ELSEWHERE).with_table("lead");
-        error.body_mut().inner = Some("Active stage is not on 'Lead' entity.".to_owned());
+        let mut error = Error::of(&STAGE_ELSEWHERE)
+            .with_table("lead")
+            .with_word("LEAD", lead.id);
+        let own = process.flow.stages.iter().rfind(|stage| &*stage.table == "lead");
+        if let Some(own) = own {
+            error = error.with_word("STAGE", &own.name);
+        }
+        error.body_mut().inner = Some(Code::STAGE_NOT_ON_LEAD.text().to_owned());
         return Err(error);
     }
     stage.check_steps(lead)?;

@@ -79,46 +79,33 @@ fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyh
 /// Gives each lead another state.
 fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    each(
-        context,
-        &session,
-        leads,
-        (&format!("is not {done}"), &no_way_on),
-        |lead| {
-            let mut row = Row::new("lead", lead);
-            let mut item = Map::new();
-            for (column, value) in change {
-                row.set(*column, value.clone());
-                item.insert((*column).to_owned(), sluice_model::json::from_value(value));
-            }
-            session.execute(Request::update(row))?;
-            Ok((item, format!("{done} lead {lead}")))
-        },
-    )
+    let not_done = format!("is not {done}");
+    let refused = |lead: &str, error: &Error| refused(context, lead, &not_done, error, Vec::new());
+    each(&session, leads, refused, |lead| {
+        let mut row = Row::new("lead", lead);
+        let mut item = Map::new();
+        for (column, value) in change {
+            row.set(*column, value.clone());
+            item.insert((*column).to_owned(), sluice_model::json::from_value(value));
+        }
+        session.execute(Request::update(row))?;
+        Ok((item, format!("{done} lead {lead}")))
+    })
 }
 
-/// The commands that lead on where a lead was refused.
-pub(super) type WaysOn<'a> = &'a dyn Fn(&str, &Error) -> Vec<String>;
-
-/// The error says it all.
-pub(super) fn no_way_on(_: &str, _: &Error) -> Vec<String> {
-    Vec::new()
-}
-
-/// Does the same to each of several leads.
+/// Does the same to each of several leads; `refused` tells of one that was refused.
 pub(super) fn each(
-    context: &Context,
     session: &Session,
     leads: &[String],
-    (not_done, ways_on): (&str, WaysOn<'_>),
+    refused: impl Fn(&str, &Error) -> String,
     work: impl FnMut(Uuid) -> anyhow::Result<each::Done>,
 ) -> anyhow::Result<Outcome> {
     let found = each::found(leads, |lead| session.find_one("lead", lead))?;
-    let refused = |lead: &str, error: &Error| refused(context, lead, not_done, error, ways_on(lead, error));
     each::each("lead", found, refused, work)
 }
 
-fn refused(context: &Context, lead: &str, not_done: &str, error: &Error, ways_on: Vec<String>) -> String {
+/// What is told of a lead that was refused, with the commands that lead on.
+pub(super) fn refused(context: &Context, lead: &str, not_done: &str, error: &Error, ways_on: Vec<String>) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
     let story = report::error_with(context, error, isolate.into_iter().chain(ways_on));

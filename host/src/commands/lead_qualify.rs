@@ -72,9 +72,7 @@ impl Qualify {
             (From::Form, false) => Detection::Full,
         }
     }
-}
 
-impl Qualify {
     /// The commands that go on from the dialog about accounts and contacts, or from a match
     /// with what the request makes: with everything that was given.
     fn ways_on(&self, context: &Context, given: &Given, lead: &str, error: &Error) -> Vec<String> {
@@ -214,8 +212,9 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
     let session = context.session()?;
     let choices = choices(context, &session, args)?;
     if args.dry_run {
-        let refused = ("would not be qualified", &lead::no_way_on as lead::WaysOn<'_>);
-        return lead::each(context, &session, &args.leads, refused, |lead| {
+        let not_done = "would not be qualified";
+        let refused = |lead: &str, error: &Error| lead::refused(context, lead, not_done, error, Vec::new());
+        return lead::each(&session, &args.leads, refused, |lead| {
             lead_dry_run::of(context, &session, lead, &choices)
         });
     }
@@ -224,8 +223,11 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
     };
     let not_done = "is not qualified, and nothing was created";
     let given = Given::of(context, args, &choices)?;
-    let ways_on = |lead: &str, error: &Error| args.ways_on(context, &given, lead, error);
-    lead::each(context, &session, &args.leads, (not_done, &ways_on), |lead| {
+    let refused = |lead: &str, error: &Error| {
+        let ways_on = args.ways_on(context, &given, lead, error);
+        lead::refused(context, lead, not_done, error, ways_on)
+    };
+    lead::each(&session, &args.leads, refused, |lead| {
         let response = session.execute_with(qualify::request(lead, &choices), &options)?;
         let (json, text) = created(context, &response)?;
         let mut item = Map::new();

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Query, Request, Row, json as rows};
+use sluice_model::{Error, Query, Request, Row, json as rows};
 
 use super::jobs;
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     files, names,
     output::{Grid, Outcome},
     people::{self, count},
+    report,
 };
 
 const SOLUTIONS: &str = "solution";
@@ -266,6 +267,7 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
         "components": pairs(&done.components),
         "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
+        "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
         "jobs": jobs,
     });
     let mut lines = vec![format!(
@@ -286,8 +288,17 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
     );
+    lines.extend(
+        done.notices
+            .iter()
+            .map(|notice| format!("notice {}", report::headline(notice))),
+    );
     lines.extend(told);
-    Ok(Outcome::new(document, lines.join("\n")).with_exit(exit))
+    jobs::with_removals(
+        context,
+        session,
+        Outcome::new(document, lines.join("\n")).with_exit(exit),
+    )
 }
 
 fn delete(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {

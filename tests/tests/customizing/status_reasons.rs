@@ -102,6 +102,13 @@ fn an_account_and_an_opportunity_are_called_by_their_names() {
         let cure = format!("mapping remove lead {table} statuscode statuscode");
         assert!(error.resolution().contains(&cure), "{}", error.resolution());
         says::<()>(Err(error), Code::INVALID_STATE, words);
+        // People are told the same.
+        let people = world.run(&format!("lead qualify {lead}"));
+        let added = format!("option-set add {table}.statuscode VALUE LABEL");
+        assert!(
+            people.stdout.contains(&cure) && people.stdout.contains(&added),
+            "{people:?}"
+        );
         world.sluice(&cure);
         world.qualify(lead);
     }

@@ -126,7 +126,12 @@ fn which_columns_are_changed_and_deleted() {
         label: Some("Postcode".to_owned()),
         ..ColumnChange::default()
     };
-    admin.update_column("account", "address1_postalcode", &label).unwrap();
+    let rule = world.rule("post", ["account", "account"], &[exact("address1_postalcode")]);
+    let notices = admin.update_column("account", "address1_postalcode", &label).unwrap();
+    assert!(
+        notices.is_empty() && world.status(rule) == 2,
+        "a label is compared by nobody"
+    );
     let catalog = admin.catalog().unwrap();
     let column = catalog
         .table("account")

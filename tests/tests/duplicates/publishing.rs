@@ -217,6 +217,11 @@ fn of_a_large_rule_a_job_removes_the_codes() {
     assert_eq!((world.status(rule), found(&world, 5)), (0, 0), "out of work at once");
     assert_eq!(response.outputs["MatchcodesRemoved"], 5_000.into());
     assert_eq!(world.admin.0.due_removals().unwrap(), [job(&response)]);
+    // Canceled, it would leave the rest for ever.
+    let cancel = Row::new("asyncoperation", job(&response))
+        .with("statecode", Value::Choice(3))
+        .with("statuscode", Value::Choice(32));
+    assert_eq!(code(world.admin.try_update(cancel)), "0x8004416A");
     let outcome = world.run(job(&response));
     assert_eq!(
         (

@@ -357,3 +357,24 @@ fn the_guides_exact_role_is_enough_where_the_organisation_says_so() {
     let closed = world.admin().json(&["row", "get", "lead", &lead]);
     assert_eq!(closed["statecode"], 1);
 }
+
+#[test]
+fn a_row_on_the_lead_that_the_seller_may_not_link_to_is_refused_in_the_guides_words() {
+    let world = World::sample();
+    let seller = world.user("seller.west");
+    let lead = world.lead("seller.west");
+    let east = id(&world
+        .user("seller.east")
+        .json(&["row", "create", "account", "name=East Ltd"]));
+    let preset = format!("parentaccountid={east}");
+    world.admin().json(&["row", "update", "lead", &lead, &preset]);
+    let refused = error(&seller, &[&lead]);
+    assert_eq!(
+        (text(&refused, "code"), text(&refused, "situation")),
+        ("0x80048306".to_owned(), "e4".to_owned())
+    );
+    assert!(
+        text(&refused, "message").starts_with("Access denied or Insufficient permissions: "),
+        "{refused}"
+    );
+}

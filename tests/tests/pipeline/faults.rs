@@ -4,13 +4,15 @@ use sluice_model::{Query, Row};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, probe};
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 8] = [
     "account",
     "contact",
     "opportunity",
     "lead",
     "annotation",
     "asyncoperation",
+    "leadtoopportunitysalesprocess",
+    "sl_stagevisit",
 ];
 
 /// Everything in these tables.
@@ -31,6 +33,7 @@ fn qualifying_fails_at_every_step_without_a_trace_in_the_data() {
         ("Update", "account"),
         ("Create", "opportunity"),
         ("Update", "lead"),
+        ("Update", "leadtoopportunitysalesprocess"),
     ] {
         for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
             places.push(probe(

@@ -334,6 +334,7 @@ fn the_program_says_what_arrived() {
             ],
             "taken": [],
             "removed": [],
+            "notices": [],
             "jobs": [],
         })
     );

@@ -287,3 +287,52 @@ fn an_unmanaged_import_does_not_change_what_is_managed() {
     let file = from.export("Same", "1.0", &["mapping lead:contact"], false);
     to.import(&file);
 }
+
+#[test]
+fn a_version_that_changes_what_a_rule_compares_takes_the_rule_out_of_work() {
+    let from = World::new();
+    from.all(&[
+        "column create lead rsh_code text --max-length 20",
+        "table create rsh_region",
+        "table update rsh_region --duplicate-detection yes",
+    ]);
+    let parts = ["table rsh_region", "column lead.rsh_code"];
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", &parts, true));
+    to.all(&[
+        "duprule create Codes --base lead --condition rsh_code",
+        "duprule create Regions --base rsh_region --condition rsh_name",
+    ]);
+    from.all(&[
+        "column update lead rsh_code --max-length 30",
+        "table update rsh_region --duplicate-detection no",
+    ]);
+    let done = to.import(&from.export("Vendor", "2.0", &parts, true));
+    let [notice] = done.notices.as_slice() else {
+        panic!("{:?}", done.notices)
+    };
+    assert_eq!(notice.code(), Code::RULE_UNPUBLISHED);
+    assert!(notice.message().contains("\"Codes\""), "{notice}");
+    for rule in ["Codes", "Regions"] {
+        let rule = to.one("duplicaterule", "name", rule).unwrap();
+        assert_eq!(rule.int("statuscode"), Some(0), "{rule:?}");
+    }
+}
+
+#[test]
+fn a_table_that_a_view_is_about_stays() {
+    let from = World::new();
+    from.all(&["table create rsh_region", "column create lead rsh_code text"]);
+    let to = World::new();
+    to.import(&from.export("Vendor", "1.0", &["table rsh_region", "column lead.rsh_code"], true));
+    to.sluice(
+        "row create savedquery name=Regions returnedtypecode=rsh_region \
+         fetchxml='<fetch><entity name=\"rsh_region\"/></fetch>'",
+    );
+    let file = from.export("Vendor", "2.0", &["column lead.rsh_code"], true);
+    says(
+        to.admin.0.import_solution(&file, false),
+        Code::COMPONENT_IN_USE,
+        "the view \"Regions\" is about it",
+    );
+}

@@ -17,9 +17,6 @@ use crate::{Operation, Unit, fill, message::input};
 /// So many rows of a rule are listed.
 pub(crate) const MOST: u32 = 1_000;
 
-/// The platform's sentence.
-const SENTENCE: &str = "A record was not created or updated because a duplicate of the current record already exists.";
-
 /// A row that is the same as another one by a rule.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -97,7 +94,7 @@ pub(crate) fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: 
     if matches.is_empty() {
         return Ok(());
     }
-    let mut error = Error::new(Code::DUPLICATES_FOUND, SENTENCE).with_table(&row.table);
+    let mut error = Error::said(Code::DUPLICATES_FOUND).with_table(&row.table);
     error.body_mut().duplicates = Some(unit.describe_matches(operation, &matches)?);
     Err(error)
 }

@@ -461,7 +461,9 @@ impl Stage {
             .iter()
             .map(|step| format!("{} ({})", step.label, step.column))
             .collect();
-        let mut error = Error::of(&STEPS_MISSING).with_table(&self.table);
+        let mut error = Error::of(&STEPS_MISSING)
+            .with_table(&self.table)
+            .with_word("ROW", row.id);
         let body = error.body_mut();
         body.message = format!(
             "{} Not filled in yet in the stage {}: {}.",

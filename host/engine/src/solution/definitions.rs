@@ -211,7 +211,8 @@ fn change_column(work: &mut Work<'_, '_>, table: TableDef, sent: &ColumnDef) -> 
             ));
         }
         work.batch.check_column(&table, &wanted)?;
-        work.batch.put_column(table, wanted)?;
+        let notices = work.batch.put_column(table, wanted)?;
+        work.notices.extend(notices);
     }
     match sent.kind.options() {
         Some(sent_options) if sent.kind.global().is_none() => {

@@ -12,7 +12,7 @@ use super::{
 use crate::{Session, managed::MARK, tables};
 
 /// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     /// The solution's name.
     pub solution: String,
@@ -28,6 +28,8 @@ pub struct Imported {
     pub removed: Vec<(String, String)>,
     /// What of them was the organisation's own before, and is managed now: kind and name.
     pub taken: Vec<(String, String)>,
+    /// The duplicate rules that went out of work because what they compare was changed.
+    pub notices: Vec<Error>,
     /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
     pub jobs: Vec<Uuid>,
 }
@@ -155,6 +157,7 @@ impl Work<'_, '_> {
             components: components.iter().map(named).collect(),
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
             taken,
+            notices: std::mem::take(&mut self.notices),
             jobs: std::mem::take(&mut self.jobs),
         })
     }

@@ -121,6 +121,8 @@ struct Work<'a, 'b> {
     touched: Vec<Reference>,
     /// Jobs that are to be run when the work is done.
     jobs: Vec<Uuid>,
+    /// The duplicate rules that went out of work because what they compare was changed.
+    notices: Vec<Error>,
     /// What of the component that arrives was the organisation's own and is managed from here:
     /// its parts, or nothing of it where that is the component itself.
     taken: Vec<String>,
@@ -134,6 +136,7 @@ impl<'a, 'b> Work<'a, 'b> {
             later: Vec::new(),
             touched: Vec::new(),
             jobs: Vec::new(),
+            notices: Vec::new(),
             taken: Vec::new(),
         }
     }

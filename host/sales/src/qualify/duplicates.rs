@@ -101,7 +101,7 @@ fn possible_match(unit: &mut Unit, operation: &Operation, matches: &Matches) -> 
     }
     let mut duplicates = unit.describe_matches(operation, matches)?;
     duplicates.dialog = Some(Dialog::new(dialog_kind(unit), &duplicates.matches));
-    let mut error = Error::of(&POSSIBLE_MATCH);
+    let mut error = Error::of(&POSSIBLE_MATCH).with_word("LEAD", operation.id()?);
     error.body_mut().duplicates = Some(duplicates);
     Err(error)
 }
@@ -123,11 +123,20 @@ pub(super) fn opportunity(unit: &mut Unit, operation: &Operation, wanted: &Wante
     refuse(unit, operation, &matches, Error::of(&DUPLICATE_OPPORTUNITY))
 }
 
-fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, mut error: Error) -> Result<()> {
+fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, error: Error) -> Result<()> {
     if matches.is_empty() {
         return Ok(());
     }
-    error.body_mut().duplicates = Some(unit.describe_matches(operation, matches)?);
+    let found = unit.describe_matches(operation, matches)?;
+    let mut error = error.with_word("LEAD", operation.id()?);
+    // Where there are several, the list tells them apart.
+    if let [only] = found.matches.as_slice() {
+        error = only.id.iter().fold(error, |error, id| error.with_word("OTHER", id));
+        if let [rule] = only.rules.as_slice() {
+            error = error.with_word("RULE", rule);
+        }
+    }
+    error.body_mut().duplicates = Some(found);
     Err(error)
 }
 
@@ -149,7 +158,7 @@ pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wan
         };
         let matches = unit.same_by_rules(&row, &lead)?;
         if let Some(found) = matches.found.first() {
-            return Err(in_flight(unit, &row, found.rule()));
+            return Err(in_flight(unit, &row, found.rule()).with_word("LEAD", lead.id));
         }
     }
     Ok(())
@@ -171,6 +180,7 @@ fn in_flight(unit: &Unit, row: &Row, rule: &str) -> Error {
         ),
     )
     .with_table("lead")
+    .with_word("RULE", rule)
     .in_situation(&DUPLICATE_OF_WHAT_IS_MADE);
     error.body_mut().duplicates = Some(Duplicates {
         matches: vec![Match {

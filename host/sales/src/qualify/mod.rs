@@ -240,7 +240,7 @@ fn open_lead(unit: &mut Unit, operation: &Operation) -> Result<Row> {
         .map_err(denied)?;
     match lead.int("statecode") {
         Some(0) => Ok(lead),
-        _ => Err(closed()),
+        _ => Err(closed(lead.id)),
     }
 }
 
@@ -260,9 +260,9 @@ fn close(unit: &mut Unit, operation: &Operation, lead: &Row, state: i32, status:
 }
 
 /// Error 5.
-pub(crate) fn closed() -> Error {
-    let mut error = Error::of(&LEAD_CLOSED);
-    error.body_mut().inner = Some("The lead is already closed.".to_owned());
+pub(crate) fn closed(lead: Uuid) -> Error {
+    let mut error = Error::of(&LEAD_CLOSED).with_word("LEAD", lead);
+    error.body_mut().inner = Some(Code::LEAD_CLOSED.text().to_owned());
     error
 }
 

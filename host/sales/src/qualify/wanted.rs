@@ -194,9 +194,8 @@ impl Wanted {
                 format!("{} does not close a lead; these do: {}", self.status, valid.join(", "))
             }
         };
-        let sentence =
-            "State code is invalid or state code is valid but status code is invalid for a specified state code.";
-        Err(Error::new(Code::INVALID_STATE, format!("{sentence} {why}.")).with_table("lead"))
+        let code = Code::INVALID_STATE;
+        Err(Error::new(code, format!("{} {why}.", code.text())).with_table("lead"))
     }
 }
 
@@ -207,8 +206,6 @@ fn cannot_create_accounts(error: Error) -> Error {
     let mut error = error;
     let body = error.body_mut();
     body.code = Code::CANNOT_QUALIFY_LEAD;
-    body.message = "You can't qualify this lead because you don't have permission to create accounts. Work with your \
-                    system administrator to create the account and then try again."
-        .to_owned();
+    body.message = body.code.text().to_owned();
     error.in_situation(&ACCESS_DENIED)
 }
