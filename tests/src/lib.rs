@@ -8,12 +8,13 @@ pub mod clock;
 pub mod pages;
 pub mod people;
 pub mod program;
+pub mod templates;
 pub mod world;
 
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -21,6 +22,7 @@ use std::{
 use sluice_engine::{Engine, Env, Faults, Founding, OpenOptions, Session, Synchronous, SystemEnv};
 use sluice_model::{Error, Filter, Ownership, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::{APP, sample};
+use templates::template;
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
@@ -68,37 +70,16 @@ fn options(synchronous: Synchronous) -> OpenOptions {
     }
 }
 
-/// A file that is made once for all tests of a process, and copied for each.
-fn template(cell: &'static OnceLock<(tempfile::TempDir, PathBuf)>, with_sample: bool) -> &'static Path {
-    let (_, path) = cell.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("template.db");
-        let fill = |engine: &Engine| {
-            if with_sample {
-                sample::fill(engine, &shipped())
-            } else {
-                Ok(())
-            }
-        };
-        Engine::create(
-            &path,
-            &Founding::default(),
-            &[APP],
-            &env(),
-            &options(Synchronous::Off),
-            fill,
-        )
-        .unwrap();
-        (folder, path)
-    });
-    path
+fn create(path: &Path, fill: impl FnOnce(&Engine) -> sluice_model::Result<()>) {
+    let founding = Founding::default();
+    Engine::create(path, &founding, &[APP], &env(), &options(Synchronous::Off), fill).unwrap();
 }
 
 impl Organisation {
     /// The sample organisation.
     pub fn sample() -> Self {
-        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-        Self::copy_of(template(&TEMPLATE, true), &env())
+        let template = template("sample", |path| create(path, |engine| sample::fill(engine, &shipped())));
+        Self::copy_of(&template, &env())
     }
 
     /// A new organisation with nothing in it.
@@ -119,8 +100,8 @@ impl Organisation {
 
     /// A new organisation with nothing in it, whose time is that of `env`.
     pub fn empty_with(env: &Arc<dyn Env>) -> Self {
-        static TEMPLATE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-        Self::copy_of(template(&TEMPLATE, false), env)
+        let template = template("empty", |path| create(path, |_| Ok(())));
+        Self::copy_of(&template, env)
     }
 
     fn copy_of(template: &Path, env: &Arc<dyn Env>) -> Self {

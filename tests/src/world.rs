@@ -3,7 +3,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::OnceLock,
     time::Duration,
 };
 
@@ -22,14 +21,12 @@ pub struct World {
 impl World {
     /// The sample organisation.
     pub fn sample() -> Self {
-        static MADE: OnceLock<TempDir> = OnceLock::new();
-        Self::copy_of(MADE.get_or_init(|| made(&["org", "create", "--sample"])))
+        Self::made("program-sample", &["org", "create", "--sample"])
     }
 
     /// An organisation with nothing in it.
     pub fn empty() -> Self {
-        static MADE: OnceLock<TempDir> = OnceLock::new();
-        Self::copy_of(MADE.get_or_init(|| made(&["org", "create"])))
+        Self::made("program-empty", &["org", "create"])
     }
 
     /// A folder without an organisation.
@@ -38,9 +35,12 @@ impl World {
         Self { folder }
     }
 
-    fn copy_of(made: &TempDir) -> Self {
+    fn made(template: &str, arguments: &[&str]) -> Self {
+        let template = crate::templates::template(template, |path| {
+            Program::new(path.parent().unwrap()).json(arguments);
+        });
         let world = Self::bare();
-        std::fs::copy(made.path().join("sluice.db"), world.path("sluice.db")).unwrap();
+        std::fs::copy(template, world.path("sluice.db")).unwrap();
         world
     }
 
@@ -143,12 +143,6 @@ impl Drop for World {
             self.check();
         }
     }
-}
-
-fn made(arguments: &[&str]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    Program::new(folder.path()).json(arguments);
-    folder
 }
 
 /// A guest of the tests, built beforehand.

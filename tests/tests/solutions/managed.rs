@@ -52,7 +52,8 @@ fn rows_and_what_belongs_to_them() {
     let process = id("workflow", "name", "Our process");
     let stage = id("processstage", "stagename", "Look");
     let process_step = id("sl_processstep", "sl_column", "jobtitle");
-    let condition = world.admin.list(Query::new("duplicaterulecondition"))[0].id;
+    let of_rule = Query::new("duplicaterulecondition").filter(Filter::eq("regardingobjectid", rule));
+    let condition = world.admin.list(of_rule)[0].id;
     let form = id("systemform", "name", "Quick");
     let assembly = id("pluginassembly", "name", "commission");
     let step = world.steps("commission")[0].id;
