@@ -3,8 +3,8 @@
 
 use sluice_access::{Owner, OwnerToBe};
 use sluice_model::{
-    Code, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right, Row,
-    TableDef, Value, coerce,
+    Code, ColumnDef, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right,
+    Row, TableDef, Value, coerce,
 };
 
 use crate::{Operation, Unit, message, tables};
@@ -175,16 +175,32 @@ pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, 
 
 /// Refuses a new row that lacks what every row needs.
 pub(crate) fn check_required(table: &TableDef, row: &Row) -> Result<()> {
-    for column in &table.columns {
-        if column.required == Required::System && row.get(&column.name).is_none_or(Value::is_null) {
-            return Err(Error::new(
-                Code::REQUIRED_MISSING,
-                format!("a row of `{}` needs the column `{}`", table.name, column.name),
-            )
-            .with_table(&table.name));
-        }
+    let lacks = |column: &&ColumnDef| row.get(&column.name).is_none_or(Value::is_null);
+    refuse_lack(table, required(table).find(lacks))
+}
+
+/// Refuses a change that empties what every row needs.
+pub(crate) fn check_still_required(table: &TableDef, change: &Row) -> Result<()> {
+    let empties = |column: &&ColumnDef| change.get(&column.name).is_some_and(Value::is_null);
+    refuse_lack(table, required(table).find(empties))
+}
+
+fn required(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
+    table
+        .columns
+        .iter()
+        .filter(|column| column.required == Required::System)
+}
+
+fn refuse_lack(table: &TableDef, column: Option<&ColumnDef>) -> Result<()> {
+    match column {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            Code::REQUIRED_MISSING,
+            format!("a row of `{}` needs the column `{}`", table.name, column.name),
+        )
+        .with_table(&table.name)),
     }
-    Ok(())
 }
 
 /// An owner among the columns of an Update: needs Assign on the row, and an owner who may

@@ -116,6 +116,45 @@ fn the_platforms_status_reasons_stay_in_their_states() {
 }
 
 #[test]
+fn the_options_of_a_choice_are_not_emptied() {
+    let vendor = World::new();
+    vendor.sluice("option-set add contact.statuscode 100000001 Hot --state 0");
+    vendor.sluice("solution create Options --version 1.0");
+    vendor.sluice("solution add Options option-set contact.statuscode");
+    let file = vendor.org.path().parent().unwrap().join("options.zip");
+    vendor.sluice(&format!("solution export Options {}", file.display()));
+    let world = World::new();
+    world.sluice(&format!("solution import {} --managed", file.display()));
+    world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
+    world.sluice("option-set create rsh_interest --option 1=Pumps");
+    for (name, code, words) in [
+        ("contact.statuscode", Code::MANAGED, "100000001 (Hot)"),
+        ("lead.statuscode", Code::INVALID_ARGUMENT, "at least one option"),
+        ("rsh_interest", Code::INVALID_ARGUMENT, "at least one option"),
+    ] {
+        let choices = || {
+            world
+                .admin
+                .list(Query::new("optionset").filter(Filter::eq("name", name)))
+        };
+        let before = choices().remove(0);
+        for nothing in [Value::Null, Value::from("[]")] {
+            let emptied = Row::new("optionset", before.id).with("options", nothing);
+            says(world.admin.try_update(emptied), code, words);
+        }
+        assert_eq!(choices()[0].text("options"), before.text("options"));
+    }
+    let created = Row::unsaved("optionset")
+        .with("name", "rsh_other")
+        .with("options", Value::Null);
+    says(
+        world.admin.try_create(created),
+        Code::INVALID_ARGUMENT,
+        "at least one option",
+    );
+}
+
+#[test]
 fn what_is_no_list_of_options_is_refused() {
     let world = World::new();
     let choice = |name: &str, options: &str| {

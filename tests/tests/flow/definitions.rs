@@ -1,7 +1,7 @@
 //! What a flow may be, and how it is guarded while processes go through it. R221, R222.
 
 use sluice_engine::{FlowSpec, Status};
-use sluice_model::{Error, Reference, Row, Uuid, Value};
+use sluice_model::{Code, Error, Reference, Row, Uuid, Value};
 
 use crate::world::{SHIPPED, SHIPPED_ID, World, code, stands};
 
@@ -53,7 +53,7 @@ fn a_flow_has_thirty_stages_a_stage_thirty_steps_and_a_flow_five_tables() {
     let make = |spec: &FlowSpec| world.admin.0.create_flow(spec, true);
     make(&spec("Thirty", 30, "lead")).unwrap();
     let error = make(&spec("Thirty-one", 31, "lead")).unwrap_err();
-    assert!(error.message().contains("30 stages"), "{error}");
+    assert_eq!(error.message(), "Thirty-one would have 31 stages, and 30 is the most");
 
     let mut wide = spec("Wide", 1, "lead");
     let step = |column: &str| sluice_engine::FlowStepSpec {
@@ -63,7 +63,7 @@ fn a_flow_has_thirty_stages_a_stage_thirty_steps_and_a_flow_five_tables() {
     };
     wide.stages[0].steps = vec![step("subject"); 31];
     let error = make(&wide).unwrap_err();
-    assert!(error.message().contains("30 steps"), "{error}");
+    assert_eq!(error.message(), "the stage S0 would have 31 steps, and 30 is the most");
 
     let mut far = spec("Far", 6, "lead");
     for (stage, table) in far
@@ -128,6 +128,43 @@ fn definitions_that_make_no_sense_are_refused_by_what_is_wrong() {
         assert!(error.message().contains(words), "{toml}: {error}");
     }
     assert_eq!(world.admin.0.flows().unwrap().len(), flows);
+}
+
+#[test]
+fn a_definition_is_not_emptied_of_what_it_needs() {
+    let world = World::new();
+    let flow = world.flow("Lead to Opportunity Sales Process");
+    let (stage, step) = (&flow.stages[0], &flow.stages[0].steps[0]);
+    for (table, id, columns) in [
+        ("workflow", flow.id, &["name"][..]),
+        ("processstage", stage.id, &["stagename"]),
+        ("sl_processstep", step.id, &["sl_column"]),
+    ] {
+        for column in columns {
+            let error = world
+                .admin
+                .try_update(Row::new(table, id).with(*column, Value::Null))
+                .unwrap_err();
+            assert_eq!(error.code(), Code::REQUIRED_MISSING, "{error}");
+            assert!(
+                error.message().contains(&format!("needs the column `{column}`")),
+                "{error}"
+            );
+        }
+    }
+    // An empty text is stored as nothing.
+    for (table, id, column) in [("workflow", flow.id, "name"), ("processstage", stage.id, "stagename")] {
+        let error = world
+            .admin
+            .try_update(Row::new(table, id).with(column, ""))
+            .unwrap_err();
+        assert_eq!(error.code(), Code::REQUIRED_MISSING, "{error}");
+    }
+    assert_eq!(world.flow("Lead to Opportunity Sales Process"), flow);
+    // What a row can do without is emptied.
+    world
+        .admin
+        .update(Row::new("sl_processstep", step.id).with("sl_name", Value::Null));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Who may change views, and what a view has to be.
 
-use sluice_model::{Depth, Filter, Query, Reference, Request, Row};
+use sluice_model::{Code, Depth, Filter, Query, Reference, Request, Row, Value};
 use sluice_tests::{Actor, Organisation, people};
 
 use crate::run;
@@ -53,6 +53,16 @@ fn a_view_that_cannot_run_is_not_made() {
     ] {
         let refused = admin.try_update(change).unwrap_err();
         assert!(refused.message().contains(part), "{refused}");
+    }
+    for column in ["fetchxml", "returnedtypecode", "name"] {
+        let refused = admin
+            .try_update(Row::new("savedquery", id).with(column, Value::Null))
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::REQUIRED_MISSING, "{refused}");
+        assert!(
+            refused.message().contains(&format!("needs the column `{column}`")),
+            "{refused}"
+        );
     }
     assert!(run(&admin, "Patels").is_empty());
 }

@@ -149,7 +149,11 @@ impl Rules for StageRules {
         check_draft(&flow)?;
         check_stage_name(&flow, &target, Uuid::nil())?;
         if flow.stages.len() >= MOST_STAGES {
-            let message = format!("{} has {MOST_STAGES} stages, and a flow has no more", flow.name);
+            let message = format!(
+                "{} would have {} stages, and {MOST_STAGES} is the most",
+                flow.name,
+                flow.stages.len() + 1
+            );
             return invalid(tables::STAGE, message);
         }
         if let Some(table) = target.text("primaryentitytypecode") {
@@ -215,8 +219,9 @@ impl Rules for StepRules {
         };
         if stage.steps.len() >= MOST_STEPS {
             let message = format!(
-                "the stage {} has {MOST_STEPS} steps, and a stage has no more",
-                stage.name
+                "the stage {} would have {} steps, and {MOST_STEPS} is the most",
+                stage.name,
+                stage.steps.len() + 1
             );
             return invalid(tables::PROCESS_STEP, message);
         }

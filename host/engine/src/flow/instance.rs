@@ -278,8 +278,8 @@ fn move_to(unit: &mut Unit, operation: &Operation, process: &Process, target: &R
         check_leaving(unit, operation, flow, &rows, from..to)?;
         need_row(flow, to, &rows)?;
     }
-    if let Some(path) = target.text("traversedpath") {
-        check_path(flow, to, path)?;
+    if target.has("traversedpath") {
+        check_path(flow, to, target.text("traversedpath").unwrap_or_default())?;
     }
     Ok(Some(to).filter(|_| moves))
 }
@@ -466,12 +466,23 @@ impl Stage {
             .with_word("ROW", row.id);
         let body = error.body_mut();
         body.message = format!(
-            "{} Not filled in yet in the stage {}: {}.",
+            "{} {}{}.",
             STEPS_MISSING.sentence,
-            self.name,
+            self.names_itself(),
             names.join(", ")
         );
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
         Err(error)
+    }
+
+    /// How the refusal of [`Self::check_steps`] says which stage it is about.
+    fn names_itself(&self) -> String {
+        format!("Not filled in yet in the stage {}: ", self.name)
+    }
+
+    /// Whether these words, which a trace keeps, are the refusal to leave this stage because of
+    /// its steps.
+    pub fn is_refusal(&self, words: &str) -> bool {
+        words.contains(&self.names_itself())
     }
 }

@@ -73,6 +73,7 @@ impl Message for Update {
         flow::start::keep_place(operation, &table, &before)?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
+        fill::check_still_required(&table, &row)?;
         row.id = id;
         let own = unit.row_facts(&operation.principal.clone(), &table, id)?;
         attach::check_links(unit, operation, &table, &row, Some(&before), &own)?;

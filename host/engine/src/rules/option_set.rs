@@ -85,10 +85,15 @@ fn described(name: &str, option: &Choice) -> String {
 
 /// Checks the options of the Target, if it has any, and brings them into one form.
 fn take_options(unit: &mut Unit, operation: &mut Operation, name: &str, before: &[Choice]) -> Result<()> {
-    let Some(text) = operation.target()?.text("options") else {
+    let target = operation.target()?;
+    if !target.has("options") {
         return Ok(());
-    };
-    let after = options::parse(text)?;
+    }
+    // Nothing is no option.
+    let after = options::parse(target.text("options").unwrap_or("[]"))?;
+    if !operation.importing {
+        check_managed(name, before, &after)?;
+    }
     check_form(&after)?;
     match name.split_once('.') {
         Some((table, column)) => {
@@ -101,9 +106,6 @@ fn take_options(unit: &mut Unit, operation: &mut Operation, name: &str, before: 
             }
         }
         None => check_no_states(&after)?,
-    }
-    if !operation.importing {
-        check_managed(name, before, &after)?;
     }
     if let Some(target) = operation.context.target.as_mut() {
         target.set("options", options::to_text(&after));
