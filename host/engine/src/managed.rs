@@ -26,7 +26,8 @@ const PARTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What an organisation decides itself about what came with a solution: its support must be
-/// able to deactivate a process, and its secrets and its users never travel.
+/// able to deactivate a process, its lists begin with the view of its choice, and its secrets
+/// and its users never travel.
 fn is_local(table: &TableDef, column: &ColumnDef) -> bool {
     let own = match &*table.name {
         // Which options may be changed is the rule of that table.
@@ -35,6 +36,7 @@ fn is_local(table: &TableDef, column: &ColumnDef) -> bool {
             &*column.name,
             "sdkmessageprocessingstepsecureconfigid" | "impersonatinguserid" | "sl_grants" | "sl_enabledbefore"
         ),
+        tables::FORM | tables::VIEW => &*column.name == "isdefault",
         _ => &*column.name == "ownerid",
     };
     own || column.filled || matches!(&*column.name, "statecode" | "statuscode")

@@ -401,3 +401,47 @@ fn a_flow_and_a_role_that_may_use_it_arrive_together_and_a_flow_in_use_stays() {
     let row = to.one("workflow", "name", "Visits").unwrap();
     assert_eq!(row.bool("ismanaged"), Some(false));
 }
+
+/// The rules that a new organisation has are at work already.
+#[test]
+fn a_managed_rule_takes_the_place_of_one_at_work_and_stays_at_work() {
+    const RULE: &str = "Leads with the same e-mail address";
+    let from = World::new();
+    let file = from.export("Rules", "1.0", &[&format!("duplicate-rule {RULE}")], true);
+    let to = World::new();
+    std::fs::write(to.path("rules.zip"), file).unwrap();
+    let rule = || to.one("duplicaterule", "name", RULE).unwrap();
+    assert_eq!(
+        (rule().int("statuscode"), rule().bool("ismanaged")),
+        (Some(2), Some(false))
+    );
+    let answer = to.sluice("solution import rules.zip");
+    assert_eq!(answer["taken"], json!([{ "kind": "duplicate-rule", "name": RULE }]));
+    assert_eq!(
+        (rule().int("statuscode"), rule().bool("ismanaged")),
+        (Some(2), Some(true))
+    );
+    // The next version leaves it at work.
+    let again = to.sluice("solution import rules.zip");
+    assert_eq!((&again["taken"], &again["jobs"]), (&json!([]), &json!([])));
+    assert_eq!(rule().int("statuscode"), Some(2));
+    // One out of work stays so.
+    let other = World::new();
+    std::fs::copy(to.path("rules.zip"), other.path("rules.zip")).unwrap();
+    other.sluice(&format!("duprule unpublish '{RULE}'"));
+    other.sluice("solution import rules.zip");
+    let rule = other.one("duplicaterule", "name", RULE).unwrap();
+    assert_eq!((rule.int("statuscode"), rule.bool("ismanaged")), (Some(0), Some(true)));
+}
+
+#[test]
+fn what_was_yours_is_said_once() {
+    let from = World::new();
+    let file = from.export("Offline", "1.0", &["offline-profile Sales"], true);
+    let to = World::new();
+    std::fs::write(to.path("offline.zip"), file).unwrap();
+    let run = to.program().run(&["solution", "import", "offline.zip"]);
+    assert_eq!(run.stdout.matches("was yours").count(), 1, "{run:?}");
+    let items = to.admin.list(Query::new("mobileofflineprofileitem"));
+    assert!(items.len() > 1 && items.iter().all(|item| item.bool("ismanaged") == Some(true)));
+}

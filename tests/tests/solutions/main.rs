@@ -4,6 +4,7 @@
 mod arriving;
 mod broken_files;
 mod cure;
+mod defaults;
 mod filling;
 mod managed;
 mod removing;

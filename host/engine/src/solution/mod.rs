@@ -13,6 +13,7 @@
 
 mod archive;
 mod contents;
+mod defaults;
 mod definitions;
 mod import;
 pub(crate) mod manifest;
@@ -167,6 +168,7 @@ impl<'a, 'b> Work<'a, 'b> {
             Kind::Role => role::in_use(self, gone),
             Kind::Plugin => plugin::in_use(self, gone),
             Kind::Flow => rows::flow_in_use(self, gone),
+            kind @ (Kind::Form | Kind::View) => rows::default_in_use(self, rows::shape(kind)?, gone),
             _ => Ok(None),
         }
     }
@@ -195,6 +197,8 @@ impl<'a, 'b> Work<'a, 'b> {
             Kind::Role => rows::release(self, crate::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
             Kind::Flow => rows::release(self, crate::tables::PROCESS, gone.row),
+            Kind::Form => rows::release(self, crate::tables::FORM, gone.row),
+            Kind::View => rows::release(self, crate::tables::VIEW, gone.row),
             _ => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
 };
 
-use super::{Applied, Gone, Work, document, manifest::Kind, misfit, states};
+use super::{Applied, Gone, Work, defaults, document, manifest::Kind, misfit, states};
 use crate::{Session, flow, managed::MARK, publish, tables};
 
 /// How a kind of component is stored.
@@ -263,6 +263,12 @@ pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, 
             shape.kind.word()
         )));
     }
+    let mut sent = sent.clone();
+    if let Some(of) = shape.of_table {
+        let default = defaults::on_arrival(work, of, there.as_ref(), &values)?;
+        sent.values.insert(defaults::COLUMN.to_owned(), default.into());
+    }
+    let sent = &sent;
     let Some(there) = there else {
         let id = put(work, shape.table, None, None, sent)?;
         put_parts(work, shape.parts, &Reference::new(shape.table, id), sent)?;
@@ -279,13 +285,15 @@ pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, 
     })?;
     let row = there.reference();
     let active = states::is_active(shape.kind, &there) == Some(true);
-    let changes = !now.equals(sent);
-    if changes && active {
+    // A rule at work does not take the mark either.
+    let marks = shape.kind == Kind::DuplicateRule && work.managed && there.bool(MARK) != Some(true);
+    let pauses = active && (marks || !now.equals(sent));
+    if pauses {
         states::set_active(work, shape.kind, &row, false)?;
     }
     put(work, shape.table, None, Some(&there), sent)?;
     put_parts(work, shape.parts, &row, sent)?;
-    if changes && active {
+    if pauses {
         states::set_active(work, shape.kind, &row, true)?;
     }
     touch(work, shape.table, there.id);
@@ -346,7 +354,10 @@ fn put(
     }
     if marks && there.bool(MARK) != Some(true) {
         change.set(MARK, true);
-        work.taken.push(String::new());
+        // The rows that belong to it come with it, and are not told one by one.
+        if parent.is_none() {
+            work.taken.push(String::new());
+        }
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;
@@ -400,8 +411,27 @@ pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone
             touch(work, part.table, row.id);
         }
     }
+    if let Some(of) = shape.of_table
+        && let Some(next) = defaults::pass_on(work, of, &row)?
+    {
+        touch(work, shape.table, next.id);
+    }
     touch(work, shape.table, id);
     delete(work, shape.table, Some(id))
+}
+
+/// The last view or form that a table of the platform could have as its default stays.
+pub(super) fn default_in_use(work: &mut Work<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
+    let (Some(of), Some(id)) = (shape.of_table, gone.row) else {
+        return Ok(None);
+    };
+    let Some(row) = row(work, shape.table, id)? else {
+        return Ok(None);
+    };
+    let table = row.text(of).unwrap_or_default();
+    let word = shape.kind.word();
+    let why = || format!("it is the default {word} of `{table}`, and no other {word} could be");
+    Ok(defaults::is_needed(work, of, &row)?.then(why))
 }
 
 /// A flow in which something is under way is not taken away.
@@ -442,6 +472,7 @@ pub(super) fn release(work: &mut Work<'_, '_>, table: &'static str, id: Option<U
     match row(work, table, id)? {
         Some(row) if row.bool(MARK) == Some(true) => {
             let change = Row::new(table, id).with(MARK, false);
+            touch(work, table, id);
             work.batch.execute(Request::update(change)).map(|_| ())
         }
         _ => Ok(()),
