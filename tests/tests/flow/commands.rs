@@ -316,10 +316,80 @@ fn lint_warns_of_too_many_required_steps_and_tells_which_of_them_stopped_people(
         (&step("telephone1")["blocked"], &step("sic")["blocked"]),
         (&2.into(), &1.into())
     );
-    assert_eq!(step("sic")["rate"], 0.5, "one of two attempts");
+    assert_eq!(
+        (&step("sic")["passed"], &step("sic")["attempts"]),
+        (&1.into(), &3.into())
+    );
+    assert!((step("sic")["rate"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-9);
     let quiet = world.admin.json(&["flow", "lint", "Many", "--max", "6"]);
     assert!(quiet["warnings"].as_array().unwrap().is_empty());
     assert!(world.admin.run(&["flow", "lint"]).stdout.contains("warning: "));
+}
+
+#[test]
+fn lint_takes_every_attempt_to_leave_the_stage_into_the_rate() {
+    let world = World::new();
+    let require = |column: &str, stage: &str| {
+        let steps = world.admin.json(&["flow", "show", SHIPPED]);
+        let stages = steps["stages"].as_array().unwrap();
+        let stage = stages.iter().find(|one| one["name"] == stage).unwrap().clone();
+        let row = format!("sl_stageid={}", text(&stage, "id"));
+        let column = format!("sl_column={column}");
+        world
+            .admin
+            .json(&["row", "create", "sl_processstep", &row, &column, "sl_required=yes"]);
+    };
+    require("telephone1", "Qualify");
+    let file = world.file(
+        "lane.toml",
+        &LANE.replace(
+            "steps = [",
+            r#"steps = [{ column = "jobtitle", required = true }, { column = "sic", required = true }, "#,
+        ),
+    );
+    world.admin.json(&["flow", "create", &file]);
+    let lead = world.lead("Blake");
+    let fill = |values: &[&str]| {
+        world.admin.json(&[&["row", "update", "lead", &lead], values].concat());
+    };
+    fill(&["sic=1", "jobtitle=Boss"]);
+    for _ in 0..3 {
+        assert_eq!(world.admin.run(&["lead", "qualify", &lead]).code, 1);
+    }
+    fill(&["telephone1=1", "jobtitle=null"]);
+    assert_eq!(world.admin.run(&["lead", "qualify", &lead]).code, 1);
+    fill(&["jobtitle=Boss"]);
+    world.admin.json(&["lead", "qualify", &lead]);
+
+    let lint = || {
+        let lint = world.admin.json(&["flow", "lint"]);
+        let steps = lint["value"].as_array().unwrap().iter();
+        steps
+            .map(|step| format!("{} {} {}", text(step, "stage"), text(step, "column"), step["rate"]))
+            .collect::<Vec<_>>()
+    };
+    // Nobody tried to leave the stage of the other flow, though it asks for the phone as well.
+    let expected = |stage: &str| {
+        let of = |column: &str, rate: &str| format!("{stage} {column} {rate}");
+        [
+            of("jobtitle", "0.2"),
+            of("sic", "0.0"),
+            of("telephone1", "0.6"),
+            "Qualify telephone1 null".to_owned(),
+        ]
+    };
+    assert_eq!(lint(), expected("Call"));
+    let people = world.admin.run(&["flow", "lint"]).stdout;
+    for rate in ["60 %", "20 %", " 0 %"] {
+        assert!(people.contains(rate), "{people}");
+    }
+    // Under another name it is the same stage.
+    let stages = world.admin.json(&["flow", "show", "Fast lane"])["stages"].clone();
+    let stage = text(&stages[0], "id");
+    world
+        .admin
+        .json(&["row", "update", "processstage", &stage, "stagename=Ring"]);
+    assert_eq!(lint()[..3], expected("Ring")[..3]);
 }
 
 /// Nobody passed the step: one lead was stopped by it, one was given up, one went by before.

@@ -139,6 +139,20 @@ fn only_the_previous_or_the_next_stage_can_be_set() {
 }
 
 #[test]
+fn the_path_of_a_process_is_not_emptied() {
+    let world = World::new();
+    let lead = world.lead();
+    let process = world.process("lead", lead);
+    let path = process.row.text("traversedpath").map(ToOwned::to_owned);
+    for nothing in [Value::Null, Value::from("")] {
+        let emptied = Row::new(SHIPPED, process.instance.id).with("traversedpath", nothing);
+        assert_eq!(code(world.admin.try_update(emptied)), "0x80060450");
+    }
+    let after = world.process("lead", lead);
+    assert!(path.is_some() && after.row.text("traversedpath") == path.as_deref());
+}
+
+#[test]
 fn an_opportunity_closed_at_the_last_stage_finishes_its_process() {
     for (message, status) in [("WinOpportunity", 3), ("LoseOpportunity", 4), ("LoseOpportunity", 5)] {
         let world = World::new();

@@ -339,6 +339,46 @@ fn reasons_are_counted_and_the_funnel_has_volume_rate_and_velocity() {
 }
 
 #[test]
+fn a_lead_that_was_merged_into_another_one_is_in_no_report() {
+    let world = World::new();
+    let leads: Vec<Uuid> = (0..4).map(|_| world.lead(Some(8))).collect();
+    world.clock.pass_days(3);
+    world.qualify(leads[0]);
+    world.disqualify(leads[1], 4);
+    let merge = Request::new("Merge")
+        .with("Target", Reference::new("lead", leads[2]))
+        .with("SubordinateId", Reference::new("lead", leads[3]));
+    world.admin.0.execute(merge).unwrap();
+    assert_eq!(world.admin.get("lead", leads[3]).int("statecode"), Some(2));
+
+    let closed = Closed {
+        qualified: 1,
+        disqualified: 1,
+    };
+    let reasons = reports::reasons(&world.admin.0).unwrap();
+    let reasons: Vec<(&str, usize)> = reasons
+        .iter()
+        .map(|reason| (reason.label.as_str(), reason.leads))
+        .collect();
+    assert_eq!(reasons, [("Lost", 1)]);
+    let rate = reports::qualify_rate(&world.admin.0).unwrap();
+    assert_eq!((rate.total, rate.from_audit_trail), (closed, 2));
+    assert_eq!(rate.by_source["Web"], closed);
+    assert_eq!(rate.by_month["2026-01"], closed);
+    let funnel = reports::funnel(&world.admin.0).unwrap();
+    assert_eq!((funnel.open, funnel.closed), (1, closed));
+    assert_eq!(
+        measured(&funnel.velocity)[0],
+        ("Qualify", 2, 1, Some(3.0), Some(3.0)),
+        "the stage was not left by being merged"
+    );
+    // Who takes it up again has a lead like any other.
+    let open = Row::new("lead", leads[3]).with("statecode", Value::Choice(0));
+    world.admin.update(open);
+    assert_eq!(reports::funnel(&world.admin.0).unwrap().open, 2);
+}
+
+#[test]
 fn a_report_has_what_its_reader_may_read() {
     let world = World::new();
     let none = world.reader("none", &[("prvReadLead", 0)]);

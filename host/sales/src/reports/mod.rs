@@ -1,6 +1,6 @@
 //! Reports on the funnel: how fast it is, what comes through, what piles up. They are made of
 //! what is stored (stage visits, the audit trail, the rows), and of that only what the user may
-//! read. Source: R224, R267, R271–R275.
+//! read. A row that was merged into another one is in none of them. Source: R224, R267, R271–R275.
 
 mod ages;
 mod funnel;
@@ -45,28 +45,41 @@ fn all(session: &Session, query: &Query) -> Result<Vec<Row>> {
     }
 }
 
+/// Whether a row was merged into another one: what became of it is told by that one.
+fn is_merged(row: &Row) -> bool {
+    row.bool("merged") == Some(true)
+}
+
 /// The rows of a table that the user may read, each with whether it is open; none, for who may
 /// read none of the table.
 fn readable(session: &Session, table: &Name) -> Result<HashMap<Uuid, bool>> {
-    let state = session.catalog()?.table(table)?.states().map(|_| "statecode");
-    let columns: Vec<&str> = state.into_iter().collect();
+    let catalog = session.catalog()?;
+    let definition = catalog.table(table)?;
+    let mut columns = vec!["statecode", "merged"];
+    columns.retain(|column| definition.column(column).is_some());
     match all(session, &Query::new(table.clone()).columns(&columns)) {
         Ok(rows) => {
             let is_open = |row: &Row| row.int("statecode").unwrap_or_default() == 0;
-            Ok(rows.iter().map(|row| (row.id, is_open(row))).collect())
+            let rows = rows.iter().filter(|row| !is_merged(row));
+            Ok(rows.map(|row| (row.id, is_open(row))).collect())
         }
         Err(error) if error.kind() == Kind::Denied => Ok(HashMap::new()),
         Err(error) => Err(error),
     }
 }
 
-/// The leads in some states, with these columns.
+/// The leads in some states, with these columns, but for those that were merged into another one.
 fn leads(session: &Session, states: &[i32], columns: &[&str]) -> Result<Vec<Row>> {
     let filter = Filter::In {
         column: "statecode".into(),
         values: states.iter().map(|state| Value::Choice(*state)).collect(),
     };
-    all(session, &Query::new("lead").columns(columns).filter(filter))
+    let query = Query::new("lead")
+        .columns(&[columns, &["merged"]].concat())
+        .filter(filter);
+    let mut leads = all(session, &query)?;
+    leads.retain(|lead| !is_merged(lead));
+    Ok(leads)
 }
 
 /// The definition of leads.

@@ -3,10 +3,10 @@
 //! the organisation's trace setting decides what is kept. What came before a step was required
 //! says nothing about it; since when it is, the audit trail knows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Flow, Session, TraceNode};
+use sluice_engine::{Flow, Session, Stage, TraceNode};
 use sluice_model::{Comparison, Filter, Query, Row, Timestamp, Uuid, Value, codes::Kind};
 
 use super::{super::row::pages, find};
@@ -15,11 +15,25 @@ use crate::{
     people,
 };
 
-/// A refused request: its table, when it was, and the columns that it stumbled over.
+/// A refused request: its table, when it was, the columns that it stumbled over, and the stages
+/// that the refusal may mean. There are none where the stage was renamed since.
 struct Block {
     table: String,
     when: Timestamp,
     missing: Vec<String>,
+    stages: Vec<Uuid>,
+}
+
+impl Block {
+    /// Whether it was to leave that stage. A stage that was renamed since is known by its steps.
+    fn is_at(&self, flow: &Flow, stage: &Stage) -> bool {
+        let is_step = |column: &String| stage.steps.iter().any(|step| *step.column == **column);
+        (self.table == *flow.unique_name || self.table == *stage.table)
+            && match self.stages.as_slice() {
+                [] => self.missing.iter().any(is_step),
+                stages => stages.contains(&stage.id),
+            }
+    }
 }
 
 pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::Result<Outcome> {
@@ -34,20 +48,18 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
     for flow in &flows {
         warnings.extend(warning(flow, max));
         for stage in &flow.stages {
-            let own: Vec<&Block> = blocks
-                .iter()
-                .filter(|block| block.table == *flow.unique_name || block.table == *stage.table)
-                .collect();
+            let stopped: Vec<&Block> = blocks.iter().filter(|block| block.is_at(flow, stage)).collect();
             let passed = passed.get(&stage.id).map(Vec::as_slice).unwrap_or_default();
             for step in stage.steps.iter().filter(|step| step.required) {
                 let counts = |when: Timestamp| required.get(&step.id).is_none_or(|since| when >= *since);
                 let passed = passed.iter().filter(|when| counts(**when)).count();
-                let blocked = own
+                let stopped: Vec<_> = stopped.iter().filter(|block| counts(block.when)).collect();
+                let blocked = stopped
                     .iter()
-                    .filter(|block| counts(block.when))
                     .filter(|block| block.missing.iter().any(|column| **column == *step.column))
                     .count();
-                let rate = rate(blocked, passed);
+                let attempts = stopped.len() + passed;
+                let rate = rate(blocked, attempts);
                 grid.row([
                     flow.name.clone(),
                     stage.name.clone(),
@@ -63,6 +75,7 @@ pub(super) fn run(session: &Session, flow: Option<&str>, max: usize) -> anyhow::
                     "column": step.column,
                     "blocked": blocked,
                     "passed": passed,
+                    "attempts": attempts,
                     "rate": rate,
                 }));
             }
@@ -103,9 +116,8 @@ fn warning(flow: &Flow, max: usize) -> Option<Json> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
-fn rate(blocked: usize, passed: usize) -> Option<f64> {
-    let all = blocked + passed;
-    (all > 0).then(|| blocked as f64 / all as f64)
+fn rate(blocked: usize, attempts: usize) -> Option<f64> {
+    (attempts > 0).then(|| blocked as f64 / attempts as f64)
 }
 
 /// The refused requests whose traces are kept and name columns.
@@ -121,15 +133,22 @@ fn blocks(session: &Session) -> anyhow::Result<Vec<Block>> {
         .columns(&["sl_table", "sl_tree", "createdon"])
         .filter(Filter::eq("sl_succeeded", false).and(missing));
     let rows = pages(session, table, &query, None)?;
-    Ok(rows.iter().filter_map(block).collect())
+    let flows = session.flows()?;
+    Ok(rows.iter().filter_map(|row| block(row, &flows)).collect())
 }
 
-fn block(row: &Row) -> Option<Block> {
+fn block(row: &Row, flows: &[Arc<Flow>]) -> Option<Block> {
     let tree: TraceNode = serde_json::from_str(row.text("sl_tree")?).ok()?;
+    let refusal = tree.error.unwrap_or_default();
+    let stages = flows.iter().flat_map(|flow| &flow.stages);
     Some(Block {
         table: row.text("sl_table")?.to_owned(),
         when: row.get("createdon")?.as_time()?,
         missing: tree.missing,
+        stages: stages
+            .filter(|stage| stage.is_refusal(&refusal))
+            .map(|stage| stage.id)
+            .collect(),
     })
 }
 
