@@ -3,7 +3,7 @@
 //! runs, each in a transaction of its own.
 //! Source: R75, R92, R93; the platform reference §5.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sluice_access::Permit;
@@ -322,13 +322,20 @@ impl Report<'_> {
             return Ok(());
         };
         let same_table = rule.base == rule.matching;
+        let mut reported = None;
         for id in unit.tx.rows_with_matchcode(&permit(), rule.set, &code, MOST)? {
             let itself = same_table && id == row.id;
             if itself || self.is_full() {
                 continue;
             }
             // The keys ascend: a smaller one may have been looked at before.
-            let other_way_round = same_table && id < row.id && self.has(unit, rule, id, row.id)?;
+            let other_way_round = same_table && id < row.id && {
+                let bases = match reported.take() {
+                    Some(bases) => bases,
+                    None => self.bases(unit, rule, row.id)?,
+                };
+                reported.insert(bases).contains(&id)
+            };
             if !other_way_round && self.may_read(unit, rule, id)? {
                 self.write(unit, rule, row.id, id)?;
                 self.found += 1;
@@ -337,14 +344,18 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// Whether the job has reported that pair.
-    fn has(&self, unit: &mut Unit, rule: &Rule, base: Uuid, duplicate: Uuid) -> Result<bool> {
+    /// The rows of which the job has reported this one to be a duplicate. They are looked up by
+    /// the row alone: what other jobs have found for it is little beside all that they found.
+    fn bases(&self, unit: &mut Unit, rule: &Rule, duplicate: Uuid) -> Result<HashSet<Uuid>> {
         let table = unit.snapshot()?.table(tables::DUPLICATE_RECORD)?.clone();
-        let pair = Filter::eq("baserecordid", base)
-            .and(Filter::eq("asyncoperationid", self.job.id))
-            .and(Filter::eq("duplicateruleid", rule.id))
-            .and(Filter::eq("duplicaterecordid", duplicate));
-        Ok(unit.tx.count(&found_permit(), &table, &pair)? > 0)
+        let query = Query::new(tables::DUPLICATE_RECORD)
+            .columns(&["asyncoperationid", "duplicateruleid", "baserecordid"])
+            .filter(Filter::eq("duplicaterecordid", duplicate));
+        let found = unit.tx.select(&found_permit(), &table, &query)?;
+        let own = found.iter().filter(|found| {
+            found.id_of("asyncoperationid") == Some(self.job.id) && found.id_of("duplicateruleid") == Some(rule.id)
+        });
+        Ok(own.filter_map(|found| found.id_of("baserecordid")).collect())
     }
 
     fn may_read(&self, unit: &mut Unit, rule: &Rule, id: Uuid) -> Result<bool> {

@@ -1,11 +1,12 @@
 //! What duplicate rules cost: a Create under five published rules beside one without, with
-//! detection and without, where there are a thousand leads and where there are a million; and
-//! how fast a rule is published over the million.
+//! detection and without, where there are a thousand leads and where there are a million; how
+//! fast a rule is published over the million, and how long others wait meanwhile.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -25,6 +26,7 @@ pub(super) const NAMES: &[&str] = &[
     "rules-5-at-1m",
     "rules-5-detecting-at-1m",
     "publish-1m",
+    "publish-1m-waiting",
 ];
 
 /// What the five rules compare: the address, which every lead has of its own, alone and
@@ -69,6 +71,8 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         figures.push(figure("-detecting", detecting).target(DETECTING));
     }
     figures.push(Figure::rate("publish-1m", published_again(world, &large_rules)?));
+    let (idle, waiting) = longest_waits(world, &large_rules)?;
+    figures.push(Figure::time("publish-1m-waiting", waiting).over(idle));
     Ok(figures)
 }
 
@@ -151,13 +155,63 @@ fn run_job(admin: &Session, message: &str, rule: Uuid) -> Result<u64> {
 /// Rows per second, where a rule is published over the large organisation.
 fn published_again(world: &World, path: &Path) -> Result<f64> {
     let admin = session(world, path)?;
-    let rules = admin.list(Query::new("duplicaterule").filter(Filter::eq("name", "emailaddress1")))?;
-    let rule = rules.first().context("a rule")?.id;
-    run_job(&admin, "UnpublishDuplicateRule", rule)?;
+    let rule = unpublished(&admin)?;
     let mut rows = 0;
     let took = timed(|| {
         rows = run_job(&admin, "PublishDuplicateRule", rule)?;
         anyhow::Ok(())
     })?;
     Ok(rows as f64 / took.as_secs_f64())
+}
+
+/// One of the rules, out of work.
+fn unpublished(admin: &Session) -> Result<Uuid> {
+    let rules = admin.list(Query::new("duplicaterule").filter(Filter::eq("name", "emailaddress1")))?;
+    let rule = rules.first().context("a rule")?.id;
+    run_job(admin, "UnpublishDuplicateRule", rule)?;
+    Ok(rule)
+}
+
+/// The longest that a Create of somebody who works in another process takes, in microseconds:
+/// while nothing else happens, and while a rule is published.
+fn longest_waits(world: &World, path: &Path) -> Result<(f64, f64)> {
+    const IDLE: Duration = Duration::from_secs(10);
+    let admin = session(world, path)?;
+    let writer = session(world, path)?;
+    let mut rows = Leads::from(20 * leads(path)?);
+    let idle = during(&writer, &mut rows, || {
+        std::thread::sleep(IDLE);
+        Ok(())
+    })?;
+    let rule = unpublished(&admin)?;
+    let busy = during(&writer, &mut rows, || {
+        run_job(&admin, "PublishDuplicateRule", rule).map(drop)
+    })?;
+    Ok((idle, busy))
+}
+
+/// Creates a row every few milliseconds until the work has ended; the longest that one took.
+fn during(
+    writer: &Session,
+    rows: &mut (impl Iterator<Item = Row> + Send),
+    work: impl FnOnce() -> Result<()>,
+) -> Result<f64> {
+    const PAUSE: Duration = Duration::from_millis(3);
+    let ended = AtomicBool::new(false);
+    let longest = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let mut longest = Duration::ZERO;
+            while !ended.load(Ordering::Relaxed) {
+                let row = rows.next().context("no rows are left")?;
+                longest = longest.max(timed(|| writer.execute(Request::create(row)))?);
+                std::thread::sleep(PAUSE);
+            }
+            anyhow::Ok(longest)
+        });
+        let worked = work();
+        ended.store(true, Ordering::Relaxed);
+        let longest = writing.join().ok().context("the writer panicked")??;
+        worked.map(|()| longest)
+    })?;
+    Ok(longest.as_secs_f64() * 1e6)
 }
