@@ -8,6 +8,7 @@ use std::{
 };
 
 use sluice_engine::{App, Engine, Env, OpenOptions, Session, SystemEnv};
+use sluice_model::Query;
 
 use crate::{
     cli::{Given, Global},
@@ -89,6 +90,14 @@ impl Context {
     pub(crate) fn system(&self) -> anyhow::Result<Session> {
         let engine = self.engine()?;
         Ok(engine.session(engine.system_id()?))
+    }
+
+    /// Whether what is refused leaves a trace, by the organisation's setting.
+    pub(crate) fn keeps_traces(&self) -> bool {
+        let setting = Query::new("organization").columns(&["plugintracelogsetting"]);
+        let rows = self.system().and_then(|system| Ok(system.list(setting)?));
+        let rows = rows.unwrap_or_default();
+        rows.first().and_then(|row| row.int("plugintracelogsetting")) != Some(0)
     }
 
     /// A command as somebody can run it again: with the organisation, where it was named on

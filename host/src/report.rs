@@ -36,7 +36,9 @@ pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterat
     lines.extend(labels.zip(error.resolutions()));
     let commands = commands(error).into_iter().chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
-    if let Some(correlation) = error.body().correlation {
+    if let Some(correlation) = error.body().correlation
+        && context.keeps_traces()
+    {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
     }
     let message = wrapped(&format!("error {}", headline(error)), WIDTH);

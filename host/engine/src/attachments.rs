@@ -22,6 +22,10 @@ pub(crate) const MOST_BLOCKS: usize = 10_000;
 /// the next upload begins.
 const PATIENCE: i64 = 24 * 60 * 60;
 
+/// How many uploads a user may have under way. The next one takes the place of the oldest, so
+/// that nobody fills the disk with what is never committed.
+const MOST_UPLOADS: usize = 16;
+
 /// The column that carries a small attachment.
 pub(crate) const BODY: &str = "documentbody";
 
@@ -78,7 +82,7 @@ impl Upload {
     pub(crate) fn begin(unit: &mut Unit, operation: &Operation, note: Option<Uuid>) -> Result<Self> {
         let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
         let now = operation.created_on();
-        clear(unit, &table, now)?;
+        clear(unit, &table, operation.principal.id(), now)?;
         let mut row = Row::new(tables::UPLOAD, unit.core.env.new_id())
             .with("sl_user", operation.principal.id())
             .with("sl_started", now);
@@ -100,8 +104,8 @@ impl Upload {
         let unknown = || {
             Error::new(
                 Code::NOT_FOUND,
-                "there is no such upload: its token is wrong, it was committed, it was begun by somebody else, or it \
-                 took longer than a day; begin again",
+                "there is no such upload: its token is wrong, it was committed, it was begun by somebody else, it took \
+                 longer than a day, or its owner began sixteen others since; begin again",
             )
         };
         let id = token
@@ -158,19 +162,31 @@ fn own() -> Permit {
     Permit::system("change the blocks of an upload whose owner was checked, or give them to the note that was written")
 }
 
-/// Throws away uploads that nobody has committed in time.
-fn clear(unit: &mut Unit, table: &TableDef, now: Timestamp) -> Result<()> {
-    let Ok(then) = Timestamp::from_second(now.as_second() - PATIENCE) else {
-        return Ok(());
-    };
-    let old = Filter::Compare {
-        column: "sl_started".into(),
-        comparison: Comparison::Lt,
-        value: Value::DateTime(then),
-    };
+/// Throws away uploads that nobody has committed in time, then those that a user who begins
+/// another one has too many of.
+fn clear(unit: &mut Unit, table: &TableDef, user: Uuid, now: Timestamp) -> Result<()> {
+    if let Ok(then) = Timestamp::from_second(now.as_second() - PATIENCE) {
+        let late = Filter::Compare {
+            column: "sl_started".into(),
+            comparison: Comparison::Lt,
+            value: Value::DateTime(then),
+        };
+        throw_away(unit, table, late, 0)?;
+    }
+    throw_away(unit, table, Filter::eq("sl_user", user), MOST_UPLOADS - 1)
+}
+
+/// Throws away the oldest of some uploads, so that no more than `kept` are left.
+fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize) -> Result<()> {
     let permit = Permit::system("throw away uploads that were never committed");
-    let query = Query::new(tables::UPLOAD).columns(&[]).filter(old);
-    for row in unit.tx.select(&permit, table, &query)? {
+    let query = Query::new(tables::UPLOAD)
+        .columns(&[])
+        .filter(uploads)
+        .order_by("sl_started")
+        .order_by("sl_uploadid");
+    let rows = unit.tx.select(&permit, table, &query)?;
+    let surplus = rows.len().saturating_sub(kept);
+    for row in rows.into_iter().take(surplus) {
         unit.tx.drop_blocks(&permit, Holder { table, id: row.id })?;
         unit.tx.delete(&permit, table, row.id)?;
     }

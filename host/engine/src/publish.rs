@@ -29,26 +29,28 @@ pub struct Unpublished {
     pub name: String,
     /// What happened to it since it was published.
     pub change: Change,
+    /// The columns that differ, each with what is published and what will be.
+    pub columns: Vec<(Name, Value, Value)>,
 }
 
 /// What happened to a row since it was published.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// It is new.
     Added,
     /// It is gone.
     Removed,
-    /// Columns of it changed: each with what is published and what will be.
-    Changed(Vec<(Name, Value, Value)>),
+    /// Columns of it changed.
+    Changed,
 }
 
 impl Change {
     /// `added`, `removed` or `changed`.
-    pub fn word(&self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Added => "added",
             Self::Removed => "removed",
-            Self::Changed(_) => "changed",
+            Self::Changed => "changed",
         }
     }
 }
@@ -119,24 +121,27 @@ impl Unit {
                 .iter()
                 .map(|row| (row.id, row.clone()))
                 .collect();
+            let nothing = Row::unsaved(table.name.clone());
+            let unpublished = |change, row: &Row, columns| Unpublished {
+                row: row.reference(),
+                name: called(&table, row, &tables_of),
+                change,
+                columns,
+            };
             for row in self.drafts(&table)? {
-                let change = match before.remove(&row.id) {
-                    None => Change::Added,
-                    Some(published) => Change::Changed(differences(&table, &published, &row)),
-                };
-                if change != Change::Changed(Vec::new()) {
-                    all.push(Unpublished {
-                        row: row.reference(),
-                        name: called(&table, &row, &tables_of),
-                        change,
-                    });
+                match before.remove(&row.id) {
+                    None => all.push(unpublished(Change::Added, &row, differences(&table, &nothing, &row))),
+                    Some(published) => {
+                        let columns = differences(&table, &published, &row);
+                        if !columns.is_empty() {
+                            all.push(unpublished(Change::Changed, &row, columns));
+                        }
+                    }
                 }
             }
-            all.extend(before.into_values().map(|row| Unpublished {
-                row: row.reference(),
-                name: called(&table, &row, &tables_of),
-                change: Change::Removed,
-            }));
+            for row in before.values() {
+                all.push(unpublished(Change::Removed, row, differences(&table, row, &nothing)));
+            }
         }
         Ok(all)
     }

@@ -287,6 +287,10 @@ codes! {
         says "The lead is already closed.",
         "the lead was qualified or disqualified before",
         "choose an open lead (`view run \"My Open Leads\"`), or reactivate this one (`lead reactivate ID`)";
+    LEAD_NOT_FOUND = 0x8004_0501, "LeadDoesNotExist", NotFound,
+        says "Lead does not exist.",
+        "the lead that is to be qualified is not there, or is no longer there",
+        "check its id: `view run \"My Open Leads\"`, `row list lead`";
     LEAD_OPEN = 0x8004_0518, "LeadAlreadyInOpenState", Refused,
         says "The lead is already in the open state.",
         "the lead is open, so there is nothing to reactivate",
@@ -357,8 +361,8 @@ codes! {
 
     // Merge
     MERGE_CYCLE = 0x8004_5300, "MergeCyclicalParentingError", Refused,
-        "the row that is to be kept descends from the one that is to be merged into it",
-        "change the parent first, or merge the other way round";
+        "the row that is to be kept would descend from the one that is to be merged into it, or from itself",
+        "change the parent first, merge the other way round, or do not take the parent (`--take`, `--fill`)";
     MERGE_DENIED = 0x8004_5301, "MergeSecurityError", Denied,
         "the user lacks a right on one of the rows that are to be merged",
         "grant the right that the message names, at the depth that it names; merging takes Read and Write on both rows";
@@ -447,7 +451,7 @@ codes! {
         "set a stage of this table active (`flow set-active`)";
     STAGE_NEEDS_ROW = 0x8009_2004, "InvalidCrossEntityOperation", Refused,
         "the stage belongs to another table, and the process has no row of it",
-        "give the process a row of that table in the same change; for a lead, qualify it: that creates the opportunity and moves the process";
+        "give the process a row of that table in the same change; for a lead, qualify it: that creates the opportunity and moves the process (one that was qualified without an opportunity is reactivated first: `lead reactivate LEAD`)";
     STAGE_EMPTY = 0x8006_0449, "ActiveStageIDIsNull", Refused,
         "a process always stands at a stage",
         "name a stage of the process flow (`flow show FLOW`)";

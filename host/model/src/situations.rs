@@ -169,7 +169,7 @@ const LEAD: Situation = Situation {
     status: 412,
     cause: "a published duplicate rule finds another lead that is the same as the one to be qualified",
     resolutions: &[
-        "remove or merge the duplicates, then qualify again (`merge lead LEAD OTHER`)",
+        "remove or merge the duplicates, then qualify again (`merge lead LEAD OTHER`; a closed one is reactivated first: `lead reactivate OTHER`)",
         FROM_THE_GRID,
         UNPUBLISH,
         "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish \

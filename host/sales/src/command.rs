@@ -93,7 +93,7 @@ fn on_the_client(session: &Session) -> Result<Vec<Condition>> {
             .any(|item| item.text("selectedentitytypecode") == Some(table));
         let otherwise = (
             format!("{table} is not in the published offline profile"),
-            format!("add it and publish: offline add {table}"),
+            format!("add it and publish: offline add {table}; if it is there as a draft: publish"),
         );
         let condition = format!("{table} is available in mobile offline");
         conditions.push(Condition::new(condition, there, otherwise));

@@ -193,7 +193,7 @@ fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth
     }
     privileges.extend(["prvWriteLead", "prvWriteOpportunity"].map(|name| (name.to_owned(), depth)));
     // Whose rows they are, and who takes part in an activity.
-    privileges.push(("prvReadUser".to_owned(), Depth::Organization));
+    privileges.extend(["prvReadUser", "prvAppendToUser"].map(|name| (name.to_owned(), Depth::Organization)));
     privileges.push(("prvReadsl_stagevisit".to_owned(), Depth::Organization));
     privileges.extend(processes());
     if depth > Depth::User {

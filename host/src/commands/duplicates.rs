@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, coerce, odata};
+use sluice_model::{Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, coerce, odata};
 
 use super::jobs;
 use crate::{
@@ -88,6 +88,10 @@ fn find(context: &Context, session: &Session, args: &Find) -> anyhow::Result<Out
     let mut row = assign::row(session, &table, values)?;
     if let Some(name) = named {
         row.id = session.find_one(&table.name, name)?;
+        // To the message, a row without an id is one that is not saved.
+        if row.id.is_nil() {
+            return Err(Error::not_found(&table.schema, &table.name, row.id).into());
+        }
     }
     let matching = args.matching.as_deref().unwrap_or(&table.name);
     let page = Row::unsaved("paginginfo")
@@ -202,7 +206,8 @@ fn of_job(job: Uuid) -> Query {
 }
 
 fn results(context: &Context, session: &Session, job: &str) -> anyhow::Result<Outcome> {
-    let job = names::row(session, "asyncoperation", job, &["name"])?;
+    let job = names::row(session, "asyncoperation", job, &["statecode"])?;
+    let has_ended = job.int("statecode") == Some(3);
     let found = session.list(of_job(job.id))?;
     let labels = Labels::of(context, &found)?;
     let mut grid = Grid::new(["row", "table", "id", "same as", "table", "id", "rule"]);
@@ -232,5 +237,10 @@ fn results(context: &Context, session: &Session, job: &str) -> anyhow::Result<Ou
             "rule": labels.find(&rule),
         }));
     }
-    Ok(Outcome::list(documents, grid.text("no duplicates")))
+    let none = if has_ended {
+        "no duplicates"
+    } else {
+        "nothing yet: the job has not ended"
+    };
+    Ok(Outcome::list(documents, grid.text(none)))
 }

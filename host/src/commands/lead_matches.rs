@@ -65,12 +65,21 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         "accounts": of("account"),
         "contacts": of("contact"),
     });
+    let more = matches!(
+        response.outputs.get("MoreRecords"),
+        Some(Parameter::Value(Value::Bool(true)))
+    );
     Ok(Outcome::new(
-        json!({ "lead": lead.to_string(), "dialog": dialog }),
+        json!({ "lead": lead.to_string(), "dialog": dialog, "more": more }),
         match (rows, args.table) {
             ([], None) => "no account and no contact matches".to_owned(),
             ([], Some(table)) => format!("no {} matches", table.word()),
-            _ => format!("{}\n{}", text("Title"), grid(rows)),
+            _ => format!(
+                "{}\n{}{}",
+                text("Title"),
+                grid(rows),
+                if more { "\nand more" } else { "" }
+            ),
         },
     ))
 }

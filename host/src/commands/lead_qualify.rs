@@ -5,14 +5,14 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Error, Match, Parameter, Query, Reference, Response, Row, Uuid};
+use sluice_model::{Catalog, Choice as ChoiceOption, Error, Match, Parameter, Query, Reference, Response, Row, Uuid};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::{lead, lead_dry_run, row::references};
 use crate::{
     context::Context,
     failure::Usage,
-    names::{Labels, quoted},
+    names::{self, Labels, quoted},
     output::{Outcome, tell},
     people,
 };
@@ -38,9 +38,10 @@ pub(crate) struct Qualify {
     /// What to do about the opportunity.
     #[arg(long, value_name = "create|skip")]
     opportunity: Option<Make>,
-    /// The status reason that the lead gets. With one of a disqualified lead, nothing is made.
-    #[arg(long, value_name = "N", default_value_t = qualify::QUALIFIED, hide_default_value = true)]
-    status: i32,
+    /// The status reason that the lead gets, by its label or its number. With one of a
+    /// disqualified lead, nothing is made.
+    #[arg(long, value_name = "STATUS", default_value = "Qualified", hide_default_value = true)]
+    status: String,
     /// The opportunity's currency.
     #[arg(long, value_name = "CURRENCY")]
     currency: Option<String>,
@@ -101,12 +102,12 @@ impl Qualify {
 
     /// The command for one lead, with these rows.
     fn with(&self, lead: &str, given: &Given, go_on: bool) -> String {
-        let number = (self.status != qualify::QUALIFIED).then(|| self.status.to_string());
+        let status = Some(self.status.clone()).filter(|status| status != "Qualified");
         let flags = [
             ("account", given.account.as_ref().map(Choice::text)),
             ("contact", given.contact.as_ref().map(Choice::text)),
             ("opportunity", given.opportunity.map(|make| make.word().to_owned())),
-            ("status", number),
+            ("status", status),
             ("currency", self.currency.clone()),
             ("customer", self.customer.clone()),
             ("campaign", self.campaign.clone()),
@@ -221,7 +222,7 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
     let options = CallOptions {
         request_id: args.request_id,
     };
-    let not_done = "is not qualified, and nothing was created";
+    let not_done = "is not qualified, and no record was made of it";
     let given = Given::of(context, args, &choices)?;
     let refused = |lead: &str, error: &Error| {
         let ways_on = args.ways_on(context, &given, lead, error);
@@ -236,7 +237,12 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         if let Some(passed_over) = passed_over {
             item.insert("duplicatesPassedOver".to_owned(), passed_over);
         }
-        Ok((item, format!("qualified lead {lead}{text}{note}")))
+        let done = if disqualifies(&session, choices.status)? {
+            "disqualified"
+        } else {
+            "qualified"
+        };
+        Ok((item, format!("{done} lead {lead}{text}{note}")))
     })
 }
 
@@ -285,10 +291,12 @@ fn passed_over(response: &Response) -> (Option<Json>, String) {
         .iter()
         .map(|(table, count)| people::count(usize::try_from(*count).unwrap_or_default(), table))
         .collect();
+    let more = rows.iter().any(|row| row.bool("more") == Some(true));
     let one = counts.iter().map(|(_, count)| count).sum::<i32>() == 1;
     let map: Map<String, Json> = counts.into_iter().map(|(table, count)| (table, count.into())).collect();
     let note = format!(
-        "\n  note: duplicates were not asked about; {} {} passed over",
+        "\n  note: duplicates were not asked about; {}{} {} passed over",
+        if more { "at least " } else { "" },
         told.join(" and "),
         if one { "that matches was" } else { "that match were" }
     );
@@ -311,17 +319,19 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
         }
     }
     let defaults = Defaults::of(context)?;
-    let open = [
-        args.account.is_none(),
-        args.contact.is_none(),
-        args.opportunity.is_none(),
-    ];
-    let [account, contact, opportunity] = if disqualifies(session, args.status)? {
+    let status = status(session, &args.status)?;
+    let [account, contact, opportunity] = if disqualifies(session, status)? {
         [false; 3]
     } else if defaults.without_asking {
         defaults.records
     } else {
-        ask(open)?
+        let is_customer = |table: &str| customer.as_ref().is_some_and(|customer| &*customer.table == table);
+        let [account, contact, opportunity] = lacking(session, &args.leads);
+        ask([
+            account && args.account.is_none() && !is_customer("account"),
+            contact && args.contact.is_none() && !is_customer("contact"),
+            opportunity && args.opportunity.is_none(),
+        ])?
     };
     let party = |choice: &Option<Choice>, table: &str, by_default: bool| -> anyhow::Result<Party> {
         Ok(match choice {
@@ -341,7 +351,7 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
         contact: party(&args.contact, "contact", contact)?,
         opportunity: args.opportunity.map_or(opportunity, |make| make == Make::Create),
         detection: args.detection(),
-        status: args.status,
+        status,
         currency: row("transactioncurrency", &args.currency)?,
         campaign: row("campaign", &args.campaign)?,
         customer,
@@ -387,12 +397,47 @@ impl Defaults {
     }
 }
 
+/// A status reason by its label or its number. A number that is none is for the platform to refuse.
+fn status(session: &Session, given: &str) -> anyhow::Result<i32> {
+    let catalog = session.catalog()?;
+    let statuses = statuses(&catalog)?;
+    let named = statuses.iter().find(|option| option.label.eq_ignore_ascii_case(given));
+    if let Some(status) = named.map(|option| option.value).or_else(|| given.parse().ok()) {
+        return Ok(status);
+    }
+    let closing = statuses.iter().filter(|option| option.state != Some(0));
+    let known: Vec<String> = closing
+        .map(|option| format!("{} ({})", option.label, option.value))
+        .collect();
+    Err(Usage::because(format!(
+        "`{given}` is no status reason of a lead; those of closed leads are {}",
+        known.join(", ")
+    )))
+}
+
 /// Whether the status reason is one of a disqualified lead.
 fn disqualifies(session: &Session, status: i32) -> anyhow::Result<bool> {
     let catalog = session.catalog()?;
-    let statuses = catalog.table("lead")?.states().map(|(_, statuses)| statuses);
-    let option = statuses.and_then(|statuses| statuses.iter().find(|option| option.value == status));
+    let option = statuses(&catalog)?.iter().find(|option| option.value == status);
     Ok(option.and_then(|option| option.state) == Some(2))
+}
+
+/// The status reasons of leads.
+fn statuses(catalog: &Catalog) -> anyhow::Result<&[ChoiceOption]> {
+    Ok(catalog.table("lead")?.states().map_or(&[], |(_, statuses)| statuses))
+}
+
+/// Which of account, contact and opportunity an open one among these leads has yet to get. A lead
+/// that cannot be read is refused when its turn comes.
+fn lacking(session: &Session, leads: &[String]) -> [bool; 3] {
+    let columns = ["statecode", "parentaccountid", "parentcontactid"];
+    let rows = leads.iter().filter_map(|lead| {
+        let id = session.find_one("lead", lead).ok()?;
+        names::get(session, "lead", id, &columns).ok()
+    });
+    let open: Vec<Row> = rows.filter(|lead| lead.int("statecode") == Some(0)).collect();
+    let lacks = |column| open.iter().any(|lead| lead.lookup(column).is_none());
+    [lacks("parentaccountid"), lacks("parentcontactid"), !open.is_empty()]
 }
 
 /// Asks at the terminal whether to make those records that no flag decides.

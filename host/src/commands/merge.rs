@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Reference, Request, Row, TableDef, coerce, json as rows, odata};
+use sluice_model::{Reference, Request, Row, TableDef, Value, coerce, json as rows, odata};
 
 use crate::{context::Context, failure::Usage, names, output::Outcome};
 
@@ -81,12 +81,12 @@ fn taken(session: &Session, table: &TableDef, keep: &Reference, other: &Referenc
                 "the platform fills column `{name}`; it cannot be taken"
             )));
         }
-        taken.values.insert(
-            name.clone(),
-            there.get(name).cloned().unwrap_or(sluice_model::Value::Null),
-        );
+        taken
+            .values
+            .insert(name.clone(), there.get(name).cloned().unwrap_or(Value::Null));
     }
     if args.fill {
+        let is_either = |value: &Value| value.as_lookup().is_some_and(|row| row == keep || row == other);
         let here = names::get(session, &keep.table, keep.id, &[])?;
         for column in &table.columns {
             let empty = !here.has(&column.name) && !taken.has(&column.name);
@@ -95,7 +95,8 @@ fn taken(session: &Session, table: &TableDef, keep: &Reference, other: &Referenc
                     &*column.name,
                     "ownerid" | "statecode" | "statuscode" | "processid" | "stageid" | "traversedpath"
                 );
-            if let (true, false, Some(value)) = (empty, own, there.get(&column.name)) {
+            let value = there.get(&column.name).filter(|value| !is_either(value));
+            if let (true, false, Some(value)) = (empty, own, value) {
                 taken.values.insert(column.name.clone(), value.clone());
             }
         }

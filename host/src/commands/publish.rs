@@ -89,19 +89,16 @@ impl Along {
 }
 
 fn document(change: &Unpublished) -> Json {
-    let mut document = json!({
+    let columns = change.columns.iter().map(
+        |(column, from, to)| json!({ "column": column, "from": rows::from_value(from), "to": rows::from_value(to) }),
+    );
+    json!({
         "table": change.row.table,
         "id": change.row.id.to_string(),
         "name": change.name,
         "change": change.change.word(),
-    });
-    if let (Change::Changed(columns), Json::Object(map)) = (&change.change, &mut document) {
-        let columns = columns.iter().map(|(column, from, to)| {
-            json!({ "column": column, "from": rows::from_value(from), "to": rows::from_value(to) })
-        });
-        map.insert("columns".to_owned(), columns.collect());
-    }
-    document
+        "columns": columns.collect::<Json>(),
+    })
 }
 
 fn described(change: &Unpublished) -> String {
@@ -111,15 +108,25 @@ fn described(change: &Unpublished) -> String {
         change.row.table,
         change.name
     )];
-    if let Change::Changed(columns) = &change.change {
-        lines.extend(columns.iter().flat_map(changed));
-    }
+    // What is new or gone has its name; a choice is its options.
+    let told = change
+        .columns
+        .iter()
+        .filter(|column| change.change == Change::Changed || is_options(column));
+    lines.extend(told.flat_map(changed));
     lines.join("\n")
 }
 
+/// Whether a column is a list of options.
+fn is_options((_, from, to): &(Name, Value, Value)) -> bool {
+    options(from).or_else(|| options(to)).is_some()
+}
+
 /// The lines that say how a column changed; of a list of options, each option's.
-fn changed((column, from, to): &(Name, Value, Value)) -> Vec<String> {
-    if let (Some(old), Some(new)) = (options(from), options(to)) {
+fn changed(difference: &(Name, Value, Value)) -> Vec<String> {
+    let (column, from, to) = difference;
+    if is_options(difference) {
+        let (old, new) = (options(from).unwrap_or_default(), options(to).unwrap_or_default());
         let gone = old.iter().filter(|option| !new.contains(option));
         let come = new.iter().filter(|option| !old.contains(option));
         return gone
@@ -162,6 +169,10 @@ mod tests {
         assert_eq!(
             changed(&("options".into(), old.clone(), new)),
             ["           + 7 Hot, state 0"]
+        );
+        assert_eq!(
+            changed(&("options".into(), Value::Null, old)),
+            ["           + 1 New, state 0"]
         );
         let text = changed(&("name".into(), Value::from("a"), Value::Null));
         assert_eq!(text, ["           name: a → (nothing)"]);

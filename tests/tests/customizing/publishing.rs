@@ -48,6 +48,12 @@ fn the_difference_says_what_publishing_would_do() {
     assert_eq!(published["published"].as_array().unwrap().len(), 3, "{published}");
     assert_eq!(world.sluice("publish --diff")["value"].as_array().unwrap().len(), 0);
     assert_eq!(world.run("publish --diff").stdout, "everything is published\n");
+    world.sluice("option-set add lead.leadsourcecode 77 Fair --draft");
+    let first = world.run("publish --diff");
+    assert!(
+        first.stdout.contains("+ 77 Fair"),
+        "the first change of a choice as well: {first:?}"
+    );
 }
 
 #[test]

@@ -394,6 +394,27 @@ fn the_matches_of_a_lead_and_the_two_dialogs() {
 }
 
 #[test]
+fn where_more_match_than_are_listed_it_is_said() {
+    let world = World::new();
+    let rows = "Acme\n".repeat(1_001);
+    std::fs::write(world.folder.path().join("accounts.csv"), format!("Name\n{rows}")).unwrap();
+    std::fs::write(world.folder.path().join("map.toml"), "[columns]\nName = \"name\"\n").unwrap();
+    world
+        .admin
+        .json(&["import", "accounts.csv", "--table", "account", "--map", "map.toml"]);
+    let lead = world.lead("acme", "");
+    let matches = world.admin.json(&["lead", "matches", &lead]);
+    assert_eq!(matches["more"], true);
+    assert_eq!(matches["dialog"]["accounts"].as_array().unwrap().len(), 1_000);
+    let told = world.admin.run(&["lead", "qualify", &lead, "--from", "grid"]);
+    assert!(
+        told.stdout
+            .contains("at least 1000 accounts that match were passed over"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn the_switch_of_the_organisation() {
     let world = World::new();
     world.row(&["account", "name=Litware"]);
@@ -464,6 +485,10 @@ fn a_job_its_results_and_what_is_done_about_them() {
     let next = values(&world.admin.json(&["jobs", "list", "--open"]))[0].clone();
     assert_eq!((&next["name"], &next["status"]), (&json!("mess"), &json!("Waiting")));
     let next = next["asyncoperationid"].as_str().unwrap();
+    let waiting = world.admin.run(&["duplicates", "results", next]).stdout;
+    assert_eq!(waiting, "nothing yet: the job has not ended\n");
+    let nil = ["duplicates", "find", "account", "00000000-0000-0000-0000-000000000000"];
+    assert_eq!(world.admin.refused(&nil)["code"], "0x80040217");
     assert_eq!(
         values(&world.admin.json(&["jobs", "resume"])).len(),
         0,

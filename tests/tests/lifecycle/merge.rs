@@ -113,6 +113,30 @@ fn rows_that_cannot_be_merged_are_refused_and_stay_as_they_are() {
 }
 
 #[test]
+fn no_row_becomes_its_own_parent_by_what_it_takes() {
+    let world = World::empty();
+    let top = create(&world, &["account", "name=Top"]);
+    let middle = create(&world, &["account", "name=Middle", &format!("parentaccountid={top}")]);
+    let low = create(&world, &["account", "name=Low", &format!("parentaccountid={middle}")]);
+    for (other, more) in [
+        (&middle, &["--take", "parentaccountid"][..]),
+        (&low, &["--take", "parentaccountid"]),
+        (&low, &["--fill"]),
+    ] {
+        let error = world
+            .admin()
+            .refused(&[&["merge", "account", &top, other], more].concat());
+        assert_eq!(error["code"], "0x80045300", "{more:?}: {error}");
+    }
+    // What is empty is not filled with the row itself.
+    world.admin().json(&["merge", "account", &top, &middle, "--fill"]);
+    let kept = world.admin().json(&["row", "get", "account", &top]);
+    assert!(kept["_parentaccountid_value"].is_null(), "{kept}");
+    let moved = world.admin().json(&["row", "get", "account", &low]);
+    assert_eq!(text(&moved, "_parentaccountid_value"), top);
+}
+
+#[test]
 fn who_may_not_write_both_rows_may_not_merge_them() {
     let world = World::sample();
     let mine = id(&world

@@ -73,7 +73,15 @@ fn each_combination_of_flags_makes_exactly_what_it_says() {
 fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
     let world = World::empty();
     let lead = lead(&world, &[]);
-    assert!(made(&world.admin(), &[&lead, "--status", "5"]).is_empty());
+    let unknown = world.admin().run(&["lead", "qualify", &lead, "--status", "Asleep"]);
+    assert!(
+        unknown.code == 2 && unknown.stderr.contains("Cannot Contact (5)"),
+        "{unknown:?}"
+    );
+    let run = world
+        .admin()
+        .run(&["lead", "qualify", &lead, "--status", "cannot contact"]);
+    assert_eq!(run.stdout, format!("disqualified lead {lead}; nothing was created\n"));
     let row = world.admin().json(&["row", "get", "lead", &lead]);
     assert_eq!(
         (row["statecode"].as_i64(), row["statuscode"].as_i64()),
@@ -94,6 +102,10 @@ fn an_open_status_or_records_with_a_disqualified_one_are_refused() {
         assert_eq!(error["code"], "0x80048408", "{status}");
         assert!(text(&error, "message").contains(why), "{error}");
     }
+    let account = id(&world.admin().json(&["row", "create", "account", "name=Other Ltd"]));
+    let existing = format!("existing:{account}");
+    let error = error(&world.admin(), &[&lead, "--status", "5", "--account", &existing]);
+    assert!(text(&error, "message").contains("disqualifies the lead"), "{error}");
 }
 
 #[test]
@@ -118,6 +130,20 @@ fn the_setting_and_its_toggles_say_what_is_made_without_asking() {
         .run(&["lead", "qualify", &third, "--account", "skip", "--json"]);
     assert_eq!(run.code, 2, "what no flag says is not skipped in silence: {run:?}");
     assert!(run.stdout.contains("--contact, --opportunity"), "{run:?}");
+    let account = id(&world.admin().json(&["row", "create", "account", "name=Other Ltd"]));
+    let parent = format!("parentaccountid={account}");
+    let settled = lead_of(&world, "E", &[&parent]);
+    let rest = ["--contact", "skip", "--opportunity", "create"];
+    assert_eq!(
+        made(&world.admin(), &[&[&*settled][..], &rest].concat()),
+        ["opportunity"],
+        "nobody is asked about an account that the lead has"
+    );
+    let closed = error(&world.admin(), &[&settled]);
+    assert_eq!(
+        closed["code"], "0x80040519",
+        "nor about a lead that is closed: {closed}"
+    );
     let skipping = ["--account", "skip", "--contact", "skip", "--opportunity", "create"];
     assert_eq!(
         made(&world.admin(), &[&[&*third][..], &skipping].concat()),
@@ -243,6 +269,30 @@ fn one_closed_lead_neither_stops_nor_undoes_the_others() {
     );
     assert_eq!(items[0]["error"]["inner"], "The lead is already closed.");
     assert_eq!(items[1]["created"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_refusal_names_its_trace_where_there_is_one() {
+    let world = World::empty();
+    let closed = lead(&world, &["statecode=2"]);
+    let refused = || world.admin().run(&["lead", "qualify", &closed]).stdout;
+    assert!(refused().contains("sluice trace tree "));
+    world.admin().json(&["settings", "set", "trace", "off"]);
+    let without = refused();
+    assert!(
+        without.contains("0x80040519") && !without.contains("trace tree"),
+        "{without}"
+    );
+}
+
+#[test]
+fn a_lead_that_is_not_there_has_the_platforms_words() {
+    let world = World::empty();
+    let error = error(&world.admin(), &["0198c0de-0000-7000-8000-00000000abcd"]);
+    assert_eq!(error["code"], "0x80040501", "{error}");
+    assert_eq!(error["message"], "Lead does not exist.");
+    let row = "lead With Id = 0198c0de-0000-7000-8000-00000000abcd Does Not Exist";
+    assert_eq!(error["inner"].as_str().map(str::to_lowercase), Some(row.to_lowercase()));
 }
 
 #[test]

@@ -300,6 +300,6 @@ fn one_of_several_that_is_refused_costs_no_other() {
     assert_eq!(outcomes, [true, false, true]);
     assert_eq!(
         (&items[1]["lead"], &items[1]["error"]["code"]),
-        (&nobody.into(), &"0x80040217".into())
+        (&nobody.into(), &"0x80040501".into())
     );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_engine::{Engine, Env, OpenOptions, SystemEnv};
 use sluice_model::{Depth, Reference, Request, Row, Timestamp, Uuid};
 use sluice_sales::APP;
-use sluice_tests::{Actor, Organisation, people};
+use sluice_tests::{Actor, Organisation, clock::Clock, people};
 
 use crate::{attach, begin, commit, download, lead, noise, note, piece, put, text};
 
@@ -147,6 +147,33 @@ fn a_token_is_its_owners() {
     assert!(codes.iter().all(|code| code == "0x80040217"), "{codes:?}");
     let (id, _) = commit(&anna, &token, row, &["1"]).unwrap();
     assert_eq!(download(&anna, id, 10).unwrap().1, b"plans");
+}
+
+#[test]
+fn who_begins_a_seventeenth_upload_loses_the_oldest() {
+    let clock = Arc::new(Clock::at("2026-03-01T09:00:00Z"));
+    let env: Arc<dyn Env> = clock.clone();
+    let organisation = Organisation::empty_with(&env);
+    let admin = organisation.admin();
+    let row = note(("lead", lead(&admin)), "Plans");
+    let rights = people::privileges(
+        &["Create", "Read", "Write", "Append", "AppendTo"],
+        &["Note", "Lead"],
+        Depth::Organization,
+    );
+    let other = people::user(&organisation, "other", &rights);
+    let others = begin(&other, row.clone()).unwrap();
+    let next = || {
+        clock.pass_hours(1);
+        begin(&admin, row.clone()).unwrap()
+    };
+    let tokens: Vec<_> = (0..17).map(|_| next()).collect();
+    let gone = put(&admin, &tokens[0], "1", b"x").unwrap_err();
+    assert_eq!(gone.code().to_string(), "0x80040217", "{gone}");
+    for token in &tokens[1..] {
+        put(&admin, token, "1", b"x").unwrap();
+    }
+    put(&other, &others, "1", b"x").unwrap();
 }
 
 #[test]

@@ -88,9 +88,10 @@ pub(crate) fn matchcode(rule: &Rule, side: Side, row: Seen<'_>) -> Option<String
     Some(code)
 }
 
-/// A code as people read it.
+/// A code as people read it: its parts between bars. Different codes look different.
 pub(crate) fn shown(code: &str) -> String {
-    code.replace(BETWEEN, " | ")
+    let escaped = code.replace('\\', "\\\\").replace('|', "\\|");
+    escaped.replace(BETWEEN, " | ")
 }
 
 fn part(condition: &Condition, side: Side, value: &Value, code: &mut String) {
@@ -320,6 +321,8 @@ mod tests {
         let code = |row: &Row| matchcode(&both, Side::Base, Seen::now(row));
         assert_ne!(code(&row("ab", "c")), code(&row("a", "bc")));
         assert_ne!(code(&row("a\u{1f}b", "c")), code(&row("a", "b\u{1f}c")));
+        let seen = |a: &str, c: &str| shown(&code(&row(a, c)).unwrap());
+        assert_ne!(seen("a | b", "c"), seen("a", "b | c"));
     }
 
     #[test]

@@ -65,10 +65,13 @@ impl Message for Merge {
             refuse_inactive(&table, &row)?;
             rows.push(row);
         }
-        if let [kept, merged] = rows.as_slice() {
-            check_parents(unit, operation, &table, kept, merged)?;
+        if let [kept, merged] = rows.as_slice()
+            && input::bool(operation, "PerformParentingChecks")?
+        {
+            check_parents(&table, kept, merged)?;
         }
         update_target(unit, operation, &table, &target)?;
+        check_descent(unit, &table, &target, &other)?;
         move_children(unit, operation, &table, &target, &other)?;
         close(unit, operation, &table, &target, &other)
     }
@@ -142,38 +145,41 @@ fn parent_columns(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
         })
 }
 
-/// The Target may not descend from the row that is merged into it. Where the caller asks for
-/// it, both must have the same parent.
-fn check_parents(unit: &mut Unit, operation: &Operation, table: &TableDef, kept: &Row, merged: &Row) -> Result<()> {
-    let checks = input::bool(operation, "PerformParentingChecks")?;
-    for column in parent_columns(table) {
-        let parent = |row: &Row| {
-            row.lookup(&column.name)
-                .filter(|parent| parent.table == table.name)
-                .cloned()
-        };
-        let mut seen = HashSet::new();
-        let mut next = parent(kept);
-        while let Some(ancestor) = next.filter(|ancestor| seen.insert(ancestor.id)) {
-            if ancestor.id == merged.id {
-                let message = format!(
-                    "{} descends from {} through `{}`: merging them would make a row its own parent",
-                    kept.reference(),
-                    merged.reference(),
-                    column.name
-                );
-                return Err(Error::new(Code::MERGE_CYCLE, message).with_table(&table.name));
-            }
-            let wanted = [column.name.clone()];
-            let row = unit.tx.get(&snapshot::permit(), table, ancestor.id, Some(&wanted))?;
-            next = row.as_ref().and_then(parent);
-        }
-        if checks && kept.get(&column.name) != merged.get(&column.name) {
+/// Both rows must have the same parent.
+fn check_parents(table: &TableDef, kept: &Row, merged: &Row) -> Result<()> {
+    match parent_columns(table).find(|column| kept.get(&column.name) != merged.get(&column.name)) {
+        None => Ok(()),
+        Some(column) => {
             let message = format!(
                 "the rows have different parents (`{}`), and equal ones were asked for",
                 column.name
             );
-            return Err(Error::invalid(message).with_table(&table.name));
+            Err(Error::invalid(message).with_table(&table.name))
+        }
+    }
+}
+
+/// The Target, as it is with the columns that it took, may descend neither from the row that is
+/// merged into it nor from itself.
+fn check_descent(unit: &mut Unit, table: &TableDef, target: &Reference, other: &Reference) -> Result<()> {
+    for column in parent_columns(table) {
+        let wanted = [column.name.clone()];
+        let (mut seen, mut next) = (HashSet::new(), Some(target.id));
+        while let Some(id) = next.filter(|id| seen.insert(*id)) {
+            let row = unit.tx.get(&snapshot::permit(), table, id, Some(&wanted))?;
+            next = row
+                .as_ref()
+                .and_then(|row| row.lookup(&column.name))
+                .filter(|parent| parent.table == table.name)
+                .map(|parent| parent.id);
+            if next.is_some_and(|parent| parent == target.id || parent == other.id) {
+                let message = format!(
+                    "{target} would descend from {other} or from itself through `{}`: merging them would make a row \
+                     its own parent",
+                    column.name
+                );
+                return Err(Error::new(Code::MERGE_CYCLE, message).with_table(&table.name));
+            }
         }
     }
     Ok(())

@@ -37,7 +37,8 @@ impl Detection {
 }
 
 /// The accounts and contacts that match and are passed over: a row for each of the two
-/// tables that has any, with their number in `count` (R88).
+/// tables that has any, with their number in `count`, and whether the search ended before it
+/// had found all in `more` (R88).
 pub(super) type PassedOver = Parameter;
 
 /// Points 1 and 2, before anything is made. A lead that is disqualified makes no duplicates.
@@ -64,7 +65,7 @@ pub(super) fn before(
         for table in ["account", "contact"] {
             let count = i32::try_from(matches.count(table)).unwrap_or(i32::MAX);
             if count > 0 {
-                passed_over.push(Row::unsaved(table).with("count", count));
+                passed_over.push(Row::unsaved(table).with("count", count).with("more", matches.more));
             }
         }
     }

@@ -37,6 +37,8 @@ impl Message for RetrieveLeadMatches {
             // Rows with name, rules (the names, as a JSON list), email, phone, city; without an
             // id where the caller may not open the row.
             required("Matches", "rows"),
+            // There are more than are listed.
+            required("MoreRecords", "bool"),
         ];
         Shape {
             takes: Takes::Reference("LeadId"),
@@ -76,6 +78,7 @@ impl Message for RetrieveLeadMatches {
         let rows = all.filter(wanted).map(row).collect();
         operation.output("Kind", dialog.kind.word());
         operation.output("Title", dialog.title);
+        operation.output("MoreRecords", told.more);
         operation.output("Matches", Parameter::Rows(rows));
         Ok(())
     }

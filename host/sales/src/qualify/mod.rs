@@ -167,7 +167,8 @@ impl Message for QualifyLead {
             required("CreatedEntities", "references"),
             // Sluice's own: of each row that was made, how many columns the lead filled.
             required("FieldsCopied", "rows"),
-            // And where detection is off: how many accounts and contacts match, in `count`.
+            // And where detection is off: how many accounts and contacts match, in `count`; `more`
+            // where there are more than were counted.
             required("DuplicatesPassedOver", "rows"),
         ];
         Shape {
@@ -237,6 +238,7 @@ fn open_lead(unit: &mut Unit, operation: &Operation) -> Result<Row> {
     }
     let lead = unit
         .row_with_rights(operation, "lead", operation.id()?, &rights)
+        .map_err(missing)
         .map_err(denied)?;
     match lead.int("statecode") {
         Some(0) => Ok(lead),
@@ -264,6 +266,16 @@ pub(crate) fn closed(lead: Uuid) -> Error {
     let mut error = Error::of(&LEAD_CLOSED).with_word("LEAD", lead);
     error.body_mut().inner = Some(Code::LEAD_CLOSED.text().to_owned());
     error
+}
+
+/// That there is no such lead, in the words that the platform has for it.
+fn missing(row: Error) -> Error {
+    if row.code() != Code::NOT_FOUND {
+        return row;
+    }
+    let mut lead = Error::said(Code::LEAD_NOT_FOUND).with_table("lead");
+    lead.body_mut().inner = Some(row.message().to_owned());
+    lead
 }
 
 /// Error 4: the guide's words, then the platform's own.

@@ -178,12 +178,13 @@ impl Wanted {
             .map(|(_, statuses)| statuses)
             .unwrap_or_default();
         let status = statuses.iter().find(|option| option.value == self.status);
-        let makes = self.account || self.contact || self.opportunity;
+        let existing = self.existing_account.is_some() || self.existing_contact.is_some();
+        let makes = self.account || self.contact || self.opportunity || existing;
         let why = match status.and_then(|option| option.state) {
             Some(1) => return Ok(1),
             Some(2) if !makes => return Ok(2),
             Some(2) => format!(
-                "{} disqualifies the lead, so no account, contact or opportunity can be made of it",
+                "{} disqualifies the lead, so it gets no account, contact or opportunity",
                 self.status
             ),
             _ => {
