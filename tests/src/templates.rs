@@ -1,23 +1,28 @@
 //! Organisations that are made once for all tests of a run and copied for each. The file
 //! stays in the target folder, so that nothing is left in the system's folder for temporary
-//! files, and the next run removes it.
+//! files, and a run some hours later removes it.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
     time::Duration,
 };
 
+use sluice_engine::{Env as _, SystemEnv};
+
 /// No run of the tests takes longer.
 const LONGEST_RUN: Duration = Duration::from_hours(6);
+
+/// What nextest calls a run; with `cargo test` a run is a process.
+static RUN: LazyLock<String> =
+    LazyLock::new(|| std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| SystemEnv.new_id().to_string()));
 
 /// The template of that name, which `make` writes to the path that it is given if no test of
 /// this run has made it yet.
 pub fn template(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let folder = crate::root().join("target/tests-cache/templates");
-    // What nextest calls a run; with `cargo test` a run is a process.
-    let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
-    let path = folder.join(format!("{run}-{name}.db"));
+    let path = folder.join(format!("{}-{name}.db", *RUN));
     if !path.exists() {
         fs::create_dir_all(&folder).unwrap();
         remove_old(&folder);

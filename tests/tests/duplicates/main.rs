@@ -6,6 +6,7 @@ mod commands;
 mod customizing;
 mod data;
 mod detection;
+mod leads;
 mod operators;
 mod publishing;
 mod qualifying;

@@ -322,21 +322,18 @@ impl Report<'_> {
             return Ok(());
         };
         let same_table = rule.base == rule.matching;
-        let mut reported = None;
-        for id in unit.tx.rows_with_matchcode(&permit(), rule.set, &code, MOST)? {
+        let ids = unit.tx.rows_with_matchcode(&permit(), rule.set, &code, MOST)?;
+        // The keys ascend: a smaller one may have been looked at before, and the pair reported.
+        let reported = match same_table && ids.iter().any(|id| *id < row.id) {
+            true => self.bases(unit, rule, row.id)?,
+            false => HashSet::new(),
+        };
+        for id in ids {
             let itself = same_table && id == row.id;
-            if itself || self.is_full() {
+            if itself || self.is_full() || reported.contains(&id) {
                 continue;
             }
-            // The keys ascend: a smaller one may have been looked at before.
-            let other_way_round = same_table && id < row.id && {
-                let bases = match reported.take() {
-                    Some(bases) => bases,
-                    None => self.bases(unit, rule, row.id)?,
-                };
-                reported.insert(bases).contains(&id)
-            };
-            if !other_way_round && self.may_read(unit, rule, id)? {
+            if self.may_read(unit, rule, id)? {
                 self.write(unit, rule, row.id, id)?;
                 self.found += 1;
             }
