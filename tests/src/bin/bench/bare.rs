@@ -1,14 +1,11 @@
-//! The floor of everything that writes: the same rows in the same tables with the same
-//! indexes, written by prepared statements and nothing else.
-//!
-//! Rows are not composed here. The engine writes them once into another copy of the file;
-//! what lies there then is what the floor writes again.
+//! Bare SQL: the same tables with the same indexes and the same settings of the connection,
+//! prepared statements and nothing else.
 
-use std::{cmp::Ordering, path::Path};
+use std::{cmp::Ordering, path::Path, rc::Rc};
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::{
-    Connection, Statement, ToSql,
+    Connection, Params, Statement, ToSql, params_from_iter,
     types::{ToSqlOutput, Value},
 };
 use sluice_model::Uuid;
@@ -46,32 +43,53 @@ pub(crate) fn connect(path: &Path, synchronous: &str) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Counts up the version that every row gets with each change.
-pub(crate) const NEXT_VERSION: &str = "UPDATE _meta SET value = value + 1 WHERE key = 'row_version'";
+/// How many rows of a table there are in a file; of those that have such values only.
+pub(crate) fn count(path: &Path, table: &str, with: &[(&str, Uuid)]) -> Result<usize> {
+    let connection = connect(path, "OFF")?;
+    let conditions: String = with
+        .iter()
+        .map(|(column, _)| format!(" AND \"{column}\" = ?"))
+        .collect();
+    let sql = format!("SELECT count(*) FROM \"{table}\" WHERE true{conditions}");
+    let ids = params_from_iter(with.iter().map(|(_, id)| blob(*id)));
+    let count: i64 = connection.query_row(&sql, ids, |row| row.get(0))?;
+    Ok(usize::try_from(count)?)
+}
 
 /// A row as it lies in the file: the columns that are not empty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stored {
-    table: &'static str,
+    table: Rc<str>,
     columns: Vec<String>,
     values: Vec<Value>,
 }
 
 impl Stored {
-    /// The rows of a table that a condition with one parameter picks.
-    pub(crate) fn read(
-        connection: &Connection,
-        table: &'static str,
-        condition: &str,
-        parameter: impl ToSql,
-    ) -> Result<Vec<Self>> {
-        let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" WHERE {condition}"))?;
+    /// All rows of a table.
+    pub(crate) fn all(connection: &Connection, table: &str) -> Result<Vec<Self>> {
+        Self::read(connection, table, "", [])
+    }
+
+    /// The row with that id.
+    pub(crate) fn one(connection: &Connection, table: &str, key: &str, id: Uuid) -> Result<Self> {
+        let mut found = Self::read(connection, table, &format!(" WHERE \"{key}\" = ?"), [blob(id)])?;
+        ensure!(
+            found.len() == 1,
+            "{} rows of {table} where there should be one",
+            found.len()
+        );
+        found.pop().context("no row")
+    }
+
+    fn read(connection: &Connection, table: &str, condition: &str, parameters: impl Params) -> Result<Vec<Self>> {
+        let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\"{condition}"))?;
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let mut rows = statement.query([parameter])?;
+        let mut rows = statement.query(parameters)?;
+        let table: Rc<str> = table.into();
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let mut stored = Self {
-                table,
+                table: Rc::clone(&table),
                 columns: Vec::new(),
                 values: Vec::new(),
             };
@@ -87,29 +105,17 @@ impl Stored {
         Ok(found)
     }
 
-    /// The one row with that value in a column.
-    pub(crate) fn one(connection: &Connection, table: &'static str, column: &str, id: &[u8]) -> Result<Self> {
-        let mut found = Self::read(connection, table, &format!("\"{column}\" = ?"), id)?;
-        ensure!(
-            found.len() == 1,
-            "{} rows of {table} where there should be one",
-            found.len()
-        );
-        found.pop().context("no row")
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Its columns and what is in them.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.columns.iter().map(String::as_str).zip(&self.values)
     }
 
     pub(crate) fn get(&self, column: &str) -> Option<&Value> {
-        self.columns
-            .iter()
-            .position(|name| name == column)
-            .map(|index| &self.values[index])
-    }
-
-    pub(crate) fn id(&self, column: &str) -> Result<Vec<u8>> {
-        match self.get(column) {
-            Some(Value::Blob(bytes)) => Ok(bytes.clone()),
-            other => anyhow::bail!("{}.{column} is no id but {other:?}", self.table),
-        }
+        self.cells().find(|(name, _)| *name == column).map(|(_, value)| value)
     }
 
     /// Sets a column that is there.
@@ -119,27 +125,10 @@ impl Stored {
         Ok(())
     }
 
-    /// Only the columns that `keep` names.
-    pub(crate) fn part(&self, keep: impl Fn(&str, &Value) -> bool) -> Self {
-        let pairs = self.columns.iter().cloned().zip(self.values.iter().cloned());
-        let (columns, values) = pairs.filter(|(name, value)| keep(name, value)).unzip();
-        Self {
-            table: self.table,
-            columns,
-            values,
-        }
-    }
-
     pub(crate) fn insert_sql(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|name| format!("\"{name}\"")).collect();
         let holes = vec!["?"; names.len()].join(", ");
         format!("INSERT INTO \"{}\" ({}) VALUES ({holes})", self.table, names.join(", "))
-    }
-
-    /// Changes the row with that key; the key is the last parameter.
-    pub(crate) fn update_sql(&self, key: &str) -> String {
-        let sets: Vec<String> = self.columns.iter().map(|name| format!("\"{name}\" = ?")).collect();
-        format!("UPDATE \"{}\" SET {} WHERE \"{key}\" = ?", self.table, sets.join(", "))
     }
 }
 
@@ -174,11 +163,6 @@ impl<'c> Ready<'c> {
 
     pub(crate) fn write(&mut self, row: &Stored) -> Result<()> {
         self.run(&row.values)
-    }
-
-    /// Writes the columns of a row into the one with that key.
-    pub(crate) fn change(&mut self, row: &Stored, key: &Value) -> Result<()> {
-        self.run(row.values.iter().chain(std::iter::once(key)))
     }
 }
 

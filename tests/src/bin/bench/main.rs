@@ -6,8 +6,10 @@
 mod bare;
 mod cases;
 mod measure;
+mod neighbour;
 mod raw;
 mod world;
+mod written;
 
 use std::{collections::BTreeMap, fs, process::ExitCode, time::Instant};
 

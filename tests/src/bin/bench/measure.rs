@@ -27,6 +27,11 @@ pub(crate) struct Turns {
     pub(crate) runs: usize,
 }
 
+impl Turns {
+    /// Enough for a median that holds from run to run, where once takes some hundred microseconds.
+    pub(crate) const MANY: Self = Self { turns: 150, runs: 16 };
+}
+
 /// Lets the contenders take turns; the median of each, in microseconds. The first tenth of
 /// the turns only warms up, and each turn is opened by another contender than the last.
 pub(crate) fn alternate<const N: usize>(turns: Turns, mut contenders: [Contender<'_>; N]) -> Result<[f64; N]> {
@@ -46,8 +51,23 @@ pub(crate) fn alternate<const N: usize>(turns: Turns, mut contenders: [Contender
     Ok(samples.map(median))
 }
 
+/// The medians of what some rounds found, each told its number. The one before them only warms up.
+pub(crate) fn rounds<const N: usize>(
+    count: usize,
+    mut round: impl FnMut(usize) -> Result<[f64; N]>,
+) -> Result<[f64; N]> {
+    let mut samples = [const { Vec::new() }; N];
+    round(0)?;
+    for number in 1..=count {
+        for (samples, found) in samples.iter_mut().zip(round(number)?) {
+            samples.push(found);
+        }
+    }
+    Ok(samples.map(median))
+}
+
 /// The median of some samples.
-pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
+fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     match samples.len() {
         0 => f64::NAN,

@@ -4,7 +4,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use sluice_model as model;
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store, StoreContextMut,
@@ -16,6 +16,8 @@ use bindings::{
     PluginWithClockAndRandomPre,
     sluice::plugin::{service, types},
 };
+
+use crate::world::{self, COLUMNS};
 
 /// The contract, generated.
 mod bindings {
@@ -103,6 +105,16 @@ impl Host {
             answers: Arc::new(answers),
         })
     }
+}
+
+/// The measured plug-in, which asks for twenty columns of a lead.
+pub(crate) fn getters() -> Result<Raw> {
+    let sample = world::lead(0);
+    let values = COLUMNS
+        .iter()
+        .map(|column| sample.get(column).context("the lead lacks a column"));
+    let answers = Answers::target(values.collect::<Result<Vec<_>>>()?)?;
+    Host::new()?.load(&sluice_tests::wasm("guests", "bench"), "getters", answers)
 }
 
 /// A plug-in without a sandbox around it.

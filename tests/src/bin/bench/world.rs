@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, OnceCell},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -96,6 +96,29 @@ impl World {
         Ok(Engine::open(path, &[APP], &self.env, &self.options(synchronous))?)
     }
 
+    /// An organisation opened by its administrator, where no commit waits for the disk.
+    pub(crate) fn admin(&self, path: &Path) -> Result<Session> {
+        Ok(self.open(path, Synchronous::Off)?.session_of("admin")?)
+    }
+
+    /// An organisation that is made once and kept in `target/bench` for later runs: one of the
+    /// same stamp serves again, others of its name are removed. `make` says what file it is
+    /// made of, which goes with the run.
+    pub(crate) fn kept(&self, name: &str, stamp: u64, make: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+        let path = self.home.join(format!("{name}-{stamp:016x}.db"));
+        if path.exists() {
+            return Ok(path);
+        }
+        for old in fs::read_dir(&self.home)?.flatten() {
+            let old_name = old.file_name();
+            if old_name.to_string_lossy().starts_with(&format!("{name}-")) {
+                fs::remove_file(old.path())?;
+            }
+        }
+        fs::rename(make()?, &path)?;
+        Ok(path)
+    }
+
     fn options(&self, synchronous: Synchronous) -> OpenOptions {
         OpenOptions {
             synchronous,
@@ -108,7 +131,7 @@ impl World {
     /// with twenty getters; closed again.
     pub(crate) fn with_steps(&self, steps: i32) -> Result<PathBuf> {
         let path = self.copy()?;
-        let admin = self.open(&path, Synchronous::Off)?.session_of("admin")?;
+        let admin = self.admin(&path)?;
         for rank in 1..=steps {
             admin.register_step(&StepSpec {
                 plugin: "bench/getters".to_owned(),
@@ -141,10 +164,34 @@ pub(crate) fn push(admin: &Session, name: &str, bytes: Vec<u8>) -> sluice_model:
 
 /// Sets what is traced.
 pub(crate) fn set_trace(admin: &Session, setting: i32) -> sluice_model::Result<()> {
+    set(admin, "plugintracelogsetting", Value::Choice(setting))
+}
+
+/// Gives a setting of the organisation, a column of its row, another value.
+pub(crate) fn set(admin: &Session, setting: &str, value: Value) -> sluice_model::Result<()> {
     for row in admin.list(Query::new("organization").columns(&[]))? {
-        let row = Row::new("organization", row.id).with("plugintracelogsetting", Value::Choice(setting));
+        let row = Row::new("organization", row.id).with(setting, value.clone());
         admin.execute(Request::update(row))?;
     }
+    Ok(())
+}
+
+/// Creates a row; its id.
+pub(crate) fn create(admin: &Session, row: Row) -> sluice_model::Result<Uuid> {
+    admin.batch(|batch| batch.create(row.clone()))
+}
+
+/// Creates rows, all in one transaction; their ids.
+pub(crate) fn create_all<R>(admin: &Session, rows: impl Fn() -> R + Send + Sync) -> sluice_model::Result<Vec<Uuid>>
+where
+    R: Iterator<Item = Row>,
+{
+    admin.batch(|batch| rows().map(|row| batch.create(row)).collect())
+}
+
+/// Reads a file once, so that it is in the machine's memory, as that of a busy organisation is.
+pub(crate) fn warm(file: &Path) -> Result<()> {
+    io::copy(&mut fs::File::open(file)?, &mut io::sink())?;
     Ok(())
 }
 
@@ -246,6 +293,23 @@ pub(crate) fn lead(index: usize) -> Row {
         .with("leadsourcecode", Value::Choice(7))
         .with("donotemail", false)
         .with("revenue", Value::Money(revenue))
+}
+
+/// A contact of an account, with ten values besides.
+pub(crate) fn contact(index: usize, account: Uuid) -> Row {
+    let (first, last) = name(index);
+    Row::unsaved("contact")
+        .with("parentcustomerid", Reference::new("account", account))
+        .with("emailaddress1", email(index))
+        .with("firstname", first)
+        .with("lastname", last)
+        .with("jobtitle", "Purchasing Manager")
+        .with("telephone1", "+1 425 555 0100")
+        .with("mobilephone", "+1 425 555 0101")
+        .with("address1_line1", "1 Main Street")
+        .with("address1_city", "Redmond")
+        .with("address1_stateorprovince", "WA")
+        .with("address1_postalcode", "98052")
 }
 
 /// Leads one after the other, all different.

@@ -1,10 +1,10 @@
 //! What steps cost that do not match: thousands registered, on other tables and messages and
 //! on Update of the same table, while accounts are created.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
-use sluice_engine::{StepSpec, Synchronous};
+use sluice_engine::StepSpec;
 use sluice_model::Row;
 
 use super::creating;
@@ -32,14 +32,11 @@ const KINDS: [(&str, &str, i32, Option<&str>); 10] = [
 
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let opened = |steps: usize| {
-        let path = with_unrelated_steps(world, steps)?;
-        let session = world.open(&path, Synchronous::Off)?.session_of("admin")?;
-        anyhow::Ok(creating(session, (0..).map(account)))
+        let path = world.copy()?;
+        register_unrelated(world, &path, steps)?;
+        anyhow::Ok(creating(world.admin(&path)?, (0..).map(account)))
     };
-    let [few, many, most] = alternate(
-        Turns { turns: 150, runs: 16 },
-        [opened(10)?, opened(1_000)?, opened(10_000)?],
-    )?;
+    let [few, many, most] = alternate(Turns::MANY, [opened(10)?, opened(1_000)?, opened(10_000)?])?;
     Ok(vec![
         Figure::time("dispatch-10", few),
         Figure::time("dispatch-1000", many).over(few).target(Target::Ratio(1.2)),
@@ -60,11 +57,10 @@ fn account(index: usize) -> Row {
         .with("numberofemployees", 250)
 }
 
-/// An organisation with so many steps: ten registered as an administrator does it, the rest
+/// Gives an organisation so many steps: ten registered as an administrator does it, the rest
 /// copied from those, because each registration makes the engine read all steps anew.
-fn with_unrelated_steps(world: &World, steps: usize) -> Result<PathBuf> {
-    let path = world.copy()?;
-    let admin = world.open(&path, Synchronous::Off)?.session_of("admin")?;
+pub(super) fn register_unrelated(world: &World, path: &Path, steps: usize) -> Result<()> {
+    let admin = world.admin(path)?;
     for (message, table, stage, filtering) in KINDS {
         admin.register_step(&StepSpec {
             plugin: "bench/getters".to_owned(),
@@ -77,8 +73,8 @@ fn with_unrelated_steps(world: &World, steps: usize) -> Result<PathBuf> {
         })?;
     }
     drop(admin);
-    let connection = bare::connect(&path, "OFF")?;
-    let kinds = Stored::read(&connection, TABLE, "1 = ?", 1)?;
+    let connection = bare::connect(path, "OFF")?;
+    let kinds = Stored::all(&connection, TABLE)?;
     ensure!(
         kinds.len() == KINDS.len(),
         "{} steps where {} were registered",
@@ -93,8 +89,7 @@ fn with_unrelated_steps(world: &World, steps: usize) -> Result<PathBuf> {
             Ready::new(&connection, &step.insert_sql())?.write(&step)?;
         }
         Ok(())
-    })?;
-    Ok(path)
+    })
 }
 
 const TABLE: &str = "sdkmessageprocessingstep";

@@ -3,21 +3,20 @@
 //! fast a rule is published over the million, and how long others wait meanwhile.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    sync::atomic::AtomicBool,
 };
 
 use anyhow::{Context, Result, ensure};
-use sluice_engine::{JobState, Session, Synchronous};
+use sluice_engine::{JobState, Session};
 use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 
 use super::{creating, size};
 use crate::{
     bare,
     measure::{Contender, Figure, Target, Turns, alternate, timed},
-    world::{Leads, World},
+    neighbour::Neighbour,
+    world::{Leads, World, warm},
 };
 
 pub(super) const NAMES: &[&str] = &[
@@ -42,28 +41,25 @@ const RULES: [&[&str]; 5] = [
 const SUPPRESSED: Target = Target::Ratio(1.5);
 const DETECTING: Target = Target::Ratio(2.0);
 
-const TURNS: Turns = Turns { turns: 150, runs: 16 };
-
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let small = size::small(world)?;
     let small_rules = world.copy_of(&small)?;
-    publish(&session(world, &small_rules)?)?;
-    let large = size::large(world)?;
-    let large_rules = large_with_rules(world, &large)?;
+    publish(&world.admin(&small_rules)?)?;
+    let (large, stamp) = size::large(world)?;
+    let large_rules = large_with_rules(world, &large, stamp)?;
     let mut figures = Vec::new();
     for (size, without, with) in [("1k", &small, &small_rules), ("1m", &large, &large_rules)] {
-        // What a busy organisation has in the machine's memory anyway.
         for file in [without, with] {
-            io::copy(&mut fs::File::open(file)?, &mut io::sink())?;
+            warm(file)?;
         }
         // Rows of another run have other addresses.
-        let start = 10 * leads(with)?;
+        let start = 10 * bare::count(with, "lead", &[])?;
         let [none, suppressed, detecting] = alternate(
-            TURNS,
+            Turns::MANY,
             [
-                creating(session(world, without)?, Leads::from(start)),
-                creating(session(world, with)?, Leads::from(start)),
-                asking(session(world, with)?, Leads::from(start + 1_000_000_000)),
+                creating(world.admin(without)?, Leads::from(start)),
+                creating(world.admin(with)?, Leads::from(start)),
+                asking(world.admin(with)?, Leads::from(start + 1_000_000_000)),
             ],
         )?;
         let figure = |name: &str, ours| Figure::time(format!("rules-5{name}-at-{size}"), ours).over(none);
@@ -76,16 +72,6 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn session(world: &World, path: &Path) -> Result<Session> {
-    Ok(world.open(path, Synchronous::Off)?.session_of("admin")?)
-}
-
-fn leads(path: &Path) -> Result<usize> {
-    let connection = bare::connect(path, "OFF")?;
-    let count: i64 = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;
-    Ok(usize::try_from(count)?)
-}
-
 /// Creates the next of some rows, each in a request that asks for duplicate detection.
 fn asking<'a>(session: Session, mut rows: impl Iterator<Item = Row> + 'a) -> Contender<'a> {
     Box::new(move || {
@@ -96,26 +82,13 @@ fn asking<'a>(session: Session, mut rows: impl Iterator<Item = Row> + 'a) -> Con
 }
 
 /// The large organisation with the five rules: made once, as the one without is.
-fn large_with_rules(world: &World, large: &Path) -> Result<PathBuf> {
-    let name = large
-        .file_name()
-        .context("a file")?
-        .to_string_lossy()
-        .replace("leads", "rules");
-    let path = world.home.join(name);
-    if path.exists() {
-        return Ok(path);
-    }
-    for old in fs::read_dir(&world.home)?.flatten() {
-        if old.file_name().to_string_lossy().starts_with("rules-1m-") {
-            fs::remove_file(old.path())?;
-        }
-    }
-    eprintln!("         publishing five rules over a million leads, once; this takes a minute or two");
-    let copy = world.copy_of(large)?;
-    publish(&session(world, &copy)?)?;
-    fs::rename(&copy, &path)?;
-    Ok(path)
+fn large_with_rules(world: &World, large: &Path, stamp: u64) -> Result<PathBuf> {
+    world.kept("rules-1m", stamp, || {
+        eprintln!("         publishing five rules over a million leads, once; this takes a minute or two");
+        let copy = world.copy_of(large)?;
+        publish(&world.admin(&copy)?)?;
+        Ok(copy)
+    })
 }
 
 fn publish(admin: &Session) -> Result<()> {
@@ -154,7 +127,7 @@ fn run_job(admin: &Session, message: &str, rule: Uuid) -> Result<u64> {
 
 /// Rows per second, where a rule is published over the large organisation.
 fn published_again(world: &World, path: &Path) -> Result<f64> {
-    let admin = session(world, path)?;
+    let admin = world.admin(path)?;
     let rule = unpublished(&admin)?;
     let mut rows = 0;
     let took = timed(|| {
@@ -172,46 +145,13 @@ fn unpublished(admin: &Session) -> Result<Uuid> {
     Ok(rule)
 }
 
-/// The longest that a Create of somebody who works in another process takes, in microseconds:
-/// while nothing else happens, and while a rule is published.
+/// The longest waits of another process, in microseconds: while nothing else happens, and while
+/// a rule is published.
 fn longest_waits(world: &World, path: &Path) -> Result<(f64, f64)> {
-    const IDLE: Duration = Duration::from_secs(10);
-    let admin = session(world, path)?;
-    let writer = session(world, path)?;
-    let mut rows = Leads::from(20 * leads(path)?);
-    let idle = during(&writer, &mut rows, || {
-        std::thread::sleep(IDLE);
-        Ok(())
-    })?;
+    let admin = world.admin(path)?;
+    let mut neighbour = Neighbour::new(world.admin(path)?, Leads::from(20 * bare::count(path, "lead", &[])?));
+    let idle = neighbour.waits_idle()?;
     let rule = unpublished(&admin)?;
-    let busy = during(&writer, &mut rows, || {
-        run_job(&admin, "PublishDuplicateRule", rule).map(drop)
-    })?;
+    let busy = neighbour.waits(|| run_job(&admin, "PublishDuplicateRule", rule).map(drop))?;
     Ok((idle, busy))
-}
-
-/// Creates a row every few milliseconds until the work has ended; the longest that one took.
-fn during(
-    writer: &Session,
-    rows: &mut (impl Iterator<Item = Row> + Send),
-    work: impl FnOnce() -> Result<()>,
-) -> Result<f64> {
-    const PAUSE: Duration = Duration::from_millis(3);
-    let ended = AtomicBool::new(false);
-    let longest = std::thread::scope(|scope| {
-        let writing = scope.spawn(|| {
-            let mut longest = Duration::ZERO;
-            while !ended.load(Ordering::Relaxed) {
-                let row = rows.next().context("no rows are left")?;
-                longest = longest.max(timed(|| writer.execute(Request::create(row)))?);
-                std::thread::sleep(PAUSE);
-            }
-            anyhow::Ok(longest)
-        });
-        let worked = work();
-        ended.store(true, Ordering::Relaxed);
-        let longest = writing.join().ok().context("the writer panicked")??;
-        worked.map(|()| longest)
-    })?;
-    Ok(longest.as_secs_f64() * 1e6)
 }

@@ -9,7 +9,7 @@ use sluice_engine::{
 };
 
 use crate::{
-    measure::{Figure, median},
+    measure::{Figure, rounds},
     world::{World, lead, push},
 };
 
@@ -43,8 +43,7 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
         writeln!(map, "{column} = \"{column}\"")?;
     }
     let plan = Plan::new(&admin, "lead", &map)?;
-    let mut rates = Vec::new();
-    for round in 0..=ROUNDS {
+    let [rate] = rounds(ROUNDS, |round| {
         let file = csv(round * ROWS)?;
         let stop = AtomicBool::new(false);
         let began = Instant::now();
@@ -62,12 +61,9 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
             report.created,
             report.refused.first()
         );
-        // The first only warms up.
-        if round > 0 {
-            rates.push(ROWS as f64 / took.as_secs_f64());
-        }
-    }
-    Ok(vec![Figure::rate("import", median(rates))])
+        Ok([ROWS as f64 / took.as_secs_f64()])
+    })?;
+    Ok(vec![Figure::rate("import", rate)])
 }
 
 /// A file of leads, beginning with that one.

@@ -1,22 +1,23 @@
 //! What is measured, a file for each question.
 
+mod cascade;
 mod create;
 mod dispatch;
 mod duplicates;
 mod import;
 mod qualify;
+mod reload;
 mod size;
 mod step;
 mod writers;
 
 use anyhow::{Context, Result};
-use sluice_engine::{Session, Synchronous};
+use sluice_engine::Session;
 use sluice_model::{Request, Row};
 
 use crate::{
-    bare::{self, Stored},
     measure::{Contender, Figure, timed},
-    world::{Leads, World},
+    world::World,
 };
 
 /// A question, and the figures that answer it.
@@ -37,6 +38,10 @@ pub(crate) const CASES: &[Case] = &[
         run: create::run,
     },
     Case {
+        names: create::CHILD_NAMES,
+        run: create::run_child,
+    },
+    Case {
         names: create::FULL_NAMES,
         run: create::run_full,
     },
@@ -53,12 +58,24 @@ pub(crate) const CASES: &[Case] = &[
         run: dispatch::run,
     },
     Case {
+        names: reload::NAMES,
+        run: reload::run,
+    },
+    Case {
         names: size::NAMES,
         run: size::run,
     },
     Case {
         names: duplicates::NAMES,
         run: duplicates::run,
+    },
+    Case {
+        names: cascade::NAMES,
+        run: cascade::run,
+    },
+    Case {
+        names: cascade::LARGE_NAMES,
+        run: cascade::run_large,
     },
     Case {
         names: import::NAMES,
@@ -72,20 +89,4 @@ fn creating<'a>(session: Session, mut rows: impl Iterator<Item = Row> + 'a) -> C
         let request = Request::create(rows.next().context("no rows are left")?);
         timed(|| session.execute(request))
     })
-}
-
-/// Leads as the engine writes them: `count` of them, with all that it fills.
-fn stored_leads(world: &World, count: usize) -> Result<Vec<Stored>> {
-    let path = world.copy()?;
-    let admin = world.open(&path, Synchronous::Off)?.session_of("admin")?;
-    let ids = admin.batch(|batch| {
-        Leads::from(0)
-            .take(count)
-            .map(|lead| batch.create(lead))
-            .collect::<Result<Vec<_>, _>>()
-    })?;
-    let connection = bare::connect(&path, "OFF")?;
-    ids.iter()
-        .map(|id| Stored::one(&connection, "lead", "leadid", id.as_bytes()))
-        .collect()
 }

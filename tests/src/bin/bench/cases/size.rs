@@ -2,21 +2,18 @@
 //! and where there are a million.
 
 use std::{
-    fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use rusqlite::types::Value;
-use sluice_engine::Synchronous;
 
-use super::{creating, stored_leads};
+use super::creating;
 use crate::{
     bare::{self, Ready, Stored, Transaction},
     measure::{Figure, Target, Turns, alternate},
-    world::{Leads, World, email, name, unpublish_rules},
+    world::{Leads, World, create_all, email, name, unpublish_rules, warm},
 };
 
 pub(super) const NAMES: &[&str] = &["create-at-1k", "create-at-1m"];
@@ -29,14 +26,10 @@ const FORM: u32 = 2;
 
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let small = small(world)?;
-    let large = large(world)?;
-    // What a busy organisation has in the machine's memory anyway.
-    io::copy(&mut fs::File::open(&large)?, &mut io::sink())?;
-    let opened = |path: &Path| {
-        let session = world.open(path, Synchronous::Off)?.session_of("admin")?;
-        anyhow::Ok(creating(session, Leads::from(5 * LARGE)))
-    };
-    let [at_small, at_large] = alternate(Turns { turns: 150, runs: 16 }, [opened(&small)?, opened(&large)?])?;
+    let (large, _) = large(world)?;
+    warm(&large)?;
+    let opened = |path: &Path| anyhow::Ok(creating(world.admin(path)?, Leads::from(5 * LARGE)));
+    let [at_small, at_large] = alternate(Turns::MANY, [opened(&small)?, opened(&large)?])?;
     Ok(vec![
         Figure::time("create-at-1k", at_small),
         Figure::time("create-at-1m", at_large)
@@ -55,13 +48,13 @@ pub(super) fn small(world: &World) -> Result<PathBuf> {
 
 fn without_rules(world: &World) -> Result<PathBuf> {
     let path = world.copy()?;
-    unpublish_rules(&world.open(&path, Synchronous::Off)?.session_of("admin")?)?;
+    unpublish_rules(&world.admin(&path)?)?;
     Ok(path)
 }
 
-/// The large organisation: made once for a form of the tables, and kept. A run adds a few
-/// thousand leads to it.
-pub(super) fn large(world: &World) -> Result<PathBuf> {
+/// The large organisation, with the stamp of its tables: made once for a form of the tables, and
+/// kept. A run adds a few thousand leads to it.
+pub(super) fn large(world: &World) -> Result<(PathBuf, u64)> {
     let template = without_rules(world)?;
     let mut stamp = DefaultHasher::new();
     FORM.hash(&mut stamp);
@@ -71,25 +64,21 @@ pub(super) fn large(world: &World) -> Result<PathBuf> {
         sql?.hash(&mut stamp);
     }
     drop(schema);
+    let form: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    form.hash(&mut stamp);
     connection.close().map_err(|(_, error)| error)?;
-    let path = world.home.join(format!("leads-1m-{:016x}.db", stamp.finish()));
-    if path.exists() {
-        return Ok(path);
-    }
-    for old in fs::read_dir(&world.home)?.flatten() {
-        if old.file_name().to_string_lossy().starts_with("leads-1m-") {
-            fs::remove_file(old.path())?;
-        }
-    }
-    eprintln!("         making an organisation with {LARGE} leads, once; this takes a minute or two");
-    fill(world, &template, LARGE)?;
-    fs::rename(&template, &path)?;
-    Ok(path)
+    let stamp = stamp.finish();
+    let path = world.kept("leads-1m", stamp, || {
+        eprintln!("         making an organisation with {LARGE} leads, once; this takes a minute or two");
+        fill(world, &template, LARGE)?;
+        Ok(template)
+    })?;
+    Ok((path, stamp))
 }
 
 /// Writes leads into an organisation until there are so many.
 fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
-    let forms = stored_leads(world, 64)?;
+    let forms = forms(world)?;
     let connection = bare::connect(path, "OFF")?;
     for (name, value) in [
         ("journal_mode", "OFF"),
@@ -98,11 +87,11 @@ fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
     ] {
         connection.pragma_update(None, name, value)?;
     }
-    let there: i64 = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;
+    let there = bare::count(path, "lead", &[])?;
     let first = forms.first().context("no leads to copy")?;
     let mut insert = Ready::new(&connection, &first.insert_sql())?;
     Transaction::new(&connection)?.run(|| {
-        for index in usize::try_from(there)?..count {
+        for index in there..count {
             let mut lead: Stored = forms[index % forms.len()].clone();
             let (first, last) = name(index);
             lead.set("fullname", Value::Text(format!("{first} {last}")))?;
@@ -118,4 +107,14 @@ fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)?;
     Ok(())
+}
+
+/// Leads as the engine writes them, with all that it fills.
+fn forms(world: &World) -> Result<Vec<Stored>> {
+    let path = world.copy()?;
+    let ids = create_all(&world.admin(&path)?, || Leads::from(0).take(64))?;
+    let connection = bare::connect(&path, "OFF")?;
+    ids.iter()
+        .map(|id| Stored::one(&connection, "lead", "leadid", *id))
+        .collect()
 }

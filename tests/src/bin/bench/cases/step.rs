@@ -6,39 +6,26 @@
 //! by itself, call after call, is measured beside it.
 
 use anyhow::{Context as _, Result};
-use sluice_engine::Synchronous;
 use sluice_model::{Error, Name, Order, Query, Request, Response, Timestamp};
 use sluice_sandbox::{Call, Caller, Context, Grants, Limits, Sandbox, Services, Settings};
 
 use super::creating;
 use crate::{
     measure::{Contender, Figure, Target, Turns, alternate, timed},
-    raw::{Answers, Host},
-    world::{ALL, COLUMNS, Leads, World, lead, set_trace},
+    raw,
+    world::{ALL, Leads, World, lead, set_trace},
 };
 
 pub(super) const NAMES: &[&str] = &["step", "step-all", "step-alone"];
 
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
-    let opened = |steps: i32| {
-        anyhow::Ok(
-            world
-                .open(&world.with_steps(steps)?, Synchronous::Off)?
-                .session_of("admin")?,
-        )
-    };
+    let opened = |steps: i32| world.admin(&world.with_steps(steps)?);
     let traced = |steps: i32| {
         let session = opened(steps)?;
         set_trace(&session, ALL)?;
         anyhow::Ok(creating(session, Leads::from(0)))
     };
-    let sample = lead(0);
-    let values = COLUMNS
-        .iter()
-        .map(|column| sample.get(column).context("the lead lacks a column"));
-    let answers = Answers::target(values.collect::<Result<Vec<_>>>()?)?;
-    let module = sluice_tests::wasm("guests", "bench");
-    let raw = Host::new()?.load(&module, "getters", answers)?;
+    let raw = raw::getters()?;
     let without = opened(0)?;
     let mut leads = Leads::from(0);
 
@@ -59,21 +46,23 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
             traced(0)?,
         ],
     )?;
-    let [alone, raw_alone] = alternate(turns, [sandboxed(&module)?, Box::new(|| timed(|| raw.call()))])?;
+    let [alone, raw_alone] = alternate(turns, [sandboxed()?, Box::new(|| timed(|| raw.call()))])?;
     let floor = after_raw - without;
     Ok(vec![
         Figure::time("step", with - without)
             .over(floor)
             .target(Target::Ratio(1.5)),
         Figure::time("step-all", with_all - without_all).over(floor),
-        Figure::time("step-alone", alone).over(raw_alone),
+        Figure::time("step-alone", alone)
+            .over(raw_alone)
+            .target(Target::Ratio(1.1)),
     ])
 }
 
 /// Calls the plug-in in the sandbox, without an engine around it.
-fn sandboxed<'a>(module: &[u8]) -> Result<Contender<'a>> {
+fn sandboxed<'a>() -> Result<Contender<'a>> {
     let sandbox = Sandbox::new(Settings::default())?;
-    let plugin = sandbox.load(&sluice_sandbox::componentize(module)?)?;
+    let plugin = sandbox.load(&sluice_sandbox::componentize(&sluice_tests::wasm("guests", "bench"))?)?;
     let context = Context {
         message: "Create".into(),
         stage: 20,

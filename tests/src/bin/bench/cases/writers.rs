@@ -1,17 +1,14 @@
 //! Many writers at once: what is left of the speed where a commit waits for the disk. The
 //! group commit shares the wait among those who write at the same time.
 
-use std::{
-    sync::Barrier,
-    time::{Duration, Instant},
-};
+use std::{sync::Barrier, time::Instant};
 
 use anyhow::{Context, Result};
 use sluice_engine::{Session, Synchronous};
 use sluice_model::{Request, Row};
 
 use crate::{
-    measure::{Figure, Target, median},
+    measure::{Figure, Target, rounds},
     world::{Leads, World},
 };
 
@@ -25,24 +22,15 @@ const ROUNDS: usize = 7;
 pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     let opened = |synchronous| anyhow::Ok(world.open(&world.copy()?, synchronous)?.session_of("admin")?);
     let (full, off) = (opened(Synchronous::Full)?, opened(Synchronous::Off)?);
-    let mut rates = [Vec::new(), Vec::new()];
-    for round in 0..=ROUNDS {
-        for (session, rates) in [&full, &off].into_iter().zip(&mut rates) {
-            let took = burst(session, WRITERS)?;
-            // The first only warms up.
-            if round > 0 {
-                rates.push((WRITERS * ROWS) as f64 / took.as_secs_f64());
-            }
-        }
-    }
-    let [full, off] = rates.map(median);
+    let [full, off] = rounds(ROUNDS, |_| Ok([burst(&full, WRITERS)?, burst(&off, WRITERS)?]))?;
     Ok(vec![
         Figure::rate("writers-64", full).over(off).target(Target::Ratio(0.7)),
     ])
 }
 
-/// Lets so many threads create rows, all beginning at once; until the last has ended.
-fn burst(session: &Session, writers: usize) -> Result<Duration> {
+/// Lets so many threads create rows, all beginning at once; rows per second until the last has
+/// ended.
+fn burst(session: &Session, writers: usize) -> Result<f64> {
     let gate = Barrier::new(writers + 1);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..writers)
@@ -62,6 +50,6 @@ fn burst(session: &Session, writers: usize) -> Result<Duration> {
         for thread in threads {
             thread.join().ok().context("a writer panicked")??;
         }
-        Ok(began.elapsed())
+        Ok((writers * ROWS) as f64 / began.elapsed().as_secs_f64())
     })
 }
