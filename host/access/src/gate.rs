@@ -7,23 +7,33 @@ use sluice_model::{Ownership, PrincipalKind, Result, Right, TableDef, Uuid};
 
 use crate::{Principal, principal::ACCESS_TEAM, text};
 
-/// The privileges that the organisation knows: their ids, and how many there are.
+/// The privileges that the organisation knows: their names, their ids, and how many there are.
 #[derive(Debug, Clone, Default)]
-pub struct PrivilegeIds(HashMap<String, Uuid>);
+pub struct PrivilegeIds(HashMap<String, (String, Uuid)>);
 
 impl PrivilegeIds {
     /// These privileges, by name in any case.
     pub fn new(ids: impl IntoIterator<Item = (String, Uuid)>) -> Self {
         Self(
             ids.into_iter()
-                .map(|(name, id)| (name.to_ascii_lowercase(), id))
+                .map(|(name, id)| (name.to_ascii_lowercase(), (name, id)))
                 .collect(),
         )
     }
 
     /// The id of the privilege of that name, in any case; nil where there is none.
     pub fn id(&self, name: &str) -> Uuid {
-        self.0.get(&name.to_ascii_lowercase()).copied().unwrap_or_default()
+        self.0
+            .get(&name.to_ascii_lowercase())
+            .map(|(_, id)| *id)
+            .unwrap_or_default()
+    }
+
+    /// The name of a privilege as its row has it; `name` in any case.
+    pub fn name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.0
+            .get(&name.to_ascii_lowercase())
+            .map_or(name, |(name, _)| name.as_str())
     }
 
     /// How many privileges the organisation knows.
@@ -75,6 +85,18 @@ pub(crate) fn held_privilege(
         return Err(error);
     }
     Err(text::missing_privilege(principal, table, right, privileges))
+}
+
+/// Whether the principal may do anything at all: a disabled user may not, nor one of a disabled
+/// business unit.
+///
+/// # Errors
+/// `0x80040225`.
+pub fn check_enabled(principal: &Principal) -> Result<()> {
+    match principal.is_disabled() {
+        true => Err(text::disabled(principal)),
+        false => Ok(()),
+    }
 }
 
 /// The gate for what belongs to no table's row: `prvReadEntity`, `prvReadCustomization`, … at

@@ -11,6 +11,7 @@
 
 mod decide;
 mod gate;
+mod giving;
 mod permit;
 mod principal;
 mod row;
@@ -18,7 +19,8 @@ mod text;
 mod units;
 
 pub use decide::{decide, decide_create, list};
-pub use gate::{PrivilegeIds, check_named, check_owner_to_be, check_privilege};
+pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, check_privilege};
+pub use giving::{Holding, check_holds};
 pub use permit::{Permit, Reason, RowFilter, RowScope};
 pub use principal::{Principal, PrincipalFacts, RoleFacts, TeamFacts};
 pub use row::{Owner, OwnerToBe, RowFacts};

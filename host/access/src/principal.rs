@@ -8,6 +8,8 @@ use std::{
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
+use crate::Holding;
+
 /// `systemuser.accessmode` 2: may read only (reference §3.1).
 const READ_MODE: i32 = 2;
 /// `team.teamtype` 1: receives shares, holds no roles and owns no rows (reference §3.1).
@@ -71,6 +73,8 @@ pub struct RoleFacts {
 pub struct Principal {
     facts: Arc<PrincipalFacts>,
     system: bool,
+    /// Its business unit, or one above it, is disabled.
+    stopped: bool,
     lent: Vec<(String, Depth)>,
 }
 
@@ -118,6 +122,7 @@ impl Principal {
         Self {
             facts: Arc::new(facts),
             system: false,
+            stopped: false,
             lent: Vec::new(),
         }
     }
@@ -139,6 +144,12 @@ impl Principal {
             system: true,
             ..Self::new(facts)
         }
+    }
+
+    /// The same principal in a disabled business unit: it may do nothing.
+    #[must_use]
+    pub fn stopped_with_its_unit(self) -> Self {
+        Self { stopped: true, ..self }
     }
 
     /// The same principal with one privilege more, as if a direct role had it. For diagnosis:
@@ -173,6 +184,16 @@ impl Principal {
     /// The teams it is in.
     pub fn teams(&self) -> &[TeamFacts] {
         &self.facts.teams
+    }
+
+    /// Whether it may do nothing: it is disabled, or its business unit is.
+    pub fn is_disabled(&self) -> bool {
+        self.facts.disabled || self.stopped
+    }
+
+    /// Whether it may do nothing because of its business unit.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Whether it is SYSTEM, which may do everything.
@@ -245,6 +266,17 @@ impl Principal {
             .collect()
     }
 
+    /// Everything that the principal's roles hold, each by its route. Empty for SYSTEM.
+    pub fn holdings(&self) -> impl Iterator<Item = Holding<'_>> {
+        let facts = &*self.facts;
+        facts.roles.iter().flat_map(move |role| {
+            let team = role.via_team.and_then(|id| owner_team(&facts.teams, id));
+            let unit = team.map_or(facts.business_unit, |team| team.business_unit);
+            let only_team = team.filter(|_| !role.direct_inheritance).map(|team| team.id);
+            Holding::of_role(&role.privileges, unit, only_team)
+        })
+    }
+
     /// Every route by which the principal holds a privilege, whose name is in lower case.
     pub(crate) fn routes(&self, privilege: &str) -> impl Iterator<Item = Route<'_>> {
         let facts = &*self.facts;
@@ -288,10 +320,6 @@ impl Principal {
 
     pub(crate) fn has_no_roles(&self) -> bool {
         self.facts.roles.is_empty() && self.lent.is_empty()
-    }
-
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.facts.disabled
     }
 
     pub(crate) fn reads_only(&self) -> bool {

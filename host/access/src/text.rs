@@ -4,7 +4,7 @@
 use serde_json::json;
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid};
 
-use crate::{Owner, Principal, PrivilegeIds, RowFacts};
+use crate::{Holding, Owner, Principal, PrivilegeIds, RowFacts};
 
 /// A refusal of `principal`.
 fn refusal(code: Code, message: String, principal: &Principal) -> Error {
@@ -137,6 +137,30 @@ pub(crate) fn missing_named(principal: &Principal, privilege: &str, privileges: 
     error
 }
 
+/// The caller was to give `wanted`, which it does not hold, and so many privileges in all.
+pub(crate) fn gives_too_much(
+    principal: &Principal,
+    wanted: &Holding<'_>,
+    missing: usize,
+    privileges: &PrivilegeIds,
+) -> Error {
+    let name = privileges.name(wanted.privilege);
+    let message = format!(
+        "RoleService::VerifyCallerPrivileges failed. User: {}, UserBU: {}, PrivilegeName: {name}, PrivilegeId: {}, \
+         Depth: {}, BusinessUnitId: {}, MissingPrivilegeCount: {missing}",
+        principal.id(),
+        principal.business_unit(),
+        privileges.id(name),
+        wanted.depth.internal_name(),
+        wanted.unit,
+    );
+    let mut error = refusal(Code::PRIVILEGE_DENIED, message, principal);
+    let body = error.body_mut();
+    body.privilege = Some(name.to_owned());
+    body.depth = Some(wanted.depth);
+    error
+}
+
 /// §3.3.
 pub(crate) fn no_roles(principal: &Principal, privilege: &str) -> Error {
     let mut error = refusal(
@@ -155,6 +179,10 @@ pub(crate) fn reads_only(principal: &Principal) -> Error {
 }
 
 pub(crate) fn disabled(principal: &Principal) -> Error {
+    if principal.is_stopped() {
+        let message = "The specified user is either disabled or is not a member of any business unit.";
+        return refusal(Code::USER_DISABLED, message.to_owned(), principal);
+    }
     let message = format!(
         "The specified user(Id = {}) is disabled. Consider enabling this user.",
         principal.id()

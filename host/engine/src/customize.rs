@@ -56,7 +56,7 @@ fn write_filter(unit: &mut Unit, message: &dyn Message, row: &Reference, table: 
             Takes::IdOf { table: only, .. } => only == &*table.name,
             _ => shape.tables.is_none_or(|only| only.contains(&&*table.name)),
         };
-    if !bound || !takes_steps(table) {
+    if !bound || !takes_steps(table) || !message.works_on(table) {
         return Ok(());
     }
     let filter = Row::unsaved(tables::MESSAGE_FILTER)

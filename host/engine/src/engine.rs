@@ -429,6 +429,7 @@ impl Session {
             let result = store.write(&mut |tx| {
                 unit.tx = tx;
                 unit.jobs.clear();
+                unit.shut_out = None;
                 let mut traces = Vec::new();
                 let result = unit.refresh().and_then(|()| {
                     let principal = unit.principal(self.user)?;
@@ -440,7 +441,8 @@ impl Session {
                         traces: &mut traces,
                     })
                 });
-                let result = result.map_err(|mut error| {
+                let result = result.and_then(|value| unit.check_administration().map(|()| value));
+                let result = result.map_err(|mut error: Error| {
                     error.body_mut().correlation.get_or_insert(correlation);
                     error
                 });

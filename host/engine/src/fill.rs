@@ -54,6 +54,7 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
     let caller = operation.principal.clone();
     let owner = match table.ownership {
         Ownership::User => {
+            refuse_nobody(table, row)?;
             let chosen = row.lookup("ownerid").cloned();
             let owner = match &chosen {
                 Some(chosen) if chosen.id != caller.id() => new_owner(unit, operation, table, chosen)?,
@@ -91,12 +92,29 @@ fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &
         return Err(Error::not_found(kind.table(), kind.table(), chosen.id));
     }
     let snapshot = unit.snapshot()?;
+    if snapshot.is_stopped(owner.business_unit()) {
+        return Err(Error::said(Code::ASSIGN_TO_DISABLED_UNIT).with_table(&table.name));
+    }
     sluice_access::check_owner_to_be(&operation.principal, table, &owner, &snapshot.privileges)?;
     Ok(OwnerToBe {
         id: chosen.id,
         kind,
         business_unit: owner.business_unit(),
     })
+}
+
+/// A row always belongs to somebody.
+fn refuse_nobody(table: &TableDef, row: &Row) -> Result<()> {
+    match row.get("ownerid") {
+        Some(Value::Null) => {
+            let message = format!(
+                "a row of `{}` always belongs to somebody: `ownerid` cannot be emptied",
+                table.name
+            );
+            Err(Error::new(Code::REQUIRED_MISSING, message).with_table(&table.name))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn set_owner(row: &mut Row, owner: &OwnerToBe) {
@@ -212,6 +230,9 @@ pub(crate) fn changed_owner(
     row: &mut Row,
     before: &Row,
 ) -> Result<()> {
+    if table.ownership == Ownership::User {
+        refuse_nobody(table, row)?;
+    }
     let Some(chosen) = row
         .lookup("ownerid")
         .cloned()

@@ -4,6 +4,7 @@
 //! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
 //! no wasm and no HTTP, and nothing of sales: an [`App`] adds tables and messages.
 
+mod administration;
 mod answers;
 mod app;
 mod attach;
@@ -17,6 +18,7 @@ mod engine;
 mod env;
 mod fill;
 mod flow;
+mod giving;
 pub mod import;
 mod jobs;
 mod lookup;

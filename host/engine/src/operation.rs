@@ -194,6 +194,14 @@ impl Operation {
             )
             .with_table(&table.name));
         }
+        if let Some(table) = table.as_deref().filter(|table| !message.works_on(table)) {
+            let message = format!(
+                "The '{}' method does not support entities of type '{}'.",
+                message.name(),
+                table.name
+            );
+            return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, message).with_table(&table.name));
+        }
         let tag = inputs.remove("tag").and_then(|tag| match tag {
             Parameter::Value(tag) => Some((Name::from("tag"), tag)),
             _ => None,

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::Permit;
 use sluice_model::{
-    Catalog, Depth, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, definition::ColumnDef,
+    Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, definition::ColumnDef,
 };
 use sluice_store::Tx;
 
@@ -21,6 +21,22 @@ use crate::{
 
 /// The role that may do everything.
 pub(crate) const ADMINISTRATOR_ROLE: &str = "System Administrator";
+/// `role.roletemplateid` of that role and its copies, the same in every organisation.
+const ADMINISTRATOR_TEMPLATE: Uuid = uuid::uuid!("627090ff-40a3-4053-8790-584edc5be201");
+
+/// The role System Administrator and its copies. In a file of an earlier version they have no
+/// template yet; no other role has their name.
+pub(crate) fn administrator_roles() -> Filter {
+    Filter::Or(vec![
+        Filter::eq("roletemplateid", ADMINISTRATOR_TEMPLATE),
+        Filter::eq("name", ADMINISTRATOR_ROLE),
+    ])
+}
+
+/// Whether a role is System Administrator, or a copy of it.
+pub(crate) fn is_administrator(role: &Row) -> bool {
+    role.id_of("roletemplateid") == Some(ADMINISTRATOR_TEMPLATE) || role.text("name") == Some(ADMINISTRATOR_ROLE)
+}
 
 /// Privileges that belong to no table.
 pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
@@ -38,6 +54,11 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvPublishCustomization",
     "prvPublishDuplicateRule",
     "prvActOnBehalfOfAnotherUser",
+    "prvReparentUser",
+    "prvReparentTeam",
+    "prvReparentBusinessUnit",
+    "prvDisableUser",
+    "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
 ];
 
@@ -217,13 +238,16 @@ fn currency_names(code: &str) -> (&str, &str) {
     }
 }
 
-/// The privileges of a table: none where its rows belong to nobody.
+/// The privileges of a table: none where its rows belong to nobody, and no Assign and no Share
+/// where they belong to the organisation.
 pub(crate) fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
     if table.ownership == Ownership::None {
         return Vec::new();
     }
+    let owned = table.ownership != Ownership::Organization;
     Right::ALL
         .into_iter()
+        .filter(|right| owned || !matches!(right, Right::Assign | Right::Share))
         .map(|right| (table.privilege_name(right), right))
         .collect()
 }
@@ -257,6 +281,7 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
 
     let role = Row::unsaved(tables::ROLE)
         .with("name", ADMINISTRATOR_ROLE)
+        .with("roletemplateid", ADMINISTRATOR_TEMPLATE)
         .with("businessunitid", root.clone());
     let role = unit.found(role)?;
     let privileges = snapshot.table(tables::PRIVILEGE)?.clone();

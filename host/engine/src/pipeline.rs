@@ -17,6 +17,7 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     check_depth(unit, &incoming)?;
     unit.check_wall()?;
     let operation = Operation::begin(unit, incoming)?;
+    check_caller(&operation)?;
     if let Some(outputs) = answers::earlier(unit, &operation)? {
         return Ok(Response { outputs });
     }
@@ -25,6 +26,14 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     unit.trace.leave(result.as_ref().err());
     result.map(|operation| Response {
         outputs: operation.context.outputs,
+    })
+}
+
+/// Whoever is disabled does nothing, whatever the message.
+fn check_caller(operation: &Operation) -> Result<()> {
+    sluice_access::check_enabled(&operation.principal).map_err(|error| match &operation.table {
+        Some(table) => error.with_table(&table.name),
+        None => error,
     })
 }
 

@@ -27,7 +27,8 @@ pub(crate) fn rolled_back<T: Send>(
             let result = unit
                 .refresh()
                 .and_then(|()| unit.principal(user))
-                .and_then(|principal| work(&mut unit, principal));
+                .and_then(|principal| work(&mut unit, principal))
+                .and_then(|done| unit.check_administration().map(|()| done));
             (std::mem::take(&mut unit.tx), end(result))
         })?
     })

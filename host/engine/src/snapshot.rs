@@ -47,7 +47,8 @@ pub(crate) enum TraceSetting {
     All,
 }
 
-type RolePrivileges = Arc<HashMap<String, Depth>>;
+/// What a role holds: the depth of each privilege, by its name in lower case.
+pub(crate) type RolePrivileges = Arc<HashMap<String, Depth>>;
 
 /// The configuration of an organisation at one version.
 pub(crate) struct Snapshot {
@@ -55,6 +56,8 @@ pub(crate) struct Snapshot {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) units: Units,
     pub(crate) root_unit: Uuid,
+    /// The business units that are disabled, and all below them.
+    stopped_units: HashSet<Uuid>,
     pub(crate) privileges: PrivilegeIds,
     pub(crate) settings: OrganizationSettings,
     pub(crate) steps: StepTable,
@@ -97,22 +100,26 @@ impl Snapshot {
         let catalog = Arc::new(Catalog::new(definitions));
         let published = publish::rows(&catalog, &stored)?;
         let mut reader = Reader { tx, catalog: &catalog };
-        let units: Vec<(Uuid, Option<Uuid>)> = reader
-            .all(tables::BUSINESS_UNIT, &["parentbusinessunitid"])?
-            .into_iter()
-            .map(|row| (row.id, row.id_of("parentbusinessunitid")))
-            .collect();
-        let root_unit = units
+        let unit_rows = reader.all(tables::BUSINESS_UNIT, &["parentbusinessunitid", "isdisabled"])?;
+        let parent = |row: &Row| (row.id, row.id_of("parentbusinessunitid"));
+        let root_unit = unit_rows
             .iter()
-            .find(|(_, parent)| parent.is_none())
-            .map(|(id, _)| *id)
+            .find(|row| row.lookup("parentbusinessunitid").is_none())
+            .map(|row| row.id)
             .ok_or_else(|| Error::host("the organisation has no root business unit"))?;
+        let units = Units::new(unit_rows.iter().map(parent));
+        let disabled = unit_rows.iter().filter(|row| row.bool("isdisabled") == Some(true));
+        let stopped_units = disabled.flat_map(|row| units.subtree(row.id)).collect();
         let privilege_names: HashMap<Uuid, String> = reader
             .all(tables::PRIVILEGE, &["name"])?
             .into_iter()
-            .filter_map(|row| Some((row.id, row.text("name")?.to_ascii_lowercase())))
+            .filter_map(|row| Some((row.id, row.text("name")?.to_owned())))
             .collect();
         let privileges = PrivilegeIds::new(privilege_names.iter().map(|(id, name)| (name.clone(), *id)));
+        let privilege_names = privilege_names
+            .into_iter()
+            .map(|(id, name)| (id, name.to_ascii_lowercase()))
+            .collect();
         let exchange_rates = reader
             .all(tables::CURRENCY, &["exchangerate"])?
             .into_iter()
@@ -127,8 +134,9 @@ impl Snapshot {
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
         Ok(Self {
             version,
-            units: Units::new(units),
+            units,
             root_unit,
+            stopped_units,
             privileges,
             settings,
             steps,
@@ -157,7 +165,11 @@ impl Snapshot {
             tx,
             catalog: &self.catalog,
         };
-        let principal = Arc::new(Principal::new(self.principal_facts(&mut reader, id)?));
+        let principal = Principal::new(self.principal_facts(&mut reader, id)?);
+        let principal = Arc::new(match self.is_stopped(principal.business_unit()) {
+            true => principal.stopped_with_its_unit(),
+            false => principal,
+        });
         lock(&self.principals).insert(id, principal.clone());
         Ok(principal)
     }
@@ -185,7 +197,10 @@ impl Snapshot {
                 let Some(team) = membership.id_of("teamid") else {
                     continue;
                 };
-                let Some(row) = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])? else {
+                let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
+                // A team of a disabled unit gives its members nothing.
+                let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
+                else {
                     continue;
                 };
                 teams.push(TeamFacts {
@@ -242,6 +257,20 @@ impl Snapshot {
             });
         }
         Ok(())
+    }
+
+    /// Whether a business unit, or one above it, is disabled.
+    pub(crate) fn is_stopped(&self, unit: Uuid) -> bool {
+        self.stopped_units.contains(&unit)
+    }
+
+    /// What a role holds, by the privileges' names in lower case.
+    pub(crate) fn privileges_of_role(&self, tx: &mut Tx, role: Uuid) -> Result<RolePrivileges> {
+        let mut reader = Reader {
+            tx,
+            catalog: &self.catalog,
+        };
+        self.role_privileges(&mut reader, role)
     }
 
     fn role_privileges(&self, reader: &mut Reader<'_>, role: Uuid) -> Result<RolePrivileges> {

@@ -21,7 +21,7 @@ use crate::{
     operation::{Incoming, Operation},
     pipeline,
     snapshot::Snapshot,
-    step,
+    step, tables,
     trace::Trace,
 };
 
@@ -47,6 +47,8 @@ pub struct Work {
     pub(crate) snapshot: Arc<Snapshot>,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
+    /// What the refusal says if the unit leaves nobody who can administer the organisation.
+    pub(crate) shut_out: Option<Code>,
     pub(crate) trial: Trial,
     pub(crate) trace: Trace,
     /// What runs now: one frame per plug-in call under way.
@@ -111,6 +113,7 @@ impl Unit {
             tx: Tx::default(),
             snapshot,
             configuration_changed: false,
+            shut_out: None,
             trial,
             trace: Trace::default(),
             frames: Vec::new(),
@@ -232,10 +235,15 @@ impl Unit {
             self.tx = tx;
             self.snapshot = before.clone();
             self.configuration_changed = false;
+            self.shut_out = None;
             self.jobs.truncate(jobs);
             self.trace.back_to(&marks);
             let mut again = operation.clone();
-            let result = self.refresh().and_then(|()| body(self, &mut again)).map(|()| again);
+            let result = self
+                .refresh()
+                .and_then(|()| body(self, &mut again))
+                .and_then(|()| self.check_administration())
+                .map(|()| again);
             let keep = result.is_ok() && !self.trial.rolled_back;
             let beside = if outermost {
                 self.trace_rows(&operation, result.as_ref().err())
@@ -337,12 +345,14 @@ impl Unit {
         self.run_nested(operation, principal, request, &[])
     }
 
-    /// Deletes a row because another one is deleted, in the name of the caller; a process, which
-    /// the platform keeps, in its own.
+    /// Deletes a row because another one is deleted, in the name of the caller; what the platform
+    /// keeps (processes, the copies of a role, what belongs to a business unit) in its own.
     pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
-        let principal = match self.snapshot.flows.of_processes(&target.table) {
-            Some(_) => self.snapshot.system.clone(),
-            None => operation.principal.clone(),
+        let kept = matches!(&*target.table, tables::ROLE | tables::TEAM)
+            || self.snapshot.flows.of_processes(&target.table).is_some();
+        let principal = match kept {
+            true => self.snapshot.system.clone(),
+            false => operation.principal.clone(),
         };
         let initiating = operation.initiating.clone();
         let incoming = Incoming {

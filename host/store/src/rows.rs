@@ -110,6 +110,7 @@ impl Tx {
             return has(session, &table.name, &table.key, row.id);
         }
         session.known.changing(table, &columns);
+        session.writes(table);
         cells.push(form::id(row.id));
         let sql = session.sql(
             |key| keyed(key, 'u', table, &columns),
@@ -134,6 +135,7 @@ impl Tx {
         permit.covers(&table.name, Right::Delete, Some(id))?;
         let session = self.writer()?;
         session.known.forget();
+        session.writes(table);
         let sql = session.sql(|key| keyed(key, 'd', table, &[]), || build::delete(table));
         let mut statement = session.statement(&sql)?;
         bind::cells(&mut statement, [&form::id(id)])?;
@@ -154,6 +156,7 @@ pub(crate) fn insert(session: &mut Session, table: &TableDef, row: &Row) -> Resu
         return Err(Error::host(format!("a new row of `{}` has no id", table.name)));
     }
     session.known.adding(table);
+    session.writes(table);
     let (columns, cells) = stored(table, row, false)?;
     let sql = session.sql(
         |key| keyed(key, 'i', table, &columns),

@@ -5,7 +5,7 @@
 //! A session does not know for whom it works.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::Path,
     sync::{
         Arc,
@@ -15,7 +15,7 @@ use std::{
 };
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, functions::FunctionFlags};
-use sluice_model::{Error, Result};
+use sluice_model::{Error, Name, Result, TableDef};
 
 use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text};
 
@@ -38,6 +38,8 @@ pub(crate) struct Session {
     pub(crate) known: Known,
     /// The row versions that the unit has taken.
     pub(crate) versions: Versions,
+    /// The configuration tables that the unit has written.
+    pub(crate) changed: BTreeSet<Name>,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -45,6 +47,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A row of the table is written.
+    pub(crate) fn writes(&mut self, table: &TableDef) {
+        if table.configuration && !self.changed.contains(&table.name) {
+            self.changed.insert(table.name.clone());
+        }
+    }
+
     /// Opens a file that must be an organisation.
     pub(crate) fn open(path: &Path, options: &Options, writable: bool) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -121,6 +130,7 @@ impl Session {
             shares: None,
             known: Known::default(),
             versions: Versions::default(),
+            changed: BTreeSet::new(),
             faults: None,
             patience,
             texts: HashMap::new(),

@@ -70,6 +70,12 @@ impl Tx {
         self.0.as_ref().is_some_and(|session| session.writable)
     }
 
+    /// Whether the unit of work has written rows of a configuration table; what it took back is
+    /// counted as well.
+    pub fn has_written(&self, table: &str) -> bool {
+        self.0.as_ref().is_some_and(|session| session.changed.contains(table))
+    }
+
     /// Marks a point to go back to.
     ///
     /// # Errors

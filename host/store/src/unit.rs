@@ -70,6 +70,7 @@ pub(crate) fn run<T>(
     session.depth = 0;
     session.known.forget();
     session.versions = Versions::default();
+    session.changed.clear();
     if !first && let Err(error) = session.run("SAVEPOINT unit") {
         return Ran::Lost {
             own_fault: Some(Vec::new()),

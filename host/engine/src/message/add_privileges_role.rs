@@ -3,11 +3,14 @@
 
 use sluice_model::{Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value};
 
+use std::{collections::HashMap, sync::Arc};
+
 use super::{Message, Parameter, Shape, input, required};
 use crate::{
     Operation, Unit,
     audit::{self, Action},
-    managed, principals, tables,
+    giving::Given,
+    managed, principals, rules, tables,
 };
 
 /// `AddPrivilegesRole`.
@@ -36,23 +39,55 @@ impl Message for AddPrivilegesRole {
         let role = operation.id()?;
         unit.decide(operation, &table, Right::Write, role)?;
         let root = check_root(unit, role)?;
+        rules::role::refuse_administrator(&root, Code::ADMINISTRATOR_ROLE_FIXED)?;
         managed::check_row(operation, &table, &root)?;
-        let copies = with_copies(unit, role)?;
-        for wanted in input::rows(operation, "Privileges")? {
-            let (privilege, name) = privilege(unit, &wanted)?;
-            let depth = wanted.int("Depth").and_then(Depth::from_number);
-            let depth = depth
-                .ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
-            check_depth(unit, &name, depth)?;
+        let wanted = wanted(unit, operation)?;
+        let copies = with_copies(unit, &root)?;
+        check_gives(unit, operation, &wanted, &copies)?;
+        for (privilege, name, depth) in wanted {
             for copy in &copies {
-                let before = set(unit, *copy, privilege, Some(depth))?;
-                if *copy == role {
+                let before = set(unit, copy.id, privilege, Some(depth))?;
+                if copy.id == role {
                     record(unit, operation, &name, before, Some(depth))?;
                 }
             }
         }
         unit.configuration_written()
     }
+}
+
+/// The privileges that are to be granted: the id, the name, how deep.
+fn wanted(unit: &mut Unit, operation: &Operation) -> Result<Vec<(Uuid, String, Depth)>> {
+    let mut all = Vec::new();
+    for wanted in input::rows(operation, "Privileges")? {
+        let (privilege, name) = privilege(unit, &wanted)?;
+        let depth = wanted.int("Depth").and_then(Depth::from_number);
+        let depth = depth
+            .ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
+        check_depth(unit, &name, depth)?;
+        all.push((privilege, name, depth));
+    }
+    Ok(all)
+}
+
+/// The caller holds what it grants, in the business unit of the role and of each of its copies.
+fn check_gives(
+    unit: &mut Unit,
+    operation: &Operation,
+    wanted: &[(Uuid, String, Depth)],
+    copies: &[Row],
+) -> Result<()> {
+    let mut privileges: HashMap<String, Depth> = HashMap::new();
+    for (_, name, depth) in wanted {
+        let deepest = privileges.entry(name.to_ascii_lowercase()).or_insert(*depth);
+        *deepest = (*deepest).max(*depth);
+    }
+    let privileges = Arc::new(privileges);
+    let given: Vec<Given> = copies
+        .iter()
+        .filter_map(|copy| Some(Given::new(privileges.clone(), copy.id_of("businessunitid")?)))
+        .collect();
+    unit.check_gives(operation, &given)
 }
 
 /// Who changed which privilege of a role is recorded once, at its root.
@@ -91,20 +126,15 @@ pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<Row> {
     }
 }
 
-/// A role and its copies in the business units below.
-pub(super) fn with_copies(unit: &mut Unit, role: Uuid) -> Result<Vec<Uuid>> {
+/// A role and its copies in the business units below, each with its business unit.
+pub(super) fn with_copies(unit: &mut Unit, role: &Row) -> Result<Vec<Row>> {
     let table = unit.snapshot.table(tables::ROLE)?.clone();
     let query = Query::new(tables::ROLE)
-        .columns(&[])
-        .filter(Filter::eq("parentrootroleid", role));
-    let mut all: Vec<Uuid> = unit
-        .tx
-        .select(&crate::snapshot::permit(), &table, &query)?
-        .iter()
-        .map(|row| row.id)
-        .collect();
-    if !all.contains(&role) {
-        all.push(role);
+        .columns(&["businessunitid"])
+        .filter(Filter::eq("parentrootroleid", role.id));
+    let mut all = unit.tx.select(&crate::snapshot::permit(), &table, &query)?;
+    if !all.iter().any(|row| row.id == role.id) {
+        all.push(role.clone());
     }
     Ok(all)
 }

@@ -1,7 +1,7 @@
 //! Assign: gives a row to another owner. It is an Update of the owner, as the platform does
 //! it nowadays.
 
-use sluice_model::{Request, Result, Right, Row, Value};
+use sluice_model::{Ownership, Request, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals};
@@ -29,6 +29,10 @@ impl Message for Assign {
             inputs: INPUTS,
             outputs: &[],
         }
+    }
+
+    fn works_on(&self, table: &TableDef) -> bool {
+        table.ownership == Ownership::User
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

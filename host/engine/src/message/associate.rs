@@ -61,7 +61,7 @@ impl Message for Associate {
                     let ids = relationship::sides(many, &target, &related)?;
                     relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
-                    membership::link(unit, many, ids)?;
+                    membership::give(unit, operation, many, ids)?;
                     let new = (many.name, Value::Null, Value::Lookup(related));
                     audit::other(unit, operation, &target, Action::Associate, new)?;
                 }
@@ -93,10 +93,15 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
     }
     let (unit_of_holder, unit_of_role) = (holder.id_of("businessunitid"), role.id_of("businessunitid"));
     if unit_of_holder != unit_of_role {
+        // The platform's own words, which differ in more than the holder.
+        let (code, what, of_role) = match holder_table {
+            tables::TEAM => (Code::ROLE_OTHER_UNIT, "team", "roleBusinessUnit"),
+            _ => (Code::ROLE_OTHER_UNIT_USER, "user", "rolebusinessUnit"),
+        };
         return Err(Error::new(
-            Code::ROLE_OTHER_UNIT,
+            code,
             format!(
-                "The team with id={} belongs to a different business unit={} than the role with roleId={} and roleBusinessUnit={}.",
+                "The {what} with id={} belongs to a different business unit={} than the role with roleId={} and {of_role}={}.",
                 holder.id,
                 unit_of_holder.unwrap_or_default(),
                 role.id,

@@ -9,8 +9,7 @@ use super::{
 use crate::{
     Operation, Unit,
     audit::{self, Action},
-    organization::ADMINISTRATOR_ROLE,
-    principals, tables,
+    organization, principals, tables,
 };
 
 /// `Disassociate`.
@@ -47,7 +46,7 @@ impl Message for Disassociate {
                     if many.intersection == tables::USER_ROLES && ids[0] == operation.caller_id() {
                         refuse_own_administrator(unit, ids[1])?;
                     }
-                    membership::unlink(unit, many, ids)?;
+                    membership::take(unit, operation, many, ids)?;
                     let old = (many.name, Value::Lookup(related), Value::Null);
                     audit::other(unit, operation, &target, Action::Disassociate, old)?;
                 }
@@ -70,10 +69,10 @@ impl Message for Disassociate {
 fn refuse_own_administrator(unit: &mut Unit, role: Uuid) -> Result<()> {
     let table = unit.snapshot.table(tables::ROLE)?.clone();
     let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
-    match row.as_ref().and_then(|row| row.text("name")) {
-        Some(ADMINISTRATOR_ROLE) => Err(Error::invalid(
+    match row.as_ref().is_some_and(organization::is_administrator) {
+        true => Err(Error::invalid(
             "nobody takes their own role System Administrator; let another administrator do it",
         )),
-        _ => Ok(()),
+        false => Ok(()),
     }
 }

@@ -1,6 +1,8 @@
 //! GrantAccess: shares a row with a user or a team.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Rights, Row, Value};
+use sluice_model::{
+    Code, Error, Filter, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Value,
+};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, tables};
@@ -37,6 +39,10 @@ impl Message for GrantAccess {
             inputs: INPUTS,
             outputs: &[],
         }
+    }
+
+    fn works_on(&self, table: &TableDef) -> bool {
+        table.ownership == Ownership::User
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

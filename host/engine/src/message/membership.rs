@@ -7,7 +7,8 @@ use super::{associate, input};
 use crate::{
     Operation, Unit,
     audit::{self, Action},
-    tables,
+    giving::Given,
+    rules, tables,
 };
 
 /// An N:N relationship: its name, its intersection table, and the two sides.
@@ -84,7 +85,8 @@ fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Ve
     )
 }
 
-/// Links two rows, unless they are linked already. The caller has checked that it may.
+/// Links two rows, unless they are linked already: what the platform itself keeps, or what
+/// [`give`] has checked.
 pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
     if !find(unit, relationship, ids)?.is_empty() {
         return Ok(());
@@ -97,6 +99,28 @@ pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -
     }
     unit.tx.insert(&permit, &table, &row)?;
     unit.configuration_written()
+}
+
+/// Links two rows in the caller's name: a role to its holder, a user to a team. The caller of the
+/// message holds what the link gives.
+pub(crate) fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+    let [holder, role] = ids;
+    let given = match relationship.intersection {
+        tables::TEAM_MEMBERSHIP => Given::by_team(unit, holder)?,
+        intersection => {
+            let role = rules::read(unit, tables::ROLE, role)?;
+            let team = (intersection == tables::TEAM_ROLES).then_some(holder);
+            vec![Given::by_role(unit, &role, team)?]
+        }
+    };
+    unit.check_gives(operation, &given)?;
+    link(unit, relationship, ids)
+}
+
+/// Unlinks two rows in the caller's name.
+pub(crate) fn take(unit: &mut Unit, _: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
+    unit.may_shut_out(Code::LAST_ADMINISTRATOR);
+    unlink(unit, relationship, ids)
 }
 
 /// Unlinks two rows. The caller has checked that it may.
@@ -116,7 +140,7 @@ pub(super) fn change_members(
     unit: &mut Unit,
     operation: &Operation,
     code: Code,
-    change: fn(&mut Unit, &ManyToMany, [Uuid; 2]) -> Result<()>,
+    change: fn(&mut Unit, &Operation, &ManyToMany, [Uuid; 2]) -> Result<()>,
 ) -> Result<()> {
     let table = operation.table()?;
     let team = operation.id()?;
@@ -127,7 +151,7 @@ pub(super) fn change_members(
         if *member.table != *tables::USER || !unit.read(|tx| tx.facts().exists(&users, member.id))? {
             return Err(Error::not_found(&users.schema, &users.name, member.id));
         }
-        change(unit, &TEAM_MEMBERSHIP, [team, member.id])?;
+        change(unit, operation, &TEAM_MEMBERSHIP, [team, member.id])?;
         let member = Value::Lookup(member);
         let (action, old, new) = match code {
             Code::DEFAULT_TEAM_MEMBERS => (Action::Associate, Value::Null, member),

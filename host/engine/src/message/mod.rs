@@ -47,7 +47,7 @@ pub(crate) use grant_access::share;
 pub(crate) mod membership;
 pub(crate) mod relationship;
 
-use sluice_model::{Error, Parameter as Value, Reference, Result, Row, Uuid};
+use sluice_model::{Error, Parameter as Value, Reference, Result, Row, TableDef, Uuid};
 
 use crate::{Operation, Unit};
 
@@ -102,6 +102,11 @@ pub trait Message: Sync + Send {
 
     /// Its form.
     fn shape(&self) -> Shape;
+
+    /// Whether the message has anything to do on a table that its form lets through.
+    fn works_on(&self, _: &TableDef) -> bool {
+        true
+    }
 
     /// The privilege gate, between pre-validation and the transaction: does the caller hold
     /// each privilege that the message needs, at any depth?

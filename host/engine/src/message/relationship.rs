@@ -81,8 +81,8 @@ pub(crate) fn holder<'a>(
     }
 }
 
-/// An N:N relationship needs Append on both rows (§3.4); a role that is given or taken needs
-/// Assign as well, so that nobody makes an administrator of themselves by appending.
+/// An N:N relationship needs Append on both rows. A role that is given or taken needs Read and
+/// Assign on the role as well, and Read and AppendTo on whoever holds it: the platform's own list.
 pub(crate) fn check_both(
     unit: &mut Unit,
     operation: &Operation,
@@ -93,10 +93,11 @@ pub(crate) fn check_both(
     for side in [target, related] {
         let table = unit.snapshot.table(&side.table)?.clone();
         let rights: &[Right] = match &*side.table {
-            tables::ROLE => &[Right::Append, Right::Assign],
+            tables::ROLE => &[Right::Append, Right::Read, Right::Assign],
             // The same as AddMembersTeam asks for.
             tables::TEAM if relationship.intersection == tables::TEAM_MEMBERSHIP => &[Right::Append, Right::Write],
-            _ => &[Right::Append],
+            _ if relationship.intersection == tables::TEAM_MEMBERSHIP => &[Right::Append],
+            _ => &[Right::Append, Right::Read, Right::AppendTo],
         };
         for right in rights {
             unit.decide(operation, &table, *right, side.id)?;

@@ -1,6 +1,6 @@
 //! RemovePrivilegeRole: takes a privilege from a role and its copies.
 
-use sluice_model::{Result, Right, Row, Value};
+use sluice_model::{Code, Result, Right, Row, Value};
 
 use super::{Message, Parameter, Shape, add_privileges_role as grants, input, required};
 use crate::{Operation, Unit, managed, principals, rules, tables};
@@ -31,13 +31,13 @@ impl Message for RemovePrivilegeRole {
         let role = operation.id()?;
         unit.decide(operation, &table, Right::Write, role)?;
         let root = grants::check_root(unit, role)?;
-        rules::role::refuse_administrator(&root)?;
+        rules::role::refuse_administrator(&root, Code::ADMINISTRATOR_ROLE_FIXED)?;
         managed::check_row(operation, &table, &root)?;
         let wanted = Row::unsaved("roleprivilege").with("PrivilegeId", Value::Id(input::id(operation, "PrivilegeId")?));
         let (privilege, name) = grants::privilege(unit, &wanted)?;
-        for copy in grants::with_copies(unit, role)? {
-            let before = grants::set(unit, copy, privilege, None)?;
-            if copy == role {
+        for copy in grants::with_copies(unit, &root)? {
+            let before = grants::set(unit, copy.id, privilege, None)?;
+            if copy.id == role {
                 grants::record(unit, operation, &name, before, None)?;
             }
         }

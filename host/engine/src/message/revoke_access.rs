@@ -1,6 +1,6 @@
 //! RevokeAccess: takes a share back.
 
-use sluice_model::{Code, Error, Result, Right};
+use sluice_model::{Code, Error, Ownership, Result, Right, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
 use crate::{Operation, Unit, principals, tables};
@@ -28,6 +28,10 @@ impl Message for RevokeAccess {
             inputs: INPUTS,
             outputs: &[],
         }
+    }
+
+    fn works_on(&self, table: &TableDef) -> bool {
+        table.ownership == Ownership::User
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

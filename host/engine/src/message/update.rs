@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
     Operation, Unit, attach, audit,
     duplicates::{detect, upkeep},
@@ -28,6 +28,7 @@ impl Message for Update {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("Target", "row")];
+        const OUTPUTS: &[Parameter] = &[optional("RolesRemoved", "references")];
         Shape {
             takes: Takes::Row,
             tables: None,
@@ -35,7 +36,7 @@ impl Message for Update {
             images: Images::Both,
             binds_table: true,
             inputs: INPUTS,
-            outputs: &[],
+            outputs: OUTPUTS,
         }
     }
 

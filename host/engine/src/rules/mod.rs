@@ -11,13 +11,16 @@ mod duplicate_rule;
 pub(crate) mod entity_map;
 mod job;
 mod kept;
+mod moving;
 mod option_set;
 mod organization;
 pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
+mod plugin_type;
 pub(crate) mod role;
 mod saved_query;
+mod secure_configuration;
 mod solution;
 mod team;
 mod user;
@@ -115,7 +118,9 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::ORGANIZATION, &organization::Organization),
     (tables::PROCESS, &flow::FlowRules),
     (tables::PROCESS_STEP, &flow::StepRules),
+    (tables::PLUGIN_TYPE, &plugin_type::PluginType),
     (tables::ROLE, &role::Role),
+    (tables::SECURE_CONFIG, &secure_configuration::SecureConfiguration),
     (tables::VIEW, &saved_query::SavedQuery),
     (tables::STAGE, &flow::StageRules),
     (tables::STAGE_VISIT, &kept::Kept),
@@ -129,14 +134,14 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
 ];
 
 /// The row of a table as it is, for rules that need another row.
-fn read(unit: &mut Unit, table: &str, id: sluice_model::Uuid) -> Result<Row> {
+pub(crate) fn read(unit: &mut Unit, table: &str, id: sluice_model::Uuid) -> Result<Row> {
     let table = unit.snapshot.table(table)?.clone();
     let row = unit.tx.get(&crate::snapshot::permit(), &table, id, Option::None)?;
     row.ok_or_else(|| sluice_model::Error::not_found(&table.schema, &table.name, id))
 }
 
 /// The rows that a rule needs to know of.
-fn select(unit: &mut Unit, query: &sluice_model::Query) -> Result<Vec<Row>> {
+pub(crate) fn select(unit: &mut Unit, query: &sluice_model::Query) -> Result<Vec<Row>> {
     let table = unit.snapshot.table(&query.table)?.clone();
     unit.tx.select(&crate::snapshot::permit(), &table, query)
 }

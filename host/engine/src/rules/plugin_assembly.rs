@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value};
 
 use super::{Rules, select};
-use crate::{Operation, Unit, tables};
+use crate::{Operation, Unit, giving, tables};
 
 pub(super) struct PluginAssembly;
 
@@ -15,8 +15,14 @@ impl Rules for PluginAssembly {
         operation.context.target.as_mut().map_or(Ok(()), take_content)
     }
 
-    fn before_update(&self, _: &mut Unit, operation: &mut Operation, _: &Row) -> Result<()> {
-        operation.context.target.as_mut().map_or(Ok(()), take_content)
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        operation.context.target.as_mut().map_or(Ok(()), take_content)?;
+        let target = operation.target()?;
+        if !target.has("content") || target.text("sourcehash") == before.text("sourcehash") {
+            return Ok(());
+        }
+        let types = types_of(unit, before.id)?;
+        giving::check_steps_of(unit, operation, &types)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Result, Row, Uuid, Value};
 
 use super::{Rules, read};
-use crate::{Operation, Unit, snapshot, step, tables};
+use crate::{Operation, Unit, giving, snapshot, step, tables};
 
 pub(super) struct PluginStep;
 
@@ -34,6 +34,7 @@ impl Rules for PluginStep {
             }
             Ok(())
         });
+        let result = result.and_then(|()| giving::check_step(unit, operation, &row));
         operation.context.target = Some(row);
         result
     }
@@ -50,8 +51,18 @@ impl Rules for PluginStep {
             // Who decides on the state now overrules what disabling the plug-in remembered.
             target.set("sl_enabledbefore", Value::Null);
         }
-        check(unit, &whole).map(|_| ())
+        check(unit, &whole)?;
+        match only_disables(operation.target()?, &whole) {
+            true => Ok(()),
+            false => giving::check_step(unit, operation, &whole),
+        }
     }
+}
+
+/// Whoever may change steps may take one out of work, whoever it runs as: that gives nothing.
+fn only_disables(target: &Row, whole: &Row) -> bool {
+    let of_state = |name: &str| matches!(name, "statecode" | "statuscode" | "sl_enabledbefore");
+    whole.int("statecode") == Some(1) && target.values.keys().all(|name| of_state(name))
 }
 
 /// The message and the table of a step.

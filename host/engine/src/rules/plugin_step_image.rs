@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Result, Row, Value, coerce};
 
 use super::{Rules, read};
-use crate::{Operation, Unit, message::Images, snapshot, step, tables};
+use crate::{Operation, Unit, giving, message::Images, snapshot, step, tables};
 
 pub(super) struct PluginStepImage;
 
@@ -15,6 +15,7 @@ impl Rules for PluginStepImage {
             }
             let whole = row.clone();
             check(unit, &whole)?;
+            check_step(unit, operation, &whole)?;
         }
         Ok(())
     }
@@ -22,7 +23,29 @@ impl Rules for PluginStepImage {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
-        check(unit, &whole)
+        check(unit, &whole)?;
+        check_step(unit, operation, before)?;
+        check_step(unit, operation, &whole)
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        // An image goes with its step.
+        if operation.cascade {
+            return Ok(());
+        }
+        let image = read(unit, tables::STEP_IMAGE, operation.id()?)?;
+        check_step(unit, operation, &image)
+    }
+}
+
+/// What a step sees is a part of what it does.
+fn check_step(unit: &mut Unit, operation: &Operation, image: &Row) -> Result<()> {
+    match image.id_of("sdkmessageprocessingstepid") {
+        Some(step) => {
+            let step = read(unit, tables::STEP, step)?;
+            giving::check_step(unit, operation, &step)
+        }
+        None => Ok(()),
     }
 }
 

@@ -4,17 +4,16 @@
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid};
 
 use super::{Rules, read, select};
-use crate::{Operation, Unit, message, organization::ADMINISTRATOR_ROLE, tables};
+use crate::{Operation, Unit, giving::Given, message, organization, tables};
 
 pub(super) struct Role;
 
 /// The role that may do everything stays as it is.
-pub(crate) fn refuse_administrator(row: &Row) -> Result<()> {
-    if row.text("name") == Some(ADMINISTRATOR_ROLE) {
-        let message = format!("the role {ADMINISTRATOR_ROLE} cannot be changed or deleted");
-        return Err(Error::new(Code::INVALID_ARGUMENT, message).with_table(tables::ROLE));
+pub(crate) fn refuse_administrator(row: &Row, code: Code) -> Result<()> {
+    match organization::is_administrator(row) {
+        true => Err(Error::said(code).with_table(tables::ROLE)),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// A name is one role's in its business unit.
@@ -60,7 +59,9 @@ impl Rules for Role {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        refuse_administrator(before, Code::ADMINISTRATOR_ROLE_FIXED)?;
         refuse_copy(operation, before)?;
+        check_inheritance(unit, operation, before)?;
         let target = operation.target()?.clone();
         if target.has("businessunitid") && target.id_of("businessunitid") != before.id_of("businessunitid") {
             return Err(Error::invalid(
@@ -69,7 +70,6 @@ impl Rules for Role {
         }
         match (target.text("name"), before.id_of("businessunitid")) {
             (Some(name), Some(home)) if Some(name) != before.text("name") => {
-                refuse_administrator(before)?;
                 check_name(unit, name, home, before.id)
             }
             _ => Ok(()),
@@ -98,14 +98,32 @@ impl Rules for Role {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        unit.may_shut_out(Code::LAST_ADMINISTRATOR);
         // A copy goes with its root or with its business unit.
         if operation.cascade {
             return Ok(());
         }
         let row = read(unit, tables::ROLE, operation.id()?)?;
-        refuse_administrator(&row)?;
+        refuse_administrator(&row, Code::ADMINISTRATOR_ROLE_STAYS)?;
         refuse_copy(operation, &row)
     }
+}
+
+/// *Direct User* gives the members of teams with the role its privileges for their own rows.
+fn check_inheritance(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {
+    let target = operation.target()?;
+    let widens = target.has("isinherited") && target.int("isinherited") != Some(0);
+    if !widens || before.int("isinherited") != Some(0) {
+        return Ok(());
+    }
+    let family = Query::new(tables::ROLE)
+        .columns(&["businessunitid"])
+        .filter(Filter::eq("parentrootroleid", before.id));
+    let mut given = vec![Given::by_role(unit, before, Option::None)?];
+    for role in select(unit, &family)? {
+        given.push(Given::by_role(unit, &role, Option::None)?);
+    }
+    unit.check_gives(operation, &given)
 }
 
 fn refuse_copy(operation: &Operation, row: &Row) -> Result<()> {
@@ -134,8 +152,10 @@ pub(super) fn copy_into(
         .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit))
         .with("parentroleid", role.reference())
         .with("parentrootroleid", Reference::new(tables::ROLE, root));
-    if let Some(inherited) = role.get("isinherited") {
-        copy.set("isinherited", inherited.clone());
+    for column in ["isinherited", "roletemplateid"] {
+        if let Some(value) = role.get(column) {
+            copy.set(column, value.clone());
+        }
     }
     let reason = "the platform copies a role into the business units below";
     let made = unit

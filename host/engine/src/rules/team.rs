@@ -1,9 +1,10 @@
-//! The default team of a business unit is the platform's own.
+//! The default team of a business unit is the platform's own; another one leaves its roles
+//! behind when it moves.
 
 use sluice_model::{Code, Error, Result, Row};
 
-use super::{Rules, read};
-use crate::{Operation, Unit, tables};
+use super::{Rules, moving, read};
+use crate::{Operation, Unit, message::membership::TEAM_ROLES, tables};
 
 pub(super) struct Team;
 
@@ -27,15 +28,42 @@ fn refuse_default(operation: &Operation, row: &Row, code: Code) -> Result<()> {
 }
 
 impl Rules for Team {
-    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let home = operation.target()?.id_of("businessunitid");
+        let home = home.unwrap_or_else(|| operation.principal.business_unit());
+        moving::check_destination(unit, home)
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?;
-        match KEPT.iter().find(|(column, _)| target.has(column)) {
-            Some((_, code)) => refuse_default(operation, before, *code),
-            None => Ok(()),
+        if let Some((_, code)) = KEPT.iter().find(|(column, _)| target.has(column)) {
+            refuse_default(operation, before, *code)?;
+        }
+        if target.has("teamtype") {
+            unit.may_shut_out(Code::LAST_ADMINISTRATOR);
+        }
+        let Some(to) = moving::destination(operation, before)? else {
+            return Ok(());
+        };
+        unit.require_named(operation, "prvReparentTeam")?;
+        moving::check_destination(unit, to)?;
+        unit.may_shut_out(Code::LAST_ADMINISTRATOR);
+        let roles = moving::roles_held(unit, &TEAM_ROLES, before.id)?;
+        moving::announce(operation, &roles);
+        Ok(())
+    }
+
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        match changed.id_of("businessunitid") {
+            Some(to) if before.id_of("businessunitid") != Some(to) => {
+                moving::follow(unit, operation, &TEAM_ROLES, &before.reference(), to)
+            }
+            _ => Ok(()),
         }
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        unit.may_shut_out(Code::LAST_ADMINISTRATOR);
         if operation.cascade {
             return Ok(());
         }

@@ -1,10 +1,15 @@
-//! A user is a member of its business unit's default team, and loses its roles when it moves
-//! to another business unit.
+//! A user is a member of its business unit's default team, reports to a manager above it, and
+//! loses its roles when it moves to another business unit.
 
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
-use super::{Rules, select};
-use crate::{Operation, Unit, message::membership, tables};
+use super::{Rules, moving, select};
+use crate::{
+    Operation, Unit,
+    giving::{Given, default_team},
+    message::membership::{self, USER_ROLES},
+    tables,
+};
 
 pub(super) struct User;
 
@@ -28,10 +33,20 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
 impl Rules for User {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let name = operation.target()?.text("domainname").map(ToOwned::to_owned);
-        check_name(unit, name.as_deref(), Uuid::nil())
+        check_name(unit, name.as_deref(), Uuid::nil())?;
+        let home = operation.target()?.id_of("businessunitid");
+        let home = home.unwrap_or_else(|| operation.principal.business_unit());
+        check_joins(unit, operation, home)?;
+        match operation.target()?.id_of(MANAGER) {
+            Some(manager) => moving::check_manager(unit, Uuid::nil(), home, manager),
+            None => Ok(()),
+        }
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        if before.id == unit.snapshot.system.id() && !operation.principal.is_system() {
+            return Err(Error::said(Code::SYSTEM_USER_FIXED).with_table(tables::USER));
+        }
         let target = operation.target()?.clone();
         if target.has("domainname") {
             check_name(unit, target.text("domainname"), before.id)?;
@@ -43,12 +58,12 @@ impl Rules for User {
                 "nobody disables themselves; let another administrator do it",
             ));
         }
-        if before.id == unit.snapshot.system.id() && !operation.principal.is_system() {
-            return Err(Error::invalid(
-                "SYSTEM is the platform's own user and cannot be changed",
-            ));
+        check_disabling(unit, operation, before)?;
+        if target.int("accessmode").is_some_and(|mode| mode != 0) {
+            unit.may_shut_out(Code::LAST_ADMINISTRATOR_READS);
         }
-        Ok(())
+        move_to(unit, operation, before)?;
+        check_manager(unit, operation, before)
     }
 
     /// Users stay, so that who did something stays on record; they are disabled.
@@ -61,41 +76,87 @@ impl Rules for User {
     }
 
     fn after_create(&self, unit: &mut Unit, _: &Operation, row: &Row) -> Result<()> {
-        match (row.id_of("businessunitid"), default_team(unit, row)?) {
-            (Some(_), Some(team)) => membership::link(unit, &membership::TEAM_MEMBERSHIP, [team, row.id]),
-            _ => Ok(()),
+        match team_of(unit, row)? {
+            Some(team) => membership::link(unit, &membership::TEAM_MEMBERSHIP, [team, row.id]),
+            None => Ok(()),
         }
     }
 
-    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        let moved = changed.has("businessunitid") && changed.id_of("businessunitid") != before.id_of("businessunitid");
-        if !moved {
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        let to = changed.id_of("businessunitid");
+        let Some(to) = to.filter(|to| before.id_of("businessunitid") != Some(*to)) else {
             return Ok(());
-        }
-        if let Some(old) = default_team(unit, before)? {
+        };
+        if let Some(old) = team_of(unit, before)? {
             membership::unlink(unit, &membership::TEAM_MEMBERSHIP, [old, before.id])?;
         }
-        if let Some(new) = default_team(unit, changed)? {
+        if let Some(new) = team_of(unit, changed)? {
             membership::link(unit, &membership::TEAM_MEMBERSHIP, [new, before.id])?;
         }
-        let roles = Query::new(tables::USER_ROLES)
-            .columns(&["roleid"])
-            .filter(Filter::eq("systemuserid", before.id));
-        for held in select(unit, &roles)? {
-            if let Some(role) = held.id_of("roleid") {
-                membership::unlink(unit, &membership::USER_ROLES, [before.id, role])?;
-            }
-        }
-        Ok(())
+        moving::follow(unit, operation, &USER_ROLES, &before.reference(), to)?;
+        moving::hand_on_reports(unit, operation, before, to)
     }
 }
 
-fn default_team(unit: &mut Unit, user: &Row) -> Result<Option<Uuid>> {
-    let Some(business_unit) = user.id_of("businessunitid") else {
-        return Ok(None);
+const MANAGER: &str = "parentsystemuserid";
+
+/// Enabling and disabling have a privilege of their own.
+fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {
+    let Some(disables) = operation.target()?.bool("isdisabled") else {
+        return Ok(());
     };
-    let filter = Filter::eq("businessunitid", business_unit).and(Filter::eq("isdefault", true));
-    Ok(select(unit, &Query::new(tables::TEAM).columns(&[]).filter(filter))?
-        .first()
-        .map(|team| team.id))
+    if disables != before.bool("isdisabled").unwrap_or_default() {
+        unit.require_named(operation, "prvDisableUser")?;
+        unit.may_shut_out(Code::LAST_ADMINISTRATOR_DISABLED);
+    }
+    Ok(())
+}
+
+/// Whoever comes into a business unit is given what its default team holds.
+fn check_joins(unit: &mut Unit, operation: &Operation, business_unit: Uuid) -> Result<()> {
+    moving::check_destination(unit, business_unit)?;
+    let given = Given::by_default_team(unit, business_unit)?;
+    unit.check_gives(operation, &given)
+}
+
+/// A user that moves: may it, and which roles does it leave behind?
+fn move_to(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+    let Some(to) = moving::destination(operation, before)? else {
+        return Ok(());
+    };
+    unit.require_named(operation, "prvReparentUser")?;
+    check_joins(unit, operation, to)?;
+    unit.may_shut_out(Code::LAST_ADMINISTRATOR);
+    let roles = moving::roles_held(unit, &USER_ROLES, before.id)?;
+    moving::announce(operation, &roles);
+    Ok(())
+}
+
+/// A new manager is above the user; the one that a user moves away from is its manager no more.
+fn check_manager(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+    let target = operation.target()?;
+    let home = target.id_of("businessunitid").or(before.id_of("businessunitid"));
+    let home = home.unwrap_or_default();
+    if target.has(MANAGER) {
+        return match target.id_of(MANAGER).filter(|id| before.id_of(MANAGER) != Some(*id)) {
+            Some(manager) => moving::check_manager(unit, before.id, home, manager),
+            None => Ok(()),
+        };
+    }
+    let (Some(_), Some(manager)) = (moving::destination(operation, before)?, before.id_of(MANAGER)) else {
+        return Ok(());
+    };
+    let above = super::read(unit, tables::USER, manager)?.id_of("businessunitid");
+    let stays = unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
+    if let Some(target) = operation.context.target.as_mut().filter(|_| !stays) {
+        target.set(MANAGER, Value::Null);
+    }
+    Ok(())
+}
+
+fn team_of(unit: &mut Unit, user: &Row) -> Result<Option<Uuid>> {
+    match user.id_of("businessunitid") {
+        Some(business_unit) => default_team(unit, business_unit),
+        None => Ok(None),
+    }
 }

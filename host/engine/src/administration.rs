@@ -1,0 +1,179 @@
+//! What an organisation never loses: somebody who can administer it, its one root, and the tree
+//! of its business units. Looked at once, before the commit of a unit of work that wrote users,
+//! roles, teams or business units, whatever it did and through whichever door.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sluice_access::Units;
+use sluice_model::{Catalog, Code, Depth, Error, Filter, Query, Result, Row, Uuid};
+use sluice_store::Tx;
+
+use crate::{Unit, organization, snapshot, tables};
+
+/// The tables that decide who can administer the organisation.
+const WATCHED: [&str; 9] = [
+    tables::BUSINESS_UNIT,
+    tables::PRIVILEGE,
+    tables::ROLE,
+    tables::ROLE_PRIVILEGES,
+    tables::TEAM,
+    tables::TEAM_MEMBERSHIP,
+    tables::TEAM_ROLES,
+    tables::USER,
+    tables::USER_ROLES,
+];
+
+/// What is wrong with an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// There is not exactly one business unit without a parent.
+    Roots,
+    /// Business units lie below each other.
+    Loop,
+    /// Nobody who is enabled and reads and writes holds the whole of System Administrator.
+    Administrator,
+}
+
+impl Unit {
+    /// What is done now may take the last administrator away: where it does, the refusal has
+    /// this code.
+    pub(crate) fn may_shut_out(&mut self, code: Code) {
+        self.shut_out.get_or_insert(code);
+    }
+
+    /// Refuses to commit what would leave the organisation without its administrator, its root or
+    /// its tree. A fault that was there before is not this unit's, and does not keep people from
+    /// mending it.
+    ///
+    /// # Errors
+    /// The platform's refusal.
+    pub(crate) fn check_administration(&mut self) -> Result<()> {
+        if !WATCHED.iter().any(|table| self.tx.has_written(table)) {
+            return Ok(());
+        }
+        let snapshot = self.snapshot()?;
+        let system = snapshot.system.id();
+        let Some(fault) = fault(&mut self.tx, &snapshot.catalog, system)? else {
+            return Ok(());
+        };
+        let earlier = self.core.store()?.read(|mut tx| {
+            let earlier = self::fault(&mut tx, &snapshot.catalog, system);
+            (tx, earlier)
+        })??;
+        if earlier == Some(fault) {
+            return Ok(());
+        }
+        Err(Error::said(match fault {
+            Fault::Roots => Code::ONE_ROOT,
+            Fault::Loop => Code::UNIT_LOOP_EXISTS,
+            Fault::Administrator => self.shut_out.unwrap_or(Code::LAST_ADMINISTRATOR),
+        }))
+    }
+}
+
+/// What is wrong with the organisation as `tx` sees it.
+fn fault(tx: &mut Tx, catalog: &Catalog, system: Uuid) -> Result<Option<Fault>> {
+    let mut reader = Reader { tx, catalog };
+    let units = reader.all(
+        tables::BUSINESS_UNIT,
+        &["parentbusinessunitid", "isdisabled"],
+        Filter::All,
+    )?;
+    let tree = Units::new(units.iter().map(|row| (row.id, row.id_of("parentbusinessunitid"))));
+    let mut roots = units.iter().filter(|row| row.lookup("parentbusinessunitid").is_none());
+    let (Some(root), None) = (roots.next(), roots.next()) else {
+        return Ok(Some(Fault::Roots));
+    };
+    if units.iter().any(|unit| !tree.is_same_or_below(unit.id, root.id)) {
+        return Ok(Some(Fault::Loop));
+    }
+    let disabled = units.iter().filter(|row| row.bool("isdisabled") == Some(true));
+    let stopped: BTreeSet<Uuid> = disabled.flat_map(|row| tree.subtree(row.id)).collect();
+    Ok(match reader.has_administrator(&stopped, system)? {
+        true => None,
+        false => Some(Fault::Administrator),
+    })
+}
+
+/// Reads what the question needs.
+struct Reader<'a> {
+    tx: &'a mut Tx,
+    catalog: &'a Catalog,
+}
+
+impl Reader<'_> {
+    fn all(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
+        let query = Query::new(table).columns(columns).filter(filter);
+        self.tx.select(&snapshot::permit(), self.catalog.table(table)?, &query)
+    }
+
+    /// The ids in a column of the rows where another one is `id`.
+    fn linked(&mut self, table: &str, near: &str, id: Uuid, far: &str) -> Result<Vec<Uuid>> {
+        let rows = self.all(table, &[far], Filter::eq(near, id))?;
+        Ok(rows.iter().filter_map(|row| row.id_of(far)).collect())
+    }
+
+    /// Whether somebody who can use it holds the whole role System Administrator.
+    fn has_administrator(&mut self, stopped: &BTreeSet<Uuid>, system: Uuid) -> Result<bool> {
+        let roles = self.all(tables::ROLE, &["businessunitid"], organization::administrator_roles())?;
+        let privileges = self.all(tables::PRIVILEGE, &[], Filter::All)?.len();
+        for role in roles.iter().map(|role| role.id) {
+            if !self.is_whole(role, privileges)? {
+                continue;
+            }
+            let mut users = self.linked(tables::USER_ROLES, "roleid", role, "systemuserid")?;
+            for team in self.linked(tables::TEAM_ROLES, "roleid", role, "teamid")? {
+                if self.gives_roles(team, stopped)? {
+                    users.extend(self.linked(tables::TEAM_MEMBERSHIP, "teamid", team, "systemuserid")?);
+                }
+            }
+            for user in users {
+                if user != system && self.is_usable(user, stopped)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a role holds each of so many privileges in the whole organisation.
+    fn is_whole(&mut self, role: Uuid, privileges: usize) -> Result<bool> {
+        let held = self.all(
+            tables::ROLE_PRIVILEGES,
+            &["privilegeid", "privilegedepthmask"],
+            Filter::eq("roleid", role),
+        )?;
+        let everywhere: HashMap<Uuid, i32> = held
+            .iter()
+            .filter_map(|row| Some((row.id_of("privilegeid")?, row.int("privilegedepthmask")?)))
+            .filter(|(_, mask)| *mask == Depth::Organization.mask())
+            .collect();
+        Ok(everywhere.len() == privileges)
+    }
+
+    /// Whether a team hands its roles on to its members.
+    fn gives_roles(&mut self, team: Uuid, stopped: &BTreeSet<Uuid>) -> Result<bool> {
+        let team = self.all(
+            tables::TEAM,
+            &["teamtype", "businessunitid"],
+            Filter::eq("teamid", team),
+        )?;
+        Ok(team.first().is_some_and(|team| {
+            team.int("teamtype") != Some(1) && team.id_of("businessunitid").is_none_or(|unit| !stopped.contains(&unit))
+        }))
+    }
+
+    /// Whether a user is enabled, in an enabled business unit, and reads and writes.
+    fn is_usable(&mut self, user: Uuid, stopped: &BTreeSet<Uuid>) -> Result<bool> {
+        let user = self.all(
+            tables::USER,
+            &["isdisabled", "accessmode", "businessunitid"],
+            Filter::eq("systemuserid", user),
+        )?;
+        Ok(user.first().is_some_and(|user| {
+            user.bool("isdisabled") != Some(true)
+                && user.int("accessmode").unwrap_or_default() == 0
+                && user.id_of("businessunitid").is_none_or(|unit| !stopped.contains(&unit))
+        }))
+    }
+}

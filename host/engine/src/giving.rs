@@ -1,0 +1,145 @@
+//! Nobody gives what they do not hold. What is given by a role, a membership, a move or a step
+//! that runs as somebody is gathered here; `sluice-access` decides whether the caller holds it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sluice_access::Holding;
+use sluice_model::{Code, Depth, Error, Filter, PrincipalKind, Query, Result, Row, Uuid};
+
+use crate::{
+    Operation, Unit, organization,
+    rules::{read, select},
+    snapshot::{self, RolePrivileges},
+    tables,
+};
+
+/// Privileges that are given, in a business unit.
+pub(crate) struct Given {
+    privileges: RolePrivileges,
+    unit: Uuid,
+    /// The team that they are given to with *Team privileges only*.
+    only_team: Option<Uuid>,
+}
+
+impl Given {
+    /// These privileges, by their names in lower case, in a business unit.
+    pub(crate) fn new(privileges: Arc<HashMap<String, Depth>>, unit: Uuid) -> Self {
+        Self {
+            privileges,
+            unit,
+            only_team: None,
+        }
+    }
+
+    /// What a role gives to whom it is given; `team` where that is a team.
+    pub(crate) fn by_role(unit: &mut Unit, role: &Row, team: Option<Uuid>) -> Result<Self> {
+        let snapshot = unit.snapshot()?;
+        let team_only = role.int("isinherited") == Some(0);
+        Ok(Self {
+            privileges: snapshot.privileges_of_role(&mut unit.tx, role.id)?,
+            unit: role.id_of("businessunitid").unwrap_or(snapshot.root_unit),
+            only_team: team.filter(|_| team_only),
+        })
+    }
+
+    /// What a team gives to whoever becomes a member. Its type may change: its roles count even
+    /// where it is an access team.
+    pub(crate) fn by_team(unit: &mut Unit, team: Uuid) -> Result<Vec<Self>> {
+        let held = Query::new(tables::TEAM_ROLES)
+            .columns(&["roleid"])
+            .filter(Filter::eq("teamid", team));
+        let mut given = Vec::new();
+        for role in select(unit, &held)?.iter().filter_map(|row| row.id_of("roleid")) {
+            let role = read(unit, tables::ROLE, role)?;
+            given.push(Self::by_role(unit, &role, Some(team))?);
+        }
+        Ok(given)
+    }
+
+    /// What the default team of a business unit gives to its users.
+    pub(crate) fn by_default_team(unit: &mut Unit, business_unit: Uuid) -> Result<Vec<Self>> {
+        match default_team(unit, business_unit)? {
+            Some(team) => Self::by_team(unit, team),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The default team of a business unit, of which its users are the members.
+pub(crate) fn default_team(unit: &mut Unit, business_unit: Uuid) -> Result<Option<Uuid>> {
+    let filter = Filter::eq("businessunitid", business_unit).and(Filter::eq("isdefault", true));
+    let found = select(unit, &Query::new(tables::TEAM).columns(&[]).filter(filter))?;
+    Ok(found.first().map(|team| team.id))
+}
+
+impl Unit {
+    /// The caller holds everything that is given.
+    ///
+    /// # Errors
+    /// [`Code::PRIVILEGE_DENIED`] with the first privilege that is missing.
+    pub(crate) fn check_gives(&mut self, operation: &Operation, given: &[Given]) -> Result<()> {
+        let wanted = given
+            .iter()
+            .flat_map(|given| Holding::of_role(&given.privileges, given.unit, given.only_team));
+        let snapshot = self.snapshot()?;
+        sluice_access::check_holds(&operation.principal, &snapshot.units, wanted, &snapshot.privileges)
+    }
+}
+
+/// A step does in the caller's name only what the caller could do: it runs as somebody whose
+/// privileges the caller holds, and as SYSTEM where the caller holds the whole of System
+/// Administrator. `step` is the row as it will be.
+pub(crate) fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> Result<()> {
+    if let Some(user) = step.id_of("impersonatinguserid").filter(|id| !id.is_nil()) {
+        check_run_as(unit, operation, user)?;
+    }
+    if snapshot::grants(step.text("sl_grants")).system {
+        let roles = Query::new(tables::ROLE)
+            .columns(&["businessunitid", "parentroleid"])
+            .filter(organization::administrator_roles());
+        for role in select(unit, &roles)? {
+            if role.lookup("parentroleid").is_none() {
+                let given = Given::by_role(unit, &role, None)?;
+                unit.check_gives(operation, &[given])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Result<()> {
+    let run_as = unit.principal(user)?;
+    if run_as.kind() != PrincipalKind::User {
+        return Err(Error::not_found("SystemUser", tables::USER, user));
+    }
+    if run_as.is_system() {
+        return Err(Error::invalid(
+            "no step runs as SYSTEM, which is the platform itself: name another user, or grant the step the capability `system`",
+        )
+        .with_table(tables::STEP));
+    }
+    if run_as.is_disabled() {
+        return Err(Error::said(Code::USER_DISABLED).with_table(tables::STEP));
+    }
+    unit.require_named(operation, "prvActOnBehalfOfAnotherUser")?;
+    let snapshot = unit.snapshot()?;
+    sluice_access::check_holds(
+        &operation.principal,
+        &snapshot.units,
+        run_as.holdings(),
+        &snapshot.privileges,
+    )
+}
+
+/// What the steps of these plug-in types run is changed.
+pub(crate) fn check_steps_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) -> Result<()> {
+    for plugin_type in types {
+        let steps = Query::new(tables::STEP)
+            .columns(&["impersonatinguserid", "sl_grants"])
+            .filter(Filter::eq("plugintypeid", *plugin_type));
+        for step in select(unit, &steps)? {
+            check_step(unit, operation, &step)?;
+        }
+    }
+    Ok(())
+}
