@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_engine::{App, Engine, Env, OpenOptions, Session, SystemEnv};
-use sluice_model::Query;
+use sluice_model::{Code, Error, Query};
 
 use crate::{
     cli::{Given, Global},
@@ -82,7 +82,13 @@ impl Context {
 
     /// The session of the user in whose name to act.
     pub(crate) fn session(&self) -> anyhow::Result<Session> {
-        Ok(self.engine()?.session_of(&self.global.acting)?)
+        let engine = self.engine()?;
+        let session = engine.session_of(&self.global.acting)?;
+        if session.user() == engine.system_id()? {
+            let message = "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)";
+            return Err(Error::new(Code::PRIVILEGE_DENIED, message).into());
+        }
+        Ok(session)
     }
 
     /// The session of SYSTEM, for what people are shown beside the rows that they may read:

@@ -162,8 +162,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             }
             row.id = session.find_one(&table.name, &id)?;
             let id = row.id;
-            session.execute(detecting(Request::update(row), detect_duplicates))?;
-            Ok(done("updated", &table.name, id))
+            let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
+            updated(context, &table.name, id, references(&response, "RolesRemoved"))
         }
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
@@ -238,6 +238,26 @@ pub(crate) fn target(session: &Session, table: &str, id: &str) -> anyhow::Result
 
 fn done(what: &str, table: &str, id: sluice_model::Uuid) -> Outcome {
     Outcome::new(json!({ "id": id.to_string() }), format!("{what} {table} {id}"))
+}
+
+/// What an Update did; who moves to another business unit leaves roles behind.
+fn updated(
+    context: &Context,
+    table: &str,
+    id: sluice_model::Uuid,
+    removed: &[Reference],
+) -> anyhow::Result<Outcome> {
+    if removed.is_empty() {
+        return Ok(done("updated", table, id));
+    }
+    let labels = Labels::load(context, removed.iter().cloned())?;
+    let names: Vec<String> = removed.iter().map(|role| labels.name(role)).collect();
+    let one = |role: &Reference| json!({ "id": role.id.to_string(), "name": labels.name(role) });
+    let roles: Vec<_> = removed.iter().map(one).collect();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "rolesRemoved": roles }),
+        format!("updated {table} {id}; taken away with the move: {}", names.join(", ")),
+    ))
 }
 
 /// The platform hands out so many rows at once.
