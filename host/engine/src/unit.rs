@@ -348,8 +348,11 @@ impl Unit {
     /// Deletes a row because another one is deleted, in the name of the caller; what the platform
     /// keeps (processes, the copies of a role, what belongs to a business unit) in its own.
     pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
-        let kept = matches!(&*target.table, tables::ROLE | tables::TEAM)
-            || self.snapshot.flows.of_processes(&target.table).is_some();
+        let from = operation.table()?;
+        let kept = matches!(
+            (&*from.name, &*target.table),
+            (tables::ROLE, tables::ROLE) | (tables::BUSINESS_UNIT, tables::ROLE | tables::TEAM)
+        ) || self.snapshot.flows.of_processes(&target.table).is_some();
         let principal = match kept {
             true => self.snapshot.system.clone(),
             false => operation.principal.clone(),

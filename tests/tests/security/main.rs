@@ -1,10 +1,14 @@
 //! Who may do what, from outside: the tables of the requirements and of the platform
 //! reference, each row tried with the real engine.
 
+mod administration;
+mod administrators;
 mod assigning;
+mod giving;
 mod linking;
 mod lists;
 mod messages;
+mod moving;
 mod ownership;
 mod processes;
 mod refusals;

@@ -1,6 +1,6 @@
 //! The secure configuration of a step is a part of what the step does.
 
-use sluice_model::{Filter, Query, Result, Row};
+use sluice_model::{Filter, Query, Result, Row, Uuid};
 
 use super::{Rules, select};
 use crate::{Operation, Unit, giving, tables};
@@ -9,12 +9,20 @@ pub(super) struct SecureConfiguration;
 
 impl Rules for SecureConfiguration {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        let steps = Query::new(tables::STEP)
-            .columns(&["impersonatinguserid", "sl_grants"])
-            .filter(Filter::eq("sdkmessageprocessingstepsecureconfigid", before.id));
-        for step in select(unit, &steps)? {
-            giving::check_step(unit, operation, &step)?;
-        }
-        Ok(())
+        check_steps(unit, operation, before.id)
     }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        check_steps(unit, operation, operation.id()?)
+    }
+}
+
+fn check_steps(unit: &mut Unit, operation: &Operation, configuration: Uuid) -> Result<()> {
+    let steps = Query::new(tables::STEP)
+        .columns(&["impersonatinguserid", "sl_grants"])
+        .filter(Filter::eq("sdkmessageprocessingstepsecureconfigid", configuration));
+    for step in select(unit, &steps)? {
+        giving::check_step(unit, operation, &step)?;
+    }
+    Ok(())
 }

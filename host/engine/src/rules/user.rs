@@ -102,10 +102,9 @@ const MANAGER: &str = "parentsystemuserid";
 
 /// Enabling and disabling have a privilege of their own.
 fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {
-    let Some(disables) = operation.target()?.bool("isdisabled") else {
-        return Ok(());
-    };
-    if disables != before.bool("isdisabled").unwrap_or_default() {
+    let target = operation.target()?;
+    let disables = target.bool("isdisabled").unwrap_or_default();
+    if target.has("isdisabled") && disables != before.bool("isdisabled").unwrap_or_default() {
         unit.require_named(operation, "prvDisableUser")?;
         unit.may_shut_out(Code::LAST_ADMINISTRATOR_DISABLED);
     }
