@@ -95,7 +95,7 @@ pub fn errors() -> String {
     page.push_str(
         "\n## All codes\n\n| code | name | the platform's sentence | cause | what to do |\n| --- | --- | --- | --- | --- |\n",
     );
-    for info in codes::ALL {
+    for info in codes::all() {
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} | {} |",

@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::Permit;
 use sluice_model::{
-    Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, definition::ColumnDef,
+    Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value,
+    definition::ColumnDef,
 };
 use sluice_store::Tx;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sluice_model::{
     Code, Error, Situation,
-    codes::{ALL, CodeInfo},
+    codes::{self, CodeInfo},
     situations,
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List => {
             let mut grid = Grid::new(["code", "name", "guide", "cause"]).uncut();
-            for info in ALL {
+            for info in codes::all() {
                 let ids: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
                 grid.row([info.code.to_string().as_str(), info.name, &ids.join(", "), info.cause]);
             }
@@ -40,7 +40,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
                 guide.row([situation.id, &code(situation), situation.title]);
             }
             let document = json!({
-                "value": ALL.iter().map(to_json).collect::<Vec<_>>(),
+                "value": codes::all().map(to_json).collect::<Vec<_>>(),
                 "situations": situations::ALL.iter().copied().map(situation_to_json).collect::<Vec<_>>(),
             });
             let text = format!("{}\n\n{}", guide.text("no situations"), grid.text("no codes"));
@@ -122,13 +122,13 @@ fn find(text: &str) -> anyhow::Result<Vec<Meaning>> {
         return Ok(vec![Meaning::Situation(situation)]);
     }
     let bare = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8).map(Code);
-    let named = ALL.iter().find(|info| info.name.eq_ignore_ascii_case(text));
+    let named = codes::all().find(|info| info.name.eq_ignore_ascii_case(text));
     let Some(code) = named.map(|info| info.code).or(bare).or_else(|| Code::parse(text)) else {
         return Err(Usage::because(format!(
             "`{text}` is no code (0x80040220), no code's name and no situation (e4); `errors list` shows them"
         )));
     };
-    let Some(info) = ALL.iter().find(|info| info.code == code) else {
+    let Some(info) = codes::all().find(|info| info.code == code) else {
         let message = format!("{code} is no code of this version; `errors list` shows them");
         return Err(Error::new(Code::NOT_FOUND, message).into());
     };

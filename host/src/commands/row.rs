@@ -241,12 +241,7 @@ fn done(what: &str, table: &str, id: sluice_model::Uuid) -> Outcome {
 }
 
 /// What an Update did; who moves to another business unit leaves roles behind.
-fn updated(
-    context: &Context,
-    table: &str,
-    id: sluice_model::Uuid,
-    removed: &[Reference],
-) -> anyhow::Result<Outcome> {
+fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Reference]) -> anyhow::Result<Outcome> {
     if removed.is_empty() {
         return Ok(done("updated", table, id));
     }

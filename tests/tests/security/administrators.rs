@@ -18,7 +18,8 @@ struct Office {
 impl Office {
     fn new() -> Self {
         let world = World::new();
-        let tables = ["User", "Team", "Role", "BusinessUnit"].map(|table| grants(table, &Right::ALL, Depth::Organization));
+        let tables =
+            ["User", "Team", "Role", "BusinessUnit"].map(|table| grants(table, &Right::ALL, Depth::Organization));
         let moves = [
             "prvReparentUser",
             "prvReparentTeam",
@@ -37,7 +38,8 @@ impl Office {
     }
 
     fn change(&self, column: &str, value: impl Into<Value>) -> Result<(), Error> {
-        self.helper.try_update(Row::new("systemuser", self.admin()).with(column, value))
+        self.helper
+            .try_update(Row::new("systemuser", self.admin()).with(column, value))
     }
 
     /// Another user with the role.
@@ -77,7 +79,11 @@ fn the_only_administrator_stays_one() {
     let take = || disassociate(&office.helper, user(&office.world.admin), USER_ROLES, role.clone());
     said(office.change("isdisabled", true), DISABLED.0, DISABLED.1);
     for mode in [1, 2, 4] {
-        said(office.change("accessmode", Value::Choice(mode)), READ_ONLY.0, READ_ONLY.1);
+        said(
+            office.change("accessmode", Value::Choice(mode)),
+            READ_ONLY.0,
+            READ_ONLY.1,
+        );
     }
     said(office.change("businessunitid", unit(west)), LAST.0, LAST.1);
     said(take(), LAST.0, LAST.1);
@@ -104,9 +110,15 @@ fn an_administrator_who_cannot_act_is_none() {
         let back = row().with("isdisabled", false).with("accessmode", Value::Choice(0));
         office.world.admin.update(back);
     }
-    office.world.admin.update(Row::new("businessunit", west).with("isdisabled", true));
+    office
+        .world
+        .admin
+        .update(Row::new("businessunit", west).with("isdisabled", true));
     said(office.change("isdisabled", true), DISABLED.0, DISABLED.1);
-    office.world.admin.update(Row::new("businessunit", west).with("isdisabled", false));
+    office
+        .world
+        .admin
+        .update(Row::new("businessunit", west).with("isdisabled", false));
     office.change("isdisabled", true).unwrap();
 }
 
@@ -131,7 +143,11 @@ fn an_administrator_through_a_team_counts_while_the_team_gives() {
         said(actor.try_update(access), LAST.0, LAST.1);
         let moved = Row::new("team", bosses).with("businessunitid", unit(west));
         said(actor.try_update(moved), LAST.0, LAST.1);
-        said(disassociate(actor, team(bosses), TEAM_ROLES, role.clone()), LAST.0, LAST.1);
+        said(
+            disassociate(actor, team(bosses), TEAM_ROLES, role.clone()),
+            LAST.0,
+            LAST.1,
+        );
     }
     associate(&second, user(&world.admin), USER_ROLES, role).unwrap();
     office.helper.try_delete("team", bosses).unwrap();
@@ -162,7 +178,10 @@ fn several_changes_at_once_are_looked_at_together() {
         Ok(())
     });
     assert_eq!(outcome(&both), DISABLED.0);
-    assert_eq!(world.admin.get("systemuser", world.admin.id()).bool("isdisabled"), Some(false));
+    assert_eq!(
+        world.admin.get("systemuser", world.admin.id()).bool("isdisabled"),
+        Some(false)
+    );
 }
 
 #[test]
@@ -175,7 +194,9 @@ fn a_unit_with_the_only_administrator_is_not_disabled() {
     office.change("isdisabled", true).unwrap();
     for id in [west, coast] {
         said(
-            office.helper.try_update(Row::new("businessunit", id).with("isdisabled", true)),
+            office
+                .helper
+                .try_update(Row::new("businessunit", id).with("isdisabled", true)),
             "0x80041D59",
             "Business unit cannot be disabled: no active user with system admin role exists outside of business unit subtree.",
         );
@@ -195,7 +216,8 @@ fn there_is_one_root_for_ever_and_no_loop() {
     let (world, admin) = (&office.world, &office.world.admin);
     let west = world.unit("West", world.root());
     let coast = world.unit("Coast", west);
-    let below = |id: Uuid, parent: Value| admin.try_update(Row::new("businessunit", id).with("parentbusinessunitid", parent));
+    let below =
+        |id: Uuid, parent: Value| admin.try_update(Row::new("businessunit", id).with("parentbusinessunitid", parent));
     for id in [west, coast] {
         said(
             below(id, Value::Null),
@@ -203,7 +225,12 @@ fn there_is_one_root_for_ever_and_no_loop() {
             "Only one organization and one root business are allowed.",
         );
     }
-    for (id, parent) in [(world.root(), coast), (world.root(), world.root()), (west, coast), (west, west)] {
+    for (id, parent) in [
+        (world.root(), coast),
+        (world.root(), world.root()),
+        (west, coast),
+        (west, west),
+    ] {
         said(
             below(id, unit(parent).into()),
             "0x80041D21",
@@ -225,13 +252,31 @@ fn what_administrators_do_has_privileges_of_its_own() {
     let role = world.admin.find("role", "Helper");
     let to = || unit(east);
     let changes = [
-        ("prvReparentUser", Row::new("systemuser", seller.id()).with("businessunitid", to())),
+        (
+            "prvReparentUser",
+            Row::new("systemuser", seller.id()).with("businessunitid", to()),
+        ),
         ("prvReparentTeam", Row::new("team", crew).with("businessunitid", to())),
-        ("prvReparentBusinessUnit", Row::new("businessunit", west).with("parentbusinessunitid", to())),
-        ("prvDisableUser", Row::new("systemuser", seller.id()).with("isdisabled", true)),
-        ("prvDisableUser", Row::new("systemuser", seller.id()).with("isdisabled", false)),
-        ("prvDisableBusinessUnit", Row::new("businessunit", west).with("isdisabled", true)),
-        ("prvDisableBusinessUnit", Row::new("businessunit", west).with("isdisabled", false)),
+        (
+            "prvReparentBusinessUnit",
+            Row::new("businessunit", west).with("parentbusinessunitid", to()),
+        ),
+        (
+            "prvDisableUser",
+            Row::new("systemuser", seller.id()).with("isdisabled", true),
+        ),
+        (
+            "prvDisableUser",
+            Row::new("systemuser", seller.id()).with("isdisabled", false),
+        ),
+        (
+            "prvDisableBusinessUnit",
+            Row::new("businessunit", west).with("isdisabled", true),
+        ),
+        (
+            "prvDisableBusinessUnit",
+            Row::new("businessunit", west).with("isdisabled", false),
+        ),
     ];
     for (privilege, change) in changes {
         world.forbid(role, privilege);
@@ -254,7 +299,12 @@ fn system_is_nobody_to_be_changed() {
     );
     // Nobody can act as it, so the role makes no administrator of it.
     let role = office.world.role_in(ADMINISTRATOR, office.world.root());
-    let given = associate(&office.world.admin, Reference::new("systemuser", system), USER_ROLES, role);
+    let given = associate(
+        &office.world.admin,
+        Reference::new("systemuser", system),
+        USER_ROLES,
+        role,
+    );
     let _ = given;
     said(office.change("isdisabled", true), DISABLED.0, DISABLED.1);
 }

@@ -107,11 +107,21 @@ fn a_role_is_given_by_who_holds_what_is_in_it() {
         says(&error, &tree.caller, tree.l1, &parts);
     }
     let weaker = tree.role("Weaker", &grants("Account", &[Right::Read], Depth::User));
-    let same = tree.role("Same", &grants("Account", &[Right::Read, Right::Write], Depth::BusinessUnit));
-    let deeper = tree.role("Deeper", &grants("Account", &[Right::Read, Right::Write], Depth::ParentChild));
+    let same = tree.role(
+        "Same",
+        &grants("Account", &[Right::Read, Right::Write], Depth::BusinessUnit),
+    );
+    let deeper = tree.role(
+        "Deeper",
+        &grants("Account", &[Right::Read, Right::Write], Depth::ParentChild),
+    );
     let other = tree.role(
         "Other",
-        &[grants("Account", &[Right::Read], Depth::User), grants("Contact", &Right::ALL, Depth::User)].concat(),
+        &[
+            grants("Account", &[Right::Read], Depth::User),
+            grants("Contact", &Right::ALL, Depth::User),
+        ]
+        .concat(),
     );
     give(weaker, &tree.peer).unwrap();
     give(same, &tree.peer).unwrap();
@@ -121,7 +131,10 @@ fn a_role_is_given_by_who_holds_what_is_in_it() {
         &tree.caller,
         tree.l1,
         &[
-            format!("PrivilegeName: prvReadAccount, PrivilegeId: {id}, Depth: Deep, BusinessUnitId: {}", tree.l1),
+            format!(
+                "PrivilegeName: prvReadAccount, PrivilegeId: {id}, Depth: Deep, BusinessUnitId: {}",
+                tree.l1
+            ),
             "MissingPrivilegeCount: 2".to_owned(),
         ],
     );
@@ -130,7 +143,10 @@ fn a_role_is_given_by_who_holds_what_is_in_it() {
         &error,
         &tree.caller,
         tree.l1,
-        &["PrivilegeName: prvAppendContact".to_owned(), "MissingPrivilegeCount: 8".to_owned()],
+        &[
+            "PrivilegeName: prvAppendContact".to_owned(),
+            "MissingPrivilegeCount: 8".to_owned(),
+        ],
     );
     assert_eq!(
         (error.body().privilege.as_deref(), error.body().depth),
@@ -140,15 +156,26 @@ fn a_role_is_given_by_who_holds_what_is_in_it() {
 
 #[test]
 fn a_role_of_a_unit_below_is_given_by_who_reaches_it() {
-    let tree = Tree::with(&[
-        grants("Account", &[Right::Read], Depth::BusinessUnit),
-        grants("Contact", &[Right::Read], Depth::ParentChild),
-    ]
-    .concat());
-    tree.world.role("Accounts", &grants("Account", &[Right::Read], Depth::User));
-    tree.world.role("Contacts", &grants("Contact", &[Right::Read], Depth::ParentChild));
+    let tree = Tree::with(
+        &[
+            grants("Account", &[Right::Read], Depth::BusinessUnit),
+            grants("Contact", &[Right::Read], Depth::ParentChild),
+        ]
+        .concat(),
+    );
+    tree.world
+        .role("Accounts", &grants("Account", &[Right::Read], Depth::User));
+    tree.world
+        .role("Contacts", &grants("Contact", &[Right::Read], Depth::ParentChild));
     let below = tree.world.user("below", tree.l2, &[]);
-    let give = |name: &str| associate(&tree.caller, user(&below), USER_ROLES, tree.world.role_in(name, tree.l2));
+    let give = |name: &str| {
+        associate(
+            &tree.caller,
+            user(&below),
+            USER_ROLES,
+            tree.world.role_in(name, tree.l2),
+        )
+    };
     says(
         &give("Accounts").unwrap_err(),
         &tree.caller,
@@ -161,12 +188,20 @@ fn a_role_of_a_unit_below_is_given_by_who_reaches_it() {
 #[test]
 fn what_comes_through_a_team_is_held_in_the_units_of_the_team() {
     let tree = Tree::new();
-    tree.world.role("Far", &grants("Account", &[Right::Read], Depth::BusinessUnit));
+    tree.world
+        .role("Far", &grants("Account", &[Right::Read], Depth::BusinessUnit));
     tree.world
         .role_with_inheritance("Team only", &grants("Contact", &[Right::Read], Depth::User), 0);
     tree.world.owner_team("Elsewhere", tree.s, &["Far"], &[&tree.caller]);
     tree.world.owner_team("Here", tree.l1, &["Team only"], &[&tree.caller]);
-    let give = |name: &str| associate(&tree.caller, user(&tree.peer), USER_ROLES, tree.world.role_in(name, tree.l1));
+    let give = |name: &str| {
+        associate(
+            &tree.caller,
+            user(&tree.peer),
+            USER_ROLES,
+            tree.world.role_in(name, tree.l1),
+        )
+    };
     for name in ["Far", "Team only"] {
         assert_eq!(outcome(&give(name)), DENIED, "{name}");
     }
@@ -208,11 +243,13 @@ fn giving_needs_rights_on_the_role_and_on_the_holder_besides() {
 
 #[test]
 fn a_privilege_is_granted_by_who_holds_it_wherever_the_role_has_a_copy() {
-    let tree = Tree::with(&[
-        grants("Account", &[Right::Read], Depth::BusinessUnit),
-        grants("Contact", &[Right::Read], Depth::ParentChild),
-    ]
-    .concat());
+    let tree = Tree::with(
+        &[
+            grants("Account", &[Right::Read], Depth::BusinessUnit),
+            grants("Contact", &[Right::Read], Depth::ParentChild),
+        ]
+        .concat(),
+    );
     let row = Row::unsaved("role")
         .with("name", "Mine")
         .with("businessunitid", Reference::new("businessunit", tree.l1));
@@ -236,7 +273,8 @@ fn a_privilege_is_granted_by_who_holds_it_wherever_the_role_has_a_copy() {
     // The role that the caller itself holds is at the root, out of its reach; with Write there the
     // answer is the same.
     let desk = tree.world.admin.find("role", "Desk");
-    tree.world.allow(desk, &grants("Role", &[Right::Write], Depth::Organization));
+    tree.world
+        .allow(desk, &grants("Role", &[Right::Write], Depth::Organization));
     let error = add(desk, "prvReadAccount", Depth::Organization).unwrap_err();
     says(&error, &tree.caller, tree.l1, &["MissingPrivilegeCount: 1".to_owned()]);
 }
@@ -270,13 +308,27 @@ fn members_are_given_what_their_team_holds() {
 #[test]
 fn whoever_comes_into_a_unit_is_given_what_its_default_team_holds() {
     let tree = Tree::with(&grants("User", &[Right::Write], Depth::Organization));
-    tree.world.role("Rich", &grants("Account", &Right::ALL, Depth::Organization));
+    tree.world
+        .role("Rich", &grants("Account", &Right::ALL, Depth::Organization));
     let default = tree.world.default_team(tree.l2);
-    associate(&tree.world.admin, team(default), TEAM_ROLES, tree.world.role_in("Rich", tree.l2)).unwrap();
+    associate(
+        &tree.world.admin,
+        team(default),
+        TEAM_ROLES,
+        tree.world.role_in("Rich", tree.l2),
+    )
+    .unwrap();
     let to = |unit: Uuid| Reference::new("businessunit", unit);
     for id in [tree.caller.id(), tree.peer.id()] {
-        let moved = tree.caller.try_update(Row::new("systemuser", id).with("businessunitid", to(tree.l2)));
-        says(&moved.unwrap_err(), &tree.caller, tree.l1, &["MissingPrivilegeCount: 8".to_owned()]);
+        let moved = tree
+            .caller
+            .try_update(Row::new("systemuser", id).with("businessunitid", to(tree.l2)));
+        says(
+            &moved.unwrap_err(),
+            &tree.caller,
+            tree.l1,
+            &["MissingPrivilegeCount: 8".to_owned()],
+        );
     }
     let new = Row::unsaved("systemuser")
         .with("domainname", "double")
@@ -393,7 +445,12 @@ fn a_step_runs_as_somebody_whose_privileges_the_registrar_holds() {
     let registry = Registry::new(&acting());
     let (world, caller) = (&registry.tree.world, &registry.tree.caller);
     let run_as = |id: Uuid| registry.register(|spec| spec.run_as = Some(id));
-    says(&run_as(world.admin.id()).unwrap_err(), caller, registry.tree.l1, &["Depth: Global".to_owned()]);
+    says(
+        &run_as(world.admin.id()).unwrap_err(),
+        caller,
+        registry.tree.l1,
+        &["Depth: Global".to_owned()],
+    );
     let system = world.organisation.engine().system_id().unwrap();
     for actor in [caller, &world.admin] {
         let error = register(actor, |spec| spec.run_as = Some(system)).unwrap_err();
@@ -405,10 +462,20 @@ fn a_step_runs_as_somebody_whose_privileges_the_registrar_holds() {
     run_as(caller.id()).unwrap();
     // Of another unit: the caller's privileges do not reach there.
     let away = world.user("away", registry.tree.s, &["Shallow"]);
-    says(&run_as(away.id()).unwrap_err(), caller, registry.tree.l1, &[format!("BusinessUnitId: {}", registry.tree.s)]);
-    world.admin.update(Row::new("systemuser", weak.id()).with("isdisabled", true));
+    says(
+        &run_as(away.id()).unwrap_err(),
+        caller,
+        registry.tree.l1,
+        &[format!("BusinessUnitId: {}", registry.tree.s)],
+    );
+    world
+        .admin
+        .update(Row::new("systemuser", weak.id()).with("isdisabled", true));
     for actor in [caller, &world.admin] {
-        assert_eq!(outcome(&register(actor, |spec| spec.run_as = Some(weak.id()))), "0x80040225");
+        assert_eq!(
+            outcome(&register(actor, |spec| spec.run_as = Some(weak.id()))),
+            "0x80040225"
+        );
     }
 }
 
@@ -425,8 +492,15 @@ fn the_capability_system_is_granted_by_an_administrator() {
     let registry = Registry::new(&acting());
     let caller = &registry.tree.caller;
     let refused = registry.register(|spec| spec.grants = vec!["clock".to_owned(), "system".to_owned()]);
-    says(&refused.unwrap_err(), caller, registry.tree.l1, &["Depth: Global".to_owned()]);
-    let step = registry.register(|spec| spec.grants = vec!["clock".to_owned()]).unwrap();
+    says(
+        &refused.unwrap_err(),
+        caller,
+        registry.tree.l1,
+        &["Depth: Global".to_owned()],
+    );
+    let step = registry
+        .register(|spec| spec.grants = vec!["clock".to_owned()])
+        .unwrap();
     let grant = Row::new("sdkmessageprocessingstep", step).with("sl_grants", "system");
     assert_eq!(outcome(&caller.try_update(grant.clone())), DENIED);
     registry.tree.world.admin.update(grant);
@@ -454,7 +528,10 @@ fn a_strong_step_is_changed_by_who_could_have_made_it() {
         })
         .unwrap();
         let row = world.admin.get("sdkmessageprocessingstep", step);
-        let image = world.admin.list(Query::new("sdkmessageprocessingstepimage").columns(&[])).remove(0);
+        let image = world
+            .admin
+            .list(Query::new("sdkmessageprocessingstepimage").columns(&[]))
+            .remove(0);
         let plugin_type = row.id_of("plugintypeid").unwrap();
         let secure = row.id_of("sdkmessageprocessingstepsecureconfigid").unwrap();
         let of_step = || Row::new("sdkmessageprocessingstep", step);
@@ -471,12 +548,18 @@ fn a_strong_step_is_changed_by_who_could_have_made_it() {
             assert_eq!(outcome(&caller.try_update(change.clone())), DENIED, "{change:?}");
         }
         let another = Row::unsaved("sdkmessageprocessingstepimage")
-            .with("sdkmessageprocessingstepid", Reference::new("sdkmessageprocessingstep", step))
+            .with(
+                "sdkmessageprocessingstepid",
+                Reference::new("sdkmessageprocessingstep", step),
+            )
             .with("name", "again")
             .with("entityalias", "again")
             .with("imagetype", Value::Choice(1));
         assert_eq!(outcome(&caller.try_create(another)), DENIED);
-        assert_eq!(outcome(&caller.try_delete("sdkmessageprocessingstepimage", image.id)), DENIED);
+        assert_eq!(
+            outcome(&caller.try_delete("sdkmessageprocessingstepimage", image.id)),
+            DENIED
+        );
         assert_eq!(outcome(&push(caller, "probe", "hostile")), DENIED);
         let digest = Row::new("pluginassembly", registry.assembly).with("sourcehash", "0");
         assert_eq!(outcome(&caller.try_update(digest)), "0x80040235");
@@ -499,25 +582,40 @@ fn a_role_is_deleted_by_who_may_delete_it_with_all_its_copies() {
     let tree = Tree::new();
     let desk = tree.world.admin.find("role", "Desk");
     tree.world.forbid(desk, "prvDeleteRole");
-    tree.world.allow(desk, &grants("Role", &[Right::Delete], Depth::BusinessUnit));
+    tree.world
+        .allow(desk, &grants("Role", &[Right::Delete], Depth::BusinessUnit));
     let row = Row::unsaved("role")
         .with("name", "Mine")
         .with("businessunitid", Reference::new("businessunit", tree.l1));
     let mine = tree.caller.create(row);
-    assert_eq!(tree.world.ids("role", sluice_model::Filter::eq("name", "Mine")).len(), 2);
+    assert_eq!(
+        tree.world.ids("role", sluice_model::Filter::eq("name", "Mine")).len(),
+        2
+    );
     tree.caller.try_delete("role", mine).unwrap();
-    assert!(tree.world.ids("role", sluice_model::Filter::eq("name", "Mine")).is_empty());
+    assert!(
+        tree.world
+            .ids("role", sluice_model::Filter::eq("name", "Mine"))
+            .is_empty()
+    );
 }
 
 #[test]
 fn what_belongs_to_the_organisation_is_neither_shared_nor_assigned() {
     let tree = Tree::new();
     let admin = &tree.world.admin;
-    for privilege in ["prvShareTransactionCurrency", "prvAssignTransactionCurrency", "prvSharePrivilege"] {
+    for privilege in [
+        "prvShareTransactionCurrency",
+        "prvAssignTransactionCurrency",
+        "prvSharePrivilege",
+    ] {
         let there = tree.world.ids("privilege", sluice_model::Filter::eq("name", privilege));
         assert!(there.is_empty(), "{privilege}");
     }
-    let base = admin.list(Query::new("transactioncurrency").columns(&[])).remove(0).reference();
+    let base = admin
+        .list(Query::new("transactioncurrency").columns(&[]))
+        .remove(0)
+        .reference();
     let peer = user(&tree.peer);
     let requests = [
         Request::new("GrantAccess")
@@ -527,7 +625,9 @@ fn what_belongs_to_the_organisation_is_neither_shared_nor_assigned() {
         Request::new("RevokeAccess")
             .with("Target", base.clone())
             .with("Revokee", peer.clone()),
-        Request::new("Assign").with("Target", base).with("Assignee", peer.clone()),
+        Request::new("Assign")
+            .with("Target", base)
+            .with("Assignee", peer.clone()),
         Request::new("GrantAccess")
             .with("Target", user(&tree.caller))
             .with("Principal", peer)
@@ -546,8 +646,13 @@ fn what_belongs_to_the_organisation_is_neither_shared_nor_assigned() {
 fn a_row_always_belongs_to_somebody() {
     let tree = Tree::new();
     let account = tree.world.account(user(&tree.world.admin));
-    let nobody = tree.world.admin.try_update(Row::new("account", account).with("ownerid", Value::Null));
+    let nobody = tree
+        .world
+        .admin
+        .try_update(Row::new("account", account).with("ownerid", Value::Null));
     assert_eq!(outcome(&nobody), "0x80040200");
-    let new = Row::unsaved("account").with("name", "Nobody's").with("ownerid", Value::Null);
+    let new = Row::unsaved("account")
+        .with("name", "Nobody's")
+        .with("ownerid", Value::Null);
     assert_eq!(outcome(&tree.world.admin.try_create(new)), "0x80040200");
 }

@@ -47,7 +47,10 @@ impl Tree {
     }
 
     fn manager_of(&self, user: &Actor) -> Option<Uuid> {
-        self.world.admin.get("systemuser", user.id()).id_of("parentsystemuserid")
+        self.world
+            .admin
+            .get("systemuser", user.id())
+            .id_of("parentsystemuserid")
     }
 
     fn lies(&self, account: Uuid) -> Option<Uuid> {
@@ -85,14 +88,29 @@ fn a_user_leaves_the_roles_and_takes_the_rows() {
     let gone = tree.change(user(&seller), "businessunitid", unit(tree.s)).unwrap();
     assert_eq!(gone, [reader]);
     assert!(tree.roles_of("systemuserroles", "systemuserid", seller.id()).is_empty());
-    assert_eq!((tree.lies(account), tree.lies(other)), (Some(tree.s), Some(tree.world.root())));
-    let teams = tree.world.ids("teammembership", Filter::eq("systemuserid", seller.id()));
+    assert_eq!(
+        (tree.lies(account), tree.lies(other)),
+        (Some(tree.s), Some(tree.world.root()))
+    );
+    let teams = tree
+        .world
+        .ids("teammembership", Filter::eq("systemuserid", seller.id()));
     assert_eq!(teams.len(), 1);
     let of_new = Filter::eq("systemuserid", seller.id()).and(Filter::eq("teamid", tree.world.default_team(tree.s)));
     assert_eq!(tree.world.ids("teammembership", of_new), teams);
     // Staying where one is takes nothing away.
-    associate(&tree.world.admin, user(&seller), USER_ROLES, tree.world.role_in("Reader", tree.s)).unwrap();
-    assert!(tree.change(user(&seller), "businessunitid", unit(tree.s)).unwrap().is_empty());
+    associate(
+        &tree.world.admin,
+        user(&seller),
+        USER_ROLES,
+        tree.world.role_in("Reader", tree.s),
+    )
+    .unwrap();
+    assert!(
+        tree.change(user(&seller), "businessunitid", unit(tree.s))
+            .unwrap()
+            .is_empty()
+    );
     seller.count("account");
 }
 
@@ -109,15 +127,22 @@ fn a_team_leaves_the_roles_and_takes_the_rows() {
     assert_eq!(tree.lies(account), Some(tree.s));
     assert_eq!(outcome(&member.try_get("account", there)), "0x80042F09");
     let default = tree.world.default_team(tree.l1);
-    assert_eq!(outcome(&tree.change(team(default), "businessunitid", unit(tree.s))), "0x80048308");
+    assert_eq!(
+        outcome(&tree.change(team(default), "businessunitid", unit(tree.s))),
+        "0x80048308"
+    );
 }
 
 #[test]
 fn managers_stay_above_those_who_report_to_them() {
     let tree = Tree::new();
-    let [top, boss, near, below] =
-        [("top", tree.world.root()), ("boss", tree.l1), ("near", tree.l1), ("below", tree.l2)]
-            .map(|(name, unit)| tree.world.user(name, unit, &[]));
+    let [top, boss, near, below] = [
+        ("top", tree.world.root()),
+        ("boss", tree.l1),
+        ("near", tree.l1),
+        ("below", tree.l2),
+    ]
+    .map(|(name, unit)| tree.world.user(name, unit, &[]));
     let reports = |who: &Actor, to: &Actor| tree.change(user(who), "parentsystemuserid", user(to)).map(|_| ());
     reports(&boss, &top).unwrap();
     reports(&near, &boss).unwrap();
@@ -162,8 +187,16 @@ fn a_unit_takes_what_lies_below_it_and_gets_the_roles_of_its_new_parents() {
     let tree = Tree::new();
     let world = &tree.world;
     let l3 = world.unit("L3", tree.l2);
-    tree.role_at("Of L1", tree.l1, &grants("Contact", &[Right::Read], Depth::BusinessUnit));
-    tree.role_at("Of L2", tree.l2, &grants("Contact", &[Right::Read], Depth::BusinessUnit));
+    tree.role_at(
+        "Of L1",
+        tree.l1,
+        &grants("Contact", &[Right::Read], Depth::BusinessUnit),
+    );
+    tree.role_at(
+        "Of L2",
+        tree.l2,
+        &grants("Contact", &[Right::Read], Depth::BusinessUnit),
+    );
     tree.role_at("Of S", tree.s, &grants("Lead", &[Right::Read], Depth::ParentChild));
     let seller = world.user("seller", l3, &["Reader", "Of L1", "Of L2"]);
     let boss = world.user("boss", tree.l1, &[]);
@@ -171,9 +204,13 @@ fn a_unit_takes_what_lies_below_it_and_gets_the_roles_of_its_new_parents() {
     let account = world.account(user(&seller));
     let of_l1 = world.role_in("Of L1", l3).id;
 
-    let gone = tree.change(unit(tree.l2), "parentbusinessunitid", unit(tree.s)).unwrap();
+    let gone = tree
+        .change(unit(tree.l2), "parentbusinessunitid", unit(tree.s))
+        .unwrap();
     assert_eq!(gone, [of_l1]);
-    let names: BTreeSet<String> = ["System Administrator", "Reader", "Of L2", "Of S"].map(str::to_owned).into();
+    let names: BTreeSet<String> = ["System Administrator", "Reader", "Of L2", "Of S"]
+        .map(str::to_owned)
+        .into();
     for below in [tree.l2, l3] {
         assert_eq!(tree.names_in(below), names);
     }
@@ -220,7 +257,10 @@ fn units_below_one_parent_have_different_names() {
     assert_eq!(outcome(&make("s", tree.world.root())), taken);
     assert_eq!(outcome(&tree.change(unit(tree.s), "name", "L1")), taken);
     let twin = make("S", tree.l1).unwrap();
-    assert_eq!(outcome(&tree.change(unit(twin), "parentbusinessunitid", unit(tree.world.root()))), taken);
+    assert_eq!(
+        outcome(&tree.change(unit(twin), "parentbusinessunitid", unit(tree.world.root()))),
+        taken
+    );
     tree.change(unit(tree.s), "name", "South").unwrap();
     let default = admin.get("team", tree.world.default_team(tree.s));
     assert_eq!(default.text("name"), Some("South"));
@@ -265,13 +305,23 @@ fn a_disabled_unit_stops_everybody_in_it_and_below_it() {
                 "The specified business unit cannot be assigned to because it is disabled."
             )
         );
-        let new = Row::unsaved("account").with("name", "Litware, Inc.").with("ownerid", owner);
+        let new = Row::unsaved("account")
+            .with("name", "Litware, Inc.")
+            .with("ownerid", owner);
         assert_eq!(outcome(&world.admin.try_create(new)), elsewhere);
     }
-    assert_eq!(outcome(&tree.change(user(&outside), "businessunitid", unit(tree.l2))), elsewhere);
+    assert_eq!(
+        outcome(&tree.change(user(&outside), "businessunitid", unit(tree.l2))),
+        elsewhere
+    );
     let other = world.owner_team("Other", tree.s, &[], &[]);
-    assert_eq!(outcome(&tree.change(team(other), "businessunitid", unit(tree.l1))), elsewhere);
-    let error = tree.change(unit(tree.s), "parentbusinessunitid", unit(tree.l1)).unwrap_err();
+    assert_eq!(
+        outcome(&tree.change(team(other), "businessunitid", unit(tree.l1))),
+        elsewhere
+    );
+    let error = tree
+        .change(unit(tree.s), "parentbusinessunitid", unit(tree.l1))
+        .unwrap_err();
     assert_eq!(
         (error.code().to_string().as_str(), error.message()),
         ("0x8004032C", "The specified business unit is disabled.")
@@ -288,7 +338,11 @@ fn a_disabled_unit_stops_everybody_in_it_and_below_it() {
 fn a_unit_is_deleted_once_it_is_disabled_and_empty() {
     let tree = Tree::new();
     let (world, admin) = (&tree.world, &tree.world.admin);
-    let delete = |id: Uuid| admin.try_delete("businessunit", id).map_err(|error| (error.code().to_string(), error.message().to_owned()));
+    let delete = |id: Uuid| {
+        admin
+            .try_delete("businessunit", id)
+            .map_err(|error| (error.code().to_string(), error.message().to_owned()))
+    };
     let refused = |id: Uuid, code: &str, text: &str| {
         let (got, message) = delete(id).unwrap_err();
         assert_eq!((got.as_str(), message.as_str()), (code, text));
@@ -296,7 +350,11 @@ fn a_unit_is_deleted_once_it_is_disabled_and_empty() {
     refused(tree.s, "0x80041D60", "Not disabled business unit cannot be deleted.");
     let disable = |id: Uuid| tree.change(unit(id), "isdisabled", true).map(|_| ());
     disable(tree.l1).unwrap();
-    refused(tree.l1, "0x80041D61", "Business unit has a child business unit and cannot be deleted.");
+    refused(
+        tree.l1,
+        "0x80041D61",
+        "Business unit has a child business unit and cannot be deleted.",
+    );
 
     let seller = world.user("seller", tree.s, &[]);
     let crew = world.owner_team("Crew", tree.s, &[], &[]);
@@ -305,7 +363,8 @@ fn a_unit_is_deleted_once_it_is_disabled_and_empty() {
     let account = world.account(team(default));
     disable(tree.s).unwrap();
     assert_eq!(delete(tree.s).unwrap_err().0, "0x80040227");
-    tree.change(user(&seller), "businessunitid", unit(world.root())).unwrap();
+    tree.change(user(&seller), "businessunitid", unit(world.root()))
+        .unwrap();
     assert_eq!(delete(tree.s).unwrap_err().0, "0x80040227");
     admin.try_delete("team", crew).unwrap();
     refused(

@@ -71,12 +71,7 @@ fn wanted(unit: &mut Unit, operation: &Operation) -> Result<Vec<(Uuid, String, D
 }
 
 /// The caller holds what it grants, in the business unit of the role and of each of its copies.
-fn check_gives(
-    unit: &mut Unit,
-    operation: &Operation,
-    wanted: &[(Uuid, String, Depth)],
-    copies: &[Row],
-) -> Result<()> {
+fn check_gives(unit: &mut Unit, operation: &Operation, wanted: &[(Uuid, String, Depth)], copies: &[Row]) -> Result<()> {
     let mut privileges: HashMap<String, Depth> = HashMap::new();
     for (_, name, depth) in wanted {
         let deepest = privileges.entry(name.to_ascii_lowercase()).or_insert(*depth);

@@ -1,8 +1,6 @@
 //! GrantAccess: shares a row with a user or a team.
 
-use sluice_model::{
-    Code, Error, Filter, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Value,
-};
+use sluice_model::{Code, Error, Filter, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, tables};

@@ -158,7 +158,9 @@ pub(super) fn left_behind(unit: &mut Unit, moved: Uuid, parent: Uuid) -> Result<
     }
     let mut gone = Vec::new();
     for copy in copies {
-        let Some(root) = copy.id_of("parentrootroleid") else { continue };
+        let Some(root) = copy.id_of("parentrootroleid") else {
+            continue;
+        };
         let home = read(unit, tables::ROLE, root)?;
         let home = home.id_of("businessunitid").unwrap_or_default();
         let stays = snapshot.units.is_same_or_below(home, moved) || snapshot.units.is_same_or_below(parent, home);
@@ -241,7 +243,9 @@ fn managers_stay_above(unit: &mut Unit, operation: &Operation, moved: Uuid) -> R
             let Some(manager) = user.id_of("parentsystemuserid") else {
                 continue;
             };
-            let above = read(unit, tables::USER, manager)?.id_of("businessunitid").unwrap_or_default();
+            let above = read(unit, tables::USER, manager)?
+                .id_of("businessunitid")
+                .unwrap_or_default();
             if !snapshot.units.is_same_or_below(lies, above) {
                 set_manager(unit, operation, user.id, Value::Null)?;
             }

@@ -69,9 +69,7 @@ impl Rules for Role {
             ));
         }
         match (target.text("name"), before.id_of("businessunitid")) {
-            (Some(name), Some(home)) if Some(name) != before.text("name") => {
-                check_name(unit, name, home, before.id)
-            }
+            (Some(name), Some(home)) if Some(name) != before.text("name") => check_name(unit, name, home, before.id),
             _ => Ok(()),
         }
     }
