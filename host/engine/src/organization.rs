@@ -248,7 +248,7 @@ pub(crate) fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
     let owned = table.ownership != Ownership::Organization;
     Right::ALL
         .into_iter()
-        .filter(|right| owned || !matches!(right, Right::Assign | Right::Share))
+        .filter(|right| owned || right.is_of_organization())
         .map(|right| (table.privilege_name(right), right))
         .collect()
 }

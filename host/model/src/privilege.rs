@@ -37,6 +37,12 @@ impl Right {
         Self::AppendTo,
     ];
 
+    /// Whether there is such a privilege on tables whose rows belong to the organisation: these have
+    /// no owner, and nobody shares them.
+    pub fn is_of_organization(self) -> bool {
+        !matches!(self, Self::Assign | Self::Share)
+    }
+
     /// The verb in a privilege's name: `Create` in `prvCreateAccount`.
     pub fn verb(self) -> &'static str {
         match self {

@@ -205,7 +205,12 @@ fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth
 fn integration_role(batch: &mut Batch<'_>, root: &Reference) -> Result<()> {
     let mut privileges: Vec<(String, Depth)> = customizations().collect();
     for table in ["Account", "Contact", "Lead", "Opportunity", "Note", "sl_commissionrule"] {
-        for right in Right::ALL {
+        // Rules belong to the organisation: nobody assigns or shares them.
+        let owned = table != "sl_commissionrule";
+        for right in Right::ALL
+            .into_iter()
+            .filter(|right| owned || right.is_of_organization())
+        {
             privileges.push((format!("prv{}{table}", right.verb()), Depth::Organization));
         }
     }

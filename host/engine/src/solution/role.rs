@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{
+    Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Request, Result, Row, Uuid, Value,
+};
 
 use super::{Applied, Gone, Work, document, misfit};
 use crate::{Session, engine::Batch, managed::MARK, organization::ADMINISTRATOR_ROLE, tables};
@@ -119,9 +121,16 @@ fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]
             .iter()
             .find(|row| row.text("name").is_some_and(|known| known.eq_ignore_ascii_case(name)))
     };
+    let catalog = work.batch.unit.catalog();
+    // Files of earlier versions carry Assign and Share of tables that belong to the organisation.
+    let is_none = |name: &str| {
+        let (table, right) = catalog.privilege(name)?;
+        let table = catalog.find(table)?;
+        (table.ownership == Ownership::Organization && !right.is_of_organization()).then_some(())
+    };
     let missing: Vec<Row> = sent
         .iter()
-        .filter(|held| !now.contains(held))
+        .filter(|held| !now.contains(held) && is_none(&held.name).is_none())
         .map(|held| match find(&held.name) {
             Some(_) => Ok(Row::unsaved("roleprivilege")
                 .with("PrivilegeName", held.name.as_str())
