@@ -64,7 +64,7 @@ codes! {
     UNIT_ENABLED = 0x8004_1D60, "BusinessUnitIsNotDisabledAndCannotBeDeleted", Refused,
         says "Not disabled business unit cannot be deleted.",
         "a business unit is disabled before it is deleted",
-        "disable it first (`row update businessunit UNIT isdisabled=true`)";
+        "disable it first";
     UNIT_HAS_CHILDREN = 0x8004_1D61, "BusinessUnitHasChildAndCannotBeDeleted", Refused,
         says "Business unit has a child business unit and cannot be deleted.",
         "there are business units below it",
