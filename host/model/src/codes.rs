@@ -123,7 +123,11 @@ codes! {
         says "You can't qualify this lead because you don't have permission to create accounts. Work with your system administrator to create the account and then try again.",
         "qualifying would create an account, and the user may not create accounts",
         "grant prvCreateAccount to one of the user's roles, or qualify without an account";
-    OWNER_LACKS_READ = 0x8004_0299, "PrincipalPrivilegeDenied", Denied,
+    OWNER_LACKS_READ_OLD = 0x8004_0231, "PrincipalPrivilegeDenied", Denied,
+        says "Target user or team does not hold required privileges.",
+        "the owner to be may not read rows of this table; here it shows as 0x80040299",
+        "as for 0x80040299";
+    OWNER_LACKS_READ = 0x8004_0299, "OwnerReadPrivilegeDenied", Denied,
         "the owner to be may not read rows of this table",
         "grant the new owner Read on the table, at any depth, or choose another owner";
     READ_ONLY_ACCESS_MODE = 0x8004_4502, "UserNotReadWrite", Denied,

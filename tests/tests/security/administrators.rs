@@ -315,6 +315,6 @@ fn a_depth_that_a_privilege_does_not_take_is_refused_in_the_platforms_words() {
     let role = office.world.role("Reader", &[]);
     let request = add_privileges(role, &[grant("prvReadTransactionCurrency", Depth::User)]);
     assert_eq!(outcome(&office.world.admin.0.execute(request)), "0x8004140B");
-    assert_eq!(sluice_model::Code(0x8004_0299).info().name, "PrincipalPrivilegeDenied");
+    assert_eq!(sluice_model::Code(0x8004_0231).info().name, "PrincipalPrivilegeDenied");
     assert_eq!(office.world.ids("role", Filter::eq("name", "Reader")).len(), 1);
 }

@@ -157,13 +157,22 @@ fn a_lookup_that_stays_as_it_is_or_is_emptied_needs_nothing() {
 }
 
 #[test]
-fn giving_a_role_needs_append_on_the_user_and_on_the_role() {
+fn giving_a_role_needs_rights_on_the_user_and_on_the_role() {
     let world = World::new();
     let (users, roles) = (
-        grants("User", &[Right::Append], Depth::Organization),
-        grants("Role", &[Right::Append, Right::Assign], Depth::Organization),
+        grants(
+            "User",
+            &[Right::Append, Right::Read, Right::AppendTo],
+            Depth::Organization,
+        ),
+        grants(
+            "Role",
+            &[Right::Append, Right::Read, Right::Assign],
+            Depth::Organization,
+        ),
     );
-    let role = world.role("Giver", &[users.clone(), roles.clone()].concat());
+    let held = grants("Account", &[Right::Read], Depth::User);
+    let role = world.role("Giver", &[users.clone(), roles.clone(), held].concat());
     let giver = world.user("giver", world.root(), &["Giver"]);
     let given = Reference::new(
         "role",

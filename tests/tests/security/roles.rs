@@ -11,6 +11,7 @@ const USER_ROLES: &str = "systemuserroles_association";
 const TEAM_ROLES: &str = "teamroles_association";
 const INHERITED: &str = "0x80044152";
 const OTHER_UNIT: &str = "0x8004140D";
+const OTHER_UNIT_USER: &str = "0x80041409";
 
 /// Two units, one below the other, and a role at the root.
 struct Tree {
@@ -147,7 +148,17 @@ fn a_role_of_another_unit_is_refused() {
     for unit in [west, tree.world.root()] {
         let role = tree.world.role_in("Reader", unit);
         let by_user = associate(&tree.world.admin, user(&seller), USER_ROLES, role.clone());
-        assert_eq!(outcome(&by_user), OTHER_UNIT);
+        let by_user = by_user.unwrap_err();
+        assert_eq!(by_user.code().to_string(), OTHER_UNIT_USER);
+        assert_eq!(
+            by_user.message(),
+            format!(
+                "The user with id={} belongs to a different business unit={coast} than the role with roleId={} and \
+                 rolebusinessUnit={unit}.",
+                seller.id(),
+                role.id
+            )
+        );
         let by_team = associate(&tree.world.admin, team(crew), TEAM_ROLES, role.clone()).unwrap_err();
         assert_eq!(by_team.code().to_string(), OTHER_UNIT);
         assert_eq!(
@@ -159,7 +170,7 @@ fn a_role_of_another_unit_is_refused() {
             )
         );
         let from_the_role = associate(&tree.world.admin, role, USER_ROLES, user(&seller));
-        assert_eq!(outcome(&from_the_role), OTHER_UNIT);
+        assert_eq!(outcome(&from_the_role), OTHER_UNIT_USER);
     }
 }
 
@@ -201,7 +212,7 @@ fn what_belongs_to_the_organisation_is_granted_at_organization_or_not_at_all() {
         let expected = if depth == Depth::Organization {
             "ok"
         } else {
-            "0x80040231"
+            "0x8004140B"
         };
         assert_eq!(
             outcome(&tree.world.admin.0.execute(request)),
