@@ -15,6 +15,18 @@ fn changes_nothing(world: &World, ask: impl FnOnce(&Program)) {
 }
 
 #[test]
+fn nobody_acts_as_the_platform_itself() {
+    let world = World::sample();
+    let system = world.rows("systemuser", "domainname", "domainname eq 'SYSTEM'");
+    let id = text(&system[0], "systemuserid");
+    for name in ["SYSTEM", "system", &id] {
+        for arguments in [&["row", "list", "account"][..], &["table", "list"]] {
+            refused(&world.user(name), 1, arguments, &["nobody acts as it"]);
+        }
+    }
+}
+
+#[test]
 fn names_that_are_not_there() {
     let world = World::sample();
     changes_nothing(&world, |admin| {
