@@ -8,7 +8,7 @@ use rusqlite::params;
 use sluice_access::Permit;
 use sluice_model::{Result, Right, Uuid};
 
-use crate::{Tx, fault::fault, form};
+use crate::{Tx, fault::fault, form, rows::WRITES};
 
 /// What permits are asked about: no table of this name has rows that a user could reach, so
 /// only the host itself passes.
@@ -33,6 +33,7 @@ impl Tx {
     /// A host error where the permit is not the host's own, or no writing transaction is open.
     pub fn put_matchcode(&mut self, permit: &Permit, set: i64, code: &str, row: Uuid) -> Result<()> {
         permit.covers(MATCHCODES, Right::Create, None)?;
+        tracing::trace!(target: WRITES, kind = "put", table = "matchcode");
         let sql = r#"INSERT INTO "_matchcode" ("set", "code", "row") VALUES (?, ?, ?) ON CONFLICT DO NOTHING"#;
         let mut statement = self.writer()?.statement(sql)?;
         statement.execute(params![set, code, form::id(row)]).map_err(fault)?;
@@ -45,6 +46,7 @@ impl Tx {
     /// A host error where the permit is not the host's own, or no writing transaction is open.
     pub fn remove_matchcode(&mut self, permit: &Permit, set: i64, code: &str, row: Uuid) -> Result<()> {
         permit.covers(MATCHCODES, Right::Delete, None)?;
+        tracing::trace!(target: WRITES, kind = "remove", table = "matchcode");
         let sql = r#"DELETE FROM "_matchcode" WHERE "set" = ? AND "code" = ? AND "row" = ?"#;
         let mut statement = self.writer()?.statement(sql)?;
         statement.execute(params![set, code, form::id(row)]).map_err(fault)?;

@@ -93,6 +93,7 @@ impl Tx {
     /// `INVALID_ARGUMENT` where a value does not fit its column.
     pub fn insert(&mut self, permit: &Permit, table: &TableDef, row: &Row) -> Result<()> {
         permit.covers(&table.name, Right::Create, None)?;
+        tell("insert", &table.name, row);
         insert(self.writer()?, table, row)
     }
 
@@ -105,6 +106,7 @@ impl Tx {
         permit.covers(&table.name, Right::Write, Some(row.id))?;
         let session = self.writer()?;
         same_table(table, &row.table)?;
+        tell("update", &table.name, row);
         let (columns, mut cells) = stored(table, row, true)?;
         if columns.is_empty() {
             return has(session, &table.name, &table.key, row.id);
@@ -133,6 +135,7 @@ impl Tx {
     /// `REFERENCED` where other rows point to it.
     pub fn delete(&mut self, permit: &Permit, table: &TableDef, id: Uuid) -> Result<bool> {
         permit.covers(&table.name, Right::Delete, Some(id))?;
+        tracing::trace!(target: WRITES, kind = "delete", table = &*table.name);
         let session = self.writer()?;
         session.known.forget();
         session.writes(table);
@@ -147,6 +150,14 @@ impl Tx {
             Err(error) => Err(fault(error)),
         }
     }
+}
+
+/// Each write is told to whoever listens to this target of `tracing`: what, of which table, and
+/// the columns. The tests that pin the order of writes do.
+pub(crate) const WRITES: &str = "sluice::writes";
+
+fn tell(kind: &'static str, table: &str, row: &Row) {
+    tracing::trace!(target: WRITES, kind, table, columns = ?row.values.keys().collect::<Vec<_>>());
 }
 
 /// Adds a row without asking: [`Tx::insert`] asks, and trace rows belong to the host.

@@ -4,6 +4,7 @@
 
 mod depth;
 mod diagnosis;
+mod effects;
 mod errors;
 mod faults;
 mod hostile;
