@@ -1,7 +1,6 @@
 //! The answers to requests that carried an id of their own: the same request again, by the
 //! same user and about the same row, gets the first answer and changes nothing (R34).
 
-use sluice_access::Permit;
 use sluice_model::{Error, Filter, Name, Parameter, Parameters, Query, Reference, Result, Row, Uuid, Value, json};
 
 use crate::{Operation, Unit, tables};
@@ -25,15 +24,13 @@ pub(crate) fn earlier(unit: &mut Unit, operation: &Operation) -> Result<Option<P
     let Some((request, what)) = key(operation) else {
         return Ok(None);
     };
-    let table = unit.snapshot()?.table(tables::REQUEST_ANSWER)?.clone();
     let filter = Filter::eq("sl_request", request)
         .and(Filter::eq("sl_what", what))
         .and(Filter::eq("sl_user", operation.principal.id()));
     let query = Query::new(tables::REQUEST_ANSWER)
         .columns(&["sl_answer"])
         .filter(filter);
-    let permit = Permit::system("give the same request the same answer");
-    let rows = unit.read(|tx| tx.select(&permit, &table, &query))?;
+    let rows = unit.select_as_platform("give the same request the same answer", &query)?;
     rows.first()
         .and_then(|row| row.text("sl_answer"))
         .map(from_text)
@@ -45,14 +42,12 @@ pub(crate) fn keep(unit: &mut Unit, operation: &Operation) -> Result<()> {
     let Some((request, what)) = key(operation) else {
         return Ok(());
     };
-    let table = unit.snapshot()?.table(tables::REQUEST_ANSWER)?.clone();
     let row = Row::new(tables::REQUEST_ANSWER, unit.core.env.new_id())
         .with("sl_request", request)
         .with("sl_what", what)
         .with("sl_user", operation.principal.id())
         .with("sl_answer", to_text(&operation.context.outputs)?);
-    let permit = Permit::system("keep the answer to a request");
-    unit.tx.insert(&permit, &table, &row)
+    unit.insert_as_platform("keep the answer to a request", row)
 }
 
 /// References as `table:id`, rows with their values: what messages that remember answer.

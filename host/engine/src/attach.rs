@@ -4,7 +4,7 @@
 use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Row, TableDef};
 
-use crate::{Operation, Unit};
+use crate::{Operation, Unit, change::Why};
 
 /// Checks every lookup in `sent` (what the caller and the steps set, without what the
 /// platform fills) that changes compared with `before`: Append on the row itself, AppendTo on
@@ -21,7 +21,7 @@ pub(crate) fn check_links(
     own: &RowFacts,
 ) -> Result<()> {
     // A process that is made together with its row: the platform attaches the one to the other.
-    if operation.fresh {
+    if operation.why == Why::Along && operation.message.name() == "Create" {
         return Ok(());
     }
     let mut append_checked = operation.principal.is_system();

@@ -3,8 +3,9 @@
 //! never holds. Source: R284–R286; the platform's guide to files of notes.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_access::Permit;
-use sluice_model::{Code, Comparison, Error, Filter, Query, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
+use sluice_model::{
+    Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
+};
 use sluice_store::{Block, Holder};
 
 use crate::{Operation, Unit, principals, tables};
@@ -89,13 +90,9 @@ impl Upload {
         if let Some(note) = note {
             row.set("sl_note", note);
         }
-        let permit = Permit::system("keep what is known of an upload until it is committed");
-        unit.tx.insert(&permit, &table, &row)?;
-        Ok(Self {
-            id: row.id,
-            note,
-            table,
-        })
+        let id = row.id;
+        unit.insert_as_platform("keep what is known of an upload until it is committed", row)?;
+        Ok(Self { id, note, table })
     }
 
     /// The upload that a token names, which the caller has begun.
@@ -112,9 +109,9 @@ impl Upload {
             .strip_prefix("upload:")
             .and_then(|id| id.parse().ok())
             .ok_or_else(unknown)?;
+        let row = Reference::new(tables::UPLOAD, id);
         let row = unit
-            .tx
-            .get(&crate::snapshot::permit(), &table, id, None)?
+            .read_as_platform("see whose upload a token names", &row, None)?
             .ok_or_else(unknown)?;
         if row.id_of("sl_user") != Some(operation.principal.id()) {
             return Err(unknown());
@@ -140,27 +137,27 @@ impl Upload {
 
     /// The blocks that have come so far.
     pub(crate) fn blocks(&self, unit: &mut Unit) -> Result<Vec<Block>> {
-        unit.tx.blocks(&own(), self.holder())
+        unit.beside_rows(OWN, |tx, permit| tx.blocks(permit, self.holder()))
     }
 
     /// Takes one more.
     pub(crate) fn put(&self, unit: &mut Unit, name: &str, bytes: &[u8]) -> Result<()> {
-        unit.tx.put_block(&own(), self.holder(), name, bytes)
+        unit.beside_rows(OWN, |tx, permit| tx.put_block(permit, self.holder(), name, bytes))
     }
 
     /// Makes the named blocks those of a note; the upload is over.
     pub(crate) fn commit(self, unit: &mut Unit, note: &TableDef, id: Uuid, names: &[&str]) -> Result<()> {
         let to = Holder { table: note, id };
-        unit.tx.move_blocks(&own(), self.holder(), to, names)?;
-        unit.tx.delete(&own(), &self.table, self.id)?;
-        Ok(())
+        unit.beside_rows(OWN, |tx, permit| tx.move_blocks(permit, self.holder(), to, names))?;
+        unit.delete_as_platform(
+            "an upload whose blocks were given to a note is over",
+            &Reference::new(tables::UPLOAD, self.id),
+        )
     }
 }
 
-/// The permit of those who have shown that the upload is theirs.
-fn own() -> Permit {
-    Permit::system("change the blocks of an upload whose owner was checked, or give them to the note that was written")
-}
+/// Whoever has shown that the upload is theirs may do that.
+const OWN: &str = "change the blocks of an upload whose owner was checked, or give them to the note that was written";
 
 /// Throws away uploads that nobody has committed in time, then those that a user who begins
 /// another one has too many of.
@@ -178,17 +175,19 @@ fn clear(unit: &mut Unit, table: &TableDef, user: Uuid, now: Timestamp) -> Resul
 
 /// Throws away the oldest of some uploads, so that no more than `kept` are left.
 fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize) -> Result<()> {
-    let permit = Permit::system("throw away uploads that were never committed");
     let query = Query::new(tables::UPLOAD)
         .columns(&[])
         .filter(uploads)
         .order_by("sl_started")
         .order_by("sl_uploadid");
-    let rows = unit.tx.select(&permit, table, &query)?;
+    let rows = unit.select_as_platform("throw away uploads that were never committed", &query)?;
     let surplus = rows.len().saturating_sub(kept);
     for row in rows.into_iter().take(surplus) {
-        unit.tx.drop_blocks(&permit, Holder { table, id: row.id })?;
-        unit.tx.delete(&permit, table, row.id)?;
+        let holder = Holder { table, id: row.id };
+        unit.beside_rows("throw away uploads that were never committed", |tx, permit| {
+            tx.drop_blocks(permit, holder)
+        })?;
+        unit.delete_as_platform("throw away uploads that were never committed", &row.reference())?;
     }
     Ok(())
 }
@@ -214,19 +213,22 @@ pub(crate) fn existing(unit: &mut Unit, operation: &Operation, table: &TableDef)
 
 /// Puts a whole attachment beside a note that is being written, in place of what is there.
 pub(crate) fn put_whole(unit: &mut Unit, note: &TableDef, id: Uuid, bytes: &[u8]) -> Result<()> {
-    let permit = Permit::system("keep the attachment of a note that is being written");
     let holder = Holder { table: note, id };
-    unit.tx.drop_blocks(&permit, holder)?;
-    for (number, block) in (1..).zip(bytes.chunks(BLOCK)) {
-        unit.tx.put_block(&permit, holder, &format!("{number}"), block)?;
-    }
-    Ok(())
+    unit.beside_rows("keep the attachment of a note that is being written", |tx, permit| {
+        tx.drop_blocks(permit, holder)?;
+        for (number, block) in (1..).zip(bytes.chunks(BLOCK)) {
+            tx.put_block(permit, holder, &format!("{number}"), block)?;
+        }
+        Ok(())
+    })
 }
 
 /// Removes the attachment of a note that is changed or deleted.
 pub(crate) fn drop_whole(unit: &mut Unit, note: &TableDef, id: Uuid) -> Result<()> {
-    let permit = Permit::system("remove the attachment of a note that is changed or deleted");
-    unit.tx.drop_blocks(&permit, Holder { table: note, id })
+    unit.beside_rows(
+        "remove the attachment of a note that is changed or deleted",
+        |tx, permit| tx.drop_blocks(permit, Holder { table: note, id }),
+    )
 }
 
 /// Some bytes of the attachment of a note that the caller may read.

@@ -2,10 +2,15 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`; R296.
 
-use sluice_access::Permit;
-use sluice_model::{Error, Reference, Result, Row, TableDef, Timestamp, Uuid, Value, json};
+use sluice_model::{Error, Name, Reference, Result, Row, TableDef, Uuid, Value, json};
 
-use crate::{Operation, Unit, tables};
+use crate::{
+    Operation, Unit,
+    change::{Author, Change, Kind},
+    snapshot::Snapshot,
+    tables,
+    watch::Watch,
+};
 
 /// What `audit.action` says; the operation is its sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,68 +39,85 @@ impl Action {
 }
 
 /// Whether changes of the table's rows are recorded.
-pub(crate) fn is_on(unit: &Unit, table: &TableDef) -> bool {
-    table.audited && unit.snapshot.settings.audits
+fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
+    table.audited && snapshot.settings.audits
 }
 
-/// Records a row that was made.
-pub(crate) fn created(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &Row) -> Result<()> {
-    if !is_on(unit, table) {
-        return Ok(());
-    }
-    let mut changes = Changes::new();
-    for (name, value) in row.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
-        changes.add(name, &Value::Null, value);
-    }
-    write(unit, operation, &row.reference(), Action::Create, changes)
-}
+/// The watch that records every change of an audited table.
+pub(crate) struct Trail;
 
-/// Records what changed of a row; nothing, if nothing did.
-pub(crate) fn updated(
-    unit: &mut Unit,
-    operation: &Operation,
-    table: &TableDef,
-    before: &Row,
-    changed: &Row,
-) -> Result<()> {
-    if !is_on(unit, table) && !switches_auditing(table, before, changed) {
-        return Ok(());
+impl Watch for Trail {
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        // That auditing is turned on or off is recorded in any case.
+        is_on(snapshot, table) || *table.name == *tables::ORGANIZATION
     }
-    let mut changes = Changes::new();
-    for (name, value) in changed.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
-        let old = before.get(name).unwrap_or(&Value::Null);
-        if old != value {
-            changes.add(name, old, value);
+
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        match change.kind {
+            Kind::Create => Ok(()),
+            Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
         }
     }
-    if changes.is_empty() {
-        return Ok(());
+
+    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        if !change.cause.allows().audited {
+            return Ok(());
+        }
+        let mut changes = Changes::new();
+        let nothing = Row::unsaved(change.table.name.clone());
+        let before = change.seen().unwrap_or(&nothing);
+        let action = match change.kind {
+            Kind::Create => {
+                for (name, value) in recorded(&change.row) {
+                    changes.add(name, &Value::Null, value);
+                }
+                Action::Create
+            }
+            Kind::Update => {
+                if !is_on(&unit.snapshot, &change.table) && !switches_auditing(&change.table, before, &change.row) {
+                    return Ok(());
+                }
+                for (name, value) in recorded(&change.row) {
+                    let old = before.get(name).unwrap_or(&Value::Null);
+                    if old != value {
+                        changes.add(name, old, value);
+                    }
+                }
+                action(before, &change.row)
+            }
+            Kind::Delete => {
+                for (name, value) in recorded(before) {
+                    changes.add(name, value, &Value::Null);
+                }
+                Action::Delete
+            }
+        };
+        if changes.is_empty() && change.kind == Kind::Update {
+            return Ok(());
+        }
+        record(unit, &change.by, &change.row.reference(), action, changes)
     }
-    let action = match (before.int("statecode"), changed.int("statecode")) {
+}
+
+/// What of a row is recorded.
+fn recorded(row: &Row) -> impl Iterator<Item = (&Name, &Value)> {
+    row.values.iter().filter(|(name, _)| !is_bookkeeping(name))
+}
+
+/// What sort of change it is.
+fn action(before: &Row, changed: &Row) -> Action {
+    match (before.int("statecode"), changed.int("statecode")) {
         (Some(old), Some(0)) if old != 0 => Action::Activate,
         (Some(0), Some(new)) if new != 0 => Action::Deactivate,
         _ if changed.has("ownerid") => Action::Assign,
         _ => Action::Update,
-    };
-    write(unit, operation, &changed.reference(), action, changes)
+    }
 }
 
 /// Turning auditing on for the whole organisation is itself recorded, as turning it off is.
 fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
     let switch = "isauditenabled";
     *table.name == *tables::ORGANIZATION && changed.has(switch) && changed.get(switch) != before.get(switch)
-}
-
-/// Records a row that is deleted.
-pub(crate) fn deleted(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &Row) -> Result<()> {
-    if !is_on(unit, table) {
-        return Ok(());
-    }
-    let mut changes = Changes::new();
-    for (name, value) in row.values.iter().filter(|(name, _)| !is_bookkeeping(name)) {
-        changes.add(name, value, &Value::Null);
-    }
-    write(unit, operation, &row.reference(), Action::Delete, changes)
 }
 
 /// Records a change of what belongs to a row without being a column: a link, a privilege.
@@ -107,12 +129,12 @@ pub(crate) fn other(
     (name, old, new): (&str, Value, Value),
 ) -> Result<()> {
     let table = unit.snapshot.table(&target.table)?.clone();
-    if !is_on(unit, &table) || old == new {
+    if !is_on(&unit.snapshot, &table) || old == new {
         return Ok(());
     }
     let mut changes = Changes::new();
     changes.add(name, &old, &new);
-    write(unit, operation, target, action, changes)
+    record(unit, &operation.into(), target, action, changes)
 }
 
 /// Records what was changed about a table as a whole; that it is no longer audited, above all.
@@ -232,26 +254,7 @@ impl Changes {
     }
 }
 
-/// Who made a change, when, and in which request.
-pub(crate) struct Author {
-    pub(crate) user: Uuid,
-    pub(crate) calling: Uuid,
-    pub(crate) when: Timestamp,
-    pub(crate) correlation: Uuid,
-}
-
-fn write(unit: &mut Unit, operation: &Operation, target: &Reference, action: Action, changes: Changes) -> Result<()> {
-    let by = Author {
-        user: operation.principal.id(),
-        calling: operation.initiating.id(),
-        when: operation.context.created_on,
-        correlation: operation.context.correlation,
-    };
-    record(unit, &by, target, action, changes)
-}
-
 fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, changes: Changes) -> Result<()> {
-    let table = unit.snapshot.table(tables::AUDIT)?.clone();
     let user = |id| Reference::new(tables::USER, id);
     let row = Row::new(tables::AUDIT, unit.core.env.new_id())
         .with("objectid", target.id)
@@ -259,17 +262,17 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
         .with("operation", Value::Choice(action.operation()))
         .with("action", Value::Choice(action as i32))
         .with("userid", user(by.user))
-        .with("callinguserid", user(by.calling))
+        .with("callinguserid", user(by.initiating))
         .with("createdon", by.when)
         .with("transactionid", by.correlation)
         .with("changedata", changes.end());
-    let permit = Permit::system("record who changed what");
-    unit.tx.insert(&permit, &table, &row).map_err(|error| {
-        Error::new(
-            error.code(),
-            format!("the change cannot be recorded: {}", error.message()),
-        )
-    })
+    unit.insert_as_platform("record who changed what", row)
+        .map_err(|error| {
+            Error::new(
+                error.code(),
+                format!("the change cannot be recorded: {}", error.message()),
+            )
+        })
 }
 
 #[cfg(test)]

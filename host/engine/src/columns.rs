@@ -130,8 +130,12 @@ impl Batch<'_> {
 
     /// The mappings that name the column, as drafts or published.
     fn mappings_with(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Vec<String>> {
-        let mut maps = self.select(tables::ENTITY_MAP, Filter::All)?;
-        let mut pairs = self.select(tables::ATTRIBUTE_MAP, Filter::All)?;
+        let mut maps = self.select("see what names a column that is to go", tables::ENTITY_MAP, Filter::All)?;
+        let mut pairs = self.select(
+            "see what names a column that is to go",
+            tables::ATTRIBUTE_MAP,
+            Filter::All,
+        )?;
         let snapshot = self.unit.snapshot()?;
         maps.extend(snapshot.published(tables::ENTITY_MAP).iter().cloned());
         pairs.extend(snapshot.published(tables::ATTRIBUTE_MAP).iter().cloned());
@@ -168,14 +172,18 @@ impl Batch<'_> {
             value: Value::from(&*column.name),
         };
         let of_table = Filter::eq("primaryobjecttypecode", &*table.name);
-        let filters: Vec<_> = self.select(tables::MESSAGE_FILTER, of_table)?;
-        let images = self.select(tables::STEP_IMAGE, containing)?;
+        let filters: Vec<_> = self.select(
+            "see what names a column that is to go",
+            tables::MESSAGE_FILTER,
+            of_table,
+        )?;
+        let images = self.select("see what names a column that is to go", tables::STEP_IMAGE, containing)?;
         let images: Vec<_> = images
             .iter()
             .filter(|image| names_it(image.text("attributes")))
             .filter_map(|image| image.id_of("sdkmessageprocessingstepid"))
             .collect();
-        let steps = self.select(tables::STEP, Filter::All)?;
+        let steps = self.select("see what names a column that is to go", tables::STEP, Filter::All)?;
         Ok(steps
             .iter()
             .filter(|step| {
@@ -190,9 +198,16 @@ impl Batch<'_> {
     /// The stages of processes that ask for the column.
     fn stages_with(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Vec<String>> {
         let mut users = Vec::new();
-        for stage in self.select(tables::STAGE, Filter::eq("primaryentitytypecode", &*table.name))? {
+        for stage in self.select(
+            "see what names a column that is to go",
+            tables::STAGE,
+            Filter::eq("primaryentitytypecode", &*table.name),
+        )? {
             let of_column = Filter::eq("sl_stageid", stage.id).and(Filter::eq("sl_column", &*column.name));
-            if !self.select(tables::PROCESS_STEP, of_column)?.is_empty() {
+            if !self
+                .select("see what names a column that is to go", tables::PROCESS_STEP, of_column)?
+                .is_empty()
+            {
                 let name = stage.text("stagename").unwrap_or_default();
                 users.push(format!("the stage \"{name}\" of a process"));
             }

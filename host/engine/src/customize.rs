@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use sluice_access::Permit;
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Reference, Result, Row,
     TableDef, coerce, definition::Columns,
@@ -21,24 +20,6 @@ use crate::{
 /// The first object type code of custom tables.
 const FIRST_CUSTOM_CODE: i32 = 10_100;
 
-/// Whether steps run on a table: not on the platform's own configuration and internals.
-pub(crate) fn takes_steps(table: &TableDef) -> bool {
-    let internal = [
-        tables::MESSAGE,
-        tables::MESSAGE_FILTER,
-        tables::ASSEMBLY,
-        tables::PLUGIN_TYPE,
-        tables::STEP,
-        tables::STEP_IMAGE,
-        tables::SECURE_CONFIG,
-        tables::PLUGIN_TRACE,
-        tables::MESSAGE_TRACE,
-        tables::PRIVILEGE,
-        tables::JOB,
-    ];
-    table.ownership != Ownership::None && !internal.contains(&&*table.name)
-}
-
 /// Writes which tables take a message: the rows that steps are bound with.
 pub(crate) fn write_filters(unit: &mut Unit, message: &dyn Message, row: &Reference) -> Result<()> {
     let catalog = unit.catalog();
@@ -56,7 +37,7 @@ fn write_filter(unit: &mut Unit, message: &dyn Message, row: &Reference, table: 
             Takes::IdOf { table: only, .. } => only == &*table.name,
             _ => shape.tables.is_none_or(|only| only.contains(&&*table.name)),
         };
-    if !bound || !takes_steps(table) || !message.works_on(table) {
+    if !bound || !table.takes_steps || !message.works_on(table) {
         return Ok(());
     }
     let filter = Row::unsaved(tables::MESSAGE_FILTER)
@@ -163,7 +144,7 @@ impl Batch<'_> {
         {
             self.unit.tx.add_column(&definition, added)?;
         }
-        self.unit.configuration_written()
+        self.unit.configuration_written(None)
     }
 
     /// See [`Session::update_table`].
@@ -220,7 +201,7 @@ impl Batch<'_> {
     /// Keeps a changed definition; it counts at once.
     pub(crate) fn save_definition(&mut self, definition: &TableDef) -> Result<()> {
         self.unit.tx.save_definition(definition)?;
-        self.unit.configuration_written()
+        self.unit.configuration_written(None)
     }
 
     /// Refuses to change a table that came with a managed solution, unless an import does.
@@ -268,36 +249,30 @@ impl Unit {
             table.add_default_states();
         }
         self.tx.create_table(&table)?;
-        self.configuration_written()?;
+        self.configuration_written(None)?;
         grant_to_administrators(self, &table)?;
-        self.configuration_written()?;
-        let messages = self.snapshot()?.table(tables::MESSAGE)?.clone();
+        self.configuration_written(None)?;
         let query = Query::new(tables::MESSAGE).columns(&["name"]);
-        for row in self.tx.select(&crate::snapshot::permit(), &messages, &query)? {
+        for row in self.select_as_platform("let steps be registered on a new table", &query)? {
             let message = self.core.message(row.text("name").unwrap_or_default())?;
             write_filter(self, message, &row.reference(), &table)?;
         }
-        self.configuration_written()
+        self.configuration_written(None)
     }
 }
 
 /// System Administrator may do everything, also with a new table.
 fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
-    let roles = unit.snapshot()?.table(tables::ROLE)?.clone();
     let query = Query::new(tables::ROLE)
         .columns(&[])
         .filter(Filter::eq("name", ADMINISTRATOR_ROLE));
-    let roles = unit.tx.select(&crate::snapshot::permit(), &roles, &query)?;
-    let privileges = unit.snapshot.table(tables::PRIVILEGE)?.clone();
+    let roles = unit.select_as_platform("System Administrator may do everything, also with a new table", &query)?;
     for (name, right) in table_privileges(table) {
         let row = privilege_row(&unit.core, &name, Some((table, right)));
-        unit.tx.insert(
-            &Permit::system("write the privileges of a new table"),
-            &privileges,
-            &row,
-        )?;
+        let id = row.id;
+        unit.insert_as_platform("write the privileges of a new table", row)?;
         for role in &roles {
-            message::set_role_privilege(unit, role.id, row.id, Some(Depth::Organization))?;
+            message::set_role_privilege(unit, role.id, id, Some(Depth::Organization))?;
         }
     }
     Ok(())

@@ -8,16 +8,18 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Catalog, Code, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
+use sluice_model::{Catalog, Code, Error, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
 use sluice_sandbox::{Plugin, Sandbox, Settings};
 use sluice_store::{Faults, Options, Store, Synchronous, Tx};
 
 use crate::{
-    App, Env, Message, Rules, Unit, audit, flow, jobs, message,
+    App, Env, Message, Rules, Unit,
+    change::{Author, Why},
+    flow, jobs, message,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
-    snapshot::{self, Snapshot},
+    snapshot::Snapshot,
     step::Step,
     tables,
     unit::Trial,
@@ -165,13 +167,15 @@ impl Unit {
     }
 
     fn component(&mut self, assembly: Uuid) -> Result<Vec<u8>> {
-        let table = self.snapshot.table(tables::ASSEMBLY)?.clone();
-        let columns = ["content".into()];
-        let row = self.read(|tx| tx.get(&snapshot::permit(), &table, assembly, Some(&columns)))?;
+        let assembly = Reference::new(tables::ASSEMBLY, assembly);
+        let row = self.read_as_platform("load the plug-in of a step", &assembly, Some(&["content".into()]))?;
         let content = row.as_ref().and_then(|row| row.text("content")).unwrap_or_default();
-        BASE64_STANDARD
-            .decode(content)
-            .map_err(|error| Error::host(format!("the plug-in {assembly} is stored in a broken form: {error}")))
+        BASE64_STANDARD.decode(content).map_err(|error| {
+            Error::host(format!(
+                "the plug-in {} is stored in a broken form: {error}",
+                assembly.id
+            ))
+        })
     }
 }
 
@@ -433,6 +437,12 @@ impl Session {
                 let mut traces = Vec::new();
                 let result = unit.refresh().and_then(|()| {
                     let principal = unit.principal(self.user)?;
+                    unit.author = Some(Author {
+                        user: principal.id(),
+                        initiating: principal.id(),
+                        when: self.engine.core.env.now(),
+                        correlation,
+                    });
                     work(&mut Batch {
                         unit: &mut unit,
                         principal,
@@ -456,6 +466,7 @@ impl Session {
                     },
                 )
             })?;
+            unit.author = None;
             if result.is_ok() {
                 jobs::run_released(&mut unit);
             }
@@ -495,13 +506,8 @@ impl Batch<'_> {
     }
 
     /// Who changes what is no row, for the audit trail.
-    pub(crate) fn author(&self) -> audit::Author {
-        audit::Author {
-            user: self.principal.id(),
-            calling: self.principal.id(),
-            when: self.unit.core.env.now(),
-            correlation: self.correlation,
-        }
+    pub(crate) fn author(&self) -> Author {
+        self.unit.author()
     }
 
     /// Runs a message.
@@ -520,10 +526,10 @@ impl Batch<'_> {
     /// Runs a message as the system, on the user's behalf. `reason` says why the user's own
     /// privileges do not count.
     pub(crate) fn execute_as_system(&mut self, reason: &'static str, request: Request) -> Result<Response> {
-        tracing::trace!(reason, message = %request.message, "as the system");
         let system = self.unit.snapshot()?.system.clone();
         self.run(Incoming {
             initiating: self.principal.clone(),
+            why: Why::Platform(reason),
             ..Incoming::outermost(system, self.correlation, request)
         })
     }

@@ -1,5 +1,5 @@
-//! What the platform itself puts into rows: audit columns, owner, state and status, defaults,
-//! currency and base amounts, full names, the version number.
+//! What the platform itself puts into rows: owner, state and status, defaults, currency and base
+//! amounts, full names. Who, when and the version number are stamped where the row is written.
 
 use sluice_access::{Owner, OwnerToBe};
 use sluice_model::{
@@ -156,19 +156,13 @@ fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
 }
 
 /// Fills everything that a new row needs beside what was sent.
-pub(crate) fn new_row(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
+pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<()> {
     defaults(table, row)?;
     new_state(table, row)?;
-    audit(unit, operation, table, row, true)?;
-    if let Some(Value::DateTime(earlier)) = row.get("overriddencreatedon").cloned() {
-        let now = operation.context.created_on;
-        if earlier > now {
-            let message =
-                "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
-            return Err(Error::invalid(message).with_table(&table.name));
-        }
-        row.set("createdon", earlier);
-        row.set("overriddencreatedon", now);
+    let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
+    if earlier.is_some_and(|earlier| earlier > operation.context.created_on) {
+        let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
+        return Err(Error::invalid(message).with_table(&table.name));
     }
     if table.ownership == Ownership::Organization
         && table
@@ -266,46 +260,17 @@ pub(crate) fn changed_owner(
 }
 
 /// Fills what every Update changes.
-pub(crate) fn changed_row(
-    unit: &mut Unit,
-    operation: &Operation,
-    table: &TableDef,
-    row: &mut Row,
-    before: &Row,
-) -> Result<()> {
+pub(crate) fn changed_row(unit: &Unit, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
     changed_state(table, row, before)?;
     if row.int("statecode") == Some(0) && before.bool("merged") == Some(true) {
         // Whoever takes a merged row up again has a row of its own.
         row.set("merged", false);
         row.set("masterid", Value::Null);
     }
-    audit(unit, operation, table, row, false)?;
     if table.column("exchangerate").is_some_and(|column| column.filled) {
         amounts(unit, table, row, Some(before))?;
     }
     full_name(table, row, Some(before));
-    Ok(())
-}
-
-fn audit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row, new: bool) -> Result<()> {
-    if table.column("createdon").is_none() {
-        return Ok(());
-    }
-    let now = operation.context.created_on;
-    let caller = Reference::new(tables::USER, operation.principal.id());
-    let behalf = (operation.principal.id() != operation.initiating.id())
-        .then(|| Reference::new(tables::USER, operation.initiating.id()));
-    if new {
-        row.set("createdon", now);
-        row.set("createdby", caller.clone());
-        if let Some(behalf) = &behalf {
-            row.set("createdonbehalfby", behalf.clone());
-        }
-    }
-    row.set("modifiedon", now);
-    row.set("modifiedby", caller);
-    row.set("modifiedonbehalfby", behalf.map_or(Value::Null, Value::Lookup));
-    row.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
     Ok(())
 }
 

@@ -49,8 +49,16 @@ impl Given {
             .columns(&["roleid"])
             .filter(Filter::eq("teamid", team));
         let mut given = Vec::new();
-        for role in select(unit, &held)?.iter().filter_map(|row| row.id_of("roleid")) {
-            let role = read(unit, tables::ROLE, role)?;
+        for role in select(unit, "nobody gives what they do not hold: see what is given", &held)?
+            .iter()
+            .filter_map(|row| row.id_of("roleid"))
+        {
+            let role = read(
+                unit,
+                "nobody gives what they do not hold: see what is given",
+                tables::ROLE,
+                role,
+            )?;
             given.push(Self::by_role(unit, &role, Some(team))?);
         }
         Ok(given)
@@ -68,7 +76,11 @@ impl Given {
 /// The default team of a business unit, of which its users are the members.
 pub(crate) fn default_team(unit: &mut Unit, business_unit: Uuid) -> Result<Option<Uuid>> {
     let filter = Filter::eq("businessunitid", business_unit).and(Filter::eq("isdefault", true));
-    let found = select(unit, &Query::new(tables::TEAM).columns(&[]).filter(filter))?;
+    let found = select(
+        unit,
+        "nobody gives what they do not hold: see what is given",
+        &Query::new(tables::TEAM).columns(&[]).filter(filter),
+    )?;
     Ok(found.first().map(|team| team.id))
 }
 
@@ -97,7 +109,7 @@ pub(crate) fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> 
         let roles = Query::new(tables::ROLE)
             .columns(&["businessunitid", "parentroleid"])
             .filter(organization::administrator_roles());
-        for role in select(unit, &roles)? {
+        for role in select(unit, "nobody gives what they do not hold: see what is given", &roles)? {
             if role.lookup("parentroleid").is_none() {
                 let given = Given::by_role(unit, &role, None)?;
                 unit.check_gives(operation, &[given])?;
@@ -137,7 +149,7 @@ pub(crate) fn check_steps_of(unit: &mut Unit, operation: &Operation, types: &[Uu
         let steps = Query::new(tables::STEP)
             .columns(&["impersonatinguserid", "sl_grants"])
             .filter(Filter::eq("plugintypeid", *plugin_type));
-        for step in select(unit, &steps)? {
+        for step in select(unit, "nobody gives what they do not hold: see what is given", &steps)? {
             check_step(unit, operation, &step)?;
         }
     }

@@ -37,9 +37,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         }
         let id = unit.core.env.new_id();
         let row = job_row(unit, operation, step, id);
-        let table = snapshot.table(tables::JOB)?.clone();
-        let permit = sluice_access::Permit::system("write the job of an asynchronous step");
-        unit.tx.insert(&permit, &table, &row)?;
+        unit.insert_as_platform("write the job of an asynchronous step", row)?;
         // The job sees the row as it is now, whatever becomes of it until the job runs.
         let mut operation = operation.clone();
         steps::give_images(unit, &mut operation, step)?;
@@ -117,22 +115,21 @@ pub(crate) fn run_released(unit: &mut Unit) {
 }
 
 fn finish(unit: &mut Unit, job: &Job, row: Row, beside: Vec<(Arc<sluice_model::TableDef>, Row)>) -> Result<()> {
-    let table = unit.snapshot.table(tables::JOB)?.clone();
-    let permit = sluice_access::Permit::system("write the outcome of a job");
     let remove = job.step.auto_delete && row.int("statuscode") == Some(SUCCEEDED.1);
     let store = unit.core.store()?;
-    store.write(&mut |mut tx| {
+    store.write(&mut |tx| {
+        unit.tx = tx;
         let result = if remove {
-            tx.delete(&permit, &table, row.id)
+            unit.delete_as_platform("remove a job that succeeded, as its step has it", &row.reference())
         } else {
-            tx.update(&permit, &table, &row)
+            unit.update_as_platform("write the outcome of a job", row.clone())
         };
         let keep = result.is_ok();
         (
-            tx,
+            std::mem::take(&mut unit.tx),
             sluice_store::End {
                 keep,
-                value: result.map(|_| ()),
+                value: result,
                 beside: beside.clone(),
             },
         )

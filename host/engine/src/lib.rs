@@ -10,6 +10,7 @@ mod app;
 mod attach;
 mod attachments;
 mod audit;
+mod change;
 mod columns;
 mod customize;
 mod diagnose;
@@ -47,8 +48,10 @@ mod tables;
 mod trace;
 mod unit;
 mod views;
+mod watch;
 
 pub use app::{App, Extension};
+pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
 pub use columns::ColumnChange;
 pub use customize::TableChange;
 pub use diagnose::{Culprit, Fix, Isolation};
@@ -68,10 +71,12 @@ pub use registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
 pub use rules::Rules;
 pub use runner::{JobOutcome, JobProgress, JobState};
 pub use sluice_store::{Faults, Synchronous};
+pub use snapshot::Snapshot;
 pub use solution::{Imported, Uninstalled};
 pub use trace::Node as TraceNode;
 pub use unit::Unit;
 pub use views::View;
+pub use watch::Watch;
 
 /// Building blocks for messages that an app brings along.
 pub mod parts {

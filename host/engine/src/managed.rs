@@ -2,9 +2,17 @@
 //! asks: an import is known by its mark on the operation, not by its user.
 //! Source: R56, R207, R292.
 
-use sluice_model::{Code, ColumnDef, Error, Result, Row, TableDef};
+use std::sync::Arc;
 
-use crate::{Operation, Unit, tables};
+use sluice_model::{Code, ColumnDef, Error, Reference, Result, Row, TableDef};
+
+use crate::{
+    Operation, Unit,
+    change::{Change, Kind},
+    snapshot::Snapshot,
+    tables,
+    watch::Watch,
+};
 
 /// The column that says so.
 pub(crate) const MARK: &str = "ismanaged";
@@ -42,37 +50,38 @@ fn is_local(table: &TableDef, column: &ColumnDef) -> bool {
     own || column.filled || matches!(&*column.name, "statecode" | "statuscode")
 }
 
-/// A managed row has no new parts.
-pub(crate) fn check_create(unit: &mut Unit, operation: &Operation) -> Result<()> {
-    let table = operation.table()?;
-    check_whole(unit, operation, &table, operation.target()?)
-}
+/// The watch: a managed row has no new parts, stays as it is but for what is the organisation's
+/// own, and stays.
+pub(crate) struct Managed;
 
-/// A managed row stays as it is, but for what is the organisation's own.
-pub(crate) fn check_update(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {
-    let table = operation.table()?;
-    let changes = |name: &str| table.column(name).is_some_and(|column| !is_local(&table, column));
-    if !operation.target()?.values.keys().any(|name| changes(name)) {
-        return Ok(());
+impl Watch for Managed {
+    fn wants(&self, _: &Snapshot, table: &TableDef) -> bool {
+        table.column(MARK).is_some() || is_part(table)
     }
-    check_row(operation, &table, before)?;
-    check_whole(unit, operation, &table, before)
-}
 
-/// A managed row stays.
-pub(crate) fn check_delete(unit: &mut Unit, operation: &Operation) -> Result<()> {
-    let table = operation.table()?;
-    if table.column(MARK).is_none() && !is_part(&table) {
-        return Ok(());
-    }
-    let id = operation.id()?;
-    match unit.tx.get(&crate::snapshot::permit(), &table, id, None)? {
-        Some(row) => {
-            check_row(operation, &table, &row)?;
-            check_whole(unit, operation, &table, &row)
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        let table = change.table.clone();
+        if change.cause.allows().managed || change.operation.is_some_and(|operation| operation.importing) {
+            return Ok(());
         }
-        None => Ok(()),
+        let row = match change.kind {
+            Kind::Create => Arc::new(change.row.clone()),
+            Kind::Update if !change.row.values.keys().any(|name| is_kept(&table, name)) => return Ok(()),
+            Kind::Update | Kind::Delete => match change.before(unit)? {
+                Some(row) => row,
+                None => return Ok(()),
+            },
+        };
+        if change.kind != Kind::Create {
+            refuse_managed(&table, &row)?;
+        }
+        refuse_part(unit, &table, &row)
     }
+}
+
+/// Whether a column of a managed row is the solution's, and not the organisation's.
+fn is_kept(table: &TableDef, column: &str) -> bool {
+    table.column(column).is_some_and(|column| !is_local(table, column))
 }
 
 fn is_part(table: &TableDef) -> bool {
@@ -80,16 +89,20 @@ fn is_part(table: &TableDef) -> bool {
 }
 
 /// Refuses where the row that this one is a part of is managed.
-fn check_whole(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &Row) -> Result<()> {
+fn refuse_part(unit: &mut Unit, table: &TableDef, row: &Row) -> Result<()> {
     let Some((_, column, whole)) = PARTS.iter().find(|(part, ..)| *part == &*table.name) else {
         return Ok(());
     };
     let Some(id) = row.id_of(column) else { return Ok(()) };
     let table = unit.snapshot.table(whole)?.clone();
-    match unit.tx.get(&crate::snapshot::permit(), &table, id, None)? {
+    match unit.read_as_platform(
+        "see whether the row is managed that this one is a part of",
+        &Reference::new(*whole, id),
+        None,
+    )? {
         Some(row) => {
-            check_row(operation, &table, &row)?;
-            check_whole(unit, operation, &table, &row)
+            refuse_managed(&table, &row)?;
+            refuse_part(unit, &table, &row)
         }
         None => Ok(()),
     }
@@ -97,7 +110,14 @@ fn check_whole(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &R
 
 /// Refuses to change a managed row, unless an import does.
 pub(crate) fn check_row(operation: &Operation, table: &TableDef, row: &Row) -> Result<()> {
-    if operation.importing || row.bool(MARK) != Some(true) {
+    match operation.importing {
+        true => Ok(()),
+        false => refuse_managed(table, row),
+    }
+}
+
+fn refuse_managed(table: &TableDef, row: &Row) -> Result<()> {
+    if row.bool(MARK) != Some(true) {
         return Ok(());
     }
     let names = [

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sluice_model::{
-    Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Right, Row, TableDef, Uuid, coerce,
+    Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, coerce,
 };
 
 use crate::{Operation, Session, Unit, tables, unit::Trial};
@@ -262,8 +262,10 @@ impl Unit {
         for right in rights {
             self.decide(operation, table, *right, id)?;
         }
-        let row = self.read(|tx| tx.get(&crate::snapshot::permit(), table, id, None))?;
-        row.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
+        self.need_as_platform(
+            "the caller holds the rights on the row",
+            &Reference::new(table.name.clone(), id),
+        )
     }
 }
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce};
+use sluice_model::{
+    Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce, definition::Kept,
+};
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, managed, message::Takes, step, steps};
+use crate::{Message, Unit, change::Why, managed, message::Takes, step, steps};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -20,10 +22,8 @@ pub(crate) struct Incoming {
     /// Lookups among the Target's columns that the platform itself put there: they need no
     /// Append and no AppendTo.
     pub(crate) platform_links: &'static [&'static str],
-    /// A Delete that follows from another one.
-    pub(crate) cascade: bool,
-    /// A Create of a process together with its row.
-    pub(crate) fresh: bool,
+    /// Why it runs.
+    pub(crate) why: Why,
     /// A part of the import of a solution: it may mark rows as managed, and change what is.
     pub(crate) importing: bool,
 }
@@ -40,8 +40,7 @@ impl Incoming {
             parent: None,
             request,
             platform_links: &[],
-            cascade: false,
-            fresh: false,
+            why: Why::Asked,
             importing: false,
         }
     }
@@ -62,8 +61,7 @@ impl Incoming {
             parent: Some(Arc::new(parent.clone())),
             request,
             platform_links: &[],
-            cascade: false,
-            fresh: false,
+            why: Why::Asked,
             importing: false,
         }
     }
@@ -81,10 +79,9 @@ pub struct Operation {
     /// The row before the main operation, where a step wants an image of it.
     pub(crate) before: Option<Arc<Row>>,
     pub(crate) platform_links: &'static [&'static str],
-    /// A Delete that follows from another one: the rows that the platform keeps go along.
-    pub(crate) cascade: bool,
-    /// A Create of a process together with its row: that row is new, and can be in no process yet.
-    pub(crate) fresh: bool,
+    /// Why it runs: what is deleted along with another row goes whatever its own rules say; a
+    /// process that is made along with its row finds no other process of that row.
+    pub(crate) why: Why,
     /// See [`Incoming::importing`].
     pub(crate) importing: bool,
 }
@@ -107,8 +104,7 @@ impl Operation {
             parent,
             request,
             platform_links,
-            cascade,
-            fresh,
+            why,
             importing,
         } = incoming;
         let snapshot = unit.snapshot()?;
@@ -141,7 +137,7 @@ impl Operation {
             Takes::Row => match inputs.remove("Target") {
                 Some(Parameter::Row(row)) => {
                     let table = snapshot.table(&row.table)?.clone();
-                    check_columns(&table, &row, principal.is_system(), importing)?;
+                    check_columns(&table, &row, why, importing)?;
                     id = Some(row.id).filter(|id| !id.is_nil());
                     target = Some(row);
                     Some(table)
@@ -235,8 +231,7 @@ impl Operation {
             context,
             before: None,
             platform_links,
-            cascade,
-            fresh,
+            why,
             importing,
         })
     }
@@ -268,10 +263,14 @@ impl Operation {
             },
             before: None,
             platform_links: &[],
-            cascade: self.cascade,
+            why: self.why,
             importing: false,
-            fresh: self.fresh,
         }
+    }
+
+    /// Why the message runs.
+    pub fn why(&self) -> Why {
+        self.why
     }
 
     /// In whose name the message runs.
@@ -348,8 +347,25 @@ impl Operation {
 
     /// What the steps left in the Target is held to the same as what was sent.
     pub(crate) fn check_target(&self) -> Result<()> {
-        let system = self.principal.is_system();
-        check_columns(&*self.table()?, self.target()?, system, self.importing)
+        check_columns(&*self.table()?, self.target()?, self.why, self.importing)
+    }
+
+    /// Refuses to do to a row of a table that the platform keeps what only the platform does.
+    pub(crate) fn refuse_kept(&self) -> Result<()> {
+        let table = self.table()?;
+        let changes = self.message.name() == "Update";
+        match table.kept {
+            Kept::No => return Ok(()),
+            Kept::Made if changes => return Ok(()),
+            _ if self.why.is_platform() => return Ok(()),
+            Kept::Made | Kept::Whole => {}
+        }
+        let sentence = format!(
+            "the platform keeps the rows of `{}` itself: {} does not work on it",
+            table.name,
+            self.message.name()
+        );
+        Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, sentence).with_table(&table.name))
     }
 
     /// An input parameter.
@@ -387,11 +403,11 @@ fn is_optional_parameter(name: &str) -> bool {
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
-fn check_columns(table: &TableDef, row: &Row, system: bool, importing: bool) -> Result<()> {
+fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
         let marks = importing && &**name == managed::MARK;
-        if column.filled && !system && !marks {
+        if column.filled && !why.allows().filled && !marks {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(

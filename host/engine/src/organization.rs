@@ -285,12 +285,10 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
         .with("roletemplateid", ADMINISTRATOR_TEMPLATE)
         .with("businessunitid", root.clone());
     let role = unit.found(role)?;
-    let privileges = snapshot.table(tables::PRIVILEGE)?.clone();
     let query = Query::new(tables::PRIVILEGE).columns(&[]);
-    for privilege in unit.tx.select(&crate::snapshot::permit(), &privileges, &query)? {
+    for privilege in unit.select_as_platform("give System Administrator every privilege", &query)? {
         message::set_role_privilege(unit, role.id, privilege.id, Some(Depth::Organization))?;
     }
-    unit.configuration_written()?;
     let admin = Row::unsaved(tables::USER)
         .with("domainname", "admin")
         .with("lastname", "admin")

@@ -4,7 +4,9 @@
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 
 use crate::{
-    Unit, answers, jobs,
+    Unit, answers,
+    change::Author,
+    jobs,
     operation::{Incoming, Operation},
     step, steps,
 };
@@ -22,7 +24,9 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
         return Ok(Response { outputs });
     }
     unit.trace.enter_message(&operation);
+    let outer = unit.author.replace(Author::from(&operation));
     let result = stages(unit, operation);
+    unit.author = outer;
     unit.trace.leave(result.as_ref().err());
     result.map(|operation| Response {
         outputs: operation.context.outputs,

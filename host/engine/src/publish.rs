@@ -59,9 +59,9 @@ impl Change {
 pub(crate) type Stored = Vec<(Name, Uuid, String)>;
 
 /// Reads the published copies.
-pub(crate) fn stored(tx: &mut Tx, publication: &TableDef) -> Result<Stored> {
+pub(crate) fn stored(tx: &mut Tx, permit: &Permit, publication: &TableDef) -> Result<Stored> {
     let query = Query::new(tables::PUBLICATION);
-    let rows = tx.select(&crate::snapshot::permit(), publication, &query)?;
+    let rows = tx.select(permit, publication, &query)?;
     Ok(rows
         .into_iter()
         .filter_map(|row| {
@@ -160,7 +160,7 @@ impl Unit {
     /// The rows of a published table as customizers see them.
     fn drafts(&mut self, table: &TableDef) -> Result<Vec<Row>> {
         let query = Query::new(table.name.clone());
-        self.read(|tx| tx.select(&crate::snapshot::permit(), table, &query))
+        self.select_as_platform("compare drafts with what is published", &query)
     }
 
     /// Publishes these rows, or everything that has changed; what it published.
@@ -173,27 +173,26 @@ impl Unit {
             return Ok(changes);
         }
         let snapshot = self.snapshot()?;
-        let publication = snapshot.table(tables::PUBLICATION)?.clone();
-        let permit = Permit::system("keep the published copies of rows");
         for change in &changes {
             let table = snapshot.table(&change.row.table)?;
             let id = change.row.id;
             let filter = Filter::eq("sl_row", id);
             let copies = Query::new(tables::PUBLICATION).columns(&[]).filter(filter);
-            for copy in self.tx.select(&permit, &publication, &copies)? {
-                self.tx.delete(&permit, &publication, copy.id)?;
+            for copy in self.select_as_platform("keep the published copies of rows", &copies)? {
+                self.delete_as_platform("keep the published copies of rows", &copy.reference())?;
             }
-            if let Some(mut row) = self.tx.get(&crate::snapshot::permit(), table, id, None)? {
+            let draft = self.read_as_platform("compare drafts with what is published", &change.row, None)?;
+            if let Some(mut row) = draft {
                 row.values.retain(|name, _| !is_bookkeeping(name));
                 let columns: Vec<Name> = row.values.keys().cloned().collect();
                 let copy = Row::new(tables::PUBLICATION, self.core.env.new_id())
                     .with("sl_table", &*table.name)
                     .with("sl_row", id)
                     .with("sl_content", json::from_row(table, &row, Some(&columns)).to_string());
-                self.tx.insert(&permit, &publication, &copy)?;
+                self.insert_as_platform("keep the published copies of rows", copy)?;
             }
         }
-        self.configuration_written()?;
+        self.configuration_written(None)?;
         if changes.iter().any(|change| *change.row.table == *tables::OPTION_SET) {
             life::options_published(self, &snapshot)?;
         }

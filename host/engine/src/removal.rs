@@ -1,7 +1,6 @@
 //! Custom tables and columns, taken away again: what stands in the way of it, and the removal
 //! itself. Metadata operations raise no events.
 
-use sluice_access::Permit;
 use sluice_model::{Comparison, Filter, Query, Result, Value, coerce};
 
 use crate::{engine::Batch, organization::table_privileges, tables};
@@ -21,7 +20,9 @@ impl Batch<'_> {
             // What a row has by itself is no data.
             holds = holds.and(other_than(coerce::from_json(&definition, place, default)?));
         }
-        let rows = self.unit.tx.count(&crate::snapshot::permit(), &definition, &holds)?;
+        let rows = self
+            .unit
+            .count_as_platform("count the rows that would lose data", table, &holds)?;
         if rows > 0 {
             return Ok(Some(format!("{} in it", hold(rows))));
         }
@@ -29,9 +30,20 @@ impl Batch<'_> {
             ("baseentityname", "baseattributename"),
             ("matchingentityname", "matchingattributename"),
         ] {
-            for rule in self.select(tables::DUPLICATE_RULE, Filter::eq(side, table))? {
+            for rule in self.select(
+                "see what depends on a table or a column that is to go",
+                tables::DUPLICATE_RULE,
+                Filter::eq(side, table),
+            )? {
                 let of_column = Filter::eq("regardingobjectid", rule.id).and(Filter::eq(end, column));
-                if !self.select(tables::DUPLICATE_CONDITION, of_column)?.is_empty() {
+                if !self
+                    .select(
+                        "see what depends on a table or a column that is to go",
+                        tables::DUPLICATE_CONDITION,
+                        of_column,
+                    )?
+                    .is_empty()
+                {
                     let name = rule.text("name").unwrap_or_default();
                     return Ok(Some(format!("the duplicate rule \"{name}\" compares it")));
                 }
@@ -51,7 +63,7 @@ impl Batch<'_> {
                 self.unit.tx.drop_column(&definition, column)?;
             }
         }
-        self.unit.configuration_written()
+        self.unit.configuration_written(None)
     }
 
     /// Why a table cannot be taken away; nothing, where it can.
@@ -60,8 +72,7 @@ impl Batch<'_> {
         let definition = snapshot.table(table)?;
         let rows = self
             .unit
-            .tx
-            .count(&crate::snapshot::permit(), definition, &Filter::All)?;
+            .count_as_platform("count the rows that would lose data", table, &Filter::All)?;
         if rows > 0 {
             return Ok(Some(hold(rows)));
         }
@@ -76,15 +87,30 @@ impl Batch<'_> {
                 return Ok(Some(format!("`{}.{}` refers to it", other.name, column.name)));
             }
         }
-        for filter in self.select(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))? {
-            let steps = self.select(tables::STEP, Filter::eq("sdkmessagefilterid", filter.id))?;
+        for filter in self.select(
+            "see what depends on a table or a column that is to go",
+            tables::MESSAGE_FILTER,
+            Filter::eq("primaryobjecttypecode", table),
+        )? {
+            let steps = self.select(
+                "see what depends on a table or a column that is to go",
+                tables::STEP,
+                Filter::eq("sdkmessagefilterid", filter.id),
+            )?;
             if let Some(step) = steps.first() {
                 let name = step.text("name").unwrap_or_default();
                 return Ok(Some(format!("the step \"{name}\" is registered on it")));
             }
         }
         let sides = ["sourceentityname", "targetentityname"].map(|side| Filter::eq(side, table));
-        if !self.select(tables::ENTITY_MAP, Filter::Or(sides.to_vec()))?.is_empty() {
+        if !self
+            .select(
+                "see what depends on a table or a column that is to go",
+                tables::ENTITY_MAP,
+                Filter::Or(sides.to_vec()),
+            )?
+            .is_empty()
+        {
             return Ok(Some("columns are mapped from or onto it".to_owned()));
         }
         for (of, column, what) in [
@@ -94,7 +120,14 @@ impl Batch<'_> {
             (tables::VIEW, "returnedtypecode", "view"),
             (tables::FORM, "objecttypecode", "form"),
         ] {
-            if let Some(row) = self.select(of, Filter::eq(column, table))?.first() {
+            if let Some(row) = self
+                .select(
+                    "see what depends on a table or a column that is to go",
+                    of,
+                    Filter::eq(column, table),
+                )?
+                .first()
+            {
                 let names = ["name", "stagename"].iter().find_map(|name| row.text(name));
                 return Ok(Some(format!(
                     "the {what} \"{}\" is about it",
@@ -111,30 +144,39 @@ impl Batch<'_> {
         let definition = self.definition(table)?;
         self.forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;
         for (name, _) in table_privileges(&definition) {
-            for privilege in self.select(tables::PRIVILEGE, Filter::eq("name", name))? {
+            for privilege in self.select(
+                "see what depends on a table or a column that is to go",
+                tables::PRIVILEGE,
+                Filter::eq("name", name),
+            )? {
                 self.forget(tables::ROLE_PRIVILEGES, Filter::eq("privilegeid", privilege.id))?;
                 self.forget(tables::PRIVILEGE, Filter::eq("privilegeid", privilege.id))?;
             }
         }
         self.unit.tx.drop_table(&definition)?;
-        self.unit.configuration_written()
+        self.unit.configuration_written(None)
     }
 
     /// Removes what the platform itself keeps about a table.
     fn forget(&mut self, table: &str, filter: Filter) -> Result<()> {
-        let permit = Permit::system("remove what the platform keeps about a table that is taken away");
-        let definition = self.unit.snapshot()?.table(table)?.clone();
-        for row in self.select(table, filter)? {
-            self.unit.tx.delete(&permit, &definition, row.id)?;
+        for row in self.select("see what depends on a table or a column that is to go", table, filter)? {
+            self.unit.delete_as_platform(
+                "remove what the platform keeps about a table that is taken away",
+                &row.reference(),
+            )?;
         }
         Ok(())
     }
 
-    /// The rows of a table that a decision about customizations needs, whoever asks.
-    pub(crate) fn select(&mut self, table: &str, filter: Filter) -> Result<Vec<sluice_model::Row>> {
-        let definition = self.unit.snapshot()?.table(table)?.clone();
-        let query = Query::new(table).filter(filter);
-        self.unit.tx.select(&crate::snapshot::permit(), &definition, &query)
+    /// The rows of a table that a decision about customizations needs, whoever asks; `reason`
+    /// says which.
+    pub(crate) fn select(
+        &mut self,
+        reason: &'static str,
+        table: &str,
+        filter: Filter,
+    ) -> Result<Vec<sluice_model::Row>> {
+        self.unit.select_as_platform(reason, &Query::new(table).filter(filter))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use sluice_access::{Permit, Principal};
+use sluice_access::Principal;
 use sluice_model::{
     Code, Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, Timestamp, Uuid, Value, codes::Kind,
 };
@@ -169,10 +169,6 @@ impl NewJob {
     }
 }
 
-fn permit() -> Permit {
-    Permit::system("keep the rows of jobs, whose state is the platform's")
-}
-
 /// A new row that belongs to a principal, with what every row has.
 pub(crate) fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
     let now = unit.core.env.now();
@@ -192,7 +188,6 @@ pub(crate) fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
 
 /// Writes a job that belongs to `owner`; its id.
 pub(crate) fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
-    let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let now = unit.core.env.now();
     let waits = job.from.is_some_and(|from| from > now);
     let (state, status) = if waits { WAITING } else { READY };
@@ -215,7 +210,7 @@ pub(crate) fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<U
         row.set("recurrencepattern", pattern);
     }
     let id = row.id;
-    unit.tx.insert(&permit(), &table, &row)?;
+    unit.insert_as_platform("write a job that somebody may ask for", row)?;
     Ok(id)
 }
 
@@ -236,8 +231,11 @@ pub(crate) fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp>
 
 /// Ends a job that is not needed any more.
 pub(crate) fn cancel(unit: &mut Unit, job: Uuid) -> Result<()> {
-    let table = unit.snapshot()?.table(tables::JOB)?.clone();
-    match unit.tx.get(&permit(), &table, job, None)? {
+    match unit.read_as_platform(
+        "end a job that is not needed any more",
+        &Reference::new(tables::JOB, job),
+        None,
+    )? {
         Some(row) if row.int("statecode") != Some(COMPLETED) => {
             end(unit, &row, CANCELED, "it is not needed any more", None)
         }
@@ -259,9 +257,8 @@ fn end(unit: &mut Unit, job: &Row, status: i32, told: &str, error: Option<&Error
 }
 
 fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
-    let table = unit.snapshot()?.table(tables::JOB)?.clone();
     row.set("modifiedon", unit.core.env.now());
-    unit.tx.update(&permit(), &table, &row).map(|_| ())
+    unit.update_as_platform("keep how far a job has come", row)
 }
 
 /// A job was canceled by writing its state: what it worked on is as it was before.
@@ -356,10 +353,7 @@ impl Session {
 /// One step of a job.
 fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
-    let job = unit
-        .tx
-        .get(&permit(), &table, id, None)?
-        .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+    let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
     // Whoever asked for a job may run it.
     if job.id_of("ownerid") != Some(caller.id()) {
         unit.decide_for(caller, &table, Right::Write, id)?;

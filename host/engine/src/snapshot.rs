@@ -21,6 +21,7 @@ use crate::{
     options, publish,
     step::{self, Image, Step, StepTable},
     tables,
+    watch::{self, Watch},
 };
 
 /// The settings in the organisation's row.
@@ -51,7 +52,7 @@ pub(crate) enum TraceSetting {
 pub(crate) type RolePrivileges = Arc<HashMap<String, Depth>>;
 
 /// The configuration of an organisation at one version.
-pub(crate) struct Snapshot {
+pub struct Snapshot {
     pub(crate) version: i64,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) units: Units,
@@ -67,6 +68,8 @@ pub(crate) struct Snapshot {
     pub(crate) exchange_rates: HashMap<Uuid, Decimal>,
     /// The duplicate rules at work.
     pub(crate) duplicates: RuleTable,
+    /// Who watches the rows of which table, in their order.
+    watches: HashMap<Name, Vec<&'static dyn Watch>>,
     mappings: HashMap<(Name, Name), Vec<Pair>>,
     /// The rows that count of the tables whose rows are published.
     published: HashMap<Name, Vec<Row>>,
@@ -93,7 +96,7 @@ impl Snapshot {
     pub(crate) fn load(tx: &mut Tx, version: i64) -> Result<Self> {
         let mut definitions = tx.definitions()?;
         let stored = match definitions.iter().find(|table| *table.name == *tables::PUBLICATION) {
-            Some(publication) => publish::stored(tx, publication)?,
+            Some(publication) => publish::stored(tx, &permit(), publication)?,
             None => Vec::new(),
         };
         options::lay_over(&mut definitions, &stored)?;
@@ -132,7 +135,7 @@ impl Snapshot {
         let duplicates = duplicates(&mut reader)?;
         // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
-        Ok(Self {
+        let mut snapshot = Self {
             version,
             units,
             root_unit,
@@ -144,13 +147,25 @@ impl Snapshot {
             system,
             exchange_rates,
             duplicates,
+            watches: HashMap::new(),
             mappings,
             published,
             privilege_names,
             principals: Mutex::default(),
             roles: Mutex::default(),
             catalog,
-        })
+        };
+        snapshot.watches = snapshot
+            .catalog
+            .iter()
+            .map(|table| (table.name.clone(), watch::of(&snapshot, table)))
+            .collect();
+        Ok(snapshot)
+    }
+
+    /// Who watches the rows of a table, in their order.
+    pub(crate) fn watches(&self, table: &str) -> &[&'static dyn Watch] {
+        self.watches.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// The user or team with that id, and what it may do.

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Name, Result, Row};
+use sluice_model::{Code, Error, Name, Reference, Result, Row};
 use sluice_sandbox::Call;
 
 use crate::{
-    Unit, customize,
+    Unit,
     operation::Operation,
-    snapshot::{self, Snapshot},
+    snapshot::Snapshot,
     step::{self, Step},
     unit::Frame,
 };
@@ -22,7 +22,7 @@ pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<
         return &[];
     }
     match operation.table.as_deref() {
-        Some(table) if !customize::takes_steps(table) => &[],
+        Some(table) if !table.takes_steps => &[],
         table => snapshot
             .steps
             .of(&operation.context.message, table.map(|table| &*table.name)),
@@ -207,7 +207,7 @@ fn row_now(unit: &mut Unit, operation: &Operation) -> Result<Option<Arc<Row>>> {
     if operation.message.name() == "Create" && operation.context.outputs.is_empty() {
         return Ok(None);
     }
-    Ok(unit
-        .read(|tx| tx.get(&snapshot::permit(), &table, id, None))?
-        .map(Arc::new))
+    let row = Reference::new(table.name.clone(), id);
+    let row = unit.read_as_platform("give a step the images that it was registered with", &row, None)?;
+    Ok(row.map(Arc::new))
 }

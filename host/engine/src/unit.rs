@@ -8,14 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_access::{Permit, Principal};
+use sluice_access::Principal;
 use sluice_model::{
-    Catalog, Code, Depth, Error, Name, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
+    Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
 };
 use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
     Rules,
+    change::{Author, Why},
     engine::Core,
     jobs::Job,
     operation::{Incoming, Operation},
@@ -49,6 +50,10 @@ pub struct Work {
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
     pub(crate) shut_out: Option<Code>,
+    /// Tables among it: nothing can be read of them before that.
+    definitions_changed: bool,
+    /// Who set off the message under way.
+    pub(crate) author: Option<Author>,
     pub(crate) trial: Trial,
     pub(crate) trace: Trace,
     /// What runs now: one frame per plug-in call under way.
@@ -114,6 +119,8 @@ impl Unit {
             snapshot,
             configuration_changed: false,
             shut_out: None,
+            definitions_changed: false,
+            author: None,
             trial,
             trace: Trace::default(),
             frames: Vec::new(),
@@ -139,22 +146,6 @@ impl Unit {
         self.snapshot.settings.row.get(column)
     }
 
-    /// The row as it is, whoever asks, with these columns or all; `reason` says why the caller's
-    /// own privileges do not count.
-    ///
-    /// # Errors
-    /// There is no such table or column, or the database cannot be read.
-    pub fn read_as_platform(
-        &mut self,
-        reason: &'static str,
-        row: &Reference,
-        columns: Option<&[Name]>,
-    ) -> Result<Option<Row>> {
-        let table = self.snapshot()?.table(&row.table)?.clone();
-        let permit = Permit::system(reason);
-        self.read(|tx| tx.get(&permit, &table, row.id, columns))
-    }
-
     /// The configuration as this unit sees it.
     ///
     /// # Errors
@@ -165,13 +156,24 @@ impl Unit {
             let snapshot = Snapshot::load(&mut self.tx, version)?;
             self.snapshot = Arc::new(snapshot);
             self.configuration_changed = false;
+            self.definitions_changed = false;
         }
         Ok(self.snapshot.clone())
     }
 
-    /// The unit has written a configuration table: every process reads anew from its next
-    /// request, this unit from now on.
-    pub(crate) fn configuration_written(&mut self) -> Result<()> {
+    /// The configuration, of which only the tables have to be as this unit left them: rows are
+    /// read and written by their definitions.
+    pub(crate) fn tables(&mut self) -> Result<Arc<Snapshot>> {
+        match self.definitions_changed {
+            true => self.snapshot(),
+            false => Ok(self.snapshot.clone()),
+        }
+    }
+
+    /// The unit has written rows of a configuration table, or, without one, tables themselves:
+    /// every process reads anew from its next request, this unit from now on.
+    pub(crate) fn configuration_written(&mut self, table: Option<&str>) -> Result<()> {
+        self.definitions_changed |= table.is_none();
         let mut bytes = [0; 8];
         self.core.env.random(&mut bytes);
         let version = i64::from_le_bytes(bytes) & i64::MAX;
@@ -342,11 +344,13 @@ impl Unit {
     /// Whatever the message gives.
     pub fn run_as_caller(&mut self, operation: &Operation, request: Request) -> Result<Response> {
         let principal = operation.principal().clone();
-        self.run_nested(operation, principal, request, &[])
+        self.run_nested(operation, principal, Why::Asked, request, &[])
     }
 
     /// Deletes a row because another one is deleted, in the name of the caller; what the platform
     /// keeps (processes, the copies of a role, what belongs to a business unit) in its own.
+    /// Deletes a row because another one is deleted, in the name of the caller; a process, which
+    /// the platform keeps, in its own name.
     pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
         let from = operation.table()?;
         let kept = matches!(
@@ -359,7 +363,7 @@ impl Unit {
         };
         let initiating = operation.initiating.clone();
         let incoming = Incoming {
-            cascade: true,
+            why: Why::Along,
             importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, initiating, Request::delete(target))
         };
@@ -378,7 +382,7 @@ impl Unit {
         platform_links: &'static [&'static str],
     ) -> Result<Response> {
         let principal = operation.principal().clone();
-        self.run_nested(operation, principal, request, platform_links)
+        self.run_nested(operation, principal, Why::Asked, request, platform_links)
     }
 
     /// Runs a further message as a part of `operation`, one level deeper, as the system.
@@ -387,9 +391,8 @@ impl Unit {
     /// # Errors
     /// Whatever the message gives.
     pub fn run_as_system(&mut self, operation: &Operation, reason: &'static str, request: Request) -> Result<Response> {
-        tracing::trace!(reason, message = %request.message, "as the system");
         let principal = self.snapshot.system.clone();
-        self.run_nested(operation, principal, request, &[])
+        self.run_nested(operation, principal, Why::Platform(reason), request, &[])
     }
 
     /// Starts the process of a row that `operation` has just made, as the system: who may make
@@ -403,17 +406,25 @@ impl Unit {
         } else {
             Incoming::nested(&operation.context, system, initiating, request)
         };
-        pipeline::run(self, Incoming { fresh: true, ..nested })
+        pipeline::run(
+            self,
+            Incoming {
+                why: Why::Along,
+                ..nested
+            },
+        )
     }
 
     fn run_nested(
         &mut self,
         operation: &Operation,
         principal: Arc<Principal>,
+        why: Why,
         request: Request,
         platform_links: &'static [&'static str],
     ) -> Result<Response> {
         let incoming = Incoming {
+            why,
             platform_links,
             importing: operation.importing,
             ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
@@ -446,10 +457,12 @@ impl Unit {
 
     /// Runs a message as the system that is a part of no other one: what the host itself does.
     pub(crate) fn run_for_host(&mut self, reason: &'static str, request: Request) -> Result<Response> {
-        tracing::trace!(reason, message = %request.message, "for the host");
         let system = self.snapshot()?.system.clone();
         let correlation = self.core.env.new_id();
-        let incoming = Incoming::outermost(system, correlation, request);
+        let incoming = Incoming {
+            why: Why::Platform(reason),
+            ..Incoming::outermost(system, correlation, request)
+        };
         pipeline::run(self, incoming)
     }
 }

@@ -405,6 +405,12 @@ pub struct TableDef {
     /// *Read-only in mobile*: its rows cannot be edited in the client's forms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_only_in_mobile: bool,
+    /// Whose rows they are to make and to change.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub kept: Kept,
+    /// Steps may be registered on it.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub takes_steps: bool,
     /// Made at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -417,6 +423,23 @@ pub struct TableDef {
     /// The columns.
     #[serde(default, rename = "column")]
     pub columns: Columns,
+}
+
+/// Which changes of a table's rows are the platform's own, whoever asks for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kept {
+    /// None: whoever has the right makes, changes and deletes rows.
+    #[default]
+    No,
+    /// Rows may be changed, but neither made nor deleted.
+    Made,
+    /// All of them.
+    Whole,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl TableDef {
@@ -437,6 +460,8 @@ impl TableDef {
             audited: false,
             duplicate_detection: false,
             read_only_in_mobile: false,
+            kept: Kept::No,
+            takes_steps: ownership != Ownership::None,
             custom: false,
             managed: false,
             source: String::new(),
@@ -468,6 +493,10 @@ impl TableDef {
     /// columns, state and status, version number, and, where there are amounts, their base
     /// amounts, currency and exchange rate. Columns that are there already stay as they are.
     pub fn complete(&mut self) {
+        if self.ownership == Ownership::None {
+            // Rows that belong to nobody are links and the platform's notes.
+            (self.kept, self.takes_steps) = (Kept::Whole, false);
+        }
         let lookup = |targets: &[&str]| ColumnType::Lookup {
             targets: targets.iter().map(|name| Name::from(*name)).collect(),
         };

@@ -18,6 +18,7 @@ mod registration;
 mod shared;
 mod split;
 mod stages;
+mod system;
 mod traces;
 mod users;
 mod world;

@@ -10,9 +10,15 @@ use sluice_model::{
 use super::{
     code::{Seen, matchcode},
     rule::{Rule, Side},
-    upkeep::permit,
 };
-use crate::{Operation, Unit, fill, message::input};
+use crate::{
+    Operation, Unit,
+    change::{Change, Kind},
+    fill,
+    message::input,
+    snapshot::Snapshot,
+    watch::Watch,
+};
 
 /// So many rows of a rule are listed.
 pub(crate) const MOST: u32 = 1_000;
@@ -77,12 +83,36 @@ impl Matches {
     }
 }
 
-/// Detection on Create and Update: refuses a row that is the same as another one, where the
-/// request asks for it. `changes` are what an Update is about to write.
-pub(crate) fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: Option<&Row>) -> Result<()> {
-    if is_suppressed(operation)? {
-        return Ok(());
+/// The watch that looks for duplicates on Create and Update: refuses a row that is the same as
+/// another one, where the request asks for it.
+pub(crate) struct Detection;
+
+impl Watch for Detection {
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        snapshot.duplicates.asked(&table.name).next().is_some()
     }
+
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        let Some(operation) = change.operation else {
+            return Ok(());
+        };
+        // Activating or deactivating a row makes no duplicate of it.
+        let state = |name: &Name| matches!(&**name, "statecode" | "statuscode");
+        match change.kind {
+            Kind::Delete => Ok(()),
+            _ if is_suppressed(operation)? => Ok(()),
+            Kind::Create => check(unit, operation, &change.row, None),
+            Kind::Update if operation.target()?.values.keys().all(state) => Ok(()),
+            Kind::Update => match change.before(unit)? {
+                Some(before) => check(unit, operation, &before, Some(&change.row)),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+/// `changes` are what an Update is about to write.
+fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: Option<&Row>) -> Result<()> {
     let seen = changes.map_or(Seen::now(row), |changes| Seen::with(row, changes));
     let mut matches = search(unit, row, seen, None, MOST)?;
     // Rules are not retroactive: what an Update leaves as it was makes no new duplicate.
@@ -117,7 +147,10 @@ fn search(unit: &mut Unit, row: &Row, seen: Seen<'_>, matching: Option<&str>, mo
         let Some(code) = matchcode(rule, Side::Base, seen) else {
             continue;
         };
-        let ids = unit.read(|tx| tx.rows_with_matchcode(&permit(), rule.set, &code, most + 1))?;
+        let ids = unit.beside_rows(
+            "find the rows with a matchcode, which are shown as far as the caller may read them",
+            |tx, permit| tx.rows_with_matchcode(permit, rule.set, &code, most + 1),
+        )?;
         matches.more |= ids.len() > most as usize;
         let rows = ids.into_iter().take(most as usize).map(|id| Reference {
             table: rule.matching.clone(),
@@ -207,8 +240,8 @@ impl Unit {
     fn describe(&mut self, operation: &Operation, row: &Reference, rules: Vec<String>) -> Result<Option<Match>> {
         let table = self.snapshot()?.table(&row.table)?.clone();
         let columns = told(&table);
-        let permit = crate::snapshot::permit();
-        let Some(found) = self.read(|tx| tx.get(&permit, &table, row.id, Some(&columns)))? else {
+        let reason = "say that a row is there, and what of it to whom";
+        let Some(found) = self.read_as_platform(reason, row, Some(&columns))? else {
             return Ok(None);
         };
         let text = |column: &str| found.text(column).map(ToOwned::to_owned);

@@ -2,15 +2,14 @@
 //! written here and nowhere else.
 //! Source: R75–R79, R85, R91; the platform reference §5.
 
-use sluice_access::Permit;
 use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid, Value};
+use sluice_store::Tx;
 
 use super::{
     rule::{self, PUBLISHED, PUBLISHING, Rule, UNPUBLISHED},
-    upkeep,
     work::{self, Publishing, Purging},
 };
-use crate::{Operation, Unit, audit, runner, snapshot::Snapshot, tables};
+use crate::{Operation, Unit, runner, snapshot::Snapshot, tables};
 
 /// So many rules of one base table may be published.
 const MOST_PUBLISHED: usize = 5;
@@ -42,16 +41,15 @@ fn in_use(row: &Row, why: &str) -> Error {
 
 /// The conditions of a rule, in the order in which they were made.
 pub(crate) fn conditions(unit: &mut Unit, rule: Uuid) -> Result<Vec<Row>> {
-    let table = unit.snapshot()?.table(tables::DUPLICATE_CONDITION)?.clone();
     let query = Query::new(tables::DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule));
-    unit.read(|tx| tx.select(&crate::snapshot::permit(), &table, &query))
+    unit.select_as_platform("see what a duplicate rule is made of", &query)
 }
 
 /// Begins to publish a rule: from this commit on every change of a matching row writes its
 /// code; those of the rows that are there are the job's.
 pub(crate) fn publish(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<Uuid> {
     let rule = publishable(unit, row)?;
-    let set = unit.tx.next_matchcode_set(&upkeep::permit())?;
+    let set = next_set(unit)?;
     let data = Publishing::new(rule.id, set);
     let owner = operation.principal().clone();
     let name = format!("Publish the duplicate rule \"{}\"", rule.name);
@@ -60,7 +58,7 @@ pub(crate) fn publish(unit: &mut Unit, operation: &Operation, row: &Row) -> Resu
     let change = state(row.id, PUBLISHING)
         .with("sl_matchcodeset", Value::BigInt(set))
         .with("sl_publishjob", Reference::new(tables::JOB, job));
-    write(unit, Some(operation), row, &change)?;
+    write(unit, change)?;
     Ok(job)
 }
 
@@ -107,16 +105,16 @@ fn publishable(unit: &mut Unit, row: &Row) -> Result<Rule> {
 /// All rows have their codes: the rule is asked from now on.
 pub(super) fn published(unit: &mut Unit, row: &Row) -> Result<()> {
     let change = state(row.id, PUBLISHED).with("sl_publishjob", Value::Null);
-    write(unit, None, row, &change)
+    write(unit, change)
 }
 
 /// Publishes a rule of a new organisation, whose tables are empty.
 pub(crate) fn published_when_founded(unit: &mut Unit, id: Uuid) -> Result<()> {
     let row = read(unit, id)?;
     publishable(unit, &row)?;
-    let set = unit.tx.next_matchcode_set(&upkeep::permit())?;
+    let set = next_set(unit)?;
     let change = state(id, PUBLISHED).with("sl_matchcodeset", Value::BigInt(set));
-    write(unit, None, &row, &change)
+    write(unit, change)
 }
 
 /// What became of the codes of a rule that is out of work.
@@ -136,7 +134,7 @@ pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Ro
     let change = state(row.id, UNPUBLISHED)
         .with("sl_matchcodeset", Value::Null)
         .with("sl_publishjob", Value::Null);
-    write(unit, operation, row, &change)?;
+    write(unit, change)?;
     if let Some(job) = row.id_of("sl_publishjob") {
         runner::cancel(unit, job)?;
     }
@@ -226,9 +224,10 @@ pub(crate) fn options_published(unit: &mut Unit, before: &Snapshot) -> Result<()
 
 /// The row of a rule.
 pub(super) fn read(unit: &mut Unit, id: Uuid) -> Result<Row> {
-    let table = unit.snapshot()?.table(tables::DUPLICATE_RULE)?.clone();
-    let row = unit.read(|tx| tx.get(&crate::snapshot::permit(), &table, id, None))?;
-    row.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
+    unit.need_as_platform(
+        "bring a duplicate rule into another state",
+        &Reference::new(tables::DUPLICATE_RULE, id),
+    )
 }
 
 /// The change that brings a rule into a state.
@@ -238,17 +237,12 @@ fn state(id: Uuid, status: i32) -> Row {
         .with("statuscode", Value::Choice(status))
 }
 
-fn write(unit: &mut Unit, operation: Option<&Operation>, before: &Row, change: &Row) -> Result<()> {
-    let table = unit.snapshot()?.table(tables::DUPLICATE_RULE)?.clone();
-    let permit = Permit::system("keep the state of a duplicate rule");
-    let mut row = change.clone();
-    row.set("modifiedon", unit.core.env.now());
-    row.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
-    unit.tx.update(&permit, &table, &row)?;
-    if let Some(operation) = operation {
-        audit::updated(unit, operation, &table, before, change)?;
-    }
-    unit.configuration_written()
+fn write(unit: &mut Unit, change: Row) -> Result<()> {
+    unit.update_as_platform("keep the state of a duplicate rule", change)
+}
+
+fn next_set(unit: &mut Unit) -> Result<i64> {
+    unit.beside_rows("number the codes of a rule that is published", Tx::next_matchcode_set)
 }
 
 /// A condition is checked against the tables of its rule.

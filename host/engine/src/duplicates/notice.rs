@@ -1,7 +1,7 @@
 //! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
 //! Source: R93.
 
-use sluice_model::{Code, Error, Request, Result, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, codes::Kind};
 
 use crate::{Unit, tables};
 
@@ -10,8 +10,8 @@ const PENDING_SEND: i32 = 6;
 
 /// The address of a user who is to be told.
 pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
-    let users = unit.snapshot()?.table(tables::USER)?.clone();
-    let row = unit.read(|tx| tx.get(&crate::snapshot::permit(), &users, user, None))?;
+    let whom = Reference::new(tables::USER, user);
+    let row = unit.read_as_platform("find the address of who is to be told of a job", &whom, None)?;
     let address = row.as_ref().and_then(|row| row.text("internalemailaddress"));
     address.map(ToOwned::to_owned).ok_or_else(|| {
         let sentence = format!(

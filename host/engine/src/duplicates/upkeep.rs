@@ -1,93 +1,89 @@
 //! The codes of rows follow the rows, in the transaction of the change: whatever a rule finds
 //! is as new as the table itself.
 
-use sluice_access::Permit;
-use sluice_model::{Filter, Query, Reference, Result, Row, TableDef, Uuid};
+use sluice_model::{Filter, Query, Reference, Result, Row, TableDef};
 
 use super::{
     code::{Seen, matchcode},
     rule::Side,
 };
-use crate::{Unit, tables};
+use crate::{
+    Unit,
+    change::{Change, Kind},
+    snapshot::Snapshot,
+    tables,
+    watch::Watch,
+};
 
-/// The permit for the codes of rows.
-pub(super) fn permit() -> Permit {
-    Permit::system("keep the matchcodes of rows, which a rule needs of all of them")
-}
+/// The watch that keeps the codes of rows.
+pub(crate) struct Codes;
 
-/// A row was made.
-pub(crate) fn created(unit: &mut Unit, row: &Row) -> Result<()> {
-    let snapshot = unit.snapshot()?;
-    let permit = permit();
-    for rule in snapshot.duplicates.kept_up(&row.table) {
-        if let Some(code) = matchcode(rule, Side::Matching, Seen::now(row)) {
-            unit.tx.put_matchcode(&permit, rule.set, &code, row.id)?;
-        }
+impl Watch for Codes {
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        table.duplicate_detection || !snapshot.duplicates.kept_up(&table.name).is_empty()
     }
-    Ok(())
-}
 
-/// Columns of a row were changed.
-pub(crate) fn updated(unit: &mut Unit, before: &Row, changes: &Row) -> Result<()> {
-    let snapshot = unit.snapshot()?;
-    let permit = permit();
-    for rule in snapshot.duplicates.kept_up(&before.table) {
-        let old = matchcode(rule, Side::Matching, Seen::now(before));
-        let new = matchcode(rule, Side::Matching, Seen::with(before, changes));
-        if old == new {
-            continue;
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        // The codes of the row as it was have to go.
+        if change.kind != Kind::Create && !unit.snapshot()?.duplicates.kept_up(&change.table.name).is_empty() {
+            change.before(unit)?;
         }
-        if let Some(code) = old {
-            unit.tx.remove_matchcode(&permit, rule.set, &code, before.id)?;
-        }
-        if let Some(code) = new {
-            unit.tx.put_matchcode(&permit, rule.set, &code, before.id)?;
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// The platform itself is about to change columns of a row, without an Update.
-pub(crate) fn changing(unit: &mut Unit, table: &TableDef, changes: &Row) -> Result<()> {
-    match current(unit, table, changes.id)? {
-        Some(before) => updated(unit, &before, changes),
-        None => Ok(()),
-    }
-}
-
-/// A row is about to be deleted: its codes go, and what jobs found about it.
-pub(crate) fn deleting(unit: &mut Unit, table: &TableDef, row: &Reference) -> Result<()> {
-    if let Some(before) = current(unit, table, row.id)? {
-        let snapshot = unit.snapshot()?;
-        for rule in snapshot.duplicates.kept_up(&table.name) {
-            if let Some(code) = matchcode(rule, Side::Matching, Seen::now(&before)) {
-                unit.tx.remove_matchcode(&permit(), rule.set, &code, row.id)?;
+    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        match (change.kind, change.seen()) {
+            (Kind::Create, _) => keep(unit, None, Some(Seen::now(&change.row)), &change.row.reference()),
+            (Kind::Update, Some(before)) => {
+                let after = Seen::with(before, &change.row);
+                keep(unit, Some(before), Some(after), &change.row.reference())
+            }
+            (Kind::Update, None) => Ok(()),
+            (Kind::Delete, before) => {
+                keep(unit, before, None, &change.row.reference())?;
+                match change.table.duplicate_detection {
+                    true => forget(unit, &change.row.reference()),
+                    false => Ok(()),
+                }
             }
         }
     }
-    if table.duplicate_detection {
-        forget(unit, row)?;
+}
+
+/// Writes the codes of a row as it is, in place of those of the row as it was.
+fn keep(unit: &mut Unit, before: Option<&Row>, after: Option<Seen<'_>>, row: &Reference) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    for rule in snapshot.duplicates.kept_up(&row.table) {
+        let code = |seen| matchcode(rule, Side::Matching, seen);
+        let old = before.and_then(|before| code(Seen::now(before)));
+        let new = after.and_then(code);
+        if old == new {
+            continue;
+        }
+        let reason = "keep the matchcodes of rows, which a rule needs of all of them";
+        unit.beside_rows(reason, |tx, permit| {
+            if let Some(code) = &old {
+                tx.remove_matchcode(permit, rule.set, code, row.id)?;
+            }
+            match &new {
+                Some(code) => tx.put_matchcode(permit, rule.set, code, row.id),
+                None => Ok(()),
+            }
+        })?;
     }
     Ok(())
 }
 
-/// The row as it is, where any rule wants to know.
-fn current(unit: &mut Unit, table: &TableDef, id: Uuid) -> Result<Option<Row>> {
-    if unit.snapshot()?.duplicates.kept_up(&table.name).is_empty() {
-        return Ok(None);
-    }
-    unit.tx.get(&crate::snapshot::permit(), table, id, None)
-}
-
 fn forget(unit: &mut Unit, row: &Reference) -> Result<()> {
-    let permit = Permit::system("remove what jobs found about a row that is deleted");
-    let found = unit.snapshot.table(tables::DUPLICATE_RECORD)?.clone();
     for column in ["baserecordid", "duplicaterecordid"] {
         let query = Query::new(tables::DUPLICATE_RECORD)
             .columns(&[])
             .filter(Filter::eq(column, row.id));
-        for record in unit.tx.select(&permit, &found, &query)? {
-            unit.tx.delete(&permit, &found, record.id)?;
+        for record in unit.select_as_platform("remove what jobs found about a row that is deleted", &query)? {
+            unit.delete_as_platform(
+                "remove what jobs found about a row that is deleted",
+                &record.reference(),
+            )?;
         }
     }
     Ok(())

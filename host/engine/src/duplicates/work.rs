@@ -6,7 +6,6 @@
 use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sluice_access::Permit;
 use sluice_model::{
     Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, codes::Kind,
 };
@@ -16,7 +15,6 @@ use super::{
     detect::MOST,
     life,
     rule::{PUBLISHING, Rule, Side},
-    upkeep::permit,
 };
 use crate::{Unit, runner, runner::Step, tables};
 
@@ -100,23 +98,26 @@ pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
     };
     let table = snapshot.table(&rule.matching)?.clone();
     if data.scan.total.is_none() {
-        data.scan.total = Some(unit.tx.count(&permit(), &table, &Filter::All)?);
+        let all = unit.count_as_platform("say how far the publishing of a rule is", &table.name, &Filter::All)?;
+        data.scan.total = Some(all);
     }
     let query = Query {
         columns: Some(columns_of(std::slice::from_ref(&rule), Side::Matching, &table)),
         top: Some(ROWS),
         ..Query::new(rule.matching.clone()).filter(data.scan.next(&table, Filter::All))
     };
-    let rows = unit.tx.select(&permit(), &table, &query)?;
+    let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
     let mut codes: Vec<(String, Uuid)> = rows
         .iter()
         .filter_map(|row| Some((matchcode(&rule, Side::Matching, Seen::now(row))?, row.id)))
         .collect();
     // In the order of the index.
     codes.sort_unstable();
-    for (code, row) in &codes {
-        unit.tx.put_matchcode(&permit(), rule.set, code, *row)?;
-    }
+    unit.beside_rows("give all rows of a table their codes by a rule", |tx, permit| {
+        codes
+            .iter()
+            .try_for_each(|(code, row)| tx.put_matchcode(permit, rule.set, code, *row))
+    })?;
     if !data.scan.took(&rows) {
         return data.scan.step(&data);
     }
@@ -163,7 +164,9 @@ pub(super) struct Purging {
 impl Purging {
     /// What is left after a first part was removed.
     pub(super) fn after(unit: &mut Unit, set: i64, removed: u64) -> Result<Self> {
-        let left = unit.tx.count_matchcodes(&permit(), set)?;
+        let left = unit.beside_rows("count the codes of a rule that is out of work", |tx, permit| {
+            tx.count_matchcodes(permit, set)
+        })?;
         Ok(Self {
             set,
             done: removed,
@@ -180,7 +183,9 @@ pub(super) struct Purged {
 
 /// Removes some codes of a set.
 pub(super) fn purge(unit: &mut Unit, set: i64) -> Result<Purged> {
-    let removed = unit.tx.purge_matchcodes(&permit(), set, CODES)?;
+    let removed = unit.beside_rows("remove the codes of a rule that is out of work", |tx, permit| {
+        tx.purge_matchcodes(permit, set, CODES)
+    })?;
     Ok(Purged {
         removed,
         more: removed == u64::from(CODES),
@@ -322,7 +327,10 @@ impl Report<'_> {
             return Ok(());
         };
         let same_table = rule.base == rule.matching;
-        let ids = unit.tx.rows_with_matchcode(&permit(), rule.set, &code, MOST)?;
+        let reason = "find the rows with a matchcode, of which a job reports what its owner may read";
+        let ids = unit.beside_rows(reason, |tx, permit| {
+            tx.rows_with_matchcode(permit, rule.set, &code, MOST)
+        })?;
         // The keys ascend: a smaller one may have been looked at before, and the pair reported.
         let reported = match same_table && ids.iter().any(|id| *id < row.id) {
             true => self.bases(unit, rule, row.id)?,
@@ -344,11 +352,10 @@ impl Report<'_> {
     /// The rows of which the job has reported this one to be a duplicate. They are looked up by
     /// the row alone: what other jobs have found for it is little beside all that they found.
     fn bases(&self, unit: &mut Unit, rule: &Rule, duplicate: Uuid) -> Result<HashSet<Uuid>> {
-        let table = unit.snapshot()?.table(tables::DUPLICATE_RECORD)?.clone();
         let query = Query::new(tables::DUPLICATE_RECORD)
             .columns(&["asyncoperationid", "duplicateruleid", "baserecordid"])
             .filter(Filter::eq("duplicaterecordid", duplicate));
-        let found = unit.tx.select(&found_permit(), &table, &query)?;
+        let found = unit.select_as_platform("report no pair of duplicates twice", &query)?;
         let own = found.iter().filter(|found| {
             found.id_of("asyncoperationid") == Some(self.job.id) && found.id_of("duplicateruleid") == Some(rule.id)
         });
@@ -365,18 +372,13 @@ impl Report<'_> {
     }
 
     fn write(&self, unit: &mut Unit, rule: &Rule, base: Uuid, duplicate: Uuid) -> Result<()> {
-        let table = unit.snapshot()?.table(tables::DUPLICATE_RECORD)?.clone();
         let found = runner::owned_row(unit, tables::DUPLICATE_RECORD, &self.owner)
             .with("asyncoperationid", self.job.reference())
             .with("duplicateruleid", Reference::new(tables::DUPLICATE_RULE, rule.id))
             .with("baserecordid", Reference::new(rule.base.clone(), base))
             .with("duplicaterecordid", Reference::new(rule.matching.clone(), duplicate));
-        unit.tx.insert(&found_permit(), &table, &found)
+        unit.insert_as_platform("keep what a job finds, which was asked for by its owner", found)
     }
-}
-
-fn found_permit() -> Permit {
-    Permit::system("keep what a job finds, which was asked for by its owner")
 }
 
 /// A job of ours that is done: whoever wants to is told, and the next one is planned.

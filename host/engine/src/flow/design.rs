@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Filter, Name, Ownership, Result, Row, TableDef, Uuid, Value, coerce};
 
 use super::{CATEGORY, Flow, INSTANCE_KEY};
-use crate::{Operation, Rules, Unit, customize, tables};
+use crate::{Operation, Rules, Unit, Why, customize, tables};
 
 /// How many stages a flow has at most.
 const MOST_STAGES: usize = 30;
@@ -50,7 +50,7 @@ impl Rules for FlowRules {
             Some(unique) => unique.to_owned(),
             None => format!("sl_{}", slug(name)),
         };
-        if !operation.principal.is_system() {
+        if !operation.why.is_platform() {
             customize::check_name("process flow", &unique)?;
         }
         let snapshot = unit.snapshot()?;
@@ -187,7 +187,7 @@ impl Rules for StageRules {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let id = operation.id()?;
-        if operation.cascade {
+        if operation.why == Why::Along {
             return Ok(());
         }
         let flow = match flow_of_stage(unit, id) {
@@ -354,7 +354,7 @@ fn check_activation(unit: &mut Unit, flow: &Flow) -> Result<()> {
 /// Rows that somebody can see go through flows.
 fn check_table(table: &TableDef) -> Result<()> {
     let takes = matches!(table.ownership, Ownership::User | Ownership::Organization);
-    if takes && &*table.key != INSTANCE_KEY && customize::takes_steps(table) {
+    if takes && &*table.key != INSTANCE_KEY && table.takes_steps {
         return Ok(());
     }
     invalid(
@@ -366,14 +366,18 @@ fn check_table(table: &TableDef) -> Result<()> {
 /// How many active processes a flow has, or how many of them stand at a stage.
 fn running(unit: &mut Unit, flow: &Flow, stage: Option<Uuid>) -> Result<u64> {
     let snapshot = unit.snapshot()?;
-    let Some(table) = snapshot.catalog.find(&flow.unique_name) else {
+    if snapshot.catalog.find(&flow.unique_name).is_none() {
         return Ok(0);
-    };
+    }
     let mut filter = Filter::eq("statecode", Value::Choice(0));
     if let Some(stage) = stage {
         filter = filter.and(Filter::eq("activestageid", stage));
     }
-    unit.read(|tx| tx.count(&crate::snapshot::permit(), table, &filter))
+    unit.count_as_platform(
+        "count the processes that are under way in a flow",
+        &flow.unique_name,
+        &filter,
+    )
 }
 
 /// Why a flow cannot be deleted; nothing, where it can.

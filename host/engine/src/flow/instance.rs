@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use sluice_model::{Code, Error, Name, Reference, Result, Row, TableDef, Uuid, Value, situations::STEPS_MISSING};
 
 use super::{Flow, Process, Stage, Status, link, visits};
-use crate::{Operation, Rules, Unit};
+use crate::{Operation, Rules, Unit, Why};
 
 /// The rules of a table of processes.
 pub(crate) struct Instance;
@@ -50,7 +50,7 @@ impl Rules for Instance {
         }
         let rows = linked(&flow, &table, &target, None);
         need_row(&flow, position, &rows)?;
-        if !operation.fresh {
+        if operation.why != Why::Along {
             refuse_second(unit, &flow, &rows)?;
         }
         check_leaving(unit, operation, &flow, &rows, 0..position)?;
@@ -73,7 +73,7 @@ impl Rules for Instance {
         };
         visits::enter(unit, operation, &process)?;
         // A row that is made together with its process has these columns from the start.
-        if operation.fresh {
+        if operation.why == Why::Along {
             return Ok(());
         }
         visits::mirror(unit, &process)
@@ -144,9 +144,9 @@ impl Rules for Instance {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let (table, id) = (operation.table()?, operation.id()?);
-        visits::forget(unit, id)?;
-        let row = unit.tx.get(&crate::snapshot::permit(), &table, id, None)?;
+        let process = operation.target_reference()?;
+        visits::forget(unit, process.id)?;
+        let row = unit.read_as_platform("see which rows leave a process that is deleted", &process, None)?;
         let snapshot = unit.snapshot()?;
         match row.and_then(|row| snapshot.process(row)) {
             Some(process) => visits::clear(unit, process.rows.values()),
@@ -197,7 +197,7 @@ fn keep_flow(target: &Row, flow: &Flow) -> Result<()> {
 /// A row that goes through a process stays in it; only the platform puts another in its place,
 /// where a lead is qualified once more.
 fn keep_rows(operation: &Operation, process: &Process, target: &Row) -> Result<()> {
-    if operation.principal.is_system() {
+    if operation.why.is_platform() {
         return Ok(());
     }
     let table = operation.table()?;
@@ -315,7 +315,7 @@ fn check_leaving(
         let table = unit.snapshot.table(&stage.table)?.clone();
         unit.rules(&table).before_stage_left(unit, operation, &row, next)?;
         // What the platform itself moves was held to its steps before, or has them behind it.
-        if !operation.principal.is_system() {
+        if !operation.why.is_platform() {
             stage.check_steps(&row)?;
         }
     }
@@ -325,9 +325,7 @@ fn check_leaving(
 /// The row of a stage, as it is saved.
 fn saved_row(unit: &mut Unit, stage: &Stage, rows: &Linked) -> Result<Row> {
     let reference = rows.get(&stage.table).ok_or_else(|| row_missing(stage))?;
-    let table = unit.snapshot.table(&stage.table)?.clone();
-    let row = unit.tx.get(&crate::snapshot::permit(), &table, reference.id, None)?;
-    row.ok_or_else(|| Error::not_found(&table.schema, &table.name, reference.id))
+    unit.need_as_platform("see whether the row of a stage has what the stage asks for", reference)
 }
 
 fn need_row(flow: &Flow, position: usize, rows: &Linked) -> Result<()> {
@@ -426,7 +424,7 @@ fn check_status(unit: &mut Unit, operation: &Operation, process: &Process, statu
                 let why = format!("it is finished at its last stage, {last}, and stands at {stage}");
                 return Err(wrong_status(process.status.word(), status, &why));
             }
-            let Some(stage) = process.stage().filter(|_| !operation.principal.is_system()) else {
+            let Some(stage) = process.stage().filter(|_| !operation.why.is_platform()) else {
                 return Ok(());
             };
             let row = saved_row(unit, stage, &process.rows)?;

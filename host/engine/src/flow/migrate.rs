@@ -57,7 +57,7 @@ impl Session {
             return Ok(Vec::new());
         };
         let active = Query::new(table.name.clone()).filter(Filter::eq("statecode", Value::Choice(0)));
-        let rows = unit.read(|tx| tx.select(&crate::snapshot::permit(), table, &active))?;
+        let rows = unit.select_as_platform("move all processes of a flow, whose table the user may change", &active)?;
         let migrated = rows.into_iter().map(|row| {
             let process = Process::new(from.clone(), table, row);
             let outcome = self.migrate(&snapshot, &process, &to);

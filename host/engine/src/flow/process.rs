@@ -160,7 +160,7 @@ impl Unit {
                 continue;
             };
             let query = Query::new(table.name.clone()).filter(Filter::eq(&column, row.id));
-            let rows = self.read(|tx| tx.select(&crate::snapshot::permit(), table, &query))?;
+            let rows = self.select_as_platform("see in which processes a row is", &query)?;
             processes.extend(rows.into_iter().map(|row| Process::new(flow.clone(), table, row)));
         }
         newest_first(&mut processes);

@@ -7,44 +7,92 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Request, Result, Right, Row, TableDef, Uuid, Value};
 
 use super::{Flow, link};
-use crate::{Operation, Unit};
-
-/// A process to be started as soon as its row is there.
-pub(crate) struct Start(Arc<Flow>);
+use crate::{
+    Operation, Unit,
+    change::{Change, Kind},
+    snapshot::Snapshot,
+    watch::Watch,
+};
 
 /// Whether a table has the columns that say beside a row where its process stands.
 pub(super) fn has_place(table: &TableDef) -> bool {
     table.column("stageid").is_some()
 }
 
-/// Chooses the flow of a new row, and writes into the row where its process will stand.
-pub(crate) fn choose(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row) -> Result<Option<Start>> {
+/// The watch that chooses the flow of a new row, and writes into the row where its process will
+/// stand; and that keeps what stands there.
+pub(crate) struct Place;
+
+impl Watch for Place {
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        has_place(table) || !snapshot.flows.beginning_at(&table.name).is_empty()
+    }
+
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        let Some(operation) = change.operation else {
+            return Ok(());
+        };
+        match change.kind {
+            Kind::Create => {
+                let flow = choose(unit, operation, &change.table, &change.row)?;
+                change.row.values.remove("processid");
+                if let (Some(flow), true) = (&flow, has_place(&change.table))
+                    && let Some(stage) = flow.stages.first()
+                {
+                    change.row.set("processid", flow.id);
+                    change.row.set("stageid", stage.id);
+                    change.row.set("traversedpath", flow.path(0));
+                }
+                Ok(())
+            }
+            Kind::Update => keep_place(unit, change),
+            Kind::Delete => Ok(()),
+        }
+    }
+}
+
+/// The watch that starts the process of a new row.
+pub(crate) struct Begin;
+
+impl Watch for Begin {
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        !snapshot.flows.beginning_at(&table.name).is_empty()
+    }
+
+    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        let Some(operation) = change.operation.filter(|_| change.kind == Kind::Create) else {
+            return Ok(());
+        };
+        let flow = match has_place(&change.table) {
+            true => {
+                let id = change.row.id_of("processid");
+                let snapshot = unit.snapshot()?;
+                id.and_then(|id| snapshot.flows.find(id).cloned())
+            }
+            false => choose(unit, operation, &change.table, &change.row)?,
+        };
+        flow.map_or(Ok(()), |flow| begin(&flow, unit, operation, &change.row))
+    }
+}
+
+/// Chooses the flow of a new row.
+fn choose(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &Row) -> Result<Option<Arc<Flow>>> {
     let snapshot = unit.snapshot()?;
     let flows = snapshot.flows.beginning_at(&table.name);
     let asked = match has_place(table) {
         true => row.id_of("processid"),
         false => None,
     };
-    if flows.is_empty() && asked.is_none() {
-        return Ok(None);
-    }
-    let flow = match asked {
+    Ok(match asked {
         Some(id) if id == Uuid::nil() => None,
-        Some(id) => Some(asked_for(unit, operation, table, flows, id)?),
+        Some(id) => Some(asked_for(unit, operation, table, flows, id)?.clone()),
         // What is closed from the start goes through nothing.
         None if row.int("statecode").unwrap_or_default() != 0 => None,
-        None => flows.iter().find(|flow| may_start(unit, operation, flow).is_ok()),
-    };
-    let Some(flow) = flow else {
-        row.values.remove("processid");
-        return Ok(None);
-    };
-    if let (true, Some(stage)) = (has_place(table), flow.stages.first()) {
-        row.set("processid", flow.id);
-        row.set("stageid", stage.id);
-        row.set("traversedpath", flow.path(0));
-    }
-    Ok(Some(Start(flow.clone())))
+        None => flows
+            .iter()
+            .find(|flow| may_start(unit, operation, flow).is_ok())
+            .cloned(),
+    })
 }
 
 fn asked_for<'a>(
@@ -76,27 +124,28 @@ fn may_start(unit: &Unit, operation: &Operation, flow: &Flow) -> Result<()> {
     )
 }
 
-impl Start {
-    /// Starts the process of the row, which was just made.
-    pub(crate) fn begin(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
-        let processes = unit.snapshot()?.table(&self.0.unique_name)?.clone();
-        let Some(column) = link(&processes, &row.table) else {
-            return Ok(());
-        };
-        let process = Row::unsaved(processes.name.clone()).with(column, row.reference());
-        unit.run_fresh(operation, &processes.name, Request::create(process))
-            .map(|_| ())
-    }
+/// Starts the process of the row, which was just made.
+fn begin(flow: &Flow, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    let processes = unit.snapshot()?.table(&flow.unique_name)?.clone();
+    let Some(column) = link(&processes, &row.table) else {
+        return Ok(());
+    };
+    let process = Row::unsaved(processes.name.clone()).with(column, row.reference());
+    unit.run_fresh(operation, &processes.name, Request::create(process))
+        .map(|_| ())
 }
 
 /// The process of a row is changed through the process, not through the columns beside the row.
-pub(crate) fn keep_place(operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
-    let Some(wanted) = operation.target()?.get("processid").filter(|_| has_place(table)) else {
-        return Ok(());
-    };
-    if operation.principal.is_system() || wanted == before.get("processid").unwrap_or(&Value::Null) {
+fn keep_place(unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+    if !change.row.has("processid") || !has_place(&change.table) || change.cause.allows().filled {
         return Ok(());
     }
+    let before = change.before(unit)?;
+    let stands = before.as_ref().and_then(|before| before.get("processid"));
+    if change.row.get("processid") == Some(stands.unwrap_or(&Value::Null)) {
+        return Ok(());
+    }
+    let table = &change.table;
     Err(Error::new(
         Code::PROCESS_FIXED,
         "Invalid operation. Process ID cannot be modified: switch the row to another flow instead (`flow switch`).",

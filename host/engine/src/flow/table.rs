@@ -31,7 +31,7 @@ impl Unit {
                 let column = self.lookup(flow, name)?;
                 self.tx.add_column(&table, &column)?;
                 table.columns.push(column);
-                self.configuration_written()?;
+                self.configuration_written(None)?;
             }
         }
         Ok(())

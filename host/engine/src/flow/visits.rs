@@ -1,7 +1,6 @@
 //! What the moves of a process leave behind: when each stage was entered and left (R224), and
 //! `processid`, `stageid` and `traversedpath` beside the rows that go through it (R212).
 
-use sluice_access::Permit;
 use sluice_model::{Filter, Query, Reference, Result, Row, Uuid, Value};
 
 use super::{Process, start::has_place};
@@ -12,7 +11,6 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
     let Some(stage) = process.stage() else {
         return Ok(());
     };
-    let table = unit.snapshot.table(tables::STAGE_VISIT)?.clone();
     let now = operation.created_on();
     let mut visit = Row::new(tables::STAGE_VISIT, unit.core.env.new_id())
         .with("sl_instanceid", process.instance.id)
@@ -25,33 +23,31 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
     if let Some(row) = process.rows.get(&stage.table) {
         visit.set("sl_row", row.id);
     }
-    let permit = Permit::system("keep the time at which a process enters a stage");
-    unit.tx.insert(&permit, &table, &visit)
+    unit.insert_as_platform("keep the time at which a process enters a stage", visit)
 }
 
 /// The process has left the stage at which it stood: forwards (`passed`), back, or given up.
 pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: Uuid, passed: bool) -> Result<()> {
-    let table = unit.snapshot.table(tables::STAGE_VISIT)?.clone();
-    let permit = Permit::system("keep the time at which a process leaves a stage");
     let open = Filter::eq("sl_instanceid", instance).and(Filter::eq("sl_lefton", Value::Null));
     let open = Query::new(tables::STAGE_VISIT).columns(&[]).filter(open);
-    for visit in unit.tx.select(&permit, &table, &open)? {
+    for visit in unit.select_as_platform("keep the time at which a process leaves a stage", &open)? {
         let left = Row::new(tables::STAGE_VISIT, visit.id)
             .with("sl_lefton", operation.created_on())
             .with("sl_passed", passed);
-        unit.tx.update(&permit, &table, &left)?;
+        unit.update_as_platform("keep the time at which a process leaves a stage", left)?;
     }
     Ok(())
 }
 
 /// The process is deleted, and its visits with it.
 pub(super) fn forget(unit: &mut Unit, instance: Uuid) -> Result<()> {
-    let table = unit.snapshot.table(tables::STAGE_VISIT)?.clone();
-    let permit = Permit::system("remove the stage visits of a process that is deleted");
     let all = Filter::eq("sl_instanceid", instance);
     let all = Query::new(tables::STAGE_VISIT).columns(&[]).filter(all);
-    for visit in unit.tx.select(&permit, &table, &all)? {
-        unit.tx.delete(&permit, &table, visit.id)?;
+    for visit in unit.select_as_platform("remove the stage visits of a process that is deleted", &all)? {
+        unit.delete_as_platform(
+            "remove the stage visits of a process that is deleted",
+            &visit.reference(),
+        )?;
     }
     Ok(())
 }
@@ -84,9 +80,6 @@ fn place(unit: &mut Unit, row: &Reference, [flow, stage, path]: [Value; 3]) -> R
     let beside = Row::new(row.table.clone(), row.id)
         .with("processid", flow)
         .with("stageid", stage)
-        .with("traversedpath", path)
-        .with("versionnumber", Value::BigInt(unit.tx.next_version()?));
-    let permit = Permit::system("keep beside a row where its process stands");
-    unit.tx.update(&permit, &table, &beside)?;
-    Ok(())
+        .with("traversedpath", path);
+    unit.update_as_platform("keep beside a row where its process stands", beside)
 }

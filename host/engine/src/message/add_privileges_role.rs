@@ -52,7 +52,7 @@ impl Message for AddPrivilegesRole {
                 }
             }
         }
-        unit.configuration_written()
+        Ok(())
     }
 }
 
@@ -106,9 +106,8 @@ pub(super) fn record(
 
 /// A copy of a role is changed at its root only.
 pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<Row> {
-    let table = unit.snapshot.table(tables::ROLE)?.clone();
-    let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
-    let row = row.ok_or_else(|| Error::not_found(&table.schema, &table.name, role))?;
+    let role = Reference::new(tables::ROLE, role);
+    let row = unit.need_as_platform("see whether a role that the caller may change is a copy", &role)?;
     match row.lookup("parentroleid") {
         Some(_) => Err(Error::new(
             Code::INHERITED_ROLE,
@@ -123,11 +122,10 @@ pub(super) fn check_root(unit: &mut Unit, role: Uuid) -> Result<Row> {
 
 /// A role and its copies in the business units below, each with its business unit.
 pub(super) fn with_copies(unit: &mut Unit, role: &Row) -> Result<Vec<Row>> {
-    let table = unit.snapshot.table(tables::ROLE)?.clone();
     let query = Query::new(tables::ROLE)
         .columns(&["businessunitid"])
         .filter(Filter::eq("parentrootroleid", role.id));
-    let mut all = unit.tx.select(&crate::snapshot::permit(), &table, &query)?;
+    let mut all = unit.select_as_platform("change all copies of a role at once", &query)?;
     if !all.iter().any(|row| row.id == role.id) {
         all.push(role.clone());
     }
@@ -141,9 +139,8 @@ pub(super) fn privilege(unit: &mut Unit, wanted: &Row) -> Result<(Uuid, String)>
         (None, Some(name)) => Filter::eq("name", name),
         (None, None) => return Err(Error::invalid("a privilege needs a PrivilegeId or a PrivilegeName")),
     };
-    let table = unit.snapshot.table(tables::PRIVILEGE)?.clone();
     let query = Query::new(tables::PRIVILEGE).columns(&["name"]).filter(filter);
-    let row = unit.tx.select(&crate::snapshot::permit(), &table, &query)?.pop();
+    let row = unit.select_as_platform("find a privilege by its name", &query)?.pop();
     let row = row.ok_or_else(|| {
         let wanted = wanted.text("PrivilegeName").unwrap_or("with that id");
         Error::new(Code::NOT_FOUND, format!("there is no privilege {wanted}"))
@@ -169,16 +166,11 @@ fn check_depth(unit: &Unit, privilege: &str, depth: Depth) -> Result<()> {
 
 /// Sets what one role holds of one privilege; `None` takes it away. What it held before.
 pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<Depth>) -> Result<Option<Depth>> {
-    let permit = sluice_access::Permit::system("write the privileges of a role that the message has checked");
-    let table = unit.snapshot.table(tables::ROLE_PRIVILEGES)?.clone();
     let filter = Filter::eq("roleid", role).and(Filter::eq("privilegeid", privilege));
-    let found = unit.tx.select(
-        &permit,
-        &table,
-        &Query::new(tables::ROLE_PRIVILEGES)
-            .columns(&["privilegedepthmask"])
-            .filter(filter),
-    )?;
+    let query = Query::new(tables::ROLE_PRIVILEGES)
+        .columns(&["privilegedepthmask"])
+        .filter(filter);
+    let found = unit.select_as_platform("see which privileges a role has", &query)?;
     let before = found
         .first()
         .and_then(|row| row.int("privilegedepthmask"))
@@ -186,17 +178,20 @@ pub(crate) fn set(unit: &mut Unit, role: Uuid, privilege: Uuid, depth: Option<De
     match (found.first(), depth) {
         (Some(row), Some(depth)) => {
             let row = Row::new(tables::ROLE_PRIVILEGES, row.id).with("privilegedepthmask", Value::Int(depth.mask()));
-            unit.tx.update(&permit, &table, &row)?;
+            unit.update_as_platform("write the privileges of a role that the message has checked", row)?;
         }
         (Some(row), None) => {
-            unit.tx.delete(&permit, &table, row.id)?;
+            unit.delete_as_platform(
+                "write the privileges of a role that the message has checked",
+                &row.reference(),
+            )?;
         }
         (None, Some(depth)) => {
             let row = Row::new(tables::ROLE_PRIVILEGES, unit.core.env.new_id())
                 .with("roleid", Reference::new(tables::ROLE, role))
                 .with("privilegeid", Reference::new(tables::PRIVILEGE, privilege))
                 .with("privilegedepthmask", Value::Int(depth.mask()));
-            unit.tx.insert(&permit, &table, &row)?;
+            unit.insert_as_platform("write the privileges of a role that the message has checked", row)?;
         }
         (None, None) => {}
     }

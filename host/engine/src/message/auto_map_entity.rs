@@ -36,9 +36,11 @@ impl Message for AutoMapEntity {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let map = unit.row_with_rights(operation, &table.name, operation.id()?, &[Right::Write])?;
-        let maps = unit.snapshot()?.table(tables::ATTRIBUTE_MAP)?.clone();
         let of_map = Query::new(tables::ATTRIBUTE_MAP).filter(Filter::eq("entitymapid", map.id));
-        let there = unit.tx.select(&crate::snapshot::permit(), &maps, &of_map)?;
+        let there = unit.select_as_platform(
+            "see which columns of a map that the caller may change are mapped",
+            &of_map,
+        )?;
         let is_kept = |row: &&Row| row.bool("issystem") == Some(true) || row.bool(managed::MARK) == Some(true);
         let (kept, old): (Vec<&Row>, Vec<&Row>) = there.iter().partition(is_kept);
         for row in &old {

@@ -7,7 +7,7 @@ use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     attachments::{self, BODY, Upload},
-    audit, tables,
+    tables,
 };
 
 /// `CommitAnnotationBlocksUpload`.
@@ -61,13 +61,8 @@ impl Message for CommitAnnotationBlocksUpload {
         upload.commit(unit, &table, id, &names)?;
 
         // The size is the platform's to fill: a caller cannot write it.
-        let before = Row::new(tables::NOTE, id);
-        let filled = before
-            .clone()
-            .with("filesize", Value::Int(i32::try_from(size).unwrap_or(i32::MAX)));
-        let permit = sluice_access::Permit::system("fill in the size of an attachment that was uploaded");
-        unit.tx.update(&permit, &table, &filled)?;
-        audit::updated(unit, operation, &table, &before, &filled)?;
+        let filled = Row::new(tables::NOTE, id).with("filesize", Value::Int(i32::try_from(size).unwrap_or(i32::MAX)));
+        unit.update_as_platform("fill in the size of an attachment that was uploaded", filled)?;
         operation.context.id = Some(id);
         operation.output("AnnotationId", Value::Id(id));
         operation.output(

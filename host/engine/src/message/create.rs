@@ -8,9 +8,9 @@ use sluice_model::{Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
-    Operation, Unit, attach, audit,
-    duplicates::{detect, upkeep},
-    fill, flow, managed, principals,
+    Operation, Unit, attach,
+    change::{Change, Kind},
+    fill, principals,
 };
 
 /// `Create`.
@@ -46,35 +46,26 @@ impl Message for Create {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         operation.check_target()?;
-        managed::check_create(unit, operation)?;
+        operation.refuse_kept()?;
         unit.rules(&table).before_create(unit, operation)?;
-        let mut sent = operation.target()?.clone();
-        if sent.id.is_nil() {
-            sent.id = unit.core.env.new_id();
-        }
-        let id = sent.id;
-        let (mut row, permit) = permitted(unit, operation, &table, &sent)?;
+        let (mut row, permit) = permitted(unit, operation, &table)?;
 
         fill::new_row(unit, operation, &table, &mut row)?;
         fill::check_required(&table, &row)?;
-        let process = flow::start::choose(unit, operation, &table, &mut row)?;
-        detect::check(unit, operation, &row, None)?;
-        unit.tx.insert(&permit, &table, &row)?;
-        upkeep::created(unit, &row)?;
-        audit::created(unit, operation, &table, &row)?;
-        if table.configuration {
-            unit.configuration_written()?;
-        }
-        operation.context.id = Some(id);
-        operation.output("id", Value::Id(id));
-        unit.rules(&table).after_create(unit, operation, &row)?;
-        process.map_or(Ok(()), |process| process.begin(unit, operation, &row))
+        operation.context.id = Some(row.id);
+        operation.output("id", Value::Id(row.id));
+        let change = Change::of(operation, Kind::Create, permit, table.clone(), row);
+        let row = unit.write(change)?.row;
+        unit.rules(&table).after_create(unit, operation, &row)
     }
 }
 
 /// The new row with its owner, once it is clear that the caller may make it and attach it to what it names.
-pub(super) fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef, sent: &Row) -> Result<(Row, Permit)> {
-    let mut row = fill::checked(table, sent)?;
+pub(super) fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Result<(Row, Permit)> {
+    let mut row = fill::checked(table, operation.target()?)?;
+    if row.id.is_nil() {
+        row.id = unit.core.env.new_id();
+    }
     let owner = fill::owner(unit, operation, table, &mut row)?;
     let snapshot = unit.snapshot()?;
     let permit = sluice_access::decide_create(

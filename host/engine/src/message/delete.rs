@@ -6,7 +6,11 @@ use std::sync::Arc;
 use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
-use crate::{Operation, Unit, audit, duplicates::upkeep, managed, principals, tables};
+use crate::{
+    Operation, Unit,
+    change::{Change, Kind},
+    principals, tables,
+};
 
 /// `Delete`.
 pub(crate) struct Delete;
@@ -41,21 +45,13 @@ impl Message for Delete {
         let table = operation.table()?;
         let target = operation.target_reference()?;
         let permit = unit.decide(operation, &table, Right::Delete, target.id)?;
-        managed::check_delete(unit, operation)?;
+        operation.refuse_kept()?;
         unit.rules(&table).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
         drop_shares(unit, &target)?;
-        if audit::is_on(unit, &table)
-            && let Some(row) = unit.tx.get(&crate::snapshot::permit(), &table, target.id, None)?
-        {
-            audit::deleted(unit, operation, &table, &row)?;
-        }
-        upkeep::deleting(unit, &table, &target)?;
-        unit.tx.delete(&permit, &table, target.id)?;
-        if table.configuration {
-            unit.configuration_written()?;
-        }
-        Ok(())
+        let gone = Row::new(target.table, target.id);
+        unit.write(Change::of(operation, Kind::Delete, permit, table, gone))
+            .map(|_| ())
     }
 }
 
@@ -94,7 +90,7 @@ fn release(
     let query = Query::new(other.name.clone())
         .columns(&[])
         .filter(Filter::eq(&column.name, target.id));
-    let mut rows = unit.tx.select(&crate::snapshot::permit(), other, &query)?;
+    let mut rows = unit.select_as_platform("find what refers to a row that is deleted", &query)?;
     // A row that refers to itself, as a role does that is its own root, goes with itself.
     rows.retain(|row| row.reference() != *target);
     if rows.is_empty() {
@@ -117,23 +113,14 @@ fn release(
     for row in rows {
         match column.on_delete {
             OnDelete::Cascade if other.ownership == sluice_model::Ownership::None => {
-                let permit = sluice_access::Permit::system("remove the membership of a row that is deleted");
-                unit.tx.delete(&permit, other, row.id)?;
-                unit.configuration_written()?;
+                unit.delete_as_platform("remove the membership of a row that is deleted", &row.reference())?;
             }
             OnDelete::Cascade => {
                 unit.delete_along(operation, row.reference())?;
             }
             OnDelete::RemoveLink | OnDelete::Restrict => {
-                let permit = sluice_access::Permit::system("empty the reference to a row that is deleted");
                 let emptied = Row::new(other.name.clone(), row.id).with(column.name.clone(), Value::Null);
-                upkeep::changing(unit, other, &emptied)?;
-                unit.tx.update(&permit, other, &emptied)?;
-                let before = Row::new(other.name.clone(), row.id).with(column.name.clone(), target.clone());
-                audit::updated(unit, operation, other, &before, &emptied)?;
-                if other.configuration {
-                    unit.configuration_written()?;
-                }
+                unit.update_as_platform("empty the reference to a row that is deleted", emptied)?;
             }
         }
     }
@@ -149,13 +136,11 @@ fn count(rows: usize) -> String {
 }
 
 fn drop_shares(unit: &mut Unit, target: &Reference) -> Result<()> {
-    let permit = sluice_access::Permit::system("remove the shares of a row that is deleted");
-    let shares = unit.snapshot.table(tables::SHARE)?.clone();
     let query = Query::new(tables::SHARE)
         .columns(&[])
         .filter(Filter::eq("objectid", target.id));
-    for share in unit.tx.select(&permit, &shares, &query)? {
-        unit.tx.delete(&permit, &shares, share.id)?;
+    for share in unit.select_as_platform("remove the shares of a row that is deleted", &query)? {
+        unit.delete_as_platform("remove the shares of a row that is deleted", &share.reference())?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Disassociate: unlinks rows of a relationship.
 
-use sluice_model::{Code, Error, Request, Result, Right, Row, Uuid, Value};
+use sluice_model::{Code, Error, Reference, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
     Message, Shape, associate, input, membership,
@@ -67,8 +67,8 @@ impl Message for Disassociate {
 
 /// An administrator cannot lock themselves out.
 fn refuse_own_administrator(unit: &mut Unit, role: Uuid) -> Result<()> {
-    let table = unit.snapshot.table(tables::ROLE)?.clone();
-    let row = unit.tx.get(&crate::snapshot::permit(), &table, role, None)?;
+    let role = Reference::new(tables::ROLE, role);
+    let row = unit.read_as_platform("see whether a role is the administrator's", &role, None)?;
     match row.as_ref().is_some_and(organization::is_administrator) {
         true => Err(Error::invalid(
             "nobody takes their own role System Administrator; let another administrator do it",

@@ -82,8 +82,6 @@ impl Message for GrantAccess {
 
 /// Adds rights to the share of `target` with `principal`.
 pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, rights: Rights) -> Result<()> {
-    let permit = sluice_access::Permit::system("write a share that the caller may grant");
-    let table = unit.snapshot.table(tables::SHARE)?.clone();
     let now = unit.core.env.now();
     match existing(unit, target, principal)? {
         Some(row) => {
@@ -91,7 +89,7 @@ pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, 
             let row = Row::new(tables::SHARE, row.id)
                 .with("accessrightsmask", mask.0.cast_signed())
                 .with("changedon", now);
-            unit.tx.update(&permit, &table, &row)?;
+            unit.update_as_platform("write a share that the caller may grant", row)
         }
         None => {
             let row = Row::new(tables::SHARE, unit.core.env.new_id())
@@ -102,19 +100,16 @@ pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, 
                 .with("accessrightsmask", rights.0.cast_signed())
                 .with("inheritedaccessrightsmask", 0)
                 .with("changedon", now);
-            unit.tx.insert(&permit, &table, &row)?;
+            unit.insert_as_platform("write a share that the caller may grant", row)
         }
     }
-    Ok(())
 }
 
 /// The share of `target` with `principal`, if there is one.
 pub(crate) fn existing(unit: &mut Unit, target: &Reference, principal: &Reference) -> Result<Option<Row>> {
-    let permit = sluice_access::Permit::system("read the share that is to be changed");
-    let table = unit.snapshot.table(tables::SHARE)?.clone();
     let filter = Filter::eq("objectid", target.id).and(Filter::eq("principalid", principal.id));
+    let query = Query::new(tables::SHARE).filter(filter);
     Ok(unit
-        .tx
-        .select(&permit, &table, &Query::new(tables::SHARE).filter(filter))?
+        .select_as_platform("read the share that is to be changed", &query)?
         .pop())
 }

@@ -45,7 +45,7 @@ impl Message for InitializeAnnotationBlocksUpload {
         // What the commit would refuse is not uploaded in vain.
         match attachments::existing(unit, operation, &table)? {
             Some(id) => drop(unit.decide(operation, &table, Right::Write, id)?),
-            None => drop(create::permitted(unit, operation, &table, operation.target()?)?),
+            None => drop(create::permitted(unit, operation, &table)?),
         }
         let upload = Upload::begin(unit, operation, operation.context.id)?;
         operation.output("FileContinuationToken", upload.token().as_str());

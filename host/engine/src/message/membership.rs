@@ -75,14 +75,10 @@ pub(crate) const TEAM_MEMBERSHIP: ManyToMany = ManyToMany {
 };
 
 fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Vec<Row>> {
-    let table = unit.snapshot.table(relationship.intersection)?.clone();
     let [left, right] = relationship.sides;
     let filter = Filter::eq(left.column, ids[0]).and(Filter::eq(right.column, ids[1]));
-    unit.tx.select(
-        &crate::snapshot::permit(),
-        &table,
-        &Query::new(relationship.intersection).columns(&[]).filter(filter),
-    )
+    let query = Query::new(relationship.intersection).columns(&[]).filter(filter);
+    unit.select_as_platform("see whether a membership is there already", &query)
 }
 
 /// Links two rows, unless they are linked already: what the platform itself keeps, or what
@@ -91,14 +87,11 @@ pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -
     if !find(unit, relationship, ids)?.is_empty() {
         return Ok(());
     }
-    let permit = sluice_access::Permit::system("write a membership that the message has checked");
-    let table = unit.snapshot.table(relationship.intersection)?.clone();
     let mut row = Row::new(relationship.intersection, unit.core.env.new_id());
     for (side, id) in relationship.sides.iter().zip(ids) {
         row.set(side.column, Reference::new(side.table, id));
     }
-    unit.tx.insert(&permit, &table, &row)?;
-    unit.configuration_written()
+    unit.insert_as_platform("write a membership that the message has checked", row)
 }
 
 /// Links two rows in the caller's name: a role to its holder, a user to a team. The caller of the
@@ -108,7 +101,12 @@ pub(crate) fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyTo
     let given = match relationship.intersection {
         tables::TEAM_MEMBERSHIP => Given::by_team(unit, holder)?,
         intersection => {
-            let role = rules::read(unit, tables::ROLE, role)?;
+            let role = rules::read(
+                unit,
+                "nobody gives what they do not hold: see what is given",
+                tables::ROLE,
+                role,
+            )?;
             let team = (intersection == tables::TEAM_ROLES).then_some(holder);
             vec![Given::by_role(unit, &role, team)?]
         }
@@ -125,11 +123,8 @@ pub(crate) fn take(unit: &mut Unit, _: &Operation, relationship: &ManyToMany, id
 
 /// Unlinks two rows. The caller has checked that it may.
 pub(crate) fn unlink(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
-    let permit = sluice_access::Permit::system("remove a membership that the message has checked");
-    let table = unit.snapshot.table(relationship.intersection)?.clone();
     for row in find(unit, relationship, ids)? {
-        unit.tx.delete(&permit, &table, row.id)?;
-        unit.configuration_written()?;
+        unit.delete_as_platform("remove a membership that the message has checked", &row.reference())?;
     }
     Ok(())
 }

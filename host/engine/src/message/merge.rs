@@ -10,7 +10,7 @@ use sluice_model::{
 };
 
 use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
-use crate::{Operation, Unit, principals, snapshot, tables};
+use crate::{Operation, Unit, principals, tables};
 
 /// `Merge`.
 pub(crate) struct Merge;
@@ -166,7 +166,8 @@ fn check_descent(unit: &mut Unit, table: &TableDef, target: &Reference, other: &
         let wanted = [column.name.clone()];
         let (mut seen, mut next) = (HashSet::new(), Some(target.id));
         while let Some(id) = next.filter(|id| seen.insert(*id)) {
-            let row = unit.tx.get(&snapshot::permit(), table, id, Some(&wanted))?;
+            let row = Reference::new(table.name.clone(), id);
+            let row = unit.read_as_platform("follow the parents of the row that is kept", &row, Some(&wanted))?;
             next = row
                 .as_ref()
                 .and_then(|row| row.lookup(&column.name))
@@ -256,7 +257,7 @@ fn referring(unit: &mut Unit, child: &TableDef, column: &str, other: &Reference)
     let query = Query::new(child.name.clone())
         .columns(&[])
         .filter(Filter::eq(column, other.id));
-    let rows = unit.tx.select(&snapshot::permit(), child, &query)?;
+    let rows = unit.select_as_platform("find every row that refers to the one that is merged", &query)?;
     Ok(rows.iter().map(|row| row.id).collect())
 }
 

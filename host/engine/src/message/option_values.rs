@@ -75,9 +75,10 @@ pub(super) fn change<T>(
     edit: impl FnOnce(&str, &mut Vec<Choice>) -> Result<T>,
 ) -> Result<T> {
     let name = name(operation)?;
-    let table = unit.snapshot()?.table(tables::OPTION_SET)?.clone();
     let query = Query::new(tables::OPTION_SET).filter(Filter::eq("name", &*name));
-    let row = unit.tx.select(&crate::snapshot::permit(), &table, &query)?.pop();
+    let row = unit
+        .select_as_platform("find the choice whose options an ordinary Update will change", &query)?
+        .pop();
     let mut options = match &row {
         Some(row) => options::parse(row.text("options").unwrap_or("[]"))?,
         None => options::of_column(&unit.catalog(), &name)?,

@@ -41,6 +41,6 @@ impl Message for RemovePrivilegeRole {
                 grants::record(unit, operation, &name, before, None)?;
             }
         }
-        unit.configuration_written()
+        Ok(())
     }
 }

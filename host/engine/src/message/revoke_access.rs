@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Ownership, Result, Right, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
-use crate::{Operation, Unit, principals, tables};
+use crate::{Operation, Unit, principals};
 
 /// `RevokeAccess`.
 pub(crate) struct RevokeAccess;
@@ -52,9 +52,7 @@ impl Message for RevokeAccess {
             ));
         }
         if let Some(share) = grant_access::existing(unit, &target, &revokee)? {
-            let permit = sluice_access::Permit::system("remove a share that the caller may revoke");
-            let table = unit.snapshot.table(tables::SHARE)?.clone();
-            unit.tx.delete(&permit, &table, share.id)?;
+            unit.delete_as_platform("remove a share that the caller may revoke", &share.reference())?;
         }
         Ok(())
     }

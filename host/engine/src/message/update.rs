@@ -1,13 +1,15 @@
 //! Update: changes columns of a row. Owner, state and status are columns like others, with
 //! rules of their own.
 
+use std::sync::Arc;
+
 use sluice_model::{Code, Error, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
-    Operation, Unit, attach, audit,
-    duplicates::{detect, upkeep},
-    fill, flow, managed, principals,
+    Operation, Unit, attach,
+    change::{Change, Kind},
+    fill, principals,
 };
 
 /// `Update`.
@@ -63,15 +65,12 @@ impl Message for Update {
         let id = operation.id()?;
         operation.check_target()?;
         let permit = unit.decide(operation, &table, Right::Write, id)?;
-        let before = unit
-            .tx
-            .get(&crate::snapshot::permit(), &table, id, None)?
-            .ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
-        if table.closes && !operation.principal.is_system() {
+        operation.refuse_kept()?;
+        let reason = "compare a row that the caller may change with what it becomes";
+        let before = Arc::new(unit.need_as_platform(reason, &operation.target_reference()?)?);
+        if table.closes && !operation.why.allows().closed {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
-        managed::check_update(unit, operation, &before)?;
-        flow::start::keep_place(operation, &table, &before)?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         fill::check_still_required(&table, &row)?;
@@ -80,17 +79,9 @@ impl Message for Update {
         attach::check_links(unit, operation, &table, &row, Some(&before), &own)?;
 
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
-        fill::changed_row(unit, operation, &table, &mut row, &before)?;
-        // Activating or deactivating a row makes no duplicate of it (R84).
-        if !operation.target()?.values.keys().all(|name| is_state(name)) {
-            detect::check(unit, operation, &before, Some(&row))?;
-        }
-        unit.tx.update(&permit, &table, &row)?;
-        upkeep::updated(unit, &before, &row)?;
-        audit::updated(unit, operation, &table, &before, &row)?;
-        if table.configuration {
-            unit.configuration_written()?;
-        }
+        fill::changed_row(unit, &table, &mut row, &before)?;
+        let change = Change::of(operation, Kind::Update, permit, table.clone(), row);
+        let row = unit.write(change.from(before.clone()))?.row;
         unit.rules(&table).after_update(unit, operation, &before, &row)
     }
 }

@@ -1,7 +1,6 @@
 //! Activities: when one was closed, and that those who take part belong to it: their rows are
 //! owned by whoever owns the activity, and go with it.
 
-use sluice_access::Permit;
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Value};
 
 use super::{Rules, read, select};
@@ -49,7 +48,7 @@ impl Rules for Activity {
         let parties = Query::new(tables::ACTIVITY_PARTY)
             .columns(&[])
             .filter(Filter::eq("activityid", changed.id));
-        for party in select(unit, &parties)? {
+        for party in select(unit, "those who take part in an activity belong to it", &parties)? {
             follow(unit, &party, changed)?;
         }
         Ok(())
@@ -110,7 +109,10 @@ impl Rules for Party {
         let senders = Query::new(tables::ACTIVITY_PARTY).columns(&[]).filter(
             Filter::eq("activityid", activity.id).and(Filter::eq("participationtypemask", Value::Choice(SENDER))),
         );
-        if role == SENDER && &*activity.table == "email" && !select(unit, &senders)?.is_empty() {
+        if role == SENDER
+            && &*activity.table == "email"
+            && !select(unit, "those who take part in an activity belong to it", &senders)?.is_empty()
+        {
             return refuse("an e-mail has one sender");
         }
         Ok(())
@@ -120,7 +122,12 @@ impl Rules for Party {
         let Some(activity) = row.lookup("activityid").cloned() else {
             return Ok(());
         };
-        let activity = read(unit, &activity.table, activity.id)?;
+        let activity = read(
+            unit,
+            "those who take part in an activity belong to it",
+            &activity.table,
+            activity.id,
+        )?;
         follow(unit, row, &activity)
     }
 }
@@ -131,10 +138,7 @@ fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
     for column in OWNING {
         row.set(column, activity.get(column).cloned().unwrap_or(Value::Null));
     }
-    let table = unit.snapshot.table(tables::ACTIVITY_PARTY)?.clone();
-    let permit = Permit::system("those who take part in an activity belong to whoever owns it");
-    unit.tx.update(&permit, &table, &row)?;
-    Ok(())
+    unit.update_as_platform("those who take part in an activity belong to whoever owns it", row)
 }
 
 fn party_label(unit: &mut Unit, role: i32) -> Result<String> {

@@ -21,18 +21,28 @@ impl Rules for AttributeMap {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let map = read(unit, tables::ATTRIBUTE_MAP, operation.id()?)?;
+        let map = read(
+            unit,
+            "mappings fit the maps and the tables that they belong to",
+            tables::ATTRIBUTE_MAP,
+            operation.id()?,
+        )?;
         refuse_system(unit, operation, &map)
     }
 }
 
 /// The platform's own mappings stay.
 fn refuse_system(unit: &mut Unit, operation: &Operation, map: &Row) -> Result<()> {
-    if map.bool("issystem") != Some(true) || operation.principal.is_system() {
+    if map.bool("issystem") != Some(true) || operation.why.is_platform() {
         return Ok(());
     }
     let whole = map.id_of("entitymapid").unwrap_or_default();
-    let tables_of = read(unit, tables::ENTITY_MAP, whole)?;
+    let tables_of = read(
+        unit,
+        "mappings fit the maps and the tables that they belong to",
+        tables::ENTITY_MAP,
+        whole,
+    )?;
     let name = |row: &Row, column| row.text(column).unwrap_or_default().to_owned();
     Err(Error::new(
         Code::SYSTEM_MAP,
@@ -54,7 +64,12 @@ fn check(unit: &mut Unit, map: &Row, own: Uuid) -> Result<()> {
         Error::new(Code::REQUIRED_MISSING, "a mapping of columns belongs to an `entitymap`")
             .with_table(tables::ATTRIBUTE_MAP)
     })?;
-    let tables_of = read(unit, tables::ENTITY_MAP, whole)?;
+    let tables_of = read(
+        unit,
+        "mappings fit the maps and the tables that they belong to",
+        tables::ENTITY_MAP,
+        whole,
+    )?;
     let catalog = unit.catalog();
     let source = catalog.table(tables_of.text("sourceentityname").unwrap_or_default())?;
     let target = catalog.table(tables_of.text("targetentityname").unwrap_or_default())?;
@@ -77,7 +92,7 @@ fn check(unit: &mut Unit, map: &Row, own: Uuid) -> Result<()> {
     let query = Query::new(tables::ATTRIBUTE_MAP)
         .columns(&["sourceattributename"])
         .filter(same);
-    let others = select(unit, &query)?;
+    let others = select(unit, "mappings fit the maps and the tables that they belong to", &query)?;
     match others.iter().find(|other| other.id != own) {
         Some(other) => refuse(&format!(
             "the target is mapped from `{}` already; a column has one source",

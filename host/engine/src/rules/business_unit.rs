@@ -41,7 +41,7 @@ impl Rules for BusinessUnit {
             return Ok(());
         };
         let roles = Query::new(tables::ROLE).filter(Filter::eq("businessunitid", parent));
-        for inherited in select(unit, &roles)? {
+        for inherited in select(unit, "a business unit has the roles of its parent", &roles)? {
             role::copy_into(unit, operation, &inherited, row.id)?;
         }
         Ok(())
@@ -89,7 +89,12 @@ impl Rules for BusinessUnit {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, tables::BUSINESS_UNIT, operation.id()?)?;
+        let row = read(
+            unit,
+            "a business unit has the roles of its parent",
+            tables::BUSINESS_UNIT,
+            operation.id()?,
+        )?;
         if row.lookup(PARENT).is_none() {
             return Err(Error::new(Code::REFERENCED, "the root business unit cannot be deleted"));
         }
@@ -97,7 +102,13 @@ impl Rules for BusinessUnit {
             return Err(Error::said(Code::UNIT_ENABLED).with_table(tables::BUSINESS_UNIT));
         }
         let below = Filter::eq(PARENT, row.id);
-        if !select(unit, &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(below))?.is_empty() {
+        if !select(
+            unit,
+            "a business unit has the roles of its parent",
+            &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(below),
+        )?
+        .is_empty()
+        {
             return Err(Error::said(Code::UNIT_HAS_CHILDREN).with_table(tables::BUSINESS_UNIT));
         }
         check_empty(unit, &row)
@@ -134,7 +145,11 @@ fn check_parent_enabled(unit: &mut Unit, parent: Uuid) -> Result<()> {
 /// Below one business unit each has a name of its own.
 fn check_name(unit: &mut Unit, name: &str, parent: Uuid, own: Uuid) -> Result<()> {
     let same = Filter::eq("name", name).and(Filter::eq(PARENT, parent));
-    let same = select(unit, &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(same))?;
+    let same = select(
+        unit,
+        "a business unit has the roles of its parent",
+        &Query::new(tables::BUSINESS_UNIT).columns(&[]).filter(same),
+    )?;
     match same.iter().any(|row| row.id != own) {
         true => Err(Error::said(Code::UNIT_NAME_TAKEN).with_table(tables::BUSINESS_UNIT)),
         false => Ok(()),
@@ -148,7 +163,10 @@ fn check_empty(unit: &mut Unit, row: &Row) -> Result<()> {
         let inside = Query::new(table)
             .columns(&[])
             .filter(Filter::eq("businessunitid", row.id));
-        let others = select(unit, &inside)?.iter().filter(|one| Some(one.id) != own).count();
+        let others = select(unit, "a business unit has the roles of its parent", &inside)?
+            .iter()
+            .filter(|one| Some(one.id) != own)
+            .count();
         if others > 0 {
             let message = format!(
                 "business unit {} cannot be deleted: {others} of `{table}` belong to it; move them first",
@@ -164,7 +182,7 @@ fn check_empty(unit: &mut Unit, row: &Row) -> Result<()> {
             .columns(&[])
             .filter(Filter::eq("ownerid", own))
             .top(1);
-        if !select(unit, &owned)?.is_empty() {
+        if !select(unit, "a business unit has the roles of its parent", &owned)?.is_empty() {
             let message = format!(
                 "Business unit default team owns records. Business unit (Id = {}) cannot be deleted. \
                  Reassign the records owned by default team and try again.",

@@ -64,7 +64,12 @@ impl Rules for DuplicateRule {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, tables::DUPLICATE_RULE, operation.id()?)?;
+        let row = read(
+            unit,
+            "a rule that is at work keeps its conditions",
+            tables::DUPLICATE_RULE,
+            operation.id()?,
+        )?;
         life::refuse_in_use(&row)
     }
 }
@@ -74,7 +79,12 @@ pub(super) struct DuplicateCondition;
 
 fn rule_of(unit: &mut Unit, condition: &Row) -> Result<Row> {
     match condition.id_of("regardingobjectid") {
-        Some(rule) => read(unit, tables::DUPLICATE_RULE, rule),
+        Some(rule) => read(
+            unit,
+            "a rule that is at work keeps its conditions",
+            tables::DUPLICATE_RULE,
+            rule,
+        ),
         None => Err(Error::new(
             Code::REQUIRED_MISSING,
             "a condition needs the duplicate rule that it belongs to (`regardingobjectid`)",
@@ -130,7 +140,12 @@ impl Rules for DuplicateCondition {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let condition = read(unit, tables::DUPLICATE_CONDITION, operation.id()?)?;
+        let condition = read(
+            unit,
+            "a rule that is at work keeps its conditions",
+            tables::DUPLICATE_CONDITION,
+            operation.id()?,
+        )?;
         let rule = rule_of(unit, &condition)?;
         life::refuse_in_use(&rule)
     }

@@ -25,7 +25,13 @@ impl Rules for EntityMap {
             .with_table(tables::ENTITY_MAP));
         }
         let same = Filter::eq("sourceentityname", &*source).and(Filter::eq("targetentityname", &*target));
-        if select(unit, &Query::new(tables::ENTITY_MAP).columns(&[]).filter(same))?.is_empty() {
+        if select(
+            unit,
+            "two tables have one map",
+            &Query::new(tables::ENTITY_MAP).columns(&[]).filter(same),
+        )?
+        .is_empty()
+        {
             return Ok(());
         }
         Err(Error::new(
@@ -55,12 +61,13 @@ impl Rules for EntityMap {
         let of_platform = Filter::eq("entitymapid", id).and(Filter::eq("issystem", true));
         let rows = select(
             unit,
+            "two tables have one map",
             &Query::new(tables::ATTRIBUTE_MAP).columns(&[]).filter(of_platform),
         )?;
         if rows.is_empty() {
             return Ok(());
         }
-        let map = read(unit, tables::ENTITY_MAP, id)?;
+        let map = read(unit, "two tables have one map", tables::ENTITY_MAP, id)?;
         let name = |column| map.text(column).unwrap_or_default();
         Err(Error::new(
             Code::ENTITY_MAP_SYSTEM,

@@ -16,7 +16,7 @@ fn name(row: &Row) -> &str {
 
 impl Rules for Job {
     fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
-        if operation.principal.is_system() {
+        if operation.why.is_platform() {
             return Ok(());
         }
         Err(Error::new(
@@ -63,7 +63,7 @@ impl Rules for Job {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, tables::JOB, operation.id()?)?;
+        let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
         if row.int("statecode") == Some(COMPLETED) || !runner::is_run_here(&row) {
             return Ok(());
         }

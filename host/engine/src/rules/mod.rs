@@ -10,7 +10,6 @@ mod currency;
 mod duplicate_rule;
 pub(crate) mod entity_map;
 mod job;
-mod kept;
 mod moving;
 mod option_set;
 mod organization;
@@ -26,7 +25,7 @@ mod team;
 mod user;
 mod web_resource;
 
-use sluice_model::{Name, Result, Row};
+use sluice_model::{Name, Reference, Result, Row};
 
 use crate::{Operation, Stage, Unit, flow, tables};
 
@@ -104,16 +103,12 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::NOTE, &annotation::Annotation),
     (tables::ASSEMBLY, &plugin_assembly::PluginAssembly),
     (tables::ATTRIBUTE_MAP, &attribute_map::AttributeMap),
-    (tables::AUDIT, &kept::Kept),
     (tables::CURRENCY, &currency::Currency),
     (tables::DUPLICATE_RULE, &duplicate_rule::DuplicateRule),
     (tables::DUPLICATE_CONDITION, &duplicate_rule::DuplicateCondition),
     (tables::BUSINESS_UNIT, &business_unit::BusinessUnit),
     (tables::ENTITY_MAP, &entity_map::EntityMap),
     (tables::JOB, &job::Job),
-    (tables::MESSAGE, &kept::Kept),
-    (tables::MESSAGE_FILTER, &kept::Kept),
-    (tables::PRIVILEGE, &kept::Kept),
     (tables::OPTION_SET, &option_set::OptionSet),
     (tables::ORGANIZATION, &organization::Organization),
     (tables::PROCESS, &flow::FlowRules),
@@ -123,7 +118,6 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     (tables::SECURE_CONFIG, &secure_configuration::SecureConfiguration),
     (tables::VIEW, &saved_query::SavedQuery),
     (tables::STAGE, &flow::StageRules),
-    (tables::STAGE_VISIT, &kept::Kept),
     (tables::SOLUTION, &solution::Solution),
     (tables::STEP, &plugin_step::PluginStep),
     (tables::STEP_IMAGE, &plugin_step_image::PluginStepImage),
@@ -133,15 +127,12 @@ pub(crate) static ALL: &[(&str, &dyn Rules)] = &[
     // ← rules for another table go here, in the order of the names
 ];
 
-/// The row of a table as it is, for rules that need another row.
-pub(crate) fn read(unit: &mut Unit, table: &str, id: sluice_model::Uuid) -> Result<Row> {
-    let table = unit.snapshot.table(table)?.clone();
-    let row = unit.tx.get(&crate::snapshot::permit(), &table, id, Option::None)?;
-    row.ok_or_else(|| sluice_model::Error::not_found(&table.schema, &table.name, id))
+/// The row of a table as it is, for rules that need another row; `reason` is the rule.
+pub(crate) fn read(unit: &mut Unit, reason: &'static str, table: &str, id: sluice_model::Uuid) -> Result<Row> {
+    unit.need_as_platform(reason, &Reference::new(table, id))
 }
 
-/// The rows that a rule needs to know of.
-pub(crate) fn select(unit: &mut Unit, query: &sluice_model::Query) -> Result<Vec<Row>> {
-    let table = unit.snapshot.table(&query.table)?.clone();
-    unit.tx.select(&crate::snapshot::permit(), &table, query)
+/// The rows that a rule needs to know of; `reason` is the rule.
+pub(crate) fn select(unit: &mut Unit, reason: &'static str, query: &sluice_model::Query) -> Result<Vec<Row>> {
+    unit.select_as_platform(reason, query)
 }

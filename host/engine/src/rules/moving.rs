@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use sluice_access::Permit;
 use sluice_model::{
     Code, Error, Filter, Ownership, Parameter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value,
 };
@@ -38,10 +37,12 @@ pub(super) fn roles_held(unit: &mut Unit, relationship: &ManyToMany, holder: Uui
     let held = Query::new(relationship.intersection)
         .columns(&["roleid"])
         .filter(Filter::eq(relationship.sides[0].column, holder));
-    Ok(select(unit, &held)?
-        .iter()
-        .filter_map(|row| row.id_of("roleid"))
-        .collect())
+    Ok(
+        select(unit, "what belongs to who moves follows, whoever may read it", &held)?
+            .iter()
+            .filter_map(|row| row.id_of("roleid"))
+            .collect(),
+    )
 }
 
 /// Says in the answer which roles a move takes away.
@@ -74,7 +75,7 @@ fn rows_follow(unit: &mut Unit, owner: &Reference, to: Uuid) -> Result<()> {
         let owned = Query::new(table.name.clone())
             .columns(&["owningbusinessunit"])
             .filter(Filter::eq("ownerid", owner.id));
-        let mut rows = select(unit, &owned)?;
+        let mut rows = select(unit, "what belongs to who moves follows, whoever may read it", &owned)?;
         rows.retain(|row| row.id_of("owningbusinessunit") != Some(to));
         for row in rows {
             put_into(unit, table, row.id, to)?;
@@ -84,29 +85,31 @@ fn rows_follow(unit: &mut Unit, owner: &Reference, to: Uuid) -> Result<()> {
 }
 
 fn put_into(unit: &mut Unit, table: &TableDef, row: Uuid, to: Uuid) -> Result<()> {
-    let permit = Permit::system("the rows of who moves to another business unit lie there");
-    let mut row =
-        Row::new(table.name.clone(), row).with("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, to));
-    if table.column("versionnumber").is_some() {
-        row.set("versionnumber", Value::BigInt(unit.tx.next_version()?));
-    }
-    unit.tx.update(&permit, table, &row)?;
-    if table.configuration {
-        unit.configuration_written()?;
-    }
-    Ok(())
+    let row = Row::new(table.name.clone(), row).with("owningbusinessunit", Reference::new(tables::BUSINESS_UNIT, to));
+    unit.update_as_platform("the rows of who moves to another business unit lie there", row)
 }
 
 /// Refuses a manager who reports to the user, or whose business unit is not above the user's.
 pub(super) fn check_manager(unit: &mut Unit, user: Uuid, business_unit: Uuid, manager: Uuid) -> Result<()> {
-    let above = read(unit, tables::USER, manager)?;
+    let above = read(
+        unit,
+        "what belongs to who moves follows, whoever may read it",
+        tables::USER,
+        manager,
+    )?;
     let mut seen = BTreeSet::new();
     let mut next = Some(manager);
     while let Some(id) = next.filter(|id| seen.insert(*id)) {
         if id == user {
             return Err(Error::said(Code::MANAGER_LOOP).with_table(tables::USER));
         }
-        next = read(unit, tables::USER, id)?.id_of("parentsystemuserid");
+        next = read(
+            unit,
+            "what belongs to who moves follows, whoever may read it",
+            tables::USER,
+            id,
+        )?
+        .id_of("parentsystemuserid");
     }
     let unit_above = above.id_of("businessunitid").unwrap_or_default();
     match unit.snapshot()?.units.is_same_or_below(business_unit, unit_above) {
@@ -122,11 +125,17 @@ pub(super) fn hand_on_reports(unit: &mut Unit, operation: &Operation, before: &R
         .filter(Filter::eq("parentsystemuserid", before.id));
     let former = before.lookup("parentsystemuserid").cloned();
     let above = match &former {
-        Some(former) => read(unit, tables::USER, former.id)?.id_of("businessunitid"),
+        Some(former) => read(
+            unit,
+            "what belongs to who moves follows, whoever may read it",
+            tables::USER,
+            former.id,
+        )?
+        .id_of("businessunitid"),
         None => None,
     };
     let snapshot = unit.snapshot()?;
-    for report in select(unit, &reports)? {
+    for report in select(unit, "what belongs to who moves follows, whoever may read it", &reports)? {
         let lies = report.id_of("businessunitid").unwrap_or_default();
         if snapshot.units.is_same_or_below(lies, to) {
             continue;
@@ -154,14 +163,23 @@ pub(super) fn left_behind(unit: &mut Unit, moved: Uuid, parent: Uuid) -> Result<
         let roles = Query::new(tables::ROLE)
             .columns(&["parentrootroleid"])
             .filter(Filter::eq("businessunitid", lies).and(copied.clone()));
-        copies.extend(select(unit, &roles)?);
+        copies.extend(select(
+            unit,
+            "what belongs to who moves follows, whoever may read it",
+            &roles,
+        )?);
     }
     let mut gone = Vec::new();
     for copy in copies {
         let Some(root) = copy.id_of("parentrootroleid") else {
             continue;
         };
-        let home = read(unit, tables::ROLE, root)?;
+        let home = read(
+            unit,
+            "what belongs to who moves follows, whoever may read it",
+            tables::ROLE,
+            root,
+        )?;
         let home = home.id_of("businessunitid").unwrap_or_default();
         let stays = snapshot.units.is_same_or_below(home, moved) || snapshot.units.is_same_or_below(parent, home);
         if !stays {
@@ -178,7 +196,7 @@ pub(super) fn held_by_somebody(unit: &mut Unit, roles: &[Row]) -> Result<Vec<Uui
         let mut holders = 0;
         for table in [tables::USER_ROLES, tables::TEAM_ROLES] {
             let query = Query::new(table).columns(&[]).filter(Filter::eq("roleid", role.id));
-            holders += select(unit, &query)?.len();
+            holders += select(unit, "what belongs to who moves follows, whoever may read it", &query)?.len();
         }
         if holders > 0 {
             held.push(role.id);
@@ -195,7 +213,7 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
             .columns(&[])
             .filter(Filter::eq("roleid", copy.id));
         // A copy takes those below it along.
-        if !select(unit, &there)?.is_empty() {
+        if !select(unit, "what belongs to who moves follows, whoever may read it", &there)?.is_empty() {
             let reason = "the copies of roles from the former parents go with the move of a business unit";
             unit.run_as_system(operation, reason, Request::delete(copy.reference()))?;
         }
@@ -206,7 +224,11 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
         let below = Query::new(tables::BUSINESS_UNIT)
             .columns(&[])
             .filter(Filter::eq("parentbusinessunitid", here));
-        open.extend(select(unit, &below)?.iter().map(|row| (row.id, here)));
+        open.extend(
+            select(unit, "what belongs to who moves follows, whoever may read it", &below)?
+                .iter()
+                .map(|row| (row.id, here)),
+        );
     }
     managers_stay_above(unit, operation, moved)
 }
@@ -215,17 +237,22 @@ pub(super) fn follow_parent(unit: &mut Unit, operation: &Operation, moved: Uuid,
 fn inherit(unit: &mut Unit, operation: &Operation, here: Uuid, above: Uuid) -> Result<()> {
     let root_of = |role: &Row| role.id_of("parentrootroleid").unwrap_or(role.id);
     let roles_of = |business_unit: Uuid| Query::new(tables::ROLE).filter(Filter::eq("businessunitid", business_unit));
-    let own = select(unit, &roles_of(here))?;
-    for inherited in select(unit, &roles_of(above))? {
+    let own = select(
+        unit,
+        "what belongs to who moves follows, whoever may read it",
+        &roles_of(here),
+    )?;
+    for inherited in select(
+        unit,
+        "what belongs to who moves follows, whoever may read it",
+        &roles_of(above),
+    )? {
         match own.iter().find(|role| root_of(role) == root_of(&inherited)) {
             None => role::copy_into(unit, operation, &inherited, here)?,
             Some(copy) if copy.id_of("parentroleid") == Some(inherited.id) => {}
             Some(copy) => {
-                let permit = Permit::system("a copy of a role hangs on the one in the business unit above");
-                let table = unit.snapshot.table(tables::ROLE)?.clone();
                 let row = Row::new(tables::ROLE, copy.id).with("parentroleid", inherited.reference());
-                unit.tx.update(&permit, &table, &row)?;
-                unit.configuration_written()?;
+                unit.update_as_platform("a copy of a role hangs on the one in the business unit above", row)?;
             }
         }
     }
@@ -239,13 +266,18 @@ fn managers_stay_above(unit: &mut Unit, operation: &Operation, moved: Uuid) -> R
         let users = Query::new(tables::USER)
             .columns(&["parentsystemuserid"])
             .filter(Filter::eq("businessunitid", lies));
-        for user in select(unit, &users)? {
+        for user in select(unit, "what belongs to who moves follows, whoever may read it", &users)? {
             let Some(manager) = user.id_of("parentsystemuserid") else {
                 continue;
             };
-            let above = read(unit, tables::USER, manager)?
-                .id_of("businessunitid")
-                .unwrap_or_default();
+            let above = read(
+                unit,
+                "what belongs to who moves follows, whoever may read it",
+                tables::USER,
+                manager,
+            )?
+            .id_of("businessunitid")
+            .unwrap_or_default();
             if !snapshot.units.is_same_or_below(lies, above) {
                 set_manager(unit, operation, user.id, Value::Null)?;
             }

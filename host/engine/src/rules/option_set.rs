@@ -17,7 +17,13 @@ impl Rules for OptionSet {
         let same = Query::new(tables::OPTION_SET)
             .columns(&[])
             .filter(Filter::eq("name", &*name));
-        if !select(unit, &same)?.is_empty() {
+        if !select(
+            unit,
+            "names of choices are unique, and their columns hold them to their options",
+            &same,
+        )?
+        .is_empty()
+        {
             let message = format!("there is a choice `{name}` already; add options to it");
             return Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::OPTION_SET));
         }
@@ -52,7 +58,12 @@ impl Rules for OptionSet {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, tables::OPTION_SET, operation.id()?)?;
+        let row = read(
+            unit,
+            "names of choices are unique, and their columns hold them to their options",
+            tables::OPTION_SET,
+            operation.id()?,
+        )?;
         let name = row.text("name").unwrap_or_default();
         let options = options::parse(row.text("options").unwrap_or("[]"))?;
         if let Some(option) = options.iter().find(|option| option.managed)

@@ -2,16 +2,12 @@
 
 use sluice_model::{Result, Row};
 
-use super::{Rules, kept::KeptOnce};
+use super::Rules;
 use crate::{Operation, Unit, duplicates::life};
 
 pub(super) struct Organization;
 
 impl Rules for Organization {
-    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        KeptOnce.before_create(unit, operation)
-    }
-
     /// Where duplicate detection is switched off, every rule is unpublished; switched on
     /// again, they must be published again (R85).
     fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
@@ -19,9 +15,5 @@ impl Rules for Organization {
             Some(false) => life::switched_off(unit),
             _ => Ok(()),
         }
-    }
-
-    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        KeptOnce.before_delete(unit, operation)
     }
 }

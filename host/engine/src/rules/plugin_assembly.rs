@@ -31,7 +31,11 @@ impl Rules for PluginAssembly {
             let steps = Query::new(tables::STEP)
                 .columns(&["name"])
                 .filter(Filter::eq("plugintypeid", *plugin_type));
-            let steps = select(unit, &steps)?;
+            let steps = select(
+                unit,
+                "a plug-in goes with its types, and stays while steps call them",
+                &steps,
+            )?;
             if let Some(step) = steps.first() {
                 return Err(Error::new(
                     Code::REFERENCED,
@@ -55,7 +59,14 @@ fn types_of(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Uuid>> {
     let types = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
         .filter(Filter::eq("pluginassemblyid", assembly));
-    Ok(select(unit, &types)?.iter().map(|row| row.id).collect())
+    Ok(select(
+        unit,
+        "a plug-in goes with its types, and stays while steps call them",
+        &types,
+    )?
+    .iter()
+    .map(|row| row.id)
+    .collect())
 }
 
 /// Checks the content, makes a component of it, and notes its digest.

@@ -73,7 +73,12 @@ struct Registration {
 
 impl Registration {
     fn default_name(&self, unit: &mut Unit, row: &Row) -> Result<String> {
-        let plugin_type = read(unit, tables::PLUGIN_TYPE, id(row, "plugintypeid")?)?;
+        let plugin_type = read(
+            unit,
+            "a step fits its message, its table and its plug-in",
+            tables::PLUGIN_TYPE,
+            id(row, "plugintypeid")?,
+        )?;
         let table = self.table.as_deref().unwrap_or("any table");
         Ok(format!(
             "{}: {} of {table}",
@@ -90,15 +95,30 @@ fn id(row: &Row, column: &str) -> Result<Uuid> {
 }
 
 fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
-    read(unit, tables::PLUGIN_TYPE, id(row, "plugintypeid")?)?;
+    read(
+        unit,
+        "a step fits its message, its table and its plug-in",
+        tables::PLUGIN_TYPE,
+        id(row, "plugintypeid")?,
+    )?;
     let message = id(row, "sdkmessageid")?;
-    let message = read(unit, tables::MESSAGE, message)?
-        .text("name")
-        .unwrap_or_default()
-        .to_owned();
+    let message = read(
+        unit,
+        "a step fits its message, its table and its plug-in",
+        tables::MESSAGE,
+        message,
+    )?
+    .text("name")
+    .unwrap_or_default()
+    .to_owned();
     let table = match row.id_of("sdkmessagefilterid") {
         Some(filter) => {
-            let filter = read(unit, tables::MESSAGE_FILTER, filter)?;
+            let filter = read(
+                unit,
+                "a step fits its message, its table and its plug-in",
+                tables::MESSAGE_FILTER,
+                filter,
+            )?;
             if filter.id_of("sdkmessageid") != row.id_of("sdkmessageid") {
                 return Err(Error::new(
                     Code::STEP_NOT_ALLOWED,

@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Result, Row, Value, coerce};
 
 use super::{Rules, read};
-use crate::{Operation, Unit, giving, message::Images, snapshot, step, tables};
+use crate::{Operation, Unit, Why, giving, message::Images, snapshot, step, tables};
 
 pub(super) struct PluginStepImage;
 
@@ -30,10 +30,15 @@ impl Rules for PluginStepImage {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         // An image goes with its step.
-        if operation.cascade {
+        if operation.why == Why::Along {
             return Ok(());
         }
-        let image = read(unit, tables::STEP_IMAGE, operation.id()?)?;
+        let image = read(
+            unit,
+            "an image fits the step that it belongs to",
+            tables::STEP_IMAGE,
+            operation.id()?,
+        )?;
         check_step(unit, operation, &image)
     }
 }
@@ -42,7 +47,7 @@ impl Rules for PluginStepImage {
 fn check_step(unit: &mut Unit, operation: &Operation, image: &Row) -> Result<()> {
     match image.id_of("sdkmessageprocessingstepid") {
         Some(step) => {
-            let step = read(unit, tables::STEP, step)?;
+            let step = read(unit, "an image fits the step that it belongs to", tables::STEP, step)?;
             giving::check_step(unit, operation, &step)
         }
         None => Ok(()),
@@ -53,9 +58,10 @@ fn check(unit: &mut Unit, image: &Row) -> Result<()> {
     let step_id = image
         .id_of("sdkmessageprocessingstepid")
         .ok_or_else(|| Error::invalid("an image belongs to a step"))?;
-    let step_row = read(unit, tables::STEP, step_id)?;
+    let step_row = read(unit, "an image fits the step that it belongs to", tables::STEP, step_id)?;
     let message = read(
         unit,
+        "an image fits the step that it belongs to",
         tables::MESSAGE,
         step_row.id_of("sdkmessageid").unwrap_or_default(),
     )?;
@@ -83,7 +89,12 @@ fn check(unit: &mut Unit, image: &Row) -> Result<()> {
         ));
     }
     if let Some(filter) = step_row.id_of("sdkmessagefilterid") {
-        let filter = read(unit, tables::MESSAGE_FILTER, filter)?;
+        let filter = read(
+            unit,
+            "an image fits the step that it belongs to",
+            tables::MESSAGE_FILTER,
+            filter,
+        )?;
         if let Some(table) = filter
             .text("primaryobjecttypecode")
             .and_then(|name| unit.snapshot.catalog.find(name))

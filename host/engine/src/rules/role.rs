@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid};
 
 use super::{Rules, read, select};
-use crate::{Operation, Unit, giving::Given, message, organization, tables};
+use crate::{Operation, Unit, change::Why, giving::Given, message, organization, tables};
 
 pub(super) struct Role;
 
@@ -19,7 +19,11 @@ pub(crate) fn refuse_administrator(row: &Row, code: Code) -> Result<()> {
 /// A name is one role's in its business unit.
 fn check_name(unit: &mut Unit, name: &str, business_unit: Uuid, own: Uuid) -> Result<()> {
     let same = Filter::eq("name", name).and(Filter::eq("businessunitid", business_unit));
-    let same = select(unit, &Query::new(tables::ROLE).columns(&[]).filter(same))?;
+    let same = select(
+        unit,
+        "a role and its copies are one role in all business units",
+        &Query::new(tables::ROLE).columns(&[]).filter(same),
+    )?;
     match same.iter().any(|row| row.id != own) {
         true => Err(Error::new(
             Code::DUPLICATE_KEY,
@@ -43,16 +47,23 @@ impl Rules for Role {
             return Ok(());
         };
         if row.lookup("parentroleid").is_none() {
-            let permit = sluice_access::Permit::system("a role at its root is its own root");
-            let table = operation.table()?;
             let root = Row::new(tables::ROLE, row.id).with("parentrootroleid", row.reference());
-            unit.tx.update(&permit, &table, &root)?;
+            unit.update_as_platform("a role at its root is its own root", root)?;
         }
         let children = Query::new(tables::BUSINESS_UNIT)
             .columns(&[])
             .filter(Filter::eq("parentbusinessunitid", home));
-        for child in select(unit, &children)? {
-            let original = read(unit, tables::ROLE, row.id)?;
+        for child in select(
+            unit,
+            "a role and its copies are one role in all business units",
+            &children,
+        )? {
+            let original = read(
+                unit,
+                "a role and its copies are one role in all business units",
+                tables::ROLE,
+                row.id,
+            )?;
             copy_into(unit, operation, &original, child.id)?;
         }
         Ok(())
@@ -81,7 +92,14 @@ impl Rules for Role {
         let copies = Query::new(tables::ROLE)
             .columns(&[])
             .filter(Filter::eq("parentrootroleid", before.id));
-        for copy in select(unit, &copies)?.into_iter().filter(|copy| copy.id != before.id) {
+        for copy in select(
+            unit,
+            "a role and its copies are one role in all business units",
+            &copies,
+        )?
+        .into_iter()
+        .filter(|copy| copy.id != before.id)
+        {
             let mut same = Row::new(tables::ROLE, copy.id);
             for column in ["name", "isinherited"] {
                 if let Some(value) = changed.get(column) {
@@ -98,10 +116,15 @@ impl Rules for Role {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
         // A copy goes with its root or with its business unit.
-        if operation.cascade {
+        if operation.why == Why::Along {
             return Ok(());
         }
-        let row = read(unit, tables::ROLE, operation.id()?)?;
+        let row = read(
+            unit,
+            "a role and its copies are one role in all business units",
+            tables::ROLE,
+            operation.id()?,
+        )?;
         refuse_administrator(&row, Code::ADMINISTRATOR_ROLE_STAYS)?;
         refuse_copy(operation, &row)
     }
@@ -118,14 +141,18 @@ fn check_inheritance(unit: &mut Unit, operation: &Operation, before: &Row) -> Re
         .columns(&["businessunitid"])
         .filter(Filter::eq("parentrootroleid", before.id));
     let mut given = vec![Given::by_role(unit, before, Option::None)?];
-    for role in select(unit, &family)? {
+    for role in select(
+        unit,
+        "a role and its copies are one role in all business units",
+        &family,
+    )? {
         given.push(Given::by_role(unit, &role, Option::None)?);
     }
     unit.check_gives(operation, &given)
 }
 
 fn refuse_copy(operation: &Operation, row: &Row) -> Result<()> {
-    if row.lookup("parentroleid").is_some() && !operation.principal.is_system() {
+    if row.lookup("parentroleid").is_some() && !operation.why.is_platform() {
         return Err(Error::new(
             Code::INHERITED_ROLE,
             format!(
@@ -163,7 +190,7 @@ pub(super) fn copy_into(
     let held = Query::new(tables::ROLE_PRIVILEGES)
         .columns(&["privilegeid", "privilegedepthmask"])
         .filter(Filter::eq("roleid", role.id));
-    for row in select(unit, &held)? {
+    for row in select(unit, "a role and its copies are one role in all business units", &held)? {
         let depth = row.int("privilegedepthmask").and_then(sluice_model::Depth::from_mask);
         if let Some(privilege) = row.id_of("privilegeid") {
             message::set_role_privilege(unit, made, privilege, depth)?;

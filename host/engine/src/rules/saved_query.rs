@@ -25,8 +25,8 @@ impl Rules for SavedQuery {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let view = read(unit, tables::VIEW, operation.id()?)?;
-        if view.bool("isdefault") != Some(true) || operation.principal.is_system() {
+        let view = read(unit, "a table has one default view", tables::VIEW, operation.id()?)?;
+        if view.bool("isdefault") != Some(true) || operation.why.is_platform() {
             return Ok(());
         }
         let message = format!(
@@ -70,7 +70,11 @@ fn only_default(unit: &mut Unit, operation: &Operation, row: &Row, table: Option
         return Ok(());
     };
     let filter = Filter::eq("returnedtypecode", table).and(Filter::eq("isdefault", true));
-    for other in select(unit, &Query::new(tables::VIEW).columns(&[]).filter(filter))? {
+    for other in select(
+        unit,
+        "a table has one default view",
+        &Query::new(tables::VIEW).columns(&[]).filter(filter),
+    )? {
         if other.id != row.id {
             let reason = "a table has one default view";
             let former = Row::new(tables::VIEW, other.id).with("isdefault", false);

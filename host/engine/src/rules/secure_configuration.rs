@@ -21,7 +21,7 @@ fn check_steps(unit: &mut Unit, operation: &Operation, configuration: Uuid) -> R
     let steps = Query::new(tables::STEP)
         .columns(&["impersonatinguserid", "sl_grants"])
         .filter(Filter::eq("sdkmessageprocessingstepsecureconfigid", configuration));
-    for step in select(unit, &steps)? {
+    for step in select(unit, "a secret belongs to the steps that have it", &steps)? {
         giving::check_step(unit, operation, &step)?;
     }
     Ok(())

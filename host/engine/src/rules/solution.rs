@@ -19,7 +19,7 @@ impl Rules for Solution {
         let same = Query::new(tables::SOLUTION)
             .columns(&[])
             .filter(Filter::eq("uniquename", &*name));
-        if !select(unit, &same)?.is_empty() {
+        if !select(unit, "names of solutions are unique", &same)?.is_empty() {
             let message = format!("there is a solution `{name}` already");
             return Err(Error::new(Code::SOLUTION_NAME_TAKEN, message).with_table(tables::SOLUTION));
         }

@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Result, Row};
 
 use super::{Rules, moving, read};
-use crate::{Operation, Unit, message::membership::TEAM_ROLES, tables};
+use crate::{Operation, Unit, change::Why, message::membership::TEAM_ROLES, tables};
 
 pub(super) struct Team;
 
@@ -17,7 +17,7 @@ const KEPT: [(&str, Code); 4] = [
 ];
 
 fn refuse_default(operation: &Operation, row: &Row, code: Code) -> Result<()> {
-    if row.bool("isdefault") == Some(true) && !operation.principal.is_system() {
+    if row.bool("isdefault") == Some(true) && !operation.why.is_platform() {
         let name = row.text("name").unwrap_or_default();
         return Err(Error::new(
             code,
@@ -64,10 +64,10 @@ impl Rules for Team {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-        if operation.cascade {
+        if operation.why == Why::Along {
             return Ok(());
         }
-        let row = read(unit, tables::TEAM, operation.id()?)?;
+        let row = read(unit, "a default team stays", tables::TEAM, operation.id()?)?;
         refuse_default(operation, &row, Code::DEFAULT_TEAM)
     }
 }

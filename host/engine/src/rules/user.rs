@@ -21,7 +21,14 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
     let same = Query::new(tables::USER)
         .columns(&[])
         .filter(Filter::eq("domainname", name));
-    match select(unit, &same)?.iter().find(|other| other.id != own) {
+    match select(
+        unit,
+        "sign-in names are unique, and a user is a member of its unit's default team",
+        &same,
+    )?
+    .iter()
+    .find(|other| other.id != own)
+    {
         Some(other) => {
             let message = format!("the domainname {name} belongs to another user ({})", other.id);
             Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::USER))
@@ -44,7 +51,7 @@ impl Rules for User {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if before.id == unit.snapshot.system.id() && !operation.principal.is_system() {
+        if before.id == unit.snapshot.system.id() && !operation.why.is_platform() {
             return Err(Error::said(Code::SYSTEM_USER_FIXED).with_table(tables::USER));
         }
         let target = operation.target()?.clone();
@@ -145,7 +152,13 @@ fn check_manager(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Re
     let (Some(_), Some(manager)) = (moving::destination(operation, before)?, before.id_of(MANAGER)) else {
         return Ok(());
     };
-    let above = super::read(unit, tables::USER, manager)?.id_of("businessunitid");
+    let above = super::read(
+        unit,
+        "sign-in names are unique, and a user is a member of its unit's default team",
+        tables::USER,
+        manager,
+    )?
+    .id_of("businessunitid");
     let stays = unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
     if let Some(target) = operation.context.target.as_mut().filter(|_| !stays) {
         target.set(MANAGER, Value::Null);

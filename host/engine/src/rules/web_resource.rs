@@ -15,7 +15,10 @@ fn check_name(unit: &mut Unit, target: &Row, own: Uuid) -> Result<()> {
     let same = Query::new(tables::WEB_RESOURCE)
         .columns(&[])
         .filter(Filter::eq("name", name));
-    match select(unit, &same)?.iter().find(|other| other.id != own) {
+    match select(unit, "names of web resources are unique, whoever may read them", &same)?
+        .iter()
+        .find(|other| other.id != own)
+    {
         Some(other) => {
             let message = format!("there is a web resource {name} already ({}); change that one", other.id);
             Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::WEB_RESOURCE))

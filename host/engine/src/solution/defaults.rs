@@ -26,7 +26,11 @@ pub(super) fn on_arrival(work: &mut Work<'_, '_>, of: &str, there: Option<&Row>,
     }
     let table = sent.get(of).cloned().unwrap_or(Value::Null);
     let defaults = Filter::eq(of, table).and(Filter::eq(COLUMN, true));
-    Ok(is_default(sent) && work.batch.select(&sent.table, defaults)?.is_empty())
+    Ok(is_default(sent)
+        && work
+            .batch
+            .select("see what is the default of a table", &sent.table, defaults)?
+            .is_empty())
 }
 
 /// The oldest other row that could be the default one in place of this one.
@@ -40,8 +44,7 @@ fn successor(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>
     let rows = work
         .batch
         .unit
-        .tx
-        .select(&crate::snapshot::permit(), &definition, &oldest)?;
+        .select_as_platform("find what takes the place of a default that goes", &oldest)?;
     let fits = |other: &Row| {
         other.id != row.id
             && TYPE.iter().all(|column| other.get(column) == row.get(column))

@@ -74,7 +74,11 @@ fn check_before(work: &mut Work<'_, '_>, manifest: &Manifest) -> Result<Option<R
     let name = &manifest.unique_name;
     let before = work
         .batch
-        .select(tables::SOLUTION, Filter::eq("uniquename", name.as_str()))?
+        .select(
+            "see which solutions are there",
+            tables::SOLUTION,
+            Filter::eq("uniquename", name.as_str()),
+        )?
         .pop();
     let Some(row) = before else { return Ok(None) };
     let refuse =
@@ -217,9 +221,11 @@ impl Work<'_, '_> {
             }
         };
         let solution = Reference::new(tables::SOLUTION, id);
-        let there = self
-            .batch
-            .select(tables::SOLUTION_COMPONENT, Filter::eq("solutionid", id))?;
+        let there = self.batch.select(
+            "see which solutions are there",
+            tables::SOLUTION_COMPONENT,
+            Filter::eq("solutionid", id),
+        )?;
         for old in &there {
             let stays = components.iter().any(|new| is_row_of(old, new));
             // An unmanaged import adds to what is there.

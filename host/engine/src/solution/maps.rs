@@ -69,7 +69,10 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 /// The row of the two tables.
 fn table_map(work: &mut Work<'_, '_>, source: &str, target: &str) -> Result<Option<Row>> {
     let tables_of = Filter::eq("sourceentityname", source).and(Filter::eq("targetentityname", target));
-    Ok(work.batch.select(tables::ENTITY_MAP, tables_of)?.pop())
+    Ok(work
+        .batch
+        .select("see which mappings a solution meets", tables::ENTITY_MAP, tables_of)?
+        .pop())
 }
 
 pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Maps) -> Result<Applied> {
@@ -93,9 +96,11 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Maps) -> Result<
     };
     let map = Reference::new(tables::ENTITY_MAP, map);
     work.touched.push(map.clone());
-    let there = work
-        .batch
-        .select(tables::ATTRIBUTE_MAP, Filter::eq("entitymapid", map.id))?;
+    let there = work.batch.select(
+        "see which mappings a solution meets",
+        tables::ATTRIBUTE_MAP,
+        Filter::eq("entitymapid", map.id),
+    )?;
     for pair in &sent.maps {
         let same = there.iter().find(|row| {
             text(row, "sourceattributename") == pair.source && text(row, "targetattributename") == pair.target
@@ -138,9 +143,11 @@ pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
     let Some(map) = table_map(work, source, target)? else {
         return Ok(());
     };
-    let there = work
-        .batch
-        .select(tables::ATTRIBUTE_MAP, Filter::eq("entitymapid", map.id))?;
+    let there = work.batch.select(
+        "see which mappings a solution meets",
+        tables::ATTRIBUTE_MAP,
+        Filter::eq("entitymapid", map.id),
+    )?;
     let is_gone = |row: &&Row| {
         let pair = format!(
             "{}>{}",

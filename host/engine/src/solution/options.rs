@@ -63,7 +63,14 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 
 /// The row of a choice as customizers have it, and its options.
 fn current(work: &mut Work<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choice>)> {
-    let row = work.batch.select(tables::OPTION_SET, Filter::eq("name", name))?.pop();
+    let row = work
+        .batch
+        .select(
+            "see which choices a solution meets",
+            tables::OPTION_SET,
+            Filter::eq("name", name),
+        )?
+        .pop();
     let options = match &row {
         Some(row) => options::parse(row.text("options").unwrap_or("[]"))?,
         None if name.contains('.') => options::of_column(&*work.catalog()?, name)?,
@@ -187,10 +194,10 @@ pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<Stri
 
 /// How many rows hold an option.
 fn count(work: &mut Work<'_, '_>, table: &TableDef, column: &sluice_model::ColumnDef, value: i32) -> Result<u64> {
-    let permit = crate::snapshot::permit();
+    let reason = "count the rows that hold an option that is to go";
     if !matches!(column.kind, ColumnType::Choices { .. }) {
         let holds = Filter::eq(&column.name, Value::Choice(value));
-        return work.batch.unit.tx.count(&permit, table, &holds);
+        return work.batch.unit.count_as_platform(reason, &table.name, &holds);
     }
     let some = Filter::Compare {
         column: column.name.clone(),
@@ -198,7 +205,7 @@ fn count(work: &mut Work<'_, '_>, table: &TableDef, column: &sluice_model::Colum
         value: Value::Null,
     };
     let query = Query::new(table.name.clone()).columns(&[&column.name]).filter(some);
-    let rows = work.batch.unit.tx.select(&permit, table, &query)?;
+    let rows = work.batch.unit.select_as_platform(reason, &query)?;
     let holds = |row: &&Row| matches!(row.get(&column.name), Some(Value::Choices(held)) if held.contains(&value));
     Ok(rows.iter().filter(holds).count() as u64)
 }
@@ -253,7 +260,10 @@ pub(super) fn forget_columns(work: &mut Work<'_, '_>, table: &str, column: Optio
     if let Some(column) = column {
         of_table = of_table.and(Filter::eq("columnname", column));
     }
-    for row in work.batch.select(tables::OPTION_SET, of_table)? {
+    for row in work
+        .batch
+        .select("see which choices a solution meets", tables::OPTION_SET, of_table)?
+    {
         work.touched.push(row.reference());
         rows::delete(work, tables::OPTION_SET, Some(row.id))?;
     }

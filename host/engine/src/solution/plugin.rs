@@ -186,7 +186,11 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Res
         bytes: Vec::new(),
         description: plugin.sent.description.clone(),
     };
-    let there = work.batch.select(tables::ASSEMBLY, Filter::eq("name", name))?;
+    let there = work.batch.select(
+        "see which plug-ins and steps a solution meets",
+        tables::ASSEMBLY,
+        Filter::eq("name", name),
+    )?;
     if work.managed && there.iter().any(|row| row.bool(MARK) != Some(true)) {
         work.taken.push(String::new());
     }
@@ -232,8 +236,11 @@ fn mark(work: &Work<'_, '_>, change: &mut Row) {
 }
 
 fn types_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
-    work.batch
-        .select(tables::PLUGIN_TYPE, Filter::eq("pluginassemblyid", assembly))
+    work.batch.select(
+        "see which plug-ins and steps a solution meets",
+        tables::PLUGIN_TYPE,
+        Filter::eq("pluginassemblyid", assembly),
+    )
 }
 
 fn spec(step: &Step) -> StepSpec {
@@ -272,7 +279,11 @@ fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &St
         .map_err(|error| misfit(format!("the step \"{}\": {}", step.name, error.message())))?;
     let mut all = Vec::new();
     for row in types {
-        all.extend(work.batch.select(tables::STEP, Filter::eq("plugintypeid", row.id))?);
+        all.extend(work.batch.select(
+            "see which plug-ins and steps a solution meets",
+            tables::STEP,
+            Filter::eq("plugintypeid", row.id),
+        )?);
     }
     let alike = |row: &&Row| {
         row.id_of("plugintypeid") == Some(plugin_type)
@@ -350,7 +361,11 @@ fn register(work: &mut Work<'_, '_>, plugin_type: Uuid, step: &Step) -> Result<U
 fn steps_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
     let mut steps = Vec::new();
     for row in types_of(work, assembly)? {
-        steps.extend(work.batch.select(tables::STEP, Filter::eq("plugintypeid", row.id))?);
+        steps.extend(work.batch.select(
+            "see which plug-ins and steps a solution meets",
+            tables::STEP,
+            Filter::eq("plugintypeid", row.id),
+        )?);
     }
     Ok(steps)
 }

@@ -56,9 +56,17 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 
 /// What a role holds, by name.
 fn held(batch: &mut Batch<'_>, role: Uuid) -> Result<Vec<Held>> {
-    let names = batch.select(tables::PRIVILEGE, Filter::All)?;
+    let names = batch.select(
+        "see what a role of a solution holds already",
+        tables::PRIVILEGE,
+        Filter::All,
+    )?;
     let mut all = Vec::new();
-    for row in batch.select(tables::ROLE_PRIVILEGES, Filter::eq("roleid", role))? {
+    for row in batch.select(
+        "see what a role of a solution holds already",
+        tables::ROLE_PRIVILEGES,
+        Filter::eq("roleid", role),
+    )? {
         let privilege = row.id_of("privilegeid");
         let name = names.iter().find(|name| Some(name.id) == privilege);
         let depth = row.int("privilegedepthmask").and_then(Depth::from_mask);
@@ -115,7 +123,11 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Role) -> Result<
 /// Gives the role what was sent, and nothing else.
 fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]) -> Result<()> {
     let now = held(work.batch, role)?;
-    let known = work.batch.select(tables::PRIVILEGE, Filter::All)?;
+    let known = work.batch.select(
+        "see what a role of a solution holds already",
+        tables::PRIVILEGE,
+        Filter::All,
+    )?;
     let find = |name: &str| {
         known
             .iter()
@@ -165,9 +177,20 @@ fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]
 pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let Some(role) = gone.row else { return Ok(None) };
     let mut holders = 0;
-    for copy in work.batch.select(tables::ROLE, Filter::eq("parentrootroleid", role))? {
+    for copy in work.batch.select(
+        "see what a role of a solution holds already",
+        tables::ROLE,
+        Filter::eq("parentrootroleid", role),
+    )? {
         for table in [tables::USER_ROLES, tables::TEAM_ROLES] {
-            holders += work.batch.select(table, Filter::eq("roleid", copy.id))?.len();
+            holders += work
+                .batch
+                .select(
+                    "see what a role of a solution holds already",
+                    table,
+                    Filter::eq("roleid", copy.id),
+                )?
+                .len();
         }
     }
     Ok(match holders {

@@ -249,7 +249,8 @@ fn content(
 
 pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, sent: &Content) -> Result<Applied> {
     let there = find(shape, name, &mut |table, conditions| {
-        work.batch.select(table, filter(conditions))
+        work.batch
+            .select("see which rows a solution meets", table, filter(conditions))
     })?;
     let conditions = named(shape, name)?;
     let catalog = work.catalog()?;
@@ -281,7 +282,8 @@ pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, 
     };
     let find_table = |table: &str| catalog.table(table).map(|table| TableDef::clone(table));
     let now = content(&find_table, &there, shape.parts, &mut |table, conditions| {
-        work.batch.select(table, filter(conditions))
+        work.batch
+            .select("see which rows a solution meets", table, filter(conditions))
     })?;
     let row = there.reference();
     let active = states::is_active(shape.kind, &there) == Some(true);
@@ -375,7 +377,11 @@ fn put_parts(work: &mut Work<'_, '_>, parts: &'static [Part], parent: &Reference
         )));
     }
     for part in parts {
-        let mut left = work.batch.select(part.table, Filter::eq(part.parent, parent.id))?;
+        let mut left = work.batch.select(
+            "see which rows a solution meets",
+            part.table,
+            Filter::eq(part.parent, parent.id),
+        )?;
         for one in sent.parts.get(part.table).into_iter().flatten() {
             let catalog = work.catalog()?;
             let wanted = json::to_row(&catalog, catalog.table(part.table)?, &one.values)?;
@@ -407,7 +413,11 @@ pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone
         states::set_active(work, shape.kind, &row.reference(), false)?;
     }
     for part in shape.parts {
-        for row in work.batch.select(part.table, Filter::eq(part.parent, id))? {
+        for row in work.batch.select(
+            "see which rows a solution meets",
+            part.table,
+            Filter::eq(part.parent, id),
+        )? {
             touch(work, part.table, row.id);
         }
     }
@@ -444,11 +454,10 @@ pub(super) fn flow_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option
 }
 
 fn row(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
-    let definition = work.batch.unit.snapshot()?.table(table)?.clone();
+    let row = Reference::new(table, id);
     work.batch
         .unit
-        .tx
-        .get(&crate::snapshot::permit(), &definition, id, None)
+        .read_as_platform("see which row of a solution is there already", &row, None)
 }
 
 /// Whether a row of the table has that id.

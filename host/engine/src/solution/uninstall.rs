@@ -1,7 +1,6 @@
 //! What a managed solution brought, kept in mind and taken away again. What holds data, or what
 //! something else depends on, stays and becomes the organisation's own.
 
-use sluice_access::Permit;
 use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row, Uuid, Value};
 
 use super::{Applied, Gone, Work, archive::Component, manifest::Kind};
@@ -29,7 +28,13 @@ impl Session {
     /// There is no such solution, or the user may not delete it or a part of it.
     pub fn delete_solution(&self, name: &str) -> Result<Uninstalled> {
         self.batch(|batch| {
-            let row = batch.select(tables::SOLUTION, Filter::eq("uniquename", name))?.pop();
+            let row = batch
+                .select(
+                    "see what a solution has brought",
+                    tables::SOLUTION,
+                    Filter::eq("uniquename", name),
+                )?
+                .pop();
             let row = row.ok_or_else(|| {
                 Error::new(
                     Code::NOT_FOUND,
@@ -82,9 +87,11 @@ impl Work<'_, '_> {
 
 /// What a solution brought, in the order in which it arrived.
 pub(super) fn components(work: &mut Work<'_, '_>, solution: Uuid) -> Result<Vec<Gone>> {
-    let rows = work
-        .batch
-        .select(tables::SOLUTION_COMPONENT, Filter::eq("solutionid", solution))?;
+    let rows = work.batch.select(
+        "see what a solution has brought",
+        tables::SOLUTION_COMPONENT,
+        Filter::eq("solutionid", solution),
+    )?;
     let mut all = rows.iter().map(gone).collect::<Result<Vec<_>>>()?;
     all.sort_by_key(|gone| match gone.kind {
         Kind::OptionSet if gone.name.contains('.') => (Kind::Column, true),
@@ -114,13 +121,19 @@ pub(super) fn without_shared(work: &mut Work<'_, '_>, all: Vec<Gone>) -> Result<
     let mut left = Vec::new();
     for mut gone in all {
         let same = Filter::eq("sl_kind", gone.kind.word()).and(Filter::eq("sl_name", gone.name.as_str()));
-        let rows = work.batch.select(tables::SOLUTION_COMPONENT, same)?;
+        let rows = work
+            .batch
+            .select("see what a solution has brought", tables::SOLUTION_COMPONENT, same)?;
         let mut owners = 0;
         for row in &rows {
             let solution = row.id_of("solutionid").unwrap_or_default();
             let solution = work
                 .batch
-                .select(tables::SOLUTION, Filter::eq("solutionid", solution))?
+                .select(
+                    "see what a solution has brought",
+                    tables::SOLUTION,
+                    Filter::eq("solutionid", solution),
+                )?
                 .pop();
             if solution.is_some_and(|row| row.bool(MARK) == Some(true)) {
                 owners += 1;
@@ -184,7 +197,7 @@ pub(super) fn record(
     let books = Row::new(tables::SOLUTION_COMPONENT, id)
         .with("sl_parts", parts)
         .with("objectid", applied.row.map_or(Value::Null, Value::Id));
-    let permit = Permit::system("write down what a managed solution brought");
-    let table = work.batch.unit.snapshot()?.table(tables::SOLUTION_COMPONENT)?.clone();
-    work.batch.unit.tx.update(&permit, &table, &books).map(|_| ())
+    work.batch
+        .unit
+        .update_as_platform("write down what a managed solution brought", books)
 }
