@@ -152,10 +152,9 @@ const AS_PLATFORM: &[&str] = &[
     "execute_as_system(",
     "run_for_host(",
     "Platform(",
-    "batch.select(",
-    "self.select(",
-    " read(",
-    " select(",
+    ".select(",
+    "select(unit, ",
+    "read(unit, ",
 ];
 
 /// The text between quotes that comes first among the arguments which `text` begins with, before

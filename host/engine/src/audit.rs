@@ -55,12 +55,13 @@ impl Watch for Trail {
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
         match change.kind {
             Kind::Create => Ok(()),
+            Kind::Update if is_mirror(change) => Ok(()),
             Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
         }
     }
 
     fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
-        if !change.cause.allows().audited {
+        if !change.cause.allows().audited || is_mirror(change) {
             return Ok(());
         }
         let mut changes = Changes::new();
@@ -97,6 +98,13 @@ impl Watch for Trail {
         }
         record(unit, &change.by, &change.row.reference(), action, changes)
     }
+}
+
+/// Whether the platform only keeps beside a row where its process stands: that is on record with
+/// the process itself.
+fn is_mirror(change: &Change<'_>) -> bool {
+    let beside = |name: &str| matches!(name, "processid" | "stageid" | "traversedpath") || is_bookkeeping(name);
+    change.operation.is_none() && change.kind == Kind::Update && change.row.values.keys().all(|name| beside(name))
 }
 
 /// What of a row is recorded.

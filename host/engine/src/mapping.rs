@@ -263,7 +263,7 @@ impl Unit {
             self.decide(operation, table, *right, id)?;
         }
         self.need_as_platform(
-            "the caller holds the rights on the row",
+            "read a row on which the caller holds the rights that a message needs",
             &Reference::new(table.name.clone(), id),
         )
     }

@@ -269,13 +269,9 @@ fn labels_that_are_changed_take_the_rules_out_of_work_that_compare_them() {
         .clone();
     let mut options: Vec<Choice> = column.kind.options().unwrap().to_vec();
     options[0].label = "Bookkeeping".to_owned();
-    let engine = world.org.engine();
-    let system = sluice_tests::Actor(engine.session(engine.system_id().unwrap()));
-    system.create(
+    world.admin.create(
         Row::unsaved("optionset")
             .with("name", "account_industrycode")
-            .with("tablename", "account")
-            .with("columnname", "industrycode")
             .with("options", serde_json::to_string(&options).unwrap()),
     );
     assert_eq!(world.status(by_label), 2, "a draft changes nothing");

@@ -5,7 +5,7 @@ use sluice_model::{Filter, Query, Reference, Result, Row, TableDef};
 
 use super::{
     code::{Seen, matchcode},
-    rule::Side,
+    rule::{Rule, Side},
 };
 use crate::{
     Unit,
@@ -24,8 +24,21 @@ impl Watch for Codes {
     }
 
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
-        // The codes of the row as it was have to go.
-        if change.kind != Kind::Create && !unit.snapshot()?.duplicates.kept_up(&change.table.name).is_empty() {
+        let snapshot = unit.snapshot()?;
+        let mut rules = snapshot.duplicates.kept_up(&change.table.name).iter();
+        // The codes of the row as it was have to go, where they are others.
+        let concerned = match change.kind {
+            Kind::Create => false,
+            Kind::Update => rules.any(|rule| {
+                change
+                    .row
+                    .values
+                    .keys()
+                    .any(|column| reads(rule, &change.table, column))
+            }),
+            Kind::Delete => rules.next().is_some(),
+        };
+        if concerned {
             change.before(unit)?;
         }
         Ok(())
@@ -48,6 +61,11 @@ impl Watch for Codes {
             }
         }
     }
+}
+
+/// Whether the code of a row by a rule may be made of the column.
+fn reads(rule: &Rule, table: &TableDef, column: &str) -> bool {
+    matches!(column, "statecode" | "merged") || rule.compares(&table.name, column)
 }
 
 /// Writes the codes of a row as it is, in place of those of the row as it was.
