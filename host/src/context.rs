@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use sluice_engine::{App, Engine, Env, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Capability, Engine, Env, OpenOptions, Session, SystemEnv};
 use sluice_model::{Code, Error, Query};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The apps of an organisation.
-pub(crate) static APPS: &[App] = &[sluice_sales::APP];
+pub(crate) static APPS: &[Capability] = &[sluice_sales::APP];
 
 /// What a command works with.
 pub(crate) struct Context {

@@ -271,6 +271,124 @@ fn rows_are_written_in_one_file() {
     );
 }
 
+/// What each folder of `host/engine/src/platform` may know of the others, and nothing else. All
+/// of them may know the core.
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("audit", &[]),
+    ("customizing", &["managed"]),
+    ("diagnose", &[]),
+    ("duplicates", &[]),
+    ("flow", &["customizing"]),
+    ("import", &[]),
+    ("managed", &[]),
+    ("mapping", &["managed"]),
+    ("merge", &[]),
+    ("notes", &[]),
+    ("plugins", &[]),
+    (
+        "solutions",
+        &["customizing", "duplicates", "flow", "managed", "plugins"],
+    ),
+];
+
+/// Files of the core that may name capabilities: the list of them, and what the crate shows.
+const NAMING: &[&str] = &["capability.rs", "lib.rs"];
+
+/// The paths that a `use` names: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn paths(tree: &str, before: &str, found: &mut Vec<String>) {
+    let (mut depth, mut start) = (0, 0);
+    let ends = tree.char_indices().chain([(tree.len(), ',')]);
+    for (place, character) in ends {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let part = tree[start..place].trim();
+                start = place + 1;
+                match part.split_once("{") {
+                    Some((outer, inner)) => paths(inner.trim_end_matches('}'), &format!("{before}{outer}"), found),
+                    None if part.is_empty() => {}
+                    None => found.push(format!("{before}{part}")),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The folders of the platform that a file of the engine names, itself in `own` if in any.
+fn folders_named(text: &str, own: Option<&str>, direct: bool) -> Vec<String> {
+    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut named = Vec::new();
+    for (place, _) in shipped.match_indices("crate::") {
+        let rest = &shipped[place + "crate::".len()..];
+        let tree = match rest.starts_with('{') || shipped[..place].ends_with("use ") {
+            true => rest.split(';').next().unwrap(),
+            false => rest
+                .split(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
+                .next()
+                .unwrap(),
+        };
+        paths(tree.trim_start_matches('{').trim_end_matches('}'), "", &mut named);
+    }
+    for (place, _) in shipped.match_indices("use super::").filter(|_| direct) {
+        let tree = shipped[place + "use super::".len()..].split(';').next().unwrap();
+        paths(
+            tree.trim_start_matches('{').trim_end_matches('}'),
+            "platform::",
+            &mut named,
+        );
+    }
+    let mut folders: Vec<String> = named
+        .iter()
+        .filter_map(|path| path.strip_prefix("platform::"))
+        .filter_map(|path| path.split("::").next())
+        .filter(|folder| Some(*folder) != own)
+        .map(ToOwned::to_owned)
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+/// The core knows no capability but in one list, and capabilities know each other as drawn.
+#[test]
+fn the_folders_of_the_platform_know_each_other_as_drawn() {
+    let engine = root().join("host/engine/src");
+    let mut files = Vec::new();
+    sources(&engine, &mut files);
+    files.sort();
+    let mut edges: BTreeMap<String, std::collections::BTreeSet<String>> = BTreeMap::new();
+    for file in &files {
+        let name = file.strip_prefix(&engine).unwrap().display().to_string();
+        let text = fs::read_to_string(file).unwrap();
+        match name.strip_prefix("platform/") {
+            Some("mod.rs") => {}
+            Some(inside) => {
+                let own = inside.split('/').next().unwrap().trim_end_matches(".rs");
+                let direct = inside.matches('/').count() == 0 || inside == format!("{own}/mod.rs");
+                let named = folders_named(&text, Some(own), direct);
+                edges.entry(own.to_owned()).or_default().extend(named);
+            }
+            None if NAMING.contains(&name.as_str()) => {}
+            None => {
+                let named = folders_named(&text, None, false);
+                assert!(named.is_empty(), "{name}, which is of the core, knows {named:?}");
+            }
+        }
+    }
+    let drawn: BTreeMap<String, std::collections::BTreeSet<String>> = FOLDERS
+        .iter()
+        .map(|(folder, known)| {
+            (
+                (*folder).to_owned(),
+                known.iter().map(|name| (*name).to_owned()).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(edges, drawn);
+}
+
 #[test]
 fn every_module_says_what_it_is_for() {
     let mut files = Vec::new();

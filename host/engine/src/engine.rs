@@ -13,16 +13,19 @@ use sluice_sandbox::{Plugin, Sandbox, Settings};
 use sluice_store::{Faults, Options, Store, Synchronous, Tx};
 
 use crate::{
-    App, Env, Message, Rules, Unit,
+    Env, Message, Rules, Unit,
+    capability::{Capability, Dependant, ORDER, PLATFORM, Tables},
     change::{Author, Why},
-    flow, jobs, message,
+    jobs,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
-    snapshot::Snapshot,
+    runner::JobKind,
+    snapshot::{Part, Snapshot},
     step::Step,
     tables,
     unit::Trial,
+    watch::Watch,
 };
 
 /// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each),
@@ -64,6 +67,13 @@ pub(crate) struct Core {
     cache_dir: Option<PathBuf>,
     messages: HashMap<&'static str, &'static dyn Message>,
     rules: HashMap<&'static str, &'static dyn Rules>,
+    /// The rules of tables that are known by their key.
+    keyed_rules: Vec<(&'static str, &'static dyn Rules)>,
+    /// All watches, in their order.
+    watches: Vec<&'static dyn Watch>,
+    dependants: Vec<&'static dyn Dependant>,
+    parts: Vec<&'static dyn Part>,
+    jobs: Vec<&'static dyn JobKind>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     plugins: Mutex<HashMap<String, Plugin>>,
@@ -74,16 +84,35 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Core {
-    fn new(apps: &[App], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Self {
-        let all = message::ALL.iter().chain(apps.iter().flat_map(|app| app.messages));
-        let rules = rules::ALL.iter().chain(apps.iter().flat_map(|app| app.rules));
+    fn new(apps: &[Capability], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Self {
+        let all: Vec<&Capability> = PLATFORM.iter().copied().chain(apps).collect();
+        let messages = all.iter().flat_map(|capability| capability.messages);
+        let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
+        for (tables, of) in all.iter().flat_map(|capability| capability.rules) {
+            match tables {
+                Tables::Named(name) => drop(rules.insert(*name, *of)),
+                Tables::Keyed(key) => keyed_rules.push((*key, *of)),
+            }
+        }
+        let mut watches: Vec<_> = all.iter().flat_map(|capability| capability.watches).copied().collect();
+        let place = |watch: &&dyn Watch| ORDER.iter().position(|name| *name == watch.name());
+        watches.sort_by_key(|watch| place(watch).unwrap_or(ORDER.len()));
         Self {
             env,
             store: OnceLock::new(),
             sandbox: OnceLock::new(),
             cache_dir,
-            messages: all.map(|message| (message.name(), *message)).collect(),
-            rules: rules.copied().collect(),
+            messages: messages.map(|message| (message.name(), *message)).collect(),
+            rules,
+            keyed_rules,
+            watches,
+            dependants: all
+                .iter()
+                .flat_map(|capability| capability.dependants)
+                .copied()
+                .collect(),
+            parts: all.iter().flat_map(|capability| capability.parts).copied().collect(),
+            jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             current: Mutex::default(),
             plugins: Mutex::default(),
         }
@@ -116,14 +145,34 @@ impl Core {
             .ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`")))
     }
 
-    /// The rules of a table. Those of a process flow's own table are known by its key: it may
-    /// have been made at run time, under any name.
+    /// The rules of a table: those for its name, else those for its kind.
     pub(crate) fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+        let keyed = || self.keyed_rules.iter().find(|(key, _)| **key == *table.key);
         match self.rules.get(&*table.name) {
             Some(rules) => *rules,
-            None if &*table.key == flow::INSTANCE_KEY => &flow::Instance,
-            None => &rules::None,
+            None => keyed().map_or(&rules::NoRules, |(_, rules)| *rules),
         }
+    }
+
+    /// The watches of a table, in their order.
+    pub(crate) fn watches(&self, snapshot: &Snapshot, table: &TableDef) -> Vec<&'static dyn Watch> {
+        let wanted = self.watches.iter().filter(|watch| watch.wants(snapshot, table));
+        wanted.copied().collect()
+    }
+
+    /// What depends on definitions, in the order of the capabilities.
+    pub(crate) fn dependants(&self) -> &[&'static dyn Dependant] {
+        &self.dependants
+    }
+
+    /// The parts of the configuration that capabilities bring.
+    pub(crate) fn parts(&self) -> &[&'static dyn Part] {
+        &self.parts
+    }
+
+    /// The kinds of long work.
+    pub(crate) fn jobs(&self) -> &[&'static dyn JobKind] {
+        &self.jobs
     }
 
     /// All messages, by name.
@@ -135,13 +184,11 @@ impl Core {
 
     /// The configuration at `version`, from the cache or as `tx` sees it.
     pub(crate) fn snapshot(&self, tx: &mut Tx, version: i64) -> Result<Arc<Snapshot>> {
-        if let Some(snapshot) = lock(&self.current)
-            .as_ref()
-            .filter(|snapshot| snapshot.version == version)
-        {
+        let known = lock(&self.current).clone();
+        if let Some(snapshot) = known.as_ref().filter(|snapshot| snapshot.version == version) {
             return Ok(snapshot.clone());
         }
-        let snapshot = Arc::new(Snapshot::load(tx, version)?);
+        let snapshot = Arc::new(Snapshot::load(self, tx, version, known.as_deref())?);
         *lock(&self.current) = Some(snapshot.clone());
         Ok(snapshot)
     }
@@ -188,7 +235,7 @@ impl Engine {
     pub fn create(
         path: &Path,
         founding: &Founding,
-        apps: &[App],
+        apps: &[Capability],
         env: &Arc<dyn Env>,
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
@@ -215,7 +262,7 @@ impl Engine {
     fn create_unfinished(
         path: &Path,
         founding: &Founding,
-        apps: &[App],
+        apps: &[Capability],
         env: &Arc<dyn Env>,
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
@@ -234,7 +281,7 @@ impl Engine {
     ///
     /// # Errors
     /// The file is missing, is no organisation, or belongs to a newer version.
-    pub fn open(path: &Path, apps: &[App], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
+    pub fn open(path: &Path, apps: &[Capability], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
         let core = Core::new(apps, env.clone(), options.cache_dir.clone());
         let store = Store::open(
             path,
@@ -503,11 +550,6 @@ impl std::fmt::Debug for Batch<'_> {
 impl Batch<'_> {
     pub(crate) fn principal(&self) -> &sluice_access::Principal {
         &self.principal
-    }
-
-    /// Who changes what is no row, for the audit trail.
-    pub(crate) fn author(&self) -> Author {
-        self.unit.author()
     }
 
     /// Runs a message.

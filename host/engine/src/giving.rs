@@ -9,8 +9,8 @@ use sluice_model::{Code, Depth, Error, Filter, PrincipalKind, Query, Result, Row
 use crate::{
     Operation, Unit, organization,
     rules::{read, select},
-    snapshot::{self, RolePrivileges},
-    tables,
+    snapshot::RolePrivileges,
+    step_rows, tables,
 };
 
 /// Privileges that are given, in a business unit.
@@ -105,7 +105,7 @@ pub(crate) fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> 
     if let Some(user) = step.id_of("impersonatinguserid").filter(|id| !id.is_nil()) {
         check_run_as(unit, operation, user)?;
     }
-    if snapshot::grants(step.text("sl_grants")).system {
+    if step_rows::grants(step.text("sl_grants")).system {
         let roles = Query::new(tables::ROLE)
             .columns(&["businessunitid", "parentroleid"])
             .filter(organization::administrator_roles());

@@ -2,80 +2,74 @@
 //!
 //! A request runs through [`pipeline`]; what it may touch is decided in `sluice-access`,
 //! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
-//! no wasm and no HTTP, and nothing of sales: an [`App`] adds tables and messages.
+//! no wasm and no HTTP, and nothing of sales: a [`Capability`] adds tables and messages.
 
 mod administration;
 mod answers;
-mod app;
 mod attach;
-mod attachments;
-mod audit;
+mod base64;
+mod capability;
 mod change;
-mod columns;
-mod customize;
-mod diagnose;
-mod duplicates;
 mod engine;
 mod env;
 mod fill;
-mod flow;
+mod filters;
 mod giving;
-pub mod import;
 mod jobs;
 mod lookup;
-mod managed;
-mod mapping;
 mod message;
 mod metadata;
 mod operation;
 mod options;
 mod organization;
 mod pipeline;
+mod platform;
 mod preview;
 mod principals;
-mod publish;
+mod published;
 mod reading;
-mod registration;
-mod removal;
+mod recurrence;
 mod rules;
 mod runner;
 mod services;
 mod snapshot;
-mod solution;
 mod step;
+mod step_rows;
 mod steps;
 mod tables;
 mod trace;
 mod unit;
-mod views;
 mod watch;
 
-pub use app::{App, Extension};
+pub use capability::{Capability, Definition, Dependant, Extension, Redefinition, Tables, User};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
-pub use columns::ColumnChange;
-pub use customize::TableChange;
-pub use diagnose::{Culprit, Fix, Isolation};
-pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
 pub use env::{Env, SeededEnv, SystemEnv};
-pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use lookup::Found;
-pub use mapping::MappingProblem;
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
+pub use platform::customizing::columns::ColumnChange;
+pub use platform::customizing::definitions::TableChange;
+pub use platform::customizing::publish::{Change, Unpublished};
+pub use platform::customizing::views::View;
+pub use platform::diagnose::{Culprit, Fix, Isolation};
+pub use platform::duplicates::{FoundDuplicate, Matchcodes, Matches};
+pub use platform::flow::{
+    Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status,
+};
+pub use platform::import;
+pub use platform::mapping::MappingProblem;
+pub use platform::plugins::registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
+pub use platform::solutions::{Imported, Uninstalled};
 pub use preview::Preview;
-pub use publish::{Change, Unpublished};
-pub use registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
 pub use rules::Rules;
-pub use runner::{JobOutcome, JobProgress, JobState};
+pub use runner::{JobKind, JobOutcome, JobProgress, JobState, Step as JobStep};
 pub use sluice_store::{Faults, Synchronous};
 pub use snapshot::Snapshot;
-pub use solution::{Imported, Uninstalled};
 pub use trace::Node as TraceNode;
 pub use unit::Unit;
-pub use views::View;
 pub use watch::Watch;
 
 /// Building blocks for messages that an app brings along.

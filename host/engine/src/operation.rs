@@ -8,7 +8,7 @@ use sluice_model::{
 };
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, change::Why, managed, message::Takes, step, steps};
+use crate::{Message, Unit, change::Why, message::Takes, step, steps, tables};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -406,7 +406,7 @@ fn is_optional_parameter(name: &str) -> bool {
 fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
-        let marks = importing && &**name == managed::MARK;
+        let marks = importing && &**name == tables::MANAGED;
         if column.filled && !why.allows().filled && !marks {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,

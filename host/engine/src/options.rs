@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use sluice_model::{Catalog, Choice, Code, ColumnDef, ColumnType, Error, Name, Result, TableDef, coerce};
 use sluice_store::Tx;
 
-use crate::{publish::Stored, tables};
+use crate::{published::Stored, tables};
 
 /// The options in their JSON form.
 ///

@@ -11,10 +11,11 @@ use sluice_model::{
 use sluice_store::Tx;
 
 use crate::{
-    App, Unit, customize,
+    Unit,
+    capability::{Capability, PLATFORM},
     engine::Core,
+    filters,
     message::{self, membership},
-    metadata,
     snapshot::Snapshot,
     tables,
     unit::Trial,
@@ -94,7 +95,7 @@ impl Default for Founding {
 }
 
 /// Writes a new organisation into an empty database.
-pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[App]) -> Result<()> {
+pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[Capability]) -> Result<()> {
     let definitions = all_tables(apps)?;
     let catalog = Catalog::new(definitions.iter().cloned());
     for table in catalog.iter() {
@@ -107,22 +108,25 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[
     first.write(tx, founding)?;
     tx.set_config_version(1)?;
 
-    let snapshot = Arc::new(Snapshot::load(tx, 1)?);
+    let snapshot = Arc::new(Snapshot::load(core, tx, 1, None)?);
     let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
     unit.tx = std::mem::take(tx);
     let result = write_platform_rows(&mut unit, founding)
-        .and_then(|()| apps.iter().try_for_each(|app| (app.install)(&mut unit)))
+        .and_then(|()| {
+            let mut all = PLATFORM.iter().copied().chain(apps);
+            all.try_for_each(|capability| (capability.install)(&mut unit))
+        })
         .and_then(|()| unit.publish(None).map(|_| ()));
     *tx = std::mem::take(&mut unit.tx);
     result
 }
 
-/// The platform's tables and those of the apps, with the apps' columns in them.
-pub(crate) fn all_tables(apps: &[App]) -> Result<Vec<TableDef>> {
-    let mut definitions = metadata::platform_tables()?;
-    for app in apps {
-        definitions.extend((app.tables)()?);
-        for (table, columns) in (app.extensions)()? {
+/// The tables of all capabilities, with the columns in them that others add.
+pub(crate) fn all_tables(apps: &[Capability]) -> Result<Vec<TableDef>> {
+    let mut definitions = Vec::new();
+    for capability in PLATFORM.iter().copied().chain(apps) {
+        definitions.extend((capability.tables)()?);
+        for (table, columns) in (capability.extensions)()? {
             if let Some(definition) = definitions.iter_mut().find(|definition| definition.name == table) {
                 extend(definition, columns);
             }
@@ -310,7 +314,7 @@ fn write_messages(unit: &mut Unit) -> Result<()> {
             .with("isprivate", false)
             .with("isactive", true);
         let row = unit.found(row)?;
-        customize::write_filters(unit, message, &row)?;
+        filters::write_filters(unit, message, &row)?;
     }
     Ok(())
 }

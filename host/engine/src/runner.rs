@@ -15,11 +15,7 @@ use sluice_model::{
     Code, Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, Timestamp, Uuid, Value, codes::Kind,
 };
 
-use crate::{
-    Session, Unit,
-    duplicates::work::{self, DETECT, PUBLISH, PURGE},
-    tables,
-};
+use crate::{Session, Unit, tables};
 
 const READY: (i32, i32) = (0, 0);
 const WAITING: (i32, i32) = (1, 10);
@@ -87,7 +83,7 @@ pub struct JobOutcome {
 
 /// What a step of a job's work came to.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub struct Step {
     data: String,
     progress: JobProgress,
     ended: Option<(i32, String)>,
@@ -261,17 +257,52 @@ fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
     unit.update_as_platform("keep how far a job has come", row)
 }
 
-/// A job was canceled by writing its state: what it worked on is as it was before.
-pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
-    match job.int("operationtype") {
-        Some(PUBLISH) => work::publish_ended(unit, job.text("data").unwrap_or_default()),
-        _ => Ok(()),
+/// A kind of long work, which is run in steps.
+pub trait JobKind: Sync {
+    /// What `asyncoperation.operationtype` says of it.
+    fn number(&self) -> i32;
+
+    /// Does the next part of a job, which knows `data`.
+    ///
+    /// # Errors
+    /// The job fails.
+    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<Step>;
+
+    /// A job has succeeded: what follows from that. `told` is what it says of itself.
+    ///
+    /// # Errors
+    /// The job fails.
+    fn succeeded(&self, _: &mut Unit, _job: &Row, _data: &str, _told: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// A job was canceled or has failed: what it worked on is as it was before.
+    ///
+    /// # Errors
+    /// That cannot be done.
+    fn undone(&self, _: &mut Unit, _data: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// It removes what others left behind: it can only be brought to its end, and whoever looks
+    /// after an organisation runs it.
+    fn cleans_up(&self) -> bool {
+        false
     }
 }
 
-/// Whether a job is run in steps by whoever asks.
-pub(crate) fn is_run_here(job: &Row) -> bool {
-    matches!(job.int("operationtype"), Some(PUBLISH | DETECT | PURGE))
+/// The kind of a job that is run in steps by whoever asks.
+pub(crate) fn kind(unit: &Unit, job: &Row) -> Option<&'static dyn JobKind> {
+    let number = job.int("operationtype")?;
+    unit.core.jobs().iter().copied().find(|kind| kind.number() == number)
+}
+
+/// A job was canceled by writing its state, or it failed.
+pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
+    match kind(unit, job) {
+        Some(kind) => kind.undone(unit, job.text("data").unwrap_or_default()),
+        None => Ok(()),
+    }
 }
 
 impl Session {
@@ -318,7 +349,7 @@ impl Session {
     /// # Errors
     /// The user may not read jobs.
     pub fn due_jobs(&self) -> Result<Vec<Uuid>> {
-        self.due(&[PUBLISH, DETECT, PURGE])
+        self.due(|_| true)
     }
 
     /// Those of them that remove the matchcodes of rules which are out of work.
@@ -326,10 +357,11 @@ impl Session {
     /// # Errors
     /// The user may not read jobs.
     pub fn due_removals(&self) -> Result<Vec<Uuid>> {
-        self.due(&[PURGE])
+        self.due(|kind| kind.cleans_up())
     }
 
-    fn due(&self, kinds: &[i32]) -> Result<Vec<Uuid>> {
+    fn due(&self, which: impl Fn(&dyn JobKind) -> bool) -> Result<Vec<Uuid>> {
+        let kinds = self.engine.core.jobs().iter().filter(|kind| which(**kind));
         let is = |column: &str, number: i32| Filter::eq(column, Value::Choice(number));
         let due = Filter::Compare {
             column: "postponeuntil".into(),
@@ -343,7 +375,7 @@ impl Session {
         ]);
         let kinds = Filter::In {
             column: "operationtype".into(),
-            values: kinds.iter().copied().map(Value::Choice).collect(),
+            values: kinds.map(|kind| Value::Choice(kind.number())).collect(),
         };
         let query = Query::new(tables::JOB).columns(&[]).filter(kinds.and(state));
         Ok(self.list(query)?.iter().map(|row| row.id).collect())
@@ -358,7 +390,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     if job.id_of("ownerid") != Some(caller.id()) {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
-    if !is_run_here(&job) {
+    let Some(kind) = kind(unit, &job) else {
         return Err(Error::new(
             Code::MESSAGE_NOT_SUPPORTED,
             format!(
@@ -368,7 +400,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
             ),
         )
         .with_table(tables::JOB));
-    }
+    };
     let data = job.text("data").unwrap_or_default().to_owned();
     if job.int("statecode") == Some(COMPLETED) {
         let status = job.int("statuscode").unwrap_or(FAILED);
@@ -381,7 +413,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
         });
     }
     let before = unit.savepoint()?;
-    match work_on(unit, &job, &data) {
+    match work_on(unit, kind, &job, &data) {
         Ok(step) => {
             unit.release(before)?;
             keep(unit, &job, &step)?;
@@ -402,18 +434,12 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     }
 }
 
-fn work_on(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
-    match job.int("operationtype") {
-        Some(PUBLISH) => work::publish_step(unit, data),
-        Some(DETECT) => {
-            let step = work::detect_step(unit, job, data)?;
-            if let Some((SUCCEEDED, told)) = &step.ended {
-                work::detect_ended(unit, job, &step.data, told)?;
-            }
-            Ok(step)
-        }
-        _ => work::purge_step(unit, data),
+fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result<Step> {
+    let step = kind.step(unit, job, data)?;
+    if let Some((SUCCEEDED, told)) = &step.ended {
+        kind.succeeded(unit, job, &step.data, told)?;
     }
+    Ok(step)
 }
 
 /// The job knows how far it has come.

@@ -22,6 +22,9 @@ pub(crate) const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";
 pub(crate) const PLUGIN_TRACE: &str = "plugintracelog";
 pub(crate) const MESSAGE_TRACE: &str = "sl_messagetrace";
 pub(crate) const JOB: &str = "asyncoperation";
+/// The column that says that a row came with a managed solution.
+pub(crate) const MANAGED: &str = "ismanaged";
+
 pub(crate) const AUDIT: &str = "audit";
 pub(crate) const OPTION_SET: &str = "optionset";
 pub(crate) const PUBLICATION: &str = "sl_publication";

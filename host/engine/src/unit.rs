@@ -21,7 +21,7 @@ use crate::{
     jobs::Job,
     operation::{Incoming, Operation},
     pipeline,
-    snapshot::Snapshot,
+    snapshot::{DEFINITIONS, Snapshot},
     step, tables,
     trace::Trace,
 };
@@ -153,7 +153,9 @@ impl Unit {
     pub(crate) fn snapshot(&mut self) -> Result<Arc<Snapshot>> {
         if self.configuration_changed && self.tx.is_open() {
             let version = self.tx.config_version()?;
-            let snapshot = Snapshot::load(&mut self.tx, version)?;
+            let core = self.core.clone();
+            let earlier = self.snapshot.clone();
+            let snapshot = Snapshot::load(&core, &mut self.tx, version, Some(&earlier))?;
             self.snapshot = Arc::new(snapshot);
             self.configuration_changed = false;
             self.definitions_changed = false;
@@ -178,6 +180,7 @@ impl Unit {
         self.core.env.random(&mut bytes);
         let version = i64::from_le_bytes(bytes) & i64::MAX;
         self.tx.set_config_version(version)?;
+        self.tx.set_table_version(table.unwrap_or(DEFINITIONS), version)?;
         self.configuration_changed = true;
         Ok(())
     }
@@ -356,7 +359,7 @@ impl Unit {
         let kept = matches!(
             (&*from.name, &*target.table),
             (tables::ROLE, tables::ROLE) | (tables::BUSINESS_UNIT, tables::ROLE | tables::TEAM)
-        ) || self.snapshot.flows.of_processes(&target.table).is_some();
+        ) || self.snapshot.flows().of_processes(&target.table).is_some();
         let principal = match kept {
             true => self.snapshot.system.clone(),
             false => operation.principal.clone(),

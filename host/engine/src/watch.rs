@@ -2,12 +2,55 @@
 //! Which watches a table has is worked out when the configuration is read, so that a write asks
 //! nobody who has nothing to say.
 
-use sluice_model::{Result, TableDef};
+use sluice_model::{Reference, Result, TableDef, Value};
 
-use crate::{Unit, audit, change::Change, duplicates, flow, managed, snapshot::Snapshot};
+use crate::{Operation, Unit, change::Change, snapshot::Snapshot};
+
+/// Something of a row that is no column, and has changed.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The row.
+    pub row: Reference,
+    /// What sort of change it is.
+    pub sort: LinkSort,
+    /// The relationship, or the privilege.
+    pub name: String,
+    /// What it was.
+    pub old: Value,
+    /// What it is.
+    pub new: Value,
+}
+
+/// What happened to a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkSort {
+    /// Rows were linked.
+    Associated,
+    /// Rows were unlinked.
+    Disassociated,
+    /// A role got a privilege, lost it, or has it at another depth.
+    Privilege,
+}
+
+impl Unit {
+    /// Lets those who watch the table of a row know of a change that is none of a column.
+    ///
+    /// # Errors
+    /// One of them refuses it.
+    pub(crate) fn tell_link(&mut self, operation: &Operation, link: &Link) -> Result<()> {
+        let snapshot = self.snapshot.clone();
+        for watch in snapshot.watches(&link.row.table) {
+            watch.linked(self, operation, link)?;
+        }
+        Ok(())
+    }
+}
 
 /// Somebody who sees every change of a row of the tables that they want to see.
 pub trait Watch: Sync {
+    /// What it is called in the order of watches.
+    fn name(&self) -> &'static str;
+
     /// Whether it has to do with the table's rows, as the configuration is.
     fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool;
 
@@ -19,6 +62,14 @@ pub trait Watch: Sync {
         Ok(())
     }
 
+    /// After something of a row has changed that is no column: a link, a privilege.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn linked(&self, _: &mut Unit, _: &Operation, _: &Link) -> Result<()> {
+        Ok(())
+    }
+
     /// After the row was written.
     ///
     /// # Errors
@@ -26,22 +77,4 @@ pub trait Watch: Sync {
     fn after(&self, _: &mut Unit, _: &mut Change<'_>) -> Result<()> {
         Ok(())
     }
-}
-
-/// All watches, in the order in which each change passes them.
-pub(crate) static ORDER: &[&dyn Watch] = &[
-    // Before the row is written.
-    &managed::Managed,
-    &flow::start::Place,
-    &duplicates::detect::Detection,
-    // After it.
-    &duplicates::upkeep::Codes,
-    &audit::Trail,
-    &flow::start::Begin,
-];
-
-/// The watches of a table, in their order.
-pub(crate) fn of(snapshot: &Snapshot, table: &TableDef) -> Vec<&'static dyn Watch> {
-    let wanted = ORDER.iter().filter(|watch| watch.wants(snapshot, table));
-    wanted.copied().collect()
 }

@@ -20,12 +20,11 @@ pub mod timeline;
 pub mod trial;
 mod views;
 
-use sluice_engine::{App, Unit};
+use sluice_engine::{Capability, Tables, Unit};
 use sluice_model::Result;
 
 /// The app.
-pub static APP: App = App {
-    name: "sales",
+pub static APP: Capability = Capability {
     tables: tables::tables,
     extensions: tables::extensions,
     messages: &[
@@ -36,11 +35,12 @@ pub static APP: App = App {
         &opportunity::WIN,
     ],
     rules: &[
-        ("lead", &lead::Lead),
-        ("opportunity", &opportunity::Opportunity),
-        ("systemform", &form::Forms),
+        (Tables::Named("lead"), &lead::Lead),
+        (Tables::Named("opportunity"), &opportunity::Opportunity),
+        (Tables::Named("systemform"), &form::Forms),
     ],
     install,
+    ..Capability::named("sales")
 };
 
 /// Writes the app's default rows into a new organisation.

@@ -2,6 +2,8 @@
 //!
 //! Definitions are kept as they were given; what they mean is for others.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 use sluice_model::{ColumnDef, Error, Result, TableDef};
 
@@ -138,6 +140,30 @@ impl Tx {
         let mut statement = session.statement(r#"UPDATE "_meta" SET "value" = ? WHERE "key" = 'config_version'"#)?;
         statement.execute([version]).map_err(fault)?;
         Ok(())
+    }
+
+    /// Gives the rows of a configuration table another version. One of no table of that name may
+    /// have one as well.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn set_table_version(&mut self, table: &str, version: i64) -> Result<()> {
+        let sql = r#"INSERT INTO "_meta" ("key", "value") VALUES ('configuration ' || ?, ?)
+            ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value""#;
+        let mut statement = self.writer()?.statement(sql)?;
+        statement.execute(params![table, version]).map_err(fault)?;
+        Ok(())
+    }
+
+    /// The versions that [`Self::set_table_version`] gave, by table.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open.
+    pub fn table_versions(&mut self) -> Result<HashMap<String, i64>> {
+        let sql = r#"SELECT substr("key", 15), "value" FROM "_meta" WHERE "key" LIKE 'configuration %'"#;
+        let mut statement = self.session()?.statement(sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.and_then(Iterator::collect).map_err(fault)
     }
 
     /// The definitions of the tables as saved, by name.

@@ -8,9 +8,9 @@ use std::{collections::HashMap, sync::Arc};
 use super::{Message, Parameter, Shape, input, required};
 use crate::{
     Operation, Unit,
-    audit::{self, Action},
     giving::Given,
-    managed, principals, rules, tables,
+    principals, rules, tables,
+    watch::{Link, LinkSort},
 };
 
 /// `AddPrivilegesRole`.
@@ -40,7 +40,6 @@ impl Message for AddPrivilegesRole {
         unit.decide(operation, &table, Right::Write, role)?;
         let root = check_root(unit, role)?;
         rules::role::refuse_administrator(&root, Code::ADMINISTRATOR_ROLE_FIXED)?;
-        managed::check_row(operation, &table, &root)?;
         let wanted = wanted(unit, operation)?;
         let copies = with_copies(unit, &root)?;
         check_gives(unit, operation, &wanted, &copies)?;
@@ -94,14 +93,14 @@ pub(super) fn record(
     after: Option<Depth>,
 ) -> Result<()> {
     let shown = |depth: Option<Depth>| depth.map_or(Value::Null, |depth| Value::from(depth.label()));
-    let role = operation.target_reference()?;
-    audit::other(
-        unit,
-        operation,
-        &role,
-        Action::Privileges,
-        (privilege, shown(before), shown(after)),
-    )
+    let link = Link {
+        row: operation.target_reference()?,
+        sort: LinkSort::Privilege,
+        name: privilege.to_owned(),
+        old: shown(before),
+        new: shown(after),
+    };
+    unit.tell_link(operation, &link)
 }
 
 /// A copy of a role is changed at its root only.

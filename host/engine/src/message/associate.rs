@@ -9,9 +9,8 @@ use super::{
     required,
 };
 use crate::{
-    Operation, Unit,
-    audit::{self, Action},
-    principals, tables,
+    Operation, Unit, principals, tables,
+    watch::{Link, LinkSort},
 };
 
 /// `Associate`.
@@ -62,8 +61,14 @@ impl Message for Associate {
                     relationship::check_both(unit, operation, many, &target, &related)?;
                     check_link(unit, many, ids)?;
                     membership::give(unit, operation, many, ids)?;
-                    let new = (many.name, Value::Null, Value::Lookup(related));
-                    audit::other(unit, operation, &target, Action::Associate, new)?;
+                    let link = Link {
+                        row: target.clone(),
+                        sort: LinkSort::Associated,
+                        name: many.name.to_owned(),
+                        old: Value::Null,
+                        new: Value::Lookup(related),
+                    };
+                    unit.tell_link(operation, &link)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, value) = relationship::holder(table, &target, &related)?;

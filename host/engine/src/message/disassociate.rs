@@ -7,9 +7,8 @@ use super::{
     relationship::{self, Relationship},
 };
 use crate::{
-    Operation, Unit,
-    audit::{self, Action},
-    organization, principals, tables,
+    Operation, Unit, organization, principals, tables,
+    watch::{Link, LinkSort},
 };
 
 /// `Disassociate`.
@@ -47,8 +46,14 @@ impl Message for Disassociate {
                         refuse_own_administrator(unit, ids[1])?;
                     }
                     membership::take(unit, operation, many, ids)?;
-                    let old = (many.name, Value::Lookup(related), Value::Null);
-                    audit::other(unit, operation, &target, Action::Disassociate, old)?;
+                    let link = Link {
+                        row: target.clone(),
+                        sort: LinkSort::Disassociated,
+                        name: many.name.to_owned(),
+                        old: Value::Lookup(related),
+                        new: Value::Null,
+                    };
+                    unit.tell_link(operation, &link)?;
                 }
                 Relationship::Lookup { table, column } => {
                     let (row, other) = relationship::holder(table, &target, &related)?;

@@ -6,9 +6,9 @@ use sluice_model::{Code, Error, Filter, Query, Reference, Result, Right, Row, Uu
 use super::{associate, input};
 use crate::{
     Operation, Unit,
-    audit::{self, Action},
     giving::Given,
     rules, tables,
+    watch::{Link, LinkSort},
 };
 
 /// An N:N relationship: its name, its intersection table, and the two sides.
@@ -148,12 +148,18 @@ pub(super) fn change_members(
         }
         change(unit, operation, &TEAM_MEMBERSHIP, [team, member.id])?;
         let member = Value::Lookup(member);
-        let (action, old, new) = match code {
-            Code::DEFAULT_TEAM_MEMBERS => (Action::Associate, Value::Null, member),
-            _ => (Action::Disassociate, member, Value::Null),
+        let (sort, old, new) = match code {
+            Code::DEFAULT_TEAM_MEMBERS => (LinkSort::Associated, Value::Null, member),
+            _ => (LinkSort::Disassociated, member, Value::Null),
         };
-        let target = operation.target_reference()?;
-        audit::other(unit, operation, &target, action, (TEAM_MEMBERSHIP.name, old, new))?;
+        let link = Link {
+            row: operation.target_reference()?,
+            sort,
+            name: TEAM_MEMBERSHIP.name.to_owned(),
+            old,
+            new,
+        };
+        unit.tell_link(operation, &link)?;
     }
     Ok(())
 }

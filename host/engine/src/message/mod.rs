@@ -1,4 +1,4 @@
-//! The messages of the platform: one file each, one line in [`ALL`].
+//! The messages of the platform: one file each, one line in the list of its capability.
 //!
 //! To add a message, copy the nearest sibling and put it into the list: the pipeline, the
 //! command line, `sdkmessage` rows, the documentation and the coverage tests read it there.
@@ -7,38 +7,17 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
-mod auto_map_entity;
-mod bulk_detect_duplicates;
-mod commit_annotation_blocks_upload;
-mod create;
+pub(crate) mod create;
 mod delete;
-mod delete_option_value;
 mod disassociate;
-mod download_block;
 mod grant_access;
-mod initialize_annotation_blocks_download;
-mod initialize_annotation_blocks_upload;
-mod initialize_from;
-mod insert_option_value;
-mod insert_status_value;
-mod merge;
-mod option_values;
-mod publish_all_xml;
-mod publish_duplicate_rule;
-mod publish_xml;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
-mod retrieve_active_path;
-mod retrieve_duplicates;
 mod retrieve_multiple;
 mod retrieve_principal_access;
-mod retrieve_process_instances;
 mod revoke_access;
-mod unpublish_duplicate_rule;
 mod update;
-mod update_option_value;
-mod upload_block;
 mod who_am_i;
 
 pub(crate) use add_privileges_role::set as set_role_privilege;
@@ -51,45 +30,24 @@ use sluice_model::{Error, Parameter as Value, Reference, Result, Row, TableDef, 
 
 use crate::{Operation, Unit};
 
-/// The platform's own messages. Apps bring theirs in [`crate::App::messages`].
-pub(crate) static ALL: &[&dyn Message] = &[
+/// The messages of the core: rows, sharing, membership, roles.
+pub(crate) static CORE: &[&dyn Message] = &[
     &add_members_team::AddMembersTeam,
     &add_privileges_role::AddPrivilegesRole,
     &assign::Assign,
     &associate::Associate,
-    &auto_map_entity::AutoMapEntity,
-    &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
-    &bulk_detect_duplicates::BulkDetectDuplicates,
     &create::Create,
     &delete::Delete,
-    &delete_option_value::DeleteOptionValue,
     &disassociate::Disassociate,
-    &download_block::DownloadBlock,
     &grant_access::GrantAccess,
-    &initialize_annotation_blocks_download::InitializeAnnotationBlocksDownload,
-    &initialize_annotation_blocks_upload::InitializeAnnotationBlocksUpload,
-    &initialize_from::InitializeFrom,
-    &insert_option_value::InsertOptionValue,
-    &insert_status_value::InsertStatusValue,
-    &merge::Merge,
-    &publish_all_xml::PublishAllXml,
-    &publish_duplicate_rule::PublishDuplicateRule,
-    &publish_xml::PublishXml,
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
-    &retrieve_active_path::RetrieveActivePath,
-    &retrieve_duplicates::RetrieveDuplicates,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
-    &retrieve_process_instances::RetrieveProcessInstances,
     &revoke_access::RevokeAccess,
-    &unpublish_duplicate_rule::UnpublishDuplicateRule,
     &update::Update,
-    &update_option_value::UpdateOptionValue,
-    &upload_block::UploadBlock,
     &who_am_i::WhoAmI,
-    // ← a new message goes here, in the order of the names
 ];
 
 /// A message: its form, the privileges it needs, and its main operation.
@@ -349,7 +307,7 @@ pub mod input {
     /// # Errors
     /// They are missing or of another form.
     pub fn bytes(operation: &Operation, name: &str) -> Result<Vec<u8>> {
-        crate::attachments::from_base64(&text(operation, name)?).ok_or_else(|| wrong(operation, name, "text in base64"))
+        crate::base64::from_base64(&text(operation, name)?).ok_or_else(|| wrong(operation, name, "text in base64"))
     }
 
     /// A list of rows.

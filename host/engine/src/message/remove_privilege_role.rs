@@ -3,7 +3,7 @@
 use sluice_model::{Code, Result, Right, Row, Value};
 
 use super::{Message, Parameter, Shape, add_privileges_role as grants, input, required};
-use crate::{Operation, Unit, managed, principals, rules, tables};
+use crate::{Operation, Unit, principals, rules, tables};
 
 /// `RemovePrivilegeRole`.
 pub(crate) struct RemovePrivilegeRole;
@@ -32,7 +32,6 @@ impl Message for RemovePrivilegeRole {
         unit.decide(operation, &table, Right::Write, role)?;
         let root = grants::check_root(unit, role)?;
         rules::role::refuse_administrator(&root, Code::ADMINISTRATOR_ROLE_FIXED)?;
-        managed::check_row(operation, &table, &root)?;
         let wanted = Row::unsaved("roleprivilege").with("PrivilegeId", Value::Id(input::id(operation, "PrivilegeId")?));
         let (privilege, name) = grants::privilege(unit, &wanted)?;
         for copy in grants::with_copies(unit, &root)? {

@@ -3,7 +3,11 @@
 use sluice_model::{Code, Error, Result, Row, Value};
 
 use super::{Rules, read};
-use crate::{Operation, Unit, runner, tables};
+use crate::{
+    Operation, Unit, recurrence,
+    runner::{self, JobKind},
+    tables,
+};
 
 pub(super) struct Job;
 
@@ -26,7 +30,7 @@ impl Rules for Job {
         .with_table(tables::JOB))
     }
 
-    fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?;
         let state = target.has("statecode") || target.has("statuscode");
         if state && before.int("statecode") == Some(COMPLETED) {
@@ -34,7 +38,7 @@ impl Rules for Job {
             return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
         let ends = target.int("statecode") == Some(COMPLETED);
-        if ends && target.int("statuscode") != Some(runner::CANCELED) && runner::is_run_here(before) {
+        if ends && target.int("statuscode") != Some(runner::CANCELED) && runner::kind(unit, before).is_some() {
             let sentence = format!(
                 "the job \"{}\" can only be canceled (statuscode {}); that it succeeded is not said by hand",
                 name(before),
@@ -42,7 +46,7 @@ impl Rules for Job {
             );
             return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
-        if ends && before.int("operationtype") == Some(crate::duplicates::work::PURGE) {
+        if ends && runner::kind(unit, before).is_some_and(JobKind::cleans_up) {
             let sentence = format!(
                 "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end \
                  (`jobs resume {}`)",
@@ -52,7 +56,7 @@ impl Rules for Job {
             return Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB));
         }
         let pattern = target.get("recurrencepattern").and_then(Value::as_text);
-        pattern.map_or(Ok(()), |pattern| crate::duplicates::work::days(pattern).map(|_| ()))
+        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))
     }
 
     fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
@@ -64,7 +68,7 @@ impl Rules for Job {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
-        if row.int("statecode") == Some(COMPLETED) || !runner::is_run_here(&row) {
+        if row.int("statecode") == Some(COMPLETED) || runner::kind(unit, &row).is_none() {
             return Ok(());
         }
         let sentence = format!("the job \"{}\" has not ended", name(&row));

@@ -10,9 +10,9 @@ use sluice_model::{
 use super::{read, role, select};
 use crate::{
     Operation, Unit,
-    audit::{self, Action},
     message::membership::{self, ManyToMany},
     tables,
+    watch::{Link, LinkSort},
 };
 
 /// The output of an Update that moved somebody: the roles that are gone.
@@ -62,8 +62,14 @@ pub(super) fn follow(
     for role in roles_held(unit, relationship, moved.id)? {
         membership::unlink(unit, relationship, [moved.id, role])?;
         let gone = Value::Lookup(Reference::new(tables::ROLE, role));
-        let change = (relationship.name, gone, Value::Null);
-        audit::other(unit, operation, moved, Action::Disassociate, change)?;
+        let link = Link {
+            row: moved.clone(),
+            sort: LinkSort::Disassociated,
+            name: relationship.name.to_owned(),
+            old: gone,
+            new: Value::Null,
+        };
+        unit.tell_link(operation, &link)?;
     }
     rows_follow(unit, moved, to)
 }

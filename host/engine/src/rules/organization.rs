@@ -3,7 +3,7 @@
 use sluice_model::{Result, Row};
 
 use super::Rules;
-use crate::{Operation, Unit, duplicates::life};
+use crate::{Operation, Unit, capability::Redefinition};
 
 pub(super) struct Organization;
 
@@ -12,7 +12,7 @@ impl Rules for Organization {
     /// again, they must be published again (R85).
     fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
         match changed.bool("isduplicatedetectionenabled") {
-            Some(false) => life::switched_off(unit),
+            Some(false) => unit.redefined(Redefinition::DetectionOff).map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,208 @@
+//! What a part of the platform, or an app on it, brings along, as data; and the two lists that
+//! say which parts there are and in which order they see a change. To add a capability, write a
+//! [`Capability`] in its folder, a line in [`PLATFORM`], and, if it watches rows, in [`ORDER`].
+
+use sluice_model::{ColumnDef, Error, Name, Result, TableDef};
+
+use crate::{
+    Message, Rules, Unit, message, metadata,
+    platform::{audit, customizing, duplicates, flow, managed, mapping, merge, notes, plugins, solutions},
+    rules,
+    runner::JobKind,
+    snapshot::{Part, Snapshot},
+    watch::Watch,
+};
+
+/// A table of the platform or of another capability, and the columns that one adds to it.
+pub type Extension = (Name, Vec<ColumnDef>);
+
+/// The tables whose rows rules are for.
+#[derive(Debug, Clone, Copy)]
+pub enum Tables {
+    /// The table of that name.
+    Named(&'static str),
+    /// Every table with that key: tables of one kind, which may be made at run time.
+    Keyed(&'static str),
+}
+
+/// What a part of the platform, or an app, brings along.
+#[derive(Clone, Copy)]
+pub struct Capability {
+    /// Its name.
+    pub name: &'static str,
+    /// Its tables.
+    pub tables: fn() -> Result<Vec<TableDef>>,
+    /// Columns that it adds to tables of others, or puts in the place of their columns.
+    pub extensions: fn() -> Result<Vec<Extension>>,
+    /// Its messages.
+    pub messages: &'static [&'static dyn Message],
+    /// The rules of its tables.
+    pub rules: &'static [(Tables, &'static dyn Rules)],
+    /// What it does when rows of any table change. The order is that of [`ORDER`].
+    pub watches: &'static [&'static dyn Watch],
+    /// What of it depends on tables and columns.
+    pub dependants: &'static [&'static dyn Dependant],
+    /// Parts of the configuration that are made of its tables.
+    pub parts: &'static [&'static dyn Part],
+    /// Its kinds of long work.
+    pub jobs: &'static [&'static dyn JobKind],
+    /// Writes its default rows into a new organisation.
+    pub install: fn(&mut Unit) -> Result<()>,
+}
+
+impl Capability {
+    /// One that brings nothing yet.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            tables: || Ok(Vec::new()),
+            extensions: || Ok(Vec::new()),
+            messages: &[],
+            rules: &[],
+            watches: &[],
+            dependants: &[],
+            parts: &[],
+            jobs: &[],
+            install: |_| Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Capability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Capability")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The capabilities of the platform itself. Apps come after them.
+pub(crate) static PLATFORM: &[&Capability] = &[
+    &CORE,
+    &plugins::PLUGINS,
+    &mapping::MAPPING,
+    &duplicates::DUPLICATES,
+    &flow::FLOWS,
+    &customizing::CUSTOMIZING,
+    &notes::NOTES,
+    &merge::MERGE,
+    &managed::MANAGED,
+    &solutions::SOLUTIONS,
+    &audit::AUDIT,
+];
+
+/// The watches by name, in the order in which a change passes them. One that is not here sees
+/// the change after all others.
+pub(crate) const ORDER: &[&str] = &[
+    "managed rows",
+    "place in a process",
+    "duplicate detection",
+    // ── the row is written ──
+    "matchcodes",
+    "audit trail",
+    "start of a process",
+];
+
+/// What the rest stands on: the rows' own messages, sharing, membership, roles, users, units.
+static CORE: Capability = Capability {
+    tables: metadata::platform_tables,
+    messages: message::CORE,
+    rules: rules::CORE,
+    ..Capability::named("core")
+};
+
+/// A table or a column that somebody wants to take away.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition<'a> {
+    /// The table.
+    pub table: &'a TableDef,
+    /// The column, where it is about one; else the whole table.
+    pub column: Option<&'a ColumnDef>,
+}
+
+/// What changes about definitions, or has changed.
+#[derive(Clone, Copy)]
+pub enum Redefinition<'a> {
+    /// A column is about to get another type or format, or to go.
+    Column {
+        /// Its table.
+        table: &'a str,
+        /// The column.
+        column: &'a str,
+    },
+    /// A table is about to change as a whole.
+    Table {
+        /// As it is.
+        before: &'a TableDef,
+        /// As it will be.
+        after: &'a TableDef,
+    },
+    /// Options were published; this is the configuration as it was.
+    Options(&'a Snapshot),
+    /// The organisation does not detect duplicates any more.
+    DetectionOff,
+}
+
+/// Somebody who uses a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// What people call it: `the step "X"`.
+    pub name: String,
+    /// What it has to do with the definition: `compares it`.
+    pub does: &'static str,
+    /// It gives way to a customizer, who is told, and only stands in the way of a solution that
+    /// takes back what it brought.
+    pub yields: bool,
+}
+
+impl User {
+    /// One that stands in the way.
+    pub fn of(name: String, does: &'static str) -> Self {
+        Self {
+            name,
+            does,
+            yields: false,
+        }
+    }
+}
+
+/// What of a capability depends on definitions: asked before one goes, told when one changes.
+pub trait Dependant: Sync {
+    /// Who uses a table or a column.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn users(&self, _: &mut Unit, _: Definition<'_>) -> Result<Vec<User>> {
+        Ok(Vec::new())
+    }
+
+    /// Follows a change of definitions; what the customizer is told of it.
+    ///
+    /// # Errors
+    /// What it does fails.
+    fn redefined(&self, _: &mut Unit, _: Redefinition<'_>) -> Result<Vec<Error>> {
+        Ok(Vec::new())
+    }
+}
+
+impl Unit {
+    /// Who uses a table or a column, in the order of the capabilities.
+    pub(crate) fn users_of(&mut self, definition: Definition<'_>) -> Result<Vec<User>> {
+        let core = self.core.clone();
+        let mut users = Vec::new();
+        for dependant in core.dependants() {
+            users.extend(dependant.users(self, definition)?);
+        }
+        Ok(users)
+    }
+
+    /// Tells all that depend on definitions of a change; what they have to say of it.
+    pub(crate) fn redefined(&mut self, what: Redefinition<'_>) -> Result<Vec<Error>> {
+        let core = self.core.clone();
+        let mut notices = Vec::new();
+        for dependant in core.dependants() {
+            notices.extend(dependant.redefined(self, what)?);
+        }
+        Ok(notices)
+    }
+}

@@ -1,0 +1,340 @@
+//! Custom tables and columns, made at run time. Metadata operations raise no events.
+
+use std::collections::HashSet;
+
+use sluice_model::{
+    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Result, TableDef, coerce,
+    definition::Columns,
+};
+
+use crate::{
+    Session, Unit,
+    capability::Redefinition,
+    engine::Batch,
+    message,
+    organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
+    platform::managed,
+    tables,
+};
+
+/// The first object type code of custom tables.
+const FIRST_CUSTOM_CODE: i32 = 10_100;
+
+impl Session {
+    /// Makes a custom table: `prefix_name`, with the columns in the definition. The key, the
+    /// audit columns and, unless the definition has them, Active and Inactive come by
+    /// themselves. System Administrator gets its privileges; no other role does.
+    ///
+    /// # Errors
+    /// The name or a column is wrong or taken, or the user may not customize.
+    pub fn create_table(&self, definition: &TableDef) -> Result<()> {
+        self.batch(|batch| batch.create_table(definition.clone()))
+    }
+
+    /// Changes what a table is as a whole. It counts at once.
+    ///
+    /// # Errors
+    /// There is no such table, or the user may not customize.
+    pub fn update_table(&self, table: &str, change: TableChange) -> Result<()> {
+        self.batch(|batch| batch.update_table(table, change))
+    }
+
+    /// Adds a custom column to a table.
+    ///
+    /// # Errors
+    /// The name or the type is wrong or taken, or the user may not customize.
+    pub fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
+        self.batch(|batch| batch.create_column(table, column.clone()))
+    }
+}
+
+/// What may be changed about a table as a whole; what is not there stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableChange {
+    /// Whether changes of its rows leave audit rows.
+    pub audited: Option<bool>,
+    /// Whether duplicate rules may be made for it.
+    pub duplicate_detection: Option<bool>,
+    /// *Read-only in mobile*.
+    pub read_only_in_mobile: Option<bool>,
+}
+
+impl Batch<'_> {
+    /// See [`Session::create_table`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn create_table(&mut self, mut table: TableDef) -> Result<()> {
+        self.require("prvCreateEntity")?;
+        let catalog = self.unit.snapshot()?.catalog.clone();
+        check_name("table", &table.name)?;
+        if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
+            return Err(Error::invalid("a custom table belongs to users or to the organization"));
+        }
+        let choices = self.unit.snapshot()?.global_choices();
+        for column in &table.columns {
+            check_column(&catalog, &choices, &table, column)?;
+        }
+        if !self.importing {
+            table.managed = false;
+            table.columns.iter_mut().for_each(|column| column.managed = false);
+        }
+        self.unit.make_table(table)
+    }
+
+    /// See [`Session::create_column`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn create_column(&mut self, table: &str, mut column: ColumnDef) -> Result<()> {
+        self.require("prvCreateAttribute")?;
+        let mut definition = self.definition(table)?;
+        if definition.ownership == Ownership::None {
+            return Err(Error::invalid(format!(
+                "table `{table}` is internal and takes no columns"
+            )));
+        }
+        if definition.column(&column.name).is_some() {
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("table `{table}` has a column `{}` already", column.name),
+            ));
+        }
+        self.check_column(&definition, &column)?;
+        column.custom = true;
+        column.managed &= self.importing;
+        let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
+        let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
+        all.push(column);
+        definition.columns = Columns::from(all);
+        // An amount brings its base amount, and where it is the first one, the currency.
+        definition.complete();
+        for added in definition
+            .columns
+            .iter()
+            .filter(|column| !before.contains(&column.name))
+        {
+            self.unit.tx.add_column(&definition, added)?;
+        }
+        self.unit.configuration_written(None)
+    }
+
+    /// See [`Session::update_table`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn update_table(&mut self, table: &str, change: TableChange) -> Result<()> {
+        self.require("prvWriteEntity")?;
+        let before = self.definition(table)?;
+        let mut definition = before.clone();
+        if definition.ownership == Ownership::None {
+            return Err(Error::invalid(format!(
+                "table `{table}` is internal and has no settings"
+            )));
+        }
+        self.check_managed(&definition)?;
+        definition.audited = change.audited.unwrap_or(definition.audited);
+        definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
+        definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
+        self.put_table(&before, &definition)
+    }
+
+    /// Keeps what was changed of a table as a whole: it is on record, and where duplicates are
+    /// not detected any more, its rules go out of work.
+    pub(crate) fn put_table(&mut self, before: &TableDef, after: &TableDef) -> Result<()> {
+        self.unit.redefined(Redefinition::Table { before, after })?;
+        self.save_definition(after)
+    }
+
+    /// Refuses a column that does not fit in the table.
+    pub(crate) fn check_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let snapshot = self.unit.snapshot()?;
+        check_column(&snapshot.catalog, &snapshot.global_choices(), table, column)
+    }
+
+    /// The definition of a table as it is kept: without the options that customizers published
+    /// for its columns, which are laid over the definitions of the catalogue.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub(crate) fn definition(&mut self, table: &str) -> Result<TableDef> {
+        self.unit.snapshot()?.table(table)?;
+        let mut definitions = self.unit.tx.definitions()?;
+        definitions.retain(|definition| &*definition.name == table);
+        definitions
+            .pop()
+            .ok_or_else(|| Error::host(format!("the definition of `{table}` is gone")))
+    }
+
+    /// Keeps a changed definition; it counts at once.
+    pub(crate) fn save_definition(&mut self, definition: &TableDef) -> Result<()> {
+        self.unit.tx.save_definition(definition)?;
+        self.unit.configuration_written(None)
+    }
+
+    /// Refuses to change a table that came with a managed solution, unless an import does.
+    pub(crate) fn check_managed(&self, table: &TableDef) -> Result<()> {
+        match table.managed && !self.importing {
+            true => {
+                Err(managed::refused(Code::MANAGED, &format!("the table `{}`", table.name)).with_table(&table.name))
+            }
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn require(&mut self, privilege: &str) -> Result<()> {
+        let snapshot = self.unit.snapshot()?;
+        sluice_access::check_named(self.principal(), privilege, &snapshot.privileges)
+    }
+}
+
+impl Unit {
+    /// Makes a table at run time, with its privileges, and open to the steps of every message
+    /// that it takes.
+    pub(crate) fn make_table(&mut self, mut table: TableDef) -> Result<()> {
+        let catalog = self.snapshot()?.catalog.clone();
+        if catalog.find(&table.name).is_some() {
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("there is a table `{}` already", table.name),
+            ));
+        }
+        if catalog.by_set(&table.set).is_some() {
+            return Err(Error::new(
+                Code::DUPLICATE_KEY,
+                format!("another table has the set name `{}` already", table.set),
+            ));
+        }
+        table.otc = catalog
+            .iter()
+            .map(|table| table.otc + 1)
+            .max()
+            .unwrap_or_default()
+            .max(FIRST_CUSTOM_CODE);
+        table.custom = true;
+        table.complete();
+        if table.states().is_none() {
+            table.add_default_states();
+        }
+        self.tx.create_table(&table)?;
+        self.configuration_written(None)?;
+        grant_to_administrators(self, &table)?;
+        self.configuration_written(None)?;
+        let query = Query::new(tables::MESSAGE).columns(&["name"]);
+        for row in self.select_as_platform("let steps be registered on a new table", &query)? {
+            let message = self.core.message(row.text("name").unwrap_or_default())?;
+            crate::filters::write_filter(self, message, &row.reference(), &table)?;
+        }
+        self.configuration_written(None)
+    }
+}
+
+/// System Administrator may do everything, also with a new table.
+fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
+    let query = Query::new(tables::ROLE)
+        .columns(&[])
+        .filter(Filter::eq("name", ADMINISTRATOR_ROLE));
+    let roles = unit.select_as_platform("System Administrator may do everything, also with a new table", &query)?;
+    for (name, right) in table_privileges(table) {
+        let row = privilege_row(&unit.core, &name, Some((table, right)));
+        let id = row.id;
+        unit.insert_as_platform("write the privileges of a new table", row)?;
+        for role in &roles {
+            message::set_role_privilege(unit, role.id, id, Some(Depth::Organization))?;
+        }
+    }
+    Ok(())
+}
+
+/// A customizer's name: a publisher's prefix of two to eight letters or digits, an
+/// underscore, and lower-case letters, digits or underscores.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+    let wrong = |why: &str| {
+        Err(Error::invalid(format!(
+            "`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)"
+        )))
+    };
+    let Some((prefix, rest)) = name.split_once('_') else {
+        return wrong("it needs a publisher's prefix and an underscore");
+    };
+    let simple = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let starts_with_letter = prefix.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    if !(2..=8).contains(&prefix.len()) || !starts_with_letter || !simple(prefix) {
+        return wrong("the prefix has two to eight lower-case letters or digits and begins with a letter");
+    }
+    if prefix.starts_with("mscrm") {
+        return wrong("the prefix mscrm is the platform's");
+    }
+    if rest.is_empty() || rest.len() > 50 || !simple(rest) {
+        return wrong("after the prefix come one to fifty lower-case letters, digits or underscores");
+    }
+    Ok(())
+}
+
+fn check_column(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    check_name("column", &column.name)?;
+    let wrong = |why: String| {
+        Err(Error::invalid(format!(
+            "column `{}` of `{}`: {why}",
+            column.name, table.name
+        )))
+    };
+    if let Some(default) = &column.default {
+        let value = coerce::from_json(table, column, default)?;
+        coerce::check(table, column, value)?;
+    }
+    match &column.kind {
+        ColumnType::Int {
+            min: Some(min),
+            max: Some(max),
+        } if min > max => wrong(format!("the smallest value {min} is above the largest, {max}")),
+        ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => {
+            wrong("a text has 1 to 4,000 characters".to_owned())
+        }
+        ColumnType::Memo { max_length } if !(1..=1_048_576).contains(max_length) => {
+            wrong("a memo has 1 to 1,048,576 characters".to_owned())
+        }
+        ColumnType::Decimal { precision } if *precision > 10 => wrong("a decimal has at most 10 places".to_owned()),
+        ColumnType::Money { precision } if *precision > 4 => wrong("an amount has at most 4 places".to_owned()),
+        ColumnType::Lookup { targets } => {
+            if targets.is_empty() {
+                return wrong("a lookup needs a table to refer to".to_owned());
+            }
+            targets.iter().try_for_each(|target| {
+                if *target == table.name {
+                    Ok(())
+                } else {
+                    catalog.table(target).map(|_| ())
+                }
+            })
+        }
+        ColumnType::Choice {
+            global: Some(global), ..
+        }
+        | ColumnType::Choices {
+            global: Some(global), ..
+        } => match choices.contains(global) {
+            true => Ok(()),
+            false => wrong(format!(
+                "there is no global choice `{global}`; `option-set list` shows them"
+            )),
+        },
+        ColumnType::Choice { options, .. } | ColumnType::Choices { options, .. } => {
+            let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();
+            values.sort_unstable();
+            values.dedup();
+            match options.len() {
+                0 => wrong("a choice needs options".to_owned()),
+                count if count != values.len() => wrong("two options have the same number".to_owned()),
+                _ => Ok(()),
+            }
+        }
+        ColumnType::Key | ColumnType::State { .. } | ColumnType::Status { .. } => {
+            wrong("the platform itself adds the key, the state and the status".to_owned())
+        }
+        _ => Ok(()),
+    }
+}

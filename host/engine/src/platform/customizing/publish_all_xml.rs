@@ -1,0 +1,56 @@
+//! PublishAllXml: publishes every change of mappings, choices, forms and offline profiles.
+
+use sluice_model::{Parameter as Output, Result};
+
+use crate::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, required},
+    platform::customizing::publish::Unpublished,
+};
+
+/// `PublishAllXml`.
+pub(crate) struct PublishAllXml;
+
+/// Both messages tell what they published, which the platform's do not.
+pub(super) const OUTPUTS: &[Parameter] = &[required("Published", "references")];
+
+pub(super) fn check(unit: &Unit, operation: &Operation) -> Result<()> {
+    unit.require_named(operation, "prvPublishCustomization")
+}
+
+pub(super) fn tell(operation: &mut Operation, changes: &[Unpublished]) {
+    let rows = changes.iter().map(|change| change.row.clone()).collect();
+    operation.output("Published", Output::References(rows));
+}
+
+impl Message for PublishAllXml {
+    fn name(&self) -> &'static str {
+        "PublishAllXml"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Publishes every change of mappings, choices, forms and offline profiles."
+    }
+
+    fn shape(&self) -> Shape {
+        Shape {
+            takes: Takes::Nothing,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: false,
+            inputs: &[],
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        check(unit, operation)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let changes = unit.publish(None)?;
+        tell(operation, &changes);
+        Ok(())
+    }
+}

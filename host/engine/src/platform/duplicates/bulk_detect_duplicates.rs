@@ -1,0 +1,114 @@
+//! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
+//! rows of `duplicaterecord`. Source: R92, R93; the platform reference §5.
+
+use sluice_model::{Code, Error, Parameter as Input, Result, Right, Uuid, Value};
+
+use crate::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    platform::duplicates::{
+        notice,
+        work::{self, Detecting},
+    },
+    principals, reading, runner, tables,
+};
+
+/// `BulkDetectDuplicates`.
+pub(crate) struct BulkDetectDuplicates;
+
+impl Message for BulkDetectDuplicates {
+    fn name(&self) -> &'static str {
+        "BulkDetectDuplicates"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Begins a job that finds the duplicates of a list of rows."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[
+            required("Query", "query"),
+            required("JobName", "text"),
+            optional("SendEmailNotification", "bool"),
+            optional("ToRecipients", "references"),
+            optional("RecurrencePattern", "text"),
+            optional("RecurrenceStartTime", "time"),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("JobId", "id")];
+        Shape {
+            takes: Takes::Query,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        if let Some(Input::Query(query)) = operation.input("Query") {
+            unit.require_read(operation, query)?;
+        }
+        let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
+        principals::require(unit, operation, &jobs, Right::Create)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let name = input::text(operation, "JobName")?;
+        if name.trim().is_empty() {
+            return Err(Error::invalid("a duplicate detection job needs a name"));
+        }
+        let Some(Input::Query(query)) = operation.input("Query").cloned() else {
+            return Err(Error::invalid("message BulkDetectDuplicates needs a Query"));
+        };
+        reading::check(&unit.catalog(), &query)?;
+        if unit.snapshot()?.duplicates().asked(&table.name).next().is_none() {
+            let sentence = format!(
+                "There are no published duplicate detection rules in the system. To run duplicate detection, you must create \
+                 and publish one or more rules. (None for `{}`.)",
+                table.name
+            );
+            return Err(Error::new(Code::NO_PUBLISHED_RULES, sentence).with_table(&table.name));
+        }
+        let mut job = runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(unit, operation)?))?
+            .about(&table.name);
+        if operation.input("RecurrencePattern").is_some() {
+            let pattern = input::text(operation, "RecurrencePattern")?;
+            crate::recurrence::days(&pattern)?;
+            job = job.again(Some(&pattern));
+        }
+        match operation.input("RecurrenceStartTime") {
+            None => {}
+            Some(Input::Value(Value::DateTime(start))) => job = job.from(*start),
+            Some(_) => {
+                return Err(Error::invalid(
+                    "message BulkDetectDuplicates: parameter `RecurrenceStartTime` is no point in time",
+                ));
+            }
+        }
+        let owner = operation.principal().clone();
+        let job = runner::write(unit, &owner, job)?;
+        operation.output("JobId", Value::Id(job));
+        Ok(())
+    }
+}
+
+/// Whom to tell that the job is done: those named, else the caller.
+fn recipients(unit: &mut Unit, operation: &Operation) -> Result<Vec<Uuid>> {
+    if !input::bool(operation, "SendEmailNotification")? {
+        return Ok(Vec::new());
+    }
+    let users = match operation.input("ToRecipients") {
+        None => vec![operation.principal().id()],
+        Some(_) => {
+            let rows = input::references(operation, "ToRecipients")?;
+            rows.into_iter().map(|row| row.id).collect()
+        }
+    };
+    for user in &users {
+        notice::address(unit, *user)?;
+    }
+    Ok(users)
+}

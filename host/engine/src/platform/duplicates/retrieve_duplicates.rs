@@ -1,0 +1,121 @@
+//! RetrieveDuplicates: the rows that are the same as one row, which need not be saved.
+//! Asks the published rules, whatever a request says of suppressing them. Source: R95.
+
+use sluice_model::{Error, Parameter as Value, Result, Right, Row};
+
+use crate::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    platform::duplicates::detect,
+    principals,
+};
+
+/// `RetrieveDuplicates`.
+pub(crate) struct RetrieveDuplicates;
+
+/// The platform's page.
+const PAGE: i32 = 5_000;
+
+/// Which of the rows are wanted: from where, and how many.
+fn page(operation: &Operation) -> Result<(usize, usize)> {
+    let (number, count) = match operation.input("PagingInfo") {
+        None => (None, None),
+        Some(Value::Row(page)) => (page.int("PageNumber"), page.int("Count")),
+        Some(_) => {
+            return Err(Error::invalid(
+                "message RetrieveDuplicates: parameter `PagingInfo` is no row with PageNumber and Count",
+            ));
+        }
+    };
+    let (number, count) = (number.unwrap_or(1), count.unwrap_or(PAGE));
+    if number < 1 || !(1..=PAGE).contains(&count) {
+        return Err(Error::invalid(format!(
+            "message RetrieveDuplicates: pages count from 1 and hold 1 to {PAGE} rows; asked for page {number} of {count}"
+        )));
+    }
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(((number - 1).saturating_mul(count), count))
+}
+
+impl Message for RetrieveDuplicates {
+    fn name(&self) -> &'static str {
+        "RetrieveDuplicates"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Finds the rows that are the same as a row by the published duplicate rules."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[
+            required("BusinessEntity", "row"),
+            required("MatchingEntityName", "text"),
+            // A row with PageNumber and Count.
+            optional("PagingInfo", "row"),
+        ];
+        const OUTPUTS: &[Parameter] = &[
+            required("DuplicateCollection", "rows"),
+            required("MoreRecords", "bool"),
+            // Sluice's own: the rules that found the rows, a row for each of a row's rules,
+            // with the row's id and the rule's name in `rule`.
+            required("MatchedRules", "rows"),
+        ];
+        Shape {
+            takes: Takes::Nothing,
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: false,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let asked = detect::row_input(operation, "BusinessEntity")?.table.clone();
+        let matching = input::text(operation, "MatchingEntityName")?;
+        for table in [&*asked, &*matching] {
+            let table = unit.snapshot()?.table(table)?.clone();
+            principals::require(unit, operation, &table, Right::Read)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let (skip, count) = page(operation)?;
+        let matching = input::text(operation, "MatchingEntityName")?;
+        let table = unit.snapshot()?.table(&matching)?.clone();
+        let sent = detect::row_input(operation, "BusinessEntity")?.clone();
+        let row = detect::asked_about(unit, operation, &sent)?;
+        let found = unit.duplicates_for(&row, &matching)?;
+        let (mut rows, mut rules) = (Vec::new(), Vec::new());
+        let mut passed = 0;
+        let mut more = found.more;
+        for (reference, names) in found.rows() {
+            if !unit.may_read(operation, &table, reference)? {
+                continue;
+            }
+            passed += 1;
+            if passed <= skip {
+                continue;
+            }
+            if rows.len() == count {
+                more = true;
+                break;
+            }
+            let permit = unit.decide(operation, &table, Right::Read, reference.id)?;
+            if let Some(row) = unit.tx.get(&permit, &table, reference.id, None)? {
+                let of_row = names
+                    .iter()
+                    .map(|name| Row::new(row.table.clone(), row.id).with("rule", name.as_str()));
+                rules.extend(of_row);
+                rows.push(row);
+            }
+        }
+        operation.output("DuplicateCollection", Value::Rows(rows));
+        operation.output("MatchedRules", Value::Rows(rules));
+        operation.output("MoreRecords", more);
+        Ok(())
+    }
+}

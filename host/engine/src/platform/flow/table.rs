@@ -1,0 +1,56 @@
+//! The table of a flow's processes: made when the flow is activated, widened when a table has
+//! come to its stages since.
+
+use sluice_model::{ColumnDef, ColumnType, Error, Name, OnDelete, Result, TableDef};
+
+use super::{Flow, link};
+use crate::Unit;
+
+const TEMPLATE: &str = include_str!("../../../metadata/process.template.toml");
+
+impl Unit {
+    /// Makes sure that the processes of a flow have a table, with a lookup for each of the
+    /// tables whose rows go through it.
+    pub(super) fn prepare_processes(&mut self, flow: &Flow) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        let Some(there) = snapshot.catalog.find(&flow.unique_name) else {
+            let mut table: TableDef = toml::from_str(TEMPLATE)
+                .map_err(|error| Error::host(format!("the template of process tables is wrong: {error}")))?;
+            table.name = flow.unique_name.clone();
+            table.schema = flow.unique_name.to_string();
+            table.set = format!("{}s", flow.unique_name).into();
+            table.display.clone_from(&flow.name);
+            for name in flow.tables() {
+                table.columns.push(self.lookup(flow, name)?);
+            }
+            return self.make_table(table);
+        };
+        let mut table = TableDef::clone(there);
+        for name in flow.tables() {
+            if link(&table, name).is_none() {
+                let column = self.lookup(flow, name)?;
+                self.tx.add_column(&table, &column)?;
+                table.columns.push(column);
+                self.configuration_written(None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The lookup to the rows of a table: `bpf_leadid`. With the row at which a process began the
+    /// process goes; it stays without one that joined it.
+    fn lookup(&self, flow: &Flow, name: &Name) -> Result<ColumnDef> {
+        let target = self.snapshot.table(name)?;
+        let kind = ColumnType::Lookup {
+            targets: vec![name.clone()],
+        };
+        Ok(ColumnDef {
+            label: target.display.clone(),
+            on_delete: match flow.begins_at() == Some(name) {
+                true => OnDelete::Cascade,
+                false => OnDelete::RemoveLink,
+            },
+            ..ColumnDef::new(&format!("bpf_{}", target.key), kind)
+        })
+    }
+}

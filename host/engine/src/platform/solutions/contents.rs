@@ -1,0 +1,173 @@
+//! What is in a solution: components are added to it and removed from it by their names, and it
+//! is written to a file.
+
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row};
+
+use super::{
+    archive::{self, Component},
+    export,
+    manifest::{FORMAT, Kind, Manifest},
+};
+use crate::{Session, tables, unit::Trial};
+
+/// What a component's row is called after.
+fn names(row: &Row) -> (String, String) {
+    let text = |column| row.text(column).unwrap_or_default().to_owned();
+    (text("sl_kind"), text("sl_name"))
+}
+
+impl Session {
+    /// The solution of that name.
+    fn solution(&self, name: &str) -> Result<Row> {
+        let query = Query::new(tables::SOLUTION).filter(Filter::eq("uniquename", name));
+        self.list(query)?.pop().ok_or_else(|| {
+            Error::new(
+                Code::NOT_FOUND,
+                format!("there is no solution `{name}`; `solution list` shows them"),
+            )
+            .with_table(tables::SOLUTION)
+        })
+    }
+
+    /// The components of a solution, in the order of their kinds: kind and name.
+    ///
+    /// # Errors
+    /// There is no such solution, or the user may not read it.
+    pub fn solution_components(&self, solution: &str) -> Result<Vec<(String, String)>> {
+        let solution = self.solution(solution)?;
+        let mut all = self.components_of(&solution)?;
+        all.sort();
+        Ok(all
+            .into_iter()
+            .map(|(kind, name)| (kind.word().to_owned(), name))
+            .collect())
+    }
+
+    fn components_of(&self, solution: &Row) -> Result<Vec<(Kind, String)>> {
+        let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", solution.id));
+        self.list(query)?
+            .iter()
+            .map(|row| {
+                let (kind, name) = names(row);
+                Ok((Kind::parse(&kind)?, name))
+            })
+            .collect()
+    }
+
+    /// Adds components to an unmanaged solution: all of them or none. What is in it already
+    /// stays in it once. Those that were added.
+    ///
+    /// # Errors
+    /// There is no such solution or component, or the solution is managed.
+    pub fn add_to_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<Vec<String>> {
+        let solution = self.solution(solution)?;
+        if solution.bool(crate::tables::MANAGED) == Some(true) {
+            let name = solution.text("uniquename").unwrap_or_default();
+            return Err(crate::platform::managed::refused_solution(&format!("\"{name}\"")));
+        }
+        let kind = Kind::parse(kind)?;
+        let there = self.components_of(&solution)?;
+        let is_there = |name: &String| {
+            there
+                .iter()
+                .any(|(other, known)| *other == kind && known.to_lowercase() == name.to_lowercase())
+        };
+        let mut new: Vec<&String> = components.iter().filter(|name| !is_there(name)).collect();
+        new.sort();
+        new.dedup();
+        for name in &new {
+            // What could not be exported does not come in.
+            export(self, kind, name)?;
+        }
+        self.batch(|batch| {
+            for name in &new {
+                batch.create(
+                    Row::unsaved(tables::SOLUTION_COMPONENT)
+                        .with("solutionid", solution.reference())
+                        .with("sl_kind", kind.word())
+                        .with("sl_name", name.as_str()),
+                )?;
+            }
+            Ok(new.iter().map(|name| (*name).clone()).collect())
+        })
+    }
+
+    /// Takes components out of an unmanaged solution; in the organisation they stay.
+    ///
+    /// # Errors
+    /// There is no such solution, it does not have one of them, or it is managed.
+    pub fn remove_from_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<()> {
+        let row = self.solution(solution)?;
+        let kind = Kind::parse(kind)?;
+        let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", row.id));
+        let there = self.list(query)?;
+        let mut gone = Vec::new();
+        for name in components {
+            let found = there.iter().find(|row| {
+                let (word, known) = names(row);
+                word == kind.word() && known.to_lowercase() == name.to_lowercase()
+            });
+            let found = found.ok_or_else(|| {
+                let message = format!("the solution `{solution}` has no {} `{name}`", kind.word());
+                Error::new(Code::NOT_FOUND, message).with_table(tables::SOLUTION_COMPONENT)
+            })?;
+            gone.push(found.id);
+        }
+        self.batch(|batch| {
+            for id in &gone {
+                let component = Reference::new(tables::SOLUTION_COMPONENT, *id);
+                batch.execute(Request::delete(component))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The file of a solution, with what is published of its components.
+    ///
+    /// # Errors
+    /// The user may not export, the solution is managed or empty, or a component is gone.
+    pub fn export_solution(&self, name: &str, managed: bool) -> Result<Vec<u8>> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let user = unit.principal(self.user)?;
+        let privileges = &unit.snapshot()?.privileges;
+        sluice_access::check_named(&user, "prvExportCustomization", privileges)?;
+        let solution = self.solution(name)?;
+        if solution.bool(crate::tables::MANAGED) == Some(true) {
+            return Err(Error::new(
+                Code::MANAGED_SOLUTION,
+                format!("the solution `{name}` is managed and is exported where it was made"),
+            )
+            .with_table(tables::SOLUTION));
+        }
+        let mut all = self.components_of(&solution)?;
+        all.sort();
+        if all.is_empty() {
+            return Err(Error::invalid(format!(
+                "the solution `{name}` has no components; `solution add {name} KIND COMPONENT` adds one"
+            )));
+        }
+        let text = |column: &str| solution.text(column).map(ToOwned::to_owned);
+        let manifest = Manifest {
+            format: FORMAT,
+            unique_name: text("uniquename").unwrap_or_default(),
+            friendly_name: text("friendlyname").unwrap_or_default(),
+            version: text("version").unwrap_or_default(),
+            description: text("description"),
+            managed,
+            components: Vec::new(),
+        };
+        let components = all
+            .into_iter()
+            .map(|(kind, name)| {
+                let content = export(self, kind, &name).map_err(|mut error| {
+                    let take_out = format!("`solution remove {} {} \"{name}\"`", manifest.unique_name, kind.word());
+                    let body = error.body_mut();
+                    body.message = format!("{}; {take_out} takes it out of the solution", body.message);
+                    error
+                })?;
+                Ok(Component { kind, name, content })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        archive::write(manifest, &components)
+    }
+}

@@ -1,0 +1,140 @@
+//! The steps as a part of the configuration: what their rows say, and those of what they call.
+
+use std::collections::HashMap;
+
+use sluice_model::{Filter, Name, Result, Uuid};
+use sluice_sandbox::{Grants, Limits};
+
+use crate::{
+    snapshot::Reader,
+    step::{self, Image, Step, StepTable},
+    tables,
+};
+
+/// The enabled steps.
+pub(crate) fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
+    let messages = reader.index(tables::MESSAGE, &["name"])?;
+    let filters = reader.index(tables::MESSAGE_FILTER, &["primaryobjecttypecode"])?;
+    let types = reader.index(tables::PLUGIN_TYPE, &["typename", "pluginassemblyid"])?;
+    let assemblies = reader.index(tables::ASSEMBLY, &["name", "sourcehash"])?;
+    let secrets = reader.index(tables::SECURE_CONFIG, &["secureconfig"])?;
+    let mut images = images(reader)?;
+    let mut steps = Vec::new();
+    for row in reader.some(
+        tables::STEP,
+        STEP_COLUMNS,
+        Filter::eq("statecode", sluice_model::Value::Choice(0)),
+    )? {
+        let plugin_type = row.id_of("plugintypeid").and_then(|id| types.get(&id));
+        let assembly = plugin_type
+            .and_then(|kind| kind.id_of("pluginassemblyid"))
+            .and_then(|id| assemblies.get(&id));
+        let message = row
+            .id_of("sdkmessageid")
+            .and_then(|id| messages.get(&id))
+            .and_then(|row| row.text("name"));
+        let (Some(plugin_type), Some(assembly), Some(message)) = (plugin_type, assembly, message) else {
+            tracing::warn!(step = %row.id, "a step without plug-in or message is passed over");
+            continue;
+        };
+        let filter = row.id_of("sdkmessagefilterid");
+        let text = |column: &str| row.text(column).map(ToOwned::to_owned);
+        steps.push(Step {
+            id: row.id,
+            name: text("name").unwrap_or_default(),
+            type_name: plugin_type.text("typename").unwrap_or_default().to_owned(),
+            assembly: assembly.id,
+            assembly_name: assembly.text("name").unwrap_or_default().to_owned(),
+            digest: assembly.text("sourcehash").unwrap_or_default().to_owned(),
+            message: message.into(),
+            table: filter
+                .and_then(|id| filters.get(&id))
+                .and_then(|row| row.text("primaryobjecttypecode"))
+                .filter(|table| *table != "none")
+                .map(Name::from),
+            stage: row.int("stage").unwrap_or_default(),
+            mode: row.int("mode").unwrap_or_default(),
+            rank: row.int("rank").unwrap_or_default(),
+            filter,
+            filtering: names(row.text("filteringattributes")),
+            images: images.remove(&row.id).unwrap_or_default(),
+            configuration: text("configuration"),
+            secure: row
+                .id_of("sdkmessageprocessingstepsecureconfigid")
+                .and_then(|id| secrets.get(&id))
+                .and_then(|row| row.text("secureconfig"))
+                .map(ToOwned::to_owned),
+            run_as: row.id_of("impersonatinguserid").filter(|id| !id.is_nil()),
+            grants: grants(row.text("sl_grants")),
+            limits: limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?,
+            auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
+        });
+    }
+    Ok(StepTable::new(steps))
+}
+
+const STEP_COLUMNS: &[&str] = &[
+    "name",
+    "sdkmessageid",
+    "sdkmessagefilterid",
+    "plugintypeid",
+    "stage",
+    "mode",
+    "rank",
+    "filteringattributes",
+    "configuration",
+    "sdkmessageprocessingstepsecureconfigid",
+    "impersonatinguserid",
+    "asyncautodelete",
+    "sl_grants",
+    "sl_limits",
+];
+
+fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
+    let mut images: HashMap<Uuid, Vec<Image>> = HashMap::new();
+    for row in reader.all(
+        tables::STEP_IMAGE,
+        &["sdkmessageprocessingstepid", "entityalias", "imagetype", "attributes"],
+    )? {
+        let (Some(step), Some(alias)) = (row.id_of("sdkmessageprocessingstepid"), row.text("entityalias")) else {
+            continue;
+        };
+        images.entry(step).or_default().push(Image {
+            alias: alias.into(),
+            kind: row.int("imagetype").unwrap_or_default(),
+            columns: names(row.text("attributes")),
+        });
+    }
+    Ok(images)
+}
+
+/// The limits of a step: the defaults of its mode, with what an administrator changed.
+pub(crate) fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
+    match (mode == step::SYNCHRONOUS, changes) {
+        (true, None) => Ok(Limits::default()),
+        (true, Some(changes)) => Limits::from_json(changes),
+        (false, None) => Ok(Limits::asynchronous()),
+        (false, Some(changes)) => Limits::asynchronous_from_json(changes),
+    }
+}
+
+/// A comma-separated list of names.
+pub(crate) fn names(text: Option<&str>) -> Vec<Name> {
+    text.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(Name::from)
+        .collect()
+}
+
+/// The capabilities that an administrator granted to a step.
+pub(crate) fn grants(text: Option<&str>) -> Grants {
+    let granted = names(text);
+    let has = |capability: &str| granted.iter().any(|name| &**name == capability);
+    Grants {
+        clock: has("clock"),
+        random: has("random"),
+        system: has("system"),
+    }
+}
