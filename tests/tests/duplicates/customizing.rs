@@ -271,7 +271,7 @@ fn labels_that_are_changed_take_the_rules_out_of_work_that_compare_them() {
     options[0].label = "Bookkeeping".to_owned();
     world.admin.create(
         Row::unsaved("optionset")
-            .with("name", "account_industrycode")
+            .with("name", "account.industrycode")
             .with("options", serde_json::to_string(&options).unwrap()),
     );
     assert_eq!(world.status(by_label), 2, "a draft changes nothing");
