@@ -94,7 +94,9 @@ pub(crate) static PLATFORM: &[&Capability] = &[
 /// The watches by name, in the order in which a change passes them. One that is not here sees
 /// the change after all others.
 pub(crate) const ORDER: &[&str] = &[
+    // Before the rules of the table.
     "managed rows",
+    // Before the row is written.
     "place in a process",
     "duplicate detection",
     // ── the row is written ──

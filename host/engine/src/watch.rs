@@ -2,9 +2,13 @@
 //! Which watches a table has is worked out when the configuration is read, so that a write asks
 //! nobody who has nothing to say.
 
-use sluice_model::{Reference, Result, TableDef, Value};
+use sluice_model::{Reference, Result, Row, TableDef, Value};
 
-use crate::{Operation, Unit, change::Change, snapshot::Snapshot};
+use crate::{
+    Operation, Unit,
+    change::{Change, Kind},
+    snapshot::Snapshot,
+};
 
 /// Something of a row that is no column, and has changed.
 #[derive(Debug, Clone)]
@@ -33,6 +37,18 @@ pub enum LinkSort {
 }
 
 impl Unit {
+    /// Asks those who watch the table of a message whether they refuse what it asks for.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) fn ask_watches(&mut self, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        for watch in snapshot.watches(&operation.table()?.name) {
+            watch.asked(self, operation, kind, before)?;
+        }
+        Ok(())
+    }
+
     /// Lets those who watch the table of a row know of a change that is none of a column.
     ///
     /// # Errors
@@ -53,6 +69,16 @@ pub trait Watch: Sync {
 
     /// Whether it has to do with the table's rows, as the configuration is.
     fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool;
+
+    /// Before a message does anything for a change: may refuse it by what was asked for, while the
+    /// rules of the table have not filled in what follows. `before` is the row as it is, where
+    /// the message has read it.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn asked(&self, _: &mut Unit, _: &Operation, _: Kind, _before: Option<&Row>) -> Result<()> {
+        Ok(())
+    }
 
     /// Before the row is written: may refuse the change, and add columns to it.
     ///

@@ -47,6 +47,7 @@ impl Message for Create {
         let table = operation.table()?;
         operation.check_target()?;
         operation.refuse_kept()?;
+        unit.ask_watches(operation, Kind::Create, None)?;
         unit.rules(&table).before_create(unit, operation)?;
         let (mut row, permit) = permitted(unit, operation, &table)?;
 

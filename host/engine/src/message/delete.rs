@@ -46,6 +46,7 @@ impl Message for Delete {
         let target = operation.target_reference()?;
         let permit = unit.decide(operation, &table, Right::Delete, target.id)?;
         operation.refuse_kept()?;
+        unit.ask_watches(operation, Kind::Delete, None)?;
         unit.rules(&table).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
         drop_shares(unit, &target)?;

@@ -71,6 +71,7 @@ impl Message for Update {
         if table.closes && !operation.why.allows().closed {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
+        unit.ask_watches(operation, Kind::Update, Some(&before))?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         fill::check_still_required(&table, &row)?;

@@ -2,13 +2,11 @@
 //! asks: an import is known by its mark on the operation, not by its user.
 //! Source: R56, R207, R292.
 
-use std::sync::Arc;
-
 use sluice_model::{Code, ColumnDef, Error, Reference, Result, Row, TableDef};
 
 use crate::{
     Capability, Operation, Unit,
-    change::{Change, Kind},
+    change::Kind,
     snapshot::Snapshot,
     tables,
     watch::{Link, LinkSort, Watch},
@@ -69,23 +67,29 @@ impl Watch for Managed {
         table.column(MARK).is_some() || is_part(table)
     }
 
-    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
-        let table = change.table.clone();
-        if change.cause.allows().managed || change.operation.is_some_and(|operation| operation.importing) {
+    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
+        if operation.importing || operation.why.allows().managed {
             return Ok(());
         }
-        let row = match change.kind {
-            Kind::Create => Arc::new(change.row.clone()),
-            Kind::Update if !change.row.values.keys().any(|name| is_kept(&table, name)) => return Ok(()),
-            Kind::Update | Kind::Delete => match change.before(unit)? {
-                Some(row) => row,
-                None => return Ok(()),
-            },
+        let table = operation.table()?;
+        let stored;
+        let row = match (kind, before) {
+            (Kind::Create, _) => return refuse_part(unit, &table, operation.target()?),
+            (Kind::Update, _) if !operation.target()?.values.keys().any(|name| is_kept(&table, name)) => return Ok(()),
+            (_, Some(row)) => row,
+            (_, None) => {
+                let reason = "see whether a row is managed that is to be changed";
+                match unit.read_as_platform(reason, &operation.target_reference()?, None)? {
+                    Some(row) => {
+                        stored = row;
+                        &stored
+                    }
+                    None => return Ok(()),
+                }
+            }
         };
-        if change.kind != Kind::Create {
-            refuse_managed(&table, &row)?;
-        }
-        refuse_part(unit, &table, &row)
+        refuse_managed(&table, row)?;
+        refuse_part(unit, &table, row)
     }
 
     fn linked(&self, unit: &mut Unit, operation: &Operation, link: &Link) -> Result<()> {
