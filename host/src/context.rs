@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_engine::{Capability, Engine, Env, OpenOptions, Session, SystemEnv};
-use sluice_model::{Code, Error, Query};
+use sluice_model::Query;
 
 use crate::{
     cli::{Given, Global},
@@ -85,8 +85,9 @@ impl Context {
         let engine = self.engine()?;
         let session = engine.session_of(&self.global.acting)?;
         if session.user() == engine.system_id()? {
-            let message = "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)";
-            return Err(Error::new(Code::PRIVILEGE_DENIED, message).into());
+            return Err(Usage::because(
+                "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
+            ));
         }
         Ok(session)
     }

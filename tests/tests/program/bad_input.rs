@@ -21,7 +21,7 @@ fn nobody_acts_as_the_platform_itself() {
     let id = text(&system[0], "systemuserid");
     for name in ["SYSTEM", "system", &id] {
         for arguments in [&["row", "list", "account"][..], &["table", "list"]] {
-            refused(&world.user(name), 1, arguments, &["nobody acts as it"]);
+            refused(&world.user(name), 2, arguments, &["nobody acts as it"]);
         }
     }
 }
