@@ -105,7 +105,7 @@ impl View<'_> {
             || self.table.ownership == Ownership::User && self.principal.owner_teams().any(|id| id == holder);
         match route.only_owner() {
             Some(team) => (is_own_team() && team == holder).then_some(Reason::OwnerTeam),
-            None if holder == self.principal.id() => Some(Reason::Owner),
+            None if holder == self.principal.identity() => Some(Reason::Owner),
             None => is_own_team().then_some(Reason::OwnerTeam),
         }
     }
@@ -194,10 +194,11 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
             Some(team) if owned => filter.owners.push(team),
             Some(_) => {}
             None if owned => {
-                filter.owners.push(principal.id());
+                filter.owners.push(principal.identity());
                 filter.owners.extend(principal.owner_teams());
             }
-            None => filter.ids.push(principal.id()),
+            None if *table.name == *principal.kind().table() => filter.ids.push(principal.id()),
+            None => {}
         }
         match route.depth {
             Depth::User | Depth::Organization => {}
@@ -208,14 +209,13 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
     if owned {
         filter.shared_with.extend(principal.sharees());
     }
-    for ids in [
-        &mut filter.owners,
-        &mut filter.ids,
-        &mut filter.business_units,
-        &mut filter.shared_with,
-    ] {
+    for ids in [&mut filter.ids, &mut filter.business_units] {
         ids.sort_unstable();
         ids.dedup();
+    }
+    for principals in [&mut filter.owners, &mut filter.shared_with] {
+        principals.sort_unstable();
+        principals.dedup();
     }
     filter
 }

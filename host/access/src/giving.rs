@@ -76,7 +76,7 @@ fn covers(principal: &Principal, units: &Units, route: &Route<'_>, wanted: &Hold
         Depth::ParentChild => units.is_same_or_below(wanted.unit, route.unit),
         Depth::BusinessUnit => wanted.unit == route.unit,
         Depth::User => match route.only_owner() {
-            Some(team) => wanted.only_team == Some(team),
+            Some(team) => wanted.only_team == Some(team.id),
             // Through a team that lets its members have it for their own rows, it counts in
             // the member's own unit as well.
             None => wanted.unit == route.unit || wanted.unit == principal.business_unit(),

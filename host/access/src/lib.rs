@@ -23,5 +23,5 @@ pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, chec
 pub use giving::{Holding, check_holds};
 pub use permit::{Permit, Reason, RowFilter, RowScope};
 pub use principal::{Principal, PrincipalFacts, RoleFacts, TeamFacts};
-pub use row::{Owner, OwnerToBe, RowFacts};
+pub use row::{OwnerToBe, PrincipalId, RowFacts};
 pub use units::Units;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use sluice_model::{Depth, Error, Name, Result, Right, Rights, TableDef, Uuid};
 
+use crate::PrincipalId;
+
 /// Proof that a principal may do something: to one row, to a new row, or to the rows that a
 /// list may show. It says why (design, invariants 1 and 8).
 #[derive(Debug, Clone)]
@@ -84,13 +86,13 @@ pub enum RowScope {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowFilter {
     /// The owner is one of these.
-    pub owners: Vec<Uuid>,
-    /// The key is one of these; only business-owned tables, whose rows have no owner, use it.
+    pub owners: Vec<PrincipalId>,
+    /// The key is one of these; only the tables of users and teams, whose rows have no owner, use it.
     pub ids: Vec<Uuid>,
     /// The business unit is one of these.
     pub business_units: Vec<Uuid>,
     /// A share with one of these has Read.
-    pub shared_with: Vec<Uuid>,
+    pub shared_with: Vec<PrincipalId>,
 }
 
 impl Permit {
@@ -118,6 +120,11 @@ impl Permit {
             reason,
             grant: Grant::Rows(vec![(table.name.clone(), scope)]),
         }
+    }
+
+    /// Whether it is the escape from the decisions: the host itself asks.
+    pub fn is_of_platform(&self) -> bool {
+        matches!(self.grant, Grant::System(_))
     }
 
     /// Why access is granted.

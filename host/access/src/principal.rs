@@ -8,7 +8,7 @@ use std::{
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
-use crate::Holding;
+use crate::{Holding, PrincipalId};
 
 /// `systemuser.accessmode` 2: may read only (reference §3.1).
 const READ_MODE: i32 = 2;
@@ -101,11 +101,11 @@ impl<'a> Route<'a> {
 
     /// The only owner whose rows the route reaches: "team privileges only" at Basic depth.
     /// Deeper privileges know no such limit (reference §3.3).
-    pub(crate) fn only_owner(&self) -> Option<Uuid> {
+    pub(crate) fn only_owner(&self) -> Option<PrincipalId> {
         let team = self
             .team
             .filter(|_| self.depth == Depth::User && !self.direct_inheritance)?;
-        Some(team.id)
+        Some(PrincipalId::team(team.id))
     }
 
     pub(crate) fn team_name(&self) -> Option<&'a str> {
@@ -166,6 +166,14 @@ impl Principal {
         self.facts.id
     }
 
+    /// Which user or team it is.
+    pub fn identity(&self) -> PrincipalId {
+        PrincipalId {
+            kind: self.facts.kind,
+            id: self.facts.id,
+        }
+    }
+
     /// The name people know.
     pub fn name(&self) -> &str {
         &self.facts.name
@@ -203,8 +211,9 @@ impl Principal {
 
     /// Whom a row can be shared with so that this principal profits: itself and its teams of
     /// every type. [`RowFacts::shares`](crate::RowFacts::shares) is the union over them.
-    pub fn sharees(&self) -> impl Iterator<Item = Uuid> {
-        std::iter::once(self.id()).chain(self.facts.teams.iter().map(|team| team.id))
+    pub fn sharees(&self) -> impl Iterator<Item = PrincipalId> {
+        let teams = self.facts.teams.iter().map(|team| PrincipalId::team(team.id));
+        std::iter::once(self.identity()).chain(teams)
     }
 
     /// The principal as errors and reports show it: its roles by name, each once, those that
@@ -297,12 +306,9 @@ impl Principal {
     }
 
     /// The teams whose rows count as its own: those that can own any.
-    pub(crate) fn owner_teams(&self) -> impl Iterator<Item = Uuid> {
-        self.facts
-            .teams
-            .iter()
-            .filter(|team| team.team_type != ACCESS_TEAM)
-            .map(|team| team.id)
+    pub(crate) fn owner_teams(&self) -> impl Iterator<Item = PrincipalId> {
+        let owning = self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM);
+        owning.map(|team| PrincipalId::team(team.id))
     }
 
     pub(crate) fn facts(&self) -> &PrincipalFacts {

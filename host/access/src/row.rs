@@ -1,14 +1,46 @@
 //! What a decision needs to know of a row: whose it is, where it lies, who shares it.
 
-use sluice_model::{Ownership, PrincipalKind, Rights, TableDef, Uuid};
+use sluice_model::{Ownership, PrincipalKind, Reference, Rights, TableDef, Uuid};
 
-/// Who owns a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
-    /// The user's or the team's id.
-    pub id: Uuid,
+/// Which user or team: who owns a row, or whom it is shared with. An id alone does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PrincipalId {
     /// User or team.
     pub kind: PrincipalKind,
+    /// The user's or the team's id.
+    pub id: Uuid,
+}
+
+impl PrincipalId {
+    /// The user with that id.
+    pub const fn user(id: Uuid) -> Self {
+        Self {
+            kind: PrincipalKind::User,
+            id,
+        }
+    }
+
+    /// The team with that id.
+    pub const fn team(id: Uuid) -> Self {
+        Self {
+            kind: PrincipalKind::Team,
+            id,
+        }
+    }
+
+    /// The user or team that a row is; `None` for rows of other tables.
+    pub fn of(row: &Reference) -> Option<Self> {
+        match &*row.table {
+            table if *table == *PrincipalKind::User.table() => Some(Self::user(row.id)),
+            table if *table == *PrincipalKind::Team.table() => Some(Self::team(row.id)),
+            _ => None,
+        }
+    }
+
+    /// Its row.
+    pub fn reference(self) -> Reference {
+        Reference::new(self.kind.table(), self.id)
+    }
 }
 
 /// What the store knows of a row.
@@ -17,7 +49,7 @@ pub struct RowFacts {
     /// The row's id.
     pub id: Uuid,
     /// Its owner; `None` where the table's rows have none.
-    pub owner: Option<Owner>,
+    pub owner: Option<PrincipalId>,
     /// `owningbusinessunit`, or `businessunitid` of a business-owned table; `None` where the
     /// table's rows belong to no unit.
     pub business_unit: Option<Uuid>,
@@ -59,7 +91,7 @@ impl RowFacts {
         let unit = Some(owner.business_unit);
         let (owner, business_unit) = match table.ownership {
             Ownership::User => (
-                Some(Owner {
+                Some(PrincipalId {
                     id: owner.id,
                     kind: owner.kind,
                 }),
@@ -76,12 +108,12 @@ impl RowFacts {
         }
     }
 
-    /// Whose row it counts as: its owner's; a row of a business-owned table, which has no
-    /// owner, is its own (a user's row belongs to that user).
-    pub(crate) fn holder(&self, table: &TableDef) -> Option<Uuid> {
+    /// Whose row it counts as: its owner's. Rows of business-owned tables have no owner; a
+    /// user's or a team's own row is its own.
+    pub(crate) fn holder(&self, table: &TableDef) -> Option<PrincipalId> {
         match table.ownership {
-            Ownership::User => self.owner.map(|owner| owner.id),
-            Ownership::Business => Some(self.id),
+            Ownership::User => self.owner,
+            Ownership::Business => PrincipalId::of(&Reference::new(table.name.clone(), self.id)),
             Ownership::Organization | Ownership::None => None,
         }
     }

@@ -4,7 +4,7 @@
 use serde_json::json;
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid};
 
-use crate::{Holding, Owner, Principal, PrivilegeIds, RowFacts};
+use crate::{Holding, Principal, PrincipalId, PrivilegeIds, RowFacts};
 
 /// A refusal of `principal`.
 fn refusal(code: Code, message: String, principal: &Principal) -> Error {
@@ -288,16 +288,16 @@ fn principal_data(principal: &Principal) -> String {
     )
 }
 
-fn owner_data(principal: &Principal, owner: Option<Owner>) -> String {
+fn owner_data(principal: &Principal, owner: Option<PrincipalId>) -> String {
     match owner {
-        Some(owner) if owner.id == principal.id() => principal_data(principal),
-        Some(Owner {
+        Some(owner) if owner == principal.identity() => principal_data(principal),
+        Some(PrincipalId {
             id,
             kind: PrincipalKind::User,
         }) => {
             format!("User principal {id} is not loaded in UserDataCache yet")
         }
-        Some(Owner {
+        Some(PrincipalId {
             id,
             kind: PrincipalKind::Team,
         }) => {

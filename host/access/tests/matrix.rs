@@ -45,7 +45,7 @@ const ASKERS: [(Id, &str, Id); 12] = [
 ];
 
 const DEAL: (&str, Ownership) = ("deal", Ownership::User);
-const PERSON: (&str, Ownership) = ("person", Ownership::Business);
+const PERSON: (&str, Ownership) = ("systemuser", Ownership::Business);
 const RATE: (&str, Ownership) = ("rate", Ownership::Organization);
 
 fn row(id: Id, (table, ownership): (&'static str, Ownership), owner: Option<Id>, unit: Option<Id>) -> Row {

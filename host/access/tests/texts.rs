@@ -6,7 +6,7 @@ pub mod people;
 
 use people::{CREW, EAST, SALLY, WEST, account, id, privileges, reader, role, sally, table, team};
 use sluice_access::{
-    Owner, OwnerToBe, Permit, Principal, PrincipalFacts, RowFacts, Units, check_named, check_owner_to_be,
+    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, RowFacts, Units, check_named, check_owner_to_be,
     check_privilege, decide, decide_create, list,
 };
 use sluice_model::{Code, Depth, Ownership, PrincipalInfo, PrincipalKind, Right, Rights};
@@ -218,10 +218,7 @@ fn an_internal_table_is_the_systems_alone() {
 }
 
 fn eves_account(shares: Rights) -> RowFacts {
-    let owner = Some(Owner {
-        id: id(0x11),
-        kind: PrincipalKind::User,
-    });
+    let owner = Some(PrincipalId::user(id(0x11)));
     RowFacts {
         id: id(0x50),
         owner,
@@ -274,7 +271,7 @@ fn a_row_of_ones_own_that_a_team_role_does_not_reach() {
     via_crew.direct_inheritance = false;
     let member = Principal::new(sally(vec![via_crew]));
     let mine = RowFacts {
-        owner: Some(Owner {
+        owner: Some(PrincipalId {
             id: SALLY,
             kind: PrincipalKind::User,
         }),

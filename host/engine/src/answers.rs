@@ -42,11 +42,15 @@ pub(crate) fn keep(unit: &mut Unit, operation: &Operation) -> Result<()> {
     let Some((request, what)) = key(operation) else {
         return Ok(());
     };
-    let row = Row::new(tables::REQUEST_ANSWER, unit.core.env.new_id())
+    let mut row = Row::new(tables::REQUEST_ANSWER, unit.core.env.new_id())
         .with("sl_request", request)
         .with("sl_what", what)
         .with("sl_user", operation.principal.id())
         .with("sl_answer", to_text(&operation.context.outputs)?);
+    if let Ok(about) = operation.target_reference() {
+        row.set("sl_table", &*about.table);
+        row.set("sl_row", about.id);
+    }
     unit.insert_as_platform("keep the answer to a request", row)
 }
 

@@ -1,7 +1,7 @@
 //! What the platform itself puts into rows: owner, state and status, defaults, currency and base
 //! amounts, full names. Who, when and the version number are stamped where the row is written.
 
-use sluice_access::{Owner, OwnerToBe};
+use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right,
     Row, TableDef, Value, coerce,
@@ -30,8 +30,8 @@ pub(crate) fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
 pub(crate) struct NewOwner(Ownership, OwnerToBe);
 
 impl NewOwner {
-    pub(crate) fn as_owner(&self) -> Option<Owner> {
-        (self.0 == Ownership::User).then_some(Owner {
+    pub(crate) fn as_owner(&self) -> Option<PrincipalId> {
+        (self.0 == Ownership::User).then_some(PrincipalId {
             id: self.1.id,
             kind: self.1.kind,
         })
@@ -57,7 +57,7 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
             refuse_nobody(table, row)?;
             let chosen = row.lookup("ownerid").cloned();
             let owner = match &chosen {
-                Some(chosen) if chosen.id != caller.id() => new_owner(unit, operation, table, chosen)?,
+                Some(chosen) if *chosen != caller.identity().reference() => new_owner(unit, operation, table, chosen)?,
                 _ => OwnerToBe {
                     id: caller.id(),
                     kind: caller.kind(),
@@ -82,23 +82,15 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
 }
 
 fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &Reference) -> Result<OwnerToBe> {
-    let kind = if &*chosen.table == tables::TEAM {
-        PrincipalKind::Team
-    } else {
-        PrincipalKind::User
-    };
-    let owner = unit.principal(chosen.id)?;
-    if owner.kind() != kind {
-        return Err(Error::not_found(kind.table(), kind.table(), chosen.id));
-    }
+    let owner = unit.principal_of(chosen)?;
     let snapshot = unit.snapshot()?;
     if snapshot.is_stopped(owner.business_unit()) {
         return Err(Error::said(Code::ASSIGN_TO_DISABLED_UNIT).with_table(&table.name));
     }
     sluice_access::check_owner_to_be(&operation.principal, table, &owner, &snapshot.privileges)?;
     Ok(OwnerToBe {
-        id: chosen.id,
-        kind,
+        id: owner.id(),
+        kind: owner.kind(),
         business_unit: owner.business_unit(),
     })
 }

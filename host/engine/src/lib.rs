@@ -24,6 +24,7 @@ mod options;
 mod organization;
 mod pipeline;
 mod platform;
+mod pointers;
 mod preview;
 mod principals;
 mod published;

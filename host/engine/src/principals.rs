@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sluice_access::{Permit, Principal, RowFacts};
+use sluice_access::{Permit, Principal, PrincipalId, RowFacts};
 use sluice_model::{Error, Result, Right, TableDef, Uuid};
 
 use crate::{Operation, Unit};
@@ -50,7 +50,7 @@ impl Unit {
     /// What the decision on a row needs to know of it.
     pub(crate) fn row_facts(&mut self, principal: &Principal, table: &TableDef, id: Uuid) -> Result<RowFacts> {
         // Nothing needs to be shared with the platform itself.
-        let sharees: Vec<Uuid> = match principal.is_system() {
+        let sharees: Vec<PrincipalId> = match principal.is_system() {
             true => Vec::new(),
             false => principal.sharees().collect(),
         };

@@ -387,7 +387,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
     // Whoever asked for a job may run it.
-    if job.id_of("ownerid") != Some(caller.id()) {
+    if job.lookup("ownerid") != Some(&caller.identity().reference()) {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
     let Some(kind) = kind(unit, &job) else {

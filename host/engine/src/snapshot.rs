@@ -12,11 +12,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sluice_access::{Permit, Principal, PrivilegeIds, Units};
+use sluice_access::{Permit, Principal, PrincipalId, PrivilegeIds, Units};
 use sluice_model::{Catalog, Decimal, Depth, Error, Filter, Name, Query, Result, Row, TableDef, Uuid};
 use sluice_store::Tx;
 
-use crate::{engine::Core, options, published, step::StepTable, step_rows, tables, watch::Watch};
+use crate::{engine::Core, options, pointers::Pointers, published, step::StepTable, step_rows, tables, watch::Watch};
 
 /// The settings in the organisation's row.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ pub trait Part: Sync {
 /// The users and teams that were asked for, and the roles of which they have been made.
 #[derive(Default)]
 struct Principals {
-    all: Mutex<HashMap<Uuid, Arc<Principal>>>,
+    all: Mutex<HashMap<PrincipalId, Arc<Principal>>>,
     roles: Mutex<HashMap<Uuid, RolePrivileges>>,
 }
 
@@ -102,6 +102,8 @@ pub struct Snapshot {
     /// The versions of the tables that configuration is made of.
     versions: HashMap<String, i64>,
     pub(crate) catalog: Arc<Catalog>,
+    /// What points at rows by loose ids.
+    pub(crate) pointers: Arc<Pointers>,
     pub(crate) units: Arc<Units>,
     pub(crate) root_unit: Uuid,
     /// The business units that are disabled, and all below them.
@@ -174,6 +176,7 @@ impl Snapshot {
             Some(earlier) => (earlier.catalog.clone(), earlier.published.clone()),
             None => definitions(tx)?,
         };
+        let pointers = part!(since, &[], pointers, Pointers::of(&catalog));
         let mut reader = Reader {
             tx,
             catalog: &catalog,
@@ -213,6 +216,7 @@ impl Snapshot {
         let watches = earlier.filter(|_| same).map(|earlier| earlier.watches.clone());
         let mut snapshot = Self {
             version,
+            pointers,
             units,
             root_unit,
             stopped_units,
@@ -253,11 +257,11 @@ impl Snapshot {
     }
 
     /// The user or team with that id, and what it may do.
-    pub(crate) fn principal(&self, tx: &mut Tx, id: Uuid) -> Result<Arc<Principal>> {
-        if id == self.system.id() {
+    pub(crate) fn principal(&self, tx: &mut Tx, which: PrincipalId) -> Result<Arc<Principal>> {
+        if which == self.system.identity() {
             return Ok(self.system.clone());
         }
-        if let Some(principal) = lock(&self.principals.all).get(&id) {
+        if let Some(principal) = lock(&self.principals.all).get(&which) {
             return Ok(principal.clone());
         }
         let mut reader = Reader {
@@ -265,12 +269,12 @@ impl Snapshot {
             catalog: &self.catalog,
             published: &self.published,
         };
-        let principal = Principal::new(self.principal_facts(&mut reader, id)?);
+        let principal = Principal::new(self.principal_facts(&mut reader, which)?);
         let principal = Arc::new(match self.is_stopped(principal.business_unit()) {
             true => principal.stopped_with_its_unit(),
             false => principal,
         });
-        lock(&self.principals.all).insert(id, principal.clone());
+        lock(&self.principals.all).insert(which, principal.clone());
         Ok(principal)
     }
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_access::Principal;
+use sluice_access::{Principal, PrincipalId};
 use sluice_model::{
     Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
 };
@@ -185,12 +185,18 @@ impl Unit {
         Ok(())
     }
 
-    /// The user or team with that id, with what a diagnosis lends it.
-    pub(crate) fn principal(&mut self, id: Uuid) -> Result<Arc<Principal>> {
+    /// The user with that id, with what a diagnosis lends it.
+    pub(crate) fn principal(&mut self, user: Uuid) -> Result<Arc<Principal>> {
+        self.principal_of(&Reference::new(tables::USER, user))
+    }
+
+    /// The user or team that a row is, with what a diagnosis lends it.
+    pub(crate) fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
-        let mut principal = self.read(|tx| snapshot.principal(tx, id))?;
+        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
+        let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
         for (to, privilege, depth) in &self.trial.lent {
-            if *to == id {
+            if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }
         }

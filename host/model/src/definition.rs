@@ -49,6 +49,72 @@ pub enum OnDelete {
     Restrict,
 }
 
+/// What a loose id points at, and what becomes of the row that holds it when that row is deleted.
+/// A lookup says both by its type; of a loose id it has to be said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "kebab-case")]
+pub enum Points {
+    /// No row of the organisation: a request, a person in a directory, a row of another system.
+    Nothing,
+    /// A row of this table.
+    Row {
+        /// The logical name of the table.
+        table: Name,
+        /// What becomes of the row that holds the id.
+        when_gone: WhenGone,
+    },
+    /// A row of the table that another column of the same row names.
+    RowOf {
+        /// The column that holds the logical name of the table.
+        named_in: Name,
+        /// Which tables it can be; empty where it can be any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tables: Vec<Name>,
+        /// What becomes of the row that holds the id.
+        when_gone: WhenGone,
+    },
+    /// A row of a table that only the capability which keeps these rows can tell, from the
+    /// column beside the id. That capability clears up itself.
+    RowWith {
+        /// The column that tells the table, together with the id.
+        with: Name,
+    },
+}
+
+/// What becomes of a row that points by a loose id at one that is deleted, in the same
+/// transaction: a later row of the same id must not inherit what was known of the earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenGone {
+    /// It is removed.
+    Goes,
+    /// The id, and the name of the table beside it, are emptied.
+    Emptied,
+    /// It stays as it is: it says what was. Whoever reads it tells the rows apart in another way.
+    Stays,
+}
+
+impl Points {
+    /// At a row of one table.
+    pub fn at(table: &str, when_gone: WhenGone) -> Self {
+        Self::Row {
+            table: table.into(),
+            when_gone,
+        }
+    }
+
+    /// What becomes of the row that holds the id, where it may point at a row of `table`.
+    pub fn when_gone(&self, of: &str) -> Option<WhenGone> {
+        match self {
+            Self::Row { table, when_gone } if **table == *of => Some(*when_gone),
+            Self::RowOf { tables, when_gone, .. } if tables.is_empty() || tables.iter().any(|table| **table == *of) => {
+                Some(*when_gone)
+            }
+            Self::Row { .. } | Self::RowOf { .. } | Self::RowWith { .. } | Self::Nothing => None,
+        }
+    }
+}
+
 /// One option of a choice, state or status column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
@@ -254,6 +320,10 @@ pub struct ColumnDef {
     /// Of a lookup: what happens to this row when the row it refers to is deleted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_delete: OnDelete,
+    /// Of a loose id: what it points at. `None` is an id of a customizer's own, which points at
+    /// nothing that the platform knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<Points>,
     /// Whether lists often search it: the store keeps an index.
     #[serde(default, skip_serializing_if = "is_default")]
     pub indexed: bool,
@@ -286,6 +356,7 @@ impl ColumnDef {
             filled: false,
             default: None,
             on_delete: OnDelete::RemoveLink,
+            points: None,
             indexed: false,
             format: None,
             custom: false,
@@ -545,7 +616,10 @@ impl TableDef {
                 all.push(ColumnDef::filled("owningteam", lookup(&["team"])));
                 all.push(ColumnDef::filled("owningbusinessunit", lookup(&["businessunit"])));
             }
-            Ownership::Organization => all.push(ColumnDef::filled("organizationid", ColumnType::Id)),
+            Ownership::Organization => all.push(ColumnDef {
+                points: Some(Points::at("organization", WhenGone::Stays)),
+                ..ColumnDef::filled("organizationid", ColumnType::Id)
+            }),
             Ownership::Business | Ownership::None => {}
         }
         self.columns = all;

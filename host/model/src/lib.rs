@@ -21,7 +21,9 @@ pub mod value;
 
 pub use catalog::Catalog;
 pub use codes::Code;
-pub use definition::{Choice, ColumnDef, ColumnType, Columns, Format, OnDelete, Ownership, Required, TableDef};
+pub use definition::{
+    Choice, ColumnDef, ColumnType, Columns, Format, OnDelete, Ownership, Points, Required, TableDef, WhenGone,
+};
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
 pub use error::{Error, PrincipalInfo, Result, StepInfo};
 pub use message::{Parameter, Parameters, Request, Response};

@@ -138,14 +138,11 @@ fn of_table(
     query.columns = Some(known.map(Name::from).collect());
     query.filter = Filter::In {
         column: lookup.into(),
-        values: about.iter().map(|row| Value::Id(row.id)).collect(),
+        values: about.iter().cloned().map(Value::Lookup).collect(),
     };
     query.order.push(Order {
         column: "createdon".into(),
         descending: true,
     });
-    let mut rows = unit.list_as_caller(operation, &query)?;
-    // An id alone does not say of which table it is.
-    rows.retain(|row| row.lookup(lookup).is_some_and(|row| about.contains(row)));
-    Ok(rows)
+    unit.list_as_caller(operation, &query)
 }

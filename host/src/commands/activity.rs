@@ -181,7 +181,7 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
         None => None,
     };
     if args.mine {
-        filter = filter.and(Filter::eq("ownerid", session.user()));
+        filter = filter.and(Filter::eq("ownerid", Reference::new("systemuser", session.user())));
     }
     if args.open {
         let over = [1, 2].map(Value::Choice).to_vec();

@@ -98,7 +98,10 @@ fn filter(session: &Session, catalog: &Catalog, args: &List) -> anyhow::Result<F
             (Some(table), Err(_)) => session.find_one(table, row)?,
             (None, Err(_)) => return Err(Usage::because(format!("`{row}` is no id; name its table with --table"))),
         };
-        filter = filter.and(Filter::eq("objectid", id));
+        // The history of a row, not of an earlier one that had its id.
+        filter = filter
+            .and(Filter::eq("objectid", id))
+            .and(Filter::eq("sl_ofearlierrow", true).negated());
     }
     if let Some(user) = &args.user {
         filter = filter.and(Filter::eq("userid", names::principal(session, user)?.id));
@@ -182,7 +185,11 @@ impl<'a> Entry<'a> {
             let change = self.changes.iter().find(|change| Some(&*change.name) == named)?;
             change.from.as_str().map(ToOwned::to_owned)
         };
-        labels.find(&target).map(ToOwned::to_owned).or_else(old)
+        match self.row.bool("sl_ofearlierrow") {
+            // The name is that of the row which has the id now.
+            Some(true) => old(),
+            _ => labels.find(&target).map(ToOwned::to_owned).or_else(old),
+        }
     }
 
     fn label(&self, column: &str) -> String {

@@ -258,7 +258,7 @@ fn created(context: &Context, response: &Response) -> anyhow::Result<(Vec<Json>,
     let mut text = String::new();
     for row in rows {
         let name = labels.find(row);
-        let copied = copied.iter().find(|counted| counted.id == row.id);
+        let copied = copied.iter().find(|counted| counted.reference() == *row);
         let copied = copied
             .and_then(|counted| counted.int("fieldscopied"))
             .unwrap_or_default();

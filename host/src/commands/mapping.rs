@@ -123,9 +123,10 @@ fn list(session: &Session, tables: &Tables, draft: bool) -> anyhow::Result<Outco
     };
     let mut changes: HashMap<Uuid, &'static str> = HashMap::new();
     if draft {
-        for change in session.unpublished()? {
+        let unpublished = session.unpublished()?.into_iter();
+        for change in unpublished.filter(|change| &*change.row.table == COLUMNS) {
             changes.insert(change.row.id, change.change.word());
-            if change.change == Change::Removed && &*change.row.table == COLUMNS {
+            if change.change == Change::Removed {
                 let published = session.published(COLUMNS)?;
                 rows.extend(published.into_iter().filter(|row| row.id == change.row.id));
             }

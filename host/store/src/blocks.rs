@@ -10,6 +10,9 @@ use sluice_model::{Error, Result, Right, TableDef, Uuid};
 
 use crate::{Tx, fault::fault, session::Session};
 
+/// The table of notes.
+const NOTES: &str = "annotation";
+
 /// A block of an attachment, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -33,8 +36,14 @@ impl Holder<'_> {
         permit.covers(&self.table.name, right, Some(self.id))
     }
 
-    fn key(self) -> [u8; 16] {
-        self.id.into_bytes()
+    /// What the row's blocks are found by: its id, and its table unless that is the table of
+    /// notes, whose attachments were the first.
+    fn key(self) -> Vec<u8> {
+        let mut key = self.id.into_bytes().to_vec();
+        if *self.table.name != *NOTES {
+            key.extend(self.table.name.as_bytes());
+        }
+        key
     }
 }
 

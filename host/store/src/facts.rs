@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sluice_access::{Owner, RowFacts};
+use sluice_access::{PrincipalId, RowFacts};
 use sluice_model::{ColumnDef, Error, Name, Ownership, PrincipalKind, Result, Rights, TableDef, Uuid};
 
 use crate::{
@@ -21,13 +21,13 @@ use crate::{
 pub(crate) struct Known(HashMap<(Name, Uuid), Vec<Asked>>);
 
 /// For whom the shares of a row were asked, and what came of it.
-type Asked = (Box<[Uuid]>, RowFacts);
+type Asked = (Box<[PrincipalId]>, RowFacts);
 
 impl Known {
     /// More rows than one request is about: it walks a table. Start again.
     const MANY: usize = 1024;
 
-    fn get(&self, table: &TableDef, id: Uuid, principals: &[Uuid]) -> Option<RowFacts> {
+    fn get(&self, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Option<RowFacts> {
         let of_row = self.0.get(&(table.name.clone(), id))?;
         let same = of_row.iter().find(|(asked, _)| **asked == *principals);
         match (same, of_row.first()) {
@@ -41,7 +41,7 @@ impl Known {
         }
     }
 
-    fn keep(&mut self, table: &TableDef, principals: &[Uuid], facts: &RowFacts) {
+    fn keep(&mut self, table: &TableDef, principals: &[PrincipalId], facts: &RowFacts) {
         if self.0.len() >= Self::MANY {
             self.0.clear();
         }
@@ -87,7 +87,7 @@ impl Facts<'_> {
     ///
     /// # Errors
     /// A host error where no transaction is open or the file cannot be read.
-    pub fn row(&mut self, table: &TableDef, id: Uuid, principals: &[Uuid]) -> Result<Option<RowFacts>> {
+    pub fn row(&mut self, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Result<Option<RowFacts>> {
         let session = self.0.session()?;
         if let Some(known) = session.known.get(table, id, principals) {
             return Ok(Some(known));
@@ -123,10 +123,10 @@ impl Facts<'_> {
         };
         drop(found);
         drop(statement);
-        let shares = shares(session, id, principals)?;
+        let shares = shares(session, table, id, principals)?;
         let facts = RowFacts {
             id,
-            owner: owner.map(|id| Owner { id, kind }),
+            owner: owner.map(|id| PrincipalId { id, kind }),
             business_unit,
             shares,
         };
@@ -134,6 +134,14 @@ impl Facts<'_> {
             session.known.keep(table, principals, &facts);
         }
         Ok(Some(facts))
+    }
+
+    /// Whether a row of the table has that id in a column, whatever it points at.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open or the file cannot be read.
+    pub fn holds(&mut self, table: &TableDef, column: &str, id: Uuid) -> Result<bool> {
+        rows::has(self.0.session()?, &table.name, column, id)
     }
 
     /// Whether the row is there.
@@ -145,7 +153,9 @@ impl Facts<'_> {
     }
 }
 
-fn shares(session: &mut Session, id: Uuid, principals: &[Uuid]) -> Result<Rights> {
+/// What a row shares with any of the principals. The search is by the two ids, which the index
+/// has; of the few rows found those count whose tables are right, too.
+fn shares(session: &mut Session, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Result<Rights> {
     let mask = session.share_mask()?;
     if principals.is_empty() || mask == ShareMask::None {
         return Ok(Rights::NONE);
@@ -157,19 +167,32 @@ fn shares(session: &mut Session, id: Uuid, principals: &[Uuid]) -> Result<Rights
     );
     let mut statement = session.statement(&sql)?;
     let ids: Vec<form::Cell<'_>> = std::iter::once(id)
-        .chain(principals.iter().copied())
+        .chain(principals.iter().map(|principal| principal.id))
         .map(form::id)
         .collect();
     bind::cells(&mut statement, &ids)?;
     let mut found = statement.raw_query();
     let mut rights = Rights::NONE;
     while let Some(row) = found.next().map_err(fault)? {
+        if !is_of(row, table, principals)? {
+            continue;
+        }
         let bits: i64 = row.get(0).map_err(fault)?;
         let bits =
             u32::try_from(bits).map_err(|_| Error::host(format!("row {id} has a share whose mask is no mask")))?;
         rights = rights | Rights(bits);
     }
     Ok(rights)
+}
+
+/// Whether a share is one of a row of this table with one of these principals.
+fn is_of(share: &rusqlite::Row<'_>, table: &TableDef, principals: &[PrincipalId]) -> Result<bool> {
+    let text = |index| share.get_ref(index).and_then(|cell| Ok(cell.as_str_or_null()?));
+    let (shared, with) = (text(1).map_err(fault)?, text(2).map_err(fault)?);
+    let id = share.get_ref(3).and_then(|cell| Ok(cell.as_blob_or_null()?));
+    let id = id.map_err(fault)?.and_then(form::uuid);
+    let asked = |principal: &PrincipalId| with == Some(principal.kind.table()) && id == Some(principal.id);
+    Ok(shared == Some(&*table.name) && principals.iter().any(asked))
 }
 
 impl Session {

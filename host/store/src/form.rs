@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use jiff::{Span, Timestamp, Unit, civil::Date};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rust_decimal::Decimal;
-use sluice_model::{ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Uuid, Value};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, Points, Reference, Result, TableDef, Uuid, Value};
 
 /// One cell of the database.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,32 @@ pub(crate) fn type_column(column: &str) -> String {
     format!("{column}_type")
 }
 
+/// Where it stands of which table the row is that a column refers to.
+pub(crate) enum TableOf<'a> {
+    /// It is always the same.
+    Always(&'a Name),
+    /// In this column of the same row.
+    In(Cow<'a, str>),
+    /// Nowhere: a loose id.
+    Unsaid,
+}
+
+/// Of which table the row is that a column refers to; a key refers to its own row.
+pub(crate) fn table_of<'a>(table: &'a TableDef, column: &'a ColumnDef) -> TableOf<'a> {
+    match &column.kind {
+        ColumnType::Key => TableOf::Always(&table.name),
+        ColumnType::Lookup { targets } => match targets.as_slice() {
+            [only] => TableOf::Always(only),
+            _ => TableOf::In(type_column(&column.name).into()),
+        },
+        _ => match &column.points {
+            Some(Points::Row { table, .. }) => TableOf::Always(table),
+            Some(Points::RowOf { named_in, .. }) => TableOf::In(Cow::Borrowed(&**named_in)),
+            Some(Points::RowWith { .. } | Points::Nothing) | None => TableOf::Unsaid,
+        },
+    }
+}
+
 /// The cell of a column, and the cell of its type column if it has one.
 pub(crate) fn stored<'a>(
     table: &TableDef,
@@ -91,7 +117,8 @@ pub(crate) fn stored<'a>(
     Ok((compared(table, column, value)?, split.then_some(Cell::Null)))
 }
 
-/// The cell to compare a column with. Of a lookup that is the id alone.
+/// The cell to compare a column with. Of a lookup that is the id; where a reference is given, its
+/// table is compared beside it.
 pub(crate) fn compared<'a>(table: &TableDef, column: &ColumnDef, value: &'a Value) -> Result<Cell<'a>> {
     use ColumnType as C;
     let cell = match (&column.kind, value) {

@@ -11,8 +11,8 @@ use crate::{
     form::{self, Cell},
     session::Session,
     sql::{
-        bind, build, ddl,
-        filter::{self, Around},
+        ShareMask, bind, build, ddl,
+        filter::{self, Around, Asked},
     },
 };
 
@@ -221,8 +221,8 @@ fn select(
         return Ok(Vec::new());
     };
     let columns = wanted(table, query.columns.as_deref())?;
-    let around = catalog.map(|catalog| Around { catalog, permit, mask });
-    let select = filter::list(table, &columns, query, seen, around)?;
+    let asked = asked(permit, mask, catalog);
+    let select = filter::list(table, &columns, query, seen, asked)?;
     let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
     let mut statement = session.statement(&sql)?;
     bind::values(&mut statement, &values)?;
@@ -247,14 +247,21 @@ fn count(
     let Some(seen) = filter::scope(permit, table, mask)? else {
         return Ok(0);
     };
-    let around = catalog.map(|catalog| Around { catalog, permit, mask });
-    let (sql, values) = filter::count(table, filter, seen, around)?.build(sea_query::SqliteQueryBuilder);
+    let asked = asked(permit, mask, catalog);
+    let (sql, values) = filter::count(table, filter, seen, asked)?.build(sea_query::SqliteQueryBuilder);
     let mut statement = session.statement(&sql)?;
     bind::values(&mut statement, &values)?;
     let mut rows = statement.raw_query();
     let row = rows.next().map_err(fault)?;
     let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(fault)?;
     Ok(count.unsigned_abs())
+}
+
+fn asked<'a>(permit: &'a Permit, mask: ShareMask, catalog: Option<&'a Catalog>) -> Asked<'a> {
+    Asked {
+        around: catalog.map(|catalog| Around { catalog, permit, mask }),
+        of_platform: permit.is_of_platform(),
+    }
 }
 
 fn same_table(table: &TableDef, named: &str) -> Result<()> {

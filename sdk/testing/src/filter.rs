@@ -77,6 +77,10 @@ fn is_equal(left: &Value, right: &Value) -> bool {
         (Value::Empty, Value::Empty) => true,
         (Value::Boolean(left), Value::Boolean(right)) => left == right,
         (Value::Choices(left), Value::Choices(right)) => left == right,
+        // A row is its table and its id.
+        (Value::Lookup(left), Value::Lookup(right)) => {
+            left.table == right.table && left.id.eq_ignore_ascii_case(&right.id)
+        }
         _ => ordering(left, right) == Some(Ordering::Equal),
     }
 }
@@ -139,6 +143,7 @@ mod tests {
         yes(Filter::eq("fax", Value::Empty));
         yes(Filter::eq("parentaccountid", Reference::new("account", "AB")));
         yes(Filter::eq("_parentaccountid_value", Value::Id("ab".into())));
+        no(Filter::eq("parentaccountid", Reference::new("contact", "AB")));
         yes(Filter::eq("leadid", Value::Id("0a".into())));
         yes(Filter::one_of("revenue", [1, 10]));
         no(Filter::one_of("revenue", Vec::<i32>::new()));

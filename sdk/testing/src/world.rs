@@ -8,8 +8,8 @@ use std::{
 };
 
 use sluice_access::{
-    Owner, OwnerToBe, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, RowFacts, RowScope, Units, check_owner_to_be,
-    check_privilege, decide, decide_create, list,
+    OwnerToBe, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, RowScope, Units,
+    check_owner_to_be, check_privilege, decide, decide_create, list,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 use sluice_sdk::{
@@ -323,10 +323,7 @@ impl World {
     fn decide(&self, user: &str, table: &TableDef, stored: &Stored, right: Right) -> Result<()> {
         let facts = RowFacts {
             id: parse(stored.row.id().unwrap_or_default()),
-            owner: stored.owner.as_deref().map(|owner| Owner {
-                id: user_id(owner),
-                kind: PrincipalKind::User,
-            }),
+            owner: stored.owner.as_deref().map(|owner| PrincipalId::user(user_id(owner))),
             business_unit: (table.ownership != Ownership::Organization).then(unit),
             shares: Rights::NONE,
         };
@@ -399,7 +396,7 @@ fn is_in(scope: &RowScope, stored: &Stored) -> bool {
             stored
                 .owner
                 .as_deref()
-                .is_some_and(|owner| filter.owners.contains(&user_id(owner)))
+                .is_some_and(|owner| filter.owners.contains(&PrincipalId::user(user_id(owner))))
                 || filter.business_units.contains(&unit())
                 || filter.ids.contains(&parse(stored.row.id().unwrap_or_default()))
         }

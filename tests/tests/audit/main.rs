@@ -210,3 +210,23 @@ fn the_trail_is_for_those_who_may_read_it_and_nobody_writes_it() {
     assert_eq!(admin.run(&["audit", "list", "--row", "McKay"]).code, 2);
     assert!(list(&admin, &["--from", "2999-01-01"]).is_empty());
 }
+
+#[test]
+fn the_history_of_a_row_is_not_that_of_an_earlier_one_with_its_id() {
+    let organisation = Organisation::empty();
+    let admin = organisation.program();
+    let id = "00000000-0000-0000-0000-000000000acc";
+    let key = format!("accountid={id}");
+    admin.json(&["row", "create", "account", "name=first", &key]);
+    admin.json(&["row", "update", "account", id, "name=secret"]);
+    admin.json(&["row", "delete", "account", id]);
+    admin.json(&["row", "create", "account", "name=second", &key]);
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let entries = list(&admin, arguments);
+        let name = |entry: &Value| entry["name"].as_str().unwrap_or("-").to_owned();
+        entries.iter().map(name).collect()
+    };
+    assert_eq!(names(&["--table", "account", "--row", id]), ["second"]);
+    // Under the name that the earlier row had; what made it says none.
+    assert_eq!(names(&["--table", "account"]), ["second", "secret", "first", "-"]);
+}

@@ -4,7 +4,9 @@
 mod administration;
 mod administrators;
 mod assigning;
+mod decoys;
 mod giving;
+mod identity;
 mod linking;
 mod lists;
 mod messages;

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_access::{
-    Owner, OwnerToBe, Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, RowFacts, TeamFacts, Units, decide,
-    decide_create,
+    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, TeamFacts, Units,
+    decide, decide_create,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 
@@ -143,7 +143,8 @@ fn roles(world: &World, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
 
 /// The row as the store would describe it to `principal`.
 pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
-    let with_me = |share: &&oracle::Share| principal.sharees().any(|id| id == uuid(share.with)) && share.row == row.id;
+    let with_me =
+        |share: &&oracle::Share| principal.sharees().any(|with| with.id == uuid(share.with)) && share.row == row.id;
     let rights = world
         .shares
         .iter()
@@ -151,7 +152,7 @@ pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
         .flat_map(|share| share.rights.iter().copied().map(right));
     RowFacts {
         id: uuid(row.id),
-        owner: row.owner.map(|owner| Owner {
+        owner: row.owner.map(|owner| PrincipalId {
             id: uuid(owner),
             kind: kind(world, owner),
         }),
@@ -177,7 +178,7 @@ pub fn ask(world: &World, principal: &Principal, wanted: oracle::Right, row: &Ro
     }
     let business_unit = facts.business_unit.unwrap_or_default();
     let owner = match facts.owner {
-        Some(Owner { id, kind }) => OwnerToBe {
+        Some(PrincipalId { id, kind }) => OwnerToBe {
             id,
             kind,
             business_unit,

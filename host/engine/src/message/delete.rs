@@ -9,7 +9,7 @@ use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
     Operation, Unit,
     change::{Change, Kind},
-    principals, tables,
+    pointers, principals,
 };
 
 /// `Delete`.
@@ -49,7 +49,7 @@ impl Message for Delete {
         unit.ask_watches(operation, Kind::Delete, None)?;
         unit.rules(&table).before_delete(unit, operation)?;
         release_references(unit, operation, &table, &target)?;
-        drop_shares(unit, &target)?;
+        pointers::release(unit, &target)?;
         let gone = Row::new(target.table, target.id);
         unit.write(Change::of(operation, Kind::Delete, permit, table, gone))
             .map(|_| ())
@@ -90,7 +90,7 @@ fn release(
 ) -> Result<()> {
     let query = Query::new(other.name.clone())
         .columns(&[])
-        .filter(Filter::eq(&column.name, target.id));
+        .filter(Filter::eq(&column.name, target.clone()));
     let mut rows = unit.select_as_platform("find what refers to a row that is deleted", &query)?;
     // A row that refers to itself, as a role does that is its own root, goes with itself.
     rows.retain(|row| row.reference() != *target);
@@ -134,14 +134,4 @@ fn count(rows: usize) -> String {
     } else {
         format!("{rows} rows")
     }
-}
-
-fn drop_shares(unit: &mut Unit, target: &Reference) -> Result<()> {
-    let query = Query::new(tables::SHARE)
-        .columns(&[])
-        .filter(Filter::eq("objectid", target.id));
-    for share in unit.select_as_platform("remove the shares of a row that is deleted", &query)? {
-        unit.delete_as_platform("remove the shares of a row that is deleted", &share.reference())?;
-    }
-    Ok(())
 }

@@ -66,16 +66,13 @@ impl Message for GrantAccess {
         }
         let caller = operation.principal.clone();
         let facts = unit.row_facts(&caller, &table, target.id)?;
-        if facts.owner.as_ref().is_some_and(|owner| owner.id == principal.id) {
+        if facts.owner.is_some_and(|owner| owner.reference() == principal) {
             return Err(Error::new(
                 Code::SHARE_WITH_OWNER,
                 "An item cannot be shared with the owning user.",
             ));
         }
-        let sharee = unit.principal(principal.id)?;
-        if *principal.table != *sharee.kind().table() {
-            return Err(Error::not_found(&principal.table, &principal.table, principal.id));
-        }
+        unit.principal_of(&principal)?;
         share(unit, &target, &principal, rights)
     }
 }
@@ -107,7 +104,7 @@ pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, 
 
 /// The share of `target` with `principal`, if there is one.
 pub(crate) fn existing(unit: &mut Unit, target: &Reference, principal: &Reference) -> Result<Option<Row>> {
-    let filter = Filter::eq("objectid", target.id).and(Filter::eq("principalid", principal.id));
+    let filter = Filter::eq("objectid", target.clone()).and(Filter::eq("principalid", principal.clone()));
     let query = Query::new(tables::SHARE).filter(filter);
     Ok(unit
         .select_as_platform("read the share that is to be changed", &query)?

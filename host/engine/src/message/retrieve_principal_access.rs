@@ -40,7 +40,7 @@ impl Message for RetrievePrincipalAccess {
         let id = operation.id()?;
         unit.decide(operation, &table, Right::Read, id)?;
         let asked = input::reference(operation, "Principal")?;
-        let principal = unit.principal(asked.id)?;
+        let principal = unit.principal_of(&asked)?;
         let facts = unit.row_facts(&principal, &table, id)?;
         let snapshot = unit.snapshot()?;
         let held: Vec<Right> = Right::ALL

@@ -45,7 +45,7 @@ impl Message for RevokeAccess {
         unit.decide(operation, &table, Right::Share, target.id)?;
         let caller = operation.principal.clone();
         let facts = unit.row_facts(&caller, &table, target.id)?;
-        if facts.owner.as_ref().is_some_and(|owner| owner.id == revokee.id) {
+        if facts.owner.is_some_and(|owner| owner.reference() == revokee) {
             return Err(Error::new(
                 Code::REVOKE_FROM_OWNER,
                 "Only the owner of an object can revoke the owner's access to that object.",

@@ -2,7 +2,7 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`; R296.
 
-use sluice_model::{Error, Name, Reference, Result, Row, TableDef, Uuid, Value, json};
+use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 
 use crate::{
     Operation, Unit,
@@ -12,6 +12,10 @@ use crate::{
     tables,
     watch::{Link, LinkSort, Watch},
 };
+
+/// The column of a record that is about a row which was deleted before another one was made with
+/// its id.
+const OF_EARLIER_ROW: &str = "sl_ofearlierrow";
 
 /// What `audit.action` says; the operation is its sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +70,7 @@ impl Watch for Trail {
 
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
         match change.kind {
-            Kind::Create => Ok(()),
+            Kind::Create => close_earlier(unit, &change.row.reference()),
             Kind::Update if is_mirror(change) => Ok(()),
             Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
         }
@@ -163,6 +167,29 @@ fn action(before: &Row, changed: &Row) -> Action {
 fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
     let switch = "isauditenabled";
     *table.name == *tables::ORGANIZATION && changed.has(switch) && changed.get(switch) != before.get(switch)
+}
+
+/// A row is made: what is recorded of an earlier row of the same table with the same id, which was
+/// deleted, stays recorded, and is from now on no history of this one.
+fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
+    let table = unit.snapshot.table(tables::AUDIT)?.clone();
+    // Almost always there is nothing: only callers choose the same id again.
+    if !unit.tx.facts().holds(&table, "objectid", target.id)? {
+        return Ok(());
+    }
+    let earlier = Filter::eq("objectid", target.clone()).and(Filter::eq(OF_EARLIER_ROW, true).negated());
+    let query = Query::new(tables::AUDIT).columns(&[]).filter(earlier);
+    for row in unit.select_as_platform(
+        "tell the history of a row from that of an earlier one with its id",
+        &query,
+    )? {
+        let closed = Row::new(tables::AUDIT, row.id).with(OF_EARLIER_ROW, true);
+        unit.update_as_platform(
+            "tell the history of a row from that of an earlier one with its id",
+            closed,
+        )?;
+    }
+    Ok(())
 }
 
 /// Records what was changed about a table as a whole; that it is no longer audited, above all.

@@ -265,7 +265,7 @@ fn move_children(
 fn referring(unit: &mut Unit, child: &TableDef, column: &str, other: &Reference) -> Result<Vec<Uuid>> {
     let query = Query::new(child.name.clone())
         .columns(&[])
-        .filter(Filter::eq(column, other.id));
+        .filter(Filter::eq(column, other.clone()));
     let rows = unit.select_as_platform("find every row that refers to the one that is merged", &query)?;
     Ok(rows.iter().map(|row| row.id).collect())
 }

@@ -180,7 +180,7 @@ fn check_empty(unit: &mut Unit, row: &Row) -> Result<()> {
     for table in catalog.iter().filter(|table| table.ownership == Ownership::User) {
         let owned = Query::new(table.name.clone())
             .columns(&[])
-            .filter(Filter::eq("ownerid", own))
+            .filter(Filter::eq("ownerid", Reference::new(tables::TEAM, own)))
             .top(1);
         if !select(unit, "a business unit has the roles of its parent", &owned)?.is_empty() {
             let message = format!(

@@ -80,7 +80,7 @@ fn rows_follow(unit: &mut Unit, owner: &Reference, to: Uuid) -> Result<()> {
     for table in catalog.iter().filter(|table| table.ownership == Ownership::User) {
         let owned = Query::new(table.name.clone())
             .columns(&["owningbusinessunit"])
-            .filter(Filter::eq("ownerid", owner.id));
+            .filter(Filter::eq("ownerid", owner.clone()));
         let mut rows = select(unit, "what belongs to who moves follows, whoever may read it", &owned)?;
         rows.retain(|row| row.id_of("owningbusinessunit") != Some(to));
         for row in rows {

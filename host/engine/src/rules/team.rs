@@ -27,8 +27,26 @@ fn refuse_default(operation: &Operation, row: &Row, code: Code) -> Result<()> {
     Ok(())
 }
 
+/// Users and teams share one space of ids, so that whose a row is, and whom it is shared with, is
+/// never in doubt: a new one does not take the id of one of the `others`.
+pub(super) fn refuse_taken_id(unit: &mut Unit, operation: &Operation, others: &str) -> Result<()> {
+    let id = operation.target()?.id;
+    let others = unit.snapshot()?.table(others)?.clone();
+    if id.is_nil() || !unit.read(|tx| tx.facts().exists(&others, id))? {
+        return Ok(());
+    }
+    let table = operation.table()?;
+    let message = format!(
+        "Cannot insert duplicate key: there is a row of `{}` with the id {id} already, and users and teams share one \
+         space of ids",
+        others.name
+    );
+    Err(Error::new(Code::DUPLICATE_KEY, message).with_table(&table.name))
+}
+
 impl Rules for Team {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        refuse_taken_id(unit, operation, tables::USER)?;
         let home = operation.target()?.id_of("businessunitid");
         let home = home.unwrap_or_else(|| operation.principal.business_unit());
         moving::check_destination(unit, home)

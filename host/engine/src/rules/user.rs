@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
-use super::{Rules, moving, select};
+use super::{Rules, moving, select, team::refuse_taken_id};
 use crate::{
     Operation, Unit,
     giving::{Given, default_team},
@@ -39,6 +39,7 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
 
 impl Rules for User {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        refuse_taken_id(unit, operation, tables::TEAM)?;
         let name = operation.target()?.text("domainname").map(ToOwned::to_owned);
         check_name(unit, name.as_deref(), Uuid::nil())?;
         let home = operation.target()?.id_of("businessunitid");

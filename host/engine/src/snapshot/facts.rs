@@ -2,29 +2,28 @@
 
 use std::sync::Arc;
 
-use sluice_access::{PrincipalFacts, RoleFacts, TeamFacts};
+use sluice_access::{PrincipalFacts, PrincipalId, RoleFacts, TeamFacts};
 use sluice_model::{Depth, Error, Filter, PrincipalKind, Result, Uuid};
 
 use super::{Reader, RolePrivileges, Snapshot, lock};
 use crate::tables;
 
 impl Snapshot {
-    pub(super) fn principal_facts(&self, reader: &mut Reader<'_>, id: Uuid) -> Result<PrincipalFacts> {
-        let user_columns = [
+    pub(super) fn principal_facts(&self, reader: &mut Reader<'_>, which: PrincipalId) -> Result<PrincipalFacts> {
+        const USER: &[&str] = &[
             "fullname",
             "businessunitid",
             "accessmode",
             "isdisabled",
             "azureactivedirectoryobjectid",
         ];
-        let user = reader.one(tables::USER, id, &user_columns)?;
-        let (kind, row) = match user {
-            Some(row) => (PrincipalKind::User, row),
-            None => match reader.one(tables::TEAM, id, &["name", "businessunitid", "teamtype"])? {
-                Some(row) => (PrincipalKind::Team, row),
-                None => return Err(Error::not_found("SystemUser", tables::USER, id)),
-            },
+        let PrincipalId { kind, id } = which;
+        let (schema, columns) = match kind {
+            PrincipalKind::User => ("SystemUser", USER),
+            PrincipalKind::Team => ("Team", &["name", "businessunitid", "teamtype"][..]),
         };
+        let row = reader.one(kind.table(), id, columns)?;
+        let row = row.ok_or_else(|| Error::not_found(schema, kind.table(), id))?;
         let mut teams = Vec::new();
         let mut roles = Vec::new();
         if kind == PrincipalKind::User {

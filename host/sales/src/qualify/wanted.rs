@@ -84,7 +84,7 @@ impl Wanted {
             return unit.process_of(&lead.reference());
         };
         let processes = unit.processes_of(&lead.reference())?;
-        match processes.into_iter().find(|process| process.instance.id == instance.id) {
+        match processes.into_iter().find(|process| process.instance == *instance) {
             Some(process) if process.status == Status::Active => Ok(Some(process)),
             Some(process) => Err(Error::new(
                 Code::PROCESS_INACTIVE,

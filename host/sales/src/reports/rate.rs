@@ -93,7 +93,9 @@ const DEACTIVATE: i32 = 5;
 
 /// When leads were closed, the last time of each; nothing, for who may not read the trail.
 fn closings(session: &Session) -> Result<HashMap<Uuid, Timestamp>> {
-    let closed = Filter::eq("objecttypecode", "lead").and(Filter::eq("action", Value::Choice(DEACTIVATE)));
+    let closed = Filter::eq("objecttypecode", "lead")
+        .and(Filter::eq("action", Value::Choice(DEACTIVATE)))
+        .and(Filter::eq("sl_ofearlierrow", true).negated());
     let trail = Query::new("audit").columns(&["objectid", "createdon"]).filter(closed);
     let trail = match all(session, &trail) {
         Err(error) if error.kind() == Kind::Denied => return Ok(HashMap::new()),

@@ -173,9 +173,11 @@ fn required(session: &Session) -> anyhow::Result<HashMap<Uuid, Timestamp>> {
         comparison: Comparison::Contains,
         value: Value::from("\"sl_required\""),
     };
-    let query = Query::new("audit")
-        .columns(&["objectid", "createdon"])
-        .filter(Filter::eq("objecttypecode", "sl_processstep").and(says));
+    let query = Query::new("audit").columns(&["objectid", "createdon"]).filter(
+        Filter::eq("objecttypecode", "sl_processstep")
+            .and(says)
+            .and(Filter::eq("sl_ofearlierrow", true).negated()),
+    );
     let mut since: HashMap<Uuid, Timestamp> = HashMap::new();
     for row in readable(session, &query)? {
         if let (Some(step), Some(when)) = (row.id_of("objectid"), row.get("createdon").and_then(Value::as_time)) {

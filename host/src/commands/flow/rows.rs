@@ -251,6 +251,7 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
             .iter()
             .flatten()
             .filter(|visit| visit.id_of("sl_instanceid") == Some(process.instance.id))
+            .filter(|visit| visit.id_of("sl_processid") == Some(process.flow.id))
             .collect();
         grid.row([
             process.flow.name.clone(),

@@ -124,11 +124,13 @@ pub(crate) fn share_mask(mask: ShareMask) -> Expr {
     }
 }
 
-/// The masks of the shares of one row with so many principals.
+/// The shares of rows with one id with so many principals: mask, table of the row, table of the
+/// principal, its id.
 pub(crate) fn shares(mask: ShareMask, principals: usize) -> String {
     Query::select()
         .from(name(SHARES))
         .expr(share_mask(mask))
+        .columns(["objecttypecode", "principaltypecode", "principalid"].map(name))
         .and_where(Expr::col(name("objectid")).eq(hole()))
         .and_where(Expr::col(name("principalid")).is_in(std::iter::repeat_n(0_i64, principals)))
         .build(SqliteQueryBuilder)

@@ -2,17 +2,22 @@
 //!
 //! A condition is true or false, never unknown: a column that is empty is different from
 //! every value, and neither less nor greater.
+//!
+//! A row is its table and its id: a reference is equal to a column only where both are the same.
+//! A bare id is compared with the id alone, which is what the clients' filters mean by it.
+
+use std::collections::BTreeMap;
 
 use sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order as Direction, Query as Sql, SelectStatement};
-use sluice_access::{Permit, RowFilter, RowScope};
+use sluice_access::{Permit, PrincipalId, RowFilter, RowScope};
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Comparison, Error, Filter, Query, Related, Result, Right, TableDef, Uuid,
-    Value,
+    Catalog, Code, ColumnDef, ColumnType, Comparison, Error, Filter, Name, PrincipalKind, Query, Related, Result,
+    Right, TableDef, Uuid, Value,
 };
 
 use super::{SHARES, ShareMask, build, name};
 use crate::{
-    form::{self, Cell},
+    form::{self, Cell, TableOf},
     text,
 };
 
@@ -39,6 +44,15 @@ pub(crate) struct Around<'a> {
     pub(crate) mask: ShareMask,
 }
 
+/// Who asks, and what may be asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Where a condition may look at related tables: those tables.
+    pub(crate) around: Option<Around<'a>>,
+    /// The platform itself, not somebody's question.
+    pub(crate) of_platform: bool,
+}
+
 /// The rows that a condition speaks of.
 #[derive(Clone, Copy)]
 struct Level<'a> {
@@ -47,6 +61,8 @@ struct Level<'a> {
     /// by their number.
     depth: usize,
     around: Option<Around<'a>>,
+    /// The platform itself asks: it compares rows as references, never by their bare ids.
+    strict: bool,
 }
 
 impl Level<'_> {
@@ -64,14 +80,14 @@ pub(crate) fn list(
     columns: &[&ColumnDef],
     query: &Query,
     seen: Option<Expr>,
-    around: Option<Around<'_>>,
+    asked: Asked<'_>,
 ) -> Result<SelectStatement> {
     let mut select = Sql::select();
     select
         .from(name(&table.name))
         .column(name(&table.key))
         .columns(build::split(columns.iter().copied()));
-    narrow(&mut select, table, &query.filter, seen, around)?;
+    narrow(&mut select, table, &query.filter, seen, asked)?;
     for order in &query.order {
         let by = column(table, &order.column)?;
         select.order_by(
@@ -95,11 +111,11 @@ pub(crate) fn count(
     table: &TableDef,
     filter: &Filter,
     seen: Option<Expr>,
-    around: Option<Around<'_>>,
+    asked: Asked<'_>,
 ) -> Result<SelectStatement> {
     let mut select = Sql::select();
     select.from(name(&table.name)).expr(Func::count(Expr::cust("*")));
-    narrow(&mut select, table, filter, seen, around)?;
+    narrow(&mut select, table, filter, seen, asked)?;
     Ok(select)
 }
 
@@ -108,7 +124,7 @@ fn narrow(
     table: &TableDef,
     filter: &Filter,
     seen: Option<Expr>,
-    around: Option<Around<'_>>,
+    asked: Asked<'_>,
 ) -> Result<()> {
     if let Some(seen) = seen {
         select.and_where(seen);
@@ -117,7 +133,8 @@ fn narrow(
         let level = Level {
             table,
             depth: 0,
-            around,
+            around: asked.around,
+            strict: asked.of_platform,
         };
         select.and_where(condition(level, filter)?);
     }
@@ -142,18 +159,35 @@ fn seen(table: &TableDef, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
         let shares = Sql::select()
             .column(name("objectid"))
             .from(name(SHARES))
-            .and_where(Expr::col(name("principalid")).is_in(blobs(&rows.shared_with)))
+            .and_where(Expr::col(name("objecttypecode")).eq(&*table.name))
+            .and_where(principals("principalid", "principaltypecode", &rows.shared_with))
             .and_where(build::share_mask(mask).bit_and(i64::from(Right::Read.bit())).ne(0_i64))
             .to_owned();
         Expr::col(name(&table.key)).in_subquery(shares)
     });
+    let owned = (table.column("ownerid").is_some() && !rows.owners.is_empty())
+        .then(|| principals("ownerid", &form::type_column("ownerid"), &rows.owners));
     let parts = [
-        among("ownerid", &rows.owners),
+        owned,
         among(&table.key, &rows.ids),
         build::unit_column(table).and_then(|column| among(column, &rows.business_units)),
         shared,
     ];
     parts.into_iter().flatten().reduce(Expr::or)
+}
+
+/// The user or the team in these two columns is one of these. Users and teams are asked for
+/// apart: both conditions begin with the id, which has the index.
+fn principals(id: &str, kind: &str, any: &[PrincipalId]) -> Expr {
+    let of = |wanted: PrincipalKind| {
+        let ids: Vec<Uuid> = any.iter().filter(|one| one.kind == wanted).map(|one| one.id).collect();
+        (!ids.is_empty()).then(|| {
+            let known = Expr::col(name(id)).is_in(blobs(&ids));
+            known.and(Expr::col(name(kind)).eq(wanted.table()))
+        })
+    };
+    let parts = [PrincipalKind::User, PrincipalKind::Team].into_iter().filter_map(of);
+    parts.reduce(Expr::or).unwrap_or_else(|| constant(false))
 }
 
 fn blobs(ids: &[Uuid]) -> Vec<sea_query::Value> {
@@ -175,8 +209,8 @@ fn condition(level: Level<'_>, filter: &Filter) -> Result<Expr> {
             column: by,
             comparison,
             value,
-        } => compare(table, column(table, by)?, *comparison, value),
-        Filter::In { column: by, values } => among(table, column(table, by)?, values),
+        } => compare(level, column(table, by)?, *comparison, value),
+        Filter::In { column: by, values } => among(level, column(table, by)?, values),
         Filter::Related(related) => exists(level, related),
     }
 }
@@ -204,6 +238,7 @@ fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
         table: other,
         depth: level.depth + 1,
         around: level.around,
+        strict: level.strict,
     };
     let here = linking(level.table, &related.column)?;
     let there = linking(other, &related.other)?;
@@ -215,15 +250,8 @@ fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
         .expr(Expr::cust("1"))
         .from_as(name(&other.name), inner.called())
         .and_where(Expr::col((inner.called(), name(&there.name))).eq(Expr::col((level.called(), name(&here.name)))));
-    // A lookup with several targets has to refer to the table of the key it is compared with.
-    for (holder, lookup, key, target) in [
-        (inner.called(), there, here, level.table),
-        (level.called(), here, there, &**other),
-    ] {
-        if form::is_split(&lookup.kind) && key.kind == ColumnType::Key {
-            let refers = Expr::col((holder, name(&form::type_column(&lookup.name))));
-            select.and_where(refers.eq(&*target.name));
-        }
+    if let Some(same) = same_table((level, here), (inner, there)) {
+        select.and_where(same);
     }
     if let Some(seen) = seen {
         select.and_where(seen);
@@ -232,6 +260,22 @@ fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
         select.and_where(condition(inner, &related.filter)?);
     }
     Ok(Expr::exists(select))
+}
+
+/// The condition under which two columns with the same id speak of the same row: their tables
+/// are the same, too. `None` where that is certain.
+fn same_table(here: (Level<'_>, &ColumnDef), there: (Level<'_>, &ColumnDef)) -> Option<Expr> {
+    let of = |(level, _): (Level<'_>, &ColumnDef), kind: &str| Expr::col((level.called(), name(kind)));
+    match (
+        form::table_of(here.0.table, here.1),
+        form::table_of(there.0.table, there.1),
+    ) {
+        (TableOf::Unsaid, _) | (_, TableOf::Unsaid) => None,
+        (TableOf::Always(one), TableOf::Always(other)) => (one != other).then(|| constant(false)),
+        (TableOf::Always(table), TableOf::In(kind)) => Some(of(there, &kind).eq(&**table)),
+        (TableOf::In(kind), TableOf::Always(table)) => Some(of(here, &kind).eq(&**table)),
+        (TableOf::In(one), TableOf::In(other)) => Some(of(here, &one).eq(of(there, &other))),
+    }
 }
 
 /// A column by which rows are linked.
@@ -248,24 +292,43 @@ fn linking<'a>(table: &'a TableDef, named: &str) -> Result<&'a ColumnDef> {
     }
 }
 
-fn among(table: &TableDef, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
+fn among(level: Level<'_>, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
+    let table = level.table;
     let mut cells: Vec<sea_query::Value> = Vec::with_capacity(values.len());
+    let mut rows: BTreeMap<&Name, Vec<Uuid>> = BTreeMap::new();
     let mut empty = None;
     for value in values {
-        match form::compared(table, by, value)? {
-            Cell::Null => empty = Some(Expr::col(name(&by.name)).is_null()),
-            cell => cells.push(cell.into()),
+        match (form::compared(table, by, value)?, value) {
+            (Cell::Null, _) => empty = Some(Expr::col(name(&by.name)).is_null()),
+            (_, Value::Lookup(reference)) => rows.entry(&reference.table).or_default().push(reference.id),
+            (_, Value::Id(_)) if level.strict && matches!(form::table_of(table, by), TableOf::In(_)) => {
+                return Err(Error::host(format!(
+                    "`{}` of `{}` refers to rows of several tables and was compared with a bare id: name the table, too",
+                    by.name, table.name
+                )));
+            }
+            (cell, _) => cells.push(cell.into()),
         }
     }
     let some = (!cells.is_empty()).then(|| Expr::col(name(&by.name)).is_in(cells));
+    let rows = rows.into_iter().map(|(target, ids)| {
+        let one = Expr::col(name(&by.name)).is_in(blobs(&ids));
+        match form::table_of(table, by) {
+            TableOf::In(column) => one.and(Expr::col(name(&column)).eq(&**target)),
+            TableOf::Always(only) if only != target => constant(false),
+            TableOf::Always(_) | TableOf::Unsaid => one,
+        }
+    });
     Ok(some
         .into_iter()
+        .chain(rows)
         .chain(empty)
         .reduce(Expr::or)
         .unwrap_or_else(|| constant(false)))
 }
 
-fn compare(table: &TableDef, by: &ColumnDef, comparison: Comparison, value: &Value) -> Result<Expr> {
+fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Value) -> Result<Expr> {
+    let table = level.table;
     let column = Expr::col(name(&by.name));
     let search = match comparison {
         Comparison::Contains => Some(text::CONTAINS),
@@ -282,6 +345,14 @@ fn compare(table: &TableDef, by: &ColumnDef, comparison: Comparison, value: &Val
             Comparison::Eq => column.is_null(),
             Comparison::Ne => column.is_not_null(),
             _ => constant(false),
+        });
+    }
+    if let (Comparison::Eq | Comparison::Ne, Value::Lookup(_) | Value::Id(_)) = (comparison, value) {
+        let same = among(level, by, std::slice::from_ref(value))?;
+        return Ok(match comparison {
+            Comparison::Eq => same,
+            // An empty column is different.
+            _ => Expr::expr(Func::coalesce([same, constant(false)])).not(),
         });
     }
     let value: sea_query::Value = cell.into();

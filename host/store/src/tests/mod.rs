@@ -13,7 +13,9 @@ mod values;
 use std::{path::PathBuf, sync::Arc};
 
 use sluice_access::Permit;
-use sluice_model::{Catalog, ColumnDef, ColumnType as C, Name, Ownership, Result, Row, TableDef, Uuid};
+use sluice_model::{
+    Catalog, ColumnDef, ColumnType as C, Name, Ownership, Points, Result, Row, TableDef, Uuid, WhenGone,
+};
 use tempfile::TempDir;
 
 use crate::{End, Options, Store, Synchronous, Tx};
@@ -69,6 +71,14 @@ pub(crate) fn text() -> C {
 impl Tables {
     fn new() -> Self {
         let any = |name: &str, kind| ColumnDef::new(name, kind);
+        let pointing = |name: &str, named_in: &str| ColumnDef {
+            points: Some(Points::RowOf {
+                named_in: named_in.into(),
+                tables: Vec::new(),
+                when_gone: WhenGone::Goes,
+            }),
+            ..ColumnDef::new(name, C::Id)
+        };
         let account = vec![
             any("name", text()),
             any("about", C::Memo { max_length: 5000 }),
@@ -100,8 +110,10 @@ impl Tables {
             any("primarycontactid", lookup(&["contact"])),
         ];
         let shares = vec![
-            any("objectid", lookup(&["account", "contact"])),
-            any("principalid", lookup(&["systemuser", "team"])),
+            pointing("objectid", "objecttypecode"),
+            any("objecttypecode", text()),
+            pointing("principalid", "principaltypecode"),
+            any("principaltypecode", text()),
             any("accessrightsmask", C::Int { min: None, max: None }),
             any("inheritedaccessrightsmask", C::Int { min: None, max: None }),
         ];

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use proptest::prelude::*;
-use sluice_access::{Permit, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts, Units, decide, list};
+use sluice_access::{
+    Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, TeamFacts, Units, decide, list,
+};
 use sluice_model::{Depth, Filter, PrincipalKind, Query, Reference, Related, Right, Rights, Row, TableDef, Value};
 
 use super::{Org, id, system};
@@ -60,8 +62,13 @@ fn owned(number: u128, owner: u128, unit: u128) -> Row {
 
 fn share(number: u128, object: u128, principal: u128, mask: i32, inherited: i32) -> Row {
     Row::new("principalobjectaccess", id(0x1000 + number))
-        .with("objectid", Reference::new("account", id(object)))
-        .with("principalid", Reference::new("systemuser", id(principal)))
+        .with("objectid", id(object))
+        .with("objecttypecode", "account")
+        .with("principalid", id(principal))
+        .with(
+            "principaltypecode",
+            if principal == TEAM { "team" } else { "systemuser" },
+        )
         .with("accessrightsmask", mask)
         .with("inheritedaccessrightsmask", inherited)
 }
@@ -229,7 +236,11 @@ fn facts_say_whose_where_and_shared_how() {
     let org = world(&[(TEAM, 2)], &[(1, false, 1, 2), (1, true, 0x1_0000, 0)]);
     let (account, unit) = (&org.tables.account, &org.tables.unit);
     let facts = |principals: &[u128]| {
-        let principals: Vec<_> = principals.iter().copied().map(id).collect();
+        let kind = |principal: &u128| match *principal {
+            TEAM => PrincipalId::team(id(TEAM)),
+            user => PrincipalId::user(id(user)),
+        };
+        let principals: Vec<_> = principals.iter().map(kind).collect();
         org.read(|tx| tx.facts().row(account, id(1), &principals))
             .unwrap()
             .unwrap()
@@ -257,12 +268,15 @@ fn what_a_unit_knows_of_a_row_is_as_new_as_the_row() {
     let org = world(&[(TEAM, 2)], &[]);
     let account = &org.tables.account;
     let share = Row::new("principalobjectaccess", id(4711))
-        .with("objectid", Reference::new("account", id(1)))
-        .with("principalid", Reference::new("systemuser", id(ME)))
+        .with("objectid", id(1))
+        .with("objecttypecode", "account")
+        .with("principalid", id(ME))
+        .with("principaltypecode", "systemuser")
         .with("accessrightsmask", 1);
     org.write(|tx| {
-        let facts =
-            |tx: &mut crate::Tx| Ok::<_, sluice_model::Error>(tx.facts().row(account, id(1), &[id(ME)])?.unwrap());
+        let facts = |tx: &mut crate::Tx| {
+            Ok::<_, sluice_model::Error>(tx.facts().row(account, id(1), &[PrincipalId::user(id(ME))])?.unwrap())
+        };
         let before = facts(tx)?;
         assert_eq!(before.shares, Rights::NONE);
         let savepoint = tx.savepoint()?;

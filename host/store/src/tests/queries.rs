@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
+use sluice_access::{Permit, Principal, PrivilegeIds, Units};
 use sluice_model::{Comparison, Comparison::*, Filter, Name, Order, Query, Reference, Related, Row, Value};
 
 use super::{Org, id, system};
@@ -16,9 +17,15 @@ fn small_int() -> impl Strategy<Value = Value> {
     prop_oneof![4 => (0..4).prop_map(Value::Int), 1 => Just(Value::Null)]
 }
 
+/// Few ids, so that users and teams meet.
+fn owner(table: &'static str) -> impl Strategy<Value = Reference> {
+    (0_u128..3).prop_map(move |n| Reference::new(table, id(n)))
+}
+
 fn row() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     let owner = prop_oneof![
-        (0_u128..3).prop_map(|n| Value::Lookup(Reference::new("team", id(n)))),
+        owner("team").prop_map(Value::Lookup),
+        owner("systemuser").prop_map(Value::Lookup),
         Just(Value::Null)
     ];
     let account = || prop_oneof![(0_u128..6).prop_map(|n| refers("account", n)), Just(Value::Null)];
@@ -88,7 +95,15 @@ fn filter() -> impl Strategy<Value = Filter> {
         }
     };
     let search = prop::sample::select(vec![Contains, StartsWith, EndsWith, Eq, Ne, Lt, Ge]);
-    let owner = || prop_oneof![(0_u128..3).prop_map(|n| Value::Id(id(n))), Just(Value::Null)];
+    let bare = || (0_u128..6).prop_map(|n| Value::Id(id(n)));
+    let owner = || {
+        let row = prop_oneof![owner("team"), owner("systemuser")].prop_map(Value::Lookup);
+        prop_oneof![2 => row, 1 => bare(), 1 => Just(Value::Null)]
+    };
+    let customer = || {
+        let row = |table| (0_u128..6).prop_map(move |n| refers(table, n));
+        prop_oneof![row("account"), row("contact"), bare(), Just(Value::Null)]
+    };
     let leaf = prop_oneof![
         Just(Filter::All),
         (search, small_text()).prop_map(compare("name")),
@@ -97,6 +112,9 @@ fn filter() -> impl Strategy<Value = Filter> {
         (comparison(), (0_u128..20).prop_map(|n| Value::Id(id(n)))).prop_map(compare("accountid")),
         prop::collection::vec(small_text(), 0..3).prop_map(among("name")),
         prop::collection::vec(owner(), 0..3).prop_map(among("ownerid")),
+        (prop::sample::select(vec![Eq, Ne]), customer()).prop_map(compare("customerid")),
+        prop::collection::vec(customer(), 0..4).prop_map(among("customerid")),
+        prop::collection::vec(customer(), 0..3).prop_map(among("parentid")),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
@@ -156,6 +174,8 @@ fn compare(row: &Row, column: &str, comparison: Comparison, value: &Value) -> bo
         (Value::Null, _) | (_, Value::Null) => return comparison == Ne,
         (Value::Text(a), Value::Text(b)) => text::compare(a, b),
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
+        // A row is its table and its id.
+        (Value::Lookup(a), Value::Lookup(b)) => return (a == b) == (comparison == Eq),
         (a, b) => a.as_id().unwrap().cmp(&b.as_id().unwrap()),
     };
     match comparison {
@@ -197,6 +217,27 @@ fn stored(rows: Vec<Vec<(&'static str, Value)>>, contacts: Vec<(Value, Option<u1
     all
 }
 
+/// Somebody who may read everything: the platform itself compares no bare ids.
+fn everything(org: &Org) -> Permit {
+    let system = Principal::system(id(9), "SYSTEM", id(9));
+    let list = |table| sluice_access::list(&system, &Units::new([]), table, &PrivilegeIds::default()).unwrap();
+    list(&org.tables.account).and(&list(&org.tables.contact)).unwrap()
+}
+
+#[test]
+fn the_platform_itself_names_the_table_of_a_row() {
+    let org = Org::new();
+    let bare = Query::new("account").filter(Filter::eq("customerid", id(1)));
+    let refused = org.read(|tx| tx.select(&system(), &org.tables.account, &bare));
+    assert!(refused.unwrap_err().message().contains("name the table, too"));
+    let shares = Query::new("principalobjectaccess").filter(Filter::eq("objectid", id(1)));
+    let refused = org.read(|tx| tx.select(&system(), &org.tables.shares, &shares));
+    assert!(refused.unwrap_err().message().contains("name the table, too"));
+    let whole = Query::new("account").filter(Filter::eq("customerid", Reference::new("contact", id(1))));
+    org.read(|tx| tx.select(&system(), &org.tables.account, &whole))
+        .unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -208,15 +249,16 @@ proptest! {
     ) {
         let org = Org::new();
         let catalog = org.tables.catalog();
+        let permit = everything(&org);
         let stored = stored(rows, contacts);
         stored.iter().try_for_each(|row| org.insert(row)).unwrap();
         let accounts = || stored.iter().filter(|row| &*row.table == "account");
         for filter in filters {
             let wanted: Vec<Row> = accounts().filter(|row| holds(&filter, row, &stored)).cloned().collect();
             let query = Query::new("account").filter(filter.clone());
-            let found = org.read(|tx| tx.select_across(&system(), &catalog, &query)).unwrap();
+            let found = org.read(|tx| tx.select_across(&permit, &catalog, &query)).unwrap();
             prop_assert_eq!(&found, &wanted, "{:?}", filter);
-            let count = org.read(|tx| tx.count_across(&system(), &catalog, "account", &filter)).unwrap();
+            let count = org.read(|tx| tx.count_across(&permit, &catalog, "account", &filter)).unwrap();
             prop_assert_eq!(count, wanted.len() as u64);
         }
     }

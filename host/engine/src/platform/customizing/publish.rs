@@ -138,7 +138,7 @@ impl Unit {
         for change in &changes {
             let table = snapshot.table(&change.row.table)?;
             let id = change.row.id;
-            let filter = Filter::eq("sl_row", id);
+            let filter = Filter::eq("sl_row", change.row.clone());
             let copies = Query::new(tables::PUBLICATION).columns(&[]).filter(filter);
             for copy in self.select_as_platform("keep the published copies of rows", &copies)? {
                 self.delete_as_platform("keep the published copies of rows", &copy.reference())?;

@@ -115,6 +115,8 @@ fn part(condition: &Condition, side: Side, value: &Value, code: &mut String) {
         (How::Value, Value::BigInt(number)) => *code += &number.to_string(),
         (How::Value, Value::Float(number)) => *code += &number.to_string(),
         (How::Value, Value::Decimal(number) | Value::Money(number)) => *code += &number.normalize().to_string(),
+        // A row is its table and its id.
+        (How::Row, Value::Lookup(row)) => *code += &format!("{}{}", row.id.simple(), row.table),
         (How::Value, value) => {
             if let Some(id) = value.as_id() {
                 *code += &id.simple().to_string();

@@ -270,8 +270,8 @@ impl Unit {
             },
         };
         if !readable {
-            let owner = match found.id_of("ownerid") {
-                Some(owner) => self.principal(owner)?.name().to_owned(),
+            let owner = match found.lookup("ownerid") {
+                Some(owner) => self.principal_of(owner)?.name().to_owned(),
                 None => "the organization".to_owned(),
             };
             told.id = None;

@@ -61,8 +61,10 @@ pub(crate) enum How {
         /// Without regard to case.
         fold: bool,
     },
-    /// Numbers, choices by their number, lookups, yes or no.
+    /// Numbers, choices by their number, ids, yes or no.
     Value,
+    /// References to rows, of which at least one column may refer to several tables.
+    Row,
     Day,
     Instant,
     /// The labels of the options of both columns, folded.
@@ -348,7 +350,11 @@ impl Pair<'_> {
             (C::Lookup { targets }, C::Lookup { targets: others })
                 if targets.iter().any(|target| others.contains(target)) =>
             {
-                Ok((How::Value, 32))
+                let name = targets.iter().map(|target| target.chars().count()).max();
+                Ok(match (targets.len(), others.len()) {
+                    (1, 1) => (How::Value, 32),
+                    _ => (How::Row, 32 + name.unwrap_or_default()),
+                })
             }
             (base, _) if is_choice(base) => {
                 Err(self.wrong_operator("a choice is compared by same-label or same-value, not by exact"))

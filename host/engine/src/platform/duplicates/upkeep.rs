@@ -1,7 +1,7 @@
 //! The codes of rows follow the rows, in the transaction of the change: whatever a rule finds
 //! is as new as the table itself.
 
-use sluice_model::{Filter, Query, Reference, Result, Row, TableDef};
+use sluice_model::{Reference, Result, Row, TableDef};
 
 use super::{
     code::{Seen, matchcode},
@@ -11,7 +11,6 @@ use crate::{
     Unit,
     change::{Change, Kind},
     snapshot::Snapshot,
-    tables,
     watch::Watch,
 };
 
@@ -24,7 +23,7 @@ impl Watch for Codes {
     }
 
     fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
-        table.duplicate_detection || !snapshot.duplicates().kept_up(&table.name).is_empty()
+        !snapshot.duplicates().kept_up(&table.name).is_empty()
     }
 
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
@@ -56,13 +55,7 @@ impl Watch for Codes {
                 keep(unit, Some(before), Some(after), &change.row.reference())
             }
             (Kind::Update, None) => Ok(()),
-            (Kind::Delete, before) => {
-                keep(unit, before, None, &change.row.reference())?;
-                match change.table.duplicate_detection {
-                    true => forget(unit, &change.row.reference()),
-                    false => Ok(()),
-                }
-            }
+            (Kind::Delete, before) => keep(unit, before, None, &change.row.reference()),
         }
     }
 }
@@ -92,21 +85,6 @@ fn keep(unit: &mut Unit, before: Option<&Row>, after: Option<Seen<'_>>, row: &Re
                 None => Ok(()),
             }
         })?;
-    }
-    Ok(())
-}
-
-fn forget(unit: &mut Unit, row: &Reference) -> Result<()> {
-    for column in ["baserecordid", "duplicaterecordid"] {
-        let query = Query::new(tables::DUPLICATE_RECORD)
-            .columns(&[])
-            .filter(Filter::eq(column, row.id));
-        for record in unit.select_as_platform("remove what jobs found about a row that is deleted", &query)? {
-            unit.delete_as_platform(
-                "remove what jobs found about a row that is deleted",
-                &record.reference(),
-            )?;
-        }
     }
     Ok(())
 }

@@ -241,12 +241,18 @@ impl Detecting {
     }
 }
 
+/// The user or team in whose name a job runs.
+fn owner_of(unit: &mut Unit, job: &Row) -> Result<Arc<sluice_access::Principal>> {
+    let owner = job.lookup("ownerid");
+    unit.principal_of(owner.ok_or_else(|| Error::host(format!("the job {} belongs to nobody", job.id)))?)
+}
+
 /// Looks for the duplicates of the next rows, in the name of the job's owner.
 pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
     let mut data: Detecting = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();
-    let owner = unit.principal(job.id_of("ownerid").unwrap_or_default())?;
+    let owner = owner_of(unit, job)?;
     let permit = unit.list_permit(&owner, &data.query)?;
     let catalog = unit.catalog();
     if data.scan.total.is_none() {
@@ -337,7 +343,7 @@ impl Report<'_> {
         })?;
         // The keys ascend: a smaller one may have been looked at before, and the pair reported.
         let reported = match same_table && ids.iter().any(|id| *id < row.id) {
-            true => self.bases(unit, rule, row.id)?,
+            true => self.bases(unit, rule, row.reference())?,
             false => HashSet::new(),
         };
         for id in ids {
@@ -355,7 +361,7 @@ impl Report<'_> {
 
     /// The rows of which the job has reported this one to be a duplicate. They are looked up by
     /// the row alone: what other jobs have found for it is little beside all that they found.
-    fn bases(&self, unit: &mut Unit, rule: &Rule, duplicate: Uuid) -> Result<HashSet<Uuid>> {
+    fn bases(&self, unit: &mut Unit, rule: &Rule, duplicate: Reference) -> Result<HashSet<Uuid>> {
         let query = Query::new(tables::DUPLICATE_RECORD)
             .columns(&["asyncoperationid", "duplicateruleid", "baserecordid"])
             .filter(Filter::eq("duplicaterecordid", duplicate));
@@ -390,7 +396,7 @@ pub(crate) fn detect_ended(unit: &mut Unit, job: &Row, data: &str, told: &str) -
     let data: Detecting = runner::parse(data)?;
     let tell = data.tell.clone();
     if let Some(days) = job.text("recurrencepattern").map(recurrence::days).transpose()? {
-        let owner = unit.principal(job.id_of("ownerid").unwrap_or_default())?;
+        let owner = owner_of(unit, job)?;
         let name = job.text("name").unwrap_or_default().to_owned();
         let table = data.query.table.clone();
         let start = runner::next_start(unit, job, days)?;

@@ -131,7 +131,7 @@ impl Rules for Instance {
             let position = |stage: Option<Uuid>| process.flow.stage(stage?).map(|(position, _)| position);
             let forwards = position(process.stage().map(|stage| stage.id)) > position(stood);
             let passed = is == Status::Finished || (moved && forwards);
-            visits::leave(unit, operation, process.instance.id, passed)?;
+            visits::leave(unit, operation, &process.instance, passed)?;
         }
         if (moved || was != Status::Active) && is == Status::Active {
             visits::enter(unit, operation, &process)?;
@@ -145,7 +145,7 @@ impl Rules for Instance {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let process = operation.target_reference()?;
-        visits::forget(unit, process.id)?;
+        visits::forget(unit, &process)?;
         let row = unit.read_as_platform("see which rows leave a process that is deleted", &process, None)?;
         let snapshot = unit.snapshot()?;
         match row.and_then(|row| snapshot.process(row)) {

@@ -25,7 +25,7 @@ mod retrieve_process_instances;
 mod spec;
 pub(crate) mod start;
 mod table;
-mod visits;
+pub(crate) mod visits;
 
 use std::{
     collections::{BTreeMap, HashMap},

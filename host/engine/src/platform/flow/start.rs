@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_model::{Code, Error, Request, Result, Right, Row, TableDef, Uuid, Value};
 
-use super::{Flow, link};
+use super::{Flow, link, visits};
 use crate::{
     Operation, Unit,
     change::{Change, Kind},
@@ -29,7 +29,14 @@ impl Watch for Place {
     }
 
     fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
-        has_place(table) || !snapshot.flows().beginning_at(&table.name).is_empty()
+        has_place(table) || snapshot.flows().through(&table.name).next().is_some()
+    }
+
+    fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, _: Option<&Row>) -> Result<()> {
+        match kind {
+            Kind::Delete => visits::row_deleted(unit, &operation.target_reference()?),
+            Kind::Create | Kind::Update => Ok(()),
+        }
     }
 
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What the moves of a process leave behind: when each stage was entered and left (R224), and
 //! `processid`, `stageid` and `traversedpath` beside the rows that go through it (R212).
 
-use sluice_model::{Filter, Query, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Filter, Query, Reference, Result, Row, Value};
 
 use super::{Process, start::has_place};
 use crate::{Operation, Unit, tables};
@@ -26,11 +26,28 @@ pub(super) fn enter(unit: &mut Unit, operation: &Operation, process: &Process) -
     unit.insert_as_platform("keep the time at which a process enters a stage", visit)
 }
 
+/// The visits of a process. Tables of processes may have rows of the same id: the flow tells them
+/// apart. A process whose flow is gone has those of no flow that is there.
+fn of(unit: &mut Unit, instance: &Reference, filter: Filter) -> Result<Vec<Row>> {
+    let snapshot = unit.snapshot()?;
+    let query = Query::new(tables::STAGE_VISIT)
+        .columns(&["sl_processid", "sl_table", "sl_row"])
+        .filter(Filter::eq("sl_instanceid", instance.id).and(filter));
+    let mut visits = unit.select_as_platform("see where a process has been", &query)?;
+    let own = snapshot.flows().of_processes(&instance.table).map(|flow| flow.id);
+    visits.retain(|visit| {
+        let flow = visit.id_of("sl_processid");
+        match own {
+            Some(own) => flow == Some(own),
+            None => flow.is_none_or(|flow| snapshot.flows().find(flow).is_none()),
+        }
+    });
+    Ok(visits)
+}
+
 /// The process has left the stage at which it stood: forwards (`passed`), back, or given up.
-pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: Uuid, passed: bool) -> Result<()> {
-    let open = Filter::eq("sl_instanceid", instance).and(Filter::eq("sl_lefton", Value::Null));
-    let open = Query::new(tables::STAGE_VISIT).columns(&[]).filter(open);
-    for visit in unit.select_as_platform("keep the time at which a process leaves a stage", &open)? {
+pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: &Reference, passed: bool) -> Result<()> {
+    for visit in of(unit, instance, Filter::eq("sl_lefton", Value::Null))? {
         let left = Row::new(tables::STAGE_VISIT, visit.id)
             .with("sl_lefton", operation.created_on())
             .with("sl_passed", passed);
@@ -40,14 +57,35 @@ pub(super) fn leave(unit: &mut Unit, operation: &Operation, instance: Uuid, pass
 }
 
 /// The process is deleted, and its visits with it.
-pub(super) fn forget(unit: &mut Unit, instance: Uuid) -> Result<()> {
-    let all = Filter::eq("sl_instanceid", instance);
-    let all = Query::new(tables::STAGE_VISIT).columns(&[]).filter(all);
-    for visit in unit.select_as_platform("remove the stage visits of a process that is deleted", &all)? {
+pub(super) fn forget(unit: &mut Unit, instance: &Reference) -> Result<()> {
+    for visit in of(unit, instance, Filter::All)? {
         unit.delete_as_platform(
             "remove the stage visits of a process that is deleted",
             &visit.reference(),
         )?;
+    }
+    Ok(())
+}
+
+/// A row is about to be deleted that had joined processes: those stay, and their visits name it
+/// no longer, so that a later row of the same id has visited nothing. Processes that began at
+/// the row go with it.
+pub(crate) fn row_deleted(unit: &mut Unit, row: &Reference) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let mut joined = snapshot.flows().through(&row.table);
+    if joined.all(|flow| flow.begins_at() == Some(&row.table)) {
+        return Ok(());
+    }
+    for process in unit.processes_of(row)? {
+        if process.flow.begins_at() == Some(&row.table) {
+            continue;
+        }
+        for visit in of(unit, &process.instance, Filter::All)? {
+            if visit.text("sl_table") == Some(&*row.table) && visit.id_of("sl_row") == Some(row.id) {
+                let forgotten = Row::new(tables::STAGE_VISIT, visit.id).with("sl_row", Value::Null);
+                unit.update_as_platform("forget a row that is deleted where processes have been", forgotten)?;
+            }
+        }
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ impl Rules for Activity {
         }
         let parties = Query::new(tables::ACTIVITY_PARTY)
             .columns(&[])
-            .filter(Filter::eq("activityid", changed.id));
+            .filter(Filter::eq("activityid", changed.reference()));
         for party in select(unit, "those who take part in an activity belong to it", &parties)? {
             follow(unit, &party, changed)?;
         }
@@ -110,7 +110,7 @@ impl Rules for Party {
             return refuse(&format!("`{}` has nobody who takes part as {label}", activity.table));
         }
         let senders = Query::new(tables::ACTIVITY_PARTY).columns(&[]).filter(
-            Filter::eq("activityid", activity.id).and(Filter::eq("participationtypemask", Value::Choice(SENDER))),
+            Filter::eq("activityid", activity.clone()).and(Filter::eq("participationtypemask", Value::Choice(SENDER))),
         );
         if role == SENDER
             && &*activity.table == "email"

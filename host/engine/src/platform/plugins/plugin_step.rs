@@ -1,6 +1,6 @@
 //! What a step may be registered on. Source: the platform reference §1.1, §1.3, §1.7.
 
-use sluice_model::{Code, Error, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
 use crate::{
     Operation, Unit, giving,
@@ -60,6 +60,24 @@ impl Rules for PluginStep {
             false => giving::check_step(unit, operation, &whole),
         }
     }
+
+    /// A step's secret goes with the step: no later one finds it.
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let step = unit.need_as_platform("a step's secret goes with the step", &operation.target_reference()?)?;
+        let Some(secret) = step.lookup(SECRET).cloned() else {
+            return Ok(());
+        };
+        let with_it = Query::new(tables::STEP)
+            .columns(&[])
+            .filter(Filter::eq(SECRET, secret.clone()));
+        let others = unit.select_as_platform("a step's secret goes with the step", &with_it)?;
+        if others.iter().any(|other| other.id != step.id) {
+            return Ok(());
+        }
+        let without = Row::new(tables::STEP, step.id).with(SECRET, Value::Null);
+        unit.update_as_platform("a step's secret goes with the step", without)?;
+        unit.delete_as_platform("a step's secret goes with the step", &secret)
+    }
 }
 
 /// Whoever may change steps may take one out of work, whoever it runs as: that gives nothing.
@@ -67,6 +85,9 @@ fn only_disables(target: &Row, whole: &Row) -> bool {
     let of_state = |name: &str| matches!(name, "statecode" | "statuscode" | "sl_enabledbefore");
     whole.int("statecode") == Some(1) && target.values.keys().all(|name| of_state(name))
 }
+
+/// The column that refers to a step's secret.
+const SECRET: &str = "sdkmessageprocessingstepsecureconfigid";
 
 /// The message and the table of a step.
 struct Registration {
