@@ -244,7 +244,7 @@ impl Detecting {
 /// The user or team in whose name a job runs.
 fn owner_of(unit: &mut Unit, job: &Row) -> Result<Arc<sluice_access::Principal>> {
     let owner = job.lookup("ownerid");
-    unit.principal_of(owner.ok_or_else(|| Error::host(format!("the job {} belongs to nobody", job.id)))?)
+    unit.principal_of(owner.ok_or_else(|| sluice_model::Error::host(format!("the job {} belongs to nobody", job.id)))?)
 }
 
 /// Looks for the duplicates of the next rows, in the name of the job's owner.
