@@ -120,7 +120,7 @@ pub struct Snapshot {
     watches: Arc<HashMap<Name, Vec<&'static dyn Watch>>>,
     /// The rows that count of the tables whose rows are published.
     published: Arc<HashMap<Name, Vec<Row>>>,
-    privilege_names: Arc<HashMap<Uuid, String>>,
+    privilege_names: Arc<PrivilegeNames>,
     principals: Arc<Principals>,
 }
 
@@ -388,8 +388,11 @@ fn units(reader: &mut Reader<'_>) -> Result<(Arc<Units>, Uuid, Arc<HashSet<Uuid>
     Ok((Arc::new(units), root, Arc::new(stopped)))
 }
 
-/// The names of the privileges by their ids, in lower case, and the other way round.
-fn privileges(reader: &mut Reader<'_>) -> Result<(Arc<HashMap<Uuid, String>>, Arc<PrivilegeIds>)> {
+/// The names of privileges by their ids, in lower case.
+type PrivilegeNames = HashMap<Uuid, String>;
+
+/// The names of the privileges, and their ids the other way round.
+fn privileges(reader: &mut Reader<'_>) -> Result<(Arc<PrivilegeNames>, Arc<PrivilegeIds>)> {
     let rows = reader.all(tables::PRIVILEGE, &["name"])?;
     let names: Vec<(Uuid, String)> = rows
         .iter()

@@ -98,7 +98,6 @@ fn the_steps_work_where_they_arrive() {
     to.sluice("row create sl_commissionrule sl_name=WA sl_rate=0.05");
     to.sluice("user create seller");
     to.sluice("user role-add seller Salesperson");
-    to.sluice("role grant 'System Administrator' prvReadAccount org");
     let account = Row::unsaved("account")
         .with("name", "Litware")
         .with("address1_stateorprovince", "WA");
