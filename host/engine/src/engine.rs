@@ -28,9 +28,9 @@ use crate::{
     watch::Watch,
 };
 
-/// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each),
-/// and the host needs its own beside them.
-const STACK: usize = 8 * (512 << 10) + (12 << 20);
+/// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each), and
+/// the host needs its own beside them, for the messages that are inside each other.
+const STACK: usize = 8 * (512 << 10) + (4 << 20) + (pipeline::MAX_NESTING as usize) * (512 << 10);
 
 thread_local! {
     static ON_PIPELINE_THREAD: Cell<bool> = const { Cell::new(false) };

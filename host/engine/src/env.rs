@@ -1,8 +1,10 @@
-//! Where time, ids and randomness enter the host. Same seed, same run.
+//! Where time, ids, randomness and the process itself enter the host. Same seed, same run.
 
 use std::sync::Mutex;
 
 use sluice_model::{Timestamp, Uuid};
+
+use crate::jobs;
 
 /// The clock, the ids and the randomness of a host.
 pub trait Env: Send + Sync {
@@ -10,6 +12,11 @@ pub trait Env: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Fills `bytes` with randomness.
     fn random(&self, bytes: &mut [u8]);
+
+    /// This process, as the rows of jobs name it.
+    fn process(&self) -> String {
+        jobs::this_process().to_owned()
+    }
 
     /// A new id: time-ordered (UUID version 7), so that new rows go to the end of the index.
     fn new_id(&self) -> Uuid {
@@ -64,6 +71,10 @@ impl SeededEnv {
 }
 
 impl Env for SeededEnv {
+    fn process(&self) -> String {
+        "seeded".to_owned()
+    }
+
     fn now(&self) -> Timestamp {
         self.with(|state| {
             let now = state.1;

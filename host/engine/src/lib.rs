@@ -7,6 +7,7 @@
 mod administration;
 mod answers;
 mod attach;
+mod attribution;
 mod base64;
 mod capability;
 mod change;

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str)] = files![
     "sdkmessageprocessingstep",
     "sdkmessageprocessingstepimage",
     "sdkmessageprocessingstepsecureconfig",
+    "sl_jobcontext",
     "sl_messagetrace",
     "sl_processstep",
     "sl_publication",

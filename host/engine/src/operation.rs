@@ -8,13 +8,17 @@ use sluice_model::{
 };
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, change::Why, message::Takes, step, steps, tables};
+use crate::{Message, Unit, attribution::Written, change::Why, message::Takes, step, steps, tables};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
     pub(crate) principal: Arc<Principal>,
     pub(crate) initiating: Arc<Principal>,
+    /// How many messages are around this one, and this one: what plug-ins and traces see.
     pub(crate) depth: u32,
+    /// The same, where only messages that plug-ins sent are counted, and the request itself: what
+    /// ends loops.
+    pub(crate) level: u32,
     pub(crate) correlation: Uuid,
     pub(crate) request_id: Option<Uuid>,
     pub(crate) parent: Option<Arc<Context>>,
@@ -35,6 +39,7 @@ impl Incoming {
             initiating: principal.clone(),
             principal,
             depth: 1,
+            level: 1,
             correlation,
             request_id: None,
             parent: None,
@@ -45,9 +50,10 @@ impl Incoming {
         }
     }
 
-    /// A request that an operation or a plug-in makes, one level deeper.
+    /// A request that an operation or a plug-in makes, one message deeper.
     pub(crate) fn nested(
         parent: &Context,
+        level: u32,
         principal: Arc<Principal>,
         initiating: Arc<Principal>,
         request: Request,
@@ -56,6 +62,7 @@ impl Incoming {
             principal,
             initiating,
             depth: parent.depth + 1,
+            level,
             correlation: parent.correlation,
             request_id: parent.request,
             parent: Some(Arc::new(parent.clone())),
@@ -78,6 +85,12 @@ pub struct Operation {
     pub(crate) context: Context,
     /// The row before the main operation, where a step wants an image of it.
     pub(crate) before: Option<Arc<Row>>,
+    /// The row after the main operation, where a step wants an image of it.
+    pub(crate) after: Option<Arc<Row>>,
+    /// See [`Incoming::level`].
+    pub(crate) level: u32,
+    /// What steps wrote into it.
+    pub(crate) written: Written,
     pub(crate) platform_links: &'static [&'static str],
     /// Why it runs: what is deleted along with another row goes whatever its own rules say; a
     /// process that is made along with its row finds no other process of that row.
@@ -99,6 +112,7 @@ impl Operation {
             principal,
             initiating,
             depth,
+            level,
             correlation,
             request_id,
             parent,
@@ -230,10 +244,37 @@ impl Operation {
             table,
             context,
             before: None,
+            after: None,
+            level,
+            written: Written::default(),
             platform_links,
             why,
             importing,
         })
+    }
+
+    /// An operation that a job has kept: enough for the step that the job runs.
+    pub(crate) fn kept(
+        message: &'static dyn Message,
+        (principal, initiating): (Arc<Principal>, Arc<Principal>),
+        table: Option<Arc<TableDef>>,
+        context: Context,
+        level: u32,
+    ) -> Self {
+        Self {
+            message,
+            principal,
+            initiating,
+            table,
+            context,
+            before: None,
+            after: None,
+            level,
+            written: Written::default(),
+            platform_links: &[],
+            why: Why::Asked,
+            importing: false,
+        }
     }
 
     /// The operation without what it carries: who does what to which row, and when. That is
@@ -262,6 +303,9 @@ impl Operation {
                 ..Context::default()
             },
             before: None,
+            after: None,
+            level: self.level,
+            written: Written::default(),
             platform_links: &[],
             why: self.why,
             importing: false,
@@ -380,7 +424,7 @@ impl Operation {
 
     /// Whether a reader is enough: the message reads, and no step is registered on it.
     pub(crate) fn only_reads(&self, unit: &Unit) -> bool {
-        self.message.shape().reads && steps::of(&unit.snapshot, self).is_empty()
+        self.message.shape().reads && steps::of(&unit.registered, self).is_empty()
     }
 
     /// The part of an Update that concerns some of the columns, for the pre-operation and
@@ -390,6 +434,7 @@ impl Operation {
         if let Some(target) = &mut part.context.target {
             target.values.retain(|name, _| keep(name));
         }
+        part.written.retain(&mut keep);
         part
     }
 }

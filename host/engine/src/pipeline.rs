@@ -4,20 +4,35 @@
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 
 use crate::{
-    Unit, answers,
+    Unit, answers, attribution,
     change::Author,
     jobs,
     operation::{Incoming, Operation},
     step, steps,
 };
 
-/// How deep steps may set each other off.
-pub(crate) const MAX_DEPTH: u32 = 8;
+/// How deep plug-ins may set each other off: so many messages of theirs, one inside the other.
+const MAX_LEVEL: u32 = 8;
+
+/// How many messages may be inside each other altogether, also those that messages send: the
+/// stack of a pipeline thread is made for so many.
+pub(crate) const MAX_NESTING: u32 = 32;
 
 /// Runs one message: the request itself, or a further one that a plug-in or a message made.
 pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
-    check_depth(unit, &incoming)?;
+    check_level(unit, &incoming)?;
+    check_nesting(unit)?;
     unit.check_wall()?;
+    if unit.nesting == 0 {
+        unit.registered = unit.snapshot()?;
+    }
+    unit.nesting += 1;
+    let result = message(unit, incoming);
+    unit.nesting -= 1;
+    result
+}
+
+fn message(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     let operation = Operation::begin(unit, incoming)?;
     check_caller(&operation)?;
     if let Some(outputs) = answers::earlier(unit, &operation)? {
@@ -43,7 +58,9 @@ fn check_caller(operation: &Operation) -> Result<()> {
 
 fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
     steps::run(unit, &mut operation, step::PRE_VALIDATION)?;
-    operation.message.check_privileges(unit, &operation)?;
+    attribution::blaming_steps(unit, &mut operation, |unit, operation| {
+        operation.message.check_privileges(unit, operation)
+    })?;
     enter_operation(&mut operation);
     unit.in_transaction(operation, |unit, operation| {
         // The same request may have been answered since: two of them came at once.
@@ -69,7 +86,10 @@ fn inner_stages(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     steps::take_before_images(unit, operation)?;
     // The access check on the row as the steps left it is the first thing that the main operation
     // does: without its permit the store does nothing.
-    operation.message.run(unit, operation)?;
+    attribution::blaming_steps(unit, operation, |unit, operation| {
+        operation.message.run(unit, operation)
+    })?;
+    steps::take_after_images(unit, operation)?;
     steps::run(unit, operation, step::POST_OPERATION)?;
     jobs::queue(unit, operation)
 }
@@ -84,10 +104,22 @@ fn enter_operation(operation: &mut Operation) {
     }
 }
 
-fn check_depth(unit: &Unit, incoming: &Incoming) -> Result<()> {
-    if incoming.depth <= MAX_DEPTH {
-        return Ok(());
+/// Ends a loop: what a message itself sends, as QualifyLead does its creates, does not count.
+fn check_level(unit: &Unit, incoming: &Incoming) -> Result<()> {
+    match incoming.level <= MAX_LEVEL {
+        true => Ok(()),
+        false => Err(too_deep(unit, ("depth", MAX_LEVEL, incoming.level))),
     }
+}
+
+fn check_nesting(unit: &Unit) -> Result<()> {
+    match unit.nesting < MAX_NESTING {
+        true => Ok(()),
+        false => Err(too_deep(unit, ("nesting", MAX_NESTING, unit.nesting + 1))),
+    }
+}
+
+fn too_deep(unit: &Unit, (name, allowed, used): (&str, u32, u32)) -> Error {
     let mut error = Error::new(
         Code::DEPTH,
         format!(
@@ -98,10 +130,10 @@ fn check_depth(unit: &Unit, incoming: &Incoming) -> Result<()> {
         ),
     );
     error.body_mut().limit = Some(Limit {
-        name: "depth".to_owned(),
-        allowed: MAX_DEPTH.into(),
-        used: incoming.depth.into(),
+        name: name.to_owned(),
+        allowed: allowed.into(),
+        used: used.into(),
         unit: "levels",
     });
-    Err(error)
+    error
 }

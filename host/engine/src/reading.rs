@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use sluice_access::{Permit, Principal};
-use sluice_model::{Catalog, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce};
+use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce};
 
-use crate::{Operation, Session, Unit, principals, unit::Trial};
+use crate::{Operation, Session, Unit, principals, rules::message_trace, unit::Trial};
 
 impl Unit {
     /// The rows that a query asks for, as far as the caller may read them; conditions on
@@ -86,9 +86,24 @@ fn related(filter: &Filter) -> Vec<Name> {
     names
 }
 
+/// Nobody searches what they are shown in part only.
+fn check_searched(table: &TableDef, column: &str) -> Result<()> {
+    if !message_trace::is_shown_in_part(&table.name, column) {
+        return Ok(());
+    }
+    let message = format!(
+        "column `{column}` of `{}` cannot be searched or sorted by: what it shows depends on who reads it",
+        table.name
+    );
+    Err(Error::invalid(message).with_table(&table.name))
+}
+
 /// Every name in the query is there.
 pub(crate) fn check(catalog: &Catalog, query: &Query) -> Result<()> {
     let table = catalog.table(&query.table)?;
+    for order in &query.order {
+        check_searched(table, &order.column)?;
+    }
     let ordered = query.order.iter().map(|order| &order.column);
     for name in query.columns.iter().flatten().chain(ordered) {
         coerce::column(table, name)?;
@@ -101,7 +116,10 @@ fn check_filter(catalog: &Catalog, table: &TableDef, filter: &Filter) -> Result<
         Filter::All => Ok(()),
         Filter::And(all) | Filter::Or(all) => all.iter().try_for_each(|filter| check_filter(catalog, table, filter)),
         Filter::Not(filter) => check_filter(catalog, table, filter),
-        Filter::Compare { column, .. } | Filter::In { column, .. } => coerce::column(table, column).map(|_| ()),
+        Filter::Compare { column, .. } | Filter::In { column, .. } => {
+            check_searched(table, column)?;
+            coerce::column(table, column).map(|_| ())
+        }
         Filter::Related(related) => {
             let other = catalog.table(&related.table)?;
             coerce::column(table, &related.column)?;

@@ -15,16 +15,11 @@ use sluice_model::{
     Code, Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, Timestamp, Uuid, Value, codes::Kind,
 };
 
-use crate::{Session, Unit, tables};
-
-const READY: (i32, i32) = (0, 0);
-const WAITING: (i32, i32) = (1, 10);
-const IN_PROGRESS: (i32, i32) = (2, 20);
-const COMPLETED: i32 = 3;
-const SUCCEEDED: i32 = 30;
-const FAILED: i32 = 31;
-/// `asyncoperation.statuscode`: Canceled.
-pub(crate) const CANCELED: i32 = 32;
+use crate::{
+    Session, Unit,
+    jobs::{self, CANCELED, COMPLETED, Claim, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
+    tables,
+};
 
 /// How far a job has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,8 +81,8 @@ pub struct JobOutcome {
 pub struct Step {
     data: String,
     progress: JobProgress,
-    ended: Option<(i32, String)>,
-    /// Whether the job was done something for.
+    pub(crate) ended: Option<(i32, String)>,
+    /// Whether something was done for the job.
     worked: bool,
 }
 
@@ -301,7 +296,7 @@ pub(crate) fn kind(unit: &Unit, job: &Row) -> Option<&'static dyn JobKind> {
 pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
     match kind(unit, job) {
         Some(kind) => kind.undone(unit, job.text("data").unwrap_or_default()),
-        None => Ok(()),
+        None => jobs::canceled(unit, job),
     }
 }
 
@@ -314,6 +309,9 @@ impl Session {
     /// or the host fails; then the job can be gone on with. That the job itself fails is no
     /// error: the outcome says so.
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
+        if let Some(outcome) = self.run_at_once(job, progress)? {
+            return Ok(outcome);
+        }
         let mut last = JobProgress::default();
         let mut worked = false;
         loop {
@@ -343,8 +341,52 @@ impl Session {
         }
     }
 
-    /// The jobs that the user sees and that should be running: ready, interrupted, or waiting
-    /// for a point in time that has come.
+    /// Does the work of a job that is done at once, and of those that it sets off; `None` for one
+    /// that is done in steps.
+    fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(crate::unit::Trial::default())?;
+            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.user))?;
+            jobs::run_released(&mut unit);
+            let row = match claim {
+                Claim::InSteps => return Ok(None),
+                Claim::Ended(status, message) => {
+                    return Ok(Some(JobOutcome {
+                        state: JobState::of(status),
+                        ended_before: true,
+                        message,
+                        progress: JobProgress::default(),
+                    }));
+                }
+                Claim::NotNow => {
+                    return Err(Error::new(
+                        Code::JOB_ENDED,
+                        "the job is being run by another process; it ends by itself, and nothing was run here",
+                    )
+                    .with_table(tables::JOB));
+                }
+                Claim::Taken(row) => row,
+            };
+            let done = JobProgress { done: 1, total: 1 };
+            progress(done);
+            let (state, message) = match ended.map(|ended| ended.result) {
+                Some(Err(error)) => (JobState::Failed, error.message().to_owned()),
+                _ => {
+                    let name = row.text("name").unwrap_or_default();
+                    (JobState::Succeeded, format!("the job \"{name}\" ran"))
+                }
+            };
+            Ok(Some(JobOutcome {
+                state,
+                ended_before: false,
+                message,
+                progress: done,
+            }))
+        })
+    }
+
+    /// The jobs that the user sees and that should be running, but do not: their process is gone,
+    /// or the point in time that they waited for has come.
     ///
     /// # Errors
     /// The user may not read jobs.
@@ -357,16 +399,27 @@ impl Session {
     /// # Errors
     /// The user may not read jobs.
     pub fn due_removals(&self) -> Result<Vec<Uuid>> {
-        self.due(|kind| kind.cleans_up())
+        self.due(|kind| kind.is_some_and(JobKind::cleans_up))
     }
 
-    fn due(&self, which: impl Fn(&dyn JobKind) -> bool) -> Result<Vec<Uuid>> {
-        let kinds = self.engine.core.jobs().iter().filter(|kind| which(**kind));
+    /// Whether the process that was to do a job's work is gone: the job can be gone on with. The
+    /// row needs `operationtype`, `statecode`, `hostid` and `modifiedon`.
+    pub fn is_interrupted(&self, job: &Row) -> bool {
+        jobs::is_interrupted(job, self.engine.core.env.now())
+    }
+
+    fn due(&self, which: impl Fn(Option<&dyn JobKind>) -> bool) -> Result<Vec<Uuid>> {
+        let now = self.engine.core.env.now();
+        let kinds = self.engine.core.jobs().iter().filter(|kind| which(Some(**kind)));
+        let mut numbers: Vec<Value> = kinds.map(|kind| Value::Choice(kind.number())).collect();
+        if which(None) {
+            numbers.push(Value::Choice(jobs::STEP));
+        }
         let is = |column: &str, number: i32| Filter::eq(column, Value::Choice(number));
         let due = Filter::Compare {
             column: "postponeuntil".into(),
             comparison: Comparison::Le,
-            value: Value::DateTime(self.engine.core.env.now()),
+            value: Value::DateTime(now),
         };
         let state = Filter::Or(vec![
             is("statuscode", READY.1),
@@ -375,10 +428,21 @@ impl Session {
         ]);
         let kinds = Filter::In {
             column: "operationtype".into(),
-            values: kinds.map(|kind| Value::Choice(kind.number())).collect(),
+            values: numbers,
         };
-        let query = Query::new(tables::JOB).columns(&[]).filter(kinds.and(state));
-        Ok(self.list(query)?.iter().map(|row| row.id).collect())
+        let mut columns = LEASE_COLUMNS.to_vec();
+        columns.push("postponeuntil");
+        let query = Query::new(tables::JOB).columns(&columns).filter(kinds.and(state));
+        let mut rows = self.list(query.order_by("createdon"))?;
+        // A job that is done at once is done by the process that made it, as long as that is there.
+        rows.retain(|row| {
+            let waits = row.get("postponeuntil").and_then(Value::as_time);
+            let its_time_has_come = waits.is_some_and(|time| time <= now);
+            let postponed = waits.is_some_and(|time| time > now);
+            !jobs::is_at_once(row)
+                || !postponed && !jobs::is_running(row, now) && (its_time_has_come || jobs::is_interrupted(row, now))
+        });
+        Ok(rows.iter().map(|row| row.id).collect())
     }
 }
 
@@ -391,15 +455,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
     let Some(kind) = kind(unit, &job) else {
-        return Err(Error::new(
-            Code::MESSAGE_NOT_SUPPORTED,
-            format!(
-                "the job \"{}\" cannot be gone on with: jobs of asynchronous steps run right after the change that set \
-                 them off",
-                job.text("name").unwrap_or_default()
-            ),
-        )
-        .with_table(tables::JOB));
+        return Err(Error::host("the job is of no kind that is done in steps"));
     };
     let data = job.text("data").unwrap_or_default().to_owned();
     if job.int("statecode") == Some(COMPLETED) {
@@ -444,7 +500,9 @@ fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result
 
 /// The job knows how far it has come.
 fn keep(unit: &mut Unit, job: &Row, step: &Step) -> Result<()> {
-    let mut row = Row::new(tables::JOB, job.id).with("data", step.data.as_str());
+    let mut row = Row::new(tables::JOB, job.id)
+        .with("data", step.data.as_str())
+        .with("hostid", unit.core.env.process());
     if job.int("statuscode") != Some(IN_PROGRESS.1) {
         row.set("statecode", Value::Choice(IN_PROGRESS.0));
         row.set("statuscode", Value::Choice(IN_PROGRESS.1));

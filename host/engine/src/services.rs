@@ -3,23 +3,24 @@
 use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
 use sluice_sandbox::{Caller, Context, Services};
 
-use crate::{Unit, operation::Incoming, pipeline};
+use crate::{Unit, jobs, operation::Incoming, pipeline};
 
 impl Services for Unit {
     fn execute(&mut self, context: &Context, caller: Caller, request: Request) -> Result<Response> {
         let Some(frame) = self.frames.last() else {
             return Err(Error::host("a service call outside any step"));
         };
-        let initiating = frame.initiating.clone();
+        let (initiating, level) = (frame.initiating.clone(), frame.level + 1);
         let principal = match caller {
             Caller::StepUser => frame.step_user.clone(),
             Caller::InitiatingUser => initiating.clone(),
             // The sandbox lets such a call through only where the step was granted it.
             Caller::System => self.snapshot.system.clone(),
         };
+        jobs::renew(self)?;
         let description = describe(&request);
         let in_transaction = self.in_request_transaction(context.stage, context.depth);
-        let incoming = Incoming::nested(context, principal, initiating, request);
+        let incoming = Incoming::nested(context, level, principal, initiating, request);
         self.trace.enter_call(&description);
         // Before the request's transaction a call has one of its own: in a trial, whose
         // transaction is open from the start, it is a savepoint.

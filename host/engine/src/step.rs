@@ -16,6 +16,14 @@ pub(crate) const POST_OPERATION: i32 = 40;
 /// Mode of a step that runs inside the request.
 pub(crate) const SYNCHRONOUS: i32 = 0;
 
+/// `sdkmessageprocessingstepimage.imagetype`; 2 is both.
+pub(crate) mod image {
+    /// The row before the main operation.
+    pub(crate) const BEFORE: i32 = 0;
+    /// The row after it.
+    pub(crate) const AFTER: i32 = 1;
+}
+
 /// An image that a step asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -27,7 +35,7 @@ pub(crate) struct Image {
 }
 
 /// An enabled step.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Step {
     pub(crate) id: Uuid,
     pub(crate) name: String,
@@ -42,7 +50,7 @@ pub(crate) struct Step {
     pub(crate) rank: i32,
     /// Breaks ties between equal ranks, as on the platform.
     pub(crate) filter: Option<Uuid>,
-    /// Of Update: at least one must be among the columns sent. Empty: any.
+    /// Of Create and Update: at least one must be among the columns sent. Empty: any.
     pub(crate) filtering: Vec<Name>,
     pub(crate) images: Vec<Image>,
     pub(crate) configuration: Option<String>,
@@ -71,15 +79,30 @@ impl Step {
         format!("{}/{}", self.assembly_name, self.type_name)
     }
 
-    /// Whether an Update of `target` concerns the step.
+    /// Whether it has an image of the row before the main operation.
+    pub(crate) fn wants_row_before(&self) -> bool {
+        self.images.iter().any(|image| image.kind != image::AFTER)
+    }
+
+    /// Whether it has an image of the row after the main operation.
+    pub(crate) fn wants_row_after(&self) -> bool {
+        self.images.iter().any(|image| image.kind != image::BEFORE)
+    }
+
+    /// Whether a Create or Update of `target` concerns the step.
     pub(crate) fn listens_to(&self, target: Option<&Row>) -> bool {
         match target {
-            Some(row) if &*self.message == "Update" && !self.filtering.is_empty() => {
+            Some(row) if takes_filter(&self.message) && !self.filtering.is_empty() => {
                 self.filtering.iter().any(|column| row.has(column))
             }
             _ => true,
         }
     }
+}
+
+/// Whether steps on a message may listen to some columns only.
+pub(crate) fn takes_filter(message: &str) -> bool {
+    matches!(message, "Create" | "Update")
 }
 
 /// The enabled steps by message and table, in the order in which they run.
@@ -123,6 +146,15 @@ impl StepTable {
             .values()
             .flat_map(|of| of.by_table.values().chain([&of.any_table]));
         lists.flatten().map(|step| step.id)
+    }
+
+    /// The enabled step of that id.
+    pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Step>> {
+        let lists = self
+            .messages
+            .values()
+            .flat_map(|of| of.by_table.values().chain([&of.any_table]));
+        lists.flatten().find(|step| step.id == id)
     }
 
     /// The steps of a message on a table, in the order in which they run.

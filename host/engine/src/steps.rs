@@ -10,7 +10,7 @@ use crate::{
     Unit,
     operation::Operation,
     snapshot::Snapshot,
-    step::{self, Step},
+    step::{self, Step, image},
     unit::Frame,
 };
 
@@ -31,10 +31,13 @@ pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<
 
 /// Runs the synchronous steps of a stage in their order; the first failure ends it.
 pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Result<()> {
-    let snapshot = unit.snapshot()?;
-    let all = of(&snapshot, operation);
+    let registered = unit.registered.clone();
+    let all = of(&registered, operation);
     if all.is_empty() {
         return Ok(());
+    }
+    if stage < step::POST_OPERATION && operation.before.is_none() && all.iter().any(|step| step.wants_row_before()) {
+        see_row_before(unit, operation)?;
     }
     for step in all
         .iter()
@@ -52,7 +55,13 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
 pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     unit.check_wall()?;
     unit.trace.enter_step(step);
-    let result = call(unit, operation, step).map_err(|error| blame(error, step));
+    if unit.trial.rolled_back {
+        unit.ran.push(step.clone());
+    }
+    let result = call(unit, operation, step).map_err(|mut error| {
+        blame(&mut error, step);
+        error
+    });
     unit.trace.leave(result.as_ref().err());
     result
 }
@@ -94,7 +103,9 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     unit.frames.push(Frame {
         step_user,
         initiating: operation.initiating.clone(),
+        level: operation.level,
         failed_call: None,
+        inner: std::time::Duration::ZERO,
     });
     let started = unit.core.env.now();
     let finished = unit.lend(|unit| {
@@ -107,14 +118,21 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     let (context, outcome, text, usage) = finished;
     operation.context = context;
     operation.context.user = operation.principal.id();
+    operation.written.by(step, &mut operation.context);
     let frame = unit.frames.pop();
+    let inner = frame.as_ref().map(|frame| frame.inner).unwrap_or_default();
+    unit.in_steps.add(step, usage.wall.saturating_sub(inner));
+    if let Some(outer) = unit.frames.last_mut() {
+        outer.inner += usage.wall;
+    }
     let outcome = match (outcome, frame.and_then(|frame| frame.failed_call)) {
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
         (outcome, _) => outcome,
     };
     let setting = unit.snapshot.settings.trace;
+    let times = (started, unit.core.env.now());
     unit.trace
-        .finish_step(operation, step, (started, text, usage), outcome.as_ref().err(), setting);
+        .finish_step(operation, step, times, (text, usage), outcome.as_ref().err(), setting);
     outcome
 }
 
@@ -133,41 +151,38 @@ fn swallowed_error(swallowed: &Error) -> Error {
 }
 
 /// The innermost step is the one to blame.
-fn blame(mut error: Error, step: &Step) -> Error {
+pub(crate) fn blame(error: &mut Error, step: &Step) {
     let body = error.body_mut();
     if body.step.is_none() {
         body.step = Some(step.info());
         body.plugin = Some(step.plugin());
     }
-    error
 }
 
-/// Gives the operation the images that a step asked for. A pre-image was taken before the
-/// main operation; a post-image is the row as it is now.
+/// Gives the operation the images that a step asked for. A pre-image is the row as it was before
+/// the main operation, so far; a post-image the row as it was after it, whatever steps have done
+/// to it since.
 pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Step) -> Result<()> {
     operation.context.pre_images.clear();
     operation.context.post_images.clear();
+    if step.stage < step::POST_OPERATION && step.wants_row_before() {
+        see_row_before(unit, operation)?;
+    }
     for image in &step.images {
-        if image.kind != 1 {
-            let row = match &operation.before {
-                Some(row) => Some(row.clone()),
-                None => row_now(unit, operation)?,
+        let mut give = |row: &Option<Arc<Row>>, before: bool| {
+            let images = match before {
+                true => &mut operation.context.pre_images,
+                false => &mut operation.context.post_images,
             };
             if let Some(row) = row {
-                operation
-                    .context
-                    .pre_images
-                    .insert(image.alias.clone(), columns_of(&row, &image.columns));
+                images.insert(image.alias.clone(), columns_of(row, &image.columns));
             }
+        };
+        if image.kind != image::AFTER {
+            give(&operation.before, true);
         }
-        if image.kind != 0
-            && step.stage == step::POST_OPERATION
-            && let Some(row) = row_now(unit, operation)?
-        {
-            operation
-                .context
-                .post_images
-                .insert(image.alias.clone(), columns_of(&row, &image.columns));
+        if image.kind != image::BEFORE && step.stage == step::POST_OPERATION {
+            give(&operation.after, false);
         }
     }
     Ok(())
@@ -187,15 +202,38 @@ fn columns_of(row: &Arc<Row>, columns: &[Name]) -> Arc<Row> {
     Arc::new(part)
 }
 
-/// Takes the row as it is before the main operation, if any step will want to see it.
+/// Looks at the row right before the main operation, if a later step will want to see it.
 pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-    let snapshot = unit.snapshot()?;
-    let all = of(&snapshot, operation);
-    let wanted = all
+    let registered = unit.registered.clone();
+    let later = |step: &&Arc<Step>| step.stage == step::POST_OPERATION;
+    if of(&registered, operation)
         .iter()
-        .any(|step| step.stage == step::POST_OPERATION && step.images.iter().any(|image| image.kind != 1));
-    if wanted && operation.before.is_none() {
-        operation.before = row_now(unit, operation)?;
+        .filter(later)
+        .any(|step| step.wants_row_before())
+    {
+        see_row_before(unit, operation)?;
+    }
+    Ok(())
+}
+
+/// Looks at the row right after the main operation, if a later step will want to see it.
+pub(crate) fn take_after_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+    let registered = unit.registered.clone();
+    let later = |step: &&Arc<Step>| step.stage == step::POST_OPERATION;
+    if of(&registered, operation)
+        .iter()
+        .filter(later)
+        .any(|step| step.wants_row_after())
+    {
+        operation.after = row_now(unit, operation)?;
+    }
+    Ok(())
+}
+
+/// The row as it is now. Where a step has deleted it, it stays as it was last seen.
+fn see_row_before(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+    if let Some(row) = row_now(unit, operation)? {
+        operation.before = Some(row);
     }
     Ok(())
 }
@@ -209,5 +247,6 @@ fn row_now(unit: &mut Unit, operation: &Operation) -> Result<Option<Arc<Row>>> {
     }
     let row = Reference::new(table.name.clone(), id);
     let row = unit.read_as_platform("give a step the images that it was registered with", &row, None)?;
-    Ok(row.map(Arc::new))
+    // An image is of columns, and the key is one of them.
+    Ok(row.map(|row| Arc::new(row.with(table.key.clone(), id))))
 }

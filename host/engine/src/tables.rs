@@ -22,6 +22,7 @@ pub(crate) const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";
 pub(crate) const PLUGIN_TRACE: &str = "plugintracelog";
 pub(crate) const MESSAGE_TRACE: &str = "sl_messagetrace";
 pub(crate) const JOB: &str = "asyncoperation";
+pub(crate) const JOB_CONTEXT: &str = "sl_jobcontext";
 /// The column that says that a row came with a managed solution.
 pub(crate) const MANAGED: &str = "ismanaged";
 

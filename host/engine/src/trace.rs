@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sluice_model::{Error, Row, TableDef, Timestamp, Value};
 use sluice_sandbox::Usage;
@@ -31,15 +32,40 @@ pub struct Node {
     /// What a plug-in call used: `cpu 120 µs, memory 1 MiB, 2 calls`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<String>,
-    /// Why it failed: code and message.
+    /// Why it failed: an object with `code` and `message`; where it failed first, and for the whole
+    /// request, everything that the refusal said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "refusal")]
+    pub error: Option<serde_json::Value>,
+    /// The row that a message worked on: `account:ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub row: Option<String>,
     /// The columns that had to be filled in first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// What it set off, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Node>,
+}
+
+impl Node {
+    /// Why it failed, in a line: code and message.
+    pub fn refusal(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        let text = |name: &str| error.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        Some(format!("{} {}", text("code"), text("message")).trim_end().to_owned())
+    }
+}
+
+/// An error as an object. Earlier versions kept a line: code and message.
+fn refusal<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    use serde_json::{Value as Json, json};
+    Ok(Option::<Json>::deserialize(from)?.map(|error| match error.as_str() {
+        Some(line) => {
+            let (code, message) = line.split_once(' ').unwrap_or((line, ""));
+            json!({ "code": code, "message": message })
+        }
+        None => error,
+    }))
 }
 
 /// What is remembered while a request runs.
@@ -51,6 +77,8 @@ pub(crate) struct Trace {
     root: Option<Node>,
     /// The rows of `plugintracelog`, one for each plug-in call that the setting keeps.
     calls: Vec<Row>,
+    /// When the last of them ended: each is a little later than the one before.
+    last: Option<Timestamp>,
     /// The outermost message as it began.
     outermost: Option<Box<Operation>>,
     /// The rows have been handed to the store.
@@ -75,6 +103,9 @@ impl Trace {
         };
         let level = i32::try_from(context.depth).ok();
         self.enter("message", name, level, Some(operation.principal.name().to_owned()));
+        if let (Some((node, _)), Ok(row)) = (self.open.last_mut(), operation.target_reference()) {
+            node.row = Some(row.to_string());
+        }
     }
 
     pub(crate) fn enter_step(&mut self, step: &Step) {
@@ -95,6 +126,7 @@ impl Trace {
             microseconds: 0,
             usage: None,
             error: None,
+            row: None,
             missing: Vec::new(),
             children: Vec::new(),
         };
@@ -103,7 +135,7 @@ impl Trace {
 
     pub(crate) fn leave(&mut self, error: Option<&Error>) {
         let Some((node, began)) = self.open.pop() else { return };
-        let node = finished(node, began, error);
+        let node = finished(node, began, error, self.open.is_empty());
         match self.open.last_mut() {
             Some((parent, _)) => parent.children.push(node),
             None => self.root = Some(node),
@@ -140,7 +172,8 @@ impl Trace {
         &mut self,
         operation: &Operation,
         step: &Step,
-        (started, text, usage): (Timestamp, String, Usage),
+        (started, ended): (Timestamp, Timestamp),
+        (text, usage): (String, Usage),
         error: Option<&Error>,
         setting: TraceSetting,
     ) {
@@ -158,7 +191,9 @@ impl Trace {
         if setting == TraceSetting::Off || (setting == TraceSetting::Exception && error.is_none()) {
             return;
         }
+        let ended = self.after_the_last(ended);
         let mut row = Row::unsaved(tables::PLUGIN_TRACE)
+            .with("createdon", ended)
             .with("typename", step.plugin())
             .with("messagename", &*context.message)
             .with("mode", Value::Choice(step.mode))
@@ -186,11 +221,25 @@ impl Trace {
         }
         self.calls.push(row);
     }
+
+    /// The time, or a moment after that of the row before: the rows of a request have an order.
+    fn after_the_last(&mut self, now: Timestamp) -> Timestamp {
+        let least = self
+            .last
+            .and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+        let time = least.map_or(now, |least| least.max(now));
+        self.last = Some(time);
+        time
+    }
 }
 
-fn finished(mut node: Node, began: Instant, error: Option<&Error>) -> Node {
+fn finished(mut node: Node, began: Instant, error: Option<&Error>, outermost: bool) -> Node {
     node.microseconds = began.elapsed().as_micros().try_into().unwrap_or(u64::MAX);
-    node.error = error.map(|error| format!("{} {}", error.code(), error.message()));
+    let whole = outermost || node.children.iter().all(|child| child.error.is_none());
+    node.error = error.map(|error| match whole {
+        true => error.to_json(),
+        false => serde_json::json!({ "code": error.code().to_string(), "message": error.message() }),
+    });
     node.missing = error.map(|error| error.body().missing.clone()).unwrap_or_default();
     node
 }
@@ -216,13 +265,16 @@ impl Unit {
             rows.push(row);
         }
         let now = self.core.env.now();
+        let now = self.trace.after_the_last(now);
         let system = self.snapshot.system.id();
         let snapshot = self.snapshot.clone();
         rows.into_iter()
             .filter_map(|mut row| {
                 row.id = self.core.env.new_id();
                 let table = snapshot.catalog.find(&row.table)?.clone();
-                row.set("createdon", now);
+                if !row.has("createdon") {
+                    row.set("createdon", now);
+                }
                 row.set("createdby", sluice_model::Reference::new(tables::USER, system));
                 Some((table, row))
             })
@@ -279,7 +331,7 @@ impl Unit {
     /// The tree of the outermost message, which is either ended or the only one still open.
     fn tree_row(&mut self, operation: &Operation, error: Option<&Error>) -> Option<Row> {
         let root = match self.trace.open.first() {
-            Some((node, began)) => finished(node.clone(), *began, error),
+            Some((node, began)) => finished(node.clone(), *began, error, true),
             None => self.trace.root.clone()?,
         };
         let context = &operation.context;

@@ -18,11 +18,12 @@ use crate::{
     Rules,
     change::{Author, Why},
     engine::Core,
-    jobs::Job,
+    jobs::Lease,
     operation::{Incoming, Operation},
     pipeline,
     snapshot::{DEFINITIONS, Snapshot},
-    step, tables,
+    step::{self, Step},
+    steps, tables,
     trace::Trace,
 };
 
@@ -46,6 +47,9 @@ pub struct Work {
     pub(crate) core: Arc<Core>,
     pub(crate) tx: Tx,
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The configuration whose steps the request sets off: a change of steps counts from the next
+    /// request, also one that a step of this one makes.
+    pub(crate) registered: Arc<Snapshot>,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
@@ -58,8 +62,35 @@ pub struct Work {
     pub(crate) trace: Trace,
     /// What runs now: one frame per plug-in call under way.
     pub(crate) frames: Vec<Frame>,
-    pub(crate) jobs: Vec<Job>,
+    /// The jobs that wait for the commit.
+    pub(crate) jobs: Vec<Uuid>,
+    /// The job that the unit does the work of.
+    pub(crate) lease: Option<Lease>,
+    /// How many messages are under way, one inside the other, on this thread.
+    pub(crate) nesting: u32,
+    /// The unit looks for the step whose value was refused, and does work again for that.
+    pub(crate) attributing: bool,
     pub(crate) started: Instant,
+    /// How long steps took, without what they called.
+    pub(crate) in_steps: InSteps,
+    /// The steps that ran, where a diagnosis wants to know.
+    pub(crate) ran: Vec<Arc<Step>>,
+}
+
+/// How long the steps of a unit took, each without the steps that its calls set off.
+#[derive(Default)]
+pub(crate) struct InSteps {
+    total: Duration,
+    longest: Option<(Duration, Arc<Step>)>,
+}
+
+impl InSteps {
+    pub(crate) fn add(&mut self, step: &Arc<Step>, took: Duration) {
+        self.total += took;
+        if self.longest.as_ref().is_none_or(|(longest, _)| took > *longest) {
+            self.longest = Some((took, step.clone()));
+        }
+    }
 }
 
 /// What a diagnosis changes about a request. Empty for every other one.
@@ -87,8 +118,12 @@ pub(crate) struct Before {
 pub(crate) struct Frame {
     pub(crate) step_user: Arc<Principal>,
     pub(crate) initiating: Arc<Principal>,
+    /// See [`Incoming::level`].
+    pub(crate) level: u32,
     /// The first service call that failed inside the transaction.
     pub(crate) failed_call: Option<Error>,
+    /// How long the steps took that its calls have set off.
+    pub(crate) inner: Duration,
 }
 
 impl std::ops::Deref for Unit {
@@ -116,6 +151,7 @@ impl Unit {
         Self(Some(Box::new(Work {
             core,
             tx: Tx::default(),
+            registered: snapshot.clone(),
             snapshot,
             configuration_changed: false,
             shut_out: None,
@@ -125,7 +161,12 @@ impl Unit {
             trace: Trace::default(),
             frames: Vec::new(),
             jobs: Vec::new(),
+            lease: None,
+            nesting: 0,
+            attributing: false,
             started: Instant::now(),
+            in_steps: InSteps::default(),
+            ran: Vec::new(),
         })))
     }
 
@@ -324,21 +365,7 @@ impl Unit {
         if used <= MESSAGE_WALL {
             return Ok(());
         }
-        let mut error = Error::new(
-            Code::MESSAGE_TIMEOUT,
-            format!(
-                "the message used up its time: {} s of {} s",
-                used.as_secs(),
-                MESSAGE_WALL.as_secs()
-            ),
-        );
-        error.body_mut().limit = Some(Limit {
-            name: "message-wall".to_owned(),
-            allowed: MESSAGE_WALL.as_millis().try_into().unwrap_or(u64::MAX),
-            used: used.as_millis().try_into().unwrap_or(u64::MAX),
-            unit: "ms",
-        });
-        Err(error)
+        Err(timed_out(used, &self.in_steps))
     }
 
     /// The rules of a table.
@@ -374,7 +401,13 @@ impl Unit {
         let incoming = Incoming {
             why: Why::Along,
             importing: operation.importing,
-            ..Incoming::nested(&operation.context, principal, initiating, Request::delete(target))
+            ..Incoming::nested(
+                &operation.context,
+                operation.level,
+                principal,
+                initiating,
+                Request::delete(target),
+            )
         };
         pipeline::run(self, incoming).map(|_| ())
     }
@@ -410,10 +443,11 @@ impl Unit {
         let snapshot = self.snapshot()?;
         let (system, initiating) = (snapshot.system.clone(), operation.initiating.clone());
         // Where no step can look at it, the parent's row is not copied: every new lead comes here.
+        let level = operation.level;
         let nested = if snapshot.steps.of("Create", Some(table)).is_empty() {
-            Incoming::nested(&operation.outline().context, system, initiating, request)
+            Incoming::nested(&operation.outline().context, level, system, initiating, request)
         } else {
-            Incoming::nested(&operation.context, system, initiating, request)
+            Incoming::nested(&operation.context, level, system, initiating, request)
         };
         pipeline::run(
             self,
@@ -436,7 +470,13 @@ impl Unit {
             why,
             platform_links,
             importing: operation.importing,
-            ..Incoming::nested(&operation.context, principal, operation.initiating.clone(), request)
+            ..Incoming::nested(
+                &operation.context,
+                operation.level,
+                principal,
+                operation.initiating.clone(),
+                request,
+            )
         };
         pipeline::run(self, incoming)
     }
@@ -473,5 +513,61 @@ impl Unit {
             ..Incoming::outermost(system, correlation, request)
         };
         pipeline::run(self, incoming)
+    }
+}
+
+/// The error of a message that took too long. Where steps took most of the time, it names the one
+/// that took longest.
+fn timed_out(used: Duration, steps: &InSteps) -> Error {
+    let mut message = format!(
+        "the message used up its time: {} s of {} s",
+        used.as_secs(),
+        MESSAGE_WALL.as_secs()
+    );
+    let slowest = steps.longest.as_ref().filter(|_| steps.total * 2 > used);
+    if let Some((took, step)) = slowest {
+        message.push_str(&format!("; the step \"{}\" took {} s of it", step.name, took.as_secs()));
+    }
+    let mut error = Error::new(Code::MESSAGE_TIMEOUT, message);
+    error.body_mut().limit = Some(Limit {
+        name: "message-wall".to_owned(),
+        allowed: MESSAGE_WALL.as_millis().try_into().unwrap_or(u64::MAX),
+        used: used.as_millis().try_into().unwrap_or(u64::MAX),
+        unit: "ms",
+    });
+    if let Some((_, step)) = slowest {
+        steps::blame(&mut error, step);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_took_too_long_names_the_slowest_step() {
+        let step = |name: &str| {
+            Arc::new(Step {
+                name: name.to_owned(),
+                ..Step::default()
+            })
+        };
+        let seconds = Duration::from_secs;
+        let mut steps = InSteps::default();
+        for (name, took) in [("quick", 3), ("slow", 50), ("slower", 51), ("quick again", 1)] {
+            steps.add(&step(name), seconds(took));
+        }
+        let error = timed_out(seconds(121), &steps);
+        assert_eq!(error.code(), Code::MESSAGE_TIMEOUT);
+        assert_eq!(error.body().step.as_ref().unwrap().name, "slower");
+        assert!(
+            error
+                .message()
+                .ends_with("121 s of 120 s; the step \"slower\" took 51 s of it"),
+            "{error}"
+        );
+        // Where the platform's own work took most of it, no step is to blame.
+        assert_eq!(timed_out(seconds(300), &steps).body().step, None);
     }
 }

@@ -202,7 +202,8 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
 pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
     let mismatch = |value: &Value| {
         let message = format!(
-            "{value:?} is no {} (column `{}` of `{}`)",
+            "{} is no {} (column `{}` of `{}`)",
+            value.described(),
             column.kind.word(),
             column.name,
             table.name

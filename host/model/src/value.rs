@@ -74,6 +74,32 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// The value with its type, for people: the whole number 5, the text "Boss".
+    pub fn described(&self) -> String {
+        match self {
+            Self::Null => "nothing".to_owned(),
+            Self::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            Self::Int(n) => format!("the whole number {n}"),
+            Self::BigInt(n) => format!("the whole number {n} of 64 bits"),
+            Self::Float(n) => format!("the floating point number {n}"),
+            Self::Decimal(n) => format!("the decimal number {n}"),
+            Self::Money(n) => format!("the amount {n}"),
+            Self::Text(text) => {
+                const LONGEST: usize = 60;
+                match text.chars().count() > LONGEST {
+                    true => format!("the text \"{}…\"", text.chars().take(LONGEST).collect::<String>()),
+                    false => format!("the text \"{text}\""),
+                }
+            }
+            Self::DateTime(time) => format!("the point in time {time}"),
+            Self::Date(day) => format!("the day {day}"),
+            Self::Choice(n) => format!("the choice {n}"),
+            Self::Choices(numbers) => format!("the choices {numbers:?}"),
+            Self::Id(id) => format!("the id {id}"),
+            Self::Lookup(reference) => format!("the reference {reference}"),
+        }
+    }
+
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -170,7 +196,7 @@ impl From<Timestamp> for Value {
 }
 
 /// A row, or the part of one that was sent or asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The logical name of the table.
     pub table: Name,

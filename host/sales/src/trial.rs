@@ -34,6 +34,24 @@ pub fn rows(session: &Session, lead: Option<Uuid>) -> Result<Vec<Row>> {
         .collect()
 }
 
+/// A row of any table with what such a row needs, and nothing else: its name, and what forms ask
+/// for.
+///
+/// # Errors
+/// There is no such table.
+pub fn needed(session: &Session, table: &str) -> Result<Row> {
+    let catalog = session.catalog()?;
+    let definition = catalog.table(table)?;
+    let mut whole = row(session, table)?;
+    whole.values.retain(|name, _| {
+        let asked = definition
+            .column(name)
+            .is_some_and(|column| column.required != Required::None);
+        asked || Some(name) == definition.primary_name.as_ref()
+    });
+    Ok(whole)
+}
+
 /// A plausible row of any table.
 ///
 /// # Errors

@@ -2,7 +2,9 @@
 
 use std::{any::Any, collections::BTreeMap, sync::Arc, time::Duration};
 
-use sluice_model::{Error, Name, Order, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{
+    Error, Name, Order, Parameter, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid, Value,
+};
 
 use crate::Limits;
 
@@ -83,6 +85,59 @@ pub struct Context {
     pub post_images: BTreeMap<Name, Arc<Row>>,
     /// The context of the operation that set this one off. Plug-ins can read it only.
     pub parent: Option<Arc<Context>>,
+    /// Where the plug-in has written into the Target and the inputs, and what stood there before.
+    pub changes: BTreeMap<Place, Option<Parameter>>,
+}
+
+/// A place of a context that a plug-in can write to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A column of the Target.
+    Column(Name),
+    /// An input parameter.
+    Input(Name),
+}
+
+impl Place {
+    /// The name of the column or parameter.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Column(name) | Self::Input(name) => name,
+        }
+    }
+
+    /// What stands there; nothing where it is absent.
+    pub fn of(&self, context: &Context) -> Option<Parameter> {
+        match self {
+            Self::Column(name) => {
+                let value = context.target.as_ref().and_then(|row| row.get(name));
+                value.cloned().map(Parameter::Value)
+            }
+            Self::Input(name) => context.inputs.get(name).cloned(),
+        }
+    }
+
+    /// Puts something there, or takes away what is there.
+    pub fn put(&self, context: &mut Context, what: Option<Parameter>) {
+        match (self, what) {
+            (Self::Column(name), Some(Parameter::Value(value))) => {
+                if let Some(target) = &mut context.target {
+                    target.values.insert(name.clone(), value);
+                }
+            }
+            (Self::Column(name), _) => {
+                if let Some(target) = &mut context.target {
+                    target.values.remove(name);
+                }
+            }
+            (Self::Input(name), Some(parameter)) => {
+                context.inputs.insert(name.clone(), parameter);
+            }
+            (Self::Input(name), None) => {
+                context.inputs.remove(name);
+            }
+        }
+    }
 }
 
 /// In whose name a service call is made.

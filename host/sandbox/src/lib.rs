@@ -26,7 +26,7 @@ mod outcome;
 mod plugin;
 mod trace;
 
-pub use call::{Call, Caller, Context, Finished, Grants, Services, Usage};
+pub use call::{Call, Caller, Context, Finished, Grants, Place, Services, Usage};
 pub use component::{MAXIMUM_SIZE, componentize};
 pub use describe::{DeclaredImage, DeclaredStep, PluginType};
 pub use engine::{GUEST_STACK, Sandbox, Settings, stack_for};

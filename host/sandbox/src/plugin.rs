@@ -1,12 +1,9 @@
 //! A plug-in's file, compiled and linked: once per content.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError},
-};
+use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest as _, Sha256};
-use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Timestamp, Uuid};
+use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Timestamp};
 use wasmtime::component::Component;
 
 use crate::{
@@ -106,7 +103,7 @@ impl Sandbox {
     pub fn describe(&self, plugin: &Plugin) -> Result<Vec<PluginType>> {
         let call = Call {
             type_name: String::new(),
-            context: nothing(),
+            context: Context::default(),
             limits: Limits::default(),
             grants: Grants::default(),
             configuration: None,
@@ -213,33 +210,4 @@ fn nothing_there() -> Error {
         Code::ISV_UNEXPECTED,
         "a plug-in makes no service calls while it describes itself",
     )
-}
-
-/// The context of a file that describes itself, which has no handle on it.
-fn nothing() -> Context {
-    Context {
-        message: "".into(),
-        stage: 0,
-        mode: 0,
-        depth: 0,
-        table: None,
-        id: None,
-        user: Uuid::nil(),
-        initiating_user: Uuid::nil(),
-        business_unit: Uuid::nil(),
-        organization: Uuid::nil(),
-        organization_name: "".into(),
-        correlation: Uuid::nil(),
-        request: None,
-        step: Uuid::nil(),
-        in_transaction: false,
-        created_on: Timestamp::UNIX_EPOCH,
-        target: None,
-        inputs: BTreeMap::new(),
-        outputs: BTreeMap::new(),
-        shared: BTreeMap::new(),
-        pre_images: BTreeMap::new(),
-        post_images: BTreeMap::new(),
-        parent: None,
-    }
 }

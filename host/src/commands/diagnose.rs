@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{Culprit, Fix, Isolation, Session};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Request, Right, Uuid};
+use sluice_model::{Catalog, Code, Error, Name, PrincipalKind, Reference, Request, Right, Row, Uuid, Value};
 use sluice_sales::{
     qualify::{self, Choices},
     trial,
 };
 
 use crate::{
+    assign,
     context::Context,
     names::{Labels, quoted},
     output::Outcome,
@@ -40,6 +41,10 @@ pub(crate) enum Command {
         /// When the user creates a row of this table.
         #[arg(long, value_name = "T")]
         table: Option<String>,
+        /// The values that the user gives the new row, as in `row create`; without any, only what such a
+        /// row needs. A step may fail for some values only: send those that were refused.
+        #[arg(value_name = "COLUMN=VALUE", conflicts_with = "lead")]
+        values: Vec<String>,
     },
 }
 
@@ -51,7 +56,12 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::CreateEach { user, lead } => create_each(context, &session, &user, lead.as_deref()),
-        Command::Isolate { user, lead, table } => {
+        Command::Isolate {
+            user,
+            lead,
+            table,
+            values,
+        } => {
             let user = who(context, &session, &user)?;
             let name = name_of(context, "systemuser", user)?;
             let (request, flags, what) = match (lead, table) {
@@ -66,12 +76,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 }
                 (None, table) => {
                     let table = table.unwrap_or_default();
-                    let what = format!("create a row of {table}");
-                    (
-                        Request::create(trial::row(&session, &table)?),
-                        format!("--table {table}"),
-                        what,
-                    )
+                    let row = if values.is_empty() {
+                        trial::needed(&session, &table)?
+                    } else {
+                        assign::row(&session, session.catalog()?.table(&table)?, &values)?
+                    };
+                    let what = match row.values.keys().map(|name| &**name).collect::<Vec<_>>().as_slice() {
+                        [] => format!("create a row of {table} without any values"),
+                        columns => format!("create a row of {table} with {}", columns.join(", ")),
+                    };
+                    let values: String = values.iter().map(|value| format!(" {}", quoted(value))).collect();
+                    (Request::create(row), format!("--table {table}{values}"), what)
                 }
             };
             let found = session.isolate(user, &request)?;
@@ -125,9 +140,10 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
                 lines.push(format!("  ✗ {:12} {}", row.table, blame(error)));
                 lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
                 next.push(context.command(&format!(
-                    "sluice diagnose isolate --user {} --table {}",
+                    "sluice diagnose isolate --user {} --table {}{}",
                     quoted(&name),
-                    row.table
+                    row.table,
+                    as_arguments(row)
                 )));
             }
         }
@@ -141,6 +157,22 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
         lines.extend(next.iter().map(|command| format!("  {command}")));
     }
     Ok(Outcome::list(items, lines.join("\n")))
+}
+
+/// The values of a row as arguments, so that what was tried is tried again.
+fn as_arguments(row: &Row) -> String {
+    let argument = |(name, value): (&Name, &Value)| {
+        let value = match value {
+            Value::Text(text) => text.clone(),
+            Value::Lookup(reference) => reference.to_string(),
+            other => match sluice_model::json::from_value(other) {
+                Json::String(text) => text,
+                other => other.to_string(),
+            },
+        };
+        format!(" {}", quoted(&format!("{name}={value}")))
+    };
+    row.values.iter().map(argument).collect()
 }
 
 /// What is to be known beside the error: the guide lets leads be qualified without Write on them.
@@ -317,7 +349,12 @@ fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
                 "Disable this one step, for everybody, until the plug-in is mended:".to_owned(),
                 command,
             ),
-            Fix::RunAs { user, .. } => add(format!("Let the step run as {user}, who has what it needs:"), command),
+            Fix::RunAs { user, .. } => add(
+                format!(
+                    "Let the step run as {user}, who has what it needs. For everybody who sets it off, it then does all that {user} may:"
+                ),
+                command,
+            ),
         }
     }
     lines.join("\n")

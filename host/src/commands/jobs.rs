@@ -33,14 +33,15 @@ pub(crate) enum Command {
         /// Its id or name.
         job: String,
     },
-    /// Go on with jobs that were interrupted, or whose time has come.
+    /// Go on with jobs that were interrupted, or whose time has come. An asynchronous step runs again
+    /// from its beginning: what it had committed stays.
     Resume {
         /// Ids or names; all that are due where none is given.
         #[arg(value_name = "JOB")]
         jobs: Vec<String>,
     },
-    /// Cancel a job that has not ended. The rule that it was publishing is unpublished; the
-    /// duplicates that it found stay.
+    /// Cancel a job that has not ended. A step that waits will not run; one that is running ends by
+    /// itself. The rule that it was publishing is unpublished; the duplicates that it found stay.
     Cancel {
         /// Its id or name.
         job: String,
@@ -48,7 +49,9 @@ pub(crate) enum Command {
 }
 
 const TABLE: &str = "asyncoperation";
-const COLUMNS: [&str; 12] = [
+/// What the runner knows of a job, and nobody needs to see.
+const UNSHOWN: [&str; 3] = ["data", "hostid", "modifiedon"];
+const COLUMNS: [&str; 16] = [
     "name",
     "operationtype",
     "statecode",
@@ -59,8 +62,12 @@ const COLUMNS: [&str; 12] = [
     "postponeuntil",
     "recurrencepattern",
     "ownerid",
+    "regardingobjectid",
+    "owningextensionid",
     "message",
     "data",
+    "hostid",
+    "modifiedon",
 ];
 
 /// Runs the command.
@@ -109,14 +116,14 @@ fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32
         grid.row([
             cell("name"),
             cell("operationtype"),
-            cell("statuscode"),
+            status(session, &table, row),
             progress_of(row).map(fraction).unwrap_or_default(),
             cell("createdon"),
             cell("ownerid"),
             row.id.to_string(),
         ]);
     }
-    let documents = rows.iter().map(|row| document(&table, row)).collect();
+    let documents = rows.iter().map(|row| document(session, &table, row)).collect();
     Ok(Outcome::list(documents, grid.text("no jobs")))
 }
 
@@ -127,16 +134,25 @@ fn shown(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {
     }
 }
 
+/// The status of a job, and whether the process is gone that was to bring it to its end.
+fn status(session: &Session, table: &TableDef, row: &Row) -> String {
+    let status = shown(table, row, "statuscode", &Labels::default());
+    match session.is_interrupted(row) {
+        true => format!("{status} (interrupted)"),
+        false => status,
+    }
+}
+
 /// The row in the Web API's form, without what only the runner reads; and how far it is.
-fn document(table: &TableDef, row: &Row) -> Json {
+fn document(session: &Session, table: &TableDef, row: &Row) -> Json {
     let columns: Vec<_> = COLUMNS.iter().map(|name| (*name).into()).collect();
     let mut document = sluice_model::json::from_row(table, row, Some(&columns));
     if let Some(map) = document.as_object_mut() {
-        map.shift_remove("data");
-        map.insert(
-            "status".to_owned(),
-            shown(table, row, "statuscode", &Labels::default()).into(),
-        );
+        for column in UNSHOWN {
+            map.shift_remove(column);
+        }
+        map.insert("status".to_owned(), status(session, table, row).into());
+        map.insert("interrupted".to_owned(), session.is_interrupted(row).into());
         if let Some(JobProgress { done, total }) = progress_of(row) {
             map.insert("progress".to_owned(), json!({ "done": done, "total": total }));
         }
@@ -161,8 +177,11 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     let table = session.catalog()?.table(TABLE)?.clone();
     let labels = Labels::of(context, std::slice::from_ref(row))?;
     let mut lines = vec![("id".to_owned(), row.id.to_string())];
-    for column in COLUMNS.iter().filter(|column| **column != "data") {
-        let cell = shown(&table, row, column, &labels);
+    for column in COLUMNS.iter().filter(|column| !UNSHOWN.contains(column)) {
+        let cell = match *column {
+            "statuscode" => status(session, &table, row),
+            column => shown(&table, row, column, &labels),
+        };
         if !cell.is_empty() {
             lines.push(((*column).to_owned(), cell));
         }
@@ -170,7 +189,7 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     if let Some(progress) = progress_of(row) {
         lines.push(("progress".to_owned(), fraction(progress)));
     }
-    Ok(Outcome::new(document(&table, row), pairs(&lines)))
+    Ok(Outcome::new(document(session, &table, row), pairs(&lines)))
 }
 
 fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Result<Outcome> {

@@ -96,7 +96,7 @@ struct Settings {
     /// The execution order: smaller ones first.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rank: Option<i32>,
-    /// Of a step on Update: the columns that it listens to.
+    /// Of a step on Create or Update: the columns that it listens to.
     #[arg(long, value_name = "a,b", value_delimiter = ',')]
     columns: Option<Vec<String>>,
     /// The row as it was or will be: pre, post or both, an alias, and columns (none for all).

@@ -2,12 +2,12 @@
 
 use serde_json::Value as Json;
 use sluice_engine::{Session, TraceNode};
-use sluice_model::{Code, Error, Filter, Order, Query, Row, Uuid, json as rows};
+use sluice_model::{Code, Error, Filter, Order, Query, Reference, Row, Uuid, json as rows};
 
 use crate::{
     context::Context,
-    names,
-    output::Outcome,
+    names::{self, Labels},
+    output::{Grid, Outcome},
     people::{self, grouped},
     report,
 };
@@ -40,9 +40,12 @@ pub(crate) enum Command {
 }
 
 const CALL: &str = "plugintracelog";
+const STEP: &str = "sdkmessageprocessingstep";
 const REQUEST: &str = "sl_messagetrace";
-const CALL_COLUMNS: [&str; 9] = [
+const CALL_COLUMNS: [&str; 11] = [
     "typename",
+    "pluginstepid",
+    "messageblock",
     "messagename",
     "primaryentity",
     "mode",
@@ -76,10 +79,66 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             };
             let of_request = correlation.map_or(Filter::All, |id| Filter::eq(column, id));
             let query = newest(Query::new(table).columns(columns).filter(of_request)).top(top);
-            people::list(context, &session, query)
+            match requests {
+                true => people::list(context, &session, query),
+                false => calls(context, &session, query),
+            }
         }
         Command::Show { id } => show(context, &session, id),
         Command::Tree { correlation } => tree(&session, correlation),
+    }
+}
+
+/// The plug-in calls with their steps and what the plug-ins said, each in a line.
+fn calls(context: &Context, session: &Session, query: Query) -> anyhow::Result<Outcome> {
+    let columns = query.columns.clone();
+    let table = session.catalog()?.table(CALL)?.clone();
+    let rows = session.list(query)?;
+    let step = |row: &Row| row.id_of("pluginstepid").map(|id| Reference::new(STEP, id));
+    let labels = Labels::load(context, rows.iter().filter_map(step))?;
+    let mut grid = Grid::new([
+        "ended", "step", "plug-in", "message", "depth", "ms", "said", "error", "id",
+    ]);
+    let mut documents = Vec::new();
+    for row in &rows {
+        let cell = |name: &str| match (table.column(name), row.get(name)) {
+            (Some(column), Some(value)) => people::cell(column, value, &labels),
+            _ => String::new(),
+        };
+        let step = step(row).map(|step| labels.name(&step)).unwrap_or_default();
+        let message = format!("{} {}", cell("messagename"), cell("primaryentity"));
+        grid.row([
+            cell("createdon"),
+            step.clone(),
+            cell("typename"),
+            message.trim_end().to_owned(),
+            cell("depth"),
+            cell("performanceexecutionduration"),
+            line(&cell("messageblock")),
+            line(&cell("exceptiondetails")),
+            row.id.to_string(),
+        ]);
+        let mut document = rows::from_row(&table, row, columns.as_deref());
+        if let Json::Object(map) = &mut document {
+            map.insert("step".to_owned(), step.into());
+        }
+        documents.push(document);
+    }
+    Ok(Outcome::list(documents, grid.text("no rows")))
+}
+
+/// A text of several lines in one, not too long a one.
+fn line(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let whole = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    match whole.chars().count() > LONGEST {
+        true => whole.chars().take(LONGEST - 1).chain(['…']).collect(),
+        false => whole,
     }
 }
 
@@ -164,7 +223,8 @@ fn together(nodes: &[TraceNode]) -> TraceNode {
         user: None,
         microseconds: nodes.iter().map(|node| node.microseconds).sum(),
         usage: None,
-        error: None,
+        error: nodes.iter().find_map(|node| node.error.clone()),
+        row: None,
         missing: Vec::new(),
         children: nodes.to_vec(),
     }
@@ -180,8 +240,8 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
         lines.push(format!("{rest}{below}used: {usage}"));
     }
     let is_leaf = node.error.is_some() && node.children.iter().all(|child| child.error.is_none());
-    if let Some(error) = node.error.as_ref().filter(|_| is_leaf) {
-        let text = report::wrapped(error, 100);
+    if let Some(error) = node.refusal().filter(|_| is_leaf) {
+        let text = report::wrapped(&error, 100);
         lines.extend(text.lines().map(|line| format!("{rest}{below}{line}")));
     }
     for (position, child) in node.children.iter().enumerate() {
@@ -217,7 +277,7 @@ mod tests {
     use super::*;
 
     fn leaf(kind: &str, name: &str, error: Option<&str>, children: Vec<TraceNode>) -> TraceNode {
-        let (kind, name, error) = (kind.to_owned(), name.to_owned(), error.map(ToOwned::to_owned));
+        let (kind, name) = (kind.to_owned(), name.to_owned());
         TraceNode {
             kind,
             name,
@@ -225,7 +285,8 @@ mod tests {
             user: None,
             microseconds: 1_500,
             usage: None,
-            error,
+            error: error.map(|message| serde_json::json!({ "code": "0x80040220", "message": message })),
+            row: None,
             missing: Vec::new(),
             children,
         }
@@ -233,11 +294,11 @@ mod tests {
 
     #[test]
     fn the_failing_leaf_is_marked() {
-        let call = leaf("call", "Retrieve x", Some("0x80040220 no"), Vec::new());
+        let call = leaf("call", "Retrieve x", Some("no"), Vec::new());
         let root = leaf(
             "message",
             "Create a",
-            Some("0x80040220 no"),
+            Some("no"),
             vec![leaf("call", "Other", None, Vec::new()), call],
         );
         let mut lines = Vec::new();

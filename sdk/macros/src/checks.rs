@@ -60,11 +60,13 @@ fn check_step(step: Step, errors: &mut Errors) -> CheckedStep {
         lower_case(column, errors);
     }
     if let Some(column) = step.columns.first()
-        && message.as_deref().is_some_and(|message| message != "Update")
+        && message
+            .as_deref()
+            .is_some_and(|message| !matches!(message, "Create" | "Update"))
     {
         errors.add(
             column.span(),
-            "only Update has filtering columns: a step on another message runs each time",
+            "only Create and Update have filtering columns: a step on another message runs each time",
         );
     }
     let mut aliases = HashSet::new();

@@ -67,7 +67,7 @@ fn two_plugins_that_set_each_other_off_are_both_named() {
 }
 
 #[test]
-fn a_message_that_makes_others_counts_as_a_level() {
+fn a_message_inside_a_message_is_one_deeper() {
     let world = World::new();
     for (message, table) in [
         ("Create", "account"),
@@ -93,6 +93,69 @@ fn a_message_that_makes_others_counts_as_a_level() {
             .said()
     };
     assert_eq!(part(&said[0], "depth="), "1");
+}
+
+/// What the platform does within a message that a plug-in sent is no loop.
+#[test]
+fn at_the_last_level_the_platform_still_works() {
+    let world = World::new();
+    let owner = world.user("integration");
+    let levels = |last: &str| {
+        let lines = (1..7).map(|depth| format!("at-depth {depth} update-self jobtitle level{depth}"));
+        lines.chain([last.to_owned()]).collect::<Vec<_>>().join("\n")
+    };
+    // The seventh plug-in sends the eighth message, which sends an Update of its own.
+    let step = world.step(&probe(
+        POST_OPERATION,
+        "Update",
+        "contact",
+        &levels(&format!("at-depth 7 assign-self systemuser {owner}")),
+    ));
+    let id = world.admin.create(contact());
+    let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "start"));
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    assert_eq!(world.admin.get("contact", id).id_of("ownerid"), Some(owner));
+    let depths: Vec<_> = run.calls.iter().map(|row| row.int("depth").unwrap()).collect();
+    assert_eq!(
+        depths,
+        [1, 2, 3, 4, 5, 6, 7, 9],
+        "the Update in the Assign is the ninth message"
+    );
+    world.set_enabled(step, false);
+
+    world.step(&probe(
+        POST_OPERATION,
+        "Update",
+        "contact",
+        &levels("at-depth 7 delete-self"),
+    ));
+    let note = Row::unsaved("annotation")
+        .with("subject", "goes along")
+        .with("objectid", sluice_model::Reference::new("contact", id));
+    let note = world.admin.create(note);
+    let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "start"));
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    assert!(world.admin.try_get("contact", id).is_err() && world.admin.try_get("annotation", note).is_err());
+}
+
+/// Eight messages of plug-ins, and one of the platform's in each: the stack is deep enough.
+#[test]
+fn a_loop_through_messages_that_send_others_ends_as_well() {
+    let world = World::new();
+    let owner = world.user("integration");
+    world.step(&probe(
+        POST_OPERATION,
+        "Update",
+        "contact",
+        &format!("assign-self systemuser {owner}"),
+    ));
+    let id = world.admin.create(contact());
+    let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "start"));
+    let error = run.refused("0x80044182");
+    let limit = error.body().limit.as_ref().unwrap();
+    assert_eq!((limit.name.as_str(), limit.allowed, limit.used), ("depth", 8, 9));
+    assert_eq!(error.message().matches("Assign contact").count(), 7, "{error}");
+    assert_eq!(error.message().matches("Update contact").count(), 8, "{error}");
 }
 
 fn part(line: &str, name: &str) -> String {

@@ -159,3 +159,92 @@ fn images_that_there_cannot_be_are_refused() {
     let unknown = with_images(spec, &[image(BEFORE, "i", &["nosuchcolumn"])]);
     assert_eq!(world.refused_step(&unknown), "0x80041103");
 }
+
+/// A post-image is the row after the main operation, whatever later steps wrote; a step sees
+/// what the main operation and the steps before it wrote.
+#[test]
+fn a_post_image_is_the_row_after_the_main_operation() {
+    let world = World::new();
+    let id = world.admin.create(contact().with("jobtitle", "old"));
+    world.step(&probe(PRE_OPERATION, "Update", "contact", "set department Sales"));
+    let script = "post i jobtitle\npost i department\nat-depth 1 update-self jobtitle later";
+    for rank in [1, 2] {
+        let spec = StepSpec {
+            rank,
+            ..probe(POST_OPERATION, "Update", "contact", script)
+        };
+        world.step(&with_images(spec, &[image(AFTER, "i", &["jobtitle", "department"])]));
+    }
+    let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "new"));
+    assert!(run.result.is_ok(), "{:?}", run.result);
+    let outer: Vec<String> = run
+        .calls
+        .iter()
+        .filter(|row| row.int("depth") == Some(1) && row.text("messageblock").is_some_and(|text| text.contains("post")))
+        .flat_map(|row| {
+            row.text("messageblock")
+                .unwrap_or_default()
+                .lines()
+                .map(ToOwned::to_owned)
+        })
+        .collect();
+    let one = ["post jobtitle=Text(\"new\")", "post department=Text(\"Sales\")"];
+    assert_eq!(outer, [one, one].concat());
+}
+
+#[test]
+fn a_row_that_a_step_has_deleted_still_gives_its_images() {
+    let world = World::new();
+    let id = world.admin.create(contact().with("jobtitle", "old"));
+    let ranked = |rank: i32, script: &str| StepSpec {
+        rank,
+        ..probe(POST_OPERATION, "Update", "contact", script)
+    };
+    world.step(&ranked(1, "delete-self"));
+    let images = [image(BOTH, "i", &["jobtitle", "contactid"])];
+    world.step(&with_images(
+        ranked(2, "pre i jobtitle\npost i jobtitle\npost-columns i"),
+        &images,
+    ));
+    world
+        .update(&world.admin, Row::new("contact", id).with("jobtitle", "new"))
+        .says(&[
+            "pre jobtitle=Text(\"old\")",
+            "post jobtitle=Text(\"new\")",
+            "post i: contactid jobtitle",
+        ]);
+}
+
+#[test]
+fn an_image_of_all_columns_has_the_key_and_names_match_in_any_case() {
+    let world = World::new();
+    let spec = probe(
+        PRE_OPERATION,
+        "Update",
+        "contact",
+        "pre all contactid\npre-columns some",
+    );
+    let images = [
+        image(BEFORE, "all", &[]),
+        image(BEFORE, "some", &["LastName", "ContactId"]),
+    ];
+    world.step(&with_images(spec, &images));
+    let id = world.admin.create(contact());
+    world
+        .update(&world.admin, Row::new("contact", id).with("jobtitle", "new"))
+        .says(&[&format!("pre contactid=Id(\"{id}\")"), "pre some: contactid lastname"]);
+}
+
+#[test]
+fn a_step_has_one_image_of_an_alias() {
+    let world = World::new();
+    let step = |images: &[ImageSpec]| with_images(probe(POST_OPERATION, "Update", "contact", ""), images);
+    for (one, other) in [(BEFORE, BEFORE), (AFTER, AFTER), (BEFORE, BOTH), (BOTH, AFTER)] {
+        let twice = [image(one, "i", &["jobtitle"]), image(other, "i", &["lastname"])];
+        assert_eq!(world.refused_step(&step(&twice)), "0x80040203", "{one} {other}");
+    }
+    world.step(&step(&[
+        image(BEFORE, "i", &["jobtitle"]),
+        image(AFTER, "i", &["jobtitle"]),
+    ]));
+}

@@ -1,7 +1,10 @@
 //! Asynchronous steps. R154, R156; the reference's §1.3, §1.12, §1.13.
 
-use sluice_engine::StepSpec;
-use sluice_model::{Filter, Query, Request, Row};
+use std::sync::atomic::AtomicBool;
+
+use sluice_engine::{Faults, JobOutcome, JobState, StepSpec};
+use sluice_model::{Filter, Query, Request, Row, Uuid, Value};
+use sluice_tests::Organisation;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, job, probe};
 
@@ -46,9 +49,16 @@ fn a_job_runs_after_the_commit_as_a_unit_of_its_own() {
         (Some("contact"), Some(1))
     );
     assert_eq!(row.id_of("ownerid"), Some(world.seller.id()));
-    for column in ["correlationid", "requestid", "startedon", "completedon"] {
+    for column in [
+        "correlationid",
+        "requestid",
+        "startedon",
+        "completedon",
+        "owningextensionid",
+    ] {
         assert!(row.get(column).is_some(), "{column}");
     }
+    assert_eq!(row.lookup("regardingobjectid").unwrap().id, run.created());
     assert_eq!((row.get("message"), row.get("errorcode")), (None, None));
     let made = world
         .admin
@@ -260,4 +270,123 @@ fn a_job_sees_the_row_as_it_was_when_its_message_ended() {
     let run = world.run(&world.seller, request);
     assert!(run.result.is_ok(), "{:?}", run.result);
     assert_eq!(run.said(), ["post i: name"]);
+}
+
+/// A job whose process could not begin with it, as if it had been killed right after the commit.
+fn waiting(world: &World, faults: &Faults) -> Uuid {
+    for n in 1.. {
+        faults.at(n);
+        let made = world.admin.try_create(contact());
+        faults.at(0);
+        let open = Filter::eq("statuscode", Value::Choice(0));
+        let open = world.admin.list(Query::new("asyncoperation").filter(open));
+        if let ([job], true) = (open.as_slice(), made.is_ok()) {
+            return job.id;
+        }
+    }
+    unreachable!("there is always another number")
+}
+
+/// An organisation whose store fails on demand.
+fn failing() -> (World, Faults) {
+    let faults = Faults::default();
+    let org = Organisation::failing(&faults);
+    let admin = org.admin();
+    let world = World {
+        seller: admin.clone(),
+        org,
+        admin,
+    };
+    world.push("probe", "probe", false);
+    (world, faults)
+}
+
+fn resume(world: &World, job: Uuid) -> JobOutcome {
+    world.admin.0.run_job(job, &AtomicBool::new(false), &|_| {}).unwrap()
+}
+
+fn accounts(world: &World) -> usize {
+    world.admin.count("account")
+}
+
+#[test]
+fn a_job_that_waits_is_run_once_by_whoever_comes_first() {
+    let (world, faults) = failing();
+    world.step(&job("Create", "contact", "create account name ByJob"));
+    let job = waiting(&world, &faults);
+    let before = accounts(&world);
+    let second = world.second_admin();
+    let outcome = second.0.run_job(job, &AtomicBool::new(false), &|_| {}).unwrap();
+    assert_eq!((outcome.state, outcome.ended_before), (JobState::Succeeded, false));
+    let outcome = resume(&world, job);
+    assert_eq!((outcome.state, outcome.ended_before), (JobState::Succeeded, true));
+    assert_eq!(accounts(&world), before + 1);
+    assert_eq!(state(&world.admin.get("asyncoperation", job)), SUCCEEDED);
+}
+
+#[test]
+fn a_job_that_waits_and_is_canceled_never_runs() {
+    let (world, faults) = failing();
+    world.step(&job("Create", "contact", "create account name ByJob"));
+    let job = waiting(&world, &faults);
+    let before = accounts(&world);
+    let change = |state: i32, status: i32| {
+        let row = Row::new("asyncoperation", job).with("statecode", Value::Choice(state));
+        world.admin.try_update(row.with("statuscode", Value::Choice(status)))
+    };
+    for (state, status) in [(2, 20), (3, 30)] {
+        let error = change(state, status).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x80044162", "{error}");
+    }
+    change(3, 32).unwrap();
+    let outcome = resume(&world, job);
+    assert_eq!((outcome.state, outcome.ended_before), (JobState::Canceled, true));
+    assert_eq!(accounts(&world), before);
+    assert_eq!(change(0, 0).unwrap_err().code().to_string(), "0x80044162");
+}
+
+#[test]
+fn a_job_whose_step_is_gone_fails_and_says_so() {
+    let (world, faults) = failing();
+    let spec = job("Create", "contact", "create account name ByJob");
+    let disabled = world.step(&spec);
+    let first = waiting(&world, &faults);
+    world.set_enabled(disabled, false);
+    let removed = world.step(&spec);
+    let second = waiting_beside(&world, &faults, first);
+    world.admin.try_delete("sdkmessageprocessingstep", removed).unwrap();
+    let before = accounts(&world);
+    for (job, why) in [(first, "is disabled"), (second, "is not registered any more")] {
+        let outcome = resume(&world, job);
+        assert_eq!(outcome.state, JobState::Failed);
+        assert!(outcome.message.contains("\"probe: Create of contact\"") && outcome.message.contains(why));
+        let row = world.admin.get("asyncoperation", job);
+        assert_eq!(
+            (state(&row), row.text("message")),
+            (FAILED, Some(outcome.message.as_str()))
+        );
+    }
+    assert_eq!(accounts(&world), before);
+}
+
+/// A second job that waits.
+fn waiting_beside(world: &World, faults: &Faults, first: Uuid) -> Uuid {
+    let row = Row::new("asyncoperation", first).with("postponeuntil", world.admin.0.now());
+    world.admin.update(row.with("statecode", Value::Choice(1)));
+    let second = waiting(world, faults);
+    world
+        .admin
+        .update(Row::new("asyncoperation", first).with("statecode", Value::Choice(0)));
+    second
+}
+
+#[test]
+fn nobody_reads_what_a_job_will_be_given() {
+    let (world, faults) = failing();
+    world.step(&job("Create", "contact", "trace x"));
+    let job = waiting(&world, &faults);
+    assert!(world.admin.try_get("sl_jobcontext", job).is_err());
+    assert!(world.admin.0.list(Query::new("sl_jobcontext")).is_err());
+    let row = world.admin.get("asyncoperation", job);
+    assert!(!format!("{row:?}").contains("Ng"), "the contact's name: {row:?}");
 }

@@ -2,6 +2,7 @@
 //! failure leaves behind. The plug-in in most of these tests is the probe, which does what its
 //! step's configuration says.
 
+mod attribution;
 mod depth;
 mod diagnosis;
 mod effects;

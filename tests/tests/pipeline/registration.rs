@@ -268,8 +268,78 @@ fn a_step_changed_as_a_row_is_checked_as_at_registration() {
     };
     assert_eq!(change("mode", Value::Choice(1)), "0x80044184");
     assert_eq!(change("stage", Value::Choice(30)), "0x80044184");
-    assert_eq!(change("filteringattributes", Value::from("lastname")), "0x80044187");
+    assert_eq!(change("filteringattributes", Value::from("nosuchcolumn")), "0x80041103");
     assert_eq!(change("sl_limits", Value::from(r#"{"cpu": 100000}"#)), "0x80040203");
     assert_eq!(change("sl_grants", Value::from("root")), "0x80040203");
     world.create(&world.admin, contact()).says(&["x"]);
+}
+
+#[test]
+fn filtering_columns_are_for_create_and_update_in_any_case() {
+    let world = World::new();
+    let filtered = |message: &str, table: &str, columns: &[&str]| StepSpec {
+        filtering: columns.iter().map(|name| (*name).to_owned()).collect(),
+        ..probe(PRE_OPERATION, message, table, &format!("trace {message}"))
+    };
+    let step = world.step(&filtered("Create", "contact", &["JobTitle", "firstname"]));
+    assert_eq!(
+        step_row(&world, step).text("filteringattributes"),
+        Some("jobtitle,firstname")
+    );
+    world.create(&world.admin, contact()).says(&[]);
+    world
+        .create(&world.admin, contact().with("jobtitle", "Boss"))
+        .says(&["Create"]);
+    for (message, table) in [("Delete", "contact"), ("QualifyLead", "lead"), ("Create", "")] {
+        assert_eq!(
+            world.refused_step(&filtered(message, table, &["createdon"])),
+            "0x80044187"
+        );
+    }
+}
+
+#[test]
+fn a_step_takes_its_secret_along() {
+    let world = World::new();
+    let spec = StepSpec {
+        secure: Some("hunter2".to_owned()),
+        ..probe(PRE_OPERATION, "Create", "contact", "secure")
+    };
+    let (one, other) = (world.step(&spec), world.step(&spec));
+    let secrets = || world.admin.count("sdkmessageprocessingstepsecureconfig");
+    let before = secrets();
+    world.admin.try_delete("sdkmessageprocessingstep", one).unwrap();
+    assert_eq!(secrets(), before - 1);
+    let kept = step_row(&world, other)
+        .id_of("sdkmessageprocessingstepsecureconfigid")
+        .unwrap();
+    let shared = Row::new(
+        "sdkmessageprocessingstep",
+        world.step(&probe(PRE_OPERATION, "Create", "contact", "secure")),
+    );
+    let reference = Reference::new("sdkmessageprocessingstepsecureconfig", kept);
+    let shared_step = shared.id;
+    world
+        .admin
+        .update(shared.with("sdkmessageprocessingstepsecureconfigid", reference));
+    world.admin.try_delete("sdkmessageprocessingstep", other).unwrap();
+    assert_eq!(secrets(), before - 1, "another step has the same");
+    world.admin.try_delete("sdkmessageprocessingstep", shared_step).unwrap();
+    assert_eq!(secrets(), before - 2);
+}
+
+/// A change of steps counts from the next request, not within the one that makes it.
+#[test]
+fn a_step_that_is_removed_while_its_message_runs_still_runs() {
+    let world = World::new();
+    let later = world.step(&probe(POST_OPERATION, "Create", "contact", "trace later"));
+    world.step(&probe(
+        PRE_OPERATION,
+        "Create",
+        "contact",
+        &format!("delete sdkmessageprocessingstep {later}\ntrace removed"),
+    ));
+    world.create(&world.admin, contact()).says(&["removed", "later"]);
+    let error = world.create(&world.admin, contact()).result.unwrap_err();
+    assert!(error.message().contains("Does Not Exist"), "{error}");
 }

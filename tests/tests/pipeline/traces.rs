@@ -164,11 +164,15 @@ fn the_tree_of_a_refused_qualify_leads_to_the_failing_leaf() {
     assert_eq!(call.name, "RetrieveMultiple sl_commissionrule");
     for node in [&tree, create, step, call] {
         assert!(
-            node.error
-                .as_deref()
-                .is_some_and(|error| error.starts_with("0x80040220")),
+            node.refusal().is_some_and(|error| error.starts_with("0x80040220")),
             "{node:#?}"
         );
+    }
+    // Where it failed and for the whole request, everything that the refusal said.
+    for node in [&tree, call] {
+        let told = node.error.as_ref().unwrap();
+        assert_eq!(told["privilege"], "prvReadsl_commissionrule", "{told:#}");
+        assert!(told["resolution"].is_string(), "{told:#}");
     }
     assert!(tree.microseconds >= create.microseconds && create.microseconds >= step.microseconds);
     assert_eq!(world.seller.get("lead", lead).int("statecode"), Some(0));
@@ -213,7 +217,7 @@ fn a_refused_read_leaves_its_trace() {
     let error = world.seller.0.execute(request).unwrap_err();
     let (row, tree) = world.tree(error.body().correlation.unwrap());
     assert_eq!(row.text("sl_name"), Some("Retrieve sl_commissionrule"));
-    assert!(tree.error.unwrap().starts_with("0x80040220"));
+    assert!(tree.refusal().unwrap().starts_with("0x80040220"));
     // Refused by the row, not at the gate.
     let contact = world.admin.create(contact());
     let error = world.seller.try_get("contact", contact).unwrap_err();
@@ -251,4 +255,85 @@ fn a_long_trace_keeps_its_last_ten_kilobytes() {
     let block = run.calls[0].text("messageblock").unwrap();
     assert!(block.len() <= 10 << 10, "{}", block.len());
     assert!(block.trim_end().ends_with(&format!("line 399 {}", "x".repeat(50))));
+}
+
+#[test]
+fn the_calls_of_a_request_have_an_order() {
+    let world = World::new();
+    for rank in 1..=5 {
+        let spec = probe(PRE_OPERATION, "Create", "contact", &format!("trace call {rank}"));
+        world.step(&StepSpec { rank, ..spec });
+    }
+    world.trace_setting(2);
+    world.create(&world.admin, contact()).created();
+    let query = sluice_model::Query::new("plugintracelog").order_by("createdon");
+    let said: Vec<String> = world
+        .admin
+        .list(query)
+        .iter()
+        .filter_map(|row| row.text("messageblock").map(|text| text.trim().to_owned()))
+        .collect();
+    assert_eq!(said, ["call 1", "call 2", "call 3", "call 4", "call 5"]);
+
+    let list = world.org.program().json(&["trace", "list", "--top", "2"]);
+    let calls = list["value"].as_array().unwrap();
+    let seen: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            (
+                call["step"].as_str().unwrap(),
+                call["messageblock"].as_str().unwrap().trim(),
+            )
+        })
+        .collect();
+    let step = "probe: Create of contact";
+    assert_eq!(seen, [(step, "call 5"), (step, "call 4")]);
+    let people = world.org.program().run(&["trace", "list"]).stdout;
+    assert!(people.contains(step) && people.contains("call 5"), "{people}");
+}
+
+#[test]
+fn a_trace_of_an_earlier_version_is_read() {
+    let text = r#"{"kind": "message", "name": "Create account", "microseconds": 1, "error": "0x80040265 no: never"}"#;
+    let node: TraceNode = serde_json::from_str(text).unwrap();
+    assert_eq!(node.refusal().as_deref(), Some("0x80040265 no: never"));
+    assert_eq!(node.error.unwrap()["message"], "no: never");
+}
+
+/// What a refusal says may name values: to whom it is shown.
+#[test]
+fn what_a_refusal_says_is_shown_to_those_who_may_read_the_row() {
+    let world = World::new();
+    let id = world.seller.create(contact());
+    world.step(&probe(PRE_OPERATION, "Update", "contact", "refuse the secret is 4711"));
+    let run = world.update(&world.seller, Row::new("contact", id).with("jobtitle", "Boss"));
+    let correlation = run.refused("0x80040265").body().correlation.unwrap();
+    let other = world.org.actor("seller.east");
+    let tree = |actor: &sluice_tests::Actor| {
+        let query = sluice_model::Query::new("sl_messagetrace");
+        let of = sluice_model::Filter::eq("sl_correlationid", correlation);
+        let rows = actor.list(query.columns(&["sl_tree"]).filter(of));
+        rows[0].text("sl_tree").unwrap().to_owned()
+    };
+    for privilege in ["prvReadsl_messagetrace", "prvReadPluginTraceLog"] {
+        world.grant("Salesperson", privilege, 8);
+    }
+    assert!(tree(&world.admin).contains("4711"), "the administrator reads the row");
+    assert!(tree(&world.seller).contains("4711"), "it was their own request");
+    let seen = tree(&other);
+    assert!(!seen.contains("4711") && seen.contains("0x80040265"), "{seen}");
+    // Nor is it searched for.
+    let search = sluice_model::Filter::Compare {
+        column: "sl_tree".into(),
+        comparison: sluice_model::Comparison::Contains,
+        value: Value::from("4711"),
+    };
+    let error = other
+        .0
+        .list(sluice_model::Query::new("sl_messagetrace").filter(search))
+        .unwrap_err();
+    assert_eq!(error.code().to_string(), "0x80040203");
+    // Of a row that is gone: whoever reads the table in the whole organisation.
+    world.admin.try_delete("contact", id).unwrap();
+    assert!(!tree(&other).contains("4711") && tree(&world.admin).contains("4711"));
 }

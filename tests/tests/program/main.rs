@@ -7,5 +7,6 @@ mod busy;
 mod data;
 mod full_disk;
 mod kill;
+mod killed_jobs;
 mod story;
 mod texts;

@@ -1,14 +1,16 @@
 //! Diagnosis: which step, which platform check stands in somebody's way, and what would help.
 //!
 //! Everything is tried in transactions that are always rolled back, so no row, no step and no
-//! trace changes. A step that fails is passed over and the trial runs again until the
-//! message passes: every culprit on every table is found.
+//! trace changes. A step that fails is passed over, and then lent what it lacks, and the trial
+//! runs again until the message passes: every culprit on every table is found.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use sluice_model::{Code, Depth, Error, Filter, Query, Request, Response, Result, Uuid, Value};
+use sluice_model::{Code, Depth, Error, Filter, Query, Request, Response, Result, Timestamp, Uuid, Value};
 
-use crate::{Session, operation::Incoming, pipeline, preview, tables, unit::Trial};
+use crate::{
+    Session, attribution::is_same, operation::Incoming, pipeline, preview, step::Step, steps, tables, unit::Trial,
+};
 
 /// More culprits than this are not looked for; a message that still fails then has a fault
 /// that passing over steps does not mend.
@@ -108,35 +110,15 @@ impl Session {
             user,
             count: 0,
         };
-        let mut setup = Setup::default();
         let mut culprits = Vec::new();
-        let mut passes = false;
-        while culprits.len() < MAX_CULPRITS {
-            let Err(error) = trials.run(&setup, request) else {
-                passes = true;
-                break;
-            };
-            if error.kind() == sluice_model::codes::Kind::Host {
-                return Err(error);
-            }
-            let going_on = match error.body().step.as_ref().map(|step| step.id) {
-                Some(step) => {
-                    let fixes = trials.fixes_of_step(&setup, request, step, &error)?;
-                    culprits.push(Culprit { error, fixes });
-                    setup.bypassed.insert(step)
-                }
-                None => {
-                    let lent = trials.lend_for(&mut setup, request, &error);
-                    culprits.push(Culprit {
-                        error,
-                        fixes: lent.clone(),
-                    });
-                    !lent.is_empty()
-                }
-            };
-            if !going_on {
-                break;
-            }
+        // Once with each guilty step out of the way, and once with what it lacks lent to it:
+        // behind a call that is refused now there may be another refusal.
+        let passes = trials.walk(request, &mut culprits, Way::Without)?;
+        let granted = |culprit: &Culprit| {
+            culprit.error.body().step.is_some() && culprit.fixes.iter().any(|fix| matches!(fix, Fix::Grant { .. }))
+        };
+        if culprits.iter().any(granted) {
+            trials.walk(request, &mut culprits, Way::Lend)?;
         }
         Ok(Isolation {
             culprits,
@@ -192,10 +174,129 @@ struct Trials<'a> {
     count: u32,
 }
 
+/// How a trial goes on behind a step that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Without the step.
+    Without,
+    /// With the privileges that it lacks, where that helps.
+    Lend,
+}
+
 impl Trials<'_> {
-    /// Runs the request in a transaction of its own that opens before pre-validation and is
-    /// always rolled back.
+    /// Runs the request again and again, each time with one more culprit out of the way, and
+    /// adds those that are new. Whether it passes in the end.
+    fn walk(&mut self, request: &Request, culprits: &mut Vec<Culprit>, way: Way) -> Result<bool> {
+        let mut setup = Setup::default();
+        for _ in 0..2 * MAX_CULPRITS {
+            let began = self.session.now();
+            let (result, ran) = self.try_once(&setup, request)?;
+            let Err(mut error) = result else {
+                return Ok(true);
+            };
+            if error.kind() == sluice_model::codes::Kind::Host {
+                return Err(error);
+            }
+            if error.body().step.is_none()
+                && let Some(step) = self.guilty_step(&setup, request, (&error, began), &ran)?
+            {
+                steps::blame(&mut error, &step);
+            }
+            let going_on = match error.body().step.as_ref().map(|step| step.id) {
+                Some(step) => self.behind_step(&mut setup, request, culprits, (step, error), way)?,
+                None => {
+                    let lent = self.lend_for(&mut setup, request, &error);
+                    let going_on = !lent.is_empty();
+                    let known = culprits.iter().any(|culprit| is_same(&culprit.error, &error, began));
+                    if !known {
+                        culprits.push(Culprit { error, fixes: lent });
+                    }
+                    going_on
+                }
+            };
+            if !going_on || culprits.len() >= MAX_CULPRITS {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Goes on behind a step that fails. Whether there is a way.
+    fn behind_step(
+        &mut self,
+        setup: &mut Setup,
+        request: &Request,
+        culprits: &mut Vec<Culprit>,
+        (step, error): (Uuid, Error),
+        way: Way,
+    ) -> Result<bool> {
+        let mut known = culprits.iter().position(|culprit| is_from(&culprit.error, step));
+        if known.is_none() {
+            let fixes = self.fixes_of_step(setup, request, step, &error)?;
+            known = Some(culprits.len());
+            culprits.push(Culprit {
+                error: error.clone(),
+                fixes,
+            });
+        }
+        let Some(culprit) = known.and_then(|place| culprits.get_mut(place)) else {
+            return Ok(false);
+        };
+        if way == Way::Lend {
+            let mut lent = setup.clone();
+            let helps = error.body().privilege.is_some() && self.lend_until(&mut lent, request, error, Some(step));
+            let new = lent.lent.get(setup.lent.len()..).unwrap_or_default();
+            if helps && let Some(grants) = grants(new) {
+                add_grants(&mut culprit.fixes, grants);
+                *setup = lent;
+                return Ok(true);
+            }
+            // What it lacks is not all that is wrong with it.
+            culprit.fixes.retain(|fix| !matches!(fix, Fix::Grant { .. }));
+        }
+        Ok(setup.bypassed.insert(step))
+    }
+
+    /// The step that brings a refusal of the platform's about by what it does, and not by a
+    /// value of the request: without it, the refusal does not come.
+    fn guilty_step(
+        &mut self,
+        setup: &Setup,
+        request: &Request,
+        (error, began): (&Error, Timestamp),
+        ran: &[Arc<Step>],
+    ) -> Result<Option<Arc<Step>>> {
+        let mut without = setup.clone();
+        without.bypassed.extend(ran.iter().map(|step| step.id));
+        if ran.is_empty() || !self.is_mended(&without, request, (error, began))? {
+            return Ok(None);
+        }
+        let mut without = setup.clone();
+        for step in ran.iter().rev() {
+            if without.bypassed.insert(step.id) && self.is_mended(&without, request, (error, began))? {
+                return Ok(Some(step.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the request gets beyond that refusal. One that lacks what a step would have filled
+    /// in does not.
+    fn is_mended(&mut self, setup: &Setup, request: &Request, (error, began): (&Error, Timestamp)) -> Result<bool> {
+        let (result, _) = self.try_once(setup, request)?;
+        Ok(match result {
+            Ok(_) => true,
+            Err(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, began),
+        })
+    }
+
     fn run(&mut self, setup: &Setup, request: &Request) -> Result<Response> {
+        self.try_once(setup, request)?.0
+    }
+
+    /// Runs the request in a transaction of its own that opens before pre-validation and is
+    /// always rolled back: what came of it, and the steps that ran.
+    fn try_once(&mut self, setup: &Setup, request: &Request) -> Result<(Result<Response>, Vec<Arc<Step>>)> {
         self.count += 1;
         let engine = &self.session.engine;
         let trial = Trial {
@@ -210,7 +311,8 @@ impl Trials<'_> {
         };
         preview::rolled_back(engine, self.user, &trial, |unit, principal| {
             let incoming = Incoming::outermost(principal, engine.core.env.new_id(), request.clone());
-            pipeline::run(unit, incoming)
+            let result = pipeline::run(unit, incoming);
+            Ok((result, std::mem::take(&mut unit.ran)))
         })
     }
 
@@ -334,6 +436,16 @@ fn lent_by(error: &Error) -> Option<Lent> {
         privilege: body.privilege.clone()?,
         depth: body.depth.unwrap_or(Depth::User),
     })
+}
+
+/// Adds grants to fixes, in front of the others.
+fn add_grants(fixes: &mut Vec<Fix>, grants: Vec<Fix>) {
+    for grant in grants {
+        if !fixes.contains(&grant) {
+            let place = fixes.iter().take_while(|fix| matches!(fix, Fix::Grant { .. })).count();
+            fixes.insert(place, grant);
+        }
+    }
 }
 
 /// The grants that stand for what was lent; `None` where a principal has no role to grant to.

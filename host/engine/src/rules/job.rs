@@ -4,15 +4,14 @@ use sluice_model::{Code, Error, Result, Row, Value};
 
 use super::{Rules, read};
 use crate::{
-    Operation, Unit, recurrence,
+    Operation, Unit,
+    jobs::{self, CANCELED, COMPLETED},
+    recurrence,
     runner::{self, JobKind},
     tables,
 };
 
 pub(super) struct Job;
-
-/// `asyncoperation.statecode`: Completed.
-const COMPLETED: i32 = 3;
 
 fn name(row: &Row) -> &str {
     row.text("name").unwrap_or_default()
@@ -37,16 +36,55 @@ impl Rules for Job {
             let sentence = format!("the job \"{}\" has ended; its state cannot be changed", name(before));
             return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
         }
-        let ends = target.int("statecode") == Some(COMPLETED);
-        if ends && target.int("statuscode") != Some(runner::CANCELED) && runner::kind(unit, before).is_some() {
-            let sentence = format!(
-                "the job \"{}\" can only be canceled (statuscode {}); that it succeeded is not said by hand",
-                name(before),
-                runner::CANCELED
-            );
-            return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
+        if state {
+            check_state(unit, target, before)?;
         }
-        if ends && runner::kind(unit, before).is_some_and(JobKind::cleans_up) {
+        let pattern = target.get("recurrencepattern").and_then(Value::as_text);
+        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))
+    }
+
+    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        match changed.int("statuscode") {
+            Some(CANCELED) => runner::canceled(unit, before),
+            _ => Ok(()),
+        }
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
+        if row.int("statecode") == Some(COMPLETED) || !jobs::is_known(unit, &row) {
+            return Ok(());
+        }
+        let sentence = format!("the job \"{}\" has not ended", name(&row));
+        Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB))
+    }
+}
+
+/// What people may do to the state of a job that has not ended: cancel it, and let it wait or go
+/// on, as long as nobody works on it.
+fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
+    if !jobs::is_known(unit, before) {
+        return Ok(());
+    }
+    let refused = |why: &str| {
+        let sentence = format!("the job \"{}\" {why}", name(before));
+        Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB))
+    };
+    if jobs::is_at_once(before) {
+        if jobs::is_running(before, unit.core.env.now()) {
+            return refused("is running; it ends by itself, and until then its state cannot be changed");
+        }
+        if target.int("statecode") == Some(jobs::IN_PROGRESS.0) {
+            return refused("is marked as running by whoever runs it, not by hand");
+        }
+    }
+    if target.int("statecode") == Some(COMPLETED) {
+        if target.int("statuscode") != Some(CANCELED) {
+            return refused(&format!(
+                "can only be canceled (statuscode {CANCELED}); that it succeeded is not said by hand"
+            ));
+        }
+        if runner::kind(unit, before).is_some_and(JobKind::cleans_up) {
             let sentence = format!(
                 "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end \
                  (`jobs resume {}`)",
@@ -55,23 +93,6 @@ impl Rules for Job {
             );
             return Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB));
         }
-        let pattern = target.get("recurrencepattern").and_then(Value::as_text);
-        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))
     }
-
-    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        match changed.int("statuscode") {
-            Some(runner::CANCELED) => runner::canceled(unit, before),
-            _ => Ok(()),
-        }
-    }
-
-    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
-        if row.int("statecode") == Some(COMPLETED) || runner::kind(unit, &row).is_none() {
-            return Ok(());
-        }
-        let sentence = format!("the job \"{}\" has not ended", name(&row));
-        Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB))
-    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 mod business_unit;
 mod currency;
 mod job;
+pub(crate) mod message_trace;
 mod moving;
 mod organization;
 pub(crate) mod role;
@@ -88,6 +89,7 @@ pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[
     (Tables::Named(tables::ROLE), &role::Role),
     (Tables::Named(tables::TEAM), &team::Team),
     (Tables::Named(tables::USER), &user::User),
+    (Tables::Named(tables::MESSAGE_TRACE), &message_trace::MessageTrace),
 ];
 
 /// The row of a table as it is, for rules that need another row; `reason` is the rule.

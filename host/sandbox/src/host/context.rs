@@ -7,7 +7,7 @@ use wasmtime::{Result, component::Resource};
 
 use super::{ExecutionContext, State, abort, misuse};
 use crate::{
-    Context,
+    Context, Place,
     bindings::sluice::plugin::{context, types},
     convert,
 };
@@ -36,6 +36,14 @@ impl State {
         }
         self.budget.output(bytes).map_err(abort)?;
         Ok(&mut self.context)
+    }
+
+    /// Remembers what stands in a place, before the plug-in first writes there.
+    fn remember(&mut self, place: Place) {
+        if !self.context.changes.contains_key(&place) {
+            let before = place.of(&self.context);
+            self.context.changes.insert(place, before);
+        }
     }
 
     fn own_target(&mut self, handle: &Handle, column: &str, bytes: u64) -> Result<&mut Row> {
@@ -149,13 +157,16 @@ impl context::HostExecutionContext for State {
     fn set_target(&mut self, this: Handle, column: String, value: types::Value) -> Result<()> {
         let value = convert::value_in(&column, value).map_err(misuse)?;
         let bytes = length(&column) + convert::value_size(&value);
-        self.own_target(&this, &column, bytes)?
-            .values
-            .insert(column.into(), value);
+        self.own_target(&this, &column, bytes)?;
+        self.remember(Place::Column(column.as_str().into()));
+        self.own_target(&this, &column, 0)?.values.insert(column.into(), value);
         Ok(())
     }
 
     fn remove_target(&mut self, this: Handle, column: String) -> Result<()> {
+        if self.own_target(&this, &column, 0)?.has(&column) {
+            self.remember(Place::Column(column.as_str().into()));
+        }
         self.own_target(&this, &column, 0)?.values.remove(column.as_str());
         Ok(())
     }
@@ -199,7 +210,9 @@ impl context::HostExecutionContext for State {
     fn set_input(&mut self, this: Handle, name: String, parameter: types::Parameter) -> Result<()> {
         let parameter = convert::parameter_in(&name, parameter).map_err(misuse)?;
         let bytes = length(&name) + convert::parameter_size(&parameter);
-        self.own(&this, bytes)?.inputs.insert(name.into(), parameter);
+        self.own(&this, bytes)?;
+        self.remember(Place::Input(name.as_str().into()));
+        self.own(&this, 0)?.inputs.insert(name.into(), parameter);
         Ok(())
     }
 

@@ -105,15 +105,12 @@ pub(crate) fn context() -> Context {
         in_transaction: true,
         created_on: "2026-01-31T12:00:00Z".parse().unwrap(),
         target: Some(Row::new(table.clone(), id(1)).with("name", "new").with("old", 1)),
-        inputs: BTreeMap::new(),
-        outputs: BTreeMap::new(),
         shared: BTreeMap::from([("colour".into(), Value::from("red"))]),
         pre_images: BTreeMap::from([(
             "before".into(),
             Arc::new(Row::new(table.clone(), id(1)).with("name", "old")),
         )]),
-        post_images: BTreeMap::new(),
-        parent: None,
+        ..Context::default()
     }
 }
 

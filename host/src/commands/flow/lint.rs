@@ -124,14 +124,9 @@ fn rate(blocked: usize, attempts: usize) -> Option<f64> {
 fn blocks(session: &Session) -> anyhow::Result<Vec<Block>> {
     let catalog = session.catalog()?;
     let table = catalog.table("sl_messagetrace")?;
-    let missing = Filter::Compare {
-        column: "sl_tree".into(),
-        comparison: Comparison::Contains,
-        value: Value::from("\"missing\":"),
-    };
     let query = Query::new("sl_messagetrace")
         .columns(&["sl_table", "sl_tree", "createdon"])
-        .filter(Filter::eq("sl_succeeded", false).and(missing));
+        .filter(Filter::eq("sl_succeeded", false));
     let rows = pages(session, table, &query, None)?;
     let flows = session.flows()?;
     Ok(rows.iter().filter_map(|row| block(row, &flows)).collect())
@@ -139,7 +134,10 @@ fn blocks(session: &Session) -> anyhow::Result<Vec<Block>> {
 
 fn block(row: &Row, flows: &[Arc<Flow>]) -> Option<Block> {
     let tree: TraceNode = serde_json::from_str(row.text("sl_tree")?).ok()?;
-    let refusal = tree.error.unwrap_or_default();
+    if tree.missing.is_empty() {
+        return None;
+    }
+    let refusal = tree.refusal().unwrap_or_default();
     let stages = flows.iter().flat_map(|flow| &flow.stages);
     Some(Block {
         table: row.text("sl_table")?.to_owned(),

@@ -64,10 +64,10 @@ fn stages_and_modes() {
 }
 
 #[test]
-fn columns_are_for_update() {
+fn columns_are_for_create_and_update() {
     assert_eq!(
-        complaint("Create", "pre-operation", r#"columns = ["name"]"#),
-        "only Update has filtering columns: a step on another message runs each time"
+        complaint("Delete", "pre-operation", r#"columns = ["name"]"#),
+        "only Create and Update have filtering columns: a step on another message runs each time"
     );
     assert_eq!(
         complaint("Update", "pre-operation", r#"columns = ["Name"]"#),

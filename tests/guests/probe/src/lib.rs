@@ -2,11 +2,13 @@
 //!
 //! - `trace TEXT` · `dump` traces the context
 //! - `set COLUMN TEXT` · `upper COLUMN` · `remove COLUMN` change the Target
-//! - `set-input NAME yes|no` changes an input parameter
+//! - `link COLUMN TABLE ID` · `number COLUMN N` change the Target, too
+//! - `set-input NAME yes|no` · `text-input NAME TEXT` · `link-input NAME TABLE ID` change an input parameter
 //! - `target COLUMN` · `pre ALIAS COLUMN` · `post ALIAS COLUMN` trace a value
 //! - `share NAME TEXT` · `shared NAME` write and trace shared variables, own and parent's
 //! - `columns` · `pre-columns ALIAS` · `post-columns ALIAS` · `outputs` trace names
 //! - `create TABLE COLUMN TEXT` · `update-self COLUMN TEXT` · `delete-self` · `read TABLE` call the service
+//! - `assign-self TABLE ID` gives the row to an owner · `delete TABLE ID` deletes any row
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
 //! - `secure` traces the secure configuration · `users` traces both users' ids · `unit` the business unit
@@ -52,7 +54,11 @@ fn run(cx: &Context, line: &str) -> Result<()> {
             }
         }
         "remove" => cx.remove_target(first),
+        "link" => cx.set_target(first, reference(text)),
+        "number" => cx.set_target(first, text.parse::<i32>().unwrap_or_default()),
         "set-input" => cx.set_input(first, text == "yes"),
+        "text-input" => cx.set_input(first, text),
+        "link-input" => cx.set_input(first, reference(text)),
         "target" => trace!(cx, "target {first}={}", shown(cx.target_value(first).as_ref())),
         "pre" => trace!(cx, "pre {text}={}", shown(cx.pre_image_value(first, text).as_ref())),
         "post" => trace!(cx, "post {text}={}", shown(cx.post_image_value(first, text).as_ref())),
@@ -94,6 +100,13 @@ fn run(cx: &Context, line: &str) -> Result<()> {
                 service.delete(&own)?;
             }
         }
+        "assign-self" => {
+            if let Some(own) = cx.primary() {
+                let request = Request::new("Assign").with("Target", own);
+                service.execute(request.with("Assignee", reference(rest)))?;
+            }
+        }
+        "delete" => service.delete(&reference(rest))?,
         "columns" => trace!(cx, "columns {}", cx.target().as_ref().map(names).unwrap_or_default()),
         "pre-columns" => trace!(cx, "pre {first}: {}", image(cx.pre_image(first))),
         "post-columns" => trace!(cx, "post {first}: {}", image(cx.post_image(first))),
@@ -123,6 +136,12 @@ fn dump(cx: &Context) {
         cx.primary_id().is_some(),
         cx.parent().map(|parent| parent.message()).unwrap_or_default(),
     );
+}
+
+/// `TABLE ID`
+fn reference(text: &str) -> Reference {
+    let (table, id) = text.split_once(' ').unwrap_or((text, ""));
+    Reference::new(table, id)
 }
 
 fn image(image: Option<Row>) -> String {

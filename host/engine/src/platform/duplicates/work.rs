@@ -89,7 +89,7 @@ impl Publishing {
 }
 
 /// Gives the next rows of the matching table their codes.
-pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
+pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
     let mut data: Publishing = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let mut at_work = snapshot.duplicates().all();
@@ -138,7 +138,7 @@ pub(crate) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
 }
 
 /// The job that was to publish a rule is canceled or failed: the rule is as it was before.
-pub(crate) fn publish_ended(unit: &mut Unit, data: &str) -> Result<()> {
+pub(super) fn publish_ended(unit: &mut Unit, data: &str) -> Result<()> {
     let data: Publishing = runner::parse(data)?;
     match life::read(unit, data.rule) {
         Ok(row) if row.int("statuscode") == Some(PUBLISHING) && set_of(&row) == Some(data.set) => {
@@ -204,7 +204,7 @@ fn removed(codes: u64) -> String {
 }
 
 /// Removes the next codes of a set.
-pub(crate) fn purge_step(unit: &mut Unit, data: &str) -> Result<Step> {
+pub(super) fn purge_step(unit: &mut Unit, data: &str) -> Result<Step> {
     let mut data: Purging = runner::parse(data)?;
     let purged = purge(unit, data.set)?;
     data.done += purged.removed;
@@ -248,7 +248,7 @@ fn owner_of(unit: &mut Unit, job: &Row) -> Result<Arc<sluice_access::Principal>>
 }
 
 /// Looks for the duplicates of the next rows, in the name of the job's owner.
-pub(crate) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
+pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
     let mut data: Detecting = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();
@@ -392,7 +392,7 @@ impl Report<'_> {
 }
 
 /// A job of ours that is done: whoever wants to is told, and the next one is planned.
-pub(crate) fn detect_ended(unit: &mut Unit, job: &Row, data: &str, told: &str) -> Result<()> {
+pub(super) fn detect_ended(unit: &mut Unit, job: &Row, data: &str, told: &str) -> Result<()> {
     let data: Detecting = runner::parse(data)?;
     let tell = data.tell.clone();
     if let Some(days) = job.text("recurrencepattern").map(recurrence::days).transpose()? {

@@ -1,6 +1,6 @@
 //! What a step may be registered on. Source: the platform reference §1.1, §1.3, §1.7.
 
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Name, Query, Result, Row, TableDef, Uuid, Value, coerce};
 
 use crate::{
     Operation, Unit, giving,
@@ -32,6 +32,9 @@ impl Rules for PluginStep {
             }
         }
         let result = check(unit, &row).and_then(|registration| {
+            if let Some(filtering) = &registration.filtering {
+                row.set("filteringattributes", filtering.as_str());
+            }
             if row.text("name").is_none_or(str::is_empty) {
                 row.set("name", registration.default_name(unit, &row)?);
             }
@@ -54,11 +57,16 @@ impl Rules for PluginStep {
             // Who decides on the state now overrules what disabling the plug-in remembered.
             target.set("sl_enabledbefore", Value::Null);
         }
-        check(unit, &whole)?;
-        match only_disables(operation.target()?, &whole) {
-            true => Ok(()),
-            false => giving::check_step(unit, operation, &whole),
+        let registration = check(unit, &whole)?;
+        if !only_disables(operation.target()?, &whole) {
+            giving::check_step(unit, operation, &whole)?;
         }
+        if let (Some(filtering), Some(target)) = (registration.filtering, operation.context.target.as_mut())
+            && target.has("filteringattributes")
+        {
+            target.set("filteringattributes", filtering);
+        }
+        Ok(())
     }
 
     /// A step's secret goes with the step: no later one finds it.
@@ -93,6 +101,8 @@ const SECRET: &str = "sdkmessageprocessingstepsecureconfigid";
 struct Registration {
     message: String,
     table: Option<String>,
+    /// The filtering columns, as the table names them.
+    filtering: Option<String>,
 }
 
 impl Registration {
@@ -163,7 +173,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
         None => None,
     };
     check_stage(row)?;
-    check_columns(unit, row, &message, table.as_deref())?;
+    let filtering = filtering(unit, row, &message, table.as_deref())?;
     step_rows::limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?;
     for grant in step_rows::names(row.text("sl_grants")) {
         if !matches!(&*grant, "clock" | "random" | "system") {
@@ -172,7 +182,11 @@ fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
             )));
         }
     }
-    Ok(Registration { message, table })
+    Ok(Registration {
+        message,
+        table,
+        filtering,
+    })
 }
 
 fn check_stage(row: &Row) -> Result<()> {
@@ -193,19 +207,33 @@ fn check_stage(row: &Row) -> Result<()> {
     Ok(())
 }
 
-fn check_columns(unit: &Unit, row: &Row, message: &str, table: Option<&str>) -> Result<()> {
+/// The filtering columns of a step, as the table names them.
+fn filtering(unit: &Unit, row: &Row, message: &str, table: Option<&str>) -> Result<Option<String>> {
     let columns = step_rows::names(row.text("filteringattributes"));
     if columns.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let (true, Some(table)) = (message == "Update", table) else {
+    let (true, Some(table)) = (step::takes_filter(message), table) else {
         return Err(Error::new(
             Code::STEP_NOT_ALLOWED,
-            "filtering columns are for steps on Update of one table",
+            "filtering columns are for steps on Create or Update of one table",
         ));
     };
-    let table = unit.snapshot.table(table)?;
-    columns
+    columns_of(unit.snapshot.table(table)?, &columns).map(Some)
+}
+
+/// The columns of a table that a list names in any case, as the table names them.
+pub(super) fn columns_of(table: &TableDef, names: &[Name]) -> Result<String> {
+    let named = |name: &Name| {
+        let in_any_case = table
+            .columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name));
+        in_any_case.map_or_else(|| coerce::column(table, name), Ok)
+    };
+    let names: Vec<&str> = names
         .iter()
-        .try_for_each(|name| sluice_model::coerce::column(table, name).map(|_| ()))
+        .map(|name| Ok(&*named(name)?.name))
+        .collect::<Result<_>>()?;
+    Ok(names.join(","))
 }

@@ -1,11 +1,12 @@
 //! Which images a step may have. Source: the platform reference §1.5.
 
-use sluice_model::{Code, Error, Result, Row, Value, coerce};
+use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 
+use super::plugin_step::columns_of;
 use crate::{
     Operation, Unit, Why, giving,
     message::Images,
-    rules::{Rules, read},
+    rules::{Rules, read, select},
     step, step_rows, tables,
 };
 
@@ -18,8 +19,9 @@ impl Rules for PluginStepImage {
                 row.set("messagepropertyname", Value::from("Target"));
             }
             let whole = row.clone();
-            check(unit, &whole)?;
+            let columns = check(unit, &whole)?;
             check_step(unit, operation, &whole)?;
+            set_columns(operation, columns);
         }
         Ok(())
     }
@@ -27,9 +29,11 @@ impl Rules for PluginStepImage {
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let mut whole = before.clone();
         whole.values.extend(operation.target()?.values.clone());
-        check(unit, &whole)?;
+        let columns = check(unit, &whole)?;
         check_step(unit, operation, before)?;
-        check_step(unit, operation, &whole)
+        check_step(unit, operation, &whole)?;
+        set_columns(operation, columns);
+        Ok(())
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -58,7 +62,17 @@ fn check_step(unit: &mut Unit, operation: &Operation, image: &Row) -> Result<()>
     }
 }
 
-fn check(unit: &mut Unit, image: &Row) -> Result<()> {
+/// The columns stand in the row as the table names them.
+fn set_columns(operation: &mut Operation, columns: Option<String>) {
+    if let (Some(columns), Some(target)) = (columns, operation.context.target.as_mut())
+        && target.has("attributes")
+    {
+        target.set("attributes", columns);
+    }
+}
+
+/// Checks an image; its columns, as the table names them.
+fn check(unit: &mut Unit, image: &Row) -> Result<Option<String>> {
     let step_id = image
         .id_of("sdkmessageprocessingstepid")
         .ok_or_else(|| Error::invalid("an image belongs to a step"))?;
@@ -78,8 +92,8 @@ fn check(unit: &mut Unit, image: &Row) -> Result<()> {
             format!("Message '{message}' does not support image registration."),
         ));
     }
-    let before = kind != 1;
-    let after = kind != 0;
+    let before = kind != step::image::AFTER;
+    let after = kind != step::image::BEFORE;
     if (before && offered == Images::After) || (after && offered == Images::Before) {
         return Err(Error::new(
             Code::IMAGE_TYPE,
@@ -92,6 +106,8 @@ fn check(unit: &mut Unit, image: &Row) -> Result<()> {
             "PreEvent step registration does not support Post Image.",
         ));
     }
+    check_alias(unit, image, step_id)?;
+    let columns = step_rows::names(image.text("attributes"));
     if let Some(filter) = step_row.id_of("sdkmessagefilterid") {
         let filter = read(
             unit,
@@ -103,10 +119,36 @@ fn check(unit: &mut Unit, image: &Row) -> Result<()> {
             .text("primaryobjecttypecode")
             .and_then(|name| unit.snapshot.catalog.find(name))
         {
-            for name in step_rows::names(image.text("attributes")) {
-                coerce::column(table, &name)?;
-            }
+            return Ok(Some(columns_of(table, &columns)?).filter(|columns| !columns.is_empty()));
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// A plug-in asks for an image by its alias, so that a step has no two of one alias that are both
+/// of the row before, or both of the row after.
+fn check_alias(unit: &mut Unit, image: &Row, of: Uuid) -> Result<()> {
+    let Some(alias) = image.text("entityalias") else {
+        return Ok(());
+    };
+    let kind = |row: &Row| row.int("imagetype").unwrap_or_default();
+    let of_step = Filter::eq("sdkmessageprocessingstepid", of);
+    let others = select(
+        unit,
+        "a step has one image of an alias",
+        &Query::new(tables::STEP_IMAGE).filter(of_step),
+    )?;
+    let same = others.iter().find(|other| {
+        let both_before = kind(other) != step::image::AFTER && kind(image) != step::image::AFTER;
+        let both_after = kind(other) != step::image::BEFORE && kind(image) != step::image::BEFORE;
+        other.id != image.id && other.text("entityalias") == Some(alias) && (both_before || both_after)
+    });
+    match same {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid(format!(
+            "the step has an image with the alias `{alias}` already, of the row at the same moment; a plug-in could ask \
+             for one of them only"
+        ))
+        .with_table(tables::STEP_IMAGE)),
+    }
 }

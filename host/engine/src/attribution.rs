@@ -1,0 +1,275 @@
+//! Whose value it was. What steps wrote into an operation is remembered, with what stood there
+//! before. Where the platform then refuses the operation, its work is tried once more without
+//! those values: a refusal that does not come again was a step's, whatever check it came from,
+//! and however deep below. The error names that step and keeps its code.
+//!
+//! Where no step wrote anything, this costs nothing; where nothing is refused, a savepoint.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sluice_model::{Code, Error, Parameter, Result, Timestamp, Uuid, codes::Kind};
+use sluice_sandbox::{Context, Place};
+
+use crate::{Unit, operation::Operation, step::Step};
+
+/// More values than this are not tried one by one.
+const MOST: usize = 64;
+
+/// What steps wrote into an operation, by the place that they wrote to.
+#[derive(Clone, Default)]
+pub(crate) struct Written(BTreeMap<Place, Value>);
+
+/// A value of a step's.
+#[derive(Clone)]
+struct Value {
+    /// The last one that wrote there.
+    step: Arc<Step>,
+    /// When it wrote, among all that did.
+    turn: usize,
+    /// What the request itself had there.
+    own: Option<Parameter>,
+}
+
+impl Written {
+    /// Remembers what a step wrote: each place, and what stood there before.
+    pub(crate) fn by(&mut self, step: &Arc<Step>, context: &mut Context) {
+        let changes = std::mem::take(&mut context.changes);
+        let turn = self.0.values().map(|value| value.turn + 1).max().unwrap_or_default();
+        for (place, before) in changes {
+            let now = place.of(context);
+            if now == before {
+                continue;
+            }
+            let own = self.0.remove(&place).map_or(before, |value| value.own);
+            // Whoever puts back what the request had there has no value in it.
+            if now != own {
+                let step = step.clone();
+                self.0.insert(place, Value { step, turn, own });
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Only what is in these columns, and the input parameters.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&sluice_model::Name) -> bool) {
+        self.0.retain(|place, _| match place {
+            Place::Column(name) => keep(name),
+            Place::Input(_) => true,
+        });
+    }
+}
+
+/// What came of the work without some of the values.
+enum Without {
+    /// The same refusal.
+    Same,
+    /// None.
+    Passes,
+    /// Another one.
+    Other(Error),
+}
+
+/// Does a part of the platform's own work on an operation. Where it is refused because of a
+/// value that a step wrote, the error names the step.
+///
+/// # Errors
+/// Those of the work.
+pub(crate) fn blaming_steps(
+    unit: &mut Unit,
+    operation: &mut Operation,
+    work: fn(&mut Unit, &mut Operation) -> Result<()>,
+) -> Result<()> {
+    if operation.written.is_empty() || unit.attributing {
+        return work(unit, operation);
+    }
+    let began = operation.clone();
+    let before = match unit.tx.is_open() {
+        true => Some(unit.savepoint()?),
+        false => None,
+    };
+    let mut error = match (work(unit, operation), before) {
+        (Ok(()), Some(before)) => return unit.release(before),
+        (Ok(()), None) => return Ok(()),
+        (Err(error), Some(before)) => match unit.back_to(before) {
+            Ok(()) => error,
+            // The transaction is gone: nothing can be tried in it.
+            Err(_) => return Err(error),
+        },
+        (Err(error), None) => error,
+    };
+    if may_be_a_steps(&error)
+        && let Some(step) = (Search {
+            unit,
+            began: &began,
+            work,
+        })
+        .culprit(&error)
+    {
+        crate::steps::blame(&mut error, &step);
+    }
+    Err(error)
+}
+
+/// A fault of the host, a busy database and a message that took too long come from no value.
+fn may_be_a_steps(error: &Error) -> bool {
+    error.body().step.is_none()
+        && error.kind() != Kind::Host
+        && !matches!(error.code(), Code::BUSY | Code::MESSAGE_TIMEOUT)
+}
+
+/// The search for the step whose value was refused.
+struct Search<'a> {
+    unit: &'a mut Unit,
+    /// The operation as it was when the work began.
+    began: &'a Operation,
+    work: fn(&mut Unit, &mut Operation) -> Result<()>,
+}
+
+impl Search<'_> {
+    fn culprit(&mut self, error: &Error) -> Option<Arc<Step>> {
+        let written = &self.began.written.0;
+        let all: Vec<&Place> = written.keys().collect();
+        let without_all = self.without(&all, error);
+        if matches!(without_all, Without::Same) {
+            return None;
+        }
+        // Each alone: a value may have mended what another fault would be without it.
+        for (place, value) in written.iter().take(MOST) {
+            let guilty = match self.without(&[place], error) {
+                Without::Same => false,
+                Without::Passes => true,
+                Without::Other(other) => !speaks_of(&other, place, value.own.as_ref()),
+            };
+            if guilty {
+                return Some(value.step.clone());
+            }
+        }
+        // Only together: the last of them.
+        let last = written.values().max_by_key(|value| value.turn)?;
+        matches!(without_all, Without::Passes).then(|| last.step.clone())
+    }
+
+    /// Does the work again, with the request's own values in these places, and undoes it.
+    fn without(&mut self, places: &[&Place], error: &Error) -> Without {
+        let mut operation = self.began.clone();
+        for place in places {
+            if let Some(value) = operation.written.0.remove(place) {
+                place.put(&mut operation.context, value.own);
+            }
+        }
+        let marks = self.unit.trace.mark();
+        let savepoint = match self.unit.tx.is_open() {
+            true => self.unit.savepoint().map(Some),
+            false => Ok(None),
+        };
+        let Ok(savepoint) = savepoint else {
+            return Without::Same;
+        };
+        self.unit.attributing = true;
+        let result = (self.work)(self.unit, &mut operation);
+        self.unit.attributing = false;
+        self.unit.trace.back_to(&marks);
+        if savepoint.is_some_and(|savepoint| self.unit.back_to(savepoint).is_err()) {
+            return Without::Same;
+        }
+        match result {
+            Ok(()) => Without::Passes,
+            Err(other) if is_same(error, &other, self.began.context.created_on) => Without::Same,
+            Err(other) => Without::Other(other),
+        }
+    }
+}
+
+/// Whether two trials of one request met the same refusal. Ids that are newer than the request
+/// are other ones in each trial.
+pub(crate) fn is_same(one: &Error, other: &Error, began: Timestamp) -> bool {
+    let what = |error: &Error| {
+        let body = error.body();
+        (
+            body.code,
+            body.privilege.clone(),
+            body.table.clone(),
+            body.depth,
+            body.principal.as_ref().map(|principal| principal.id),
+            body.step.as_ref().map(|step| step.id),
+            without_new_ids(&body.message, began),
+        )
+    };
+    what(one) == what(other)
+}
+
+/// The text, with every id that was made after `began` left out.
+fn without_new_ids(text: &str, began: Timestamp) -> String {
+    const LENGTH: usize = 36;
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let id = rest.get(..LENGTH).and_then(|word| Uuid::try_parse(word).ok());
+        match id.filter(|id| is_newer(id, began)) {
+            Some(_) => rest = rest.get(LENGTH..).unwrap_or_default(),
+            None => {
+                left.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    left
+}
+
+fn is_newer(id: &Uuid, began: Timestamp) -> bool {
+    let milliseconds = i128::from(began.as_millisecond());
+    let made = id
+        .get_timestamp()
+        .filter(|_| id.get_version_num() == 7)
+        .map(|time| time.to_unix());
+    made.is_some_and(|(seconds, nanos)| i128::from(seconds) * 1_000 + i128::from(nanos / 1_000_000) >= milliseconds)
+}
+
+/// Whether an error is about a place, as the request itself had filled it.
+fn speaks_of(error: &Error, place: &Place, own: Option<&Parameter>) -> bool {
+    let body = error.body();
+    let named = contains_word(&body.message, place.name());
+    let reference = match own {
+        Some(Parameter::Value(value)) => value.as_lookup(),
+        Some(Parameter::Reference(reference)) => Some(reference),
+        _ => None,
+    };
+    named
+        || reference
+            .is_some_and(|row| body.table.as_deref() == Some(&*row.table) || body.message.contains(&row.id.to_string()))
+}
+
+fn contains_word(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.split(|c| !part(c)).any(|found| found == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_made_by_the_request_are_left_out() {
+        let began: Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
+        let made = |time: &str| {
+            let time: Timestamp = time.parse().unwrap();
+            let millis = u64::try_from(time.as_millisecond()).unwrap();
+            uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid()
+        };
+        let (old, new) = (made("2026-01-31T08:59:59Z"), made("2026-01-31T09:00:00Z"));
+        let other = Uuid::from_u128(u128::MAX);
+        assert_eq!(
+            without_new_ids(&format!("ö{new}ä {old} {other}"), began),
+            format!("öä {old} {other}")
+        );
+    }
+
+    #[test]
+    fn a_word_is_not_a_part_of_another() {
+        assert!(contains_word("the column `name` of", "name"));
+        assert!(!contains_word("the column `lastname` of", "name"));
+    }
+}

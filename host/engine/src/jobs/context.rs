@@ -1,0 +1,228 @@
+//! What an asynchronous step will be given, as it was when its message ended: kept beside the
+//! job, in a table that no message reads, and written in the transaction of the change. The
+//! step's configuration is not in it: a job runs the step as it is registered by then.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use sluice_model::{Error, Name, Parameter, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_sandbox::Context;
+
+use crate::{Unit, operation::Operation, tables};
+
+/// The form in which contexts are written. A reader refuses later ones.
+const FORM: u32 = 1;
+
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
+}
+
+/// Everything that the job of an asynchronous step needs.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    form: u32,
+    pub(super) step: Uuid,
+    /// The step's name, for the day on which it is gone.
+    pub(super) step_name: String,
+    principal: Uuid,
+    initiating: Uuid,
+    /// See [`crate::operation::Incoming::level`].
+    level: u32,
+    context: KeptContext,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptContext {
+    message: Name,
+    stage: i32,
+    mode: i32,
+    depth: u32,
+    table: Option<Name>,
+    id: Option<Uuid>,
+    user: Uuid,
+    initiating_user: Uuid,
+    business_unit: Uuid,
+    correlation: Uuid,
+    request: Option<Uuid>,
+    step: Uuid,
+    in_transaction: bool,
+    created_on: Timestamp,
+    target: Option<Row>,
+    inputs: Parameters,
+    outputs: Parameters,
+    shared: BTreeMap<Name, Value>,
+    pre_images: BTreeMap<Name, Row>,
+    post_images: BTreeMap<Name, Row>,
+    parent: Option<Box<KeptContext>>,
+}
+
+impl KeptContext {
+    fn of(context: &Context) -> Self {
+        Self {
+            message: context.message.clone(),
+            stage: context.stage,
+            mode: context.mode,
+            depth: context.depth,
+            table: context.table.clone(),
+            id: context.id,
+            user: context.user,
+            initiating_user: context.initiating_user,
+            business_unit: context.business_unit,
+            correlation: context.correlation,
+            request: context.request,
+            step: context.step,
+            in_transaction: context.in_transaction,
+            created_on: context.created_on,
+            target: context.target.clone(),
+            inputs: visible(&context.inputs),
+            outputs: visible(&context.outputs),
+            shared: context.shared.clone(),
+            pre_images: rows(&context.pre_images),
+            post_images: rows(&context.post_images),
+            parent: context.parent.as_deref().map(|parent| Box::new(Self::of(parent))),
+        }
+    }
+
+    fn whole(self, unit: &Unit) -> Context {
+        let settings = &unit.snapshot.settings;
+        Context {
+            message: self.message,
+            stage: self.stage,
+            mode: self.mode,
+            depth: self.depth,
+            table: self.table,
+            id: self.id,
+            user: self.user,
+            initiating_user: self.initiating_user,
+            business_unit: self.business_unit,
+            organization: settings.id,
+            organization_name: settings.name.clone(),
+            correlation: self.correlation,
+            request: self.request,
+            step: self.step,
+            in_transaction: self.in_transaction,
+            created_on: self.created_on,
+            target: self.target,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            shared: self.shared,
+            pre_images: shared_rows(self.pre_images),
+            post_images: shared_rows(self.post_images),
+            parent: self.parent.map(|parent| Arc::new(parent.whole(unit))),
+            ..Context::default()
+        }
+    }
+}
+
+/// Without queries, for which the contract of plug-ins has no form.
+fn visible(parameters: &Parameters) -> Parameters {
+    let seen = parameters
+        .iter()
+        .filter(|(_, parameter)| !matches!(parameter, Parameter::Query(_)));
+    seen.map(|(name, parameter)| (name.clone(), parameter.clone()))
+        .collect()
+}
+
+fn rows(images: &BTreeMap<Name, Arc<Row>>) -> BTreeMap<Name, Row> {
+    images
+        .iter()
+        .map(|(alias, row)| (alias.clone(), Row::clone(row)))
+        .collect()
+}
+
+fn shared_rows(images: BTreeMap<Name, Row>) -> BTreeMap<Name, Arc<Row>> {
+    images.into_iter().map(|(alias, row)| (alias, Arc::new(row))).collect()
+}
+
+/// Keeps what the job of a step will be given.
+pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &crate::step::Step) -> Result<()> {
+    let kept = Kept {
+        form: FORM,
+        step: step.id,
+        step_name: step.name.clone(),
+        principal: operation.principal.id(),
+        initiating: operation.initiating.id(),
+        level: operation.level,
+        context: KeptContext::of(&operation.context),
+    };
+    let text = serde_json::to_string(&kept)
+        .map_err(|error| Error::host(format!("the context of a job cannot be written: {error}")))?;
+    let row = Row::new(tables::JOB_CONTEXT, job).with("sl_context", text);
+    unit.insert_as_platform("keep what an asynchronous step will be given", row)
+}
+
+/// What the job of a step was to be given.
+///
+/// # Errors
+/// It is not there, or a later version wrote it.
+pub(super) fn find(unit: &mut Unit, job: Uuid) -> Result<Kept> {
+    let kept = Reference::new(tables::JOB_CONTEXT, job);
+    let row = unit.read_as_platform("give an asynchronous step what was kept for it", &kept, None)?;
+    let Some(text) = row.as_ref().and_then(|row| row.text("sl_context")) else {
+        return Err(Error::invalid(
+            "the job cannot be run: nothing was kept of what its step was to be given; an earlier version made it, which \
+             ran such jobs only in the process that had made the change",
+        ));
+    };
+    parse(text)
+}
+
+fn parse(text: &str) -> Result<Kept> {
+    let broken = |error| {
+        Error::invalid(format!(
+            "the job cannot be run: what its step was to be given is broken ({error})"
+        ))
+    };
+    let Form { form } = serde_json::from_str(text).map_err(broken)?;
+    if form > FORM {
+        return Err(Error::invalid(format!(
+            "the job cannot be run: a later version wrote it (form {form}; this version knows forms up to {FORM})"
+        )));
+    }
+    serde_json::from_str(text).map_err(broken)
+}
+
+/// The job will not run any more.
+pub(super) fn forget(unit: &mut Unit, job: Uuid) -> Result<()> {
+    let kept = Reference::new(tables::JOB_CONTEXT, job);
+    unit.delete_as_platform("a job that will not run any more needs nothing", &kept)
+}
+
+impl Kept {
+    /// The operation that set the step off, as the step sees it.
+    ///
+    /// # Errors
+    /// The message, its table or one of its users is gone.
+    pub(super) fn operation(self, unit: &mut Unit) -> Result<Operation> {
+        let snapshot = unit.snapshot()?;
+        let message = unit.core.message(&self.context.message)?;
+        let table = match &self.context.table {
+            Some(table) => Some(snapshot.table(table)?.clone()),
+            None => None,
+        };
+        let principal = unit.principal(self.principal)?;
+        let initiating = unit.principal(self.initiating)?;
+        let context = self.context.whole(unit);
+        Ok(Operation::kept(
+            message,
+            (principal, initiating),
+            table,
+            context,
+            self.level,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_form_and_a_broken_one_are_told_apart() {
+        let told = |text: &str| parse(text).err().unwrap().message().to_owned();
+        assert!(told(r#"{"form": 2, "what": "ever"}"#).contains("a later version wrote it (form 2"));
+        assert!(told(r#"{"form": 1}"#).contains("is broken"));
+        assert!(told("").contains("is broken"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Jobs of asynchronous steps: what goes on behind requests. A job is a row of `asyncoperation`.
+//! Long work is done in steps, each a transaction of its own (see [`crate::runner`], which knows
+//! the kinds that capabilities bring); the job of an asynchronous step is done at once, outside any
+//! transaction, by the one process that holds it ([`lease`]).
+
+mod context;
+mod lease;
+mod process;
+mod step;
+
+use sluice_model::{Result, Row, Value};
+use sluice_store::Beside;
+
+pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, finish, is_interrupted, is_running, renew};
+pub(crate) use process::{is_gone, this_process};
+pub(crate) use step::{queue, run_claimed, run_released};
+
+use crate::{Unit, runner};
+
+pub(crate) const READY: (i32, i32) = (0, 0);
+pub(crate) const WAITING: (i32, i32) = (1, 10);
+pub(crate) const IN_PROGRESS: (i32, i32) = (2, 20);
+pub(crate) const COMPLETED: i32 = 3;
+pub(crate) const SUCCEEDED: i32 = 30;
+pub(crate) const FAILED: i32 = 31;
+pub(crate) const CANCELED: i32 = 32;
+
+/// `asyncoperation.operationtype` of the job of an asynchronous step.
+pub(crate) const STEP: i32 = 1;
+
+/// What came of work that was done at once.
+pub(crate) struct Ended {
+    pub(crate) result: Result<()>,
+    /// The trace rows that it leaves behind.
+    pub(crate) beside: Beside,
+    /// The job is removed and not kept with its outcome.
+    pub(crate) remove: bool,
+}
+
+impl Ended {
+    /// The work could not even begin.
+    pub(crate) fn refused(error: sluice_model::Error) -> Self {
+        Self {
+            result: Err(error),
+            beside: Vec::new(),
+            remove: false,
+        }
+    }
+}
+
+/// Whether a job is done at once, and not in steps.
+pub(crate) fn is_at_once(job: &Row) -> bool {
+    job.int("operationtype") == Some(STEP)
+}
+
+/// Whether this program runs such jobs.
+pub(crate) fn is_known(unit: &Unit, job: &Row) -> bool {
+    is_at_once(job) || runner::kind(unit, job).is_some()
+}
+
+/// A job that is done at once was canceled before it began.
+pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
+    match is_at_once(job) {
+        true => context::forget(unit, job.id),
+        false => Ok(()),
+    }
+}
+
+/// The state and status of a job.
+pub(crate) fn set_state(row: &mut Row, (state, status): (i32, i32)) {
+    row.set("statecode", Value::Choice(state));
+    row.set("statuscode", Value::Choice(status));
+}

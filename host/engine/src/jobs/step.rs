@@ -1,0 +1,155 @@
+//! Asynchronous steps. Their jobs are written in the transaction of the message that set them
+//! off, and run after its commit by the process that made it; where that process is gone, by
+//! whoever asks for it.
+
+use std::{collections::VecDeque, sync::Arc, time::Instant};
+
+use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
+
+use super::{Claim, Ended, READY, STEP, claim, context, finish, set_state};
+use crate::{Unit, operation::Operation, step::Step, steps, tables};
+
+/// Writes a job for each asynchronous step of the operation.
+pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
+    if unit.trial.rolled_back {
+        return Ok(());
+    }
+    let snapshot = unit.snapshot()?;
+    let registered = unit.registered.clone();
+    for step in steps::of(&registered, operation)
+        .iter()
+        .filter(|step| step.mode != crate::step::SYNCHRONOUS)
+    {
+        if !step.listens_to(operation.context.target.as_ref()) {
+            continue;
+        }
+        let id = unit.core.env.new_id();
+        let table = snapshot.table(tables::JOB)?.clone();
+        let mut row = job_row(unit, operation, step, id, &table);
+        if !Arc::ptr_eq(&registered, &snapshot) && !is_there(unit, step.id)? {
+            row.values.remove("owningextensionid");
+        }
+        unit.insert_as_platform("write the job of an asynchronous step", row)?;
+        // The job sees the row as it is now, whatever becomes of it until the job runs.
+        let mut operation = operation.clone();
+        steps::give_images(unit, &mut operation, step)?;
+        context::keep(unit, id, &operation, step)?;
+        unit.jobs.push(id);
+    }
+    Ok(())
+}
+
+/// Whether the step is still a row: a step of the same request may have removed it.
+fn is_there(unit: &mut Unit, step: Uuid) -> Result<bool> {
+    let step = Reference::new(tables::STEP, step);
+    let row = unit.read_as_platform("see what became of the step of a job", &step, Some(&[]))?;
+    Ok(row.is_some())
+}
+
+fn job_row(unit: &Unit, operation: &Operation, step: &Step, id: Uuid, jobs: &sluice_model::TableDef) -> Row {
+    let context = &operation.context;
+    let now = unit.core.env.now();
+    let owner = Reference::new(tables::USER, operation.principal.id());
+    let mut row = Row::new(tables::JOB, id)
+        .with("name", step.name.as_str())
+        .with("operationtype", Value::Choice(STEP))
+        .with("messagename", &*context.message)
+        .with("correlationid", context.correlation)
+        .with("depth", i32::try_from(context.depth).unwrap_or(i32::MAX))
+        .with("owningextensionid", Reference::new(tables::STEP, step.id))
+        .with("hostid", unit.core.env.process())
+        .with("createdon", now)
+        .with("modifiedon", now)
+        .with("createdby", owner.clone())
+        .with("modifiedby", owner.clone())
+        .with("owninguser", owner.clone())
+        .with("ownerid", owner)
+        .with(
+            "owningbusinessunit",
+            Reference::new(tables::BUSINESS_UNIT, operation.principal.business_unit()),
+        );
+    set_state(&mut row, READY);
+    if let Some(table) = &context.table {
+        row.set("primaryentitytype", &**table);
+    }
+    if let Some(regarding) = regarding(operation, jobs) {
+        row.set("regardingobjectid", regarding);
+    }
+    if let Some(request) = context.request {
+        row.set("requestid", request);
+    }
+    row
+}
+
+/// The row that a job is about, where it is still there and the column takes rows of its table.
+fn regarding(operation: &Operation, jobs: &sluice_model::TableDef) -> Option<Reference> {
+    let row = operation.target_reference().ok()?;
+    let targets = jobs.column("regardingobjectid")?.kind.targets()?;
+    (targets.contains(&row.table) && operation.message.name() != "Delete").then_some(row)
+}
+
+/// Runs the jobs that the unit's commit released. A failure is written into the job.
+pub(crate) fn run_released(unit: &mut Unit) {
+    let mut released = VecDeque::from(std::mem::take(&mut unit.jobs));
+    while let Some(job) = released.pop_front() {
+        if let Err(error) = run_claimed(unit, job, None) {
+            tracing::error!(%error, %job, "a job could not be run, or its outcome not be written");
+        }
+        // What the job committed may have set off further ones.
+        released.extend(unit.jobs.drain(..));
+    }
+}
+
+/// Takes a job and does its work at once.
+///
+/// # Errors
+/// See [`claim`] and [`finish`]; that the work itself fails is written into the job.
+pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<(Claim, Option<Ended>)> {
+    // A unit of its own has its own time and sees the configuration of now.
+    unit.started = Instant::now();
+    unit.in_steps = Default::default();
+    unit.snapshot = unit.core.current_snapshot()?;
+    unit.configuration_changed = false;
+    let claim = claim(unit, job, asker)?;
+    let Claim::Taken(row) = &claim else {
+        return Ok((claim, None));
+    };
+    let ended = run(unit, row);
+    finish(unit, job, &ended)?;
+    Ok((claim, Some(ended)))
+}
+
+fn run(unit: &mut Unit, job: &Row) -> Ended {
+    let begun = context::find(unit, job.id).and_then(|kept| {
+        let step = enabled_step(unit, kept.step, &kept.step_name)?;
+        Ok((kept.operation(unit)?, step))
+    });
+    let (mut operation, step) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return Ended::refused(error),
+    };
+    let result = steps::run_one(unit, &mut operation, &step);
+    let outline = operation.outline();
+    Ended {
+        beside: unit.trace_rows(&outline, result.as_ref().err()),
+        remove: step.auto_delete && result.is_ok(),
+        result,
+    }
+}
+
+/// The step as it is registered now.
+fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
+    let snapshot = unit.snapshot()?;
+    if let Some(step) = snapshot.steps.find(id) {
+        return Ok(step.clone());
+    }
+    let why = match is_there(unit, id)? {
+        true => "is disabled, or its plug-in is gone",
+        false => "is not registered any more",
+    };
+    Err(Error::new(
+        Code::NOT_FOUND,
+        format!("the job cannot be run: its step \"{name}\" {why}"),
+    )
+    .with_table(tables::STEP))
+}
