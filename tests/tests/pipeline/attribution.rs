@@ -32,7 +32,7 @@ fn each_check_names_the_step_whose_value_it_refuses() {
     let (admin, nobody) = (world.admin.id(), Uuid::from_u128(7));
     let cases = [
         (format!("link parentcustomerid account {theirs}"), "0x80048306"),
-        (format!("link ownerid systemuser {admin}"), "0x80048306"),
+        (format!("link ownerid systemuser {admin}"), "0x80040220"),
         (format!("link parentcustomerid account {nobody}"), "0x80040217"),
         (format!("link parentcustomerid lead {nobody}"), "0x80040504"),
         (format!("set jobtitle {}", "x".repeat(101)), "0x80044331"),
@@ -149,6 +149,7 @@ fn a_value_two_levels_down_and_a_bad_parameter() {
 #[test]
 fn an_update_and_its_owner() {
     let world = World::new();
+    world.grant("Salesperson", "prvWriteContact", 0);
     let id = world.seller.create(contact());
     let (admin, theirs) = (world.admin.id(), world.admin.create(account()));
     let change = || world.update(&world.seller, Row::new("contact", id).with("jobtitle", "Boss"));
@@ -243,7 +244,8 @@ fn the_diagnosis_finds_a_step_that_takes_the_row_away() {
     let step = world.step(&probe(PRE_OPERATION, "Update", "contact", "delete-self"));
     world.step(&probe(PRE_OPERATION, "Update", "contact", "trace innocent"));
     let id = world.seller.create(contact());
-    world.grant("Salesperson", "prvDeleteContact", 8);
+    world.grant("Salesperson", "prvWriteContact", 0);
+    world.grant("Salesperson", "prvDeleteContact", 0);
     let request = Request::update(Row::new("contact", id).with("jobtitle", "Boss"));
     let isolation = world.admin.0.isolate(world.seller.id(), &request).unwrap();
     let [culprit] = isolation.culprits.as_slice() else {
