@@ -43,8 +43,8 @@ fn what_the_registration_refuses() {
             "0x80044187",
         ),
         (
-            "filtering columns on Create",
-            filtered(probe(PRE_OPERATION, "Create", "contact", "")),
+            "filtering columns on Delete",
+            filtered(probe(PRE_OPERATION, "Delete", "contact", "")),
             "0x80044187",
         ),
         (
