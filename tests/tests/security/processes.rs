@@ -135,7 +135,11 @@ fn a_share_counts_in_the_other_process() {
 }
 
 fn give_role(batch: &mut Batch<'_>, to: Reference, role: Uuid) -> sluice_model::Result<()> {
-    let request = Request::new("Associate")
+    link_role(batch, "Associate", to, role)
+}
+
+fn link_role(batch: &mut Batch<'_>, message: &str, to: Reference, role: Uuid) -> sluice_model::Result<()> {
+    let request = Request::new(message)
         .with("Target", to)
         .with("Relationship", USER_ROLES)
         .with(
@@ -187,28 +191,31 @@ fn within_a_batch_a_privilege_that_is_taken_is_gone() {
 fn within_a_batch_the_callers_own_roles_count_at_once() {
     let world = World::new();
     let reader = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
-    let giver = [
-        grants("User", &[Right::Append], Depth::User),
-        grants("Role", &[Right::Append, Right::Assign], Depth::Organization),
+    let taker = [
+        grants(
+            "User",
+            &[Right::Read, Right::Append, Right::AppendTo],
+            Depth::Organization,
+        ),
+        grants(
+            "Role",
+            &[Right::Read, Right::Append, Right::Assign],
+            Depth::Organization,
+        ),
     ]
     .concat();
-    world.role("Giver", &giver);
-    let giver = world.user("giver", world.root(), &["Giver"]);
+    world.role("Taker", &taker);
+    let taker = world.user("taker", world.root(), &["Taker", "Reader"]);
     let accounts = || Request::retrieve_multiple(Query::new("account"));
-    assert_eq!(refusal(giver.0.execute(accounts())), "0x80040220 prvReadAccount");
-    let undone = giver.0.batch(|batch| {
-        give_role(batch, user(&giver), reader)?;
-        batch.execute(accounts())?;
-        Err::<(), _>(sluice_model::Error::invalid("undo"))
-    });
-    assert_eq!(outcome(&undone), "0x80040203");
-    assert_eq!(refusal(giver.0.execute(accounts())), "0x80040220 prvReadAccount");
-    giver
+    let without = |batch: &mut Batch<'_>| {
+        link_role(batch, "Disassociate", user(&taker), reader)?;
+        batch.execute(accounts()).map(|_| ())
+    };
+    assert_eq!(refusal(taker.0.batch(without)), "0x80040220 prvReadAccount");
+    taker.count("account");
+    taker
         .0
-        .batch(|batch| {
-            give_role(batch, user(&giver), reader)?;
-            batch.execute(accounts()).map(|_| ())
-        })
+        .batch(|batch| link_role(batch, "Disassociate", user(&taker), reader))
         .unwrap();
-    giver.count("account");
+    assert_eq!(refusal(taker.0.execute(accounts())), "0x80040220 prvReadAccount");
 }
