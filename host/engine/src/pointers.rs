@@ -29,14 +29,13 @@ struct Pointer {
 impl Pointers {
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let all = catalog.iter().flat_map(|table| {
-            let pointing = table.columns.iter().filter_map(move |column| {
+            table.columns.iter().filter_map(move |column| {
                 Some(Pointer {
                     table: table.clone(),
                     column: column.name.clone(),
                     points: points(column)?,
                 })
-            });
-            pointing
+            })
         });
         Self(all.collect())
     }
