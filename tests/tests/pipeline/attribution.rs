@@ -183,8 +183,8 @@ fn a_column_that_is_needed_and_a_duplicate() {
     let step = world.step(&probe(PRE_OPERATION, "Create", "task", "remove subject"));
     let task = || Row::unsaved("task").with("subject", "Call");
     let run = world.create(&world.seller, task());
-    if run.result.is_err() {
-        let blamed = run.result.as_ref().unwrap_err().body().step.clone();
+    if let Err(error) = &run.result {
+        let blamed = error.body().step.clone();
         assert_eq!(blamed.map(|blamed| blamed.id), Some(step));
     }
     world.set_enabled(step, false);
