@@ -12,7 +12,9 @@ use sluice_model::Query;
 
 use crate::{
     cli::{Given, Global},
+    commands,
     failure::Usage,
+    output::tell,
 };
 
 /// The apps of an organisation.
@@ -77,6 +79,9 @@ impl Context {
         let path = self.path()?;
         tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
         let engine = Engine::open(path, APPS, &self.env(), &self.options())?;
+        if let Some(migrated) = engine.migrated() {
+            tell(&commands::org::of_migration(path, migrated));
+        }
         Ok(self.engine.get_or_init(|| engine))
     }
 

@@ -104,10 +104,23 @@ impl Organisation {
         Self::copy_of(&template, env)
     }
 
+    /// The organisation in a file that an earlier version made; opening it brings it to the
+    /// present form.
+    pub fn old(form: &str, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sluice.db");
+        world::unpack(form, name, &path);
+        Self::opened(folder, path, &env())
+    }
+
     fn copy_of(template: &Path, env: &Arc<dyn Env>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sluice.db");
         std::fs::copy(template, &path).unwrap();
+        Self::opened(folder, path, env)
+    }
+
+    fn opened(folder: tempfile::TempDir, path: PathBuf, env: &Arc<dyn Env>) -> Self {
         let engine = Engine::open(&path, &[APP], env, &options(Synchronous::Off)).unwrap();
         Self {
             engine,

@@ -29,6 +29,13 @@ impl World {
         Self::made("program-empty", &["org", "create"])
     }
 
+    /// A folder with a file that an earlier version made.
+    pub fn old(form: &str, name: &str) -> Self {
+        let world = Self::bare();
+        unpack(form, name, &world.path("sluice.db"));
+        world
+    }
+
     /// A folder without an organisation.
     pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -143,6 +150,17 @@ impl Drop for World {
             self.check();
         }
     }
+}
+
+/// Unpacks one of the files in `tests/organisations`.
+pub fn unpack(form: &str, name: &str, to: &Path) {
+    let packed = root()
+        .join("tests/organisations")
+        .join(form)
+        .join(format!("{name}.db.gz"));
+    let packed = std::fs::File::open(&packed).unwrap_or_else(|error| panic!("{}: {error}", packed.display()));
+    let mut file = std::fs::File::create(to).unwrap();
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut file).unwrap();
 }
 
 /// A guest of the tests, built beforehand.

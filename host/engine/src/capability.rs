@@ -34,6 +34,8 @@ pub struct Capability {
     pub tables: fn() -> Result<Vec<TableDef>>,
     /// Columns that it adds to tables of others, or puts in the place of their columns.
     pub extensions: fn() -> Result<Vec<Extension>>,
+    /// The columns that it gives every table of a kind that is made at run time.
+    pub made: fn(&TableDef) -> Result<Vec<ColumnDef>>,
     /// Its messages.
     pub messages: &'static [&'static dyn Message],
     /// The rules of its tables.
@@ -57,6 +59,7 @@ impl Capability {
             name,
             tables: || Ok(Vec::new()),
             extensions: || Ok(Vec::new()),
+            made: |_| Ok(Vec::new()),
             messages: &[],
             rules: &[],
             watches: &[],

@@ -8,15 +8,17 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Catalog, Code, Error, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
+use sluice_model::{
+    Catalog, Code, ColumnDef, Error, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid,
+};
 use sluice_sandbox::{Plugin, Sandbox, Settings};
-use sluice_store::{Faults, Options, Store, Synchronous, Tx};
+use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, Tx};
 
 use crate::{
     Env, Message, Rules, Unit,
     capability::{Capability, Dependant, ORDER, PLATFORM, Tables},
     change::{Author, Why},
-    jobs,
+    jobs, migration,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
@@ -62,7 +64,12 @@ impl std::fmt::Debug for Engine {
 /// What all units of work of an organisation share.
 pub(crate) struct Core {
     pub(crate) env: Arc<dyn Env>,
+    /// The tables that ship.
+    pub(crate) ships: Shipped,
+    made: Vec<fn(&TableDef) -> Result<Vec<ColumnDef>>>,
     store: OnceLock<Arc<Store>>,
+    /// The file had an earlier form when it was opened.
+    migrated: OnceLock<MigratedFile>,
     sandbox: OnceLock<Sandbox>,
     cache_dir: Option<PathBuf>,
     messages: HashMap<&'static str, &'static dyn Message>,
@@ -84,7 +91,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Core {
-    fn new(apps: &[Capability], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Self {
+    fn new(apps: &[Capability], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Result<Self> {
         let all: Vec<&Capability> = PLATFORM.iter().copied().chain(apps).collect();
         let messages = all.iter().flat_map(|capability| capability.messages);
         let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
@@ -97,9 +104,12 @@ impl Core {
         let mut watches: Vec<_> = all.iter().flat_map(|capability| capability.watches).copied().collect();
         let place = |watch: &&dyn Watch| ORDER.iter().position(|name| *name == watch.name());
         watches.sort_by_key(|watch| place(watch).unwrap_or(ORDER.len()));
-        Self {
+        Ok(Self {
             env,
+            ships: organization::shipped_tables(apps)?,
+            made: all.iter().map(|capability| capability.made).collect(),
             store: OnceLock::new(),
+            migrated: OnceLock::new(),
             sandbox: OnceLock::new(),
             cache_dir,
             messages: messages.map(|message| (message.name(), *message)).collect(),
@@ -115,6 +125,20 @@ impl Core {
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             current: Mutex::default(),
             plugins: Mutex::default(),
+        })
+    }
+
+    /// The columns that capabilities give a table which was made at run time.
+    pub(crate) fn made_columns(&self, table: &TableDef) -> Result<Vec<ColumnDef>> {
+        let columns: Result<Vec<_>> = self.made.iter().map(|of| of(table)).collect();
+        Ok(columns?.concat())
+    }
+
+    fn options(&self, options: &OpenOptions) -> Options {
+        Options {
+            synchronous: options.synchronous,
+            faults: options.faults.clone(),
+            ships: self.ships.clone(),
         }
     }
 
@@ -227,6 +251,9 @@ impl Unit {
 }
 
 impl Engine {
+    /// The form of the files of this version.
+    pub const FORM: i32 = Store::FORM;
+
     /// Founds an organisation in a new file. `fill` may write into it before anybody else can
     /// see it: the file takes its name only when everything went well.
     ///
@@ -267,8 +294,8 @@ impl Engine {
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
-        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone()));
-        Store::create(path, |tx| organization::found(&core, tx, founding, apps))?;
+        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
+        Store::create(path, &core.ships, |tx| organization::found(&core, tx, founding, apps))?;
         let fast = OpenOptions {
             synchronous: Synchronous::Off,
             cache_dir: options.cache_dir.clone(),
@@ -277,21 +304,51 @@ impl Engine {
         fill(&Self::open(path, apps, env, &fast)?)
     }
 
-    /// Opens an organisation.
+    /// Opens an organisation. A file of an earlier form is brought to the present one before,
+    /// after a copy: see [`Self::migrated`].
     ///
     /// # Errors
-    /// The file is missing, is no organisation, or belongs to a newer version.
+    /// The file is missing, is no organisation, belongs to a newer version, or is of an earlier
+    /// form that it cannot be brought from.
     pub fn open(path: &Path, apps: &[Capability], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
-        let core = Core::new(apps, env.clone(), options.cache_dir.clone());
-        let store = Store::open(
-            path,
-            Options {
-                synchronous: options.synchronous,
-                faults: options.faults.clone(),
-            },
-        )?;
+        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
+        let store = match Store::open(path, core.options(options)) {
+            Err(error) => {
+                if Store::form(path).is_ok_and(|form| form < Store::FORM) {
+                    if let Some(migrated) = migration::run(&core, path, &core.options(options), true)? {
+                        let _ = core.migrated.set(migrated);
+                    }
+                    Store::open(path, core.options(options))?
+                } else {
+                    return Err(error);
+                }
+            }
+            Ok(store) => store,
+        };
         let _ = core.store.set(Arc::new(store));
-        Ok(Self { core: Arc::new(core) })
+        Ok(Self { core })
+    }
+
+    /// Brings an organisation's file to the present form, where it has an earlier one; with a
+    /// copy of the file beside it, or without.
+    ///
+    /// # Errors
+    /// Another process has the file open, it cannot be written or is damaged, the disk is full,
+    /// another copy is there, or a name that ships is taken. Then nothing was changed.
+    pub fn migrate(
+        path: &Path,
+        apps: &[Capability],
+        env: &Arc<dyn Env>,
+        options: &OpenOptions,
+        copy: bool,
+    ) -> Result<Option<MigratedFile>> {
+        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
+        migration::run(&core, path, &core.options(options), copy)
+    }
+
+    /// What became of the file when it was opened, where it had an earlier form.
+    pub fn migrated(&self) -> Option<&MigratedFile> {
+        self.core.migrated.get()
     }
 
     /// The session of the user with that id.

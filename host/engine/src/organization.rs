@@ -8,10 +8,10 @@ use sluice_model::{
     Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value,
     definition::ColumnDef,
 };
-use sluice_store::Tx;
+use sluice_store::{Shipped, Tx};
 
 use crate::{
-    Unit,
+    Message, Unit,
     capability::{Capability, PLATFORM},
     engine::Core,
     filters,
@@ -94,13 +94,9 @@ impl Default for Founding {
     }
 }
 
-/// Writes a new organisation into an empty database.
+/// Writes a new organisation into a file that has all tables and no rows.
 pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[Capability]) -> Result<()> {
-    let definitions = all_tables(apps)?;
-    let catalog = Catalog::new(definitions.iter().cloned());
-    for table in catalog.iter() {
-        tx.create_table(table)?;
-    }
+    let catalog = Catalog::new(tx.definitions()?);
     let first = FirstRows {
         core,
         catalog: &catalog,
@@ -121,8 +117,8 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[
     result
 }
 
-/// The tables of all capabilities, with the columns in them that others add.
-pub(crate) fn all_tables(apps: &[Capability]) -> Result<Vec<TableDef>> {
+/// What ships: the tables of all capabilities, with the columns in them that others add.
+pub(crate) fn shipped_tables(apps: &[Capability]) -> Result<Shipped> {
     let mut definitions = Vec::new();
     for capability in PLATFORM.iter().copied().chain(apps) {
         definitions.extend((capability.tables)()?);
@@ -132,7 +128,7 @@ pub(crate) fn all_tables(apps: &[Capability]) -> Result<Vec<TableDef>> {
             }
         }
     }
-    Ok(definitions)
+    Ok(definitions.into_iter().collect())
 }
 
 /// Adds columns; one of a name that is there takes its place.
@@ -309,12 +305,49 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
 /// The rows of the messages, and which table takes which.
 fn write_messages(unit: &mut Unit) -> Result<()> {
     for message in unit.core.messages() {
-        let row = Row::unsaved(tables::MESSAGE)
-            .with("name", message.name())
-            .with("isprivate", false)
-            .with("isactive", true);
-        let row = unit.found(row)?;
-        filters::write_filters(unit, message, &row)?;
+        let row = write_message(unit, message)?;
+        filters::write_filters(unit, message, &row, &HashSet::new())?;
     }
     Ok(())
+}
+
+/// The row of a message.
+pub(crate) fn write_message(unit: &mut Unit, message: &dyn Message) -> Result<Reference> {
+    let row = Row::unsaved(tables::MESSAGE)
+        .with("name", message.name())
+        .with("isprivate", false)
+        .with("isactive", true);
+    unit.found(row)
+}
+
+/// Writes a privilege, of a table or of its own. System Administrator has it at once, in the copies
+/// of its role, too.
+pub(crate) fn add_privilege(unit: &mut Unit, name: &str, of: Option<(&TableDef, Right)>) -> Result<()> {
+    let query = Query::new(tables::ROLE).columns(&[]).filter(administrator_roles());
+    let roles = unit.select_as_platform("System Administrator may do everything, also with a new table", &query)?;
+    let system = Reference::new(tables::USER, unit.snapshot()?.system.id());
+    let row = privilege_row(&unit.core, name, of)
+        .with("createdby", system.clone())
+        .with("modifiedby", system);
+    let id = row.id;
+    unit.insert_as_platform("write the privileges of a new table", row)?;
+    for role in &roles {
+        message::set_role_privilege(unit, role.id, id, Some(Depth::Organization))?;
+    }
+    Ok(())
+}
+
+impl Unit {
+    /// Removes rows that the platform itself keeps about what is not there any more: a table, a
+    /// privilege, a message.
+    pub(crate) fn forget(&mut self, table: &str, filter: Filter) -> Result<()> {
+        let query = Query::new(table).filter(filter);
+        for row in self.select_as_platform("see what is kept of what is not there any more", &query)? {
+            self.delete_as_platform(
+                "remove what the platform keeps about a table that is taken away",
+                &row.reference(),
+            )?;
+        }
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@
 //! Pure: this crate does no I/O, knows no database, no sandbox and no user.
 
 pub mod catalog;
+pub mod changes;
 pub mod codes;
 pub mod coerce;
 pub mod definition;
@@ -20,6 +21,7 @@ pub mod situations;
 pub mod value;
 
 pub use catalog::Catalog;
+pub use changes::Changes;
 pub use codes::Code;
 pub use definition::{
     Choice, ColumnDef, ColumnType, Columns, Format, OnDelete, Ownership, Points, Required, TableDef, WhenGone,

@@ -1,9 +1,9 @@
-//! `sluice org`: make, show, copy and check an organisation.
+//! `sluice org`: make, show, copy, migrate and check an organisation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use sluice_engine::{Engine, Founding};
+use sluice_engine::{Engine, Founding, MigratedFile};
 use sluice_model::{Query, Request};
 use sluice_sales::sample;
 
@@ -25,8 +25,17 @@ pub(crate) enum Command {
         /// The new file.
         file: PathBuf,
     },
-    /// Check the organisation's file.
+    /// Check the organisation's file, and list the rows that break a rule of this version.
     Check,
+    /// Bring a file that an earlier version made to the present form.
+    ///
+    /// Every command does that with the file that it opens, after a copy FILE.before-N beside it, N being the new form.
+    /// No other process may have the file open. If it fails or is interrupted, the file is as it was.
+    Migrate {
+        /// Make no copy.
+        #[arg(long)]
+        no_copy: bool,
+    },
 }
 
 /// `org create`
@@ -81,7 +90,37 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             ))
         }
         Command::Check => check(context),
+        Command::Migrate { no_copy } => migrate(context, no_copy),
     }
+}
+
+fn migrate(context: &Context, no_copy: bool) -> anyhow::Result<Outcome> {
+    let path = context.path()?;
+    let migrated = Engine::migrate(path, APPS, &context.env(), &context.options(), !no_copy)?;
+    let mut document = json!({ "org": path, "migrated": migrated.is_some(), "form": Engine::FORM });
+    let Some(migrated) = migrated else {
+        let text = format!("{} has the present form, {}, already", path.display(), Engine::FORM);
+        return Ok(Outcome::new(document, text));
+    };
+    if let Some(map) = document.as_object_mut() {
+        map.insert("from".to_owned(), migrated.from.into());
+        map.insert("copy".to_owned(), json!(migrated.copy));
+    }
+    Ok(Outcome::new(document, of_migration(path, &migrated)))
+}
+
+/// What people are told of a file that was brought to the present form.
+pub(crate) fn of_migration(path: &Path, migrated: &MigratedFile) -> String {
+    let copy = match &migrated.copy {
+        Some(copy) => format!("; a copy of it as it was: {}", copy.display()),
+        None => String::new(),
+    };
+    format!(
+        "brought {} from form {} to form {}{copy}",
+        path.display(),
+        migrated.from,
+        migrated.to
+    )
 }
 
 fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
@@ -140,10 +179,14 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
         map.insert("organizationid".to_owned(), row.id.to_string().into());
         map.insert("tables".to_owned(), catalog.iter().count().into());
         map.insert("customtables".to_owned(), custom.into());
+        map.insert("form".to_owned(), Engine::FORM.into());
     }
     let text = pairs(&[
         ("organisation", name.to_owned()),
-        ("file", format!("{} ({})", path.display(), bytes(size))),
+        (
+            "file",
+            format!("{} ({}, form {})", path.display(), bytes(size), Engine::FORM),
+        ),
         ("currency", currency.unwrap_or_default()),
         ("created", created.as_str().unwrap_or_default().to_owned()),
         ("tables", format!("{}, {custom} of them custom", catalog.iter().count())),
@@ -152,16 +195,29 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn check(context: &Context) -> anyhow::Result<Outcome> {
-    let problems = context.engine()?.check()?;
-    let document = json!({ "ok": problems.is_empty(), "problems": problems });
-    if problems.is_empty() {
-        return Ok(Outcome::new(document, "the organisation's file is whole"));
+    let engine = context.engine()?;
+    let problems = engine.check()?;
+    if !problems.is_empty() {
+        let text = format!(
+            "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup",
+            problems.join("\n  ")
+        );
+        let document = json!({ "ok": false, "problems": problems, "rows": [] });
+        return Ok(Outcome::new(document, text).with_exit(Exit::Host));
     }
-    let text = format!(
-        "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup",
-        problems.join("\n  ")
-    );
-    Ok(Outcome::new(document, text).with_exit(Exit::Host))
+    let strays = engine.strays()?;
+    let rows = strays
+        .iter()
+        .map(|row| json!({ "table": row.table, "id": row.id, "rule": row.rule }));
+    let document = json!({ "ok": true, "problems": [], "rows": rows.collect::<Vec<_>>() });
+    let mut text = "the organisation's file is whole".to_owned();
+    if !strays.is_empty() {
+        text.push_str("\nrows that break a rule of this version; they are left as they are:");
+        for row in strays {
+            text.push_str(&format!("\n  {} {}: {}", row.table, row.id, row.rule));
+        }
+    }
+    Ok(Outcome::new(document, text))
 }
 
 #[cfg(test)]

@@ -1,13 +1,41 @@
 //! The organisation's own data: its definitions, its row version, its configuration version.
 //!
-//! Definitions are kept as they were given; what they mean is for others.
+//! The tables that ship are the program's. The file keeps, by the name of a table, the whole
+//! definition where the organisation made it, and what the organisation added or changed where
+//! it ships. What definitions mean is for others.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use rusqlite::params;
-use sluice_model::{ColumnDef, Error, Result, TableDef};
+use sluice_model::{Changes, ColumnDef, Error, Name, Result, TableDef};
 
 use crate::{Tx, fault::fault, session::Session, sql::ddl};
+
+/// The tables that a program brings along. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Shipped(Arc<BTreeMap<Name, TableDef>>);
+
+impl FromIterator<TableDef> for Shipped {
+    fn from_iter<T: IntoIterator<Item = TableDef>>(tables: T) -> Self {
+        let named = tables.into_iter().map(|table| (table.name.clone(), table));
+        Self(Arc::new(named.collect()))
+    }
+}
+
+impl Shipped {
+    /// The table of that name.
+    pub fn get(&self, name: &str) -> Option<&TableDef> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &TableDef> {
+        self.0.values()
+    }
+}
 
 /// The tables of the store itself.
 pub(crate) const INTERNAL: &str = r#"
@@ -32,41 +60,69 @@ impl Session {
         self.statement(sql)?.query_row([], |row| row.get(0)).map_err(fault)
     }
 
-    /// The definitions as saved, by name.
+    /// What the file keeps of definitions, in its JSON form, by the names of the tables.
+    pub(crate) fn kept(&self) -> Result<BTreeMap<Name, String>> {
+        let mut statement = self.statement(r#"SELECT "name", "json" FROM "_definition""#)?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?.into(), row.get(1)?)));
+        rows.map_err(fault)?.collect::<rusqlite::Result<_>>().map_err(fault)
+    }
+
+    /// The definitions of all tables, by name.
     pub(crate) fn definitions(&self) -> Result<Vec<TableDef>> {
-        let mut statement = self.statement(r#"SELECT "json" FROM "_definition" ORDER BY "name""#)?;
-        let mut rows = statement.query([]).map_err(fault)?;
+        let mut kept = self.kept()?;
+        let broken = |name: &str, error: serde_json::Error| {
+            Error::host(format!(
+                "the definition of the table `{name}` in the file is broken: {error}"
+            ))
+        };
         let mut tables = Vec::new();
-        while let Some(row) = rows.next().map_err(fault)? {
-            let json = row.get_ref(0).and_then(|cell| Ok(cell.as_str()?)).map_err(fault)?;
-            let table = serde_json::from_str(json);
-            tables.push(
-                table.map_err(|error| Error::host(format!("a table definition in the file is broken: {error}")))?,
-            );
+        for table in self.ships.iter() {
+            tables.push(match kept.remove(&table.name) {
+                None => table.clone(),
+                Some(json) => {
+                    let changes = serde_json::from_str::<Changes>(&json);
+                    changes.map_err(|error| broken(&table.name, error))?.apply(table)?
+                }
+            });
         }
+        for (name, json) in kept {
+            tables.push(serde_json::from_str(&json).map_err(|error| broken(&name, error))?);
+        }
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(tables)
     }
 
-    fn has_definition(&self, table: &TableDef) -> Result<bool> {
-        let mut statement = self.statement(r#"SELECT 1 FROM "_definition" WHERE "name" = ?"#)?;
-        statement.exists([&*table.name]).map_err(fault)
+    /// Keeps what a table's definition has beyond what ships.
+    pub(crate) fn save(&self, table: &TableDef) -> Result<()> {
+        let json = match self.ships.get(&table.name) {
+            None => serde_json::to_string(table),
+            Some(ships) => match Changes::between(ships, table)? {
+                changes if changes.is_empty() => return self.keep(&table.name, None),
+                changes => serde_json::to_string(&changes),
+            },
+        };
+        self.keep(
+            &table.name,
+            Some(&json.map_err(|error| Error::host(error.to_string()))?),
+        )
     }
 
-    fn save(&self, table: &TableDef) -> Result<()> {
-        let json = serde_json::to_string(table).map_err(|error| Error::host(error.to_string()))?;
-        let sql =
+    /// Keeps this text under the name of a table, or nothing.
+    pub(crate) fn keep(&self, name: &str, json: Option<&str>) -> Result<()> {
+        const KEEP: &str =
             r#"INSERT INTO "_definition" VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "json" = excluded."json""#;
-        self.statement(sql)?
-            .execute(params![&*table.name, json])
-            .map_err(fault)?;
+        const FORGET: &str = r#"DELETE FROM "_definition" WHERE "name" = ?"#;
+        match json {
+            Some(json) => self.statement(KEEP)?.execute(params![name, json]),
+            None => self.statement(FORGET)?.execute([name]),
+        }
+        .map_err(fault)?;
         Ok(())
     }
 
-    fn change(&self, statements: &[String]) -> Result<()> {
-        for sql in statements {
-            self.conn.execute_batch(sql).map_err(fault)?;
-        }
-        Ok(())
+    /// Runs statements that change tables.
+    pub(crate) fn change(&self, statements: &[String]) -> Result<()> {
+        statements.iter().try_for_each(|sql| self.batch(sql))
     }
 }
 
@@ -166,7 +222,8 @@ impl Tx {
         rows.and_then(Iterator::collect).map_err(fault)
     }
 
-    /// The definitions of the tables as saved, by name.
+    /// The definitions of all tables, by name: those that ship with what the organisation added
+    /// or changed, and its own.
     ///
     /// # Errors
     /// A host error where no transaction is open or a definition cannot be read.
@@ -174,7 +231,8 @@ impl Tx {
         self.session()?.definitions()
     }
 
-    /// Keeps a definition in place of the one of that name. Makes no table and no column.
+    /// Keeps a definition in place of the one of that name, or what it has beyond the one that
+    /// ships. Makes no table and no column.
     ///
     /// # Errors
     /// A host error where no writing transaction is open.
@@ -189,7 +247,7 @@ impl Tx {
     /// `INVALID_ARGUMENT` where there is such a table already or a name is not one.
     pub fn create_table(&mut self, table: &TableDef) -> Result<()> {
         let session = self.writer()?;
-        if session.has_definition(table)? {
+        if session.conn.table_exists(None, &*table.name).map_err(fault)? {
             return Err(Error::invalid(format!("there is a table `{}` already", table.name)).with_table(&table.name));
         }
         session.change(&ddl::create_table(table)?)?;
@@ -226,9 +284,7 @@ impl Tx {
     pub fn drop_table(&mut self, table: &TableDef) -> Result<()> {
         let session = self.writer()?;
         session.change(&ddl::drop_table(table))?;
-        let mut statement = session.statement(r#"DELETE FROM "_definition" WHERE "name" = ?"#)?;
-        statement.execute([&*table.name]).map_err(fault)?;
-        Ok(())
+        session.keep(&table.name, None)
     }
 
     /// Removes a column with its values, its index and its place in the definition; `table` is

@@ -10,6 +10,7 @@
 //! | make, open, copy, check a file | `store` |
 //! | follow a unit of work into a commit | `writer`, then `unit` |
 //! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
+//! | bring a file of an earlier form to the present one | `migrate`, then `structure` |
 //! | see how attachments are kept | `blocks` |
 //! | see how a value is kept | `form`, `text` |
 //! | see the SQL | `sql` |
@@ -21,10 +22,12 @@ mod fault;
 mod form;
 mod inject;
 mod matchcodes;
+mod migrate;
 mod rows;
 mod session;
 mod sql;
 mod store;
+mod structure;
 mod text;
 mod tx;
 mod unit;
@@ -34,8 +37,10 @@ mod writer;
 mod tests;
 
 pub use blocks::{Block, Holder};
+pub use definitions::Shipped;
 pub use facts::Facts;
 pub use inject::Faults;
+pub use migrate::MigratedFile;
 pub use store::{Options, Store, Synchronous};
 pub use text::fold;
 pub use tx::{Savepoint, Tx};

@@ -17,12 +17,26 @@ use std::{
 use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, functions::FunctionFlags};
 use sluice_model::{Error, Name, Result, TableDef};
 
-use crate::{Faults, Options, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text};
+use crate::{
+    Faults, Options, Shipped, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text,
+};
 
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
-/// The form of the internal tables. A change of form counts up; a file of another form is refused.
-pub(crate) const FORM: i32 = 2;
+/// The form of a file: of the store's own tables, and of the tables and rows that ship. What
+/// changes one of them counts up, once a version has been handed out whose files have the form.
+pub(crate) const FORM: i32 = 3;
+/// Files of this form and later ones can be brought to the present form.
+const FIRST: i32 = 2;
+
+/// A file that has to be brought to the present form before it can be worked with.
+fn is_earlier(path: &Path, form: i32) -> Error {
+    Error::host(format!(
+        "`{}` was made by an earlier version of Sluice (form {form}, this one needs {FORM}), and was put in the \
+         place of the file that was opened; open it anew",
+        path.display()
+    ))
+}
 
 /// One connection.
 pub(crate) struct Session {
@@ -40,6 +54,8 @@ pub(crate) struct Session {
     pub(crate) versions: Versions,
     /// The configuration tables that the unit has written.
     pub(crate) changed: BTreeSet<Name>,
+    /// The tables that the program brings along.
+    pub(crate) ships: Shipped,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -59,7 +75,11 @@ impl Session {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut session = Self::connect(path, flags, writable)?;
         session.faults.clone_from(&options.faults);
-        session.check_header(path)?;
+        session.ships.clone_from(&options.ships);
+        match session.form(path)? {
+            FORM => {}
+            earlier => return Err(is_earlier(path, earlier)),
+        }
         session.setting("journal_mode", "WAL")?;
         session.setting("foreign_keys", "ON")?;
         // A savepoint keeps the pages it changes; past 64 KiB they would go to a file that is
@@ -78,9 +98,10 @@ impl Session {
 
     /// Opens the empty file in which an organisation is built. A failure there discards the
     /// file, so nothing is kept safe on the way.
-    pub(crate) fn scratch(path: &Path) -> Result<Self> {
+    pub(crate) fn scratch(path: &Path, ships: &Shipped) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let session = Self::connect(path, flags, true)?;
+        let mut session = Self::connect(path, flags, true)?;
+        session.ships.clone_from(ships);
         session.setting("journal_mode", "MEMORY")?;
         session.setting("synchronous", Synchronous::Off.word())?;
         session.setting("foreign_keys", "OFF")?;
@@ -131,6 +152,7 @@ impl Session {
             known: Known::default(),
             versions: Versions::default(),
             changed: BTreeSet::new(),
+            ships: Shipped::default(),
             faults: None,
             patience,
             texts: HashMap::new(),
@@ -138,7 +160,43 @@ impl Session {
         })
     }
 
-    fn check_header(&self, path: &Path) -> Result<()> {
+    /// Opens a file that nobody else has open, of whatever form, and keeps everybody else out
+    /// until the session is dropped.
+    pub(crate) fn alone(path: &Path, options: &Options, patience: Duration) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut session = Self::connect(path, flags, true)?;
+        if session.conn.is_readonly("main").map_err(fault)? {
+            return Err(Error::host(format!(
+                "`{}` was made by an earlier version of Sluice and has to be brought to the present form (form {FORM}), but \
+                 this account may not write it: give it the permission, or copy the file to where it can be written",
+                path.display()
+            )));
+        }
+        session.set_patience(patience);
+        session.faults.clone_from(&options.faults);
+        session.ships.clone_from(&options.ships);
+        // Before the first access: the lock is then taken with it.
+        session.setting("locking_mode", "EXCLUSIVE")?;
+        session.setting("trusted_schema", "OFF")?;
+        session.setting("temp_store", "MEMORY")?;
+        session.setting("synchronous", options.synchronous.word())?;
+        session.setting("cache_size", "-65536")?;
+        // Tables are made anew, with rows that refer to them; references are checked at the end.
+        session.setting("foreign_keys", "OFF")?;
+        Ok(session)
+    }
+
+    /// The form of the file at `path`.
+    pub(crate) fn peek(path: &Path) -> Result<i32> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::connect(path, flags, false)?.form(path)
+    }
+
+    /// The form of a file, which may be an earlier one.
+    ///
+    /// # Errors
+    /// A host error where it is no organisation, or of a form that is not known.
+    pub(crate) fn form(&self, path: &Path) -> Result<i32> {
         let shown = path.display();
         let number = |name| {
             self.conn
@@ -151,7 +209,7 @@ impl Session {
             )));
         }
         match number("user_version")? {
-            FORM => Ok(()),
+            form if (FIRST..=FORM).contains(&form) => Ok(form),
             newer if newer > FORM => Err(Error::host(format!(
                 "`{shown}` was written by a newer version of Sluice (form {newer}, this one knows {FORM}); use that version"
             ))),
@@ -182,6 +240,14 @@ impl Session {
     pub(crate) fn run(&self, sql: &str) -> Result<()> {
         self.statement(sql)?.raw_execute().map_err(fault)?;
         Ok(())
+    }
+
+    /// Runs statements that answer nothing.
+    pub(crate) fn batch(&self, sql: &str) -> Result<()> {
+        if let Some(faults) = &self.faults {
+            faults.count()?;
+        }
+        self.conn.execute_batch(sql).map_err(fault)
     }
 
     /// A prepared statement, from the cache if it was used before.

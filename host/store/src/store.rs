@@ -12,7 +12,7 @@ use sluice_model::{Error, Result};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::{
-    End, Faults, Tx,
+    End, Faults, Shipped, Tx,
     definitions::INTERNAL,
     fault::fault,
     session::{APPLICATION_ID, FORM, Session},
@@ -27,6 +27,8 @@ pub struct Options {
     pub synchronous: Synchronous,
     /// Failures on demand, for tests.
     pub faults: Option<Faults>,
+    /// The tables that ship: those that the program brings along.
+    pub ships: Shipped,
 }
 
 /// What a commit waits for.
@@ -77,20 +79,21 @@ const KEPT_READERS: usize = 16;
 
 impl Store {
     /// Makes an organisation at `path`: `build` fills it in one transaction, in a temporary
-    /// file beside it that is renamed when it is whole. References are checked at the end,
+    /// file beside it that is renamed when it is whole. The tables that ship are made by it. References are checked at the end,
     /// so rows that refer to each other may come in any order.
     ///
     /// # Errors
     /// A host error where there is a file at `path` already, a lookup refers to a table that
     /// was not made, or a row to one that is not there; and whatever `build` gives. Then
     /// nothing is left behind.
-    pub fn create(path: &Path, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<()> {
+    pub fn create(path: &Path, ships: &Shipped, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<()> {
         whole_new(path, |scratch| {
-            let session = Session::scratch(scratch)?;
+            let session = Session::scratch(scratch, ships)?;
             session.run("BEGIN IMMEDIATE")?;
             session.conn.execute_batch(INTERNAL).map_err(fault)?;
             session.setting("application_id", &APPLICATION_ID.to_string())?;
             session.setting("user_version", &FORM.to_string())?;
+            session.fit()?;
             let mut tx = Tx::new(Box::new(session));
             build(&mut tx)?;
             let session = tx.session()?;
@@ -110,12 +113,7 @@ impl Store {
     /// A host error where there is no file, or one that is no organisation, or one that a
     /// newer version wrote.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        if !path.is_file() {
-            return Err(Error::host(format!(
-                "there is no organisation at `{}`; check the path, or make one with `sluice org create`",
-                path.display()
-            )));
-        }
+        Self::there(path)?;
         let session = Session::open(path, &options, true).map_err(|mut error| {
             let body = error.body_mut();
             body.message = format!("`{}`: {}", path.display(), body.message);
@@ -129,6 +127,17 @@ impl Store {
             writer,
             readers: Mutex::default(),
         })
+    }
+
+    /// Refuses a path at which there is no file.
+    pub(crate) fn there(path: &Path) -> Result<()> {
+        match path.is_file() {
+            true => Ok(()),
+            false => Err(Error::host(format!(
+                "there is no organisation at `{}`; check the path, or make one with `sluice org create`",
+                path.display()
+            ))),
+        }
     }
 
     /// Runs a writing unit of work on this thread, and returns when it is committed. `run`
@@ -200,6 +209,7 @@ impl Store {
         let mut wrong = lines.collect::<rusqlite::Result<Vec<_>>>().map_err(fault)?;
         wrong.retain(|line| line != "ok");
         wrong.extend(broken_references(&session)?);
+        wrong.extend(session.differences()?);
         Ok(wrong)
     }
 }
@@ -212,10 +222,7 @@ fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> 
             "there is a file at `{shown}` already; choose another path, or remove it first"
         )));
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let failed = |error: std::io::Error| Error::host(format!("cannot make `{shown}`: {error}"));
     let scratch: TempPath = NamedTempFile::with_prefix_in(".sluice-", folder)
         .map_err(failed)?
@@ -225,9 +232,20 @@ fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> 
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
     scratch.persist_noclobber(path).map_err(|error| failed(error.error))?;
-    // The name, too, must survive a loss of power; not every system can promise it.
-    let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    sync_folder(path);
     Ok(())
+}
+
+/// The name of a new file, too, must survive a loss of power; not every system can promise it.
+pub(crate) fn sync_folder(path: &Path) {
+    let _ = std::fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A table whose lookup refers to no table could not take a row.
@@ -249,7 +267,7 @@ fn check_targets(session: &Session) -> Result<()> {
     Ok(())
 }
 
-fn broken_references(session: &Session) -> Result<Vec<String>> {
+pub(crate) fn broken_references(session: &Session) -> Result<Vec<String>> {
     let mut statement = session.conn.prepare("PRAGMA foreign_key_check").map_err(fault)?;
     let rows = statement.query_map([], |row| {
         let (table, row, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);

@@ -37,13 +37,22 @@ pub(crate) fn create_table(table: &TableDef) -> Result<Vec<String>> {
         }
     }
     let mut statements = vec![statement.build(SqliteQueryBuilder)];
-    let indexed = plain(table).filter(|column| is_indexed(table, column));
-    statements.extend(indexed.map(|column| index(table, &[&column.name])));
-    if *table.name == *SHARES {
-        statements.push(index(table, &["objectid", "principalid"]));
-        statements.push(index(table, &["principalid"]));
-    }
+    statements.extend(indexes(table).into_iter().map(|(_, sql)| sql));
     Ok(statements)
+}
+
+/// The indexes of a table: their names and the statements that make them.
+pub(crate) fn indexes(table: &TableDef) -> Vec<(String, String)> {
+    let indexed = plain(table).filter(|column| is_indexed(table, column));
+    let mut all: Vec<Vec<&str>> = indexed.map(|column| vec![&*column.name]).collect();
+    if *table.name == *SHARES {
+        all.push(vec!["objectid", "principalid"]);
+        all.push(vec!["principalid"]);
+    }
+    let named = all
+        .iter()
+        .map(|columns| (index_name(table, columns), index(table, columns)));
+    named.collect()
 }
 
 /// The statements that add a column to a table, with its index.

@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Query, Result, TableDef, coerce,
-    definition::Columns,
+    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, Result, TableDef, coerce, definition::Columns,
 };
 
 use crate::{
     Session, Unit,
     capability::Redefinition,
     engine::Batch,
-    message,
-    organization::{ADMINISTRATOR_ROLE, privilege_row, table_privileges},
+    organization::{add_privilege, table_privileges},
     platform::managed,
     tables,
 };
@@ -152,18 +150,9 @@ impl Batch<'_> {
         check_column(&snapshot.catalog, &snapshot.global_choices(), table, column)
     }
 
-    /// The definition of a table as it is kept: without the options that customizers published
-    /// for its columns, which are laid over the definitions of the catalogue.
-    ///
-    /// # Errors
-    /// There is no such table.
+    /// See [`Unit::definition`].
     pub(crate) fn definition(&mut self, table: &str) -> Result<TableDef> {
-        self.unit.snapshot()?.table(table)?;
-        let mut definitions = self.unit.tx.definitions()?;
-        definitions.retain(|definition| &*definition.name == table);
-        definitions
-            .pop()
-            .ok_or_else(|| Error::host(format!("the definition of `{table}` is gone")))
+        self.unit.definition(table)
     }
 
     /// Keeps a changed definition; it counts at once.
@@ -189,6 +178,20 @@ impl Batch<'_> {
 }
 
 impl Unit {
+    /// The definition of a table without the options that customizers published for its columns,
+    /// which are laid over the definitions of the catalogue: what may be changed and kept.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub(crate) fn definition(&mut self, table: &str) -> Result<TableDef> {
+        self.snapshot()?.table(table)?;
+        let definitions = self.tx.definitions()?;
+        definitions
+            .into_iter()
+            .find(|definition| &*definition.name == table)
+            .ok_or_else(|| Error::host(format!("the definition of `{table}` is gone")))
+    }
+
     /// Makes a table at run time, with its privileges, and open to the steps of every message
     /// that it takes.
     pub(crate) fn make_table(&mut self, mut table: TableDef) -> Result<()> {
@@ -218,7 +221,9 @@ impl Unit {
         }
         self.tx.create_table(&table)?;
         self.configuration_written(None)?;
-        grant_to_administrators(self, &table)?;
+        for (name, right) in table_privileges(&table) {
+            add_privilege(self, &name, Some((&table, right)))?;
+        }
         self.configuration_written(None)?;
         let query = Query::new(tables::MESSAGE).columns(&["name"]);
         for row in self.select_as_platform("let steps be registered on a new table", &query)? {
@@ -227,23 +232,6 @@ impl Unit {
         }
         self.configuration_written(None)
     }
-}
-
-/// System Administrator may do everything, also with a new table.
-fn grant_to_administrators(unit: &mut Unit, table: &TableDef) -> Result<()> {
-    let query = Query::new(tables::ROLE)
-        .columns(&[])
-        .filter(Filter::eq("name", ADMINISTRATOR_ROLE));
-    let roles = unit.select_as_platform("System Administrator may do everything, also with a new table", &query)?;
-    for (name, right) in table_privileges(table) {
-        let row = privilege_row(&unit.core, &name, Some((table, right)));
-        let id = row.id;
-        unit.insert_as_platform("write the privileges of a new table", row)?;
-        for role in &roles {
-            message::set_role_privilege(unit, role.id, id, Some(Depth::Organization))?;
-        }
-    }
-    Ok(())
 }
 
 /// A customizer's name: a publisher's prefix of two to eight letters or digits, an

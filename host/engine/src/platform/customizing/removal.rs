@@ -92,15 +92,8 @@ impl Batch<'_> {
         self.unit.configuration_written(None)
     }
 
-    /// Removes what the platform itself keeps about a table.
     fn forget(&mut self, table: &str, filter: Filter) -> Result<()> {
-        for row in self.select("see what depends on a table or a column that is to go", table, filter)? {
-            self.unit.delete_as_platform(
-                "remove what the platform keeps about a table that is taken away",
-                &row.reference(),
-            )?;
-        }
-        Ok(())
+        self.unit.forget(table, filter)
     }
 
     /// The rows of a table that a decision about customizations needs, whoever asks; `reason`

@@ -44,6 +44,7 @@ use crate::{Capability, Tables, tables};
 
 /// Business process flows.
 pub(crate) static FLOWS: Capability = Capability {
+    made: table::process_columns,
     messages: &[
         &retrieve_active_path::RetrieveActivePath,
         &retrieve_process_instances::RetrieveProcessInstances,

@@ -3,19 +3,31 @@
 
 use sluice_model::{ColumnDef, ColumnType, Error, Name, OnDelete, Result, TableDef};
 
-use super::{Flow, link};
+use super::{Flow, INSTANCE_KEY, link};
 use crate::Unit;
 
 const TEMPLATE: &str = include_str!("../../../metadata/process.template.toml");
+
+/// The table that is made for a flow, before it has the flow's name and lookups.
+fn template() -> Result<TableDef> {
+    toml::from_str(TEMPLATE).map_err(|error| Error::host(format!("the template of process tables is wrong: {error}")))
+}
+
+/// What every table of processes has, where this is one that was made for a flow.
+pub(super) fn process_columns(table: &TableDef) -> Result<Vec<ColumnDef>> {
+    Ok(match &*table.key == INSTANCE_KEY {
+        true => template()?.columns.into(),
+        false => Vec::new(),
+    })
+}
 
 impl Unit {
     /// Makes sure that the processes of a flow have a table, with a lookup for each of the
     /// tables whose rows go through it.
     pub(super) fn prepare_processes(&mut self, flow: &Flow) -> Result<()> {
         let snapshot = self.snapshot()?;
-        let Some(there) = snapshot.catalog.find(&flow.unique_name) else {
-            let mut table: TableDef = toml::from_str(TEMPLATE)
-                .map_err(|error| Error::host(format!("the template of process tables is wrong: {error}")))?;
+        if snapshot.catalog.find(&flow.unique_name).is_none() {
+            let mut table = template()?;
             table.name = flow.unique_name.clone();
             table.schema = flow.unique_name.to_string();
             table.set = format!("{}s", flow.unique_name).into();
@@ -24,8 +36,8 @@ impl Unit {
                 table.columns.push(self.lookup(flow, name)?);
             }
             return self.make_table(table);
-        };
-        let mut table = TableDef::clone(there);
+        }
+        let mut table = self.definition(&flow.unique_name)?;
         for name in flow.tables() {
             if link(&table, name).is_none() {
                 let column = self.lookup(flow, name)?;

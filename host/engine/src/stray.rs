@@ -1,0 +1,173 @@
+//! Rows that a rule of this version would refuse and that are there all the same, because an
+//! earlier version took them. They are left as they are; `org check` lists them.
+
+use std::collections::{HashMap, HashSet};
+
+use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Uuid};
+use sluice_store::Tx;
+
+use crate::{
+    Engine,
+    organization::{ADMINISTRATOR_ROLE, administrator_roles},
+    snapshot::{self, Snapshot},
+    tables,
+};
+
+/// A row that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Its table.
+    pub table: Name,
+    /// Its id.
+    pub id: Uuid,
+    /// What it breaks, as a sentence.
+    pub rule: String,
+}
+
+/// Lookups whose rows lie below each other, which makes a tree.
+const TREES: [(&str, &str); 2] = [
+    (tables::BUSINESS_UNIT, "parentbusinessunitid"),
+    ("account", "parentaccountid"),
+];
+
+impl Engine {
+    /// The rows that break a rule of this version.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn strays(&self) -> Result<Vec<Stray>> {
+        let snapshot = self.core.current_snapshot()?;
+        self.core.store()?.read(|mut tx| {
+            let mut search = Search {
+                tx: &mut tx,
+                catalog: &snapshot.catalog,
+                found: Vec::new(),
+            };
+            let found = search.all(&snapshot).map(|()| search.found);
+            (tx, found)
+        })?
+    }
+}
+
+struct Search<'a> {
+    tx: &'a mut Tx,
+    catalog: &'a Catalog,
+    found: Vec<Stray>,
+}
+
+impl Search<'_> {
+    fn all(&mut self, snapshot: &Snapshot) -> Result<()> {
+        self.administrators()?;
+        self.steps(snapshot.system.id())?;
+        self.principals()?;
+        self.shares()?;
+        TREES.iter().try_for_each(|(table, column)| self.loops(table, column))
+    }
+
+    fn rows(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
+        let query = Query::new(table).columns(columns).filter(filter);
+        self.tx.select(&snapshot::permit(), self.catalog.table(table)?, &query)
+    }
+
+    fn add(&mut self, row: &Row, rule: impl Into<String>) {
+        self.found.push(Stray {
+            table: row.table.clone(),
+            id: row.id,
+            rule: rule.into(),
+        });
+    }
+
+    /// System Administrator holds every privilege.
+    fn administrators(&mut self) -> Result<()> {
+        let privileges = self.rows(tables::PRIVILEGE, &["name"], Filter::All)?;
+        for role in self.rows(tables::ROLE, &[], administrator_roles())? {
+            let held = self.rows(tables::ROLE_PRIVILEGES, &["privilegeid"], Filter::eq("roleid", role.id))?;
+            let held: HashSet<Uuid> = held.iter().filter_map(|row| row.id_of("privilegeid")).collect();
+            let mut missing = privileges.iter().filter(|privilege| !held.contains(&privilege.id));
+            if let Some(first) = missing.next() {
+                let (name, more) = (first.text("name").unwrap_or_default(), missing.count());
+                self.add(
+                    &role,
+                    format!("the role {ADMINISTRATOR_ROLE} lacks {name} and {more} more privileges"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// No step runs as SYSTEM.
+    fn steps(&mut self, system: Uuid) -> Result<()> {
+        for step in self.rows(tables::STEP, &["name"], Filter::eq("impersonatinguserid", system))? {
+            let name = step.text("name").unwrap_or_default().to_owned();
+            self.add(&step, format!("the step {name} runs as SYSTEM"));
+        }
+        Ok(())
+    }
+
+    /// Users and teams share one space of ids.
+    fn principals(&mut self) -> Result<()> {
+        let teams = self.rows(tables::TEAM, &[], Filter::All)?;
+        let teams: HashSet<Uuid> = teams.iter().map(|team| team.id).collect();
+        for user in self.rows(tables::USER, &[], Filter::All)? {
+            if teams.contains(&user.id) {
+                self.add(&user, "a team has the id of this user");
+            }
+        }
+        Ok(())
+    }
+
+    /// What is shared is there, and so is whom it is shared with.
+    fn shares(&mut self) -> Result<()> {
+        let columns = ["objectid", "objecttypecode", "principalid", "principaltypecode"];
+        for share in self.rows(tables::SHARE, &columns, Filter::All)? {
+            for (id, kind, what) in [
+                ("objectid", "objecttypecode", "a row that is not there"),
+                ("principalid", "principaltypecode", "somebody who is not there"),
+            ] {
+                let table = share.text(kind).and_then(|name| self.catalog.find(name));
+                let there = match (table, share.id_of(id)) {
+                    (Some(table), Some(id)) => self.tx.facts().exists(table, id)?,
+                    _ => false,
+                };
+                if !there {
+                    self.add(&share, format!("the share is about {what}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that lie below each other make a tree.
+    fn loops(&mut self, table: &str, column: &str) -> Result<()> {
+        let filter = Filter::Not(Box::new(Filter::eq(column, sluice_model::Value::Null)));
+        let rows = self.rows(table, &[column], filter)?;
+        let above: HashMap<Uuid, Uuid> = rows
+            .iter()
+            .filter_map(|row| Some((row.id, row.id_of(column)?)))
+            .collect();
+        let mut done = HashSet::new();
+        for row in &rows {
+            let mut path = HashSet::new();
+            let mut at = row.id;
+            while done.insert(at) {
+                path.insert(at);
+                match above.get(&at) {
+                    Some(next) => at = *next,
+                    None => break,
+                }
+            }
+            // The row was met again on the way up from itself, or from one below it.
+            if path.contains(&at) && above.contains_key(&at) {
+                let first = rows
+                    .iter()
+                    .find(|row| row.id == at)
+                    .ok_or_else(|| Error::host("a row is gone"))?;
+                self.add(
+                    first,
+                    format!("rows of `{table}` lie below each other in a loop, through `{column}`"),
+                );
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+-- Form 3, before the tables are made to fit their definitions: renames, removals, and tables of the store itself.
+-- What can be read off the definitions (tables, columns, indexes, defaults of new columns) comes by itself.

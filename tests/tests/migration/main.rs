@@ -1,0 +1,13 @@
+//! Files that earlier versions made: what becomes of them when this one opens them.
+//!
+//! The files lie packed in `tests/organisations`, a folder for each form of which a version was
+//! handed out, beside the script that made them.
+
+mod content;
+mod files;
+mod kept;
+mod same;
+mod work;
+
+/// The forms of which there are files.
+const FORMS: [&str; 1] = ["form-2"];
