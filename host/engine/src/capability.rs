@@ -16,6 +16,9 @@ use crate::{
 /// A table of the platform or of another capability, and the columns that one adds to it.
 pub type Extension = (Name, Vec<ColumnDef>);
 
+/// The columns that a table made at run time gets of a capability.
+pub type MadeColumns = fn(&TableDef) -> Result<Vec<ColumnDef>>;
+
 /// The tables whose rows rules are for.
 #[derive(Debug, Clone, Copy)]
 pub enum Tables {
@@ -35,7 +38,7 @@ pub struct Capability {
     /// Columns that it adds to tables of others, or puts in the place of their columns.
     pub extensions: fn() -> Result<Vec<Extension>>,
     /// The columns that it gives every table of a kind that is made at run time.
-    pub made: fn(&TableDef) -> Result<Vec<ColumnDef>>,
+    pub made: MadeColumns,
     /// Its messages.
     pub messages: &'static [&'static dyn Message],
     /// The rules of its tables.

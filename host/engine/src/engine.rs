@@ -16,7 +16,7 @@ use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, T
 
 use crate::{
     Env, Message, Rules, Unit,
-    capability::{Capability, Dependant, ORDER, PLATFORM, Tables},
+    capability::{Capability, Dependant, MadeColumns, ORDER, PLATFORM, Tables},
     change::{Author, Why},
     jobs, migration,
     operation::Incoming,
@@ -66,7 +66,7 @@ pub(crate) struct Core {
     pub(crate) env: Arc<dyn Env>,
     /// The tables that ship.
     pub(crate) ships: Shipped,
-    made: Vec<fn(&TableDef) -> Result<Vec<ColumnDef>>>,
+    made: Vec<MadeColumns>,
     store: OnceLock<Arc<Store>>,
     /// The file had an earlier form when it was opened.
     migrated: OnceLock<MigratedFile>,

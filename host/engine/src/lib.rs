@@ -45,7 +45,7 @@ mod trace;
 mod unit;
 mod watch;
 
-pub use capability::{Capability, Definition, Dependant, Extension, Redefinition, Tables, User};
+pub use capability::{Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
 pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
 pub use env::{Env, SeededEnv, SystemEnv};
