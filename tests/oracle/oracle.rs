@@ -1,6 +1,6 @@
 //! The slow, obvious answer to "may this principal do that to this row?": loops over lists,
-//! no cleverness, no code shared with `sluice-access`. Written from the platform reference
-//! §3.3 alone; where the two differ, one of them misread it.
+//! no cleverness, no code shared with `sluice-access`. Written from the platform's
+//! page "How access to a record is determined" alone; where the two differ, one of them misread it.
 //!
 //! A plain module: include it with `#[path]`.
 

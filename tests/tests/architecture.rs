@@ -405,6 +405,29 @@ fn every_module_says_what_it_is_for() {
     assert!(silent.is_empty(), "without a first comment: {silent:#?}");
 }
 
+/// Readers have what is in this repository: a section or a number of another document tells them nothing.
+#[test]
+fn no_source_refers_to_a_document_that_is_not_here() {
+    let mut files = Vec::new();
+    for folder in ["host", "sdk", "plugins", "examples", "tests"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let is_number = |word: &str| {
+        word.strip_prefix('R')
+            .is_some_and(|digits| (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let refers =
+        |line: &str| line.contains('\u{a7}') || line.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_number);
+    let mut found = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| refers(line)) {
+            found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn every_message_has_a_doc_and_a_unique_name() {
     let organisation = sluice_tests::Organisation::empty();

@@ -1,5 +1,5 @@
 //! The second gate: may the principal do this to that row? And its twin, the list: which
-//! rows may it see? Both read the same routes (reference §3.3, step 2).
+//! rows may it see? Both read the same routes.
 
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Both gates for one row: the privilege at any depth, then ownership, the depth of a role,
-/// or a share (reference §3.3).
+/// or a share.
 ///
 /// # Errors
 /// Those of [`check_privilege`](crate::check_privilege), and `0x80048306` where the privilege
@@ -28,8 +28,7 @@ pub fn decide(
     Ok(Permit::row(table, right, Some(row.id), reason))
 }
 
-/// Both gates for a new row: the depth of Create is tested against the owner to be
-/// (reference §3.3). An owner other than the principal needs
+/// Both gates for a new row: the depth of Create is tested against the owner to be. An owner other than the principal needs
 /// [`check_owner_to_be`](crate::check_owner_to_be) as well.
 ///
 /// # Errors
@@ -157,7 +156,7 @@ fn rights(test: impl Fn(Right) -> bool) -> Rights {
 }
 
 /// Gate 1 for Read, and the rows that a query may return: exactly those for which [`decide`]
-/// grants Read (reference §3.3).
+/// grants Read.
 ///
 /// # Errors
 /// Those of [`check_privilege`](crate::check_privilege). A privilege that reaches no row is

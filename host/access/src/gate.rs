@@ -1,5 +1,4 @@
-//! The first gate: does the principal hold the privilege at any depth? It knows no rows
-//! (reference §3.3, step 1).
+//! The first gate: does the principal hold the privilege at any depth? It knows no rows.
 
 use std::collections::HashMap;
 
@@ -43,13 +42,13 @@ impl PrivilegeIds {
 }
 
 /// Gate 1: the principal holds the privilege for `right` on `table`, directly or through a
-/// team, at any depth (reference §3.3). A share does not help here.
+/// team, at any depth. A share does not help here.
 ///
 /// # Errors
 /// With principal and table, and what is missing:
-/// - `0x80040220` the privilege is missing (§3.9), or the table is internal;
-/// - `0x80042F09` the user has no roles at all (§3.3);
-/// - `0x80044502` the user's access mode lets it read only (§3.1);
+/// - `0x80040220` the privilege is missing, or the table is internal;
+/// - `0x80042F09` the user has no roles at all;
+/// - `0x80044502` the user's access mode lets it read only;
 /// - `0x80040225` the user is disabled.
 pub fn check_privilege(principal: &Principal, table: &TableDef, right: Right, privileges: &PrivilegeIds) -> Result<()> {
     held_privilege(principal, table, right, privileges).map(|_| ())
@@ -100,7 +99,7 @@ pub fn check_enabled(principal: &Principal) -> Result<()> {
 }
 
 /// The gate for what belongs to no table's row: `prvReadEntity`, `prvReadCustomization`, … at
-/// any depth (reference §3.9, "Non-entity / misc privileges").
+/// any depth.
 ///
 /// # Errors
 /// With principal and privilege: `0x80040220` it is missing, `0x80042F09` the user has no
@@ -124,7 +123,7 @@ pub fn check_named(principal: &Principal, privilege: &str, privileges: &Privileg
 
 /// May `caller` make a row of `table` belong to `owner`? Asked by a Create for another owner
 /// and by every Assign, beside [`decide_create`](crate::decide_create) or
-/// [`decide`](crate::decide) (reference §3.3 and §3.5).
+/// [`decide`](crate::decide).
 ///
 /// The caller needs Assign, at any depth: how far the new row may lie is a question to
 /// Create, and of an existing row to the decision on Assign. The owner needs Read, at any

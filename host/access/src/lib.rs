@@ -2,7 +2,6 @@
 //!
 //! Pure functions over facts that the caller brings; the only maker of a [`Permit`]. This
 //! crate does no I/O, knows no database and no clock. Absent privilege means denied.
-//! Source: the platform reference §3.
 //!
 //! Two gates stand before every row. The first, [`check_privilege`], asks whether the
 //! principal holds the privilege at any depth; the second, [`decide`], asks whether the row

@@ -31,7 +31,7 @@ enum Grant {
     Rows(Vec<(Name, RowScope)>),
 }
 
-/// Why access is granted (reference §3.3).
+/// Why access is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// SYSTEM may do everything.

@@ -10,9 +10,9 @@ use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
 use crate::{Holding, PrincipalId};
 
-/// `systemuser.accessmode` 2: may read only (reference §3.1).
+/// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
-/// `team.teamtype` 1: receives shares, holds no roles and owns no rows (reference §3.1).
+/// `team.teamtype` 1: receives shares, holds no roles and owns no rows.
 pub(crate) const ACCESS_TEAM: i32 = 1;
 
 /// What the caller brings about a principal.
@@ -100,7 +100,7 @@ impl<'a> Route<'a> {
     }
 
     /// The only owner whose rows the route reaches: "team privileges only" at Basic depth.
-    /// Deeper privileges know no such limit (reference §3.3).
+    /// Deeper privileges know no such limit.
     pub(crate) fn only_owner(&self) -> Option<PrincipalId> {
         let team = self
             .team
@@ -115,7 +115,7 @@ impl<'a> Route<'a> {
 
 impl Principal {
     /// The principal of these facts. Roles through a team that it is not in, or through an
-    /// access team, count for nothing (reference §3.1).
+    /// access team, count for nothing.
     pub fn new(mut facts: PrincipalFacts) -> Self {
         let PrincipalFacts { teams, roles, .. } = &mut facts;
         roles.retain(|role| role.via_team.is_none_or(|id| owner_team(teams, id).is_some()));

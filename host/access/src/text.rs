@@ -1,5 +1,4 @@
-//! The refusals with their exact texts, and all that a machine needs beside them
-//! (reference §3.9). It decides nothing.
+//! The refusals with their exact texts, and all that a machine needs beside them. It decides nothing.
 
 use serde_json::json;
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Right, Rights, TableDef, Uuid};
@@ -32,7 +31,7 @@ pub(crate) fn shallowest(table: &TableDef) -> Option<Depth> {
     }
 }
 
-/// §3.9, privilege check, current form.
+/// The privilege check, in its current form.
 pub(crate) fn missing_privilege(
     principal: &Principal,
     table: &TableDef,
@@ -46,7 +45,7 @@ pub(crate) fn missing_privilege(
     denial(Code::PRIVILEGE_DENIED, message, principal, table, right)
 }
 
-/// §3.5: the assignee cannot read.
+/// The assignee cannot read.
 pub(crate) fn owner_lacks_read(
     caller: &Principal,
     table: &TableDef,
@@ -105,7 +104,7 @@ fn who(principal: &Principal, privileges: &PrivilegeIds) -> String {
     }
 }
 
-/// `systemuser.accessmode` as the texts have it (§3.1).
+/// `systemuser.accessmode` as the texts have it.
 fn access_mode(mode: i32) -> String {
     let label = match mode {
         0 => "Read-Write",
@@ -119,7 +118,7 @@ fn access_mode(mode: i32) -> String {
     format!("{mode} {label}")
 }
 
-/// §3.9, non-entity privileges. They know no depth but Organization, whatever the text says.
+/// Privileges of no table. They know no depth but Organization, whatever the text says.
 pub(crate) fn missing_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Error {
     let message = format!(
         "SecLib::CheckPrivilege failed. User: {}, PrivilegeName: {privilege}, PrivilegeId: {}, Required Depth: Basic, \
@@ -161,7 +160,7 @@ pub(crate) fn gives_too_much(
     error
 }
 
-/// §3.3.
+/// The user holds no role at all.
 pub(crate) fn no_roles(principal: &Principal, privilege: &str) -> Error {
     let mut error = refusal(
         Code::NO_ROLES,
@@ -172,7 +171,7 @@ pub(crate) fn no_roles(principal: &Principal, privilege: &str) -> Error {
     error
 }
 
-/// §3.1.
+/// The user's access mode lets it read only.
 pub(crate) fn reads_only(principal: &Principal) -> Error {
     let message = "User does not have read-write access to the Dynamics 365 organization.";
     refusal(Code::READ_ONLY_ACCESS_MODE, message.to_owned(), principal)
@@ -190,7 +189,7 @@ pub(crate) fn disabled(principal: &Principal) -> Error {
     refusal(Code::USER_DISABLED, message, principal)
 }
 
-/// §3.1. The platform's own words are not known.
+/// The platform's own words are not known.
 pub(crate) fn access_team_owns(team: &Principal) -> Error {
     let message = format!("the access team `{}` ({}) cannot own rows", team.name(), team.id());
     refusal(Code::TEAM_CANNOT_OWN, message, team)
@@ -218,7 +217,7 @@ pub(crate) struct Denied {
     pub(crate) granted: Rights,
 }
 
-/// §3.9, access check, current form.
+/// The access check, in its current form.
 pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFacts, denied: &Denied) -> Error {
     let Denied {
         right,
@@ -307,7 +306,7 @@ fn owner_data(principal: &Principal, owner: Option<PrincipalId>) -> String {
     }
 }
 
-/// The ownership bits of §3.1.
+/// The bits of ownership.
 fn ownership_mask(ownership: Ownership) -> u32 {
     match ownership {
         Ownership::None => 0,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sluice_model::Uuid;
 
-/// The tree of business units (reference §3.1). Rows that form a cycle do no harm: every
+/// The tree of business units. Rows that form a cycle do no harm: every
 /// walk ends.
 #[derive(Debug, Clone, Default)]
 pub struct Units {

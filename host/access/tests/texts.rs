@@ -1,4 +1,4 @@
-//! The texts of the refusals, to the letter (reference §3.1, §3.3, §3.5, §3.9), and what a
+//! The texts of the refusals, to the letter, and what a
 //! machine finds beside them.
 
 #[path = "common/people.rs"]

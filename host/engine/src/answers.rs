@@ -1,5 +1,5 @@
 //! The answers to requests that carried an id of their own: the same request again, by the
-//! same user and about the same row, gets the first answer and changes nothing (R34).
+//! same user and about the same row, gets the first answer and changes nothing.
 
 use sluice_model::{Error, Filter, Name, Parameter, Parameters, Query, Reference, Result, Row, Uuid, Value, json};
 

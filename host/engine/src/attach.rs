@@ -1,5 +1,4 @@
 //! Append and AppendTo: attaching a row to another one through a lookup.
-//! Source: the platform reference §3.4; R133, R141.
 
 use sluice_access::RowFacts;
 use sluice_model::{Result, Right, Row, TableDef};

@@ -1,6 +1,5 @@
 //! The options of choices as customizers have them: rows of `optionset`, laid over the
 //! definitions of the columns when the catalogue is read.
-//! Source: requirements R2, R54, R57, R202; reference §4.5.
 
 use std::collections::HashMap;
 

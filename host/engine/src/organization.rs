@@ -64,7 +64,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvActivateBusinessProcessFlow",
 ];
 
-/// Ids of privileges that are the same in every organisation. Source: reference §3.2.
+/// Ids of privileges that are the same in every organisation.
 const KNOWN_PRIVILEGES: &[(&str, Uuid)] = &[
     ("prvCreateLead", uuid::uuid!("a41f965b-2619-4c73-8625-da31945cccc7")),
     ("prvReadLead", uuid::uuid!("a8ecac53-09e8-4a13-b598-8d8c87bc3d33")),

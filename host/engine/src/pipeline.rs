@@ -1,5 +1,4 @@
 //! The pipeline: what happens to every message, from top to bottom.
-//! Source: the platform reference §1.1, §1.2, §1.4, §1.9.
 
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 

@@ -1,5 +1,5 @@
 //! The two gates as messages use them: the decision is `sluice-access`'s, the facts come
-//! from the store. Source: the platform reference §3.3.
+//! from the store.
 
 use std::sync::Arc;
 

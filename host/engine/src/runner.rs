@@ -2,7 +2,6 @@
 //! whoever asked for it runs it, step by step, each in a transaction of its own. So it can be
 //! stopped or killed at any moment and gone on with, by anybody who may change the job; two
 //! runners merely share the work; and other writers get their turn between the steps.
-//! Source: the platform reference §1.13; R75, R92, R93.
 
 use std::sync::{
     Arc,

@@ -1,5 +1,5 @@
 //! A registered step as the pipeline uses it, and the table that finds the steps of a
-//! message. Source: the platform reference §1.3, §1.5, §1.7.
+//! message.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,6 +1,5 @@
 //! Traces: what a request set off, as a tree for the request and as a row for each plug-in
 //! call. They are written beside the unit of work, so that its rollback spares them.
-//! Source: the platform reference §1.11.
 
 use std::{
     sync::Arc,

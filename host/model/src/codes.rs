@@ -1,6 +1,5 @@
 //! The error codes, each with its name, kind, cause and resolution: one table from which
 //! answers, `errors explain` and the documentation are made.
-//! Source: the platform reference §1.12, §3.9, §4.4 and the requirements' error list.
 
 /// An error code of the platform: `0x80040220`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

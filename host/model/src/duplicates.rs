@@ -1,6 +1,6 @@
 //! What duplicate detection tells a person: the rows that match, by which rule, and the dialog
 //! that a client shows for them.
-//! Source: R44, R97–R107; the wording of the titles is the guides'.
+//! The wording of the titles is the guides'.
 
 use serde::Serialize;
 use uuid::Uuid;

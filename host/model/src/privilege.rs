@@ -1,5 +1,4 @@
 //! The eight rights of a table, the four depths, and the kinds of principals.
-//! Source: the platform reference §3.2.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! Which commands the lead form shows, and why: rules of the client, not of the platform, so a
-//! command that is hidden can still be given by every other door. Source: R182–R187.
+//! command that is hidden can still be given by every other door.
 
 use serde::Serialize;
 use sluice_engine::Session;

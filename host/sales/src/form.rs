@@ -1,6 +1,6 @@
 //! Forms: what the published definition of a form says, and the automatic filling of the lead
 //! form from a chosen contact or account. A behaviour of the form, not of the platform: a
-//! request fills nothing. Source: R180, R188–R193.
+//! request fills nothing.
 
 use serde::{Deserialize, Serialize};
 use sluice_engine::{Operation, Rules, Session, Unit};
@@ -231,7 +231,7 @@ pub struct Filling {
 }
 
 /// Fills a new lead as the form does when a contact or an account is chosen on it. The two
-/// groups of columns are judged separately (R190).
+/// groups of columns are judged separately.
 ///
 /// # Errors
 /// The user may not read the chosen row.

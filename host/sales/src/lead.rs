@@ -1,5 +1,4 @@
 //! What the platform does when a lead changes: its states and their order.
-//! Source: R1–R7, R27, R264, R279; the platform reference §4.4, §4.5.
 
 use sluice_engine::{Operation, Rules, Stage, Unit};
 use sluice_model::{Code, Error, Result, Row, situations::NO_NEXT_STAGE};
@@ -30,7 +29,7 @@ impl Rules for Lead {
     }
 
     /// What a lead goes through ends when it is disqualified, and goes on when it is taken up
-    /// again (R223).
+    /// again.
     fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
         match (before.int("statecode"), changed.int("statecode")) {
             (Some(0), Some(2)) => process::abort(unit, operation, &before.reference()),
@@ -39,7 +38,7 @@ impl Rules for Lead {
         }
     }
 
-    /// Only qualifying leads from the lead to its opportunity (R59).
+    /// Only qualifying leads from the lead to its opportunity.
     fn before_stage_left(&self, _: &mut Unit, _: &Operation, row: &Row, next: &Stage) -> Result<()> {
         if &*next.table == "lead" || row.int("statecode") != Some(0) {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The column mappings that a new organisation has: what a qualified lead leaves to the
-//! account, the contact and the opportunity. Source: the platform reference §4.2, R12–R14,
-//! R196; recalled where neither names the column.
+//! account, the contact and the opportunity. Recalled where
+//! no published page names the column.
 
 use sluice_engine::Unit;
 use sluice_model::{Result, Row};

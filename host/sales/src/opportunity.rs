@@ -1,6 +1,5 @@
 //! What the platform does when an opportunity changes: it is closed by WinOpportunity and
 //! LoseOpportunity only, and reopened by its state.
-//! Source: R224a; the platform reference §4.5.
 
 use sluice_engine::{
     Message, Operation, ParameterDef, Rules, Shape, Takes, Unit,

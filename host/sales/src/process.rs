@@ -1,6 +1,5 @@
 //! The Lead to Opportunity Sales Process: its definition, and what becomes of a process when its
 //! lead is qualified, disqualified or taken up again, and when its opportunity is closed.
-//! Source: the platform reference §4.7; R31, R32, R46–R49, R210–R213, R223, R224a, R268.
 
 use sluice_engine::{Operation, Process, Status, Unit};
 use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, situations::STAGE_ELSEWHERE};
@@ -124,7 +123,7 @@ pub(crate) fn check_qualifies(process: &Process, lead: &Row) -> Result<()> {
 }
 
 /// The process of a lead that was qualified goes on to the first stage of what became of it,
-/// stage by stage; where nothing became of it that the next stage is about, it stays (R31, R32).
+/// stage by stage; where nothing became of it that the next stage is about, it stays.
 pub(crate) fn advance(unit: &mut Unit, operation: &Operation, process: &Process, rows: &[&Reference]) -> Result<()> {
     let to_come = process.to_come();
     let Some(end) = to_come.iter().position(|stage| &*stage.table != "lead") else {

@@ -1,4 +1,4 @@
-//! The duplicate rules that a new organisation has, published (R72, R73).
+//! The duplicate rules that a new organisation has, published.
 
 use sluice_engine::Unit;
 use sluice_model::{Result, Row};

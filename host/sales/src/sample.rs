@@ -153,7 +153,7 @@ fn role(batch: &mut Batch<'_>, name: &str, root: &Reference, privileges: &[(Stri
     Ok(())
 }
 
-/// Reading the customizations, which qualifying needs (R130).
+/// Reading the customizations, which qualifying needs.
 fn customizations() -> impl Iterator<Item = (String, Depth)> {
     [
         "prvReadAttributeMap",
@@ -165,7 +165,7 @@ fn customizations() -> impl Iterator<Item = (String, Depth)> {
     .map(|name| (name.to_owned(), Depth::Organization))
 }
 
-/// Seeing, starting and moving the processes of the shipped flow (R219).
+/// Seeing, starting and moving the processes of the shipped flow.
 fn processes() -> impl Iterator<Item = (String, Depth)> {
     [Right::Create, Right::Read, Right::Write, Right::Append, Right::AppendTo]
         .into_iter()
@@ -177,7 +177,7 @@ fn processes() -> impl Iterator<Item = (String, Depth)> {
 /// requests were refused.
 const OVERSIGHT: [&str; 2] = ["prvReadAuditSummary", "prvReadsl_messagetrace"];
 
-/// What the guide asks for (R125, R130), Write on lead and opportunity, notes and activities, the
+/// What the guide asks for, Write on lead and opportunity, notes and activities, the
 /// flow and the reports; as the platform's roles of these names have it.
 fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth) -> Result<()> {
     let mut privileges: Vec<(String, Depth)> = customizations().collect();

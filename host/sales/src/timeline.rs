@@ -3,7 +3,7 @@
 //! Those of a lead are shown on the account, the contact and the opportunity that were made of it
 //! as well, so that nothing is lost when the lead is qualified. They are not copied: each stays one row about the lead, and what is added to
 //! the lead later is shown, too. Nobody is shown a note or an activity that they may not read;
-//! `organization.sl_leadnotes` narrows it further. Source: R16, R284–R289.
+//! `organization.sl_leadnotes` narrows it further.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The views that a new organisation has. Source: R7, R28, R276–R278; recalled where they name
-//! no columns.
+//! The views that a new organisation has. Their columns are recalled
+//! where no published page names them.
 
 use sluice_engine::Unit;
 use sluice_model::{Result, Row};

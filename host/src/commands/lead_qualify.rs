@@ -277,7 +277,7 @@ fn created(context: &Context, response: &Response) -> anyhow::Result<(Vec<Json>,
     Ok((items, text))
 }
 
-/// How many accounts and contacts match, where nobody was to be asked about them (R88).
+/// How many accounts and contacts match, where nobody was to be asked about them.
 fn passed_over(response: &Response) -> (Option<Json>, String) {
     let rows = match response.outputs.get("DuplicatesPassedOver") {
         Some(Parameter::Rows(rows)) if !rows.is_empty() => rows,

@@ -9,7 +9,7 @@ pub(crate) const MODES: [(&str, i32); 2] = [("sync", 0), ("async", 1)];
 /// What an administrator can grant.
 pub(crate) const WANTS: [&str; 3] = ["clock", "random", "system"];
 
-/// The messages that have a row for an image to show. Source: platform reference §1.5.
+/// The messages that have a row for an image to show.
 pub(crate) const WITH_IMAGES: [&str; 10] = [
     "Assign",
     "Create",

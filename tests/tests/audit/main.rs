@@ -1,4 +1,4 @@
-//! The audit trail from outside (R296): who changed what, when, from what to what.
+//! The audit trail from outside: who changed what, when, from what to what.
 
 use serde_json::Value;
 use sluice_tests::{Organisation, program::Program};

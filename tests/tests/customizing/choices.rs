@@ -1,4 +1,4 @@
-//! The options of choices: R1, R2, R202, and what their rules refuse.
+//! The options of choices, and what their rules refuse.
 
 use sluice_model::{Code, Filter, Query, Request, Row, Value};
 

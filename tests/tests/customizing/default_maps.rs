@@ -1,4 +1,4 @@
-//! What a new organisation maps: R12–R14, R194–R196.
+//! What a new organisation maps.
 
 use std::fs;
 

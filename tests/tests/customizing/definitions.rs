@@ -1,4 +1,4 @@
-//! Which columns may be mapped onto each other: R200, R201, R203, R207.
+//! Which columns may be mapped onto each other.
 
 use sluice_model::{Code, ColumnDef, ColumnType, Request, Row};
 

@@ -1,4 +1,4 @@
-//! What a lead would become: R209.
+//! What a lead would become.
 
 use serde_json::Value as Json;
 use sluice_model::Value;

@@ -1,4 +1,4 @@
-//! *Generate mappings* replaces all: R207.
+//! *Generate mappings* replaces all.
 
 use sluice_model::{Request, Row, Value};
 

@@ -1,4 +1,4 @@
-//! InitializeFrom, *+ New* on a parent's form: R204.
+//! InitializeFrom, *+ New* on a parent's form.
 
 use sluice_model::{Code, Error, Parameter, Reference, Request, Row, Uuid};
 

@@ -1,4 +1,4 @@
-//! What is published, and what is not yet: R206, R291.
+//! What is published, and what is not yet.
 
 use sluice_model::{Code, Depth, Parameter, Request, Row};
 

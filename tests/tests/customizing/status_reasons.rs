@@ -1,4 +1,4 @@
-//! Error 6 of the guide, its cause and its cures: R2, R53–R55, R57, R58, R203.
+//! Error 6 of the guide, its cause and its cures.
 
 use sluice_model::{Code, Row, Value};
 

@@ -1,5 +1,4 @@
-//! What is carried over: R197–R199, R205, R206; and what happens to a value that the target does
-//! not take, R201.
+//! What is carried over, and what happens to a value that the target does not take.
 
 use sluice_model::{Code, Decimal, Row, Value};
 

@@ -1,4 +1,4 @@
-//! Bulk detection: every duplicate of a list of rows, as a job (R92–R94, R96).
+//! Bulk detection: every duplicate of a list of rows, as a job.
 
 use std::sync::atomic::AtomicBool;
 

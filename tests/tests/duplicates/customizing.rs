@@ -1,5 +1,5 @@
 //! What takes rules out of work: the switches of the organisation and of a table, and changes
-//! of the columns that they compare (R85, R91).
+//! of the columns that they compare.
 
 use sluice_engine::{ColumnChange, StepSpec, TableChange};
 use sluice_model::{Choice, ColumnDef, ColumnType, Ownership, Reference, Request, Row, TableDef, Value};

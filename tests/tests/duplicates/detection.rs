@@ -1,4 +1,4 @@
-//! Detection on Create and Update, and RetrieveDuplicates (R71, R81, R83–R86, R95, R107).
+//! Detection on Create and Update, and RetrieveDuplicates.
 
 use sluice_model::{Parameter, Reference, Request, Row, Uuid, Value};
 

@@ -1,5 +1,4 @@
-//! What a rule finds to be the same: the criteria, the flags, the forms of values (R70, R74,
-//! R80), each with stored rows.
+//! What a rule finds to be the same: the criteria, the flags, the forms of values, each with stored rows.
 
 use sluice_model::{ColumnDef, ColumnType, Row, Value};
 

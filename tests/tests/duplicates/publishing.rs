@@ -1,4 +1,4 @@
-//! Publishing as a job: in steps, stopped and gone on with, beside writers (R75, R76).
+//! Publishing as a job: in steps, stopped and gone on with, beside writers.
 
 use std::sync::{
     Mutex,

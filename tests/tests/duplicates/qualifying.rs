@@ -1,5 +1,4 @@
-//! Duplicate detection while a lead is qualified: the three points, the dialog, the ways on
-//! (R44, R45, R61–R66, R82, R87–R89, R97–R107).
+//! Duplicate detection while a lead is qualified: the three points, the dialog, the ways on.
 
 use sluice_engine::Assembly;
 use sluice_model::{DialogKind, Error, Parameter, Query, Reference, Request, Response, Row, Uuid, Value};

@@ -1,4 +1,4 @@
-//! Rules as rows: what may be written when, by whom, and how many (R76–R79, R90).
+//! Rules as rows: what may be written when, by whom, and how many.
 
 use sluice_model::{Reference, Request, Row, Uuid, Value};
 

@@ -1,5 +1,4 @@
 //! A process is a row like others, and whoever changes it is held to the same.
-//! The platform reference §4.7; R217, R223.
 
 use sluice_engine::Status;
 use sluice_model::{Reference, Row, Uuid, Value};

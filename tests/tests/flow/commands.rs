@@ -1,4 +1,4 @@
-//! `sluice flow`, as people and scripts use it. R49, R59, R211, R218, R219, R221, R268.
+//! `sluice flow`, as people and scripts use it.
 
 use serde_json::Value;
 use sluice_tests::program::Program;

@@ -1,5 +1,4 @@
 //! The way of a process from a new lead to a closed opportunity.
-//! R31, R32, R48, R49, R59, R60, R210–R212, R216, R217, R223, R224a.
 
 use sluice_engine::Status;
 use sluice_model::{Row, Value, situations};

@@ -1,4 +1,4 @@
-//! What a flow may be, and how it is guarded while processes go through it. R221, R222.
+//! What a flow may be, and how it is guarded while processes go through it.
 
 use sluice_engine::{FlowSpec, Status};
 use sluice_model::{Code, Error, Reference, Row, Uuid, Value};

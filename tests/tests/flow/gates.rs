@@ -1,5 +1,4 @@
 //! Who sees a flow, starts it and moves in it; and that the minimal role qualifies as before.
-//! R125, R219, R31.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Reference, Request, Row, Uuid, Value};

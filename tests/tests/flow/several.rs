@@ -1,4 +1,4 @@
-//! Several flows for one table, and several processes for one row. R218, R220; §4.7.
+//! Several flows for one table, and several processes for one row.
 
 use sluice_engine::Status;
 use sluice_model::{Reference, Row, Uuid, Value};

@@ -1,4 +1,4 @@
-//! Required steps: they hold up the stage, and nothing else. R46, R47, R213–R215.
+//! Required steps: they hold up the stage, and nothing else.
 
 use sluice_engine::Status;
 use sluice_model::{Decimal, Row, Value, situations};

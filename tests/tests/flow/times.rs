@@ -1,4 +1,4 @@
-//! When each stage was entered and left. R224.
+//! When each stage was entered and left.
 
 use sluice_engine::Status;
 use sluice_model::{Filter, Query, Row, Value};

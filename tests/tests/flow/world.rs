@@ -132,7 +132,7 @@ impl World {
         ))
     }
 
-    /// A user whose role has the privileges of R125 and these.
+    /// A user whose role has the privileges that qualifying needs, and these.
     pub fn seller(&self, name: &str, more: &[&str]) -> Actor {
         let units = Query::new("businessunit").columns(&[]);
         let root = self.admin.list(units).remove(0).reference();

@@ -1,4 +1,4 @@
-//! The codes and the situations of the guides are one table (R68, R295).
+//! The codes and the situations of the guides are one table.
 
 use sluice_tests::{
     root,

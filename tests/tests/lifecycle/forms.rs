@@ -1,4 +1,4 @@
-//! The lead form: automatic filling and the availability of its commands (R182–R193).
+//! The lead form: automatic filling and the availability of its commands.
 
 use serde_json::Value;
 use sluice_tests::world::{World, id, list, text};

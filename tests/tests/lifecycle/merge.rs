@@ -1,4 +1,4 @@
-//! Merging: one row of two, with everything that belonged to both (R118–R121).
+//! Merging: one row of two, with everything that belonged to both.
 
 use sluice_tests::world::{World, id, text};
 

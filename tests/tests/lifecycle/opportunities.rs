@@ -1,4 +1,4 @@
-//! Opportunities are won, lost and reopened; nothing else closes them (R224a).
+//! Opportunities are won, lost and reopened; nothing else closes them.
 
 use sluice_tests::world::{World, id};
 

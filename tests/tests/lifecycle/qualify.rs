@@ -1,5 +1,5 @@
 //! QualifyLead in full: its parameters, what it makes by default, the same request twice, many
-//! at once (R18–R43).
+//! at once.
 
 use serde_json::{Value, json};
 use sluice_tests::{

@@ -1,4 +1,4 @@
-//! States of leads, accounts and contacts, and what they keep from being changed (R1–R7, R264–R266).
+//! States of leads, accounts and contacts, and what they keep from being changed.
 
 use serde_json::json;
 use sluice_tests::world::{World, id, list, text};

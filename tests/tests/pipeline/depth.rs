@@ -1,4 +1,4 @@
-//! Loops. R166; the reference's §1.9.
+//! Loops.
 
 use sluice_model::Row;
 

@@ -1,4 +1,4 @@
-//! The platform's procedure for a refused salesperson. R144, R145, R150–R152.
+//! The platform's procedure for a refused salesperson.
 
 use sluice_engine::{Fix, Isolation};
 use sluice_model::{Depth, Query, Request, Row, Uuid};

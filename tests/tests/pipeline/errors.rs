@@ -1,4 +1,4 @@
-//! Whose fault a failure is, and what its error says. R162, R171; the table of outcomes.
+//! Whose fault a failure is, and what its error says.
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
 

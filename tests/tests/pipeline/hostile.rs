@@ -1,5 +1,5 @@
 //! Plug-ins that misbehave, in the pipeline: each ends with its code, undone, and the next
-//! request is served. R163, R164; the design's table of outcomes.
+//! request is served.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Row, Uuid};

@@ -1,4 +1,4 @@
-//! Images: which a step may have, and what is in them. The reference's §1.5.
+//! Images: which a step may have, and what is in them.
 
 use sluice_engine::{ImageSpec, StepSpec};
 use sluice_model::{Reference, Row, Value};

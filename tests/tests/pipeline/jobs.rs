@@ -1,4 +1,4 @@
-//! Asynchronous steps. R154, R156; the reference's §1.3, §1.12, §1.13.
+//! Asynchronous steps.
 
 use std::sync::atomic::AtomicBool;
 

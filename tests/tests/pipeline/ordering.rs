@@ -1,4 +1,4 @@
-//! Which steps run, and in which order. R156, R157; the reference's §1.1, §1.3.
+//! Which steps run, and in which order.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Request, Row, Value};

@@ -1,4 +1,4 @@
-//! Steps that there cannot be. The reference's §1.1, §1.3, §1.7.
+//! Steps that there cannot be.
 
 use sluice_engine::StepSpec;
 

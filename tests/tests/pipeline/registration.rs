@@ -1,4 +1,4 @@
-//! Plug-ins and steps as an administrator handles them. R147, R151, R155, R174.
+//! Plug-ins and steps as an administrator handles them.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};

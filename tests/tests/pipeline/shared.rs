@@ -1,4 +1,4 @@
-//! Shared variables. The reference's §1.8.
+//! Shared variables.
 
 use sluice_model::{Reference, Request, Row};
 

@@ -1,4 +1,4 @@
-//! An Update of state and other columns at once. The reference's §1.4.
+//! An Update of state and other columns at once.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Row, Value};

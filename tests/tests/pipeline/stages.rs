@@ -1,4 +1,4 @@
-//! What a step can do in each stage, and what of it stays. R156, R161; the reference's §1.1, §1.2.
+//! What a step can do in each stage, and what of it stays.
 
 use sluice_model::{Query, Request, Row, Value};
 

@@ -1,4 +1,4 @@
-//! What a request leaves in the trace. R168, R169, R170; the reference's §1.11.
+//! What a request leaves in the trace.
 
 use sluice_engine::{StepSpec, TraceNode};
 use sluice_model::{Reference, Request, Row, Value};

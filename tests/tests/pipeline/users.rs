@@ -1,4 +1,4 @@
-//! In whose name a plug-in calls. R159, R160; the reference's §2.
+//! In whose name a plug-in calls.
 
 use sluice_engine::StepSpec;
 use sluice_model::{Filter, Query, Row, Uuid};

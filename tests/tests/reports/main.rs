@@ -1,5 +1,5 @@
 //! Reports: on a clock of the test's own, held against values computed by hand; and as the
-//! program prints them. R224, R267, R271–R275.
+//! program prints them.
 
 mod numbers;
 mod program;

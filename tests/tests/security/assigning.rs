@@ -1,4 +1,4 @@
-//! Giving rows away (reference §3.5).
+//! Giving rows away.
 
 use sluice_model::{Depth, Query, Reference, Right, Row, Uuid, Value};
 use sluice_tests::Actor;

@@ -1,4 +1,4 @@
-//! Append and AppendTo: linking two rows (R133, reference §3.4).
+//! Append and AppendTo: linking two rows.
 
 use sluice_model::{Depth, Reference, Right, Row, Uuid, Value};
 use sluice_sales::qualify::{Choices, Party};

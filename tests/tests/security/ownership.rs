@@ -1,4 +1,4 @@
-//! Whose the lead is, against the level of the role (R125–R128, R135).
+//! Whose the lead is, against the level of the role.
 
 use sluice_model::{Depth, Reference, Right, Uuid};
 use sluice_sales::qualify::{Choices, Party};

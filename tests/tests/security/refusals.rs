@@ -1,4 +1,4 @@
-//! What a refusal says, to people and to machines (R136, R137, reference §3.9).
+//! What a refusal says, to people and to machines.
 
 use serde_json::json;
 use sluice_model::{Depth, Query, Reference, Right, Row, Value};

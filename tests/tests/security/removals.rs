@@ -1,4 +1,4 @@
-//! The role that is just enough, with one privilege less (R67, R125, R129, R130, R141, R143).
+//! The role that is just enough, with one privilege less.
 
 use sluice_model::{Depth, Reference, Right, Row, Uuid};
 use sluice_sales::{

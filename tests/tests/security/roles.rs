@@ -1,5 +1,5 @@
-//! Roles and their copies in the business units below (reference §3.1), and who may edit
-//! them (R131).
+//! Roles and their copies in the business units below, and who may edit
+//! them.
 
 use std::collections::BTreeSet;
 

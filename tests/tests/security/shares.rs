@@ -1,4 +1,4 @@
-//! Shares: what they give, what they do not, and who may give them (R135, reference §3.6).
+//! Shares: what they give, what they do not, and who may give them.
 
 use sluice_model::{Code, Depth, Error, Parameter, Query, Reference, Request, Right, Rights, Row, Uuid, Value};
 use sluice_sales::qualify::Choices;

@@ -1,5 +1,4 @@
-//! Roles that come through teams, and what each kind of team can hold (R134, reference §3.1,
-//! §3.3).
+//! Roles that come through teams, and what each kind of team can hold.
 
 use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_sales::qualify::Choices;

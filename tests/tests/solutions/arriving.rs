@@ -1,4 +1,4 @@
-//! What arrives in another organisation: R292.
+//! What arrives in another organisation.
 
 use serde_json::json;
 use sluice_model::{Code, Filter, Query, Reference, Row, Value};

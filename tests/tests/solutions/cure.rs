@@ -1,4 +1,4 @@
-//! The third cure of error 6: the status reason comes with a managed solution. R56.
+//! The third cure of error 6: the status reason comes with a managed solution.
 
 use sluice_model::{Row, Value};
 use sluice_sales::qualify::{self, Choices};

@@ -1,4 +1,4 @@
-//! What is managed is changed by nobody but the next import: R56, R207, R292.
+//! What is managed is changed by nobody but the next import.
 
 use sluice_engine::TableChange;
 use sluice_model::{Code, Depth, Filter, Parameter, Query, Reference, Request, Row, Value};

@@ -1,4 +1,4 @@
-//! Activities and those who take part in them (R16).
+//! Activities and those who take part in them.
 
 use sluice_model::{Code, Depth, Error, Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_tests::{Actor, Organisation, people};

@@ -1,4 +1,4 @@
-//! What of a lead is shown on the opportunity that it became, and to whom (R284–R289).
+//! What of a lead is shown on the opportunity that it became, and to whom.
 
 use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::{qualify, timeline};

@@ -1,4 +1,4 @@
-//! Conditions on related rows and on time (R281, R282), and what they may not tell.
+//! Conditions on related rows and on time, and what they may not tell.
 
 use sluice_model::{Depth, Reference, Row, Timestamp, Uuid, Value};
 use sluice_tests::{Actor, Organisation, people};

@@ -1,4 +1,4 @@
-//! The views that come with the organisation (R7, R28, R276–R278, R283).
+//! The views that come with the organisation.
 
 use sluice_model::{Depth, Row, Uuid, Value};
 use sluice_tests::{Actor, Organisation, people};

@@ -81,13 +81,13 @@ pub trait Message: Sync + Send {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()>;
 
     /// Whether a request that carries an id of its own, and comes again, gets the first
-    /// answer (R34).
+    /// answer.
     fn remembers(&self) -> bool {
         false
     }
 
     /// The operations that the inner stages run for, where that is not the one operation itself:
-    /// an Update that the platform splits (§1.4).
+    /// an Update that the platform splits.
     ///
     /// # Errors
     /// The operation has not the form that the message needs.
@@ -131,7 +131,7 @@ impl Shape {
     }
 }
 
-/// Which images a message offers (§1.5).
+/// Which images a message offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Images {
     /// None.

@@ -47,7 +47,7 @@ impl Message for Update {
         principals::require(unit, operation, &*operation.table()?, Right::Write)
     }
 
-    /// State and status together with other columns: the inner stages run twice (§1.4).
+    /// State and status together with other columns: the inner stages run twice.
     fn parts(&self, operation: &Operation) -> Result<Vec<Operation>> {
         let target = operation.target()?;
         let states = target.values.keys().filter(|name| is_state(name)).count();
@@ -87,7 +87,7 @@ impl Message for Update {
     }
 }
 
-/// A row that is closed takes another state or owner, and nothing else (R5).
+/// A row that is closed takes another state or owner, and nothing else.
 fn refuse_inactive(table: &TableDef, before: &Row, target: &Row) -> Result<()> {
     let Some(state) = before.int("statecode").filter(|state| *state != 0) else {
         return Ok(());

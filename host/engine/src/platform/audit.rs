@@ -1,6 +1,6 @@
 //! The audit trail: who changed which row, when, from what to what. Its rows are written in
 //! the transaction of the change, where the organisation audits and the table is audited.
-//! Source: the published table reference of `audit`; R296.
+//! Source: the published table reference of `audit`.
 
 use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 

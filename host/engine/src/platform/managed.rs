@@ -1,6 +1,5 @@
 //! What came with a managed solution is changed only by the next import of a solution. Whoever
 //! asks: an import is known by its mark on the operation, not by its user.
-//! Source: R56, R207, R292.
 
 use sluice_model::{Code, ColumnDef, Error, Reference, Result, Row, TableDef};
 

@@ -1,6 +1,6 @@
 //! Merge: makes one row of two. The Target stays and takes what `UpdateContent` gives; what
 //! belongs to the other row goes over to it; the other row is closed and points to it.
-//! Source: requirements R118–R122; the platform reference, error codes 0x80045300 ff.
+//! Source: the platform's error codes 0x80045300 to 0x80045305.
 
 use std::collections::HashSet;
 

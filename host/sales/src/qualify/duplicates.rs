@@ -6,9 +6,6 @@
 //!    accounts and contacts, which are asked about together, [`opportunity`])
 //! 3. when the lead is closed: does a rule find it to be the same as a row that this very
 //!    request has made? ([`after_closing`])
-//!
-//! Source: R44, R45, R61–R66, R82, R87–R89, R97–R107.
-
 use sluice_engine::{Matches, Operation, Unit, parts::input};
 use sluice_model::{
     Code, Dialog, DialogKind, Duplicates, Error, Match, Parameter, Reference, Result, Row, Value,
@@ -22,7 +19,7 @@ use super::{Detection, records::mapped, wanted::Wanted};
 const QUALIFIED_STATE: i32 = 1;
 
 impl Detection {
-    /// What a request asks for; none, unless it does (R86, R89).
+    /// What a request asks for; none, unless it does.
     pub(super) fn of(operation: &Operation) -> Result<Self> {
         let suppressed = match operation.input("SuppressDuplicateDetection") {
             None => true,
@@ -38,7 +35,7 @@ impl Detection {
 
 /// The accounts and contacts that match and are passed over: a row for each of the two
 /// tables that has any, with their number in `count`, and whether the search ended before it
-/// had found all in `more` (R88).
+/// had found all in `more`.
 pub(super) type PassedOver = Parameter;
 
 /// Points 1 and 2, before anything is made. A lead that is disqualified makes no duplicates.
@@ -107,7 +104,7 @@ fn possible_match(unit: &mut Unit, operation: &Operation, matches: &Matches) -> 
     Err(error)
 }
 
-/// The organisation's choice between the two experiences (R106).
+/// The organisation's choice between the two experiences.
 pub(super) fn dialog_kind(unit: &Unit) -> DialogKind {
     match unit.setting("sl_improvedduplicates").and_then(Value::as_bool) {
         Some(false) => DialogKind::Classic,

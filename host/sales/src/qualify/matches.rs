@@ -1,6 +1,5 @@
 //! RetrieveLeadMatches, Sluice's own: what the dialog of a qualification would show, without
 //! qualifying. The lookups of the classic dialog search in it, so they find matches only.
-//! Source: R97, R101, R102, R107.
 
 use sluice_engine::{
     Message, Operation, ParameterDef, Shape, Takes, Unit,

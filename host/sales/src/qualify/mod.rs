@@ -7,9 +7,6 @@
 //! | see how the rows are made and linked | `records` |
 //! | see what a lead would become, and where each value comes from | `preview` |
 //! | see what stands in the way because it is there already | `duplicates`, `matches` |
-//!
-//! Source: the platform reference §4; R6–R14, R18–R37, R67, R125–R130, R141–R143, R270.
-
 mod duplicates;
 mod matches;
 mod preview;

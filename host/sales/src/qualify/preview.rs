@@ -1,4 +1,4 @@
-//! What a lead would become, and where each value would come from (R209). The request runs for
+//! What a lead would become, and where each value would come from. The request runs for
 //! trial, with its privileges, its plug-in steps and its refusals.
 
 use std::collections::HashMap;

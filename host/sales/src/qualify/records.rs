@@ -17,7 +17,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Makes what is wanted: account, contact, opportunity (R25).
+    /// Makes what is wanted: account, contact, opportunity.
     pub(super) fn make(unit: &mut Unit, operation: &Operation, wanted: &Wanted, lead: &Row) -> Result<Self> {
         let mut records = Self::default();
         records.account = records.account(unit, operation, wanted, lead)?;
@@ -40,7 +40,7 @@ impl Records {
     }
 
     /// Of each row that was made, how many columns the lead filled with something that a new row
-    /// would not have by itself (R270): those whose origin [`super::preview`] calls the lead.
+    /// would not have by itself: those whose origin [`super::preview`] calls the lead.
     pub(super) fn fields_copied(&self) -> Vec<Row> {
         self.made
             .iter()
@@ -149,7 +149,7 @@ impl Records {
         Ok(reference)
     }
 
-    /// The lead keeps what became of it (R11).
+    /// The lead keeps what became of it.
     pub(super) fn link_lead(&self, unit: &mut Unit, operation: &Operation, lead: &Row) -> Result<()> {
         let mut row = Row::new("lead", lead.id);
         for (column, link) in [

@@ -8,7 +8,7 @@ use sluice_model::{Code, Error, Reference, Result, Right, Row, situations::ACCES
 
 use super::{Detection, QUALIFIED, needs_lead_write};
 
-/// The privileges on the Customizations tab that qualifying needs (R130).
+/// The privileges on the Customizations tab that qualifying needs.
 const CUSTOMIZATIONS: [&str; 4] = [
     "prvReadAttributeMap",
     "prvReadCustomization",
@@ -16,7 +16,7 @@ const CUSTOMIZATIONS: [&str; 4] = [
     "prvReadEntityMap",
 ];
 
-/// What qualifying needs on each table that it touches (R125).
+/// What qualifying needs on each table that it touches.
 const RIGHTS: [Right; 4] = [Right::Create, Right::Read, Right::Append, Right::AppendTo];
 
 /// What a request asks for.
@@ -48,7 +48,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// The parameters, seen beside the lead: an account or a contact that it names already is
-    /// taken, and none is made (R30).
+    /// taken, and none is made.
     pub(super) fn of(operation: &Operation, lead: Option<&Row>) -> Result<Self> {
         let customer = input::optional_reference(operation, "OpportunityCustomerId")?;
         if let Some(customer) = &customer
@@ -121,7 +121,7 @@ impl Wanted {
         }
     }
 
-    /// The rows that the caller chose (R141).
+    /// The rows that the caller chose.
     pub(super) fn given(&self) -> impl Iterator<Item = &Reference> {
         [
             &self.currency,
@@ -169,7 +169,7 @@ impl Wanted {
     }
 
     /// The state that the status belongs to: Qualified; or Disqualified, if nothing is to be
-    /// made (R22).
+    /// made.
     pub(super) fn state(&self, unit: &Unit) -> Result<i32> {
         let catalog = unit.catalog();
         let statuses = catalog

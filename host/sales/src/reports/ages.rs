@@ -1,5 +1,5 @@
-//! How old open leads are: those that pile up in a status (R273), and those that are open for
-//! months (R274). A lead's age counts from its creation.
+//! How old open leads are: those that pile up in a status, and those that are open for
+//! months. A lead's age counts from its creation.
 
 use sluice_engine::Session;
 use sluice_model::{Error, Reference, Result, Timestamp, Uuid};

@@ -1,4 +1,4 @@
-//! Volume, rate and velocity in one: volume alone says little (R275).
+//! Volume, rate and velocity in one: volume alone says little.
 
 use sluice_engine::Session;
 use sluice_model::{Query, Result, codes::Kind};

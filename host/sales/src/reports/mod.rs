@@ -1,6 +1,6 @@
 //! Reports on the funnel: how fast it is, what comes through, what piles up. They are made of
 //! what is stored (stage visits, the audit trail, the rows), and of that only what the user may
-//! read. A row that was merged into another one is in none of them. Source: R224, R267, R271–R275.
+//! read. A row that was merged into another one is in none of them.
 
 mod ages;
 mod funnel;

@@ -1,5 +1,5 @@
 //! How many of the closed leads were qualified: by source, by owner, by the month in which they
-//! were closed (R272). When that was, the audit trail knows; where it does not, or may not be
+//! were closed. When that was, the audit trail knows; where it does not, or may not be
 //! read, the last change of the lead stands for it.
 
 use std::collections::{BTreeMap, HashMap};

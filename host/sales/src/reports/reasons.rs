@@ -1,4 +1,4 @@
-//! Why leads were disqualified (R267).
+//! Why leads were disqualified.
 
 use std::collections::BTreeMap;
 

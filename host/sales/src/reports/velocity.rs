@@ -1,4 +1,4 @@
-//! How long rows stay in each stage, from the times at which it was entered and left (R271).
+//! How long rows stay in each stage, from the times at which it was entered and left.
 
 use std::collections::{BTreeMap, HashMap};
 

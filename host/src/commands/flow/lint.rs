@@ -1,5 +1,5 @@
 //! How much a flow asks of people: too many required steps in the first stage, and how often each
-//! of them stopped somebody (R268). The latter comes from the traces of refused requests, of which
+//! of them stopped somebody. The latter comes from the traces of refused requests, of which
 //! the organisation's trace setting decides what is kept. What came before a step was required
 //! says nothing about it; since when it is, the audit trail knows.
 

@@ -1,6 +1,5 @@
 //! Changes of columns that are there. What compares a column that changes is unpublished, and
 //! the caller is told. Metadata operations raise no events.
-//! Source: R91.
 
 use sluice_model::{Code, ColumnDef, ColumnType, Error, Ownership, Result, TableDef, coerce, definition::Columns};
 

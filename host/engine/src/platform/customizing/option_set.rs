@@ -1,5 +1,5 @@
 //! Which options a choice may have. A name with a dot, `table.column`, is the choice of one
-//! column, any other a global one. Source: R1, R2, R56, R202.
+//! column, any other a global one.
 
 use sluice_model::{Choice, Code, ColumnType, Error, Filter, Query, Result, Row, TableDef};
 

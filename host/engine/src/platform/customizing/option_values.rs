@@ -1,6 +1,5 @@
 //! What the messages about single options have in common: which choice is meant, and the row
 //! of `optionset` that holds its options. Its rules decide on what may be changed.
-//! Source: R2, R54, R202.
 
 use sluice_model::{Choice, Code, Error, Filter, Query, Request, Result, Right, Row};
 

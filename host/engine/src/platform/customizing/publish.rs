@@ -1,6 +1,5 @@
 //! Publishing: the rows of mappings, choices, forms and offline profiles are what customizers
 //! work on; what counts is the copy of them that was made when they were last published.
-//! Source: requirements, "Publishing"; R206, R291.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

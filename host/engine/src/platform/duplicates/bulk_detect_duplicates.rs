@@ -1,5 +1,5 @@
 //! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
-//! rows of `duplicaterecord`. Source: R92, R93; the platform reference §5.
+//! rows of `duplicaterecord`.
 
 use sluice_model::{Code, Error, Parameter as Input, Result, Right, Uuid, Value};
 

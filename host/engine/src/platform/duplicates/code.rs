@@ -9,9 +9,6 @@
 //! | a number, an amount | its shortest decimal form |
 //! | a day of a point in time | in UTC |
 //! | a point in time | to the second |
-//!
-//! Source: R69, R70, R74, R80, R81; the platform reference §5.
-
 use jiff::tz::TimeZone;
 use sluice_model::{Row, Value};
 use sluice_store::fold;
@@ -49,7 +46,7 @@ impl<'a> Seen<'a> {
             .filter(|value| !value.is_null())
     }
 
-    /// Whether another row took its place (R63).
+    /// Whether another row took its place.
     fn is_merged(self) -> bool {
         self.get("merged").and_then(Value::as_bool) == Some(true)
     }

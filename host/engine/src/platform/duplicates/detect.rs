@@ -1,5 +1,4 @@
 //! Detection: which rows are the same as this one, and what the caller is told of them.
-//! Source: R71, R81, R84–R86, R95, R107; the platform reference §5.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -133,7 +132,7 @@ fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: Option<&Row
     Err(error)
 }
 
-/// A request is spared detection unless it asks for it (R86).
+/// A request is spared detection unless it asks for it.
 pub(crate) fn is_suppressed(operation: &Operation) -> Result<bool> {
     match operation.input("SuppressDuplicateDetection") {
         None => Ok(true),
@@ -228,7 +227,7 @@ impl Unit {
     }
 
     /// What the caller is told of some matches: of a row that they may not read, only that it
-    /// is there and whose it is (R107).
+    /// is there and whose it is.
     ///
     /// # Errors
     /// The database cannot be read.

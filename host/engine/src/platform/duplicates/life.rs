@@ -1,6 +1,5 @@
 //! The life of a rule: unpublished, publishing, published, and back again. Its state is
 //! written here and nowhere else.
-//! Source: R75–R79, R85, R91; the platform reference §5.
 
 use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid, Value};
 use sluice_store::Tx;

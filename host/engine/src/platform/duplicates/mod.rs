@@ -10,7 +10,7 @@
 //! | publish and unpublish | `life` |
 //! | follow the jobs | `work`, run by [`crate::runner`]; `notice` |
 //!
-//! Source: requirements, sections E and F; the platform reference §5.
+//! What of the platform is there: `docs/duplicates.md`.
 
 mod bulk_detect_duplicates;
 pub(crate) mod code;

@@ -1,5 +1,4 @@
 //! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
-//! Source: R93.
 
 use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, codes::Kind};
 

@@ -1,5 +1,5 @@
 //! RetrieveDuplicates: the rows that are the same as one row, which need not be saved.
-//! Asks the published rules, whatever a request says of suppressing them. Source: R95.
+//! Asks the published rules, whatever a request says of suppressing them.
 
 use sluice_model::{Error, Parameter as Value, Result, Right, Row};
 

@@ -1,6 +1,5 @@
 //! Duplicate rules: from the rows of `duplicaterule` and `duplicaterulecondition` to what
 //! codes are made by, and everything that is wrong with such rows.
-//! Source: R70, R79; the platform reference §5.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,7 +1,6 @@
 //! The long work: giving every row of a table its code, finding all duplicates of a list of
 //! rows, removing the codes of a rule that is gone. Each in steps, which [`crate::runner`]
 //! runs, each in a transaction of its own.
-//! Source: R75, R92, R93; the platform reference §5.
 
 use std::{collections::HashSet, sync::Arc};
 

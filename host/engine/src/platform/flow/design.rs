@@ -1,7 +1,6 @@
 //! What a definition may be: the rules of `workflow` (as far as its rows are process flows),
 //! `processstage` and `sl_processstep`. A flow is drawn up as a draft and then activated; its
 //! stages change only while it is a draft, its steps at any time.
-//! Source: the platform reference §4.7; R218, R221, R222.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What a process may do: the rules of every table of processes, whatever its name. A process
 //! is started at a stage, goes to the next or the previous one, is finished or given up, and
-//! taken up again. Source: the platform reference §4.7; R213–R217, R220, R223, R46, R59.
+//! taken up again.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 

@@ -1,5 +1,5 @@
 //! Moves the processes that are under way in one flow into another: before a flow is replaced or
-//! deleted (R221).
+//! deleted.
 
 use std::sync::Arc;
 

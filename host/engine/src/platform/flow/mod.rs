@@ -11,9 +11,6 @@
 //! | see how a flow is written in a file | `spec` |
 //! | see what a definition may be, and how a flow is activated | `design`, `table` |
 //! | move the processes of one flow into another | `migrate` |
-//!
-//! Source: the platform reference §4.7; R210–R224.
-
 mod dependants;
 mod design;
 mod instance;

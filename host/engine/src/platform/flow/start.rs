@@ -1,5 +1,5 @@
 //! How a new row gets its process: of the active flows that begin at its table, the first one
-//! that the caller may start processes in (R218, R219). `processid` in a Create chooses another
+//! that the caller may start processes in. `processid` in a Create chooses another
 //! flow, or, as an id of zeros, none.
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What the moves of a process leave behind: when each stage was entered and left (R224), and
-//! `processid`, `stageid` and `traversedpath` beside the rows that go through it (R212).
+//! What the moves of a process leave behind: when each stage was entered and left, and
+//! `processid`, `stageid` and `traversedpath` beside the rows that go through it.
 
 use sluice_model::{Filter, Query, Reference, Result, Row, Value};
 

@@ -1,5 +1,4 @@
-//! Which columns may be mapped onto each other. Source: the platform reference §4.6; R200–R203,
-//! R207.
+//! Which columns may be mapped onto each other.
 
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, coerce};
 

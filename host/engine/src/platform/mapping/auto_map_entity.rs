@@ -1,6 +1,6 @@
 //! AutoMapEntity: *Generate mappings*. The maps that somebody made give way to new ones, of all
 //! columns that have one name and type in both tables. The platform's own and managed maps
-//! stay: nobody but an import deletes those. Source: the platform reference §4.6; R207.
+//! stay: nobody but an import deletes those.
 
 use sluice_model::{ColumnDef, ColumnType, Filter, Parameter as Output, Query, Request, Result, Right, Row, TableDef};
 

@@ -1,5 +1,4 @@
 //! Between which tables columns are mapped: tables with a relationship, each pair once.
-//! Source: the platform reference §4.6; R194.
 
 use sluice_model::{Code, Error, Filter, Ownership, Query, Result, Row, TableDef};
 

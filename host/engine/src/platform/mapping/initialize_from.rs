@@ -1,5 +1,5 @@
 //! InitializeFrom: what a new row would get from another one by the mappings, without making
-//! it. Source: the platform reference §4.6; R204.
+//! it.
 
 use sluice_model::{Code, Error, Result, Right};
 

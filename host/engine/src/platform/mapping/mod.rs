@@ -1,5 +1,4 @@
 //! Column mappings between tables: the rows of `entitymap` and `attributemap` at work.
-//! Source: the platform reference §4.6; R194–R208.
 
 mod attribute_map;
 mod auto_map_entity;
@@ -32,7 +31,7 @@ pub(crate) struct Pair {
 pub(crate) type Place<'a> = (&'a TableDef, &'a ColumnDef);
 
 /// Why two columns cannot be mapped onto each other, whatever the values are; nothing, where
-/// they can (R200).
+/// they can.
 pub(crate) fn refusal(source: Place<'_>, target: Place<'_>) -> Option<Flaw> {
     let (from, to) = (source.1, target.1);
     let flaw = |sort, text: String| Some(Flaw { sort, text });
@@ -138,7 +137,7 @@ fn length(column: &ColumnDef) -> Option<u32> {
 }
 
 /// The options of the source that the target lacks; of status reasons, those of the first
-/// state: a row is made in that one (R201, R203).
+/// state: a row is made in that one.
 pub(crate) fn missing_options<'a>(source: Place<'a>, target: Place<'a>) -> Vec<&'a Choice> {
     let (Some(from), Some(to)) = (source.1.kind.options(), target.1.kind.options()) else {
         return Vec::new();
@@ -359,7 +358,7 @@ impl Session {
         Ok(flaw.map(|flaw| flaw.text).into_iter().collect())
     }
 
-    /// Everything that is wrong with the mappings, published or not (R208).
+    /// Everything that is wrong with the mappings, published or not.
     ///
     /// # Errors
     /// The user may not read the mappings.

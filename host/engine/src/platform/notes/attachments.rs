@@ -1,6 +1,6 @@
 //! Attachments of notes: bytes that are kept in blocks beside the note's row. They come and go
 //! in blocks; small ones also as base64 in the column `documentbody`, which the row itself
-//! never holds. Source: R284–R286; the platform's guide to files of notes.
+//! never holds. Source: the platform's guide to files of notes.
 
 use sluice_model::{
     Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,

@@ -1,4 +1,4 @@
-//! What a step may be registered on. Source: the platform reference §1.1, §1.3, §1.7.
+//! What a step may be registered on.
 
 use sluice_model::{Code, Error, Filter, Name, Query, Result, Row, TableDef, Uuid, Value, coerce};
 

@@ -1,4 +1,4 @@
-//! Which images a step may have. Source: the platform reference §1.5.
+//! Which images a step may have.
 
 use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
 

@@ -8,9 +8,6 @@
 //!
 //! Everything is read and written by ordinary messages in the caller's name. What is managed
 //! says so in its row or its definition, and `crate::platform::managed` keeps it.
-//!
-//! Source: R56, R292.
-
 mod archive;
 mod contents;
 mod defaults;
