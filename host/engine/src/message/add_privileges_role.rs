@@ -128,6 +128,8 @@ pub(super) fn with_copies(unit: &mut Unit, role: &Row) -> Result<Vec<Row>> {
     if !all.iter().any(|row| row.id == role.id) {
         all.push(role.clone());
     }
+    // The role itself first, whatever the ids: what is recorded at it comes at the same place each time.
+    all.sort_by_key(|row| row.id != role.id);
     Ok(all)
 }
 
