@@ -392,7 +392,7 @@ fn could_give(parents: &BTreeMap<Uuid, Option<Uuid>>, held: &Held, home: Uuid, g
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_people_try(acts in prop::collection::vec((0..64usize, act()), 24)) {

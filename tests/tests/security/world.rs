@@ -213,7 +213,8 @@ impl World {
 
     /// The request that takes a privilege from a role.
     pub fn remove_privilege(&self, role: Uuid, privilege: &str) -> Request {
-        let privilege = self.admin.find("privilege", privilege);
+        // The administrator of a random organisation may have lost every role by now.
+        let privilege = self.system().find("privilege", privilege);
         Request::new("RemovePrivilegeRole")
             .with("RoleId", Value::Id(role))
             .with("PrivilegeId", Value::Id(privilege))
