@@ -130,6 +130,9 @@ pub(crate) enum Command {
     /// Columns.
     #[command(subcommand)]
     Column(commands::column::Command),
+    /// What happens to the rows that refer to a row.
+    #[command(subcommand)]
+    Relationship(commands::relationship::Command),
     /// Which columns a row takes over from another: a lead's, when it is qualified.
     #[command(subcommand)]
     Mapping(commands::mapping::Command),

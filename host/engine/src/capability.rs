@@ -2,7 +2,8 @@
 //! say which parts there are and in which order they see a change. To add a capability, write a
 //! [`Capability`] in its folder, a line in [`PLATFORM`], and, if it watches rows, in [`ORDER`].
 
-use sluice_model::{ColumnDef, Error, Name, Result, TableDef};
+use serde::Deserialize;
+use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 use crate::{
     Message, Rules, Unit, message, metadata,
@@ -13,8 +14,20 @@ use crate::{
     watch::Watch,
 };
 
-/// A table of the platform or of another capability, and the columns that one adds to it.
-pub type Extension = (Name, Vec<ColumnDef>);
+/// What a capability adds to a table of the platform or of another one. A column of a name that is
+/// there takes its place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// The table.
+    pub table: Name,
+    /// The columns.
+    #[serde(rename = "column")]
+    pub columns: Vec<ColumnDef>,
+    /// What happens along its lookups.
+    #[serde(default, rename = "relationship")]
+    pub relationships: Vec<RelationshipDef>,
+}
 
 /// The columns that a table made at run time gets of a capability.
 pub type MadeColumns = fn(&TableDef) -> Result<Vec<ColumnDef>>;

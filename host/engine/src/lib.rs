@@ -57,6 +57,7 @@ pub use organization::Founding;
 pub use platform::customizing::columns::ColumnChange;
 pub use platform::customizing::definitions::TableChange;
 pub use platform::customizing::publish::{Change, Unpublished};
+pub use platform::customizing::relationships::BehaviourChange;
 pub use platform::customizing::views::View;
 pub use platform::diagnose::{Culprit, Fix, Isolation};
 pub use platform::duplicates::{FoundDuplicate, Matchcodes, Matches};

@@ -12,7 +12,7 @@ use sluice_store::{Shipped, Tx};
 
 use crate::{
     Message, Unit,
-    capability::{Capability, PLATFORM},
+    capability::{Capability, Extension, PLATFORM},
     engine::Core,
     filters,
     message::{self, membership},
@@ -49,6 +49,9 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvCreateAttribute",
     "prvWriteEntity",
     "prvWriteAttribute",
+    "prvCreateRelationship",
+    "prvWriteRelationship",
+    "prvDeleteRelationship",
     "prvDeleteAttribute",
     "prvDeleteEntity",
     "prvImportCustomization",
@@ -122,9 +125,10 @@ pub(crate) fn shipped_tables(apps: &[Capability]) -> Result<Shipped> {
     let mut definitions = Vec::new();
     for capability in PLATFORM.iter().copied().chain(apps) {
         definitions.extend((capability.tables)()?);
-        for (table, columns) in (capability.extensions)()? {
-            if let Some(definition) = definitions.iter_mut().find(|definition| definition.name == table) {
-                extend(definition, columns);
+        for extension in (capability.extensions)()? {
+            let mut tables = definitions.iter_mut();
+            if let Some(definition) = tables.find(|definition| definition.name == extension.table) {
+                extend(definition, extension);
             }
         }
     }
@@ -132,15 +136,18 @@ pub(crate) fn shipped_tables(apps: &[Capability]) -> Result<Shipped> {
 }
 
 /// Adds columns; one of a name that is there takes its place.
-fn extend(definition: &mut TableDef, columns: Vec<ColumnDef>) {
+fn extend(definition: &mut TableDef, extension: Extension) {
     let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
-    for column in columns {
+    for column in extension.columns {
         match all.iter_mut().find(|there| there.name == column.name) {
             Some(there) => *there = column,
             None => all.push(column),
         }
     }
     definition.columns = all.into();
+    for relationship in extension.relationships {
+        definition.put_relationship(relationship);
+    }
     definition.complete();
 }
 

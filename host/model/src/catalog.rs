@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Code, Error, Name, Result, Right, TableDef};
+use crate::{Code, Error, Name, Relationship, Result, Right, TableDef};
 
 /// The tables of an organisation. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub struct Catalog {
     tables: BTreeMap<Name, Arc<TableDef>>,
     sets: HashMap<Name, Name>,
     privileges: HashMap<String, (Name, Right)>,
+    /// By the table that is referred to, then by table and column.
+    relationships: BTreeMap<Name, Vec<Arc<Relationship>>>,
 }
 
 impl Catalog {
@@ -32,7 +34,54 @@ impl Catalog {
             }
             catalog.tables.insert(table.name.clone(), Arc::new(table));
         }
+        catalog.relationships = catalog.relate();
         catalog
+    }
+
+    fn relate(&self) -> BTreeMap<Name, Vec<Arc<Relationship>>> {
+        let mut relationships: BTreeMap<Name, Vec<_>> = BTreeMap::new();
+        for table in self.iter() {
+            for (column, name) in table.references() {
+                if let Some(target) = self.find(name) {
+                    let new = Arc::new(Relationship::of(table, column, target));
+                    relationships.entry(target.name.clone()).or_default().push(new);
+                }
+            }
+        }
+        relationships
+    }
+
+    /// The relationships of the rows that refer to rows of a table, by table and column.
+    pub fn relationships_to(&self, target: &str) -> &[Arc<Relationship>] {
+        self.relationships.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// All relationships.
+    pub fn relationships(&self) -> impl Iterator<Item = &Arc<Relationship>> {
+        self.relationships.values().flatten()
+    }
+
+    /// The relationships of a column, one for each table that it refers to.
+    pub fn relationships_of(&self, table: &str, column: &str) -> impl Iterator<Item = &Arc<Relationship>> {
+        let targets = self
+            .find(table)
+            .and_then(|table| table.column(column))
+            .map(|column| column.targets());
+        let to = targets
+            .unwrap_or_default()
+            .iter()
+            .flat_map(|target| self.relationships_to(target));
+        to.filter(move |one| *one.table.name == *table && *one.column == *column)
+    }
+
+    /// The relationship with that schema name, in any case.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn relationship(&self, name: &str) -> Result<&Arc<Relationship>> {
+        let mut all = self.relationships();
+        all.find(|one| one.name.eq_ignore_ascii_case(name))
+            .ok_or_else(|| Error::invalid(format!("there is no 1:N relationship `{name}` in this organisation")))
     }
 
     /// The table with that logical name.

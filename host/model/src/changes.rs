@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::{ColumnDef, Error, Name, Result, TableDef};
+use crate::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 /// Properties of a definition in its JSON form, by name, that take the place of those that
 /// ship. `null` stands for one that the changed definition does not have.
@@ -26,6 +26,22 @@ pub struct Changes {
     /// The columns that were added, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<ColumnDef>,
+    /// Of its relationships, those of added columns among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<ChangedRelationship>,
+}
+
+/// What an organisation changed of a relationship: of the one that ships for the column and the
+/// target, else of a referential one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedRelationship {
+    /// The lookup.
+    pub column: Name,
+    /// The table that it refers to.
+    pub target: Name,
+    /// What is other.
+    pub change: Properties,
 }
 
 impl Changes {
@@ -48,12 +64,23 @@ impl Changes {
                 }
             }
         }
+        for (column, target) in changed.references() {
+            let ships = shipped.relationship(&column.name, target);
+            let now = changed.relationship(&column.name, target);
+            if ships != now {
+                changes.relationships.push(ChangedRelationship {
+                    column: column.name.clone(),
+                    target: target.clone(),
+                    change: difference(&object(&ships)?, &object(&now)?),
+                });
+            }
+        }
         Ok(changes)
     }
 
     /// Whether the table is as it ships.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty() && self.columns.is_empty() && self.added.is_empty()
+        self == &Self::default()
     }
 
     /// The definition of a table that ships, with these changes. A column that was added and
@@ -67,6 +94,7 @@ impl Changes {
             false => {
                 let mut table: TableDef = changed(whole(shipped)?, &self.table, &shipped.name)?;
                 table.columns = shipped.columns.clone();
+                table.relationships = shipped.relationships.clone();
                 table
             }
         };
@@ -77,6 +105,17 @@ impl Changes {
         }
         for column in &self.added {
             table.columns.push(column.clone());
+        }
+        for ChangedRelationship { column, target, change } in &self.relationships {
+            if !table
+                .column(column)
+                .is_some_and(|column| column.targets().contains(target))
+            {
+                continue;
+            }
+            let ships = shipped.relationship(column, target);
+            let now: RelationshipDef = changed(object(&ships)?, change, &shipped.name)?;
+            table.put_relationship(now);
         }
         Ok(table)
     }
@@ -91,10 +130,11 @@ fn object(definition: &impl Serialize) -> Result<Properties> {
     }
 }
 
-/// The JSON form of a table without its columns.
+/// The JSON form of a table without its columns and relationships.
 fn whole(table: &TableDef) -> Result<Properties> {
     let mut bare = table.clone();
     bare.columns = Vec::new().into();
+    bare.relationships = Vec::new();
     let mut object = object(&bare)?;
     object.shift_remove("column");
     Ok(object)
@@ -190,6 +230,49 @@ mod tests {
         assert_eq!((&*name.label, &name.kind), ("Client", &text(200)));
         assert_eq!(table.column("sl_region").unwrap().kind, text(30), "what ships wins");
         assert!(table.column("score").is_some() && table.column("fax").is_none());
+    }
+
+    #[test]
+    fn of_a_relationship_only_what_was_changed_is_kept() {
+        use crate::{Behaviours, Follow, OnDelete};
+        let to_account = |name: &str| {
+            let targets = vec!["account".into()];
+            ColumnDef::new(name, ColumnType::Lookup { targets })
+        };
+        let parental = |column: &str| RelationshipDef {
+            behaviours: Behaviours::PARENTAL,
+            ..RelationshipDef::new(column, "account")
+        };
+        let mut shipped = account();
+        shipped.columns.push(to_account("parentaccountid"));
+        shipped.put_relationship(parental("parentaccountid"));
+        let mut changed = shipped.clone();
+        changed.columns.push(to_account("sl_owner"));
+        let mut other = parental("parentaccountid");
+        other.behaviours.assign = Follow::NoCascade;
+        changed.put_relationship(other.clone());
+        let mut own = RelationshipDef::new("sl_owner", "account");
+        own.behaviours.delete = OnDelete::Restrict;
+        changed.put_relationship(own.clone());
+        let changes = Changes::between(&shipped, &changed).unwrap();
+        assert_eq!(
+            serde_json::to_string(&changes.relationships).unwrap(),
+            r#"[{"column":"parentaccountid","target":"account","change":{"assign":null}},{"column":"sl_owner","target":"account","change":{"delete":"restrict"}}]"#
+        );
+        let again = changes.apply(&shipped).unwrap();
+        assert_eq!(again.relationship("parentaccountid", "account"), other);
+        assert_eq!(again.relationship("sl_owner", "account"), own);
+        // What ships with a later version counts where nothing was changed.
+        let mut newer = shipped.clone();
+        let mut newer_one = parental("parentaccountid");
+        newer_one.behaviours.delete = OnDelete::RemoveLink;
+        newer.put_relationship(newer_one);
+        let now = changes
+            .apply(&newer)
+            .unwrap()
+            .relationship("parentaccountid", "account")
+            .behaviours;
+        assert_eq!((now.assign, now.delete), (Follow::NoCascade, OnDelete::RemoveLink));
     }
 
     #[test]

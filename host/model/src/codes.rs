@@ -99,10 +99,14 @@ macro_rules! codes {
 }
 
 mod administration;
+mod relationships;
 
 /// Every code that Sluice gives, in the order of the topics.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
-    PLATFORM.iter().chain(administration::ADMINISTRATION)
+    let more = administration::ADMINISTRATION
+        .iter()
+        .chain(relationships::RELATIONSHIPS);
+    PLATFORM.iter().chain(more)
 }
 
 codes! {

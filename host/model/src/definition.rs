@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Name;
+use crate::{Name, RelationshipDef};
 
 /// Who can own a table's rows. Fixed when the table is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,19 +34,6 @@ pub enum Required {
     Application,
     /// Demanded by every Create.
     System,
-}
-
-/// What happens to the rows that refer to a row which is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnDelete {
-    /// Their reference is emptied.
-    #[default]
-    RemoveLink,
-    /// They are deleted as well.
-    Cascade,
-    /// The row is not deleted while there are any.
-    Restrict,
 }
 
 /// What a loose id points at, and what becomes of the row that holds it when that row is deleted.
@@ -317,9 +304,6 @@ pub struct ColumnDef {
     /// What a Create without the column stores (a number, a text, true or false).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<serde_json::Value>,
-    /// Of a lookup: what happens to this row when the row it refers to is deleted.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub on_delete: OnDelete,
     /// Of a loose id: what it points at. `None` is an id of a customizer's own, which points at
     /// nothing that the platform knows of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -355,7 +339,6 @@ impl ColumnDef {
             required: Required::None,
             filled: false,
             default: None,
-            on_delete: OnDelete::RemoveLink,
             points: None,
             indexed: false,
             format: None,
@@ -371,6 +354,11 @@ impl ColumnDef {
             filled: true,
             ..Self::new(name, kind)
         }
+    }
+
+    /// The tables that a lookup may refer to; none for other columns.
+    pub fn targets(&self) -> &[Name] {
+        self.kind.targets().unwrap_or_default()
     }
 
     /// What people see.
@@ -491,9 +479,15 @@ pub struct TableDef {
     /// Where the facts of this definition come from.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
+    /// Two of its rows can be merged.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub merges: bool,
     /// The columns.
     #[serde(default, rename = "column")]
     pub columns: Columns,
+    /// What happens along its lookups, where it is more than emptying them.
+    #[serde(default, rename = "relationship", skip_serializing_if = "Vec::is_empty")]
+    pub relationships: Vec<RelationshipDef>,
 }
 
 /// Which changes of a table's rows are the platform's own, whoever asks for them.
@@ -536,7 +530,9 @@ impl TableDef {
             custom: false,
             managed: false,
             source: String::new(),
+            merges: false,
             columns: Columns::default(),
+            relationships: Vec::new(),
         }
     }
 
@@ -623,6 +619,7 @@ impl TableDef {
             Ownership::Business | Ownership::None => {}
         }
         self.columns = all;
+        self.complete_relationships();
     }
 
     /// Adds Active/Inactive with the status reasons 1 and 2: what a new custom table has.

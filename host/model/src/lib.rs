@@ -17,14 +17,15 @@ pub mod odata;
 pub mod operators;
 pub mod privilege;
 pub mod query;
+pub mod relationship;
 pub mod situations;
 pub mod value;
 
 pub use catalog::Catalog;
-pub use changes::Changes;
+pub use changes::{ChangedRelationship, Changes};
 pub use codes::Code;
 pub use definition::{
-    Choice, ColumnDef, ColumnType, Columns, Format, OnDelete, Ownership, Points, Required, TableDef, WhenGone,
+    Choice, ColumnDef, ColumnType, Columns, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
 };
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
 pub use error::{Error, PrincipalInfo, Result, StepInfo};
@@ -32,6 +33,7 @@ pub use message::{Parameter, Parameters, Request, Response};
 pub use operators::Surroundings;
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
 pub use query::{Comparison, Filter, Order, Query, Related};
+pub use relationship::{Behaviours, Follow, OnDelete, OnMerge, Relationship, RelationshipDef};
 pub use situations::Situation;
 pub use value::{Reference, Row, Value};
 

@@ -1,16 +1,7 @@
 //! The app's tables, and the columns that it adds to the platform's.
 
-use serde::Deserialize;
-use sluice_model::{ColumnDef, Error, Name, Result, TableDef};
-
-/// A file that adds columns to a table of the platform; a column of a name that is there
-/// takes its place.
-#[derive(Deserialize)]
-struct Extension {
-    table: Name,
-    #[serde(rename = "column")]
-    columns: Vec<ColumnDef>,
-}
+use sluice_engine::Extension;
+use sluice_model::{Error, Result, TableDef};
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
@@ -33,7 +24,7 @@ pub(crate) fn tables() -> Result<Vec<TableDef>> {
 }
 
 /// What tables of the platform have only with this app.
-pub(crate) fn extensions() -> Result<Vec<(Name, Vec<ColumnDef>)>> {
+pub(crate) fn extensions() -> Result<Vec<Extension>> {
     files![
         "account.extension",
         "activityparty.extension",
@@ -47,9 +38,7 @@ pub(crate) fn extensions() -> Result<Vec<(Name, Vec<ColumnDef>)>> {
     ]
     .into_iter()
     .map(|(_, text)| {
-        let extension: Extension = toml::from_str(text)
-            .map_err(|error| Error::host(format!("an extension of the Sales app is wrong: {error}")))?;
-        Ok((extension.table, extension.columns))
+        toml::from_str(text).map_err(|error| Error::host(format!("an extension of the Sales app is wrong: {error}")))
     })
     .collect()
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use sluice_engine::ColumnChange;
 use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
 
-use super::jobs;
+use super::{jobs, relationship::Behaviour};
 use crate::{
     context::Context,
     failure::Usage,
@@ -89,6 +89,10 @@ pub(crate) struct Create {
     /// Of a lookup: a table that it may refer to; as often as needed.
     #[arg(long = "target", value_name = "TABLE")]
     targets: Vec<String>,
+    /// Of a lookup: what happens to rows that refer to a row, when something happens to that row.
+    /// Without it: referential; restrict, where every row needs the column.
+    #[arg(long, value_enum)]
+    behaviour: Option<Behaviour>,
     /// Every new row needs it.
     #[arg(long)]
     required: bool,
@@ -234,7 +238,11 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)?;
         column.default = Some(default);
     }
-    context.session()?.create_column(&args.table, &column)?;
+    let session = context.session()?;
+    match args.behaviour {
+        Some(behaviour) => session.create_lookup(&args.table, &column, behaviour.into())?,
+        None => session.create_column(&args.table, &column)?,
+    }
     let document = json!({ "table": args.table, "column": args.name, "type": column.kind.word() });
     Ok(Outcome::new(
         document,
@@ -288,6 +296,7 @@ fn refuse_idle(args: &Create) -> anyhow::Result<()> {
         ("--format", args.format.is_some(), &[Kind::Text]),
         ("--option", !args.options.is_empty(), &[Kind::Choice, Kind::Choices]),
         ("--target", !args.targets.is_empty(), &[Kind::Lookup]),
+        ("--behaviour", args.behaviour.is_some(), &[Kind::Lookup]),
     ];
     match given
         .iter()

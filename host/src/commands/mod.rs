@@ -32,6 +32,7 @@ pub(crate) mod option_set;
 pub(crate) mod org;
 pub(crate) mod plugin;
 pub(crate) mod publish;
+pub(crate) mod relationship;
 pub(crate) mod report;
 pub(crate) mod role;
 pub(crate) mod row;
@@ -74,6 +75,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Access(command) => access::run(context, command),
         Command::Table(command) => table::run(context, command),
         Command::Column(command) => column::run(context, command),
+        Command::Relationship(command) => relationship::run(context, command),
         Command::Mapping(command) => mapping::run(context, command),
         Command::OptionSet(command) => option_set::run(context, command),
         Command::Publish(args) => publish::run(context, &args),

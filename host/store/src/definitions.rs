@@ -299,6 +299,7 @@ impl Tx {
         let mut columns: Vec<ColumnDef> = std::mem::take(&mut table.columns).into();
         columns.retain(|other| other.name != column.name);
         table.columns = columns.into();
+        table.relationships.retain(|one| one.column != column.name);
         session.save(&table)
     }
 }

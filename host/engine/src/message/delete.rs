@@ -1,9 +1,9 @@
-//! Delete: removes a row, and does to the rows that refer to it what their columns say:
+//! Delete: removes a row, and does to the rows that refer to it what their relationships say:
 //! the database itself never changes rows.
 
-use std::sync::Arc;
-
-use sluice_model::{Code, ColumnDef, Error, Filter, OnDelete, Query, Reference, Result, Right, Row, TableDef, Value};
+use sluice_model::{
+    Code, Error, Filter, OnDelete, Ownership, Query, Reference, Relationship, Result, Right, Row, TableDef, Value,
+};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
@@ -56,71 +56,49 @@ impl Message for Delete {
     }
 }
 
-/// Does to each row that refers to the target what the referring column says.
+/// Does to each row that refers to the target what its relationship says.
 fn release_references(unit: &mut Unit, operation: &Operation, table: &TableDef, target: &Reference) -> Result<()> {
     let catalog = unit.catalog();
-    for other in catalog.iter() {
-        for column in &other.columns {
-            let refers = column
-                .kind
-                .targets()
-                .is_some_and(|targets| targets.contains(&table.name));
-            // Who made or changed a row stays on record.
-            if refers && !is_audit(column) {
-                release(unit, operation, other, column, target)?;
-            }
+    for relationship in catalog.relationships_to(&table.name) {
+        if relationship.behaviours.delete != OnDelete::NoCascade {
+            release(unit, operation, relationship, target)?;
         }
     }
     Ok(())
 }
 
-fn is_audit(column: &ColumnDef) -> bool {
-    matches!(
-        &*column.name,
-        "createdby" | "modifiedby" | "createdonbehalfby" | "modifiedonbehalfby" | "owninguser" | "owningteam"
-    )
-}
-
-fn release(
-    unit: &mut Unit,
-    operation: &Operation,
-    other: &Arc<TableDef>,
-    column: &ColumnDef,
-    target: &Reference,
-) -> Result<()> {
+fn release(unit: &mut Unit, operation: &Operation, relationship: &Relationship, target: &Reference) -> Result<()> {
+    let (other, column) = (&relationship.table, &relationship.column);
     let query = Query::new(other.name.clone())
         .columns(&[])
-        .filter(Filter::eq(&column.name, target.clone()));
+        .filter(Filter::eq(column, target.clone()));
     let mut rows = unit.select_as_platform("find what refers to a row that is deleted", &query)?;
     // A row that refers to itself, as a role does that is its own root, goes with itself.
     rows.retain(|row| row.reference() != *target);
     if rows.is_empty() {
         return Ok(());
     }
-    let restricted =
-        column.on_delete == OnDelete::Restrict || matches!(&*column.name, "ownerid" | "owningbusinessunit");
-    if restricted {
+    if relationship.behaviours.delete == OnDelete::Restrict {
         return Err(Error::new(
             Code::REFERENCED,
             format!(
-                "{target} cannot be deleted: {} of `{}` refer to it ({})",
+                "{target} cannot be deleted: {} of `{}` refer to it ({column})",
                 count(rows.len()),
                 other.name,
-                column.name
             ),
         )
         .with_table(&target.table));
     }
     for row in rows {
-        match column.on_delete {
-            OnDelete::Cascade if other.ownership == sluice_model::Ownership::None => {
+        match relationship.behaviours.delete {
+            OnDelete::Cascade if other.ownership == Ownership::None => {
                 unit.delete_as_platform("remove the membership of a row that is deleted", &row.reference())?;
             }
             OnDelete::Cascade => {
                 unit.delete_along(operation, row.reference())?;
             }
-            OnDelete::RemoveLink | OnDelete::Restrict => {
-                let emptied = Row::new(other.name.clone(), row.id).with(column.name.clone(), Value::Null);
+            OnDelete::RemoveLink | OnDelete::Restrict | OnDelete::NoCascade => {
+                let emptied = Row::new(other.name.clone(), row.id).with(column.clone(), Value::Null);
                 unit.update_as_platform("empty the reference to a row that is deleted", emptied)?;
             }
         }

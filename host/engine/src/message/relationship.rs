@@ -19,8 +19,8 @@ pub(crate) enum Relationship {
     Lookup { table: Arc<TableDef>, column: Name },
 }
 
-/// The relationship in the parameter `Relationship`: the name of an N:N relationship, or
-/// `table.column` for the lookup of a 1:N relationship.
+/// The relationship in the parameter `Relationship`: the name of an N:N or of a 1:N relationship,
+/// or `table.column` for the lookup of the latter.
 pub(crate) fn named(unit: &Unit, operation: &Operation) -> Result<Relationship> {
     let name = input::text(operation, "Relationship")?;
     if let Some(known) = MANY_TO_MANY.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) {
@@ -29,10 +29,14 @@ pub(crate) fn named(unit: &Unit, operation: &Operation) -> Result<Relationship> 
     let unknown = || {
         let known: Vec<&str> = MANY_TO_MANY.iter().map(|known| known.name).collect();
         Error::invalid(format!(
-            "there is no relationship `{name}`: name {} or a lookup as `table.column`",
+            "there is no relationship `{name}`: name {}, a 1:N relationship, or its lookup as `table.column`",
             known.join(", ")
         ))
     };
+    if let Ok(known) = unit.snapshot.catalog.relationship(&name) {
+        let (table, column) = (known.table.clone(), known.column.clone());
+        return Ok(Relationship::Lookup { table, column });
+    }
     let (table, column) = name.split_once('.').ok_or_else(unknown)?;
     let table = unit.snapshot.catalog.find(table).ok_or_else(unknown)?.clone();
     let column = table

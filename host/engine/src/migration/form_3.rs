@@ -1,4 +1,5 @@
-//! Form 3: of a table that ships, the file keeps what the organisation added or changed, and no
+//! Form 3: what is done with a lookup to a row that is deleted is a property of its relationship,
+//! and no longer of the column; and of a table that ships, the file keeps what the organisation added or changed, and no
 //! longer the whole definition. What shipped with form 2 is in `migrations/form-2.json`, as far
 //! as an organisation could change it; by that its changes are told from those of new versions.
 
@@ -6,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use sluice_model::{Changes, ColumnDef, Error, Name, Result, TableDef};
+use sluice_model::{ChangedRelationship, Changes, ColumnDef, Error, Name, OnDelete, OnMerge, Result, TableDef};
 use sluice_store::Tx;
 
+/// The key of the tables of processes.
+const INSTANCE_KEY: &str = "businessprocessflowinstanceid";
 const FORM_2: &str = include_str!("../../migrations/form-2.json");
 
 /// What an organisation could change of a table that shipped, as it shipped.
@@ -33,15 +36,56 @@ pub(super) fn keep_changes(tx: &mut Tx) -> Result<()> {
     let shipped: BTreeMap<Name, Shipped> =
         serde_json::from_str(FORM_2).map_err(|error| wrong("what shipped with form 2", error))?;
     for (name, json) in tx.kept_definitions()? {
+        let broken = |error| wrong(&format!("`{name}`"), error);
+        let table = table_of_form_2(&json).map_err(broken)?;
         let Some(shipped) = shipped.get(&name) else {
+            tx.keep_definition(&name, Some(&serde_json::to_string(&table).map_err(broken)?))?;
             continue;
         };
-        let table: TableDef = serde_json::from_str(&json).map_err(|error| wrong(&format!("`{name}`"), error))?;
         let changes = changes(shipped, &table).map_err(|error| wrong(&format!("`{name}`"), error))?;
         let json = serde_json::to_string(&changes).map_err(|error| wrong(&format!("`{name}`"), error))?;
         tx.keep_definition(&name, Some(&json).filter(|_| !changes.is_empty()).map(String::as_str))?;
     }
     Ok(())
+}
+
+/// A table with the relationships that its columns had in them. Only those of the tables of
+/// processes had more than the default: such a process stays where rows are merged.
+fn table_of_form_2(json: &str) -> serde_json::Result<TableDef> {
+    #[derive(Deserialize)]
+    struct Columns {
+        #[serde(default)]
+        column: Vec<Lookup>,
+    }
+    #[derive(Deserialize)]
+    struct Lookup {
+        name: Name,
+        #[serde(default)]
+        targets: Vec<Name>,
+        #[serde(default)]
+        on_delete: OnDelete,
+    }
+    let mut table: TableDef = serde_json::from_str(json)?;
+    let columns: Columns = serde_json::from_str(json)?;
+    let of_process = &*table.key == INSTANCE_KEY;
+    for Lookup {
+        name,
+        targets,
+        on_delete,
+    } in columns.column
+    {
+        for target in targets {
+            let mut relationship = table.relationship(&name, &target);
+            relationship.behaviours.delete = on_delete;
+            if of_process && name.starts_with("bpf_") {
+                relationship.behaviours.merge = OnMerge::NoCascade;
+            }
+            if relationship != table.relationship(&name, &target) {
+                table.put_relationship(relationship);
+            }
+        }
+    }
+    Ok(table)
 }
 
 /// What an organisation has changed of a table that shipped, and what it added.
@@ -61,6 +105,19 @@ fn changes(shipped: &Shipped, table: &TableDef) -> serde_json::Result<Changes> {
                     changes.columns.insert(column.name.clone(), properties);
                 }
             }
+        }
+    }
+    for kept in &table.relationships {
+        if shipped.columns.contains_key(&kept.column) {
+            continue;
+        }
+        if let Json::Object(mut change) = serde_json::to_value(kept)? {
+            change.retain(|name, _| name != "column" && name != "target");
+            changes.relationships.push(ChangedRelationship {
+                column: kept.column.clone(),
+                target: kept.target.clone(),
+                change,
+            });
         }
     }
     Ok(changes)

@@ -64,6 +64,9 @@ fn complete(core: &Core, table: &mut TableDef) -> Result<()> {
     for column in &added.columns {
         table.columns.push(column.clone());
     }
+    for relationship in added.relationships {
+        table.put_relationship(relationship);
+    }
     Ok(())
 }
 

@@ -2,17 +2,17 @@
 //! belongs to the other row goes over to it; the other row is closed and points to it.
 //! Source: the platform's error codes 0x80045300 to 0x80045305.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use sluice_model::{
-    Code, ColumnDef, Error, Filter, Name, Ownership, Query, Reference, Request, Result, Right, Row, TableDef, Uuid,
-    Value,
+    Code, ColumnDef, Error, Filter, OnMerge, Query, Reference, Relationship, Request, Result, Right, Row, TableDef,
+    Uuid, Value,
 };
 
 use crate::{
     Capability, Operation, Unit,
     message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
-    principals, tables,
+    principals,
 };
 
 /// Merging rows.
@@ -89,8 +89,7 @@ impl Message for Merge {
 /// The row that is merged into the Target.
 fn subordinate(operation: &Operation, table: &TableDef, target: &Reference) -> Result<Reference> {
     let other = input::reference(operation, "SubordinateId")?;
-    let mergeable = table.column("masterid").is_some() && table.column("merged").is_some();
-    if other.table != target.table || !mergeable {
+    if other.table != target.table || !table.merges {
         let message =
             format!("{target} and {other} cannot be merged: only two leads, two accounts or two contacts can");
         return Err(Error::new(Code::MERGE_OTHER_TABLE, message).with_table(&table.name));
@@ -219,17 +218,8 @@ fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, targe
     Ok(())
 }
 
-/// What does not go over: the platform's own bookkeeping, processes, which stay with the row
-/// they ran for, and the columns that say who a row was merged into.
-fn stays(other: &TableDef, column: &ColumnDef) -> bool {
-    let internal = [tables::JOB, tables::SHARE, tables::PLUGIN_TRACE, tables::MESSAGE_TRACE];
-    other.ownership == Ownership::None
-        || internal.contains(&&*other.name)
-        || &*other.key == "businessprocessflowinstanceid"
-        || &*column.name == "masterid"
-}
-
-/// Every row that refers to the other one refers to the Target from now on.
+/// Every row that refers to the other one refers to the Target from now on, where its
+/// relationship says so.
 fn move_children(
     unit: &mut Unit,
     operation: &Operation,
@@ -238,25 +228,22 @@ fn move_children(
     other: &Reference,
 ) -> Result<()> {
     let catalog = unit.catalog();
-    for child in catalog.iter() {
-        let columns: Vec<Name> = child
-            .columns
-            .iter()
-            .filter(|column| {
-                let targets = column.kind.targets();
-                targets.is_some_and(|targets| targets.contains(&table.name)) && !stays(child, column)
-            })
-            .map(|column| column.name.clone())
-            .collect();
-        for column in columns {
-            for id in referring(unit, child, &column, other)? {
-                if *child.name == *table.name && (id == target.id || id == other.id) {
-                    continue;
-                }
-                let row = Row::new(child.name.clone(), id).with(column.clone(), target.clone());
-                let reason = "what belonged to a row that is merged belongs to the other one";
-                unit.run_as_system(operation, reason, Request::update(row))?;
+    let moves = |one: &&Arc<Relationship>| one.behaviours.merge == OnMerge::Cascade;
+    for Relationship {
+        table: child, column, ..
+    } in catalog
+        .relationships_to(&table.name)
+        .iter()
+        .filter(moves)
+        .map(|one| &**one)
+    {
+        for id in referring(unit, child, column, other)? {
+            if *child.name == *table.name && (id == target.id || id == other.id) {
+                continue;
             }
+            let row = Row::new(child.name.clone(), id).with(column.clone(), target.clone());
+            let reason = "what belonged to a row that is merged belongs to the other one";
+            unit.run_as_system(operation, reason, Request::update(row))?;
         }
     }
     Ok(())

@@ -87,6 +87,9 @@ impl Batch<'_> {
     pub fn delete_column(&mut self, table: &str, column: &str) -> Result<Vec<Error>> {
         self.require("prvDeleteAttribute")?;
         let (definition, column) = self.customizable(table, column)?;
+        if column.kind.targets().is_some() {
+            self.require("prvDeleteRelationship")?;
+        }
         let wrong = |why: &str| Err(Error::invalid(format!("column `{}` of `{table}` {why}", column.name)));
         if !column.custom {
             return wrong("belongs to the platform and cannot be deleted");

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, Result, TableDef, coerce, definition::Columns,
+    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Result, TableDef, coerce,
+    definition::Columns,
 };
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     capability::Redefinition,
     engine::Batch,
     organization::{add_privilege, table_privileges},
-    platform::managed,
+    platform::{customizing::relationships, managed},
     tables,
 };
 
@@ -73,6 +74,8 @@ impl Batch<'_> {
         for column in &table.columns {
             check_column(&catalog, &choices, &table, column)?;
         }
+        complete_lookups(&mut table);
+        relationships::check(&catalog, &table, None)?;
         if !self.importing {
             table.managed = false;
             table.columns.iter_mut().for_each(|column| column.managed = false);
@@ -84,8 +87,22 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// See there.
-    pub fn create_column(&mut self, table: &str, mut column: ColumnDef) -> Result<()> {
+    pub fn create_column(&mut self, table: &str, column: ColumnDef) -> Result<()> {
+        let usual = relationships::relationships(&column, None);
+        self.create_lookup(table, column, &usual)
+    }
+
+    /// Adds a column with what happens along it, where it is a lookup.
+    pub(crate) fn create_lookup(
+        &mut self,
+        table: &str,
+        mut column: ColumnDef,
+        relationships: &[RelationshipDef],
+    ) -> Result<()> {
         self.require("prvCreateAttribute")?;
+        if column.kind.targets().is_some() {
+            self.require("prvCreateRelationship")?;
+        }
         let mut definition = self.definition(table)?;
         if definition.ownership == Ownership::None {
             return Err(Error::invalid(format!(
@@ -102,9 +119,12 @@ impl Batch<'_> {
         column.custom = true;
         column.managed &= self.importing;
         let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
+        let name = column.name.clone();
         let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
         all.push(column);
         definition.columns = Columns::from(all);
+        put_relationships(&mut definition, &name, relationships);
+        relationships::check(&self.unit.snapshot()?.catalog.clone(), &definition, Some(&name))?;
         // An amount brings its base amount, and where it is the first one, the currency.
         definition.complete();
         for added in definition
@@ -231,6 +251,38 @@ impl Unit {
             crate::filters::write_filter(self, message, &row.reference(), &table)?;
         }
         self.configuration_written(None)
+    }
+}
+
+/// Keeps the relationships of a column, those that are no more than usual aside.
+fn put_relationships(table: &mut TableDef, column: &str, relationships: &[RelationshipDef]) {
+    let of_column = relationships.iter().filter(|one| *one.column == *column);
+    for relationship in of_column.filter(|one| **one != RelationshipDef::new(column, &one.target)) {
+        table.put_relationship(relationship.clone());
+    }
+}
+
+/// Lookups of a new table that every row needs are not emptied, unless the definition says what
+/// else happens along them; what it says of other columns is the platform's.
+fn complete_lookups(table: &mut TableDef) {
+    let said = std::mem::take(&mut table.relationships);
+    let columns: Vec<ColumnDef> = table
+        .columns
+        .iter()
+        .filter(|column| column.kind.targets().is_some())
+        .cloned()
+        .collect();
+    for column in columns {
+        for usual in relationships::relationships(&column, None) {
+            let said = said
+                .iter()
+                .find(|one| one.column == usual.column && one.target == usual.target);
+            let relationship = RelationshipDef {
+                behaviours: said.map_or(usual.behaviours, |said| said.behaviours),
+                ..usual
+            };
+            put_relationships(table, &column.name, &[relationship]);
+        }
     }
 }
 

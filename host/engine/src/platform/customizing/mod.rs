@@ -3,6 +3,7 @@
 //! | to | look at |
 //! |---|---|
 //! | make and change tables and columns, and take them away | `definitions`, `columns`, `removal` |
+//! | choose what happens along lookups | `relationships` |
 //! | change options | `option_values`, `option_set` |
 //! | see what counts only once it is published | `publish` |
 //! | show lists | `views`, `saved_query` |
@@ -17,6 +18,7 @@ mod option_values;
 pub(crate) mod publish;
 mod publish_all_xml;
 mod publish_xml;
+pub(crate) mod relationships;
 pub(crate) mod removal;
 mod saved_query;
 mod update_option_value;

@@ -1,7 +1,7 @@
 //! The table of a flow's processes: made when the flow is activated, widened when a table has
 //! come to its stages since.
 
-use sluice_model::{ColumnDef, ColumnType, Error, Name, OnDelete, Result, TableDef};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, OnDelete, OnMerge, RelationshipDef, Result, TableDef};
 
 use super::{Flow, INSTANCE_KEY, link};
 use crate::Unit;
@@ -33,14 +33,16 @@ impl Unit {
             table.set = format!("{}s", flow.unique_name).into();
             table.display.clone_from(&flow.name);
             for name in flow.tables() {
-                table.columns.push(self.lookup(flow, name)?);
+                table.columns.push(self.lookup(name)?);
+                table.put_relationship(self.relationship(flow, name)?);
             }
             return self.make_table(table);
         }
         let mut table = self.definition(&flow.unique_name)?;
         for name in flow.tables() {
             if link(&table, name).is_none() {
-                let column = self.lookup(flow, name)?;
+                let column = self.lookup(name)?;
+                table.put_relationship(self.relationship(flow, name)?);
                 self.tx.add_column(&table, &column)?;
                 table.columns.push(column);
                 self.configuration_written(None)?;
@@ -49,20 +51,30 @@ impl Unit {
         Ok(())
     }
 
-    /// The lookup to the rows of a table: `bpf_leadid`. With the row at which a process began the
-    /// process goes; it stays without one that joined it.
-    fn lookup(&self, flow: &Flow, name: &Name) -> Result<ColumnDef> {
+    /// The lookup to the rows of a table: `bpf_leadid`.
+    fn lookup(&self, name: &Name) -> Result<ColumnDef> {
         let target = self.snapshot.table(name)?;
         let kind = ColumnType::Lookup {
             targets: vec![name.clone()],
         };
         Ok(ColumnDef {
             label: target.display.clone(),
-            on_delete: match flow.begins_at() == Some(name) {
-                true => OnDelete::Cascade,
-                false => OnDelete::RemoveLink,
-            },
-            ..ColumnDef::new(&format!("bpf_{}", target.key), kind)
+            ..ColumnDef::new(&column_name(target), kind)
         })
     }
+
+    /// With the row at which a process began the process goes; it stays without one that joined
+    /// it, and with a row that is merged.
+    fn relationship(&self, flow: &Flow, name: &Name) -> Result<RelationshipDef> {
+        let mut relationship = RelationshipDef::new(&column_name(self.snapshot.table(name)?), name);
+        relationship.behaviours.merge = OnMerge::NoCascade;
+        if flow.begins_at() == Some(name) {
+            relationship.behaviours.delete = OnDelete::Cascade;
+        }
+        Ok(relationship)
+    }
+}
+
+fn column_name(target: &TableDef) -> String {
+    format!("bpf_{}", target.key)
 }

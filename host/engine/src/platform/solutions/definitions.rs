@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{ColumnDef, ColumnType, Error, Result, TableDef, coerce};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, RelationshipDef, Result, TableDef, coerce};
 
 use super::{Applied, Gone, Work, document, misfit, options};
 use crate::{
     Session,
-    platform::{customizing::definitions, managed},
+    platform::{
+        customizing::{definitions, relationships},
+        managed,
+    },
 };
 
 /// A custom column and the table that it belongs to.
@@ -16,6 +19,9 @@ use crate::{
 pub(super) struct Column {
     table: String,
     column: ColumnDef,
+    /// What happens along it, where it is more than emptying it.
+    #[serde(default, rename = "relationship", skip_serializing_if = "Vec::is_empty")]
+    relationships: Vec<RelationshipDef>,
 }
 
 /// A definition without what belongs to the organisation that it comes from.
@@ -31,6 +37,17 @@ fn bare(column: &ColumnDef) -> ColumnDef {
         }
     }
     column
+}
+
+/// What a table does along some of its columns, by the names that an organisation gives itself.
+fn along<'a>(table: &TableDef, columns: impl IntoIterator<Item = &'a ColumnDef>) -> Vec<RelationshipDef> {
+    let columns: Vec<&Name> = columns.into_iter().map(|column| &column.name).collect();
+    let own = table.relationships.iter().filter(|one| columns.contains(&&one.column));
+    let nameless = |one: &RelationshipDef| RelationshipDef {
+        name: String::new(),
+        ..one.clone()
+    };
+    own.map(nameless).collect()
 }
 
 /// Whether a customizer made the column: its name has a prefix, and nothing else puts it there.
@@ -54,6 +71,7 @@ pub(super) fn export_table(session: &Session, name: &str) -> Result<Json> {
     let mut table = TableDef::clone(table);
     table.otc = 0;
     table.managed = false;
+    table.relationships = along(&table, &own);
     table.columns = own.into();
     document(&table)
 }
@@ -67,7 +85,8 @@ fn split(name: &str) -> Result<(&str, &str)> {
 pub(super) fn export_column(session: &Session, name: &str) -> Result<Json> {
     let (table, column) = split(name)?;
     let catalog = session.catalog()?;
-    let column = coerce::column(catalog.table(table)?, column)?;
+    let definition = catalog.table(table)?;
+    let column = coerce::column(definition, column)?;
     if !is_own(column) {
         return Err(Error::invalid(format!(
             "`{name}` is a column of the platform and is everywhere already; only custom columns travel"
@@ -76,6 +95,7 @@ pub(super) fn export_column(session: &Session, name: &str) -> Result<Json> {
     document(&Column {
         table: table.to_owned(),
         column: bare(column),
+        relationships: along(definition, [column]),
     })
 }
 
@@ -94,7 +114,7 @@ pub(super) fn apply_table(work: &mut Work<'_, '_>, name: &str, sent: &TableDef) 
     if catalog.find(name).is_some() {
         change_table(work, sent)?;
         for column in &sent.columns {
-            put_column(work, name, column)?;
+            put_column(work, name, column, &sent.relationships)?;
         }
         return Ok(Applied { row: None, parts });
     }
@@ -112,8 +132,12 @@ pub(super) fn apply_table(work: &mut Work<'_, '_>, name: &str, sent: &TableDef) 
         .map(|column| marked(work, column))
         .collect::<Vec<_>>()
         .into();
-    work.later
-        .extend(later.into_iter().map(|column| (name.to_owned(), column.clone())));
+    let waiting = later.into_iter().map(|column| Column {
+        table: name.to_owned(),
+        column: column.clone(),
+        relationships: sent.relationships.clone(),
+    });
+    work.later.extend(waiting);
     work.batch.create_table(table)?;
     Ok(Applied { row: None, parts })
 }
@@ -143,6 +167,7 @@ fn change_table(work: &mut Work<'_, '_>, sent: &TableDef) -> Result<()> {
         otc: now.otc,
         managed: now.managed || work.managed,
         columns: now.columns.clone(),
+        relationships: now.relationships.clone(),
         ..sent.clone()
     };
     if wanted == now {
@@ -163,27 +188,34 @@ pub(super) fn apply_column(work: &mut Work<'_, '_>, name: &str, sent: &Column) -
             sent.table, sent.column.name
         )));
     }
-    put_column(work, &sent.table, &sent.column)?;
+    put_column(work, &sent.table, &sent.column, &sent.relationships)?;
     Ok(Applied::default())
 }
 
 /// Makes the columns that waited for their tables.
 pub(super) fn make_later(work: &mut Work<'_, '_>) -> Result<()> {
-    for (table, column) in std::mem::take(&mut work.later) {
-        put_column(work, &table, &column)?;
+    for waiting in std::mem::take(&mut work.later) {
+        put_column(work, &waiting.table, &waiting.column, &waiting.relationships)?;
     }
     Ok(())
 }
 
-fn put_column(work: &mut Work<'_, '_>, table: &str, sent: &ColumnDef) -> Result<()> {
+fn put_column(work: &mut Work<'_, '_>, table: &str, sent: &ColumnDef, along: &[RelationshipDef]) -> Result<()> {
     let definition = work.batch.definition(table)?;
-    match definition.column(&sent.name) {
-        Some(_) => change_column(work, definition, sent),
-        None => {
-            let column = marked(work, sent);
-            work.batch.create_column(table, column)
-        }
+    // What is not said is as usual: so it was where the solution comes from.
+    let mut relationships = relationships::relationships(sent, None);
+    for usual in &mut relationships {
+        let said = along
+            .iter()
+            .find(|one| one.column == usual.column && one.target == usual.target);
+        usual.behaviours = said.map_or(usual.behaviours, |said| said.behaviours);
     }
+    if definition.column(&sent.name).is_some() {
+        change_column(work, definition, sent)?;
+        return work.batch.put_behaviours(table, &sent.name, &relationships);
+    }
+    let column = marked(work, sent);
+    work.batch.create_lookup(table, column, &relationships)
 }
 
 /// Brings a column that is there to what was sent.

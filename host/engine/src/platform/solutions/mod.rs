@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
-use sluice_model::{Catalog, Code, ColumnDef, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
+use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
 use crate::{Capability, Engine, Session, Tables, engine::Batch, tables};
 
@@ -121,7 +121,7 @@ struct Work<'a, 'b> {
     /// Whether what arrives is managed.
     managed: bool,
     /// Columns that wait for the tables that they refer to.
-    later: Vec<(String, ColumnDef)>,
+    later: Vec<definitions::Column>,
     /// Rows that are still to be published.
     touched: Vec<Reference>,
     /// Jobs that are to be run when the work is done.

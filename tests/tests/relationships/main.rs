@@ -1,0 +1,7 @@
+//! What happens to the rows that refer to a row: the relationships that ship, those that
+//! customizers make and change, and what comes of them.
+
+mod definitions;
+mod merging;
+mod travelling;
+mod world;
