@@ -1,6 +1,8 @@
 //! The grammar: one definition from which parsing, help, the man pages and the completions
 //! come. The arguments of a command are beside the command.
 
+use std::path::PathBuf;
+
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
 use sluice_engine::Synchronous;
 
@@ -35,7 +37,7 @@ pub(crate) struct Global {
         default_value = "./sluice.db",
         value_name = "PATH|URL"
     )]
-    pub(crate) org: String,
+    pub(crate) org: PathBuf,
     /// The user in whose name to act.
     // Named apart from the arguments of the commands: a global one of the same name would
     // take their place.
@@ -230,7 +232,7 @@ mod tests {
             .unwrap();
         assert!(is_given(&matches, "org"));
         let cli = Cli::from_arg_matches(&matches).unwrap();
-        assert!(cli.global.json && cli.global.org == "x.db");
+        assert!(cli.global.json && cli.global.org == std::path::Path::new("x.db"));
     }
 
     #[test]

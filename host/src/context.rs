@@ -49,12 +49,13 @@ impl Context {
     /// The organisation's file.
     pub(crate) fn path(&self) -> anyhow::Result<&Path> {
         let org = &self.global.org;
-        if org.contains("://") {
+        if org.to_string_lossy().contains("://") {
             return Err(Usage::because(format!(
-                "an organisation is opened by the path of its file; `{org}` is an address, and this version reaches none"
+                "an organisation is opened by the path of its file; `{}` is an address, and this version reaches none",
+                org.display()
             )));
         }
-        Ok(Path::new(org))
+        Ok(org)
     }
 
     /// Where time and ids come from.
@@ -83,6 +84,11 @@ impl Context {
             tell(&commands::org::of_migration(path, migrated));
         }
         Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// Whether the command has changed anything in the organisation.
+    pub(crate) fn has_written(&self) -> bool {
+        self.engine.get().is_some_and(Engine::has_written)
     }
 
     /// The session of the user in whose name to act.
@@ -118,7 +124,10 @@ impl Context {
         if !self.given.org {
             return command.to_owned();
         }
-        format!("{command} --org {}", crate::names::quoted(&self.global.org))
+        format!(
+            "{command} --org {}",
+            crate::names::quoted(&self.global.org.to_string_lossy())
+        )
     }
 }
 

@@ -51,7 +51,13 @@ pub(crate) fn show(context: &Context, error: &anyhow::Error) -> Exit {
     };
     if context.json() {
         let document = json!({ "error": to_json(error, exit) });
-        return output::document(&document).map_or_else(|error| unwritable(&error), |()| exit);
+        return match output::document(&document) {
+            Ok(()) => exit,
+            Err(unwritable) => {
+                output::tell(&format!("error: {error:#}"));
+                self::unwritable(exit, &unwritable)
+            }
+        };
     }
     match error.downcast_ref::<Error>() {
         Some(error) => output::tell(&report::error(context, error)),
@@ -75,20 +81,40 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    if std::env::args().any(|argument| argument == "--json") {
+    if std::env::args_os().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
         let document = json!({ "error": Error::invalid(message).to_json() });
-        return output::document(&document).map_or_else(|error| unwritable(&error), |()| Exit::Usage);
+        return output::document(&document).map_or_else(|error| unwritable(Exit::Usage, &error), |()| Exit::Usage);
     }
     let _ = error.print();
     Exit::Usage
 }
 
-/// Standard output cannot be written, such as on a full disk.
-pub(crate) fn unwritable(error: &std::io::Error) -> Exit {
+/// Standard output cannot be written, such as on a full disk. A reader that has seen enough is no
+/// failure.
+fn unwritable(exit: Exit, error: &std::io::Error) -> Exit {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return exit;
+    }
     output::tell(&format!("error: the result cannot be written: {error}"));
     Exit::Host
+}
+
+/// The answer of a command that was carried out cannot be written: says what became of it.
+pub(crate) fn unprinted(context: &Context, exit: Exit, error: &std::io::Error) -> Exit {
+    let done = match context.has_written() {
+        true => "the command was carried out, and what it changed is kept",
+        false => "the command was carried out; it changed nothing in the organisation",
+    };
+    if error.kind() != std::io::ErrorKind::BrokenPipe {
+        output::tell(&format!("error: the result cannot be written: {error}; {done}"));
+        return Exit::Host;
+    }
+    if context.has_written() {
+        output::tell(&format!("nobody read the result: {done}"));
+    }
+    exit
 }
 
 #[cfg(test)]

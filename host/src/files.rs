@@ -2,23 +2,55 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::ErrorKind,
+    io::{ErrorKind, Read},
     path::Path,
 };
 
 use anyhow::Context as _;
+use sluice_engine::check_target;
 use sluice_model::Error;
 
-use crate::failure::Usage;
+use crate::{failure::Usage, people};
+
+/// No text and no plug-in that is taken is larger. What has no end, such as `/dev/zero`, is read
+/// no further.
+const LARGEST: u64 = 16 << 20;
+
+/// The bytes of a file, as many as `largest` at most.
+pub(crate) fn bytes_within(path: &Path, largest: u64) -> anyhow::Result<Vec<u8>> {
+    let cannot = || format!("{} cannot be read", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(cannot)?;
+    file.take(largest + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    if bytes.len() as u64 > largest {
+        return Err(Error::invalid(format!(
+            "{} is larger than the {} that are taken",
+            path.display(),
+            people::bytes(largest)
+        ))
+        .into());
+    }
+    Ok(bytes)
+}
 
 /// The bytes of a file.
 pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    bytes_within(path, LARGEST)
 }
 
 /// The text of a file.
 pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read as text", path.display()))
+    text_within(path, LARGEST)
+}
+
+/// The text of a file that describes something: it is made into far more than it is long.
+pub(crate) fn description(path: &Path) -> anyhow::Result<String> {
+    text_within(path, 1 << 20)
+}
+
+fn text_within(path: &Path, largest: u64) -> anyhow::Result<String> {
+    String::from_utf8(bytes_within(path, largest)?)
+        .with_context(|| format!("{} cannot be read as text", path.display()))
 }
 
 /// A value as it stands, or, as `@FILE`, the contents of a file.
@@ -45,6 +77,7 @@ pub(crate) fn save<T>(
         .into()
     };
     let unwritable = || format!("{} cannot be written", path.display());
+    check_target(path)?;
     let there = path.symlink_metadata().is_ok();
     // What a link leads to is replaced, not the link.
     let path = &match there {
@@ -59,6 +92,7 @@ pub(crate) fn save<T>(
     if there && !force {
         return Err(exists());
     }
+    check_target(path)?;
     if there && is_of_organisation(organisation, path) {
         return Err(Usage::because(format!(
             "{} is a file of the organisation itself; choose another name",
@@ -94,14 +128,9 @@ pub(crate) fn save<T>(
     Ok(written)
 }
 
-/// Whether the path is the organisation's file, or one that the database keeps beside it.
+/// Whether the path is the organisation's file; those beside it are no targets at all.
 fn is_of_organisation(organisation: &Path, path: &Path) -> bool {
-    let Ok(organisation) = organisation.canonicalize() else {
-        return false;
-    };
-    ["", "-wal", "-shm"].iter().any(|ending| {
-        let mut name = organisation.clone().into_os_string();
-        name.push(ending);
-        path.as_os_str() == name
-    })
+    organisation
+        .canonicalize()
+        .is_ok_and(|organisation| organisation == path)
 }

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let exit = match commands::run(&context, cli.command) {
         Ok(outcome) => {
             let exit = outcome.exit;
-            output::show(&outcome, json).map_or_else(|error| failure::unwritable(&error), |()| exit)
+            output::show(&outcome, json).map_or_else(|error| failure::unprinted(&context, exit, &error), |()| exit)
         }
         Err(error) => failure::show(&context, &error),
     };

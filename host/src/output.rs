@@ -1,6 +1,6 @@
 //! The one place that writes to standard output: results, as text or as one JSON document.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
@@ -97,13 +97,8 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
-/// A reader that has seen enough is no failure.
-fn raw(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
+fn raw(text: &[u8]) -> io::Result<()> {
+    bytes(text)
 }
 
 /// A line for people on standard error: progress, warnings, refusals. Where it cannot be

@@ -12,7 +12,7 @@ use sluice_model::{
     Catalog, Code, ColumnDef, Error, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid,
 };
 use sluice_sandbox::{Plugin, Sandbox, Settings};
-use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, Tx};
+use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, Tx, check_target};
 
 use crate::{
     Env, Message, Rules, Unit,
@@ -267,6 +267,7 @@ impl Engine {
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
+        check_target(path)?;
         if path.exists() {
             return Err(Error::invalid(format!(
                 "{} exists already; choose another name, or remove it",
@@ -387,6 +388,11 @@ impl Engine {
     /// The file exists, or cannot be written.
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.core.store()?.backup(to)
+    }
+
+    /// Whether this process has changed anything in the organisation.
+    pub fn has_written(&self) -> bool {
+        self.core.store.get().is_some_and(|store| store.has_committed())
     }
 
     /// Checks the database; what is wrong with it, a line each.

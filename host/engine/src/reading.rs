@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use sluice_access::{Permit, Principal};
-use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce};
+use sluice_model::{
+    Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce, error::Limit,
+};
 
 use crate::{Operation, Session, Unit, principals, rules::message_trace, unit::Trial};
 
@@ -98,9 +100,31 @@ fn check_searched(table: &TableDef, column: &str) -> Result<()> {
     Err(Error::invalid(message).with_table(&table.name))
 }
 
+/// A query shows at most so many columns; a table has no more.
+const MOST_COLUMNS: usize = 1_000;
+
+/// It is ordered by at most so many.
+const MOST_ORDERS: usize = 100;
+
+fn within(name: &str, used: usize, allowed: usize) -> Result<()> {
+    if used <= allowed {
+        return Ok(());
+    }
+    let mut error = Error::invalid(format!("a query has at most {allowed} {name}, and this one has {used}"));
+    error.body_mut().limit = Some(Limit {
+        name: name.to_owned(),
+        allowed: allowed as u64,
+        used: used as u64,
+        unit: "columns",
+    });
+    Err(error)
+}
+
 /// Every name in the query is there.
 pub(crate) fn check(catalog: &Catalog, query: &Query) -> Result<()> {
     let table = catalog.table(&query.table)?;
+    within("columns", query.columns.as_ref().map_or(0, Vec::len), MOST_COLUMNS)?;
+    within("orders", query.order.len(), MOST_ORDERS)?;
     for order in &query.order {
         check_searched(table, &order.column)?;
     }

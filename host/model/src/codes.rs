@@ -275,7 +275,7 @@ codes! {
         "the file declares no plug-in",
         "name the plug-in's function in `export!`";
     PLUGIN_TOO_LARGE = 0x8004_418F, "PluginAssemblyContentSizeExceeded", Refused,
-        "the plug-in's file is larger than 16 MB",
+        "the plug-in's file is larger than 16 MB, or has more of something than the host compiles: the error names the limit",
         "build with `opt-level = \"s\"` and without debug information";
 
     PLUGIN_TIMEOUT_CLIENT = 0x8004_4171, "SandboxClientTimeout", Refused,

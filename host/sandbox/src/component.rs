@@ -6,6 +6,8 @@ use wasmparser::{
 };
 use wit_component::ComponentEncoder;
 
+use crate::structure;
+
 /// The largest file that is taken.
 pub const MAXIMUM_SIZE: usize = 16 << 20;
 
@@ -27,7 +29,7 @@ const EXPORTS: [&str; 2] = ["describe", "execute"];
 /// stays as it is.
 ///
 /// # Errors
-/// [`Code::PLUGIN_TOO_LARGE`], [`Code::NOT_A_PLUGIN`] for what is not WebAssembly, and
+/// [`Code::PLUGIN_TOO_LARGE`] for more of something than this host compiles, [`Code::NOT_A_PLUGIN`] for what is not WebAssembly, and
 /// [`Code::FOREIGN_CONTRACT`] for what does not follow the contract, by name.
 pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>> {
     if bytes.len() > MAXIMUM_SIZE {
@@ -38,6 +40,7 @@ pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>> {
         check(bytes)?;
         return Ok(bytes.to_vec());
     }
+    structure::check(bytes)?;
     validate(bytes)?;
     for import in survey(bytes)?.imports {
         import_allowed(&import)?;
@@ -59,6 +62,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<()> {
     if form(bytes)? != Form::Component {
         return Err(no_plugin("the file is a core module, not a component"));
     }
+    structure::check(bytes)?;
     validate(bytes)?;
     let survey = survey(bytes)?;
     for import in &survey.imports {

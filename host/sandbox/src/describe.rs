@@ -1,6 +1,34 @@
 //! What a plug-in's file says of itself.
 
+use sluice_model::{Code, Error, Result, error::Limit};
+
 use crate::bindings::sluice::plugin::types;
+
+/// A file declares at most so many types.
+const TYPES: usize = 200;
+
+/// Its types declare at most so many steps, together.
+const STEPS: usize = 1_000;
+
+/// What a file declares, unless it is more than is taken: each type and step becomes a row, in one
+/// transaction.
+pub(crate) fn within_limits(types: Vec<PluginType>) -> Result<Vec<PluginType>> {
+    let steps = types.iter().map(|kind| kind.steps.len()).sum();
+    for (what, used, most) in [("types", types.len(), TYPES), ("steps", steps, STEPS)] {
+        if used > most {
+            let message = format!("the file declares {used} {what}; one file may declare {most}");
+            let mut error = Error::new(Code::PLUGIN_TOO_LARGE, message);
+            error.body_mut().limit = Some(Limit {
+                name: what.to_owned(),
+                allowed: most as u64,
+                used: used as u64,
+                unit: what,
+            });
+            return Err(error);
+        }
+    }
+    Ok(types)
+}
 
 /// One plug-in of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,6 +24,7 @@ mod host;
 mod limits;
 mod outcome;
 mod plugin;
+mod structure;
 mod trace;
 
 pub use call::{Call, Caller, Context, Finished, Grants, Place, Services, Usage};

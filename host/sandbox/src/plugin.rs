@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 use crate::{
     Call, Caller, Context, Grants, Limits, PluginType, Sandbox, Services,
     bindings::PluginWithClockAndRandomPre,
-    component,
+    component, describe,
     engine::{self, Inner},
     host::State,
     outcome,
@@ -99,7 +99,7 @@ impl Sandbox {
     /// What the file says of itself. It runs under the default limits and reaches nothing.
     ///
     /// # Errors
-    /// As for a call that does not end well.
+    /// As for a call that does not end well; more types or steps than a file may declare.
     pub fn describe(&self, plugin: &Plugin) -> Result<Vec<PluginType>> {
         let call = Call {
             type_name: String::new(),
@@ -118,7 +118,7 @@ impl Sandbox {
             .and_then(|plugin| plugin.call_describe(&mut store));
         let mut state = store.into_data();
         match described {
-            Ok(types) => Ok(types.into_iter().map(PluginType::from).collect()),
+            Ok(types) => describe::within_limits(types.into_iter().map(PluginType::from).collect()),
             Err(error) => Err(outcome::stopped(&error, &mut state)),
         }
     }

@@ -4,6 +4,7 @@ use std::{fs::File, io::Seek, path::PathBuf};
 
 use anyhow::Context as _;
 use sluice_engine::import::{self, Options, Plan, Report};
+use sluice_model::Right;
 
 use crate::{
     context::Context,
@@ -46,7 +47,10 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let plan = Plan::new(&session, &args.table, &files::text(&args.map)?).map_err(|error| named(error, &args.map))?;
+    // Who may not make such rows is told before anything is read.
+    session.check_privilege(&args.table, Right::Create)?;
+    let plan =
+        Plan::new(&session, &args.table, &files::description(&args.map)?).map_err(|error| named(error, &args.map))?;
     let unreadable = || format!("{} cannot be read", args.file.display());
     let mut file = File::open(&args.file).with_context(unreadable)?;
     if !file.metadata().with_context(unreadable)?.is_file() {

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Reference, Request, Row};
+use sluice_model::{Reference, Request, Right, Row};
 
 use super::{row, timeline};
 use crate::{
@@ -91,6 +91,7 @@ fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
     if blank(&args.title) && blank(&args.text) && args.file.is_none() {
         return Err(Usage::because("the note is empty: give --title, --text or --file"));
     }
+    session.check_privilege("annotation", Right::Create)?;
     let about = row::target(session, &args.table, &args.id)?;
     let mut note = Row::unsaved("annotation").with("objectid", about.clone());
     let by_file = args.file.as_ref().and_then(|file| file.file_name());
@@ -145,7 +146,7 @@ fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bo
         transfer::download(session, note, &mut |bytes| out.write_all(bytes))
     })?;
     Ok(Outcome::new(
-        json!({ "id": note.to_string(), "file": file, "filesize": size }),
+        json!({ "id": note.to_string(), "file": file.display().to_string(), "filesize": size }),
         format!("saved {} to {}", people::bytes(size), file.display()),
     ))
 }

@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Backup { file } => {
             context.engine()?.backup(&file)?;
             Ok(Outcome::new(
-                json!({ "file": file }),
+                json!({ "file": file.display().to_string() }),
                 format!("copied to {}", file.display()),
             ))
         }
@@ -97,14 +97,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 fn migrate(context: &Context, no_copy: bool) -> anyhow::Result<Outcome> {
     let path = context.path()?;
     let migrated = Engine::migrate(path, APPS, &context.env(), &context.options(), !no_copy)?;
-    let mut document = json!({ "org": path, "migrated": migrated.is_some(), "form": Engine::FORM });
+    let mut document =
+        json!({ "org": path.display().to_string(), "migrated": migrated.is_some(), "form": Engine::FORM });
     let Some(migrated) = migrated else {
         let text = format!("{} has the present form, {}, already", path.display(), Engine::FORM);
         return Ok(Outcome::new(document, text));
     };
     if let Some(map) = document.as_object_mut() {
         map.insert("from".to_owned(), migrated.from.into());
-        map.insert("copy".to_owned(), json!(migrated.copy));
+        let copy = migrated.copy.as_ref().map(|copy| copy.display().to_string());
+        map.insert("copy".to_owned(), json!(copy));
     }
     Ok(Outcome::new(document, of_migration(path, &migrated)))
 }
@@ -140,7 +142,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
         }
     };
     Engine::create(path, &founding, APPS, &context.env(), &context.options(), fill)?;
-    let document = json!({ "org": path, "name": founding.name, "currency": founding.currency, "sample": args.sample });
+    let document = json!({ "org": path.display().to_string(), "name": founding.name, "currency": founding.currency, "sample": args.sample });
     let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
     if args.sample {
         text.push_str("\nusers: admin, manager, seller.west, seller.east, integration; act as one of them with --as");
@@ -174,7 +176,7 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
     let path = std::path::absolute(context.path()?)?;
     let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
     let custom = catalog.iter().filter(|table| table.custom).count();
-    let mut document = json!({ "org": path, "name": name, "currency": currency, "createdon": created, "bytes": size });
+    let mut document = json!({ "org": path.display().to_string(), "name": name, "currency": currency, "createdon": created, "bytes": size });
     if let (Some(map), Some(row)) = (document.as_object_mut(), row) {
         map.insert("organizationid".to_owned(), row.id.to_string().into());
         map.insert("tables".to_owned(), catalog.iter().count().into());

@@ -90,6 +90,8 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         Some(name) => name.clone(),
         None => name_of(&file).ok_or_else(|| Usage::because("the file has no name; give one with --name"))?,
     };
+    // Who may not push it is told before anything of it is read.
+    session.check_push(&name)?;
     let assembly = Assembly {
         name: name.clone(),
         bytes: files::bytes(&file)?,

@@ -42,7 +42,7 @@ pub(crate) fn man(args: &Man) -> anyhow::Result<Outcome> {
     std::fs::create_dir_all(folder)?;
     clap_mangen::generate_to(Cli::command(), folder)?;
     Ok(Outcome::new(
-        json!({ "folder": folder }),
+        json!({ "folder": folder.display().to_string() }),
         format!("wrote the pages to {}", folder.display()),
     ))
 }

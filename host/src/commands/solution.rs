@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
+use sluice_engine::{Imported, Session};
 use sluice_model::{Error, Query, Request, Row, json as rows};
 
 use super::jobs;
@@ -247,6 +247,22 @@ fn export(
     Ok(Outcome::new(document, text))
 }
 
+/// The import is kept; what it left to be done failed.
+fn half_done(mut error: anyhow::Error, done: &Imported) -> anyhow::Error {
+    let kept = format!("{} {} was imported and is kept", done.solution, done.version);
+    match error.downcast_mut::<Error>() {
+        Some(inner) => {
+            let body = inner.body_mut();
+            body.message = format!(
+                "{kept}, but its duplicate rules are not published yet, `sluice jobs resume` goes on with that: {}",
+                body.message
+            );
+            error
+        }
+        None => error.context(kept),
+    }
+}
+
 /// The bytes of a file, as far as a solution may be large.
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("{} cannot be read", path.display());
@@ -257,8 +273,9 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+    session.check_named_privilege("prvImportCustomization")?;
     let done = session.import_solution(&bytes(path)?, managed)?;
-    let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs)?;
+    let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs).map_err(|error| half_done(error, &done))?;
     let document = json!({
         "name": done.solution,
         "version": done.version,

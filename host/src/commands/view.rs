@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{Session, View};
-use sluice_model::{Parameter, Query, Reference, Request, Row, Value, fetchxml, odata};
+use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value, fetchxml, odata};
 
 use super::row;
 use crate::{
@@ -169,7 +169,14 @@ fn show(view: &View) -> Outcome {
 fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outcome> {
     let surroundings = session.surroundings()?;
     let mut query = match (&args.fetch, &args.view) {
-        (Some(fetch), _) => fetchxml::parse(&surroundings, &files::text_or_file(fetch)?)?,
+        (Some(fetch), _) => {
+            let fetch = files::text_or_file(fetch)?;
+            // Who may not read the table is told before the rest is read.
+            if let Some(table) = fetchxml::table(&fetch) {
+                session.check_privilege(&table, Right::Read)?;
+            }
+            fetchxml::parse(&surroundings, &fetch)?
+        }
         (None, Some(view)) => fetchxml::parse(&surroundings, &session.view(view, args.table.as_deref())?.fetch)?,
         (None, None) => return Err(Usage::because("name a view, or give a query with --fetch")),
     };

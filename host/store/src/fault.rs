@@ -38,9 +38,24 @@ pub(crate) fn fault(error: Sql) -> Error {
         Some(ErrorCode::TooBig) => {
             Error::invalid("a value or a query is larger than the database takes; send less at once")
         }
+        _ if is_limit(&detail) => Error::invalid(format!(
+            "what was asked for is more than the database takes at once ({detail}); ask for less"
+        )),
         Some(ErrorCode::OperationInterrupted) => Error::host("the query was interrupted"),
         _ => Error::host(format!("the database refused: {detail}")),
     }
+}
+
+/// Whether the database refused a statement for its size.
+fn is_limit(detail: &str) -> bool {
+    [
+        "too many ",
+        "Expression tree is too large",
+        "parser stack overflow",
+        "at most ",
+    ]
+    .iter()
+    .any(|words| detail.starts_with(words))
 }
 
 /// Another process held the write lock for too long.

@@ -15,6 +15,7 @@ use crate::{
     End, Faults, Shipped, Tx,
     definitions::INTERNAL,
     fault::fault,
+    names::check_target,
     session::{APPLICATION_ID, FORM, Session},
     sql::ddl,
     writer::Writer,
@@ -198,6 +199,11 @@ impl Store {
         })
     }
 
+    /// Whether this process has committed anything to the file.
+    pub fn has_committed(&self) -> bool {
+        self.writer.has_committed()
+    }
+
     /// What is wrong with the file; empty where all is well.
     ///
     /// # Errors
@@ -217,6 +223,7 @@ impl Store {
 /// Makes a file out of a temporary one beside it, which is gone if `fill` fails.
 fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let shown = path.display();
+    check_target(path)?;
     if path.exists() {
         return Err(Error::invalid(format!(
             "there is a file at `{shown}` already; choose another path, or remove it first"

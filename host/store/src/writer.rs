@@ -15,7 +15,10 @@ use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::ThreadId,
     time::{Duration, Instant},
 };
@@ -42,6 +45,8 @@ pub(crate) struct Writer {
     /// How long to wait for another process.
     pub(crate) patience: Duration,
     line: Mutex<Line>,
+    /// Something was committed by this process.
+    committed: AtomicBool,
     /// Injected by tests: so many commits fail.
     #[cfg(test)]
     pub(crate) failing_commits: std::sync::atomic::AtomicU32,
@@ -130,6 +135,7 @@ impl Writer {
                 waiting: VecDeque::new(),
                 holder: None,
             }),
+            committed: AtomicBool::new(false),
             #[cfg(test)]
             failing_commits: 0.into(),
         }
@@ -321,7 +327,7 @@ impl Writer {
     fn commit(&self, turn: &Turn, dirty: bool) -> Result<()> {
         #[cfg(test)]
         {
-            use std::sync::atomic::Ordering::SeqCst;
+            use Ordering::SeqCst;
             let fails = |n: u32| n.checked_sub(1);
             if self.failing_commits.fetch_update(SeqCst, SeqCst, fails).is_ok() {
                 return Err(Error::host("injected: the commit failed"));
@@ -331,7 +337,14 @@ impl Writer {
             .session
             .as_ref()
             .ok_or_else(|| Error::host("the writer lost its connection"))?;
-        session.run(if dirty { "COMMIT" } else { "ROLLBACK" })
+        session.run(if dirty { "COMMIT" } else { "ROLLBACK" })?;
+        self.committed.fetch_or(dirty, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether anything was committed since the file was opened.
+    pub(crate) fn has_committed(&self) -> bool {
+        self.committed.load(Ordering::Relaxed)
     }
 
     /// The transaction is gone: closes the connection, lets the group know, passes the turn on.

@@ -6,6 +6,7 @@ mod bad_input;
 mod busy;
 mod data;
 mod full_disk;
+mod greedy;
 mod kill;
 mod killed_jobs;
 mod story;

@@ -57,6 +57,11 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     Ok(query)
 }
 
+/// The table that a document asks for, by its first element `entity`; the rest is not read.
+pub fn table(text: &str) -> Option<String> {
+    xml::first(text, "entity")?.attribute("name").map(ToOwned::to_owned)
+}
+
 fn wrong(what: &str) -> Error {
     Error::invalid(format!("this FetchXML cannot be used: {what}"))
 }

@@ -125,6 +125,22 @@ pub(super) fn parse(text: &str) -> Result<Element> {
     }
 }
 
+/// The first element of that name, without what is in it.
+pub(super) fn first(text: &str, name: &str) -> Option<Element> {
+    let mut reader = Reader::from_str(text.get(..MAX_SIZE).unwrap_or(text));
+    for _ in 0..MAX_ELEMENTS {
+        let event = reader.read_event().ok()?;
+        match event {
+            Event::Start(start) | Event::Empty(start) if start.name().as_ref() == name => {
+                return element(&start, reader.buffer_position()).ok();
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The element that is open.
 fn within(open: &mut [Element]) -> Result<&mut Element> {
     open.last_mut()

@@ -16,4 +16,6 @@ mod outcomes;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod structure;
+#[cfg(test)]
 mod support;

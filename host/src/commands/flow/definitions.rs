@@ -150,7 +150,8 @@ fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Ve
 }
 
 pub(super) fn create(session: &Session, file: &Path, draft: bool) -> anyhow::Result<Outcome> {
-    let spec = FlowSpec::parse(&files::text(file)?)?;
+    session.check_privilege("workflow", Right::Create)?;
+    let spec = FlowSpec::parse(&files::description(file)?)?;
     let id = session.create_flow(&spec, !draft)?;
     let flow = find(session, &id.to_string())?;
     let text = format!(

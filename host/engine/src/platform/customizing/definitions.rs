@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Result, TableDef, coerce,
     definition::Columns,
+    error::Limit,
 };
 
 use crate::{
@@ -58,6 +59,28 @@ pub struct TableChange {
     pub read_only_in_mobile: Option<bool>,
 }
 
+/// A table has at most so many columns; the database takes two thousand, and a lookup may be two.
+const MOST_COLUMNS: usize = 900;
+
+fn check_number(table: &TableDef) -> Result<()> {
+    let used = table.columns.iter().count();
+    if used <= MOST_COLUMNS {
+        return Ok(());
+    }
+    let message = format!(
+        "table `{}` would have {used} columns; a table has at most {MOST_COLUMNS}",
+        table.name
+    );
+    let mut error = Error::invalid(message).with_table(&table.name);
+    error.body_mut().limit = Some(Limit {
+        name: "columns".to_owned(),
+        allowed: MOST_COLUMNS as u64,
+        used: used as u64,
+        unit: "columns",
+    });
+    Err(error)
+}
+
 impl Batch<'_> {
     /// See [`Session::create_table`].
     ///
@@ -80,6 +103,7 @@ impl Batch<'_> {
             table.managed = false;
             table.columns.iter_mut().for_each(|column| column.managed = false);
         }
+        check_number(&table)?;
         self.unit.make_table(table)
     }
 
@@ -127,6 +151,7 @@ impl Batch<'_> {
         relationships::check(&self.unit.snapshot()?.catalog.clone(), &definition, Some(&name))?;
         // An amount brings its base amount, and where it is the first one, the currency.
         definition.complete();
+        check_number(&definition)?;
         for added in definition
             .columns
             .iter()

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use sluice_model::{ColumnDef, ColumnType, Error, Name, Result, TableDef, Value, coerce};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, Result, Right, TableDef, Value, coerce};
 
 use crate::Session;
 
@@ -40,6 +40,9 @@ struct By {
     table: Option<String>,
     by: Option<String>,
 }
+
+/// A map has at most so many bytes.
+const LONGEST: usize = 1 << 20;
 
 /// What an import does with each heading: a map that was checked against its table.
 #[derive(Debug)]
@@ -76,6 +79,10 @@ impl Plan {
     /// cannot be written; a value or a lookup in it fits no column.
     pub fn new(session: &Session, table: &str, map: &str) -> Result<Self> {
         let table = session.catalog()?.table(table)?.clone();
+        session.check_privilege(&table.name, Right::Create)?;
+        if map.len() > LONGEST {
+            return Err(wrong(&format!("it is longer than {LONGEST} bytes")));
+        }
         let map: Map = toml::from_str(map).map_err(|error| unreadable(map, &error))?;
         let mut reading = Reading {
             session,

@@ -93,6 +93,7 @@ impl Session {
     /// # Errors
     /// The file is no plug-in of this contract, a declaration is wrong, or the user may not.
     pub fn push(&self, assembly: &Assembly, prune: bool) -> Result<Pushed> {
+        self.check_push(&assembly.name)?;
         let component = sluice_sandbox::componentize(&assembly.bytes)?;
         let types = self.engine().describe(&component)?;
         let content = BASE64_STANDARD.encode(&component);

@@ -10,7 +10,10 @@ use serde_json::Value as Json;
 use sluice_model::{Code, Error, Result};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::manifest::{self, Entry, FORMAT, Kind, Manifest, broken};
+use super::{
+    count,
+    manifest::{self, Entry, FORMAT, Kind, Manifest, broken},
+};
 
 const MANIFEST: &str = "manifest.json";
 
@@ -19,6 +22,9 @@ const LARGEST: u64 = 64 << 20;
 
 /// A solution has at most so many components.
 const MOST: usize = 10_000;
+
+/// Its files have at most so many values, altogether: each costs far more memory than text.
+const VALUES: u64 = 500_000;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -76,7 +82,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Package> {
         return Err(broken(format!("it has {} files, more than {MOST}", archive.len())));
     }
     let names = names(&archive)?;
-    let mut budget = LARGEST;
+    let mut budget = Budget {
+        bytes: LARGEST,
+        values: VALUES,
+    };
     let manifest = file(&mut archive, MANIFEST, &mut budget)?;
     let manifest = manifest_of(manifest)?;
     let listed: HashSet<&str> = manifest.components.iter().map(|entry| entry.file.as_str()).collect();
@@ -134,18 +143,34 @@ fn names(archive: &ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// What of a file may still be read.
+struct Budget {
+    bytes: u64,
+    values: u64,
+}
+
 /// A file of the archive as JSON, as far as the budget reaches: what the archive says of sizes
-/// is not believed.
-fn file(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str, budget: &mut u64) -> Result<Json> {
+/// is not believed, and no tree is made before its values are counted.
+fn file(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str, budget: &mut Budget) -> Result<Json> {
     let file = archive
         .by_name(name)
         .map_err(|error| broken(format!("`{name}`: {error}")))?;
     let mut text = Vec::new();
-    file.take(*budget + 1)
+    file.take(budget.bytes + 1)
         .read_to_end(&mut text)
         .map_err(|error| broken(format!("`{name}`: {error}")))?;
-    *budget = budget.checked_sub(text.len() as u64).ok_or_else(too_large)?;
-    serde_json::from_slice(&text).map_err(|error| broken(format!("`{name}` is no JSON: {error}")))
+    budget.bytes = budget.bytes.checked_sub(text.len() as u64).ok_or_else(too_large)?;
+    let no_json = |error| broken(format!("`{name}` is no JSON: {error}"));
+    let values = count::values(&text, budget.values).map_err(no_json)?;
+    budget.values = budget.values.checked_sub(values).ok_or_else(too_many)?;
+    serde_json::from_slice(&text).map_err(no_json)
+}
+
+fn too_many() -> Error {
+    Error::new(
+        Code::IMPORT_TOO_LARGE,
+        format!("the solution is too large: its files may have {VALUES} values altogether; nothing was changed"),
+    )
 }
 
 fn too_large() -> Error {
@@ -329,5 +354,11 @@ mod tests {
         let bomb = writer.finish().unwrap().into_inner();
         assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
         refused(&bomb, Code::IMPORT_TOO_LARGE, "64 MB");
+        let values = format!("[{}[0]]", "[0],".repeat(300_000));
+        refused(
+            &zip(&[(MANIFEST, values.as_bytes())]),
+            Code::IMPORT_TOO_LARGE,
+            "500000 values",
+        );
     }
 }

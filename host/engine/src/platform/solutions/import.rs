@@ -52,7 +52,12 @@ impl Session {
     /// The file is broken, too large or newer; a component does not fit; the user may not. Then
     /// nothing has changed.
     pub fn import_solution(&self, file: &[u8], managed: bool) -> Result<Imported> {
+        self.check_named_privilege("prvImportCustomization")?;
         let package = archive::read(file)?;
+        for component in package.components.iter().filter(|one| one.kind == Kind::Plugin) {
+            self.check_push(&component.name)
+                .map_err(|error| about(component, error))?;
+        }
         let managed = managed || package.manifest.managed;
         let mut components = package.components;
         components.sort_by_key(turn);

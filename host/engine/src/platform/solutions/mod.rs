@@ -10,6 +10,7 @@
 //! says so in its row or its definition, and `crate::platform::managed` keeps it.
 mod archive;
 mod contents;
+mod count;
 mod defaults;
 mod definitions;
 mod import;

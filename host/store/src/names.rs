@@ -1,0 +1,53 @@
+//! Names of files that the database would take for its own.
+
+use std::path::Path;
+
+use sluice_model::{Error, Result};
+
+/// What the database hangs on the name of a file: its journal, its log, its shared memory. It
+/// plays the first two into the file when it is opened.
+const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// Refuses a name for a file to be written that the database would take for one of its own.
+///
+/// # Errors
+/// It is such a name.
+pub fn check_target(path: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    if !ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_of_several(&name) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "a file of the name {} is taken by the database for a part of another file, and played into that; choose a name \
+         that does not end in -journal, -wal or -shm",
+        path.display()
+    )))
+}
+
+/// `x-mj1A2B3C4D5`: the journal of a transaction over several files.
+fn is_of_several(name: &str) -> bool {
+    let number = name.rsplit_once("-mj").map_or("", |(_, number)| number);
+    number.len() >= 8 && number.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_database_are_no_targets() {
+        for name in [
+            "o.db-journal",
+            "o.db-wal",
+            "/x/o.db-shm",
+            "O.DB-WAL",
+            "-wal",
+            "o.db-mj1A2B3C4D9",
+        ] {
+            assert!(check_target(Path::new(name)).is_err(), "{name}");
+        }
+        for name in ["o.db", "o-wal.db", "journal", "wal", "o.db-wal.zip", "trip-mj.txt"] {
+            assert!(check_target(Path::new(name)).is_ok(), "{name}");
+        }
+    }
+}
