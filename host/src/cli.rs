@@ -75,7 +75,7 @@ impl From<Care> for Synchronous {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make, show, copy, migrate and check an organisation.
+    /// Make, show, copy, restore, migrate and check an organisation.
     #[command(subcommand)]
     Org(commands::org::Command),
     /// Rows of any table.

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use sluice_engine::{Capability, Engine, Env, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Capability, Compiler, Engine, Env, OpenOptions, Session, SystemEnv};
 use sluice_model::Query;
 
 use crate::{
@@ -68,6 +68,7 @@ impl Context {
         OpenOptions {
             synchronous: self.global.synchronous.into(),
             cache_dir: cache_dir(),
+            compiler: compiler(),
             faults: None,
         }
     }
@@ -129,6 +130,23 @@ impl Context {
             crate::names::quoted(&self.global.org.to_string_lossy())
         )
     }
+}
+
+/// The hidden verb that makes this program the compiler of plug-ins.
+pub(crate) const COMPILE: &str = "__compile";
+
+/// This program, as the process that compiles.
+fn compiler() -> Option<Compiler> {
+    // Also where the file was replaced by another version meanwhile.
+    let own = Path::new("/proc/self/exe");
+    let program = match own.exists() {
+        true => own.to_owned(),
+        false => std::env::current_exe().ok()?,
+    };
+    Some(Compiler {
+        program,
+        arguments: vec![COMPILE.into()],
+    })
 }
 
 /// Where compiled plug-ins are kept.

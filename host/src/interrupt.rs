@@ -34,6 +34,20 @@ pub(crate) fn flag(said: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// A file that may not become larger is an error like a full disk, and does not end the process.
+pub(crate) fn outlive_file_limit() {
+    /// SIGXFSZ on the systems that this runs on.
+    #[cfg(unix)]
+    const TOO_LARGE: i32 = 25;
+    #[cfg(unix)]
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _within = runtime.enter();
+        // Whoever handles the signal, as nothing does here, is told by the failing write.
+        drop(signal(SignalKind::from_raw(TOO_LARGE)));
+    }
+}
+
 /// A bar in this form. Shows something only on a terminal.
 pub(crate) fn progress_bar(form: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

@@ -22,6 +22,12 @@ use context::Context;
 use output::Exit;
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    // The process that compiles is this program again. It limits itself before all else.
+    if arguments.next().is_some_and(|verb| verb == context::COMPILE) {
+        return sluice_engine::run_compiler(arguments).into();
+    }
+    interrupt::outlive_file_limit();
     let (cli, given) = match cli::parse() {
         Ok(parsed) => parsed,
         Err(error) => return failure::wrong_usage(&error).into(),

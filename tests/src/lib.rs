@@ -66,6 +66,7 @@ fn options(synchronous: Synchronous) -> OpenOptions {
     OpenOptions {
         synchronous,
         cache_dir: Some(root().join("target/tests-cache")),
+        compiler: Some(program::compiler()),
         faults: None,
     }
 }

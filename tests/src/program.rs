@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sluice_engine::Compiler;
 
 /// The program that was built beside this test.
 pub fn path() -> PathBuf {
@@ -21,6 +22,14 @@ pub fn path() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The program as the process that compiles plug-ins.
+pub fn compiler() -> Compiler {
+    Compiler {
+        program: path(),
+        arguments: vec!["__compile".into()],
+    }
 }
 
 /// A run that has ended.

@@ -131,6 +131,11 @@ fn as_platform(reason: &'static str) -> Permit {
     Permit::system(reason)
 }
 
+/// The permit of who checks whether the whole file can be read.
+pub(crate) fn permit_to_check() -> Permit {
+    as_platform("check the organisation's file")
+}
+
 /// Who changes a row, when, and in which request.
 #[derive(Debug, Clone, Copy)]
 pub struct Author {

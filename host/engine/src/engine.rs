@@ -7,24 +7,22 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{
-    Catalog, Code, ColumnDef, Error, Query, Reference, Request, Response, Result, Row, TableDef, Timestamp, Uuid,
+use sluice_model::{Catalog, Code, ColumnDef, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
+use sluice_sandbox::{Compiler, Plugin, Sandbox, Settings};
+use sluice_store::{
+    Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx, check_target, clear_leftovers, publish,
 };
-use sluice_sandbox::{Plugin, Sandbox, Settings};
-use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, Tx, check_target};
 
 use crate::{
     Env, Message, Rules, Unit,
     capability::{Capability, Dependant, MadeColumns, ORDER, PLATFORM, Tables},
     change::{Author, Why},
-    jobs, migration,
+    compiling, jobs, migration,
     operation::Incoming,
     organization::{self, Founding},
     pipeline, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
-    step::Step,
     tables,
     unit::Trial,
     watch::Watch,
@@ -45,6 +43,8 @@ pub struct OpenOptions {
     pub synchronous: Synchronous,
     /// Where compiled plug-ins are kept; `None` compiles in memory.
     pub cache_dir: Option<PathBuf>,
+    /// What compiles plug-ins; without it only those run that are in the cache.
+    pub compiler: Option<Compiler>,
     /// Failures of the store on demand, for tests.
     pub faults: Option<Faults>,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Core {
     /// The file had an earlier form when it was opened.
     migrated: OnceLock<MigratedFile>,
     sandbox: OnceLock<Sandbox>,
-    cache_dir: Option<PathBuf>,
+    settings: Settings,
     messages: HashMap<&'static str, &'static dyn Message>,
     rules: HashMap<&'static str, &'static dyn Rules>,
     /// The rules of tables that are known by their key.
@@ -83,15 +83,15 @@ pub(crate) struct Core {
     jobs: Vec<&'static dyn JobKind>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
-    plugins: Mutex<HashMap<String, Plugin>>,
+    pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Core {
-    fn new(apps: &[Capability], env: Arc<dyn Env>, cache_dir: Option<PathBuf>) -> Result<Self> {
+    fn new(apps: &[Capability], env: Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
         let all: Vec<&Capability> = PLATFORM.iter().copied().chain(apps).collect();
         let messages = all.iter().flat_map(|capability| capability.messages);
         let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
@@ -111,7 +111,11 @@ impl Core {
             store: OnceLock::new(),
             migrated: OnceLock::new(),
             sandbox: OnceLock::new(),
-            cache_dir,
+            settings: Settings {
+                cache_dir: options.cache_dir.clone(),
+                compiler: options.compiler.clone(),
+                ..Settings::default()
+            },
             messages: messages.map(|message| (message.name(), *message)).collect(),
             rules,
             keyed_rules,
@@ -154,10 +158,7 @@ impl Core {
         if let Some(sandbox) = self.sandbox.get() {
             return Ok(sandbox.clone());
         }
-        let sandbox = Sandbox::new(Settings {
-            cache_dir: self.cache_dir.clone(),
-            ..Settings::default()
-        })?;
+        let sandbox = Sandbox::new(self.settings.clone())?;
         Ok(self.sandbox.get_or_init(|| sandbox).clone())
     }
 
@@ -225,31 +226,6 @@ impl Core {
     }
 }
 
-impl Unit {
-    /// The compiled plug-in of a step.
-    pub(crate) fn plugin(&mut self, step: &Step) -> Result<Plugin> {
-        if let Some(plugin) = lock(&self.core.plugins).get(&step.digest) {
-            return Ok(plugin.clone());
-        }
-        let component = self.component(step.assembly)?;
-        let plugin = self.core.sandbox()?.load(&component)?;
-        lock(&self.core.plugins).insert(step.digest.clone(), plugin.clone());
-        Ok(plugin)
-    }
-
-    fn component(&mut self, assembly: Uuid) -> Result<Vec<u8>> {
-        let assembly = Reference::new(tables::ASSEMBLY, assembly);
-        let row = self.read_as_platform("load the plug-in of a step", &assembly, Some(&["content".into()]))?;
-        let content = row.as_ref().and_then(|row| row.text("content")).unwrap_or_default();
-        BASE64_STANDARD.decode(content).map_err(|error| {
-            Error::host(format!(
-                "the plug-in {} is stored in a broken form: {error}",
-                assembly.id
-            ))
-        })
-    }
-}
-
 impl Engine {
     /// The form of the files of this version.
     pub const FORM: i32 = Store::FORM;
@@ -274,6 +250,7 @@ impl Engine {
                 path.display()
             )));
         }
+        clear_leftovers(path);
         let unfinished = unfinished_name(path, env.as_ref());
         let result = Self::create_unfinished(&unfinished, founding, apps, env, options, fill)
             .and_then(|()| publish(&unfinished, path));
@@ -295,12 +272,12 @@ impl Engine {
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
-        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
-        Store::create(path, &core.ships, |tx| organization::found(&core, tx, founding, apps))?;
+        let core = Arc::new(Core::new(apps, env.clone(), options)?);
+        let _at_work = Store::create(path, &core.ships, |tx| organization::found(&core, tx, founding, apps))?;
         let fast = OpenOptions {
             synchronous: Synchronous::Off,
-            cache_dir: options.cache_dir.clone(),
             faults: None,
+            ..options.clone()
         };
         fill(&Self::open(path, apps, env, &fast)?)
     }
@@ -312,7 +289,7 @@ impl Engine {
     /// The file is missing, is no organisation, belongs to a newer version, or is of an earlier
     /// form that it cannot be brought from.
     pub fn open(path: &Path, apps: &[Capability], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
-        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
+        let core = Arc::new(Core::new(apps, env.clone(), options)?);
         let store = match Store::open(path, core.options(options)) {
             Err(error) => {
                 if Store::form(path).is_ok_and(|form| form < Store::FORM) {
@@ -343,7 +320,7 @@ impl Engine {
         options: &OpenOptions,
         copy: bool,
     ) -> Result<Option<MigratedFile>> {
-        let core = Arc::new(Core::new(apps, env.clone(), options.cache_dir.clone())?);
+        let core = Arc::new(Core::new(apps, env.clone(), options)?);
         migration::run(&core, path, &core.options(options), copy)
     }
 
@@ -390,17 +367,18 @@ impl Engine {
         self.core.store()?.backup(to)
     }
 
+    /// Puts a backup in the place of the organisation at `to`, which is kept beside it. With
+    /// `unsealed`, also a copy that [`Self::backup`] did not make.
+    ///
+    /// # Errors
+    /// The backup is damaged, was changed or is none; another process has the organisation open.
+    pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
+        Store::restore(backup, to, unsealed)
+    }
+
     /// Whether this process has changed anything in the organisation.
     pub fn has_written(&self) -> bool {
         self.core.store.get().is_some_and(|store| store.has_committed())
-    }
-
-    /// Checks the database; what is wrong with it, a line each.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn check(&self) -> Result<Vec<String>> {
-        self.core.store()?.check()
     }
 
     /// Runs `work` on a thread whose stack is large enough for nested plug-in calls. On such
@@ -441,17 +419,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 fn unfinished_name(path: &Path, env: &dyn Env) -> PathBuf {
     with_suffix(path, &format!(".{}.unfinished", env.new_id().simple()))
-}
-
-/// Gives the finished file its name, and never takes the place of another.
-fn publish(unfinished: &Path, path: &Path) -> Result<()> {
-    std::fs::hard_link(unfinished, path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::invalid(format!(
-            "{} exists already; choose another name, or remove it",
-            path.display()
-        )),
-        _ => Error::host(format!("{} cannot be written: {error}", path.display())),
-    })
 }
 
 /// What a request may say about itself.
@@ -540,41 +507,43 @@ impl Session {
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
             let correlation = self.engine.core.env.new_id();
-            let result = store.write(&mut |tx| {
-                unit.tx = tx;
-                unit.jobs.clear();
-                unit.shut_out = None;
-                let mut traces = Vec::new();
-                let result = unit.refresh().and_then(|()| {
-                    let principal = unit.principal(self.user)?;
-                    unit.author = Some(Author {
-                        user: principal.id(),
-                        initiating: principal.id(),
-                        when: self.engine.core.env.now(),
-                        correlation,
+            let result = compiling::until_compiled(&mut unit, |unit| {
+                store.write(&mut |tx| {
+                    unit.tx = tx;
+                    unit.jobs.clear();
+                    unit.shut_out = None;
+                    let mut traces = Vec::new();
+                    let result = unit.refresh().and_then(|()| {
+                        let principal = unit.principal(self.user)?;
+                        unit.author = Some(Author {
+                            user: principal.id(),
+                            initiating: principal.id(),
+                            when: self.engine.core.env.now(),
+                            correlation,
+                        });
+                        work(&mut Batch {
+                            unit: &mut *unit,
+                            principal,
+                            correlation,
+                            importing: false,
+                            traces: &mut traces,
+                        })
                     });
-                    work(&mut Batch {
-                        unit: &mut unit,
-                        principal,
-                        correlation,
-                        importing: false,
-                        traces: &mut traces,
-                    })
-                });
-                let result = result.and_then(|value| unit.check_administration().map(|()| value));
-                let result = result.map_err(|mut error: Error| {
-                    error.body_mut().correlation.get_or_insert(correlation);
-                    error
-                });
-                let keep = result.is_ok();
-                (
-                    std::mem::take(&mut unit.tx),
-                    sluice_store::End {
-                        keep,
-                        value: result,
-                        beside: traces,
-                    },
-                )
+                    let result = result.and_then(|value| unit.check_administration().map(|()| value));
+                    let result = result.map_err(|mut error: Error| {
+                        error.body_mut().correlation.get_or_insert(correlation);
+                        error
+                    });
+                    let keep = result.is_ok() && unit.waiting.is_none();
+                    (
+                        std::mem::take(&mut unit.tx),
+                        sluice_store::End {
+                            keep,
+                            value: result,
+                            beside: unit.unless_compiling(traces),
+                        },
+                    )
+                })
             })?;
             unit.author = None;
             if result.is_ok() {

@@ -22,6 +22,7 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     check_level(unit, &incoming)?;
     check_nesting(unit)?;
     unit.check_wall()?;
+    unit.check_waiting()?;
     if unit.nesting == 0 {
         unit.registered = unit.snapshot()?;
     }

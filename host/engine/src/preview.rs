@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_access::Principal;
 use sluice_model::{Parameter, Request, Response, Result, Row, Uuid};
 
-use crate::{Engine, Session, Unit, operation::Incoming, pipeline, unit::Trial};
+use crate::{Engine, Session, Unit, compiling::Uncompilable, operation::Incoming, pipeline, unit::Trial};
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
 /// always rolled back.
@@ -18,19 +18,29 @@ pub(crate) fn rolled_back<T: Send>(
 ) -> Result<T> {
     engine.on_pipeline_thread(|| {
         let store = engine.core.store()?;
-        store.write(&mut |tx| {
-            let mut unit = match engine.unit(trial.clone()) {
-                Ok(unit) => unit,
-                Err(error) => return (tx, end(Err(error))),
-            };
-            unit.tx = tx;
-            let result = unit
-                .refresh()
-                .and_then(|()| unit.principal(user))
-                .and_then(|principal| work(&mut unit, principal))
-                .and_then(|done| unit.check_administration().map(|()| done));
-            (std::mem::take(&mut unit.tx), end(result))
-        })?
+        let mut uncompilable = Uncompilable::new();
+        loop {
+            let mut waiting = None;
+            let result = store.write(&mut |tx| {
+                let mut unit = match engine.unit(trial.clone()) {
+                    Ok(unit) => unit,
+                    Err(error) => return (tx, end(Err(error))),
+                };
+                unit.tx = tx;
+                unit.uncompilable.clone_from(&uncompilable);
+                let result = unit
+                    .refresh()
+                    .and_then(|()| unit.principal(user))
+                    .and_then(|principal| work(&mut unit, principal))
+                    .and_then(|done| unit.check_administration().map(|()| done));
+                waiting = unit.waiting.take();
+                (std::mem::take(&mut unit.tx), end(result))
+            })?;
+            match waiting {
+                Some(waiting) => waiting.compile(&engine.core, &mut uncompilable),
+                None => return result,
+            }
+        }
     })
 }
 

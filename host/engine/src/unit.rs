@@ -17,6 +17,7 @@ use sluice_store::{End, Savepoint, Tx};
 use crate::{
     Rules,
     change::{Author, Why},
+    compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
     jobs::Lease,
     operation::{Incoming, Operation},
@@ -64,6 +65,10 @@ pub struct Work {
     pub(crate) frames: Vec<Frame>,
     /// The jobs that wait for the commit.
     pub(crate) jobs: Vec<Uuid>,
+    /// The plug-in that the transaction under way was given up for.
+    pub(crate) waiting: Option<Waiting>,
+    /// Plug-ins that could not be compiled.
+    pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
     /// How many messages are under way, one inside the other, on this thread.
@@ -161,6 +166,8 @@ impl Unit {
             trace: Trace::default(),
             frames: Vec::new(),
             jobs: Vec::new(),
+            waiting: None,
+            uncompilable: Uncompilable::new(),
             lease: None,
             nesting: 0,
             attributing: false,
@@ -283,33 +290,33 @@ impl Unit {
         let jobs = self.jobs.len();
         let marks = self.trace.mark();
         let before = self.snapshot.clone();
-        let result = store.write(&mut |tx| {
-            self.tx = tx;
-            self.snapshot = before.clone();
-            self.configuration_changed = false;
-            self.shut_out = None;
-            self.jobs.truncate(jobs);
-            self.trace.back_to(&marks);
-            let mut again = operation.clone();
-            let result = self
-                .refresh()
-                .and_then(|()| body(self, &mut again))
-                .and_then(|()| self.check_administration())
-                .map(|()| again);
-            let keep = result.is_ok() && !self.trial.rolled_back;
-            let beside = if outermost {
-                self.trace_rows(&operation, result.as_ref().err())
-            } else {
-                Vec::new()
-            };
-            (
-                std::mem::take(&mut self.tx),
-                End {
+        let result = until_compiled(self, |unit| {
+            store.write(&mut |tx| {
+                unit.tx = tx;
+                unit.snapshot = before.clone();
+                unit.configuration_changed = false;
+                unit.shut_out = None;
+                unit.jobs.truncate(jobs);
+                unit.trace.back_to(&marks);
+                let mut again = operation.clone();
+                let result = unit
+                    .refresh()
+                    .and_then(|()| body(unit, &mut again))
+                    .and_then(|()| unit.check_administration())
+                    .map(|()| again);
+                let given_up = unit.waiting.is_some();
+                let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
+                let beside = match outermost && !given_up {
+                    true => unit.trace_rows(&operation, result.as_ref().err()),
+                    false => Vec::new(),
+                };
+                let end = End {
                     keep,
                     value: result,
                     beside,
-                },
-            )
+                };
+                (std::mem::take(&mut unit.tx), end)
+            })
         });
         let result = result.and_then(|result| result);
         if result.is_err() {

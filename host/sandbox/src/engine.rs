@@ -19,6 +19,7 @@ use crate::{
     Call, Finished, Limits, Plugin, Services,
     bindings::{PluginWithClockAndRandomPre, sluice::plugin as contract},
     cache::Cache,
+    compile::Compiler,
     host::{self, State},
     outcome::{self, Ended},
     plugin::Digest,
@@ -46,6 +47,8 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct Settings {
     /// Where compiled plug-ins are kept; without it, or where it cannot be written, in memory only.
     pub cache_dir: Option<PathBuf>,
+    /// What compiles plug-ins; without it only those run that are in the cache.
+    pub compiler: Option<Compiler>,
     /// How many instances can be alive at once: concurrent calls times depth.
     pub live: u32,
 }
@@ -54,6 +57,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             cache_dir: None,
+            compiler: None,
             live: 64,
         }
     }
@@ -67,6 +71,9 @@ pub struct Sandbox {
 
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
+    /// Whether the engine has a pool of instances.
+    pub(crate) pooled: bool,
+    pub(crate) compiler: Option<Compiler>,
     /// One per set of grants, by [`crate::plugin::set_of`].
     pub(crate) linkers: [Linker<State>; 4],
     pub(crate) cache: Option<Cache>,
@@ -85,7 +92,7 @@ impl Sandbox {
     /// # Errors
     /// Where the machine cannot run one.
     pub fn new(settings: Settings) -> Result<Self> {
-        let engine = engine(settings.live)?;
+        let (engine, pooled) = engine(settings.live)?;
         tick(&engine)?;
         let linkers = [
             linker(&engine, false, false)?,
@@ -97,6 +104,8 @@ impl Sandbox {
         Ok(Self {
             inner: Arc::new(Inner {
                 engine,
+                pooled,
+                compiler: settings.compiler,
                 linkers,
                 cache,
                 plugins: Mutex::default(),
@@ -155,20 +164,39 @@ fn run(store: &mut Store<State>, pre: &PluginWithClockAndRandomPre<State>, name:
     plugin.call_execute(&mut *store, name, Resource::new_borrow(0))
 }
 
-fn engine(live: u32) -> Result<Engine> {
+/// The engine, and whether it has a pool of instances.
+fn engine(live: u32) -> Result<(Engine, bool)> {
     let mut pooled = config();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(live.max(1))));
-    Engine::new(&pooled).or_else(|reason| {
-        tracing::warn!(%reason, "no pool of instances on this machine: plug-in calls are slower");
-        let mut plain = config();
-        // Where address space is scarce, memories must not reserve 4 GiB each.
-        plain
-            .memory_reservation(Limits::MAXIMUM.memory)
-            .memory_reservation_for_growth(0)
-            .memory_guard_size(64 << 10);
-        plain.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-        Engine::new(&plain).map_err(|error| Error::host(format!("wasm cannot run on this machine: {error}")))
-    })
+    match Engine::new(&pooled) {
+        Ok(engine) => Ok((engine, true)),
+        Err(reason) => {
+            tracing::warn!(%reason, "no pool of instances on this machine: plug-in calls are slower");
+            Ok((made(&plain())?, false))
+        }
+    }
+}
+
+/// The engine that compiles for one of [`engine`]: it runs nothing, so it has no pool.
+pub(crate) fn of_compiler(is_plain: bool) -> Result<Engine> {
+    let mut config = if is_plain { plain() } else { config() };
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    made(&config)
+}
+
+fn made(config: &Config) -> Result<Engine> {
+    Engine::new(config).map_err(|error| Error::host(format!("wasm cannot run on this machine: {error}")))
+}
+
+/// For a machine where address space is scarce: memories must not reserve 4 GiB each.
+fn plain() -> Config {
+    let mut plain = config();
+    plain
+        .memory_reservation(Limits::MAXIMUM.memory)
+        .memory_reservation_for_growth(0)
+        .memory_guard_size(64 << 10)
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    plain
 }
 
 fn config() -> Config {

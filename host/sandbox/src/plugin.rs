@@ -1,6 +1,9 @@
 //! A plug-in's file, compiled and linked: once per content.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use sha2::{Digest as _, Sha256};
 use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Timestamp};
@@ -9,7 +12,8 @@ use wasmtime::component::Component;
 use crate::{
     Call, Caller, Context, Grants, Limits, PluginType, Sandbox, Services,
     bindings::PluginWithClockAndRandomPre,
-    component, describe,
+    cache::{self, Cache},
+    compile, component, describe,
     engine::{self, Inner},
     host::State,
     outcome,
@@ -76,24 +80,58 @@ pub(crate) fn set_of(clock: bool, random: bool) -> usize {
 }
 
 impl Sandbox {
-    /// Compiles and links a component, unless one with these bytes is there already.
+    /// The component, linked, if it is compiled already: it takes no compiler.
+    ///
+    /// # Errors
+    /// [`Code::FOREIGN_CONTRACT`] for one that this host cannot run.
+    pub fn ready(&self, component: &[u8]) -> Result<Option<Plugin>> {
+        let digest: Digest = Sha256::digest(component).into();
+        if let Some(plugin) = self.kept().get(&digest) {
+            return Ok(Some(plugin.clone()));
+        }
+        let hex = hex(&digest);
+        let cache = self.inner.cache.as_ref();
+        let Some(code) = cache.and_then(|cache| cache.get(&self.inner.engine, &digest, &hex)) else {
+            return Ok(None);
+        };
+        let plugin = self.inner.link(hex, &code, component)?;
+        Ok(Some(self.keep(digest, plugin)))
+    }
+
+    /// Compiles and links a component, unless one with these bytes is there already. A process of
+    /// its own compiles: this may take a minute, and longer where others wait as well.
     ///
     /// # Errors
     /// [`Code::NOT_A_PLUGIN`] for what is no component, [`Code::FOREIGN_CONTRACT`] for one
-    /// that this host cannot run.
+    /// that this host cannot run, [`Code::PLUGIN_TOO_LARGE`] for one that takes too much to be
+    /// compiled.
     pub fn load(&self, component: &[u8]) -> Result<Plugin> {
-        let digest: Digest = Sha256::digest(component).into();
-        let plugins = || self.inner.plugins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plugin) = plugins().get(&digest) {
-            return Ok(plugin.clone());
+        if let Some(plugin) = self.ready(component)? {
+            return Ok(plugin);
         }
-        // Compiled outside the lock: two threads may do the same work, none waits for another's.
-        let plugin = self.inner.link(&digest, component)?;
-        let mut plugins = plugins();
+        component::check(component)?;
+        compile::in_turn(|| {
+            let _alone = self.inner.cache.as_ref().map(Cache::alone);
+            // Another thread or process may have done it while this one waited.
+            if let Some(plugin) = self.ready(component)? {
+                return Ok(plugin);
+            }
+            let digest: Digest = Sha256::digest(component).into();
+            let plugin = self.inner.compile(&digest, component)?;
+            Ok(self.keep(digest, plugin))
+        })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Digest, Plugin>> {
+        self.inner.plugins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, digest: Digest, plugin: Plugin) -> Plugin {
+        let mut plugins = self.kept();
         if plugins.len() >= KEPT {
             plugins.retain(|_, plugin| Arc::strong_count(&plugin.linked) > 1);
         }
-        Ok(plugins.entry(digest).or_insert(plugin).clone())
+        plugins.entry(digest).or_insert(plugin).clone()
     }
 
     /// What the file says of itself. It runs under the default limits and reaches nothing.
@@ -125,16 +163,7 @@ impl Sandbox {
 }
 
 impl Inner {
-    fn link(&self, digest: &Digest, bytes: &[u8]) -> Result<Plugin> {
-        let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let component = match self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.get(&self.engine, digest, &hex))
-        {
-            Some(component) => component,
-            None => self.compile(digest, &hex, bytes)?,
-        };
+    fn link(&self, hex: String, component: &Component, bytes: &[u8]) -> Result<Plugin> {
         let (clock, random) = component::wants(bytes)?;
         let pre = |set: usize| {
             let linker = self
@@ -142,7 +171,7 @@ impl Inner {
                 .get(set)
                 .ok_or_else(|| Error::host("no such set of grants"))?;
             let pre = linker
-                .instantiate_pre(&component)
+                .instantiate_pre(component)
                 .and_then(PluginWithClockAndRandomPre::new);
             pre.map_err(|error| foreign(&error))
         };
@@ -165,14 +194,19 @@ impl Inner {
         })
     }
 
-    fn compile(&self, digest: &Digest, hex: &str, bytes: &[u8]) -> Result<Component> {
-        component::check(bytes)?;
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| foreign(&error))?;
+    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Plugin> {
+        let code = compile::compile(self.compiler.as_ref(), self.pooled, bytes)?;
+        let component = cache::load(&self.engine, &code).map_err(|error| foreign(&error))?;
+        let hex = hex(digest);
         if let Some(cache) = &self.cache {
-            cache.put(&component, digest, hex);
+            cache.put(&code, digest, &hex);
         }
-        Ok(component)
+        self.link(hex, &component, bytes)
     }
+}
+
+fn hex(digest: &Digest) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Valid, but not for this host.

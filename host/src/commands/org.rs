@@ -1,4 +1,4 @@
-//! `sluice org`: make, show, copy, migrate and check an organisation.
+//! `sluice org`: make, show, copy, restore, migrate and check an organisation.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,20 @@ pub(crate) enum Command {
     Backup {
         /// The new file.
         file: PathBuf,
+    },
+    /// Put a backup in the place of the organisation.
+    ///
+    /// The backup has to be what `org backup` wrote, to the byte. The file that had the place is kept as
+    /// FILE.replaced. No other process may have it open.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The organisation to be restored; by default the one of --org.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Also a copy that was not made by `org backup`, or was opened since, if its pages are sound.
+        #[arg(long)]
+        unsealed: bool,
     },
     /// Check the organisation's file, and list the rows that break a rule of this version.
     Check,
@@ -89,6 +103,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("copied to {}", file.display()),
             ))
         }
+        Command::Restore { file, to, unsealed } => restore(context, &file, to.as_deref(), unsealed),
         Command::Check => check(context),
         Command::Migrate { no_copy } => migrate(context, no_copy),
     }
@@ -150,6 +165,27 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(document, text))
 }
 
+fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) -> anyhow::Result<Outcome> {
+    let to = match to {
+        Some(to) => to,
+        None => context.path()?,
+    };
+    let restored = Engine::restore(file, to, unsealed)?;
+    let replaced = restored.replaced.as_ref().map(|path| path.display().to_string());
+    let document = json!({
+        "org": restored.path.display().to_string(),
+        "from": file.display().to_string(),
+        "bytes": restored.bytes,
+        "sealed": restored.sealed,
+        "replaced": replaced,
+    });
+    let mut text = format!("restored {} from {}", restored.path.display(), file.display());
+    if let Some(replaced) = replaced {
+        text.push_str(&format!("; what was there before is kept as {replaced}"));
+    }
+    Ok(Outcome::new(document, text))
+}
+
 fn show(context: &Context) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let rows = session.list(Query::new("organization").columns(&["name", "basecurrencyid", "createdon"]))?;
@@ -201,7 +237,7 @@ fn check(context: &Context) -> anyhow::Result<Outcome> {
     let problems = engine.check()?;
     if !problems.is_empty() {
         let text = format!(
-            "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup",
+            "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup: sluice org restore BACKUP",
             problems.join("\n  ")
         );
         let document = json!({ "ok": false, "problems": problems, "rows": [] });

@@ -21,7 +21,7 @@ pub(crate) fn fault(error: Sql) -> Error {
             "reading or writing the organisation's file failed ({detail}); nothing was changed. Look at the disk and its mount, then try again"
         )),
         Some(ErrorCode::DatabaseCorrupt) => Error::host(format!(
-            "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup"
+            "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup (`sluice org restore BACKUP`)"
         )),
         Some(ErrorCode::NotADatabase) => Error::host(
             "the file is not a database, so not an organisation of Sluice. Give the path of an organisation",

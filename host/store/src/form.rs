@@ -180,7 +180,7 @@ pub(crate) fn value(column: &ColumnDef, row: &rusqlite::Row<'_>, index: usize) -
     };
     value.ok_or_else(|| {
         Error::host(format!(
-            "the file holds something in column `{}` that is not of its type, {}; restore a backup, or set the column anew",
+            "the file holds something in column `{}` that is not of its type, {}; restore a backup (`sluice org restore BACKUP`), or set the column anew",
             column.name,
             column.kind.word()
         ))

@@ -11,6 +11,7 @@
 //! | follow a unit of work into a commit | `writer`, then `unit` |
 //! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
 //! | bring a file of an earlier form to the present one | `migrate`, then `structure` |
+//! | put a backup in the place of a file, notice that another file has its place | `restore`, `presence` |
 //! | see how attachments are kept | `blocks` |
 //! | see how a value is kept | `form`, `text` |
 //! | see the SQL | `sql` |
@@ -24,8 +25,11 @@ mod inject;
 mod matchcodes;
 mod migrate;
 mod names;
+mod presence;
+mod restore;
 mod rows;
 mod session;
+mod sound;
 mod sql;
 mod store;
 mod structure;
@@ -43,7 +47,9 @@ pub use facts::Facts;
 pub use inject::Faults;
 pub use migrate::MigratedFile;
 pub use names::check_target;
-pub use store::{Options, Store, Synchronous};
+pub use presence::clear_leftovers;
+pub use restore::Restored;
+pub use store::{Options, Store, Synchronous, publish};
 pub use text::fold;
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

@@ -143,7 +143,7 @@ fn alone(path: &Path, options: &Options) -> Result<Option<(Session, i32)>> {
 
 impl Session {
     /// Refuses a file whose pages are damaged: it would become worse.
-    fn check_sound(&self, path: &Path) -> Result<()> {
+    pub(crate) fn check_sound(&self, path: &Path) -> Result<()> {
         let line: String = self
             .conn
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -152,7 +152,7 @@ impl Session {
             return Ok(());
         }
         Err(Error::host(format!(
-            "`{}` is damaged ({line}) and is left as it is. Keep a copy, and restore the last backup",
+            "`{}` is damaged ({line}) and is left as it is. Keep a copy, and restore the last backup (`sluice org restore BACKUP`)",
             path.display()
         )))
     }

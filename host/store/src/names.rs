@@ -1,12 +1,12 @@
 //! Names of files that the database would take for its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sluice_model::{Error, Result};
 
 /// What the database hangs on the name of a file: its journal, its log, its shared memory. It
 /// plays the first two into the file when it is opened.
-const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
+pub(crate) const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// Refuses a name for a file to be written that the database would take for one of its own.
 ///
@@ -28,6 +28,18 @@ pub fn check_target(path: &Path) -> Result<()> {
 fn is_of_several(name: &str) -> bool {
     let number = name.rsplit_once("-mj").map_or("", |(_, number)| number);
     number.len() >= 8 && number.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The files that the database may keep beside one.
+pub(crate) fn side_files(path: &Path) -> [PathBuf; 3] {
+    ENDINGS.map(|ending| with_ending(path, ending))
+}
+
+/// The path with something more at its end.
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]

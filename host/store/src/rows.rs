@@ -287,7 +287,7 @@ fn keyed(key: &mut String, kind: char, table: &TableDef, columns: &[&ColumnDef])
 }
 
 /// The columns asked for, without the key, which each row has anyway.
-fn wanted<'a>(table: &'a TableDef, names: Option<&[Name]>) -> Result<Vec<&'a ColumnDef>> {
+pub(crate) fn wanted<'a>(table: &'a TableDef, names: Option<&[Name]>) -> Result<Vec<&'a ColumnDef>> {
     let Some(names) = names else {
         return Ok(ddl::plain(table).collect());
     };
@@ -324,13 +324,15 @@ fn stored<'a>(table: &'a TableDef, row: &'a Row, nulls: bool) -> Result<(Vec<&'a
     Ok((columns, cells))
 }
 
-fn key_of(row: &rusqlite::Row<'_>) -> Result<Uuid> {
+pub(crate) fn key_of(row: &rusqlite::Row<'_>) -> Result<Uuid> {
     let bytes = row.get_ref(0).map_err(fault)?.as_blob().ok().and_then(form::uuid);
-    bytes.ok_or_else(|| Error::host("the file holds a row whose key is no id; restore a backup"))
+    bytes.ok_or_else(|| {
+        Error::host("the file holds a row whose key is no id; restore a backup (`sluice org restore BACKUP`)")
+    })
 }
 
 /// Puts the columns that are not empty into the row.
-fn fill(row: &mut Row, columns: &[&ColumnDef], found: &rusqlite::Row<'_>, mut index: usize) -> Result<()> {
+pub(crate) fn fill(row: &mut Row, columns: &[&ColumnDef], found: &rusqlite::Row<'_>, mut index: usize) -> Result<()> {
     for column in columns {
         let value = form::value(column, found, index)?;
         if value != Value::Null {

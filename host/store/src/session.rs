@@ -218,7 +218,7 @@ impl Session {
                  most of what this one works with: make a new one (`org create`) and import the rows"
             ))),
             odd => Err(Error::host(format!(
-                "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup"
+                "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup (`sluice org restore BACKUP`)"
             ))),
         }
     }
@@ -234,6 +234,18 @@ impl Session {
             u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
             Ordering::Relaxed,
         );
+    }
+
+    /// Brings what lies in the log into the file that is open, and empties the log: another file
+    /// has the name by now, and would take the log for its own.
+    pub(crate) fn empty_log(&self) {
+        self.set_patience(Duration::from_secs(1));
+        let emptied = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if !matches!(emptied, Ok(0)) {
+            tracing::warn!("the log of a file that was replaced could not be emptied");
+        }
     }
 
     /// Runs a constant statement that answers nothing.

@@ -3,19 +3,22 @@
 //! Who may see what is not known here; who may write when is [`crate::writer`]'s.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use rusqlite::backup::{Backup, StepResult};
 use sluice_model::{Error, Result};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
 use crate::{
     End, Faults, Shipped, Tx,
     definitions::INTERNAL,
     fault::fault,
-    names::check_target,
+    names::{check_target, side_files},
+    presence::{Identity, clear_leftovers, clear_sides, scratch_in},
+    restore,
     session::{APPLICATION_ID, FORM, Session},
     sql::ddl,
     writer::Writer,
@@ -57,6 +60,8 @@ impl Synchronous {
 /// One organisation, open in this process. Shared by all threads.
 pub struct Store {
     path: PathBuf,
+    /// The file that was opened.
+    identity: Identity,
     options: Options,
     pub(crate) writer: Writer,
     #[expect(
@@ -81,13 +86,14 @@ const KEPT_READERS: usize = 16;
 impl Store {
     /// Makes an organisation at `path`: `build` fills it in one transaction, in a temporary
     /// file beside it that is renamed when it is whole. The tables that ship are made by it. References are checked at the end,
-    /// so rows that refer to each other may come in any order.
+    /// so rows that refer to each other may come in any order. What is given back keeps others from
+    /// taking the file for something that a killed process left.
     ///
     /// # Errors
     /// A host error where there is a file at `path` already, a lookup refers to a table that
     /// was not made, or a row to one that is not there; and whatever `build` gives. Then
     /// nothing is left behind.
-    pub fn create(path: &Path, ships: &Shipped, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<()> {
+    pub fn create(path: &Path, ships: &Shipped, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<File> {
         whole_new(path, |scratch| {
             let session = Session::scratch(scratch, ships)?;
             session.run("BEGIN IMMEDIATE")?;
@@ -115,15 +121,20 @@ impl Store {
     /// newer version wrote.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Self::there(path)?;
+        clear_leftovers(path);
+        let identity = Identity::of(path);
         let session = Session::open(path, &options, true).map_err(|mut error| {
             let body = error.body_mut();
             body.message = format!("`{}`: {}", path.display(), body.message);
             error
         })?;
         let session = Box::new(session);
-        let writer = Writer::new(path.to_owned(), options.clone(), session);
+        let identity = identity.ok_or_else(|| Error::host("the organisation's file is gone"))?;
+        identity.check(path)?;
+        let writer = Writer::new(path.to_owned(), identity, options.clone(), session);
         Ok(Self {
             path: path.to_owned(),
+            identity,
             options,
             writer,
             readers: Mutex::default(),
@@ -179,10 +190,16 @@ impl Store {
 
     fn reader(&self) -> Result<Box<Session>> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.map_or_else(|| Session::open(&self.path, &self.options, false).map(Box::new), Ok)
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let session = Session::open(&self.path, &self.options, false)?;
+        self.identity.check(&self.path)?;
+        Ok(Box::new(session))
     }
 
-    /// Copies what is committed to a new file, while others read and write.
+    /// Copies what is committed to a new file, while others read and write, and seals the copy:
+    /// [`Self::restore`] takes it only as it is now.
     ///
     /// # Errors
     /// A host error where there is a file at `to` already or it cannot be written.
@@ -190,13 +207,20 @@ impl Store {
         let reader = self.reader()?;
         whole_new(to, |scratch| {
             let mut copy = rusqlite::Connection::open(scratch).map_err(fault)?;
+            // One that is not whole is thrown away.
+            copy.pragma_update(None, "journal_mode", "OFF").map_err(fault)?;
             let backup = Backup::new(&reader.conn, &mut copy).map_err(fault)?;
             // In one step: one consistent state, and nobody can make it start again.
-            match backup.step(-1).map_err(fault)? {
-                StepResult::Done => Ok(()),
+            let done = backup.step(-1).map_err(fault)?;
+            drop(backup);
+            drop(copy);
+            match done {
+                StepResult::Done => restore::seal(scratch)
+                    .map_err(|error| Error::host(format!("cannot write `{}`: {error}", to.display()))),
                 _ => Err(crate::fault::busy()),
             }
-        })
+        })?;
+        Ok(())
     }
 
     /// Whether this process has committed anything to the file.
@@ -215,13 +239,18 @@ impl Store {
         let mut wrong = lines.collect::<rusqlite::Result<Vec<_>>>().map_err(fault)?;
         wrong.retain(|line| line != "ok");
         wrong.extend(broken_references(&session)?);
-        wrong.extend(session.differences()?);
+        wrong.extend(session.own_problems()?);
+        // A definition that cannot be read is one of the things that may be wrong.
+        match session.differences() {
+            Ok(lines) => wrong.extend(lines),
+            Err(error) => wrong.push(error.message().to_owned()),
+        }
         Ok(wrong)
     }
 }
 
 /// Makes a file out of a temporary one beside it, which is gone if `fill` fails.
-fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<File> {
     let shown = path.display();
     check_target(path)?;
     if path.exists() {
@@ -231,16 +260,52 @@ fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> 
     }
     let folder = folder_of(path);
     let failed = |error: std::io::Error| Error::host(format!("cannot make `{shown}`: {error}"));
-    let scratch: TempPath = NamedTempFile::with_prefix_in(".sluice-", folder)
-        .map_err(failed)?
-        .into_temp_path();
-    fill(&scratch)?;
-    std::fs::File::open(&scratch)
-        .and_then(|file| file.sync_all())
-        .map_err(failed)?;
+    clear_leftovers(path);
+    let (file, scratch): (File, TempPath) = scratch_in(folder).map_err(failed)?.into_parts();
+    // Who clears what killed processes left passes over what is locked.
+    file.lock().map_err(failed)?;
+    let filled = fill(&scratch);
+    for side in side_files(&scratch) {
+        let _ = std::fs::remove_file(side);
+    }
+    filled?;
+    file.sync_all().map_err(failed)?;
+    clear_sides(path).map_err(failed)?;
     scratch.persist_noclobber(path).map_err(|error| failed(error.error))?;
     sync_folder(path);
+    Ok(file)
+}
+
+/// Gives a finished file its name, which survives a loss of power, and never takes the place of
+/// another.
+///
+/// # Errors
+/// There is a file of that name, or it cannot be made.
+pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
+    let shown = path.display();
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::invalid(format!("{shown} exists already; choose another name, or remove it"))
+        }
+        _ => Error::host(format!("{shown} cannot be written: {error}")),
+    };
+    File::open(unfinished)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
+    clear_sides(path).map_err(failed)?;
+    std::fs::hard_link(unfinished, path).map_err(failed)?;
+    sync_folder(path);
     Ok(())
+}
+
+impl Drop for Store {
+    /// Where another file has the place by now, the database would leave its log beside that one.
+    fn drop(&mut self) {
+        if self.identity.check(&self.path).is_err() {
+            self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+            self.writer.empty_log();
+        }
+    }
 }
 
 /// The name of a new file, too, must survive a loss of power; not every system can promise it.
@@ -248,7 +313,7 @@ pub(crate) fn sync_folder(path: &Path) {
     let _ = std::fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

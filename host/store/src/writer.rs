@@ -27,6 +27,7 @@ use sluice_model::{Code, Error, Result};
 
 use crate::{
     Options, Tx,
+    presence::Identity,
     session::Session,
     unit::{self, End},
 };
@@ -41,6 +42,8 @@ const GAP: Duration = Duration::from_millis(2);
 /// Where units wait for their turn.
 pub(crate) struct Writer {
     path: PathBuf,
+    /// The file that was opened.
+    identity: Identity,
     options: Options,
     /// How long to wait for another process.
     pub(crate) patience: Duration,
@@ -118,7 +121,7 @@ enum Ended<T> {
 }
 
 impl Writer {
-    pub(crate) fn new(path: PathBuf, options: Options, session: Box<Session>) -> Self {
+    pub(crate) fn new(path: PathBuf, identity: Identity, options: Options, session: Box<Session>) -> Self {
         let now = Instant::now();
         let turn = Turn {
             session: Some(session),
@@ -128,6 +131,7 @@ impl Writer {
         };
         Self {
             path,
+            identity,
             options,
             patience: Duration::from_secs(30),
             line: Mutex::new(Line {
@@ -258,7 +262,10 @@ impl Writer {
     fn begun(&self, turn: &mut Turn, attempt: Attempt) -> Result<Box<Session>> {
         let session = match turn.session.take() {
             Some(session) => session,
-            None => Box::new(Session::open(&self.path, &self.options, true)?),
+            None => {
+                self.identity.check(&self.path)?;
+                Box::new(Session::open(&self.path, &self.options, true)?)
+            }
         };
         if turn.group.is_some() {
             return Ok(session);
@@ -337,9 +344,27 @@ impl Writer {
             .session
             .as_ref()
             .ok_or_else(|| Error::host("the writer lost its connection"))?;
-        session.run(if dirty { "COMMIT" } else { "ROLLBACK" })?;
-        self.committed.fetch_or(dirty, Ordering::Relaxed);
+        if !dirty {
+            return session.run("ROLLBACK");
+        }
+        // Before: what is lost anyway is not committed. After: nor answered.
+        if let Err(replaced) = self.identity.check(&self.path) {
+            session.run("ROLLBACK")?;
+            session.empty_log();
+            return Err(replaced);
+        }
+        session.run("COMMIT")?;
+        self.identity.check(&self.path).inspect_err(|_| session.empty_log())?;
+        self.committed.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Leaves nothing in the log of the file, which has no name any more.
+    pub(crate) fn empty_log(&self) {
+        let line = lock(&self.line);
+        if let Some(session) = line.free.as_ref().and_then(|turn| turn.session.as_ref()) {
+            session.empty_log();
+        }
     }
 
     /// Whether anything was committed since the file was opened.

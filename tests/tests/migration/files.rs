@@ -186,8 +186,8 @@ fn a_failure_at_any_statement_changes_nothing() {
     let faults = Faults::default();
     let options = OpenOptions {
         synchronous: Synchronous::Off,
-        cache_dir: None,
         faults: Some(faults.clone()),
+        ..OpenOptions::default()
     };
     let mut statement = 1;
     loop {

@@ -3,6 +3,7 @@
 //! step's configuration says.
 
 mod attribution;
+mod compiling;
 mod depth;
 mod diagnosis;
 mod effects;

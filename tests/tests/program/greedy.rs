@@ -228,3 +228,28 @@ fn an_answer_that_cannot_be_printed_says_what_was_done() {
     }
     assert_eq!(world.count("account", "name eq 'Kept'"), 1);
 }
+
+#[test]
+fn a_limit_on_the_size_of_files_is_like_a_full_disk() {
+    let world = World::sample();
+    world.write(
+        "accounts.csv",
+        format!(
+            "Name\n{}",
+            (0..20_000).map(|line| format!("Large {line}\n")).collect::<String>()
+        ),
+    );
+    world.write("map.toml", "[columns]\nName = \"name\"\n");
+    let blocks = std::fs::metadata(world.path("sluice.db")).unwrap().len() / 512 + 1_000;
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -f {blocks} && exec \"$0\" \"$@\"")])
+        .arg(path())
+        .args(["import", "accounts.csv", "--table", "account", "--map", "map.toml"])
+        .current_dir(world.path(""))
+        .env("XDG_CACHE_HOME", sluice_tests::root().join("target/tests-cache"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(!output.stdout.is_empty() || !output.stderr.is_empty());
+    world.check();
+}

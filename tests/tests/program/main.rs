@@ -4,10 +4,12 @@
 mod bad_files;
 mod bad_input;
 mod busy;
+mod checking;
 mod data;
 mod full_disk;
 mod greedy;
 mod kill;
 mod killed_jobs;
+mod restoring;
 mod story;
 mod texts;

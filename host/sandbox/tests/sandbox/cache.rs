@@ -6,13 +6,13 @@ use sluice_sandbox::{Sandbox, Settings};
 
 use crate::{
     files::SMALLEST,
-    support::{Fake, call},
+    support::{self, Fake, call},
 };
 
 fn settings(dir: &Path) -> Settings {
     Settings {
         cache_dir: Some(dir.to_owned()),
-        ..Settings::default()
+        ..support::settings()
     }
 }
 
@@ -103,4 +103,73 @@ fn without_a_usable_folder_plugins_are_compiled_in_memory() {
     works(&file.join("below"));
     fs::write(dir.path().join("key"), "a broken key").unwrap();
     works(dir.path());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_may_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    fs::remove_file(compiled(dir.path())).unwrap();
+    let key = fs::read(dir.path().join("key")).unwrap();
+    for mode in [0o777, 0o720, 0o702] {
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+        works(dir.path());
+        let code = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        assert_eq!(code.filter(|path| path.extension().is_some()).count(), 0, "{mode:o}");
+    }
+    assert_eq!(fs::read(dir.path().join("key")).unwrap(), key);
+    // Nor a key that is a link.
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::rename(dir.path().join("key"), dir.path().join("other")).unwrap();
+    std::os::unix::fs::symlink("other", dir.path().join("key")).unwrap();
+    works(dir.path());
+    assert!(
+        !fs::read_dir(dir.path())
+            .unwrap()
+            .any(|entry| entry.unwrap().path().extension().is_some())
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_ordinary_file_is_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    let path = compiled(dir.path());
+    let whole = fs::read(&path).unwrap();
+    for target in ["/dev/zero", "copy", "nowhere"] {
+        fs::write(dir.path().join("copy"), &whole).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        works(dir.path());
+        assert!(
+            path.symlink_metadata().unwrap().is_file(),
+            "{target}: it was compiled anew"
+        );
+    }
+}
+
+#[test]
+fn the_cache_is_pruned() {
+    let dir = tempfile::tempdir().unwrap();
+    works(dir.path());
+    let path = compiled(dir.path());
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let old = dir.path().join(format!("old{}", &name[name.rfind('-').unwrap()..]));
+    let file = fs::File::create(&old).unwrap();
+    file.set_len(1 << 30).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    fs::remove_file(&path).unwrap();
+    works(dir.path());
+    assert!(path.exists() && !old.exists(), "the oldest goes");
+    // What another version compiled goes when this one begins.
+    let other = dir.path().join("old-0123456789abcdef.cwasm");
+    fs::write(&other, "code").unwrap();
+    works(dir.path());
+    assert!(other.exists());
+    fs::write(dir.path().join("version"), "another").unwrap();
+    works(dir.path());
+    assert!(path.exists() && !other.exists());
 }

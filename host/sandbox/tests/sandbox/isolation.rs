@@ -10,7 +10,7 @@ fn no_call_sees_what_another_left() {
     // One instance at a time: each call gets the slot of the one before it.
     let sandbox = Sandbox::new(Settings {
         live: 1,
-        ..Settings::default()
+        ..crate::support::settings()
     })
     .unwrap();
     let plugin = sandbox.load(&HOSTILE).unwrap();
@@ -29,7 +29,7 @@ fn no_call_sees_what_another_left() {
 
 #[test]
 fn calls_on_many_threads_do_not_meet() {
-    let sandbox = Sandbox::new(Settings::default()).unwrap();
+    let sandbox = Sandbox::new(crate::support::settings()).unwrap();
     let plugin = sandbox.load(&HOSTILE).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -48,7 +48,7 @@ fn calls_on_many_threads_do_not_meet() {
 fn a_full_pool_is_said_to_be_full() {
     let sandbox = Sandbox::new(Settings {
         live: 1,
-        ..Settings::default()
+        ..crate::support::settings()
     })
     .unwrap();
     let plugin = sandbox.load(&HOSTILE).unwrap();

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod compiling;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod files;

@@ -9,7 +9,7 @@ use std::{
 
 use sluice_model::{Code, Error, Filter, Name, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{
-    Call, Caller, Context, Finished, Grants, Limits, Plugin, Sandbox, Services, Settings, componentize,
+    Call, Caller, Compiler, Context, Finished, Grants, Limits, Plugin, Sandbox, Services, Settings, componentize,
 };
 
 /// The component of all hostile guests.
@@ -21,8 +21,19 @@ pub(crate) static HOSTILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     componentize(&bytes).unwrap()
 });
 
+/// Settings with the process that compiles.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        compiler: Some(Compiler {
+            program: env!("CARGO_BIN_EXE_sluice-compile").into(),
+            arguments: Vec::new(),
+        }),
+        ..Settings::default()
+    }
+}
+
 static SANDBOX: LazyLock<(Sandbox, Plugin)> = LazyLock::new(|| {
-    let sandbox = Sandbox::new(Settings::default()).unwrap();
+    let sandbox = Sandbox::new(settings()).unwrap();
     let plugin = sandbox.load(&HOSTILE).unwrap();
     (sandbox, plugin)
 });

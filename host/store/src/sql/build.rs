@@ -73,6 +73,16 @@ pub(crate) fn get(table: &TableDef, columns: &[&ColumnDef]) -> String {
     statement.build(SqliteQueryBuilder).0
 }
 
+/// `SELECT` of the key and the columns of all rows.
+pub(crate) fn every(table: &TableDef, columns: &[&ColumnDef]) -> String {
+    Query::select()
+        .from(name(&table.name))
+        .column(name(&table.key))
+        .columns(split(columns.iter().copied()))
+        .build(SqliteQueryBuilder)
+        .0
+}
+
 /// `SELECT 1` where a column (or the key) has a value.
 pub(crate) fn any(table: &str, column: &str) -> String {
     Query::select()

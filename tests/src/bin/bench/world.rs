@@ -123,6 +123,7 @@ impl World {
         OpenOptions {
             synchronous,
             cache_dir: Some(self.home.join("cache")),
+            compiler: Some(sluice_tests::program::compiler()),
             ..OpenOptions::default()
         }
     }

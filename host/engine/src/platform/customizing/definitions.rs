@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Result, TableDef, coerce,
-    definition::Columns,
-    error::Limit,
+    definition::Columns, error::Limit,
 };
 
 use crate::{

@@ -2,9 +2,9 @@
 //! by its digest; it goes only once no step depends on it.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sha2::{Digest, Sha256};
 use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value};
 
+pub(crate) use crate::compiling::digest;
 use crate::{
     Operation, Unit, giving,
     rules::{Rules, select},
@@ -87,12 +87,4 @@ fn take_content(target: &mut Row) -> Result<()> {
     target.set("sourcehash", digest(&component));
     target.set("content", BASE64_STANDARD.encode(component));
     Ok(())
-}
-
-/// The digest by which a component is known.
-pub(crate) fn digest(component: &[u8]) -> String {
-    Sha256::digest(component)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

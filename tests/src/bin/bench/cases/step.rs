@@ -61,7 +61,10 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
 
 /// Calls the plug-in in the sandbox, without an engine around it.
 fn sandboxed<'a>() -> Result<Contender<'a>> {
-    let sandbox = Sandbox::new(Settings::default())?;
+    let sandbox = Sandbox::new(Settings {
+        compiler: Some(sluice_tests::program::compiler()),
+        ..Settings::default()
+    })?;
     let plugin = sandbox.load(&sluice_sandbox::componentize(&sluice_tests::wasm("guests", "bench"))?)?;
     let context = Context {
         message: "Create".into(),

@@ -1,0 +1,145 @@
+//! Plug-ins that are met before they are compiled. Nobody holds the writer while a compiler runs:
+//! a transaction that meets such a plug-in is given up, the plug-in compiled, and the transaction
+//! run again from its opening.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+use sluice_model::{Error, Reference, Result};
+use sluice_sandbox::Plugin;
+use sluice_store::Beside;
+
+use crate::{
+    Unit,
+    engine::{Core, lock},
+    step::Step,
+    tables,
+};
+
+/// A plug-in that the transaction under way waits for.
+pub(crate) struct Waiting {
+    digest: String,
+    component: Vec<u8>,
+}
+
+/// The plug-ins that could not be compiled, by their digests: what ran again is told, and does not
+/// wait once more.
+pub(crate) type Uncompilable = HashMap<String, Error>;
+
+impl Waiting {
+    /// Compiles it; that it fails is remembered.
+    pub(crate) fn compile(self, core: &Core, failed: &mut Uncompilable) {
+        let compiled = core.sandbox().and_then(|sandbox| sandbox.load(&self.component));
+        match compiled {
+            Ok(plugin) => drop(lock(&core.plugins).insert(self.digest, plugin)),
+            Err(error) => drop(failed.insert(self.digest, error)),
+        }
+    }
+}
+
+/// Runs `attempt` until it meets no plug-in that is not compiled yet. Each time another one is, or
+/// is known to be none, so this ends.
+pub(crate) fn until_compiled<T>(unit: &mut Unit, mut attempt: impl FnMut(&mut Unit) -> T) -> T {
+    loop {
+        let ended = attempt(unit);
+        let Some(waiting) = unit.waiting.take() else {
+            return ended;
+        };
+        let began = Instant::now();
+        let core = Arc::clone(&unit.core);
+        waiting.compile(&core, &mut unit.uncompilable);
+        // The compiler's time is not the request's.
+        unit.started += began.elapsed();
+    }
+}
+
+impl Unit {
+    /// The compiled plug-in of a step.
+    ///
+    /// # Errors
+    /// It is not what was pushed, or cannot be compiled. Inside a transaction that writes, one that
+    /// is not compiled yet ends the transaction, which then runs again.
+    pub(crate) fn plugin(&mut self, step: &Step) -> Result<Plugin> {
+        if let Some(plugin) = lock(&self.core.plugins).get(&step.digest) {
+            return Ok(plugin.clone());
+        }
+        if let Some(error) = self.uncompilable.get(&step.digest) {
+            return Err(error.clone());
+        }
+        self.check_waiting()?;
+        let component = self.component(step)?;
+        let sandbox = self.core.sandbox()?;
+        let plugin = match sandbox.ready(&component)? {
+            Some(plugin) => plugin,
+            None if self.tx.writable() => {
+                self.waiting = Some(Waiting {
+                    digest: step.digest.clone(),
+                    component,
+                });
+                return Err(waits());
+            }
+            None => sandbox.load(&component).inspect_err(|error| {
+                let error = error.clone();
+                self.uncompilable.insert(step.digest.clone(), error);
+            })?,
+        };
+        lock(&self.core.plugins).insert(step.digest.clone(), plugin.clone());
+        Ok(plugin)
+    }
+
+    /// Compiles what the steps call before the first of them starts, where calls are committed as
+    /// they come: none of them is made twice. That one cannot be compiled is told when it is called.
+    pub(crate) fn compile_ahead<'a>(&mut self, steps: impl Iterator<Item = &'a Arc<Step>>) {
+        if self.tx.is_open() {
+            return;
+        }
+        for step in steps {
+            let _ = self.plugin(step);
+        }
+    }
+
+    /// A transaction that is given up does nothing more.
+    pub(crate) fn check_waiting(&self) -> Result<()> {
+        match self.waiting {
+            Some(_) => Err(waits()),
+            None => Ok(()),
+        }
+    }
+
+    /// What an attempt leaves behind, unless it is made again.
+    pub(crate) fn unless_compiling(&self, beside: Beside) -> Beside {
+        match self.waiting {
+            Some(_) => Beside::new(),
+            None => beside,
+        }
+    }
+
+    /// The component of a step, as it was pushed.
+    fn component(&mut self, step: &Step) -> Result<Vec<u8>> {
+        let assembly = Reference::new(tables::ASSEMBLY, step.assembly);
+        let row = self.read_as_platform("load the plug-in of a step", &assembly, Some(&["content".into()]))?;
+        let content = row.as_ref().and_then(|row| row.text("content")).unwrap_or_default();
+        let component = BASE64_STANDARD.decode(content).unwrap_or_default();
+        match digest(&component) == step.digest {
+            true => Ok(component),
+            false => Err(Error::host(format!(
+                "the organisation's file is damaged: the content of the plug-in {} is not what was pushed, and is not \
+                 run. Push it again, or restore a backup (`sluice org restore BACKUP`)",
+                assembly.id
+            ))),
+        }
+    }
+}
+
+/// The digest by which a component is known.
+pub(crate) fn digest(component: &[u8]) -> String {
+    Sha256::digest(component)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn waits() -> Error {
+    Error::host("a plug-in is being compiled, and the request runs again then")
+}

@@ -1,0 +1,232 @@
+//! Backups, and the way back. A backup has a seal at its end: the digest of all that comes before
+//! it, which the database does not look at. A restored file gets its name only when it is whole and
+//! known to be what was copied, and nobody has the file open whose place it takes.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+use sluice_model::{Code, Error, Result};
+use tempfile::NamedTempFile;
+
+use crate::{
+    Options, Store,
+    names::{check_target, side_files, with_ending},
+    presence::scratch_in,
+    session::Session,
+    store::{folder_of, sync_folder},
+};
+
+/// What a seal begins with.
+const MARK: &[u8; 16] = b"\0sluice backup 1";
+
+/// The bytes of a seal: the mark and a SHA-256.
+const SEAL: u64 = 16 + 32;
+
+/// A file was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The file that it is now.
+    pub path: PathBuf,
+    /// Where the file is that had its place before.
+    pub replaced: Option<PathBuf>,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Whether a seal said that it is what was copied.
+    pub sealed: bool,
+}
+
+/// Ends a finished backup with its seal.
+pub(crate) fn seal(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let digest = copy(&mut BufReader::new(&file), u64::MAX, &mut io::sink())?.1;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(MARK)?;
+    file.write_all(&digest)
+}
+
+/// Copies at most so many bytes; how many there were, and their digest.
+fn copy(from: &mut impl Read, most: u64, to: &mut impl Write) -> io::Result<(u64, [u8; 32])> {
+    let (mut digest, mut copied) = (Sha256::new(), 0);
+    let mut block = vec![0; 1 << 20];
+    let mut from = from.take(most);
+    loop {
+        let read = from.read(&mut block)?;
+        let bytes = block.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok((copied, digest.finalize().into()));
+        }
+        digest.update(bytes);
+        to.write_all(bytes)?;
+        copied += read as u64;
+    }
+}
+
+impl Store {
+    /// Puts a backup in the place of the organisation at `to`, which is kept beside it under
+    /// another name. The backup has to be what `backup` wrote, to the byte; with `unsealed`, a
+    /// copy that was made in another way is taken if its pages are sound.
+    ///
+    /// # Errors
+    /// The backup is damaged, was changed, or is none; another process has the file open; the
+    /// disk is full. Then nothing has changed.
+    pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
+        check_target(to)?;
+        Self::there(backup)?;
+        let shown = to.display().to_string();
+        let failed =
+            move |error: io::Error| Error::host(format!("`{shown}` cannot be restored: {error}; nothing was changed"));
+        // What a link leads to is replaced.
+        let to = match to.symlink_metadata() {
+            Ok(_) => to.canonicalize().map_err(&failed)?,
+            Err(_) => to.to_owned(),
+        };
+        check_target(&to)?;
+        if backup.canonicalize().map_err(&failed)? == to {
+            return Err(Error::invalid(format!(
+                "`{}` is the organisation itself; name a backup of it",
+                to.display()
+            )));
+        }
+        let mut scratch = scratch_in(folder_of(&to)).map_err(&failed)?;
+        let (bytes, sealed) = take(backup, scratch.as_file_mut(), unsealed)?;
+        scratch.as_file().sync_all().map_err(&failed)?;
+        check_pages(backup, scratch.path())?;
+        let replaced = put(scratch, backup, &to).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => in_use(&to),
+            _ => failed(error),
+        })?;
+        Ok(Restored {
+            path: to,
+            replaced,
+            bytes,
+            sealed,
+        })
+    }
+}
+
+/// Copies a backup without its seal, which has to fit.
+fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
+    let failed = |error: io::Error| Error::host(format!("`{}` cannot be read: {error}", backup.display()));
+    let refused = |why: &str| {
+        Error::host(format!(
+            "`{}` is not restored: {why}; nothing was changed",
+            backup.display()
+        ))
+    };
+    let mut file = File::open(backup).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let pages = length.saturating_sub(SEAL);
+    let mut seal = Vec::new();
+    file.seek(SeekFrom::Start(pages)).map_err(failed)?;
+    Read::by_ref(&mut file)
+        .take(SEAL)
+        .read_to_end(&mut seal)
+        .map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let known = seal.strip_prefix(MARK.as_slice());
+    let log = with_ending(backup, "-wal");
+    let in_use = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    match known {
+        None if !unsealed => Err(refused(
+            "it has no seal, so it is no backup that `org backup` finished, or it was opened and written since; \
+             --unsealed takes a copy that was made in another way",
+        )),
+        None if in_use => Err(refused(
+            "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or copy \
+             it with `org backup`",
+        )),
+        None => Ok((copy(&mut file, u64::MAX, to).map_err(failed)?.0, false)),
+        Some(known) => {
+            let (bytes, digest) = copy(&mut file, pages, to).map_err(failed)?;
+            match digest == *known {
+                true => Ok((bytes, true)),
+                false => Err(refused(
+                    "it is damaged: its bytes are not those that were copied into it",
+                )),
+            }
+        }
+    }
+}
+
+/// The copy is an organisation whose pages are sound.
+fn check_pages(backup: &Path, scratch: &Path) -> Result<()> {
+    let checked = Session::alone(scratch, &Options::default(), Duration::ZERO).and_then(|session| {
+        session.form(backup)?;
+        session.check_sound(backup)
+    });
+    for side in side_files(scratch) {
+        let _ = fs::remove_file(side);
+    }
+    checked
+}
+
+/// Gives the restored file its name, under a lock on the one that has it.
+fn put(scratch: NamedTempFile, backup: &Path, to: &Path) -> io::Result<Option<PathBuf>> {
+    let there = match OpenOptions::new().read(true).write(true).open(to) {
+        Ok(file) => Some(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let model = match &there {
+        Some(file) => {
+            lock_out(file)?;
+            file.metadata()?
+        }
+        None => fs::metadata(backup)?,
+    };
+    scratch.as_file().set_permissions(model.permissions())?;
+    let replaced = there.as_ref().map(|_| free_name(to));
+    if let Some(replaced) = &replaced {
+        fs::hard_link(to, replaced)?;
+    }
+    // What lies beside belongs to the file that goes, and would be played into the one that comes.
+    for (side, ending) in side_files(to).iter().zip(crate::names::ENDINGS) {
+        let moved = match &replaced {
+            Some(replaced) => fs::rename(side, with_ending(replaced, ending)),
+            None => fs::remove_file(side),
+        };
+        match moved {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    scratch.persist(to).map_err(|error| error.error)?;
+    sync_folder(to);
+    drop(there);
+    Ok(replaced)
+}
+
+/// `FILE.replaced`, or with a number, where that is taken.
+fn free_name(to: &Path) -> PathBuf {
+    let first = with_ending(to, ".replaced");
+    let more = (2..).map(|number| with_ending(to, &format!(".replaced-{number}")));
+    std::iter::once(first)
+        .chain(more)
+        .find(|name| name.symlink_metadata().is_err())
+        .unwrap_or_else(|| with_ending(to, ".replaced"))
+}
+
+/// Whoever has a database open has a lock on it, and nobody gets one while this one is held.
+#[cfg(unix)]
+fn lock_out(file: &File) -> io::Result<()> {
+    use rustix::fs::{FlockOperation, fcntl_lock};
+    Ok(fcntl_lock(file, FlockOperation::NonBlockingLockExclusive)?)
+}
+
+#[cfg(not(unix))]
+fn lock_out(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn in_use(to: &Path) -> Error {
+    let message = format!(
+        "another process has `{}` open; end it, then try again; nothing was changed",
+        to.display()
+    );
+    Error::new(Code::BUSY, message)
+}

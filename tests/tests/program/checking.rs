@@ -1,0 +1,131 @@
+//! `org check` finds what is broken, each thing by its name.
+
+use rusqlite::Connection;
+use sluice_tests::world::World;
+
+/// What is broken how, and what the check says of it.
+const BROKEN: &[(&str, &str)] = &[
+    (
+        "UPDATE pluginassembly SET content = (SELECT content FROM pluginassembly WHERE name = 'commission') \
+         WHERE name = 'name-guard'",
+        "the content of the plug-in `name-guard` is not what was pushed",
+    ),
+    (
+        "UPDATE pluginassembly SET content = 'no base64!' WHERE name = 'name-guard'",
+        "the content of the plug-in `name-guard` is not what was pushed",
+    ),
+    (
+        "UPDATE pluginassembly SET content = NULL WHERE name = 'name-guard'",
+        "the content of the plug-in `name-guard` is not what was pushed",
+    ),
+    (
+        "UPDATE audit SET changedata = substr(changedata, 1, 20) WHERE rowid = (SELECT min(rowid) FROM audit WHERE changedata \
+         IS NOT NULL)",
+        "the column `changedata`",
+    ),
+    (
+        "UPDATE account SET name = CAST(x'ff41' AS TEXT) WHERE rowid = (SELECT min(rowid) FROM account)",
+        "a row of `account` cannot be read",
+    ),
+    (
+        "UPDATE account SET numberofemployees = 'many' WHERE rowid = (SELECT min(rowid) FROM account)",
+        "a row of `account` cannot be read",
+    ),
+    (
+        "UPDATE contact SET createdon = x'00' WHERE rowid = (SELECT min(rowid) FROM contact)",
+        "a row of `contact` cannot be read",
+    ),
+    (
+        "UPDATE annotation SET filesize = filesize + 1 WHERE filesize IS NOT NULL",
+        "the attachment of the note",
+    ),
+    ("DELETE FROM _bytes", "has not the bytes that it should have"),
+    (
+        "UPDATE _bytes SET content = x'00'",
+        "has not the bytes that it should have",
+    ),
+    ("DELETE FROM _block", "belong to no attachment"),
+    (
+        "INSERT OR REPLACE INTO _definition VALUES ('account', '{\"added\": 7}')",
+        "the definition of the table `account`",
+    ),
+    (
+        "INSERT INTO _definition VALUES ('sl_odd', '{')",
+        "the definition of the table `sl_odd`",
+    ),
+    (
+        "CREATE TRIGGER odd AFTER INSERT ON lead BEGIN DELETE FROM lead; END",
+        "the trigger `odd` is in no definition",
+    ),
+    (
+        "CREATE VIEW odd AS SELECT * FROM lead",
+        "the view `odd` is in no definition",
+    ),
+    (
+        "ALTER TABLE lead RENAME TO lead_gone; CREATE VIEW lead AS SELECT * FROM lead_gone",
+        "the view `lead` is in no definition",
+    ),
+    ("CREATE TABLE _odd (a)", "the table `_odd` is in no definition"),
+    ("CREATE TABLE odd (a)", "the table `odd` is in no definition"),
+    ("DROP TABLE _matchcode", "the table `_matchcode` is missing"),
+    (
+        "ALTER TABLE account ADD COLUMN \"odd\" text",
+        "the column `odd` of `account` is in no definition",
+    ),
+    (
+        "UPDATE _meta SET value = 'x' WHERE key = 'matchcode_set'",
+        "the number matchcode_set is none",
+    ),
+];
+
+#[test]
+fn what_is_broken_is_found_by_its_name() {
+    let world = World::sample();
+    world.write("note.txt", "an attachment");
+    let account = world.rows("account", "name", "")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world
+        .admin()
+        .json(&["note", "add", "account", &account, "--title", "T", "--file", "note.txt"]);
+    world
+        .admin()
+        .json(&["row", "update", "account", &account, "telephone1=1"]);
+    world.check();
+    world.admin().json(&["org", "backup", "whole.db"]);
+    for (sql, says) in BROKEN {
+        let file = world.path("broken.db");
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(world.path(&format!("broken.db{ending}")));
+        }
+        std::fs::copy(world.path("whole.db"), &file).unwrap();
+        let broken = Connection::open(&file).unwrap();
+        broken
+            .create_collation("UNICODE_CI", |one, other| one.cmp(other))
+            .unwrap();
+        broken.execute_batch(sql).unwrap();
+        drop(broken);
+        let run = world.admin().run(&["org", "check", "--org", "broken.db"]);
+        assert_eq!(run.code, 3, "{sql}: {run:?}");
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains(says), "{sql}: {told}");
+    }
+}
+
+#[test]
+fn many_broken_rows_are_counted() {
+    let world = World::sample();
+    let file = Connection::open(world.path("sluice.db")).unwrap();
+    file.create_collation("UNICODE_CI", |one, other| one.cmp(other))
+        .unwrap();
+    file.execute_batch("UPDATE lead SET createdon = x'00'; UPDATE contact SET createdon = x'00'")
+        .unwrap();
+    drop(file);
+    let run = world.admin().run(&["org", "check", "--json"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    let problems = run.json()["problems"].as_array().unwrap().len();
+    assert!(problems > 2 && problems <= 2 * 21, "{problems}");
+    // Not to be damaged by the check of this test itself.
+    std::fs::remove_file(world.path("sluice.db")).unwrap();
+}

@@ -1,0 +1,352 @@
+//! Backups and the way back, files that lose their place under a running program, and what killed
+//! programs leave.
+
+use std::{
+    fs::{self, File},
+    sync::Arc,
+    time::Duration,
+};
+
+use sluice_engine::{Engine, Env, OpenOptions, Session, SystemEnv};
+use sluice_model::{Request, Row, codes::Kind};
+use sluice_sales::APP;
+use sluice_tests::world::{World, refused};
+
+fn make(world: &World, name: &str) {
+    world
+        .admin()
+        .json(&["row", "create", "account", &format!("name={name}")]);
+}
+
+fn there(world: &World, name: &str) -> bool {
+    world.count("account", &format!("name eq '{name}'")) == 1
+}
+
+fn listed(world: &World) -> Vec<String> {
+    let entries = fs::read_dir(world.path("")).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_backup_is_restored_as_it_was_made() {
+    let world = World::sample();
+    make(&world, "Before");
+    world.admin().json(&["org", "backup", "b.db"]);
+    make(&world, "After");
+    let done = world.admin().json(&["org", "restore", "b.db"]);
+    assert_eq!(done["sealed"], true);
+    assert!(there(&world, "Before") && !there(&world, "After"));
+    world.check();
+    // What was there is kept, and can be gone back to.
+    assert!(world.path("sluice.db.replaced").exists());
+    world
+        .admin()
+        .json(&["org", "restore", "sluice.db.replaced", "--unsealed"]);
+    assert!(there(&world, "After"));
+    assert!(world.path("sluice.db.replaced-2").exists());
+    world.check();
+    // A backup is an organisation like any other, and no backup any more once it was written.
+    make(&world, "Later");
+    let backup = ["--org", "b.db"];
+    let run = world.admin().run(&[&["org", "check"][..], &backup].concat());
+    assert_eq!(run.code, 0, "{run:?}");
+    world
+        .admin()
+        .json(&[&["row", "create", "account", "name=Written"][..], &backup].concat());
+    let run = world.admin().run(&[&["org", "check"][..], &backup].concat());
+    assert_eq!(run.code, 0, "{run:?}");
+    refused(&world.admin(), 3, &["org", "restore", "b.db"], &["not restored"]);
+    assert!(there(&world, "Later"));
+}
+
+#[test]
+fn a_backup_that_is_not_what_was_made_is_refused() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    let whole = fs::read(world.path("b.db")).unwrap();
+    let before = listed(&world);
+    for at in [
+        0,
+        100,
+        5_000,
+        whole.len() / 2,
+        whole.len() - 60,
+        whole.len() - 40,
+        whole.len() - 1,
+    ] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 4;
+        world.write("b.db", &bytes);
+        refused(&world.admin(), 3, &["org", "restore", "b.db"], &["not restored"]);
+    }
+    for length in [0, 47, 48, 4096, whole.len() / 2, whole.len() - 48, whole.len() - 1] {
+        world.write("b.db", &whole[..length]);
+        refused(&world.admin(), 3, &["org", "restore", "b.db"], &["not restored"]);
+    }
+    // Without a seal the pages have to be sound, at least.
+    let mut bytes = whole[..whole.len() - 48].to_vec();
+    bytes[4096..].fill(7);
+    world.write("b.db", &bytes);
+    refused(
+        &world.admin(),
+        3,
+        &["org", "restore", "b.db", "--unsealed"],
+        &["damaged"],
+    );
+    world.write("b.db", "no organisation at all");
+    refused(&world.admin(), 3, &["org", "restore", "b.db", "--unsealed"], &["not"]);
+    refused(&world.admin(), 3, &["org", "restore", "missing.db"], &["missing.db"]);
+    refused(&world.admin(), 1, &["org", "restore", "sluice.db"], &["itself"]);
+    world.write("b.db", &whole);
+    assert_eq!(listed(&world), before);
+    world.check();
+    world.admin().json(&["org", "restore", "b.db"]);
+}
+
+#[test]
+fn what_a_killed_program_left_is_not_played_into_a_backup() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    let accounts = world.count("account", "");
+    world.write(
+        "accounts.csv",
+        format!(
+            "Name\n{}",
+            (0..20_000).map(|line| format!("Killed {line}\n")).collect::<String>()
+        ),
+    );
+    world.write("map.toml", "[columns]\nName = \"name\"\n");
+    let mut import = world
+        .admin()
+        .start(&["import", "accounts.csv", "--table", "account", "--map", "map.toml"]);
+    while !fs::metadata(world.path("sluice.db-wal")).is_ok_and(|log| log.len() > 500_000) {
+        assert!(
+            import.try_wait().unwrap().is_none(),
+            "the import ended before it was killed"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    import.kill().unwrap();
+    import.wait().unwrap();
+    assert!(world.path("sluice.db-wal").exists());
+    world.admin().json(&["org", "restore", "b.db"]);
+    world.check();
+    assert_eq!(world.count("account", ""), accounts);
+    // The file that was replaced has kept what had been answered.
+    let killed = world
+        .admin()
+        .json(&["row", "list", "account", "--top", "5000", "--org", "sluice.db.replaced"]);
+    assert!(killed["value"].as_array().unwrap().len() > accounts);
+}
+
+#[test]
+fn nobody_loses_a_file_that_is_open() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    let session = opened(&world);
+    create(&session, "Mine").unwrap();
+    refused(&world.admin(), 3, &["org", "restore", "b.db"], &["another process has"]);
+    create(&session, "Mine, too").unwrap();
+    drop(session);
+    world.admin().json(&["org", "restore", "b.db"]);
+    assert!(!there(&world, "Mine"));
+}
+
+/// The organisation, open in this process.
+fn opened(world: &World) -> Session {
+    let env: Arc<dyn Env> = Arc::new(SystemEnv);
+    let options = OpenOptions {
+        cache_dir: Some(sluice_tests::root().join("target/tests-cache")),
+        compiler: Some(sluice_tests::program::compiler()),
+        ..OpenOptions::default()
+    };
+    let engine = Engine::open(&world.path("sluice.db"), &[APP], &env, &options).unwrap();
+    engine.session_of("admin").unwrap()
+}
+
+fn create(session: &Session, name: &str) -> sluice_model::Result<()> {
+    let row = Row::unsaved("account").with("name", name);
+    session.execute(Request::create(row)).map(|_| ())
+}
+
+#[test]
+fn a_file_that_loses_its_place_is_noticed() {
+    for replace in [
+        (|world: &World| fs::remove_file(world.path("sluice.db")).unwrap()) as fn(&World),
+        |world| fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap(),
+        |world| fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap(),
+        |world| {
+            fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap();
+            fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap();
+        },
+    ] {
+        let world = World::sample();
+        world.admin().json(&["org", "backup", "other.db"]);
+        let session = opened(&world);
+        create(&session, "Answered").unwrap();
+        replace(&world);
+        for _ in 0..3 {
+            let error = create(&session, "Lost").unwrap_err();
+            assert_eq!(error.kind(), Kind::Host, "{error}");
+            assert!(error.message().contains("moved, removed or replaced"), "{error}");
+        }
+        drop(session);
+        // Whatever has the name now is what it was, and so is what was moved.
+        for (name, answered) in [("sluice.db", 0), ("moved.db", 1)] {
+            if world.path(name).exists() {
+                let org = ["--org", name];
+                world.admin().json(&[&["org", "check"][..], &org].concat());
+                let filter = "name eq 'Answered' or name eq 'Lost'";
+                let rows = world
+                    .admin()
+                    .json(&[&["row", "list", "account", "--filter", filter][..], &org].concat());
+                assert_eq!(rows["value"].as_array().unwrap().len(), answered, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_after_the_last_write_is_left_alone() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "other.db"]);
+    let session = opened(&world);
+    create(&session, "Answered").unwrap();
+    fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap();
+    fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap();
+    drop(session);
+    world.check();
+    assert!(!there(&world, "Answered"));
+    let moved = [
+        "row",
+        "list",
+        "account",
+        "--filter",
+        "name eq 'Answered'",
+        "--org",
+        "moved.db",
+    ];
+    assert_eq!(world.admin().json(&moved)["value"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_import_into_a_file_that_is_gone_says_so() {
+    let world = World::sample();
+    world.write(
+        "accounts.csv",
+        format!(
+            "Name\n{}",
+            (0..20_000).map(|line| format!("Gone {line}\n")).collect::<String>()
+        ),
+    );
+    world.write("map.toml", "[columns]\nName = \"name\"\n");
+    let import = [
+        "import",
+        "accounts.csv",
+        "--table",
+        "account",
+        "--map",
+        "map.toml",
+        "--json",
+    ];
+    let child = world
+        .admin()
+        .command(&import)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !fs::metadata(world.path("sluice.db-wal")).is_ok_and(|log| log.len() > 200_000) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    fs::remove_file(world.path("sluice.db")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    // The name is free for a new organisation, and nothing of the old one gets into it.
+    world.admin().json(&["org", "create"]);
+    world.check();
+}
+
+#[test]
+fn names_of_the_database_are_no_targets() {
+    let world = World::sample();
+    world.write("note.txt", "an attachment");
+    let contoso = world.rows("account", "name", "")[0]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let note = world
+        .admin()
+        .json(&["note", "add", "account", &contoso, "--title", "T", "--file", "note.txt"]);
+    let note = note["id"].as_str().unwrap();
+    world.admin().json(&["solution", "create", "Mine"]);
+    world.admin().json(&["solution", "add", "Mine", "role", "Salesperson"]);
+    let before = listed(&world);
+    for ending in ["-journal", "-wal", "-shm", "-WAL"] {
+        for base in ["sluice.db", "other.db"] {
+            let name = format!("{base}{ending}");
+            for arguments in [
+                &["note", "save", note, &name][..],
+                &["note", "save", note, &name, "--force"],
+                &["org", "backup", &name],
+                &["org", "create", "--org", &name],
+                &["org", "restore", "sluice.db", "--to", &name],
+                &["solution", "export", "Mine", &name],
+            ] {
+                refused(&world.admin(), 1, arguments, &["taken by the database"]);
+            }
+        }
+    }
+    assert_eq!(listed(&world), before);
+    world.check();
+}
+
+#[test]
+fn what_killed_programs_left_is_cleared() {
+    let world = World::sample();
+    let id = "0198c0de000070008000000000000001";
+    let left = [
+        ".sluice-a1B2c3.new".to_owned(),
+        ".sluice-d4E5f6.new-journal".to_owned(),
+        format!("sluice.db.{id}.unfinished"),
+        format!("sluice.db.{id}.unfinished-wal"),
+    ];
+    let stays = [".sluice-config", "other.db.unfinished", ".sluice-worked-on"];
+    let fill = |names: &mut dyn Iterator<Item = &str>| names.for_each(|name| world.write(name, "half"));
+    fill(&mut left.iter().map(String::as_str).chain(stays));
+    // Somebody is at work on this one.
+    let at_work = world.path(".sluice-aaaaaa.new");
+    fs::write(&at_work, "half").unwrap();
+    let lock = File::open(&at_work).unwrap();
+    lock.lock().unwrap();
+    for command in [
+        &["org", "show"][..],
+        &["org", "backup", "b.db"],
+        &["org", "create", "--org", "sluice.db2"],
+    ] {
+        fill(&mut left.iter().map(String::as_str));
+        world.admin().json(command);
+        let now = listed(&world);
+        // A founding goes with a name, and this one has another.
+        let founding = |name: &&String| command[1] == "create" && name.contains("unfinished");
+        for name in left.iter().filter(|name| !founding(name)) {
+            assert!(!now.contains(name), "{command:?}: {now:?}");
+        }
+        assert!(stays.iter().all(|name| now.contains(&(*name).to_owned())), "{now:?}");
+        assert!(at_work.exists());
+    }
+    drop(lock);
+    world.admin().json(&["org", "show"]);
+    assert!(!at_work.exists());
+    // What lies beside a name that nobody has goes before somebody gets it.
+    let log = fs::read(world.path("b.db")).unwrap();
+    for ending in ["-wal", "-journal", "-shm"] {
+        world.write(&format!("new.db{ending}"), &log);
+    }
+    world.admin().json(&["org", "create", "--org", "new.db"]);
+    let check = world.admin().run(&["org", "check", "--org", "new.db"]);
+    assert_eq!(check.code, 0, "{check:?}");
+}
