@@ -7,7 +7,7 @@ use crate::{failure::Usage, files};
 
 /// The right side of an assignment.
 #[derive(Debug, PartialEq)]
-enum Given<'a> {
+pub(crate) enum Given<'a> {
     /// `name=value`
     Text(&'a str),
     /// `name=@file`
@@ -50,7 +50,8 @@ fn value(session: &Session, table: &TableDef, column: &ColumnDef, given: Given<'
     })
 }
 
-fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
+/// An assignment in its two parts.
+pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
     let Some((name, value)) = assignment
         .split_once('=')
         .filter(|(name, _)| !name.is_empty() && *name != ":")

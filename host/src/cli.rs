@@ -81,6 +81,8 @@ pub(crate) enum Command {
     /// Rows of any table.
     #[command(subcommand)]
     Row(commands::row::Command),
+    /// Send any message, with its parameters, and show what comes back.
+    Exec(commands::exec::Args),
     /// Read rows from a CSV file.
     Import(commands::import::Args),
     /// Views: stored queries, and rows by FetchXML.

@@ -28,7 +28,7 @@ pub fn compatibility(engine: &Engine) -> String {
                         "`{}`{} {}",
                         parameter.name,
                         if parameter.required { "" } else { "?" },
-                        parameter.kind
+                        parameter.kind.word()
                     )
                 })
                 .collect();

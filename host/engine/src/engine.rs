@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use sluice_model::{Catalog, Code, ColumnDef, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid};
+use sluice_model::{
+    Catalog, Code, ColumnDef, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid, names,
+};
 use sluice_sandbox::{Compiler, Plugin, Sandbox, Settings};
 use sluice_store::{
     Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx, check_target, clear_leftovers, publish,
@@ -164,10 +166,10 @@ impl Core {
 
     /// The message of that name.
     pub(crate) fn message(&self, name: &str) -> Result<&'static dyn Message> {
-        self.messages
-            .get(name)
-            .copied()
-            .ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`")))
+        self.messages.get(name).copied().ok_or_else(|| {
+            let hint = names::did_you_mean(name, self.messages().iter().map(|message| message.name()));
+            Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`{hint}"))
+        })
     }
 
     /// The rules of a table: those for its name, else those for its kind.
@@ -357,6 +359,14 @@ impl Engine {
     /// All messages, in the order of their names.
     pub fn messages(&self) -> Vec<&'static dyn Message> {
         self.core.messages()
+    }
+
+    /// A message by its name.
+    ///
+    /// # Errors
+    /// There is none; one whose name is nearly the same is named.
+    pub fn message(&self, name: &str) -> Result<&'static dyn Message> {
+        self.core.message(name)
     }
 
     /// Copies the organisation into another file while it is in use.

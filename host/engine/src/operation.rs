@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use sluice_access::Principal;
 use sluice_model::{
-    Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, coerce, definition::Kept,
+    Code, Error, Name, Parameter, Parameters, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, Value,
+    coerce, definition::Kept,
 };
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, attribution::Written, change::Why, message::Takes, step, steps, tables};
+use crate::{
+    Message, Unit, attribution::Written, change::Why, message::Takes, snapshot::Snapshot, step, steps, tables,
+};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -125,92 +128,13 @@ impl Operation {
         let message = unit.core.message(&request.message)?;
         let shape = message.shape();
         let mut inputs = request.inputs;
-        for name in inputs.keys() {
-            let known = shape.inputs.iter().any(|parameter| parameter.name == &**name);
-            if !known && !is_optional_parameter(name) {
-                return Err(Error::invalid(format!(
-                    "message {} has no parameter `{name}`",
-                    message.name()
-                )));
-            }
+        shape.check_request(message.name(), &mut inputs)?;
+        let Primary { table, id, target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
+        if let (Some(table), Some(row)) = (&table, &target) {
+            check_columns(table, row, why, importing)?;
         }
-        if let Some(missing) = shape
-            .inputs
-            .iter()
-            .find(|parameter| parameter.required && !inputs.contains_key(parameter.name))
-        {
-            return Err(Error::invalid(format!(
-                "message {} needs the parameter `{}`",
-                message.name(),
-                missing.name
-            )));
-        }
-        let mut target = None;
-        let mut id = None;
-        let table = match shape.takes {
-            Takes::Row => match inputs.remove("Target") {
-                Some(Parameter::Row(row)) => {
-                    let table = snapshot.table(&row.table)?.clone();
-                    check_columns(&table, &row, why, importing)?;
-                    id = Some(row.id).filter(|id| !id.is_nil());
-                    target = Some(row);
-                    Some(table)
-                }
-                _ => {
-                    return Err(Error::invalid(format!(
-                        "message {} needs a row as its Target",
-                        message.name()
-                    )));
-                }
-            },
-            Takes::Reference(parameter) => match inputs.get(parameter) {
-                Some(Parameter::Reference(reference)) => {
-                    id = Some(reference.id);
-                    Some(snapshot.table(&reference.table)?.clone())
-                }
-                _ => {
-                    return Err(Error::invalid(format!(
-                        "message {} needs a reference as its {parameter}",
-                        message.name()
-                    )));
-                }
-            },
-            Takes::Query => match inputs.get("Query") {
-                Some(Parameter::Query(query)) => Some(snapshot.table(&query.table)?.clone()),
-                _ => return Err(Error::invalid(format!("message {} needs a Query", message.name()))),
-            },
-            Takes::IdOf { table, parameter } => {
-                id = match inputs.get(parameter) {
-                    Some(Parameter::Value(value)) => value.as_id(),
-                    Some(Parameter::Reference(reference)) => Some(reference.id),
-                    _ => None,
-                };
-                if id.is_none() {
-                    return Err(Error::invalid(format!(
-                        "message {} needs an id as its {parameter}",
-                        message.name()
-                    )));
-                }
-                Some(snapshot.table(table)?.clone())
-            }
-            Takes::Nothing => None,
-        };
-        if let (Some(table), Some(only)) = (&table, shape.tables)
-            && !only.contains(&&*table.name)
-        {
-            return Err(Error::new(
-                Code::MESSAGE_NOT_SUPPORTED,
-                format!("message {} does not work on table `{}`", message.name(), table.name),
-            )
-            .with_table(&table.name));
-        }
-        if let Some(table) = table.as_deref().filter(|table| !message.works_on(table)) {
-            let message = format!(
-                "The '{}' method does not support entities of type '{}'.",
-                message.name(),
-                table.name
-            );
-            return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, message).with_table(&table.name));
+        if let Some(table) = &table {
+            check_table(message, table)?;
         }
         let tag = inputs.remove("tag").and_then(|tag| match tag {
             Parameter::Value(tag) => Some((Name::from("tag"), tag)),
@@ -389,6 +313,23 @@ impl Operation {
             .ok_or_else(|| Error::host(format!("message {} has no Target row", self.message.name())))
     }
 
+    /// What a step left in the parameters is held to the types that the message's form has.
+    pub(crate) fn check_parameters(&mut self) -> Result<()> {
+        let (shape, name) = (self.message.shape(), self.message.name());
+        if self.context.stage < step::POST_OPERATION {
+            shape.check_inputs(name, &mut self.context.inputs)
+        } else {
+            shape.check_outputs(name, &mut self.context.outputs)
+        }
+    }
+
+    /// What the message itself gives back is of the types that its form has.
+    pub(crate) fn check_outputs(&mut self) -> Result<()> {
+        let (shape, name) = (self.message.shape(), self.message.name());
+        let checked = shape.check_outputs(name, &mut self.context.outputs);
+        checked.map_err(|error| Error::host(error.message()))
+    }
+
     /// What the steps left in the Target is held to the same as what was sent.
     pub(crate) fn check_target(&self) -> Result<()> {
         check_columns(&*self.table()?, self.target()?, self.why, self.importing)
@@ -439,12 +380,71 @@ impl Operation {
     }
 }
 
-/// Parameters that any request may carry.
-fn is_optional_parameter(name: &str) -> bool {
-    matches!(
-        name,
-        "tag" | "SuppressDuplicateDetection" | "BypassCustomPluginExecution"
-    )
+/// The primary row of a message.
+#[derive(Default)]
+struct Primary {
+    table: Option<Arc<TableDef>>,
+    id: Option<Uuid>,
+    /// Taken out of the parameters: steps see it as the Target.
+    target: Option<Row>,
+}
+
+impl Primary {
+    /// The parameters are of the types that the message's form has for them.
+    fn of(snapshot: &Snapshot, takes: Takes, inputs: &mut Parameters) -> Result<Self> {
+        let reference = |name: &Name, id: Uuid| -> Result<Self> {
+            Ok(Self {
+                table: Some(snapshot.table(name)?.clone()),
+                id: Some(id),
+                target: None,
+            })
+        };
+        match takes {
+            Takes::Row => {
+                let Some(Parameter::Row(row)) = inputs.remove("Target") else {
+                    return Ok(Self::default());
+                };
+                Ok(Self {
+                    id: Some(row.id).filter(|id| !id.is_nil()),
+                    table: Some(snapshot.table(&row.table)?.clone()),
+                    target: Some(row),
+                })
+            }
+            Takes::Reference(parameter) => match inputs.get(parameter) {
+                Some(Parameter::Reference(row)) => reference(&row.table, row.id),
+                _ => Ok(Self::default()),
+            },
+            Takes::IdOf { table, parameter } => match inputs.get(parameter) {
+                Some(Parameter::Value(Value::Id(id))) => reference(&table.into(), *id),
+                _ => Ok(Self::default()),
+            },
+            Takes::Query => match inputs.get("Query") {
+                Some(Parameter::Query(query)) => Ok(Self {
+                    table: Some(snapshot.table(&query.table)?.clone()),
+                    ..Self::default()
+                }),
+                _ => Ok(Self::default()),
+            },
+            Takes::Nothing => Ok(Self::default()),
+        }
+    }
+}
+
+/// Whether the message works on the table at all.
+fn check_table(message: &dyn Message, table: &TableDef) -> Result<()> {
+    if message.shape().tables.is_some_and(|only| !only.contains(&&*table.name)) {
+        let sentence = format!("message {} does not work on table `{}`", message.name(), table.name);
+        return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, sentence).with_table(&table.name));
+    }
+    if !message.works_on(table) {
+        let sentence = format!(
+            "The '{}' method does not support entities of type '{}'.",
+            message.name(),
+            table.name
+        );
+        return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, sentence).with_table(&table.name));
+    }
+    Ok(())
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.

@@ -89,6 +89,7 @@ fn inner_stages(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     attribution::blaming_steps(unit, operation, |unit, operation| {
         operation.message.run(unit, operation)
     })?;
+    operation.check_outputs()?;
     steps::take_after_images(unit, operation)?;
     steps::run(unit, operation, step::POST_OPERATION)?;
     jobs::queue(unit, operation)

@@ -126,6 +126,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     }
     let outcome = match (outcome, frame.and_then(|frame| frame.failed_call)) {
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
+        (Ok(()), None) if step.mode == step::SYNCHRONOUS => operation.check_parameters(),
         (outcome, _) => outcome,
     };
     let setting = unit.snapshot.settings.trace;

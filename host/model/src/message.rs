@@ -25,6 +25,26 @@ pub enum Parameter {
     Query(Query),
 }
 
+impl Parameter {
+    /// What it is, for people: the text "Boss", a row of account, 3 references.
+    pub fn described(&self) -> String {
+        match self {
+            Self::Value(value) => value.described(),
+            Self::Row(row) => format!("a row of {}", row.table),
+            Self::Rows(rows) => format!("a list of {} rows", rows.len()),
+            Self::Reference(reference) => format!("the reference {reference}"),
+            Self::References(references) => format!("a list of {} references", references.len()),
+            Self::Names(names) => format!("a list of {} texts", names.len()),
+            Self::Query(query) => format!("a query for {}", query.table),
+        }
+    }
+
+    /// Whether it is there and empty.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Value(Value::Null))
+    }
+}
+
 impl From<Row> for Parameter {
     fn from(row: Row) -> Self {
         Self::Row(row)

@@ -5,7 +5,7 @@ use sluice_engine::{
     Message, Operation, ParameterDef, Rules, Shape, Takes, Unit,
     parts::{Images, input, require, required},
 };
-use sluice_model::{Code, Error, Reference, Request, Result, Right, Row, Value};
+use sluice_model::{Code, Error, ParameterType, Reference, Request, Result, Right, Row, Value};
 
 use crate::process;
 
@@ -74,7 +74,10 @@ impl Message for Close {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[ParameterDef] = &[required("OpportunityClose", "row"), required("Status", "int")];
+        const INPUTS: &[ParameterDef] = &[
+            required("OpportunityClose", ParameterType::Row),
+            required("Status", ParameterType::Int),
+        ];
         Shape {
             takes: Takes::Nothing,
             tables: None,
@@ -160,9 +163,9 @@ impl Close {
 }
 
 fn closing(operation: &Operation) -> Result<Row> {
-    let rows = input::rows(operation, "OpportunityClose")?;
-    match rows.as_slice() {
-        [row] if &*row.table == "opportunityclose" => Ok(row.clone()),
+    let row = input::row(operation, "OpportunityClose")?;
+    match &*row.table {
+        "opportunityclose" => Ok(row.clone()),
         _ => Err(Error::invalid("OpportunityClose is one row of `opportunityclose`")),
     }
 }

@@ -12,7 +12,8 @@ use sluice_engine::{
     parts::{Images, require, required},
 };
 use sluice_model::{
-    Filter, Name, Order, Parameter, Query, Reference, Request, Result, Right, Row, TableDef, Value, codes::Kind,
+    Filter, Name, Order, Parameter, ParameterType, Query, Reference, Request, Result, Right, Row, TableDef, Value,
+    codes::Kind,
 };
 
 /// The tables of what a timeline shows, each with the lookup that says what it is about.
@@ -70,8 +71,11 @@ impl Message for RetrieveTimeline {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[ParameterDef] = &[required("Target", "reference")];
-        const OUTPUTS: &[ParameterDef] = &[required("Entries", "rows"), required("MissingPrivileges", "names")];
+        const INPUTS: &[ParameterDef] = &[required("Target", ParameterType::Reference)];
+        const OUTPUTS: &[ParameterDef] = &[
+            required("Entries", ParameterType::Structures),
+            required("MissingPrivileges", ParameterType::Names),
+        ];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

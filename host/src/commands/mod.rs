@@ -13,6 +13,7 @@ pub(crate) mod duprule;
 mod each;
 pub(crate) mod errors;
 pub(crate) mod example;
+pub(crate) mod exec;
 pub(crate) mod flow;
 pub(crate) mod form;
 mod holders;
@@ -56,6 +57,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::Org(command) => org::run(context, command),
         Command::Row(command) => row::run(context, command),
+        Command::Exec(args) => exec::run(context, &args),
         Command::Import(args) => import::run(context, args),
         Command::Lead(command) => lead::run(context, command),
         Command::Merge(args) => merge::run(context, &args),

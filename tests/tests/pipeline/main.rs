@@ -13,6 +13,7 @@ mod hostile;
 mod images;
 mod jobs;
 mod ordering;
+mod parameters;
 mod processes;
 mod prune;
 mod refusals;

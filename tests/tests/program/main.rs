@@ -6,6 +6,7 @@ mod bad_input;
 mod busy;
 mod checking;
 mod data;
+mod exec;
 mod full_disk;
 mod greedy;
 mod kill;

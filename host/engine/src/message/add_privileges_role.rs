@@ -1,7 +1,9 @@
 //! AddPrivilegesRole: grants privileges to a role, at a depth. The copies of the role in the
 //! business units below follow.
 
-use sluice_model::{Code, Depth, Error, Filter, Ownership, Query, Reference, Result, Right, Row, Uuid, Value};
+use sluice_model::{
+    Code, Depth, Error, Filter, Ownership, ParameterType, Query, Reference, Result, Right, Row, Uuid, Value,
+};
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -26,7 +28,10 @@ impl Message for AddPrivilegesRole {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("Privileges", "rows")];
+        const INPUTS: &[Parameter] = &[
+            required("RoleId", ParameterType::Id),
+            required("Privileges", ParameterType::Structures),
+        ];
         Shape::changing(tables::ROLE, "RoleId", INPUTS)
     }
 
@@ -60,7 +65,10 @@ fn wanted(unit: &mut Unit, operation: &Operation) -> Result<Vec<(Uuid, String, D
     let mut all = Vec::new();
     for wanted in input::rows(operation, "Privileges")? {
         let (privilege, name) = privilege(unit, &wanted)?;
-        let depth = wanted.int("Depth").and_then(Depth::from_number);
+        let depth = match wanted.text("Depth") {
+            Some(word) => Depth::parse(word),
+            None => wanted.int("Depth").and_then(Depth::from_number),
+        };
         let depth = depth
             .ok_or_else(|| Error::invalid("a privilege is granted at a Depth from 0 (User) to 3 (Organization)"))?;
         check_depth(unit, &name, depth)?;

@@ -1,7 +1,7 @@
 //! Assign: gives a row to another owner. It is an Update of the owner, as the platform does
 //! it nowadays.
 
-use sluice_model::{Ownership, Request, Result, Right, Row, TableDef, Value};
+use sluice_model::{Ownership, ParameterType, Request, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals};
@@ -19,7 +19,10 @@ impl Message for Assign {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Assignee", "reference")];
+        const INPUTS: &[Parameter] = &[
+            required("Target", ParameterType::Reference),
+            required("Assignee", ParameterType::Reference),
+        ];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

@@ -1,6 +1,8 @@
 //! Associate: links rows through a relationship.
 
-use sluice_model::{Code, Error, Parameter as Input, Reference, Request, Result, Right, Row, Uuid, Value};
+use sluice_model::{
+    Code, Error, Parameter as Input, ParameterType, Reference, Request, Result, Right, Row, Uuid, Value,
+};
 
 use super::{
     Images, Message, Parameter, Shape, Takes, input,
@@ -17,9 +19,9 @@ use crate::{
 pub(crate) struct Associate;
 
 pub(super) const INPUTS: &[Parameter] = &[
-    required("Target", "reference"),
-    required("Relationship", "text"),
-    required("RelatedEntities", "references"),
+    required("Target", ParameterType::Reference),
+    required("Relationship", ParameterType::Text),
+    required("RelatedEntities", ParameterType::References),
 ];
 
 pub(super) fn shape() -> Shape {

@@ -4,7 +4,7 @@
 //! platform fills what it fills.
 
 use sluice_access::{Permit, RowFacts};
-use sluice_model::{Result, Right, Rights, Row, TableDef, Value};
+use sluice_model::{ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
@@ -26,8 +26,8 @@ impl Message for Create {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "row")];
-        const OUTPUTS: &[Parameter] = &[required("id", "id")];
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[Parameter] = &[required("id", ParameterType::Id)];
         Shape {
             takes: Takes::Row,
             tables: None,

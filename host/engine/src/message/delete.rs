@@ -2,7 +2,8 @@
 //! the database itself never changes rows.
 
 use sluice_model::{
-    Code, Error, Filter, OnDelete, Ownership, Query, Reference, Relationship, Result, Right, Row, TableDef, Value,
+    Code, Error, Filter, OnDelete, Ownership, ParameterType, Query, Reference, Relationship, Result, Right, Row,
+    TableDef, Value,
 };
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
@@ -25,7 +26,7 @@ impl Message for Delete {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference")];
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

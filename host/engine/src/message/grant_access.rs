@@ -1,6 +1,8 @@
 //! GrantAccess: shares a row with a user or a team.
 
-use sluice_model::{Code, Error, Filter, Ownership, Query, Reference, Result, Right, Rights, Row, TableDef, Value};
+use sluice_model::{
+    Code, Error, Filter, Ownership, ParameterType, Query, Reference, Result, Right, Rights, Row, TableDef, Value,
+};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals, tables};
@@ -24,9 +26,9 @@ impl Message for GrantAccess {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("Target", "reference"),
-            required("Principal", "reference"),
-            required("AccessMask", "text"),
+            required("Target", ParameterType::Reference),
+            required("Principal", ParameterType::Reference),
+            required("AccessMask", ParameterType::Text),
         ];
         Shape {
             takes: Takes::Reference("Target"),

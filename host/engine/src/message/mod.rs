@@ -11,6 +11,8 @@ pub(crate) mod create;
 mod delete;
 mod disassociate;
 mod grant_access;
+pub mod input;
+mod parameters;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
@@ -26,7 +28,7 @@ pub(crate) use grant_access::share;
 pub(crate) mod membership;
 pub(crate) mod relationship;
 
-use sluice_model::{Error, Parameter as Value, Reference, Result, Row, TableDef, Uuid};
+use sluice_model::{ParameterType, Result, TableDef};
 
 use crate::{Operation, Unit};
 
@@ -109,7 +111,7 @@ pub struct Shape {
     pub images: Images,
     /// Steps may be bound to one table (Associate and Disassociate: only to all).
     pub binds_table: bool,
-    /// The input parameters, without the one that `takes` names.
+    /// The input parameters, the one that `takes` names among them.
     pub inputs: &'static [Parameter],
     /// The output parameters.
     pub outputs: &'static [Parameter],
@@ -164,20 +166,32 @@ pub enum Takes {
     Nothing,
 }
 
+impl Takes {
+    /// The parameter in which the primary row stands.
+    pub fn parameter(self) -> Option<(&'static str, ParameterType)> {
+        match self {
+            Self::Row => Some(("Target", ParameterType::Row)),
+            Self::Reference(parameter) => Some((parameter, ParameterType::Reference)),
+            Self::Query => Some(("Query", ParameterType::Query)),
+            Self::IdOf { parameter, .. } => Some((parameter, ParameterType::Id)),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// A parameter's definition.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// The name.
     pub name: &'static str,
-    /// Its type in words: `bool`, `reference`, `row`, `rows`, `text`, `int`, `big-int`, `names`;
-    /// `bytes` are a text in base64.
-    pub kind: &'static str,
+    /// Its type.
+    pub kind: ParameterType,
     /// Whether a request must have it.
     pub required: bool,
 }
 
 /// A parameter that a request must have.
-pub const fn required(name: &'static str, kind: &'static str) -> Parameter {
+pub const fn required(name: &'static str, kind: ParameterType) -> Parameter {
     Parameter {
         name,
         kind,
@@ -186,151 +200,10 @@ pub const fn required(name: &'static str, kind: &'static str) -> Parameter {
 }
 
 /// A parameter that a request may have.
-pub const fn optional(name: &'static str, kind: &'static str) -> Parameter {
+pub const fn optional(name: &'static str, kind: ParameterType) -> Parameter {
     Parameter {
         name,
         kind,
         required: false,
-    }
-}
-
-/// Reads input parameters by type, with an error that names the parameter.
-pub mod input {
-    use super::{Error, Operation, Reference, Result, Row, Uuid, Value};
-
-    fn wrong(operation: &Operation, name: &str, what: &str) -> Error {
-        Error::invalid(format!(
-            "message {}: parameter `{name}` is no {what}",
-            operation.message.name()
-        ))
-    }
-
-    /// A reference that must be there.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn reference(operation: &Operation, name: &str) -> Result<Reference> {
-        optional_reference(operation, name)?.ok_or_else(|| wrong(operation, name, "reference"))
-    }
-
-    /// A reference that may be there.
-    ///
-    /// # Errors
-    /// It is of another type.
-    pub fn optional_reference(operation: &Operation, name: &str) -> Result<Option<Reference>> {
-        match operation.input(name) {
-            None | Some(Value::Value(sluice_model::Value::Null)) => Ok(None),
-            Some(Value::Reference(reference) | Value::Value(sluice_model::Value::Lookup(reference))) => {
-                Ok(Some(reference.clone()))
-            }
-            Some(_) => Err(wrong(operation, name, "reference")),
-        }
-    }
-
-    /// A list of references.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn references(operation: &Operation, name: &str) -> Result<Vec<Reference>> {
-        match operation.input(name) {
-            Some(Value::References(references)) => Ok(references.clone()),
-            Some(Value::Reference(reference)) => Ok(vec![reference.clone()]),
-            _ => Err(wrong(operation, name, "list of references")),
-        }
-    }
-
-    /// Yes or no; no where it is missing.
-    ///
-    /// # Errors
-    /// It is of another type.
-    pub fn bool(operation: &Operation, name: &str) -> Result<bool> {
-        match operation.input(name) {
-            None => Ok(false),
-            Some(Value::Value(value)) => value.as_bool().ok_or_else(|| wrong(operation, name, "yes or no")),
-            Some(_) => Err(wrong(operation, name, "yes or no")),
-        }
-    }
-
-    /// A number that may be there.
-    ///
-    /// # Errors
-    /// It is of another type.
-    pub fn int(operation: &Operation, name: &str) -> Result<Option<i32>> {
-        match operation.input(name) {
-            None => Ok(None),
-            Some(Value::Value(value)) => value.as_int().map(Some).ok_or_else(|| wrong(operation, name, "number")),
-            Some(_) => Err(wrong(operation, name, "number")),
-        }
-    }
-
-    /// A text that must be there.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn text(operation: &Operation, name: &str) -> Result<String> {
-        match operation.input(name) {
-            Some(Value::Value(value)) => value
-                .as_text()
-                .map(ToOwned::to_owned)
-                .ok_or_else(|| wrong(operation, name, "text")),
-            _ => Err(wrong(operation, name, "text")),
-        }
-    }
-
-    /// A whole number that must be there and not be negative.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn count(operation: &Operation, name: &str) -> Result<u64> {
-        use sluice_model::Value as V;
-        let number = match operation.input(name) {
-            Some(Value::Value(V::Int(number))) => u64::try_from(*number).ok(),
-            Some(Value::Value(V::BigInt(number))) => u64::try_from(*number).ok(),
-            _ => None,
-        };
-        number.ok_or_else(|| wrong(operation, name, "number from 0 on"))
-    }
-
-    /// A list of texts.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn names<'a>(operation: &'a Operation, name: &str) -> Result<&'a [sluice_model::Name]> {
-        match operation.input(name) {
-            Some(Value::Names(names)) => Ok(names),
-            _ => Err(wrong(operation, name, "list of texts")),
-        }
-    }
-
-    /// Bytes, which are sent as base64.
-    ///
-    /// # Errors
-    /// They are missing or of another form.
-    pub fn bytes(operation: &Operation, name: &str) -> Result<Vec<u8>> {
-        crate::base64::from_base64(&text(operation, name)?).ok_or_else(|| wrong(operation, name, "text in base64"))
-    }
-
-    /// A list of rows.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn rows(operation: &Operation, name: &str) -> Result<Vec<Row>> {
-        match operation.input(name) {
-            Some(Value::Rows(rows)) => Ok(rows.clone()),
-            Some(Value::Row(row)) => Ok(vec![row.clone()]),
-            _ => Err(wrong(operation, name, "list of rows")),
-        }
-    }
-
-    /// An id that must be there.
-    ///
-    /// # Errors
-    /// It is missing or of another type.
-    pub fn id(operation: &Operation, name: &str) -> Result<Uuid> {
-        match operation.input(name) {
-            Some(Value::Value(value)) => value.as_id().ok_or_else(|| wrong(operation, name, "id")),
-            Some(Value::Reference(reference)) => Ok(reference.id),
-            _ => Err(wrong(operation, name, "id")),
-        }
     }
 }

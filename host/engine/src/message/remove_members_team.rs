@@ -1,6 +1,6 @@
 //! RemoveMembersTeam: takes users out of a team.
 
-use sluice_model::{Code, Result, Right};
+use sluice_model::{Code, ParameterType, Result, Right};
 
 use super::{Message, Parameter, Shape, membership, required};
 use crate::{Operation, Unit, principals, tables};
@@ -18,7 +18,10 @@ impl Message for RemoveMembersTeam {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("TeamId", "id"), required("MemberIds", "references")];
+        const INPUTS: &[Parameter] = &[
+            required("TeamId", ParameterType::Id),
+            required("MemberIds", ParameterType::References),
+        ];
         Shape::changing(tables::TEAM, "TeamId", INPUTS)
     }
 

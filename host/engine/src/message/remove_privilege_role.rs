@@ -1,6 +1,6 @@
 //! RemovePrivilegeRole: takes a privilege from a role and its copies.
 
-use sluice_model::{Code, Result, Right, Row, Value};
+use sluice_model::{Code, ParameterType, Result, Right, Row, Value};
 
 use super::{Message, Parameter, Shape, add_privileges_role as grants, input, required};
 use crate::{Operation, Unit, principals, rules, tables};
@@ -18,7 +18,10 @@ impl Message for RemovePrivilegeRole {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("RoleId", "id"), required("PrivilegeId", "id")];
+        const INPUTS: &[Parameter] = &[
+            required("RoleId", ParameterType::Id),
+            required("PrivilegeId", ParameterType::Id),
+        ];
         Shape::changing(tables::ROLE, "RoleId", INPUTS)
     }
 

@@ -1,8 +1,8 @@
 //! Retrieve: reads one row.
 
-use sluice_model::{Error, Name, Parameter as Input, Result, Right, coerce};
+use sluice_model::{Error, Name, ParameterType, Result, Right, coerce};
 
-use super::{Images, Message, Parameter, Shape, Takes, optional, required};
+use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
 use crate::{Operation, Unit, principals};
 
 /// `Retrieve`.
@@ -18,8 +18,11 @@ impl Message for Retrieve {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference"), optional("ColumnSet", "names")];
-        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", "row")];
+        const INPUTS: &[Parameter] = &[
+            required("Target", ParameterType::Reference),
+            optional("ColumnSet", ParameterType::Names),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", ParameterType::Row)];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,
@@ -38,10 +41,9 @@ impl Message for Retrieve {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let id = operation.id()?;
-        let columns: Option<Vec<Name>> = match operation.input("ColumnSet") {
-            Some(Input::Names(names)) if !names.is_empty() => Some(names.clone()),
-            _ => None,
-        };
+        let columns: Option<Vec<Name>> = input::optional_names(operation, "ColumnSet")?
+            .filter(|names| !names.is_empty())
+            .map(<[Name]>::to_vec);
         for name in columns.iter().flatten() {
             coerce::column(&table, name)?;
         }

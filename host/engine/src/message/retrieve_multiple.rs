@@ -1,6 +1,6 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Error, Parameter as Input, Query, Result, Value};
+use sluice_model::{Parameter as Input, ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
 use crate::{Operation, Unit};
@@ -21,11 +21,14 @@ impl Message for RetrieveMultiple {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Query", "query"), optional("ReturnTotalRecordCount", "bool")];
+        const INPUTS: &[Parameter] = &[
+            required("Query", ParameterType::Query),
+            optional("ReturnTotalRecordCount", ParameterType::Bool),
+        ];
         const OUTPUTS: &[Parameter] = &[
-            required("BusinessEntityCollection", "rows"),
+            required("BusinessEntityCollection", ParameterType::Rows),
             // How many there are without a limit, where that was asked for.
-            optional("TotalRecordCount", "big-int"),
+            optional("TotalRecordCount", ParameterType::BigInt),
         ];
         Shape {
             takes: Takes::Query,
@@ -39,12 +42,12 @@ impl Message for RetrieveMultiple {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        unit.require_read(operation, query(operation)?)
+        unit.require_read(operation, input::query(operation, "Query")?)
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
-        let mut query = query(operation)?.clone();
+        let mut query = input::query(operation, "Query")?.clone();
         query.top = Some(query.top.unwrap_or(PAGE).min(PAGE));
         let mut rows = unit.list_as_caller(operation, &query)?;
         let columns = query.columns.as_deref();
@@ -60,12 +63,5 @@ impl Message for RetrieveMultiple {
             );
         }
         Ok(())
-    }
-}
-
-fn query(operation: &Operation) -> Result<&Query> {
-    match operation.input("Query") {
-        Some(Input::Query(query)) => Ok(query),
-        _ => Err(Error::invalid("message RetrieveMultiple needs a Query")),
     }
 }

@@ -1,6 +1,6 @@
 //! RetrievePrincipalAccess: what a user or team may do to a row, through every route.
 
-use sluice_model::{Result, Right, Rights, Value};
+use sluice_model::{ParameterType, Result, Right, Rights, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{Operation, Unit, principals};
@@ -18,8 +18,11 @@ impl Message for RetrievePrincipalAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Principal", "reference")];
-        const OUTPUTS: &[Parameter] = &[required("AccessRights", "text")];
+        const INPUTS: &[Parameter] = &[
+            required("Target", ParameterType::Reference),
+            required("Principal", ParameterType::Reference),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("AccessRights", ParameterType::Text)];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

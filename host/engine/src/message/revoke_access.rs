@@ -1,6 +1,6 @@
 //! RevokeAccess: takes a share back.
 
-use sluice_model::{Code, Error, Ownership, Result, Right, TableDef};
+use sluice_model::{Code, Error, Ownership, ParameterType, Result, Right, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
 use crate::{Operation, Unit, principals};
@@ -18,7 +18,10 @@ impl Message for RevokeAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference"), required("Revokee", "reference")];
+        const INPUTS: &[Parameter] = &[
+            required("Target", ParameterType::Reference),
+            required("Revokee", ParameterType::Reference),
+        ];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,

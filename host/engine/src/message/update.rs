@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Result, Right, Row, TableDef};
+use sluice_model::{Code, Error, ParameterType, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
@@ -29,8 +29,8 @@ impl Message for Update {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "row")];
-        const OUTPUTS: &[Parameter] = &[optional("RolesRemoved", "references")];
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[Parameter] = &[optional("RolesRemoved", ParameterType::References)];
         Shape {
             takes: Takes::Row,
             tables: None,

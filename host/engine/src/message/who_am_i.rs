@@ -1,6 +1,6 @@
 //! WhoAmI: says who the caller is.
 
-use sluice_model::{Result, Value};
+use sluice_model::{ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit};
@@ -19,9 +19,9 @@ impl Message for WhoAmI {
 
     fn shape(&self) -> Shape {
         const OUTPUTS: &[Parameter] = &[
-            required("UserId", "id"),
-            required("BusinessUnitId", "id"),
-            required("OrganizationId", "id"),
+            required("UserId", ParameterType::Id),
+            required("BusinessUnitId", ParameterType::Id),
+            required("OrganizationId", ParameterType::Id),
         ];
         Shape {
             takes: Takes::Nothing,

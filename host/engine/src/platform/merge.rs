@@ -5,8 +5,8 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sluice_model::{
-    Code, ColumnDef, Error, Filter, OnMerge, Query, Reference, Relationship, Request, Result, Right, Row, TableDef,
-    Uuid, Value,
+    Code, ColumnDef, Error, Filter, OnMerge, ParameterType, Query, Reference, Relationship, Request, Result, Right,
+    Row, TableDef, Uuid, Value,
 };
 
 use crate::{
@@ -38,10 +38,10 @@ impl Message for Merge {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("Target", "reference"),
-            required("SubordinateId", "reference"),
-            optional("UpdateContent", "row"),
-            optional("PerformParentingChecks", "bool"),
+            required("Target", ParameterType::Reference),
+            required("SubordinateId", ParameterType::Reference),
+            optional("UpdateContent", ParameterType::Row),
+            optional("PerformParentingChecks", ParameterType::Bool),
         ];
         Shape {
             takes: Takes::Reference("Target"),
@@ -196,12 +196,10 @@ fn check_descent(unit: &mut Unit, table: &TableDef, target: &Reference, other: &
 
 /// The Target takes the columns that the caller chose.
 fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, target: &Reference) -> Result<()> {
-    if operation.input("UpdateContent").is_none() {
-        return Ok(());
-    }
-    let mut content = match input::rows(operation, "UpdateContent")?.into_iter().next() {
-        Some(row) if row.table == table.name => row,
-        _ => return Err(Error::invalid(format!("UpdateContent is a row of `{}`", table.name))),
+    let mut content = match input::optional_row(operation, "UpdateContent")? {
+        None => return Ok(()),
+        Some(row) if row.table == table.name => row.clone(),
+        Some(_) => return Err(Error::invalid(format!("UpdateContent is a row of `{}`", table.name))),
     };
     if content.values.is_empty() {
         return Ok(());

@@ -21,10 +21,8 @@ const QUALIFIED_STATE: i32 = 1;
 impl Detection {
     /// What a request asks for; none, unless it does.
     pub(super) fn of(operation: &Operation) -> Result<Self> {
-        let suppressed = match operation.input("SuppressDuplicateDetection") {
-            None => true,
-            Some(_) => input::bool(operation, "SuppressDuplicateDetection")?,
-        };
+        let suppressed = operation.input("SuppressDuplicateDetection").is_none()
+            || input::bool(operation, "SuppressDuplicateDetection")?;
         Ok(match (suppressed, input::bool(operation, "IgnoreMatches")?) {
             (true, _) => Self::Off,
             (false, true) => Self::Continue,

@@ -5,7 +5,7 @@ use sluice_engine::{
     Message, Operation, ParameterDef, Shape, Takes, Unit,
     parts::{Images, input, optional, require, required},
 };
-use sluice_model::{Dialog, Match, Parameter, Result, Right, Row, Uuid};
+use sluice_model::{Dialog, Match, Parameter, ParameterType, Result, Right, Row, Uuid};
 
 use super::{duplicates, wanted::Wanted};
 
@@ -24,20 +24,20 @@ impl Message for RetrieveLeadMatches {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[ParameterDef] = &[
-            required("LeadId", "reference"),
+            required("LeadId", ParameterType::Reference),
             // Only the matches of this table.
-            optional("MatchingEntityName", "text"),
+            optional("MatchingEntityName", ParameterType::Text),
             // Only the matches that show this text.
-            optional("Search", "text"),
+            optional("Search", ParameterType::Text),
         ];
         const OUTPUTS: &[ParameterDef] = &[
-            required("Kind", "text"),
-            required("Title", "text"),
+            required("Kind", ParameterType::Text),
+            required("Title", ParameterType::Text),
             // Rows with name, rules (the names, as a JSON list), email, phone, city; without an
             // id where the caller may not open the row.
-            required("Matches", "rows"),
+            required("Matches", ParameterType::Structures),
             // There are more than are listed.
-            required("MoreRecords", "bool"),
+            required("MoreRecords", ParameterType::Bool),
         ];
         Shape {
             takes: Takes::Reference("LeadId"),
@@ -56,14 +56,8 @@ impl Message for RetrieveLeadMatches {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let lead = unit.row_with_rights(operation, "lead", operation.id()?, &[Right::Read])?;
-        let table = operation
-            .input("MatchingEntityName")
-            .map(|_| input::text(operation, "MatchingEntityName"))
-            .transpose()?;
-        let search = operation
-            .input("Search")
-            .map(|_| input::text(operation, "Search"))
-            .transpose()?;
+        let table = input::optional_text(operation, "MatchingEntityName")?;
+        let search = input::optional_text(operation, "Search")?;
         let found = duplicates::parties(unit, &Wanted::both(&lead), &lead)?;
         let told = unit.describe_matches(operation, &found)?;
         let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);

@@ -18,7 +18,7 @@ use sluice_engine::{
     parts::{Images, optional, required},
 };
 use sluice_model::{
-    Code, Error, Parameter, Reference, Request, Result, Right, Row, Uuid, Value,
+    Code, Error, Parameter, ParameterType, Reference, Request, Result, Right, Row, Uuid, Value,
     situations::{ACCESS_DENIED, LEAD_CLOSED},
 };
 
@@ -146,27 +146,27 @@ impl Message for QualifyLead {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[ParameterDef] = &[
-            required("LeadId", "reference"),
-            optional("CreateAccount", "bool"),
-            optional("CreateContact", "bool"),
-            optional("CreateOpportunity", "bool"),
-            required("Status", "int"),
-            optional("OpportunityCurrencyId", "reference"),
-            optional("OpportunityCustomerId", "reference"),
-            optional("SourceCampaignId", "reference"),
-            optional("ProcessInstanceId", "reference"),
+            required("LeadId", ParameterType::Reference),
+            optional("CreateAccount", ParameterType::Bool),
+            optional("CreateContact", ParameterType::Bool),
+            optional("CreateOpportunity", ParameterType::Bool),
+            required("Status", ParameterType::Int),
+            optional("OpportunityCurrencyId", ParameterType::Reference),
+            optional("OpportunityCustomerId", ParameterType::Reference),
+            optional("SourceCampaignId", ParameterType::Reference),
+            optional("ProcessInstanceId", ParameterType::Reference),
             // Sluice's own: rows to take instead of making new ones, and the form's Continue.
-            optional("ExistingAccountId", "reference"),
-            optional("ExistingContactId", "reference"),
-            optional("IgnoreMatches", "bool"),
+            optional("ExistingAccountId", ParameterType::Reference),
+            optional("ExistingContactId", ParameterType::Reference),
+            optional("IgnoreMatches", ParameterType::Bool),
         ];
         const OUTPUTS: &[ParameterDef] = &[
-            required("CreatedEntities", "references"),
+            required("CreatedEntities", ParameterType::References),
             // Sluice's own: of each row that was made, how many columns the lead filled.
-            required("FieldsCopied", "rows"),
+            required("FieldsCopied", ParameterType::Rows),
             // And where detection is off: how many accounts and contacts match, in `count`; `more`
             // where there are more than were counted.
-            required("DuplicatesPassedOver", "rows"),
+            required("DuplicatesPassedOver", ParameterType::Rows),
         ];
         Shape {
             takes: Takes::Reference("LeadId"),

@@ -4,6 +4,7 @@
 //! - `set COLUMN TEXT` · `upper COLUMN` · `remove COLUMN` change the Target
 //! - `link COLUMN TABLE ID` · `number COLUMN N` change the Target, too
 //! - `set-input NAME yes|no` · `text-input NAME TEXT` · `link-input NAME TABLE ID` change an input parameter
+//! - `text-output NAME TEXT` changes an output parameter
 //! - `target COLUMN` · `pre ALIAS COLUMN` · `post ALIAS COLUMN` trace a value
 //! - `share NAME TEXT` · `shared NAME` write and trace shared variables, own and parent's
 //! - `columns` · `pre-columns ALIAS` · `post-columns ALIAS` · `outputs` trace names
@@ -59,6 +60,7 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         "set-input" => cx.set_input(first, text == "yes"),
         "text-input" => cx.set_input(first, text),
         "link-input" => cx.set_input(first, reference(text)),
+        "text-output" => cx.set_output(first, text),
         "target" => trace!(cx, "target {first}={}", shown(cx.target_value(first).as_ref())),
         "pre" => trace!(cx, "pre {text}={}", shown(cx.pre_image_value(first, text).as_ref())),
         "post" => trace!(cx, "post {text}={}", shown(cx.post_image_value(first, text).as_ref())),

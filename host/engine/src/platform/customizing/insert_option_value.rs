@@ -1,6 +1,6 @@
 //! InsertOptionValue: adds an option to a global choice, or to the choice of a column.
 
-use sluice_model::{Result, Value};
+use sluice_model::{ParameterType, Result, Value};
 
 use super::option_values::{self, COLUMN, NAME, TABLE};
 use crate::{
@@ -21,8 +21,14 @@ impl Message for InsertOptionValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[NAME, TABLE, COLUMN, optional("Value", "int"), required("Label", "text")];
-        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", "int")];
+        const INPUTS: &[Parameter] = &[
+            NAME,
+            TABLE,
+            COLUMN,
+            optional("Value", ParameterType::Int),
+            required("Label", ParameterType::Text),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", ParameterType::Int)];
         option_values::shape(INPUTS, OUTPUTS)
     }
 

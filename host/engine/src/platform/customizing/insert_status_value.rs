@@ -1,6 +1,6 @@
 //! InsertStatusValue: adds a status reason to a state of a table.
 
-use sluice_model::{Result, Value};
+use sluice_model::{ParameterType, Result, Value};
 
 use super::option_values::{self, COLUMN, NAME, TABLE};
 use crate::{
@@ -25,11 +25,11 @@ impl Message for InsertStatusValue {
             NAME,
             TABLE,
             COLUMN,
-            optional("Value", "int"),
-            required("Label", "text"),
-            required("StateCode", "int"),
+            optional("Value", ParameterType::Int),
+            required("Label", ParameterType::Text),
+            required("StateCode", ParameterType::Int),
         ];
-        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", "int")];
+        const OUTPUTS: &[Parameter] = &[required("NewOptionValue", ParameterType::Int)];
         option_values::shape(INPUTS, OUTPUTS)
     }
 

@@ -1,7 +1,7 @@
 //! What the messages about single options have in common: which choice is meant, and the row
 //! of `optionset` that holds its options. Its rules decide on what may be changed.
 
-use sluice_model::{Choice, Code, Error, Filter, Query, Request, Result, Right, Row};
+use sluice_model::{Choice, Code, Error, Filter, ParameterType, Query, Request, Result, Right, Row};
 
 use crate::{
     Operation, Unit,
@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// A global choice …
-pub(super) const NAME: Parameter = optional("OptionSetName", "text");
+pub(super) const NAME: Parameter = optional("OptionSetName", ParameterType::Text);
 /// … or the choice of one column: its table …
-pub(super) const TABLE: Parameter = optional("EntityLogicalName", "text");
+pub(super) const TABLE: Parameter = optional("EntityLogicalName", ParameterType::Text);
 /// … and its name.
-pub(super) const COLUMN: Parameter = optional("AttributeLogicalName", "text");
+pub(super) const COLUMN: Parameter = optional("AttributeLogicalName", ParameterType::Text);
 
 /// The number of the option.
-pub(super) const VALUE: Parameter = required("Value", "int");
+pub(super) const VALUE: Parameter = required("Value", ParameterType::Int);
 
 /// The first number that an option gets by itself.
 const FIRST_OWN: i32 = 100_000_000;
@@ -41,19 +41,12 @@ pub(super) fn check(unit: &mut Unit, operation: &Operation) -> Result<()> {
     principals::require(unit, operation, &table, Right::Write)
 }
 
-fn some_text(operation: &Operation, name: &str) -> Result<Option<String>> {
-    match operation.input(name) {
-        None => Ok(None),
-        Some(_) => input::text(operation, name).map(Some),
-    }
-}
-
 /// The name of the choice that the request speaks of: `NAME`, or `table.column`.
 fn name(operation: &Operation) -> Result<String> {
     let texts = [
-        some_text(operation, "OptionSetName")?,
-        some_text(operation, "EntityLogicalName")?,
-        some_text(operation, "AttributeLogicalName")?,
+        input::optional_text(operation, "OptionSetName")?,
+        input::optional_text(operation, "EntityLogicalName")?,
+        input::optional_text(operation, "AttributeLogicalName")?,
     ];
     match texts {
         [Some(name), None, None] => Ok(name),

@@ -1,6 +1,6 @@
 //! PublishAllXml: publishes every change of mappings, choices, forms and offline profiles.
 
-use sluice_model::{Parameter as Output, Result};
+use sluice_model::{Parameter as Output, ParameterType, Result};
 
 use crate::{
     Operation, Unit,
@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct PublishAllXml;
 
 /// Both messages tell what they published, which the platform's do not.
-pub(super) const OUTPUTS: &[Parameter] = &[required("Published", "references")];
+pub(super) const OUTPUTS: &[Parameter] = &[required("Published", ParameterType::References)];
 
 pub(super) fn check(unit: &Unit, operation: &Operation) -> Result<()> {
     unit.require_named(operation, "prvPublishCustomization")

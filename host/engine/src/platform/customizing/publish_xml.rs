@@ -1,7 +1,7 @@
 //! PublishXml: publishes the changes of some rows. The platform names them in XML, by what
 //! they belong to; here they are references.
 
-use sluice_model::Result;
+use sluice_model::{ParameterType, Result};
 
 use super::publish_all_xml::{OUTPUTS, check, tell};
 use crate::{
@@ -22,7 +22,7 @@ impl Message for PublishXml {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Components", "references")];
+        const INPUTS: &[Parameter] = &[required("Components", ParameterType::References)];
         Shape {
             takes: Takes::Nothing,
             tables: None,

@@ -1,6 +1,6 @@
 //! UpdateOptionValue: gives an option another label.
 
-use sluice_model::Result;
+use sluice_model::{ParameterType, Result};
 
 use super::option_values::{self, COLUMN, NAME, TABLE, VALUE};
 use crate::{
@@ -21,7 +21,7 @@ impl Message for UpdateOptionValue {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[NAME, TABLE, COLUMN, VALUE, required("Label", "text")];
+        const INPUTS: &[Parameter] = &[NAME, TABLE, COLUMN, VALUE, required("Label", ParameterType::Text)];
         option_values::shape(INPUTS, &[])
     }
 

@@ -1,7 +1,7 @@
 //! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
 //! rows of `duplicaterecord`.
 
-use sluice_model::{Code, Error, Parameter as Input, Result, Right, Uuid, Value};
+use sluice_model::{Code, Error, ParameterType, Result, Right, Uuid, Value};
 
 use crate::{
     Operation, Unit,
@@ -27,14 +27,14 @@ impl Message for BulkDetectDuplicates {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("Query", "query"),
-            required("JobName", "text"),
-            optional("SendEmailNotification", "bool"),
-            optional("ToRecipients", "references"),
-            optional("RecurrencePattern", "text"),
-            optional("RecurrenceStartTime", "time"),
+            required("Query", ParameterType::Query),
+            required("JobName", ParameterType::Text),
+            optional("SendEmailNotification", ParameterType::Bool),
+            optional("ToRecipients", ParameterType::References),
+            optional("RecurrencePattern", ParameterType::Text),
+            optional("RecurrenceStartTime", ParameterType::Time),
         ];
-        const OUTPUTS: &[Parameter] = &[required("JobId", "id")];
+        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
         Shape {
             takes: Takes::Query,
             tables: None,
@@ -47,9 +47,7 @@ impl Message for BulkDetectDuplicates {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        if let Some(Input::Query(query)) = operation.input("Query") {
-            unit.require_read(operation, query)?;
-        }
+        unit.require_read(operation, input::query(operation, "Query")?)?;
         let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
         principals::require(unit, operation, &jobs, Right::Create)
     }
@@ -60,9 +58,7 @@ impl Message for BulkDetectDuplicates {
         if name.trim().is_empty() {
             return Err(Error::invalid("a duplicate detection job needs a name"));
         }
-        let Some(Input::Query(query)) = operation.input("Query").cloned() else {
-            return Err(Error::invalid("message BulkDetectDuplicates needs a Query"));
-        };
+        let query = input::query(operation, "Query")?.clone();
         reading::check(&unit.catalog(), &query)?;
         if unit.snapshot()?.duplicates().asked(&table.name).next().is_none() {
             let sentence = format!(
@@ -74,19 +70,12 @@ impl Message for BulkDetectDuplicates {
         }
         let mut job = runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(unit, operation)?))?
             .about(&table.name);
-        if operation.input("RecurrencePattern").is_some() {
-            let pattern = input::text(operation, "RecurrencePattern")?;
+        if let Some(pattern) = input::optional_text(operation, "RecurrencePattern")? {
             crate::recurrence::days(&pattern)?;
             job = job.again(Some(&pattern));
         }
-        match operation.input("RecurrenceStartTime") {
-            None => {}
-            Some(Input::Value(Value::DateTime(start))) => job = job.from(*start),
-            Some(_) => {
-                return Err(Error::invalid(
-                    "message BulkDetectDuplicates: parameter `RecurrenceStartTime` is no point in time",
-                ));
-            }
+        if let Some(start) = input::time(operation, "RecurrenceStartTime")? {
+            job = job.from(start);
         }
         let owner = operation.principal().clone();
         let job = runner::write(unit, &owner, job)?;

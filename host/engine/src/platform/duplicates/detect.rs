@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_model::{
-    Code, Duplicates, Error, Match, Name, Parameter, Reference, Result, Right, Row, TableDef, duplicates::Details,
+    Code, Duplicates, Error, Match, Name, Reference, Result, Right, Row, TableDef, duplicates::Details,
 };
 
 use super::{
@@ -134,10 +134,10 @@ fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: Option<&Row
 
 /// A request is spared detection unless it asks for it.
 pub(crate) fn is_suppressed(operation: &Operation) -> Result<bool> {
-    match operation.input("SuppressDuplicateDetection") {
-        None => Ok(true),
-        Some(_) => input::bool(operation, "SuppressDuplicateDetection"),
-    }
+    Ok(
+        operation.input("SuppressDuplicateDetection").is_none()
+            || input::bool(operation, "SuppressDuplicateDetection")?,
+    )
 }
 
 fn search(unit: &mut Unit, row: &Row, seen: Seen<'_>, matching: Option<&str>, most: u32) -> Result<Matches> {
@@ -314,15 +314,4 @@ pub(crate) fn asked_about(unit: &mut Unit, operation: &Operation, sent: &Row) ->
     let mut row = stored.ok_or_else(|| Error::not_found(&table.schema, &table.name, sent.id))?;
     row.values.extend(fill::checked(&table, sent)?.values);
     Ok(row)
-}
-
-/// The row in an input parameter.
-pub(crate) fn row_input<'a>(operation: &'a Operation, name: &str) -> Result<&'a Row> {
-    match operation.input(name) {
-        Some(Parameter::Row(row)) => Ok(row),
-        _ => Err(Error::invalid(format!(
-            "message {}: parameter `{name}` is no row",
-            operation.message.name()
-        ))),
-    }
 }

@@ -1,7 +1,7 @@
 //! PublishDuplicateRule: begins to publish a duplicate rule. The codes of the rows that are
 //! there are the work of a job, which whoever asked for it runs.
 
-use sluice_model::{Result, Right, Value};
+use sluice_model::{ParameterType, Result, Right, Value};
 
 use crate::{
     Operation, Unit,
@@ -34,8 +34,8 @@ impl Message for PublishDuplicateRule {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", "id")];
-        const OUTPUTS: &[Parameter] = &[required("JobId", "id")];
+        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", ParameterType::Id)];
+        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
         Shape {
             takes: Takes::IdOf {
                 table: tables::DUPLICATE_RULE,

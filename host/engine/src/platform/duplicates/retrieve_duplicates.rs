@@ -1,7 +1,7 @@
 //! RetrieveDuplicates: the rows that are the same as one row, which need not be saved.
 //! Asks the published rules, whatever a request says of suppressing them.
 
-use sluice_model::{Error, Parameter as Value, Result, Right, Row};
+use sluice_model::{Error, Parameter as Value, ParameterType, Result, Right, Row};
 
 use crate::{
     Operation, Unit,
@@ -18,15 +18,9 @@ const PAGE: i32 = 5_000;
 
 /// Which of the rows are wanted: from where, and how many.
 fn page(operation: &Operation) -> Result<(usize, usize)> {
-    let (number, count) = match operation.input("PagingInfo") {
-        None => (None, None),
-        Some(Value::Row(page)) => (page.int("PageNumber"), page.int("Count")),
-        Some(_) => {
-            return Err(Error::invalid(
-                "message RetrieveDuplicates: parameter `PagingInfo` is no row with PageNumber and Count",
-            ));
-        }
-    };
+    let page = input::optional_row(operation, "PagingInfo")?;
+    let number = page.and_then(|page| page.int("PageNumber"));
+    let count = page.and_then(|page| page.int("Count"));
     let (number, count) = (number.unwrap_or(1), count.unwrap_or(PAGE));
     if number < 1 || !(1..=PAGE).contains(&count) {
         return Err(Error::invalid(format!(
@@ -49,17 +43,17 @@ impl Message for RetrieveDuplicates {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("BusinessEntity", "row"),
-            required("MatchingEntityName", "text"),
-            // A row with PageNumber and Count.
-            optional("PagingInfo", "row"),
+            required("BusinessEntity", ParameterType::Row),
+            required("MatchingEntityName", ParameterType::Text),
+            // PageNumber and Count.
+            optional("PagingInfo", ParameterType::Structure),
         ];
         const OUTPUTS: &[Parameter] = &[
-            required("DuplicateCollection", "rows"),
-            required("MoreRecords", "bool"),
+            required("DuplicateCollection", ParameterType::Rows),
+            required("MoreRecords", ParameterType::Bool),
             // Sluice's own: the rules that found the rows, a row for each of a row's rules,
             // with the row's id and the rule's name in `rule`.
-            required("MatchedRules", "rows"),
+            required("MatchedRules", ParameterType::Rows),
         ];
         Shape {
             takes: Takes::Nothing,
@@ -73,7 +67,7 @@ impl Message for RetrieveDuplicates {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let asked = detect::row_input(operation, "BusinessEntity")?.table.clone();
+        let asked = input::row(operation, "BusinessEntity")?.table.clone();
         let matching = input::text(operation, "MatchingEntityName")?;
         for table in [&*asked, &*matching] {
             let table = unit.snapshot()?.table(table)?.clone();
@@ -86,7 +80,7 @@ impl Message for RetrieveDuplicates {
         let (skip, count) = page(operation)?;
         let matching = input::text(operation, "MatchingEntityName")?;
         let table = unit.snapshot()?.table(&matching)?.clone();
-        let sent = detect::row_input(operation, "BusinessEntity")?.clone();
+        let sent = input::row(operation, "BusinessEntity")?.clone();
         let row = detect::asked_about(unit, operation, &sent)?;
         let found = unit.duplicates_for(&row, &matching)?;
         let (mut rows, mut rules) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! UnpublishDuplicateRule: takes a duplicate rule out of work, at once.
 
-use sluice_model::{Result, Value};
+use sluice_model::{ParameterType, Result, Value};
 
 use super::publish_duplicate_rule::{check, rule};
 use crate::{
@@ -23,10 +23,13 @@ impl Message for UnpublishDuplicateRule {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", "id")];
+        const INPUTS: &[Parameter] = &[required("DuplicateRuleId", ParameterType::Id)];
         // Sluice's own: how many matchcodes were removed, and the job that removes the rest,
         // where they are many.
-        const OUTPUTS: &[Parameter] = &[required("MatchcodesRemoved", "int"), optional("JobId", "id")];
+        const OUTPUTS: &[Parameter] = &[
+            required("MatchcodesRemoved", ParameterType::Int),
+            optional("JobId", ParameterType::Id),
+        ];
         Shape {
             takes: Takes::IdOf {
                 table: tables::DUPLICATE_RULE,

@@ -1,7 +1,7 @@
 //! RetrieveActivePath: the stages that a process goes through. Flows do not branch, so they are
 //! all of them.
 
-use sluice_model::{Error, Parameter as Output, Reference, Result, Right};
+use sluice_model::{Error, Parameter as Output, ParameterType, Reference, Result, Right};
 
 use crate::{
     Operation, Unit,
@@ -22,8 +22,8 @@ impl Message for RetrieveActivePath {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("ProcessInstanceId", "id")];
-        const OUTPUTS: &[Parameter] = &[required("ProcessStages", "rows")];
+        const INPUTS: &[Parameter] = &[required("ProcessInstanceId", ParameterType::Id)];
+        const OUTPUTS: &[Parameter] = &[required("ProcessStages", ParameterType::Rows)];
         Shape {
             takes: Takes::Nothing,
             tables: None,

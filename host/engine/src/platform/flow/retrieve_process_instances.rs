@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Parameter as Output, Result, Right, TableDef, Value};
+use sluice_model::{Parameter as Output, ParameterType, Result, Right, TableDef, Value};
 
 use crate::{
     Operation, Unit,
@@ -23,8 +23,11 @@ impl Message for RetrieveProcessInstances {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("EntityId", "id"), required("EntityLogicalName", "text")];
-        const OUTPUTS: &[Parameter] = &[required("Processes", "rows")];
+        const INPUTS: &[Parameter] = &[
+            required("EntityId", ParameterType::Id),
+            required("EntityLogicalName", ParameterType::Text),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("Processes", ParameterType::Rows)];
         Shape {
             takes: Takes::Nothing,
             tables: None,

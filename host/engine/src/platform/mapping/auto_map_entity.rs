@@ -2,7 +2,9 @@
 //! columns that have one name and type in both tables. The platform's own and managed maps
 //! stay: nobody but an import deletes those.
 
-use sluice_model::{ColumnDef, ColumnType, Filter, Parameter as Output, Query, Request, Result, Right, Row, TableDef};
+use sluice_model::{
+    ColumnDef, ColumnType, Filter, Parameter as Output, ParameterType, Query, Request, Result, Right, Row, TableDef,
+};
 
 use crate::{
     Operation, Unit,
@@ -24,9 +26,12 @@ impl Message for AutoMapEntity {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("EntityMapId", "id")];
+        const INPUTS: &[Parameter] = &[required("EntityMapId", ParameterType::Id)];
         // The platform tells nothing.
-        const OUTPUTS: &[Parameter] = &[required("Removed", "references"), required("Created", "references")];
+        const OUTPUTS: &[Parameter] = &[
+            required("Removed", ParameterType::References),
+            required("Created", ParameterType::References),
+        ];
         Shape {
             outputs: OUTPUTS,
             ..Shape::changing(tables::ENTITY_MAP, "EntityMapId", INPUTS)

@@ -1,7 +1,7 @@
 //! InitializeFrom: what a new row would get from another one by the mappings, without making
 //! it.
 
-use sluice_model::{Code, Error, Result, Right};
+use sluice_model::{Code, Error, ParameterType, Result, Right};
 
 use crate::{
     Operation, Unit,
@@ -24,11 +24,11 @@ impl Message for InitializeFrom {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("EntityMoniker", "reference"),
-            required("TargetEntityName", "text"),
-            optional("TargetFieldType", "int"),
+            required("EntityMoniker", ParameterType::Reference),
+            required("TargetEntityName", ParameterType::Text),
+            optional("TargetFieldType", ParameterType::Int),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Entity", "row")];
+        const OUTPUTS: &[Parameter] = &[required("Entity", ParameterType::Row)];
         Shape {
             takes: Takes::Reference("EntityMoniker"),
             tables: None,

@@ -1,7 +1,7 @@
 //! CommitAnnotationBlocksUpload: makes the uploaded blocks the attachment of a note, which an
 //! ordinary Create makes or an ordinary Update changes, in the caller's name.
 
-use sluice_model::{Error, Request, Result, Row, Value};
+use sluice_model::{Error, ParameterType, Request, Result, Row, Value};
 
 use crate::{
     Operation, Unit,
@@ -24,11 +24,14 @@ impl Message for CommitAnnotationBlocksUpload {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("Target", "row"),
-            required("BlockList", "names"),
-            required("FileContinuationToken", "text"),
+            required("Target", ParameterType::Row),
+            required("BlockList", ParameterType::Names),
+            required("FileContinuationToken", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("AnnotationId", "id"), required("FileSizeInBytes", "big-int")];
+        const OUTPUTS: &[Parameter] = &[
+            required("AnnotationId", ParameterType::Id),
+            required("FileSizeInBytes", ParameterType::BigInt),
+        ];
         Shape {
             takes: Takes::Row,
             tables: Some(&[tables::NOTE]),

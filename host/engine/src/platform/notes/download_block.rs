@@ -1,7 +1,7 @@
 //! DownloadBlock: some bytes of an attachment that is being downloaded. Every block is checked
 //! as the first one was.
 
-use sluice_model::{Code, Error, Result, Right};
+use sluice_model::{Code, Error, ParameterType, Result, Right};
 
 use crate::{
     Operation, Unit,
@@ -24,11 +24,11 @@ impl Message for DownloadBlock {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("Offset", "big-int"),
-            required("BlockLength", "big-int"),
-            required("FileContinuationToken", "text"),
+            required("Offset", ParameterType::BigInt),
+            required("BlockLength", ParameterType::BigInt),
+            required("FileContinuationToken", ParameterType::Text),
         ];
-        const OUTPUTS: &[Parameter] = &[required("Data", "bytes")];
+        const OUTPUTS: &[Parameter] = &[required("Data", ParameterType::Bytes)];
         Shape {
             takes: Takes::Nothing,
             tables: None,

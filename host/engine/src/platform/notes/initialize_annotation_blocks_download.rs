@@ -1,7 +1,7 @@
 //! InitializeAnnotationBlocksDownload: begins to download the attachment of a note, block by
 //! block.
 
-use sluice_model::{Code, Error, Result, Right, Value};
+use sluice_model::{Code, Error, ParameterType, Result, Right, Value};
 
 use crate::{
     Operation, Unit,
@@ -23,11 +23,11 @@ impl Message for InitializeAnnotationBlocksDownload {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "reference")];
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
         const OUTPUTS: &[Parameter] = &[
-            required("FileContinuationToken", "text"),
-            required("FileSizeInBytes", "big-int"),
-            required("FileName", "text"),
+            required("FileContinuationToken", ParameterType::Text),
+            required("FileSizeInBytes", ParameterType::BigInt),
+            required("FileName", ParameterType::Text),
         ];
         Shape {
             takes: Takes::Reference("Target"),

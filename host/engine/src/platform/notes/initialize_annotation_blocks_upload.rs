@@ -1,7 +1,7 @@
 //! InitializeAnnotationBlocksUpload: begins to upload the attachment of a note, block by
 //! block. The Target is the note, or the one that the upload will make.
 
-use sluice_model::{Result, Right};
+use sluice_model::{ParameterType, Result, Right};
 
 use crate::{
     Operation, Unit,
@@ -23,8 +23,8 @@ impl Message for InitializeAnnotationBlocksUpload {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[required("Target", "row")];
-        const OUTPUTS: &[Parameter] = &[required("FileContinuationToken", "text")];
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[Parameter] = &[required("FileContinuationToken", ParameterType::Text)];
         Shape {
             takes: Takes::Row,
             tables: Some(&[tables::NOTE]),

@@ -1,7 +1,7 @@
 //! UploadBlock: one block of an attachment that is being uploaded. A block of a name that has
 //! come already takes its place.
 
-use sluice_model::{Error, Result, Right};
+use sluice_model::{Error, ParameterType, Result, Right};
 
 use crate::{
     Operation, Unit,
@@ -27,9 +27,9 @@ impl Message for UploadBlock {
 
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[
-            required("BlockId", "text"),
-            required("BlockData", "bytes"),
-            required("FileContinuationToken", "text"),
+            required("BlockId", ParameterType::Text),
+            required("BlockData", ParameterType::Bytes),
+            required("FileContinuationToken", ParameterType::Text),
         ];
         Shape {
             takes: Takes::Nothing,
