@@ -69,9 +69,9 @@ pub(crate) fn show(context: &Context, error: &anyhow::Error) -> Exit {
 /// An error of the command line itself has the code of what it amounts to.
 fn to_json(error: &anyhow::Error, exit: Exit) -> Json {
     match error.downcast_ref::<Error>() {
-        Some(error) => error.to_json(),
-        None if exit == Exit::Usage => Error::invalid(format!("{error:#}")).to_json(),
-        None => Error::host(format!("{error:#}")).to_json(),
+        Some(error) => report::error_to_json(error),
+        None if exit == Exit::Usage => report::error_to_json(&Error::invalid(format!("{error:#}"))),
+        None => report::error_to_json(&Error::host(format!("{error:#}"))),
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> Exit {
     if std::env::args_os().any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
-        let document = json!({ "error": Error::invalid(message).to_json() });
+        let document = json!({ "error": report::error_to_json(&Error::invalid(message)) });
         return output::document(&document).map_or_else(|error| unwritable(Exit::Usage, &error), |()| Exit::Usage);
     }
     let _ = error.print();

@@ -12,6 +12,7 @@ mod names;
 mod output;
 mod people;
 mod plot;
+mod remedies;
 mod report;
 mod transcript;
 mod transfer;

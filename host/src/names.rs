@@ -130,12 +130,8 @@ impl Labels {
 
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '/' | ':' | '+');
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    // A word of a command line holds no NUL, the one character that cannot be quoted.
+    shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -145,8 +141,9 @@ mod tests {
     #[test]
     fn words_are_quoted_for_a_shell() {
         assert_eq!(quoted("seller.west"), "seller.west");
-        assert_eq!(quoted("./my org.db"), "'./my org.db'");
-        assert_eq!(quoted("O'Neil"), r"'O'\''Neil'");
-        assert_eq!(quoted(""), "''");
+        for word in ["./my org.db", "O'Neil", "", "a\"b$c`d", "nul\0"] {
+            let split = shlex::split(&quoted(word)).unwrap();
+            assert_eq!(split, [word.replace('\0', "")], "{word}");
+        }
     }
 }

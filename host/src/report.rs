@@ -1,12 +1,14 @@
 //! Errors as people read them: what happened, in which step and call, what is missing to
 //! whom, and what to do.
 
-use sluice_model::{Code, Depth, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo};
+use serde_json::Value as Json;
+use sluice_model::{Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo, error::numbered};
 
 use crate::{
     context::Context,
     names::quoted,
     people::{grouped, pairs},
+    remedies,
 };
 
 /// Messages are broken at this width.
@@ -33,8 +35,14 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
 pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterator<Item = String>) -> String {
     let mut lines = details(error);
     let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
-    lines.extend(labels.zip(error.resolutions()));
-    let commands = commands(error).into_iter().chain(more);
+    let words = error.words();
+    let advice = error.resolutions().iter();
+    lines.extend(labels.zip(advice.map(|resolution| remedies::worded(resolution, |text| filled(text, &words)))));
+    let own = error.remedies().into_iter().map(|remedy| {
+        let command = filled(remedies::command(remedy), &words);
+        format!("sluice {command}")
+    });
+    let commands = own.chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = error.body().correlation
         && context.keeps_traces()
@@ -186,32 +194,34 @@ pub(crate) fn stage(number: i32) -> String {
     }
 }
 
-/// Commands that lead on. The fixes of a refused step are found and tried by `diagnose`.
-fn commands(error: &Error) -> Vec<String> {
-    let body = error.body();
-    let mut commands = Vec::new();
-    if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal)
-        && [
-            Code::PRIVILEGE_DENIED,
-            Code::ACCESS_DENIED,
-            Code::CANNOT_QUALIFY_LEAD,
-            Code::OWNER_LACKS_READ,
-        ]
-        .contains(&body.code)
-        && let Some(role) = principal
-            .roles
-            .iter()
-            .find(|role| !role.contains(" (via team "))
-            .or(principal.roles.first())
-    {
-        let role = role.split(" (via team ").next().unwrap_or(role);
-        let depth = body.depth.unwrap_or(Depth::User).word();
-        commands.push(format!("sluice role grant {} {privilege} {depth}", quoted(role)));
+/// The command with what is known in place of its words, as a shell takes it.
+fn filled(command: &str, words: &[(&'static str, String)]) -> String {
+    let mut text = String::with_capacity(command.len());
+    let mut rest = command;
+    let is_part = |c: char| c.is_ascii_uppercase();
+    while let Some(start) = rest.find(is_part) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+        text.push_str(before);
+        match words.iter().find(|(known, _)| *known == word) {
+            Some((_, value)) => text.push_str(&quoted(value)),
+            None => text.push_str(word),
+        }
+        rest = after;
     }
-    if let Some(step) = body.step.as_ref().filter(|_| !is_on_purpose(error)) {
-        commands.push(format!("sluice step disable {}", step.id));
+    text + rest
+}
+
+/// An error as a document: what helps is worded with the commands that do it.
+pub(crate) fn error_to_json(error: &Error) -> Json {
+    let mut document = error.to_json();
+    let words = error.words();
+    let advice = error.resolutions().iter();
+    let texts = advice.map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
+    if let Some(object) = document.as_object_mut() {
+        object.insert("resolution".to_owned(), numbered(texts.collect()).into());
     }
-    commands
+    document
 }
 
 /// A plug-in that refuses does its work: nothing is to be disabled.
@@ -258,5 +268,12 @@ mod tests {
     fn text_is_wrapped_at_blanks() {
         assert_eq!(wrapped("one two three", 8), "one two\nthree");
         assert_eq!(indented("a\n\nb", 2), "  a\n\n  b");
+    }
+
+    #[test]
+    fn words_of_commands_are_filled_in_whole() {
+        let words = [("RULE", "Same mail".to_owned()), ("LEAD", "RULE".to_owned())];
+        let text = filled("a RULE RULES existing:LEAD x.RULE OTHER", &words);
+        assert_eq!(text, "a 'Same mail' RULES existing:RULE x.'Same mail' OTHER");
     }
 }

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+// The command line's own wording: the page is written for those who use it.
+#[path = "../../host/src/remedies.rs"]
+mod remedies;
+
 use sluice_engine::{Engine, Takes};
 use sluice_model::{Ownership, codes, situations};
 
@@ -89,7 +93,7 @@ pub fn errors() -> String {
             situation.cause
         );
         for resolution in situation.resolutions {
-            let _ = writeln!(page, "- {resolution}");
+            let _ = writeln!(page, "- {}", remedies::worded(resolution, ToOwned::to_owned));
         }
     }
     page.push_str(
@@ -103,7 +107,7 @@ pub fn errors() -> String {
             info.name,
             info.text.unwrap_or_default(),
             info.cause,
-            info.resolution
+            remedies::worded(&info.resolution, ToOwned::to_owned)
         );
     }
     page

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sluice_model::{Catalog, Choice, Code, ColumnDef, ColumnType, Error, Name, Result, TableDef, coerce};
+use sluice_model::{Catalog, Choice, Code, ColumnDef, ColumnType, Error, Name, Remedy, Result, TableDef, coerce};
 use sluice_store::Tx;
 
 use crate::{published::Stored, tables};
@@ -36,10 +36,8 @@ pub(crate) fn to_text(options: &[Choice]) -> String {
 /// choice's.
 pub(crate) fn column<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'a TableDef, &'a ColumnDef)> {
     let Some((table, column)) = name.split_once('.') else {
-        let message = format!(
-            "there is no global choice `{name}`; `option-set list` shows them, and the options of a column are TABLE.COLUMN"
-        );
-        return Err(Error::new(Code::NOT_FOUND, message));
+        let message = format!("there is no global choice `{name}`; the options of a column are TABLE.COLUMN");
+        return Err(Error::new(Code::NOT_FOUND, message).with_remedy(Remedy::ListChoices));
     };
     let table = catalog.table(table)?;
     let column = coerce::column(table, column)?;

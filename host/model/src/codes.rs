@@ -1,6 +1,8 @@
 //! The error codes, each with its name, kind, cause and resolution: one table from which
 //! answers, `errors explain` and the documentation are made.
 
+use crate::{Remedy, remedy::Resolution};
+
 /// An error code of the platform: `0x80040220`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(pub u32);
@@ -32,7 +34,7 @@ pub struct CodeInfo {
     /// Why it happens, in a sentence.
     pub cause: &'static str,
     /// What to do about it, in a sentence.
-    pub resolution: &'static str,
+    pub resolution: Resolution,
 }
 
 impl Code {
@@ -74,13 +76,13 @@ static UNKNOWN: CodeInfo = CodeInfo {
     kind: Kind::Refused,
     text: None,
     cause: "an error whose code is not in the table of codes",
-    resolution: "read the message, and the trace of the request",
+    resolution: Resolution::new("read the message, and the trace of the request", &[Remedy::ShowTrace]),
 };
 
 macro_rules! codes {
     (@text) => { None };
     (@text $text:literal) => { Some($text) };
-    ($list:ident; $($constant:ident = $code:literal, $name:literal, $kind:ident, $(says $text:literal,)? $cause:literal, $resolution:literal;)*) => {
+    ($list:ident; $($constant:ident = $code:literal, $name:literal, $kind:ident, $(says $text:literal,)? $cause:literal, $resolution:literal $(, [$($remedy:ident),+])?;)*) => {
         impl Code {
             $(#[doc = concat!("`", stringify!($code), "` ", $name, ": ", $cause, ".")] pub const $constant: Self = Self($code);)*
         }
@@ -92,7 +94,7 @@ macro_rules! codes {
                 kind: Kind::$kind,
                 text: codes!(@text $($text)?),
                 cause: $cause,
-                resolution: $resolution,
+                resolution: $crate::remedy::Resolution::new($resolution, &[$($($crate::Remedy::$remedy),+)?]),
             }),*
         ];
     };
@@ -121,7 +123,7 @@ codes! {
         "deepen the privilege in one of the roles, share the row, or assign it";
     NO_ROLES = 0x8004_2F09, "UserNotAssignedRoles", Denied,
         "the user holds no security role, directly or through a team",
-        "give the user a role (`user role-add USER ROLE`), or a team that has one";
+        "give the user a role, or a team that has one", [GiveRole];
     CANNOT_QUALIFY_LEAD = 0x8008_1018, "CannotQualifyLead", Denied,
         says "You can't qualify this lead because you don't have permission to create accounts. Work with your system administrator to create the account and then try again.",
         "qualifying would create an account, and the user may not create accounts",
@@ -172,16 +174,16 @@ codes! {
     // Rows and columns
     NOT_FOUND = 0x8004_0217, "ObjectDoesNotExist", NotFound,
         "what the request names is not there, or is no longer there",
-        "check the name or the id, and the table: `row list TABLE`";
+        "check the name or the id, and the table", [ListRows];
     AMBIGUOUS = 0x8006_0891, "AmbiguousName", NotFound,
         "several rows have that name",
         "give the id of the one that is meant";
     ENTITY_UNKNOWN = 0x8004_1102, "QueryBuilderNoEntity", NotFound,
         "there is no table of that name",
-        "`table list` shows the tables";
+        "look at the tables that there are", [ListTables];
     ATTRIBUTE_UNKNOWN = 0x8004_1103, "QueryBuilderNoAttribute", NotFound,
         "the table has no column of that name",
-        "`column list TABLE` shows the columns";
+        "look at the columns that there are", [ListColumns];
     INVALID_ARGUMENT = 0x8004_0203, "InvalidArgument", Refused,
         "a value or a parameter has the wrong form",
         "correct what the message names";
@@ -190,7 +192,7 @@ codes! {
         "give the column a value";
     ATTACHMENT_TOO_LARGE = 0x8004_4A02, "unManagedidsattachmentinvalidfilesize", Refused,
         "the file is larger than the organisation takes",
-        "take a smaller file, or let the organisation take larger ones (its setting notes.max-file-size, in KiB)";
+        "take a smaller file, or let the organisation take larger ones, in KiB", [SetAttachmentSize];
     TEXT_TOO_LONG = 0x8004_4331, "StringLengthTooLong", Refused,
         "the text is longer than the column allows",
         "shorten the text, or lengthen the column";
@@ -253,7 +255,7 @@ codes! {
         "the plug-in must do less, or an administrator raise the limit of the step";
     MESSAGE_TIMEOUT = 0x8008_1111, "SandboxNoResponse", Refused,
         "the whole message, with all its plug-ins, used up its time",
-        "find the slow step with `trace tree`";
+        "find the slow step in the trace of the request", [ShowTrace];
     TOO_MUCH_DATA = 0x8004_0216, "MessageSizeExceeded", Refused,
         "more data passed between the host and a plug-in than the limits allow",
         "ask for fewer rows and columns, or raise the limit of the step";
@@ -288,25 +290,25 @@ codes! {
     // States
     INACTIVE = 0x8004_0230, "ObjectIsInactive", Refused,
         "the row is closed or inactive, and read-only until it is reactivated",
-        "reactivate the row (`lead reactivate ID`, `opportunity reopen ID`, or statecode=0), then change it";
+        "reactivate the row, by its statecode 0, then change it", [ReactivateLead, ReopenOpportunity];
     LEAD_CLOSED = 0x8004_0519, "LeadAlreadyInClosedState", Refused,
         says "The lead is already closed.",
         "the lead was qualified or disqualified before",
-        "choose an open lead (`view run \"My Open Leads\"`), or reactivate this one (`lead reactivate ID`)";
+        "choose an open lead, or reactivate this one", [ListOpenLeads, ReactivateLead];
     LEAD_NOT_FOUND = 0x8004_0501, "LeadDoesNotExist", NotFound,
         says "Lead does not exist.",
         "the lead that is to be qualified is not there, or is no longer there",
-        "check its id: `view run \"My Open Leads\"`, `row list lead`";
+        "check its id", [ListOpenLeads, ListRows];
     LEAD_OPEN = 0x8004_0518, "LeadAlreadyInOpenState", Refused,
         says "The lead is already in the open state.",
         "the lead is open, so there is nothing to reactivate",
         "qualify or disqualify it, or change it as it is";
     OPPORTUNITY_CLOSED = 0x8004_0515, "OpportunityAlreadyInClosedState", Refused,
         "the opportunity was won or lost before",
-        "reopen it first (`opportunity reopen ID`)";
+        "reopen it first", [ReopenOpportunity];
     OPPORTUNITY_NOT_CLOSABLE = 0x8004_0516, "OpportunityCannotBeClosed", Refused,
         "an opportunity is not closed by writing its state",
-        "win or lose it: `opportunity win ID`, `opportunity lose ID --reason R`";
+        "win or lose it", [WinOpportunity, LoseOpportunity];
     OPPORTUNITY_OPEN = 0x8004_051A, "OpportunityAlreadyInOpenState", Refused,
         "the opportunity is open already",
         "change it as it is";
@@ -318,10 +320,10 @@ codes! {
         "use the row that is there, or say that the duplicate is wanted";
     DUPLICATE_DETECTION_OFF = 0x8004_8412, "DuplicateCheckNotEnabled", Refused,
         "duplicate detection is switched off for the whole organisation",
-        "switch it on (`settings set duplicates.enabled on`), then publish the rules";
+        "switch it on, then publish the rules", [EnableDetection];
     TABLE_NOT_DETECTED = 0x8004_8411, "DuplicateCheckNotSupportedOnEntity", Refused,
         "the table takes no part in duplicate detection",
-        "switch it on for the table (`table update TABLE --duplicate-detection yes`), or choose another table";
+        "switch it on for the table, or choose another table", [EnableDetectionOf];
     OPERATOR_INVALID = 0x8004_8415, "InvalidOperatorCode", Refused,
         "the criterion does not go with the type of the columns, or its number of characters is wrong",
         "choose a criterion that goes with the columns; only same-first and same-last take a number, from 1 on";
@@ -330,37 +332,37 @@ codes! {
         "choose two columns of the same sort: text, numbers, dates, choices, yes or no, or lookups of one table";
     RULE_IN_USE = 0x8004_8428, "CannotDeleteUpdateInUseRule", Refused,
         "the duplicate rule is published, or being published",
-        "unpublish it first (`duprule unpublish NAME`), change it, and publish it again";
+        "unpublish it first, change it, and publish it again", [UnpublishRule];
     JOB_ENDED = 0x8004_4162, "AsyncOperationInvalidStateChange", Refused,
         "the state of a job is written by the platform, and does not change after its end; only canceling is up to people",
-        "see what became of it (`jobs show JOB`); one that has not ended is canceled with `jobs cancel JOB`";
+        "see what became of it; one that has not ended can be canceled", [ShowJob, Cancel];
     JOB_NOT_ENDED = 0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted", Refused,
         "a job is removed after its end only",
-        "run it to its end (`jobs resume JOB`) or cancel it (`jobs cancel JOB`), then remove it";
+        "run it to its end or cancel it, then remove it", [Resume, Cancel];
     NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
         "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
-        "give the user an address (`row update systemuser ID internalemailaddress=…`), or ask for no notice";
+        "give the user an address, or ask for no notice", [SetAddress];
     RECURRENCE_NOT_DAILY = 0x8004_D2A0, "BulkDetectRecurrenceNotDaily", Refused,
         "a duplicate detection job recurs in whole days only",
-        "give the recurrence in days, such as `--every 1d`";
+        "give the recurrence in days, such as FREQ=DAILY;INTERVAL=1";
     RULE_INACTIVE = 0x8004_8413, "DuplicateRuleInactive", Refused,
         "the duplicate rule is inactive",
         "activate the rule, then publish it";
     RULE_WITHOUT_CONDITIONS = 0x8004_8414, "DuplicateRuleWithoutConditions", Refused,
         "the duplicate rule has no condition",
-        "add a condition (`duprule add-condition`), then publish it";
+        "add a condition, then publish it", [AddCondition];
     TOO_MANY_RULES = 0x8004_8419, "CannotPublishMoreRules", Refused,
         "five rules are published for the base table, and more are not allowed",
-        "unpublish one of them first (`duprule list`)";
+        "unpublish one of them first", [ListRules, UnpublishRule];
     MATCHCODE_TOO_LONG = 0x8004_8429, "MaxMatchCodeLengthExceeded", Refused,
         "the conditions together make a matchcode that is too long",
         "take conditions away, or compare fewer characters";
     RULE_PUBLISHING = 0x8004_8434, "DuplicateRulePublishing", Refused,
         "the rule is being published already",
-        "wait for the job, or go on with it where it was interrupted (`jobs resume ID`)";
+        "wait for the job, or go on with it where it was interrupted", [Resume];
     NO_PUBLISHED_RULES = 0x8004_8436, "NoPublishedDuplicateRules", Refused,
         "a duplicate detection job needs a published rule for its table",
-        "publish a rule for the table first (`duprule publish NAME`)";
+        "publish a rule for the table first", [PublishRule];
     RULE_UNPUBLISHED = 0x8004_F039, "DuplicateDetectionRulesWereUnpublished", Refused,
         "a column that a published duplicate rule compares was changed, so the rule was unpublished",
         "look at the rule, and publish it again";
@@ -368,7 +370,7 @@ codes! {
     // Merge
     MERGE_CYCLE = 0x8004_5300, "MergeCyclicalParentingError", Refused,
         "the row that is to be kept would descend from the one that is to be merged into it, or from itself",
-        "change the parent first, merge the other way round, or do not take the parent (`--take`, `--fill`)";
+        "change the parent first, merge the other way round, or do not take the parent";
     MERGE_DENIED = 0x8004_5301, "MergeSecurityError", Denied,
         "the user lacks a right on one of the rows that are to be merged",
         "grant the right that the message names, at the depth that it names; merging takes Read and Write on both rows";
@@ -399,10 +401,10 @@ codes! {
     // Choices
     NOT_A_CHOICE = 0x8004_4320, "InsertOptionValueInvalidType", Refused,
         "only choices and status reasons have options that can be changed",
-        "name a global choice, or a column of type choice, choices or status: `column list TABLE`";
+        "name a global choice, or a column of type choice, choices or status", [ListColumns];
     DEFAULT_STATUS = 0x8004_4341, "CannotDeleteDefaultStatusOption", Refused,
         "the status reason came with the platform, or is the default of its state",
-        "leave it; its label can be changed (`option-set update`)";
+        "leave it; its label can be changed", [RelabelOption];
     CHOICE_IN_USE = 0x8004_8417, "CannotDeleteInUseOptionSet", Refused,
         "columns have the options of this global choice",
         "leave it, or remove the columns first";
@@ -410,13 +412,13 @@ codes! {
     // Solutions
     MANAGED = 0x8004_F032, "CannotDeleteMetadata", Refused,
         "it came with a managed solution, and only the next import of that solution changes it",
-        "import a newer version of the solution (`solution import FILE --managed`), or remove the solution (`solution delete NAME`)";
+        "import a newer version of the solution, or remove the solution", [ImportManaged, DeleteSolution];
     MANAGED_SOLUTION = 0x8004_F024, "CannotUpdateManagedSolution", Refused,
         "the solution is managed: it is changed by the import of another version only",
-        "import another version, or remove it (`solution delete NAME`)";
+        "import another version, or remove it", [DeleteSolution];
     SOLUTION_NAME_TAKEN = 0x8004_F023, "SolutionUniqueNameViolation", Refused,
         "there is a solution of that name already",
-        "choose another name (`solution list` shows the solutions)";
+        "choose another name", [ListSolutions];
     COMPONENT_IN_USE = 0x8004_F01F, "CannotDeleteInUseComponent", Refused,
         "something else depends on this component, or rows hold data in it",
         "detach or delete what the message names first";
@@ -425,7 +427,7 @@ codes! {
         "read what the message says of the component; nothing was changed";
     IMPORT_BROKEN = 0x8004_8060, "ImportCustomizationsBadZipFileError", Refused,
         "the file is no solution, or a broken one",
-        "export the solution again (`solution export NAME FILE`)";
+        "export the solution again", [ExportSolution];
     IMPORT_NEWER = 0x8004_8068, "ImportSolutionPackageInvalidSolutionPackageVersion", Refused,
         "the file was written by a newer version of this program",
         "import it with that version or a later one";
@@ -434,10 +436,10 @@ codes! {
         "split the solution; its content may be 64 MB";
     IMPORT_OVER_UNMANAGED = 0x8004_8040, "ImportSolutionManagedToUnmanagedMismatch", Refused,
         "the solution is here as an unmanaged one, and the file is managed",
-        "remove the unmanaged solution first (`solution delete NAME`; its parts stay), then import";
+        "remove the unmanaged solution first (its parts stay), then import", [DeleteSolution];
     IMPORT_OVER_MANAGED = 0x8004_8041, "ImportSolutionUnmanagedToManagedMismatch", Refused,
         "the solution is here as a managed one, and the file is unmanaged",
-        "remove the managed solution first (`solution delete NAME`), or import a managed file";
+        "remove the managed solution first, or import a managed file", [DeleteSolution];
 
     // Process flows
     STEP_REQUIRED = 0x8006_041A, "RequiredProcessStepIsNull", Refused,
@@ -445,25 +447,25 @@ codes! {
         "columns that the current stage of the process requires are empty",
         "fill in the columns that the message names, save the row, and try again";
     TOO_MANY_FLOWS = 0x8006_0420, "EntityExceedsMaxActiveBusinessProcessFlows", Refused,
-        "as many process flows of the table are active as the organisation allows (`settings get flows.max-active-per-table`)",
-        "deactivate one of them first (`flow list`)";
+        "as many process flows of the table are active as the organisation allows",
+        "deactivate one of them first", [ListFlows, ShowFlowLimit];
     STAGE_NOT_ON_LEAD = 0x8010_0002, "ActiveStageIsNotOnLeadEntity", Refused,
         says "Active stage is not on 'Lead' entity.",
         "the process of the lead stands at a stage of another table, as after the reactivation of a qualified lead",
-        "open the lead's own stage again: `flow set-active LEAD --stage Qualify`";
+        "open the lead's own stage again", [SetLeadStage];
     STAGE_NOT_ON_TABLE = 0x8006_0462, "IncorrectActiveStageEntity", Refused,
         says "Active stage is not on '{0}' entity.",
         "the active stage of the process belongs to another table",
-        "set a stage of this table active (`flow set-active`)";
+        "set a stage of this table active", [SetStage];
     STAGE_NEEDS_ROW = 0x8009_2004, "InvalidCrossEntityOperation", Refused,
         "the stage belongs to another table, and the process has no row of it",
-        "give the process a row of that table in the same change; for a lead, qualify it: that creates the opportunity and moves the process (one that was qualified without an opportunity is reactivated first: `lead reactivate LEAD`)";
+        "give the process a row of that table in the same change; for a lead, qualify it: that creates the opportunity and moves the process; one that was qualified without an opportunity is reactivated first", [Qualify, ReactivateLead];
     STAGE_EMPTY = 0x8006_0449, "ActiveStageIDIsNull", Refused,
         "a process always stands at a stage",
-        "name a stage of the process flow (`flow show FLOW`)";
+        "name a stage of the process flow", [ShowFlow];
     STAGE_NOT_IN_FLOW = 0x8006_0450, "InvalidStageId", NotFound,
         "the process flow has no such stage",
-        "`flow show FLOW` lists its stages";
+        "look at its stages", [ShowFlow];
     PATH_LAST = 0x8006_0455, "ActiveStageDoesNotMatchTraversedPath", Refused,
         "the traversed path of a process ends at its active stage",
         "leave `traversedpath` out: the platform keeps it";
@@ -475,22 +477,22 @@ codes! {
         "name all the stages from the first one to the active one, divided by commas";
     PROCESS_INACTIVE = 0x8006_0377, "StageTransitionOnInactiveProcess", Refused,
         "the process is finished or aborted",
-        "reactivate it first (`flow reactivate ROW`)";
+        "reactivate it first", [ReactivateProcess];
     PROCESS_EXISTS = 0x8006_0397, "BpfInstanceAlreadyExists", Refused,
         "a row goes through a process flow once, and this one is or was in that flow already",
-        "switch to the process that is there (`flow switch ROW --flow FLOW`), or reactivate it";
+        "switch to the process that is there, or reactivate it", [SwitchFlow];
     PROCESS_FIXED = 0x8009_2001, "ProcessIdCannotBeModified", Refused,
         "a process stays in the flow that it was started in",
-        "start or switch to the other flow (`flow switch ROW --flow FLOW`)";
+        "start or switch to the other flow", [SwitchFlow];
     PROCESS_STATUS = 0x8009_2002, "InvalidChangeProcessStatus", Refused,
         "the process cannot go from its status to that one: an active one is aborted, or finished at its last stage; a finished or aborted one is reactivated",
-        "look where it stands (`flow instances TABLE ID`)";
+        "look where it stands", [ShowProcesses];
     STAGE_NOT_NEXT = 0x8009_2003, "InvalidStageTransition", Refused,
         "only the previous or the next stage can be set",
-        "go step by step (`flow next ROW`, `flow previous ROW`)";
+        "go step by step", [NextStage, PreviousStage];
     PROCESS_ROW_FIXED = 0x8009_2006, "InvalidRelationshipChange", Refused,
         "a process keeps the rows that it goes through",
-        "start a process for the other row (`flow start ROW --flow FLOW`)";
+        "start a process for the other row", [StartFlow];
 
     // The host
     UNEXPECTED = 0x8004_4150, "UnExpected", Host,

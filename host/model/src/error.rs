@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Code, Depth, Duplicates, PrincipalKind, Situation, codes::Kind};
+use crate::{Code, Depth, Duplicates, PrincipalKind, Remedy, Situation, codes::Kind, remedy::Resolution};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -21,7 +21,9 @@ pub struct Body {
     pub message: String,
     /// The situation of the guides that this is, where it is one.
     pub situation: Option<&'static Situation>,
-    /// What words in capitals stand for in the situation's resolutions: `LEAD`, `RULE`.
+    /// What helps in this case, beside what its code or situation says.
+    pub remedies: Vec<Remedy>,
+    /// What the words of remedies stand for: `LEAD`, `RULE`.
     pub words: Vec<(&'static str, String)>,
     /// The platform's own sentence, where a person is told another one.
     pub inner: Option<String>,
@@ -102,6 +104,7 @@ impl Error {
             code,
             message: message.into(),
             situation: None,
+            remedies: Vec::new(),
             words: Vec::new(),
             inner: None,
             missing: Vec::new(),
@@ -134,7 +137,14 @@ impl Error {
         self
     }
 
-    /// The same error, which knows what a word of its resolutions stands for.
+    /// The same error, which knows something that helps in this case.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: Remedy) -> Self {
+        self.0.remedies.push(remedy);
+        self
+    }
+
+    /// The same error, which knows what a word of its remedies stands for.
     #[must_use]
     pub fn with_word(mut self, word: &'static str, value: impl std::fmt::Display) -> Self {
         self.0.words.push((word, value.to_string()));
@@ -183,39 +193,84 @@ impl Error {
             .map_or(self.0.code.info().cause, |situation| situation.cause)
     }
 
-    /// What helps: each of these alone, unless it says otherwise. The words in capitals are
-    /// filled in as far as the error knows what they stand for.
-    pub fn resolutions(&self) -> Vec<String> {
-        let Some(situation) = self.0.situation else {
-            return vec![self.0.code.info().resolution.to_owned()];
-        };
-        let table = self.0.table.iter().map(|table| ("TABLE", table));
-        let words: Vec<_> = self
-            .0
-            .words
-            .iter()
-            .map(|(word, value)| (*word, value))
-            .chain(table)
-            .collect();
-        let filled = |text: &&str| {
-            words
-                .iter()
-                .fold((*text).to_owned(), |text, (word, value)| fill(&text, word, value))
-        };
-        situation.resolutions.iter().map(filled).collect()
+    /// What helps: each of these alone, unless it says otherwise.
+    pub fn resolutions(&self) -> &'static [Resolution] {
+        match self.0.situation {
+            Some(situation) => situation.resolutions,
+            None => std::slice::from_ref(&self.0.code.info().resolution),
+        }
     }
 
     /// [`Self::resolutions`] as one text.
     pub fn resolution(&self) -> String {
-        match self.resolutions().as_slice() {
-            [only] => only.clone(),
-            several => several
+        numbered(
+            self.resolutions()
                 .iter()
-                .enumerate()
-                .map(|(index, text)| format!("{}. {text}", index + 1))
-                .collect::<Vec<_>>()
-                .join(" "),
+                .map(|resolution| resolution.text.to_owned())
+                .collect(),
+        )
+    }
+
+    /// What helps in this case, beside the resolutions: what it was made with, the privilege that
+    /// is missing, the step that failed.
+    pub fn remedies(&self) -> Vec<Remedy> {
+        let body = &*self.0;
+        let mut remedies = body.remedies.clone();
+        let denied = [
+            Code::PRIVILEGE_DENIED,
+            Code::ACCESS_DENIED,
+            Code::CANNOT_QUALIFY_LEAD,
+            Code::OWNER_LACKS_READ,
+        ];
+        if denied.contains(&body.code) && body.privilege.is_some() && self.role().is_some() {
+            remedies.push(Remedy::Grant);
         }
+        // A plug-in that refuses does its work: nothing is to be disabled.
+        if body.step.is_some() && body.code != Code::ISV_ABORTED {
+            remedies.push(Remedy::DisableStep);
+        }
+        remedies
+    }
+
+    /// What the words of remedies stand for, as far as the error knows.
+    pub fn words(&self) -> Vec<(&'static str, String)> {
+        let body = &*self.0;
+        let user = body.principal.as_ref().filter(|who| who.kind == PrincipalKind::User);
+        let known = [
+            ("TABLE", body.table.clone()),
+            ("PRIVILEGE", body.privilege.clone()),
+            (
+                "DEPTH",
+                body.privilege
+                    .as_ref()
+                    .map(|_| body.depth.unwrap_or(Depth::User).word().to_owned()),
+            ),
+            ("ROLE", self.role().map(ToOwned::to_owned)),
+            ("USER", user.map(|user| user.name.clone())),
+            ("STEP", body.step.as_ref().map(|step| step.id.to_string())),
+            ("CORRELATION", body.correlation.map(|id| id.to_string())),
+        ];
+        let known = known.into_iter().filter_map(|(word, value)| Some((word, value?)));
+        body.words.iter().cloned().chain(known).collect()
+    }
+
+    /// The role that would get a missing privilege: one of the principal's own, else of a team.
+    fn role(&self) -> Option<&str> {
+        let roles = &self.0.principal.as_ref()?.roles;
+        let own = roles.iter().find(|role| !role.contains(VIA_TEAM)).or(roles.first())?;
+        own.split(VIA_TEAM).next()
+    }
+
+    /// A remedy as data: its name, and what its words stand for.
+    fn remedy_to_json(&self, remedy: Remedy) -> serde_json::Value {
+        let mut object = serde_json::Map::new();
+        object.insert("do".to_owned(), remedy.name().into());
+        for (word, value) in self.words() {
+            if remedy.words().contains(&word) {
+                object.entry(word.to_ascii_lowercase()).or_insert(value.into());
+            }
+        }
+        object.into()
     }
 
     /// Everything the error carries.
@@ -249,6 +304,17 @@ impl Error {
         put("situation", body.situation.map(|situation| situation.id).into());
         put("cause", self.cause().into());
         put("resolution", self.resolution().into());
+        let advised = self
+            .resolutions()
+            .iter()
+            .flat_map(|resolution| resolution.remedies.iter().copied());
+        let mut remedies: Vec<Remedy> = self.remedies().into_iter().chain(advised).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        remedies.retain(|remedy| seen.insert(*remedy));
+        if !remedies.is_empty() {
+            let remedies: Vec<_> = remedies.into_iter().map(|remedy| self.remedy_to_json(remedy)).collect();
+            put("remedies", remedies.into());
+        }
         put("inner", body.inner.clone().into());
         if !body.missing.is_empty() {
             put("missing", body.missing.clone().into());
@@ -268,22 +334,20 @@ impl Error {
     }
 }
 
-/// The text with a value in place of a word; one with spaces in quotes, as on a command line.
-fn fill(text: &str, word: &str, value: &str) -> String {
-    let value = match value.contains(char::is_whitespace) {
-        true => format!("\"{}\"", value.replace('"', "\\\"")),
-        false => value.to_owned(),
-    };
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(word) {
-        filled.push_str(before);
-        let inside = is_part(filled.chars().next_back()) || is_part(after.chars().next());
-        filled.push_str(if inside { word } else { &value });
-        rest = after;
+/// How a role that comes through a team is written.
+const VIA_TEAM: &str = " (via team ";
+
+/// Several texts as one: `1. … 2. …`.
+pub fn numbered(texts: Vec<String>) -> String {
+    match texts.as_slice() {
+        [only] => only.clone(),
+        several => several
+            .iter()
+            .enumerate()
+            .map(|(index, text)| format!("{}. {text}", index + 1))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
-    filled + rest
 }
 
 fn json<T: Serialize>(value: &T) -> serde_json::Value {
@@ -301,28 +365,34 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::situations::{DUPLICATE_LEAD, STATUS_MISMATCH};
+    use crate::situations::DUPLICATE_LEAD;
 
     #[test]
-    fn resolutions_name_what_the_error_knows() {
-        let error = Error::of(&STATUS_MISMATCH).with_table("opportunity");
-        assert!(
-            error
-                .resolution()
-                .contains("`option-set add opportunity.statuscode VALUE"),
-            "{}",
-            error.resolution()
-        );
+    fn remedies_carry_what_the_error_knows() {
         let error = Error::of(&DUPLICATE_LEAD)
             .with_word("RULE", "Same \"mail\"")
             .with_word("LEAD", 7);
-        let text = error.resolution();
-        assert!(text.contains(r#"`duprule unpublish "Same \"mail\""`"#), "{text}");
-        assert!(text.contains("`merge lead 7 OTHER`"), "what nobody knows stays: {text}");
+        let json = error.to_json();
+        let remedies = json["remedies"].as_array().unwrap();
+        let of = |name: &str| remedies.iter().find(|remedy| remedy["do"] == name).unwrap();
+        assert_eq!(of("UnpublishRule")["rule"], "Same \"mail\"");
+        assert_eq!(of("MergeLeads")["lead"], "7");
+        assert!(of("MergeLeads").get("other").is_none(), "what nobody knows is absent");
     }
 
     #[test]
-    fn words_are_filled_in_whole() {
-        assert_eq!(fill("RULE RULES a-RULE`RULE`", "RULE", "x"), "x RULES a-x`x`");
+    fn a_missing_privilege_goes_to_a_role_of_ones_own() {
+        let mut error = Error::new(Code::PRIVILEGE_DENIED, "no");
+        let body = error.body_mut();
+        body.privilege = Some("prvReadAccount".to_owned());
+        body.principal = Some(PrincipalInfo {
+            id: Uuid::nil(),
+            name: "seller".to_owned(),
+            kind: PrincipalKind::User,
+            roles: vec!["Team role (via team Pumps)".to_owned(), "Salesperson".to_owned()],
+        });
+        assert_eq!(error.remedies(), [Remedy::Grant]);
+        assert!(error.words().contains(&("ROLE", "Salesperson".to_owned())));
+        assert!(error.words().contains(&("DEPTH", "user".to_owned())));
     }
 }

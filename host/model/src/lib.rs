@@ -20,6 +20,7 @@ pub mod parameter;
 pub mod privilege;
 pub mod query;
 pub mod relationship;
+pub mod remedy;
 pub mod situations;
 pub mod value;
 
@@ -37,6 +38,7 @@ pub use parameter::ParameterType;
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
 pub use query::{Comparison, Filter, Order, Query, Related};
 pub use relationship::{Behaviours, Follow, OnDelete, OnMerge, Relationship, RelationshipDef};
+pub use remedy::Remedy;
 pub use situations::Situation;
 pub use value::{Reference, Row, Value};
 

@@ -2,7 +2,7 @@
 //! happens, and every resolution that the guides give. One code may stand for several.
 //! Source: requirements, section D; the wording of the sentences is the guides'.
 
-use crate::Code;
+use crate::{Code, Remedy, remedy::Resolution};
 
 /// A situation that the guides describe.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,9 +21,8 @@ pub struct Situation {
     pub status: u16,
     /// Why it happens.
     pub cause: &'static str,
-    /// What helps: each of these alone, unless it says otherwise. Words in capitals stand for what
-    /// the error knows ([`crate::Error::with_word`]); `TABLE` is the table that it is about.
-    pub resolutions: &'static [&'static str],
+    /// What helps: each of these alone, unless it says otherwise.
+    pub resolutions: &'static [Resolution],
 }
 
 impl Situation {
@@ -65,8 +64,14 @@ pub static POSSIBLE_MATCH: Situation = Situation {
     status: 412,
     cause: "qualifying would create an account or a contact, and a published duplicate rule found one that matches",
     resolutions: &[
-        "select the account or contact that is there (`lead qualify LEAD --account existing:ACCOUNT --contact existing:CONTACT`)",
-        "or Continue, to create new ones nevertheless (`lead qualify LEAD --continue`)",
+        Resolution::new(
+            "select the account or contact that is there",
+            &[Remedy::QualifyWithExisting],
+        ),
+        Resolution::new(
+            "or Continue, to create new ones nevertheless",
+            &[Remedy::QualifyNevertheless],
+        ),
     ],
 };
 
@@ -79,9 +84,10 @@ pub static STEPS_MISSING: Situation = Situation {
     table: None,
     status: 400,
     cause: "not all business-required columns of the current stage are filled in, in the row as it is saved",
-    resolutions: &[
-        "fill in the required columns of the current stage, save the row, then qualify the lead, or move on (`flow next ROW --table TABLE`)",
-    ],
+    resolutions: &[Resolution::new(
+        "fill in the required columns of the current stage, save the row, then qualify the lead, or move on",
+        &[Remedy::NextStage],
+    )],
 };
 
 /// e3
@@ -93,9 +99,10 @@ pub static STAGE_ELSEWHERE: Situation = Situation {
     table: None,
     status: 400,
     cause: "the lead was qualified before and reactivated: it is open, but its process still stands on the opportunity",
-    resolutions: &[
-        "open the lead and select Set Active on its stage (`flow set-active LEAD --stage STAGE`; from further on, `flow previous LEAD` first), then qualify it again",
-    ],
+    resolutions: &[Resolution::new(
+        "open the lead and select Set Active on its stage, from further on after going back to the stage before, then qualify it again",
+        &[Remedy::SetLeadStage, Remedy::PreviousLeadStage],
+    )],
 };
 
 /// e4
@@ -107,10 +114,10 @@ pub static ACCESS_DENIED: Situation = Situation {
     table: None,
     status: 403,
     cause: "you don't have sufficient permissions on the lead record, or on what qualifying it creates",
-    resolutions: &[
-        "ask the administrator for the privilege that the message names (`role grant ROLE PRIVILEGE DEPTH`); \
-         `diagnose isolate --user USER --lead LEAD` finds everything that is missing",
-    ],
+    resolutions: &[Resolution::new(
+        "ask the administrator for the privilege that the message names, or look for everything that is missing",
+        &[Remedy::Grant, Remedy::Isolate],
+    )],
 };
 
 /// e5
@@ -123,8 +130,11 @@ pub static LEAD_CLOSED: Situation = Situation {
     status: 400,
     cause: "the lead that was to be qualified or disqualified is closed",
     resolutions: &[
-        "pick an open lead from the view My Open Leads or Open Leads (`view run \"My Open Leads\"`)",
-        "or reactivate this one first (`lead reactivate LEAD`)",
+        Resolution::new(
+            "pick an open lead from the view My Open Leads or Open Leads",
+            &[Remedy::ListOpenLeads],
+        ),
+        Resolution::new("or reactivate this one first", &[Remedy::ReactivateLead]),
     ],
 };
 
@@ -138,9 +148,15 @@ pub static STATUS_MISMATCH: Situation = Situation {
     status: 400,
     cause: "the status reason of the lead is mapped to the record that is created, and has an option that the target lacks",
     resolutions: &[
-        "add the option to the target as well (`option-set add TABLE.statuscode VALUE LABEL --state 0`)",
-        "or remove the mapping of the status reason (`mapping remove lead TABLE statuscode statuscode`)",
-        "or import the option through a managed solution (`solution import FILE --managed`)",
+        Resolution::new("add the option to the target as well", &[Remedy::AddStatusReason]),
+        Resolution::new(
+            "or remove the mapping of the status reason",
+            &[Remedy::RemoveStatusMapping],
+        ),
+        Resolution::new(
+            "or import the option through a managed solution",
+            &[Remedy::ImportManaged],
+        ),
     ],
 };
 
@@ -154,7 +170,10 @@ pub static NO_NEXT_STAGE: Situation = Situation {
     table: Some("lead"),
     status: 400,
     cause: "this is by design: while the lead is not qualified there is no opportunity, and the next stage is the opportunity's",
-    resolutions: &["qualify the lead (`lead qualify LEAD`): that moves it to the next stage"],
+    resolutions: &[Resolution::new(
+        "qualify the lead: that moves it to the next stage",
+        &[Remedy::Qualify],
+    )],
 };
 
 /// e8
@@ -169,11 +188,16 @@ const LEAD: Situation = Situation {
     status: 412,
     cause: "a published duplicate rule finds another lead that is the same as the one to be qualified",
     resolutions: &[
-        "remove or merge the duplicates, then qualify again (`merge lead LEAD OTHER`; a closed one is reactivated first: `lead reactivate OTHER`)",
+        Resolution::new(
+            "remove or merge the duplicates, a closed one after it is reactivated, then qualify again",
+            &[Remedy::MergeLeads, Remedy::ReactivateOtherLead],
+        ),
         FROM_THE_GRID,
         UNPUBLISH,
-        "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish \
-         it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
+        Resolution::new(
+            "or, where the rule is wanted for new leads only, unpublish it, set Exclude inactive matching records, and publish it again",
+            &[Remedy::UnpublishRule, Remedy::ExcludeInactive, Remedy::PublishRule],
+        ),
     ],
 };
 
@@ -184,10 +208,12 @@ pub static DUPLICATE_OF_WHAT_IS_MADE: Situation = Situation {
     cause: "a published duplicate rule compares accounts or contacts with leads, and finds the lead to be the same as the \
             row that qualifying it makes",
     resolutions: &[
-        "Continue: the row is the lead's own (`lead qualify LEAD --continue`)",
+        Resolution::new("Continue: the row is the lead's own", &[Remedy::QualifyNevertheless]),
         FROM_THE_GRID,
-        "or let the rule exclude inactive matching records, as the lead is closed by then: unpublish it, set it, and publish \
-         it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
+        Resolution::new(
+            "or let the rule exclude inactive matching records, as the lead is closed by then: unpublish it, set it, and publish it again",
+            &[Remedy::UnpublishRule, Remedy::ExcludeInactive, Remedy::PublishRule],
+        ),
         UNPUBLISH,
     ],
     ..LEAD
@@ -203,19 +229,28 @@ pub static DUPLICATE_OPPORTUNITY: Situation = Situation {
     status: 412,
     cause: "a published duplicate rule finds an opportunity that is the same as the one that qualifying would create",
     resolutions: &[
-        "remove the opportunity that is there (`row delete opportunity OTHER`), or change what the rule compares, then qualify \
-         again; opportunities cannot be merged",
-        "or qualify the lead without an opportunity (`lead qualify LEAD --opportunity skip`)",
+        Resolution::new(
+            "remove the opportunity that is there, or change what the rule compares, then qualify again; opportunities cannot be merged",
+            &[Remedy::DeleteOpportunity],
+        ),
+        Resolution::new(
+            "or qualify the lead without an opportunity",
+            &[Remedy::QualifyWithoutOpportunity],
+        ),
         FROM_THE_GRID,
         UNPUBLISH,
-        "or, where closed opportunities are not to count, unpublish the rule, set Exclude inactive matching records, and \
-         publish it again (`duprule unpublish RULE`, `duprule update RULE --exclude-inactive yes`, `duprule publish RULE`)",
+        Resolution::new(
+            "or, where closed opportunities are not to count, unpublish the rule, set Exclude inactive matching records, and publish it again",
+            &[Remedy::UnpublishRule, Remedy::ExcludeInactive, Remedy::PublishRule],
+        ),
     ],
 };
 
-const FROM_THE_GRID: &str =
-    "or go to the grid of leads, select the lead and qualify it there (`lead qualify LEAD --from grid`)";
-const UNPUBLISH: &str = "or unpublish the rule (`duprule unpublish RULE`)";
+const FROM_THE_GRID: Resolution = Resolution::new(
+    "or go to the grid of leads, select the lead and qualify it there",
+    &[Remedy::QualifyFromGrid],
+);
+const UNPUBLISH: Resolution = Resolution::new("or unpublish the rule", &[Remedy::UnpublishRule]);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 use sluice_engine::{Operation, Rules, Session, Unit};
-use sluice_model::{Code, ColumnDef, Error, Filter, Query, Reference, Request, Required, Result, Row, Uuid, Value};
+use sluice_model::{
+    Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value,
+};
 
 /// The script that fills the lead form. A form without it does not fill.
 pub const LEAD_LIBRARY: &str = "LeadManagement/Lead/Lead_main_system_library.js";
@@ -144,11 +146,10 @@ pub fn form(session: &Session, table: &str, name: Option<&str>) -> Result<Form> 
     }
     forms.into_iter().next().ok_or_else(|| {
         let what = name.map_or_else(|| "main form".to_owned(), |name| format!("form \"{name}\""));
-        Error::new(
-            Code::NOT_FOUND,
-            format!("table `{table}` has no published {what}; `form list {table}` shows them"),
-        )
-        .with_table("systemform")
+        Error::new(Code::NOT_FOUND, format!("table `{table}` has no published {what}"))
+            .with_table("systemform")
+            .with_remedy(Remedy::ListForms)
+            .with_word("TABLE", table)
     })
 }
 
@@ -337,11 +338,12 @@ impl Rules for Forms {
         let form = unit.read_as_platform(reason, &operation.target_reference()?, None)?;
         match form {
             Some(form) if form.bool("isdefault") == Some(true) => Err(Error::invalid(format!(
-                "the form \"{}\" is the default one of `{}`: make another one the default first (`form set-default FORM`)",
+                "the form \"{}\" is the default one of `{}`: make another one the default first",
                 form.text("name").unwrap_or_default(),
                 form.text("objecttypecode").unwrap_or_default()
             ))
-            .with_table("systemform")),
+            .with_table("systemform")
+            .with_remedy(Remedy::MakeFormDefault)),
             _ => Ok(()),
         }
     }

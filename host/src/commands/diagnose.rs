@@ -136,7 +136,7 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
         match error {
             None => lines.push(format!("  ✓ {}", row.table)),
             Some(error) => {
-                item.insert("error".to_owned(), error.to_json());
+                item.insert("error".to_owned(), report::error_to_json(error));
                 lines.push(format!("  ✗ {:12} {}", row.table, blame(error)));
                 lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
                 next.push(context.command(&format!(
@@ -196,7 +196,7 @@ fn isolation_json(context: &Context, found: &Isolation) -> Json {
     let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
     let culprit = |culprit: &Culprit| {
         let fixes: Vec<Json> = culprit.fixes.iter().map(fix).collect();
-        json!({ "error": culprit.error.to_json(), "note": note(&culprit.error), "fixes": fixes })
+        json!({ "error": report::error_to_json(&culprit.error), "note": note(&culprit.error), "fixes": fixes })
     };
     let culprits: Vec<Json> = found.culprits.iter().map(culprit).collect();
     json!({ "culprits": culprits, "trials": found.trials, "passes": found.passes })

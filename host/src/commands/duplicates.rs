@@ -193,7 +193,7 @@ fn detect(context: &Context, session: &Session, args: &Detect) -> anyhow::Result
             text.push_str(&format!(
                 "\nnote: you cannot read what it found, because {lacks} is missing"
             ));
-            document.insert("unreadable".to_owned(), error.to_json());
+            document.insert("unreadable".to_owned(), crate::report::error_to_json(&error));
         }
         Err(error) => return Err(error.into()),
     }

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use sluice_model::{
     Code, Error, Situation,
     codes::{self, CodeInfo},
+    remedy::Resolution,
     situations,
 };
 
@@ -11,6 +12,7 @@ use crate::{
     failure::Usage,
     output::{Grid, Outcome},
     people::pairs,
+    remedies,
 };
 
 /// See the module.
@@ -56,7 +58,7 @@ fn code(situation: &Situation) -> String {
 
 fn to_json(info: &CodeInfo) -> Json {
     let situations: Vec<&str> = Situation::of(info.code).map(|situation| situation.id).collect();
-    json!({ "code": info.code.to_string(), "name": info.name, "message": info.text, "cause": info.cause, "resolution": info.resolution, "situations": situations })
+    json!({ "code": info.code.to_string(), "name": info.name, "message": info.text, "cause": info.cause, "resolution": worded(&info.resolution), "remedies": info.resolution.remedies, "situations": situations })
 }
 
 fn situation_to_json(situation: &Situation) -> Json {
@@ -70,8 +72,13 @@ fn situation_to_json(situation: &Situation) -> Json {
         "table": situation.table,
         "status": situation.status,
         "cause": situation.cause,
-        "resolutions": situation.resolutions,
+        "resolutions": situation.resolutions.iter().map(worded).collect::<Vec<_>>(),
     })
+}
+
+/// A resolution with its commands, whose words are for the reader to fill in.
+fn worded(resolution: &Resolution) -> String {
+    remedies::worded(resolution, ToOwned::to_owned)
 }
 
 /// What a name stands for.
@@ -87,7 +94,8 @@ fn explain(text: &str) -> anyhow::Result<Outcome> {
         match meaning {
             Meaning::Code(info) => {
                 items.push(to_json(info));
-                let mut lines = vec![("cause", info.cause), ("what to do", info.resolution)];
+                let resolution = worded(&info.resolution);
+                let mut lines = vec![("cause", info.cause), ("what to do", resolution.as_str())];
                 if let Some(text) = info.text {
                     lines.insert(0, ("message", text));
                 }
@@ -102,7 +110,8 @@ fn explain(text: &str) -> anyhow::Result<Outcome> {
                     ("message", situation.sentence),
                     ("cause", situation.cause),
                 ];
-                for (index, resolution) in situation.resolutions.iter().enumerate() {
+                let resolutions: Vec<String> = situation.resolutions.iter().map(worded).collect();
+                for (index, resolution) in resolutions.iter().enumerate() {
                     lines.push((if index == 0 { "what to do" } else { "" }, resolution));
                 }
                 parts.push(part(&format!("{} {}", situation.id, situation.title), &lines));

@@ -15,7 +15,7 @@ use std::{
 };
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, functions::FunctionFlags};
-use sluice_model::{Error, Name, Result, TableDef};
+use sluice_model::{Error, Name, Remedy, Result, TableDef};
 
 use crate::{
     Faults, Options, Shipped, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text,
@@ -215,8 +215,9 @@ impl Session {
             ))),
             1 => Err(Error::host(format!(
                 "`{shown}` was made by an earlier version of Sluice (form 1, this one needs {FORM}), whose organisations lack \
-                 most of what this one works with: make a new one (`org create`) and import the rows"
-            ))),
+                 most of what this one works with: make a new one and import the rows"
+            ))
+            .with_remedy(Remedy::CreateOrganisation)),
             odd => Err(Error::host(format!(
                 "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup (`sluice org restore BACKUP`)"
             ))),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::backup::{Backup, StepResult};
-use sluice_model::{Error, Result};
+use sluice_model::{Error, Remedy, Result};
 use tempfile::TempPath;
 
 use crate::{
@@ -146,9 +146,10 @@ impl Store {
         match path.is_file() {
             true => Ok(()),
             false => Err(Error::host(format!(
-                "there is no organisation at `{}`; check the path, or make one with `sluice org create`",
+                "there is no organisation at `{}`; check the path, or make one",
                 path.display()
-            ))),
+            ))
+            .with_remedy(Remedy::CreateOrganisation)),
         }
     }
 

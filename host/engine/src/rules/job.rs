@@ -86,12 +86,12 @@ fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
         }
         if runner::kind(unit, before).is_some_and(JobKind::cleans_up) {
             let sentence = format!(
-                "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end \
-                 (`jobs resume {}`)",
-                name(before),
-                before.id
+                "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end",
+                name(before)
             );
-            return Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB));
+            return Err(Error::new(Code::JOB_NOT_ENDED, sentence)
+                .with_table(tables::JOB)
+                .with_word("JOB", before.id));
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ codes! {
     PARENTAL_EXISTS = 0x8004_8205, "ParentalRelationshipExists", Refused,
         says "A parental relationship already exists.",
         "of the relationships between two tables only one may cascade anything",
-        "make the other one referential first (`relationship update NAME --behaviour referential`)";
+        "make the other one referential first", [MakeReferential];
     CUSTOM_PARENT = 0x8004_7102, "CustomParentOfSystemTable", Refused,
         "a custom table cannot be the parent of a table of the platform: nothing may cascade to it",
         "choose referential or restrict";

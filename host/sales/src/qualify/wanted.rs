@@ -4,7 +4,7 @@ use sluice_engine::{
     Operation, Process, Status, Unit,
     parts::{input, require},
 };
-use sluice_model::{Code, Error, Reference, Result, Right, Row, situations::ACCESS_DENIED};
+use sluice_model::{Code, Error, Reference, Remedy, Result, Right, Row, situations::ACCESS_DENIED};
 
 use super::{Detection, QUALIFIED, needs_lead_write};
 
@@ -94,13 +94,12 @@ impl Wanted {
                     process.status.word()
                 ),
             )),
-            None => Err(Error::new(
-                Code::NOT_FOUND,
-                format!(
-                    "the lead has no process {}; `flow instances lead {}` shows those that it has",
-                    instance.id, lead.id
-                ),
-            )),
+            None => Err(
+                Error::new(Code::NOT_FOUND, format!("the lead has no process {}", instance.id))
+                    .with_remedy(Remedy::ShowProcesses)
+                    .with_word("TABLE", "lead")
+                    .with_word("ROW", lead.id),
+            ),
         }
     }
 

@@ -265,7 +265,7 @@ pub(super) fn migrate(context: &Context, session: &Session, from: &str, to: &str
             }
             Err(error) => {
                 refused += 1;
-                items.push(json!({ "from": from, "error": error.to_json() }));
+                items.push(json!({ "from": from, "error": crate::report::error_to_json(error) }));
                 texts.push(format!("{rows} stays: {}", report::error(context, error)));
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Result, TableDef, coerce,
-    definition::Columns, error::Limit,
+    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result, TableDef,
+    coerce, definition::Columns, error::Limit,
 };
 
 use crate::{
@@ -382,9 +382,8 @@ fn check_column(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, co
             global: Some(global), ..
         } => match choices.contains(global) {
             true => Ok(()),
-            false => wrong(format!(
-                "there is no global choice `{global}`; `option-set list` shows them"
-            )),
+            false => wrong(format!("there is no global choice `{global}`"))
+                .map_err(|error| error.with_remedy(Remedy::ListChoices)),
         },
         ColumnType::Choice { options, .. } | ColumnType::Choices { options, .. } => {
             let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();

@@ -1,7 +1,7 @@
 //! What the messages about single options have in common: which choice is meant, and the row
 //! of `optionset` that holds its options. Its rules decide on what may be changed.
 
-use sluice_model::{Choice, Code, Error, Filter, ParameterType, Query, Request, Result, Right, Row};
+use sluice_model::{Choice, Code, Error, Filter, ParameterType, Query, Remedy, Request, Result, Right, Row};
 
 use crate::{
     Operation, Unit,
@@ -102,10 +102,13 @@ pub(super) fn insert(unit: &mut Unit, operation: &Operation, state: Option<i32>)
             return Err(Error::new(
                 Code::DUPLICATE_KEY,
                 format!(
-                    "{name} has the option {value} already ({}); `option-set update {name} {value} --label LABEL` gives it another label",
+                    "{name} has the option {value} already ({}), which can be given another label",
                     there.label
                 ),
-            ));
+            )
+            .with_remedy(Remedy::RelabelOption)
+            .with_word("CHOICE", name)
+            .with_word("VALUE", value));
         }
         options.push(Choice {
             value,

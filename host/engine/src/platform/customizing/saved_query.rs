@@ -1,6 +1,6 @@
 //! Views: what they ask for has to be there, and each table has one that its lists begin with.
 
-use sluice_model::{Error, Filter, Query, Request, Result, Row, fetchxml};
+use sluice_model::{Error, Filter, Query, Remedy, Request, Result, Row, fetchxml};
 
 use crate::{
     Operation, Unit,
@@ -33,12 +33,13 @@ impl Rules for SavedQuery {
             return Ok(());
         }
         let message = format!(
-            "the lists of `{}` begin with the view \"{}\"; make another view of the table the default first \
-             (`view update VIEW --default`)",
+            "the lists of `{}` begin with the view \"{}\"; make another view of the table the default first",
             view.text("returnedtypecode").unwrap_or_default(),
             view.text("name").unwrap_or_default()
         );
-        Err(Error::invalid(message).with_table(tables::VIEW))
+        Err(Error::invalid(message)
+            .with_table(tables::VIEW)
+            .with_remedy(Remedy::MakeViewDefault))
     }
 
     fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {

@@ -2,7 +2,7 @@
 //! on that table; what they say is shown to everybody who may read the rows that they list.
 
 use sluice_access::check_privilege;
-use sluice_model::{Code, Error, Filter, Name, Query, Result, Right, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Name, Query, Remedy, Result, Right, Uuid, Value};
 
 use crate::{
     Session, Unit,
@@ -75,11 +75,11 @@ impl Session {
             (1, Some(only)) => Ok(only),
             (0, _) => {
                 let of = table.map(|table| format!(" of `{table}`")).unwrap_or_default();
-                Err(Error::new(
-                    Code::NOT_FOUND,
-                    format!("there is no view \"{name_or_id}\"{of}; `view list` shows the views"),
+                Err(
+                    Error::new(Code::NOT_FOUND, format!("there is no view \"{name_or_id}\"{of}"))
+                        .with_table(tables::VIEW)
+                        .with_remedy(Remedy::ListViews),
                 )
-                .with_table(tables::VIEW))
             }
             (_, last) => {
                 let all = found.iter().chain(&last);

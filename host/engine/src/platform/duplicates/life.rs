@@ -69,9 +69,11 @@ fn publishable(unit: &mut Unit, row: &Row) -> Result<Rule> {
             let job = row.id_of("sl_publishjob").unwrap_or_default();
             let sentence = format!(
                 "The selected duplicate detection rule is already being published: rule \"{name}\". If its job was \
-                 interrupted, go on with `jobs resume {job}`."
+                 interrupted, go on with the job {job}."
             );
-            return Err(Error::new(Code::RULE_PUBLISHING, sentence).with_table(tables::DUPLICATE_RULE));
+            return Err(Error::new(Code::RULE_PUBLISHING, sentence)
+                .with_table(tables::DUPLICATE_RULE)
+                .with_word("JOB", job));
         }
         Some(PUBLISHED) => return Err(in_use(row, "it is published already")),
         _ => {}

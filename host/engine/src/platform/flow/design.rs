@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Filter, Name, Ownership, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Filter, Name, Ownership, Remedy, Result, Row, TableDef, Uuid, Value, coerce};
 
 use super::{CATEGORY, Flow, INSTANCE_KEY};
 use crate::{Operation, Rules, Unit, Why, platform::customizing::definitions, tables};
@@ -119,11 +119,15 @@ impl Rules for FlowRules {
         };
         if let Some(why) = in_use(unit, &flow)? {
             let message = format!(
-                "the process flow {} cannot be deleted: {why}; move them to another flow \
-                 (`flow migrate`), or only deactivate it, which keeps them",
+                "the process flow {} cannot be deleted: {why}; move them to another flow, or \
+                 only deactivate it, which keeps them",
                 flow.name
             );
-            return Err(Error::new(Code::REFERENCED, message).with_table(tables::PROCESS));
+            return Err(Error::new(Code::REFERENCED, message)
+                .with_table(tables::PROCESS)
+                .with_remedy(Remedy::MigrateFlow)
+                .with_remedy(Remedy::DeactivateFlow)
+                .with_word("FLOW", &flow.name));
         }
         if flow.active {
             let message = format!(
@@ -295,7 +299,7 @@ fn check_draft(flow: &Flow) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "the process flow {} is activated: deactivate it (`flow deactivate`) before its stages are changed",
+        "the process flow {} is activated: deactivate it before its stages are changed",
         flow.name
     );
     invalid(tables::STAGE, message)
@@ -342,10 +346,12 @@ fn check_activation(unit: &mut Unit, flow: &Flow) -> Result<()> {
     if others.iter().filter(|other| other.id != flow.id).count() >= most {
         let message = format!(
             "the process flow {} cannot be activated: {most} active flows begin at `{first}` already, and more are not \
-             allowed; deactivate one of them first (`flow list --table {first}`)",
+             allowed; deactivate one of them first",
             flow.name
         );
-        return Err(Error::new(Code::TOO_MANY_FLOWS, message).with_table(first));
+        return Err(Error::new(Code::TOO_MANY_FLOWS, message)
+            .with_table(first)
+            .with_remedy(Remedy::ListFlowsOf));
     }
     Ok(())
 }

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use sluice_model::{Code, Error, Name, Reference, Result, Row, TableDef, Uuid, Value, situations::STEPS_MISSING};
+use sluice_model::{
+    Code, Error, Name, Reference, Remedy, Result, Row, TableDef, Uuid, Value, situations::STEPS_MISSING,
+};
 
 use super::{Flow, Process, Stage, Status, link, visits};
 use crate::{Operation, Rules, Unit, Why};
@@ -24,10 +26,13 @@ impl Rules for Instance {
         let flow = flow_of(unit, &table)?;
         if !flow.active {
             let message = format!(
-                "the process flow {} is not activated, so no process can be started in it (`flow activate` does it)",
+                "the process flow {} is not activated, so no process can be started in it",
                 flow.name
             );
-            return Err(Error::invalid(message).with_table(&table.name));
+            return Err(Error::invalid(message)
+                .with_table(&table.name)
+                .with_remedy(Remedy::ActivateFlow)
+                .with_word("FLOW", &flow.name));
         }
         let target = operation.target()?.clone();
         keep_flow(&target, &flow)?;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Request, Result, Right, Row, TableDef, Uuid, Value};
+use sluice_model::{Code, Error, Remedy, Request, Result, Right, Row, TableDef, Uuid, Value};
 
 use super::{Flow, link, visits};
 use crate::{
@@ -119,10 +119,12 @@ fn asked_for<'a>(
 ) -> Result<&'a Arc<Flow>> {
     let flow = flows.iter().find(|flow| flow.id == id).ok_or_else(|| {
         let message = format!(
-            "there is no active process flow {id} that begins at a row of `{}`; `flow list --table {}` shows them",
-            table.name, table.name
+            "there is no active process flow {id} that begins at a row of `{}`",
+            table.name
         );
-        Error::new(Code::NOT_FOUND, message).with_table(&table.name)
+        Error::new(Code::NOT_FOUND, message)
+            .with_table(&table.name)
+            .with_remedy(Remedy::ListFlowsOf)
     })?;
     may_start(unit, operation, flow)?;
     Ok(flow)
@@ -163,7 +165,7 @@ fn keep_place(unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
     let table = &change.table;
     Err(Error::new(
         Code::PROCESS_FIXED,
-        "Invalid operation. Process ID cannot be modified: switch the row to another flow instead (`flow switch`).",
+        "Invalid operation. Process ID cannot be modified: switch the row to another flow instead.",
     )
     .with_table(&table.name))
 }

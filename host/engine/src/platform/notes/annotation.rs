@@ -1,7 +1,7 @@
 //! Notes: whose row they are about is kept by name, and an attachment that is written as
 //! `documentbody` goes into blocks; the column itself stays empty.
 
-use sluice_model::{Error, Name, Result, Row, TableDef, Uuid, Value};
+use sluice_model::{Error, Name, Remedy, Result, Row, TableDef, Uuid, Value};
 
 use crate::{
     Operation, Unit,
@@ -65,9 +65,10 @@ impl Rules for Annotation {
 fn too_much() -> Error {
     Error::invalid(format!(
         "the attachments asked for have more than {INLINE} bytes together, which is the most that `{BODY}` carries: ask \
-         for fewer notes, or download them in blocks (InitializeAnnotationBlocksDownload, DownloadBlock; `note save`)"
+         for fewer notes, or download them in blocks (InitializeAnnotationBlocksDownload, DownloadBlock)"
     ))
     .with_table(tables::NOTE)
+    .with_remedy(Remedy::SaveAttachment)
 }
 
 fn target(operation: &mut Operation) -> Result<&mut Row> {

@@ -2,7 +2,7 @@
 //! remove. Everything here reads and writes ordinary rows under the caller's privileges.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
 use sluice_sandbox::{DeclaredStep, PluginType};
 
 use crate::{Session, engine::Batch, platform::plugins::plugin_assembly::digest, tables};
@@ -527,20 +527,18 @@ impl Batch<'_> {
                     .filter(Filter::eq("name", assembly)),
             )?;
             let id = rows.first().map(|row| row.id).ok_or_else(|| {
-                Error::new(
-                    Code::NOT_FOUND,
-                    format!("there is no plug-in `{assembly}`; `plugin list` shows them"),
-                )
+                Error::new(Code::NOT_FOUND, format!("there is no plug-in `{assembly}`"))
+                    .with_remedy(Remedy::ListPlugins)
             })?;
             filter = filter.and(Filter::eq("pluginassemblyid", id));
         }
         let rows = self.list(Query::new(tables::PLUGIN_TYPE).columns(&["typename"]).filter(filter))?;
         match rows.as_slice() {
             [row] => Ok(row.id),
-            [] => Err(Error::new(
-                Code::NOT_FOUND,
-                format!("there is no plug-in type `{name}`; `plugin list` shows them"),
-            )),
+            [] => Err(
+                Error::new(Code::NOT_FOUND, format!("there is no plug-in type `{name}`"))
+                    .with_remedy(Remedy::ListPlugins),
+            ),
             _ => Err(Error::new(
                 Code::AMBIGUOUS,
                 format!("several plug-ins have a type `{kind}`; name it as ASSEMBLY/{kind}"),

@@ -1,7 +1,7 @@
 //! What is in a solution: components are added to it and removed from it by their names, and it
 //! is written to a file.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row};
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row};
 
 use super::{
     archive::{self, Component},
@@ -21,11 +21,9 @@ impl Session {
     fn solution(&self, name: &str) -> Result<Row> {
         let query = Query::new(tables::SOLUTION).filter(Filter::eq("uniquename", name));
         self.list(query)?.pop().ok_or_else(|| {
-            Error::new(
-                Code::NOT_FOUND,
-                format!("there is no solution `{name}`; `solution list` shows them"),
-            )
-            .with_table(tables::SOLUTION)
+            Error::new(Code::NOT_FOUND, format!("there is no solution `{name}`"))
+                .with_table(tables::SOLUTION)
+                .with_remedy(Remedy::ListSolutions)
         })
     }
 
@@ -142,9 +140,8 @@ impl Session {
         let mut all = self.components_of(&solution)?;
         all.sort();
         if all.is_empty() {
-            return Err(Error::invalid(format!(
-                "the solution `{name}` has no components; `solution add {name} KIND COMPONENT` adds one"
-            )));
+            let error = Error::invalid(format!("the solution `{name}` has no components; add one"));
+            return Err(error.with_remedy(Remedy::AddComponent).with_word("SOLUTION", name));
         }
         let text = |column: &str| solution.text(column).map(ToOwned::to_owned);
         let manifest = Manifest {
@@ -160,10 +157,13 @@ impl Session {
             .into_iter()
             .map(|(kind, name)| {
                 let content = export(self, kind, &name).map_err(|mut error| {
-                    let take_out = format!("`solution remove {} {} \"{name}\"`", manifest.unique_name, kind.word());
                     let body = error.body_mut();
-                    body.message = format!("{}; {take_out} takes it out of the solution", body.message);
+                    body.message = format!("{}; take it out of the solution", body.message);
                     error
+                        .with_remedy(Remedy::RemoveComponent)
+                        .with_word("SOLUTION", &manifest.unique_name)
+                        .with_word("KIND", kind.word())
+                        .with_word("COMPONENT", &name)
                 })?;
                 Ok(Component { kind, name, content })
             })

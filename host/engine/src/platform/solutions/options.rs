@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Choice, Code, ColumnType, Comparison, Error, Filter, Query, Request, Result, Row, TableDef, Value};
+use sluice_model::{
+    Choice, Code, ColumnType, Comparison, Error, Filter, Query, Remedy, Request, Result, Row, TableDef, Value,
+};
 
 use super::{Applied, Gone, Work, document, misfit, rows};
 use crate::{Session, options, tables, tables::MANAGED as MARK};
@@ -46,10 +48,10 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
             options: options::parse(row.text("options").unwrap_or("[]"))?,
         },
         (None, None) => {
-            return Err(Error::new(
-                Code::NOT_FOUND,
-                format!("there is no published global choice `{name}`; `option-set list` shows them"),
-            ));
+            return Err(
+                Error::new(Code::NOT_FOUND, format!("there is no published global choice `{name}`"))
+                    .with_remedy(Remedy::ListChoices),
+            );
         }
     };
     if sent.options.is_empty() {

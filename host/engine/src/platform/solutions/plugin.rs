@@ -5,7 +5,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
 use sluice_sandbox::PluginType;
 
 use super::{Applied, Gone, Work, document, misfit, rows, states};
@@ -114,10 +114,7 @@ impl Plugin {
 pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
     let query = Query::new(tables::ASSEMBLY).filter(Filter::eq("name", name));
     let assembly = session.list(query)?.pop().ok_or_else(|| {
-        Error::new(
-            Code::NOT_FOUND,
-            format!("there is no plug-in `{name}`; `plugin list` shows them"),
-        )
+        Error::new(Code::NOT_FOUND, format!("there is no plug-in `{name}`")).with_remedy(Remedy::ListPlugins)
     })?;
     let mut steps = Vec::new();
     let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", assembly.id));

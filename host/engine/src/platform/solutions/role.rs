@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{
-    Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Request, Result, Row, Uuid, Value,
+    Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value,
 };
 
 use super::{Applied, Gone, Work, document, misfit};
@@ -38,8 +38,9 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
     let (Some(role), true) = (roles.pop(), roles.is_empty()) else {
         return Err(Error::new(
             Code::NOT_FOUND,
-            format!("there is no role \"{name}\", or there are several; `role list` shows them"),
-        ));
+            format!("there is no role \"{name}\", or there are several"),
+        )
+        .with_remedy(Remedy::ListRoles));
     };
     if name == ADMINISTRATOR_ROLE {
         return Err(Error::invalid(format!(

@@ -1,7 +1,7 @@
 //! What a managed solution brought, kept in mind and taken away again. What holds data, or what
 //! something else depends on, stays and becomes the organisation's own.
 
-use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
 use super::{Applied, Gone, Work, archive::Component, manifest::Kind};
 use crate::{Session, tables, tables::MANAGED as MARK};
@@ -36,11 +36,9 @@ impl Session {
                 )?
                 .pop();
             let row = row.ok_or_else(|| {
-                Error::new(
-                    Code::NOT_FOUND,
-                    format!("there is no solution `{name}`; `solution list` shows them"),
-                )
-                .with_table(tables::SOLUTION)
+                Error::new(Code::NOT_FOUND, format!("there is no solution `{name}`"))
+                    .with_table(tables::SOLUTION)
+                    .with_remedy(Remedy::ListSolutions)
             })?;
             let managed = row.bool(MARK) == Some(true);
             if managed {
