@@ -299,6 +299,10 @@ codes! {
         says "Lead does not exist.",
         "the lead that is to be qualified is not there, or is no longer there",
         "check its id", [ListOpenLeads, ListRows];
+    DECISION_MISSING = 0x8004_4153, "QualifyLeadAsks", Refused,
+        says "This organisation asks what to create for a lead, and the request leaves it open.",
+        "what is made of a lead by default is left to the person who qualifies it",
+        "ask the person, and say what is to be created", [QualifyDeciding];
     LEAD_OPEN = 0x8004_0518, "LeadAlreadyInOpenState", Refused,
         says "The lead is already in the open state.",
         "the lead is open, so there is nothing to reactivate",

@@ -76,6 +76,7 @@ remedies! {
     QualifyNevertheless ["LEAD"] "Qualify the lead although accounts or contacts match.";
     QualifyFromGrid ["LEAD"] "Qualify the lead without detecting duplicates.";
     QualifyWithoutOpportunity ["LEAD"] "Qualify the lead without an opportunity.";
+    QualifyDeciding ["LEAD"] "Qualify the lead, and say what to create.";
     ReactivateLead ["LEAD"] "Reactivate the lead.";
     ReactivateOtherLead ["OTHER"] "Reactivate the other lead.";
     MergeLeads ["LEAD", "OTHER"] "Merge the two leads.";

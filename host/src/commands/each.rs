@@ -41,7 +41,7 @@ pub(super) fn each<T>(
             }
             Err(error) => {
                 let error = error.downcast::<Error>()?;
-                item.insert("error".to_owned(), crate::report::error_to_json(error));
+                item.insert("error".to_owned(), crate::report::error_to_json(&error));
                 texts.push(refused(&name, &error));
                 let failed = error.kind() == Kind::Host;
                 exit = if failed { Exit::Host } else { Exit::Refused };

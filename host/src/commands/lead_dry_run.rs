@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Catalog, Uuid, Value, json as rows};
-use sluice_sales::qualify::{self, Choices, Origin, Previewed};
+use sluice_sales::qualify::{Origin, Previewed};
 
 use crate::{context::Context, names::Labels, output::Grid, people};
 
@@ -12,14 +12,13 @@ pub(super) fn of(
     context: &Context,
     session: &Session,
     lead: Uuid,
-    choices: &Choices,
+    records: &[Previewed],
 ) -> anyhow::Result<(Map<String, Json>, String)> {
     let catalog = session.catalog()?;
-    let records = qualify::preview(session, lead, choices)?;
     let mut item = Map::new();
     item.insert("dryRun".to_owned(), true.into());
     item.insert("records".to_owned(), records.iter().map(document).collect());
-    Ok((item, text(context, &catalog, &lead.to_string(), &records)?))
+    Ok((item, text(context, &catalog, &lead.to_string(), records)?))
 }
 
 fn document(record: &Previewed) -> Json {

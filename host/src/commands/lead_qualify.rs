@@ -1,18 +1,21 @@
 //! `sluice lead qualify`: what is wanted, and what came of it.
 
-use std::io::{BufRead, IsTerminal, stderr, stdin};
+use std::{
+    cell::Cell,
+    io::{BufRead, IsTerminal, stderr, stdin},
+};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Catalog, Choice as ChoiceOption, Error, Match, Parameter, Query, Reference, Response, Row, Uuid};
+use sluice_model::{Catalog, Choice as ChoiceOption, Code, Error, Match, Parameter, Reference, Response, Uuid};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::{lead, lead_dry_run, row::references};
 use crate::{
     context::Context,
     failure::Usage,
-    names::{self, Labels, quoted},
+    names::{Labels, quoted},
     output::{Outcome, tell},
     people,
 };
@@ -157,26 +160,16 @@ struct Given {
 }
 
 impl Given {
-    fn of(context: &Context, args: &Qualify, choices: &Choices) -> anyhow::Result<Self> {
-        if Defaults::of(context)?.without_asking {
-            return Ok(Self {
-                account: args.account.clone(),
-                contact: args.contact.clone(),
-                opportunity: args.opportunity,
-            });
+    /// The flags, and where people were asked, their answers.
+    fn of(args: &Qualify, answers: [Option<bool>; 3]) -> Self {
+        let [account, contact, opportunity] = answers;
+        let party = |yes: bool| if yes { Choice::Create } else { Choice::Skip };
+        let make = |yes: bool| if yes { Make::Create } else { Make::Skip };
+        Self {
+            account: args.account.clone().or(account.map(party)),
+            contact: args.contact.clone().or(contact.map(party)),
+            opportunity: args.opportunity.or(opportunity.map(make)),
         }
-        // Where people are asked, a flag says what else is not to be made.
-        let party = |party| match party {
-            Party::Create => Choice::Create,
-            Party::Skip => Choice::Skip,
-            Party::Existing(id) => Choice::Existing(id.to_string()),
-        };
-        let make = if choices.opportunity { Make::Create } else { Make::Skip };
-        Ok(Self {
-            account: Some(party(choices.account.clone())),
-            contact: Some(party(choices.contact.clone())),
-            opportunity: Some(make),
-        })
     }
 }
 
@@ -211,25 +204,30 @@ fn choice(text: &str) -> Result<Choice, String> {
 /// Runs the command.
 pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let choices = choices(context, &session, args)?;
+    let said = choices(&session, args)?;
+    // Whoever is asked about one lead is not asked again about the next.
+    let answers: Cell<[Option<bool>; 3]> = Cell::default();
     if args.dry_run {
         let not_done = "would not be qualified";
         let refused = |lead: &str, error: &Error| lead::refused(context, lead, not_done, error, Vec::new());
         return lead::each(&session, &args.leads, refused, |lead| {
-            lead_dry_run::of(context, &session, lead, &choices)
+            asking(&said, &answers, |choices| {
+                Ok(qualify::preview(&session, lead, choices)?)
+            })
+            .and_then(|records| lead_dry_run::of(context, &session, lead, &records))
         });
     }
     let options = CallOptions {
         request_id: args.request_id,
     };
     let not_done = "is not qualified, and no record was made of it";
-    let given = Given::of(context, args, &choices)?;
     let refused = |lead: &str, error: &Error| {
-        let ways_on = args.ways_on(context, &given, lead, error);
+        let ways_on = args.ways_on(context, &Given::of(args, answers.get()), lead, error);
         lead::refused(context, lead, not_done, error, ways_on)
     };
     lead::each(&session, &args.leads, refused, |lead| {
-        let response = session.execute_with(qualify::request(lead, &choices), &options)?;
+        let send = |choices: &Choices| Ok(session.execute_with(qualify::request(lead, choices), &options)?);
+        let response = asking(&said, &answers, send)?;
         let (json, text) = created(context, &response)?;
         let mut item = Map::new();
         item.insert("created".to_owned(), json.into());
@@ -237,13 +235,54 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         if let Some(passed_over) = passed_over {
             item.insert("duplicatesPassedOver".to_owned(), passed_over);
         }
-        let done = if disqualifies(&session, choices.status)? {
+        let done = if disqualifies(&session, said.status)? {
             "disqualified"
         } else {
             "qualified"
         };
         Ok((item, format!("{done} lead {lead}{text}{note}")))
     })
+}
+
+/// Sends the request; where the organisation leaves to people what is made, asks at the terminal
+/// and sends it again.
+fn asking<T>(
+    said: &Choices,
+    answers: &Cell<[Option<bool>; 3]>,
+    send: impl Fn(&Choices) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let asked = match send(&decided(said, answers.get())) {
+        Err(error) => match error.downcast::<Error>()? {
+            error if error.code() == Code::DECISION_MISSING => error,
+            error => return Err(error.into()),
+        },
+        done => return done,
+    };
+    let missing = |name: &str| asked.body().missing.iter().any(|missing| missing == name);
+    let open = qualify::DECISIONS.map(missing);
+    let mut known = answers.get();
+    for (known, answer) in known.iter_mut().zip(ask(open)?) {
+        *known = known.or(answer);
+    }
+    answers.set(known);
+    send(&decided(said, known))
+}
+
+/// What was said, with the answers to what was left open.
+fn decided(said: &Choices, [account, contact, opportunity]: [Option<bool>; 3]) -> Choices {
+    let mut choices = said.clone();
+    let party = |yes: bool| if yes { Party::Create } else { Party::Skip };
+    let [open_account, open_contact, open_opportunity] = &mut choices.by_default;
+    if let (true, Some(yes)) = (*open_account, account) {
+        (choices.account, *open_account) = (party(yes), false);
+    }
+    if let (true, Some(yes)) = (*open_contact, contact) {
+        (choices.contact, *open_contact) = (party(yes), false);
+    }
+    if let (true, Some(yes)) = (*open_opportunity, opportunity) {
+        (choices.opportunity, *open_opportunity) = (yes, false);
+    }
+    choices
 }
 
 /// The rows that were made, each with how many columns the lead filled.
@@ -303,9 +342,8 @@ fn passed_over(response: &Response) -> (Option<Json>, String) {
     (Some(Json::Object(map)), note)
 }
 
-/// What is wanted, by the flags, else by the organisation's settings or by who is asked. Where
-/// the status disqualifies the lead, nothing is made.
-fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
+/// What the flags say is wanted; the rest is what the organisation makes by default.
+fn choices(session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
     let customer = args.customer.as_deref().map(|text| named(session, text)).transpose()?;
     if let Some(customer) = &customer {
         let made = [("account", &args.account), ("contact", &args.contact)];
@@ -318,28 +356,11 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
             )));
         }
     }
-    let defaults = Defaults::of(context)?;
-    let status = status(session, &args.status)?;
-    let [account, contact, opportunity] = if disqualifies(session, status)? {
-        [false; 3]
-    } else if defaults.without_asking {
-        defaults.records
-    } else {
-        let is_customer = |table: &str| customer.as_ref().is_some_and(|customer| &*customer.table == table);
-        let [account, contact, opportunity] = lacking(session, &args.leads);
-        ask([
-            account && args.account.is_none() && !is_customer("account"),
-            contact && args.contact.is_none() && !is_customer("contact"),
-            opportunity && args.opportunity.is_none(),
-        ])?
-    };
-    let party = |choice: &Option<Choice>, table: &str, by_default: bool| -> anyhow::Result<Party> {
+    let party = |choice: &Option<Choice>, table: &str| -> anyhow::Result<Party> {
         Ok(match choice {
             Some(Choice::Existing(name)) => Party::Existing(session.find_one(table, name)?),
             Some(Choice::Create) => Party::Create,
-            Some(Choice::Skip) => Party::Skip,
-            None if by_default => Party::Create,
-            None => Party::Skip,
+            Some(Choice::Skip) | None => Party::Skip,
         })
     };
     let row = |table: &str, name: &Option<String>| -> anyhow::Result<Option<Reference>> {
@@ -347,11 +368,16 @@ fn choices(context: &Context, session: &Session, args: &Qualify) -> anyhow::Resu
         Ok(id.map(|id| Reference::new(table, id)))
     };
     Ok(Choices {
-        account: party(&args.account, "account", account)?,
-        contact: party(&args.contact, "contact", contact)?,
-        opportunity: args.opportunity.map_or(opportunity, |make| make == Make::Create),
+        account: party(&args.account, "account")?,
+        contact: party(&args.contact, "contact")?,
+        opportunity: args.opportunity == Some(Make::Create),
+        by_default: [
+            args.account.is_none(),
+            args.contact.is_none(),
+            args.opportunity.is_none(),
+        ],
         detection: args.detection(),
-        status,
+        status: status(session, &args.status)?,
         currency: row("transactioncurrency", &args.currency)?,
         campaign: row("campaign", &args.campaign)?,
         customer,
@@ -369,32 +395,6 @@ fn named(session: &Session, text: &str) -> anyhow::Result<Reference> {
         .split_once(':')
         .ok_or_else(|| Usage::because(format!("`{text}` names no row: it is written as TABLE:ID")))?;
     Ok(Reference::new(table, session.find_one(table, name)?))
-}
-
-/// The organisation's settings. Whoever may qualify is told them, whatever they may read.
-struct Defaults {
-    /// Nobody is asked what to make.
-    without_asking: bool,
-    /// Account, contact, opportunity.
-    records: [bool; 3],
-}
-
-impl Defaults {
-    fn of(context: &Context) -> anyhow::Result<Self> {
-        let columns = [
-            "sl_createonqualify",
-            "sl_createaccountonqualify",
-            "sl_createcontactonqualify",
-            "sl_createopportunityonqualify",
-        ];
-        let rows = context.system()?.list(Query::new("organization").columns(&columns))?;
-        let [without_asking, account, contact, opportunity] =
-            columns.map(|column| rows.first().and_then(|row: &Row| row.bool(column)) != Some(false));
-        Ok(Self {
-            without_asking,
-            records: [account, contact, opportunity],
-        })
-    }
 }
 
 /// A status reason by its label or its number. A number that is none is for the platform to refuse.
@@ -427,21 +427,8 @@ fn statuses(catalog: &Catalog) -> anyhow::Result<&[ChoiceOption]> {
     Ok(catalog.table("lead")?.states().map_or(&[], |(_, statuses)| statuses))
 }
 
-/// Which of account, contact and opportunity an open one among these leads has yet to get. A lead
-/// that cannot be read is refused when its turn comes.
-fn lacking(session: &Session, leads: &[String]) -> [bool; 3] {
-    let columns = ["statecode", "parentaccountid", "parentcontactid"];
-    let rows = leads.iter().filter_map(|lead| {
-        let id = session.find_one("lead", lead).ok()?;
-        names::get(session, "lead", id, &columns).ok()
-    });
-    let open: Vec<Row> = rows.filter(|lead| lead.int("statecode") == Some(0)).collect();
-    let lacks = |column| open.iter().any(|lead| lead.lookup(column).is_none());
-    [lacks("parentaccountid"), lacks("parentcontactid"), !open.is_empty()]
-}
-
-/// Asks at the terminal whether to make those records that no flag decides.
-fn ask(open: [bool; 3]) -> anyhow::Result<[bool; 3]> {
+/// Asks at the terminal whether to make those records that nobody has decided about.
+fn ask(open: [bool; 3]) -> anyhow::Result<[Option<bool>; 3]> {
     let records = || ["account", "contact", "opportunity"].into_iter().zip(open);
     let flags: Vec<String> = records()
         .filter(|(_, open)| *open)
@@ -454,9 +441,9 @@ fn ask(open: [bool; 3]) -> anyhow::Result<[bool; 3]> {
             flags.join(", ")
         )));
     }
-    let mut wanted = [false; 3];
+    let mut wanted = [None; 3];
     for (wanted, (what, _)) in wanted.iter_mut().zip(records()).filter(|(_, (_, open))| *open) {
-        *wanted = answer(&format!("create the {what}? [Y/n]"), &mut stdin().lock())?;
+        *wanted = Some(answer(&format!("create the {what}? [Y/n]"), &mut stdin().lock())?);
     }
     Ok(wanted)
 }

@@ -156,6 +156,59 @@ fn the_setting_and_its_toggles_say_what_is_made_without_asking() {
     );
 }
 
+/// As on the platform, what a request leaves out is not made; what the form decides is asked for.
+#[test]
+fn the_message_decides_like_the_form_only_where_it_is_asked_to() {
+    let world = World::empty();
+    let send = |company: &str, more: &[&str]| {
+        let lead = format!("LeadId={}", lead_of(&world, company, &[]));
+        world
+            .admin()
+            .run(&[&["exec", "QualifyLead", &lead, "--json"], more].concat())
+    };
+    let made = |company: &str, more: &[&str]| -> Vec<String> {
+        let answer = send(company, more).json();
+        let rows = answer["CreatedEntities"].as_array().unwrap().clone();
+        rows.iter()
+            .map(|row| text(row, "@odata.type").replace("#Microsoft.Dynamics.CRM.", ""))
+            .collect()
+    };
+    let nothing: [&str; 0] = [];
+    assert_eq!(made("A", &["Status=3"]), nothing);
+    assert_eq!(
+        made("B", &["Status=3", "CreateContact=yes", "ByDefault=no"]),
+        ["contact"]
+    );
+    assert_eq!(made("C", &["Status=3", "ByDefault=yes"]), TABLES);
+    assert_eq!(
+        made("D", &["Status=3", "ByDefault=yes", "CreateAccount=no"]),
+        ["contact", "opportunity"]
+    );
+    assert_eq!(
+        made("E", &["Status=5", "ByDefault=yes"]),
+        nothing,
+        "of a disqualified lead nothing is made"
+    );
+    world
+        .admin()
+        .json(&["settings", "set", "sales.qualify.create-by-default", "no"]);
+    let run = send("F", &["Status=3", "ByDefault=yes", "CreateContact=no"]);
+    let asked = run.json()["error"].clone();
+    assert_eq!((run.code, &asked["code"]), (1, &json!("0x80044153")), "{asked:#}");
+    assert_eq!(asked["missing"], json!(["CreateAccount", "CreateOpportunity"]));
+    let open = world.rows("lead", "statecode", "companyname eq 'F'");
+    assert_eq!(open[0]["statecode"], 0, "a question changes nothing");
+    let decided = [
+        "Status=3",
+        "ByDefault=yes",
+        "CreateAccount=yes",
+        "CreateContact=no",
+        "CreateOpportunity=no",
+    ];
+    assert_eq!(made("G", &decided), ["account"]);
+    assert_eq!(made("H", &["Status=3"]), nothing);
+}
+
 #[test]
 fn an_account_and_a_contact_that_are_there_are_taken() {
     let world = World::empty();

@@ -4,9 +4,11 @@
 //! | to | look at |
 //! |---|---|
 //! | see what a request asks for, and what it needs | `wanted` |
+//! | see what is made where the request does not say it | `defaults` |
 //! | see how the rows are made and linked | `records` |
 //! | see what a lead would become, and where each value comes from | `preview` |
 //! | see what stands in the way because it is there already | `duplicates`, `matches` |
+mod defaults;
 mod duplicates;
 mod matches;
 mod preview;
@@ -62,6 +64,9 @@ pub struct Choices {
     pub customer: Option<Reference>,
     /// The process that goes on with the opportunity.
     pub process: Option<Reference>,
+    /// Which of account, contact and opportunity are left to what the organisation makes by
+    /// default, whatever stands above.
+    pub by_default: [bool; 3],
 }
 
 /// How much duplicate detection a qualification runs.
@@ -89,6 +94,7 @@ impl Default for Choices {
             campaign: None,
             customer: None,
             process: None,
+            by_default: [false; 3],
         }
     }
 }
@@ -99,6 +105,9 @@ const QUALIFIES: i32 = 1;
 /// The status reason Qualified.
 pub const QUALIFIED: i32 = 3;
 
+/// What is decided about the account, the contact and the opportunity.
+pub const DECISIONS: [&str; 3] = ["CreateAccount", "CreateContact", "CreateOpportunity"];
+
 /// The request that qualifies a lead.
 pub fn request(lead: Uuid, choices: &Choices) -> Request {
     let mut request = Request::new("QualifyLead")
@@ -108,6 +117,12 @@ pub fn request(lead: Uuid, choices: &Choices) -> Request {
         .with("CreateOpportunity", choices.opportunity)
         .with("Status", choices.status)
         .with("SuppressDuplicateDetection", choices.detection == Detection::Off);
+    for (parameter, by_default) in DECISIONS.into_iter().zip(choices.by_default) {
+        if by_default {
+            request.inputs.remove(parameter);
+            request = request.with("ByDefault", true);
+        }
+    }
     if choices.detection == Detection::Continue {
         request = request.with("IgnoreMatches", true);
     }
@@ -155,7 +170,9 @@ impl Message for QualifyLead {
             optional("OpportunityCustomerId", ParameterType::Reference),
             optional("SourceCampaignId", ParameterType::Reference),
             optional("ProcessInstanceId", ParameterType::Reference),
-            // Sluice's own: rows to take instead of making new ones, and the form's Continue.
+            // Sluice's own: what is not decided is what the organisation makes by default …
+            optional("ByDefault", ParameterType::Bool),
+            // … rows to take instead of making new ones, and the form's Continue.
             optional("ExistingAccountId", ParameterType::Reference),
             optional("ExistingContactId", ParameterType::Reference),
             optional("IgnoreMatches", ParameterType::Bool),
@@ -191,13 +208,14 @@ impl Message for QualifyLead {
             &operation.target_reference()?,
             Some(&["parentaccountid".into(), "parentcontactid".into()]),
         )?;
-        let wanted = Wanted::of(operation, lead.as_ref())?;
+        let wanted = Wanted::of(unit, operation, lead.as_ref())?;
         wanted.check_privileges(unit, operation).map_err(denied)
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let lead = open_lead(unit, operation)?;
-        let wanted = Wanted::of(operation, Some(&lead))?;
+        let wanted = Wanted::of(unit, operation, Some(&lead))?;
+        wanted.check_decided()?;
         let state = wanted.state(unit)?;
         for given in wanted.given() {
             unit.row_with_rights(operation, &given.table, given.id, &[Right::Read, Right::AppendTo])

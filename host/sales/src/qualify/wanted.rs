@@ -6,7 +6,7 @@ use sluice_engine::{
 };
 use sluice_model::{Code, Error, Reference, Remedy, Result, Right, Row, situations::ACCESS_DENIED};
 
-use super::{Detection, QUALIFIED, needs_lead_write};
+use super::{Detection, QUALIFIED, defaults, needs_lead_write};
 
 /// The privileges on the Customizations tab that qualifying needs.
 const CUSTOMIZATIONS: [&str; 4] = [
@@ -44,12 +44,14 @@ pub(super) struct Wanted {
     pub(super) existing_contact: Option<Reference>,
     /// The process that is to move on; by default the one in which the lead is.
     instance: Option<Reference>,
+    /// What a person is to be asked: parameters that the request left open.
+    asks: Vec<&'static str>,
 }
 
 impl Wanted {
     /// The parameters, seen beside the lead: an account or a contact that it names already is
     /// taken, and none is made.
-    pub(super) fn of(operation: &Operation, lead: Option<&Row>) -> Result<Self> {
+    pub(super) fn of(unit: &Unit, operation: &Operation, lead: Option<&Row>) -> Result<Self> {
         let customer = input::optional_reference(operation, "OpportunityCustomerId")?;
         if let Some(customer) = &customer
             && !matches!(&*customer.table, "account" | "contact")
@@ -63,12 +65,21 @@ impl Wanted {
         let has = |column: &str| lead.is_some_and(|lead| lead.lookup(column).is_some());
         let existing_account = input::optional_reference(operation, "ExistingAccountId")?.or_else(|| is("account"));
         let existing_contact = input::optional_reference(operation, "ExistingContactId")?.or_else(|| is("contact"));
+        let status = input::int(operation, "Status")?.unwrap_or(QUALIFIED);
+        let settled = [
+            existing_account.is_some() || has("parentaccountid"),
+            existing_contact.is_some() || has("parentcontactid"),
+            false,
+        ];
+        let (made, asks) = defaults::decide(unit, operation, status, settled)?;
+        let [account, contact, opportunity] = made;
         Ok(Self {
-            account: input::bool(operation, "CreateAccount")? && existing_account.is_none() && !has("parentaccountid"),
-            contact: input::bool(operation, "CreateContact")? && existing_contact.is_none() && !has("parentcontactid"),
-            opportunity: input::bool(operation, "CreateOpportunity")?,
+            account,
+            contact,
+            opportunity,
+            asks,
             detection: Detection::of(operation)?,
-            status: input::int(operation, "Status")?.unwrap_or(QUALIFIED),
+            status,
             currency: input::optional_reference(operation, "OpportunityCurrencyId")?,
             campaign: input::optional_reference(operation, "SourceCampaignId")?,
             existing_account,
@@ -76,6 +87,16 @@ impl Wanted {
             customer,
             instance: input::optional_reference(operation, "ProcessInstanceId")?,
         })
+    }
+
+    /// Where the organisation leaves it to people what is made, the request must say it.
+    pub(super) fn check_decided(&self) -> Result<()> {
+        if self.asks.is_empty() {
+            return Ok(());
+        }
+        let mut error = Error::said(Code::DECISION_MISSING).with_table("lead");
+        error.body_mut().missing = self.asks.iter().map(|name| (*name).to_owned()).collect();
+        Err(error)
     }
 
     /// The process that moves on with the lead, if it is in any.
@@ -117,6 +138,7 @@ impl Wanted {
             existing_account: None,
             existing_contact: None,
             instance: None,
+            asks: Vec::new(),
         }
     }
 
@@ -171,11 +193,7 @@ impl Wanted {
     /// made.
     pub(super) fn state(&self, unit: &Unit) -> Result<i32> {
         let catalog = unit.catalog();
-        let statuses = catalog
-            .table("lead")?
-            .states()
-            .map(|(_, statuses)| statuses)
-            .unwrap_or_default();
+        let statuses = defaults::statuses(&catalog)?;
         let status = statuses.iter().find(|option| option.value == self.status);
         let existing = self.existing_account.is_some() || self.existing_contact.is_some();
         let makes = self.account || self.contact || self.opportunity || existing;
