@@ -1,9 +1,8 @@
 //! `name=value` as people write the columns of a row.
 
-use sluice_engine::Session;
 use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce};
 
-use crate::{failure::Usage, files};
+use crate::{door::Door, files, usage::Usage};
 
 /// The right side of an assignment.
 #[derive(Debug, PartialEq)]
@@ -17,7 +16,7 @@ pub(crate) enum Given<'a> {
 }
 
 /// The row that assignments describe. The key may be among them.
-pub(crate) fn row(session: &Session, table: &TableDef, assignments: &[String]) -> anyhow::Result<Row> {
+pub(crate) fn row(session: &dyn Door, table: &TableDef, assignments: &[String]) -> anyhow::Result<Row> {
     let mut row = Row::unsaved(table.name.clone());
     for assignment in assignments {
         let (name, given) = parse(assignment)?;
@@ -42,7 +41,7 @@ fn plain(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-fn value(session: &Session, table: &TableDef, column: &ColumnDef, given: Given<'_>) -> anyhow::Result<Value> {
+fn value(session: &dyn Door, table: &TableDef, column: &ColumnDef, given: Given<'_>) -> anyhow::Result<Value> {
     Ok(match given {
         Given::Text(text) => session.value(table, column, text)?,
         Given::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,

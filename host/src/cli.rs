@@ -1,12 +1,14 @@
 //! The grammar: one definition from which parsing, help, the man pages and the completions
 //! come. The arguments of a command are beside the command.
 
-use std::path::PathBuf;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, parser::ValueSource};
-use sluice_engine::Synchronous;
-
-use crate::commands;
+use crate::{
+    commands,
+    context::Context,
+    global::{Given, Global},
+    output::Outcome,
+};
 
 /// A plug-in runtime for a CRM pipeline, compatible with the Dataverse event framework.
 #[derive(Debug, Parser)]
@@ -24,53 +26,6 @@ name (table:ID where it has several tables). Depths: user, bu, parent-child, org
 
 Exit status: 0 done; 1 the platform refused, or one item of several was refused; 2 wrong usage or an ambiguous name; \
 3 the host failed.";
-
-/// What every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub(crate) struct Global {
-    /// The organisation: the path of its file.
-    #[arg(
-        long,
-        global = true,
-        env = "SLUICE_ORG",
-        default_value = "./sluice.db",
-        value_name = "PATH|URL"
-    )]
-    pub(crate) org: PathBuf,
-    /// The user in whose name to act.
-    // Named apart from the arguments of the commands: a global one of the same name would
-    // take their place.
-    #[arg(long = "as", id = "as", global = true, default_value = "admin", value_name = "USER")]
-    pub(crate) acting: String,
-    /// Print exactly one JSON document.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// How carefully a commit reaches the disk (for measurements).
-    #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
-    pub(crate) synchronous: Care,
-}
-
-/// See [`Synchronous`].
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Care {
-    Full,
-    Normal,
-    Off,
-}
-
-impl From<Care> for Synchronous {
-    fn from(care: Care) -> Self {
-        match care {
-            Care::Full => Self::Full,
-            Care::Normal => Self::Normal,
-            Care::Off => Self::Off,
-        }
-    }
-}
 
 /// The nouns.
 #[derive(Debug, Subcommand)]
@@ -193,11 +148,51 @@ pub(crate) enum Command {
     Man(commands::shell::Man),
 }
 
-/// What was said in so many words, and not left to a default.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Given {
-    /// `--org` on the command line itself.
-    pub(crate) org: bool,
+/// Runs a command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Org(command) => commands::org::run(context, command),
+        Command::Row(command) => commands::row::run(context, command),
+        Command::Exec(args) => commands::exec::run(context, &args),
+        Command::Import(args) => commands::import::run(context, args),
+        Command::Lead(command) => commands::lead::run(context, command),
+        Command::Merge(args) => commands::merge::run(context, &args),
+        Command::Opportunity(command) => commands::opportunity::run(context, command),
+        Command::Form(command) => commands::form::run(context, command),
+        Command::Offline(command) => commands::offline::run(context, command),
+        Command::Command(command) => commands::command::run(context, command),
+        Command::View(command) => commands::view::run(context, command),
+        Command::Audit(command) => commands::audit::run(context, command),
+        Command::Note(command) => commands::note::run(context, command),
+        Command::Activity(command) => commands::activity::run(context, command),
+        Command::Timeline(args) => commands::timeline::run(context, &args),
+        Command::User(command) => commands::user::run(context, command),
+        Command::Team(command) => commands::team::run(context, command),
+        Command::Bu(command) => commands::bu::run(context, command),
+        Command::Role(command) => commands::role::run(context, command),
+        Command::Access(command) => commands::access::run(context, command),
+        Command::Table(command) => commands::table::run(context, command),
+        Command::Column(command) => commands::column::run(context, command),
+        Command::Relationship(command) => commands::relationship::run(context, command),
+        Command::Mapping(command) => commands::mapping::run(context, command),
+        Command::OptionSet(command) => commands::option_set::run(context, command),
+        Command::Publish(args) => commands::publish::run(context, &args),
+        Command::Solution(command) => commands::solution::run(context, command),
+        Command::Duprule(command) => commands::duprule::run(context, command),
+        Command::Duplicates(command) => commands::duplicates::run(context, command),
+        Command::Jobs(command) => commands::jobs::run(context, command),
+        Command::Plugin(command) => commands::plugin::run(context, command),
+        Command::Step(command) => commands::step::run(context, command),
+        Command::Trace(command) => commands::trace::run(context, command),
+        Command::Diagnose(command) => commands::diagnose::run(context, command),
+        Command::Flow(command) => commands::flow::run(context, command),
+        Command::Errors(command) => commands::errors::run(command),
+        Command::Example(command) => commands::example::run(command),
+        Command::Settings(command) => commands::settings::run(context, command),
+        Command::Report(command) => commands::report::run(context, command),
+        Command::Completions(args) => commands::shell::completions(Cli::command(), &args),
+        Command::Man(args) => commands::shell::man(Cli::command(), &args),
+    }
 }
 
 /// Parses the command line.

@@ -7,14 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use sluice_engine::{Capability, Compiler, Engine, Env, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Capability, Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
 use sluice_model::Query;
 
 use crate::{
-    cli::{Given, Global},
-    commands,
-    failure::Usage,
+    door::Door,
+    global::{Given, Global},
     output::tell,
+    usage::Usage,
 };
 
 /// The apps of an organisation.
@@ -82,7 +82,7 @@ impl Context {
         tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
         let engine = Engine::open(path, APPS, &self.env(), &self.options())?;
         if let Some(migrated) = engine.migrated() {
-            tell(&commands::org::of_migration(path, migrated));
+            tell(&of_migration(path, migrated));
         }
         Ok(self.engine.get_or_init(|| engine))
     }
@@ -104,17 +104,15 @@ impl Context {
         Ok(session)
     }
 
-    /// The session of SYSTEM, for what people are shown beside the rows that they may read:
-    /// the names of rows that these refer to, memberships, and the roles that a holder has.
-    pub(crate) fn system(&self) -> anyhow::Result<Session> {
-        let engine = self.engine()?;
-        Ok(engine.session(engine.system_id()?))
+    /// The same, for commands that need nothing but the door.
+    pub(crate) fn door(&self) -> anyhow::Result<impl Door> {
+        self.session()
     }
 
     /// Whether what is refused leaves a trace, by the organisation's setting.
     pub(crate) fn keeps_traces(&self) -> bool {
         let setting = Query::new("organization").columns(&["plugintracelogsetting"]);
-        let rows = self.system().and_then(|system| Ok(system.list(setting)?));
+        let rows = self.session().and_then(|session| Ok(session.list(setting)?));
         let rows = rows.unwrap_or_default();
         rows.first().and_then(|row| row.int("plugintracelogsetting")) != Some(0)
     }
@@ -127,7 +125,7 @@ impl Context {
         }
         format!(
             "{command} --org {}",
-            crate::names::quoted(&self.global.org.to_string_lossy())
+            crate::text::quoted(&self.global.org.to_string_lossy())
         )
     }
 }
@@ -158,4 +156,18 @@ fn cache_dir() -> Option<PathBuf> {
     };
     let base = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
     Some(base.join("sluice"))
+}
+
+/// What people are told of a file that was brought to the present form.
+pub(crate) fn of_migration(path: &Path, migrated: &MigratedFile) -> String {
+    let copy = match &migrated.copy {
+        Some(copy) => format!("; a copy of it as it was: {}", copy.display()),
+        None => String::new(),
+    };
+    format!(
+        "brought {} from form {} to form {}{copy}",
+        path.display(),
+        migrated.from,
+        migrated.to
+    )
 }

@@ -8,26 +8,8 @@ use crate::{
     context::Context,
     output::{self, Exit},
     report,
+    usage::Usage,
 };
-
-/// A command line that makes no sense.
-#[derive(Debug)]
-pub(crate) struct Usage(String);
-
-impl Usage {
-    /// The error that says so.
-    pub(crate) fn because(message: impl Into<String>) -> anyhow::Error {
-        Self(message.into()).into()
-    }
-}
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// The exit status that an error of the platform stands for.
 pub(crate) fn exit_of(error: &Error) -> Exit {

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use sluice_engine::check_target;
 use sluice_model::Error;
 
-use crate::{failure::Usage, people};
+use crate::{text, usage::Usage};
 
 /// No text and no plug-in that is taken is larger. What has no end, such as `/dev/zero`, is read
 /// no further.
@@ -26,7 +26,7 @@ pub(crate) fn bytes_within(path: &Path, largest: u64) -> anyhow::Result<Vec<u8>>
         return Err(Error::invalid(format!(
             "{} is larger than the {} that are taken",
             path.display(),
-            people::bytes(largest)
+            text::bytes(largest)
         ))
         .into());
     }

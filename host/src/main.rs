@@ -5,8 +5,10 @@ mod assign;
 mod cli;
 mod commands;
 mod context;
+mod door;
 mod failure;
 mod files;
+mod global;
 mod interrupt;
 mod names;
 mod output;
@@ -14,8 +16,10 @@ mod people;
 mod plot;
 mod remedies;
 mod report;
+mod text;
 mod transcript;
 mod transfer;
+mod usage;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
     start_log(cli.global.verbose);
     let json = cli.global.json;
     let context = Context::new(cli.global, given);
-    let exit = match commands::run(&context, cli.command) {
+    let exit = match cli::run(&context, cli.command) {
         Ok(outcome) => {
             let exit = outcome.exit;
             output::show(&outcome, json).map_or_else(|error| failure::unprinted(&context, exit, &error), |()| exit)

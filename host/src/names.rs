@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sluice_engine::{Found, Session};
-use sluice_model::{Code, Error, Filter, Query, Reference, Row, Uuid, Value};
+use sluice_engine::Found;
+use sluice_model::{
+    Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
+};
 
-use crate::context::Context;
+use crate::{context::Context, door::Door};
 
 /// A user, or, as `team:NAME`, a team.
-pub(crate) fn principal(session: &Session, name: &str) -> anyhow::Result<Reference> {
+pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Reference> {
     let (table, name) = match name.split_once(':') {
         Some(("team", name)) => ("team", name),
         Some(("user", name)) => ("systemuser", name),
@@ -18,7 +20,7 @@ pub(crate) fn principal(session: &Session, name: &str) -> anyhow::Result<Referen
 }
 
 /// The copy of a role in a holder's business unit; by id, the role itself.
-pub(crate) fn role_for(session: &Session, holder: &Row, name: &str) -> anyhow::Result<Uuid> {
+pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::Result<Uuid> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
@@ -46,13 +48,13 @@ pub(crate) fn role_for(session: &Session, holder: &Row, name: &str) -> anyhow::R
 }
 
 /// One row by name or id, with these columns; all of them where none is named.
-pub(crate) fn row(session: &Session, table: &str, name: &str, columns: &[&str]) -> anyhow::Result<Row> {
+pub(crate) fn row(session: &dyn Door, table: &str, name: &str, columns: &[&str]) -> anyhow::Result<Row> {
     let id = session.find_one(table, name)?;
     get(session, table, id, columns)
 }
 
 /// One row by id, with these columns; all of them where none is named.
-pub(crate) fn get(session: &Session, table: &str, id: Uuid, columns: &[&str]) -> anyhow::Result<Row> {
+pub(crate) fn get(session: &dyn Door, table: &str, id: Uuid, columns: &[&str]) -> anyhow::Result<Row> {
     let response = session.execute(sluice_model::Request::retrieve(Reference::new(table, id), columns))?;
     let row = response.row().cloned();
     row.ok_or_else(|| Error::not_found(table, table, id).into())
@@ -61,9 +63,9 @@ pub(crate) fn get(session: &Session, table: &str, id: Uuid, columns: &[&str]) ->
 /// How many ids one question asks for.
 const CHUNK: usize = 500;
 
-/// The rows with these ids, as far as they are there.
+/// The rows with these ids, as far as they are there and the acting user may read them.
 pub(crate) fn by_ids(
-    session: &Session,
+    session: &dyn Door,
     table: &str,
     ids: impl IntoIterator<Item = Uuid>,
     columns: &[&str],
@@ -76,44 +78,108 @@ pub(crate) fn by_ids(
             column: key.clone(),
             values: chunk.to_vec(),
         };
-        let found = session.list(Query::new(table).columns(columns).filter(filter))?;
+        let found = match session.list(Query::new(table).columns(columns).filter(filter)) {
+            Ok(found) => found,
+            Err(error) if error.kind() == Kind::Denied => break,
+            Err(error) => return Err(error.into()),
+        };
         rows.extend(found.into_iter().map(|row| (row.id, row)));
     }
     Ok(rows)
 }
 
-/// The names of rows that others refer to. As on the platform, a lookup shows the name of its
-/// row also to somebody who may not read that row.
+/// The names of rows that others refer to, as the platform tells them to the acting user.
 #[derive(Debug, Default)]
 pub(crate) struct Labels(HashMap<Reference, String>);
 
 impl Labels {
-    /// The names of everything that `rows` refer to.
+    /// The names of everything that `rows` refer to. As on the platform, whoever may read a lookup
+    /// is told the name of its row.
     pub(crate) fn of(context: &Context, rows: &[Row]) -> anyhow::Result<Self> {
+        let session = context.session()?;
+        let catalog = session.catalog()?;
+        let mut labels = Self::default();
+        let mut saved: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !row.id.is_nil()) {
+            saved.entry(&row.table).or_default().insert(row.id);
+        }
+        for (table, ids) in saved {
+            let Some(table) = catalog.find(table) else { continue };
+            let lookups = table.columns.iter().filter(|column| column.kind.targets().is_some());
+            let columns: Vec<&str> = lookups.map(|column| &*column.name).collect();
+            let of_table = rows.iter().filter(|row| row.table == table.name);
+            if of_table
+                .flat_map(|row| row.values.values())
+                .any(|value| value.as_lookup().is_some())
+            {
+                labels.ask(&session, table, ids, &columns)?;
+            }
+        }
+        // Rows that are not saved, or are none of a table's.
         let values = rows.iter().flat_map(|row| row.values.values());
-        Self::load(context, values.filter_map(Value::as_lookup).cloned())
+        let unknown = values
+            .filter_map(Value::as_lookup)
+            .filter(|row| !labels.0.contains_key(row));
+        let unknown: Vec<Reference> = unknown.cloned().collect();
+        labels.0.extend(Self::load(context, unknown)?.0);
+        Ok(labels)
     }
 
-    /// The names of these rows.
+    /// The names of these rows, as far as the acting user may read them.
     pub(crate) fn load(context: &Context, references: impl IntoIterator<Item = Reference>) -> anyhow::Result<Self> {
         let mut by_table: BTreeMap<_, BTreeSet<Uuid>> = BTreeMap::new();
         for reference in references {
             by_table.entry(reference.table).or_default().insert(reference.id);
         }
-        let system = context.system()?;
-        let catalog = system.catalog()?;
-        let mut names = HashMap::new();
-        for (table, ids) in by_table {
-            let Some(name) = catalog.find(&table).and_then(|table| table.primary_name.as_ref()) else {
-                continue;
+        if by_table.is_empty() {
+            return Ok(Self::default());
+        }
+        let session = context.session()?;
+        let catalog = session.catalog()?;
+        let mut labels = Self::default();
+        for (name, ids) in by_table {
+            let Some(table) = catalog.find(&name) else { continue };
+            let Some(column) = &table.primary_name else { continue };
+            labels.ask(&session, table, ids, &[column])?;
+        }
+        Ok(labels)
+    }
+
+    /// Reads rows for their names and those that their lookups come with.
+    fn ask(
+        &mut self,
+        session: &dyn Door,
+        table: &TableDef,
+        ids: BTreeSet<Uuid>,
+        columns: &[&str],
+    ) -> anyhow::Result<()> {
+        let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
+        for chunk in ids.chunks(CHUNK) {
+            let filter = Filter::In {
+                column: table.key.clone(),
+                values: chunk.to_vec(),
             };
-            for row in by_ids(&system, &table, ids, &[name])?.into_values() {
-                if let Some(text) = row.text(name) {
-                    names.insert(row.reference(), text.to_owned());
+            let query = Query::new(table.name.clone()).columns(columns).filter(filter);
+            let request = Request::retrieve_multiple(query).with("LookupNames", true);
+            let answer = match session.execute(request) {
+                Ok(answer) => answer,
+                // Whoever may not read the table is told no names.
+                Err(error) if error.kind() == Kind::Denied => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            let named = match answer.outputs.get("LookupNames") {
+                Some(Parameter::Rows(named)) => named.as_slice(),
+                _ => &[],
+            };
+            let catalog = session.catalog()?;
+            for row in named.iter().chain(answer.rows()) {
+                let column = catalog.find(&row.table).and_then(|table| table.primary_name.clone());
+                if let Some(name) = column.and_then(|column| row.text(&column)) {
+                    self.0.insert(row.reference(), name.to_owned());
                 }
             }
         }
-        Ok(Self(names))
+        Ok(())
     }
 
     /// The row's name, else its id.
@@ -125,25 +191,5 @@ impl Labels {
     /// The row's name, where it has one.
     pub(crate) fn find(&self, reference: &Reference) -> Option<&str> {
         self.0.get(reference).map(String::as_str)
-    }
-}
-
-/// A word as a shell takes it.
-pub(crate) fn quoted(word: &str) -> String {
-    // A word of a command line holds no NUL, the one character that cannot be quoted.
-    shlex::try_quote(&word.replace('\0', "")).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("seller.west"), "seller.west");
-        for word in ["./my org.db", "O'Neil", "", "a\"b$c`d", "nul\0"] {
-            let split = shlex::split(&quoted(word)).unwrap();
-            assert_eq!(split, [word.replace('\0', "")], "{word}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
-use crate::report::wrapped;
+use crate::text::wrapped;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,17 +1,17 @@
 //! Rows as people read them: labels of choices, names of the rows that lookups refer to.
 
 use serde_json::Value as Json;
-use sluice_engine::Session;
 use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, json};
 
 use crate::{
     context::Context,
+    door::Door,
     names::Labels,
     output::{Grid, Outcome},
 };
 
 /// A list of a table's rows with some of its columns, for machines and for people.
-pub(crate) fn list(context: &Context, session: &Session, query: Query) -> anyhow::Result<Outcome> {
+pub(crate) fn list(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
     let columns = query.columns.clone();
     let table = session.catalog()?.table(&query.table)?.clone();
     let rows = session.list(query)?;
@@ -166,25 +166,6 @@ pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String
     }
 }
 
-/// A number with separators: `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 byte`, `12,345,678 bytes`.
-pub(crate) fn bytes(number: u64) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} byte{plural}", grouped(number))
-}
-
 /// `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -194,15 +175,6 @@ pub(crate) fn count(number: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(
-            [grouped(7), grouped(999), grouped(1_000), grouped(12_345_678)],
-            ["7", "999", "1,000", "12,345,678"]
-        );
-        assert_eq!([bytes(1), bytes(2_000)], ["1 byte", "2,000 bytes"]);
-    }
 
     #[test]
     fn values_stand_in_one_column() {

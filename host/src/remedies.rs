@@ -32,9 +32,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::QualifyNevertheless => "lead qualify LEAD --continue",
         Remedy::QualifyFromGrid => "lead qualify LEAD --from grid",
         Remedy::QualifyWithoutOpportunity => "lead qualify LEAD --opportunity skip",
-        Remedy::QualifyDeciding => {
-            "lead qualify LEAD --account create|skip --contact create|skip --opportunity create|skip"
-        }
+        Remedy::QualifyDeciding => "lead qualify LEAD --account create --contact create --opportunity create",
         Remedy::ReactivateLead => "lead reactivate LEAD",
         Remedy::ReactivateOtherLead => "lead reactivate OTHER",
         Remedy::MergeLeads => "merge lead LEAD OTHER",

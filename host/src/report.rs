@@ -6,9 +6,9 @@ use sluice_model::{Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind,
 
 use crate::{
     context::Context,
-    names::quoted,
-    people::{grouped, pairs},
+    people::pairs,
     remedies,
+    text::{grouped, indented, quoted, wrapped},
 };
 
 /// Messages are broken at this width.
@@ -229,46 +229,9 @@ fn is_on_purpose(error: &Error) -> bool {
     error.code() == Code::ISV_ABORTED
 }
 
-/// The text, further in.
-pub(crate) fn indented(text: &str, by: usize) -> String {
-    let indent = " ".repeat(by);
-    text.lines()
-        .map(|line| {
-            if line.is_empty() {
-                String::new()
-            } else {
-                format!("{indent}{line}")
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// The text in lines of at most `width` characters, broken at blanks.
-pub(crate) fn wrapped(text: &str, width: usize) -> String {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + word.chars().count() < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_wrapped_at_blanks() {
-        assert_eq!(wrapped("one two three", 8), "one two\nthree");
-        assert_eq!(indented("a\n\nb", 2), "  a\n\n  b");
-    }
 
     #[test]
     fn words_of_commands_are_filled_in_whole() {

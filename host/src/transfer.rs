@@ -14,10 +14,9 @@ use std::{
 use anyhow::Context as _;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sluice_engine::Session;
 use sluice_model::{Error, Parameter, Reference, Request, Response, Result, Row, Uuid, Value};
 
-use crate::{failure::Usage, interrupt, people::bytes as count};
+use crate::{door::Door, interrupt, text::bytes as count, usage::Usage};
 
 /// The bytes of a block: fewer than the platform takes, since each is in memory several times
 /// over while its request is under way.
@@ -32,7 +31,7 @@ pub(crate) struct Moved {
 }
 
 /// Makes a note with the file as its attachment.
-pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::Result<Moved> {
+pub(crate) fn upload(session: &dyn Door, mut note: Row, path: &Path) -> anyhow::Result<Moved> {
     let unreadable = || format!("{} cannot be read", path.display());
     // Opening a pipe would wait for whoever writes into it.
     if !path.metadata().with_context(unreadable)?.is_file() {
@@ -91,7 +90,7 @@ pub(crate) fn upload(session: &Session, mut note: Row, path: &Path) -> anyhow::R
 
 /// Hands over the attachment of a note block by block; how many bytes it has.
 pub(crate) fn download(
-    session: &Session,
+    session: &dyn Door,
     note: Uuid,
     write: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> anyhow::Result<u64> {

@@ -1,6 +1,9 @@
 //! The program is one client of several to come: nothing below it speaks of its commands.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use sluice_tests::root;
 
@@ -59,11 +62,8 @@ fn command<'a>(line: &'a str, verbs: &[String]) -> Option<&'a str> {
         flag.is_some_and(|c| c.is_ascii_lowercase()) || verbs.iter().any(|verb| begins(text, verb))
     });
     let named = line.match_indices("sluice ").map(|(place, _)| &line[place..]);
-    quoted.or_else(|| {
-        named
-            .into_iter()
-            .find(|text| verbs.iter().any(|verb| text["sluice ".len()..].starts_with(verb)))
-    })
+    let mut named = named.filter(|text| verbs.iter().any(|verb| begins(&text["sluice ".len()..], verb)));
+    quoted.or_else(|| named.next())
 }
 
 #[test]
@@ -108,4 +108,172 @@ fn commands_in_sentences_are_found() {
     ] {
         assert_eq!(command(line, &verbs), None, "{line}");
     }
+}
+
+/// What of the engine the commands use beside the door: sorted lines, edited by hand.
+const EXCEPTIONS: &str = include_str!("client-exceptions.txt");
+
+/// The methods of the trait `Door`.
+fn door() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("host/src/door.rs")).unwrap();
+    let declared = text[text.find("trait Door").unwrap()..].split("\n}\n").next().unwrap();
+    let names = declared
+        .split("    fn ")
+        .skip(1)
+        .map(|rest| rest.split('(').next().unwrap().to_owned());
+    names.collect()
+}
+
+/// The names that stand before `(` after each of these beginnings, such as `session.`.
+fn called(code: &str, beginnings: &[&str]) -> Vec<String> {
+    let mut names = Vec::new();
+    for beginning in beginnings {
+        for (place, _) in code.match_indices(beginning) {
+            let inside = code[..place].chars().next_back();
+            let rest = code[place + beginning.len()..].trim_start();
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
+            let calls = rest[name.len()..].starts_with(['(', ':']);
+            if calls && !name.is_empty() && !inside.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+                names.push(name);
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn commands_reach_the_engine_through_the_door_alone() {
+    let door = door();
+    assert!(door.contains(&"execute".to_owned()) && door.len() < 20, "{door:?}");
+    let mut found = Vec::new();
+    for path in sources(&root().join("host/src/commands")) {
+        let name = path
+            .strip_prefix(root().join("host/src/commands"))
+            .unwrap()
+            .display()
+            .to_string();
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The verbs on files make, open and copy organisations.
+        if name == "org.rs" {
+            continue;
+        }
+        let beginnings = [
+            "session.",
+            "session\n",
+            "session()?.",
+            "session()?\n",
+            "engine()?.",
+            "batch.",
+        ];
+        let beside = called(&text, &beginnings)
+            .into_iter()
+            .filter(|name| !door.contains(name));
+        found.extend(beside.map(|method| format!("{name}: {method}")));
+        for module in ["qualify", "reports", "timeline", "form", "command", "import"] {
+            let named = format!("{module}::");
+            let calls = text.match_indices(&named).filter_map(|(place, _)| {
+                let rest = &text[place..];
+                let (path, rest) = rest.split_once('(')?;
+                let handed = rest.trim_start().trim_start_matches('&').starts_with("session");
+                let plain = path
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':'));
+                (handed && plain).then(|| format!("{name}: {path}"))
+            });
+            found.extend(calls);
+        }
+    }
+    found.sort();
+    found.dedup();
+    let listed: Vec<String> = EXCEPTIONS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(ToOwned::to_owned)
+        .collect();
+    assert_eq!(
+        listed, found,
+        "commands use of the engine what stands on the right; tests/tests/client-exceptions.txt lists what stands on \
+         the left. Better than a new line there: a message"
+    );
+}
+
+#[test]
+fn the_command_line_never_acts_as_the_system() {
+    for path in sources(&root().join("host/src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for word in [
+            ".session(engine",
+            "system()",
+            "sluice_store",
+            "sluice_access",
+            "as_platform",
+        ] {
+            assert!(!text.contains(word), "{}: `{word}`", path.display());
+        }
+        let ids = text.matches("system_id").count();
+        // Where it is refused to be acted as.
+        let allowed = usize::from(path.ends_with("host/src/context.rs"));
+        assert!(ids <= allowed, "{}: asks who SYSTEM is", path.display());
+    }
+}
+
+/// The modules of the program that one uses, by their first names; `commands` is one of them.
+fn used(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for (place, _) in code.match_indices("crate::") {
+        let rest = &code[place + "crate::".len()..];
+        let group = rest.strip_prefix('{').and_then(|rest| Some(rest.split_once("};")?.0));
+        let mut depth = 0;
+        let mut parts = vec![String::new()];
+        for c in group
+            .unwrap_or(
+                rest.split([';', ' ', '(', ',', ')', '<', '>'])
+                    .next()
+                    .unwrap_or_default(),
+            )
+            .chars()
+        {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            match c {
+                ',' if depth == 0 => parts.push(String::new()),
+                c => parts.last_mut().unwrap().push(c),
+            }
+        }
+        let first = |part: &String| part.trim().split("::").next().unwrap_or_default().to_owned();
+        names.extend(parts.iter().map(first).filter(|name| !name.is_empty()));
+    }
+    names
+}
+
+#[test]
+fn the_modules_of_the_program_form_no_cycle() {
+    let folder = root().join("host/src");
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in sources(&folder) {
+        let name = path.strip_prefix(&folder).unwrap().components().next().unwrap();
+        let name = name.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let own = edges.entry(name.clone()).or_default();
+        own.extend(used(&text).into_iter().filter(|other| *other != name));
+    }
+    assert!(
+        edges["context"].contains("global") && edges["commands"].contains("context"),
+        "{edges:#?}"
+    );
+    // What uses nothing that is left can be taken away; a cycle stays.
+    while let Some(free) = edges
+        .iter()
+        .find(|(_, uses)| uses.iter().all(|name| !edges.contains_key(name)))
+    {
+        let free = free.0.clone();
+        edges.remove(&free);
+    }
+    assert!(edges.is_empty(), "a cycle among these: {edges:#?}");
 }

@@ -103,13 +103,16 @@ pub fn check_enabled(principal: &Principal) -> Result<()> {
 ///
 /// # Errors
 /// With principal and privilege: `0x80040220` it is missing, `0x80042F09` the user has no
-/// roles at all, `0x80040225` the user is disabled.
+/// roles at all, `0x80040225` the user is disabled, `0x80044502` the user may only read.
 pub fn check_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Result<()> {
     if principal.is_system() {
         return Ok(());
     }
     if principal.is_disabled() {
         return Err(text::disabled(principal));
+    }
+    if principal.reads_only() && !reads(privilege) {
+        return Err(text::reads_only(principal));
     }
     if principal.depth_of(privilege).is_some() {
         return Ok(());
@@ -119,6 +122,16 @@ pub fn check_named(principal: &Principal, privilege: &str, privileges: &Privileg
     } else {
         text::missing_named(principal, privilege, privileges)
     })
+}
+
+/// Whether a privilege of no table changes nothing: prvReadEntity, prvExportCustomization.
+fn reads(privilege: &str) -> bool {
+    let starts = |start: &str| {
+        privilege
+            .get(..start.len())
+            .is_some_and(|part| part.eq_ignore_ascii_case(start))
+    };
+    starts("prvRead") || starts("prvExport")
 }
 
 /// May `caller` make a row of `table` belong to `owner`? Asked by a Create for another owner

@@ -369,16 +369,8 @@ impl Engine {
         self.core.message(name)
     }
 
-    /// Copies the organisation into another file while it is in use.
-    ///
-    /// # Errors
-    /// The file exists, or cannot be written.
-    pub fn backup(&self, to: &Path) -> Result<()> {
-        self.core.store()?.backup(to)
-    }
-
     /// Puts a backup in the place of the organisation at `to`, which is kept beside it. With
-    /// `unsealed`, also a copy that [`Self::backup`] did not make.
+    /// `unsealed`, also a copy that [`Session::backup`] did not make.
     ///
     /// # Errors
     /// The backup is damaged, was changed or is none; another process has the organisation open.

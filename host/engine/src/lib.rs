@@ -47,6 +47,7 @@ mod tables;
 mod trace;
 mod unit;
 mod watch;
+mod whole;
 
 pub use capability::{Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};

@@ -31,6 +31,14 @@ impl Session {
         if let Ok(id) = name_or_id.parse::<Uuid>() {
             return Ok(Found::One(id));
         }
+        // Nobody takes a user's place by a name of their own choice.
+        if &*table.name == tables::USER {
+            let signed_in = Filter::eq("domainname", name_or_id);
+            let users = self.list(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
+            if let [user] = users.as_slice() {
+                return Ok(Found::One(user.id));
+            }
+        }
         let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
         if &*table.name == tables::USER {
             names.push("domainname".into());

@@ -65,6 +65,8 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableUser",
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
+    "prvReadRecordAuditHistory",
+    crate::whole::MAINTAIN,
 ];
 
 /// Ids of privileges that are the same in every organisation.

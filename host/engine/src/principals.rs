@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sluice_access::{Permit, Principal, PrincipalId, RowFacts};
-use sluice_model::{Error, Result, Right, TableDef, Uuid};
+use sluice_model::{Depth, Error, Result, Right, TableDef, Uuid, codes::Kind};
 
 use crate::{Operation, Unit};
 
@@ -45,6 +45,23 @@ impl Unit {
         let facts = self.row_facts(principal, table, id)?;
         let snapshot = self.snapshot()?;
         sluice_access::decide(principal, &snapshot.units, table, right, &facts, &snapshot.privileges)
+    }
+
+    /// Whether somebody is shown what a row of a table held: those who may read it; where it is gone,
+    /// those who may read the table in the whole organisation.
+    pub(crate) fn shows_row(&mut self, reader: &Arc<Principal>, table: &str, id: Option<Uuid>) -> Result<bool> {
+        let Some(table) = self.snapshot()?.catalog.find(table).cloned() else {
+            return Ok(false);
+        };
+        if let Some(id) = id {
+            match self.decide_for(reader, &table, Right::Read, id) {
+                Ok(_) => return Ok(true),
+                Err(error) if error.kind() == Kind::NotFound => {}
+                Err(error) if error.kind() == Kind::Host => return Err(error),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(reader.depth_of(&table.privilege_name(Right::Read)) == Some(Depth::Organization))
     }
 
     /// What the decision on a row needs to know of it.

@@ -8,7 +8,7 @@ use sluice_model::{
     Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce, error::Limit,
 };
 
-use crate::{Operation, Session, Unit, principals, rules::message_trace, unit::Trial};
+use crate::{Operation, Session, Unit, principals, rules::message_trace, tables, unit::Trial};
 
 impl Unit {
     /// The rows that a query asks for, as far as the caller may read them; conditions on
@@ -48,6 +48,9 @@ impl Unit {
     /// Gate 1 for a query: Read on its table, and on each that its conditions look at.
     pub(crate) fn require_read(&mut self, operation: &Operation, query: &Query) -> Result<()> {
         let catalog = self.catalog();
+        if *query.table == *tables::AUDIT && names_a_row(&query.filter) {
+            self.require_named(operation, "prvReadRecordAuditHistory")?;
+        }
         std::iter::once(query.table.clone())
             .chain(related(&query.filter))
             .try_for_each(|name| principals::require(self, operation, catalog.table(&name)?, Right::Read))
@@ -74,6 +77,16 @@ impl Session {
         let mut unit = self.engine.unit(Trial::default())?;
         let principal = unit.principal(self.user)?;
         unit.surroundings(&principal)
+    }
+}
+
+/// Whether a filter of the audit trail asks for the history of a row.
+fn names_a_row(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(all) | Filter::Or(all) => all.iter().any(names_a_row),
+        Filter::Not(filter) => names_a_row(filter),
+        Filter::Compare { column, .. } | Filter::In { column, .. } => &**column == "objectid",
+        Filter::All | Filter::Related(_) => false,
     }
 }
 

@@ -5,6 +5,8 @@ pub(crate) const TEAM: &str = "team";
 pub(crate) const TEAM_MEMBERSHIP: &str = "teammembership";
 pub(crate) const BUSINESS_UNIT: &str = "businessunit";
 pub(crate) const ROLE: &str = "role";
+/// The column of the audit trail that holds from what to what something changed.
+pub(crate) const CHANGES: &str = "changedata";
 pub(crate) const PRIVILEGE: &str = "privilege";
 pub(crate) const ROLE_PRIVILEGES: &str = "roleprivileges";
 pub(crate) const USER_ROLES: &str = "systemuserroles";

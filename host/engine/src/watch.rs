@@ -17,7 +17,7 @@ pub struct Link {
     pub row: Reference,
     /// What sort of change it is.
     pub sort: LinkSort,
-    /// The relationship, or the privilege.
+    /// The relationship, the privilege, or, as `table:id`, with whom a row is shared.
     pub name: String,
     /// What it was.
     pub old: Value,
@@ -34,6 +34,12 @@ pub enum LinkSort {
     Disassociated,
     /// A role got a privilege, lost it, or has it at another depth.
     Privilege,
+    /// A row was shared with somebody.
+    Shared,
+    /// A share has other rights.
+    ShareChanged,
+    /// A row is no longer shared with somebody.
+    Unshared,
 }
 
 impl Unit {

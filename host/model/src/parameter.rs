@@ -92,21 +92,27 @@ impl ParameterType {
 
     /// Whether a parameter of this type takes what is given.
     pub fn takes(self, given: &Parameter) -> bool {
-        match (self, given) {
+        matches!(
+            (self, given),
             (Self::Bool, Parameter::Value(Value::Bool(_)))
-            | (Self::Int, Parameter::Value(Value::Int(_) | Value::Choice(_)))
-            | (Self::BigInt, Parameter::Value(Value::Int(_) | Value::BigInt(_)))
-            | (Self::Text | Self::Bytes, Parameter::Value(Value::Text(_)))
-            | (Self::Time, Parameter::Value(Value::DateTime(_)))
-            | (Self::Id, Parameter::Value(Value::Id(_) | Value::Lookup(_)) | Parameter::Reference(_))
-            | (Self::Reference, Parameter::Reference(_) | Parameter::Value(Value::Lookup(_)))
-            | (Self::References, Parameter::References(_) | Parameter::Reference(_))
-            | (Self::Row | Self::Structure, Parameter::Row(_))
-            | (Self::Rows | Self::Structures, Parameter::Rows(_) | Parameter::Row(_))
-            | (Self::Names, Parameter::Names(_))
-            | (Self::Query, Parameter::Query(_)) => true,
-            _ => false,
-        }
+                | (Self::Int, Parameter::Value(Value::Int(_) | Value::Choice(_)))
+                | (Self::BigInt, Parameter::Value(Value::Int(_) | Value::BigInt(_)))
+                | (Self::Text | Self::Bytes, Parameter::Value(Value::Text(_)))
+                | (Self::Time, Parameter::Value(Value::DateTime(_)))
+                | (
+                    Self::Id,
+                    Parameter::Value(Value::Id(_) | Value::Lookup(_)) | Parameter::Reference(_)
+                )
+                | (
+                    Self::Reference,
+                    Parameter::Reference(_) | Parameter::Value(Value::Lookup(_))
+                )
+                | (Self::References, Parameter::References(_) | Parameter::Reference(_))
+                | (Self::Row | Self::Structure, Parameter::Row(_))
+                | (Self::Rows | Self::Structures, Parameter::Rows(_) | Parameter::Row(_))
+                | (Self::Names, Parameter::Names(_))
+                | (Self::Query, Parameter::Query(_))
+        )
     }
 
     /// Brings what [the type takes](Self::takes) into the one form that it has.

@@ -175,7 +175,11 @@ fn processes() -> impl Iterator<Item = (String, Depth)> {
 
 /// What else the manager reads: when leads were closed and since when a step is required, and which
 /// requests were refused.
-const OVERSIGHT: [&str; 2] = ["prvReadAuditSummary", "prvReadsl_messagetrace"];
+const OVERSIGHT: [&str; 3] = [
+    "prvReadAuditSummary",
+    "prvReadRecordAuditHistory",
+    "prvReadsl_messagetrace",
+];
 
 /// What the guide asks for, Write on lead and opportunity, notes and activities, the
 /// flow and the reports; as the platform's roles of these names have it.

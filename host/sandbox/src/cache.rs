@@ -102,21 +102,16 @@ impl Cache {
         Ok(file)
     }
 
-    /// What an engine of another version left goes at the first start of this one.
+    /// What another version of this program compiled goes at the first start of this one.
     fn begin(&self) {
         let mark = self.dir.join("version");
-        let version = self.version();
-        if read(&mark, 64).is_ok_and(|known| known == version.as_bytes()) {
+        let version = env!("CARGO_PKG_VERSION").as_bytes();
+        if read(&mark, 64).is_ok_and(|known| known == version) {
             return;
         }
-        let ending = format!("-{version}.cwasm");
-        for (path, _, _) in self.files() {
-            if !path.as_os_str().to_string_lossy().ends_with(&ending) {
-                let _ = fs::remove_file(path);
-            }
-        }
+        self.prune(0);
         let _ = fs::remove_file(&mark);
-        let _ = write_new(&mark, &[version.as_bytes()]);
+        let _ = write_new(&mark, &[version]);
     }
 
     /// Removes the oldest files until no more than `kept` bytes are left.

@@ -9,10 +9,10 @@ use super::{each, row, timeline};
 use crate::{
     assign,
     context::Context,
-    failure::Usage,
     names::Labels,
     output::{Grid, Outcome},
     people, report,
+    usage::Usage,
 };
 
 /// See the module.

@@ -2,7 +2,7 @@
 //! watched.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Session, TableChange};
+use sluice_engine::TableChange;
 use sluice_model::{
     Catalog, ColumnType, Comparison, Error, Filter, Query, Reference, Row, TableDef, Value, coerce, json as rows, odata,
 };
@@ -10,10 +10,11 @@ use sluice_model::{
 use super::table;
 use crate::{
     context::Context,
-    failure::Usage,
+    door::Door,
     names::{self, Labels},
     output::{Grid, Outcome},
     people,
+    usage::Usage,
 };
 
 /// See the module.
@@ -70,7 +71,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let mut query = Query::new("audit")
         .filter(filter(session, &catalog, args)?)
@@ -87,7 +88,7 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
     Ok(Outcome::list(documents, grid.text("no changes are recorded")))
 }
 
-fn filter(session: &Session, catalog: &Catalog, args: &List) -> anyhow::Result<Filter> {
+fn filter(session: &dyn Door, catalog: &Catalog, args: &List) -> anyhow::Result<Filter> {
     let mut filter = Filter::All;
     if let Some(table) = &args.table {
         filter = filter.and(Filter::eq("objecttypecode", &*catalog.table(table)?.name));
@@ -174,7 +175,26 @@ impl<'a> Entry<'a> {
         let users = ["userid", "callinguserid"]
             .into_iter()
             .filter_map(|column| self.row.lookup(column).cloned());
-        values.filter_map(reference).chain(users).chain(self.target()).collect()
+        let sharees = self.changes.iter().filter_map(|change| sharee(&change.name));
+        values
+            .filter_map(reference)
+            .chain(sharees)
+            .chain(users)
+            .chain(self.target())
+            .collect()
+    }
+
+    /// Whether from what to what it changed is kept from the reader, who may not read the row.
+    fn is_hidden(&self) -> bool {
+        self.row.text("changedata").is_none()
+    }
+
+    /// What a change is of: a column, or with whom the row is shared.
+    fn column(change: &Change, labels: &Labels) -> String {
+        sharee(&change.name).map_or_else(
+            || change.name.clone(),
+            |who| format!("share with {}", labels.name(&who)),
+        )
     }
 
     /// What people call the row: its name now, or when it was deleted.
@@ -241,10 +261,16 @@ impl<'a> Entry<'a> {
         ];
         for change in &self.changes {
             let values = [&change.from, &change.to].map(|value| self.shown(&change.name, value, labels));
-            grid.row(head.iter().chain([&change.name]).chain(&values));
+            grid.row(head.iter().chain([&Self::column(change, labels)]).chain(&values));
             head = Default::default();
         }
-        if self.changes.is_empty() {
+        if self.is_hidden() {
+            grid.row(
+                head.iter()
+                    .map(String::as_str)
+                    .chain(["(not shown: the row is not yours to read)"]),
+            );
+        } else if self.changes.is_empty() {
             grid.row(&head);
         }
     }
@@ -279,9 +305,16 @@ impl<'a> Entry<'a> {
             "row": id("objectid"),
             "name": self.name(labels),
             "transactionid": id("transactionid"),
+            "hidden": self.is_hidden(),
             "changes": changes.collect::<Vec<_>>(),
         })
     }
+}
+
+/// `table:id`, as those are recorded with whom a row is shared.
+fn sharee(name: &str) -> Option<Reference> {
+    let (table, id) = name.split_once(':')?;
+    Some(Reference::new(table, id.parse().ok()?))
 }
 
 /// `table,id`, as lookups are recorded.

@@ -1,10 +1,9 @@
 //! `sluice bu`: business units.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{Filter, Query, Reference, Request, Row, json as rows};
 
-use crate::{context::Context, names, output::Outcome, people};
+use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -55,7 +54,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+fn show(context: &Context, session: &dyn Door, name: &str) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table("businessunit")?.clone();
     let row = names::row(session, "businessunit", name, &[])?;
     let below = Query::new("businessunit")

@@ -8,8 +8,9 @@ use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required,
 use super::{jobs, relationship::Behaviour};
 use crate::{
     context::Context,
-    failure::Usage,
+    door::Door,
     output::{Grid, Outcome},
+    usage::Usage,
 };
 
 /// See the module.
@@ -159,7 +160,7 @@ pub(crate) fn option(text: &str) -> Result<Choice, String> {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List { table } => {
-            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let table = context.door()?.definition(&table)?;
             let rows = table
                 .columns
                 .iter()
@@ -168,7 +169,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Ok(Outcome::list(rows, grid(&table)))
         }
         Command::Show { table, column } => {
-            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let table = context.door()?.definition(&table)?;
             let column = sluice_model::coerce::column(&table, &column)?;
             let document = serde_json::to_value(column)?;
             let lines: Vec<(&String, String)> = document

@@ -6,8 +6,8 @@ use sluice_sales::command::{self, Availability, COMMANDS};
 
 use crate::{
     context::Context,
-    failure::Usage,
     output::{Grid, Outcome},
+    usage::Usage,
 };
 
 /// See the module.

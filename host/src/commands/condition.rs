@@ -2,7 +2,7 @@
 
 use sluice_model::{ColumnType, Row, TableDef, Value};
 
-use crate::failure::Usage;
+use crate::usage::Usage;
 
 /// The criteria, by their number.
 const CRITERIA: [&str; 7] = [

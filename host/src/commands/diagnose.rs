@@ -11,10 +11,11 @@ use sluice_sales::{
 use crate::{
     assign,
     context::Context,
-    names::{Labels, quoted},
+    names::Labels,
     output::Outcome,
     people::count,
-    report::{self, indented, wrapped},
+    report,
+    text::{indented, quoted, wrapped},
 };
 
 /// See the module.

@@ -8,10 +8,11 @@ use super::jobs;
 use crate::{
     assign,
     context::Context,
-    failure::Usage,
+    door::Door,
     names::{self, Labels},
     output::{Exit, Grid, Outcome},
     people, report,
+    usage::Usage,
 };
 
 /// See the module.
@@ -79,7 +80,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn find(context: &Context, session: &Session, args: &Find) -> anyhow::Result<Outcome> {
+fn find(context: &Context, session: &dyn Door, args: &Find) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(&args.table)?.clone();
     let (named, values) = match args.row.split_first() {
         Some((first, rest)) if !first.contains('=') => (Some(first), rest),
@@ -205,7 +206,7 @@ fn of_job(job: Uuid) -> Query {
     Query::new("duplicaterecord").filter(Filter::eq("asyncoperationid", job))
 }
 
-fn results(context: &Context, session: &Session, job: &str) -> anyhow::Result<Outcome> {
+fn results(context: &Context, session: &dyn Door, job: &str) -> anyhow::Result<Outcome> {
     let job = names::row(session, "asyncoperation", job, &["statecode"])?;
     let has_ended = job.int("statecode") == Some(3);
     let found = session.list(of_job(job.id))?;

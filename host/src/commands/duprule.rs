@@ -9,10 +9,10 @@ use sluice_model::{
 use super::{condition, jobs};
 use crate::{
     context::Context,
-    failure::Usage,
     names,
     output::{Exit, Grid, Outcome},
     people::{self, pairs},
+    usage::Usage,
 };
 
 /// See the module.

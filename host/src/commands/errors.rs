@@ -9,10 +9,10 @@ use sluice_model::{
 };
 
 use crate::{
-    failure::Usage,
     output::{Grid, Outcome},
     people::pairs,
     remedies,
+    usage::Usage,
 };
 
 /// See the module.
@@ -122,7 +122,7 @@ fn explain(text: &str) -> anyhow::Result<Outcome> {
 }
 
 fn part(title: &str, lines: &[(&str, &str)]) -> String {
-    format!("{title}\n{}", crate::report::indented(&pairs(lines), 2))
+    format!("{title}\n{}", crate::text::indented(&pairs(lines), 2))
 }
 
 /// A situation; or a code, with every situation that it may stand for.

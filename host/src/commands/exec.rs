@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use serde_json::{Map, Value as Json};
-use sluice_engine::{Message, ParameterDef, Session, Shape, Takes};
+use sluice_engine::{Message, ParameterDef, Shape, Takes};
 use sluice_model::{
     Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Surroundings, Uuid, Value, coerce,
     fetchxml, parameter,
@@ -11,10 +11,11 @@ use sluice_model::{
 use crate::{
     assign::{self, Given},
     context::Context,
-    failure::Usage,
+    door::Door,
     files,
     output::{Grid, Outcome},
     people,
+    usage::Usage,
 };
 
 /// `exec`
@@ -39,7 +40,7 @@ Target=@row.json. Bytes are base64, or the contents of a file.";
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let message = session.engine().message(&args.message)?;
+    let message = session.message(&args.message)?;
     if args.describe {
         return Ok(described(message));
     }
@@ -48,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     Ok(shown(&*session.catalog()?, &response))
 }
 
-fn request(session: &Session, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {
+fn request(session: &dyn Door, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {
     let surroundings = session.surroundings()?;
     let shape = message.shape();
     let mut request = Request::new(message.name());
@@ -71,7 +72,7 @@ fn request(session: &Session, message: &dyn Message, parameters: &[String]) -> a
 
 /// Reads one parameter.
 struct Reader<'a> {
-    session: &'a Session,
+    session: &'a dyn Door,
     surroundings: &'a Surroundings,
     shape: &'a Shape,
     parameter: &'a ParameterDef,

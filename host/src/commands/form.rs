@@ -338,7 +338,7 @@ fn check(context: &Context, session: &Session, table: &str, name: Option<&str>) 
                     } else {
                         "add-library"
                     },
-                    crate::names::quoted(&form.name)
+                    crate::text::quoted(&form.name)
                 ))
             ),
         });

@@ -1,14 +1,12 @@
-//! What users and teams hold: roles, memberships. The rows of intersection tables belong to
-//! nobody, so whoever may read a holder is shown what it holds.
-
-use std::collections::HashMap;
+//! What users and teams hold: roles, memberships; as far as the acting user may read both sides.
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows};
+use sluice_model::{Depth, Parameter, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows};
 
 use crate::{
     context::Context,
+    door::Door,
     names::{self, Labels},
     output::Outcome,
     people,
@@ -38,19 +36,17 @@ impl Held {
     }
 }
 
-/// The roles of a user or team itself.
+/// The roles of a user or team itself, as far as the acting user sees them.
 pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec<Held>> {
-    let (table, column) = match &*holder.table {
-        "team" => ("teamroles", "teamid"),
-        _ => ("systemuserroles", "systemuserid"),
+    let relationship = match &*holder.table {
+        "team" => "teamroles_association",
+        _ => "systemuserroles_association",
     };
-    let roles = linked(context, table, column, holder.id, "roleid")?;
-    let labels = Labels::load(context, roles.iter().cloned())?;
-    Ok(roles
-        .into_iter()
+    Ok(linked(context, holder, relationship)?
+        .iter()
         .map(|role| Held {
-            name: labels.name(&role),
-            role,
+            name: role.text("name").unwrap_or_default().to_owned(),
+            role: role.reference(),
             team: None,
         })
         .collect())
@@ -72,49 +68,52 @@ pub(crate) fn effective_roles(context: &Context, user: &Reference) -> anyhow::Re
 
 /// The teams of a user.
 pub(crate) fn teams(context: &Context, user: Uuid) -> anyhow::Result<Vec<Reference>> {
-    linked(context, "teammembership", "systemuserid", user, "teamid")
+    let rows = linked(
+        context,
+        &Reference::new("systemuser", user),
+        "teammembership_association",
+    )?;
+    Ok(rows.iter().map(Row::reference).collect())
 }
 
 /// The members of a team.
 pub(crate) fn members(context: &Context, team: Uuid) -> anyhow::Result<Vec<Reference>> {
-    linked(context, "teammembership", "teamid", team, "systemuserid")
+    let rows = linked(context, &Reference::new("team", team), "teammembership_association")?;
+    Ok(rows.iter().map(Row::reference).collect())
 }
 
-fn linked(context: &Context, table: &str, near: &str, id: Uuid, far: &str) -> anyhow::Result<Vec<Reference>> {
-    let query = Query::new(table).columns(&[far]).filter(Filter::eq(near, id));
-    Ok(context
-        .system()?
-        .list(query)?
-        .iter()
-        .filter_map(|row| row.lookup(far).cloned())
-        .collect())
+/// What is linked with a row; nothing, where the acting user may not see such rows.
+fn linked(context: &Context, row: &Reference, relationship: &str) -> anyhow::Result<Vec<Row>> {
+    let request = Request::new("RetrieveRelated")
+        .with("Target", row.clone())
+        .with("Relationship", relationship);
+    match context.session()?.execute(request) {
+        Ok(mut answer) => Ok(match answer.outputs.remove("RelatedEntities") {
+            Some(Parameter::Rows(rows)) => rows,
+            _ => Vec::new(),
+        }),
+        Err(error) if error.kind() == Kind::Denied => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The privileges of a role, each with its depth, by name.
-pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(String, sluice_model::Depth)>> {
-    let system = context.system()?;
-    let names: HashMap<Uuid, String> = system
-        .list(Query::new("privilege").columns(&["name"]))?
-        .into_iter()
-        .map(|row| (row.id, row.text("name").unwrap_or_default().to_owned()))
-        .collect();
-    let query = Query::new("roleprivileges")
-        .columns(&["privilegeid", "privilegedepthmask"])
-        .filter(Filter::eq("roleid", role));
-    let mut held: Vec<_> = system
-        .list(query)?
-        .iter()
-        .filter_map(|row| {
-            let depth = sluice_model::Depth::from_mask(row.int("privilegedepthmask")?)?;
-            Some((names.get(&row.id_of("privilegeid")?)?.clone(), depth))
-        })
-        .collect();
-    held.sort();
-    Ok(held)
+pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(String, Depth)>> {
+    let request = Request::new("RetrieveRolePrivilegesRole").with("RoleId", Value::Id(role));
+    let answer = context.session()?.execute(request)?;
+    let rows = match answer.outputs.get("RolePrivileges") {
+        Some(Parameter::Rows(rows)) => rows.as_slice(),
+        _ => &[],
+    };
+    let each = rows.iter().filter_map(|row| {
+        let depth = row.int("Depth").and_then(Depth::from_number)?;
+        Some((row.text("PrivilegeName")?.to_owned(), depth))
+    });
+    Ok(each.collect())
 }
 
 /// Gives a role to a user or team, or takes it away: the copy in the holder's business unit.
-pub(crate) fn change_role(session: &Session, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn change_role(session: &dyn Door, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
     let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
     let copy = names::role_for(session, &row, role)?;
     session.execute(role_request(holder, copy, give))?;
@@ -156,7 +155,7 @@ pub(crate) fn create(session: &Session, row: &Row, roles: &[Uuid]) -> anyhow::Re
 
 /// The roles to give to a holder that is about to be made, out of its business unit: the one
 /// in its row, else the caller's.
-pub(crate) fn roles_for_new(session: &Session, row: &Row, roles: &[String]) -> anyhow::Result<Vec<Uuid>> {
+pub(crate) fn roles_for_new(session: &dyn Door, row: &Row, roles: &[String]) -> anyhow::Result<Vec<Uuid>> {
     if roles.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,12 +8,12 @@ use sluice_model::Right;
 
 use crate::{
     context::Context,
-    failure::Usage,
     files, interrupt,
-    names::quoted,
     output::{Exit, Outcome},
-    people::grouped,
     report,
+    text::grouped,
+    text::quoted,
+    usage::Usage,
 };
 
 /// How many refusals people are shown.

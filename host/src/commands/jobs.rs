@@ -6,11 +6,12 @@ use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Ki
 
 use crate::{
     context::Context,
-    failure::Usage,
     interrupt,
     names::{self, Labels},
     output::{Exit, Grid, Outcome},
-    people::{self, grouped, pairs},
+    people::{self, pairs},
+    text::grouped,
+    usage::Usage,
 };
 
 /// See the module.

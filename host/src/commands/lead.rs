@@ -1,11 +1,10 @@
 //! `sluice lead`: qualify, disqualify and reactivate leads, one outcome for each.
 
 use serde_json::Map;
-use sluice_engine::Session;
 use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
 
 use super::{each, lead_matches, lead_new, lead_qualify};
-use crate::{context::Context, failure::Usage, output::Outcome, report};
+use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -95,7 +94,7 @@ fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value
 
 /// Does the same to each of several leads; `refused` tells of one that was refused.
 pub(super) fn each(
-    session: &Session,
+    session: &dyn Door,
     leads: &[String],
     refused: impl Fn(&str, &Error) -> String,
     work: impl FnMut(Uuid) -> anyhow::Result<each::Done>,

@@ -1,16 +1,15 @@
 //! `sluice lead qualify --dry-run`: what leads would become, value by value. Nothing is kept.
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{Catalog, Uuid, Value, json as rows};
 use sluice_sales::qualify::{Origin, Previewed};
 
-use crate::{context::Context, names::Labels, output::Grid, people};
+use crate::{context::Context, door::Door, names::Labels, output::Grid, people};
 
 /// What a lead would become: for machines and for people.
 pub(super) fn of(
     context: &Context,
-    session: &Session,
+    session: &dyn Door,
     lead: Uuid,
     records: &[Previewed],
 ) -> anyhow::Result<(Map<String, Json>, String)> {

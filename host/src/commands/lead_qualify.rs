@@ -14,10 +14,12 @@ use sluice_sales::qualify::{self, Choices, Detection, Party};
 use super::{lead, lead_dry_run, row::references};
 use crate::{
     context::Context,
-    failure::Usage,
-    names::{Labels, quoted},
+    door::Door,
+    names::Labels,
     output::{Outcome, tell},
     people,
+    text::quoted,
+    usage::Usage,
 };
 
 /// `lead qualify`
@@ -226,7 +228,8 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         lead::refused(context, lead, not_done, error, ways_on)
     };
     lead::each(&session, &args.leads, refused, |lead| {
-        let send = |choices: &Choices| Ok(session.execute_with(qualify::request(lead, choices), &options)?);
+        let door: &dyn Door = &session;
+        let send = |choices: &Choices| Ok(door.execute_with(qualify::request(lead, choices), &options)?);
         let response = asking(&said, &answers, send)?;
         let (json, text) = created(context, &response)?;
         let mut item = Map::new();

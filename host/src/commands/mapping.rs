@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     context::Context,
-    failure::Usage,
     output::{Exit, Grid, Outcome, tell},
     people::count,
+    usage::Usage,
 };
 
 const TABLES: &str = "entitymap";

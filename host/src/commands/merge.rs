@@ -1,10 +1,9 @@
 //! `sluice merge`: makes one row of two.
 
 use serde_json::json;
-use sluice_engine::Session;
 use sluice_model::{Reference, Request, Row, TableDef, Value, coerce, json as rows, odata};
 
-use crate::{context::Context, failure::Usage, names, output::Outcome};
+use crate::{context::Context, door::Door, names, output::Outcome, usage::Usage};
 
 /// Make one row of two: what belongs to the other goes over to the one that is kept, and the
 /// other is closed.
@@ -65,7 +64,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 }
 
 /// The columns that the kept row takes.
-fn taken(session: &Session, table: &TableDef, keep: &Reference, other: &Reference, args: &Args) -> anyhow::Result<Row> {
+fn taken(
+    session: &dyn Door,
+    table: &TableDef,
+    keep: &Reference,
+    other: &Reference,
+    args: &Args,
+) -> anyhow::Result<Row> {
     let mut taken = Row::unsaved(table.name.clone());
     if (args.take.is_none() && !args.fill) || other.table != keep.table {
         return Ok(taken);

@@ -6,16 +6,16 @@ use std::{
 };
 
 use serde_json::json;
-use sluice_engine::Session;
 use sluice_model::{Reference, Request, Right, Row};
 
 use super::{row, timeline};
 use crate::{
     context::Context,
-    failure::Usage,
+    door::Door,
     files,
     output::{self, Outcome},
-    people, transfer,
+    transfer,
+    usage::Usage,
 };
 
 /// See the module.
@@ -86,7 +86,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
+fn add(session: &dyn Door, args: &Add) -> anyhow::Result<Outcome> {
     let blank = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
     if blank(&args.title) && blank(&args.text) && args.file.is_none() {
         return Err(Usage::because("the note is empty: give --title, --text or --file"));
@@ -122,7 +122,7 @@ fn add(session: &Session, args: &Add) -> anyhow::Result<Outcome> {
             "created note {} about {}, with {}",
             moved.note,
             shown(&about),
-            people::bytes(moved.size)
+            crate::text::bytes(moved.size)
         ),
     ))
 }
@@ -131,7 +131,7 @@ fn shown(row: &Reference) -> String {
     format!("{} {}", row.table, row.id)
 }
 
-fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bool) -> anyhow::Result<Outcome> {
+fn save(context: &Context, session: &dyn Door, note: &str, file: &Path, force: bool) -> anyhow::Result<Outcome> {
     let note = session.find_one("annotation", note)?;
     if file == Path::new("-") {
         if context.json() {
@@ -147,6 +147,6 @@ fn save(context: &Context, session: &Session, note: &str, file: &Path, force: bo
     })?;
     Ok(Outcome::new(
         json!({ "id": note.to_string(), "file": file.display().to_string(), "filesize": size }),
-        format!("saved {} to {}", people::bytes(size), file.display()),
+        format!("saved {} to {}", crate::text::bytes(size), file.display()),
     ))
 }

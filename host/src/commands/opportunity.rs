@@ -3,7 +3,7 @@
 use serde_json::json;
 use sluice_model::{ColumnType, Reference, Request, Row, Value, coerce};
 
-use crate::{context::Context, failure::Usage, output::Outcome};
+use crate::{context::Context, output::Outcome, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]

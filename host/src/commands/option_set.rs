@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     context::Context,
-    failure::Usage,
     output::{Grid, Outcome},
+    usage::Usage,
 };
 
 const CHOICES: &str = "optionset";

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use sluice_engine::{Engine, Founding, MigratedFile};
+use sluice_engine::{Engine, Founding};
 use sluice_model::{Query, Request};
 use sluice_sales::sample;
 
 use crate::{
     context::{APPS, Context},
     output::{Exit, Outcome, tell},
-    people::{bytes, pairs},
+    people::pairs,
+    text::bytes,
 };
 
 /// See the module.
@@ -97,7 +98,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Create(create) => self::create(context, create),
         Command::Show => show(context),
         Command::Backup { file } => {
-            context.engine()?.backup(&file)?;
+            context.session()?.backup(&file)?;
             Ok(Outcome::new(
                 json!({ "file": file.display().to_string() }),
                 format!("copied to {}", file.display()),
@@ -123,21 +124,7 @@ fn migrate(context: &Context, no_copy: bool) -> anyhow::Result<Outcome> {
         let copy = migrated.copy.as_ref().map(|copy| copy.display().to_string());
         map.insert("copy".to_owned(), json!(copy));
     }
-    Ok(Outcome::new(document, of_migration(path, &migrated)))
-}
-
-/// What people are told of a file that was brought to the present form.
-pub(crate) fn of_migration(path: &Path, migrated: &MigratedFile) -> String {
-    let copy = match &migrated.copy {
-        Some(copy) => format!("; a copy of it as it was: {}", copy.display()),
-        None => String::new(),
-    };
-    format!(
-        "brought {} from form {} to form {}{copy}",
-        path.display(),
-        migrated.from,
-        migrated.to
-    )
+    Ok(Outcome::new(document, crate::context::of_migration(path, &migrated)))
 }
 
 fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
@@ -194,13 +181,9 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
     let currency = row.and_then(|row| row.lookup("basecurrencyid")).cloned();
     let currency = match currency {
         Some(reference) => {
-            let response = context
-                .system()?
-                .execute(Request::retrieve(reference, &["isocurrencycode"]))?;
-            response
-                .row()
-                .and_then(|row| row.text("isocurrencycode"))
-                .map(ToOwned::to_owned)
+            let response = session.execute(Request::retrieve(reference, &["isocurrencycode"])).ok();
+            let row = response.as_ref().and_then(|response| response.row());
+            row.and_then(|row| row.text("isocurrencycode")).map(ToOwned::to_owned)
         }
         None => None,
     };
@@ -233,8 +216,8 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn check(context: &Context) -> anyhow::Result<Outcome> {
-    let engine = context.engine()?;
-    let problems = engine.check()?;
+    let session = context.session()?;
+    let problems = session.check()?;
     if !problems.is_empty() {
         let text = format!(
             "the organisation's file is damaged:\n  {}\nkeep a copy, and restore the last backup: sluice org restore BACKUP",
@@ -243,7 +226,7 @@ fn check(context: &Context) -> anyhow::Result<Outcome> {
         let document = json!({ "ok": false, "problems": problems, "rows": [] });
         return Ok(Outcome::new(document, text).with_exit(Exit::Host));
     }
-    let strays = engine.strays()?;
+    let strays = session.strays()?;
     let rows = strays
         .iter()
         .map(|row| json!({ "table": row.table, "id": row.id, "rule": row.rule }));

@@ -9,10 +9,10 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use super::{step_show, wasm_build};
 use crate::{
     context::Context,
-    failure::Usage,
     files, names,
     output::{Grid, Outcome, tell},
     people::{self, count},
+    usage::Usage,
 };
 
 /// See the module.

@@ -7,9 +7,9 @@ use sluice_model::{Behaviours, Follow, OnDelete, OnMerge, Relationship};
 
 use crate::{
     context::Context,
-    failure::Usage,
     output::{Grid, Outcome},
     people::pairs,
+    usage::Usage,
 };
 
 /// See the module.
@@ -82,7 +82,10 @@ impl From<Behaviour> for Behaviours {
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let catalog = session.catalog()?;
+    let catalog = match &command {
+        Command::Update(_) => session.catalog()?,
+        Command::List { .. } | Command::Show { .. } => session.definitions()?,
+    };
     match command {
         Command::List { table } => {
             if let Some(table) = &table {

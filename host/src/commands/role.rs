@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{
     Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
 };
@@ -13,6 +12,7 @@ use sluice_model::{
 use super::holders;
 use crate::{
     context::Context,
+    door::Door,
     names,
     output::{Grid, Outcome},
     people,
@@ -100,7 +100,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn create(session: &Session, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {
+fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {
     let unit = match unit {
         Some(unit) => session.find_one("businessunit", unit)?,
         None => {
@@ -131,7 +131,7 @@ fn create(session: &Session, name: &str, unit: Option<&str>, inherit: Inherit) -
     ))
 }
 
-fn grant(session: &Session, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
+fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
     let id = session.find_one("role", role)?;
     let wanted = Row::unsaved("roleprivilege")
         .with("PrivilegeName", privilege)
@@ -147,7 +147,7 @@ fn grant(session: &Session, role: &str, privilege: &str, depth: Depth) -> anyhow
     ))
 }
 
-fn revoke(session: &Session, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
+fn revoke(session: &dyn Door, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
     let id = session.find_one("role", role)?;
     let wanted = session.find_one("privilege", privilege)?;
     session.execute(
@@ -159,7 +159,7 @@ fn revoke(session: &Session, role: &str, privilege: &str) -> anyhow::Result<Outc
     Ok(Outcome::new(document, format!("role {role} no longer has {privilege}")))
 }
 
-fn show(context: &Context, session: &Session, role: &str) -> anyhow::Result<Outcome> {
+fn show(context: &Context, session: &dyn Door, role: &str) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let table = catalog.table("role")?;
     let row = names::row(session, "role", role, &[])?;

@@ -1,7 +1,6 @@
 //! `sluice row`: rows of any table.
 
 use serde_json::json;
-use sluice_engine::Session;
 use sluice_model::{
     Comparison, Filter, Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value,
     json as rows, odata,
@@ -10,10 +9,11 @@ use sluice_model::{
 use crate::{
     assign,
     context::Context,
-    failure::Usage,
+    door::Door,
     names::{self, Labels},
     output::{Outcome, tell},
     people,
+    usage::Usage,
 };
 
 /// See the module.
@@ -198,7 +198,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 /// What the mappings give a new row of a table from the row `TABLE:ROW`.
-fn initialized(session: &Session, table: &TableDef, from: &str) -> anyhow::Result<Row> {
+fn initialized(session: &dyn Door, table: &TableDef, from: &str) -> anyhow::Result<Row> {
     let (source, name) = from
         .split_once(':')
         .ok_or_else(|| Usage::because(format!("`{from}` names no row; write TABLE:ROW, such as lead:ID")))?;
@@ -231,7 +231,7 @@ fn detecting(request: Request, detect: bool) -> Request {
 }
 
 /// A row by the name of its table and its own.
-pub(crate) fn target(session: &Session, table: &str, id: &str) -> anyhow::Result<Reference> {
+pub(crate) fn target(session: &dyn Door, table: &str, id: &str) -> anyhow::Result<Reference> {
     let id = session.find_one(table, id)?;
     Ok(Reference::new(table, id))
 }
@@ -258,7 +258,7 @@ fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Re
 /// The platform hands out so many rows at once.
 const PAGE: usize = 5_000;
 
-fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(&args.table)?.clone();
     let mut query = Query::new(table.name.clone());
     query.columns = args
@@ -281,7 +281,7 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
 
 /// All the rows wanted, a page after the other: in the order of the keys, where no other is
 /// asked for.
-pub(crate) fn pages(session: &Session, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
+pub(crate) fn pages(session: &dyn Door, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
     let wanted = top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX));
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < wanted {
@@ -312,7 +312,7 @@ pub(crate) fn pages(session: &Session, table: &TableDef, query: &Query, top: Opt
     Ok(rows)
 }
 
-fn get(context: &Context, session: &Session, table: &str, id: &str, select: Option<&str>) -> anyhow::Result<Outcome> {
+fn get(context: &Context, session: &dyn Door, table: &str, id: &str, select: Option<&str>) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(table)?.clone();
     let columns = select.map(|text| odata::select(&table, text)).transpose()?;
     let names: Vec<&str> = columns.iter().flatten().map(|name| &**name).collect();
@@ -327,7 +327,7 @@ fn get(context: &Context, session: &Session, table: &str, id: &str, select: Opti
 
 fn share(
     context: &Context,
-    session: &Session,
+    session: &dyn Door,
     row: (&str, &str),
     principal: &str,
     rights: &str,

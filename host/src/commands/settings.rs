@@ -2,15 +2,15 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, json};
-use sluice_engine::Session;
 use sluice_model::{Code, Error, Query, Request, Row, Value};
 
 use super::jobs;
 use crate::{
     context::Context,
-    failure::Usage,
+    door::Door,
     output::{Grid, Outcome},
     people::pairs,
+    usage::Usage,
 };
 
 /// See the module.
@@ -184,7 +184,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn row(session: &Session) -> anyhow::Result<Row> {
+fn row(session: &dyn Door) -> anyhow::Result<Row> {
     let columns: Vec<&str> = ALL.iter().map(|line| line.column).collect();
     let rows = session.list(Query::new("organization").columns(&columns))?;
     rows.into_iter()

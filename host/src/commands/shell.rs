@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
+use clap::Command;
 use serde_json::json;
 
-use crate::{cli::Cli, output::Outcome};
+use crate::output::Outcome;
 
 /// `completions`
 #[derive(Debug, clap::Args)]
@@ -24,23 +24,23 @@ pub(crate) struct Man {
 }
 
 /// Prints the completions.
-pub(crate) fn completions(args: &Completions) -> anyhow::Result<Outcome> {
+pub(crate) fn completions(mut grammar: Command, args: &Completions) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sluice", &mut script);
+    clap_complete::generate(args.shell, &mut grammar, "sluice", &mut script);
     let script = String::from_utf8(script)?;
     Ok(Outcome::new(json!({ "script": script }), script))
 }
 
 /// Prints the manual page, or writes all of them.
-pub(crate) fn man(args: &Man) -> anyhow::Result<Outcome> {
+pub(crate) fn man(grammar: Command, args: &Man) -> anyhow::Result<Outcome> {
     let Some(folder) = &args.dir else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        clap_mangen::Man::new(grammar).render(&mut page)?;
         let page = String::from_utf8(page)?;
         return Ok(Outcome::new(json!({ "page": page }), page));
     };
     std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Cli::command(), folder)?;
+    clap_mangen::generate_to(grammar, folder)?;
     Ok(Outcome::new(
         json!({ "folder": folder.display().to_string() }),
         format!("wrote the pages to {}", folder.display()),

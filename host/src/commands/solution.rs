@@ -13,11 +13,11 @@ use sluice_model::{Error, Query, Request, Row, json as rows};
 use super::jobs;
 use crate::{
     context::Context,
-    failure::Usage,
     files, names,
     output::{Grid, Outcome},
     people::{self, count},
     report,
+    usage::Usage,
 };
 
 const SOLUTIONS: &str = "solution";

@@ -6,7 +6,7 @@ use sluice_engine::{ImageSpec, Session, StepSpec};
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 
 use super::{row, step_show};
-use crate::{context::Context, failure::Usage, files, output::Outcome};
+use crate::{context::Context, files, output::Outcome, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{Catalog, Code, Filter, Name, Query, Reference, Row, Uuid, json as rows};
 
 use crate::{
     context::Context,
+    door::Door,
     names::{self, Labels},
     output::{Grid, Outcome},
     people::pairs,
@@ -46,7 +46,7 @@ pub(crate) struct Registry {
 impl Registry {
     /// Of these steps.
     pub(crate) fn of(context: &Context, steps: &[Row]) -> anyhow::Result<Self> {
-        let system = context.system()?;
+        let session = context.session()?;
         let ids = |column: &str| {
             steps
                 .iter()
@@ -54,7 +54,7 @@ impl Registry {
                 .collect::<std::collections::BTreeSet<_>>()
         };
         let filters = names::by_ids(
-            &system,
+            &session,
             "sdkmessagefilter",
             ids("sdkmessagefilterid"),
             &["primaryobjecttypecode"],
@@ -64,7 +64,7 @@ impl Registry {
             .filter_map(|(id, row)| Some((id, row.text("primaryobjecttypecode")?.to_owned())))
             .collect();
         let types = names::by_ids(
-            &system,
+            &session,
             "plugintype",
             ids("plugintypeid"),
             &["typename", "pluginassemblyid"],
@@ -197,7 +197,7 @@ enum Secure {
     Text(String),
 }
 
-fn secure(session: &Session, step: &Row) -> anyhow::Result<Secure> {
+fn secure(session: &dyn Door, step: &Row) -> anyhow::Result<Secure> {
     let Some(reference) = step.lookup("sdkmessageprocessingstepsecureconfigid") else {
         return Ok(Secure::None);
     };
@@ -215,7 +215,7 @@ fn secure(session: &Session, step: &Row) -> anyhow::Result<Secure> {
 }
 
 /// Everything about a step.
-pub(crate) fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Result<Outcome> {
+pub(crate) fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let step = names::get(session, STEP, id, &[])?;
     let registry = Registry::of(context, std::slice::from_ref(&step))?;

@@ -8,6 +8,7 @@ use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
 use super::{column, jobs};
 use crate::{
     context::Context,
+    door::Door,
     output::{Grid, Outcome},
     people,
 };
@@ -89,7 +90,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List { custom } => list(context, custom),
         Command::Show { table } => {
-            let table = context.session()?.catalog()?.table(&table)?.clone();
+            let table = context.door()?.definition(&table)?;
             let text = format!(
                 "{}\n\n{}",
                 people::pairs(&[
@@ -131,7 +132,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
-    let catalog = context.session()?.catalog()?;
+    let catalog = context.door()?.definitions()?;
     let mut grid = Grid::new(["name", "display name", "set", "ownership", "custom", "managed"]);
     let mut rows = Vec::new();
     for table in catalog.iter().filter(|table| table.custom || !custom) {

@@ -6,7 +6,7 @@ use sluice_engine::Session;
 use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
 use super::holders;
-use crate::{context::Context, names, output::Outcome, people};
+use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -113,7 +113,7 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn member(session: &Session, team: &Reference, user: &str, add: bool) -> anyhow::Result<Outcome> {
+fn member(session: &dyn Door, team: &Reference, user: &str, add: bool) -> anyhow::Result<Outcome> {
     let member = Reference::new("systemuser", session.find_one("systemuser", user)?);
     let document = json!({ "id": team.id.to_string(), "member": member.id.to_string() });
     let request = Request::new(if add { "AddMembersTeam" } else { "RemoveMembersTeam" })
@@ -124,7 +124,7 @@ fn member(session: &Session, team: &Reference, user: &str, add: bool) -> anyhow:
     Ok(Outcome::new(document, format!("{user} {done} team {}", team.id)))
 }
 
-fn show(context: &Context, session: &Session, team: &str) -> anyhow::Result<Outcome> {
+fn show(context: &Context, session: &dyn Door, team: &str) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table("team")?.clone();
     let row = names::row(session, "team", team, &[])?;
     let roles = holders::roles(context, &row.reference())?;

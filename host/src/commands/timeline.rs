@@ -1,13 +1,13 @@
 //! `sluice timeline`: the notes and activities of a row, the newest first.
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{Catalog, Name, Parameter, Query, Reference, Row, TableDef, json as rows};
 use sluice_sales::timeline;
 
 use super::row;
 use crate::{
     context::Context,
+    door::Door,
     names::Labels,
     output::{Grid, Outcome},
     people,
@@ -63,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
 }
 
 /// The notes of a row.
-pub(crate) fn notes(context: &Context, session: &Session, target: &Reference) -> anyhow::Result<Outcome> {
+pub(crate) fn notes(context: &Context, session: &dyn Door, target: &Reference) -> anyhow::Result<Outcome> {
     // A timeline leaves out what somebody may not read at all; a list of notes says so.
     session.list(Query::new("annotation").columns(&[]).top(0))?;
     let mut entries = read(session, target)?.entries;
@@ -97,7 +97,7 @@ pub(super) struct Timeline {
 }
 
 /// The notes and activities of a row, as far as the acting user may read them.
-pub(super) fn read(session: &Session, target: &Reference) -> anyhow::Result<Timeline> {
+pub(super) fn read(session: &dyn Door, target: &Reference) -> anyhow::Result<Timeline> {
     let mut response = session.execute(timeline::request(target.clone()))?;
     let mut timeline = Timeline::default();
     if let Some(Parameter::Rows(rows)) = response.outputs.remove("Entries") {
@@ -144,5 +144,8 @@ fn about(entry: &Row, target: &Reference, labels: &Labels) -> String {
 fn attachment(entry: &Row) -> Option<String> {
     let size = entry.int("filesize")?;
     let name = entry.text("filename").unwrap_or("(without a name)");
-    Some(format!("{name}, {}", people::bytes(u64::from(size.unsigned_abs()))))
+    Some(format!(
+        "{name}, {}",
+        crate::text::bytes(u64::from(size.unsigned_abs()))
+    ))
 }

@@ -1,15 +1,16 @@
 //! `sluice trace`: what requests set off.
 
 use serde_json::Value as Json;
-use sluice_engine::{Session, TraceNode};
+use sluice_engine::TraceNode;
 use sluice_model::{Code, Error, Filter, Order, Query, Reference, Row, Uuid, json as rows};
 
 use crate::{
     context::Context,
+    door::Door,
     names::{self, Labels},
     output::{Grid, Outcome},
-    people::{self, grouped},
-    report,
+    people, report,
+    text::grouped,
 };
 
 /// See the module.
@@ -90,7 +91,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 /// The plug-in calls with their steps and what the plug-ins said, each in a line.
-fn calls(context: &Context, session: &Session, query: Query) -> anyhow::Result<Outcome> {
+fn calls(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
     let columns = query.columns.clone();
     let table = session.catalog()?.table(CALL)?.clone();
     let rows = session.list(query)?;
@@ -150,7 +151,7 @@ fn newest(mut query: Query) -> Query {
     query
 }
 
-fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Result<Outcome> {
+fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let table = catalog.table(CALL)?;
     let row = names::get(session, CALL, id, &[])?;
@@ -162,7 +163,7 @@ fn show(context: &Context, session: &Session, id: Uuid) -> anyhow::Result<Outcom
     Ok(Outcome::new(rows::from_row(table, &row, None), text))
 }
 
-fn tree(session: &Session, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
+fn tree(session: &dyn Door, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
     let wanted = match correlation {
         Some(id) => id,
         None => {
@@ -241,7 +242,7 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
     }
     let is_leaf = node.error.is_some() && node.children.iter().all(|child| child.error.is_none());
     if let Some(error) = node.refusal().filter(|_| is_leaf) {
-        let text = report::wrapped(&error, 100);
+        let text = crate::text::wrapped(&error, 100);
         lines.extend(text.lines().map(|line| format!("{rest}{below}{line}")));
     }
     for (position, child) in node.children.iter().enumerate() {

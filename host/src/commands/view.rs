@@ -7,10 +7,11 @@ use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value, fetc
 use super::row;
 use crate::{
     context::Context,
-    failure::Usage,
     files,
     output::{Grid, Outcome},
-    people::{self, grouped},
+    people,
+    text::grouped,
+    usage::Usage,
 };
 
 const OPERATORS: &str = "\

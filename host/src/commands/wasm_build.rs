@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::Value as Json;
 use sluice_model::{Code, Error};
 
-use crate::{failure::Usage, output::tell};
+use crate::{output::tell, usage::Usage};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 

@@ -1,7 +1,7 @@
 //! Duplicate detection while a lead is qualified: the three points, the dialog, the ways on.
 
 use sluice_engine::Assembly;
-use sluice_model::{DialogKind, Error, Parameter, Query, Reference, Request, Response, Row, Uuid, Value};
+use sluice_model::{DialogKind, Error, Parameter, Query, Reference, Remedy, Request, Response, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 use sluice_tests::{Actor, wasm};
 
@@ -263,10 +263,10 @@ fn an_opportunity_that_is_there_already() {
             error.message(),
             "Opportunity record was not created or updated because a duplicate of the current record already exists."
         );
-        let resolution = error.resolution();
+        let advised = advised(&error);
         assert!(
-            !resolution.contains("merge lead") && resolution.contains("--opportunity skip"),
-            "{resolution}"
+            !advised.contains(&Remedy::MergeLeads) && advised.contains(&Remedy::QualifyWithoutOpportunity),
+            "{advised:?}"
         );
         let (situation, found) = matches(Err::<(), _>(error));
         assert_eq!((situation, found.len()), (Some("e9"), 1));
@@ -284,6 +284,12 @@ fn an_opportunity_that_is_there_already() {
     world.admin.try_delete("opportunity", same).unwrap();
 }
 
+/// What an error says to do.
+fn advised(error: &Error) -> Vec<Remedy> {
+    let each = error.resolutions().iter().flat_map(|resolution| resolution.remedies);
+    each.copied().collect()
+}
+
 /// The case of the platform's knowledge base: base account, matching lead, same name.
 #[test]
 fn the_lead_itself_is_the_same_as_the_account_that_is_made_of_it() {
@@ -297,15 +303,15 @@ fn the_lead_itself_is_the_same_as_the_account_that_is_made_of_it() {
         error.message().contains("\"Accounts and leads\"") && error.message().contains("account \"Proseware\""),
         "{error}"
     );
-    let resolution = error.resolution();
+    let advised = advised(&error);
     assert!(
         error.cause().contains("finds the lead to be the same as the row"),
         "{}",
         error.cause()
     );
     assert!(
-        resolution.contains("--continue") && !resolution.contains("merge"),
-        "{resolution}"
+        advised.contains(&Remedy::QualifyNevertheless) && !advised.contains(&Remedy::MergeLeads),
+        "{advised:?}"
     );
     let (situation, found) = matches(Err::<(), _>(error));
     assert_eq!(situation, Some("e8"));

@@ -5,6 +5,7 @@ mod administration;
 mod administrators;
 mod assigning;
 mod decoys;
+mod doors;
 mod giving;
 mod identity;
 mod linking;

@@ -251,6 +251,22 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 "it tells the caller who the caller is, and nothing else",
             ),
         ),
+        (
+            "RetrieveRelated",
+            Refused(
+                Request::new("RetrieveRelated")
+                    .with("Target", somebody())
+                    .with("Relationship", "systemuserroles_association"),
+                "prvReadUser",
+            ),
+        ),
+        (
+            "RetrieveRolePrivilegesRole",
+            Refused(
+                Request::new("RetrieveRolePrivilegesRole").with("RoleId", Value::Id(SOME)),
+                "prvReadRole",
+            ),
+        ),
         // ← a new message goes here, in the order of the names
     ])
 }

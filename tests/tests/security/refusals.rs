@@ -33,7 +33,7 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
         )
     );
     let mut told = error.to_json();
-    for prose in ["message", "cause", "resolution", "correlation"] {
+    for prose in ["message", "cause", "resolution", "remedies", "correlation"] {
         assert!(told.as_object_mut().unwrap().remove(prose).is_some(), "{prose}");
     }
     let expected = json!({

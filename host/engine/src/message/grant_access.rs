@@ -5,7 +5,10 @@ use sluice_model::{
 };
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
-use crate::{Operation, Unit, principals, tables};
+use crate::{
+    Operation, Unit, principals, tables,
+    watch::{Link, LinkSort},
+};
 
 /// `GrantAccess`.
 pub(crate) struct GrantAccess;
@@ -75,7 +78,10 @@ impl Message for GrantAccess {
             ));
         }
         unit.principal_of(&principal)?;
-        share(unit, &target, &principal, rights)
+        let before = existing(unit, &target, &principal)?;
+        share(unit, &target, &principal, rights)?;
+        let after = existing(unit, &target, &principal)?;
+        record(unit, operation, &principal, (before.as_ref(), after.as_ref()))
     }
 }
 
@@ -102,6 +108,33 @@ pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, 
             unit.insert_as_platform("write a share that the caller may grant", row)
         }
     }
+}
+
+/// Lets those who watch the row know that somebody's share of it changed.
+pub(super) fn record(
+    unit: &mut Unit,
+    operation: &Operation,
+    principal: &Reference,
+    (before, after): (Option<&Row>, Option<&Row>),
+) -> Result<()> {
+    let rights = |share: Option<&Row>| {
+        let mask = share.and_then(|share| share.int("accessrightsmask"));
+        mask.map_or(Value::Null, |mask| {
+            Value::from(Rights(mask.cast_unsigned()).to_string())
+        })
+    };
+    let link = Link {
+        row: operation.target_reference()?,
+        sort: match (before, after) {
+            (None, _) => LinkSort::Shared,
+            (Some(_), Some(_)) => LinkSort::ShareChanged,
+            (Some(_), None) => LinkSort::Unshared,
+        },
+        name: principal.to_string(),
+        old: rights(before),
+        new: rights(after),
+    };
+    unit.tell_link(operation, &link)
 }
 
 /// The share of `target` with `principal`, if there is one.

@@ -12,12 +12,15 @@ mod delete;
 mod disassociate;
 mod grant_access;
 pub mod input;
+mod lookup_names;
 mod parameters;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
 mod retrieve_multiple;
 mod retrieve_principal_access;
+mod retrieve_related;
+mod retrieve_role_privileges_role;
 mod revoke_access;
 mod update;
 mod who_am_i;
@@ -47,6 +50,8 @@ pub(crate) static CORE: &[&dyn Message] = &[
     &retrieve::Retrieve,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
+    &retrieve_related::RetrieveRelated,
+    &retrieve_role_privileges_role::RetrieveRolePrivilegesRole,
     &revoke_access::RevokeAccess,
     &update::Update,
     &who_am_i::WhoAmI,

@@ -2,7 +2,7 @@
 
 use sluice_model::{Error, Name, ParameterType, Result, Right, coerce};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
+use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit, principals};
 
 /// `Retrieve`.
@@ -21,8 +21,9 @@ impl Message for Retrieve {
         const INPUTS: &[Parameter] = &[
             required("Target", ParameterType::Reference),
             optional("ColumnSet", ParameterType::Names),
+            lookup_names::WANTED,
         ];
-        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", ParameterType::Row)];
+        const OUTPUTS: &[Parameter] = &[required("BusinessEntity", ParameterType::Row), lookup_names::GIVEN];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,
@@ -56,6 +57,7 @@ impl Message for Retrieve {
         unit.core
             .rules(&table)
             .after_read(unit, operation, columns.as_deref(), &mut rows)?;
+        lookup_names::give(unit, operation, &rows)?;
         let [row] = rows;
         operation.output("BusinessEntity", row);
         Ok(())

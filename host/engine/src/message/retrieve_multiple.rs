@@ -2,7 +2,7 @@
 
 use sluice_model::{Parameter as Input, ParameterType, Result, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, optional, required};
+use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit};
 
 /// The platform's page: a query without `top` gives at most so many rows.
@@ -24,11 +24,13 @@ impl Message for RetrieveMultiple {
         const INPUTS: &[Parameter] = &[
             required("Query", ParameterType::Query),
             optional("ReturnTotalRecordCount", ParameterType::Bool),
+            lookup_names::WANTED,
         ];
         const OUTPUTS: &[Parameter] = &[
             required("BusinessEntityCollection", ParameterType::Rows),
             // How many there are without a limit, where that was asked for.
             optional("TotalRecordCount", ParameterType::BigInt),
+            lookup_names::GIVEN,
         ];
         Shape {
             takes: Takes::Query,
@@ -54,6 +56,7 @@ impl Message for RetrieveMultiple {
         unit.core
             .rules(&table)
             .after_read(unit, operation, columns, &mut rows)?;
+        lookup_names::give(unit, operation, &rows)?;
         operation.output("BusinessEntityCollection", Input::Rows(rows));
         if input::bool(operation, "ReturnTotalRecordCount")? {
             let count = unit.count_as_caller(operation, &query)?;

@@ -56,6 +56,8 @@ impl Message for RevokeAccess {
         }
         if let Some(share) = grant_access::existing(unit, &target, &revokee)? {
             unit.delete_as_platform("remove a share that the caller may revoke", &share.reference())?;
+            let after = grant_access::existing(unit, &target, &revokee)?;
+            grant_access::record(unit, operation, &revokee, (Some(&share), after.as_ref()))?;
         }
         Ok(())
     }

@@ -2,12 +2,16 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`.
 
+use std::collections::HashMap;
+
+use serde::{Serialize, Serializer};
 use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 
 use crate::{
     Operation, Unit,
-    capability::{Capability, Dependant, Redefinition},
+    capability::{Capability, Dependant, Redefinition, Tables},
     change::{Author, Change, Kind},
+    rules::Rules,
     snapshot::Snapshot,
     tables,
     watch::{Link, LinkSort, Watch},
@@ -26,8 +30,11 @@ enum Action {
     Activate = 4,
     Deactivate = 5,
     Assign = 13,
+    Share = 14,
     Associate = 33,
     Disassociate = 34,
+    ModifyShare = 48,
+    Unshare = 49,
     Privileges = 57,
     TableStarted = 105,
     TableStopped = 108,
@@ -50,10 +57,63 @@ fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
 
 /// The audit trail.
 pub(crate) static AUDIT: Capability = Capability {
+    rules: &[(Tables::Named(tables::AUDIT), &Shown)],
     watches: &[&Trail],
     dependants: &[&Trail],
     ..Capability::named("audit")
 };
+
+/// What the trail shows to whom. Who changed which row, and when, is shown to every reader of the
+/// trail; from what to what, to those who may read the row. Of a row that is gone, to those who may
+/// read its table in the whole organisation.
+struct Shown;
+
+impl Rules for Shown {
+    fn after_read(
+        &self,
+        unit: &mut Unit,
+        operation: &Operation,
+        columns: Option<&[Name]>,
+        rows: &mut [Row],
+    ) -> Result<()> {
+        let reader = operation.principal().clone();
+        let asked = columns.is_none_or(|columns| columns.iter().any(|name| &**name == tables::CHANGES));
+        if reader.is_system() || !asked {
+            return Ok(());
+        }
+        let reason = "the values of a change are shown to those who may read the row";
+        let about: [Name; 3] = ["objectid".into(), "objecttypecode".into(), OF_EARLIER_ROW.into()];
+        let mut known = HashMap::new();
+        for row in rows.iter_mut().filter(|row| row.has(tables::CHANGES)) {
+            let record = unit.read_as_platform(reason, &row.reference(), Some(&about))?;
+            let Some((table, id)) = record
+                .as_ref()
+                .and_then(|row| Some((row.text("objecttypecode")?, row.id_of("objectid")?)))
+            else {
+                row.set(tables::CHANGES, Value::Null);
+                continue;
+            };
+            // What was changed about a table as a whole is of no row.
+            if id.is_nil() {
+                continue;
+            }
+            let earlier = record.as_ref().and_then(|row| row.bool(OF_EARLIER_ROW)) == Some(true);
+            let of = (Reference::new(table, id), earlier);
+            let shown = match known.get(&of) {
+                Some(shown) => *shown,
+                None => {
+                    let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier))?;
+                    known.insert(of, shown);
+                    shown
+                }
+            };
+            if !shown {
+                row.set(tables::CHANGES, Value::Null);
+            }
+        }
+        Ok(())
+    }
+}
 
 /// The watch that records every change of an audited table.
 pub(crate) struct Trail;
@@ -82,11 +142,14 @@ impl Watch for Trail {
             return Ok(());
         }
         let mut changes = Changes::new();
-        changes.add(&link.name, &link.old, &link.new);
+        changes.add(&link.name, &link.old, &link.new)?;
         let action = match link.sort {
             LinkSort::Associated => Action::Associate,
             LinkSort::Disassociated => Action::Disassociate,
             LinkSort::Privilege => Action::Privileges,
+            LinkSort::Shared => Action::Share,
+            LinkSort::ShareChanged => Action::ModifyShare,
+            LinkSort::Unshared => Action::Unshare,
         };
         record(unit, &operation.into(), &link.row, action, changes)
     }
@@ -101,7 +164,7 @@ impl Watch for Trail {
         let action = match change.kind {
             Kind::Create => {
                 for (name, value) in recorded(&change.row) {
-                    changes.add(name, &Value::Null, value);
+                    changes.add(name, &Value::Null, value)?;
                 }
                 Action::Create
             }
@@ -112,14 +175,14 @@ impl Watch for Trail {
                 for (name, value) in recorded(&change.row) {
                     let old = before.get(name).unwrap_or(&Value::Null);
                     if old != value {
-                        changes.add(name, old, value);
+                        changes.add(name, old, value)?;
                     }
                 }
                 action(before, &change.row)
             }
             Kind::Delete => {
                 for (name, value) in recorded(before) {
-                    changes.add(name, value, &Value::Null);
+                    changes.add(name, value, &Value::Null)?;
                 }
                 Action::Delete
             }
@@ -212,7 +275,7 @@ fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableD
     ];
     let mut changes = Changes::new();
     for (name, old, new) in switches.iter().filter(|(_, old, new)| old != new) {
-        changes.add(name, &Value::Bool(*old), &Value::Bool(*new));
+        changes.add(name, &Value::Bool(*old), &Value::Bool(*new))?;
     }
     if changes.is_empty() {
         return Ok(());
@@ -252,60 +315,62 @@ const LONGEST: usize = 10_000;
 /// The changes of one row, as the platform writes them: `{"changedAttributes":[…]}`, each
 /// `{"logicalName": …, "oldValue": …, "newValue": …}`. Written straight into one text: every
 /// Create has dozens of them.
-struct Changes(String);
+struct Changes(Vec<u8>);
+
+/// One of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed<'a> {
+    logical_name: &'a str,
+    old_value: Recorded<'a>,
+    new_value: Recorded<'a>,
+}
+
+/// A value as it is recorded.
+struct Recorded<'a>(&'a Value);
+
+impl Serialize for Recorded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Lookup(reference) => serializer.collect_str(&format_args!("{},{}", reference.table, reference.id)),
+            Value::Text(text) if text.len() > LONGEST => {
+                serializer.collect_str(&format_args!("({} characters)", text.chars().count()))
+            }
+            Value::Text(text) => serializer.serialize_str(text),
+            value => json::from_value(value).serialize(serializer),
+        }
+    }
+}
+
+const BEGIN: &[u8] = b"{\"changedAttributes\":[";
 
 impl Changes {
     fn new() -> Self {
-        let mut text = String::with_capacity(2_048);
-        text.push_str("{\"changedAttributes\":[");
+        let mut text = Vec::with_capacity(2_048);
+        text.extend_from_slice(BEGIN);
         Self(text)
     }
 
     fn is_empty(&self) -> bool {
-        self.0.ends_with('[')
+        self.0.len() == BEGIN.len()
     }
 
-    fn add(&mut self, name: &str, old: &Value, new: &Value) {
+    fn add(&mut self, name: &str, old: &Value, new: &Value) -> Result<()> {
         if !self.is_empty() {
-            self.0.push(',');
+            self.0.push(b',');
         }
-        self.0.push_str("{\"logicalName\":");
-        self.text(name);
-        self.0.push_str(",\"oldValue\":");
-        self.value(old);
-        self.0.push_str(",\"newValue\":");
-        self.value(new);
-        self.0.push('}');
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.0.push_str("null"),
-            Value::Bool(yes) => self.0.push_str(if *yes { "true" } else { "false" }),
-            Value::Int(number) | Value::Choice(number) => self.0.push_str(&number.to_string()),
-            Value::Lookup(reference) => self.text(&format!("{},{}", reference.table, reference.id)),
-            Value::Text(text) if text.len() > LONGEST => {
-                self.text(&format!("({} characters)", text.chars().count()));
-            }
-            Value::Text(text) => self.text(text),
-            value => self.0.push_str(&json::from_value(value).to_string()),
-        }
-    }
-
-    /// A text in quotes; what needs no escape is most of them.
-    fn text(&mut self, text: &str) {
-        if text.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
-            self.0.push_str(&serde_json::Value::from(text).to_string());
-        } else {
-            self.0.push('"');
-            self.0.push_str(text);
-            self.0.push('"');
-        }
+        let changed = Changed {
+            logical_name: name,
+            old_value: Recorded(old),
+            new_value: Recorded(new),
+        };
+        serde_json::to_writer(&mut self.0, &changed)
+            .map_err(|error| Error::host(format!("the change of `{name}` cannot be recorded: {error}")))
     }
 
     fn end(mut self) -> String {
-        self.0.push_str("]}");
-        self.0
+        self.0.extend_from_slice(b"]}");
+        String::from_utf8(self.0).unwrap_or_default()
     }
 }
 
@@ -339,9 +404,15 @@ mod tests {
         let mut changes = Changes::new();
         assert!(changes.is_empty());
         let id = sluice_model::Uuid::nil();
-        changes.add("name", &Value::Null, &Value::from("Ünal \"&\" \\ Sons\n"));
-        changes.add("ownerid", &Reference::new("team", id).into(), &Value::Bool(true));
-        changes.add("notes", &Value::Int(7), &"x".repeat(LONGEST + 1).into());
+        changes
+            .add("name", &Value::Null, &Value::from("Ünal \"&\" \\ Sons\n"))
+            .unwrap();
+        changes
+            .add("ownerid", &Reference::new("team", id).into(), &Value::Bool(true))
+            .unwrap();
+        changes
+            .add("notes", &Value::Int(7), &"x".repeat(LONGEST + 1).into())
+            .unwrap();
         let json: serde_json::Value = serde_json::from_str(&changes.end()).unwrap();
         let expected = serde_json::json!({ "changedAttributes": [
             { "logicalName": "name", "oldValue": null, "newValue": "Ünal \"&\" \\ Sons\n" },

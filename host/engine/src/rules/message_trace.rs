@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Depth, Name, Reference, Result, Right, Row, codes::Kind};
+use sluice_model::{Name, Reference, Result, Row};
 
 use super::{Rules, read};
 use crate::{Operation, Unit, tables, trace::Node};
@@ -34,7 +34,10 @@ const HARMLESS: [&str; 10] = [
 /// Whether a column shows a part of its value only, depending on the reader and the row: such a
 /// column is not searched or sorted by, because that would tell the rest.
 pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
-    table == tables::MESSAGE_TRACE && column == TREE
+    matches!(
+        (table, column),
+        (tables::MESSAGE_TRACE, TREE) | (tables::AUDIT, tables::CHANGES)
+    )
 }
 
 impl Rules for MessageTrace {
@@ -100,18 +103,7 @@ fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<boo
         (None, Some((_, table))) => table.into(),
         (None, None) => return Ok(true),
     };
-    let Some(table) = unit.snapshot()?.catalog.find(&table).cloned() else {
-        return Ok(false);
-    };
-    if let Some(row) = row {
-        match unit.decide_for(reader, &table, Right::Read, row.id) {
-            Ok(_) => return Ok(true),
-            Err(error) if error.kind() == Kind::NotFound => {}
-            Err(error) if error.kind() == Kind::Host => return Err(error),
-            Err(_) => return Ok(false),
-        }
-    }
-    Ok(reader.depth_of(&table.privilege_name(Right::Read)) == Some(Depth::Organization))
+    unit.shows_row(reader, &table, row.map(|row| row.id))
 }
 
 fn reference(text: &str) -> Option<Reference> {

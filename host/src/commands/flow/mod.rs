@@ -150,19 +150,22 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-/// The flow of that name, unique name or id, to be started: also one that the user does not see,
-/// so that the platform itself says which privilege is missing.
-fn find_to_start(context: &Context, name: &str) -> anyhow::Result<Arc<Flow>> {
-    find(&context.system()?, name)
-}
-
 /// The flow of that name, unique name or id, among those that the user sees.
 fn find(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
+    find_among(&session.flows()?, name)
+}
+
+/// The flow of that name, unique name or id, to be started: also one that the user does not see,
+/// so that the platform itself says which privilege is missing.
+fn find_to_start(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
+    find_among(&session.startable_flows()?, name)
+}
+
+fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
     let id = name.parse().ok();
     let is = |flow: &&Arc<Flow>| {
         Some(flow.id) == id || flow.name.eq_ignore_ascii_case(name) || flow.unique_name.eq_ignore_ascii_case(name)
     };
-    let flows = session.flows()?;
     let found: Vec<&Arc<Flow>> = flows.iter().filter(is).collect();
     match found.as_slice() {
         [flow] => Ok((*flow).clone()),

@@ -118,14 +118,14 @@ pub(super) fn reactivate(context: &Context, session: &Session, target: &Target) 
 
 pub(super) fn start(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
-    let flow = find_to_start(context, &choice.flow)?;
+    let flow = find_to_start(session, &choice.flow)?;
     let instance = session.start_process(&flow, &row)?;
     shown(context, session, &row, &instance, "started")
 }
 
 pub(super) fn switch(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
-    let flow = find_to_start(context, &choice.flow)?;
+    let flow = find_to_start(session, &choice.flow)?;
     let processes = session.processes_of(&row)?;
     let Some(process) = processes.into_iter().find(|process| process.flow.id == flow.id) else {
         let instance = session.start_process(&flow, &row)?;

@@ -43,7 +43,7 @@ fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
         .with("subject", format!("Duplicate detection: {name} is done"))
         .with(
             "description",
-            format!("{told}. The results: sluice duplicates results {}", job.id),
+            format!("{told}. The results are those of the job {}.", job.id),
         )
         .with("torecipients", address)
         .with("directioncode", true)

@@ -178,6 +178,16 @@ impl Unit {
 }
 
 impl Session {
+    /// The flows that somebody may want to start: all of them, as their tables are in the catalog
+    /// for everybody. Whoever may not start one is told which privilege is missing.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn startable_flows(&self) -> Result<Vec<Arc<Flow>>> {
+        let mut unit = self.engine.unit(crate::unit::Trial::default())?;
+        Ok(unit.snapshot()?.flows().all().to_vec())
+    }
+
     /// The flows that the user sees, in the order in which they are tried: those whose processes
     /// the user may read, and all of them for those who may read definitions.
     ///

@@ -2,6 +2,7 @@
 
 use sluice_model::{Code, Error, Filter, Name, Query, Result, Row, TableDef, Uuid, Value, coerce};
 
+use super::plugin_step_image;
 use crate::{
     Operation, Unit, giving,
     rules::{Rules, read},
@@ -58,6 +59,10 @@ impl Rules for PluginStep {
             target.set("sl_enabledbefore", Value::Null);
         }
         let registration = check(unit, &whole)?;
+        let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
+        if registers.iter().any(|column| whole.get(column) != before.get(column)) {
+            plugin_step_image::check_all(unit, &whole)?;
+        }
         if !only_disables(operation.target()?, &whole) {
             giving::check_step(unit, operation, &whole)?;
         }

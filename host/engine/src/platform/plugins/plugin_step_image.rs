@@ -71,12 +71,29 @@ fn set_columns(operation: &mut Operation, columns: Option<String>) {
     }
 }
 
-/// Checks an image; its columns, as the table names them.
+/// Checks an image in its step; its columns, as the table names them.
 fn check(unit: &mut Unit, image: &Row) -> Result<Option<String>> {
     let step_id = image
         .id_of("sdkmessageprocessingstepid")
         .ok_or_else(|| Error::invalid("an image belongs to a step"))?;
     let step_row = read(unit, "an image fits the step that it belongs to", tables::STEP, step_id)?;
+    let columns = check_with(unit, image, &step_row)?;
+    check_alias(unit, image, step_id)?;
+    Ok(columns)
+}
+
+/// Checks that the images that a step has fit the step as it will be.
+pub(super) fn check_all(unit: &mut Unit, step: &Row) -> Result<()> {
+    let reason = "an image fits the step that it belongs to";
+    let query = Query::new(tables::STEP_IMAGE).filter(Filter::eq("sdkmessageprocessingstepid", step.id));
+    for image in select(unit, reason, &query)? {
+        check_with(unit, &image, step)?;
+    }
+    Ok(())
+}
+
+/// Checks an image with the step that it belongs to; its columns, as the table names them.
+fn check_with(unit: &mut Unit, image: &Row, step_row: &Row) -> Result<Option<String>> {
     let message = read(
         unit,
         "an image fits the step that it belongs to",
@@ -106,7 +123,6 @@ fn check(unit: &mut Unit, image: &Row) -> Result<Option<String>> {
             "PreEvent step registration does not support Post Image.",
         ));
     }
-    check_alias(unit, image, step_id)?;
     let columns = step_rows::names(image.text("attributes"));
     if let Some(filter) = step_row.id_of("sdkmessagefilterid") {
         let filter = read(

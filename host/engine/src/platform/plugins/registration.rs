@@ -122,10 +122,17 @@ impl Session {
             if let Some(secure) = secure {
                 batch.change_secure_configuration(&mut row, secure)?;
             }
+            // A post-image comes after the move to post-operation, and goes before the move away.
+            let late = row
+                .int("stage")
+                .is_none_or(|stage| stage == crate::step::POST_OPERATION);
+            if let Some(images) = images.filter(|_| !late) {
+                batch.set_images(row.id, images)?;
+            }
             if !row.values.is_empty() {
                 batch.execute(Request::update(row.clone()))?;
             }
-            match images {
+            match images.filter(|_| late) {
                 Some(images) => batch.set_images(row.id, images),
                 None => Ok(()),
             }

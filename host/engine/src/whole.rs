@@ -1,0 +1,67 @@
+//! What concerns the organisation as a whole: its definitions, and its file.
+
+use std::{path::Path, sync::Arc};
+
+use sluice_model::{Catalog, Result, TableDef};
+
+use crate::{Session, stray::Stray, unit::Trial};
+
+/// Who may copy and check the organisation's file. Sluice's own.
+pub(crate) const MAINTAIN: &str = "prvsl_MaintainOrganization";
+
+impl Session {
+    /// The tables, for whoever may read definitions.
+    ///
+    /// # Errors
+    /// The user lacks prvReadEntity.
+    pub fn definitions(&self) -> Result<Arc<Catalog>> {
+        self.require("prvReadEntity")?;
+        self.catalog()
+    }
+
+    /// A table with its columns, for whoever may read definitions.
+    ///
+    /// # Errors
+    /// There is none, or the user lacks prvReadEntity or prvReadAttribute.
+    pub fn definition(&self, table: &str) -> Result<Arc<TableDef>> {
+        let catalog = self.definitions()?;
+        self.require("prvReadAttribute")?;
+        catalog.table(table).cloned()
+    }
+
+    /// Copies the organisation into another file while it is in use.
+    ///
+    /// # Errors
+    /// The user lacks the privilege; the file exists, or cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        self.require(MAINTAIN)?;
+        self.engine.core.store()?.backup(to)
+    }
+
+    /// Checks the database; what is wrong with it, a line each.
+    ///
+    /// # Errors
+    /// The user lacks the privilege; it cannot be read.
+    pub fn check(&self) -> Result<Vec<String>> {
+        self.require(MAINTAIN)?;
+        self.engine.check()
+    }
+
+    /// Rows that break a rule of this version.
+    ///
+    /// # Errors
+    /// The user lacks the privilege; the database cannot be read.
+    pub fn strays(&self) -> Result<Vec<Stray>> {
+        self.require(MAINTAIN)?;
+        self.engine.strays()
+    }
+
+    /// The user holds a privilege that belongs to no table.
+    fn require(&self, privilege: &str) -> Result<()> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let user = unit.principal(self.user)?;
+        let snapshot = unit.snapshot()?;
+        sluice_access::check_enabled(&user)?;
+        sluice_access::check_named(&user, privilege, &snapshot.privileges)
+    }
+}

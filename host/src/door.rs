@@ -1,0 +1,106 @@
+//! The one way from the command line to an organisation, in the name of the acting user: send a
+//! message, run a query, read definitions. Bytes go up and down in messages ([`crate::transfer`]).
+//! What commands need beside it is on the list of `tests/tests/client-exceptions.txt`.
+
+use std::sync::Arc;
+
+use sluice_engine::{CallOptions, Found, Message, Session};
+use sluice_model::{
+    Catalog, ColumnDef, Query, Request, Response, Result, Right, Row, Surroundings, TableDef, Uuid, Value,
+};
+
+/// See the module.
+pub(crate) trait Door {
+    /// The acting user.
+    fn user(&self) -> Uuid;
+
+    /// Sends a message.
+    fn execute(&self, request: Request) -> Result<Response>;
+
+    /// Sends a message with an id of its own.
+    fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response>;
+
+    /// Refuses who may not do that to rows of a table at all: asked before a file is read.
+    fn check_privilege(&self, table: &str, right: Right) -> Result<()>;
+
+    /// Runs a query.
+    fn list(&self, query: Query) -> Result<Vec<Row>>;
+
+    /// The tables and their columns, by which names and values are read.
+    fn catalog(&self) -> Result<Arc<Catalog>>;
+
+    /// The tables and their columns, for whoever may look at definitions.
+    fn definitions(&self) -> Result<Arc<Catalog>>;
+
+    /// One of these tables.
+    fn definition(&self, table: &str) -> Result<Arc<TableDef>>;
+
+    /// A message, with the types of its parameters.
+    fn message(&self, name: &str) -> Result<&'static dyn Message>;
+
+    /// What the text form of a query is read in.
+    fn surroundings(&self) -> Result<Surroundings>;
+
+    /// The rows with a name, or the one with an id.
+    fn find(&self, table: &str, name_or_id: &str) -> Result<Found>;
+
+    /// The row with a name or an id.
+    fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid>;
+
+    /// The value that a text means in a column.
+    fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value>;
+}
+
+impl Door for Session {
+    fn user(&self) -> Uuid {
+        self.user()
+    }
+
+    fn execute(&self, request: Request) -> Result<Response> {
+        self.execute(request)
+    }
+
+    fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
+        self.execute_with(request, options)
+    }
+
+    fn check_privilege(&self, table: &str, right: Right) -> Result<()> {
+        self.check_privilege(table, right)
+    }
+
+    fn list(&self, query: Query) -> Result<Vec<Row>> {
+        self.list(query)
+    }
+
+    fn catalog(&self) -> Result<Arc<Catalog>> {
+        self.catalog()
+    }
+
+    fn definitions(&self) -> Result<Arc<Catalog>> {
+        self.definitions()
+    }
+
+    fn definition(&self, table: &str) -> Result<Arc<TableDef>> {
+        self.definition(table)
+    }
+
+    fn message(&self, name: &str) -> Result<&'static dyn Message> {
+        self.engine().message(name)
+    }
+
+    fn surroundings(&self) -> Result<Surroundings> {
+        self.surroundings()
+    }
+
+    fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
+        self.find(table, name_or_id)
+    }
+
+    fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
+        self.find_one(table, name_or_id)
+    }
+
+    fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+        self.value(table, column, text)
+    }
+}
