@@ -97,6 +97,8 @@ pub struct Share {
     pub row: Id,
     pub with: Id,
     pub rights: Vec<Right>,
+    /// What comes down from rows that the row refers to.
+    pub inherited: Vec<Right>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -168,7 +170,7 @@ pub fn may(world: &World, principal: Id, right: Right, row: &Row) -> Answer {
         for share in &world.shares {
             if share.row == row.id
                 && (share.with == principal || is_member(world, principal, share.with))
-                && share.rights.contains(&right)
+                && (share.rights.contains(&right) || share.inherited.contains(&right))
             {
                 return Answer::Yes;
             }

@@ -119,9 +119,13 @@ impl View<'_> {
         }
     }
 
-    /// Rows of user-owned tables can be shared.
+    /// Rows of user-owned tables can be shared, and inherit rights from those that they refer to.
     fn by_share(&self, right: Right) -> Option<Reason> {
-        (self.table.ownership == Ownership::User && self.row.shares.has(right)).then_some(Reason::Share)
+        if self.table.ownership != Ownership::User {
+            return None;
+        }
+        let inherited = || self.row.inherited.has(right).then_some(Reason::Inherited);
+        self.row.shares.has(right).then_some(Reason::Share).or_else(inherited)
     }
 
     fn refusal(&self, right: Right) -> Error {

@@ -49,6 +49,9 @@ pub enum Reason {
     },
     /// The row is shared with the principal or one of its teams.
     Share,
+    /// The row refers to one whose owner the principal or one of its teams is, or which is shared
+    /// with them.
+    Inherited,
     /// The table belongs to the organisation, and the privilege reaches all of it.
     OrganizationOwned,
 }
@@ -67,6 +70,7 @@ impl fmt::Display for Reason {
                 write!(f, "role at depth {} (via team {team})", depth.label())
             }
             Self::Share => f.write_str("shared"),
+            Self::Inherited => f.write_str("inherited from a row that it refers to"),
             Self::OrganizationOwned => f.write_str("role, for the whole organisation"),
         }
     }

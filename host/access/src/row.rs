@@ -55,6 +55,8 @@ pub struct RowFacts {
     pub business_unit: Option<Uuid>,
     /// The union of the masks of its shares with the caller or one of the caller's teams.
     pub shares: Rights,
+    /// The union of what they inherit there from rows that the row refers to.
+    pub inherited: Rights,
 }
 
 /// Whose a new row will be. Of a business-owned table only the unit counts, of an
@@ -105,6 +107,7 @@ impl RowFacts {
             owner,
             business_unit,
             shares: Rights::NONE,
+            inherited: Rights::NONE,
         }
     }
 

@@ -234,7 +234,7 @@ pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFa
         "ObjectBusinessUnitId": row.business_unit,
         "RightsToCheck": right.access_name(),
         "RoleAccessRights": by_roles.to_string(),
-        "PoaAccessRights": row.shares.to_string(),
+        "PoaAccessRights": (row.shares | row.inherited).to_string(),
         "HsmAccessRights": "None",
         "GrantedAccessRights": granted.to_string(),
         "Messages": [

@@ -87,6 +87,7 @@ fn world() -> World {
         row: 57,
         with,
         rights: vec![Right::Read, Right::Write],
+        inherited: Vec::new(),
     };
     let colleagues = [(COLE, WEST), (EVE, EAST), (BOSS, CONTOSO)];
     let askers = ASKERS.map(|(id, _, unit)| (id, unit));

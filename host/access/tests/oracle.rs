@@ -79,7 +79,10 @@ prop_compose! {
     fn all_rows()(
         deals in vec((owner(), unit()), 5),
         people in vec(unit(), 4),
-        shares in vec((ids(500, 5), prop_oneof![user(), team()], vec(select(&RIGHTS[1..]), 0..3)), 0..5),
+        shares in vec(
+            (ids(500, 5), prop_oneof![user(), team()], vec(select(&RIGHTS[1..]), 0..3), vec(select(&RIGHTS[1..]), 0..3)),
+            0..5,
+        ),
     ) -> (Vec<Row>, Vec<Share>) {
         let [deal, person, rate] = TABLES;
         let row = |id, (table, ownership), owner, unit| Row { id, table, ownership, owner, unit };
@@ -87,7 +90,8 @@ prop_compose! {
         rows.extend((500..).zip(deals).map(|(id, (owner, unit))| row(id, deal, Some(owner), Some(unit))));
         // The first three of these are the users' own rows.
         rows.extend((200..).zip(people).map(|(id, unit)| row(id, person, None, Some(unit))));
-        (rows, shares.into_iter().map(|(row, with, rights)| Share { row, with, rights }).collect())
+        let share = |(row, with, rights, inherited)| Share { row, with, rights, inherited };
+        (rows, shares.into_iter().map(share).collect())
     }
 }
 
@@ -126,7 +130,8 @@ fn listed(world: &World, principal: &Principal, (name, ownership): (&str, Owners
                 || filter.ids.contains(&uuid(row.id))
                 || row.unit.is_some_and(|unit| filter.business_units.contains(&uuid(unit)))
                 || world.shares.iter().any(|share| {
-                    share.row == row.id && share.rights.contains(&Right::Read) && has(&filter.shared_with, share.with)
+                    let reads = share.rights.contains(&Right::Read) || share.inherited.contains(&Right::Read);
+                    share.row == row.id && reads && has(&filter.shared_with, share.with)
                 })
         }
     };

@@ -20,6 +20,7 @@ fn row(owner: PrincipalId, shares: Rights) -> RowFacts {
         owner: Some(owner),
         business_unit: Some(EAST),
         shares,
+        inherited: Rights::NONE,
     }
 }
 
@@ -51,6 +52,19 @@ fn every_permit_says_why() {
     assert_eq!(reason(&reader(Depth::User), OURS, shared), Some(Reason::OwnerTeam));
     assert_eq!(reason(&reader(Depth::User), EVE, shared), Some(Reason::Share));
     assert_eq!(reason(&reader(Depth::User), EVE, Rights::of(&[Right::Write])), None);
+    let below = RowFacts {
+        inherited: shared,
+        ..row(EVE, Rights::NONE)
+    };
+    let inherited = decide(
+        &reader(Depth::User),
+        &units(),
+        &account(),
+        Right::Read,
+        &below,
+        &privileges(),
+    );
+    assert_eq!(inherited.unwrap().reason(), &Reason::Inherited);
     let direct = Reason::Role {
         depth: Depth::ParentChild,
         via_team: None,

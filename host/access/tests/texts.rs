@@ -53,6 +53,7 @@ fn an_organization_owned_table_needs_organization() {
         owner: None,
         business_unit: None,
         shares: Rights::of(&[Right::Read]),
+        inherited: Rights::NONE,
     };
     let error = decide(&shallow, &Units::default(), &rate, Right::Read, &row, &privileges()).unwrap_err();
     assert_eq!(
@@ -224,6 +225,7 @@ fn eves_account(shares: Rights) -> RowFacts {
         owner,
         business_unit: Some(EAST),
         shares,
+        inherited: Rights::NONE,
     }
 }
 

@@ -10,6 +10,7 @@ mod attach;
 mod attribution;
 mod base64;
 mod capability;
+mod cascade;
 mod change;
 mod compiling;
 mod engine;

@@ -100,6 +100,8 @@ pub struct Operation {
     pub(crate) why: Why,
     /// See [`Incoming::importing`].
     pub(crate) importing: bool,
+    /// Of a Delete: how many steps had run when it was collected what goes with the row.
+    pub(crate) collected: Option<u64>,
 }
 
 impl std::fmt::Debug for Operation {
@@ -174,6 +176,7 @@ impl Operation {
             platform_links,
             why,
             importing,
+            collected: None,
         })
     }
 
@@ -198,6 +201,7 @@ impl Operation {
             platform_links: &[],
             why: Why::Asked,
             importing: false,
+            collected: None,
         }
     }
 
@@ -233,6 +237,7 @@ impl Operation {
             platform_links: &[],
             why: self.why,
             importing: false,
+            collected: None,
         }
     }
 

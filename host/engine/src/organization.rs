@@ -197,6 +197,7 @@ impl FirstRows<'_> {
             .with("isauditenabled", true)
             .with("isduplicatedetectionenabled", true)
             .with("maxuploadfilesize", 5_120)
+            .with("sl_cascadelimit", 10_000)
             .with("maximumactivebusinessprocessflowsallowedperentity", 10)
             .with("sl_createonqualify", true)
             .with("sl_createaccountonqualify", true)

@@ -25,6 +25,7 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     unit.check_waiting()?;
     if unit.nesting == 0 {
         unit.registered = unit.snapshot()?;
+        unit.forget_cascades();
     }
     unit.nesting += 1;
     let result = message(unit, incoming);
@@ -68,6 +69,7 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
             operation.context.outputs = outputs;
             return Ok(());
         }
+        operation.message.before_steps(unit, operation)?;
         // An Update of state and other columns at once goes through the inner stages twice.
         let parts = operation.message.parts(operation)?;
         if parts.is_empty() {

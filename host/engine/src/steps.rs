@@ -54,6 +54,7 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
 pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     unit.check_wall()?;
     unit.trace.enter_step(step);
+    unit.steps_ran += 1;
     if unit.trial.rolled_back {
         unit.ran.push(step.clone());
     }

@@ -16,6 +16,7 @@ use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
     Rules,
+    cascade::Cascades,
     change::{Author, Why},
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
@@ -78,6 +79,10 @@ pub struct Work {
     pub(crate) started: Instant,
     /// How long steps took, without what they called.
     pub(crate) in_steps: InSteps,
+    /// How many steps have run.
+    pub(crate) steps_ran: u64,
+    /// What follows what, of the messages under way.
+    pub(crate) cascades: Cascades,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
 }
@@ -116,6 +121,7 @@ pub(crate) struct Trial {
 pub(crate) struct Before {
     savepoint: Savepoint,
     jobs: usize,
+    followers: usize,
 }
 
 /// A plug-in call under way: who its service calls speak for.
@@ -173,6 +179,8 @@ impl Unit {
             attributing: false,
             started: Instant::now(),
             in_steps: InSteps::default(),
+            steps_ran: 0,
+            cascades: Cascades::default(),
             ran: Vec::new(),
         })))
     }
@@ -287,7 +295,7 @@ impl Unit {
                 .map(|()| operation);
         }
         let outermost = self.frames.is_empty();
-        let jobs = self.jobs.len();
+        let (jobs, followers) = (self.jobs.len(), self.cascades.rows);
         let marks = self.trace.mark();
         let before = self.snapshot.clone();
         let result = until_compiled(self, |unit| {
@@ -297,6 +305,7 @@ impl Unit {
                 unit.configuration_changed = false;
                 unit.shut_out = None;
                 unit.jobs.truncate(jobs);
+                unit.cascades.rows = followers;
                 unit.trace.back_to(&marks);
                 let mut again = operation.clone();
                 let result = unit
@@ -333,6 +342,7 @@ impl Unit {
         Ok(Before {
             savepoint: self.tx.savepoint()?,
             jobs: self.jobs.len(),
+            followers: self.cascades.rows,
         })
     }
 
@@ -345,6 +355,7 @@ impl Unit {
     pub(crate) fn back_to(&mut self, before: Before) -> Result<()> {
         self.tx.rollback_to(before.savepoint)?;
         self.jobs.truncate(before.jobs);
+        self.cascades.rows = before.followers;
         self.configuration_changed = true;
         Ok(())
     }
@@ -388,35 +399,6 @@ impl Unit {
     pub fn run_as_caller(&mut self, operation: &Operation, request: Request) -> Result<Response> {
         let principal = operation.principal().clone();
         self.run_nested(operation, principal, Why::Asked, request, &[])
-    }
-
-    /// Deletes a row because another one is deleted, in the name of the caller; what the platform
-    /// keeps (processes, the copies of a role, what belongs to a business unit) in its own.
-    /// Deletes a row because another one is deleted, in the name of the caller; a process, which
-    /// the platform keeps, in its own name.
-    pub(crate) fn delete_along(&mut self, operation: &Operation, target: Reference) -> Result<()> {
-        let from = operation.table()?;
-        let kept = matches!(
-            (&*from.name, &*target.table),
-            (tables::ROLE, tables::ROLE) | (tables::BUSINESS_UNIT, tables::ROLE | tables::TEAM)
-        ) || self.snapshot.flows().of_processes(&target.table).is_some();
-        let principal = match kept {
-            true => self.snapshot.system.clone(),
-            false => operation.principal.clone(),
-        };
-        let initiating = operation.initiating.clone();
-        let incoming = Incoming {
-            why: Why::Along,
-            importing: operation.importing,
-            ..Incoming::nested(
-                &operation.context,
-                operation.level,
-                principal,
-                initiating,
-                Request::delete(target),
-            )
-        };
-        pipeline::run(self, incoming).map(|_| ())
     }
 
     /// As [`Self::run_as_caller`], for a row in which the platform itself set these lookups:

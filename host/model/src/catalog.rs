@@ -15,6 +15,8 @@ pub struct Catalog {
     privileges: HashMap<String, (Name, Right)>,
     /// By the table that is referred to, then by table and column.
     relationships: BTreeMap<Name, Vec<Arc<Relationship>>>,
+    /// Those along which rights come down, by the table whose rows refer.
+    above: BTreeMap<Name, Vec<Arc<Relationship>>>,
 }
 
 impl Catalog {
@@ -35,6 +37,12 @@ impl Catalog {
             catalog.tables.insert(table.name.clone(), Arc::new(table));
         }
         catalog.relationships = catalog.relate();
+        for one in catalog.relationships.values().flatten() {
+            if one.passes_rights() {
+                let above = catalog.above.entry(one.table.name.clone()).or_default();
+                above.push(one.clone());
+            }
+        }
         catalog
     }
 
@@ -54,6 +62,11 @@ impl Catalog {
     /// The relationships of the rows that refer to rows of a table, by table and column.
     pub fn relationships_to(&self, target: &str) -> &[Arc<Relationship>] {
         self.relationships.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// The relationships along which rows of a table inherit rights from others.
+    pub fn relationships_above(&self, table: &str) -> &[Arc<Relationship>] {
+        self.above.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// All relationships.

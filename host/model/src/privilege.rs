@@ -57,7 +57,7 @@ impl Right {
     }
 
     /// The bit in an access mask (`AccessRights` of the SDK).
-    pub fn bit(self) -> u32 {
+    pub const fn bit(self) -> u32 {
         match self {
             Self::Read => 1,
             Self::Write => 2,
@@ -84,9 +84,18 @@ impl Rights {
     /// No right at all.
     pub const NONE: Self = Self(0);
 
+    /// Read alone.
+    pub const READ: Self = Self(Right::Read.bit());
+
     /// The set of these rights.
     pub fn of(rights: &[Right]) -> Self {
         Self(rights.iter().fold(0, |mask, right| mask | right.bit()))
+    }
+
+    /// Those that are not among these.
+    #[must_use]
+    pub fn without(self, these: Self) -> Self {
+        Self(self.0 & !these.0)
     }
 
     /// Whether `right` is in the set.
@@ -121,6 +130,13 @@ impl std::ops::BitOr for Rights {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl std::ops::BitAnd for Rights {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 

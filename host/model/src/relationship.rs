@@ -298,6 +298,13 @@ impl Relationship {
         self.table.name == self.target
     }
 
+    /// Whether rows inherit rights from the rows that they refer to.
+    pub fn passes_rights(&self) -> bool {
+        let Behaviours { share, reparent, .. } = self.behaviours;
+        let owned = self.table.ownership == Ownership::User;
+        owned && [share, reparent].iter().any(|follow| *follow != Follow::NoCascade)
+    }
+
     /// Refuses behaviours that the relationship cannot have; `others` are the relationships
     /// between the same two tables.
     ///

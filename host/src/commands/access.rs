@@ -38,6 +38,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Some(Parameter::Value(value)) => value.as_text().unwrap_or_default().to_owned(),
         _ => String::new(),
     };
+    // How each right comes about: rights that come about in one way stand together.
+    let reasons: Vec<(String, String)> = match response.outputs.get("Reasons") {
+        Some(Parameter::Names(reasons)) => {
+            let parts = reasons.iter().filter_map(|reason| reason.split_once(": "));
+            parts.map(|(right, why)| (right.to_owned(), why.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    };
     let labels = Labels::load(context, [principal.clone(), target.clone()])?;
     let kind = if &*principal.table == "team" { "Team" } else { "User" };
     let document = json!({
@@ -45,6 +53,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         "id": target.id.to_string(),
         "principal": { "id": principal.id.to_string(), "name": labels.name(&principal), "type": kind },
         "AccessRights": rights,
+        "reasons": reasons.iter().map(|(right, why)| json!({ "right": right, "because": why })).collect::<Vec<_>>(),
     });
     let text = match rights.as_str() {
         "None" => format!(
@@ -52,12 +61,29 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             labels.name(&principal),
             labels.name(&target)
         ),
-        rights => format!(
+        _ => format!(
             "{} may, on {table} {}: {}",
             labels.name(&principal),
             labels.name(&target),
-            rights.replace("Access", "")
+            by_reason(&reasons)
         ),
     };
     Ok(Outcome::new(document, text))
+}
+
+/// `Read, Write (own row); Share (shared)`.
+fn by_reason(reasons: &[(String, String)]) -> String {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for (right, why) in reasons {
+        let right = right.replace("Access", "");
+        match groups.iter_mut().find(|(other, _)| other == why) {
+            Some((_, rights)) => rights.push(right),
+            None => groups.push((why, vec![right])),
+        }
+    }
+    let groups: Vec<String> = groups
+        .iter()
+        .map(|(why, rights)| format!("{} ({why})", rights.join(", ")))
+        .collect();
+    groups.join("; ")
 }

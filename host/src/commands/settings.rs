@@ -108,6 +108,13 @@ const ALL: &[Line] = &[
         help: "Improved duplicate detection and merge experience: all matches, instead of two lookups",
     },
     Line {
+        name: "cascade.max-rows",
+        alias: None,
+        column: "sl_cascadelimit",
+        takes: Takes::Int,
+        help: "How many rows one request may assign, share or delete along with others",
+    },
+    Line {
         name: "sales.qualify.create-by-default",
         alias: Some("createonqualify"),
         column: "sl_createonqualify",

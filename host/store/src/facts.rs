@@ -35,6 +35,7 @@ impl Known {
             // Whoever was asked for: with nobody, nothing is shared.
             (None, Some((_, facts))) if principals.is_empty() => Some(RowFacts {
                 shares: Rights::NONE,
+                inherited: Rights::NONE,
                 ..*facts
             }),
             _ => None,
@@ -123,12 +124,13 @@ impl Facts<'_> {
         };
         drop(found);
         drop(statement);
-        let shares = shares(session, table, id, principals)?;
+        let (shares, inherited) = shares(session, table, id, principals)?;
         let facts = RowFacts {
             id,
             owner: owner.map(|id| PrincipalId { id, kind }),
             business_unit,
             shares,
+            inherited,
         };
         if session.writable {
             session.known.keep(table, principals, &facts);
@@ -153,12 +155,12 @@ impl Facts<'_> {
     }
 }
 
-/// What a row shares with any of the principals. The search is by the two ids, which the index
+/// What a row shares with any of the principals, and what they inherit there. The search is by the two ids, which the index
 /// has; of the few rows found those count whose tables are right, too.
-fn shares(session: &mut Session, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Result<Rights> {
+fn shares(session: &mut Session, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Result<(Rights, Rights)> {
     let mask = session.share_mask()?;
     if principals.is_empty() || mask == ShareMask::None {
-        return Ok(Rights::NONE);
+        return Ok((Rights::NONE, Rights::NONE));
     }
     let count = principals.len();
     let sql = session.sql(
@@ -172,17 +174,21 @@ fn shares(session: &mut Session, table: &TableDef, id: Uuid, principals: &[Princ
         .collect();
     bind::cells(&mut statement, &ids)?;
     let mut found = statement.raw_query();
-    let mut rights = Rights::NONE;
+    let (mut own, mut inherited) = (Rights::NONE, Rights::NONE);
     while let Some(row) = found.next().map_err(fault)? {
         if !is_of(row, table, principals)? {
             continue;
         }
-        let bits: i64 = row.get(0).map_err(fault)?;
-        let bits =
-            u32::try_from(bits).map_err(|_| Error::host(format!("row {id} has a share whose mask is no mask")))?;
-        rights = rights | Rights(bits);
+        let mask = |index| {
+            let bits: i64 = row.get(index).map_err(fault)?;
+            let bits = u32::try_from(bits);
+            bits.map(Rights)
+                .map_err(|_| Error::host(format!("row {id} has a share whose mask is no mask")))
+        };
+        own = own | mask(0)?;
+        inherited = inherited | mask(4)?;
     }
-    Ok(rights)
+    Ok((own, inherited))
 }
 
 /// Whether a share is one of a row of this table with one of these principals.

@@ -326,6 +326,7 @@ impl World {
             owner: stored.owner.as_deref().map(|owner| PrincipalId::user(user_id(owner))),
             business_unit: (table.ownership != Ownership::Organization).then(unit),
             shares: Rights::NONE,
+            inherited: Rights::NONE,
         };
         decide(
             &self.principal(user),

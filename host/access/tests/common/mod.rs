@@ -145,11 +145,14 @@ fn roles(world: &World, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
 pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
     let with_me =
         |share: &&oracle::Share| principal.sharees().any(|with| with.id == uuid(share.with)) && share.row == row.id;
-    let rights = world
-        .shares
-        .iter()
-        .filter(with_me)
-        .flat_map(|share| share.rights.iter().copied().map(right));
+    let union = |rights: fn(&oracle::Share) -> &Vec<oracle::Right>| {
+        let all = world
+            .shares
+            .iter()
+            .filter(with_me)
+            .flat_map(|share| rights(share).iter().copied().map(right));
+        all.fold(Rights::NONE, |all, right| all | Rights::of(&[right]))
+    };
     RowFacts {
         id: uuid(row.id),
         owner: row.owner.map(|owner| PrincipalId {
@@ -157,7 +160,8 @@ pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
             kind: kind(world, owner),
         }),
         business_unit: row.unit.map(uuid),
-        shares: rights.fold(Rights::NONE, |all, right| all | Rights::of(&[right])),
+        shares: union(|share| &share.rights),
+        inherited: union(|share| &share.inherited),
     }
 }
 

@@ -8,7 +8,7 @@ use sluice_model::{ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
-    Operation, Unit, attach,
+    Operation, Unit, attach, cascade,
     change::{Change, Kind},
     fill, principals,
 };
@@ -57,6 +57,7 @@ impl Message for Create {
         operation.output("id", Value::Id(row.id));
         let change = Change::of(operation, Kind::Create, permit, table.clone(), row);
         let row = unit.write(change)?.row;
+        cascade::inherit(unit, &table, &row)?;
         unit.rules(&table).after_create(unit, operation, &row)
     }
 }
@@ -81,6 +82,7 @@ pub(crate) fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef
         owner: owner.as_owner(),
         business_unit: owner.business_unit(),
         shares: Rights::NONE,
+        inherited: Rights::NONE,
     };
     attach::check_links(unit, operation, table, &row, None, &own)?;
     Ok((row, permit))

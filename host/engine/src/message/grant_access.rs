@@ -6,7 +6,7 @@ use sluice_model::{
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{
-    Operation, Unit, principals, tables,
+    Operation, Unit, cascade, principals, tables,
     watch::{Link, LinkSort},
 };
 
@@ -81,7 +81,8 @@ impl Message for GrantAccess {
         let before = existing(unit, &target, &principal)?;
         share(unit, &target, &principal, rights)?;
         let after = existing(unit, &target, &principal)?;
-        record(unit, operation, &principal, (before.as_ref(), after.as_ref()))
+        record(unit, operation, &principal, (before.as_ref(), after.as_ref()))?;
+        cascade::share_below(unit, operation, &target, &principal, rights)
     }
 }
 
@@ -117,6 +118,9 @@ pub(super) fn record(
     principal: &Reference,
     (before, after): (Option<&Row>, Option<&Row>),
 ) -> Result<()> {
+    // Rights that only come down from other rows are no share of this one.
+    let own = |share: &&Row| share.int("accessrightsmask") != Some(0);
+    let (before, after) = (before.filter(own), after.filter(own));
     let rights = |share: Option<&Row>| {
         let mask = share.and_then(|share| share.int("accessrightsmask"));
         mask.map_or(Value::Null, |mask| {

@@ -27,7 +27,7 @@ mod who_am_i;
 
 pub(crate) use add_privileges_role::set as set_role_privilege;
 pub(crate) use associate::request as associate_request;
-pub(crate) use grant_access::share;
+pub(crate) use grant_access::{existing as existing_share, share};
 pub(crate) mod membership;
 pub(crate) mod relationship;
 
@@ -79,6 +79,15 @@ pub trait Message: Sync + Send {
     /// # Errors
     /// The first privilege that is missing.
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()>;
+
+    /// What happens in the transaction before the steps of pre-operation: to rows that refer to
+    /// one that is deleted.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn before_steps(&self, _: &mut Unit, _: &mut Operation) -> Result<()> {
+        Ok(())
+    }
 
     /// The main operation: the access check on the row as pre-operation left it, then the
     /// work. Fills the output parameters.

@@ -22,7 +22,10 @@ impl Message for RetrievePrincipalAccess {
             required("Target", ParameterType::Reference),
             required("Principal", ParameterType::Reference),
         ];
-        const OUTPUTS: &[Parameter] = &[required("AccessRights", ParameterType::Text)];
+        const OUTPUTS: &[Parameter] = &[
+            required("AccessRights", ParameterType::Text),
+            required("Reasons", ParameterType::Names),
+        ];
         Shape {
             takes: Takes::Reference("Target"),
             tables: None,
@@ -46,20 +49,16 @@ impl Message for RetrievePrincipalAccess {
         let principal = unit.principal_of(&asked)?;
         let facts = unit.row_facts(&principal, &table, id)?;
         let snapshot = unit.snapshot()?;
-        let held: Vec<Right> = Right::ALL
-            .into_iter()
-            .filter(|right| {
-                sluice_access::decide(
-                    &principal,
-                    &snapshot.units,
-                    &table,
-                    *right,
-                    &facts,
-                    &snapshot.privileges,
-                )
-                .is_ok()
-            })
-            .collect();
+        let (mut held, mut reasons) = (Vec::new(), Vec::new());
+        for right in Right::ALL {
+            let permit =
+                sluice_access::decide(&principal, &snapshot.units, &table, right, &facts, &snapshot.privileges);
+            if let Ok(permit) = permit {
+                held.push(right);
+                reasons.push(format!("{}: {}", right.access_name(), permit.reason()).into());
+            }
+        }
+        operation.output("Reasons", sluice_model::Parameter::Names(reasons));
         operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));
         Ok(())
     }

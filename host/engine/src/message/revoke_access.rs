@@ -1,9 +1,9 @@
 //! RevokeAccess: takes a share back.
 
-use sluice_model::{Code, Error, Ownership, ParameterType, Result, Right, TableDef};
+use sluice_model::{Code, Error, Ownership, ParameterType, Result, Right, Rights, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
-use crate::{Operation, Unit, principals};
+use crate::{Operation, Unit, cascade, principals, tables};
 
 /// `RevokeAccess`.
 pub(crate) struct RevokeAccess;
@@ -55,9 +55,23 @@ impl Message for RevokeAccess {
             ));
         }
         if let Some(share) = grant_access::existing(unit, &target, &revokee)? {
-            unit.delete_as_platform("remove a share that the caller may revoke", &share.reference())?;
+            let mask = |column| Rights(share.int(column).unwrap_or_default().cast_unsigned());
+            let (own, inherited) = (mask("accessrightsmask"), mask("inheritedaccessrightsmask"));
+            // What comes down from other rows is theirs to take back.
+            match inherited {
+                Rights::NONE => {
+                    unit.delete_as_platform("remove a share that the caller may revoke", &share.reference())?;
+                }
+                _ => {
+                    let row = Row::new(tables::SHARE, share.id)
+                        .with("accessrightsmask", 0)
+                        .with("changedon", unit.core.env.now());
+                    unit.update_as_platform("remove a share that the caller may revoke", row)?;
+                }
+            }
             let after = grant_access::existing(unit, &target, &revokee)?;
             grant_access::record(unit, operation, &revokee, (Some(&share), after.as_ref()))?;
+            cascade::unshare_below(unit, &target, &revokee, own)?;
         }
         Ok(())
     }

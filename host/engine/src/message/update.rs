@@ -7,7 +7,7 @@ use sluice_model::{Code, Error, ParameterType, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
-    Operation, Unit, attach,
+    Operation, Unit, attach, cascade,
     change::{Change, Kind},
     fill, principals,
 };
@@ -79,11 +79,14 @@ impl Message for Update {
         let own = unit.row_facts(&operation.principal.clone(), &table, id)?;
         attach::check_links(unit, operation, &table, &row, Some(&before), &own)?;
 
+        cascade::refuse_loops(unit, &table, &row, &before)?;
         fill::changed_owner(unit, operation, &table, &mut row, &before)?;
         fill::changed_row(unit, &table, &mut row, &before)?;
         let change = Change::of(operation, Kind::Update, permit, table.clone(), row);
         let row = unit.write(change.from(before.clone()))?.row;
-        unit.rules(&table).after_update(unit, operation, &before, &row)
+        unit.rules(&table).after_update(unit, operation, &before, &row)?;
+        cascade::reparent(unit, operation, &table, &before, &row)?;
+        cascade::follow_owner(unit, operation, &before, &row)
     }
 }
 

@@ -212,8 +212,14 @@ fn update_target(unit: &mut Unit, operation: &Operation, table: &TableDef, targe
         return Err(Error::invalid(message).with_table(&table.name));
     }
     content.id = target.id;
-    unit.run_as_caller(operation, Request::update(content))?;
-    Ok(())
+    // A parent that it would take and that is below it shows as what it is here.
+    let taken = unit.run_as_caller(operation, Request::update(content));
+    taken.map(|_| ()).map_err(|mut error| {
+        if [Code::ACCOUNT_LOOP, Code::CONTACT_LOOP, Code::ROW_LOOP].contains(&error.code()) {
+            error.body_mut().code = Code::MERGE_CYCLE;
+        }
+        error
+    })
 }
 
 /// Every row that refers to the other one refers to the Target from now on, where its

@@ -126,7 +126,7 @@ pub(crate) fn facts(table: &TableDef) -> String {
 
 /// The rights in a row of the table of shares.
 pub(crate) fn share_mask(mask: ShareMask) -> Expr {
-    let part = |column| Expr::col(name(column)).if_null(Expr::cust("0"));
+    let part = part_of_mask;
     match mask {
         ShareMask::None => Expr::cust("0"),
         ShareMask::Direct => part("accessrightsmask"),
@@ -134,13 +134,21 @@ pub(crate) fn share_mask(mask: ShareMask) -> Expr {
     }
 }
 
-/// The shares of rows with one id with so many principals: mask, table of the row, table of the
-/// principal, its id.
+fn part_of_mask(column: &str) -> Expr {
+    Expr::col(name(column)).if_null(Expr::cust("0"))
+}
+
+/// The shares of rows with one id with so many principals: their own mask, table of the row, table
+/// of the principal, its id, the inherited mask.
 pub(crate) fn shares(mask: ShareMask, principals: usize) -> String {
     Query::select()
         .from(name(SHARES))
-        .expr(share_mask(mask))
+        .expr(share_mask(ShareMask::Direct))
         .columns(["objecttypecode", "principaltypecode", "principalid"].map(name))
+        .expr(match mask {
+            ShareMask::Inherited => part_of_mask("inheritedaccessrightsmask"),
+            ShareMask::None | ShareMask::Direct => Expr::cust("0"),
+        })
         .and_where(Expr::col(name("objectid")).eq(hole()))
         .and_where(Expr::col(name("principalid")).is_in(std::iter::repeat_n(0_i64, principals)))
         .build(SqliteQueryBuilder)

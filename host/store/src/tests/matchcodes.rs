@@ -60,6 +60,7 @@ fn a_permit_for_rows_reaches_no_code() {
         owner: None,
         business_unit: None,
         shares: Rights::NONE,
+        inherited: Rights::NONE,
     };
     let units = Units::new([(id(2), None)]);
     let privileges = sluice_access::PrivilegeIds::new([]);

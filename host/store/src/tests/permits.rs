@@ -251,7 +251,8 @@ fn facts_say_whose_where_and_shared_how() {
         Some((id(TEAM), PrincipalKind::Team))
     );
     assert_eq!(both.business_unit, Some(id(UNITS[2])));
-    assert_eq!(both.shares, Rights::of(&[Right::Read, Right::Write, Right::Delete]));
+    assert_eq!(both.shares, Rights::of(&[Right::Read, Right::Delete]));
+    assert_eq!(both.inherited, Rights::of(&[Right::Write]));
     assert_eq!(facts(&[TEAM]).shares, Rights::of(&[Right::Delete]));
     assert_eq!(facts(&[]).shares, Rights::NONE);
     let of_unit = org.read(|tx| tx.facts().row(unit, id(UNITS[0]), &[])).unwrap().unwrap();

@@ -70,12 +70,7 @@ impl Organization {
 
     /// Lets a request change so many rows along with others.
     fn raise_limit(&self, rows: usize) -> Result<()> {
-        const LIMIT: &str = "sl_cascadelimit";
-        let catalog = self.admin.catalog()?;
-        if catalog.table("organization")?.column(LIMIT).is_none() {
-            return Ok(());
-        }
-        Ok(set(&self.admin, LIMIT, Value::Int(i32::try_from(rows)?))?)
+        Ok(set(&self.admin, "sl_cascadelimit", Value::Int(i32::try_from(rows)?))?)
     }
 
     /// An account with so many contacts, all of the administrator.
@@ -85,7 +80,7 @@ impl Organization {
         Ok(account)
     }
 
-    /// Assigns the account to somebody else; rows per second.
+    /// Assigns the account to somebody else, whom its contacts follow; rows per second.
     fn assign(&self, account: Uuid) -> Result<f64> {
         let assignee = self.admin.find_one("systemuser", "seller.west")?;
         let request = Request::new("Assign")
@@ -94,6 +89,8 @@ impl Organization {
         let took = timed(|| self.admin.execute(request))?;
         let of_assignee = [("parentcustomerid", account), ("ownerid", assignee)];
         let followed = bare::count(&self.path, "contact", &of_assignee)?;
+        let contacts = bare::count(&self.path, "contact", &[("parentcustomerid", account)])?;
+        ensure!(followed == contacts, "{followed} contacts of {contacts} followed");
         Ok(rate(followed, took))
     }
 
