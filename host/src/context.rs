@@ -7,8 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use sluice_engine::{Capability, Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
 use sluice_model::Query;
+use sluice_sales::capabilities;
 
 use crate::{
     door::Door,
@@ -16,9 +17,6 @@ use crate::{
     output::tell,
     usage::Usage,
 };
-
-/// The apps of an organisation.
-pub(crate) static APPS: &[Capability] = &[sluice_sales::APP];
 
 /// What a command works with.
 pub(crate) struct Context {
@@ -80,7 +78,7 @@ impl Context {
         }
         let path = self.path()?;
         tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
-        let engine = Engine::open(path, APPS, &self.env(), &self.options())?;
+        let engine = Engine::open(path, &capabilities(), &self.env(), &self.options())?;
         if let Some(migrated) = engine.migrated() {
             tell(&of_migration(path, migrated));
         }

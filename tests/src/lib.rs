@@ -21,7 +21,7 @@ use std::{
 
 use sluice_engine::{Engine, Env, Faults, Founding, OpenOptions, Session, Synchronous, SystemEnv};
 use sluice_model::{Error, Filter, Ownership, Query, Reference, Request, Row, Uuid, Value};
-use sluice_sales::{APP, sample};
+use sluice_sales::{capabilities, sample};
 use templates::template;
 
 /// The workspace's root.
@@ -73,7 +73,15 @@ fn options(synchronous: Synchronous) -> OpenOptions {
 
 fn create(path: &Path, fill: impl FnOnce(&Engine) -> sluice_model::Result<()>) {
     let founding = Founding::default();
-    Engine::create(path, &founding, &[APP], &env(), &options(Synchronous::Off), fill).unwrap();
+    Engine::create(
+        path,
+        &founding,
+        &capabilities(),
+        &env(),
+        &options(Synchronous::Off),
+        fill,
+    )
+    .unwrap();
 }
 
 impl Organisation {
@@ -95,7 +103,7 @@ impl Organisation {
             faults: Some(faults.clone()),
             ..options(Synchronous::Off)
         };
-        org.engine = Engine::open(&org.path, &[APP], &env(), &options).unwrap();
+        org.engine = Engine::open(&org.path, &capabilities(), &env(), &options).unwrap();
         org
     }
 
@@ -122,7 +130,7 @@ impl Organisation {
     }
 
     fn opened(folder: tempfile::TempDir, path: PathBuf, env: &Arc<dyn Env>) -> Self {
-        let engine = Engine::open(&path, &[APP], env, &options(Synchronous::Off)).unwrap();
+        let engine = Engine::open(&path, &capabilities(), env, &options(Synchronous::Off)).unwrap();
         Self {
             engine,
             path,
@@ -142,7 +150,7 @@ impl Organisation {
 
     /// The file opened once more, as another process opens it.
     pub fn second_process(&self) -> Engine {
-        Engine::open(&self.path, &[APP], &env(), &options(Synchronous::Off)).unwrap()
+        Engine::open(&self.path, &capabilities(), &env(), &options(Synchronous::Off)).unwrap()
     }
 
     /// The program in the folder of the file.

@@ -185,7 +185,7 @@ impl Search<'_> {
 
 /// Whether two trials of one request met the same refusal. Ids that are newer than the request
 /// are other ones in each trial.
-pub(crate) fn is_same(one: &Error, other: &Error, began: Timestamp) -> bool {
+pub fn is_same(one: &Error, other: &Error, began: Timestamp) -> bool {
     let what = |error: &Error| {
         let body = error.body();
         (

@@ -1,14 +1,11 @@
-//! What a part of the platform, or an app on it, brings along, as data; and the two lists that
-//! say which parts there are and in which order they see a change. To add a capability, write a
-//! [`Capability`] in its folder, a line in [`PLATFORM`], and, if it watches rows, in [`ORDER`].
+//! What a part of the platform, or an app on it, brings along, as data. The core knows none of
+//! them: whoever opens an organisation says which [`Capabilities`] it has.
 
 use serde::Deserialize;
 use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 use crate::{
-    Message, Rules, Unit, message, metadata,
-    platform::{audit, customizing, duplicates, flow, managed, mapping, merge, notes, plugins, solutions},
-    rules,
+    Message, Rules, Unit, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
     watch::Watch,
@@ -56,7 +53,7 @@ pub struct Capability {
     pub messages: &'static [&'static dyn Message],
     /// The rules of its tables.
     pub rules: &'static [(Tables, &'static dyn Rules)],
-    /// What it does when rows of any table change. The order is that of [`ORDER`].
+    /// What it does when rows of any table change. The order is that of [`Capabilities::order`].
     pub watches: &'static [&'static dyn Watch],
     /// What of it depends on tables and columns.
     pub dependants: &'static [&'static dyn Dependant],
@@ -66,6 +63,8 @@ pub struct Capability {
     pub jobs: &'static [&'static dyn JobKind],
     /// Writes its default rows into a new organisation.
     pub install: fn(&mut Unit) -> Result<()>,
+    /// Runs in a new organisation once all capabilities are installed.
+    pub installed: fn(&mut Unit) -> Result<()>,
 }
 
 impl Capability {
@@ -83,6 +82,7 @@ impl Capability {
             parts: &[],
             jobs: &[],
             install: |_| Ok(()),
+            installed: |_| Ok(()),
         }
     }
 }
@@ -95,34 +95,22 @@ impl std::fmt::Debug for Capability {
     }
 }
 
-/// The capabilities of the platform itself. Apps come after them.
-pub(crate) static PLATFORM: &[&Capability] = &[
-    &CORE,
-    &plugins::PLUGINS,
-    &mapping::MAPPING,
-    &duplicates::DUPLICATES,
-    &flow::FLOWS,
-    &customizing::CUSTOMIZING,
-    &notes::NOTES,
-    &merge::MERGE,
-    &managed::MANAGED,
-    &solutions::SOLUTIONS,
-    &audit::AUDIT,
-];
+/// The capabilities that an organisation is opened with, and the order in which they see a change.
+#[derive(Debug, Clone, Default)]
+pub struct Capabilities {
+    /// The capabilities; those that extend the tables of others come after them.
+    pub all: Vec<Capability>,
+    /// The watches by name, in the order in which a change passes them. One that is not here
+    /// sees the change after all others.
+    pub order: &'static [&'static str],
+}
 
-/// The watches by name, in the order in which a change passes them. One that is not here sees
-/// the change after all others.
-pub(crate) const ORDER: &[&str] = &[
-    // Before the rules of the table.
-    "managed rows",
-    // Before the row is written.
-    "place in a process",
-    "duplicate detection",
-    // ── the row is written ──
-    "matchcodes",
-    "audit trail",
-    "start of a process",
-];
+impl Capabilities {
+    /// All of them, the core first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Capability> {
+        std::iter::once(&CORE).chain(&self.all)
+    }
+}
 
 /// What the rest stands on: the rows' own messages, sharing, membership, roles, users, units.
 static CORE: Capability = Capability {
@@ -208,7 +196,7 @@ pub trait Dependant: Sync {
 
 impl Unit {
     /// Who uses a table or a column, in the order of the capabilities.
-    pub(crate) fn users_of(&mut self, definition: Definition<'_>) -> Result<Vec<User>> {
+    pub fn users_of(&mut self, definition: Definition<'_>) -> Result<Vec<User>> {
         let core = self.core.clone();
         let mut users = Vec::new();
         for dependant in core.dependants() {
@@ -218,7 +206,7 @@ impl Unit {
     }
 
     /// Tells all that depend on definitions of a change; what they have to say of it.
-    pub(crate) fn redefined(&mut self, what: Redefinition<'_>) -> Result<Vec<Error>> {
+    pub fn redefined(&mut self, what: Redefinition<'_>) -> Result<Vec<Error>> {
         let core = self.core.clone();
         let mut notices = Vec::new();
         for dependant in core.dependants() {

@@ -24,7 +24,7 @@
 use std::sync::Arc;
 
 use sluice_access::Permit;
-use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Timestamp, Uuid, Value};
+use sluice_model::{Error, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value};
 use sluice_store::Tx;
 
 use crate::{Operation, Unit, tables};
@@ -66,17 +66,17 @@ pub enum Cause {
 
 /// What a cause allows and leaves behind: a row of the table above.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
+pub struct Allowance {
     /// Who did it is stamped also where no message did; version and time always are.
     person: bool,
     /// Rows that are closed may be changed.
     pub(crate) closed: bool,
     /// Columns that the platform fills may be written, and rows of tables that it keeps.
-    pub(crate) filled: bool,
+    pub filled: bool,
     /// Rows that came with a managed solution may be changed.
-    pub(crate) managed: bool,
+    pub managed: bool,
     /// The audit trail keeps it, where the table is audited.
-    pub(crate) audited: bool,
+    pub audited: bool,
 }
 
 const ASKED: Allowance = Allowance {
@@ -101,7 +101,7 @@ const PLATFORM: Allowance = Allowance {
 };
 
 impl Why {
-    pub(crate) fn allows(self) -> Allowance {
+    pub fn allows(self) -> Allowance {
         match self {
             Self::Asked => ASKED,
             Self::Along => ALONG,
@@ -116,7 +116,7 @@ impl Why {
 }
 
 impl Cause {
-    pub(crate) fn allows(&self) -> Allowance {
+    pub fn allows(&self) -> Allowance {
         match self {
             Self::Asked(_) => ASKED,
             Self::Along(_) => ALONG,
@@ -370,7 +370,7 @@ impl Unit {
     ///
     /// # Errors
     /// What the store refuses.
-    pub(crate) fn beside_rows<T>(
+    pub fn beside_rows<T>(
         &mut self,
         reason: &'static str,
         work: impl FnOnce(&mut Tx, &Permit) -> Result<T>,
@@ -399,7 +399,7 @@ impl Unit {
     ///
     /// # Errors
     /// There is no such row, or the database cannot be read.
-    pub(crate) fn need_as_platform(&mut self, reason: &'static str, row: &Reference) -> Result<Row> {
+    pub fn need_as_platform(&mut self, reason: &'static str, row: &Reference) -> Result<Row> {
         let found = self.read_as_platform(reason, row, None)?;
         match found {
             Some(row) => Ok(row),
@@ -409,6 +409,22 @@ impl Unit {
                 row.id,
             )),
         }
+    }
+
+    /// The row, if the caller holds each of these rights on it.
+    ///
+    /// # Errors
+    /// The row is not there, or the first right that the caller lacks.
+    pub fn row_with_rights(&mut self, operation: &Operation, table: &str, id: Uuid, rights: &[Right]) -> Result<Row> {
+        let snapshot = self.snapshot()?;
+        let table = snapshot.table(table)?;
+        for right in rights {
+            self.decide(operation, table, *right, id)?;
+        }
+        self.need_as_platform(
+            "read a row on which the caller holds the rights that a message needs",
+            &Reference::new(table.name.clone(), id),
+        )
     }
 
     /// The rows that a query asks for, whoever asks; `reason` says why the caller's own
@@ -434,7 +450,7 @@ impl Unit {
     }
 
     /// Who changes rows now: the author of the message under way, else the platform itself.
-    pub(crate) fn author(&self) -> Author {
+    pub fn author(&self) -> Author {
         self.author.unwrap_or_else(|| Author {
             user: self.snapshot.system.id(),
             initiating: self.snapshot.system.id(),

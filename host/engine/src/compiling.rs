@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
-use sluice_model::{Error, Reference, Result};
+use sluice_model::{Error, Reference, Remedy, Result};
 use sluice_sandbox::Plugin;
 use sluice_store::Beside;
 
@@ -125,15 +125,16 @@ impl Unit {
             true => Ok(component),
             false => Err(Error::host(format!(
                 "the organisation's file is damaged: the content of the plug-in {} is not what was pushed, and is not \
-                 run. Push it again, or restore a backup (`sluice org restore BACKUP`)",
+                 run. Push it again, or restore a backup",
                 assembly.id
-            ))),
+            ))
+            .with_remedy(Remedy::Restore)),
         }
     }
 }
 
 /// The digest by which a component is known.
-pub(crate) fn digest(component: &[u8]) -> String {
+pub fn digest(component: &[u8]) -> String {
     Sha256::digest(component)
         .iter()
         .map(|byte| format!("{byte:02x}"))

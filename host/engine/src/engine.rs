@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, Error, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid, names,
+    Catalog, Code, ColumnDef, Error, Filter, Query, Request, Response, Result, Row, TableDef, Timestamp, Uuid, names,
 };
 use sluice_sandbox::{Compiler, Plugin, Sandbox, Settings};
 use sluice_store::{
@@ -17,7 +17,7 @@ use sluice_store::{
 
 use crate::{
     Env, Message, Rules, Unit,
-    capability::{Capability, Dependant, MadeColumns, ORDER, PLATFORM, Tables},
+    capability::{Capabilities, Dependant, MadeColumns, Tables},
     change::{Author, Why},
     compiling, jobs, migration,
     operation::Incoming,
@@ -93,8 +93,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Core {
-    fn new(apps: &[Capability], env: Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
-        let all: Vec<&Capability> = PLATFORM.iter().copied().chain(apps).collect();
+    fn new(capabilities: &Capabilities, env: Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
+        let all: Vec<_> = capabilities.iter().collect();
         let messages = all.iter().flat_map(|capability| capability.messages);
         let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
         for (tables, of) in all.iter().flat_map(|capability| capability.rules) {
@@ -104,11 +104,12 @@ impl Core {
             }
         }
         let mut watches: Vec<_> = all.iter().flat_map(|capability| capability.watches).copied().collect();
-        let place = |watch: &&dyn Watch| ORDER.iter().position(|name| *name == watch.name());
-        watches.sort_by_key(|watch| place(watch).unwrap_or(ORDER.len()));
+        let order = capabilities.order;
+        let place = |watch: &&dyn Watch| order.iter().position(|name| *name == watch.name());
+        watches.sort_by_key(|watch| place(watch).unwrap_or(order.len()));
         Ok(Self {
             env,
-            ships: organization::shipped_tables(apps)?,
+            ships: organization::shipped_tables(capabilities)?,
             made: all.iter().map(|capability| capability.made).collect(),
             store: OnceLock::new(),
             migrated: OnceLock::new(),
@@ -240,7 +241,7 @@ impl Engine {
     pub fn create(
         path: &Path,
         founding: &Founding,
-        apps: &[Capability],
+        capabilities: &Capabilities,
         env: &Arc<dyn Env>,
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
@@ -254,7 +255,7 @@ impl Engine {
         }
         clear_leftovers(path);
         let unfinished = unfinished_name(path, env.as_ref());
-        let result = Self::create_unfinished(&unfinished, founding, apps, env, options, fill)
+        let result = Self::create_unfinished(&unfinished, founding, capabilities, env, options, fill)
             .and_then(|()| publish(&unfinished, path));
         for leftover in [
             unfinished.clone(),
@@ -269,19 +270,21 @@ impl Engine {
     fn create_unfinished(
         path: &Path,
         founding: &Founding,
-        apps: &[Capability],
+        capabilities: &Capabilities,
         env: &Arc<dyn Env>,
         options: &OpenOptions,
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
-        let core = Arc::new(Core::new(apps, env.clone(), options)?);
-        let _at_work = Store::create(path, &core.ships, |tx| organization::found(&core, tx, founding, apps))?;
+        let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
+        let _at_work = Store::create(path, &core.ships, |tx| {
+            organization::found(&core, tx, founding, capabilities)
+        })?;
         let fast = OpenOptions {
             synchronous: Synchronous::Off,
             faults: None,
             ..options.clone()
         };
-        fill(&Self::open(path, apps, env, &fast)?)
+        fill(&Self::open(path, capabilities, env, &fast)?)
     }
 
     /// Opens an organisation. A file of an earlier form is brought to the present one before,
@@ -290,8 +293,8 @@ impl Engine {
     /// # Errors
     /// The file is missing, is no organisation, belongs to a newer version, or is of an earlier
     /// form that it cannot be brought from.
-    pub fn open(path: &Path, apps: &[Capability], env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
-        let core = Arc::new(Core::new(apps, env.clone(), options)?);
+    pub fn open(path: &Path, capabilities: &Capabilities, env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
+        let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
         let store = match Store::open(path, core.options(options)) {
             Err(error) => {
                 if Store::form(path).is_ok_and(|form| form < Store::FORM) {
@@ -317,12 +320,12 @@ impl Engine {
     /// another copy is there, or a name that ships is taken. Then nothing was changed.
     pub fn migrate(
         path: &Path,
-        apps: &[Capability],
+        capabilities: &Capabilities,
         env: &Arc<dyn Env>,
         options: &OpenOptions,
         copy: bool,
     ) -> Result<Option<MigratedFile>> {
-        let core = Arc::new(Core::new(apps, env.clone(), options)?);
+        let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
         migration::run(&core, path, &core.options(options), copy)
     }
 
@@ -367,6 +370,14 @@ impl Engine {
     /// There is none; one whose name is nearly the same is named.
     pub fn message(&self, name: &str) -> Result<&'static dyn Message> {
         self.core.message(name)
+    }
+
+    /// The sandbox that plug-ins run in.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn sandbox(&self) -> Result<Sandbox> {
+        self.core.sandbox()
     }
 
     /// Puts a backup in the place of the organisation at `to`, which is kept beside it. With
@@ -441,6 +452,24 @@ impl Session {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// A unit of work that reads, and who acts in it.
+    ///
+    /// # Errors
+    /// The database cannot be read, or the user is gone.
+    pub fn unit(&self) -> Result<(Unit, Arc<sluice_access::Principal>)> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let user = unit.principal(self.user)?;
+        Ok((unit, user))
+    }
+
+    /// The configuration as it is.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.engine.core.current_snapshot()
     }
 
     /// The user's id.
@@ -582,7 +611,41 @@ impl std::fmt::Debug for Batch<'_> {
 }
 
 impl Batch<'_> {
-    pub(crate) fn principal(&self) -> &sluice_access::Principal {
+    /// The unit of work of the batch.
+    pub fn unit(&mut self) -> &mut Unit {
+        self.unit
+    }
+
+    /// Whether the batch imports a solution.
+    pub fn is_import(&self) -> bool {
+        self.importing
+    }
+
+    /// Says whether what follows is the import of a managed solution, or the removal of one.
+    pub fn set_import(&mut self, importing: bool) {
+        self.importing = importing;
+    }
+
+    /// Refuses who does not hold a privilege.
+    ///
+    /// # Errors
+    /// The privilege is missing, or there is none of that name.
+    pub fn require(&mut self, privilege: &str) -> Result<()> {
+        let snapshot = self.unit.snapshot()?;
+        sluice_access::check_named(self.principal(), privilege, &snapshot.privileges)
+    }
+
+    /// The rows of a table that a decision about customizations needs, whoever asks; `reason`
+    /// says which.
+    ///
+    /// # Errors
+    /// There is no such table or column, or the database cannot be read.
+    pub fn select_as_platform(&mut self, reason: &'static str, table: &str, filter: Filter) -> Result<Vec<Row>> {
+        self.unit.select_as_platform(reason, &Query::new(table).filter(filter))
+    }
+
+    /// Who acts.
+    pub fn principal(&self) -> &sluice_access::Principal {
         &self.principal
     }
 
@@ -601,7 +664,7 @@ impl Batch<'_> {
 
     /// Runs a message as the system, on the user's behalf. `reason` says why the user's own
     /// privileges do not count.
-    pub(crate) fn execute_as_system(&mut self, reason: &'static str, request: Request) -> Result<Response> {
+    pub fn execute_as_system(&mut self, reason: &'static str, request: Request) -> Result<Response> {
         let system = self.unit.snapshot()?.system.clone();
         self.run(Incoming {
             initiating: self.principal.clone(),

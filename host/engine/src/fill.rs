@@ -10,7 +10,7 @@ use sluice_model::{
 use crate::{Operation, Unit, message, tables};
 
 /// The columns that were sent, checked and in their stored form.
-pub(crate) fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
+pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = Row::new(table.name.clone(), sent.id);
     for (name, value) in &sent.values {
         let column = coerce::column(table, name)?;
@@ -126,7 +126,7 @@ fn set_owner(row: &mut Row, owner: &OwnerToBe) {
 
 /// A row that nobody has made yet, filled as far as the row itself tells: what was sent,
 /// checked, with defaults, state and full name.
-pub(crate) fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
+pub fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
     let mut row = checked(table, sent)?;
     defaults(table, &mut row)?;
     new_state(table, &mut row)?;

@@ -35,7 +35,7 @@ pub(crate) fn is_bound(message: &dyn Message, table: &TableDef) -> bool {
 }
 
 /// Writes whether one table takes a message.
-pub(crate) fn write_filter(unit: &mut Unit, message: &dyn Message, row: &Reference, table: &TableDef) -> Result<()> {
+pub fn write_filter(unit: &mut Unit, message: &dyn Message, row: &Reference, table: &TableDef) -> Result<()> {
     if !is_bound(message, table) {
         return Ok(());
     }

@@ -101,7 +101,7 @@ impl Unit {
 /// A step does in the caller's name only what the caller could do: it runs as somebody whose
 /// privileges the caller holds, and as SYSTEM where the caller holds the whole of System
 /// Administrator. `step` is the row as it will be.
-pub(crate) fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> Result<()> {
+pub fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> Result<()> {
     if let Some(user) = step.id_of("impersonatinguserid").filter(|id| !id.is_nil()) {
         check_run_as(unit, operation, user)?;
     }
@@ -144,7 +144,7 @@ fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Result<()
 }
 
 /// What the steps of these plug-in types run is changed.
-pub(crate) fn check_steps_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) -> Result<()> {
+pub fn check_steps_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) -> Result<()> {
     for plugin_type in types {
         let steps = Query::new(tables::STEP)
             .columns(&["impersonatinguserid", "sl_grants"])

@@ -80,12 +80,12 @@ impl Incoming {
 /// A message under way.
 #[derive(Clone)]
 pub struct Operation {
-    pub(crate) message: &'static dyn Message,
-    pub(crate) principal: Arc<Principal>,
-    pub(crate) initiating: Arc<Principal>,
+    pub message: &'static dyn Message,
+    pub principal: Arc<Principal>,
+    pub initiating: Arc<Principal>,
     pub(crate) table: Option<Arc<TableDef>>,
     /// What plug-ins see of it. The Target row is here.
-    pub(crate) context: Context,
+    pub context: Context,
     /// The row before the main operation, where a step wants an image of it.
     pub(crate) before: Option<Arc<Row>>,
     /// The row after the main operation, where a step wants an image of it.
@@ -94,12 +94,12 @@ pub struct Operation {
     pub(crate) level: u32,
     /// What steps wrote into it.
     pub(crate) written: Written,
-    pub(crate) platform_links: &'static [&'static str],
+    pub platform_links: &'static [&'static str],
     /// Why it runs: what is deleted along with another row goes whatever its own rules say; a
     /// process that is made along with its row finds no other process of that row.
-    pub(crate) why: Why,
+    pub why: Why,
     /// See [`Incoming::importing`].
-    pub(crate) importing: bool,
+    pub importing: bool,
     /// Of a Delete: how many steps had run when it was collected what goes with the row.
     pub(crate) collected: Option<u64>,
 }

@@ -12,7 +12,7 @@ use crate::{published::Stored, tables};
 ///
 /// # Errors
 /// The text is no list of options, or two have one number.
-pub(crate) fn parse(text: &str) -> Result<Vec<Choice>> {
+pub fn parse(text: &str) -> Result<Vec<Choice>> {
     let options: Vec<Choice> =
         serde_json::from_str(text).map_err(|error| Error::invalid(format!("these are no options: {error}")))?;
     let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();
@@ -25,7 +25,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Choice>> {
 }
 
 /// The options as JSON.
-pub(crate) fn to_text(options: &[Choice]) -> String {
+pub fn to_text(options: &[Choice]) -> String {
     serde_json::to_string(options).unwrap_or_default()
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn to_text(options: &[Choice]) -> String {
 /// # Errors
 /// It names no column, a column without options, or one whose options are fixed or a global
 /// choice's.
-pub(crate) fn column<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'a TableDef, &'a ColumnDef)> {
+pub fn column<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'a TableDef, &'a ColumnDef)> {
     let Some((table, column)) = name.split_once('.') else {
         let message = format!("there is no global choice `{name}`; the options of a column are TABLE.COLUMN");
         return Err(Error::new(Code::NOT_FOUND, message).with_remedy(Remedy::ListChoices));
@@ -64,13 +64,13 @@ pub(crate) fn column<'a>(catalog: &'a Catalog, name: &str) -> Result<(&'a TableD
 ///
 /// # Errors
 /// See [`column`].
-pub(crate) fn of_column(catalog: &Catalog, name: &str) -> Result<Vec<Choice>> {
+pub fn of_column(catalog: &Catalog, name: &str) -> Result<Vec<Choice>> {
     let (_, column) = column(catalog, name)?;
     Ok(column.kind.options().unwrap_or_default().to_vec())
 }
 
 /// The options of a column as its definition has them, before any customizer's.
-pub(crate) fn defined(tx: &mut Tx, table: &str, column: &str) -> Result<Vec<Choice>> {
+pub fn defined(tx: &mut Tx, table: &str, column: &str) -> Result<Vec<Choice>> {
     let definitions = tx.definitions()?;
     let column = definitions
         .iter()

@@ -12,7 +12,7 @@ use sluice_store::{Shipped, Tx};
 
 use crate::{
     Message, Unit,
-    capability::{Capability, Extension, PLATFORM},
+    capability::{Capabilities, Extension},
     engine::Core,
     filters,
     message::{self, membership},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The role that may do everything.
-pub(crate) const ADMINISTRATOR_ROLE: &str = "System Administrator";
+pub const ADMINISTRATOR_ROLE: &str = "System Administrator";
 /// `role.roletemplateid` of that role and its copies, the same in every organisation.
 const ADMINISTRATOR_TEMPLATE: Uuid = uuid::uuid!("627090ff-40a3-4053-8790-584edc5be201");
 
@@ -100,7 +100,7 @@ impl Default for Founding {
 }
 
 /// Writes a new organisation into a file that has all tables and no rows.
-pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[Capability]) -> Result<()> {
+pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, capabilities: &Capabilities) -> Result<()> {
     let catalog = Catalog::new(tx.definitions()?);
     let first = FirstRows {
         core,
@@ -114,18 +114,21 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, apps: &[
     unit.tx = std::mem::take(tx);
     let result = write_platform_rows(&mut unit, founding)
         .and_then(|()| {
-            let mut all = PLATFORM.iter().copied().chain(apps);
+            let mut all = capabilities.iter();
             all.try_for_each(|capability| (capability.install)(&mut unit))
         })
-        .and_then(|()| unit.publish(None).map(|_| ()));
+        .and_then(|()| {
+            let mut all = capabilities.iter();
+            all.try_for_each(|capability| (capability.installed)(&mut unit))
+        });
     *tx = std::mem::take(&mut unit.tx);
     result
 }
 
 /// What ships: the tables of all capabilities, with the columns in them that others add.
-pub(crate) fn shipped_tables(apps: &[Capability]) -> Result<Shipped> {
+pub(crate) fn shipped_tables(capabilities: &Capabilities) -> Result<Shipped> {
     let mut definitions = Vec::new();
-    for capability in PLATFORM.iter().copied().chain(apps) {
+    for capability in capabilities.iter() {
         definitions.extend((capability.tables)()?);
         for extension in (capability.extensions)()? {
             let mut tables = definitions.iter_mut();
@@ -251,7 +254,7 @@ fn currency_names(code: &str) -> (&str, &str) {
 
 /// The privileges of a table: none where its rows belong to nobody, and no Assign and no Share
 /// where they belong to the organisation.
-pub(crate) fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
+pub fn table_privileges(table: &TableDef) -> Vec<(String, Right)> {
     if table.ownership == Ownership::None {
         return Vec::new();
     }
@@ -332,7 +335,7 @@ pub(crate) fn write_message(unit: &mut Unit, message: &dyn Message) -> Result<Re
 
 /// Writes a privilege, of a table or of its own. System Administrator has it at once, in the copies
 /// of its role, too.
-pub(crate) fn add_privilege(unit: &mut Unit, name: &str, of: Option<(&TableDef, Right)>) -> Result<()> {
+pub fn add_privilege(unit: &mut Unit, name: &str, of: Option<(&TableDef, Right)>) -> Result<()> {
     let query = Query::new(tables::ROLE).columns(&[]).filter(administrator_roles());
     let roles = unit.select_as_platform("System Administrator may do everything, also with a new table", &query)?;
     let system = Reference::new(tables::USER, unit.snapshot()?.system.id());
@@ -350,7 +353,7 @@ pub(crate) fn add_privilege(unit: &mut Unit, name: &str, of: Option<(&TableDef, 
 impl Unit {
     /// Removes rows that the platform itself keeps about what is not there any more: a table, a
     /// privilege, a message.
-    pub(crate) fn forget(&mut self, table: &str, filter: Filter) -> Result<()> {
+    pub fn forget(&mut self, table: &str, filter: Filter) -> Result<()> {
         let query = Query::new(table).filter(filter);
         for row in self.select_as_platform("see what is kept of what is not there any more", &query)? {
             self.delete_as_platform(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_access::Principal;
 use sluice_model::{Parameter, Request, Response, Result, Row, Uuid};
 
-use crate::{Engine, Session, Unit, compiling::Uncompilable, operation::Incoming, pipeline, unit::Trial};
+use crate::{Engine, Session, Unit, compiling::Uncompilable, operation::Incoming, pipeline, step::Step, unit::Trial};
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
 /// always rolled back.
@@ -62,6 +62,29 @@ pub struct Preview {
 }
 
 impl Session {
+    /// Runs a request once as another user, in a transaction of its own that opens before
+    /// pre-validation and is always rolled back: what came of it, and the steps that ran.
+    ///
+    /// # Errors
+    /// The trial could not be made. The refusal of the request is inside.
+    pub fn try_request(
+        &self,
+        user: Uuid,
+        trial: Trial,
+        request: &Request,
+    ) -> Result<(Result<Response>, Vec<Arc<Step>>)> {
+        let trial = Trial {
+            rolled_back: true,
+            ..trial
+        };
+        let correlation = self.engine.core.env.new_id();
+        rolled_back(&self.engine, user, &trial, |unit, principal| {
+            let incoming = Incoming::outermost(principal, correlation, request.clone());
+            let result = pipeline::run(unit, incoming);
+            Ok((result, std::mem::take(&mut unit.ran)))
+        })
+    }
+
     /// Runs a request for trial and reads the rows that its answer names in `output`; nothing is
     /// kept. With `steps`, the plug-in steps run as they would; without, they are passed over.
     /// Asynchronous steps, which run after the request, never do.

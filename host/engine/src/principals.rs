@@ -34,7 +34,7 @@ impl Unit {
         self.decide_for(&principal, table, right, id)
     }
 
-    pub(crate) fn decide_for(
+    pub fn decide_for(
         &mut self,
         principal: &Arc<Principal>,
         table: &TableDef,
@@ -49,7 +49,7 @@ impl Unit {
 
     /// Whether somebody is shown what a row of a table held: those who may read it; where it is gone,
     /// those who may read the table in the whole organisation.
-    pub(crate) fn shows_row(&mut self, reader: &Arc<Principal>, table: &str, id: Option<Uuid>) -> Result<bool> {
+    pub fn shows_row(&mut self, reader: &Arc<Principal>, table: &str, id: Option<Uuid>) -> Result<bool> {
         let Some(table) = self.snapshot()?.catalog.find(table).cloned() else {
             return Ok(false);
         };

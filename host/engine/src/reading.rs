@@ -33,7 +33,7 @@ impl Unit {
 
     /// The permit for a query: what the principal may read of its table, and of each that its
     /// conditions look at.
-    pub(crate) fn list_permit(&mut self, principal: &Principal, query: &Query) -> Result<Permit> {
+    pub fn list_permit(&mut self, principal: &Principal, query: &Query) -> Result<Permit> {
         let snapshot = self.snapshot()?;
         let list = |name: &str| {
             let table = snapshot.table(name)?;
@@ -46,7 +46,7 @@ impl Unit {
     }
 
     /// Gate 1 for a query: Read on its table, and on each that its conditions look at.
-    pub(crate) fn require_read(&mut self, operation: &Operation, query: &Query) -> Result<()> {
+    pub fn require_read(&mut self, operation: &Operation, query: &Query) -> Result<()> {
         let catalog = self.catalog();
         if *query.table == *tables::AUDIT && names_a_row(&query.filter) {
             self.require_named(operation, "prvReadRecordAuditHistory")?;
@@ -57,7 +57,7 @@ impl Unit {
     }
 
     /// What the text form of a query is read in, for somebody.
-    pub(crate) fn surroundings(&mut self, principal: &Arc<Principal>) -> Result<Surroundings> {
+    pub fn surroundings(&mut self, principal: &Arc<Principal>) -> Result<Surroundings> {
         Ok(Surroundings {
             catalog: self.snapshot()?.catalog.clone(),
             now: self.core.env.now(),
@@ -134,7 +134,7 @@ fn within(name: &str, used: usize, allowed: usize) -> Result<()> {
 }
 
 /// Every name in the query is there.
-pub(crate) fn check(catalog: &Catalog, query: &Query) -> Result<()> {
+pub fn check(catalog: &Catalog, query: &Query) -> Result<()> {
     let table = catalog.table(&query.table)?;
     within("columns", query.columns.as_ref().map_or(0, Vec::len), MOST_COLUMNS)?;
     within("orders", query.order.len(), MOST_ORDERS)?;

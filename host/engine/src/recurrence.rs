@@ -6,7 +6,7 @@ use sluice_model::{Error, Result};
 ///
 /// # Errors
 /// [`sluice_model::Code::RECURRENCE_NOT_DAILY`].
-pub(crate) fn days(pattern: &str) -> Result<u16> {
+pub fn days(pattern: &str) -> Result<u16> {
     let wrong = || {
         Error::new(
             sluice_model::Code::RECURRENCE_NOT_DAILY,

@@ -87,7 +87,7 @@ pub struct Step {
 
 impl Step {
     /// A step after which more is to be done.
-    pub(crate) fn new(data: &impl Serialize, done: u64, total: u64) -> Result<Self> {
+    pub fn new(data: &impl Serialize, done: u64, total: u64) -> Result<Self> {
         Ok(Self {
             data: to_text(data)?,
             progress: JobProgress { done, total },
@@ -97,13 +97,13 @@ impl Step {
     }
 
     /// The step, which was the last one.
-    pub(crate) fn done(mut self, told: impl Into<String>) -> Self {
+    pub fn done(mut self, told: impl Into<String>) -> Self {
         self.ended = Some((SUCCEEDED, told.into()));
         self
     }
 
     /// The step, where there is nothing to do any more.
-    pub(crate) fn canceled(mut self) -> Self {
+    pub fn canceled(mut self) -> Self {
         self.ended = Some((CANCELED, "there is nothing left to do".to_owned()));
         self
     }
@@ -114,12 +114,12 @@ fn to_text(data: &impl Serialize) -> Result<String> {
 }
 
 /// What a job knows.
-pub(crate) fn parse<T: DeserializeOwned>(data: &str) -> Result<T> {
+pub fn parse<T: DeserializeOwned>(data: &str) -> Result<T> {
     serde_json::from_str(data).map_err(|error| Error::host(format!("the state of a job is broken: {error}")))
 }
 
 /// A job to be written.
-pub(crate) struct NewJob {
+pub struct NewJob {
     kind: i32,
     name: String,
     data: String,
@@ -129,7 +129,7 @@ pub(crate) struct NewJob {
 }
 
 impl NewJob {
-    pub(crate) fn new(kind: i32, name: String, data: &impl Serialize) -> Result<Self> {
+    pub fn new(kind: i32, name: String, data: &impl Serialize) -> Result<Self> {
         Ok(Self {
             kind,
             name,
@@ -141,26 +141,26 @@ impl NewJob {
     }
 
     /// The table that it works on.
-    pub(crate) fn about(mut self, table: &Name) -> Self {
+    pub fn about(mut self, table: &Name) -> Self {
         self.table = Some(table.clone());
         self
     }
 
     /// Not before this point in time.
-    pub(crate) fn from(mut self, time: Timestamp) -> Self {
+    pub fn from(mut self, time: Timestamp) -> Self {
         self.from = Some(time);
         self
     }
 
     /// With this recurrence.
-    pub(crate) fn again(mut self, pattern: Option<&str>) -> Self {
+    pub fn again(mut self, pattern: Option<&str>) -> Self {
         self.again = pattern.map(ToOwned::to_owned);
         self
     }
 }
 
 /// A new row that belongs to a principal, with what every row has.
-pub(crate) fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
+pub fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
     let now = unit.core.env.now();
     let reference = Reference::new(owner.kind().table(), owner.id());
     Row::new(table, unit.core.env.new_id())
@@ -177,7 +177,7 @@ pub(crate) fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
 }
 
 /// Writes a job that belongs to `owner`; its id.
-pub(crate) fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
+pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
     let now = unit.core.env.now();
     let waits = job.from.is_some_and(|from| from > now);
     let (state, status) = if waits { WAITING } else { READY };
@@ -205,7 +205,7 @@ pub(crate) fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<U
 }
 
 /// When a job that recurs runs next: so many days, or a multiple of them, after it was to run.
-pub(crate) fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp> {
+pub fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp> {
     let now = unit.core.env.now();
     let time = |column: &str| job.get(column).and_then(Value::as_time);
     let mut next = time("recurrencestarttime").or(time("createdon")).unwrap_or(now);
@@ -220,7 +220,7 @@ pub(crate) fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp>
 }
 
 /// Ends a job that is not needed any more.
-pub(crate) fn cancel(unit: &mut Unit, job: Uuid) -> Result<()> {
+pub fn cancel(unit: &mut Unit, job: Uuid) -> Result<()> {
     match unit.read_as_platform(
         "end a job that is not needed any more",
         &Reference::new(tables::JOB, job),

@@ -20,7 +20,7 @@ use crate::{engine::Core, options, pointers::Pointers, published, step::StepTabl
 
 /// The settings in the organisation's row.
 #[derive(Debug, Clone)]
-pub(crate) struct OrganizationSettings {
+pub struct OrganizationSettings {
     pub(crate) id: Uuid,
     /// The SYSTEM user, who founded it.
     pub(crate) founder: Uuid,
@@ -29,9 +29,9 @@ pub(crate) struct OrganizationSettings {
     pub(crate) base_currency: Option<Uuid>,
     pub(crate) share_to_previous_owner: bool,
     /// Whether changes leave audit rows.
-    pub(crate) audits: bool,
+    pub audits: bool,
     /// The whole row, for the settings of apps.
-    pub(crate) row: Row,
+    pub row: Row,
 }
 
 /// `organization.plugintracelogsetting`.
@@ -101,19 +101,19 @@ pub struct Snapshot {
     pub(crate) version: i64,
     /// The versions of the tables that configuration is made of.
     versions: HashMap<String, i64>,
-    pub(crate) catalog: Arc<Catalog>,
+    pub catalog: Arc<Catalog>,
     /// What points at rows by loose ids.
     pub(crate) pointers: Arc<Pointers>,
-    pub(crate) units: Arc<Units>,
-    pub(crate) root_unit: Uuid,
+    pub units: Arc<Units>,
+    pub root_unit: Uuid,
     /// The business units that are disabled, and all below them.
     stopped_units: Arc<HashSet<Uuid>>,
-    pub(crate) privileges: Arc<PrivilegeIds>,
-    pub(crate) settings: Arc<OrganizationSettings>,
-    pub(crate) steps: Arc<StepTable>,
-    pub(crate) system: Arc<Principal>,
+    pub privileges: Arc<PrivilegeIds>,
+    pub settings: Arc<OrganizationSettings>,
+    pub steps: Arc<StepTable>,
+    pub system: Arc<Principal>,
     /// Units of the base currency for one unit of each currency.
-    pub(crate) exchange_rates: Arc<HashMap<Uuid, Decimal>>,
+    pub exchange_rates: Arc<HashMap<Uuid, Decimal>>,
     /// What capabilities have made.
     parts: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// Who watches the rows of which table, in their order.
@@ -294,7 +294,7 @@ impl Snapshot {
     }
 
     /// The names of the global choices.
-    pub(crate) fn global_choices(&self) -> HashSet<Name> {
+    pub fn global_choices(&self) -> HashSet<Name> {
         let rows = self.published(tables::OPTION_SET).iter();
         rows.filter(|row| row.bool("isglobal") == Some(true))
             .filter_map(|row| row.text("name").map(Name::from))
@@ -302,12 +302,12 @@ impl Snapshot {
     }
 
     /// The rows that count of a table whose rows are published.
-    pub(crate) fn published(&self, table: &str) -> &[Row] {
+    pub fn published(&self, table: &str) -> &[Row] {
         self.published.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// The definition of a table that the platform cannot do without.
-    pub(crate) fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
+    pub fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
         self.catalog.table(name)
     }
 }
@@ -320,17 +320,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct Reader<'a> {
     tx: &'a mut Tx,
-    pub(crate) catalog: &'a Catalog,
+    pub catalog: &'a Catalog,
     /// The rows that count of the tables whose rows are published.
-    pub(crate) published: &'a HashMap<Name, Vec<Row>>,
+    pub published: &'a HashMap<Name, Vec<Row>>,
 }
 
 impl Reader<'_> {
-    pub(crate) fn all(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
+    pub fn all(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
         self.some(table, columns, Filter::All)
     }
 
-    pub(crate) fn some(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
+    pub fn some(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
         let query = Query::new(table).columns(columns).filter(filter);
         self.tx.select(&permit(), self.catalog.table(table)?, &query)
     }
@@ -341,13 +341,13 @@ impl Reader<'_> {
     }
 
     /// The rows of a table that pass a filter, with all their columns.
-    pub(crate) fn whole(&mut self, table: &str, filter: Filter) -> Result<Vec<Row>> {
+    pub fn whole(&mut self, table: &str, filter: Filter) -> Result<Vec<Row>> {
         let query = Query::new(table).filter(filter);
         self.tx.select(&permit(), self.catalog.table(table)?, &query)
     }
 
     /// All rows of a table with all their columns.
-    pub(crate) fn rows(&mut self, table: &str) -> Result<Vec<Row>> {
+    pub fn rows(&mut self, table: &str) -> Result<Vec<Row>> {
         self.tx
             .select(&permit(), self.catalog.table(table)?, &Query::new(table))
     }
@@ -439,7 +439,24 @@ mod tests {
     use sluice_model::{Request, Row};
 
     use super::*;
-    use crate::{Engine, Env, Founding, OpenOptions, SystemEnv};
+    use crate::{Capabilities, Capability, Engine, Env, Founding, OpenOptions, SystemEnv};
+
+    /// A part that is made of the messages.
+    struct Messages;
+
+    impl Part for Messages {
+        fn tables(&self) -> &'static [&'static str] {
+            &[tables::MESSAGE]
+        }
+
+        fn kind(&self) -> TypeId {
+            TypeId::of::<Vec<Row>>()
+        }
+
+        fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
+            Ok(Arc::new(reader.all(tables::MESSAGE, &["name"])?))
+        }
+    }
 
     #[test]
     fn a_write_reads_anew_only_what_is_made_of_its_table() {
@@ -447,8 +464,15 @@ mod tests {
         let path = folder.path().join("organisation.db");
         let env: Arc<dyn Env> = Arc::new(SystemEnv);
         let options = OpenOptions::default();
-        Engine::create(&path, &Founding::default(), &[], &env, &options, |_| Ok(())).unwrap();
-        let engine = Engine::open(&path, &[], &env, &options).unwrap();
+        let capabilities = Capabilities {
+            all: vec![Capability {
+                parts: &[&Messages],
+                ..Capability::named("test")
+            }],
+            order: &[],
+        };
+        Engine::create(&path, &Founding::default(), &capabilities, &env, &options, |_| Ok(())).unwrap();
+        let engine = Engine::open(&path, &capabilities, &env, &options).unwrap();
         let before = engine.core.current_snapshot().unwrap();
         let user = Row::unsaved("systemuser")
             .with("domainname", "ada")

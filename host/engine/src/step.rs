@@ -7,21 +7,21 @@ use sluice_model::{Name, Row, StepInfo, Uuid};
 use sluice_sandbox::{Grants, Limits};
 
 /// Before the privilege gate; outside the transaction for the outermost message.
-pub(crate) const PRE_VALIDATION: i32 = 10;
+pub const PRE_VALIDATION: i32 = 10;
 /// Inside the transaction, before the main operation.
-pub(crate) const PRE_OPERATION: i32 = 20;
+pub const PRE_OPERATION: i32 = 20;
 /// Inside the transaction, after the main operation.
-pub(crate) const POST_OPERATION: i32 = 40;
+pub const POST_OPERATION: i32 = 40;
 
 /// Mode of a step that runs inside the request.
-pub(crate) const SYNCHRONOUS: i32 = 0;
+pub const SYNCHRONOUS: i32 = 0;
 
 /// `sdkmessageprocessingstepimage.imagetype`; 2 is both.
-pub(crate) mod image {
+pub mod image {
     /// The row before the main operation.
-    pub(crate) const BEFORE: i32 = 0;
+    pub const BEFORE: i32 = 0;
     /// The row after it.
-    pub(crate) const AFTER: i32 = 1;
+    pub const AFTER: i32 = 1;
 }
 
 /// An image that a step asks for.
@@ -36,8 +36,8 @@ pub(crate) struct Image {
 
 /// An enabled step.
 #[derive(Debug, Default)]
-pub(crate) struct Step {
-    pub(crate) id: Uuid,
+pub struct Step {
+    pub id: Uuid,
     pub(crate) name: String,
     pub(crate) type_name: String,
     pub(crate) assembly: Uuid,
@@ -101,13 +101,13 @@ impl Step {
 }
 
 /// Whether steps on a message may listen to some columns only.
-pub(crate) fn takes_filter(message: &str) -> bool {
+pub fn takes_filter(message: &str) -> bool {
     matches!(message, "Create" | "Update")
 }
 
 /// The enabled steps by message and table, in the order in which they run.
 #[derive(Debug, Default)]
-pub(crate) struct StepTable {
+pub struct StepTable {
     messages: HashMap<Name, MessageSteps>,
 }
 

@@ -109,7 +109,7 @@ fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {
 }
 
 /// The limits of a step: the defaults of its mode, with what an administrator changed.
-pub(crate) fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
+pub fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
     match (mode == step::SYNCHRONOUS, changes) {
         (true, None) => Ok(Limits::default()),
         (true, Some(changes)) => Limits::from_json(changes),
@@ -119,7 +119,7 @@ pub(crate) fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
 }
 
 /// A comma-separated list of names.
-pub(crate) fn names(text: Option<&str>) -> Vec<Name> {
+pub fn names(text: Option<&str>) -> Vec<Name> {
     text.unwrap_or_default()
         .split(',')
         .map(str::trim)

@@ -152,7 +152,7 @@ fn swallowed_error(swallowed: &Error) -> Error {
 }
 
 /// The innermost step is the one to blame.
-pub(crate) fn blame(error: &mut Error, step: &Step) {
+pub fn blame(error: &mut Error, step: &Step) {
     let body = error.body_mut();
     if body.step.is_none() {
         body.step = Some(step.info());

@@ -15,7 +15,7 @@ use sluice_model::{
 use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
-    Rules,
+    Message, Rules,
     cascade::Cascades,
     change::{Author, Why},
     compiling::{Uncompilable, Waiting, until_compiled},
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Unit {
 pub struct Work {
     pub(crate) core: Arc<Core>,
     pub(crate) tx: Tx,
-    pub(crate) snapshot: Arc<Snapshot>,
+    pub snapshot: Arc<Snapshot>,
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
@@ -105,20 +105,20 @@ impl InSteps {
 
 /// What a diagnosis changes about a request. Empty for every other one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trial {
+pub struct Trial {
     /// The unit is always rolled back and leaves no traces and no jobs.
-    pub(crate) rolled_back: bool,
+    pub rolled_back: bool,
     /// Steps that are passed over.
-    pub(crate) bypassed: HashSet<Uuid>,
+    pub bypassed: HashSet<Uuid>,
     /// Privileges lent to principals.
-    pub(crate) lent: Vec<(Uuid, String, Depth)>,
+    pub lent: Vec<(Uuid, String, Depth)>,
     /// Steps that run as somebody else.
-    pub(crate) run_as: Vec<(Uuid, Uuid)>,
+    pub run_as: Vec<(Uuid, Uuid)>,
 }
 
 /// A point of a unit to go back to.
 #[must_use]
-pub(crate) struct Before {
+pub struct Before {
     savepoint: Savepoint,
     jobs: usize,
     followers: usize,
@@ -192,6 +192,19 @@ impl Unit {
         result
     }
 
+    /// A new id.
+    pub fn new_id(&self) -> Uuid {
+        self.core.env.new_id()
+    }
+
+    /// The message of a name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn message(&self, name: &str) -> Result<&'static dyn Message> {
+        self.core.message(name)
+    }
+
     /// The organisation's tables.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.snapshot.catalog.clone()
@@ -206,7 +219,7 @@ impl Unit {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub(crate) fn snapshot(&mut self) -> Result<Arc<Snapshot>> {
+    pub fn snapshot(&mut self) -> Result<Arc<Snapshot>> {
         if self.configuration_changed && self.tx.is_open() {
             let version = self.tx.config_version()?;
             let core = self.core.clone();
@@ -230,7 +243,7 @@ impl Unit {
 
     /// The unit has written rows of a configuration table, or, without one, tables themselves:
     /// every process reads anew from its next request, this unit from now on.
-    pub(crate) fn configuration_written(&mut self, table: Option<&str>) -> Result<()> {
+    pub fn configuration_written(&mut self, table: Option<&str>) -> Result<()> {
         self.definitions_changed |= table.is_none();
         let mut bytes = [0; 8];
         self.core.env.random(&mut bytes);
@@ -247,7 +260,7 @@ impl Unit {
     }
 
     /// The user or team that a row is, with what a diagnosis lends it.
-    pub(crate) fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
+    pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
         let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
         let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
@@ -260,7 +273,7 @@ impl Unit {
     }
 
     /// Reads: in the transaction where one is open, else beside it.
-    pub(crate) fn read<T>(&mut self, read: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    pub fn read<T>(&mut self, read: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         if self.tx.is_open() {
             return read(&mut self.tx);
         }
@@ -338,7 +351,7 @@ impl Unit {
     }
 
     /// Marks a point to go back to.
-    pub(crate) fn savepoint(&mut self) -> Result<Before> {
+    pub fn savepoint(&mut self) -> Result<Before> {
         Ok(Before {
             savepoint: self.tx.savepoint()?,
             jobs: self.jobs.len(),
@@ -347,12 +360,12 @@ impl Unit {
     }
 
     /// What was done since stays.
-    pub(crate) fn release(&mut self, before: Before) -> Result<()> {
+    pub fn release(&mut self, before: Before) -> Result<()> {
         self.tx.release(before.savepoint)
     }
 
     /// Undoes what was done since; what it changed of the configuration is read anew, as it was.
-    pub(crate) fn back_to(&mut self, before: Before) -> Result<()> {
+    pub fn back_to(&mut self, before: Before) -> Result<()> {
         self.tx.rollback_to(before.savepoint)?;
         self.jobs.truncate(before.jobs);
         self.cascades.rows = before.followers;
@@ -387,7 +400,7 @@ impl Unit {
     }
 
     /// The rules of a table.
-    pub(crate) fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+    pub fn rules(&self, table: &TableDef) -> &'static dyn Rules {
         self.core.rules(table)
     }
 
@@ -428,7 +441,7 @@ impl Unit {
 
     /// Starts the process of a row that `operation` has just made, as the system: who may make
     /// the row has its process started.
-    pub(crate) fn run_fresh(&mut self, operation: &Operation, table: &str, request: Request) -> Result<Response> {
+    pub fn run_fresh(&mut self, operation: &Operation, table: &str, request: Request) -> Result<Response> {
         let snapshot = self.snapshot()?;
         let (system, initiating) = (snapshot.system.clone(), operation.initiating.clone());
         // Where no step can look at it, the parent's row is not copied: every new lead comes here.
@@ -494,7 +507,7 @@ impl Unit {
     }
 
     /// Runs a message as the system that is a part of no other one: what the host itself does.
-    pub(crate) fn run_for_host(&mut self, reason: &'static str, request: Request) -> Result<Response> {
+    pub fn run_for_host(&mut self, reason: &'static str, request: Request) -> Result<Response> {
         let system = self.snapshot()?.system.clone();
         let correlation = self.core.env.new_id();
         let incoming = Incoming {

@@ -66,6 +66,9 @@ remedies! {
     ListFlows [] "Look at the process flows.";
     ListFlowsOf ["TABLE"] "Look at the process flows that begin at the table.";
     CreateOrganisation [] "Make an organisation.";
+    Backup ["FILE"] "Copy the organisation.";
+    Restore ["BACKUP"] "Put a backup in the place of the organisation.";
+    RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
     DisableStep ["STEP"] "Disable the step.";
     ShowTrace ["CORRELATION"] "Look at what the request set off.";
     SetAttachmentSize ["KIB"] "Let the organisation take larger attachments.";

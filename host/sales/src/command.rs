@@ -4,6 +4,7 @@
 use serde::Serialize;
 use sluice_engine::Session;
 use sluice_model::{Error, Reference, Request, Result, Uuid};
+use sluice_platform::prelude::*;
 
 /// The commands of the lead form.
 pub const COMMANDS: [&str; 3] = ["Qualify", "Disqualify", "Reactivate"];

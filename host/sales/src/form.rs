@@ -7,6 +7,7 @@ use sluice_engine::{Operation, Rules, Session, Unit};
 use sluice_model::{
     Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value,
 };
+use sluice_platform::prelude::*;
 
 /// The script that fills the lead form. A form without it does not fill.
 pub const LEAD_LIBRARY: &str = "LeadManagement/Lead/Lead_main_system_library.js";

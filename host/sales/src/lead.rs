@@ -1,7 +1,7 @@
 //! What the platform does when a lead changes: its states and their order.
 
-use sluice_engine::{Operation, Rules, Stage, Unit};
-use sluice_model::{Code, Error, Result, Row, situations::NO_NEXT_STAGE};
+use sluice_engine::{Operation, Rules, Unit};
+use sluice_model::{Code, Error, Name, Result, Row, situations::NO_NEXT_STAGE};
 
 use crate::{process, qualify};
 
@@ -39,8 +39,8 @@ impl Rules for Lead {
     }
 
     /// Only qualifying leads from the lead to its opportunity.
-    fn before_stage_left(&self, _: &mut Unit, _: &Operation, row: &Row, next: &Stage) -> Result<()> {
-        if &*next.table == "lead" || row.int("statecode") != Some(0) {
+    fn before_stage_left(&self, _: &mut Unit, _: &Operation, row: &Row, next: &Name) -> Result<()> {
+        if &**next == "lead" || row.int("statecode") != Some(0) {
             return Ok(());
         }
         let mut error = Error::of(&NO_NEXT_STAGE).with_word("LEAD", row.id);

@@ -20,11 +20,16 @@ pub mod timeline;
 pub mod trial;
 mod views;
 
-use sluice_engine::{Capability, Tables, Unit};
+use sluice_engine::{Capabilities, Capability, Tables, Unit};
 use sluice_model::Result;
 
+/// What an organisation with the app is opened with.
+pub fn capabilities() -> Capabilities {
+    sluice_platform::with(&[APP])
+}
+
 /// The app.
-pub static APP: Capability = Capability {
+static APP: Capability = Capability {
     tables: tables::tables,
     extensions: tables::extensions,
     messages: &[

@@ -1,8 +1,10 @@
 //! The Lead to Opportunity Sales Process: its definition, and what becomes of a process when its
 //! lead is qualified, disqualified or taken up again, and when its opportunity is closed.
 
-use sluice_engine::{Operation, Process, Status, Unit};
+use sluice_engine::{Operation, Unit};
 use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, situations::STAGE_ELSEWHERE};
+use sluice_platform::flow::processes_of;
+use sluice_platform::{Process, Status};
 
 /// The flow; its id is the same in every organisation.
 const FLOW: Uuid = Uuid::from_u128(0x919e_14d1_6489_4852_abd0_a63a_6eca_ac5d);
@@ -150,7 +152,7 @@ pub(crate) fn advance(unit: &mut Unit, operation: &Operation, process: &Process,
 
 /// The processes of a lead that was disqualified are given up.
 pub(crate) fn abort(unit: &mut Unit, operation: &Operation, lead: &Reference) -> Result<()> {
-    for process in unit.processes_of(lead)? {
+    for process in processes_of(unit, lead)? {
         if process.status == Status::Active {
             let reason = "disqualifying a lead gives up its process";
             unit.run_as_system(operation, reason, Request::update(process.becomes(Status::Aborted)))?;
@@ -161,7 +163,7 @@ pub(crate) fn abort(unit: &mut Unit, operation: &Operation, lead: &Reference) ->
 
 /// The process of a lead that was disqualified and is open again goes on.
 pub(crate) fn take_up(unit: &mut Unit, operation: &Operation, lead: &Reference) -> Result<()> {
-    let processes = unit.processes_of(lead)?;
+    let processes = processes_of(unit, lead)?;
     let last = processes.iter().find(|process| process.status == Status::Aborted);
     let Some(process) = last else { return Ok(()) };
     let reason = "reactivating a disqualified lead takes up its process";
@@ -172,7 +174,7 @@ pub(crate) fn take_up(unit: &mut Unit, operation: &Operation, lead: &Reference) 
 /// The processes of an opportunity that was closed are finished, as far as they have come to their
 /// last stage.
 pub(crate) fn finish(unit: &mut Unit, operation: &Operation, opportunity: &Reference) -> Result<()> {
-    for process in unit.processes_of(opportunity)? {
+    for process in processes_of(unit, opportunity)? {
         let last = process.stage().is_some_and(|stage| stage.table == opportunity.table) && process.next().is_none();
         if process.status == Status::Active && last {
             let reason = "closing an opportunity finishes its process";

@@ -2,6 +2,7 @@
 
 use sluice_engine::Unit;
 use sluice_model::{Result, Row};
+use sluice_platform::duplicates::found_duplicate_rule;
 
 /// Name, base table, matching table, and the column of both that is compared.
 const RULES: [(&str, &str, &str, &str); 3] = [
@@ -25,7 +26,7 @@ pub(crate) fn install(unit: &mut Unit) -> Result<()> {
         let condition = Row::unsaved("duplicaterulecondition")
             .with("baseattributename", column)
             .with("matchingattributename", column);
-        unit.found_duplicate_rule(rule, vec![condition])?;
+        found_duplicate_rule(unit, rule, vec![condition])?;
     }
     Ok(())
 }

@@ -5,11 +5,13 @@
 //! Each lead is of a company and has an e-mail address of its own, which no account and no
 //! contact has, so it can be qualified; but for the six of [`MATCHING`].
 
-use sluice_engine::{Assembly, Batch, Engine, Session};
+use sluice_engine::{Batch, Engine, Session};
 use sluice_model::{
     ColumnDef, ColumnType, Decimal, Depth, Filter, Ownership, Parameter, Query, Reference, Request, Result, Right, Row,
     TableDef, Uuid, Value, definition::Columns,
 };
+use sluice_platform::Assembly;
+use sluice_platform::prelude::*;
 
 /// A plug-in that ships: its name and the file.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 
 use sluice_engine::Session;
 use sluice_model::{ColumnType, Reference, Request, Required, Result, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 
 /// The three tables of the platform's procedure.
 pub const TABLES: [&str; 3] = ["account", "contact", "opportunity"];

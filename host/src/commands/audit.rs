@@ -2,10 +2,10 @@
 //! watched.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::TableChange;
 use sluice_model::{
     Catalog, ColumnType, Comparison, Error, Filter, Query, Reference, Row, TableDef, Value, coerce, json as rows, odata,
 };
+use sluice_platform::TableChange;
 
 use super::table;
 use crate::{

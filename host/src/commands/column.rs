@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_engine::ColumnChange;
 use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
+use sluice_platform::ColumnChange;
+use sluice_platform::prelude::*;
 
 use super::{jobs, relationship::Behaviour};
 use crate::{

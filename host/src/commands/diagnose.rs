@@ -1,8 +1,10 @@
 //! `sluice diagnose`: what stands in a user's way. Every trial is rolled back.
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::{Culprit, Fix, Isolation, Session};
+use sluice_engine::Session;
 use sluice_model::{Catalog, Code, Error, Name, PrincipalKind, Reference, Request, Right, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{Culprit, Fix, Isolation};
 use sluice_sales::{
     qualify::{self, Choices},
     trial,

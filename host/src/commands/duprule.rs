@@ -14,6 +14,7 @@ use crate::{
     people::{self, pairs},
     usage::Usage,
 };
+use sluice_platform::prelude::*;
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]

@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value};
+use sluice_platform::prelude::*;
 use sluice_sales::form::{self, Definition, LEAD_LIBRARY};
 
 use crate::{

@@ -3,8 +3,8 @@
 use std::{fs::File, io::Seek, path::PathBuf};
 
 use anyhow::Context as _;
-use sluice_engine::import::{self, Options, Plan, Report};
 use sluice_model::Right;
+use sluice_platform::import::{self, Options, Plan, Report};
 
 use crate::{
     context::Context,

@@ -7,8 +7,10 @@ use std::{
 };
 
 use serde_json::json;
-use sluice_engine::{Batch, Change, MappingProblem, Session};
+use sluice_engine::{Batch, Session};
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{Change, MappingProblem};
 
 use super::{
     publish::{self, Along},

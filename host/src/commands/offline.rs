@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     output::{Grid, Outcome},
 };
+use sluice_platform::prelude::*;
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]

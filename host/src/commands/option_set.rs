@@ -18,6 +18,7 @@ use crate::{
     output::{Grid, Outcome},
     usage::Usage,
 };
+use sluice_platform::prelude::*;
 
 const CHOICES: &str = "optionset";
 

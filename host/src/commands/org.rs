@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sluice_engine::{Engine, Founding};
 use sluice_model::{Query, Request};
-use sluice_sales::sample;
+use sluice_sales::{capabilities, sample};
 
 use crate::{
-    context::{APPS, Context},
+    context::Context,
     output::{Exit, Outcome, tell},
     people::pairs,
     text::bytes,
@@ -112,7 +112,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 fn migrate(context: &Context, no_copy: bool) -> anyhow::Result<Outcome> {
     let path = context.path()?;
-    let migrated = Engine::migrate(path, APPS, &context.env(), &context.options(), !no_copy)?;
+    let migrated = Engine::migrate(path, &capabilities(), &context.env(), &context.options(), !no_copy)?;
     let mut document =
         json!({ "org": path.display().to_string(), "migrated": migrated.is_some(), "form": Engine::FORM });
     let Some(migrated) = migrated else {
@@ -143,7 +143,14 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
             Ok(())
         }
     };
-    Engine::create(path, &founding, APPS, &context.env(), &context.options(), fill)?;
+    Engine::create(
+        path,
+        &founding,
+        &capabilities(),
+        &context.env(),
+        &context.options(),
+        fill,
+    )?;
     let document = json!({ "org": path.display().to_string(), "name": founding.name, "currency": founding.currency, "sample": args.sample });
     let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
     if args.sample {

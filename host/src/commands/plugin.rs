@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Assembly, Pushed, Session};
+use sluice_engine::Session;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, Pushed};
 
 use super::{step_show, wasm_build};
 use crate::{

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Batch, Change, Session, Unpublished};
+use sluice_engine::{Batch, Session};
 use sluice_model::{Name, Parameter, Reference, Request, Value, json as rows};
+use sluice_platform::prelude::*;
+use sluice_platform::{Change, Unpublished};
 
 use super::row::references;
 use crate::{context::Context, output::Outcome, people::count};

@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Follow, OnDelete, OnMerge, Relationship};
+use sluice_platform::BehaviourChange;
+use sluice_platform::prelude::*;
 
 use crate::{
     context::Context,

@@ -7,8 +7,9 @@ use std::{
 
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
-use sluice_engine::{Imported, Session};
+use sluice_engine::Session;
 use sluice_model::{Error, Query, Request, Row, json as rows};
+use sluice_platform::Imported;
 
 use super::jobs;
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     report,
     usage::Usage,
 };
+use sluice_platform::prelude::*;
 
 const SOLUTIONS: &str = "solution";
 

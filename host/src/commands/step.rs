@@ -2,8 +2,10 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_engine::{ImageSpec, Session, StepSpec};
+use sluice_engine::Session;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{ImageSpec, StepSpec};
 
 use super::{row, step_show};
 use crate::{context::Context, files, output::Outcome, usage::Usage};

@@ -275,7 +275,7 @@ fn limits(step: &Row) -> BTreeMap<String, (Json, bool)> {
         .text("sl_limits")
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
-    let all = sluice_engine::limits_of(step.int("mode").unwrap_or_default(), step.text("sl_limits"));
+    let all = sluice_platform::limits_of(step.int("mode").unwrap_or_default(), step.text("sl_limits"));
     match all {
         Ok(Json::Object(all)) => all
             .into_iter()

@@ -2,8 +2,10 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_engine::{Session, TableChange};
+use sluice_engine::Session;
 use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
+use sluice_platform::TableChange;
+use sluice_platform::prelude::*;
 
 use super::{column, jobs};
 use crate::{

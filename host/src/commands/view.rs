@@ -1,8 +1,10 @@
 //! `sluice view`: stored queries, and queries of FetchXML that are not stored.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Session, View};
+use sluice_engine::Session;
 use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value, fetchxml, odata};
+use sluice_platform::View;
+use sluice_platform::prelude::*;
 
 use super::row;
 use crate::{

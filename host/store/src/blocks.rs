@@ -6,7 +6,7 @@
 
 use rusqlite::params;
 use sluice_access::Permit;
-use sluice_model::{Error, Result, Right, TableDef, Uuid};
+use sluice_model::{Error, Remedy, Result, Right, TableDef, Uuid};
 
 use crate::{Tx, fault::fault, session::Session};
 
@@ -161,7 +161,7 @@ fn append(session: &Session, bytes: &mut Vec<u8>, content: i64, skip: u64, wante
     let mut statement = session.statement(r#"SELECT "content" FROM "_bytes" WHERE "id" = ?"#)?;
     let mut rows = statement.query([content]).map_err(fault)?;
     let row = rows.next().map_err(fault)?;
-    let lost = || Error::host("the file lacks the bytes of a block; restore a backup (`sluice org restore BACKUP`)");
+    let lost = || Error::host("the file lacks the bytes of a block; restore a backup").with_remedy(Remedy::Restore);
     let row = row.ok_or_else(lost)?;
     let held = row.get_ref(0).and_then(|cell| Ok(cell.as_blob()?)).map_err(fault)?;
     let rest = usize::try_from(skip).ok().and_then(|skip| held.get(skip..));

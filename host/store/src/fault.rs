@@ -4,7 +4,7 @@
 //! apart by [`is_duplicate`] and [`is_reference`]; the caller finds the words.
 
 use rusqlite::{Error as Sql, ErrorCode, ffi};
-use sluice_model::{Code, Error};
+use sluice_model::{Code, Error, Remedy};
 
 /// The error of the host for an error of the database.
 pub(crate) fn fault(error: Sql) -> Error {
@@ -21,8 +21,9 @@ pub(crate) fn fault(error: Sql) -> Error {
             "reading or writing the organisation's file failed ({detail}); nothing was changed. Look at the disk and its mount, then try again"
         )),
         Some(ErrorCode::DatabaseCorrupt) => Error::host(format!(
-            "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup (`sluice org restore BACKUP`)"
-        )),
+            "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup"
+        ))
+        .with_remedy(Remedy::Restore),
         Some(ErrorCode::NotADatabase) => Error::host(
             "the file is not a database, so not an organisation of Sluice. Give the path of an organisation",
         ),

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use jiff::{Span, Timestamp, Unit, civil::Date};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rust_decimal::Decimal;
-use sluice_model::{ColumnDef, ColumnType, Error, Name, Points, Reference, Result, TableDef, Uuid, Value};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, Points, Reference, Remedy, Result, TableDef, Uuid, Value};
 
 /// One cell of the database.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,10 +180,11 @@ pub(crate) fn value(column: &ColumnDef, row: &rusqlite::Row<'_>, index: usize) -
     };
     value.ok_or_else(|| {
         Error::host(format!(
-            "the file holds something in column `{}` that is not of its type, {}; restore a backup (`sluice org restore BACKUP`), or set the column anew",
+            "the file holds something in column `{}` that is not of its type, {}; restore a backup, or set the column anew",
             column.name,
             column.kind.word()
         ))
+        .with_remedy(Remedy::Restore)
     })
 }
 

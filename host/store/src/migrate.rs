@@ -13,7 +13,7 @@ use std::{
 };
 
 use rusqlite::backup::{Backup, StepResult};
-use sluice_model::{Changes, Code, ColumnDef, Error, Name, Result};
+use sluice_model::{Changes, Code, ColumnDef, Error, Name, Remedy, Result};
 use tempfile::TempPath;
 
 use crate::{
@@ -152,9 +152,10 @@ impl Session {
             return Ok(());
         }
         Err(Error::host(format!(
-            "`{}` is damaged ({line}) and is left as it is. Keep a copy, and restore the last backup (`sluice org restore BACKUP`)",
+            "`{}` is damaged ({line}) and is left as it is. Keep a copy, and restore the last backup",
             path.display()
-        )))
+        ))
+        .with_remedy(Remedy::Restore))
     }
 
     /// All steps in one transaction.

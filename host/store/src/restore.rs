@@ -133,12 +133,12 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
     let in_use = fs::metadata(log).is_ok_and(|log| log.len() > 0);
     match known {
         None if !unsealed => Err(refused(
-            "it has no seal, so it is no backup that `org backup` finished, or it was opened and written since; \
-             --unsealed takes a copy that was made in another way",
+            "it has no seal, so it is no finished backup, or it was opened and written since; \
+             a copy that was made in another way has to be asked for as such",
         )),
         None if in_use => Err(refused(
-            "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or copy \
-             it with `org backup`",
+            "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or make \
+             a backup with it",
         )),
         None => Ok((copy(&mut file, u64::MAX, to).map_err(failed)?.0, false)),
         Some(known) => {

@@ -3,7 +3,9 @@
 //! Nothing here decides who may do what, fills a column, or follows a cascade.
 
 use sluice_access::Permit;
-use sluice_model::{Catalog, Code, ColumnDef, Error, Filter, Name, Query, Result, Right, Row, TableDef, Uuid, Value};
+use sluice_model::{
+    Catalog, Code, ColumnDef, Error, Filter, Name, Query, Remedy, Result, Right, Row, TableDef, Uuid, Value,
+};
 
 use crate::{
     Tx,
@@ -327,7 +329,7 @@ fn stored<'a>(table: &'a TableDef, row: &'a Row, nulls: bool) -> Result<(Vec<&'a
 pub(crate) fn key_of(row: &rusqlite::Row<'_>) -> Result<Uuid> {
     let bytes = row.get_ref(0).map_err(fault)?.as_blob().ok().and_then(form::uuid);
     bytes.ok_or_else(|| {
-        Error::host("the file holds a row whose key is no id; restore a backup (`sluice org restore BACKUP`)")
+        Error::host("the file holds a row whose key is no id; restore a backup").with_remedy(Remedy::Restore)
     })
 }
 

@@ -219,8 +219,9 @@ impl Session {
             ))
             .with_remedy(Remedy::CreateOrganisation)),
             odd => Err(Error::host(format!(
-                "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup (`sluice org restore BACKUP`)"
-            ))),
+                "`{shown}` has the form {odd}, which no version of Sluice wrote; restore a backup"
+            ))
+            .with_remedy(Remedy::Restore)),
         }
     }
 

@@ -3,6 +3,7 @@
 use sluice_model::{Code, Filter, Query, Request, Row, Value};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 #[test]
 fn two_tables_share_a_global_choice() {
@@ -260,9 +261,9 @@ fn a_change_of_the_table_leaves_added_options_what_they_are() {
     let world = World::new();
     world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
     world.sluice("column create lead rsh_note text");
-    let change = sluice_engine::TableChange {
+    let change = sluice_platform::TableChange {
         audited: Some(false),
-        ..sluice_engine::TableChange::default()
+        ..sluice_platform::TableChange::default()
     };
     world.admin.0.update_table("lead", change).unwrap();
     world.sluice("option-set remove lead.statuscode 100000001");

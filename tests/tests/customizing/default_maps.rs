@@ -3,6 +3,7 @@
 use std::fs;
 
 use sluice_model::Row;
+use sluice_platform::prelude::*;
 use sluice_tests::root;
 
 use crate::world::World;

@@ -3,6 +3,7 @@
 use sluice_model::{Code, ColumnDef, ColumnType, Request, Row};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 /// The mapping is refused with that reason, and nothing is left of it.
 #[track_caller]

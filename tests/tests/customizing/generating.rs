@@ -3,6 +3,7 @@
 use sluice_model::{Request, Row, Value};
 
 use crate::world::World;
+use sluice_platform::prelude::*;
 
 #[test]
 fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {

@@ -3,6 +3,7 @@
 use sluice_model::{Code, Depth, Parameter, Request, Row};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 #[test]
 fn the_difference_says_what_publishing_would_do() {

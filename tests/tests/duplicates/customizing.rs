@@ -1,8 +1,9 @@
 //! What takes rules out of work: the switches of the organisation and of a table, and changes
 //! of the columns that they compare.
 
-use sluice_engine::{ColumnChange, StepSpec, TableChange};
 use sluice_model::{Choice, ColumnDef, ColumnType, Ownership, Reference, Request, Row, TableDef, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{ColumnChange, StepSpec, TableChange};
 
 use crate::world::{Condition, World, account, code, create, exact};
 
@@ -192,7 +193,7 @@ fn a_column_that_mappings_and_steps_name_stays() {
     world.admin.0.execute(Request::new("PublishAllXml")).unwrap();
     admin.delete_column("lead", "sl_code").unwrap();
 
-    let probe = sluice_engine::Assembly {
+    let probe = sluice_platform::Assembly {
         name: "probe".to_owned(),
         bytes: sluice_tests::wasm("guests", "probe"),
         description: None,

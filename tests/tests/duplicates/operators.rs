@@ -3,6 +3,7 @@
 use sluice_model::{ColumnDef, ColumnType, Row, Value};
 
 use crate::world::{Condition, NONE, World, account, condition_row, contact, exact, rule};
+use sluice_platform::prelude::*;
 
 /// Whether a rule of one condition on `column` of account finds a row with one value where
 /// there is one with the other.

@@ -9,6 +9,7 @@ use sluice_engine::{JobProgress, JobState};
 use sluice_model::{Query, Row, Uuid, Value};
 
 use crate::world::{World, about, account, code, exact, job};
+use sluice_platform::prelude::*;
 
 /// So many accounts that a job takes three steps.
 const MANY: usize = 2_100;

@@ -1,7 +1,8 @@
 //! Duplicate detection while a lead is qualified: the three points, the dialog, the ways on.
 
-use sluice_engine::Assembly;
 use sluice_model::{DialogKind, Error, Parameter, Query, Reference, Remedy, Request, Response, Row, Uuid, Value};
+use sluice_platform::Assembly;
+use sluice_platform::prelude::*;
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 use sluice_tests::{Actor, wasm};
 

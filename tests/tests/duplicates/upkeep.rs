@@ -3,6 +3,7 @@
 use sluice_model::{ColumnDef, ColumnType, Query, Reference, Row, Value};
 
 use crate::world::{NONE, World, account, contact, exact};
+use sluice_platform::prelude::*;
 
 #[test]
 fn new_changed_and_deleted_rows() {

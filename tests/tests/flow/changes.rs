@@ -1,7 +1,7 @@
 //! A process is a row like others, and whoever changes it is held to the same.
 
-use sluice_engine::Status;
 use sluice_model::{Reference, Row, Uuid, Value};
+use sluice_platform::Status;
 
 use crate::world::{SHIPPED, World, code};
 

@@ -1,7 +1,7 @@
 //! The way of a process from a new lead to a closed opportunity.
 
-use sluice_engine::Status;
 use sluice_model::{Row, Value, situations};
+use sluice_platform::Status;
 use sluice_sales::qualify::{self, Choices, Party};
 
 use crate::world::{SHIPPED, SHIPPED_ID, World, code, names};

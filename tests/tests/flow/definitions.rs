@@ -1,7 +1,8 @@
 //! What a flow may be, and how it is guarded while processes go through it.
 
-use sluice_engine::{FlowSpec, Status};
 use sluice_model::{Code, Error, Reference, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{FlowSpec, Status};
 
 use crate::world::{SHIPPED, SHIPPED_ID, World, code, stands};
 
@@ -56,7 +57,7 @@ fn a_flow_has_thirty_stages_a_stage_thirty_steps_and_a_flow_five_tables() {
     assert_eq!(error.message(), "Thirty-one would have 31 stages, and 30 is the most");
 
     let mut wide = spec("Wide", 1, "lead");
-    let step = |column: &str| sluice_engine::FlowStepSpec {
+    let step = |column: &str| sluice_platform::FlowStepSpec {
         column: column.to_owned(),
         label: None,
         required: false,

@@ -1,7 +1,8 @@
 //! Who sees a flow, starts it and moves in it; and that the minimal role qualifies as before.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Reference, Request, Row, Uuid, Value};
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 use sluice_tests::{Organisation, wasm};
 
 use crate::world::{SHIPPED, SHIPPED_ID, World, code, on, stands};
@@ -83,7 +84,7 @@ fn the_minimal_role_qualifies_with_and_without_a_process() {
 fn steps_on_the_table_of_processes_run_as_on_any() {
     let org = Organisation::sample();
     let admin = org.admin();
-    let assembly = sluice_engine::Assembly {
+    let assembly = sluice_platform::Assembly {
         name: "probe".to_owned(),
         bytes: wasm("guests", "probe"),
         description: None,

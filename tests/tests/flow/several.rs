@@ -1,7 +1,8 @@
 //! Several flows for one table, and several processes for one row.
 
-use sluice_engine::Status;
 use sluice_model::{Reference, Row, Uuid, Value};
+use sluice_platform::Status;
+use sluice_platform::prelude::*;
 
 use crate::world::{SHIPPED, SHIPPED_ID, World, a_lead, code, on, stands};
 

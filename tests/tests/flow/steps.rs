@@ -1,7 +1,7 @@
 //! Required steps: they hold up the stage, and nothing else.
 
-use sluice_engine::Status;
 use sluice_model::{Decimal, Row, Value, situations};
+use sluice_platform::Status;
 
 use crate::world::{World, code};
 

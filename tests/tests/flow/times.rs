@@ -1,7 +1,7 @@
 //! When each stage was entered and left.
 
-use sluice_engine::Status;
 use sluice_model::{Filter, Query, Row, Value};
+use sluice_platform::Status;
 
 use crate::world::{SHIPPED, World};
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use sluice_engine::{Env, FlowSpec, Process, Stage};
+use sluice_engine::Env;
 use sluice_model::{Depth, Error, Filter, Parameter, Query, Reference, Request, Response, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{FlowSpec, Process, Stage};
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation, clock::Clock};
 
@@ -103,7 +105,7 @@ impl World {
 
     /// The flow of that name.
     #[track_caller]
-    pub fn flow(&self, name: &str) -> Arc<sluice_engine::Flow> {
+    pub fn flow(&self, name: &str) -> Arc<sluice_platform::Flow> {
         let flows = self.admin.0.flows().unwrap();
         flows.into_iter().find(|flow| flow.name == name).unwrap()
     }

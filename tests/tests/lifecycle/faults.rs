@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use sluice_engine::{Faults, JobState, Session};
 use sluice_model::{Error, Parameter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation};
 

@@ -159,7 +159,7 @@ fn forms_are_named_one_by_one_and_load_what_is_there() {
     let standard = world
         .admin()
         .refused(&["form", "delete", "--draft", &default_form(&world)]);
-    assert!(text(&standard, "message").contains("set-default"), "{standard}");
+    assert_eq!(standard["remedies"][0]["do"], "MakeFormDefault", "{standard}");
     world.admin().json(&["form", "set-default", &first]);
     let former = list(&world.admin().json(&["form", "list", "lead"]));
     let former = former

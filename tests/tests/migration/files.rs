@@ -199,7 +199,7 @@ fn a_failure_at_any_statement_changes_nothing() {
     let mut statement = 1;
     loop {
         faults.at(statement);
-        let migrated = Engine::migrate(&path, &[sluice_sales::APP], &env, &options, true);
+        let migrated = Engine::migrate(&path, &sluice_sales::capabilities(), &env, &options, true);
         if !faults.struck() {
             assert!(migrated.unwrap().is_some());
             break;

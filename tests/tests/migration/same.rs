@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use sluice_engine::Session;
-use sluice_tests::Organisation;
+use sluice_model::{Depth, Filter, Query};
+use sluice_tests::{Organisation, people};
 
 use crate::{
     FORMS,
@@ -92,6 +93,12 @@ fn the_sample_organisation() {
     let new = Organisation::sample();
     for form in FORMS {
         let migrated = Organisation::old(form, "sample");
+        // Roles are people's: what the sample's manager may do since, an old file's is not given.
+        let roles = system(&migrated).list(Query::new("role").filter(Filter::eq("name", "Sales Manager")));
+        let roles = roles.unwrap();
+        let root = roles.iter().find(|role| role.lookup("parentroleid").is_none()).unwrap();
+        let since = ("prvReadRecordAuditHistory".to_owned(), Depth::Organization);
+        people::grant(&migrated, root.id, &[since]);
         assert_same_tables(&migrated, &new);
         assert_same_definitions(&migrated, &new);
         assert_same_rows(&migrated, &new, &own);

@@ -1,7 +1,8 @@
 //! Whose value it was: what a step put into a request is the step's, whatever check it runs into.
 
-use sluice_engine::{Fix, StepSpec};
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{Fix, StepSpec};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Run, World, account, contact, probe};
 

@@ -3,9 +3,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use sluice_engine::{Assembly, Compiler, Engine, Env, OpenOptions, StepSpec, SystemEnv};
+use sluice_engine::{Compiler, Engine, Env, OpenOptions, SystemEnv};
 use sluice_model::{Code, Filter, Query, codes::Kind};
-use sluice_sales::APP;
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, StepSpec};
+use sluice_sales::capabilities;
 use sluice_tests::{Actor, program, wasm};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, probe};
@@ -17,7 +19,7 @@ fn fresh(world: &World, compiler: Option<Compiler>) -> Actor {
         compiler,
         ..OpenOptions::default()
     };
-    let engine = Engine::open(world.org.path(), &[APP], &env, &options).unwrap();
+    let engine = Engine::open(world.org.path(), &capabilities(), &env, &options).unwrap();
     Actor(engine.session_of("admin").unwrap())
 }
 

@@ -1,7 +1,8 @@
 //! The platform's procedure for a refused salesperson.
 
-use sluice_engine::{Fix, Isolation};
 use sluice_model::{Depth, Query, Request, Row, Uuid};
+use sluice_platform::prelude::*;
+use sluice_platform::{Fix, Isolation};
 use sluice_sales::trial;
 
 use crate::world::{PRE_OPERATION, PRE_VALIDATION, World, contact, job, probe};

@@ -140,6 +140,8 @@ fn entry(row: &Row) -> String {
     let mut names: Vec<&str> = changes
         .iter()
         .filter_map(|change| change["logicalName"].as_str())
+        // Of a share it is with whom, `systemuser:ID`: whoever it is.
+        .map(|name| name.split(':').next().unwrap())
         .collect();
     names.sort_unstable();
     let behalf = row.id_of("userid") != row.id_of("callinguserid");

@@ -71,7 +71,7 @@ fn the_nth_call_of_a_message_fails() {
     let before = everything(&world);
     for filtering in ["parentaccountid", "statecode"] {
         let spec = probe(POST_OPERATION, "Update", "lead", "refuse no");
-        let step = world.step(&sluice_engine::StepSpec {
+        let step = world.step(&sluice_platform::StepSpec {
             filtering: vec![filtering.to_owned()],
             ..spec
         });

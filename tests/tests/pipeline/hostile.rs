@@ -1,8 +1,9 @@
 //! Plug-ins that misbehave, in the pipeline: each ends with its code, undone, and the next
 //! request is served.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Row, Uuid};
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, World, account, contact, probe};
 

@@ -1,7 +1,7 @@
 //! Images: which a step may have, and what is in them.
 
-use sluice_engine::{ImageSpec, StepSpec};
 use sluice_model::{Reference, Row, Value};
+use sluice_platform::{ImageSpec, StepSpec};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
 

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sluice_engine::{Faults, JobOutcome, JobState, StepSpec};
+use sluice_engine::{Faults, JobOutcome, JobState};
 use sluice_model::{Filter, Query, Request, Row, Uuid, Value};
+use sluice_platform::StepSpec;
 use sluice_tests::Organisation;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, job, probe};
@@ -141,7 +142,7 @@ fn jobs_of_every_message_of_a_request_run() {
 fn filtering_columns_and_images_count_for_jobs_too() {
     let world = World::new();
     let spec = job("Update", "contact", "pre i jobtitle\npost i jobtitle");
-    let image = sluice_engine::ImageSpec {
+    let image = sluice_platform::ImageSpec {
         kind: 2,
         alias: "i".to_owned(),
         columns: vec!["jobtitle".to_owned()],
@@ -255,7 +256,7 @@ fn the_jobs_of_a_read_and_of_a_delete() {
 #[test]
 fn a_job_sees_the_row_as_it_was_when_its_message_ended() {
     let world = World::new();
-    let image = sluice_engine::ImageSpec {
+    let image = sluice_platform::ImageSpec {
         kind: 1,
         alias: "i".to_owned(),
         columns: vec!["name".to_owned(), "primarycontactid".to_owned()],

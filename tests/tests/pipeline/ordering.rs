@@ -1,7 +1,7 @@
 //! Which steps run, and in which order.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Request, Row, Value};
+use sluice_platform::StepSpec;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
 

@@ -3,6 +3,7 @@
 use sluice_model::{Request, Row};
 
 use crate::world::{PRE_OPERATION, World, contact, probe};
+use sluice_platform::prelude::*;
 
 #[test]
 fn what_another_process_changes_counts_from_the_next_request() {
@@ -60,7 +61,7 @@ fn a_new_version_of_a_plugin_counts_at_once() {
     world.create(&world.admin, contact()).says(&["one"]);
     let other = world.second_admin();
     let bytes = sluice_tests::wasm("guests", "hostile");
-    let assembly = sluice_engine::Assembly {
+    let assembly = sluice_platform::Assembly {
         name: "probe".to_owned(),
         bytes,
         description: None,

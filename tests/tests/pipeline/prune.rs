@@ -3,6 +3,7 @@
 use sluice_model::{Filter, Query, Row};
 
 use crate::world::{PRE_OPERATION, World, account, probe};
+use sluice_platform::prelude::*;
 
 fn types(world: &World, assembly: sluice_model::Uuid) -> usize {
     let filter = Filter::eq("pluginassemblyid", assembly);
@@ -17,7 +18,7 @@ fn what_is_no_longer_declared_stays_until_it_is_pruned() {
     let world = World::new();
     let first = world.push("shrinking", "hostile", false);
     let (step, _) = first.added[0].clone();
-    let by_hand = world.step(&sluice_engine::StepSpec {
+    let by_hand = world.step(&sluice_platform::StepSpec {
         plugin: "shrinking/ok".to_owned(),
         ..probe(PRE_OPERATION, "Create", "contact", "")
     });
@@ -68,7 +69,7 @@ fn a_push_does_not_take_over_a_step_registered_by_hand() {
     let world = World::new();
     world.push("hostile", "hostile", false);
     // Like the declared one, but an administrator's own.
-    let spec = sluice_engine::StepSpec {
+    let spec = sluice_platform::StepSpec {
         plugin: "hostile/ok".to_owned(),
         rank: 9,
         ..probe(PRE_OPERATION, "Update", "account", "mine")
@@ -88,7 +89,7 @@ fn a_push_that_fails_changes_nothing() {
         (b"\0asm\x01\0\0\0".to_vec(), "0x80044191"),
         (vec![], "0x8004418B"),
     ] {
-        let assembly = sluice_engine::Assembly {
+        let assembly = sluice_platform::Assembly {
             name: "broken".to_owned(),
             bytes,
             description: None,
@@ -99,7 +100,7 @@ fn a_push_that_fails_changes_nothing() {
         );
     }
     let bytes = sluice_tests::wasm("guests", "hostile");
-    let assembly = sluice_engine::Assembly {
+    let assembly = sluice_platform::Assembly {
         name: "forbidden".to_owned(),
         bytes,
         description: None,

@@ -1,6 +1,7 @@
 //! Steps that there cannot be.
 
-use sluice_engine::StepSpec;
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, job, probe};
 

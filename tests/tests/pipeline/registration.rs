@@ -1,7 +1,8 @@
 //! Plug-ins and steps as an administrator handles them.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};
 
@@ -187,7 +188,7 @@ fn pushing_again_keeps_what_administrators_decided() {
 #[test]
 fn images_of_a_step_are_replaced_as_a_whole() {
     let world = World::new();
-    let image = |alias: &str| sluice_engine::ImageSpec {
+    let image = |alias: &str| sluice_platform::ImageSpec {
         kind: 0,
         alias: alias.to_owned(),
         columns: vec![],
@@ -231,7 +232,7 @@ fn an_assembly_with_steps_stays_until_they_are_gone() {
 #[test]
 fn a_deleted_type_takes_its_steps_and_their_images_along() {
     let world = World::new();
-    let image = sluice_engine::ImageSpec {
+    let image = sluice_platform::ImageSpec {
         kind: 1,
         alias: "i".to_owned(),
         columns: vec![],

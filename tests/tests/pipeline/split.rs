@@ -1,7 +1,7 @@
 //! An Update of state and other columns at once.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Row, Value};
+use sluice_platform::StepSpec;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
 

@@ -1,8 +1,9 @@
 //! SYSTEM is a user who may do everything that a caller may do, and is not the platform: what a
 //! plug-in asks for in its name is held to what holds for every caller.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Error, Filter, Parameter, Query, Reference, Request, Row, Value};
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 use sluice_tests::Actor;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};

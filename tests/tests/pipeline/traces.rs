@@ -1,7 +1,8 @@
 //! What a request leaves in the trace.
 
-use sluice_engine::{StepSpec, TraceNode};
+use sluice_engine::TraceNode;
 use sluice_model::{Reference, Request, Row, Value};
+use sluice_platform::StepSpec;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
 

@@ -1,7 +1,7 @@
 //! In whose name a plug-in calls.
 
-use sluice_engine::StepSpec;
 use sluice_model::{Filter, Query, Row, Uuid};
+use sluice_platform::StepSpec;
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};
 

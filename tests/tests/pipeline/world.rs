@@ -3,8 +3,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sluice_engine::{Assembly, CallOptions, Pushed, StepSpec, TraceNode};
+use sluice_engine::{CallOptions, TraceNode};
 use sluice_model::{Error, Filter, Query, Request, Response, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, Pushed, StepSpec};
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation, wasm};
 

@@ -9,7 +9,7 @@ use std::{
 
 use sluice_engine::{Engine, Env, OpenOptions, Session, SystemEnv};
 use sluice_model::{Request, Row, codes::Kind};
-use sluice_sales::APP;
+use sluice_sales::capabilities;
 use sluice_tests::world::{World, refused};
 
 fn make(world: &World, name: &str) {
@@ -164,7 +164,7 @@ fn opened(world: &World) -> Session {
         compiler: Some(sluice_tests::program::compiler()),
         ..OpenOptions::default()
     };
-    let engine = Engine::open(&world.path("sluice.db"), &[APP], &env, &options).unwrap();
+    let engine = Engine::open(&world.path("sluice.db"), &capabilities(), &env, &options).unwrap();
     engine.session_of("admin").unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Assign: who follows a row to its new owner, in whose name, and how that looks to steps.
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Code, Depth, Error, Follow, Reference, Request, Row, Uuid, Value};
+use sluice_platform::BehaviourChange;
 use sluice_tests::{Actor, people};
 
 use crate::world::{World, refused};

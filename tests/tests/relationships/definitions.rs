@@ -1,10 +1,11 @@
 //! Which relationships there are, what they do, and what they may be made to do.
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{
     Behaviours, Code, Depth, Follow, OnDelete, OnMerge, Ownership, Reference, Request, Required, Row,
     relationship::Relationship,
 };
+use sluice_platform::BehaviourChange;
+use sluice_platform::prelude::*;
 use sluice_tests::people;
 
 use crate::world::{World, lookup, refused};

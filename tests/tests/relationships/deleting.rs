@@ -1,7 +1,7 @@
 //! Delete: what goes along, what loses its link, what stands in the way, and in which order.
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Code, Depth, OnDelete, Reference, Request, Row};
+use sluice_platform::BehaviourChange;
 
 use crate::world::{World, refused};
 

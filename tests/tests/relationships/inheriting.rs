@@ -1,8 +1,8 @@
 //! Rights that come down from a row to those that refer to it: what decides, what is listed and
 //! what is told agree in every question here.
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Depth, Filter, Follow, Query, Reference, Row, Value};
+use sluice_platform::BehaviourChange;
 use sluice_tests::Actor;
 
 use crate::{assigning::assign, world::World};

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Code, Depth, Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::BehaviourChange;
 
 use crate::{
     assigning::assign,

@@ -1,7 +1,8 @@
 //! Relationships travel with their columns, and what came with a managed solution stays.
 
-use sluice_engine::BehaviourChange;
 use sluice_model::{Behaviours, Code, Follow, Ownership, Row};
+use sluice_platform::BehaviourChange;
+use sluice_platform::prelude::*;
 
 use crate::world::{World, refused};
 

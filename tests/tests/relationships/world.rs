@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sluice_engine::{Assembly, BehaviourChange, CallOptions, StepSpec};
+use sluice_engine::CallOptions;
 use sluice_model::{
     Behaviours, Code, ColumnDef, ColumnType, Depth, Error, Filter, Name, Ownership, Parameter, Query, Reference,
     Request, Row, TableDef, Uuid, Value,
 };
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, BehaviourChange, StepSpec};
 use sluice_tests::{Actor, Organisation, people, wasm};
 
 pub struct World {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sluice_engine::Env;
 use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 use sluice_sales::{
     qualify::{self, Choices},
     reports::{self, Closed, StageVelocity},

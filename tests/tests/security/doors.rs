@@ -1,11 +1,12 @@
 //! One rule behind every door: what a message or a verb refuses, the `Update` that does the same
 //! refuses with the same code; and doors that have no row behind them ask for a privilege, too.
 
-use sluice_engine::TableChange;
 use sluice_model::{
     ColumnDef, ColumnType, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Request, Right, Row, TableDef,
     Uuid, Value,
 };
+use sluice_platform::TableChange;
+use sluice_platform::prelude::*;
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::Actor;
 
@@ -179,6 +180,7 @@ fn whoever_may_only_read_changes_nothing_by_any_door() {
             .with("baseentityname", "account")
             .with("matchingentityname", "account"),
     );
+    let role = world.role("Reading", &[]);
     let session = &reader.0;
     let column = |name: &str| ColumnDef::new(name, ColumnType::Text { max_length: 10 });
     let audited = |yes| TableChange {
@@ -233,7 +235,6 @@ fn whoever_may_only_read_changes_nothing_by_any_door() {
             (
                 "role grant",
                 Box::new(|| {
-                    let role = world.admin.find("role", "Salesperson");
                     let wanted = crate::world::add_privileges(role, &[grant("prvReadAccount", Depth::User)]);
                     send(&reader, wanted)
                 }),

@@ -1,7 +1,8 @@
 //! Nobody gives what they do not hold: roles, privileges, memberships, steps that run as somebody.
 
-use sluice_engine::{Assembly, ImageSpec, StepSpec};
 use sluice_model::{Depth, Error, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, ImageSpec, StepSpec};
 use sluice_tests::{Actor, wasm};
 
 use crate::world::{World, add_privileges, associate, grant, grants, outcome, refusal, team, user};

@@ -4,6 +4,7 @@ use serde_json::json;
 use sluice_model::{Code, Filter, Query, Reference, Row, Value};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 /// An organisation with one of everything that travels, and the names of all of it.
 fn vendor() -> (World, Vec<&'static str>) {

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read, Write};
 use sluice_model::Code;
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 #[test]
 fn what_is_no_file_of_a_solution_is_refused() {

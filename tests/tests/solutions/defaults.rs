@@ -3,6 +3,7 @@
 use sluice_model::{Code, Filter, Query, Row};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 const VIEW: (&str, &str) = ("savedquery", "returnedtypecode");
 const FORM: (&str, &str) = ("systemform", "objecttypecode");

@@ -1,7 +1,8 @@
 //! What is managed is changed by nobody but the next import.
 
-use sluice_engine::TableChange;
 use sluice_model::{Code, Depth, Filter, Parameter, Query, Reference, Request, Row, Value};
+use sluice_platform::TableChange;
+use sluice_platform::prelude::*;
 
 use crate::world::{World, says};
 
@@ -180,7 +181,7 @@ fn options_tables_and_plug_ins() {
         Code::MANAGED,
         "sl_commissionrule",
     );
-    let assembly = sluice_engine::Assembly {
+    let assembly = sluice_platform::Assembly {
         name: "commission".to_owned(),
         bytes: sluice_tests::wasm("plugins", "vip-flag"),
         description: None,

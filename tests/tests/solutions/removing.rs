@@ -4,6 +4,7 @@ use serde_json::json;
 use sluice_model::Code;
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 fn vendor() -> World {
     let world = World::sample();

@@ -3,6 +3,7 @@
 use sluice_model::{Code, Row};
 
 use crate::world::{World, says};
+use sluice_platform::prelude::*;
 
 /// The vendor's organisation.
 fn vendor() -> World {

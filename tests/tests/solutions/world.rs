@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
-use sluice_engine::Imported;
 use sluice_model::{Code, Error, Filter, Query, Reference, Row, Uuid, Value};
+use sluice_platform::Imported;
+use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, program::Program};
 
 /// An organisation and its administrator.

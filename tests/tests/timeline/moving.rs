@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_engine::{Engine, Env, OpenOptions, SystemEnv};
 use sluice_model::{Depth, Reference, Request, Row, Timestamp, Uuid};
-use sluice_sales::APP;
+use sluice_sales::capabilities;
 use sluice_tests::{Actor, Organisation, clock::Clock, people};
 
 use crate::{attach, begin, commit, download, lead, noise, note, piece, put, text};
@@ -288,7 +288,7 @@ fn what_nobody_commits_is_thrown_away_after_a_day() {
     begin(&admin, row()).unwrap();
     put(&admin, &token, "2", b"still there").unwrap();
     let env: Arc<dyn Env> = Arc::new(Later(2));
-    let later = Engine::open(organisation.path(), &[APP], &env, &OpenOptions::default()).unwrap();
+    let later = Engine::open(organisation.path(), &capabilities(), &env, &OpenOptions::default()).unwrap();
     let tomorrow = Actor(later.session(admin.id()));
     begin(&tomorrow, row()).unwrap();
     let gone = put(&admin, &token, "3", b"too late").unwrap_err();

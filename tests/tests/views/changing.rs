@@ -1,6 +1,7 @@
 //! Who may change views, and what a view has to be.
 
-use sluice_model::{Code, Depth, Filter, Query, Reference, Request, Row, Value};
+use sluice_model::{Code, Depth, Filter, Query, Reference, Remedy, Request, Row, Value};
+use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, people};
 
 use crate::run;
@@ -92,7 +93,7 @@ fn a_table_has_one_default_view() {
         admin.0.execute(Request::delete(view)).map(|_| ())
     };
     let refused = delete(closed).unwrap_err();
-    assert!(refused.message().contains("--default"), "{refused}");
+    assert!(refused.body().remedies.contains(&Remedy::MakeViewDefault), "{refused}");
     delete(mine).unwrap();
     assert_eq!(
         admin

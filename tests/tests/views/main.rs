@@ -6,6 +6,7 @@ mod related;
 mod shipped;
 
 use sluice_model::{Filter, Query, Row, Uuid, Value, fetchxml, odata};
+use sluice_platform::prelude::*;
 use sluice_tests::Actor;
 
 /// The ids of the rows that a view gives, in its order.

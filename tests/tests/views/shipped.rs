@@ -1,6 +1,7 @@
 //! The views that come with the organisation.
 
 use sluice_model::{Depth, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, people};
 
 use crate::{all_leads, lead, run, sorted};

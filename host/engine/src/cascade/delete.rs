@@ -92,7 +92,7 @@ fn collect(unit: &mut Unit, target: &Reference) -> Result<Deletion> {
     level.push(target);
     while !level.is_empty() {
         let deleted = |one: &Relationship| one.behaviours.delete != OnDelete::NoCascade;
-        let snapshot = unit.snapshot()?;
+        let core = unit.core.clone();
         // What another cascade lets go is that one's.
         let running = std::mem::take(&mut unit.cascades.deleting);
         let found = unit.each_referring(&level, &[], deleted, |relationship, above, row| {
@@ -102,7 +102,7 @@ fn collect(unit: &mut Unit, target: &Reference) -> Result<Deletion> {
                 let over = places.get(&above).and_then(|place| deletion.rows.get(*place));
                 let kept = over.is_some_and(|over| over.kept)
                     || belongs(&above.table, &row.table)
-                    || snapshot.flows().of_processes(&row.table).is_some();
+                    || core.rules(&relationship.table).goes_as_platform();
                 places.insert(row.clone(), deletion.rows.len());
                 deletion.rows.push(Going {
                     row: row.clone(),

@@ -63,7 +63,7 @@ impl Message for Create {
 }
 
 /// The new row with its owner, once it is clear that the caller may make it and attach it to what it names.
-pub(crate) fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Result<(Row, Permit)> {
+pub fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Result<(Row, Permit)> {
     let mut row = fill::checked(table, operation.target()?)?;
     if row.id.is_nil() {
         row.id = unit.core.env.new_id();

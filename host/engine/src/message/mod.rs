@@ -7,7 +7,7 @@ mod add_members_team;
 mod add_privileges_role;
 mod assign;
 mod associate;
-pub(crate) mod create;
+pub mod create;
 mod delete;
 mod disassociate;
 mod grant_access;
@@ -134,7 +134,7 @@ pub struct Shape {
 impl Shape {
     /// Of a message that changes a row of `table`, whose id stands in `parameter`, and gives
     /// nothing back.
-    pub(crate) const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [Parameter]) -> Self {
+    pub const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [Parameter]) -> Self {
         Self {
             takes: Takes::IdOf { table, parameter },
             tables: None,

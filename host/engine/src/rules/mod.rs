@@ -14,7 +14,7 @@ mod user;
 
 use sluice_model::{Name, Reference, Result, Row};
 
-use crate::{Operation, Stage, Tables, Unit, tables};
+use crate::{Operation, Tables, Unit, tables};
 
 /// The rules of one table. Every one may be left out.
 pub trait Rules: Sync {
@@ -59,12 +59,17 @@ pub trait Rules: Sync {
         Ok(())
     }
 
-    /// Before a process of a row of this table leaves its stage for the `next` one.
+    /// Before a process of a row of this table leaves its stage for one of the table `next`.
     ///
     /// # Errors
     /// The refusal.
-    fn before_stage_left(&self, _: &mut Unit, _: &Operation, _row: &Row, _next: &Stage) -> Result<()> {
+    fn before_stage_left(&self, _: &mut Unit, _: &Operation, _row: &Row, _next: &Name) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the platform itself deletes rows of this table where they go along with another.
+    fn goes_as_platform(&self) -> bool {
+        false
     }
 
     /// Before a row is deleted.
@@ -93,11 +98,11 @@ pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[
 ];
 
 /// The row of a table as it is, for rules that need another row; `reason` is the rule.
-pub(crate) fn read(unit: &mut Unit, reason: &'static str, table: &str, id: sluice_model::Uuid) -> Result<Row> {
+pub fn read(unit: &mut Unit, reason: &'static str, table: &str, id: sluice_model::Uuid) -> Result<Row> {
     unit.need_as_platform(reason, &Reference::new(table, id))
 }
 
 /// The rows that a rule needs to know of; `reason` is the rule.
-pub(crate) fn select(unit: &mut Unit, reason: &'static str, query: &sluice_model::Query) -> Result<Vec<Row>> {
+pub fn select(unit: &mut Unit, reason: &'static str, query: &sluice_model::Query) -> Result<Vec<Row>> {
     unit.select_as_platform(reason, query)
 }

@@ -28,7 +28,7 @@ codes! {
         "leave Reparent at NoCascade";
     CASCADE_LIMIT = 0x8004_F0FF, "CascadeLimitExceeded", Refused,
         "more rows would follow a row than one request may move along: a limit and a code of our own",
-        "move some of the rows first, or raise the limit (`settings set cascade.max-rows`)";
+        "move some of the rows first, or raise the limit", [RaiseCascadeLimit];
     ACCOUNT_LOOP = 0x8004_0507, "AccountLoopBeingCreated", Refused,
         "the account would be above itself",
         "choose a parent account that is not below this one";

@@ -6,12 +6,14 @@
 //!    accounts and contacts, which are asked about together, [`opportunity`])
 //! 3. when the lead is closed: does a rule find it to be the same as a row that this very
 //!    request has made? ([`after_closing`])
-use sluice_engine::{Matches, Operation, Unit, parts::input};
+use sluice_engine::{Operation, Unit, parts::input};
 use sluice_model::{
     Code, Dialog, DialogKind, Duplicates, Error, Match, Parameter, Reference, Result, Row, Value,
     codes::Kind,
     situations::{DUPLICATE_LEAD, DUPLICATE_OF_WHAT_IS_MADE, DUPLICATE_OPPORTUNITY, POSSIBLE_MATCH},
 };
+use sluice_platform::Matches;
+use sluice_platform::duplicates::{describe_matches, duplicates_of, has_duplicate_rules, same_by_rules};
 
 use super::{Detection, records::mapped, wanted::Wanted};
 
@@ -49,7 +51,7 @@ pub(super) fn before(
         return Ok(Parameter::Rows(passed_over));
     }
     if wanted.detection != Detection::Off {
-        let leads = unit.duplicates_of(lead, Some("lead"))?;
+        let leads = duplicates_of(unit, lead, Some("lead"))?;
         refuse(unit, operation, &leads, Error::of(&DUPLICATE_LEAD))?;
     }
     if wanted.detection != Detection::Continue {
@@ -71,12 +73,12 @@ pub(super) fn before(
 pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, lead: &Row) -> Result<Matches> {
     let mut matches = Matches::default();
     for (table, made) in [("account", wanted.account), ("contact", wanted.contact)] {
-        if made && unit.has_duplicate_rules(table, table)? {
+        if made && has_duplicate_rules(unit, table, table)? {
             let row = mapped(unit, lead, table)?.row;
-            matches = matches.and(tolerant(unit.duplicates_of(&row, Some(table)))?);
+            matches = matches.and(tolerant(duplicates_of(unit, &row, Some(table)))?);
         }
         if made {
-            matches = matches.and(unit.duplicates_of(lead, Some(table))?);
+            matches = matches.and(duplicates_of(unit, lead, Some(table))?);
         }
     }
     Ok(matches)
@@ -95,7 +97,7 @@ fn possible_match(unit: &mut Unit, operation: &Operation, matches: &Matches) -> 
     if matches.is_empty() {
         return Ok(());
     }
-    let mut duplicates = unit.describe_matches(operation, matches)?;
+    let mut duplicates = describe_matches(unit, operation, matches)?;
     duplicates.dialog = Some(Dialog::new(dialog_kind(unit), &duplicates.matches));
     let mut error = Error::of(&POSSIBLE_MATCH).with_word("LEAD", operation.id()?);
     error.body_mut().duplicates = Some(duplicates);
@@ -112,10 +114,10 @@ pub(super) fn dialog_kind(unit: &Unit) -> DialogKind {
 
 /// Point 2 for the opportunity, as it is about to be made.
 pub(super) fn opportunity(unit: &mut Unit, operation: &Operation, wanted: &Wanted, row: &Row) -> Result<()> {
-    if wanted.detection == Detection::Off || !unit.has_duplicate_rules("opportunity", "opportunity")? {
+    if wanted.detection == Detection::Off || !has_duplicate_rules(unit, "opportunity", "opportunity")? {
         return Ok(());
     }
-    let matches = tolerant(unit.duplicates_of(row, Some("opportunity")))?;
+    let matches = tolerant(duplicates_of(unit, row, Some("opportunity")))?;
     refuse(unit, operation, &matches, Error::of(&DUPLICATE_OPPORTUNITY))
 }
 
@@ -123,7 +125,7 @@ fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, error: Erro
     if matches.is_empty() {
         return Ok(());
     }
-    let found = unit.describe_matches(operation, matches)?;
+    let found = describe_matches(unit, operation, matches)?;
     let mut error = error.with_word("LEAD", operation.id()?);
     // Where there are several, the list tells them apart.
     if let [only] = found.matches.as_slice() {
@@ -140,7 +142,7 @@ fn refuse(unit: &mut Unit, operation: &Operation, matches: &Matches, error: Erro
 /// platform can only say "Potential duplicates: none", because they are rolled back, the row
 /// is named.
 pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wanted, made: &[Reference]) -> Result<()> {
-    let compared = unit.has_duplicate_rules("account", "lead")? || unit.has_duplicate_rules("contact", "lead")?;
+    let compared = has_duplicate_rules(unit, "account", "lead")? || has_duplicate_rules(unit, "contact", "lead")?;
     if wanted.detection != Detection::Full || !compared {
         return Ok(());
     }
@@ -152,7 +154,7 @@ pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wan
         let Some(row) = unit.read_as_platform(reason, row, None)? else {
             continue;
         };
-        let matches = unit.same_by_rules(&row, &lead)?;
+        let matches = same_by_rules(unit, &row, &lead)?;
         if let Some(found) = matches.found.first() {
             return Err(in_flight(unit, &row, found.rule()).with_word("LEAD", lead.id));
         }

@@ -6,6 +6,7 @@ use sluice_engine::{
     parts::{Images, input, optional, require, required},
 };
 use sluice_model::{Dialog, Match, Parameter, ParameterType, Result, Right, Row, Uuid};
+use sluice_platform::duplicates::describe_matches;
 
 use super::{duplicates, wanted::Wanted};
 
@@ -59,7 +60,7 @@ impl Message for RetrieveLeadMatches {
         let table = input::optional_text(operation, "MatchingEntityName")?;
         let search = input::optional_text(operation, "Search")?;
         let found = duplicates::parties(unit, &Wanted::both(&lead), &lead)?;
-        let told = unit.describe_matches(operation, &found)?;
+        let told = describe_matches(unit, operation, &found)?;
         let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);
         let wanted = |found: &&Match| {
             table.as_deref().is_none_or(|table| *found.table == *table)

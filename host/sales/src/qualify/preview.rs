@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use sluice_engine::Session;
 use sluice_model::{ColumnDef, Name, Reference, Request, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_platform::prelude::*;
 
 use super::{Choices, request};
 

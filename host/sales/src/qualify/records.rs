@@ -183,7 +183,7 @@ pub(super) struct Mapped {
 
 /// What the mappings carry over, with the lead as its origin and its currency.
 pub(super) fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
-    let mut row = unit.mapped(lead, table)?;
+    let mut row = sluice_platform::mapping::mapped(unit, lead, table)?;
     let definition = unit.catalog().table(table)?.clone();
     let tells = |(name, value): &(&Name, &Value)| {
         let column = definition.column(name);

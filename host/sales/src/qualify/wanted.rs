@@ -1,10 +1,12 @@
 //! What a QualifyLead request asks for, and the privileges that it takes.
 
 use sluice_engine::{
-    Operation, Process, Status, Unit,
+    Operation, Unit,
     parts::{input, require},
 };
 use sluice_model::{Code, Error, Reference, Remedy, Result, Right, Row, situations::ACCESS_DENIED};
+use sluice_platform::flow::{process_of, processes_of};
+use sluice_platform::{Process, Status};
 
 use super::{Detection, QUALIFIED, defaults, needs_lead_write};
 
@@ -102,9 +104,9 @@ impl Wanted {
     /// The process that moves on with the lead, if it is in any.
     pub(super) fn process(&self, unit: &mut Unit, lead: &Row) -> Result<Option<Process>> {
         let Some(instance) = &self.instance else {
-            return unit.process_of(&lead.reference());
+            return process_of(unit, &lead.reference());
         };
-        let processes = unit.processes_of(&lead.reference())?;
+        let processes = processes_of(unit, &lead.reference())?;
         match processes.into_iter().find(|process| process.instance == *instance) {
             Some(process) if process.status == Status::Active => Ok(Some(process)),
             Some(process) => Err(Error::new(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sluice_engine::Session;
 use sluice_model::{Name, Query, Result, Row, Uuid};
+use sluice_platform::prelude::*;
 
 use super::{all, days, median, ninetieth, readable, time};
 

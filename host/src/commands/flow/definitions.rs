@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Flow, FlowSpec, Session};
+use sluice_engine::Session;
 use sluice_model::{
     Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value, codes::Kind,
 };
+use sluice_platform::prelude::*;
+use sluice_platform::{Flow, FlowSpec};
 
 use super::{super::holders, find};
 use crate::{

@@ -6,8 +6,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Flow, Session, Stage, TraceNode};
-use sluice_model::{Comparison, Filter, Query, Row, Timestamp, Uuid, Value, codes::Kind};
+use sluice_engine::{Session, TraceNode};
+use sluice_model::{Filter, Query, Row, Timestamp, Uuid, Value, codes::Kind};
+use sluice_platform::prelude::*;
+use sluice_platform::{Flow, Stage};
 
 use super::{super::row::pages, find};
 use crate::{
@@ -166,18 +168,15 @@ fn passed(session: &Session) -> anyhow::Result<HashMap<Uuid, Vec<Timestamp>>> {
 
 /// Since when each step is as required as it is.
 fn required(session: &Session) -> anyhow::Result<HashMap<Uuid, Timestamp>> {
-    let says = Filter::Compare {
-        column: "changedata".into(),
-        comparison: Comparison::Contains,
-        value: Value::from("\"sl_required\""),
+    let says = |row: &Row| {
+        row.text("changedata")
+            .is_some_and(|changes| changes.contains("\"sl_required\""))
     };
-    let query = Query::new("audit").columns(&["objectid", "createdon"]).filter(
-        Filter::eq("objecttypecode", "sl_processstep")
-            .and(says)
-            .and(Filter::eq("sl_ofearlierrow", true).negated()),
-    );
+    let query = Query::new("audit")
+        .columns(&["objectid", "createdon", "changedata"])
+        .filter(Filter::eq("objecttypecode", "sl_processstep").and(Filter::eq("sl_ofearlierrow", true).negated()));
     let mut since: HashMap<Uuid, Timestamp> = HashMap::new();
-    for row in readable(session, &query)? {
+    for row in readable(session, &query)?.into_iter().filter(says) {
         if let (Some(step), Some(when)) = (row.id_of("objectid"), row.get("createdon").and_then(Value::as_time)) {
             let last = since.entry(step).or_insert(when);
             *last = when.max(*last);

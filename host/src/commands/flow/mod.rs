@@ -12,8 +12,10 @@ mod rows;
 
 use std::{path::PathBuf, sync::Arc};
 
-use sluice_engine::{Flow, Session};
+use sluice_engine::Session;
 use sluice_model::{Code, Error};
+use sluice_platform::Flow;
+use sluice_platform::prelude::*;
 
 use crate::{context::Context, output::Outcome};
 
@@ -142,8 +144,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Next(target) => rows::step(context, &session, &target, rows::Step::Next),
         Command::Previous(target) => rows::step(context, &session, &target, rows::Step::Previous),
         Command::SetActive { target, stage } => rows::step(context, &session, &target, rows::Step::To(&stage)),
-        Command::Finish(target) => rows::end(context, &session, &target, sluice_engine::Status::Finished),
-        Command::Abandon(target) => rows::end(context, &session, &target, sluice_engine::Status::Aborted),
+        Command::Finish(target) => rows::end(context, &session, &target, sluice_platform::Status::Finished),
+        Command::Abandon(target) => rows::end(context, &session, &target, sluice_platform::Status::Aborted),
         Command::Reactivate(target) => rows::reactivate(context, &session, &target),
         Command::Start(choice) => rows::start(context, &session, &choice),
         Command::Switch(choice) => rows::switch(context, &session, &choice),

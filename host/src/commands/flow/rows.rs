@@ -2,10 +2,12 @@
 //! process's own row; what it may be is decided there.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Process, Session, Stage, Status};
+use sluice_engine::Session;
 use sluice_model::{
     Code, Error, Filter, Query, Reference, Request, Row, Timestamp, Value, codes::Kind, json::whole_seconds,
 };
+use sluice_platform::prelude::*;
+use sluice_platform::{Process, Stage, Status};
 
 use super::{super::row::target as reference, find, find_to_start};
 use crate::{

@@ -9,9 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use sluice_engine::{Assembly, Engine, Env, Founding, OpenOptions, Session, StepSpec, Synchronous, SystemEnv};
+use sluice_engine::{Engine, Env, Founding, OpenOptions, Session, Synchronous, SystemEnv};
 use sluice_model::{Query, Reference, Request, Row, Uuid, Value};
-use sluice_sales::{APP, sample};
+use sluice_platform::prelude::*;
+use sluice_platform::{Assembly, StepSpec};
+use sluice_sales::{capabilities, sample};
 
 /// Trace setting: only what failed.
 pub(crate) const EXCEPTION: i32 = 1;
@@ -68,7 +70,7 @@ impl World {
         Engine::create(
             &path,
             &Founding::default(),
-            &[APP],
+            &capabilities(),
             &self.env,
             &self.options(Synchronous::Off),
             fill,
@@ -93,7 +95,12 @@ impl World {
     }
 
     pub(crate) fn open(&self, path: &Path, synchronous: Synchronous) -> Result<Engine> {
-        Ok(Engine::open(path, &[APP], &self.env, &self.options(synchronous))?)
+        Ok(Engine::open(
+            path,
+            &capabilities(),
+            &self.env,
+            &self.options(synchronous),
+        )?)
     }
 
     /// An organisation opened by its administrator, where no commit waits for the disk.

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use sluice_engine::StepSpec;
 use sluice_model::Row;
+use sluice_platform::StepSpec;
+use sluice_platform::prelude::*;
 
 use super::creating;
 use crate::{

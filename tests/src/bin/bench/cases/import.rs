@@ -3,10 +3,8 @@
 use std::{fmt::Write, sync::atomic::AtomicBool, time::Instant};
 
 use anyhow::{Context, Result, ensure};
-use sluice_engine::{
-    Synchronous,
-    import::{self, Options, Plan, WORKERS},
-};
+use sluice_engine::Synchronous;
+use sluice_platform::import::{self, Options, Plan, WORKERS};
 
 use crate::{
     measure::{Figure, rounds},

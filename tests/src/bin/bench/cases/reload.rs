@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use sluice_engine::{FlowSpec, FlowStepSpec, StageSpec};
 use sluice_model::{Row, Value};
+use sluice_platform::prelude::*;
+use sluice_platform::{FlowSpec, FlowStepSpec, StageSpec};
 
 use super::{creating, dispatch};
 use crate::{

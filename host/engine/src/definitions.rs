@@ -1,0 +1,67 @@
+//! Tables and columns change while an organisation is in use: the definition, its table in the
+//! file, and the version that tells every process to read anew, in one step each.
+
+use sluice_model::{ColumnDef, Error, Result, TableDef};
+
+use crate::Unit;
+
+impl Unit {
+    /// The definition of a table without the options that customizers published for its columns,
+    /// which are laid over the definitions of the catalogue: what may be changed and kept.
+    ///
+    /// # Errors
+    /// There is no such table.
+    pub fn definition(&mut self, table: &str) -> Result<TableDef> {
+        self.snapshot()?.table(table)?;
+        let definitions = self.read(|tx| tx.definitions())?;
+        definitions
+            .into_iter()
+            .find(|definition| &*definition.name == table)
+            .ok_or_else(|| Error::host(format!("the definition of `{table}` is gone")))
+    }
+
+    /// Keeps a changed definition whose columns stay what they are.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn save_definition(&mut self, table: &TableDef) -> Result<()> {
+        self.tx.save_definition(table)?;
+        self.configuration_written(None)
+    }
+
+    /// Makes the table of a definition.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn create_table(&mut self, table: &TableDef) -> Result<()> {
+        self.tx.create_table(table)?;
+        self.configuration_written(None)
+    }
+
+    /// Makes a column and keeps the definition that has it.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        self.tx.add_column(table, column)?;
+        self.configuration_written(None)
+    }
+
+    /// Removes a table with its rows and its definition.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn drop_table(&mut self, table: &TableDef) -> Result<()> {
+        self.tx.drop_table(table)?;
+        self.configuration_written(None)
+    }
+
+    /// Removes a column from a table and from its definition.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn drop_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        self.tx.drop_column(table, column)?;
+        self.configuration_written(None)
+    }
+}

@@ -1,0 +1,424 @@
+//! The audit trail: who changed which row, when, from what to what. Its rows are written in
+//! the transaction of the change, where the organisation audits and the table is audited.
+//! Source: the published table reference of `audit`.
+
+use std::collections::HashMap;
+
+use serde::{Serialize, Serializer};
+use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
+
+use sluice_engine::{
+    Operation, Unit,
+    capability::{Capability, Dependant, Redefinition, Tables},
+    change::{Author, Change, Kind},
+    rules::Rules,
+    snapshot::Snapshot,
+    tables,
+    watch::{Link, LinkSort, Watch},
+};
+
+/// The column of a record that is about a row which was deleted before another one was made with
+/// its id.
+const OF_EARLIER_ROW: &str = "sl_ofearlierrow";
+
+/// What `audit.action` says; the operation is its sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Create = 1,
+    Update = 2,
+    Delete = 3,
+    Activate = 4,
+    Deactivate = 5,
+    Assign = 13,
+    Share = 14,
+    Associate = 33,
+    Disassociate = 34,
+    ModifyShare = 48,
+    Unshare = 49,
+    Privileges = 57,
+    TableStarted = 105,
+    TableStopped = 108,
+}
+
+impl Action {
+    fn operation(self) -> i32 {
+        match self {
+            Self::Create => 1,
+            Self::Delete => 3,
+            _ => 2,
+        }
+    }
+}
+
+/// Whether changes of the table's rows are recorded.
+fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
+    table.audited && snapshot.settings.audits
+}
+
+/// The audit trail.
+pub(crate) static AUDIT: Capability = Capability {
+    rules: &[(Tables::Named(tables::AUDIT), &Shown)],
+    watches: &[&Trail],
+    dependants: &[&Trail],
+    ..Capability::named("audit")
+};
+
+/// What the trail shows to whom. Who changed which row, and when, is shown to every reader of the
+/// trail; from what to what, to those who may read the row. Of a row that is gone, to those who may
+/// read its table in the whole organisation.
+struct Shown;
+
+impl Rules for Shown {
+    fn after_read(
+        &self,
+        unit: &mut Unit,
+        operation: &Operation,
+        columns: Option<&[Name]>,
+        rows: &mut [Row],
+    ) -> Result<()> {
+        let reader = operation.principal().clone();
+        let asked = columns.is_none_or(|columns| columns.iter().any(|name| &**name == tables::CHANGES));
+        if reader.is_system() || !asked {
+            return Ok(());
+        }
+        let reason = "the values of a change are shown to those who may read the row";
+        let about: [Name; 3] = ["objectid".into(), "objecttypecode".into(), OF_EARLIER_ROW.into()];
+        let mut known = HashMap::new();
+        for row in rows.iter_mut().filter(|row| row.has(tables::CHANGES)) {
+            let record = unit.read_as_platform(reason, &row.reference(), Some(&about))?;
+            let Some((table, id)) = record
+                .as_ref()
+                .and_then(|row| Some((row.text("objecttypecode")?, row.id_of("objectid")?)))
+            else {
+                row.set(tables::CHANGES, Value::Null);
+                continue;
+            };
+            // What was changed about a table as a whole is of no row.
+            if id.is_nil() {
+                continue;
+            }
+            let earlier = record.as_ref().and_then(|row| row.bool(OF_EARLIER_ROW)) == Some(true);
+            let of = (Reference::new(table, id), earlier);
+            let shown = match known.get(&of) {
+                Some(shown) => *shown,
+                None => {
+                    let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier))?;
+                    known.insert(of, shown);
+                    shown
+                }
+            };
+            if !shown {
+                row.set(tables::CHANGES, Value::Null);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The watch that records every change of an audited table.
+pub(crate) struct Trail;
+
+impl Watch for Trail {
+    fn name(&self) -> &'static str {
+        "audit trail"
+    }
+
+    fn wants(&self, snapshot: &Snapshot, table: &TableDef) -> bool {
+        // That auditing is turned on or off is recorded in any case.
+        is_on(snapshot, table) || *table.name == *tables::ORGANIZATION
+    }
+
+    fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        match change.kind {
+            Kind::Create => close_earlier(unit, &change.row.reference()),
+            Kind::Update if is_mirror(change) => Ok(()),
+            Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
+        }
+    }
+
+    fn linked(&self, unit: &mut Unit, operation: &Operation, link: &Link) -> Result<()> {
+        let table = unit.snapshot.table(&link.row.table)?.clone();
+        if !is_on(&unit.snapshot, &table) || link.old == link.new {
+            return Ok(());
+        }
+        let mut changes = Changes::new();
+        changes.add(&link.name, &link.old, &link.new)?;
+        let action = match link.sort {
+            LinkSort::Associated => Action::Associate,
+            LinkSort::Disassociated => Action::Disassociate,
+            LinkSort::Privilege => Action::Privileges,
+            LinkSort::Shared => Action::Share,
+            LinkSort::ShareChanged => Action::ModifyShare,
+            LinkSort::Unshared => Action::Unshare,
+        };
+        record(unit, &operation.into(), &link.row, action, changes)
+    }
+
+    fn after(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
+        if !change.cause.allows().audited || is_mirror(change) {
+            return Ok(());
+        }
+        let mut changes = Changes::new();
+        let nothing = Row::unsaved(change.table.name.clone());
+        let before = change.seen().unwrap_or(&nothing);
+        let action = match change.kind {
+            Kind::Create => {
+                for (name, value) in recorded(&change.row) {
+                    changes.add(name, &Value::Null, value)?;
+                }
+                Action::Create
+            }
+            Kind::Update => {
+                if !is_on(&unit.snapshot, &change.table) && !switches_auditing(&change.table, before, &change.row) {
+                    return Ok(());
+                }
+                for (name, value) in recorded(&change.row) {
+                    let old = before.get(name).unwrap_or(&Value::Null);
+                    if old != value {
+                        changes.add(name, old, value)?;
+                    }
+                }
+                action(before, &change.row)
+            }
+            Kind::Delete => {
+                for (name, value) in recorded(before) {
+                    changes.add(name, value, &Value::Null)?;
+                }
+                Action::Delete
+            }
+        };
+        if changes.is_empty() && change.kind == Kind::Update {
+            return Ok(());
+        }
+        record(unit, &change.by, &change.row.reference(), action, changes)
+    }
+}
+
+/// Whether the platform only keeps beside a row where its process stands: that is on record with
+/// the process itself.
+fn is_mirror(change: &Change<'_>) -> bool {
+    let beside = |name: &str| matches!(name, "processid" | "stageid" | "traversedpath") || is_bookkeeping(name);
+    change.operation.is_none() && change.kind == Kind::Update && change.row.values.keys().all(|name| beside(name))
+}
+
+impl Dependant for Trail {
+    fn redefined(&self, unit: &mut Unit, what: Redefinition<'_>) -> Result<Vec<Error>> {
+        if let Redefinition::Table { before, after } = what {
+            let by = unit.author();
+            table_changed(unit, &by, before, after)?;
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// What of a row is recorded.
+fn recorded(row: &Row) -> impl Iterator<Item = (&Name, &Value)> {
+    row.values.iter().filter(|(name, _)| !is_bookkeeping(name))
+}
+
+/// What sort of change it is.
+fn action(before: &Row, changed: &Row) -> Action {
+    match (before.int("statecode"), changed.int("statecode")) {
+        (Some(old), Some(0)) if old != 0 => Action::Activate,
+        (Some(0), Some(new)) if new != 0 => Action::Deactivate,
+        _ if changed.has("ownerid") => Action::Assign,
+        _ => Action::Update,
+    }
+}
+
+/// Turning auditing on for the whole organisation is itself recorded, as turning it off is.
+fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
+    let switch = "isauditenabled";
+    *table.name == *tables::ORGANIZATION && changed.has(switch) && changed.get(switch) != before.get(switch)
+}
+
+/// A row is made: what is recorded of an earlier row of the same table with the same id, which was
+/// deleted, stays recorded, and is from now on no history of this one.
+fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
+    let table = unit.snapshot.table(tables::AUDIT)?.clone();
+    // Almost always there is nothing: only callers choose the same id again.
+    if !unit.read(|tx| tx.facts().holds(&table, "objectid", target.id))? {
+        return Ok(());
+    }
+    let earlier = Filter::eq("objectid", target.clone()).and(Filter::eq(OF_EARLIER_ROW, true).negated());
+    let query = Query::new(tables::AUDIT).columns(&[]).filter(earlier);
+    for row in unit.select_as_platform(
+        "tell the history of a row from that of an earlier one with its id",
+        &query,
+    )? {
+        let closed = Row::new(tables::AUDIT, row.id).with(OF_EARLIER_ROW, true);
+        unit.update_as_platform(
+            "tell the history of a row from that of an earlier one with its id",
+            closed,
+        )?;
+    }
+    Ok(())
+}
+
+/// Records what was changed about a table as a whole; that it is no longer audited, above all.
+fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableDef) -> Result<()> {
+    if !unit.snapshot.settings.audits {
+        return Ok(());
+    }
+    let switches = [
+        ("isauditenabled", before.audited, after.audited),
+        (
+            "isduplicatedetectionenabled",
+            before.duplicate_detection,
+            after.duplicate_detection,
+        ),
+        (
+            "isreadonlyinmobileclient",
+            before.read_only_in_mobile,
+            after.read_only_in_mobile,
+        ),
+    ];
+    let mut changes = Changes::new();
+    for (name, old, new) in switches.iter().filter(|(_, old, new)| old != new) {
+        changes.add(name, &Value::Bool(*old), &Value::Bool(*new))?;
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let action = match (before.audited, after.audited) {
+        (false, true) => Action::TableStarted,
+        (true, false) => Action::TableStopped,
+        _ => Action::Update,
+    };
+    // A table is no row: its name is all there is.
+    let target = Reference::new(after.name.clone(), Uuid::nil());
+    record(unit, by, &target, action, changes)
+}
+
+/// What every change changes says nothing.
+fn is_bookkeeping(column: &str) -> bool {
+    matches!(
+        column,
+        "createdon"
+            | "createdby"
+            | "createdonbehalfby"
+            | "modifiedon"
+            | "modifiedby"
+            | "modifiedonbehalfby"
+            | "versionnumber"
+            | "owninguser"
+            | "owningteam"
+            | "owningbusinessunit"
+            | "organizationid"
+            | "exchangerate"
+    ) || column.ends_with("_base")
+}
+
+/// Longer texts are recorded by their length: the trail is no second store of attachments.
+const LONGEST: usize = 10_000;
+
+/// The changes of one row, as the platform writes them: `{"changedAttributes":[…]}`, each
+/// `{"logicalName": …, "oldValue": …, "newValue": …}`. Written straight into one text: every
+/// Create has dozens of them.
+struct Changes(Vec<u8>);
+
+/// One of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed<'a> {
+    logical_name: &'a str,
+    old_value: Recorded<'a>,
+    new_value: Recorded<'a>,
+}
+
+/// A value as it is recorded.
+struct Recorded<'a>(&'a Value);
+
+impl Serialize for Recorded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Lookup(reference) => serializer.collect_str(&format_args!("{},{}", reference.table, reference.id)),
+            Value::Text(text) if text.len() > LONGEST => {
+                serializer.collect_str(&format_args!("({} characters)", text.chars().count()))
+            }
+            Value::Text(text) => serializer.serialize_str(text),
+            value => json::from_value(value).serialize(serializer),
+        }
+    }
+}
+
+const BEGIN: &[u8] = b"{\"changedAttributes\":[";
+
+impl Changes {
+    fn new() -> Self {
+        let mut text = Vec::with_capacity(2_048);
+        text.extend_from_slice(BEGIN);
+        Self(text)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.len() == BEGIN.len()
+    }
+
+    fn add(&mut self, name: &str, old: &Value, new: &Value) -> Result<()> {
+        if !self.is_empty() {
+            self.0.push(b',');
+        }
+        let changed = Changed {
+            logical_name: name,
+            old_value: Recorded(old),
+            new_value: Recorded(new),
+        };
+        serde_json::to_writer(&mut self.0, &changed)
+            .map_err(|error| Error::host(format!("the change of `{name}` cannot be recorded: {error}")))
+    }
+
+    fn end(mut self) -> String {
+        self.0.extend_from_slice(b"]}");
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, changes: Changes) -> Result<()> {
+    let user = |id| Reference::new(tables::USER, id);
+    let row = Row::new(tables::AUDIT, unit.new_id())
+        .with("objectid", target.id)
+        .with("objecttypecode", &*target.table)
+        .with("operation", Value::Choice(action.operation()))
+        .with("action", Value::Choice(action as i32))
+        .with("userid", user(by.user))
+        .with("callinguserid", user(by.initiating))
+        .with("createdon", by.when)
+        .with("transactionid", by.correlation)
+        .with("changedata", changes.end());
+    unit.insert_as_platform("record who changed what", row)
+        .map_err(|error| {
+            Error::new(
+                error.code(),
+                format!("the change cannot be recorded: {}", error.message()),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_written_as_json() {
+        let mut changes = Changes::new();
+        assert!(changes.is_empty());
+        let id = sluice_model::Uuid::nil();
+        changes
+            .add("name", &Value::Null, &Value::from("Ünal \"&\" \\ Sons\n"))
+            .unwrap();
+        changes
+            .add("ownerid", &Reference::new("team", id).into(), &Value::Bool(true))
+            .unwrap();
+        changes
+            .add("notes", &Value::Int(7), &"x".repeat(LONGEST + 1).into())
+            .unwrap();
+        let json: serde_json::Value = serde_json::from_str(&changes.end()).unwrap();
+        let expected = serde_json::json!({ "changedAttributes": [
+            { "logicalName": "name", "oldValue": null, "newValue": "Ünal \"&\" \\ Sons\n" },
+            { "logicalName": "ownerid", "oldValue": format!("team,{id}"), "newValue": true },
+            { "logicalName": "notes", "oldValue": 7, "newValue": "(10001 characters)" },
+        ]});
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,170 @@
+//! Changes of columns that are there. What compares a column that changes is unpublished, and
+//! the caller is told. Metadata operations raise no events.
+
+use sluice_model::{Code, ColumnDef, ColumnType, Error, Ownership, Result, TableDef, coerce, definition::Columns};
+
+use super::removal::drop_column;
+use crate::managed;
+use sluice_engine::{
+    Session,
+    capability::{Definition, Redefinition},
+    engine::Batch,
+};
+
+/// What may be changed about a column; what is not there stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnChange {
+    /// What people see.
+    pub label: Option<String>,
+    /// Of a text: at most so many characters, no fewer than before.
+    pub max_length: Option<u32>,
+}
+
+/// Changing columns, and taking them away.
+pub trait ColumnChanges {
+    /// Changes what a column of a table is. What compares it is unpublished: the notices say
+    /// so.
+    ///
+    /// # Errors
+    /// There is no such column, it takes no such change, or the user may not customize.
+    fn update_column(&self, table: &str, column: &str, change: &ColumnChange) -> Result<Vec<Error>>;
+
+    /// Takes a custom column out of a table, with everything that rows hold in it. What
+    /// compares it is unpublished: the notices say so.
+    ///
+    /// # Errors
+    /// There is no such column, something depends on it, or the user may not customize.
+    fn delete_column(&self, table: &str, column: &str) -> Result<Vec<Error>>;
+}
+
+impl ColumnChanges for Session {
+    fn update_column(&self, table: &str, column: &str, change: &ColumnChange) -> Result<Vec<Error>> {
+        self.batch(|batch| update_column(batch, table, column, change))
+    }
+
+    fn delete_column(&self, table: &str, column: &str) -> Result<Vec<Error>> {
+        self.batch(|batch| delete_column(batch, table, column))
+    }
+}
+
+/// [`ColumnChanges::update_column`] as a part of a batch.
+pub(crate) fn update_column(
+    batch: &mut Batch<'_>,
+    table: &str,
+    column: &str,
+    change: &ColumnChange,
+) -> Result<Vec<Error>> {
+    batch.require("prvWriteAttribute")?;
+    let (definition, column) = customizable(batch, table, column)?;
+    let mut changed = column.clone();
+    if let Some(label) = &change.label {
+        changed.label.clone_from(label);
+    }
+    if let Some(length) = change.max_length {
+        lengthen(&definition, &mut changed, length)?;
+    }
+    if changed == column {
+        return Ok(Vec::new());
+    }
+    put_column(batch, definition, changed)
+}
+
+/// [`ColumnChanges::delete_column`] as a part of a batch.
+pub(crate) fn delete_column(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<Vec<Error>> {
+    batch.require("prvDeleteAttribute")?;
+    let (definition, column) = customizable(batch, table, column)?;
+    if column.kind.targets().is_some() {
+        batch.require("prvDeleteRelationship")?;
+    }
+    let wrong = |why: &str| Err(Error::invalid(format!("column `{}` of `{table}` {why}", column.name)));
+    if !column.custom {
+        return wrong("belongs to the platform and cannot be deleted");
+    }
+    if definition.primary_name.as_ref() == Some(&column.name) {
+        return wrong("names the rows of the table and cannot be deleted");
+    }
+    let users = batch.unit().users_of(Definition {
+        table: &definition,
+        column: Some(&column),
+    })?;
+    let users: Vec<String> = users
+        .into_iter()
+        .filter(|user| !user.yields)
+        .map(|user| user.name)
+        .collect();
+    if !users.is_empty() {
+        let message = format!(
+            "column `{}` of `{table}` cannot be deleted: it is used by {}; change that first",
+            column.name,
+            users.join(", ")
+        );
+        return Err(Error::new(Code::REFERENCED, message).with_table(table));
+    }
+    let notices = batch.unit().redefined(Redefinition::Column {
+        table,
+        column: &column.name,
+    })?;
+    drop_column(batch, table, &column.name)?;
+    Ok(notices)
+}
+
+/// Keeps a changed column of a table. The notices say which duplicate rules went out of work:
+/// those that compare it, unless only what people call it has changed.
+pub(crate) fn put_column(batch: &mut Batch<'_>, mut table: TableDef, column: ColumnDef) -> Result<Vec<Error>> {
+    let mut notices = Vec::new();
+    let all = table.columns.iter().map(|other| match other.name == column.name {
+        true => column.clone(),
+        false => other.clone(),
+    });
+    let before = table.column(&column.name);
+    if before.is_none_or(|before| (&before.kind, before.format) != (&column.kind, column.format)) {
+        notices = batch.unit().redefined(Redefinition::Column {
+            table: &table.name,
+            column: &column.name,
+        })?;
+    }
+    table.columns = Columns::from(all.collect::<Vec<_>>());
+    batch.unit().save_definition(&table)?;
+    Ok(notices)
+}
+
+/// A column that customizers may change, and its table, as they are kept.
+fn customizable(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<(TableDef, ColumnDef)> {
+    let definition = batch.unit().definition(table)?;
+    if definition.ownership == Ownership::None {
+        return Err(Error::invalid(format!(
+            "table `{table}` is internal and its columns stay"
+        )));
+    }
+    let column = coerce::column(&definition, column)?.clone();
+    if column.managed && !batch.is_import() {
+        let what = format!("the column `{}` of `{table}`", column.name);
+        return Err(managed::refused(Code::MANAGED, &what).with_table(table));
+    }
+    Ok((definition, column))
+}
+
+/// Rows may hold texts of the length that was allowed so far, so it only grows.
+fn lengthen(table: &TableDef, column: &mut ColumnDef, length: u32) -> Result<()> {
+    let (most, old) = match &mut column.kind {
+        ColumnType::Text { max_length } => (4_000, max_length),
+        ColumnType::Memo { max_length } => (1_048_576, max_length),
+        other => {
+            return Err(Error::invalid(format!(
+                "column `{}` of `{}` is of the type {}, which has no length",
+                column.name,
+                table.name,
+                other.word()
+            )));
+        }
+    };
+    if length < *old || length > most.max(*old) {
+        return Err(Error::invalid(format!(
+            "column `{}` of `{}` takes {old} characters now; it can be given {old} to {most}, not {length}: rows may hold \
+             texts of the length that was allowed so far",
+            column.name, table.name
+        )));
+    }
+    *old = length;
+    Ok(())
+}

@@ -1,0 +1,367 @@
+//! Custom tables and columns, made at run time. Metadata operations raise no events.
+
+use std::collections::HashSet;
+
+use sluice_model::{
+    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Query, RelationshipDef, Remedy, Result, TableDef,
+    coerce, definition::Columns, error::Limit,
+};
+
+use super::relationships;
+use crate::managed;
+use sluice_engine::{
+    Session, Unit,
+    capability::Redefinition,
+    engine::Batch,
+    organization::{add_privilege, table_privileges},
+    tables,
+};
+
+/// The first object type code of custom tables.
+const FIRST_CUSTOM_CODE: i32 = 10_100;
+
+/// Making tables and columns, and changing what a table is as a whole.
+pub trait Definitions {
+    /// Makes a custom table: `prefix_name`, with the columns in the definition. The key, the
+    /// audit columns and, unless the definition has them, Active and Inactive come by
+    /// themselves. System Administrator gets its privileges; no other role does.
+    ///
+    /// # Errors
+    /// The name or a column is wrong or taken, or the user may not customize.
+    fn create_table(&self, definition: &TableDef) -> Result<()>;
+
+    /// Changes what a table is as a whole. It counts at once.
+    ///
+    /// # Errors
+    /// There is no such table, or the user may not customize.
+    fn update_table(&self, table: &str, change: TableChange) -> Result<()>;
+
+    /// Adds a custom column to a table.
+    ///
+    /// # Errors
+    /// The name or the type is wrong or taken, or the user may not customize.
+    fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()>;
+}
+
+impl Definitions for Session {
+    fn create_table(&self, definition: &TableDef) -> Result<()> {
+        self.batch(|batch| create_table(batch, definition.clone()))
+    }
+
+    fn update_table(&self, table: &str, change: TableChange) -> Result<()> {
+        self.batch(|batch| update_table(batch, table, change))
+    }
+
+    fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
+        self.batch(|batch| create_column(batch, table, column.clone()))
+    }
+}
+
+/// What may be changed about a table as a whole; what is not there stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableChange {
+    /// Whether changes of its rows leave audit rows.
+    pub audited: Option<bool>,
+    /// Whether duplicate rules may be made for it.
+    pub duplicate_detection: Option<bool>,
+    /// *Read-only in mobile*.
+    pub read_only_in_mobile: Option<bool>,
+}
+
+/// A table has at most so many columns; the database takes two thousand, and a lookup may be two.
+const MOST_COLUMNS: usize = 900;
+
+fn check_number(table: &TableDef) -> Result<()> {
+    let used = table.columns.iter().count();
+    if used <= MOST_COLUMNS {
+        return Ok(());
+    }
+    let message = format!(
+        "table `{}` would have {used} columns; a table has at most {MOST_COLUMNS}",
+        table.name
+    );
+    let mut error = Error::invalid(message).with_table(&table.name);
+    error.body_mut().limit = Some(Limit {
+        name: "columns".to_owned(),
+        allowed: MOST_COLUMNS as u64,
+        used: used as u64,
+        unit: "columns",
+    });
+    Err(error)
+}
+
+/// [`Definitions::create_table`] as a part of a batch.
+pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result<()> {
+    batch.require("prvCreateEntity")?;
+    let catalog = batch.unit().snapshot()?.catalog.clone();
+    check_name("table", &table.name)?;
+    if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
+        return Err(Error::invalid("a custom table belongs to users or to the organization"));
+    }
+    let choices = batch.unit().snapshot()?.global_choices();
+    for column in &table.columns {
+        fits(&catalog, &choices, &table, column)?;
+    }
+    complete_lookups(&mut table);
+    relationships::check(&catalog, &table, None)?;
+    if !batch.is_import() {
+        table.managed = false;
+        table.columns.iter_mut().for_each(|column| column.managed = false);
+    }
+    check_number(&table)?;
+    make_table(batch.unit(), table)
+}
+
+/// [`Definitions::create_column`] as a part of a batch.
+pub(crate) fn create_column(batch: &mut Batch<'_>, table: &str, column: ColumnDef) -> Result<()> {
+    let usual = relationships::relationships(&column, None);
+    create_lookup(batch, table, column, &usual)
+}
+
+/// Adds a column with what happens along it, where it is a lookup.
+pub(crate) fn create_lookup(
+    batch: &mut Batch<'_>,
+    table: &str,
+    mut column: ColumnDef,
+    relationships: &[RelationshipDef],
+) -> Result<()> {
+    batch.require("prvCreateAttribute")?;
+    if column.kind.targets().is_some() {
+        batch.require("prvCreateRelationship")?;
+    }
+    let mut definition = batch.unit().definition(table)?;
+    if definition.ownership == Ownership::None {
+        return Err(Error::invalid(format!(
+            "table `{table}` is internal and takes no columns"
+        )));
+    }
+    if definition.column(&column.name).is_some() {
+        return Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!("table `{table}` has a column `{}` already", column.name),
+        ));
+    }
+    check_column(batch, &definition, &column)?;
+    column.custom = true;
+    column.managed &= batch.is_import();
+    let before: Vec<Name> = definition.columns.iter().map(|column| column.name.clone()).collect();
+    let name = column.name.clone();
+    let mut all: Vec<ColumnDef> = std::mem::take(&mut definition.columns).into();
+    all.push(column);
+    definition.columns = Columns::from(all);
+    put_relationships(&mut definition, &name, relationships);
+    relationships::check(&batch.unit().snapshot()?.catalog.clone(), &definition, Some(&name))?;
+    // An amount brings its base amount, and where it is the first one, the currency.
+    definition.complete();
+    check_number(&definition)?;
+    for added in definition
+        .columns
+        .iter()
+        .filter(|column| !before.contains(&column.name))
+    {
+        batch.unit().add_column(&definition, added)?;
+    }
+    Ok(())
+}
+
+/// [`Definitions::update_table`] as a part of a batch.
+pub(crate) fn update_table(batch: &mut Batch<'_>, table: &str, change: TableChange) -> Result<()> {
+    batch.require("prvWriteEntity")?;
+    let before = batch.unit().definition(table)?;
+    let mut definition = before.clone();
+    if definition.ownership == Ownership::None {
+        return Err(Error::invalid(format!(
+            "table `{table}` is internal and has no settings"
+        )));
+    }
+    check_managed(batch, &definition)?;
+    definition.audited = change.audited.unwrap_or(definition.audited);
+    definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
+    definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
+    put_table(batch, &before, &definition)
+}
+
+/// Keeps what was changed of a table as a whole: it is on record, and where duplicates are
+/// not detected any more, its rules go out of work.
+pub(crate) fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableDef) -> Result<()> {
+    batch.unit().redefined(Redefinition::Table { before, after })?;
+    batch.unit().save_definition(after)
+}
+
+/// Refuses a column that does not fit in the table.
+pub(crate) fn check_column(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let snapshot = batch.unit().snapshot()?;
+    fits(&snapshot.catalog, &snapshot.global_choices(), table, column)
+}
+
+/// Refuses to change a table that came with a managed solution, unless an import does.
+pub(crate) fn check_managed(batch: &Batch<'_>, table: &TableDef) -> Result<()> {
+    match table.managed && !batch.is_import() {
+        true => Err(managed::refused(Code::MANAGED, &format!("the table `{}`", table.name)).with_table(&table.name)),
+        false => Ok(()),
+    }
+}
+
+/// Makes a table at run time, with its privileges, and open to the steps of every message
+/// that it takes.
+pub(crate) fn make_table(unit: &mut Unit, mut table: TableDef) -> Result<()> {
+    let catalog = unit.snapshot()?.catalog.clone();
+    if catalog.find(&table.name).is_some() {
+        return Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!("there is a table `{}` already", table.name),
+        ));
+    }
+    if catalog.by_set(&table.set).is_some() {
+        return Err(Error::new(
+            Code::DUPLICATE_KEY,
+            format!("another table has the set name `{}` already", table.set),
+        ));
+    }
+    table.otc = catalog
+        .iter()
+        .map(|table| table.otc + 1)
+        .max()
+        .unwrap_or_default()
+        .max(FIRST_CUSTOM_CODE);
+    table.custom = true;
+    table.complete();
+    if table.states().is_none() {
+        table.add_default_states();
+    }
+    unit.create_table(&table)?;
+    for (name, right) in table_privileges(&table) {
+        add_privilege(unit, &name, Some((&table, right)))?;
+    }
+    unit.configuration_written(None)?;
+    let query = Query::new(tables::MESSAGE).columns(&["name"]);
+    for row in unit.select_as_platform("let steps be registered on a new table", &query)? {
+        let message = unit.message(row.text("name").unwrap_or_default())?;
+        sluice_engine::filters::write_filter(unit, message, &row.reference(), &table)?;
+    }
+    unit.configuration_written(None)
+}
+
+/// Keeps the relationships of a column, those that are no more than usual aside.
+fn put_relationships(table: &mut TableDef, column: &str, relationships: &[RelationshipDef]) {
+    let of_column = relationships.iter().filter(|one| *one.column == *column);
+    for relationship in of_column.filter(|one| **one != RelationshipDef::new(column, &one.target)) {
+        table.put_relationship(relationship.clone());
+    }
+}
+
+/// Lookups of a new table that every row needs are not emptied, unless the definition says what
+/// else happens along them; what it says of other columns is the platform's.
+fn complete_lookups(table: &mut TableDef) {
+    let said = std::mem::take(&mut table.relationships);
+    let columns: Vec<ColumnDef> = table
+        .columns
+        .iter()
+        .filter(|column| column.kind.targets().is_some())
+        .cloned()
+        .collect();
+    for column in columns {
+        for usual in relationships::relationships(&column, None) {
+            let said = said
+                .iter()
+                .find(|one| one.column == usual.column && one.target == usual.target);
+            let relationship = RelationshipDef {
+                behaviours: said.map_or(usual.behaviours, |said| said.behaviours),
+                ..usual
+            };
+            put_relationships(table, &column.name, &[relationship]);
+        }
+    }
+}
+
+/// A customizer's name: a publisher's prefix of two to eight letters or digits, an
+/// underscore, and lower-case letters, digits or underscores.
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+    let wrong = |why: &str| {
+        Err(Error::invalid(format!(
+            "`{name}` is no name for a custom {what}: {why} (such as sl_commissionrule)"
+        )))
+    };
+    let Some((prefix, rest)) = name.split_once('_') else {
+        return wrong("it needs a publisher's prefix and an underscore");
+    };
+    let simple = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let starts_with_letter = prefix.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    if !(2..=8).contains(&prefix.len()) || !starts_with_letter || !simple(prefix) {
+        return wrong("the prefix has two to eight lower-case letters or digits and begins with a letter");
+    }
+    if prefix.starts_with("mscrm") {
+        return wrong("the prefix mscrm is the platform's");
+    }
+    if rest.is_empty() || rest.len() > 50 || !simple(rest) {
+        return wrong("after the prefix come one to fifty lower-case letters, digits or underscores");
+    }
+    Ok(())
+}
+
+fn fits(catalog: &Catalog, choices: &HashSet<Name>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    check_name("column", &column.name)?;
+    let wrong = |why: String| {
+        Err(Error::invalid(format!(
+            "column `{}` of `{}`: {why}",
+            column.name, table.name
+        )))
+    };
+    if let Some(default) = &column.default {
+        let value = coerce::from_json(table, column, default)?;
+        coerce::check(table, column, value)?;
+    }
+    match &column.kind {
+        ColumnType::Int {
+            min: Some(min),
+            max: Some(max),
+        } if min > max => wrong(format!("the smallest value {min} is above the largest, {max}")),
+        ColumnType::Text { max_length } if !(1..=4_000).contains(max_length) => {
+            wrong("a text has 1 to 4,000 characters".to_owned())
+        }
+        ColumnType::Memo { max_length } if !(1..=1_048_576).contains(max_length) => {
+            wrong("a memo has 1 to 1,048,576 characters".to_owned())
+        }
+        ColumnType::Decimal { precision } if *precision > 10 => wrong("a decimal has at most 10 places".to_owned()),
+        ColumnType::Money { precision } if *precision > 4 => wrong("an amount has at most 4 places".to_owned()),
+        ColumnType::Lookup { targets } => {
+            if targets.is_empty() {
+                return wrong("a lookup needs a table to refer to".to_owned());
+            }
+            targets.iter().try_for_each(|target| {
+                if *target == table.name {
+                    Ok(())
+                } else {
+                    catalog.table(target).map(|_| ())
+                }
+            })
+        }
+        ColumnType::Choice {
+            global: Some(global), ..
+        }
+        | ColumnType::Choices {
+            global: Some(global), ..
+        } => match choices.contains(global) {
+            true => Ok(()),
+            false => wrong(format!("there is no global choice `{global}`"))
+                .map_err(|error| error.with_remedy(Remedy::ListChoices)),
+        },
+        ColumnType::Choice { options, .. } | ColumnType::Choices { options, .. } => {
+            let mut values: Vec<i32> = options.iter().map(|option| option.value).collect();
+            values.sort_unstable();
+            values.dedup();
+            match options.len() {
+                0 => wrong("a choice needs options".to_owned()),
+                count if count != values.len() => wrong("two options have the same number".to_owned()),
+                _ => Ok(()),
+            }
+        }
+        ColumnType::Key | ColumnType::State { .. } | ColumnType::Status { .. } => {
+            wrong("the platform itself adds the key, the state and the status".to_owned())
+        }
+        _ => Ok(()),
+    }
+}

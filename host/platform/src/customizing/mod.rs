@@ -1,0 +1,52 @@
+//! Customizing: tables and columns, choices, views and web resources, and publishing.
+//!
+//! | to | look at |
+//! |---|---|
+//! | make and change tables and columns, and take them away | `definitions`, `columns`, `removal` |
+//! | choose what happens along lookups | `relationships` |
+//! | change options | `option_values`, `option_set` |
+//! | see what counts only once it is published | `publish` |
+//! | show lists | `views`, `saved_query` |
+
+pub(crate) mod columns;
+pub(crate) mod definitions;
+mod delete_option_value;
+mod insert_option_value;
+mod insert_status_value;
+mod option_set;
+mod option_values;
+pub(crate) mod publish;
+mod publish_all_xml;
+mod publish_xml;
+pub mod relationships;
+pub(crate) mod removal;
+mod saved_query;
+mod update_option_value;
+pub(crate) mod views;
+mod web_resource;
+
+use sluice_engine::{
+    capability::{Capability, Tables},
+    tables,
+};
+
+/// Customizing.
+pub(crate) static CUSTOMIZING: Capability = Capability {
+    messages: &[
+        &delete_option_value::DeleteOptionValue,
+        &insert_option_value::InsertOptionValue,
+        &insert_status_value::InsertStatusValue,
+        &publish_all_xml::PublishAllXml,
+        &publish_xml::PublishXml,
+        &update_option_value::UpdateOptionValue,
+    ],
+    rules: &[
+        (Tables::Named(tables::OPTION_SET), &option_set::OptionSet),
+        (Tables::Named(tables::VIEW), &saved_query::SavedQuery),
+        (Tables::Named(tables::WEB_RESOURCE), &web_resource::WebResource),
+    ],
+    dependants: &[&removal::Lookups, &views::Shown],
+    // What ships is published from the start.
+    installed: |unit| publish::publish(unit, None).map(|_| ()),
+    ..Capability::named("customizing")
+};

@@ -1,0 +1,57 @@
+//! PublishAllXml: publishes every change of mappings, choices, forms and offline profiles.
+
+use sluice_model::{Parameter as Output, ParameterType, Result};
+
+use super::publish::publish;
+use crate::customizing::publish::Unpublished;
+use sluice_engine::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, required},
+};
+
+/// `PublishAllXml`.
+pub(crate) struct PublishAllXml;
+
+/// Both messages tell what they published, which the platform's do not.
+pub(super) const OUTPUTS: &[Parameter] = &[required("Published", ParameterType::References)];
+
+pub(super) fn check(unit: &Unit, operation: &Operation) -> Result<()> {
+    unit.require_named(operation, "prvPublishCustomization")
+}
+
+pub(super) fn tell(operation: &mut Operation, changes: &[Unpublished]) {
+    let rows = changes.iter().map(|change| change.row.clone()).collect();
+    operation.output("Published", Output::References(rows));
+}
+
+impl Message for PublishAllXml {
+    fn name(&self) -> &'static str {
+        "PublishAllXml"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Publishes every change of mappings, choices, forms and offline profiles."
+    }
+
+    fn shape(&self) -> Shape {
+        Shape {
+            takes: Takes::Nothing,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: false,
+            inputs: &[],
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        check(unit, operation)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let changes = publish(unit, None)?;
+        tell(operation, &changes);
+        Ok(())
+    }
+}

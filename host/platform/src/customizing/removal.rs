@@ -1,0 +1,123 @@
+//! Custom tables and columns, taken away again: what stands in the way of it, and the removal
+//! itself. Metadata operations raise no events.
+
+use sluice_model::{Comparison, Filter, Result, Value, coerce};
+
+use sluice_engine::{
+    Unit,
+    capability::{Definition, Dependant, User},
+    engine::Batch,
+    organization::table_privileges,
+    tables,
+};
+
+/// Why a column cannot be taken away; nothing, where it can.
+pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<Option<String>> {
+    let definition = batch.unit().snapshot()?.table(table)?.clone();
+    let other_than = |value: Value| Filter::Compare {
+        column: column.into(),
+        comparison: Comparison::Ne,
+        value,
+    };
+    let mut holds = other_than(Value::Null);
+    let place = coerce::column(&definition, column)?;
+    if let Some(default) = &place.default {
+        // What a row has by itself is no data.
+        holds = holds.and(other_than(coerce::from_json(&definition, place, default)?));
+    }
+    let rows = batch
+        .unit()
+        .count_as_platform("count the rows that would lose data", table, &holds)?;
+    if rows > 0 {
+        return Ok(Some(format!("{} in it", hold(rows))));
+    }
+    let users = batch.unit().users_of(Definition {
+        table: &definition,
+        column: Some(place),
+    })?;
+    if let Some(user) = users.iter().find(|user| user.yields) {
+        return Ok(Some(format!("{} {}", user.name, user.does)));
+    }
+    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+    Ok((!names.is_empty()).then(|| format!("it is used by {}", names.join(", "))))
+}
+
+/// Takes a column away with all that is in it; whoever calls has asked what stands in the way.
+pub(crate) fn drop_column(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<()> {
+    batch.require("prvDeleteAttribute")?;
+    let base = format!("{column}_base");
+    for name in [column, &base] {
+        let definition = batch.unit().definition(table)?;
+        if let Some(column) = definition.column(name) {
+            batch.unit().drop_column(&definition, column)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a table cannot be taken away; nothing, where it can.
+pub(crate) fn table_in_use(batch: &mut Batch<'_>, table: &str) -> Result<Option<String>> {
+    let snapshot = batch.unit().snapshot()?;
+    let definition = snapshot.table(table)?;
+    let rows = batch
+        .unit()
+        .count_as_platform("count the rows that would lose data", table, &Filter::All)?;
+    if rows > 0 {
+        return Ok(Some(hold(rows)));
+    }
+    let users = batch.unit().users_of(Definition {
+        table: definition,
+        column: None,
+    })?;
+    Ok(users.first().map(|user| format!("{} {}", user.name, user.does)))
+}
+
+/// Takes a table away, with its privileges; whoever calls has asked [`table_in_use`].
+pub(crate) fn drop_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
+    batch.require("prvDeleteEntity")?;
+    let definition = batch.unit().definition(table)?;
+    batch
+        .unit()
+        .forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;
+    for (name, _) in table_privileges(&definition) {
+        for privilege in batch.select_as_platform(
+            "see what depends on a table or a column that is to go",
+            tables::PRIVILEGE,
+            Filter::eq("name", name),
+        )? {
+            batch
+                .unit()
+                .forget(tables::ROLE_PRIVILEGES, Filter::eq("privilegeid", privilege.id))?;
+            batch
+                .unit()
+                .forget(tables::PRIVILEGE, Filter::eq("privilegeid", privilege.id))?;
+        }
+    }
+    batch.unit().drop_table(&definition)
+}
+
+fn hold(rows: u64) -> String {
+    match rows {
+        1 => "1 row holds data".to_owned(),
+        rows => format!("{rows} rows hold data"),
+    }
+}
+
+/// Lookups, which depend on the tables that they refer to.
+pub(crate) struct Lookups;
+
+impl Dependant for Lookups {
+    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+        if definition.column.is_some() {
+            return Ok(Vec::new());
+        }
+        let table = &definition.table.name;
+        let catalog = unit.catalog();
+        let others = catalog.iter().filter(|other| other.name != *table);
+        let columns = others.flat_map(|other| other.columns.iter().map(move |column| (other, column)));
+        let refer = columns.filter(|(_, column)| column.kind.targets().is_some_and(|targets| targets.contains(table)));
+        Ok(refer
+            .map(|(other, column)| User::of(format!("`{}.{}`", other.name, column.name), "refers to it"))
+            .collect())
+    }
+}

@@ -1,0 +1,126 @@
+//! Views: stored queries, which are rows of `savedquery`. Changing them needs the privileges
+//! on that table; what they say is shown to everybody who may read the rows that they list.
+
+use sluice_access::check_privilege;
+use sluice_model::{Code, Error, Filter, Name, Query, Remedy, Result, Right, Uuid, Value};
+
+use sluice_engine::{
+    Session, Unit,
+    capability::{Definition, Dependant, User},
+    tables,
+};
+
+/// A view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The id of its row.
+    pub id: Uuid,
+    /// Its name; views of different tables may have the same.
+    pub name: String,
+    /// The table whose rows it lists.
+    pub table: Name,
+    /// Its query as FetchXML.
+    pub fetch: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether the table's lists begin with it.
+    pub is_default: bool,
+}
+
+/// Views, as stored queries.
+pub trait Views {
+    /// The active views of the tables that the user may read, or of one of them, by table and
+    /// name.
+    ///
+    /// # Errors
+    /// There is no such table, or the user may not read it.
+    fn views(&self, of: Option<&str>) -> Result<Vec<View>>;
+
+    /// The view with that name or id; `table` tells views of one name apart.
+    ///
+    /// # Errors
+    /// There is none that the user may see, or there are several, and the message lists them.
+    fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View>;
+}
+
+impl Views for Session {
+    fn views(&self, of: Option<&str>) -> Result<Vec<View>> {
+        let (mut unit, principal) = self.unit()?;
+        let snapshot = unit.snapshot()?;
+        let readable = |name: &str| {
+            let table = snapshot.table(name)?;
+            check_privilege(&principal, table, Right::Read, &snapshot.privileges)
+        };
+        let mut filter = Filter::eq("statecode", Value::Choice(0));
+        if let Some(table) = of {
+            readable(table)?;
+            filter = filter.and(Filter::eq("returnedtypecode", table));
+        }
+        let query = Query::new(tables::VIEW)
+            .filter(filter)
+            .order_by("returnedtypecode")
+            .order_by("name");
+        let rows = unit.select_as_platform("show the views of a table to everybody who may read its rows", &query)?;
+        let views = rows.into_iter().map(|row| View {
+            id: row.id,
+            name: row.text("name").unwrap_or_default().to_owned(),
+            table: row.text("returnedtypecode").unwrap_or_default().into(),
+            fetch: row.text("fetchxml").unwrap_or_default().to_owned(),
+            description: row.text("description").map(ToOwned::to_owned),
+            is_default: row.bool("isdefault") == Some(true),
+        });
+        Ok(views.filter(|view| readable(&view.table).is_ok()).collect())
+    }
+
+    fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View> {
+        let id = name_or_id.parse::<Uuid>().ok();
+        let mut found = self.views(table)?;
+        found.retain(|view| Some(view.id) == id || view.name.to_lowercase() == name_or_id.to_lowercase());
+        match (found.len(), found.pop()) {
+            (1, Some(only)) => Ok(only),
+            (0, _) => {
+                let of = table.map(|table| format!(" of `{table}`")).unwrap_or_default();
+                Err(
+                    Error::new(Code::NOT_FOUND, format!("there is no view \"{name_or_id}\"{of}"))
+                        .with_table(tables::VIEW)
+                        .with_remedy(Remedy::ListViews),
+                )
+            }
+            (_, last) => {
+                let all = found.iter().chain(&last);
+                let list: Vec<String> = all.map(|view| format!("{} ({})", view.id, view.table)).collect();
+                Err(Error::new(
+                    Code::AMBIGUOUS,
+                    format!(
+                        "\"{name_or_id}\" is the name of several views: {}; give the id",
+                        list.join(", ")
+                    ),
+                )
+                .with_table(tables::VIEW))
+            }
+        }
+    }
+}
+
+/// Views and forms, which depend on the tables that they are about.
+pub(super) struct Shown;
+
+impl Dependant for Shown {
+    fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+        if definition.column.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut users = Vec::new();
+        for (of, column, what) in [
+            (tables::VIEW, "returnedtypecode", "view"),
+            (tables::FORM, "objecttypecode", "form"),
+        ] {
+            let about = Query::new(of).filter(Filter::eq(column, &*definition.table.name));
+            for row in unit.select_as_platform("see which views and forms are about a table", &about)? {
+                let name = row.text("name").unwrap_or_default();
+                users.push(User::of(format!("the {what} \"{name}\""), "is about it"));
+            }
+        }
+        Ok(users)
+    }
+}

@@ -1,0 +1,104 @@
+//! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
+//! rows of `duplicaterecord`.
+
+use sluice_model::{Code, Error, ParameterType, Result, Right, Uuid, Value};
+
+use super::part::rules_of;
+use crate::duplicates::{
+    notice,
+    work::{self, Detecting},
+};
+use sluice_engine::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    principals, reading, runner, tables,
+};
+
+/// `BulkDetectDuplicates`.
+pub(crate) struct BulkDetectDuplicates;
+
+impl Message for BulkDetectDuplicates {
+    fn name(&self) -> &'static str {
+        "BulkDetectDuplicates"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Begins a job that finds the duplicates of a list of rows."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[
+            required("Query", ParameterType::Query),
+            required("JobName", ParameterType::Text),
+            optional("SendEmailNotification", ParameterType::Bool),
+            optional("ToRecipients", ParameterType::References),
+            optional("RecurrencePattern", ParameterType::Text),
+            optional("RecurrenceStartTime", ParameterType::Time),
+        ];
+        const OUTPUTS: &[Parameter] = &[required("JobId", ParameterType::Id)];
+        Shape {
+            takes: Takes::Query,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        unit.require_read(operation, input::query(operation, "Query")?)?;
+        let jobs = unit.snapshot()?.table(tables::JOB)?.clone();
+        principals::require(unit, operation, &jobs, Right::Create)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let name = input::text(operation, "JobName")?;
+        if name.trim().is_empty() {
+            return Err(Error::invalid("a duplicate detection job needs a name"));
+        }
+        let query = input::query(operation, "Query")?.clone();
+        reading::check(&unit.catalog(), &query)?;
+        if rules_of(&*unit.snapshot()?).asked(&table.name).next().is_none() {
+            let sentence = format!(
+                "There are no published duplicate detection rules in the system. To run duplicate detection, you must create \
+                 and publish one or more rules. (None for `{}`.)",
+                table.name
+            );
+            return Err(Error::new(Code::NO_PUBLISHED_RULES, sentence).with_table(&table.name));
+        }
+        let mut job = runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(unit, operation)?))?
+            .about(&table.name);
+        if let Some(pattern) = input::optional_text(operation, "RecurrencePattern")? {
+            sluice_engine::recurrence::days(&pattern)?;
+            job = job.again(Some(&pattern));
+        }
+        if let Some(start) = input::time(operation, "RecurrenceStartTime")? {
+            job = job.from(start);
+        }
+        let owner = operation.principal().clone();
+        let job = runner::write(unit, &owner, job)?;
+        operation.output("JobId", Value::Id(job));
+        Ok(())
+    }
+}
+
+/// Whom to tell that the job is done: those named, else the caller.
+fn recipients(unit: &mut Unit, operation: &Operation) -> Result<Vec<Uuid>> {
+    if !input::bool(operation, "SendEmailNotification")? {
+        return Ok(Vec::new());
+    }
+    let users = match operation.input("ToRecipients") {
+        None => vec![operation.principal().id()],
+        Some(_) => {
+            let rows = input::references(operation, "ToRecipients")?;
+            rows.into_iter().map(|row| row.id).collect()
+        }
+    };
+    for user in &users {
+        notice::address(unit, *user)?;
+    }
+    Ok(users)
+}

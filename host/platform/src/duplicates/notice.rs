@@ -1,0 +1,58 @@
+//! The notice that a job is done: an e-mail to be sent, as a row, to whom asked for one.
+
+use sluice_model::{Code, Error, Reference, Request, Result, Row, Uuid, Value, codes::Kind};
+
+use sluice_engine::{Unit, tables};
+
+/// `email.statuscode`: Pending Send.
+const PENDING_SEND: i32 = 6;
+
+/// The address of a user who is to be told.
+pub(crate) fn address(unit: &mut Unit, user: Uuid) -> Result<String> {
+    let whom = Reference::new(tables::USER, user);
+    let row = unit.read_as_platform("find the address of who is to be told of a job", &whom, None)?;
+    let address = row.as_ref().and_then(|row| row.text("internalemailaddress"));
+    address.map(ToOwned::to_owned).ok_or_else(|| {
+        let sentence = format!(
+            "The e-mail recipient either does not exist or the e-mail address for the e-mail recipient is not valid: {}.",
+            row.as_ref()
+                .and_then(|row| row.text("fullname"))
+                .map_or_else(|| format!("there is no user {user}"), |name| format!("{name} has none"))
+        );
+        Error::new(Code::NOTICE_RECIPIENT, sentence).with_table(tables::USER)
+    })
+}
+
+/// Writes the e-mail. That it cannot be written fails no job: the job says so in its log.
+pub(super) fn write(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let before = unit.savepoint()?;
+    match email(unit, job, user, told) {
+        Ok(()) => unit.release(before),
+        Err(error) if error.kind() == Kind::Host => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, job = %job.id, "nobody could be told that the job is done");
+            unit.back_to(before)
+        }
+    }
+}
+
+fn email(unit: &mut Unit, job: &Row, user: Uuid, told: &str) -> Result<()> {
+    let address = address(unit, user)?;
+    let name = job.text("name").unwrap_or_default();
+    let email = Row::unsaved("email")
+        .with("subject", format!("Duplicate detection: {name} is done"))
+        .with(
+            "description",
+            format!("{told}. The results are those of the job {}.", job.id),
+        )
+        .with("torecipients", address)
+        .with("directioncode", true)
+        .with("statecode", Value::Choice(1))
+        .with("statuscode", Value::Choice(PENDING_SEND));
+    let email = match job.get("ownerid") {
+        Some(owner) => email.with("ownerid", owner.clone()),
+        None => email,
+    };
+    unit.run_for_host("tell who asked for a job that it is done", Request::create(email))
+        .map(|_| ())
+}

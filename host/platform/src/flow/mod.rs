@@ -1,0 +1,294 @@
+//! Business process flows: their definitions, which are rows of `workflow`, `processstage` and
+//! `sl_processstep`, and the processes that go through them, which are rows of a table of
+//! their own for each flow.
+//!
+//! | to | look at |
+//! |---|---|
+//! | see what a process may do: stages, required steps, states | `instance` |
+//! | see what each move leaves behind: stage visits, the columns beside the row | `visits` |
+//! | find the processes of a row | `process` |
+//! | see how a new row gets its process | `start` |
+//! | see how a flow is written in a file | `spec` |
+//! | see what a definition may be, and how a flow is activated | `design`, `table` |
+//! | move the processes of one flow into another | `migrate` |
+mod dependants;
+mod design;
+mod instance;
+mod migrate;
+mod part;
+mod process;
+mod retrieve_active_path;
+mod retrieve_process_instances;
+mod spec;
+pub(crate) mod start;
+mod table;
+pub(crate) mod visits;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use sluice_model::{Name, Reference, Row, TableDef, Uuid, Value};
+
+pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
+pub(crate) use instance::Instance;
+pub use migrate::{MigrateProcesses, Migrated, Migration};
+pub(crate) use part::flows;
+pub use process::{Process, Processes, Status, process_of, processes_of};
+pub use spec::{CreateFlows, FlowSpec, FlowStepSpec, StageSpec};
+
+use sluice_engine::{Capability, Tables, tables};
+
+/// Business process flows.
+pub(crate) static FLOWS: Capability = Capability {
+    made: table::process_columns,
+    messages: &[
+        &retrieve_active_path::RetrieveActivePath,
+        &retrieve_process_instances::RetrieveProcessInstances,
+    ],
+    rules: &[
+        (Tables::Named(tables::PROCESS), &FlowRules),
+        (Tables::Named(tables::PROCESS_STEP), &StepRules),
+        (Tables::Named(tables::STAGE), &StageRules),
+        (Tables::Keyed(INSTANCE_KEY), &Instance),
+    ],
+    watches: &[&start::Place, &start::Begin],
+    dependants: &[&dependants::Stages],
+    parts: &[&part::FlowPart],
+    ..Capability::named("flow")
+};
+
+/// The category of the processes that are business process flows.
+pub(crate) const CATEGORY: i32 = 4;
+
+/// The key of every table of processes: what they are known by.
+pub(crate) const INSTANCE_KEY: &str = "businessprocessflowinstanceid";
+
+/// A business process flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// The row of `workflow`.
+    pub id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// Its unique name, which is that of the table of its processes.
+    pub unique_name: Name,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its place among the flows of a table: the lowest comes first.
+    pub order: i32,
+    /// Whether processes can be started in it.
+    pub active: bool,
+    /// Its stages, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// A stage of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The row of `processstage`.
+    pub id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// The table whose row it is about.
+    pub table: Name,
+    /// Its steps, in order.
+    pub steps: Vec<FlowStep>,
+}
+
+/// A step of a stage: a column to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowStep {
+    /// The row of `sl_processstep`.
+    pub id: Uuid,
+    /// What people call it.
+    pub label: String,
+    /// The column, of the stage's table.
+    pub column: Name,
+    /// Whether it must be filled in before the stage is left.
+    pub required: bool,
+}
+
+impl Flow {
+    /// The stage with that id, and its position.
+    pub fn stage(&self, id: Uuid) -> Option<(usize, &Stage)> {
+        self.stages.iter().enumerate().find(|(_, stage)| stage.id == id)
+    }
+
+    /// The stage with that name, in any case, or that id.
+    pub fn stage_named(&self, name: &str) -> Option<&Stage> {
+        let id = name.parse::<Uuid>().ok();
+        self.stages
+            .iter()
+            .find(|stage| Some(stage.id) == id || stage.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The table at which it begins.
+    pub fn begins_at(&self) -> Option<&Name> {
+        self.stages.first().map(|stage| &stage.table)
+    }
+
+    /// The tables whose rows go through it, each once, in the order of the stages.
+    pub fn tables(&self) -> Vec<&Name> {
+        let mut tables: Vec<&Name> = Vec::new();
+        for stage in &self.stages {
+            if !tables.contains(&&stage.table) {
+                tables.push(&stage.table);
+            }
+        }
+        tables
+    }
+
+    /// The stages up to that position, as `traversedpath` has them.
+    pub(crate) fn path(&self, position: usize) -> String {
+        let ids = self.stages.iter().take(position + 1).map(|stage| stage.id.to_string());
+        ids.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Stage {
+    /// The required steps that the row leaves open. Of a yes-or-no column only yes counts: it is
+    /// a box to be ticked.
+    pub fn open_steps(&self, row: &Row) -> Vec<&FlowStep> {
+        let filled = |column: &str| match row.get(column) {
+            None | Some(Value::Null | Value::Bool(false)) => false,
+            Some(Value::Text(text)) => !text.trim().is_empty(),
+            Some(_) => true,
+        };
+        let required = self.steps.iter().filter(|step| step.required);
+        required.filter(|step| !filled(&step.column)).collect()
+    }
+}
+
+/// The column of a table of processes that refers to a row of `target`: `leadid` in the shipped
+/// one, `bpf_leadid` in those that are made at run time.
+pub(crate) fn link(processes: &TableDef, target: &str) -> Option<Name> {
+    let refers = |name: &str| !is_own(name) && !name.ends_with("by");
+    let column = processes.columns.iter().find(|column| {
+        refers(&column.name)
+            && column
+                .kind
+                .targets()
+                .is_some_and(|targets| matches!(targets, [only] if &**only == target))
+    });
+    column.map(|column| column.name.clone())
+}
+
+/// The lookups of a process that lead to no row that goes through it.
+fn is_own(column: &str) -> bool {
+    matches!(column, "activestageid" | "processid" | "transactioncurrencyid")
+}
+
+/// The flows of an organisation.
+#[derive(Debug, Default)]
+pub(crate) struct Flows {
+    /// In the order in which they are tried.
+    all: Vec<Arc<Flow>>,
+    /// The active ones by the table at which they begin.
+    beginning: HashMap<Name, Vec<Arc<Flow>>>,
+}
+
+/// The rows that flows are made of.
+pub(crate) struct FlowRows {
+    pub(crate) processes: Vec<Row>,
+    pub(crate) stages: Vec<Row>,
+    pub(crate) steps: Vec<Row>,
+}
+
+impl Flows {
+    pub(crate) fn new(mut rows: FlowRows) -> Self {
+        let position = |row: &Row| (row.int("sl_position").unwrap_or_default(), row.id);
+        rows.stages.sort_by_key(position);
+        rows.steps.sort_by_key(position);
+        let mut steps: BTreeMap<Uuid, Vec<FlowStep>> = BTreeMap::new();
+        for row in &rows.steps {
+            if let Some(stage) = row.id_of("sl_stageid") {
+                steps.entry(stage).or_default().push(step(row));
+            }
+        }
+        let mut stages: BTreeMap<Uuid, Vec<Stage>> = BTreeMap::new();
+        for row in &rows.stages {
+            if let Some(process) = row.id_of("processid") {
+                let steps = steps.remove(&row.id).unwrap_or_default();
+                stages.entry(process).or_default().push(stage(row, steps));
+            }
+        }
+        let mut all: Vec<Arc<Flow>> = rows
+            .processes
+            .iter()
+            .map(|row| Arc::new(flow(row, stages.remove(&row.id).unwrap_or_default())))
+            .collect();
+        all.sort_by(|a, b| (a.order, &a.name, a.id).cmp(&(b.order, &b.name, b.id)));
+        let mut beginning: HashMap<Name, Vec<Arc<Flow>>> = HashMap::new();
+        for flow in all.iter().filter(|flow| flow.active) {
+            if let Some(table) = flow.begins_at() {
+                beginning.entry(table.clone()).or_default().push(flow.clone());
+            }
+        }
+        Self { all, beginning }
+    }
+
+    /// All of them, in the order in which they are tried.
+    pub(crate) fn all(&self) -> &[Arc<Flow>] {
+        &self.all
+    }
+
+    /// The active flows that begin at a table, in the order in which they are tried.
+    pub(crate) fn beginning_at(&self, table: &str) -> &[Arc<Flow>] {
+        self.beginning.get(table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The flow with that id.
+    pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Flow>> {
+        self.all.iter().find(|flow| flow.id == id)
+    }
+
+    /// The flow whose processes are the rows of that table.
+    pub(crate) fn of_processes(&self, table: &str) -> Option<&Arc<Flow>> {
+        self.all.iter().find(|flow| *flow.unique_name == *table)
+    }
+
+    /// The flows that rows of a table go through.
+    pub(crate) fn through(&self, table: &str) -> impl Iterator<Item = &Arc<Flow>> {
+        self.all
+            .iter()
+            .filter(move |flow| flow.stages.iter().any(|stage| *stage.table == *table))
+    }
+}
+
+fn flow(row: &Row, stages: Vec<Stage>) -> Flow {
+    Flow {
+        id: row.id,
+        name: row.text("name").unwrap_or_default().to_owned(),
+        unique_name: row.text("uniquename").unwrap_or_default().into(),
+        description: row.text("description").map(ToOwned::to_owned),
+        order: row.int("processorder").unwrap_or_default(),
+        active: row.int("statecode") == Some(1),
+        stages,
+    }
+}
+
+fn stage(row: &Row, steps: Vec<FlowStep>) -> Stage {
+    Stage {
+        id: row.id,
+        name: row.text("stagename").unwrap_or_default().to_owned(),
+        table: row.text("primaryentitytypecode").unwrap_or_default().into(),
+        steps,
+    }
+}
+
+fn step(row: &Row) -> FlowStep {
+    let column: Name = row.text("sl_column").unwrap_or_default().into();
+    FlowStep {
+        id: row.id,
+        label: row.text("sl_name").unwrap_or(&column).to_owned(),
+        column,
+        required: row.bool("sl_required").unwrap_or_default(),
+    }
+}
+
+/// A stage as a reference.
+fn stage_reference(stage: &Stage) -> Reference {
+    Reference::new(tables::STAGE, stage.id)
+}

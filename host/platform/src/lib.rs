@@ -1,0 +1,82 @@
+//! The capabilities of the platform, a folder each: what stands on the core and not in it. What
+//! each brings along is a [`Capability`] in the first file of its folder; which of them know each
+//! other is a table in the architecture test. To add one, write it in a folder, a line in [`ALL`],
+//! and, if it watches rows, in [`ORDER`].
+
+pub mod audit;
+pub mod customizing;
+pub mod diagnose;
+pub mod duplicates;
+pub mod flow;
+pub mod import;
+pub mod managed;
+pub mod mapping;
+pub mod merge;
+pub mod notes;
+pub mod plugins;
+pub mod solutions;
+
+use sluice_engine::{Capabilities, Capability};
+
+pub use customizing::columns::ColumnChange;
+pub use customizing::definitions::TableChange;
+pub use customizing::publish::{Change, Unpublished};
+pub use customizing::relationships::BehaviourChange;
+pub use customizing::views::View;
+pub use diagnose::{Culprit, Fix, Isolation};
+pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
+pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
+pub use mapping::MappingProblem;
+pub use plugins::registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
+pub use solutions::{Imported, Uninstalled};
+
+/// What the capabilities add to a session: `use sluice_platform::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        customizing::{
+            columns::ColumnChanges as _, definitions::Definitions as _, publish::Publishing as _,
+            relationships::Relationships as _, views::Views as _,
+        },
+        diagnose::Diagnosis as _,
+        duplicates::RowMatchcodes as _,
+        flow::{CreateFlows as _, MigrateProcesses as _, Processes as _},
+        mapping::Mappings as _,
+        plugins::registration::Registration as _,
+        solutions::{ImportSolutions as _, SolutionContents as _, UninstallSolutions as _},
+    };
+}
+
+/// The capabilities of the platform. Apps come after them.
+static ALL: &[&Capability] = &[
+    &plugins::PLUGINS,
+    &mapping::MAPPING,
+    &duplicates::DUPLICATES,
+    &flow::FLOWS,
+    &customizing::CUSTOMIZING,
+    &notes::NOTES,
+    &merge::MERGE,
+    &managed::MANAGED,
+    &solutions::SOLUTIONS,
+    &audit::AUDIT,
+];
+
+/// The watches by name, in the order in which a change passes them.
+const ORDER: &[&str] = &[
+    // Before the rules of the table.
+    "managed rows",
+    // Before the row is written.
+    "place in a process",
+    "duplicate detection",
+    // ── the row is written ──
+    "matchcodes",
+    "audit trail",
+    "start of a process",
+];
+
+/// The capabilities of an organisation: those of the platform and these apps.
+pub fn with(apps: &[Capability]) -> Capabilities {
+    Capabilities {
+        all: ALL.iter().copied().chain(apps).copied().collect(),
+        order: ORDER,
+    }
+}

@@ -1,0 +1,54 @@
+//! InitializeAnnotationBlocksUpload: begins to upload the attachment of a note, block by
+//! block. The Target is the note, or the one that the upload will make.
+
+use sluice_model::{ParameterType, Result, Right};
+
+use crate::notes::attachments::{self, Upload};
+use sluice_engine::{
+    Operation, Unit,
+    message::{Images, Message, Parameter, Shape, Takes, create, required},
+    tables,
+};
+
+/// `InitializeAnnotationBlocksUpload`.
+pub(crate) struct InitializeAnnotationBlocksUpload;
+
+impl Message for InitializeAnnotationBlocksUpload {
+    fn name(&self) -> &'static str {
+        "InitializeAnnotationBlocksUpload"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Begins to upload the attachment of a note in blocks."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[required("Target", ParameterType::Row)];
+        const OUTPUTS: &[Parameter] = &[required("FileContinuationToken", ParameterType::Text)];
+        Shape {
+            takes: Takes::Row,
+            tables: Some(&[tables::NOTE]),
+            reads: false,
+            images: Images::None,
+            binds_table: true,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        attachments::require_write(unit, operation)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        // What the commit would refuse is not uploaded in vain.
+        match attachments::existing(unit, operation, &table)? {
+            Some(id) => drop(unit.decide(operation, &table, Right::Write, id)?),
+            None => drop(create::permitted(unit, operation, &table)?),
+        }
+        let upload = Upload::begin(unit, operation, operation.context.id)?;
+        operation.output("FileContinuationToken", upload.token().as_str());
+        Ok(())
+    }
+}

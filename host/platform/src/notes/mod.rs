@@ -1,0 +1,32 @@
+//! Notes with their attachments, and activities with those who take part in them.
+
+mod activity;
+mod annotation;
+mod attachments;
+mod commit_annotation_blocks_upload;
+mod download_block;
+mod initialize_annotation_blocks_download;
+mod initialize_annotation_blocks_upload;
+mod upload_block;
+
+use sluice_engine::{Capability, Tables, tables};
+
+/// Notes and their attachments, and activities.
+pub(crate) static NOTES: Capability = Capability {
+    messages: &[
+        &commit_annotation_blocks_upload::CommitAnnotationBlocksUpload,
+        &download_block::DownloadBlock,
+        &initialize_annotation_blocks_download::InitializeAnnotationBlocksDownload,
+        &initialize_annotation_blocks_upload::InitializeAnnotationBlocksUpload,
+        &upload_block::UploadBlock,
+    ],
+    rules: &[
+        (Tables::Named("appointment"), &activity::Activity),
+        (Tables::Named("email"), &activity::Activity),
+        (Tables::Named("phonecall"), &activity::Activity),
+        (Tables::Named("task"), &activity::Activity),
+        (Tables::Named(tables::ACTIVITY_PARTY), &activity::Party),
+        (Tables::Named(tables::NOTE), &annotation::Annotation),
+    ],
+    ..Capability::named("notes")
+};

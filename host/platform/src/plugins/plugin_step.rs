@@ -1,0 +1,244 @@
+//! What a step may be registered on.
+
+use sluice_model::{Code, Error, Filter, Name, Query, Result, Row, TableDef, Uuid, Value, coerce};
+
+use super::plugin_step_image;
+use sluice_engine::{
+    Operation, Unit, giving,
+    rules::{Rules, read},
+    step, step_rows, tables,
+};
+
+pub(super) struct PluginStep;
+
+impl Rules for PluginStep {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let Some(mut row) = operation.context.target.take() else {
+            return Ok(());
+        };
+        for (here, there) in [("plugintypeid", "eventhandler"), ("eventhandler", "plugintypeid")] {
+            if !row.has(here)
+                && let Some(value) = row.get(there).cloned()
+            {
+                row.set(here, value);
+            }
+        }
+        for (column, default) in [
+            ("rank", Value::Int(1)),
+            ("mode", Value::Choice(step::SYNCHRONOUS)),
+            ("stage", Value::Choice(step::PRE_VALIDATION)),
+        ] {
+            if !row.has(column) {
+                row.set(column, default);
+            }
+        }
+        let result = check(unit, &row).and_then(|registration| {
+            if let Some(filtering) = &registration.filtering {
+                row.set("filteringattributes", filtering.as_str());
+            }
+            if row.text("name").is_none_or(str::is_empty) {
+                row.set("name", registration.default_name(unit, &row)?);
+            }
+            Ok(())
+        });
+        let result = result.and_then(|()| giving::check_step(unit, operation, &row));
+        operation.context.target = Some(row);
+        result
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        let mut whole = before.clone();
+        whole.values.extend(operation.target()?.values.clone());
+        if let Some(target) = operation
+            .context
+            .target
+            .as_mut()
+            .filter(|target| target.has("statecode"))
+        {
+            // Who decides on the state now overrules what disabling the plug-in remembered.
+            target.set("sl_enabledbefore", Value::Null);
+        }
+        let registration = check(unit, &whole)?;
+        let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
+        if registers.iter().any(|column| whole.get(column) != before.get(column)) {
+            plugin_step_image::check_all(unit, &whole)?;
+        }
+        if !only_disables(operation.target()?, &whole) {
+            giving::check_step(unit, operation, &whole)?;
+        }
+        if let (Some(filtering), Some(target)) = (registration.filtering, operation.context.target.as_mut())
+            && target.has("filteringattributes")
+        {
+            target.set("filteringattributes", filtering);
+        }
+        Ok(())
+    }
+
+    /// A step's secret goes with the step: no later one finds it.
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let step = unit.need_as_platform("a step's secret goes with the step", &operation.target_reference()?)?;
+        let Some(secret) = step.lookup(SECRET).cloned() else {
+            return Ok(());
+        };
+        let with_it = Query::new(tables::STEP)
+            .columns(&[])
+            .filter(Filter::eq(SECRET, secret.clone()));
+        let others = unit.select_as_platform("a step's secret goes with the step", &with_it)?;
+        if others.iter().any(|other| other.id != step.id) {
+            return Ok(());
+        }
+        let without = Row::new(tables::STEP, step.id).with(SECRET, Value::Null);
+        unit.update_as_platform("a step's secret goes with the step", without)?;
+        unit.delete_as_platform("a step's secret goes with the step", &secret)
+    }
+}
+
+/// Whoever may change steps may take one out of work, whoever it runs as: that gives nothing.
+fn only_disables(target: &Row, whole: &Row) -> bool {
+    let of_state = |name: &str| matches!(name, "statecode" | "statuscode" | "sl_enabledbefore");
+    whole.int("statecode") == Some(1) && target.values.keys().all(|name| of_state(name))
+}
+
+/// The column that refers to a step's secret.
+const SECRET: &str = "sdkmessageprocessingstepsecureconfigid";
+
+/// The message and the table of a step.
+struct Registration {
+    message: String,
+    table: Option<String>,
+    /// The filtering columns, as the table names them.
+    filtering: Option<String>,
+}
+
+impl Registration {
+    fn default_name(&self, unit: &mut Unit, row: &Row) -> Result<String> {
+        let plugin_type = read(
+            unit,
+            "a step fits its message, its table and its plug-in",
+            tables::PLUGIN_TYPE,
+            id(row, "plugintypeid")?,
+        )?;
+        let table = self.table.as_deref().unwrap_or("any table");
+        Ok(format!(
+            "{}: {} of {table}",
+            plugin_type.text("typename").unwrap_or_default(),
+            self.message
+        ))
+    }
+}
+
+fn id(row: &Row, column: &str) -> Result<Uuid> {
+    row.id_of(column).ok_or_else(|| {
+        Error::new(Code::REQUIRED_MISSING, format!("a step needs the column `{column}`")).with_table(tables::STEP)
+    })
+}
+
+fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
+    read(
+        unit,
+        "a step fits its message, its table and its plug-in",
+        tables::PLUGIN_TYPE,
+        id(row, "plugintypeid")?,
+    )?;
+    let message = id(row, "sdkmessageid")?;
+    let message = read(
+        unit,
+        "a step fits its message, its table and its plug-in",
+        tables::MESSAGE,
+        message,
+    )?
+    .text("name")
+    .unwrap_or_default()
+    .to_owned();
+    let table = match row.id_of("sdkmessagefilterid") {
+        Some(filter) => {
+            let filter = read(
+                unit,
+                "a step fits its message, its table and its plug-in",
+                tables::MESSAGE_FILTER,
+                filter,
+            )?;
+            if filter.id_of("sdkmessageid") != row.id_of("sdkmessageid") {
+                return Err(Error::new(
+                    Code::STEP_NOT_ALLOWED,
+                    format!("the step's filter belongs to another message than {message}"),
+                ));
+            }
+            if filter.bool("iscustomprocessingstepallowed") == Some(false) {
+                return Err(Error::new(
+                    Code::STEP_NOT_ALLOWED,
+                    "Custom SdkMessageProcessingStep is not allowed on the specified message and entity.",
+                ));
+            }
+            filter
+                .text("primaryobjecttypecode")
+                .filter(|table| *table != "none")
+                .map(ToOwned::to_owned)
+        }
+        None => None,
+    };
+    check_stage(row)?;
+    let filtering = filtering(unit, row, &message, table.as_deref())?;
+    step_rows::limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?;
+    for grant in step_rows::names(row.text("sl_grants")) {
+        if !matches!(&*grant, "clock" | "random" | "system") {
+            return Err(Error::invalid(format!(
+                "`{grant}` cannot be granted to a step: clock, random or system"
+            )));
+        }
+    }
+    Ok(Registration {
+        message,
+        table,
+        filtering,
+    })
+}
+
+fn check_stage(row: &Row) -> Result<()> {
+    let stage = row.int("stage").unwrap_or_default();
+    if !matches!(stage, step::PRE_VALIDATION | step::PRE_OPERATION | step::POST_OPERATION) {
+        return Err(Error::new(
+            Code::STAGE_NOT_ALLOWED,
+            "Invalid plug-in registration stage. Steps can only be modified in stages BeforeMainOperationOutsideTransaction, \
+             BeforeMainOperationInsideTransaction, AfterMainOperationInsideTransaction and AfterMainOperationOutsideTransaction.",
+        ));
+    }
+    if row.int("mode") != Some(step::SYNCHRONOUS) && stage != step::POST_OPERATION {
+        return Err(Error::new(
+            Code::STAGE_NOT_ALLOWED,
+            "an asynchronous step runs in post-operation (40) only",
+        ));
+    }
+    Ok(())
+}
+
+/// The filtering columns of a step, as the table names them.
+fn filtering(unit: &Unit, row: &Row, message: &str, table: Option<&str>) -> Result<Option<String>> {
+    let columns = step_rows::names(row.text("filteringattributes"));
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let (true, Some(table)) = (step::takes_filter(message), table) else {
+        return Err(Error::new(
+            Code::STEP_NOT_ALLOWED,
+            "filtering columns are for steps on Create or Update of one table",
+        ));
+    };
+    columns_of(unit.snapshot.table(table)?, &columns).map(Some)
+}
+
+/// The columns of a table that a list names in any case, as the table names them.
+pub(super) fn columns_of(table: &TableDef, names: &[Name]) -> Result<String> {
+    let named = |name: &Name| {
+        let in_any_case = table
+            .columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name));
+        in_any_case.map_or_else(|| coerce::column(table, name), Ok)
+    };
+    let names: Vec<&str> = names
+        .iter()
+        .map(|name| Ok(&*named(name)?.name))
+        .collect::<Result<_>>()?;
+    Ok(names.join(","))
+}

@@ -1,0 +1,626 @@
+//! Plug-ins and steps as an administrator handles them: push, register, enable, disable,
+//! remove. Everything here reads and writes ordinary rows under the caller's privileges.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_sandbox::{DeclaredStep, PluginType};
+
+use crate::plugins::plugin_assembly::digest;
+use sluice_engine::{Engine, Session, engine::Batch, tables};
+
+/// A plug-in file to be pushed.
+#[derive(Debug, Clone)]
+pub struct Assembly {
+    /// The name under which it is known.
+    pub name: String,
+    /// The file: a core module or a component.
+    pub bytes: Vec<u8>,
+    /// What people should know of it.
+    pub description: Option<String>,
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// The assembly's id.
+    pub id: Uuid,
+    /// The names of its types.
+    pub types: Vec<String>,
+    /// The steps that are new.
+    pub added: Vec<(Uuid, String)>,
+    /// The steps whose declaration changed.
+    pub updated: Vec<(Uuid, String)>,
+    /// Steps that are registered and that the code no longer declares.
+    pub undeclared: Vec<(Uuid, String)>,
+    /// Of these, the ones that were removed.
+    pub removed: Vec<(Uuid, String)>,
+    /// Capabilities that types ask for and that an administrator grants per step.
+    pub wants: Vec<(String, Vec<String>)>,
+}
+
+/// A step as an administrator registers it.
+#[derive(Debug, Clone, Default)]
+pub struct StepSpec {
+    /// `assembly/type`, or the type alone where it is unique.
+    pub plugin: String,
+    /// The message.
+    pub message: String,
+    /// The table; `None` for every table.
+    pub table: Option<String>,
+    /// 10, 20 or 40.
+    pub stage: i32,
+    /// 0 synchronous, 1 asynchronous.
+    pub mode: i32,
+    /// The execution order.
+    pub rank: i32,
+    /// The name; by default "Type: Message of table".
+    pub name: Option<String>,
+    /// What people should know of it.
+    pub description: Option<String>,
+    /// The columns of Update that it listens to.
+    pub filtering: Vec<String>,
+    /// Its images.
+    pub images: Vec<ImageSpec>,
+    /// Its configuration.
+    pub configuration: Option<String>,
+    /// Its secure configuration.
+    pub secure: Option<String>,
+    /// The user that it runs as.
+    pub run_as: Option<Uuid>,
+    /// Capabilities granted: `clock`, `random`, `system`.
+    pub grants: Vec<String>,
+    /// Limits that differ from the defaults, as JSON.
+    pub limits: Option<String>,
+    /// Whether a job that succeeded is deleted.
+    pub auto_delete: bool,
+}
+
+/// An image of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSpec {
+    /// 0 before, 1 after, 2 both.
+    pub kind: i32,
+    /// The name by which the plug-in asks for it.
+    pub alias: String,
+    /// The columns; empty for all.
+    pub columns: Vec<String>,
+}
+
+/// Pushing plug-ins and registering their steps.
+pub trait Registration {
+    /// Pushes a plug-in file: a new one, or a new version of one that is there. Steps that
+    /// the code declares are added and updated; state, run-as user and secure configuration
+    /// of a step are never changed. What is no longer declared is removed only with `prune`.
+    ///
+    /// # Errors
+    /// The file is no plug-in of this contract, a declaration is wrong, or the user may not.
+    fn push(&self, assembly: &Assembly, prune: bool) -> Result<Pushed>;
+
+    /// Registers a step; its id.
+    ///
+    /// # Errors
+    /// The plug-in, message or table is not there, or the step is not allowed.
+    fn register_step(&self, spec: &StepSpec) -> Result<Uuid>;
+
+    /// Changes a step: the columns present in `row`, and, where given, its images and its
+    /// secure configuration.
+    ///
+    /// # Errors
+    /// The step is not there, or the change is not allowed.
+    fn update_step(&self, row: &Row, images: Option<&[ImageSpec]>, secure: Option<&str>) -> Result<()>;
+
+    /// Enables or disables a step. It counts from the next request, in every process.
+    ///
+    /// # Errors
+    /// The step is not there, or the user may not.
+    fn set_step_enabled(&self, step: Uuid, enabled: bool) -> Result<()>;
+
+    /// Disables all steps of a plug-in file at once and remembers which were enabled, or
+    /// enables those again. The steps that changed.
+    ///
+    /// # Errors
+    /// The plug-in is not there, or the user may not.
+    fn set_plugin_enabled(&self, assembly: Uuid, enabled: bool) -> Result<Vec<(Uuid, String)>>;
+
+    /// The id of a plug-in type: `assembly/type`, or the type alone where it is unique.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    fn find_plugin_type(&self, name: &str) -> Result<Uuid>;
+}
+
+impl Registration for Session {
+    fn push(&self, assembly: &Assembly, prune: bool) -> Result<Pushed> {
+        self.check_push(&assembly.name)?;
+        let component = sluice_sandbox::componentize(&assembly.bytes)?;
+        let types = describe(self.engine(), &component)?;
+        let content = BASE64_STANDARD.encode(&component);
+        self.batch(|batch| push(batch, assembly, &digest(&component), &content, &types, prune))
+    }
+
+    fn register_step(&self, spec: &StepSpec) -> Result<Uuid> {
+        self.batch(|batch| {
+            let plugin_type = plugin_type(batch, &spec.plugin)?;
+            register(batch, plugin_type, spec)
+        })
+    }
+
+    fn update_step(&self, row: &Row, images: Option<&[ImageSpec]>, secure: Option<&str>) -> Result<()> {
+        self.batch(|batch| {
+            let mut row = row.clone();
+            if let Some(secure) = secure {
+                change_secure_configuration(batch, &mut row, secure)?;
+            }
+            // A post-image comes after the move to post-operation, and goes before the move away.
+            let late = row
+                .int("stage")
+                .is_none_or(|stage| stage == sluice_engine::step::POST_OPERATION);
+            if let Some(images) = images.filter(|_| !late) {
+                set_images(batch, row.id, images)?;
+            }
+            if !row.values.is_empty() {
+                batch.execute(Request::update(row.clone()))?;
+            }
+            match images.filter(|_| late) {
+                Some(images) => set_images(batch, row.id, images),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn set_step_enabled(&self, step: Uuid, enabled: bool) -> Result<()> {
+        self.execute(Request::update(state_row(step, enabled))).map(|_| ())
+    }
+
+    fn set_plugin_enabled(&self, assembly: Uuid, enabled: bool) -> Result<Vec<(Uuid, String)>> {
+        self.batch(|batch| {
+            let mut changed = Vec::new();
+            for step in steps_of(batch, assembly)? {
+                let is_enabled = step.int("statecode") == Some(0);
+                let remembered = step.bool("sl_enabledbefore") == Some(true);
+                if enabled && !is_enabled && remembered {
+                    // Its state was decided anew: what was remembered is forgotten.
+                    batch.execute(Request::update(state_row(step.id, true)))?;
+                } else if !enabled && is_enabled {
+                    batch.execute(Request::update(state_row(step.id, false)))?;
+                    let remember = Row::new(tables::STEP, step.id).with("sl_enabledbefore", true);
+                    batch.execute(Request::update(remember))?;
+                } else {
+                    continue;
+                }
+                changed.push((step.id, step.text("name").unwrap_or_default().to_owned()));
+            }
+            Ok(changed)
+        })
+    }
+
+    fn find_plugin_type(&self, name: &str) -> Result<Uuid> {
+        self.batch(|batch| plugin_type(batch, name))
+    }
+}
+
+/// The limits of a step of that mode: the defaults, with the changes in its `sl_limits`.
+///
+/// # Errors
+/// A limit that there is not, or that is above the maximum.
+pub fn limits_of(mode: i32, changes: Option<&str>) -> Result<serde_json::Value> {
+    Ok(sluice_engine::step_rows::limits(mode, changes)?.to_json())
+}
+
+fn state_row(step: Uuid, enabled: bool) -> Row {
+    let (state, status) = if enabled { (0, 1) } else { (1, 2) };
+    Row::new(tables::STEP, step)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status))
+}
+
+/// What a component declares; run once, under limits.
+pub(crate) fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<PluginType>> {
+    let sandbox = engine.sandbox()?;
+    let types = sandbox.describe(&sandbox.load(component)?)?;
+    let mut names: Vec<&str> = types.iter().map(|plugin_type| plugin_type.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some([twice, _]) = names.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err(Error::new(
+            Code::PLUGIN_TYPE_TWICE,
+            format!(
+                "Multiple plug-in types from the same assembly and with the same typename are not allowed. (`{twice}`)"
+            ),
+        ));
+    }
+    if names.is_empty() {
+        return Err(Error::new(
+            Code::NO_PLUGIN_TYPE,
+            "the file declares no plug-in; name one in `export!`",
+        ));
+    }
+    Ok(types)
+}
+pub(crate) fn push(
+    batch: &mut Batch<'_>,
+    assembly: &Assembly,
+    digest: &str,
+    content: &str,
+    types: &[PluginType],
+    prune: bool,
+) -> Result<Pushed> {
+    let id = write_assembly(batch, assembly, digest, content)?;
+    let mut pushed = Pushed {
+        id,
+        ..Pushed::default()
+    };
+    let known = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", id));
+    let known = batch.list(known)?;
+    let mut declared = Vec::new();
+    for plugin_type in types {
+        let existing = known.iter().find(|row| row.text("typename") == Some(&plugin_type.name));
+        let type_id = write_type(batch, id, existing, plugin_type)?;
+        pushed.types.push(plugin_type.name.clone());
+        if !plugin_type.wants.is_empty() {
+            pushed.wants.push((plugin_type.name.clone(), plugin_type.wants.clone()));
+        }
+        for step in &plugin_type.steps {
+            declared.push(write_step(
+                batch,
+                type_id,
+                &assembly.name,
+                plugin_type,
+                step,
+                &mut pushed,
+            )?);
+        }
+    }
+    for step in steps_of(batch, id)? {
+        if declared.contains(&step.id) || step.text("sl_origin") != Some(DECLARED) {
+            continue;
+        }
+        let entry = (step.id, step.text("name").unwrap_or_default().to_owned());
+        pushed.undeclared.push(entry.clone());
+        if prune {
+            batch.execute(Request::delete(step.reference()))?;
+            pushed.removed.push(entry);
+        }
+    }
+    if prune {
+        for gone in known
+            .iter()
+            .filter(|row| !types.iter().any(|kind| row.text("typename") == Some(&kind.name)))
+        {
+            batch.execute(Request::delete(gone.reference()))?;
+        }
+    }
+    Ok(pushed)
+}
+
+fn write_assembly(batch: &mut Batch<'_>, assembly: &Assembly, digest: &str, content: &str) -> Result<Uuid> {
+    let query = Query::new(tables::ASSEMBLY)
+        .columns(&["sourcehash"])
+        .filter(Filter::eq("name", assembly.name.as_str()));
+    let existing = batch.list(query)?.pop();
+    let mut row = Row::unsaved(tables::ASSEMBLY);
+    if let Some(description) = &assembly.description {
+        row.set("description", description.as_str());
+    }
+    match existing {
+        Some(existing) => {
+            row.id = existing.id;
+            if existing.text("sourcehash") != Some(digest) {
+                row.set("content", content);
+            }
+            if !row.values.is_empty() {
+                batch.execute(Request::update(row))?;
+            }
+            Ok(existing.id)
+        }
+        None => {
+            row.set("name", assembly.name.as_str());
+            row.set("content", content);
+            row.set("version", "1.0.0.0");
+            row.set("isolationmode", Value::Choice(2));
+            row.set("sourcetype", Value::Choice(0));
+            batch.create(row)
+        }
+    }
+}
+
+fn write_type(batch: &mut Batch<'_>, id: Uuid, existing: Option<&Row>, declared: &PluginType) -> Result<Uuid> {
+    match existing {
+        Some(row) => {
+            if row.text("description").unwrap_or_default() != declared.description {
+                let row = Row::new(tables::PLUGIN_TYPE, row.id).with("description", declared.description.as_str());
+                batch.execute(Request::update(row))?;
+            }
+            Ok(row.id)
+        }
+        None => batch.create(
+            Row::unsaved(tables::PLUGIN_TYPE)
+                .with("name", declared.name.as_str())
+                .with("typename", declared.name.as_str())
+                .with("friendlyname", declared.name.as_str())
+                .with("description", declared.description.as_str())
+                .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, id)),
+        ),
+    }
+}
+
+/// Adds or updates a declared step: it is known by type, message, table and stage.
+fn write_step(
+    batch: &mut Batch<'_>,
+    plugin_type: Uuid,
+    assembly: &str,
+    kind: &PluginType,
+    step: &DeclaredStep,
+    pushed: &mut Pushed,
+) -> Result<Uuid> {
+    let spec = declared(assembly, kind, step);
+    let (message, filter) = message_and_filter(batch, &spec.message, spec.table.as_deref())?;
+    let same = Filter::eq("plugintypeid", plugin_type)
+        .and(Filter::eq("sdkmessageid", message))
+        .and(Filter::eq("stage", Value::Choice(spec.stage)))
+        .and(Filter::eq("sdkmessagefilterid", filter.map_or(Value::Null, Value::Id)));
+    let existing = batch.list(Query::new(tables::STEP).filter(same))?.into_iter().next();
+    let Some(existing) = existing else {
+        let id = register(batch, plugin_type, &spec)?;
+        let mark = Row::new(tables::STEP, id).with("sl_origin", DECLARED);
+        batch.execute(Request::update(mark))?;
+        pushed.added.push((id, step_name(batch, id)?));
+        return Ok(id);
+    };
+    let mut row = Row::new(tables::STEP, existing.id);
+    for (column, value) in declared_columns(&spec) {
+        let now = existing.get(column).cloned().unwrap_or(Value::Null);
+        if now != value {
+            row.set(column, value);
+        }
+    }
+    let images_differ = images_of(batch, existing.id)? != spec.images;
+    if !row.values.is_empty() || images_differ {
+        if !row.values.is_empty() {
+            batch.execute(Request::update(row))?;
+        }
+        if images_differ {
+            set_images(batch, existing.id, &spec.images)?;
+        }
+        pushed
+            .updated
+            .push((existing.id, existing.text("name").unwrap_or_default().to_owned()));
+    }
+    Ok(existing.id)
+}
+
+fn step_name(batch: &mut Batch<'_>, id: Uuid) -> Result<String> {
+    let response = batch.execute(Request::retrieve(Reference::new(tables::STEP, id), &["name"]))?;
+    Ok(response
+        .row()
+        .and_then(|row| row.text("name"))
+        .unwrap_or_default()
+        .to_owned())
+}
+
+/// The steps of all types of an assembly.
+fn steps_of(batch: &mut Batch<'_>, assembly: Uuid) -> Result<Vec<Row>> {
+    let types = Query::new(tables::PLUGIN_TYPE)
+        .columns(&[])
+        .filter(Filter::eq("pluginassemblyid", assembly));
+    let mut steps = Vec::new();
+    for plugin_type in batch.list(types)? {
+        steps.extend(batch.list(Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id)))?);
+    }
+    Ok(steps)
+}
+
+fn register(batch: &mut Batch<'_>, plugin_type: Uuid, spec: &StepSpec) -> Result<Uuid> {
+    register_as(batch, Uuid::nil(), plugin_type, spec)
+}
+
+/// As [`register`], under an id that the caller chose, unless it is nil.
+pub(crate) fn register_as(batch: &mut Batch<'_>, id: Uuid, plugin_type: Uuid, spec: &StepSpec) -> Result<Uuid> {
+    let (message, filter) = message_and_filter(batch, &spec.message, spec.table.as_deref())?;
+    let mut row = Row::new(tables::STEP, id)
+        .with("plugintypeid", Reference::new(tables::PLUGIN_TYPE, plugin_type))
+        .with("sdkmessageid", Reference::new(tables::MESSAGE, message))
+        .with("stage", Value::Choice(spec.stage));
+    if let Some(filter) = filter {
+        row.set("sdkmessagefilterid", Reference::new(tables::MESSAGE_FILTER, filter));
+    }
+    for (column, value) in declared_columns(spec) {
+        if !value.is_null() {
+            row.set(column, value);
+        }
+    }
+    if let Some(name) = &spec.name {
+        row.set("name", name.as_str());
+    }
+    if let Some(user) = spec.run_as {
+        row.set("impersonatinguserid", Reference::new(tables::USER, user));
+    }
+    if !spec.grants.is_empty() {
+        row.set("sl_grants", spec.grants.join(","));
+    }
+    if let Some(limits) = &spec.limits {
+        row.set("sl_limits", limits.as_str());
+    }
+    row.set("asyncautodelete", spec.auto_delete);
+    if let Some(secure) = &spec.secure {
+        row.set(
+            "sdkmessageprocessingstepsecureconfigid",
+            secure_configuration(batch, secure)?,
+        );
+    }
+    let id = batch.create(row)?;
+    set_images(batch, id, &spec.images)?;
+    Ok(id)
+}
+
+fn secure_configuration(batch: &mut Batch<'_>, secure: &str) -> Result<Reference> {
+    let row = Row::unsaved(tables::SECURE_CONFIG).with("secureconfig", secure);
+    Ok(Reference::new(tables::SECURE_CONFIG, batch.create(row)?))
+}
+
+/// Writes the secret into the row that the step has, or gives the step one. An empty text
+/// takes it away, row and all.
+fn change_secure_configuration(batch: &mut Batch<'_>, step: &mut Row, secure: &str) -> Result<()> {
+    const COLUMN: &str = "sdkmessageprocessingstepsecureconfigid";
+    let now = batch.execute(Request::retrieve(Reference::new(tables::STEP, step.id), &[COLUMN]))?;
+    let held = now.row().and_then(|row| row.lookup(COLUMN).cloned());
+    match held {
+        Some(held) if secure.is_empty() => {
+            let emptied = Row::new(tables::STEP, step.id).with(COLUMN, Value::Null);
+            batch.execute(Request::update(emptied))?;
+            batch.execute(Request::delete(held))?;
+        }
+        Some(held) => {
+            batch.execute(Request::update(
+                Row::new(tables::SECURE_CONFIG, held.id).with("secureconfig", secure),
+            ))?;
+        }
+        None if secure.is_empty() => {}
+        None => step.set(COLUMN, secure_configuration(batch, secure)?),
+    }
+    Ok(())
+}
+
+pub(crate) fn set_images(batch: &mut Batch<'_>, step: Uuid, images: &[ImageSpec]) -> Result<()> {
+    let of_step = Filter::eq("sdkmessageprocessingstepid", step);
+    for old in batch.list(Query::new(tables::STEP_IMAGE).columns(&[]).filter(of_step))? {
+        batch.execute(Request::delete(old.reference()))?;
+    }
+    for image in images {
+        let mut row = Row::unsaved(tables::STEP_IMAGE)
+            .with("sdkmessageprocessingstepid", Reference::new(tables::STEP, step))
+            .with("name", image.alias.as_str())
+            .with("entityalias", image.alias.as_str())
+            .with("imagetype", Value::Choice(image.kind))
+            .with("messagepropertyname", "Target");
+        if !image.columns.is_empty() {
+            row.set("attributes", image.columns.join(","));
+        }
+        batch.create(row)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn images_of(batch: &mut Batch<'_>, step: Uuid) -> Result<Vec<ImageSpec>> {
+    let query = Query::new(tables::STEP_IMAGE)
+        .filter(Filter::eq("sdkmessageprocessingstepid", step))
+        .order_by("createdon");
+    let rows = batch.list(query)?;
+    let image = |row: &Row| ImageSpec {
+        kind: row.int("imagetype").unwrap_or_default(),
+        alias: row.text("entityalias").unwrap_or_default().to_owned(),
+        columns: sluice_engine::step_rows::names(row.text("attributes"))
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    };
+    Ok(rows.iter().map(image).collect())
+}
+
+pub(crate) fn message_and_filter(
+    batch: &mut Batch<'_>,
+    message: &str,
+    table: Option<&str>,
+) -> Result<(Uuid, Option<Uuid>)> {
+    let row = batch
+        .list(
+            Query::new(tables::MESSAGE)
+                .columns(&["name"])
+                .filter(Filter::eq("name", message)),
+        )?
+        .pop();
+    let row = row.ok_or_else(|| Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{message}`")))?;
+    let Some(table) = table else { return Ok((row.id, None)) };
+    batch.unit().snapshot()?.table(table)?;
+    let filter = Filter::eq("sdkmessageid", row.id).and(Filter::eq("primaryobjecttypecode", table));
+    let filter = batch
+        .list(Query::new(tables::MESSAGE_FILTER).columns(&[]).filter(filter))?
+        .pop();
+    let filter = filter.ok_or_else(|| {
+        Error::new(
+            Code::STEP_NOT_ALLOWED,
+            format!("Custom SdkMessageProcessingStep is not allowed on the specified message and entity. ({message} of {table})"),
+        )
+    })?;
+    Ok((row.id, Some(filter.id)))
+}
+
+fn plugin_type(batch: &mut Batch<'_>, name: &str) -> Result<Uuid> {
+    let (assembly, kind) = match name.split_once('/') {
+        Some((assembly, kind)) => (Some(assembly), kind),
+        None => (None, name),
+    };
+    let mut filter = Filter::eq("typename", kind);
+    if let Some(assembly) = assembly {
+        let rows = batch.list(
+            Query::new(tables::ASSEMBLY)
+                .columns(&[])
+                .filter(Filter::eq("name", assembly)),
+        )?;
+        let id = rows.first().map(|row| row.id).ok_or_else(|| {
+            Error::new(Code::NOT_FOUND, format!("there is no plug-in `{assembly}`")).with_remedy(Remedy::ListPlugins)
+        })?;
+        filter = filter.and(Filter::eq("pluginassemblyid", id));
+    }
+    let rows = batch.list(Query::new(tables::PLUGIN_TYPE).columns(&["typename"]).filter(filter))?;
+    match rows.as_slice() {
+        [row] => Ok(row.id),
+        [] => Err(
+            Error::new(Code::NOT_FOUND, format!("there is no plug-in type `{name}`")).with_remedy(Remedy::ListPlugins),
+        ),
+        _ => Err(Error::new(
+            Code::AMBIGUOUS,
+            format!("several plug-ins have a type `{kind}`; name it as ASSEMBLY/{kind}"),
+        )),
+    }
+}
+
+/// `sl_origin` of a step that a push made from a declaration.
+pub(crate) const DECLARED: &str = "declared";
+
+fn declared(assembly: &str, kind: &PluginType, step: &DeclaredStep) -> StepSpec {
+    StepSpec {
+        plugin: format!("{assembly}/{}", kind.name),
+        message: step.message.clone(),
+        table: Some(step.table.clone()).filter(|table| !table.is_empty()),
+        stage: step.stage,
+        mode: step.mode,
+        rank: step.rank,
+        description: Some(step.description.clone()).filter(|text| !text.is_empty()),
+        filtering: step.filtering_columns.clone(),
+        images: step
+            .images
+            .iter()
+            .map(|image| ImageSpec {
+                kind: match image.kind.as_str() {
+                    "pre" => 0,
+                    "post" => 1,
+                    _ => 2,
+                },
+                alias: image.alias.clone(),
+                columns: image.columns.clone(),
+            })
+            .collect(),
+        configuration: step.configuration.clone(),
+        ..StepSpec::default()
+    }
+}
+
+/// The columns that a declaration decides on.
+fn declared_columns(spec: &StepSpec) -> Vec<(&'static str, Value)> {
+    let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::from);
+    let filtering = spec.filtering.join(",");
+    vec![
+        ("rank", Value::Int(spec.rank)),
+        ("mode", Value::Choice(spec.mode)),
+        (
+            "filteringattributes",
+            if filtering.is_empty() {
+                Value::Null
+            } else {
+                Value::from(filtering)
+            },
+        ),
+        ("configuration", text(&spec.configuration)),
+        ("description", text(&spec.description)),
+    ]
+}

@@ -1,0 +1,223 @@
+//! Solutions: customizations that travel from one organisation to another as one file.
+//!
+//! | to | look at |
+//! |---|---|
+//! | see what a file looks like | `manifest`, `archive` |
+//! | see how a solution is filled, written, read and removed | `contents`, `import`, `uninstall` |
+//! | see what of a kind of component travels, and how it arrives | a module for each: `definitions`, `options`, `maps`, `role`, `plugin`, `rows` |
+//!
+//! Everything is read and written by ordinary messages in the caller's name. What is managed
+//! says so in its row or its definition, and `crate::managed` keeps it.
+mod archive;
+mod contents;
+mod count;
+mod defaults;
+mod definitions;
+mod import;
+pub(crate) mod manifest;
+mod maps;
+mod options;
+mod plugin;
+mod role;
+mod rows;
+mod rules;
+mod states;
+mod uninstall;
+
+pub use contents::SolutionContents;
+pub use import::{ImportSolutions, Imported};
+pub use uninstall::{UninstallSolutions, Uninstalled};
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
+
+use sluice_engine::{Capability, Engine, Session, Tables, engine::Batch, tables};
+
+/// Solutions, and what came with managed ones.
+pub(crate) static SOLUTIONS: Capability = Capability {
+    rules: &[(Tables::Named(tables::SOLUTION), &rules::Solution)],
+    ..Capability::named("solutions")
+};
+use manifest::{Kind, broken};
+
+/// A component as a file has it, checked for its form.
+enum Content {
+    Table(Box<TableDef>),
+    Column(Box<definitions::Column>),
+    OptionSet(options::Options),
+    Mapping(maps::Maps),
+    Role(role::Role),
+    Plugin(Box<plugin::Plugin>),
+    Row(&'static rows::Shape, rows::Content),
+}
+
+/// What the import of a component left.
+#[derive(Debug, Default)]
+struct Applied {
+    /// The row that it is.
+    row: Option<Uuid>,
+    /// What of it came, where an organisation may have more of the same.
+    parts: Vec<String>,
+}
+
+/// A component that is to be taken away, whole or in parts.
+#[derive(Debug, Clone)]
+struct Gone {
+    kind: Kind,
+    name: String,
+    row: Option<Uuid>,
+    parts: Vec<String>,
+    /// Nothing of it stays.
+    whole: bool,
+}
+
+/// What a component of a solution is in an organisation, as a JSON document.
+fn export(session: &Session, kind: Kind, name: &str) -> Result<Json> {
+    match kind {
+        Kind::Table => definitions::export_table(session, name),
+        Kind::Column => definitions::export_column(session, name),
+        Kind::OptionSet => options::export(session, name),
+        Kind::Mapping => maps::export(session, name),
+        Kind::Role => role::export(session, name),
+        Kind::Plugin => plugin::export(session, name),
+        kind => rows::export(session, rows::shape(kind)?, name),
+    }
+}
+
+/// Checks the form of a component.
+fn parse(engine: &Engine, component: &archive::Component) -> Result<Content> {
+    let archive::Component { kind, name, content } = component;
+    Ok(match kind {
+        Kind::Table => Content::Table(Box::new(form(*kind, name, content)?)),
+        Kind::Column => Content::Column(Box::new(form(*kind, name, content)?)),
+        Kind::OptionSet => Content::OptionSet(form(*kind, name, content)?),
+        Kind::Mapping => Content::Mapping(form(*kind, name, content)?),
+        Kind::Role => Content::Role(form(*kind, name, content)?),
+        Kind::Plugin => {
+            let sent: plugin::Sent = form(*kind, name, content)?;
+            Content::Plugin(Box::new(plugin::Plugin::checked(engine, name, sent)?))
+        }
+        kind => Content::Row(rows::shape(*kind)?, form(*kind, name, content)?),
+    })
+}
+
+fn form<T: DeserializeOwned>(kind: Kind, name: &str, content: &Json) -> Result<T> {
+    T::deserialize(content).map_err(|error| broken(format!("the {} `{name}` is wrong: {error}", kind.word())))
+}
+
+fn document(content: &impl Serialize) -> Result<Json> {
+    serde_json::to_value(content).map_err(|error| Error::host(format!("a component cannot be written: {error}")))
+}
+
+/// The refusal of a component that does not fit.
+fn misfit(why: impl Into<String>) -> Error {
+    Error::new(Code::IMPORT_FAILED, why)
+}
+
+/// The import of a solution, or its removal, under way.
+struct Work<'a, 'b> {
+    batch: &'a mut Batch<'b>,
+    /// Whether what arrives is managed.
+    managed: bool,
+    /// Columns that wait for the tables that they refer to.
+    later: Vec<definitions::Column>,
+    /// Rows that are still to be published.
+    touched: Vec<Reference>,
+    /// Jobs that are to be run when the work is done.
+    jobs: Vec<Uuid>,
+    /// The duplicate rules that went out of work because what they compare was changed.
+    notices: Vec<Error>,
+    /// What of the component that arrives was the organisation's own and is managed from here:
+    /// its parts, or nothing of it where that is the component itself.
+    taken: Vec<String>,
+}
+
+impl<'a, 'b> Work<'a, 'b> {
+    fn new(batch: &'a mut Batch<'b>, managed: bool) -> Self {
+        Self {
+            batch,
+            managed,
+            later: Vec::new(),
+            touched: Vec::new(),
+            jobs: Vec::new(),
+            notices: Vec::new(),
+            taken: Vec::new(),
+        }
+    }
+
+    /// The tables as they are now, with what the work itself changed.
+    fn catalog(&mut self) -> Result<Arc<Catalog>> {
+        Ok(self.batch.unit().snapshot()?.catalog.clone())
+    }
+
+    fn apply(&mut self, name: &str, content: &Content) -> Result<Applied> {
+        match content {
+            Content::Table(table) => definitions::apply_table(self, name, table),
+            Content::Column(column) => definitions::apply_column(self, name, column),
+            Content::OptionSet(options) => options::apply(self, name, options),
+            Content::Mapping(sent) => maps::apply(self, name, sent),
+            Content::Role(role) => role::apply(self, name, role),
+            Content::Plugin(plugin) => plugin::apply(self, name, plugin),
+            Content::Row(shape, sent) => rows::apply(self, shape, name, sent),
+        }
+    }
+
+    /// Why something cannot be taken away without losing data; nothing, where it can.
+    fn in_use(&mut self, gone: &Gone) -> Result<Option<String>> {
+        match gone.kind {
+            Kind::Table => definitions::table_in_use(self, gone),
+            Kind::Column => definitions::column_in_use(self, &gone.name),
+            Kind::OptionSet => options::in_use(self, gone),
+            Kind::Role => role::in_use(self, gone),
+            Kind::Plugin => plugin::in_use(self, gone),
+            Kind::Flow => rows::flow_in_use(self, gone),
+            kind @ (Kind::Form | Kind::View) => rows::default_in_use(self, rows::shape(kind)?, gone),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes something away that is not in use. From here it no longer counts: what it needed
+    /// may go next.
+    fn remove(&mut self, gone: &Gone) -> Result<()> {
+        match gone.kind {
+            Kind::Table => definitions::remove_table(self, gone),
+            Kind::Column => definitions::remove_column(self, &gone.name),
+            Kind::OptionSet => options::remove(self, gone),
+            Kind::Mapping => maps::remove(self, gone),
+            Kind::Role => rows::delete(self, sluice_engine::tables::ROLE, gone.row),
+            Kind::Plugin => plugin::remove(self, gone),
+            kind => rows::remove(self, rows::shape(kind)?, gone),
+        }?;
+        self.publish()
+    }
+
+    /// Leaves something that is in use, as the organisation's own.
+    fn release(&mut self, gone: &Gone) -> Result<()> {
+        match gone.kind {
+            Kind::Table => definitions::release_table(self, &gone.name),
+            Kind::Column => definitions::release_column(self, &gone.name),
+            Kind::OptionSet => options::release(self, gone),
+            Kind::Role => rows::release(self, sluice_engine::tables::ROLE, gone.row),
+            Kind::Plugin => plugin::release(self, gone),
+            Kind::Flow => rows::release(self, sluice_engine::tables::PROCESS, gone.row),
+            Kind::Form => rows::release(self, sluice_engine::tables::FORM, gone.row),
+            Kind::View => rows::release(self, sluice_engine::tables::VIEW, gone.row),
+            _ => Ok(()),
+        }
+    }
+
+    /// Publishes what was touched so far, so that what comes next can build on it.
+    fn publish(&mut self) -> Result<()> {
+        let mut rows = std::mem::take(&mut self.touched);
+        rows.sort();
+        rows.dedup();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let request = Request::new("PublishXml").with("Components", Parameter::References(rows));
+        self.batch.execute(request).map(|_| ())
+    }
+}

@@ -1,0 +1,407 @@
+//! Plug-ins in solutions: the component itself with its steps and their images. What belongs to
+//! an organisation stays there: the secure configuration, the user that a step runs as, and the
+//! capabilities that were granted to it.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_sandbox::PluginType;
+
+use super::{Applied, Gone, Work, document, misfit, rows, states};
+use crate::plugins::registration::{self, Assembly, ImageSpec, StepSpec};
+use crate::{
+    managed::MARK,
+    plugins::{
+        plugin_assembly::digest,
+        registration::{DECLARED, limits_of},
+    },
+};
+use sluice_engine::{Engine, Session, step_rows, tables};
+
+/// A plug-in as a file has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Sent {
+    version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The component, in Base64.
+    content: String,
+    steps: Vec<Step>,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Step {
+    id: Uuid,
+    name: String,
+    #[serde(rename = "type")]
+    plugin_type: String,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
+    stage: i32,
+    mode: i32,
+    rank: i32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    filtering: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    configuration: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limits: Option<String>,
+    auto_delete: bool,
+    /// Whether the code declares it.
+    declared: bool,
+    enabled: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Image>,
+}
+
+/// An image of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    kind: i32,
+    alias: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<String>,
+}
+
+/// A plug-in that is one: its component was loaded and asked what it declares.
+pub(super) struct Plugin {
+    sent: Sent,
+    content: String,
+    digest: String,
+    types: Vec<PluginType>,
+}
+
+impl Plugin {
+    /// Checks that the content is a plug-in of this contract.
+    pub(super) fn checked(engine: &Engine, name: &str, sent: Sent) -> Result<Self> {
+        let checked = || {
+            let bytes = BASE64_STANDARD
+                .decode(&sent.content)
+                .map_err(|error| Error::new(Code::NOT_A_PLUGIN, format!("its content is no Base64: {error}")))?;
+            let component = sluice_sandbox::componentize(&bytes)?;
+            let mut types = registration::describe(engine, &component)?;
+            // Which steps there are is said by the file, not by the code.
+            types.iter_mut().for_each(|declared| declared.steps.clear());
+            sent.steps
+                .iter()
+                .try_for_each(|step| limits_of(step.mode, step.limits.as_deref()).map(|_| ()))?;
+            Ok((component, types))
+        };
+        let (component, types) = checked().map_err(|mut error: Error| {
+            let body = error.body_mut();
+            body.message = format!("the plug-in `{name}`: {}; nothing was changed", body.message);
+            error
+        })?;
+        Ok(Self {
+            content: BASE64_STANDARD.encode(&component),
+            digest: digest(&component),
+            types,
+            sent,
+        })
+    }
+}
+
+pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
+    let query = Query::new(tables::ASSEMBLY).filter(Filter::eq("name", name));
+    let assembly = session.list(query)?.pop().ok_or_else(|| {
+        Error::new(Code::NOT_FOUND, format!("there is no plug-in `{name}`")).with_remedy(Remedy::ListPlugins)
+    })?;
+    let mut steps = Vec::new();
+    let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", assembly.id));
+    for plugin_type in session.list(types)? {
+        let of_type = Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id));
+        for step in session.list(of_type)? {
+            steps.push(export_step(session, text(&plugin_type, "typename"), &step)?);
+        }
+    }
+    steps.sort_by_key(|step| step.id);
+    document(&Sent {
+        version: text(&assembly, "version").to_owned(),
+        description: assembly.text("description").map(ToOwned::to_owned),
+        content: text(&assembly, "content").to_owned(),
+        steps,
+    })
+}
+
+fn text<'a>(row: &'a Row, column: &str) -> &'a str {
+    row.text(column).unwrap_or_default()
+}
+
+fn strings(list: Option<&str>) -> Vec<String> {
+    step_rows::names(list).iter().map(ToString::to_string).collect()
+}
+
+fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<Step> {
+    let name_of = |reference: Option<&Reference>, column: &str| -> Result<Option<String>> {
+        let Some(reference) = reference else { return Ok(None) };
+        let response = session.execute(Request::retrieve(reference.clone(), &[column]))?;
+        Ok(response.row().and_then(|row| row.text(column)).map(ToOwned::to_owned))
+    };
+    let message = name_of(step.lookup("sdkmessageid"), "name")?.unwrap_or_default();
+    let table = name_of(step.lookup("sdkmessagefilterid"), "primaryobjecttypecode")?;
+    let of_step = Query::new(tables::STEP_IMAGE)
+        .filter(Filter::eq("sdkmessageprocessingstepid", step.id))
+        .order_by("createdon");
+    let images = session.list(of_step)?;
+    let optional = |column: &str| step.text(column).map(ToOwned::to_owned);
+    Ok(Step {
+        id: step.id,
+        name: text(step, "name").to_owned(),
+        plugin_type: plugin_type.to_owned(),
+        message,
+        table: table.filter(|table| table != "none"),
+        stage: step.int("stage").unwrap_or_default(),
+        mode: step.int("mode").unwrap_or_default(),
+        rank: step.int("rank").unwrap_or(1),
+        filtering: strings(step.text("filteringattributes")),
+        description: optional("description"),
+        configuration: optional("configuration"),
+        limits: optional("sl_limits"),
+        auto_delete: step.bool("asyncautodelete") == Some(true),
+        declared: step.text("sl_origin") == Some(DECLARED),
+        enabled: step.int("statecode") == Some(0),
+        images: images
+            .iter()
+            .map(|image| Image {
+                kind: image.int("imagetype").unwrap_or_default(),
+                alias: text(image, "entityalias").to_owned(),
+                columns: strings(image.text("attributes")),
+            })
+            .collect(),
+    })
+}
+
+pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Result<Applied> {
+    let assembly = Assembly {
+        name: name.to_owned(),
+        bytes: Vec::new(),
+        description: plugin.sent.description.clone(),
+    };
+    let there = work.batch.select_as_platform(
+        "see which plug-ins and steps a solution meets",
+        tables::ASSEMBLY,
+        Filter::eq("name", name),
+    )?;
+    if work.managed && there.iter().any(|row| row.bool(MARK) != Some(true)) {
+        work.taken.push(String::new());
+    }
+    let pushed = registration::push(
+        work.batch,
+        &assembly,
+        &plugin.digest,
+        &plugin.content,
+        &plugin.types,
+        false,
+    )?;
+    let mut change = Row::new(tables::ASSEMBLY, pushed.id).with("version", plugin.sent.version.as_str());
+    mark(work, &mut change);
+    work.batch.execute(Request::update(change))?;
+    let types = types_of(work, pushed.id)?;
+    for row in &types {
+        let mut change = row_of(row);
+        mark(work, &mut change);
+        if !change.values.is_empty() && row.bool(MARK) != Some(true) {
+            work.batch.execute(Request::update(change))?;
+        }
+    }
+    let mut parts = Vec::new();
+    for step in &plugin.sent.steps {
+        let plugin_type = types.iter().find(|row| text(row, "typename") == step.plugin_type);
+        let plugin_type = plugin_type.ok_or_else(|| {
+            misfit(format!(
+                "the step \"{}\" runs `{}`, which the plug-in `{name}` does not have",
+                step.name, step.plugin_type
+            ))
+        })?;
+        parts.push(put_step(work, &types, plugin_type.id, step)?.to_string());
+    }
+    Ok(Applied {
+        row: Some(pushed.id),
+        parts,
+    })
+}
+
+fn row_of(row: &Row) -> Row {
+    Row::new(row.table.clone(), row.id)
+}
+
+fn mark(work: &Work<'_, '_>, change: &mut Row) {
+    if work.managed {
+        change.set(MARK, true);
+    }
+}
+
+fn types_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
+    work.batch.select_as_platform(
+        "see which plug-ins and steps a solution meets",
+        tables::PLUGIN_TYPE,
+        Filter::eq("pluginassemblyid", assembly),
+    )
+}
+
+fn spec(step: &Step) -> StepSpec {
+    StepSpec {
+        message: step.message.clone(),
+        table: step.table.clone(),
+        stage: step.stage,
+        mode: step.mode,
+        rank: step.rank,
+        name: Some(step.name.clone()),
+        description: step.description.clone(),
+        filtering: step.filtering.clone(),
+        images: images(step),
+        configuration: step.configuration.clone(),
+        limits: step.limits.clone(),
+        auto_delete: step.auto_delete,
+        ..StepSpec::default()
+    }
+}
+
+fn images(step: &Step) -> Vec<ImageSpec> {
+    let images = step.images.iter().map(|image| ImageSpec {
+        kind: image.kind,
+        alias: image.alias.clone(),
+        columns: image.columns.clone(),
+    });
+    images.collect()
+}
+
+/// Registers a step, or brings the one that is there to what was sent; its id. Whether one that
+/// is there is enabled is decided where it runs.
+fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &Step) -> Result<Uuid> {
+    let (message, filter) = registration::message_and_filter(work.batch, &step.message, step.table.as_deref())
+        .map_err(|error| misfit(format!("the step \"{}\": {}", step.name, error.message())))?;
+    let mut all = Vec::new();
+    for row in types {
+        all.extend(work.batch.select_as_platform(
+            "see which plug-ins and steps a solution meets",
+            tables::STEP,
+            Filter::eq("plugintypeid", row.id),
+        )?);
+    }
+    let alike = |row: &&Row| {
+        row.id_of("plugintypeid") == Some(plugin_type)
+            && row.id_of("sdkmessageid") == Some(message)
+            && row.id_of("sdkmessagefilterid") == filter
+            && row.int("stage") == Some(step.stage)
+            && text(row, "name") == step.name
+    };
+    let there = all
+        .iter()
+        .find(|row| row.id == step.id)
+        .or_else(|| all.iter().find(alike));
+    let Some(there) = there else {
+        return register(work, plugin_type, step);
+    };
+    let reference =
+        |table: &'static str, id: Option<Uuid>| id.map_or(Value::Null, |id| Value::Lookup(Reference::new(table, id)));
+    let optional = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::from);
+    let filtering = Some(step.filtering.join(",")).filter(|text| !text.is_empty());
+    let wanted = [
+        ("plugintypeid", reference(tables::PLUGIN_TYPE, Some(plugin_type))),
+        ("eventhandler", reference(tables::PLUGIN_TYPE, Some(plugin_type))),
+        ("sdkmessageid", reference(tables::MESSAGE, Some(message))),
+        ("sdkmessagefilterid", reference(tables::MESSAGE_FILTER, filter)),
+        ("name", Value::from(step.name.as_str())),
+        ("stage", Value::Choice(step.stage)),
+        ("mode", Value::Choice(step.mode)),
+        ("rank", Value::Int(step.rank)),
+        ("filteringattributes", filtering.map_or(Value::Null, Value::from)),
+        ("description", optional(&step.description)),
+        ("configuration", optional(&step.configuration)),
+        ("sl_limits", optional(&step.limits)),
+        ("asyncautodelete", Value::Bool(step.auto_delete)),
+    ];
+    let mut change = row_of(there);
+    for (column, value) in wanted {
+        if there.get(column).cloned().unwrap_or(Value::Null) != value {
+            change.set(column, value);
+        }
+    }
+    if there.bool(MARK) != Some(true) {
+        mark(work, &mut change);
+        if work.managed {
+            work.taken.push(step.name.clone());
+        }
+    }
+    if !change.values.is_empty() {
+        work.batch.execute(Request::update(change))?;
+    }
+    if registration::images_of(work.batch, there.id)? != images(step) {
+        registration::set_images(work.batch, there.id, &images(step))?;
+    }
+    Ok(there.id)
+}
+
+fn register(work: &mut Work<'_, '_>, plugin_type: Uuid, step: &Step) -> Result<Uuid> {
+    let taken = rows::is_taken(work, tables::STEP, step.id)?;
+    let id = if taken { Uuid::nil() } else { step.id };
+    let id = registration::register_as(work.batch, id, plugin_type, &spec(step))?;
+    let mut change = Row::new(tables::STEP, id);
+    mark(work, &mut change);
+    if step.declared {
+        change.set("sl_origin", DECLARED);
+    }
+    if !change.values.is_empty() {
+        work.batch.execute(Request::update(change))?;
+    }
+    if !step.enabled {
+        states::set_step_enabled(work, id, false)?;
+    }
+    Ok(id)
+}
+
+/// All steps of a plug-in.
+fn steps_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
+    let mut steps = Vec::new();
+    for row in types_of(work, assembly)? {
+        steps.extend(work.batch.select_as_platform(
+            "see which plug-ins and steps a solution meets",
+            tables::STEP,
+            Filter::eq("plugintypeid", row.id),
+        )?);
+    }
+    Ok(steps)
+}
+
+/// A plug-in with steps of the organisation's own is not taken from under them.
+pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+    let (Some(assembly), true) = (gone.row, gone.whole) else {
+        return Ok(None);
+    };
+    let steps = steps_of(work, assembly)?;
+    let own = steps.iter().find(|step| step.bool(MARK) != Some(true));
+    Ok(own.map(|step| format!("the step \"{}\", which is your own, runs it", text(step, "name"))))
+}
+
+pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+    let Some(assembly) = gone.row else { return Ok(()) };
+    for step in steps_of(work, assembly)? {
+        if gone.whole || gone.parts.contains(&step.id.to_string()) {
+            rows::delete(work, tables::STEP, Some(step.id))?;
+        }
+    }
+    if gone.whole {
+        rows::delete(work, tables::ASSEMBLY, Some(assembly))?;
+    }
+    Ok(())
+}
+
+pub(super) fn release(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+    let Some(assembly) = gone.row else { return Ok(()) };
+    for step in steps_of(work, assembly)? {
+        rows::release(work, tables::STEP, Some(step.id))?;
+    }
+    for row in types_of(work, assembly)? {
+        rows::release(work, tables::PLUGIN_TYPE, Some(row.id))?;
+    }
+    rows::release(work, tables::ASSEMBLY, Some(assembly))
+}

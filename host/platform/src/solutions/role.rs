@@ -1,0 +1,202 @@
+//! Roles in solutions: a role at its root, with its privileges by name. It arrives in the
+//! organisation's root business unit; who holds it is each organisation's own affair.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sluice_model::{
+    Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value,
+};
+
+use super::{Applied, Gone, Work, document, misfit};
+use sluice_engine::{Session, engine::Batch, organization::ADMINISTRATOR_ROLE, tables, tables::MANAGED as MARK};
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Role {
+    /// What a team's members inherit.
+    isinherited: i32,
+    privileges: Vec<Held>,
+}
+
+/// A privilege and how deep it reaches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    name: String,
+    /// 0 user to 3 organization.
+    depth: i32,
+}
+
+fn root(name: &str) -> Query {
+    let root = Filter::eq("name", name).and(Filter::eq("parentroleid", Value::Null));
+    Query::new(tables::ROLE).filter(root)
+}
+
+pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
+    let mut roles = session.list(root(name))?;
+    let (Some(role), true) = (roles.pop(), roles.is_empty()) else {
+        return Err(Error::new(
+            Code::NOT_FOUND,
+            format!("there is no role \"{name}\", or there are several"),
+        )
+        .with_remedy(Remedy::ListRoles));
+    };
+    if name == ADMINISTRATOR_ROLE {
+        return Err(Error::invalid(format!(
+            "the role {ADMINISTRATOR_ROLE} is in every organisation and has every privilege; it does not travel"
+        )));
+    }
+    session.batch(|batch| {
+        document(&Role {
+            isinherited: role.int("isinherited").unwrap_or(1),
+            privileges: held(batch, role.id)?,
+        })
+    })
+}
+
+/// What a role holds, by name.
+fn held(batch: &mut Batch<'_>, role: Uuid) -> Result<Vec<Held>> {
+    let names = batch.select_as_platform(
+        "see what a role of a solution holds already",
+        tables::PRIVILEGE,
+        Filter::All,
+    )?;
+    let mut all = Vec::new();
+    for row in batch.select_as_platform(
+        "see what a role of a solution holds already",
+        tables::ROLE_PRIVILEGES,
+        Filter::eq("roleid", role),
+    )? {
+        let privilege = row.id_of("privilegeid");
+        let name = names.iter().find(|name| Some(name.id) == privilege);
+        let depth = row.int("privilegedepthmask").and_then(Depth::from_mask);
+        if let (Some(name), Some(depth)) = (name.and_then(|row| row.text("name")), depth) {
+            all.push(Held {
+                name: name.to_owned(),
+                depth: depth.number(),
+            });
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Role) -> Result<Applied> {
+    if name == ADMINISTRATOR_ROLE {
+        return Err(misfit(format!("the role {ADMINISTRATOR_ROLE} cannot be imported")));
+    }
+    let mut roles = work.batch.list(root(name))?;
+    let role = match (roles.pop(), roles.is_empty()) {
+        (Some(row), true) => row,
+        (Some(_), false) => return Err(misfit(format!("there are several roles \"{name}\" here"))),
+        (None, _) => {
+            let unit = Reference::new(tables::BUSINESS_UNIT, work.batch.unit().snapshot()?.root_unit);
+            let mut row = Row::unsaved(tables::ROLE)
+                .with("name", name)
+                .with("businessunitid", unit)
+                .with("isinherited", Value::Choice(sent.isinherited));
+            if work.managed {
+                row.set(MARK, true);
+            }
+            row.id = work.batch.create(row.clone())?;
+            row
+        }
+    };
+    let mut change = Row::new(tables::ROLE, role.id);
+    if role.int("isinherited") != Some(sent.isinherited) {
+        change.set("isinherited", Value::Choice(sent.isinherited));
+    }
+    if work.managed && role.bool(MARK) != Some(true) {
+        change.set(MARK, true);
+        work.taken.push(String::new());
+    }
+    if !change.values.is_empty() {
+        work.batch.execute(Request::update(change))?;
+    }
+    set_privileges(work, name, role.id, &sent.privileges)?;
+    Ok(Applied {
+        row: Some(role.id),
+        parts: Vec::new(),
+    })
+}
+
+/// Gives the role what was sent, and nothing else.
+fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]) -> Result<()> {
+    let now = held(work.batch, role)?;
+    let known = work.batch.select_as_platform(
+        "see what a role of a solution holds already",
+        tables::PRIVILEGE,
+        Filter::All,
+    )?;
+    let find = |name: &str| {
+        known
+            .iter()
+            .find(|row| row.text("name").is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    };
+    let catalog = work.batch.unit().catalog();
+    // Files of earlier versions carry Assign and Share of tables that belong to the organisation.
+    let is_none = |name: &str| {
+        let (table, right) = catalog.privilege(name)?;
+        let table = catalog.find(table)?;
+        (table.ownership == Ownership::Organization && !right.is_of_organization()).then_some(())
+    };
+    let missing: Vec<Row> = sent
+        .iter()
+        .filter(|held| !now.contains(held) && is_none(&held.name).is_none())
+        .map(|held| match find(&held.name) {
+            Some(_) => Ok(Row::unsaved("roleprivilege")
+                .with("PrivilegeName", held.name.as_str())
+                .with("Depth", held.depth)),
+            None => Err(misfit(format!(
+                "the role \"{name}\" has the privilege {}, which this organisation does not know; bring its table along",
+                held.name
+            ))),
+        })
+        .collect::<Result<_>>()?;
+    if !missing.is_empty() {
+        let request = Request::new("AddPrivilegesRole")
+            .with("RoleId", Value::Id(role))
+            .with("Privileges", Parameter::Rows(missing));
+        work.batch.execute(request)?;
+    }
+    for extra in now
+        .iter()
+        .filter(|held| !sent.iter().any(|other| other.name == held.name))
+    {
+        if let Some(privilege) = find(&extra.name) {
+            let request = Request::new("RemovePrivilegeRole")
+                .with("RoleId", Value::Id(role))
+                .with("PrivilegeId", Value::Id(privilege.id));
+            work.batch.execute(request)?;
+        }
+    }
+    Ok(())
+}
+
+/// A role that somebody holds is not taken from them.
+pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+    let Some(role) = gone.row else { return Ok(None) };
+    let mut holders = 0;
+    for copy in work.batch.select_as_platform(
+        "see what a role of a solution holds already",
+        tables::ROLE,
+        Filter::eq("parentrootroleid", role),
+    )? {
+        for table in [tables::USER_ROLES, tables::TEAM_ROLES] {
+            holders += work
+                .batch
+                .select_as_platform(
+                    "see what a role of a solution holds already",
+                    table,
+                    Filter::eq("roleid", copy.id),
+                )?
+                .len();
+        }
+    }
+    Ok(match holders {
+        0 => None,
+        1 => Some("1 user or team holds it".to_owned()),
+        holders => Some(format!("{holders} users or teams hold it")),
+    })
+}

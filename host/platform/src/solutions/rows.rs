@@ -1,0 +1,492 @@
+//! Components that are a row with rows that belong to it: web resources, forms, views, duplicate
+//! rules, process flows, offline profiles. A component arrives as it is in the file: what
+//! belonged to the row before and is not in the file is gone.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
+};
+
+use super::{Applied, Gone, Work, defaults, document, manifest::Kind, misfit, states};
+use crate::customizing::publish::Publishing as _;
+use crate::{customizing::publish, flow, managed::MARK};
+use sluice_engine::{Session, tables};
+
+/// How a kind of component is stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    kind: Kind,
+    table: &'static str,
+    /// The column with the table that the component belongs to: its name is `TABLE:NAME` then.
+    of_table: Option<&'static str>,
+    parts: &'static [Part],
+}
+
+/// Rows that belong to a row.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    table: &'static str,
+    /// The column that refers to the row.
+    parent: &'static str,
+    /// What tells the rows of one parent apart, where their ids differ.
+    key: &'static [&'static str],
+    parts: &'static [Part],
+}
+
+static SHAPES: &[Shape] = &[
+    plain(Kind::WebResource, tables::WEB_RESOURCE, None),
+    plain(Kind::Form, tables::FORM, Some("objecttypecode")),
+    plain(Kind::View, tables::VIEW, Some("returnedtypecode")),
+    Shape {
+        kind: Kind::DuplicateRule,
+        table: tables::DUPLICATE_RULE,
+        of_table: None,
+        parts: &[Part {
+            table: tables::DUPLICATE_CONDITION,
+            parent: "regardingobjectid",
+            key: &["baseattributename", "matchingattributename", "operatorcode"],
+            parts: &[],
+        }],
+    },
+    Shape {
+        kind: Kind::Flow,
+        table: tables::PROCESS,
+        of_table: None,
+        parts: &[Part {
+            table: tables::STAGE,
+            parent: "processid",
+            key: &["stagename", "primaryentitytypecode"],
+            parts: &[Part {
+                table: tables::PROCESS_STEP,
+                parent: "sl_stageid",
+                key: &["sl_column"],
+                parts: &[],
+            }],
+        }],
+    },
+    Shape {
+        kind: Kind::OfflineProfile,
+        table: tables::OFFLINE_PROFILE,
+        of_table: None,
+        parts: &[Part {
+            table: tables::OFFLINE_PROFILE_ITEM,
+            parent: "mobileofflineprofileid",
+            key: &["selectedentitytypecode"],
+            parts: &[],
+        }],
+    },
+];
+
+const fn plain(kind: Kind, table: &'static str, of_table: Option<&'static str>) -> Shape {
+    Shape {
+        kind,
+        table,
+        of_table,
+        parts: &[],
+    }
+}
+
+/// How a kind is stored.
+pub(super) fn shape(kind: Kind) -> Result<&'static Shape> {
+    SHAPES
+        .iter()
+        .find(|shape| shape.kind == kind)
+        .ok_or_else(|| Error::host(format!("components of the kind {} are no rows", kind.word())))
+}
+
+/// A row as it travels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Content {
+    id: Uuid,
+    values: Map<String, Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, Vec<Content>>,
+}
+
+impl Content {
+    /// The same but for ids, order and state.
+    fn equals(&self, other: &Self) -> bool {
+        let covers = |all: &[Self], others: &[Self]| {
+            all.len() == others.len() && all.iter().all(|one| others.iter().any(|other| one.equals(other)))
+        };
+        let parts = |content: &Self, name: &String| content.parts.get(name).cloned().unwrap_or_default();
+        self.values == other.values
+            && self
+                .parts
+                .keys()
+                .chain(other.parts.keys())
+                .all(|name| covers(&parts(self, name), &parts(other, name)))
+    }
+}
+
+/// Whether a column's value travels: not what the platform fills, whom a row belongs to, its
+/// state, or which rows of one organisation it refers to.
+fn travels(column: &ColumnDef) -> bool {
+    let own = matches!(
+        column.kind,
+        ColumnType::Key | ColumnType::Lookup { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
+    );
+    !own && !column.filled && !matches!(&*column.name, "overriddencreatedon" | "importsequencenumber")
+}
+
+/// Where the rows of a component are read: rows of a table in which columns hold these values.
+type Read<'a> = &'a mut dyn FnMut(&str, &[(&str, Value)]) -> Result<Vec<Row>>;
+
+fn filter(conditions: &[(&str, Value)]) -> Filter {
+    conditions.iter().fold(Filter::All, |all, (column, value)| {
+        all.and(Filter::eq(column, value.clone()))
+    })
+}
+
+/// Reads what counts: the published rows of tables whose rows are published.
+fn published<'a>(session: &'a Session) -> impl FnMut(&str, &[(&str, Value)]) -> Result<Vec<Row>> + 'a {
+    |table, conditions| {
+        if !publish::PUBLISHED.contains(&table) {
+            return session.list(sluice_model::Query::new(table).filter(filter(conditions)));
+        }
+        let holds = |row: &Row, (column, value): &(&str, Value)| match (row.get(column), value) {
+            (Some(Value::Text(text)), Value::Text(wanted)) => text.to_lowercase() == wanted.to_lowercase(),
+            (Some(Value::Lookup(held)), Value::Lookup(wanted)) => held == wanted,
+            (Some(held), wanted) => held.as_id().is_some() && held.as_id() == wanted.as_id(),
+            (None, _) => false,
+        };
+        let mut rows = session.published(table)?;
+        rows.retain(|row| conditions.iter().all(|condition| holds(row, condition)));
+        Ok(rows)
+    }
+}
+
+/// The conditions that a component's name stands for.
+fn named<'a>(shape: &Shape, name: &'a str) -> Result<Vec<(&'static str, Value)>> {
+    let (table, name): (Option<&'a str>, &'a str) = match shape.of_table {
+        Some(_) => {
+            let (table, name) = name.split_once(':').ok_or_else(|| {
+                let word = shape.kind.word();
+                Error::invalid(format!(
+                    "`{name}` names no {word}; write TABLE:NAME, such as lead:Information"
+                ))
+            })?;
+            (Some(table), name)
+        }
+        None => (None, name),
+    };
+    let mut conditions = vec![("name", Value::from(name))];
+    if let (Some(column), Some(table)) = (shape.of_table, table) {
+        conditions.push((column, Value::from(table)));
+    }
+    Ok(conditions)
+}
+
+/// The one row of that name, if there is one.
+fn find(shape: &Shape, name: &str, read: Read<'_>) -> Result<Option<Row>> {
+    let mut rows = read(shape.table, &named(shape, name)?)?;
+    let row = rows.pop();
+    if rows.is_empty() {
+        return Ok(row);
+    }
+    Err(Error::new(
+        Code::AMBIGUOUS,
+        format!("there are several of the kind {} called \"{name}\"", shape.kind.word()),
+    )
+    .with_table(shape.table))
+}
+
+pub(super) fn export(session: &Session, shape: &Shape, name: &str) -> Result<Json> {
+    let catalog = session.catalog()?;
+    let mut read = published(session);
+    let row = find(shape, name, &mut read)?.ok_or_else(|| {
+        let word = shape.kind.word();
+        Error::new(
+            Code::NOT_FOUND,
+            format!("there is no {word} \"{name}\" that is published"),
+        )
+        .with_table(shape.table)
+    })?;
+    let find = |table: &str| catalog.table(table).map(|table| TableDef::clone(table));
+    let mut content = content(&find, &row, shape.parts, &mut read)?;
+    content.active = states::is_active(shape.kind, &row);
+    document(&content)
+}
+
+/// A row with what belongs to it, as it travels.
+fn content(
+    find: &dyn Fn(&str) -> Result<TableDef>,
+    row: &Row,
+    parts: &'static [Part],
+    read: Read<'_>,
+) -> Result<Content> {
+    let table = find(&row.table)?;
+    let mut own = row.clone();
+    own.values
+        .retain(|name, value| !value.is_null() && table.column(name).is_some_and(travels));
+    let mut values = match json::from_row(&table, &own, Some(&[])) {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    };
+    values.remove(&*table.key);
+    let mut all = BTreeMap::new();
+    for part in parts {
+        let mut rows = read(part.table, &[(part.parent, Value::Id(row.id))])?;
+        rows.sort_by_key(|row| row.id);
+        let contents = rows
+            .iter()
+            .map(|row| content(find, row, part.parts, read))
+            .collect::<Result<Vec<_>>>()?;
+        if !contents.is_empty() {
+            all.insert(part.table.to_owned(), contents);
+        }
+    }
+    Ok(Content {
+        id: row.id,
+        values,
+        active: None,
+        parts: all,
+    })
+}
+
+pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, sent: &Content) -> Result<Applied> {
+    let there = find(shape, name, &mut |table, conditions| {
+        work.batch
+            .select_as_platform("see which rows a solution meets", table, filter(conditions))
+    })?;
+    let conditions = named(shape, name)?;
+    let catalog = work.catalog()?;
+    let values = json::to_row(&catalog, catalog.table(shape.table)?, &sent.values)?;
+    let misnamed = conditions
+        .iter()
+        .find(|(column, value)| values.get(column) != Some(value));
+    if let Some((column, _)) = misnamed {
+        return Err(misfit(format!(
+            "the file of the {} \"{name}\" holds another one (`{column}`)",
+            shape.kind.word()
+        )));
+    }
+    let mut sent = sent.clone();
+    if let Some(of) = shape.of_table {
+        let default = defaults::on_arrival(work, of, there.as_ref(), &values)?;
+        sent.values.insert(defaults::COLUMN.to_owned(), default.into());
+    }
+    let sent = &sent;
+    let Some(there) = there else {
+        let id = put(work, shape.table, None, None, sent)?;
+        put_parts(work, shape.parts, &Reference::new(shape.table, id), sent)?;
+        let row = Reference::new(shape.table, id);
+        touch(work, shape.table, id);
+        if let Some(active) = sent.active {
+            states::set_active(work, shape.kind, &row, active)?;
+        }
+        return Ok(applied(id));
+    };
+    let find_table = |table: &str| catalog.table(table).map(|table| TableDef::clone(table));
+    let now = content(&find_table, &there, shape.parts, &mut |table, conditions| {
+        work.batch
+            .select_as_platform("see which rows a solution meets", table, filter(conditions))
+    })?;
+    let row = there.reference();
+    let active = states::is_active(shape.kind, &there) == Some(true);
+    // A rule at work does not take the mark either.
+    let marks = shape.kind == Kind::DuplicateRule && work.managed && there.bool(MARK) != Some(true);
+    let pauses = active && (marks || !now.equals(sent));
+    if pauses {
+        states::set_active(work, shape.kind, &row, false)?;
+    }
+    put(work, shape.table, None, Some(&there), sent)?;
+    put_parts(work, shape.parts, &row, sent)?;
+    if pauses {
+        states::set_active(work, shape.kind, &row, true)?;
+    }
+    touch(work, shape.table, there.id);
+    Ok(applied(there.id))
+}
+
+fn applied(id: Uuid) -> Applied {
+    Applied {
+        row: Some(id),
+        parts: Vec::new(),
+    }
+}
+
+/// Notes a row that counts when it is published.
+fn touch(work: &mut Work<'_, '_>, table: &'static str, id: Uuid) {
+    if publish::PUBLISHED.contains(&table) {
+        work.touched.push(Reference::new(table, id));
+    }
+}
+
+/// Makes a row, or brings the one that is there to what was sent; its id.
+fn put(
+    work: &mut Work<'_, '_>,
+    table: &'static str,
+    parent: Option<(&'static str, &Reference)>,
+    there: Option<&Row>,
+    sent: &Content,
+) -> Result<Uuid> {
+    let catalog = work.catalog()?;
+    let definition = catalog.table(table)?;
+    let mut wanted = json::to_row(&catalog, definition, &sent.values)?;
+    if let Some(column) = wanted
+        .values
+        .keys()
+        .find(|name| !definition.column(name).is_some_and(travels))
+    {
+        return Err(misfit(format!("the column `{column}` of `{table}` does not travel")));
+    }
+    let marks = work.managed && definition.column(MARK).is_some();
+    let Some(there) = there else {
+        if let Some((column, parent)) = parent {
+            wanted.set(column, parent.clone());
+        }
+        if marks {
+            wanted.set(MARK, true);
+        }
+        // An id that is free stays the same in every organisation.
+        let taken = is_taken(work, table, sent.id)?;
+        wanted.id = if taken { Uuid::nil() } else { sent.id };
+        return work.batch.create(wanted);
+    };
+    let mut change = Row::new(table, there.id);
+    for column in definition.columns.iter().filter(|column| travels(column)) {
+        let value = wanted.get(&column.name).cloned().unwrap_or(Value::Null);
+        if there.get(&column.name).cloned().unwrap_or(Value::Null) != value {
+            change.set(column.name.clone(), value);
+        }
+    }
+    if marks && there.bool(MARK) != Some(true) {
+        change.set(MARK, true);
+        // The rows that belong to it come with it, and are not told one by one.
+        if parent.is_none() {
+            work.taken.push(String::new());
+        }
+    }
+    if !change.values.is_empty() {
+        work.batch.execute(Request::update(change))?;
+    }
+    Ok(there.id)
+}
+
+/// Brings the rows that belong to a row to what was sent.
+fn put_parts(work: &mut Work<'_, '_>, parts: &'static [Part], parent: &Reference, sent: &Content) -> Result<()> {
+    let known: Vec<&str> = parts.iter().map(|part| part.table).collect();
+    if let Some(table) = sent.parts.keys().find(|table| !known.contains(&table.as_str())) {
+        return Err(misfit(format!(
+            "rows of `{table}` do not belong to a row of `{}`",
+            parent.table
+        )));
+    }
+    for part in parts {
+        let mut left = work.batch.select_as_platform(
+            "see which rows a solution meets",
+            part.table,
+            Filter::eq(part.parent, parent.id),
+        )?;
+        for one in sent.parts.get(part.table).into_iter().flatten() {
+            let catalog = work.catalog()?;
+            let wanted = json::to_row(&catalog, catalog.table(part.table)?, &one.values)?;
+            let same = |row: &Row| part.key.iter().all(|column| row.get(column) == wanted.get(column));
+            let found = left
+                .iter()
+                .position(|row| row.id == one.id)
+                .or_else(|| left.iter().position(same));
+            let there = found.map(|position| left.swap_remove(position));
+            let id = put(work, part.table, Some((part.parent, parent)), there.as_ref(), one)?;
+            touch(work, part.table, id);
+            put_parts(work, part.parts, &Reference::new(part.table, id), one)?;
+        }
+        for row in left {
+            touch(work, part.table, row.id);
+            delete(work, part.table, Some(row.id))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone) -> Result<()> {
+    let Some(id) = gone.row else { return Ok(()) };
+    let Some(row) = row(work, shape.table, id)? else {
+        return Ok(());
+    };
+    let retired = matches!(shape.kind, Kind::DuplicateRule | Kind::Flow);
+    if retired && states::is_active(shape.kind, &row) == Some(true) {
+        states::set_active(work, shape.kind, &row.reference(), false)?;
+    }
+    for part in shape.parts {
+        for row in work.batch.select_as_platform(
+            "see which rows a solution meets",
+            part.table,
+            Filter::eq(part.parent, id),
+        )? {
+            touch(work, part.table, row.id);
+        }
+    }
+    if let Some(of) = shape.of_table
+        && let Some(next) = defaults::pass_on(work, of, &row)?
+    {
+        touch(work, shape.table, next.id);
+    }
+    touch(work, shape.table, id);
+    delete(work, shape.table, Some(id))
+}
+
+/// The last view or form that a table of the platform could have as its default stays.
+pub(super) fn default_in_use(work: &mut Work<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
+    let (Some(of), Some(id)) = (shape.of_table, gone.row) else {
+        return Ok(None);
+    };
+    let Some(row) = row(work, shape.table, id)? else {
+        return Ok(None);
+    };
+    let table = row.text(of).unwrap_or_default();
+    let word = shape.kind.word();
+    let why = || format!("it is the default {word} of `{table}`, and no other {word} could be");
+    Ok(defaults::is_needed(work, of, &row)?.then(why))
+}
+
+/// A flow in which something is under way is not taken away.
+pub(super) fn flow_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+    let snapshot = work.batch.unit().snapshot()?;
+    match gone.row.and_then(|id| crate::flow::flows(&snapshot).find(id)) {
+        Some(flow) => flow::in_use(work.batch.unit(), flow),
+        None => Ok(None),
+    }
+}
+
+fn row(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
+    let row = Reference::new(table, id);
+    work.batch
+        .unit()
+        .read_as_platform("see which row of a solution is there already", &row, None)
+}
+
+/// Whether a row of the table has that id.
+pub(super) fn is_taken(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<bool> {
+    Ok(row(work, table, id)?.is_some())
+}
+
+/// Deletes a row that is still there.
+pub(super) fn delete(work: &mut Work<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    if row(work, table, id)?.is_none() {
+        return Ok(());
+    }
+    let request = Request::delete(Reference::new(table, id));
+    work.batch.execute(request).map(|_| ())
+}
+
+/// Leaves a row as the organisation's own.
+pub(super) fn release(work: &mut Work<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    match row(work, table, id)? {
+        Some(row) if row.bool(MARK) == Some(true) => {
+            let change = Row::new(table, id).with(MARK, false);
+            touch(work, table, id);
+            work.batch.execute(Request::update(change)).map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,55 @@
+//! The states of what a solution brings. A rule, a process or a view arrives inactive and is
+//! activated when it is whole; what is active and changes is deactivated first.
+
+use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
+
+use super::{Work, manifest::Kind};
+use crate::duplicates::life;
+use sluice_engine::tables;
+
+/// Whether the row is active; nothing, where its kind has no states.
+pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
+    let state = row.int("statecode");
+    match kind {
+        Kind::DuplicateRule => Some(life::is_in_use(row)),
+        Kind::Flow => Some(state == Some(1)),
+        Kind::View => Some(state == Some(0)),
+        _ => None,
+    }
+}
+
+/// Activates or deactivates a row that a solution brings, each kind in its own way. A rule is
+/// published by a job, which is run when everything has arrived.
+pub(super) fn set_active(work: &mut Work<'_, '_>, kind: Kind, row: &Reference, active: bool) -> Result<()> {
+    match kind {
+        Kind::DuplicateRule => {
+            let message = if active {
+                "PublishDuplicateRule"
+            } else {
+                "UnpublishDuplicateRule"
+            };
+            let request = Request::new(message).with("DuplicateRuleId", Value::Id(row.id));
+            let response = work.batch.execute(request)?;
+            if let Some(Parameter::Value(Value::Id(job))) = response.outputs.get("JobId") {
+                work.jobs.push(*job);
+            }
+            Ok(())
+        }
+        Kind::Flow => write(work, row, if active { (1, 2) } else { (0, 1) }),
+        Kind::View => write(work, row, if active { (0, 1) } else { (1, 2) }),
+        _ => Ok(()),
+    }
+}
+
+fn write(work: &mut Work<'_, '_>, row: &Reference, (state, status): (i32, i32)) -> Result<()> {
+    let change = Row::new(row.table.clone(), row.id)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status));
+    work.batch.execute(Request::update(change)).map(|_| ())
+}
+
+/// A step is disabled rather than inactive.
+pub(super) fn set_step_enabled(work: &mut Work<'_, '_>, step: sluice_model::Uuid, enabled: bool) -> Result<()> {
+    let row = Reference::new(tables::STEP, step);
+    write(work, &row, if enabled { (0, 1) } else { (1, 2) })
+}
