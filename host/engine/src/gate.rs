@@ -3,7 +3,7 @@
 
 use sluice_model::{Filter, Query, Result, Right};
 
-use crate::{Session, Unit, tables, unit::Trial};
+use crate::{Session, Unit, tables};
 
 impl Session {
     /// Refuses a user who may not do that to rows of the table at all. The message that follows
@@ -48,8 +48,7 @@ impl Session {
     }
 
     fn at_the_gate(&self, gate: impl FnOnce(&mut Unit, &sluice_access::Principal) -> Result<()>) -> Result<()> {
-        let mut unit = self.engine.unit(Trial::default())?;
-        let user = unit.principal(self.user)?;
+        let (mut unit, user) = self.unit()?;
         gate(&mut unit, &user)
     }
 }

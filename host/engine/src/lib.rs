@@ -9,6 +9,7 @@ mod answers;
 mod attach;
 pub mod attribution;
 pub mod base64;
+mod batch;
 pub mod capability;
 mod cascade;
 pub mod change;
@@ -38,6 +39,7 @@ pub mod recurrence;
 pub mod rules;
 pub mod runner;
 mod services;
+mod session;
 pub mod snapshot;
 mod soundness;
 pub mod step;
@@ -50,11 +52,12 @@ pub mod unit;
 pub mod watch;
 mod whole;
 
+pub use batch::Batch;
 pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
-pub use engine::{Batch, CallOptions, Engine, OpenOptions, Session};
+pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use lookup::Found;
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
@@ -64,6 +67,7 @@ pub use organization::Founding;
 pub use preview::Preview;
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, Step as JobStep};
+pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target, fold};
 pub use trace::Node as TraceNode;

@@ -8,7 +8,7 @@ use sluice_model::{
     Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce, error::Limit,
 };
 
-use crate::{Operation, Session, Unit, principals, rules::message_trace, tables, unit::Trial};
+use crate::{Operation, Session, Unit, principals, rules::message_trace, tables};
 
 impl Unit {
     /// The rows that a query asks for, as far as the caller may read them; conditions on
@@ -74,8 +74,7 @@ impl Session {
     /// # Errors
     /// The configuration cannot be read.
     pub fn surroundings(&self) -> Result<Surroundings> {
-        let mut unit = self.engine.unit(Trial::default())?;
-        let principal = unit.principal(self.user)?;
+        let (mut unit, principal) = self.unit()?;
         unit.surroundings(&principal)
     }
 }

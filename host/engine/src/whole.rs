@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use sluice_model::{Catalog, Result, TableDef};
 
-use crate::{Session, stray::Stray, unit::Trial};
+use crate::{Session, stray::Stray};
 
 /// Who may copy and check the organisation's file. Sluice's own.
 pub(crate) const MAINTAIN: &str = "prvsl_MaintainOrganization";
@@ -15,7 +15,7 @@ impl Session {
     /// # Errors
     /// The user lacks prvReadEntity.
     pub fn definitions(&self) -> Result<Arc<Catalog>> {
-        self.require("prvReadEntity")?;
+        self.check_named_privilege("prvReadEntity")?;
         self.catalog()
     }
 
@@ -25,7 +25,7 @@ impl Session {
     /// There is none, or the user lacks prvReadEntity or prvReadAttribute.
     pub fn definition(&self, table: &str) -> Result<Arc<TableDef>> {
         let catalog = self.definitions()?;
-        self.require("prvReadAttribute")?;
+        self.check_named_privilege("prvReadAttribute")?;
         catalog.table(table).cloned()
     }
 
@@ -34,7 +34,7 @@ impl Session {
     /// # Errors
     /// The user lacks the privilege; the file exists, or cannot be written.
     pub fn backup(&self, to: &Path) -> Result<()> {
-        self.require(MAINTAIN)?;
+        self.check_named_privilege(MAINTAIN)?;
         self.engine.core.store()?.backup(to)
     }
 
@@ -43,7 +43,7 @@ impl Session {
     /// # Errors
     /// The user lacks the privilege; it cannot be read.
     pub fn check(&self) -> Result<Vec<String>> {
-        self.require(MAINTAIN)?;
+        self.check_named_privilege(MAINTAIN)?;
         self.engine.check()
     }
 
@@ -52,16 +52,7 @@ impl Session {
     /// # Errors
     /// The user lacks the privilege; the database cannot be read.
     pub fn strays(&self) -> Result<Vec<Stray>> {
-        self.require(MAINTAIN)?;
+        self.check_named_privilege(MAINTAIN)?;
         self.engine.strays()
-    }
-
-    /// The user holds a privilege that belongs to no table.
-    fn require(&self, privilege: &str) -> Result<()> {
-        let mut unit = self.engine.unit(Trial::default())?;
-        let user = unit.principal(self.user)?;
-        let snapshot = unit.snapshot()?;
-        sluice_access::check_enabled(&user)?;
-        sluice_access::check_named(&user, privilege, &snapshot.privileges)
     }
 }

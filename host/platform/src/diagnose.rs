@@ -150,9 +150,7 @@ fn may_act_for_others(session: &Session) -> Result<bool> {
 }
 
 fn check_act_for_others(session: &Session) -> Result<()> {
-    let (mut unit, asker) = session.unit()?;
-    let snapshot = unit.snapshot()?;
-    sluice_access::check_named(&asker, "prvActOnBehalfOfAnotherUser", &snapshot.privileges)
+    session.check_named_privilege("prvActOnBehalfOfAnotherUser")
 }
 
 /// What is out of the way in a trial.

@@ -11,9 +11,6 @@ use sluice_model::{Code, Error, Name, OnDelete, Ownership, Reference, Relationsh
 use super::referring::Level;
 use crate::{Operation, Unit, change::Why, operation::Incoming, pipeline, tables};
 
-/// The key of the tables of processes.
-const PROCESS_KEY: &str = "businessprocessflowinstanceid";
-
 /// What goes with a row that is deleted.
 #[derive(Debug)]
 struct Deletion {
@@ -102,7 +99,7 @@ fn collect(unit: &mut Unit, target: &Reference) -> Result<Deletion> {
                 let over = places.get(&above).and_then(|place| deletion.rows.get(*place));
                 let kept = over.is_some_and(|over| over.kept)
                     || belongs(&above.table, &row.table)
-                    || core.rules(&relationship.table).goes_as_platform();
+                    || core.rules(&relationship.table).follows_as_platform();
                 places.insert(row.clone(), deletion.rows.len());
                 deletion.rows.push(Going {
                     row: row.clone(),
@@ -211,7 +208,7 @@ fn empty(unit: &mut Unit, operation: &Operation, row: &Reference, column: &Name)
     let emptied = Row::new(row.table.clone(), row.id).with(column.clone(), Value::Null);
     let table = unit.snapshot()?.table(&row.table)?.clone();
     // A process that has ended stays for the reports, whatever becomes of its flow and its rows.
-    match table.takes_steps && &*table.key != PROCESS_KEY {
+    match table.takes_steps && !unit.rules(&table).follows_as_platform() {
         true => unit
             .run_as_system(operation, reason, Request::update(emptied))
             .map(|_| ()),

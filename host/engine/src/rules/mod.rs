@@ -67,8 +67,9 @@ pub trait Rules: Sync {
         Ok(())
     }
 
-    /// Whether the platform itself deletes rows of this table where they go along with another.
-    fn goes_as_platform(&self) -> bool {
+    /// Whether the platform itself, and not the caller, changes rows of this table when something
+    /// happens to a row that they refer to.
+    fn follows_as_platform(&self) -> bool {
         false
     }
 

@@ -6,9 +6,8 @@ use sluice_model::{Code, ColumnDef, ColumnType, Error, Ownership, Result, TableD
 use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
-    Session,
+    Batch, Session,
     capability::{Definition, Redefinition},
-    engine::Batch,
 };
 
 /// What may be changed about a column; what is not there stays.

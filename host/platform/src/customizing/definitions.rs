@@ -10,9 +10,8 @@ use sluice_model::{
 use super::relationships;
 use crate::managed;
 use sluice_engine::{
-    Session, Unit,
+    Batch, Session, Unit,
     capability::Redefinition,
-    engine::Batch,
     organization::{add_privilege, table_privileges},
     tables,
 };

@@ -237,9 +237,8 @@ pub trait Publishing {
 
 impl Publishing for Session {
     fn unpublished(&self) -> Result<Vec<Unpublished>> {
-        let (mut unit, user) = self.unit()?;
-        let snapshot = unit.snapshot()?;
-        sluice_access::check_named(&user, "prvPublishCustomization", &snapshot.privileges)?;
+        self.check_named_privilege("prvPublishCustomization")?;
+        let (mut unit, _) = self.unit()?;
         unpublished(&mut unit)
     }
 

@@ -10,7 +10,7 @@ use sluice_model::{
 
 use super::definitions::create_lookup;
 use crate::managed;
-use sluice_engine::{Session, engine::Batch};
+use sluice_engine::{Batch, Session, Unit};
 
 /// What may be changed about a relationship; what is not there stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub(crate) fn check(catalog: &Catalog, table: &TableDef, column: Option<&str>) -
 fn update_relationship(batch: &mut Batch<'_>, name: &str, change: &BehaviourChange) -> Result<Behaviours> {
     batch.require("prvWriteRelationship")?;
     let now = batch.unit().snapshot()?.catalog.relationship(name)?.clone();
-    refuse_kept(&now.table, coerce::column(&now.table, &now.column)?)?;
+    refuse_kept(batch.unit(), &now.table, coerce::column(&now.table, &now.column)?)?;
     let target = batch.unit().snapshot()?.table(&now.target)?.clone();
     let wanted = change.of(now.behaviours);
     let as_asked = Relationship {
@@ -161,7 +161,7 @@ pub(crate) fn put_behaviours(
         return Ok(());
     }
     batch.require("prvWriteRelationship")?;
-    refuse_kept(&definition, &place)?;
+    refuse_kept(batch.unit(), &definition, &place)?;
     if place.managed && !batch.is_import() {
         let what = format!("what happens along the column `{column}` of `{table}`");
         return Err(managed::refused(Code::MANAGED, &what).with_table(table));
@@ -171,11 +171,10 @@ pub(crate) fn put_behaviours(
 }
 
 /// What the platform's own rows do stays as it is.
-fn refuse_kept(table: &TableDef, column: &ColumnDef) -> Result<()> {
+fn refuse_kept(unit: &Unit, table: &TableDef, column: &ColumnDef) -> Result<()> {
     let owned = matches!(table.ownership, Ownership::User | Ownership::Organization);
     let kept = !owned || table.configuration || table.kept != Kept::No || column.filled;
-    let of_process = table.key.starts_with("businessprocessflow");
-    if !kept && !of_process && !RelationshipDef::is_of_platform(&column.name) {
+    if !kept && !unit.rules(table).follows_as_platform() && !RelationshipDef::is_of_platform(&column.name) {
         return Ok(());
     }
     let message = format!(

@@ -4,9 +4,8 @@
 use sluice_model::{Comparison, Filter, Result, Value, coerce};
 
 use sluice_engine::{
-    Unit,
+    Batch, Unit,
     capability::{Definition, Dependant, User},
-    engine::Batch,
     organization::table_privileges,
     tables,
 };

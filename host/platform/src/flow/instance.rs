@@ -22,7 +22,7 @@ const DEFINITION: &[&str] = &["activestageid", "processid"];
 type Linked = BTreeMap<Name, Reference>;
 
 impl Rules for Instance {
-    fn goes_as_platform(&self) -> bool {
+    fn follows_as_platform(&self) -> bool {
         true
     }
 

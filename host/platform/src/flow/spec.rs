@@ -4,7 +4,7 @@ use serde::Deserialize;
 use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
 use super::CATEGORY;
-use sluice_engine::{Session, engine::Batch, tables};
+use sluice_engine::{Batch, Session, tables};
 
 /// A flow to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -4,6 +4,7 @@ pub(crate) mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
 mod plugin_type;
+pub(crate) mod push;
 pub(crate) mod registration;
 mod secure_configuration;
 

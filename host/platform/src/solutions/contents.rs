@@ -115,9 +115,7 @@ impl SolutionContents for Session {
     }
 
     fn export_solution(&self, name: &str, managed: bool) -> Result<Vec<u8>> {
-        let (mut unit, user) = self.unit()?;
-        let privileges = &unit.snapshot()?.privileges;
-        sluice_access::check_named(&user, "prvExportCustomization", privileges)?;
+        self.check_named_privilege("prvExportCustomization")?;
         let solution = solution_row(self, name)?;
         if solution.bool(sluice_engine::tables::MANAGED) == Some(true) {
             return Err(Error::new(

@@ -34,7 +34,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
-use sluice_engine::{Capability, Engine, Session, Tables, engine::Batch, tables};
+use sluice_engine::{Batch, Capability, Engine, Session, Tables, tables};
 
 /// Solutions, and what came with managed ones.
 pub(crate) static SOLUTIONS: Capability = Capability {

@@ -9,12 +9,12 @@ use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Resul
 use sluice_sandbox::PluginType;
 
 use super::{Applied, Gone, Work, document, misfit, rows, states};
-use crate::plugins::registration::{self, Assembly, ImageSpec, StepSpec};
 use crate::{
     managed::MARK,
     plugins::{
         plugin_assembly::digest,
-        registration::{DECLARED, limits_of},
+        push::{self, DECLARED},
+        registration::{self, Assembly, ImageSpec, StepSpec, limits_of},
     },
 };
 use sluice_engine::{Engine, Session, step_rows, tables};
@@ -87,7 +87,7 @@ impl Plugin {
                 .decode(&sent.content)
                 .map_err(|error| Error::new(Code::NOT_A_PLUGIN, format!("its content is no Base64: {error}")))?;
             let component = sluice_sandbox::componentize(&bytes)?;
-            let mut types = registration::describe(engine, &component)?;
+            let mut types = push::describe(engine, &component)?;
             // Which steps there are is said by the file, not by the code.
             types.iter_mut().for_each(|declared| declared.steps.clear());
             sent.steps
@@ -193,7 +193,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Res
     if work.managed && there.iter().any(|row| row.bool(MARK) != Some(true)) {
         work.taken.push(String::new());
     }
-    let pushed = registration::push(
+    let pushed = push::push(
         work.batch,
         &assembly,
         &plugin.digest,

@@ -8,7 +8,7 @@ use sluice_model::{
 };
 
 use super::{Applied, Gone, Work, document, misfit};
-use sluice_engine::{Session, engine::Batch, organization::ADMINISTRATOR_ROLE, tables, tables::MANAGED as MARK};
+use sluice_engine::{Batch, Session, organization::ADMINISTRATOR_ROLE, tables, tables::MANAGED as MARK};
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

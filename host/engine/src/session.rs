@@ -1,0 +1,169 @@
+//! A user at work in an organisation.
+
+use std::sync::Arc;
+
+use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
+
+use crate::{
+    Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
+    unit::Trial,
+};
+
+/// What a request may say about itself.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// The caller's own id for the request; plug-ins and traces see it.
+    pub request_id: Option<Uuid>,
+}
+
+/// A user at work in an organisation.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub(crate) engine: Engine,
+    pub(crate) user: Uuid,
+}
+
+impl Session {
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A unit of work that reads, and who acts in it.
+    ///
+    /// # Errors
+    /// The database cannot be read, or the user is gone.
+    pub fn unit(&self) -> Result<(Unit, Arc<sluice_access::Principal>)> {
+        let mut unit = self.engine.unit(Trial::default())?;
+        let user = unit.principal(self.user)?;
+        Ok((unit, user))
+    }
+
+    /// The configuration as it is.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.engine.core.current_snapshot()
+    }
+
+    /// The user's id.
+    pub fn user(&self) -> Uuid {
+        self.user
+    }
+
+    /// The time by the host's clock.
+    pub fn now(&self) -> Timestamp {
+        self.engine.core.env.now()
+    }
+
+    /// The organisation's tables as they are now.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn catalog(&self) -> Result<Arc<Catalog>> {
+        Ok(self.engine.core.current_snapshot()?.catalog.clone())
+    }
+
+    /// Runs a message.
+    ///
+    /// # Errors
+    /// The refusal or failure, with everything known about it.
+    pub fn execute(&self, request: Request) -> Result<Response> {
+        self.execute_with(request, &CallOptions::default())
+    }
+
+    /// Runs a message with options.
+    ///
+    /// # Errors
+    /// The refusal or failure, with everything known about it.
+    pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Trial::default())?;
+            let correlation = self.engine.core.env.new_id();
+            let result = self
+                .begin(&mut unit, request, correlation, options)
+                .map_err(|mut error| {
+                    error.body_mut().correlation.get_or_insert(correlation);
+                    error
+                });
+            // After a refusal, too: what pre-validation steps committed stays, with its jobs.
+            jobs::run_released(&mut unit);
+            result
+        })
+    }
+
+    fn begin(&self, unit: &mut Unit, request: Request, correlation: Uuid, options: &CallOptions) -> Result<Response> {
+        let principal = unit.principal(self.user)?;
+        let incoming = Incoming {
+            request_id: options.request_id,
+            ..Incoming::outermost(principal, correlation, request)
+        };
+        let result = pipeline::run(unit, incoming);
+        unit.write_leftover_traces(result.as_ref().err());
+        result
+    }
+
+    /// Runs several messages in one transaction: all of them or none.
+    ///
+    /// # Errors
+    /// What `work` gives; then nothing has changed.
+    pub fn batch<T: Send>(&self, work: impl Fn(&mut Batch<'_>) -> Result<T> + Send + Sync) -> Result<T> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Trial::default())?;
+            let store = self.engine.core.store()?;
+            let correlation = self.engine.core.env.new_id();
+            let result = compiling::until_compiled(&mut unit, |unit| {
+                store.write(&mut |tx| {
+                    unit.tx = tx;
+                    unit.jobs.clear();
+                    unit.shut_out = None;
+                    let mut traces = Vec::new();
+                    let result = unit.refresh().and_then(|()| {
+                        let principal = unit.principal(self.user)?;
+                        unit.author = Some(Author {
+                            user: principal.id(),
+                            initiating: principal.id(),
+                            when: self.engine.core.env.now(),
+                            correlation,
+                        });
+                        work(&mut Batch {
+                            unit: &mut *unit,
+                            principal,
+                            correlation,
+                            importing: false,
+                            traces: &mut traces,
+                        })
+                    });
+                    let result = result.and_then(|value| unit.check_administration().map(|()| value));
+                    let result = result.map_err(|mut error: Error| {
+                        error.body_mut().correlation.get_or_insert(correlation);
+                        error
+                    });
+                    let keep = result.is_ok() && unit.waiting.is_none();
+                    (
+                        std::mem::take(&mut unit.tx),
+                        sluice_store::End {
+                            keep,
+                            value: result,
+                            beside: unit.unless_compiling(traces),
+                        },
+                    )
+                })
+            })?;
+            unit.author = None;
+            if result.is_ok() {
+                jobs::run_released(&mut unit);
+            }
+            result
+        })
+    }
+
+    /// The rows that a query asks for, as far as the user may see them.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn list(&self, query: Query) -> Result<Vec<Row>> {
+        Ok(self.execute(Request::retrieve_multiple(query))?.rows().to_vec())
+    }
+}
