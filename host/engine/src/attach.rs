@@ -27,9 +27,11 @@ pub(crate) fn check_links(
     for (name, value) in &sent.values {
         let Some(target) = value.as_lookup() else { continue };
         let Some(column) = table.column(name) else { continue };
+        // A step may have put another row in the place of the platform's.
+        let of_platform = operation.platform_links.contains(&&**name) && !operation.written.holds(name);
         if column.filled
             || &**name == "ownerid"
-            || operation.platform_links.contains(&&**name)
+            || of_platform
             || before.is_some_and(|row| row.get(name) == Some(value))
         {
             continue;

@@ -53,6 +53,11 @@ impl Written {
         self.0.is_empty()
     }
 
+    /// Whether the value of that column is a step's.
+    pub(crate) fn holds(&self, column: &sluice_model::Name) -> bool {
+        self.0.contains_key(&Place::Column(column.clone()))
+    }
+
     /// Only what is in these columns, and the input parameters.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&sluice_model::Name) -> bool) {
         self.0.retain(|place, _| match place {

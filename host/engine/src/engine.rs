@@ -292,17 +292,19 @@ impl Engine {
     pub fn open(path: &Path, capabilities: &Capabilities, env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
         let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
         let store = match Store::open(path, core.options(options)) {
-            Err(error) => {
-                if Store::form(path).is_ok_and(|form| form < Store::FORM) {
+            Ok(store) => store,
+            // What was wrong may have been the file's form, and another process may be bringing the
+            // file to the present one, or have done so since.
+            Err(error) => match Store::form(path) {
+                Ok(_) => {
                     if let Some(migrated) = migration::run(&core, path, &core.options(options), true)? {
                         let _ = core.migrated.set(migrated);
                     }
                     Store::open(path, core.options(options))?
-                } else {
-                    return Err(error);
                 }
-            }
-            Ok(store) => store,
+                Err(busy) if busy.code() == Code::BUSY => return Err(busy),
+                Err(_) => return Err(error),
+            },
         };
         let _ = core.store.set(Arc::new(store));
         Ok(Self { core })

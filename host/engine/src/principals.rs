@@ -41,10 +41,26 @@ impl Unit {
         right: Right,
         id: Uuid,
     ) -> Result<Permit> {
+        self.decide_knowing(principal, table, right, id, &mut None)
+    }
+
+    /// As [`Self::decide_for`], where several rights on one row are decided on: its facts are read
+    /// once, and only after the first privilege.
+    pub(crate) fn decide_knowing(
+        &mut self,
+        principal: &Arc<Principal>,
+        table: &TableDef,
+        right: Right,
+        id: Uuid,
+        known: &mut Option<RowFacts>,
+    ) -> Result<Permit> {
         sluice_access::check_privilege(principal, table, right, &self.snapshot.privileges)?;
-        let facts = self.row_facts(principal, table, id)?;
+        let facts = match known {
+            Some(facts) => facts,
+            None => known.insert(self.row_facts(principal, table, id)?),
+        };
         let snapshot = self.snapshot()?;
-        sluice_access::decide(principal, &snapshot.units, table, right, &facts, &snapshot.privileges)
+        sluice_access::decide(principal, &snapshot.units, table, right, facts, &snapshot.privileges)
     }
 
     /// Whether somebody is shown what a row of a table held: those who may read it; where it is gone,

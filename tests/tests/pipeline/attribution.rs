@@ -279,3 +279,20 @@ fn a_platforms_refusal_stays_the_platforms() {
         .list(Query::new("contact").filter(Filter::eq("jobtitle", Value::from("Boss"))));
     assert!(none.is_empty());
 }
+
+/// The links of a lead that is closed are the platform's; a step that puts another account there
+/// needs what the caller would need.
+#[test]
+fn a_step_does_not_pass_for_the_platform_where_a_lead_is_closed() {
+    let world = World::new();
+    let theirs = world.admin.create(account());
+    let script = format!("link parentaccountid account {theirs}");
+    let step = world.step(&probe(PRE_OPERATION, "Update", "lead", &script));
+    let (lead, qualify) = world.lead();
+    blames(&world.run(&world.seller, qualify.clone()), "0x80048306", step);
+    world.set_enabled(step, false);
+    world.run(&world.seller, qualify).result.unwrap();
+    let closed = world.admin.get("lead", lead);
+    assert_eq!(closed.int("statecode"), Some(1));
+    assert_ne!(closed.lookup("parentaccountid").map(|account| account.id), Some(theirs));
+}

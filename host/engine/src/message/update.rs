@@ -47,16 +47,17 @@ impl Message for Update {
         principals::require(unit, operation, &*operation.table()?, Right::Write)
     }
 
-    /// State and status together with other columns: the inner stages run twice.
+    /// State and status together with other columns: the inner stages run twice. Lookups that the
+    /// platform itself sets go along with the state.
     fn parts(&self, operation: &Operation) -> Result<Vec<Operation>> {
         let target = operation.target()?;
-        let states = target.values.keys().filter(|name| is_state(name)).count();
-        if states == 0 || states == target.values.len() {
+        let along = |name: &str| is_state(name) || operation.platform_links.contains(&name);
+        if !target.values.keys().any(|name| is_state(name)) || target.values.keys().all(|name| along(name)) {
             return Ok(Vec::new());
         }
         Ok(vec![
-            operation.part(|name| !is_state(name)),
-            operation.part(|name| is_state(name)),
+            operation.part(|name| !along(name)),
+            operation.part(|name| along(name)),
         ])
     }
 

@@ -15,7 +15,7 @@ use sluice_model::{
 use sluice_platform::Matches;
 use sluice_platform::duplicates::{describe_matches, duplicates_of, has_duplicate_rules, same_by_rules};
 
-use super::{Detection, records::mapped, wanted::Wanted};
+use super::{Detection, records::Plan, wanted::Wanted};
 
 /// The state of a lead that was qualified.
 const QUALIFIED_STATE: i32 = 1;
@@ -43,7 +43,7 @@ pub(super) fn before(
     unit: &mut Unit,
     operation: &Operation,
     wanted: &Wanted,
-    lead: &Row,
+    plan: &mut Plan<'_>,
     state: i32,
 ) -> Result<PassedOver> {
     let mut passed_over = Vec::new();
@@ -51,11 +51,11 @@ pub(super) fn before(
         return Ok(Parameter::Rows(passed_over));
     }
     if wanted.detection != Detection::Off {
-        let leads = duplicates_of(unit, lead, Some("lead"))?;
+        let leads = duplicates_of(unit, plan.lead, Some("lead"))?;
         refuse(unit, operation, &leads, Error::of(&DUPLICATE_LEAD))?;
     }
     if wanted.detection != Detection::Continue {
-        let matches = parties(unit, wanted, lead)?;
+        let matches = parties(unit, wanted, plan)?;
         if wanted.detection == Detection::Full {
             possible_match(unit, operation, &matches)?;
         }
@@ -70,15 +70,15 @@ pub(super) fn before(
 }
 
 /// The accounts and contacts that match what is to be made, or the lead itself.
-pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, lead: &Row) -> Result<Matches> {
+pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, plan: &mut Plan<'_>) -> Result<Matches> {
     let mut matches = Matches::default();
     for (table, made) in [("account", wanted.account), ("contact", wanted.contact)] {
         if made && has_duplicate_rules(unit, table, table)? {
-            let row = mapped(unit, lead, table)?.row;
-            matches = matches.and(tolerant(duplicates_of(unit, &row, Some(table)))?);
+            let row = plan.row(unit, table)?;
+            matches = matches.and(tolerant(duplicates_of(unit, row, Some(table)))?);
         }
         if made {
-            matches = matches.and(duplicates_of(unit, lead, Some(table))?);
+            matches = matches.and(duplicates_of(unit, plan.lead, Some(table))?);
         }
     }
     Ok(matches)

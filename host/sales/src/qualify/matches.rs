@@ -8,7 +8,7 @@ use sluice_engine::{
 use sluice_model::{Dialog, Match, Parameter, ParameterType, Result, Right, Row, Uuid};
 use sluice_platform::duplicates::describe_matches;
 
-use super::{duplicates, wanted::Wanted};
+use super::{duplicates, records::Plan, wanted::Wanted};
 
 /// `RetrieveLeadMatches`.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Message for RetrieveLeadMatches {
         let lead = unit.row_with_rights(operation, "lead", operation.id()?, &[Right::Read])?;
         let table = input::optional_text(operation, "MatchingEntityName")?;
         let search = input::optional_text(operation, "Search")?;
-        let found = duplicates::parties(unit, &Wanted::both(&lead), &lead)?;
+        let found = duplicates::parties(unit, &Wanted::both(&lead), &mut Plan::of(&lead))?;
         let told = describe_matches(unit, operation, &found)?;
         let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);
         let wanted = |found: &&Match| {

@@ -26,7 +26,7 @@ use sluice_model::{
 
 pub use matches::RetrieveLeadMatches;
 pub use preview::{Origin, Previewed, preview};
-use records::Records;
+use records::{LEAD_LINKS, Plan, Records};
 use wanted::Wanted;
 
 use crate::process;
@@ -225,10 +225,10 @@ impl Message for QualifyLead {
         if let (Some(process), QUALIFIES) = (&process, state) {
             process::check_qualifies(process, &lead)?;
         }
-        let passed_over = duplicates::before(unit, operation, &wanted, &lead, state)?;
-        let records = Records::make(unit, operation, &wanted, &lead).map_err(denied)?;
-        records.link_lead(unit, operation, &lead)?;
-        close(unit, operation, &lead, state, wanted.status)?;
+        let mut plan = Plan::of(&lead);
+        let passed_over = duplicates::before(unit, operation, &wanted, &mut plan, state)?;
+        let records = Records::make(unit, operation, &wanted, &mut plan).map_err(denied)?;
+        close(unit, operation, records.links(&lead), state, wanted.status)?;
         duplicates::after_closing(unit, operation, &wanted, &records.made())?;
         if let (Some(process), QUALIFIES) = (&process, state) {
             process::advance(unit, operation, process, &records.rows())?;
@@ -261,14 +261,15 @@ fn open_lead(unit: &mut Unit, operation: &Operation) -> Result<Row> {
     }
 }
 
-/// The lead takes the status that was asked for, and the state that it belongs to.
-fn close(unit: &mut Unit, operation: &Operation, lead: &Row, state: i32, status: i32) -> Result<()> {
-    let close = Row::new("lead", lead.id)
+/// The lead keeps what became of it, and takes the status that was asked for and the state that
+/// it belongs to: one Update.
+fn close(unit: &mut Unit, operation: &Operation, links: Row, state: i32, status: i32) -> Result<()> {
+    let close = links
         .with("statecode", Value::Choice(state))
         .with("statuscode", Value::Choice(status));
     let request = Request::update(close);
     if needs_lead_write(unit) {
-        unit.run_as_caller(operation, request)?;
+        unit.run_with_platform_links(operation, request, &LEAD_LINKS)?;
     } else {
         let reason = "the organisation lets leads be qualified without Write on lead";
         unit.run_as_system(operation, reason, request)?;

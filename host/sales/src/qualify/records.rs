@@ -1,6 +1,8 @@
 //! The rows that a qualification makes: mapped from the lead, created one after the other,
 //! linked to each other and to the lead.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use sluice_engine::{Operation, Unit};
 use sluice_model::{Code, Error, Name, Reference, Request, Result, Row, Value, situations::STATUS_MISMATCH};
 
@@ -18,11 +20,11 @@ pub(super) struct Records {
 
 impl Records {
     /// Makes what is wanted: account, contact, opportunity.
-    pub(super) fn make(unit: &mut Unit, operation: &Operation, wanted: &Wanted, lead: &Row) -> Result<Self> {
+    pub(super) fn make(unit: &mut Unit, operation: &Operation, wanted: &Wanted, plan: &mut Plan<'_>) -> Result<Self> {
         let mut records = Self::default();
-        records.account = records.account(unit, operation, wanted, lead)?;
-        records.contact = records.contact(unit, operation, wanted, lead)?;
-        records.opportunity = records.opportunity(unit, operation, wanted, lead)?;
+        records.account = records.account(unit, operation, wanted, plan)?;
+        records.contact = records.contact(unit, operation, wanted, plan)?;
+        records.opportunity = records.opportunity(unit, operation, wanted, plan)?;
         Ok(records)
     }
 
@@ -56,15 +58,15 @@ impl Records {
         unit: &mut Unit,
         operation: &Operation,
         wanted: &Wanted,
-        lead: &Row,
+        plan: &mut Plan<'_>,
     ) -> Result<Option<Reference>> {
         if !wanted.account {
             return Ok(wanted
                 .existing_account
                 .clone()
-                .or_else(|| lead.lookup("parentaccountid").cloned()));
+                .or_else(|| plan.lead.lookup("parentaccountid").cloned()));
         }
-        let row = mapped(unit, lead, "account")?;
+        let row = plan.take(unit, "account")?;
         self.create(unit, operation, row, wanted).map(Some)
     }
 
@@ -73,15 +75,15 @@ impl Records {
         unit: &mut Unit,
         operation: &Operation,
         wanted: &Wanted,
-        lead: &Row,
+        plan: &mut Plan<'_>,
     ) -> Result<Option<Reference>> {
         if !wanted.contact {
             return Ok(wanted
                 .existing_contact
                 .clone()
-                .or_else(|| lead.lookup("parentcontactid").cloned()));
+                .or_else(|| plan.lead.lookup("parentcontactid").cloned()));
         }
-        let mut mapped = mapped(unit, lead, "contact")?;
+        let mut mapped = plan.take(unit, "contact")?;
         if let Some(account) = &self.account {
             mapped.row.set("parentcustomerid", account.clone());
         }
@@ -102,12 +104,12 @@ impl Records {
         unit: &mut Unit,
         operation: &Operation,
         wanted: &Wanted,
-        lead: &Row,
+        plan: &mut Plan<'_>,
     ) -> Result<Option<Reference>> {
         if !wanted.opportunity {
             return Ok(None);
         }
-        let mut mapped = mapped(unit, lead, "opportunity")?;
+        let mut mapped = plan.take(unit, "opportunity")?;
         let customer = wanted
             .customer
             .clone()
@@ -149,40 +151,69 @@ impl Records {
         Ok(reference)
     }
 
-    /// The lead keeps what became of it.
-    pub(super) fn link_lead(&self, unit: &mut Unit, operation: &Operation, lead: &Row) -> Result<()> {
+    /// What the lead keeps of what became of it, as far as it does not say so already.
+    pub(super) fn links(&self, lead: &Row) -> Row {
         let mut row = Row::new("lead", lead.id);
-        for (column, link) in [
-            ("parentaccountid", &self.account),
-            ("parentcontactid", &self.contact),
-            ("qualifyingopportunityid", &self.opportunity),
-        ] {
+        for (column, link) in LEAD_LINKS
+            .into_iter()
+            .zip([&self.account, &self.contact, &self.opportunity])
+        {
             if let Some(link) = link
                 && lead.lookup(column) != Some(link)
             {
                 row.set(column, link.clone());
             }
         }
-        if row.values.is_empty() {
-            return Ok(());
+        row
+    }
+}
+
+/// The lead's lookups of the account, the contact and the opportunity that it became.
+pub(super) const LEAD_LINKS: [&str; 3] = ["parentaccountid", "parentcontactid", "qualifyingopportunityid"];
+
+/// A lead on its way, and the rows that it is mapped to: each table is mapped once.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// The lead as it was read.
+    pub(super) lead: &'a Row,
+    mapped: HashMap<&'static str, Mapped>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn of(lead: &'a Row) -> Self {
+        Self {
+            lead,
+            mapped: HashMap::new(),
         }
-        unit.run_as_system(
-            operation,
-            "QualifyLead keeps on the lead what became of it",
-            Request::update(row),
-        )?;
-        Ok(())
+    }
+
+    /// The row of that table that is to be made.
+    pub(super) fn row(&mut self, unit: &mut Unit, table: &'static str) -> Result<&Row> {
+        let mapped = match self.mapped.entry(table) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => place.insert(mapped(unit, self.lead, table)?),
+        };
+        Ok(&mapped.row)
+    }
+
+    /// The same, to be made now.
+    fn take(&mut self, unit: &mut Unit, table: &'static str) -> Result<Mapped> {
+        match self.mapped.remove(table) {
+            Some(mapped) => Ok(mapped),
+            None => mapped(unit, self.lead, table),
+        }
     }
 }
 
 /// A row to be made, and how many of its columns the lead filled.
-pub(super) struct Mapped {
-    pub(super) row: Row,
+#[derive(Debug)]
+struct Mapped {
+    row: Row,
     copied: usize,
 }
 
 /// What the mappings carry over, with the lead as its origin and its currency.
-pub(super) fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
+fn mapped(unit: &mut Unit, lead: &Row, table: &str) -> Result<Mapped> {
     let mut row = sluice_platform::mapping::mapped(unit, lead, table)?;
     let definition = unit.catalog().table(table)?.clone();
     let tells = |(name, value): &(&Name, &Value)| {

@@ -1,5 +1,7 @@
 //! The shape of the house: dependency edges, the one `unsafe`, who may act as the system.
 
+mod columns;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -104,7 +106,7 @@ fn wasm_and_sql_have_one_home_each() {
     }
 }
 
-fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("target") {
