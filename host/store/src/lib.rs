@@ -49,7 +49,7 @@ pub use migrate::MigratedFile;
 pub use names::check_target;
 pub use presence::clear_leftovers;
 pub use restore::Restored;
+pub use sluice_model::text::fold;
 pub use store::{Options, Store, Synchronous, publish};
-pub use text::fold;
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

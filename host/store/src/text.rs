@@ -1,12 +1,10 @@
-//! Text without regard to case: the collation of every text column, and the functions that
-//! search in texts. Pure; knows nothing of rows.
+//! The collation of every text column, and the functions that search in texts, by the names that
+//! statements call them. What they do is `sluice_model::text`.
 //!
-//! Characters are folded one by one through lower, upper and lower case again, which joins
-//! `ß`, `ẞ` and `SS`, and the three sigmas. Accents count. A new version of the standard
-//! library may fold characters that were not assigned before; `REINDEX` mends an index that
-//! has some.
+//! A new version of that may fold characters that were not assigned before; `REINDEX` mends an
+//! index that has some.
 
-use std::cmp::Ordering;
+pub(crate) use sluice_model::text::{compare, contains, ends_with, starts_with};
 
 /// The name of the collation.
 pub(crate) const COLLATION: &str = "UNICODE_CI";
@@ -16,67 +14,3 @@ pub(crate) const CONTAINS: &str = "sluice_contains";
 pub(crate) const STARTS: &str = "sluice_starts_with";
 /// `ENDS(text, part)`.
 pub(crate) const ENDS: &str = "sluice_ends_with";
-
-/// Orders two texts without regard to case.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    let (mut a, mut b) = (left.bytes(), right.bytes());
-    let mut same = 0;
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii() && y.is_ascii() => {
-                match x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()) {
-                    Ordering::Equal => same += 1,
-                    other => return other,
-                }
-            }
-            // `same` bytes of both were ASCII, so both may be cut there.
-            _ => {
-                return folded(left.get(same..).unwrap_or_default()).cmp(folded(right.get(same..).unwrap_or_default()));
-            }
-        }
-    }
-}
-
-/// Whether `part` is in `text`.
-pub(crate) fn contains(text: &str, part: &str) -> bool {
-    fold(text).contains(&fold(part))
-}
-
-/// Whether `text` starts with `part`.
-pub(crate) fn starts_with(text: &str, part: &str) -> bool {
-    let mut text = folded(text);
-    folded(part).all(|c| text.next() == Some(c))
-}
-
-/// Whether `text` ends with `part`.
-pub(crate) fn ends_with(text: &str, part: &str) -> bool {
-    fold(text).ends_with(&fold(part))
-}
-
-/// The text with its case folded: two texts are equal without regard to case where their folds
-/// are equal.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        folded(text).collect()
-    }
-}
-
-fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.chars().flat_map(fold_char)
-}
-
-fn fold_char(c: char) -> impl Iterator<Item = char> {
-    // The dotless i is a letter of its own, though its upper case is that of `i`.
-    let keep = (c == 'ı').then_some(c);
-    let fold = keep.is_none().then(|| {
-        c.to_lowercase()
-            .flat_map(char::to_uppercase)
-            .flat_map(char::to_lowercase)
-    });
-    keep.into_iter().chain(fold.into_iter().flatten())
-}
