@@ -11,7 +11,7 @@ pub fn named<'a>(options: impl IntoIterator<Item = &'a Choice> + Clone, text: &s
     by_number
         .or_else(|| all().find(|option| option.label == text))
         .or_else(|| {
-            let mut alike = all().filter(|option| text::same(&option.label, text));
+            let mut alike = all().filter(|option| text::same_but_case(&option.label, text));
             alike.next().filter(|_| alike.next().is_none())
         })
 }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use uuid::Uuid;
 
 use crate::{Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Related, Result, TableDef, Value};
-use crate::{coerce, text};
+use crate::{coerce, text::Collation};
 
 /// Whether a text that a column is compared with is the name of a row.
 pub(crate) fn is_name(column: &ColumnDef, text: &str) -> bool {
@@ -38,7 +38,7 @@ pub(crate) fn compare(
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options }
             if searches || (is_order(comparison) && text.parse::<i32>().is_err()) =>
         {
-            Ok(by_label(column, options, comparison, text))
+            Ok(by_label(catalog.collation(), column, options, comparison, text))
         }
         _ if searches => Err(Error::invalid(format!(
             "column `{}` of `{}` holds no text",
@@ -130,13 +130,20 @@ fn by_name(
     }
 }
 
-fn by_label(column: &ColumnDef, options: &[Choice], comparison: Comparison, part: &str) -> Filter {
+fn by_label(
+    collation: &Collation,
+    column: &ColumnDef,
+    options: &[Choice],
+    comparison: Comparison,
+    part: &str,
+) -> Filter {
+    let fold = collation.fold(part);
     let passes = |option: &&Choice| {
-        let order = text::compare(&option.label, part);
+        let order = collation.compare(&option.label, part);
         match comparison {
-            Comparison::Contains => text::contains(&option.label, part),
-            Comparison::StartsWith => text::starts_with(&option.label, part),
-            Comparison::EndsWith => text::ends_with(&option.label, part),
+            Comparison::Contains => collation.contains(&option.label, &fold),
+            Comparison::StartsWith => collation.starts_with(&option.label, &fold),
+            Comparison::EndsWith => collation.ends_with(&option.label, &fold),
             Comparison::Eq => order == Ordering::Equal,
             Comparison::Ne => order != Ordering::Equal,
             Comparison::Lt => order.is_lt(),

@@ -296,10 +296,10 @@ impl Reading<'_> {
             }
             toml::Value::Array(items) => {
                 let items = items.iter().map(|item| match item {
-                    toml::Value::Integer(number) => (*number).into(),
+                    toml::Value::Integer(number) => serde_json::Value::from(*number),
                     other => plain(other).into(),
                 });
-                coerce::from_json(self.table, column, &items.collect::<Vec<_>>().into())?
+                coerce::from_json(self.table, column, &items.collect::<Vec<serde_json::Value>>().into())?
             }
             other => self.session.value(self.table, column, &plain(other))?,
         };

@@ -5,13 +5,16 @@ use sea_query::{CaseStatement, Expr, ExprTrait, Query as Sql, SelectStatement, S
 use sluice_model::{Catalog, Choice, ColumnDef, ColumnType, TableDef};
 
 use super::name;
-use crate::{form, text};
+use crate::{
+    form,
+    text::{self, Collation},
+};
 
 /// What a list is ordered by for a column; nothing where that is the column itself.
 pub(crate) fn shown(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Option<Expr> {
     match &by.kind {
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options } => {
-            (!options.is_empty()).then(|| label(by, options))
+            (!options.is_empty()).then(|| label(catalog.collation(), by, options))
         }
         ColumnType::Lookup { .. } => names(catalog, table, by),
         _ => None,
@@ -19,9 +22,9 @@ pub(crate) fn shown(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Opti
 }
 
 /// The place of the option's label among the labels. A number that is no option's comes last.
-fn label(by: &ColumnDef, options: &[Choice]) -> Expr {
+fn label(collation: &Collation, by: &ColumnDef, options: &[Choice]) -> Expr {
     let mut sorted: Vec<&Choice> = options.iter().collect();
-    sorted.sort_by(|one, other| text::compare(&one.label, &other.label));
+    sorted.sort_by(|one, other| collation.compare(&one.label, &other.label));
     let column = || Expr::col(name(&by.name));
     let mut places = CaseStatement::new();
     for (place, option) in sorted.iter().enumerate() {
