@@ -12,7 +12,7 @@ pub(crate) enum Given<'a> {
     /// `name=@file`
     File(&'a str),
     /// `name:=JSON`
-    Json(serde_json::Value),
+    Json(serde_json::Value, &'a str),
 }
 
 /// The row that assignments describe. The key may be among them.
@@ -45,8 +45,19 @@ fn value(session: &dyn Door, table: &TableDef, column: &ColumnDef, given: Given<
     Ok(match given {
         Given::Text(text) => session.value(table, column, text)?,
         Given::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,
-        Given::Json(json) => coerce::from_json(table, column, &json)?,
+        // A number of JSON keeps fifteen digits; an amount may have more.
+        Given::Json(json, text) if json.is_number() && is_exact(&column.kind) => {
+            coerce::from_text(table, column, text)?
+        }
+        Given::Json(json, _) => coerce::from_json(table, column, &json)?,
     })
+}
+
+fn is_exact(kind: &ColumnType) -> bool {
+    matches!(
+        kind,
+        ColumnType::Decimal { .. } | ColumnType::Money { .. } | ColumnType::BigInt
+    )
 }
 
 /// An assignment in its two parts.
@@ -60,7 +71,7 @@ pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
     if let Some(name) = name.strip_suffix(':') {
         let json = serde_json::from_str(value)
             .map_err(|error| Usage::because(format!("`{assignment}`: what follows := is no JSON: {error}")))?;
-        return Ok((name, Given::Json(json)));
+        return Ok((name, Given::Json(json, value.trim())));
     }
     Ok((name, value.strip_prefix('@').map_or(Given::Text(value), Given::File)))
 }
@@ -76,9 +87,12 @@ mod tests {
         assert_eq!(parse("notes=@file.txt").unwrap(), ("notes", Given::File("file.txt")));
         assert_eq!(
             parse("revenue:=12.5").unwrap(),
-            ("revenue", Given::Json(serde_json::json!(12.5)))
+            ("revenue", Given::Json(serde_json::json!(12.5), "12.5"))
         );
-        assert_eq!(parse("handle:=\"@x\"").unwrap(), ("handle", Given::Json("@x".into())));
+        assert_eq!(
+            parse("handle:=\"@x\"").unwrap(),
+            ("handle", Given::Json("@x".into(), "\"@x\""))
+        );
     }
 
     #[test]

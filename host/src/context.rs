@@ -162,6 +162,12 @@ pub(crate) fn of_migration(path: &Path, migrated: &MigratedFile) -> String {
         Some(copy) => format!("; a copy of it as it was: {}", copy.display()),
         None => String::new(),
     };
+    if migrated.from == migrated.to {
+        return format!(
+            "made the indexes of {} anew, by the present rules for texts{copy}",
+            path.display()
+        );
+    }
     format!(
         "brought {} from form {} to form {}{copy}",
         path.display(),

@@ -65,6 +65,8 @@ pub struct Capability {
     pub install: fn(&mut Unit) -> Result<()>,
     /// Runs in a new organisation once all capabilities are installed.
     pub installed: fn(&mut Unit) -> Result<()>,
+    /// Makes anew what was made by the rules for texts: those of the file have changed.
+    pub compared_anew: fn(&mut Unit) -> Result<()>,
 }
 
 impl Capability {
@@ -83,6 +85,7 @@ impl Capability {
             jobs: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
+            compared_anew: |_| Ok(()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names};
+use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names, text::Collation};
 use sluice_sandbox::{Compiler, Plugin, Sandbox, Settings};
 use sluice_store::{
     Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx, check_target, clear_leftovers, publish,
@@ -59,6 +59,9 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Makes something anew.
+type Again = fn(&mut Unit) -> Result<()>;
+
 /// What all units of work of an organisation share.
 pub(crate) struct Core {
     pub(crate) env: Arc<dyn Env>,
@@ -79,6 +82,7 @@ pub(crate) struct Core {
     dependants: Vec<&'static dyn Dependant>,
     parts: Vec<&'static dyn Part>,
     jobs: Vec<&'static dyn JobKind>,
+    compared_anew: Vec<Again>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
@@ -126,6 +130,7 @@ impl Core {
                 .collect(),
             parts: all.iter().flat_map(|capability| capability.parts).copied().collect(),
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
+            compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             current: Mutex::default(),
             plugins: Mutex::default(),
         })
@@ -194,6 +199,11 @@ impl Core {
         &self.parts
     }
 
+    /// What capabilities make anew where the rules for texts have changed.
+    pub(crate) fn compared_anew(&self) -> &[Again] {
+        &self.compared_anew
+    }
+
     /// The kinds of long work.
     pub(crate) fn jobs(&self) -> &[&'static dyn JobKind] {
         &self.jobs
@@ -223,6 +233,14 @@ impl Core {
             (tx, result)
         })?
     }
+}
+
+fn unknown_language(language: i32) -> Error {
+    let known: Vec<String> = Collation::languages().map(|known| known.to_string()).collect();
+    Error::invalid(format!(
+        "{language} is no base language that is known; these are: {}",
+        known.join(", ")
+    ))
 }
 
 impl Engine {
@@ -272,7 +290,8 @@ impl Engine {
         fill: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
         let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
-        let _at_work = Store::create(path, &core.ships, |tx| {
+        let collation = Collation::of(founding.language).ok_or_else(|| unknown_language(founding.language))?;
+        let _at_work = Store::create(path, &core.ships, collation, |tx| {
             organization::found(&core, tx, founding, capabilities)
         })?;
         let fast = OpenOptions {

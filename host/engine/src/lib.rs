@@ -69,7 +69,7 @@ pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, Step as JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
-pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target, fold};
+pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
 pub use trace::Node as TraceNode;
 pub use unit::Unit;
 pub use watch::Watch;

@@ -1,7 +1,8 @@
 //! Rows by the names that people know, and values as people write them.
 
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce,
+    Code, ColumnDef, ColumnType, Error, Filter, Name, Parameter, Query, Reference, Request, Result, Row, TableDef,
+    Uuid, Value, coerce,
 };
 
 use crate::{Session, tables};
@@ -16,6 +17,15 @@ pub enum Found {
     /// Several: their ids with their names and something that tells them apart.
     Many(Vec<(Uuid, String)>),
 }
+
+/// What tells rows of one name apart.
+const TELLING: [&str; 5] = [
+    "companyname",
+    "parentcustomerid",
+    "emailaddress1",
+    "ownerid",
+    "createdon",
+];
 
 /// How many candidates an ambiguous name lists.
 const CANDIDATES: u32 = 10;
@@ -55,19 +65,37 @@ impl Session {
             filter = filter.and(Filter::eq("parentroleid", Value::Null));
         }
         let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
+        query.columns = Some(Vec::new());
+        let rows = self.list(query.clone())?;
+        Ok(match rows.as_slice() {
+            [] => Found::None,
+            [row] => Found::One(row.id),
+            _ => Found::Many(self.candidates(table, &names, query)?),
+        })
+    }
+
+    /// Rows of one name, each with what tells it from the others.
+    fn candidates(&self, table: &TableDef, names: &[Name], mut query: Query) -> Result<Vec<(Uuid, String)>> {
+        let telling = TELLING.iter().filter_map(|column| table.column(column));
         query.columns = Some(
             names
                 .iter()
                 .cloned()
-                .chain(table.column("createdon").map(|column| column.name.clone()))
+                .chain(telling.map(|column| column.name.clone()))
                 .collect(),
         );
-        let rows = self.list(query)?;
-        Ok(match rows.as_slice() {
-            [] => Found::None,
-            [row] => Found::One(row.id),
-            several => Found::Many(several.iter().map(|row| (row.id, describe(row, &names))).collect()),
-        })
+        let answer = self.execute(Request::retrieve_multiple(query).with("LookupNames", true))?;
+        let catalog = self.catalog()?;
+        let called = |reference: &Reference| {
+            let Some(Parameter::Rows(named)) = answer.outputs.get("LookupNames") else {
+                return None;
+            };
+            let row = named.iter().find(|row| row.reference() == *reference)?;
+            let column = catalog.find(&row.table)?.primary_name.clone()?;
+            row.text(&column).map(str::to_owned)
+        };
+        let rows = answer.rows().iter();
+        Ok(rows.map(|row| (row.id, describe(row, names, called))).collect())
     }
 
     /// The row of `table` with that id or name.
@@ -116,11 +144,21 @@ impl Session {
     }
 }
 
-/// The name, and when the row was made: what tells rows of one name apart.
-fn describe(row: &Row, names: &[Name]) -> String {
+/// The name, and what tells rows of one name apart.
+fn describe(row: &Row, names: &[Name], called: impl Fn(&Reference) -> Option<String>) -> String {
     let name = names.iter().find_map(|name| row.text(name)).unwrap_or_default();
-    match row.get("createdon").and_then(Value::as_time) {
-        Some(time) => format!("{name}, created {}", sluice_model::json::whole_seconds(time)),
-        None => name.to_owned(),
+    let mut parts = vec![name.to_owned()];
+    for column in TELLING {
+        let told = match row.get(column) {
+            Some(Value::DateTime(time)) => Some(format!("created {}", sluice_model::json::whole_seconds(*time))),
+            Some(Value::Lookup(reference)) if column == "ownerid" => {
+                called(reference).map(|name| format!("owned by {name}"))
+            }
+            Some(Value::Lookup(reference)) => called(reference),
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        parts.extend(told);
     }
+    parts.join(", ")
 }

@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 use sluice_access::Permit;
 use sluice_model::{
     Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value,
-    definition::ColumnDef,
+    definition::ColumnDef, text::DEFAULT_LANGUAGE,
 };
 use sluice_store::{Shipped, Tx};
 
@@ -88,6 +88,8 @@ pub struct Founding {
     pub name: String,
     /// The ISO code of the base currency.
     pub currency: String,
+    /// The number of the base language, such as 1033, by which texts compare.
+    pub language: i32,
 }
 
 impl Default for Founding {
@@ -95,13 +97,14 @@ impl Default for Founding {
         Self {
             name: "Contoso".to_owned(),
             currency: "USD".to_owned(),
+            language: DEFAULT_LANGUAGE,
         }
     }
 }
 
 /// Writes a new organisation into a file that has all tables and no rows.
 pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, capabilities: &Capabilities) -> Result<()> {
-    let catalog = Catalog::new(tx.definitions()?);
+    let catalog = Catalog::new(tx.definitions()?).speaking(tx.collation()?);
     let first = FirstRows {
         core,
         catalog: &catalog,
@@ -195,6 +198,7 @@ impl FirstRows<'_> {
             .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit));
         let row = Row::new(tables::ORGANIZATION, organization)
             .with("name", founding.name.as_str())
+            .with("languagecode", founding.language)
             .with("plugintracelogsetting", Value::Choice(1))
             .with("sharetopreviousowneronassign", false)
             .with("isauditenabled", true)

@@ -369,7 +369,7 @@ fn definitions(tx: &mut Tx) -> Result<(Arc<Catalog>, Arc<Published>)> {
         None => Vec::new(),
     };
     options::lay_over(&mut definitions, &stored)?;
-    let catalog = Arc::new(Catalog::new(definitions));
+    let catalog = Arc::new(Catalog::new(definitions).speaking(tx.collation()?));
     let published = published::rows(&catalog, &stored)?;
     Ok((catalog, Arc::new(published)))
 }

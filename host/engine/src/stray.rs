@@ -30,6 +30,14 @@ const TREES: [(&str, &str); 2] = [
     ("account", "parentaccountid"),
 ];
 
+/// Columns that name one row, of all or of those with the same value in another column.
+const NAMES: [(&str, &str, Option<&str>); 4] = [
+    (tables::USER, "domainname", None),
+    (tables::ROLE, "name", Some("businessunitid")),
+    (tables::SOLUTION, "uniquename", None),
+    (tables::WEB_RESOURCE, "name", None),
+];
+
 impl Engine {
     /// The rows that break a rule of this version.
     ///
@@ -61,6 +69,7 @@ impl Search<'_> {
         self.steps(snapshot.system.id())?;
         self.principals()?;
         self.shares()?;
+        self.names()?;
         TREES.iter().try_for_each(|(table, column)| self.loops(table, column))
     }
 
@@ -131,6 +140,31 @@ impl Search<'_> {
                 };
                 if !there {
                     self.add(&share, format!("the share is about {what}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// No two rows have one name, where a name is to be one row's.
+    fn names(&mut self) -> Result<()> {
+        for (table, name, within) in NAMES {
+            let columns: Vec<&str> = std::iter::once(name).chain(within).collect();
+            let mut known: HashMap<(Option<Uuid>, String), Uuid> = HashMap::new();
+            for row in self.rows(table, &columns, Filter::All)? {
+                let Some(text) = row.text(name) else { continue };
+                let key = (
+                    within.and_then(|within| row.id_of(within)),
+                    self.catalog.collation().fold(text).into_owned(),
+                );
+                match known.get(&key) {
+                    Some(other) => {
+                        let rule = format!("by the organisation's language, its {name} \"{text}\" is that of {other}");
+                        self.add(&row, rule);
+                    }
+                    None => {
+                        known.insert(key, row.id);
+                    }
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Code, Error, Name, Relationship, Result, Right, TableDef};
+use crate::{Code, Error, Name, Relationship, Result, Right, TableDef, text::Collation};
 
 /// The tables of an organisation. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Catalog {
     relationships: BTreeMap<Name, Vec<Arc<Relationship>>>,
     /// Those along which rights come down, by the table whose rows refer.
     above: BTreeMap<Name, Vec<Arc<Relationship>>>,
+    /// How texts compare.
+    collation: &'static Collation,
 }
 
 impl Catalog {
@@ -44,6 +46,18 @@ impl Catalog {
             }
         }
         catalog
+    }
+
+    /// The catalog of an organisation whose texts compare so.
+    #[must_use]
+    pub fn speaking(mut self, collation: &'static Collation) -> Self {
+        self.collation = collation;
+        self
+    }
+
+    /// How the organisation's texts compare.
+    pub fn collation(&self) -> &'static Collation {
+        self.collation
     }
 
     fn relate(&self) -> BTreeMap<Name, Vec<Arc<Relationship>>> {

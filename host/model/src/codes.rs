@@ -199,6 +199,9 @@ codes! {
     OUT_OF_RANGE = 0x8004_431A, "PicklistValueOutOfRange", Refused,
         "the value is not among those that the column accepts",
         "use an accepted value, or add it to the column";
+    INVALID_DATE_TIME = 0x8004_0239, "InvalidDateTime", Refused,
+        "the date lies before the first one that the platform has, 1753-01-01",
+        "correct the date";
     INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
         says "State code is invalid or state code is valid but status code is invalid for a specified state code.",
         "the status reason does not exist or does not belong to that state",

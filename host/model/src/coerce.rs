@@ -3,11 +3,15 @@
 
 use std::str::FromStr;
 
-use jiff::{Timestamp, civil};
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::{Code, ColumnDef, ColumnType, Error, Reference, Result, TableDef, Value};
+use crate::{
+    Code, ColumnDef, ColumnType, Error, Reference, Result, TableDef, Value,
+    choices::{self, out_of_range},
+    written,
+};
 
 /// The column `name` of `table`.
 ///
@@ -45,21 +49,18 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
         ColumnType::Text { .. } | ColumnType::Memo { .. } => Value::Text(text.to_owned()),
         ColumnType::Int { .. } => Value::Int(text.parse().map_err(|_| wrong("a whole number"))?),
         ColumnType::BigInt => Value::BigInt(text.parse().map_err(|_| wrong("a whole number"))?),
-        ColumnType::Float => Value::Float(finite(text).ok_or_else(|| wrong("a number"))?),
-        ColumnType::Decimal { .. } => Value::Decimal(Decimal::from_str(text).map_err(|_| wrong("a number"))?),
-        ColumnType::Money { .. } => Value::Money(Decimal::from_str(text).map_err(|_| wrong("an amount"))?),
+        ColumnType::Float => Value::Float(written::float(text).ok_or_else(|| wrong("a number"))?),
+        ColumnType::Decimal { .. } => Value::Decimal(written::decimal(text).ok_or_else(|| wrong("a number"))?),
+        ColumnType::Money { .. } => Value::Money(written::decimal(text).ok_or_else(|| wrong("an amount"))?),
         ColumnType::Bool => Value::Bool(boolean(text).ok_or_else(|| wrong("yes or no"))?),
         ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
             Value::Choice(option(table, column, text)?)
         }
-        ColumnType::Choices { .. } => {
-            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            Value::Choices(parts.map(|part| option(table, column, part)).collect::<Result<_>>()?)
-        }
+        ColumnType::Choices { .. } => Value::Choices(several(table, column, text)?),
         ColumnType::DateTime => {
-            Value::DateTime(time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?)
+            Value::DateTime(written::time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?)
         }
-        ColumnType::Date => Value::Date(text.parse().map_err(|_| wrong("a day, such as 2026-01-31"))?),
+        ColumnType::Date => Value::Date(written::day(text).ok_or_else(|| wrong("a day, such as 2026-01-31"))?),
         ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
         ColumnType::Lookup { targets } => Value::Lookup(reference(targets, text).ok_or_else(|| {
             let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
@@ -84,16 +85,14 @@ pub fn compared(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Valu
                 column.name, table.name
             ))
         }),
-        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => match text.parse() {
-            Ok(number) => Ok(Value::Choice(number)),
-            Err(_) => from_text(table, column, text),
-        },
+        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
+            match (option(table, column, text), text.parse()) {
+                (Err(_), Ok(number)) => Ok(Value::Choice(number)),
+                (found, _) => found.map(Value::Choice),
+            }
+        }
         _ => from_text(table, column, text),
     }
-}
-
-fn finite(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -102,21 +101,6 @@ fn boolean(text: &str) -> Option<bool> {
         "false" | "no" | "0" => Some(false),
         _ => None,
     }
-}
-
-/// RFC 3339, or a civil date and time, or a day: without an offset it is UTC.
-pub fn time(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let civil: civil::DateTime = text
-        .parse()
-        .ok()
-        .or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
-    civil
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .ok()
-        .map(|zoned| zoned.timestamp())
 }
 
 fn reference(targets: &[crate::Name], text: &str) -> Option<Reference> {
@@ -141,30 +125,29 @@ fn option(table: &TableDef, column: &ColumnDef, text: &str) -> Result<i32> {
     {
         return Ok(number);
     }
-    options
-        .iter()
-        .find(|option| Some(option.value) == number || option.label.eq_ignore_ascii_case(text))
+    choices::named(options, text)
         .map(|option| option.value)
         .ok_or_else(|| out_of_range(table, column, text))
 }
 
-fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
+/// The numbers of several options, each by its number or its label.
+fn several(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Vec<i32>> {
+    if let Ok(one) = option(table, column, text) {
+        return Ok(vec![one]);
+    }
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| option(table, column, part)).collect()
+}
+
+/// The option that a JSON value means: a number is a number, and a text may be a label.
+fn option_of(table: &TableDef, column: &ColumnDef, json: &serde_json::Value) -> Result<i32> {
     let options = column.kind.options().unwrap_or_default();
-    let accepted: Vec<String> = options.iter().map(|option| option.value.to_string()).collect();
-    let (code, hint) = match column.kind {
-        ColumnType::State { .. } | ColumnType::Status { .. } => {
-            (Code::INVALID_STATE, format!("{} ", Code::INVALID_STATE.text()))
-        }
-        _ => (Code::OUT_OF_RANGE, String::new()),
-    };
-    Error::new(
-        code,
-        format!(
-            "{hint}A validation error occurred. The value {value} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {}",
-            column.name, table.name, accepted.join(",")
-        ),
-    )
-    .with_table(&table.name)
+    let number = json.as_i64().and_then(|number| i32::try_from(number).ok());
+    match (json, number) {
+        (serde_json::Value::String(text), _) => option(table, column, text),
+        (_, Some(number)) if options.is_empty() || options.iter().any(|option| option.value == number) => Ok(number),
+        (other, _) => Err(out_of_range(table, column, &other.to_string())),
+    }
 }
 
 /// The value that a JSON value means in `column`.
@@ -177,12 +160,16 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
         Json::Null => Ok(Value::Null),
         Json::String(text) => from_text(table, column, text),
         Json::Bool(b) if matches!(column.kind, ColumnType::Bool) => Ok(Value::Bool(*b)),
+        Json::Number(_) if is_choice(&column.kind) => option_of(table, column, json).map(Value::Choice),
+        Json::Number(_) if matches!(column.kind, ColumnType::Choices { .. }) => {
+            Ok(Value::Choices(vec![option_of(table, column, json)?]))
+        }
         Json::Number(number) if !matches!(column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. }) => {
             from_text(table, column, &number.to_string())
         }
         Json::Array(items) if matches!(column.kind, ColumnType::Choices { .. }) => {
-            let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
-            from_text(table, column, &texts.join(","))
+            let numbers = items.iter().map(|item| option_of(table, column, item));
+            Ok(Value::Choices(numbers.collect::<Result<_>>()?))
         }
         other => Err(Error::invalid(format!(
             "`{other}` is no {} (column `{}` of `{}`)",
@@ -193,12 +180,20 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
     }
 }
 
+fn is_choice(kind: &ColumnType) -> bool {
+    matches!(
+        kind,
+        ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. }
+    )
+}
+
 /// Checks a value against its column's definition and brings it into the stored form: an
-/// empty text is no value, amounts and decimals are rounded to the column's places.
+/// empty text is no value, amounts and decimals are rounded to the column's places, fractions of
+/// a second are cut.
 ///
 /// # Errors
 /// [`Code::TEXT_TOO_LONG`], [`Code::OUT_OF_RANGE`], [`Code::INVALID_STATE`],
-/// [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
+/// [`Code::INVALID_DATE_TIME`], [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
 pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
     let mismatch = |value: &Value| {
         let message = format!(
@@ -237,26 +232,22 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             Value::Text(text)
         }
         (ColumnType::Int { min, max }, Value::Int(n)) => {
-            if min.is_some_and(|min| n < min) || max.is_some_and(|max| n > max) {
-                let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
-                let message = format!(
-                    "A validation error occurred. The value {n} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {} to {}",
-                    column.name, table.name, bounds.0, bounds.1
-                );
-                return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
+            let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
+            if n < bounds.0 || n > bounds.1 {
+                return Err(outside(table, column, n, (bounds.0, bounds.1)));
             }
             Value::Int(n)
         }
         (ColumnType::BigInt, Value::BigInt(n)) => Value::BigInt(n),
-        (ColumnType::Float, Value::Float(n)) if n.is_finite() => Value::Float(n),
-        (ColumnType::Decimal { precision }, Value::Decimal(n) | Value::Money(n)) => {
-            Value::Decimal(bounded(table, column, n.round_dp(*precision))?)
+        (ColumnType::BigInt, Value::Int(n)) => Value::BigInt(n.into()),
+        (ColumnType::Float, Value::Float(n)) if n.is_finite() => Value::Float(float_within(table, column, n)?),
+        (ColumnType::Float, Value::Int(n)) => Value::Float(float_within(table, column, n.into())?),
+        (ColumnType::Decimal { precision }, value @ (Value::Decimal(_) | Value::Money(_) | Value::Int(_))) => {
+            Value::Decimal(within(table, column, &value, *precision)?)
         }
-        (ColumnType::Decimal { .. }, Value::Int(n)) => Value::Decimal(n.into()),
-        (ColumnType::Money { precision }, Value::Money(n) | Value::Decimal(n)) => {
-            Value::Money(bounded(table, column, n.round_dp(*precision))?)
+        (ColumnType::Money { precision }, value @ (Value::Money(_) | Value::Decimal(_) | Value::Int(_))) => {
+            Value::Money(within(table, column, &value, *precision)?)
         }
-        (ColumnType::Money { .. }, Value::Int(n)) => Value::Money(n.into()),
         (ColumnType::Bool, Value::Bool(b)) => Value::Bool(b),
         (
             ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options },
@@ -278,8 +269,19 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             numbers.dedup();
             Value::Choices(numbers)
         }
-        (ColumnType::DateTime, Value::DateTime(time)) => Value::DateTime(time),
-        (ColumnType::Date, Value::Date(date)) => Value::Date(date),
+        (ColumnType::DateTime, Value::DateTime(time)) => {
+            let time = crate::value::whole_second(time);
+            if time < FIRST_TIME {
+                return Err(too_early(table, column, &time.to_string()));
+            }
+            Value::DateTime(time)
+        }
+        (ColumnType::Date, Value::Date(date)) => {
+            if date < FIRST_DAY {
+                return Err(too_early(table, column, &date.to_string()));
+            }
+            Value::Date(date)
+        }
         (ColumnType::Key | ColumnType::Id, Value::Id(id)) => Value::Id(id),
         (ColumnType::Lookup { targets }, Value::Lookup(reference)) => {
             if !targets.contains(&reference.table) {
@@ -303,18 +305,64 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
     })
 }
 
-/// Amounts and decimals are bounded as on the platform, so that the stored form is exact.
-fn bounded(table: &TableDef, column: &ColumnDef, number: Decimal) -> Result<Decimal> {
-    let limit = match column.kind {
+/// The first day that the platform has, and the midnight at which it begins.
+const FIRST_DAY: Date = Date::constant(1753, 1, 1);
+const FIRST_TIME: Timestamp = Timestamp::constant(-6_847_804_800, 0);
+
+fn too_early(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
+    Error::new(
+        Code::INVALID_DATE_TIME,
+        format!(
+            "DateTime is less than minimum value supported by CrmDateTime. Actual value: {value}, Minimum value supported: {FIRST_DAY} (column `{}` of `{}`)",
+            column.name, table.name
+        ),
+    )
+    .with_table(&table.name)
+}
+
+fn outside<T: std::fmt::Display>(
+    table: &TableDef,
+    column: &ColumnDef,
+    value: impl std::fmt::Display,
+    (from, to): (T, T),
+) -> Error {
+    let message = format!(
+        "A validation error occurred. The value {value} of '{}' on record of type '{}' is outside the valid range. Accepted Values: {from} to {to}",
+        column.name, table.name
+    );
+    Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name)
+}
+
+/// The range of a column's numbers: its own, or that of its type, in which the stored form is
+/// exact.
+fn range(column: &ColumnDef) -> (Decimal, Decimal) {
+    let most = match column.kind {
         ColumnType::Money { .. } => Decimal::from(922_337_203_685_477_i64),
         _ => Decimal::from(100_000_000_000_i64),
     };
-    if number.abs() > limit {
-        let message = format!(
-            "A validation error occurred. The value {number} of '{}' on record of type '{}' is outside the valid range. Accepted Values: -{limit} to {limit}",
-            column.name, table.name
-        );
-        return Err(Error::new(Code::OUT_OF_RANGE, message).with_table(&table.name));
+    match &column.range {
+        Some([from, to]) => (*from.max(&-most), *to.min(&most)),
+        None => (-most, most),
     }
-    Ok(number)
+}
+
+/// An amount or a decimal number, rounded to the column's places and in its range.
+fn within(table: &TableDef, column: &ColumnDef, value: &Value, precision: u32) -> Result<Decimal> {
+    let (number, range) = (
+        value.as_decimal().unwrap_or_default().round_dp(precision),
+        range(column),
+    );
+    match number < range.0 || number > range.1 {
+        true => Err(outside(table, column, number, range)),
+        false => Ok(number),
+    }
+}
+
+fn float_within(table: &TableDef, column: &ColumnDef, number: f64) -> Result<f64> {
+    let range = range(column);
+    let inside = Decimal::from_f64_retain(number).is_some_and(|exact| exact >= range.0 && exact <= range.1);
+    match inside {
+        true => Ok(number),
+        false => Err(outside(table, column, number, range)),
+    }
 }

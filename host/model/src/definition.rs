@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{Name, RelationshipDef};
@@ -311,6 +312,9 @@ pub struct ColumnDef {
     /// Whether lists often search it: the store keeps an index.
     #[serde(default, skip_serializing_if = "is_default")]
     pub indexed: bool,
+    /// The smallest and the largest amount or number, where the column takes fewer than its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[Decimal; 2]>,
     /// What a text is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
@@ -341,6 +345,7 @@ impl ColumnDef {
             default: None,
             points: None,
             indexed: false,
+            range: None,
             format: None,
             custom: false,
             managed: false,

@@ -1,7 +1,7 @@
 //! Rows in the Web API's JSON form: lookups as `_x_value`, whole-second UTC dates, choices as
 //! numbers; and back.
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::{Catalog, ColumnDef, ColumnType, Error, Reference, Result, Row, TableDef, Value, coerce};
@@ -61,16 +61,18 @@ pub fn from_value(value: &Value) -> Json {
     }
 }
 
+/// A number; a text where a number of JSON would be another one.
 fn number(digits: &str) -> Json {
-    match digits.parse::<i64>() {
-        Ok(whole) => whole.into(),
-        Err(_) => digits.parse::<f64>().map_or(Json::Null, Json::from),
+    match (digits.parse::<i64>(), digits.parse::<f64>()) {
+        (Ok(whole), _) => whole.into(),
+        (_, Ok(number)) if number.to_string() == digits => number.into(),
+        _ => digits.into(),
     }
 }
 
-/// The time as the Web API writes it: UTC, whole seconds.
+/// The time as the Web API writes it: UTC, fractions of a second cut.
 pub fn whole_seconds(time: Timestamp) -> String {
-    time.round(Unit::Second).unwrap_or(time).to_string()
+    crate::value::whole_second(time).to_string()
 }
 
 /// The row that a JSON object describes. The key column may be present; annotations are

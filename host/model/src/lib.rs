@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod changes;
+pub mod choices;
 pub mod codes;
 pub mod coerce;
 pub mod definition;
@@ -21,8 +22,11 @@ pub mod privilege;
 pub mod query;
 pub mod relationship;
 pub mod remedy;
+mod shown;
 pub mod situations;
+pub mod text;
 pub mod value;
+pub mod written;
 
 pub use catalog::Catalog;
 pub use changes::{ChangedRelationship, Changes};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::{Span, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use uuid::Uuid;
 
-use crate::{Catalog, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Value, coerce};
+use crate::{Catalog, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Value, written};
 
 /// What the text form of a query is read in: the tables that there are, and when and by whom
 /// it is asked.
@@ -249,7 +249,7 @@ fn today(now: Timestamp) -> Date {
 /// The period that an operator means; nothing where the value is none that it takes.
 fn period(means: Means, now: Timestamp, value: &str) -> Option<Period> {
     let today = today(now);
-    let given = || coerce::time(value).map(self::today);
+    let given = || written::time(value).map(self::today);
     let days = |from: Date, count: i32| {
         Some(Period {
             from: Some(from),

@@ -14,8 +14,12 @@ pub struct Query {
     pub columns: Option<Vec<Name>>,
     /// Which rows.
     pub filter: Filter,
-    /// In which order; the key is always the last criterion.
+    /// In which order; the key is always the last criterion. Lookups go by the names of their
+    /// rows, choices by their labels.
     pub order: Vec<Order>,
+    /// Lookups go by their ids, and choices by their numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub raw_order: bool,
     /// At most how many.
     pub top: Option<u32>,
 }
@@ -28,6 +32,7 @@ impl Query {
             columns: None,
             filter: Filter::All,
             order: Vec::new(),
+            raw_order: false,
             top: None,
         }
     }

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Name;
+
+/// The second in which a point in time lies: what people see of it.
+pub fn whole_second(time: Timestamp) -> Timestamp {
+    let second = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor);
+    time.round(second).unwrap_or(time)
+}
 
 /// A reference to one row: its table and its id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

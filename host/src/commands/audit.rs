@@ -3,7 +3,8 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{
-    Catalog, ColumnType, Comparison, Error, Filter, Query, Reference, Row, TableDef, Value, coerce, json as rows, odata,
+    Catalog, ColumnType, Comparison, Error, Filter, Query, Reference, Row, TableDef, Value, coerce, json as rows,
+    odata, written,
 };
 use sluice_platform::TableChange;
 
@@ -108,7 +109,7 @@ fn filter(session: &dyn Door, catalog: &Catalog, args: &List) -> anyhow::Result<
         filter = filter.and(Filter::eq("userid", names::principal(session, user)?.id));
     }
     if let Some(from) = &args.from {
-        let time = coerce::time(from)
+        let time = written::time(from)
             .ok_or_else(|| Error::invalid(format!("`{from}` is no point in time, such as 2026-01-31T09:00:00Z")))?;
         filter = filter.and(Filter::Compare {
             column: "createdon".into(),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, coerce, odata};
+use sluice_model::{
+    Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value, codes::Kind, odata, written,
+};
 
 use super::jobs;
 use crate::{
@@ -160,7 +162,7 @@ fn detect(context: &Context, session: &Session, args: &Detect) -> anyhow::Result
     }
     let mut waits = false;
     if let Some(text) = &args.start {
-        let start = coerce::time(text)
+        let start = written::time(text)
             .ok_or_else(|| Usage::because(format!("`{text}` is no point in time, such as 2026-01-31T09:00:00Z")))?;
         waits = start > context.env().now();
         request = request.with("RecurrenceStartTime", Value::DateTime(start));

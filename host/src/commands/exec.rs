@@ -4,8 +4,8 @@ use base64::Engine as _;
 use serde_json::{Map, Value as Json};
 use sluice_engine::{Message, ParameterDef, Shape, Takes};
 use sluice_model::{
-    Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Surroundings, Uuid, Value, coerce,
-    fetchxml, parameter,
+    Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Surroundings, Uuid, Value, fetchxml,
+    parameter, written,
 };
 
 use crate::{
@@ -81,7 +81,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&self, given: Given<'_>) -> anyhow::Result<Parameter> {
         match given {
-            Given::Json(json) => self.json(&json),
+            Given::Json(json, _) => self.json(&json),
             Given::Text("null") => Ok(Value::Null.into()),
             Given::Text(text) => self.text(text),
             Given::File(path) if self.parameter.kind == ParameterType::Bytes => {
@@ -115,7 +115,7 @@ impl Reader<'_> {
             ParameterType::BigInt => Value::BigInt(text.parse().map_err(|_| wrong("whole number"))?).into(),
             ParameterType::Text | ParameterType::Bytes => text.into(),
             ParameterType::Time => {
-                let time = coerce::time(text).ok_or_else(|| wrong("point in time, such as 2026-01-31T09:00:00Z"))?;
+                let time = written::time(text).ok_or_else(|| wrong("point in time, such as 2026-01-31T09:00:00Z"))?;
                 Value::DateTime(time).into()
             }
             ParameterType::Id => Value::Id(self.id(text)?).into(),

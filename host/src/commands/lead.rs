@@ -1,7 +1,7 @@
 //! `sluice lead`: qualify, disqualify and reactivate leads, one outcome for each.
 
 use serde_json::Map;
-use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, codes::Kind};
+use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, choices, codes::Kind};
 
 use super::{each, lead_matches, lead_new, lead_qualify};
 use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage};
@@ -53,15 +53,9 @@ fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyh
     let ColumnType::Status { options } = &column.kind else {
         return Err(Error::host("the status reason of leads is no status").into());
     };
-    let reasons: Vec<_> = options.iter().filter(|option| option.state == Some(2)).collect();
-    let wanted = reasons.iter().find(|option| {
-        reason.is_some_and(|reason| option.label.eq_ignore_ascii_case(reason) || option.value.to_string() == reason)
-    });
-    let Some(wanted) = wanted else {
-        let known: Vec<String> = reasons
-            .iter()
-            .map(|option| format!("{} ({})", option.label, option.value))
-            .collect();
+    let reasons = options.iter().filter(|option| option.state == Some(2));
+    let Some(wanted) = reason.and_then(|reason| choices::named(reasons.clone(), reason)) else {
+        let known: Vec<String> = reasons.map(choices::shown).collect();
         let what = match reason {
             Some(reason) => format!("`{reason}` is no reason to disqualify a lead"),
             None => "a lead is disqualified for a reason: --reason R".to_owned(),

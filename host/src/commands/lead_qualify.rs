@@ -8,7 +8,9 @@ use std::{
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{Catalog, Choice as ChoiceOption, Code, Error, Match, Parameter, Reference, Response, Uuid};
+use sluice_model::{
+    Catalog, Choice as ChoiceOption, Code, Error, Match, Parameter, Reference, Response, Uuid, choices,
+};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::{lead, lead_dry_run, row::references};
@@ -404,14 +406,14 @@ fn named(session: &Session, text: &str) -> anyhow::Result<Reference> {
 fn status(session: &Session, given: &str) -> anyhow::Result<i32> {
     let catalog = session.catalog()?;
     let statuses = statuses(&catalog)?;
-    let named = statuses.iter().find(|option| option.label.eq_ignore_ascii_case(given));
-    if let Some(status) = named.map(|option| option.value).or_else(|| given.parse().ok()) {
+    if let Some(status) = choices::named(statuses, given)
+        .map(|option| option.value)
+        .or_else(|| given.parse().ok())
+    {
         return Ok(status);
     }
     let closing = statuses.iter().filter(|option| option.state != Some(0));
-    let known: Vec<String> = closing
-        .map(|option| format!("{} ({})", option.label, option.value))
-        .collect();
+    let known: Vec<String> = closing.map(choices::shown).collect();
     Err(Usage::because(format!(
         "`{given}` is no status reason of a lead; those of closed leads are {}",
         known.join(", ")

@@ -1,7 +1,7 @@
 //! `sluice opportunity`: win, lose and reopen opportunities.
 
 use serde_json::json;
-use sluice_model::{ColumnType, Reference, Request, Row, Value, coerce};
+use sluice_model::{ColumnType, Reference, Request, Row, Value, choices, coerce};
 
 use crate::{context::Context, output::Outcome, usage::Usage};
 
@@ -75,13 +75,8 @@ fn reason_number(context: &Context, reason: &str) -> anyhow::Result<i32> {
         return Err(Usage::because("the status reason of opportunities is no status"));
     };
     let reasons = options.iter().filter(|option| option.state == Some(2));
-    let names: Vec<String> = reasons
-        .clone()
-        .map(|option| format!("{} ({})", option.label, option.value))
-        .collect();
-    reasons
-        .clone()
-        .find(|option| option.label.eq_ignore_ascii_case(reason) || option.value.to_string() == reason)
+    let names: Vec<String> = reasons.clone().map(choices::shown).collect();
+    choices::named(reasons, reason)
         .map(|option| option.value)
         .ok_or_else(|| {
             Usage::because(format!(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use sluice_engine::{Batch, Session};
 use sluice_model::{
-    Catalog, Choice, Code, ColumnType, Error, Filter, Parameter, Query, Reference, Request, Row, coerce,
+    Catalog, Choice, Code, ColumnType, Error, Filter, Parameter, Query, Reference, Request, Row, choices, coerce,
 };
 
 use super::{
@@ -212,19 +212,14 @@ fn change(session: &Session, name: &str, request: Request, draft: bool, done: &s
 
 /// A state of the table of TABLE.COLUMN, by its label or number.
 fn state_of(session: &Session, name: &str, state: &str) -> anyhow::Result<i32> {
-    if let Ok(number) = state.parse() {
-        return Ok(number);
-    }
     let catalog = session.catalog()?;
     let table = name.split_once('.').and_then(|(table, _)| catalog.table(table).ok());
     let states = table.and_then(|table| table.states());
     let states = states.map_or(&[][..], |(states, _)| states);
-    let found = states.iter().find(|known| known.label.eq_ignore_ascii_case(state));
-    let known: Vec<String> = states
-        .iter()
-        .map(|known| format!("{} ({})", known.label, known.value))
-        .collect();
-    found.map(|known| known.value).ok_or_else(|| {
+    let found = choices::named(states, state);
+    let known: Vec<String> = states.iter().map(choices::shown).collect();
+    let number = found.map(|known| known.value).or_else(|| state.parse().ok());
+    number.ok_or_else(|| {
         Usage::because(format!(
             "`{name}` has no state \"{state}\"; states have status reasons, and its states are: {}",
             if known.is_empty() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sluice_engine::{Engine, Founding};
-use sluice_model::{Query, Request};
+use sluice_model::{Query, Request, text::DEFAULT_LANGUAGE};
 use sluice_sales::{capabilities, sample};
 
 use crate::{
@@ -65,6 +65,9 @@ pub(crate) struct Create {
     /// The ISO code of the base currency.
     #[arg(long, default_value = "USD", value_parser = currency)]
     currency: String,
+    /// The base language by its number, for good: texts are compared and ordered by it.
+    #[arg(long, default_value_t = DEFAULT_LANGUAGE, value_name = "LCID")]
+    language: i32,
 }
 
 fn currency(text: &str) -> Result<String, String> {
@@ -135,6 +138,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
     let founding = Founding {
         name: args.name,
         currency: args.currency,
+        language: args.language,
     };
     let fill = |engine: &Engine| {
         if args.sample {
@@ -182,7 +186,8 @@ fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) ->
 
 fn show(context: &Context) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let rows = session.list(Query::new("organization").columns(&["name", "basecurrencyid", "createdon"]))?;
+    let columns = ["name", "basecurrencyid", "createdon", "languagecode"];
+    let rows = session.list(Query::new("organization").columns(&columns))?;
     let row = rows.first();
     let catalog = session.catalog()?;
     let currency = row.and_then(|row| row.lookup("basecurrencyid")).cloned();
@@ -208,6 +213,7 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
         map.insert("tables".to_owned(), catalog.iter().count().into());
         map.insert("customtables".to_owned(), custom.into());
         map.insert("form".to_owned(), Engine::FORM.into());
+        map.insert("language".to_owned(), row.int("languagecode").into());
     }
     let text = pairs(&[
         ("organisation", name.to_owned()),
@@ -216,6 +222,7 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
             format!("{} ({}, form {})", path.display(), bytes(size), Engine::FORM),
         ),
         ("currency", currency.unwrap_or_default()),
+        ("language", catalog.collation().language().to_string()),
         ("created", created.as_str().unwrap_or_default().to_owned()),
         ("tables", format!("{}, {custom} of them custom", catalog.iter().count())),
     ]);

@@ -13,7 +13,7 @@
 //! | bring a file of an earlier form to the present one | `migrate`, then `structure` |
 //! | put a backup in the place of a file, notice that another file has its place | `restore`, `presence` |
 //! | see how attachments are kept | `blocks` |
-//! | see how a value is kept | `form`, `text` |
+//! | see how a value is kept, and how texts compare | `form`, `text` |
 //! | see the SQL | `sql` |
 
 mod blocks;
@@ -50,6 +50,6 @@ pub use names::check_target;
 pub use presence::clear_leftovers;
 pub use restore::Restored;
 pub use store::{Options, Store, Synchronous, publish};
-pub use text::fold;
+pub use text::Collation;
 pub use tx::{Savepoint, Tx};
 pub use unit::{Beside, End};

@@ -48,7 +48,7 @@ macro_rules! steps {
 }
 
 /// All forms that a file can be brought to, in their order.
-const STEPS: &[Step] = steps!(3);
+const STEPS: &[Step] = steps!(3, 4);
 
 /// A file was brought to the present form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +72,21 @@ impl Store {
     /// A host error where there is no file, or one that is no organisation, or of another form.
     pub fn form(path: &Path) -> Result<i32> {
         Self::there(path)?;
-        Session::peek(path)
+        Session::peek(path).map(|(form, _)| form)
+    }
+
+    /// Whether the file at `path` has to be brought to what this program works with before it can
+    /// be opened: it has an earlier form, or its indexes were made by other rules for texts.
+    ///
+    /// # Errors
+    /// As [`Store::form`].
+    pub fn is_behind(path: &Path) -> Result<bool> {
+        Self::there(path)?;
+        Session::peek(path).map(|(_, behind)| behind)
     }
 
     /// Brings the organisation at `path` to the present form. `work` is told the form that the
-    /// file has; it brings the definitions to their present form, calls [`Tx::check_names`] and
+    /// file has, which is the present one where only the rules for texts are others; it brings the definitions to their present form, calls [`Tx::check_names`] and
     /// [`Tx::fit_tables`], and writes rows. Before that a copy is made beside the file, where `copy` says so.
     ///
     /// # Errors
@@ -98,7 +108,7 @@ impl Store {
         };
         session.check_sound(&path)?;
         let copy = match copy {
-            true => Some(keep_copy(&session, &path)?),
+            true => Some(keep_copy(&session, &path, from)?),
             false => None,
         };
         match session.step_up(from, work) {
@@ -121,14 +131,17 @@ impl Store {
 /// perhaps because another process was faster.
 fn alone(path: &Path, options: &Options) -> Result<Option<(Session, i32)>> {
     for _ in 0..TRIES {
-        if Session::peek(path)? == FORM {
+        if !Session::peek(path)?.1 {
             return Ok(None);
         }
         let session = Session::alone(path, options, PATIENCE);
         // The first access takes the lock.
-        match session.and_then(|session| session.form(path).map(|form| (session, form))) {
-            Ok((_, FORM)) => return Ok(None),
-            Ok(alone) => return Ok(Some(alone)),
+        match session.and_then(|session| session.standing(path).map(|standing| (session, standing))) {
+            Ok((_, (_, false))) => return Ok(None),
+            Ok((mut session, (form, true))) => {
+                session.learn()?;
+                return Ok(Some((session, form)));
+            }
             Err(error) if error.code() == Code::BUSY => {}
             Err(error) => return Err(error),
         }
@@ -165,6 +178,8 @@ impl Session {
         for step in due(from) {
             self.batch(step.before)?;
         }
+        // Before anything is looked up by them.
+        self.order_anew()?;
         let mut tx = Tx::new(Box::new(self));
         work(&mut tx, from)?;
         let session = tx.session()?;
@@ -249,10 +264,14 @@ struct Copy {
 
 /// Copies the file beside itself, by the database's own means: to open it in another way would
 /// give up the lock.
-fn keep_copy(session: &Session, path: &Path) -> Result<Copy> {
+fn keep_copy(session: &Session, path: &Path, from: i32) -> Result<Copy> {
+    let texts = match from {
+        FORM => format!("-texts-{}", sluice_model::text::VERSION),
+        _ => String::new(),
+    };
     let named = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".before-{FORM}{ending}"));
+        name.push(format!(".before-{FORM}{texts}{ending}"));
         PathBuf::from(name)
     };
     let (copy, part) = (named(""), named(".part"));

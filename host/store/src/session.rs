@@ -14,18 +14,23 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig, functions::FunctionFlags};
+use rusqlite::{CachedStatement, Connection, OpenFlags, config::DbConfig};
 use sluice_model::{Error, Name, Remedy, Result, TableDef};
 
 use crate::{
-    Faults, Options, Shipped, Synchronous, definitions::Versions, facts::Known, fault::fault, sql::ShareMask, text,
+    Faults, Options, Shipped, Synchronous,
+    definitions::Versions,
+    facts::Known,
+    fault::fault,
+    sql::ShareMask,
+    text::{self, Collation},
 };
 
 /// Written into the file's header: `SLUC`.
 pub(crate) const APPLICATION_ID: i32 = 0x534C_5543;
 /// The form of a file: of the store's own tables, and of the tables and rows that ship. What
 /// changes one of them counts up, once a version has been handed out whose files have the form.
-pub(crate) const FORM: i32 = 3;
+pub(crate) const FORM: i32 = 4;
 /// Files of this form and later ones can be brought to the present form.
 const FIRST: i32 = 2;
 
@@ -41,6 +46,8 @@ fn is_earlier(path: &Path, form: i32) -> Error {
 /// One connection.
 pub(crate) struct Session {
     pub(crate) conn: Connection,
+    /// How texts compare, once the session has learned it.
+    pub(crate) collation: &'static Collation,
     /// Tells sessions apart: a unit must give back the one it was given.
     pub(crate) number: u64,
     pub(crate) writable: bool,
@@ -80,6 +87,13 @@ impl Session {
             FORM => {}
             earlier => return Err(is_earlier(path, earlier)),
         }
+        if !session.has_our_order()? {
+            return Err(Error::host(format!(
+                "the indexes of `{}` were made by other rules for texts; open it anew",
+                path.display()
+            )));
+        }
+        session.learn()?;
         session.setting("journal_mode", "WAL")?;
         session.setting("foreign_keys", "ON")?;
         // A savepoint keeps the pages it changes; past 64 KiB they would go to a file that is
@@ -98,13 +112,15 @@ impl Session {
 
     /// Opens the empty file in which an organisation is built. A failure there discards the
     /// file, so nothing is kept safe on the way.
-    pub(crate) fn scratch(path: &Path, ships: &Shipped) -> Result<Self> {
+    pub(crate) fn scratch(path: &Path, ships: &Shipped, collation: &'static Collation) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut session = Self::connect(path, flags, true)?;
         session.ships.clone_from(ships);
         session.setting("journal_mode", "MEMORY")?;
         session.setting("synchronous", Synchronous::Off.word())?;
         session.setting("foreign_keys", "OFF")?;
+        text::teach(&session.conn, collation)?;
+        session.collation = collation;
         Ok(session)
     }
 
@@ -126,25 +142,9 @@ impl Session {
             more
         }))
         .map_err(fault)?;
-        conn.create_collation(text::COLLATION, text::compare).map_err(fault)?;
-        for (name, test) in [
-            (text::CONTAINS, text::contains as fn(&str, &str) -> bool),
-            (text::STARTS, text::starts_with),
-            (text::ENDS, text::ends_with),
-        ] {
-            let flags =
-                FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-            conn.create_scalar_function(name, 2, flags, move |context| {
-                let (text, part) = (context.get_raw(0), context.get_raw(1));
-                Ok(text
-                    .as_str_or_null()?
-                    .zip(part.as_str_or_null()?)
-                    .map(|(text, part)| test(text, part)))
-            })
-            .map_err(fault)?;
-        }
         Ok(Self {
             conn,
+            collation: Collation::usual(),
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             writable,
             depth: 0,
@@ -186,10 +186,21 @@ impl Session {
         Ok(session)
     }
 
-    /// The form of the file at `path`.
-    pub(crate) fn peek(path: &Path) -> Result<i32> {
+    /// The form of the file at `path`, and whether something is to be done before it can be
+    /// worked with.
+    pub(crate) fn peek(path: &Path) -> Result<(i32, bool)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self::connect(path, flags, false)?.form(path)
+        Self::connect(path, flags, false)?.standing(path)
+    }
+
+    /// The form of the file, and whether it is behind: of an earlier form, or with indexes that
+    /// were made by other rules for texts.
+    ///
+    /// # Errors
+    /// As [`Session::form`].
+    pub(crate) fn standing(&self, path: &Path) -> Result<(i32, bool)> {
+        let form = self.form(path)?;
+        Ok((form, form < FORM || !self.has_our_order()?))
     }
 
     /// The form of a file, which may be an earlier one.

@@ -13,7 +13,7 @@ use sluice_model::{Error, Remedy, Result};
 use tempfile::TempPath;
 
 use crate::{
-    End, Faults, Shipped, Tx,
+    Collation, End, Faults, Shipped, Tx,
     definitions::INTERNAL,
     fault::fault,
     names::{check_target, side_files},
@@ -85,7 +85,8 @@ const KEPT_READERS: usize = 16;
 
 impl Store {
     /// Makes an organisation at `path`: `build` fills it in one transaction, in a temporary
-    /// file beside it that is renamed when it is whole. The tables that ship are made by it. References are checked at the end,
+    /// file beside it that is renamed when it is whole. Its texts compare by `collation`. The
+    /// tables that ship are made by it. References are checked at the end,
     /// so rows that refer to each other may come in any order. What is given back keeps others from
     /// taking the file for something that a killed process left.
     ///
@@ -93,11 +94,17 @@ impl Store {
     /// A host error where there is a file at `path` already, a lookup refers to a table that
     /// was not made, or a row to one that is not there; and whatever `build` gives. Then
     /// nothing is left behind.
-    pub fn create(path: &Path, ships: &Shipped, build: impl FnOnce(&mut Tx) -> Result<()>) -> Result<File> {
+    pub fn create(
+        path: &Path,
+        ships: &Shipped,
+        collation: &'static Collation,
+        build: impl FnOnce(&mut Tx) -> Result<()>,
+    ) -> Result<File> {
         whole_new(path, |scratch| {
-            let session = Session::scratch(scratch, ships)?;
+            let mut session = Session::scratch(scratch, ships, collation)?;
             session.run("BEGIN IMMEDIATE")?;
             session.conn.execute_batch(INTERNAL).map_err(fault)?;
+            session.speak(collation)?;
             session.setting("application_id", &APPLICATION_ID.to_string())?;
             session.setting("user_version", &FORM.to_string())?;
             session.fit()?;

@@ -1,12 +1,18 @@
-//! Text without regard to case: the collation of every text column, and the functions that
-//! search in texts. Pure; knows nothing of rows.
-//!
-//! Characters are folded one by one through lower, upper and lower case again, which joins
-//! `ß`, `ẞ` and `SS`, and the three sigmas. Accents count. A new version of the standard
-//! library may fold characters that were not assigned before; `REINDEX` mends an index that
-//! has some.
+//! The collation of every text column, and the functions that search in texts, by the names that
+//! statements call them. What they do is [`sluice_model::text`], by the language of the file.
 
-use std::cmp::Ordering;
+use std::sync::Arc;
+
+use rusqlite::{
+    Connection,
+    functions::{Context, FunctionFlags},
+    types::FromSqlError,
+};
+use sluice_model::{Error, Result, text};
+
+pub use sluice_model::text::Collation;
+
+use crate::{fault::fault, session::Session};
 
 /// The name of the collation.
 pub(crate) const COLLATION: &str = "UNICODE_CI";
@@ -17,66 +23,80 @@ pub(crate) const STARTS: &str = "sluice_starts_with";
 /// `ENDS(text, part)`.
 pub(crate) const ENDS: &str = "sluice_ends_with";
 
-/// Orders two texts without regard to case.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    let (mut a, mut b) = (left.bytes(), right.bytes());
-    let mut same = 0;
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) if x.is_ascii() && y.is_ascii() => {
-                match x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()) {
-                    Ordering::Equal => same += 1,
-                    other => return other,
-                }
-            }
-            // `same` bytes of both were ASCII, so both may be cut there.
-            _ => {
-                return folded(left.get(same..).unwrap_or_default()).cmp(folded(right.get(same..).unwrap_or_default()));
-            }
-        }
+/// Whether a text has a part, which is given as its fold.
+type Search = fn(&Collation, &str, &str) -> bool;
+
+/// Gives a connection the collation and the functions.
+pub(crate) fn teach(conn: &Connection, collation: &'static Collation) -> Result<()> {
+    conn.create_collation(COLLATION, |one, other| collation.compare(one, other))
+        .map_err(fault)?;
+    let searches: [(&str, Search); 3] = [
+        (CONTAINS, Collation::contains),
+        (STARTS, Collation::starts_with),
+        (ENDS, Collation::ends_with),
+    ];
+    for (name, search) in searches {
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+        conn.create_scalar_function(name, 2, flags, move |context| run(collation, search, context))
+            .map_err(fault)?;
     }
+    Ok(())
 }
 
-/// Whether `part` is in `text`.
-pub(crate) fn contains(text: &str, part: &str) -> bool {
-    fold(text).contains(&fold(part))
+fn run(collation: &Collation, search: Search, context: &Context<'_>) -> rusqlite::Result<Option<bool>> {
+    // The part is the same in all rows: it is folded once.
+    let part: Arc<Option<String>> = context.get_or_create_aux(1, |part| -> std::result::Result<_, FromSqlError> {
+        Ok(part.as_str_or_null()?.map(|part| collation.fold(part).into_owned()))
+    })?;
+    let text = context.get_raw(0).as_str_or_null()?;
+    Ok(text
+        .zip(part.as_deref())
+        .map(|(text, part)| search(collation, text, part)))
 }
 
-/// Whether `text` starts with `part`.
-pub(crate) fn starts_with(text: &str, part: &str) -> bool {
-    let mut text = folded(text);
-    folded(part).all(|c| text.next() == Some(c))
-}
-
-/// Whether `text` ends with `part`.
-pub(crate) fn ends_with(text: &str, part: &str) -> bool {
-    fold(text).ends_with(&fold(part))
-}
-
-/// The text with its case folded: two texts are equal without regard to case where their folds
-/// are equal.
-pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        folded(text).collect()
+impl Session {
+    /// Learns how the texts of the file compare. A file that says nothing was made before there
+    /// were languages.
+    pub(crate) fn learn(&mut self) -> Result<()> {
+        let language = self.meta("language")?.unwrap_or(i64::from(text::DEFAULT_LANGUAGE));
+        let found = i32::try_from(language).ok().and_then(Collation::of);
+        let collation = found.ok_or_else(|| {
+            Error::host(format!(
+                "the organisation's base language {language} is none that this version knows; use the version that made it"
+            ))
+        })?;
+        teach(&self.conn, collation)?;
+        self.collation = collation;
+        Ok(())
     }
-}
 
-fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
-    text.chars().flat_map(fold_char)
-}
+    /// Whether the indexes were made by the rules for texts of this version.
+    pub(crate) fn has_our_order(&self) -> Result<bool> {
+        Ok(self.meta("collation")? == Some(text::VERSION))
+    }
 
-fn fold_char(c: char) -> impl Iterator<Item = char> {
-    // The dotless i is a letter of its own, though its upper case is that of `i`.
-    let keep = (c == 'ı').then_some(c);
-    let fold = keep.is_none().then(|| {
-        c.to_lowercase()
-            .flat_map(char::to_uppercase)
-            .flat_map(char::to_lowercase)
-    });
-    keep.into_iter().chain(fold.into_iter().flatten())
+    /// Makes the indexes anew by the rules of this version.
+    pub(crate) fn order_anew(&self) -> Result<()> {
+        self.batch(&format!("REINDEX {COLLATION}"))?;
+        self.batch(&format!(
+            "INSERT INTO \"_meta\" VALUES ('collation', {version}) ON CONFLICT (\"key\") DO UPDATE SET \"value\" = {version}",
+            version = text::VERSION
+        ))
+    }
+
+    /// Notes in a new file how its texts compare.
+    pub(crate) fn speak(&mut self, collation: &'static Collation) -> Result<()> {
+        self.batch(&format!(
+            "INSERT INTO \"_meta\" VALUES ('language', {}), ('collation', {})",
+            collation.language(),
+            text::VERSION
+        ))
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<i64>> {
+        let mut statement = self.statement("SELECT \"value\" FROM \"_meta\" WHERE \"key\" = ?")?;
+        let mut rows = statement.query([key]).map_err(fault)?;
+        let row = rows.next().map_err(fault)?;
+        row.map(|row| row.get(0)).transpose().map_err(fault)
+    }
 }

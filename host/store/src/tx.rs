@@ -3,7 +3,7 @@
 //!
 //! It does not know when it will be committed: [`crate::Store`] decides that.
 
-use sluice_model::{Error, Result};
+use sluice_model::{Error, Result, text::Collation};
 
 use crate::session::Session;
 
@@ -58,6 +58,14 @@ impl Tx {
                 "this transaction only reads; the unit of work should have been a writing one",
             ))
         }
+    }
+
+    /// How the texts of the organisation compare.
+    ///
+    /// # Errors
+    /// A host error where no transaction is open.
+    pub fn collation(&mut self) -> Result<&'static Collation> {
+        Ok(self.session()?.collation)
     }
 
     /// Whether a transaction is here.

@@ -10,4 +10,4 @@ mod same;
 mod work;
 
 /// The forms of which there are files.
-const FORMS: [&str; 1] = ["form-2"];
+const FORMS: [&str; 2] = ["form-2", "form-3"];

@@ -14,3 +14,4 @@ mod killed_jobs;
 mod restoring;
 mod story;
 mod texts;
+mod values;

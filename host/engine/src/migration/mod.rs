@@ -78,9 +78,16 @@ fn write_rows(core: &Arc<Core>, tx: &mut Tx) -> Result<()> {
     unit.tx = std::mem::take(tx);
     let result = write_privileges(&mut unit)
         .and_then(|()| write_messages(&mut unit))
+        .and_then(|()| compare_anew(core, &mut unit))
         .and_then(|()| unit.configuration_written(None));
     *tx = std::mem::take(&mut unit.tx);
     result
+}
+
+/// The indexes of the file were made anew by the rules for texts of this version; what the
+/// capabilities keep beside them is as well.
+fn compare_anew(core: &Arc<Core>, unit: &mut Unit) -> Result<()> {
+    core.compared_anew().iter().try_for_each(|again| again(unit))
 }
 
 /// Privileges that are new, which System Administrator has at once; those that nothing asks for

@@ -2,12 +2,13 @@
 
 use super::{wrong, xml::Element};
 use crate::{
-    ColumnDef, ColumnType, Comparison, Error, Filter, Result, Surroundings, TableDef, Value, coerce,
-    operators::Operator,
+    Catalog, ColumnDef, ColumnType, Comparison, Error, Filter, Result, Surroundings, TableDef, Value,
+    operators::Operator, shown,
 };
 
 /// A condition as it was read.
 pub(super) struct Condition<'a> {
+    pub(super) catalog: &'a Catalog,
     pub(super) table: &'a TableDef,
     pub(super) column: &'a ColumnDef,
     pub(super) operator: &'a str,
@@ -15,15 +16,23 @@ pub(super) struct Condition<'a> {
 }
 
 impl Condition<'_> {
+    /// How many names of related rows it is about.
+    pub(super) fn names(&self) -> usize {
+        self.values
+            .iter()
+            .filter(|text| shown::is_name(self.column, text))
+            .count()
+    }
+
     /// What it means.
     pub(super) fn filter(&self, surroundings: &Surroundings) -> Result<Filter> {
         match self.operator {
-            "eq" => self.compare(Comparison::Eq),
-            "ne" | "neq" => self.compare(Comparison::Ne),
-            "gt" => self.compare(Comparison::Gt),
-            "ge" => self.compare(Comparison::Ge),
-            "lt" => self.compare(Comparison::Lt),
-            "le" => self.compare(Comparison::Le),
+            "eq" => self.compare(Comparison::Eq, self.one()?),
+            "ne" | "neq" => self.compare(Comparison::Ne, self.one()?),
+            "gt" => self.compare(Comparison::Gt, self.one()?),
+            "ge" => self.compare(Comparison::Ge, self.one()?),
+            "lt" => self.compare(Comparison::Lt, self.one()?),
+            "le" => self.compare(Comparison::Le, self.one()?),
             "like" => self.like(),
             "not-like" => self.like().map(Filter::negated),
             "begins-with" => self.search(Comparison::StartsWith, self.one()?),
@@ -61,29 +70,29 @@ impl Condition<'_> {
         }
     }
 
-    fn is(&self, comparison: Comparison, value: Value) -> Filter {
-        Filter::Compare {
-            column: self.column.name.clone(),
-            comparison,
-            value,
-        }
-    }
-
-    fn compare(&self, comparison: Comparison) -> Result<Filter> {
-        let value = coerce::compared(self.table, self.column, self.one()?)?;
-        Ok(self.is(comparison, value))
+    fn compare(&self, comparison: Comparison, text: &str) -> Result<Filter> {
+        shown::compare(self.catalog, self.table, self.column, comparison, text)
     }
 
     fn empty(&self, comparison: Comparison) -> Result<Filter> {
         match self.values.as_slice() {
-            [] => Ok(self.is(comparison, Value::Null)),
+            [] => Ok(Filter::Compare {
+                column: self.column.name.clone(),
+                comparison,
+                value: Value::Null,
+            }),
             _ => Err(self.refusal("takes no value")),
         }
     }
 
     fn search(&self, comparison: Comparison, part: &str) -> Result<Filter> {
         match self.column.kind {
-            ColumnType::Text { .. } | ColumnType::Memo { .. } => Ok(self.is(comparison, part.into())),
+            ColumnType::Text { .. }
+            | ColumnType::Memo { .. }
+            | ColumnType::Lookup { .. }
+            | ColumnType::Choice { .. }
+            | ColumnType::State { .. }
+            | ColumnType::Status { .. } => self.compare(comparison, part),
             _ => Err(self.refusal("is for texts, and the column holds none")),
         }
     }
@@ -101,13 +110,8 @@ impl Condition<'_> {
         if self.values.is_empty() {
             return Err(self.refusal("has no value"));
         }
-        let values = self.values.iter();
-        Ok(Filter::In {
-            column: self.column.name.clone(),
-            values: values
-                .map(|value| coerce::compared(self.table, self.column, value))
-                .collect::<Result<_>>()?,
-        })
+        let values = self.values.iter().map(String::as_str);
+        shown::among(self.catalog, self.table, self.column, values)
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::{
     Code, ColumnType, Error, Filter, Name, Order, Query, Related, Result, Surroundings, TableDef, coerce,
     odata::{MAX_CONDITIONS, MAX_RELATED},
+    operators::Operator,
 };
 use condition::Condition;
 use xml::Element;
@@ -38,6 +39,7 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
         "page",
         "returntotalrecordcount",
         "top",
+        "useraworderby",
         "version",
     ])?;
     if fetch.attribute("page").is_some_and(|page| page.trim() != "1") {
@@ -50,6 +52,7 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
         return Err(wrong(&format!("<fetch> holds no <{}>", entity.name)));
     }
     let mut query = Reader::new(surroundings).entity(entity)?;
+    query.raw_order = truth(&fetch, "useraworderby")?;
     query.top = match (fetch.attribute("top"), fetch.attribute("count")) {
         (Some(_), Some(_)) => return Err(wrong("`top` and `count` are not given together")),
         (top, count) => top.or(count).map(number).transpose()?,
@@ -160,10 +163,7 @@ impl<'a> Reader<'a> {
 
     fn link(&mut self, link: &Element, table: &TableDef) -> Result<Related> {
         link.only(&["alias", "from", "intersect", "link-type", "name", "to", "visible"])?;
-        self.related += 1;
-        if self.related > MAX_RELATED {
-            return Err(wrong(&format!("it links more than {MAX_RELATED} tables")));
-        }
+        self.count_related(1)?;
         for child in &link.children {
             match child.name.as_str() {
                 "filter" | "link-entity" => {}
@@ -233,12 +233,23 @@ impl<'a> Reader<'a> {
             return self.leads_anywhere(alias, name, operator, outer);
         }
         let condition = Condition {
+            catalog: &self.surroundings.catalog,
             table,
             column: coerce::column(table, name)?,
             operator,
             values: condition::values(element)?,
         };
+        let known = Operator::in_fetch(operator).is_none();
+        self.count_related(if known { condition.names() } else { 0 })?;
         condition.filter(self.surroundings)
+    }
+
+    fn count_related(&mut self, more: usize) -> Result<()> {
+        self.related += more;
+        match self.related > MAX_RELATED {
+            true => Err(wrong(&format!("it looks at more than {MAX_RELATED} related tables"))),
+            false => Ok(()),
+        }
     }
 
     /// "Contains data" and "does not contain data": whether an outer link leads to a row.

@@ -14,7 +14,7 @@ mod tokens;
 
 use crate::{
     ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Related, Result, Surroundings, TableDef, Value,
-    coerce, operators::Operator,
+    coerce, operators::Operator, shown,
 };
 use tokens::Token;
 
@@ -322,18 +322,11 @@ impl<'a> Parser<'a> {
         let name = &self.next()?.text;
         let path = self.own(name).ok_or_else(|| self.foreign(name))?;
         self.expect(",")?;
-        let value = Value::Text(self.next()?.text.clone());
+        let text = &self.value()?.text;
         self.expect(")")?;
         self.along(self.scope.table, path, &mut |parser, table, last| {
             let column = column(table, last)?;
-            if !matches!(column.kind, ColumnType::Text { .. } | ColumnType::Memo { .. }) {
-                return Err(parser.wrong(&format!("column `{}` holds no text", column.name)));
-            }
-            Ok(Filter::Compare {
-                column: column.name.clone(),
-                comparison,
-                value: value.clone(),
-            })
+            parser.compared(table, column, comparison, text)
         })
     }
 
@@ -363,18 +356,10 @@ impl<'a> Parser<'a> {
         self.expect(")")?;
         self.along(self.scope.table, path, &mut |parser, table, last| {
             let column = column(table, last)?;
-            let list = || {
-                Ok(Filter::In {
-                    column: column.name.clone(),
-                    values: values
-                        .iter()
-                        .map(|value| coerce::compared(table, column, value))
-                        .collect::<Result<_>>()?,
-                })
-            };
+            let list: Vec<&str> = values.iter().map(|value| value.as_str()).collect();
             match (function, Operator::in_odata(function)) {
-                ("In", _) => list(),
-                ("NotIn", _) => list().map(Filter::negated),
+                ("In", _) => parser.among(table, column, &list),
+                ("NotIn", _) => parser.among(table, column, &list).map(Filter::negated),
                 (_, Some(operator)) => {
                     let value = values.first().map(|value| value.as_str());
                     operator.filter(parser.surroundings, table, column, value)
@@ -392,16 +377,7 @@ impl<'a> Parser<'a> {
         let column = column(table, name)?;
         let operator = self.next()?;
         if operator.text == "in" {
-            self.expect("(")?;
-            let mut values = vec![self.literal(table, column)?];
-            while self.word(",") {
-                values.push(self.literal(table, column)?);
-            }
-            self.expect(")")?;
-            return Ok(Filter::In {
-                column: column.name.clone(),
-                values,
-            });
+            return self.one_of(table, column);
         }
         let comparison = match operator.text.as_str() {
             "eq" => Comparison::Eq,
@@ -412,23 +388,65 @@ impl<'a> Parser<'a> {
             "ge" => Comparison::Ge,
             other => return Err(self.wrong(&format!("`{other}` is no operator (eq, ne, lt, le, gt, ge, in)"))),
         };
-        Ok(Filter::Compare {
-            column: column.name.clone(),
-            comparison,
-            value: self.literal(table, column)?,
-        })
+        match self.literal(column)? {
+            Some(text) => self.compared(table, column, comparison, text),
+            None => Ok(Filter::Compare {
+                column: column.name.clone(),
+                comparison,
+                value: Value::Null,
+            }),
+        }
     }
 
-    fn literal(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Value> {
+    /// `('a','b',null)` after `in`.
+    fn one_of(&mut self, table: &TableDef, column: &ColumnDef) -> Result<Filter> {
+        self.expect("(")?;
+        let mut values = vec![self.literal(column)?];
+        while self.word(",") {
+            values.push(self.literal(column)?);
+        }
+        self.expect(")")?;
+        let texts: Vec<&str> = values.iter().flatten().copied().collect();
+        let mut filter = self.among(table, column, &texts)?;
+        if texts.len() < values.len() {
+            match &mut filter {
+                Filter::In { values, .. } => values.push(Value::Null),
+                filter => {
+                    let named = std::mem::replace(filter, Filter::All);
+                    *filter = Filter::Or(vec![named, Filter::eq(&column.name, Value::Null)]);
+                }
+            }
+        }
+        Ok(filter)
+    }
+
+    fn compared(&mut self, table: &TableDef, column: &ColumnDef, comparison: Comparison, text: &str) -> Result<Filter> {
+        if shown::is_name(column, text) {
+            self.count_related()?;
+        }
+        let surroundings = self.surroundings;
+        shown::compare(&surroundings.catalog, table, column, comparison, text)
+    }
+
+    fn among(&mut self, table: &TableDef, column: &ColumnDef, texts: &[&str]) -> Result<Filter> {
+        for _ in texts.iter().filter(|text| shown::is_name(column, text)) {
+            self.count_related()?;
+        }
+        let surroundings = self.surroundings;
+        shown::among(&surroundings.catalog, table, column, texts.iter().copied())
+    }
+
+    /// The text of a value; nothing for `null`.
+    fn literal(&mut self, column: &ColumnDef) -> Result<Option<&'a str>> {
         let token = self.value()?;
         if !token.quoted && token.text == "null" {
-            return Ok(Value::Null);
+            return Ok(None);
         }
         match &column.kind {
             ColumnType::Text { .. } | ColumnType::Memo { .. } if !token.quoted => {
                 Err(self.wrong(&format!("`{}` is text and needs quotes '…'", token.text)))
             }
-            _ => coerce::compared(table, column, &token.text),
+            _ => Ok(Some(&token.text)),
         }
     }
 }

@@ -252,5 +252,5 @@ pub(crate) fn check_condition(unit: &mut Unit, rule: &Row, condition: &Row) -> R
     let catalog = unit.snapshot()?.catalog.clone();
     let [base, matching] = rule::tables(&catalog, rule)?;
     let fold = rule.bool("iscasesensitive") != Some(true);
-    rule::Condition::compile([&base, &matching], fold, condition).map(|_| ())
+    rule::Condition::compile([&base, &matching], (fold, catalog.collation()), condition).map(|_| ())
 }

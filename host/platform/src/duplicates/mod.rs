@@ -52,6 +52,7 @@ pub(crate) static DUPLICATES: Capability = Capability {
     dependants: &[&dependants::DuplicateRules],
     parts: &[&part::RulePart],
     jobs: &[&jobs::Publish, &jobs::Detect, &jobs::Purge],
+    compared_anew: work::code_anew,
     ..Capability::named("duplicates")
 };
 

@@ -3,7 +3,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_model::{Catalog, Code, ColumnDef, ColumnType, Error, Format, Name, Result, Row, TableDef, Uuid, coerce};
+use sluice_model::{
+    Catalog, Code, ColumnDef, ColumnType, Error, Format, Name, Result, Row, TableDef, Uuid, coerce, text::Collation,
+};
 
 use super::code;
 
@@ -57,8 +59,8 @@ pub(crate) enum How {
     Text {
         form: Form,
         part: Part,
-        /// Without regard to case.
-        fold: bool,
+        /// As the organisation's language compares them; to the letter, where there is none.
+        fold: Option<&'static Collation>,
     },
     /// Numbers, choices by their number, ids, yes or no.
     Value,
@@ -122,7 +124,7 @@ impl Rule {
         let fold = row.bool("iscasesensitive") != Some(true);
         let conditions = conditions
             .iter()
-            .map(|condition| Condition::compile([&base, &matching], fold, condition))
+            .map(|condition| Condition::compile([&base, &matching], (fold, catalog.collation()), condition))
             .collect::<Result<_>>()?;
         Ok(Self {
             id: row.id,
@@ -206,7 +208,11 @@ impl Condition {
     /// # Errors
     /// A column is not there, the two cannot be compared, or the criterion does not go with
     /// them.
-    pub(crate) fn compile([base, matching]: [&TableDef; 2], fold: bool, row: &Row) -> Result<Self> {
+    pub(crate) fn compile(
+        [base, matching]: [&TableDef; 2],
+        (fold, collation): (bool, &'static Collation),
+        row: &Row,
+    ) -> Result<Self> {
         let columns = [
             coerce::column(base, row.text("baseattributename").unwrap_or_default())?,
             coerce::column(matching, row.text("matchingattributename").unwrap_or_default())?,
@@ -214,7 +220,9 @@ impl Condition {
         let pair = Pair {
             columns,
             tables: [base, matching],
+            collation,
         };
+        let fold = fold.then_some(collation);
         let number = row.int("operatorparam");
         let (how, longest) = match row.int("operatorcode").unwrap_or_default() {
             0 => pair.exact(fold, number)?,
@@ -252,6 +260,7 @@ fn is_choice(kind: &ColumnType) -> bool {
 struct Pair<'a> {
     columns: [&'a ColumnDef; 2],
     tables: [&'a TableDef; 2],
+    collation: &'static Collation,
 }
 
 impl Pair<'_> {
@@ -322,9 +331,12 @@ impl Pair<'_> {
         self.of_kind("same-label", number, How::Value, 0, is_choice)?;
         let [base, matching] = self.columns.map(|column| {
             let options = column.kind.options().unwrap_or_default();
-            let labels = options
-                .iter()
-                .map(|option| (option.value, code::normal(&option.label, Form::Plain, true)));
+            let labels = options.iter().map(|option| {
+                (
+                    option.value,
+                    code::normal(&option.label, Form::Plain, Some(self.collation)),
+                )
+            });
             labels.collect::<Vec<_>>()
         });
         let longest = base
@@ -335,7 +347,7 @@ impl Pair<'_> {
         Ok((How::Label { base, matching }, longest.unwrap_or_default()))
     }
 
-    fn exact(&self, fold: bool, number: Option<i32>) -> Result<(How, usize)> {
+    fn exact(&self, fold: Option<&'static Collation>, number: Option<i32>) -> Result<(How, usize)> {
         use ColumnType as C;
         let [base, matching] = self.columns.map(|column| &column.kind);
         let is_number = |kind: &C| matches!(kind, C::Int { .. } | C::BigInt | C::Decimal { .. } | C::Money { .. });
@@ -364,7 +376,7 @@ impl Pair<'_> {
         }
     }
 
-    fn text(&self, fold: bool, part: Part, operator: &str) -> Result<(How, usize)> {
+    fn text(&self, fold: Option<&'static Collation>, part: Part, operator: &str) -> Result<(How, usize)> {
         let lengths = self.columns.map(|column| match &column.kind {
             ColumnType::Text { max_length } | ColumnType::Memo { max_length } => Some(*max_length as usize),
             _ => None,

@@ -105,23 +105,7 @@ pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
         let all = unit.count_as_platform("say how far the publishing of a rule is", &table.name, &Filter::All)?;
         data.scan.total = Some(all);
     }
-    let query = Query {
-        columns: Some(columns_of(std::slice::from_ref(&rule), Side::Matching, &table)),
-        top: Some(ROWS),
-        ..Query::new(rule.matching.clone()).filter(data.scan.next(&table, Filter::All))
-    };
-    let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
-    let mut codes: Vec<(String, Uuid)> = rows
-        .iter()
-        .filter_map(|row| Some((matchcode(&rule, Side::Matching, Seen::now(row))?, row.id)))
-        .collect();
-    // In the order of the index.
-    codes.sort_unstable();
-    unit.beside_rows("give all rows of a table their codes by a rule", |tx, permit| {
-        codes
-            .iter()
-            .try_for_each(|(code, row)| tx.put_matchcode(permit, rule.set, code, *row))
-    })?;
+    let rows = give_codes(unit, &rule, &table, &data.scan)?;
     if !data.scan.took(&rows) {
         return data.scan.step(&data);
     }
@@ -135,6 +119,41 @@ pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
         rule.matching
     );
     Ok(data.scan.step(&data)?.done(told))
+}
+
+/// Gives the next rows of a table their codes by a rule; the rows.
+fn give_codes(unit: &mut Unit, rule: &Arc<Rule>, table: &TableDef, scan: &Scan) -> Result<Vec<Row>> {
+    let query = Query {
+        columns: Some(columns_of(std::slice::from_ref(rule), Side::Matching, table)),
+        top: Some(ROWS),
+        ..Query::new(rule.matching.clone()).filter(scan.next(table, Filter::All))
+    };
+    let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
+    let mut codes: Vec<(String, Uuid)> = rows
+        .iter()
+        .filter_map(|row| Some((matchcode(rule, Side::Matching, Seen::now(row))?, row.id)))
+        .collect();
+    // In the order of the index.
+    codes.sort_unstable();
+    unit.beside_rows("give all rows of a table their codes by a rule", |tx, permit| {
+        codes
+            .iter()
+            .try_for_each(|(code, row)| tx.put_matchcode(permit, rule.set, code, *row))
+    })?;
+    Ok(rows)
+}
+
+/// Texts compare by other rules from now on: every code is made anew.
+pub(super) fn code_anew(unit: &mut Unit) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let rules: Vec<Arc<Rule>> = rules_of(&snapshot).all().cloned().collect();
+    for rule in rules {
+        while purge(unit, rule.set)?.more {}
+        let table = snapshot.table(&rule.matching)?.clone();
+        let mut scan = Scan::default();
+        while !scan.took(&give_codes(unit, &rule, &table, &scan)?) {}
+    }
+    Ok(())
 }
 
 /// The job that was to publish a rule is canceled or failed: the rule is as it was before.

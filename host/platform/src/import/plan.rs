@@ -287,15 +287,22 @@ impl Reading<'_> {
 
     /// A value in the map, as people write it.
     fn value(&self, column: &ColumnDef, value: &toml::Value) -> Result<Value> {
-        let text = match value {
-            toml::Value::String(text) => text.trim().to_owned(),
-            toml::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-            other => plain(other),
+        let value = match value {
+            toml::Value::String(text) if text.trim().is_empty() => return Ok(Value::Null),
+            toml::Value::String(text) => self.session.value(self.table, column, text.trim())?,
+            // A number is none of a choice's labels.
+            toml::Value::Integer(number) if column.kind.options().is_some() => {
+                coerce::from_json(self.table, column, &(*number).into())?
+            }
+            toml::Value::Array(items) => {
+                let items = items.iter().map(|item| match item {
+                    toml::Value::Integer(number) => serde_json::Value::from(*number),
+                    other => plain(other).into(),
+                });
+                coerce::from_json(self.table, column, &items.collect::<Vec<serde_json::Value>>().into())?
+            }
+            other => self.session.value(self.table, column, &plain(other))?,
         };
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        let value = self.session.value(self.table, column, &text)?;
         coerce::check(self.table, column, value)
     }
 }

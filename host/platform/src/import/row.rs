@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil;
-use sluice_model::{Code, ColumnType, Error, Filter, Query, Reference, Result, Row, Uuid, Value, coerce};
+use sluice_model::{Code, ColumnType, Error, Filter, Query, Reference, Result, Row, Uuid, Value, coerce, written};
 
 use super::plan::{Lookup, Plan, Target};
 use sluice_engine::Session;
@@ -43,28 +42,14 @@ fn value(session: &Session, plan: &Plan, target: &Target, text: &str) -> Result<
         (ColumnType::Lookup { .. }, Some(lookup)) => found(session, lookup, text)?,
         // People write `null` for an empty value; in a file it is a name like any other.
         (ColumnType::Lookup { .. }, None) if text != "null" => session.value(&plan.table, column, text)?,
-        (ColumnType::DateTime, _) => match time(plan, text) {
-            Some(time) => time,
+        // A point in time without an offset is meant in the plan's time zone.
+        (ColumnType::DateTime, _) => match written::time_in(text, &plan.timezone) {
+            Some(time) => Value::DateTime(time),
             None => coerce::from_text(&plan.table, column, text)?,
         },
         _ => coerce::from_text(&plan.table, column, text)?,
     };
     coerce::check(&plan.table, column, value)
-}
-
-/// A point in time: one without an offset is meant in the plan's time zone.
-fn time(plan: &Plan, text: &str) -> Option<Value> {
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Some(Value::DateTime(time));
-    }
-    let civil: civil::DateTime = text
-        .parse()
-        .ok()
-        .or_else(|| text.parse::<civil::Date>().ok().map(civil::Date::into))?;
-    civil
-        .to_zoned(plan.timezone.clone())
-        .ok()
-        .map(|zoned| Value::DateTime(zoned.timestamp()))
 }
 
 /// The one row that `text` leads to.

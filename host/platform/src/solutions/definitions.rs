@@ -280,14 +280,33 @@ fn changed_kind(now: &ColumnType, sent: &ColumnType) -> std::result::Result<Colu
         }
         (now, sent) if now == sent => Ok(now.clone()),
         (now, sent) if now.word() == sent.word() => Err(format!(
-            "is of type {} here too, but of another one: {now:?}, not {sent:?}",
-            now.word()
+            "is of type {} here too, but {} and not {}",
+            now.word(),
+            special(now),
+            special(sent)
         )),
         (now, sent) => Err(format!(
             "is of type {} here, and of type {} in the solution; a column keeps its type",
             now.word(),
             sent.word()
         )),
+    }
+}
+
+/// What tells a type from others of the same word.
+fn special(kind: &ColumnType) -> String {
+    use ColumnType as C;
+    match kind {
+        C::Decimal { precision } | C::Money { precision } => format!("with {precision} places"),
+        C::Lookup { targets } => {
+            let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
+            format!("to {}", names.join(", "))
+        }
+        C::Choice { global, .. } | C::Choices { global, .. } => match global {
+            Some(global) => format!("with the options of `{global}`"),
+            None => "with options of its own".to_owned(),
+        },
+        _ => "another one".to_owned(),
     }
 }
 

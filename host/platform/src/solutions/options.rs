@@ -79,6 +79,13 @@ fn current(work: &mut Work<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choi
     Ok((row, options))
 }
 
+/// The number of the state that an option belongs to, for people.
+fn state(option: &Choice) -> String {
+    option
+        .state
+        .map_or_else(|| "none".to_owned(), |state| state.to_string())
+}
+
 pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Options) -> Result<Applied> {
     let (row, mut now) = current(work, name)?;
     let before = now.clone();
@@ -86,8 +93,11 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Options) -> Resu
         match now.iter_mut().find(|there| there.value == option.value) {
             Some(there) if there.state != option.state => {
                 return Err(misfit(format!(
-                    "the option {} ({}) of `{name}` belongs to another state here: {:?}, not {:?}",
-                    option.value, option.label, there.state, option.state
+                    "the option {} ({}) of `{name}` belongs to another state here: {}, not {}",
+                    option.value,
+                    option.label,
+                    state(there),
+                    state(option)
                 )));
             }
             Some(there) => {

@@ -2,7 +2,7 @@
 //! months. A lead's age counts from its creation.
 
 use sluice_engine::Session;
-use sluice_model::{Error, Reference, Result, Timestamp, Uuid};
+use sluice_model::{Error, Reference, Result, Timestamp, Uuid, choices};
 
 use super::{days, definition, label, leads, time};
 
@@ -100,13 +100,12 @@ fn open(session: &Session) -> Result<Vec<(i32, Aged)>> {
 fn find_status(session: &Session, status: &str) -> Result<(i32, String)> {
     let table = definition(session)?;
     let (_, statuses) = table.states().unwrap_or_default();
-    let open: Vec<_> = statuses.iter().filter(|option| option.state == Some(0)).collect();
-    let found = open
-        .iter()
-        .find(|option| option.label.eq_ignore_ascii_case(status) || option.value.to_string() == status);
-    let names: Vec<&str> = open.iter().map(|option| option.label.as_str()).collect();
-    found.map(|option| (option.value, option.label.clone())).ok_or_else(|| {
-        let message = format!("open leads have no status \"{status}\"; they have {}", names.join(", "));
-        Error::invalid(message).with_table("lead")
-    })
+    let open = statuses.iter().filter(|option| option.state == Some(0));
+    let names: Vec<String> = open.clone().map(choices::shown).collect();
+    choices::named(open, status)
+        .map(|option| (option.value, option.label.clone()))
+        .ok_or_else(|| {
+            let message = format!("open leads have no status \"{status}\"; they have {}", names.join(", "));
+            Error::invalid(message).with_table("lead")
+        })
 }

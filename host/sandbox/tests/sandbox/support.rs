@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sluice_model::{Code, Error, Filter, Name, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{
     Call, Caller, Compiler, Context, Finished, Grants, Limits, Plugin, Sandbox, Services, Settings, componentize,
 };
@@ -195,11 +195,10 @@ impl Services for Fake {
         }
         let columns = (!columns.is_empty()).then_some(columns);
         Ok(Query {
-            table: table.into(),
             columns,
-            filter: Filter::All,
             order,
             top,
+            ..Query::new(table)
         })
     }
 

@@ -15,7 +15,7 @@ use sluice_model::{
     Right, TableDef, Uuid, Value,
 };
 
-use super::{SHARES, ShareMask, build, name};
+use super::{SHARES, ShareMask, build, name, order, seconds};
 use crate::{
     form::{self, Cell, TableOf},
     text,
@@ -88,16 +88,16 @@ pub(crate) fn list(
         .column(name(&table.key))
         .columns(build::split(columns.iter().copied()));
     narrow(&mut select, table, &query.filter, seen, asked)?;
+    let names = asked.around.filter(|_| !query.raw_order && !asked.of_platform);
     for order in &query.order {
+        let direction = if order.descending {
+            Direction::Desc
+        } else {
+            Direction::Asc
+        };
         let by = column(table, &order.column)?;
-        select.order_by(
-            name(&by.name),
-            if order.descending {
-                Direction::Desc
-            } else {
-                Direction::Asc
-            },
-        );
+        let shown = names.and_then(|around| order::shown(around.catalog, table, by));
+        select.order_by_expr(shown.unwrap_or_else(|| Expr::col(name(&by.name))), direction);
     }
     select.order_by(name(&table.key), Direction::Asc);
     if let Some(top) = query.top {
@@ -296,6 +296,9 @@ fn among(level: Level<'_>, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
     let table = level.table;
     let mut cells: Vec<sea_query::Value> = Vec::with_capacity(values.len());
     let mut rows: BTreeMap<&Name, Vec<Uuid>> = BTreeMap::new();
+    if by.kind == ColumnType::DateTime && !level.strict {
+        return Ok(seconds::among(&by.name, values));
+    }
     let mut empty = None;
     for value in values {
         match (form::compared(table, by, value)?, value) {
@@ -354,6 +357,9 @@ fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Val
             // An empty column is different.
             _ => Expr::expr(Func::coalesce([same, constant(false)])).not(),
         });
+    }
+    if let (Value::DateTime(time), false) = (value, level.strict) {
+        return Ok(seconds::compare(&by.name, comparison, *time));
     }
     let value: sea_query::Value = cell.into();
     Ok(match comparison {

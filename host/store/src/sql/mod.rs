@@ -6,6 +6,8 @@ pub(crate) mod bind;
 pub(crate) mod build;
 pub(crate) mod ddl;
 pub(crate) mod filter;
+mod order;
+mod seconds;
 
 use sea_query::Alias;
 

@@ -3,7 +3,7 @@
 use sluice_model::{Code, ColumnDef, ColumnType, Ownership, Query, Reference, Row};
 
 use super::{Org, id, lookup, system, table, text};
-use crate::{Shipped, Store};
+use crate::{Collation, Shipped, Store};
 
 #[test]
 fn a_table_and_its_columns_are_kept() {
@@ -193,12 +193,15 @@ fn a_new_organisation_must_be_whole() {
         Ownership::None,
         vec![ColumnDef::new("rightid", lookup(&["right"]))],
     );
-    let error = Store::create(&path, &Shipped::default(), |tx| tx.create_table(&left)).unwrap_err();
+    let error = Store::create(&path, &Shipped::default(), Collation::usual(), |tx| {
+        tx.create_table(&left)
+    })
+    .unwrap_err();
     assert!(
         error.message().contains("the table `right`, which is not defined"),
         "{error}"
     );
-    let error = Store::create(&path, &Shipped::default(), |tx| {
+    let error = Store::create(&path, &Shipped::default(), Collation::usual(), |tx| {
         tx.create_table(&left)?;
         tx.create_table(&table("right", Ownership::None, vec![]))?;
         let row = Row::new("left", id(1)).with("rightid", Reference::new("right", id(2)));

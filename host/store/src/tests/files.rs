@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use sluice_model::{Code, Error, Filter, Row};
 
 use super::{Org, id, open, system, write};
-use crate::{Options, Shipped, Store};
+use crate::{Collation, Options, Shipped, Store};
 
 fn listed(folder: &std::path::Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
@@ -25,19 +25,26 @@ fn listed(folder: &std::path::Path) -> Vec<String> {
 fn an_organisation_is_made_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("org.db");
-    let error = Store::create(&path, &Shipped::default(), |_| Err(Error::invalid("no"))).unwrap_err();
+    let error = Store::create(&path, &Shipped::default(), Collation::usual(), |_| {
+        Err(Error::invalid("no"))
+    })
+    .unwrap_err();
     assert_eq!(error.message(), "no");
     assert_eq!(listed(folder.path()), Vec::<String>::new(), "nothing is left behind");
 
-    let panicked = std::panic::catch_unwind(|| Store::create(&path, &Shipped::default(), |_| panic!("in the middle")));
+    let panicked = std::panic::catch_unwind(|| {
+        Store::create(&path, &Shipped::default(), Collation::usual(), |_| {
+            panic!("in the middle")
+        })
+    });
     assert!(panicked.is_err());
     assert_eq!(listed(folder.path()), Vec::<String>::new(), "nor after a panic");
 
-    Store::create(&path, &Shipped::default(), |_| Ok(())).unwrap();
+    Store::create(&path, &Shipped::default(), Collation::usual(), |_| Ok(())).unwrap();
     assert_eq!(listed(folder.path()), ["org.db"]);
     let before = fs::read(&path).unwrap();
     assert!(
-        Store::create(&path, &Shipped::default(), |_| Ok(()))
+        Store::create(&path, &Shipped::default(), Collation::usual(), |_| Ok(()))
             .unwrap_err()
             .message()
             .contains("already")
@@ -73,7 +80,7 @@ fn only_an_organisation_is_opened() {
         .unwrap();
     refused("another program");
     fs::remove_file(&path).unwrap();
-    Store::create(&path, &Shipped::default(), |_| Ok(())).unwrap();
+    Store::create(&path, &Shipped::default(), Collation::usual(), |_| Ok(())).unwrap();
     Connection::open(&path)
         .unwrap()
         .pragma_update(None, "user_version", 99)

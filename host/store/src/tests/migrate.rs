@@ -11,7 +11,7 @@ use sluice_model::{Code, ColumnDef, ColumnType as C, Filter, Ownership, Query, R
 use tempfile::TempDir;
 
 use super::{id, lookup, system, table, text};
-use crate::{MigratedFile, Options, Shipped, Store, Synchronous, Tx};
+use crate::{Collation, MigratedFile, Options, Shipped, Store, Synchronous, Tx};
 
 /// What a migration is at least.
 fn fit(tx: &mut Tx, from: i32) -> Result<()> {
@@ -83,7 +83,7 @@ impl Old {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("org.db");
         let ships: Shipped = early().into_iter().collect();
-        Store::create(&path, &ships, |tx| {
+        Store::create(&path, &ships, Collation::usual(), |tx| {
             let [account, contact, _] = early().try_into().unwrap();
             tx.insert(&system(), &account, &Row::new("account", id(1)).with("name", "Ärger"))?;
             let row = Row::new("contact", id(2)).with("accountid", sluice_model::Reference::new("account", id(1)));
@@ -165,7 +165,7 @@ fn a_file_comes_to_the_tables_of_a_new_one_and_keeps_its_rows() {
     let migrated = old.migrate(&late()).unwrap().unwrap();
     assert_eq!((migrated.from, migrated.to), (Store::FORM - 1, Store::FORM));
     let new = old.path.with_file_name("new.db");
-    Store::create(&new, &late().into_iter().collect(), |_| Ok(())).unwrap();
+    Store::create(&new, &late().into_iter().collect(), Collation::usual(), |_| Ok(())).unwrap();
     assert_eq!(schema(&old.path), schema(&new));
 
     let [account, contact, lead, _] = late().try_into().unwrap();
@@ -354,4 +354,32 @@ fn a_damaged_file_is_left_alone() {
     assert!(error.message().contains("damaged"), "{error}");
     assert_eq!(fs::read(&old.path).unwrap(), bytes);
     assert_eq!(old.beside(), Vec::<String>::new());
+}
+
+#[test]
+fn other_rules_for_texts_make_the_indexes_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("org.db");
+    let ships: Shipped = late().into_iter().collect();
+    Store::create(&path, &ships, Collation::of(2057).unwrap(), |_| Ok(())).unwrap();
+    assert!(!Store::is_behind(&path).unwrap());
+    let raw = Connection::open(&path).unwrap();
+    raw.execute_batch("UPDATE \"_meta\" SET \"value\" = 0 WHERE \"key\" = 'collation'")
+        .unwrap();
+    drop(raw);
+    assert!(Store::is_behind(&path).unwrap());
+    assert!(
+        Store::open(&path, options(&late())).is_err(),
+        "its indexes are of no use"
+    );
+    let migrated = Store::migrate(&path, &options(&late()), true, fit).unwrap().unwrap();
+    assert_eq!((migrated.from, migrated.to), (Store::FORM, Store::FORM));
+    assert!(migrated.copy.unwrap().to_string_lossy().ends_with("-texts-1"));
+    let store = Store::open(&path, options(&late())).unwrap();
+    let language = store.read(|mut tx| {
+        let language = tx.collation().map(Collation::language);
+        (tx, language)
+    });
+    assert_eq!(language.unwrap().unwrap(), 2057, "the language stays");
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }

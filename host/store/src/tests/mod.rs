@@ -19,7 +19,7 @@ use sluice_model::{
 };
 use tempfile::TempDir;
 
-use crate::{End, Options, Shipped, Store, Synchronous, Tx};
+use crate::{Collation, End, Options, Shipped, Store, Synchronous, Tx};
 
 /// An organisation in a folder of its own.
 pub(crate) struct Org {
@@ -163,7 +163,7 @@ impl Org {
     pub(crate) fn with(build: impl FnOnce(&mut Tx) -> Result<()>) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("org.db");
-        Store::create(&path, &Shipped::default(), build).unwrap();
+        Store::create(&path, &Shipped::default(), Collation::usual(), build).unwrap();
         let store = open(&path);
         Self {
             store,

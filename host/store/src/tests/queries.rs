@@ -7,7 +7,7 @@ use sluice_access::{Permit, Principal, PrivilegeIds, Units};
 use sluice_model::{Comparison, Comparison::*, Filter, Name, Order, Query, Reference, Related, Row, Value};
 
 use super::{Org, id, system};
-use crate::text;
+use crate::Collation;
 
 fn small_text() -> impl Strategy<Value = Value> {
     prop_oneof!["[abABé%_É]{0,3}".prop_map(Value::Text), Just(Value::Null)]
@@ -162,17 +162,18 @@ fn compare(row: &Row, column: &str, comparison: Comparison, value: &Value) -> bo
     } else {
         row.get(column).cloned().unwrap_or(Value::Null)
     };
+    let texts = Collation::usual();
     if let (Contains | StartsWith | EndsWith, Value::Text(held), Value::Text(part)) = (comparison, &held, value) {
         return match comparison {
-            Contains => text::contains(held, part),
-            StartsWith => text::starts_with(held, part),
-            _ => text::ends_with(held, part),
+            Contains => texts.contains(held, &texts.fold(part)),
+            StartsWith => texts.starts_with(held, &texts.fold(part)),
+            _ => texts.ends_with(held, &texts.fold(part)),
         };
     }
     let order = match (&held, value) {
         (Value::Null, Value::Null) => return comparison == Eq,
         (Value::Null, _) | (_, Value::Null) => return comparison == Ne,
-        (Value::Text(a), Value::Text(b)) => text::compare(a, b),
+        (Value::Text(a), Value::Text(b)) => texts.compare(a, b),
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         // A row is its table and its id.
         (Value::Lookup(a), Value::Lookup(b)) => return (a == b) == (comparison == Eq),

@@ -1,0 +1,160 @@
+//! Conditions on what people see of a column: the names of the rows that lookups refer to, and the
+//! labels of options. An id and a number of an option mean themselves.
+
+use std::cmp::Ordering;
+
+use uuid::Uuid;
+
+use crate::{Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Related, Result, TableDef, Value};
+use crate::{coerce, text::Collation};
+
+/// Whether a text that a column is compared with is the name of a row.
+pub(crate) fn is_name(column: &ColumnDef, text: &str) -> bool {
+    column.kind.targets().is_some() && text.parse::<Uuid>().is_err()
+}
+
+/// The column is compared with a text, or searched for one.
+///
+/// # Errors
+/// As [`coerce::compared`]; the column has nothing that could be searched.
+pub(crate) fn compare(
+    catalog: &Catalog,
+    table: &TableDef,
+    column: &ColumnDef,
+    comparison: Comparison,
+    text: &str,
+) -> Result<Filter> {
+    let is = |value| Filter::Compare {
+        column: column.name.clone(),
+        comparison,
+        value,
+    };
+    let searches = is_search(comparison);
+    match &column.kind {
+        ColumnType::Text { .. } | ColumnType::Memo { .. } if searches => Ok(is(text.into())),
+        ColumnType::Lookup { .. } if searches || is_name(column, text) => {
+            by_name(catalog, table, column, comparison, text)
+        }
+        ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options }
+            if searches || (is_order(comparison) && text.parse::<i32>().is_err()) =>
+        {
+            Ok(by_label(catalog.collation(), column, options, comparison, text))
+        }
+        _ if searches => Err(Error::invalid(format!(
+            "column `{}` of `{}` holds no text",
+            column.name, table.name
+        ))),
+        _ => coerce::compared(table, column, text).map(is),
+    }
+}
+
+/// The column is one of these.
+///
+/// # Errors
+/// As [`compare`].
+pub(crate) fn among<'a>(
+    catalog: &Catalog,
+    table: &TableDef,
+    column: &ColumnDef,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<Filter> {
+    let (names, others): (Vec<&str>, Vec<&str>) = texts.into_iter().partition(|text| is_name(column, text));
+    let values = others.iter().map(|text| coerce::compared(table, column, text));
+    let values = Filter::In {
+        column: column.name.clone(),
+        values: values.collect::<Result<_>>()?,
+    };
+    if names.is_empty() {
+        return Ok(values);
+    }
+    let named = names
+        .iter()
+        .map(|name| by_name(catalog, table, column, Comparison::Eq, name));
+    let mut any = named.collect::<Result<Vec<_>>>()?;
+    if !others.is_empty() {
+        any.push(values);
+    }
+    Ok(Filter::Or(any))
+}
+
+fn is_search(comparison: Comparison) -> bool {
+    matches!(
+        comparison,
+        Comparison::Contains | Comparison::StartsWith | Comparison::EndsWith
+    )
+}
+
+fn is_order(comparison: Comparison) -> bool {
+    matches!(
+        comparison,
+        Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge
+    )
+}
+
+/// The lookup refers to a row whose name compares so.
+fn by_name(
+    catalog: &Catalog,
+    table: &TableDef,
+    column: &ColumnDef,
+    comparison: Comparison,
+    text: &str,
+) -> Result<Filter> {
+    if comparison == Comparison::Ne {
+        return by_name(catalog, table, column, Comparison::Eq, text).map(Filter::negated);
+    }
+    let mut any = Vec::new();
+    for target in column.targets() {
+        let target = catalog.table(target)?;
+        let Some(name) = &target.primary_name else { continue };
+        any.push(Filter::Related(Box::new(Related {
+            column: column.name.clone(),
+            table: target.name.clone(),
+            other: target.key.clone(),
+            filter: Filter::Compare {
+                column: name.clone(),
+                comparison,
+                value: text.into(),
+            },
+        })));
+    }
+    match (any.len(), any.pop()) {
+        (1, Some(only)) => Ok(only),
+        (_, Some(last)) => {
+            any.push(last);
+            Ok(Filter::Or(any))
+        }
+        (_, None) => Err(Error::invalid(format!(
+            "`{text}` is no id, and what column `{}` of `{}` refers to has no names",
+            column.name, table.name
+        ))),
+    }
+}
+
+fn by_label(
+    collation: &Collation,
+    column: &ColumnDef,
+    options: &[Choice],
+    comparison: Comparison,
+    part: &str,
+) -> Filter {
+    let fold = collation.fold(part);
+    let passes = |option: &&Choice| {
+        let order = collation.compare(&option.label, part);
+        match comparison {
+            Comparison::Contains => collation.contains(&option.label, &fold),
+            Comparison::StartsWith => collation.starts_with(&option.label, &fold),
+            Comparison::EndsWith => collation.ends_with(&option.label, &fold),
+            Comparison::Eq => order == Ordering::Equal,
+            Comparison::Ne => order != Ordering::Equal,
+            Comparison::Lt => order.is_lt(),
+            Comparison::Le => order.is_le(),
+            Comparison::Gt => order.is_gt(),
+            Comparison::Ge => order.is_ge(),
+        }
+    };
+    let found = options.iter().filter(passes);
+    Filter::In {
+        column: column.name.clone(),
+        values: found.map(|option| Value::Choice(option.value)).collect(),
+    }
+}

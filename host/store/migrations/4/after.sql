@@ -1,0 +1,2 @@
+-- Form 4, when the tables fit their definitions: what fills their rows.
+-- The organisation's language, and the codes of duplicate rules, come by themselves.

@@ -1,0 +1,291 @@
+//! A value is what was written, wherever it is written; and what people see of it is what is
+//! filtered and ordered.
+
+use serde_json::{Value, json};
+use sluice_tests::world::{World, id, list, text};
+
+const RATING: [&str; 5] = ["1=5", "2=4", "3=3", "4=2", "5=1"];
+
+fn column(world: &World, name: &str, kind: &str, options: &[&str], more: &[&str]) {
+    let mut line = vec!["column", "create", "lead", name, kind];
+    for option in options {
+        line.extend(["--option", option]);
+    }
+    line.extend(more);
+    world.admin().json(&line);
+}
+
+fn lead(world: &World, columns: &[&str]) -> String {
+    id(&world
+        .admin()
+        .json(&[&["row", "create", "lead", "lastname=x"], columns].concat()))
+}
+
+fn get(world: &World, lead: &str, column: &str) -> Value {
+    world.admin().json(&["row", "get", "lead", lead, "--select", column])[column].clone()
+}
+
+#[test]
+fn a_number_is_a_number_whatever_the_labels_say() {
+    let world = World::empty();
+    column(&world, "zz_rating", "choice", &RATING, &[]);
+    column(&world, "zz_dflt", "choice", &RATING, &["--default", "4"]);
+    column(&world, "zz_many", "choices", &RATING, &[]);
+    for written in ["zz_rating=4", "zz_rating:=4", "zz_rating:=\"4\""] {
+        let lead = lead(&world, &[written, "zz_many:=[1,5]"]);
+        assert_eq!(get(&world, &lead, "zz_rating"), 4, "{written}");
+        assert_eq!(get(&world, &lead, "zz_dflt"), 4);
+        assert_eq!(get(&world, &lead, "zz_many"), "1,5");
+    }
+    assert_eq!(world.count("lead", "zz_rating eq 4"), 3);
+    world.write("f.csv", "n\nimported\n");
+    world.write(
+        "m.toml",
+        "[columns]\n\"n\" = \"lastname\"\n[constants]\nzz_rating = 4\nzz_many = [1, \"5\"]\n",
+    );
+    world
+        .admin()
+        .json(&["import", "f.csv", "--table", "lead", "--map", "m.toml"]);
+    let imported = &world.rows("lead", "zz_rating,zz_dflt,zz_many", "lastname eq 'imported'")[0];
+    assert_eq!(
+        (&imported["zz_rating"], &imported["zz_dflt"], &imported["zz_many"]),
+        (&json!(4), &json!(4), &json!("1,5"))
+    );
+}
+
+#[test]
+fn a_label_that_is_a_number_is_meant_where_no_option_has_it() {
+    let world = World::empty();
+    column(&world, "zz_s", "choice", &["1=10", "10=Ten", "3=77"], &[]);
+    let ten = lead(&world, &["zz_s=Ten"]);
+    assert_eq!(get(&world, &ten, "zz_s"), 10);
+    let seven = lead(&world, &["zz_s=77"]);
+    assert_eq!(get(&world, &seven, "zz_s"), 3);
+    assert_eq!(world.count("lead", "zz_s eq 77"), 1, "a filter reads it the same way");
+    let refused = world.admin().refused(&["row", "update", "lead", &ten, "zz_s:=77"]);
+    assert_eq!(refused["code"], "0x8004431A");
+    let trail = world.admin().run(&["audit", "list"]).stdout;
+    let line = trail.lines().find(|line| line.contains("zz_s") && line.contains("Ten"));
+    assert!(line.is_some(), "{trail}");
+
+    let number = ["option-set", "add", "lead.statuscode", "100000001", "3", "--state", "0"];
+    world.admin().json(&number);
+    let open = lead(&world, &["companyname=q"]);
+    let qualified = world.admin().run(&["lead", "qualify", &open, "--status", "3"]);
+    assert_eq!(qualified.code, 0, "{qualified:?}");
+    assert_eq!(get(&world, &open, "statuscode"), 3);
+}
+
+#[test]
+fn labels_are_found_in_any_case_and_listed_where_none_fits() {
+    let world = World::empty();
+    column(&world, "zz_p", "choice", &["1=Öltank", "2=Ящик", "3=Box"], &[]);
+    for (written, number) in [("box", 3), ("öltank", 1), ("ЯЩИК", 2), ("2", 2)] {
+        let lead = lead(&world, &[&format!("zz_p={written}")]);
+        assert_eq!(get(&world, &lead, "zz_p"), number, "{written}");
+    }
+    let refused = world
+        .admin()
+        .refused(&["row", "create", "lead", "lastname=x", "zz_p=Bocks"]);
+    let message = refused["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("Bocks") && message.contains("1 (Öltank), 2 (Ящик), 3 (Box)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn nothing_is_stored_that_the_file_does_not_say() {
+    let world = World::empty();
+    column(&world, "zz_when", "date-time", &[], &[]);
+    column(&world, "zz_day", "date", &[], &[]);
+    world.write(
+        "m.toml",
+        "timezone = \"Europe/Berlin\"\n[columns]\n\"n\" = \"lastname\"\n\"when\" = \"zz_when\"\n\"rev\" = \"revenue\"\n\"day\" = \"zz_day\"\n",
+    );
+    world.write(
+        "f.csv",
+        "n,when,rev,day\n\
+         new york,2026-07-01T10:00:00[America/New_York],,\n\
+         contradiction,2026-07-01T10:00:00+02:00[America/New_York],,\n\
+         underscore,,1_000,\n\
+         plain,2026-07-01T10:00:00,1000,2026-07-01\n\
+         skipped,2026-03-29T02:30:00,,\n\
+         leap,2016-12-31T23:59:60Z,,\n\
+         early,1752-12-31T00:00:00Z,,\n\
+         day and time,,,2026-07-01T23:00:00-05:00\n",
+    );
+    let ran = world
+        .admin()
+        .run(&["--json", "import", "f.csv", "--table", "lead", "--map", "m.toml"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let refused: Vec<(i64, &str)> = report["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["line"].as_i64().unwrap(), line["column"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (3, "when"),
+            (4, "rev"),
+            (6, "when"),
+            (7, "when"),
+            (8, "when"),
+            (9, "day")
+        ],
+        "{report}"
+    );
+    let rows = world.rows("lead", "lastname,zz_when,revenue,zz_day", "");
+    let found: Vec<(String, Value, Value)> = rows
+        .iter()
+        .map(|row| (text(row, "lastname"), row["zz_when"].clone(), row["revenue"].clone()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("new york".to_owned(), json!("2026-07-01T14:00:00Z"), Value::Null),
+            ("plain".to_owned(), json!("2026-07-01T08:00:00Z"), json!(1000)),
+        ]
+    );
+}
+
+#[test]
+fn amounts_and_numbers_have_ranges() {
+    let world = World::empty();
+    for (column, wrong, right) in [
+        ("revenue", "-5", "0"),
+        ("revenue", "100000000000000.01", "100000000000000"),
+        ("address1_latitude", "100", "-90"),
+        ("address1_longitude", "180.5", "180"),
+    ] {
+        let error = world
+            .admin()
+            .refused(&["row", "create", "lead", "lastname=x", &format!("{column}={wrong}")]);
+        assert_eq!(error["code"], "0x8004431A", "{error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("Accepted Values: "),
+            "{error}"
+        );
+        lead(&world, &[&format!("{column}={right}")]);
+    }
+    column(&world, "zz_exact", "money", &[], &[]);
+    let exact = lead(&world, &["zz_exact:=123456789012345.67"]);
+    assert_eq!(get(&world, &exact, "zz_exact"), json!(123_456_789_012_345.67));
+    let cents = lead(&world, &["zz_exact:=922337203685476.99"]);
+    assert_eq!(
+        get(&world, &cents, "zz_exact"),
+        "922337203685476.99",
+        "no number of JSON is it"
+    );
+}
+
+#[test]
+fn a_time_is_found_as_it_is_shown() {
+    let world = World::empty();
+    column(&world, "zz_when", "date-time", &[], &[]);
+    let cut = lead(&world, &["zz_when=2026-07-01T10:00:00.999Z"]);
+    assert_eq!(get(&world, &cut, "zz_when"), "2026-07-01T10:00:00Z");
+    for _ in 0..6 {
+        lead(&world, &[]);
+    }
+    let made = world.rows("lead", "createdon", "");
+    for lead in &made {
+        let (shown, id) = (text(lead, "createdon"), text(lead, "leadid"));
+        for (condition, holds) in [
+            ("eq", true),
+            ("ge", true),
+            ("le", true),
+            ("ne", false),
+            ("gt", false),
+            ("lt", false),
+        ] {
+            let filter = format!("createdon {condition} {shown} and leadid eq {id}");
+            assert_eq!(world.count("lead", &filter), usize::from(holds), "{filter}");
+        }
+        let several = format!("createdon in ({shown},2020-01-01T00:00:00Z) and leadid eq {id}");
+        assert_eq!(world.count("lead", &several), 1, "{several}");
+    }
+    let ids = |rows: &[Value]| rows.iter().map(|row| text(row, "leadid")).collect::<Vec<_>>();
+    let mut ordered = ids(&list(&world.admin().json(&[
+        "row",
+        "list",
+        "lead",
+        "--order",
+        "createdon desc",
+    ])));
+    ordered.reverse();
+    assert_eq!(ordered, ids(&made), "rows of one second keep their order");
+}
+
+#[test]
+fn lists_are_ordered_and_filtered_by_what_people_see() {
+    let world = World::empty();
+    column(&world, "zz_kind", "choice", &["1=Zebra", "2=Apple", "3=Mango"], &[]);
+    for (account, kind) in [("Zulu", "Zebra"), ("alpha", "Apple"), ("Mike", "Mango")] {
+        world
+            .admin()
+            .json(&["row", "create", "account", &format!("name={account}")]);
+        lead(
+            &world,
+            &[&format!("parentaccountid={account}"), &format!("zz_kind={kind}")],
+        );
+    }
+    let kinds = |rows: &[Value]| -> Vec<i64> { rows.iter().map(|row| row["zz_kind"].as_i64().unwrap()).collect() };
+    let ordered = |order: &str| {
+        kinds(&list(
+            &world
+                .admin()
+                .json(&["row", "list", "lead", "--order", order, "--select", "zz_kind"]),
+        ))
+    };
+    assert_eq!(ordered("parentaccountid"), [2, 3, 1]);
+    assert_eq!(ordered("parentaccountid desc"), [1, 3, 2]);
+    assert_eq!(ordered("zz_kind"), [2, 3, 1]);
+    let fetch = |flag: &str| {
+        let xml = format!(
+            "<fetch {flag}><entity name=\"lead\"><attribute name=\"zz_kind\"/><order attribute=\"zz_kind\"/></entity></fetch>"
+        );
+        kinds(&list(&world.admin().json(&["view", "run", "--fetch", &xml])))
+    };
+    assert_eq!(fetch(""), [2, 3, 1]);
+    assert_eq!(fetch("useraworderby=\"1\""), [1, 2, 3]);
+    for (filter, kinds_found) in [
+        ("parentaccountid eq 'ALPHA'", vec![2]),
+        ("parentaccountid ne 'alpha'", vec![1, 3]),
+        ("parentaccountid gt 'lima'", vec![1, 3]),
+        ("contains(parentaccountid,'lph')", vec![2]),
+        ("parentaccountid in ('alpha','Zulu')", vec![1, 2]),
+        ("contains(zz_kind,'ang')", vec![3]),
+        ("zz_kind ge 'mango'", vec![1, 3]),
+        ("ownerid eq 'admin'", vec![1, 2, 3]),
+        ("ownerid eq 'nobody'", vec![]),
+    ] {
+        let mut found = kinds(&world.rows("lead", "zz_kind", filter));
+        found.sort_unstable();
+        assert_eq!(found, kinds_found, "{filter}");
+    }
+}
+
+#[test]
+fn an_ambiguous_name_says_what_tells_the_rows_apart() {
+    let world = World::sample();
+    for company in ["Adatum", "Blue Yonder"] {
+        let company = format!("companyname={company}");
+        let line = [
+            "row",
+            "create",
+            "lead",
+            "lastname=Twice",
+            &company,
+            "emailaddress1=t@example.com",
+        ];
+        world.user("seller.west").json(&line);
+    }
+    let refused = world.admin().run(&["row", "get", "lead", "Twice"]);
+    assert_eq!(refused.code, 2);
+    for told in ["Adatum", "Blue Yonder", "t@example.com", "owned by ", "created "] {
+        assert!(refused.stderr.contains(told), "{told}: {refused:?}");
+    }
+}
