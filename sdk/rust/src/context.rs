@@ -17,6 +17,17 @@ pub enum Stage {
     PostOperation,
 }
 
+impl Stage {
+    /// Its number, as the platform writes it: 10, 20 or 40.
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::PreValidation => 10,
+            Self::PreOperation => 20,
+            Self::PostOperation => 40,
+        }
+    }
+}
+
 /// When a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -146,7 +157,9 @@ impl<'a> Context<'a> {
 
 /// The Target: the columns that the operation writes.
 impl Context<'_> {
-    /// All columns of the Target, if the message has one.
+    /// All columns of the Target, if the message has one: Create and Update do. Of Assign, Delete,
+    /// Retrieve and Merge the Target is a reference, which [`primary`](Self::primary) gives; of
+    /// messages such as QualifyLead or Win what there is stands in the [`input`](Self::input)s.
     pub fn target(&self) -> Option<Row> {
         let columns = self.host.target_columns()?;
         let (table, id) = (
@@ -211,23 +224,34 @@ impl Context<'_> {
 
 /// Images, parameters and shared variables.
 impl Context<'_> {
-    /// The row before the operation, if the step declares a pre-image of that alias. A column
-    /// that was empty is not in it.
+    /// The row before the operation; `None` if the step has no pre-image of that alias, or there
+    /// was no row. A column that was empty, or that the image does not have, is not in it.
     pub fn pre_image(&self, alias: &str) -> Option<Row> {
         self.host.pre_image_columns(alias).map(|columns| self.image(columns))
     }
 
-    /// One column of a pre-image.
+    /// Whether the step has a pre-image of that alias: it tells an alias that is not there from a
+    /// column that was empty.
+    pub fn has_pre_image(&self, alias: &str) -> bool {
+        self.host.pre_image_columns(alias).is_some()
+    }
+
+    /// One column of a pre-image; `None` if it was empty, or there is no such image.
     pub fn pre_image_value(&self, alias: &str, column: &str) -> Option<Value> {
         self.host.pre_image(alias, column)
     }
 
-    /// The row after the operation, if the step declares a post-image of that alias.
+    /// Whether the step has a post-image of that alias.
+    pub fn has_post_image(&self, alias: &str) -> bool {
+        self.host.post_image_columns(alias).is_some()
+    }
+
+    /// The row after the operation; `None` if the step has no post-image of that alias.
     pub fn post_image(&self, alias: &str) -> Option<Row> {
         self.host.post_image_columns(alias).map(|columns| self.image(columns))
     }
 
-    /// One column of a post-image.
+    /// One column of a post-image; `None` if it was empty, or there is no such image.
     pub fn post_image_value(&self, alias: &str, column: &str) -> Option<Value> {
         self.host.post_image(alias, column)
     }

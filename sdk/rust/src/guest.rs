@@ -8,6 +8,14 @@ mod imports;
 pub use exports::{describe, execute};
 pub use imports::Guest;
 
+/// A text as the bytes of a section of the file.
+pub const fn section<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
+    match text.as_bytes().first_chunk() {
+        Some(bytes) => *bytes,
+        None => [0; LENGTH],
+    }
+}
+
 /// Made from the contract. The larger of its worlds: interfaces that a plug-in does not call
 /// are not among the imports of its file.
 #[expect(missing_docs, reason = "generated; the contract documents it")]

@@ -95,6 +95,12 @@ macro_rules! export {
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
+            // The version of the package, where a push finds it.
+            const VERSION: &str = ::core::env!("CARGO_PKG_VERSION");
+            #[used]
+            #[unsafe(link_section = "sluice-version")]
+            static SECTION: [u8; VERSION.len()] = $crate::guest::section(VERSION);
+
             struct Exported;
             impl $crate::guest::bindings::Guest for Exported {
                 fn describe() -> ::std::vec::Vec<$crate::guest::bindings::PluginType> {

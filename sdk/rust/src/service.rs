@@ -33,6 +33,72 @@ pub enum Parameter {
     Names(Vec<String>),
 }
 
+impl Parameter {
+    /// The value, where it is one.
+    pub fn as_value(&self) -> Option<&Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text of a value, also of a date, a point in time and an id.
+    pub fn as_text(&self) -> Option<&str> {
+        self.as_value()?.as_text()
+    }
+
+    /// The whole number of a value, also of a choice.
+    pub fn as_integer(&self) -> Option<i32> {
+        self.as_value()?.as_integer()
+    }
+
+    /// Yes or no.
+    pub fn as_boolean(&self) -> Option<bool> {
+        self.as_value()?.as_boolean()
+    }
+
+    /// The row, where it is one.
+    pub fn as_row(&self) -> Option<&Row> {
+        match self {
+            Self::Row(row) => Some(row),
+            _ => None,
+        }
+    }
+
+    /// The rows, where it is several.
+    pub fn as_rows(&self) -> Option<&[Row]> {
+        match self {
+            Self::Rows(rows) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// The reference, also one that is a value.
+    pub fn as_reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Value(value) => value.as_lookup(),
+            _ => None,
+        }
+    }
+
+    /// The references, where it is several.
+    pub fn as_references(&self) -> Option<&[Reference]> {
+        match self {
+            Self::References(references) => Some(references),
+            _ => None,
+        }
+    }
+
+    /// The names, where it is a list of them.
+    pub fn as_names(&self) -> Option<&[String]> {
+        match self {
+            Self::Names(names) => Some(names),
+            _ => None,
+        }
+    }
+}
+
 impl From<Row> for Parameter {
     fn from(row: Row) -> Self {
         Self::Row(row)
@@ -133,6 +199,30 @@ impl Parameters {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, parameter)| parameter)
+    }
+
+    /// The parameters with their names, in the order in which they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Parameter)> {
+        self.0.iter().map(|(name, parameter)| (name.as_str(), parameter))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for Parameters {
+    type Item = (String, Parameter);
+    type IntoIter = std::vec::IntoIter<(String, Parameter)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

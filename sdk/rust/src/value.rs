@@ -132,6 +132,27 @@ impl Value {
     }
 }
 
+/// As a trace or a message shows it: an empty value is nothing, yes and no are `true` and `false`,
+/// a choice its number, a reference `table:id`.
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => Ok(()),
+            Self::Boolean(yes) => write!(f, "{yes}"),
+            Self::Integer(number) | Self::Choice(number) => write!(f, "{number}"),
+            Self::BigInteger(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number}"),
+            Self::Decimal(number) | Self::Money(number) => write!(f, "{number}"),
+            Self::Text(text) | Self::DateTime(text) | Self::Date(text) | Self::Id(text) => f.write_str(text),
+            Self::Choices(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                f.write_str(&numbers.join(","))
+            }
+            Self::Lookup(reference) => write!(f, "{reference}"),
+        }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
