@@ -1,5 +1,6 @@
 //! Builds the plug-ins that ship, so that the program carries them along. Their folder is
-//! handed on as `SLUICE_PLUGINS`.
+//! handed on as `SLUICE_PLUGINS`. The SDK goes with the program as well, as the list `sdk.rs`
+//! beside them.
 
 use std::{
     env,
@@ -24,15 +25,78 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map_err(|error| format!("{}: {error}", built.display()))?;
     }
     say(&format!("cargo::rustc-env=SLUICE_PLUGINS={}", out.display()))?;
+    fs::write(out.join("sdk.rs"), sdk(workspace)?)?;
     for source in [
         "plugins",
         "sdk",
+        "host/model",
+        "host/access",
         "scripts/build-plugins.sh",
         "scripts/wasm-target.sh",
         ".cargo/config.toml",
         "Cargo.toml",
     ] {
         say(&format!("cargo::rerun-if-changed={}", workspace.join(source).display()))?;
+    }
+    Ok(())
+}
+
+/// What a package of plug-ins is built with, beside the workspace's own `Cargo.toml`.
+const SDK: [&str; 11] = [
+    "sdk/wit",
+    "sdk/rust/Cargo.toml",
+    "sdk/rust/src",
+    "sdk/macros/Cargo.toml",
+    "sdk/macros/src",
+    "sdk/testing/Cargo.toml",
+    "sdk/testing/src",
+    "host/model/Cargo.toml",
+    "host/model/src",
+    "host/access/Cargo.toml",
+    "host/access/src",
+];
+
+/// The files of the SDK as an expression: a list of their paths and texts.
+fn sdk(workspace: &Path) -> Result<String, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for path in SDK {
+        collect(&workspace.join(path), &mut files)?;
+    }
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        files.push(workspace.join(licence));
+    }
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in files {
+        let name = file
+            .strip_prefix(workspace)?
+            .to_str()
+            .ok_or("a file's name is no text")?;
+        list.push_str(&format!(
+            "    ({name:?}, include_str!({:?})),\n",
+            file.display().to_string()
+        ));
+    }
+    let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
+    let trimmed: Vec<&str> = manifest
+        .lines()
+        .map(|line| match line.starts_with("members = ") {
+            true => r#"members = ["host/access", "host/model", "sdk/macros", "sdk/rust", "sdk/testing"]"#,
+            false => line,
+        })
+        .collect();
+    list.push_str(&format!("    (\"Cargo.toml\", {:?}),\n]\n", trimmed.join("\n") + "\n"));
+    Ok(list)
+}
+
+/// The files in a folder, or the file itself.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        collect(&entry?.path(), files)?;
     }
     Ok(())
 }

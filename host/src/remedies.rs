@@ -16,6 +16,8 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ListViews => "view list",
         Remedy::ListForms => "form list TABLE",
         Remedy::ListPlugins => "plugin list",
+        Remedy::PushForced => "plugin push FILE --name PLUGIN --force",
+        Remedy::ImportForced => "solution import FILE --force",
         Remedy::ListSolutions => "solution list",
         Remedy::ListChoices => "option-set list",
         Remedy::ListRules => "duprule list",

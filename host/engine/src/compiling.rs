@@ -6,8 +6,8 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
-use sluice_model::{Error, Reference, Remedy, Result};
-use sluice_sandbox::Plugin;
+use sluice_model::{Error, Reference, Remedy, Result, Uuid};
+use sluice_sandbox::{Plugin, PluginType};
 use sluice_store::Beside;
 
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
     step::Step,
     tables,
 };
+
+/// Of so many contents it is kept in memory what they declare.
+const DECLARED: usize = 64;
 
 /// A plug-in that the transaction under way waits for.
 pub(crate) struct Waiting {
@@ -61,30 +64,71 @@ impl Unit {
     /// It is not what was pushed, or cannot be compiled. Inside a transaction that writes, one that
     /// is not compiled yet ends the transaction, which then runs again.
     pub(crate) fn plugin(&mut self, step: &Step) -> Result<Plugin> {
-        if let Some(plugin) = lock(&self.core.plugins).get(&step.digest) {
+        self.compiled(&step.digest, |unit| unit.component(step.assembly, &step.digest))
+    }
+
+    /// What the content of a plug-in's file declares: `content` is asked where it is not known by
+    /// its digest. It is run for that, under the limits of a call.
+    ///
+    /// # Errors
+    /// As [`Self::plugin`]; it fails to say what it declares.
+    pub fn declared(
+        &mut self,
+        digest: &str,
+        content: impl FnOnce(&mut Self) -> Result<Vec<u8>>,
+    ) -> Result<Arc<[PluginType]>> {
+        if let Some(types) = lock(&self.core.declared).get(digest) {
+            return Ok(types.clone());
+        }
+        let plugin = self.compiled(digest, content)?;
+        let types: Arc<[PluginType]> = self.core.sandbox()?.describe(&plugin)?.into();
+        let mut declared = lock(&self.core.declared);
+        if declared.len() >= DECLARED {
+            declared.clear();
+        }
+        declared.insert(digest.to_owned(), types.clone());
+        Ok(types)
+    }
+
+    /// What the content of a plug-in as it is stored declares.
+    ///
+    /// # Errors
+    /// As [`Self::declared`]; there is no such plug-in.
+    pub fn declared_by(&mut self, assembly: Uuid) -> Result<Arc<[PluginType]>> {
+        let row = Reference::new(tables::ASSEMBLY, assembly);
+        let row = self.read_as_platform("see what a plug-in declares", &row, Some(&["sourcehash".into()]))?;
+        let Some(digest) = row.as_ref().and_then(|row| row.text("sourcehash")) else {
+            return Ok(Arc::default());
+        };
+        self.declared(digest, |unit| unit.component(assembly, digest))
+    }
+
+    /// The compiled plug-in of that digest; `content` is asked where there is none yet.
+    fn compiled(&mut self, digest: &str, content: impl FnOnce(&mut Self) -> Result<Vec<u8>>) -> Result<Plugin> {
+        if let Some(plugin) = lock(&self.core.plugins).get(digest) {
             return Ok(plugin.clone());
         }
-        if let Some(error) = self.uncompilable.get(&step.digest) {
+        if let Some(error) = self.uncompilable.get(digest) {
             return Err(error.clone());
         }
         self.check_waiting()?;
-        let component = self.component(step)?;
+        let component = content(self)?;
         let sandbox = self.core.sandbox()?;
         let plugin = match sandbox.ready(&component)? {
             Some(plugin) => plugin,
             None if self.tx.writable() => {
                 self.waiting = Some(Waiting {
-                    digest: step.digest.clone(),
+                    digest: digest.to_owned(),
                     component,
                 });
                 return Err(waits());
             }
             None => sandbox.load(&component).inspect_err(|error| {
                 let error = error.clone();
-                self.uncompilable.insert(step.digest.clone(), error);
+                self.uncompilable.insert(digest.to_owned(), error);
             })?,
         };
-        lock(&self.core.plugins).insert(step.digest.clone(), plugin.clone());
+        lock(&self.core.plugins).insert(digest.to_owned(), plugin.clone());
         Ok(plugin)
     }
 
@@ -115,18 +159,17 @@ impl Unit {
         }
     }
 
-    /// The component of a step, as it was pushed.
-    fn component(&mut self, step: &Step) -> Result<Vec<u8>> {
-        let assembly = Reference::new(tables::ASSEMBLY, step.assembly);
-        let row = self.read_as_platform("load the plug-in of a step", &assembly, Some(&["content".into()]))?;
+    /// The component of a plug-in, as it was pushed.
+    fn component(&mut self, assembly: Uuid, pushed: &str) -> Result<Vec<u8>> {
+        let row = Reference::new(tables::ASSEMBLY, assembly);
+        let row = self.read_as_platform("load the plug-in of a step", &row, Some(&["content".into()]))?;
         let content = row.as_ref().and_then(|row| row.text("content")).unwrap_or_default();
         let component = BASE64_STANDARD.decode(content).unwrap_or_default();
-        match digest(&component) == step.digest {
+        match digest(&component) == pushed {
             true => Ok(component),
             false => Err(Error::host(format!(
-                "the organisation's file is damaged: the content of the plug-in {} is not what was pushed, and is not \
-                 run. Push it again, or restore a backup",
-                assembly.id
+                "the organisation's file is damaged: the content of the plug-in {assembly} is not what was pushed, and is \
+                 not run. Push it again, or restore a backup"
             ))
             .with_remedy(Remedy::Restore)),
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names, text::Collation};
-use sluice_sandbox::{Compiler, Plugin, Sandbox, Settings};
+use sluice_sandbox::{Compiler, Plugin, PluginType, Sandbox, Settings};
 use sluice_store::{
     Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx, check_target, clear_leftovers, publish,
 };
@@ -74,6 +74,8 @@ pub(crate) struct Core {
     sandbox: OnceLock<Sandbox>,
     settings: Settings,
     messages: HashMap<&'static str, &'static dyn Message>,
+    /// Those that requests ask for by another name, by that name.
+    requested: HashMap<&'static str, &'static dyn Message>,
     rules: HashMap<&'static str, &'static dyn Rules>,
     /// The rules of tables that are known by their key.
     keyed_rules: Vec<(&'static str, &'static dyn Rules)>,
@@ -86,6 +88,8 @@ pub(crate) struct Core {
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
+    /// What contents of plug-ins declare, by their digests.
+    pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -95,7 +99,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Core {
     fn new(capabilities: &Capabilities, env: Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
         let all: Vec<_> = capabilities.iter().collect();
-        let messages = all.iter().flat_map(|capability| capability.messages);
+        let messages = all.iter().flat_map(|capability| capability.messages).copied();
+        let requested = messages.clone();
+        let requested = requested.filter_map(|message| Some((message.requested_as()?, message)));
         let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
         for (tables, of) in all.iter().flat_map(|capability| capability.rules) {
             match tables {
@@ -119,7 +125,8 @@ impl Core {
                 compiler: options.compiler.clone(),
                 ..Settings::default()
             },
-            messages: messages.map(|message| (message.name(), *message)).collect(),
+            messages: messages.map(|message| (message.name(), message)).collect(),
+            requested: requested.collect(),
             rules,
             keyed_rules,
             watches,
@@ -133,6 +140,7 @@ impl Core {
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             current: Mutex::default(),
             plugins: Mutex::default(),
+            declared: Mutex::default(),
         })
     }
 
@@ -168,7 +176,8 @@ impl Core {
 
     /// The message of that name.
     pub(crate) fn message(&self, name: &str) -> Result<&'static dyn Message> {
-        self.messages.get(name).copied().ok_or_else(|| {
+        let known = self.messages.get(name).or_else(|| self.requested.get(name));
+        known.copied().ok_or_else(|| {
             let hint = names::did_you_mean(name, self.messages().iter().map(|message| message.name()));
             Error::new(Code::MESSAGE_UNKNOWN, format!("there is no message `{name}`{hint}"))
         })

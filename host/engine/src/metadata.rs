@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = files![
     "sdkmessageprocessingstepsecureconfig",
     "sl_jobcontext",
     "sl_messagetrace",
+    "sl_pluginversion",
     "sl_processstep",
     "sl_publication",
     "sl_requestanswer",

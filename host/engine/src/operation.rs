@@ -143,7 +143,7 @@ impl Operation {
             _ => None,
         });
         let context = Context {
-            message: request.message,
+            message: message.name().into(),
             stage: step::PRE_VALIDATION,
             mode: step::SYNCHRONOUS,
             depth,
@@ -251,9 +251,19 @@ impl Operation {
         &self.principal
     }
 
-    /// The message of which this one is a part, directly or through a step.
+    /// The message of which this one is a part, directly or through a step; this one's own context
+    /// of pre-validation, which may be its parent, is passed over.
+    pub fn cause(&self) -> Option<&Context> {
+        let mut next = self.context.parent.as_deref();
+        while let Some(own) = next.filter(|context| context.depth == self.context.depth) {
+            next = own.parent.as_deref();
+        }
+        next
+    }
+
+    /// The name of [`Self::cause`].
     pub fn caused_by(&self) -> Option<&str> {
-        self.context.parent.as_ref().map(|parent| &*parent.message)
+        self.cause().map(|cause| &*cause.message)
     }
 
     /// When the message began.
@@ -419,6 +429,21 @@ impl Primary {
                 Some(Parameter::Reference(row)) => reference(&row.table, row.id),
                 _ => Ok(Self::default()),
             },
+            Takes::Through {
+                table,
+                parameter,
+                lookup,
+            } => {
+                let row = match inputs.get(parameter) {
+                    Some(Parameter::Row(row)) => row.lookup(lookup).filter(|row| &*row.table == table),
+                    _ => None,
+                };
+                Ok(Self {
+                    table: Some(snapshot.table(table)?.clone()),
+                    id: row.map(|row| row.id),
+                    target: None,
+                })
+            }
             Takes::IdOf { table, parameter } => match inputs.get(parameter) {
                 Some(Parameter::Value(Value::Id(id))) => reference(&table.into(), *id),
                 _ => Ok(Self::default()),

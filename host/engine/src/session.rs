@@ -109,6 +109,22 @@ impl Session {
     /// # Errors
     /// What `work` gives; then nothing has changed.
     pub fn batch<T: Send>(&self, work: impl Fn(&mut Batch<'_>) -> Result<T> + Send + Sync) -> Result<T> {
+        self.run_batch(work, true)
+    }
+
+    /// As [`Self::batch`], for trial: nothing of it stays, whatever comes of it.
+    ///
+    /// # Errors
+    /// What `work` gives.
+    pub fn rehearse<T: Send>(&self, work: impl Fn(&mut Batch<'_>) -> Result<T> + Send + Sync) -> Result<T> {
+        self.run_batch(work, false)
+    }
+
+    fn run_batch<T: Send>(
+        &self,
+        work: impl Fn(&mut Batch<'_>) -> Result<T> + Send + Sync,
+        in_earnest: bool,
+    ) -> Result<T> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
@@ -140,19 +156,24 @@ impl Session {
                         error.body_mut().correlation.get_or_insert(correlation);
                         error
                     });
-                    let keep = result.is_ok() && unit.waiting.is_none();
+                    let keep = in_earnest && result.is_ok() && unit.waiting.is_none();
+                    let beside = if in_earnest {
+                        unit.unless_compiling(traces)
+                    } else {
+                        Vec::new()
+                    };
                     (
                         std::mem::take(&mut unit.tx),
                         sluice_store::End {
                             keep,
                             value: result,
-                            beside: unit.unless_compiling(traces),
+                            beside,
                         },
                     )
                 })
             })?;
             unit.author = None;
-            if result.is_ok() {
+            if in_earnest && result.is_ok() {
                 jobs::run_released(&mut unit);
             }
             result

@@ -18,6 +18,7 @@ pub const MESSAGE: &str = "sdkmessage";
 pub const MESSAGE_FILTER: &str = "sdkmessagefilter";
 pub const ASSEMBLY: &str = "pluginassembly";
 pub const PLUGIN_TYPE: &str = "plugintype";
+pub const PLUGIN_VERSION: &str = "sl_pluginversion";
 pub const STEP: &str = "sdkmessageprocessingstep";
 pub const STEP_IMAGE: &str = "sdkmessageprocessingstepimage";
 pub const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";

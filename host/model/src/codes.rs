@@ -268,8 +268,8 @@ codes! {
 
     // Registration
     NOT_A_PLUGIN = 0x8004_418B, "PluginAssemblyInvalid", Refused,
-        "the file is no plug-in: not WebAssembly, or broken",
-        "build the plug-in for wasm32-unknown-unknown with the SDK";
+        "the file is no plug-in (not WebAssembly, or broken), or lacks a plug-in type that is registered",
+        "build the plug-in for wasm32-unknown-unknown with the SDK, with every type that is registered";
     FOREIGN_CONTRACT = 0x8004_4191, "PluginAssemblyNotLoadable", Refused,
         "the plug-in does not follow the contract that this host offers",
         "build it against the SDK of this version; a plug-in has no WASI";
@@ -313,7 +313,7 @@ codes! {
     OPPORTUNITY_CLOSED = 0x8004_0515, "OpportunityAlreadyInClosedState", Refused,
         "the opportunity was won or lost before",
         "reopen it first", [ReopenOpportunity];
-    OPPORTUNITY_NOT_CLOSABLE = 0x8004_0516, "OpportunityCannotBeClosed", Refused,
+    OPPORTUNITY_NOT_CLOSABLE = 0x8010_0005, "CannotSetStateOfOpportunity", Refused,
         "an opportunity is not closed by writing its state",
         "win or lose it", [WinOpportunity, LoseOpportunity];
     OPPORTUNITY_OPEN = 0x8004_051A, "OpportunityAlreadyInOpenState", Refused,

@@ -116,9 +116,31 @@ pub struct Choice {
     /// Of a state option: the status that a row gets by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_status: Option<i32>,
+    /// Of a state option: what the audit trail calls it when a row comes into the state. Where the
+    /// table has two states, the first activates and the second deactivates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<Entered>,
     /// It came with a managed solution: only the next import changes it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub managed: bool,
+}
+
+/// What it is for a row to come into a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entered {
+    /// It is at work, or open again.
+    Activate,
+    /// It is out of work.
+    Deactivate,
+    /// It is a lead of which something was made.
+    Qualify,
+    /// It is a lead of which nothing comes.
+    Disqualify,
+    /// It is an opportunity that brought something.
+    Win,
+    /// It is an opportunity that brought nothing.
+    Lose,
 }
 
 /// What a text is, beyond being a text: how it is compared and shown.
@@ -634,6 +656,7 @@ impl TableDef {
             label: label.to_owned(),
             state,
             default_status,
+            entered: None,
             managed: false,
         };
         self.columns.push(ColumnDef::new(

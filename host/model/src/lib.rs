@@ -32,7 +32,7 @@ pub use catalog::Catalog;
 pub use changes::{ChangedRelationship, Changes};
 pub use codes::Code;
 pub use definition::{
-    Choice, ColumnDef, ColumnType, Columns, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
+    Choice, ColumnDef, ColumnType, Columns, Entered, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
 };
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
 pub use error::{Error, PrincipalInfo, Result, StepInfo};

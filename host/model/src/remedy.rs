@@ -60,6 +60,8 @@ remedies! {
     ListViews [] "Look at the views.";
     ListForms ["TABLE"] "Look at the forms of the table.";
     ListPlugins [] "Look at the plug-ins.";
+    PushForced ["FILE", "PLUGIN"] "Push the file, and give up the types that it lacks: their steps are disabled.";
+    ImportForced ["FILE"] "Import the solution, and give up the plug-in types that it lacks: their steps are disabled.";
     ListSolutions [] "Look at the solutions.";
     ListChoices [] "Look at the choices.";
     ListRules [] "Look at the duplicate rules.";

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
-use sluice_model::{Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
+use sluice_model::{
+    ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Uuid, Value, json,
+};
 
 use sluice_engine::{
     Operation, Unit,
@@ -29,10 +31,17 @@ enum Action {
     Delete = 3,
     Activate = 4,
     Deactivate = 5,
+    Cascade = 11,
+    Merge = 12,
     Assign = 13,
     Share = 14,
+    Qualify = 24,
+    Disqualify = 25,
     Associate = 33,
     Disassociate = 34,
+    SetState = 41,
+    Win = 44,
+    Lose = 45,
     ModifyShare = 48,
     Unshare = 49,
     Privileges = 57,
@@ -178,7 +187,7 @@ impl Watch for Trail {
                         changes.add(name, old, value)?;
                     }
                 }
-                action(before, &change.row)
+                action(change, before)
             }
             Kind::Delete => {
                 for (name, value) in recorded(before) {
@@ -216,13 +225,50 @@ fn recorded(row: &Row) -> impl Iterator<Item = (&Name, &Value)> {
     row.values.iter().filter(|(name, _)| !is_bookkeeping(name))
 }
 
-/// What sort of change it is.
-fn action(before: &Row, changed: &Row) -> Action {
+/// What sort of change it is: what follows from a message about another row says so, then what it
+/// does to the state, then to the owner.
+fn action(change: &Change<'_>, before: &Row) -> Action {
+    if let Some(following) = following(change) {
+        return following;
+    }
+    let changed = &change.row;
     match (before.int("statecode"), changed.int("statecode")) {
-        (Some(old), Some(0)) if old != 0 => Action::Activate,
-        (Some(0), Some(new)) if new != 0 => Action::Deactivate,
+        (Some(old), Some(new)) if old != new => entered(&change.table, new),
         _ if changed.has("ownerid") => Action::Assign,
         _ => Action::Update,
+    }
+}
+
+/// A change of a row of two that are merged, and what a merge or a deletion does to the rows that
+/// referred to them.
+fn following(change: &Change<'_>) -> Option<Action> {
+    let operation = change.operation?;
+    let cause = operation.cause()?;
+    let row = change.row.reference();
+    let is_target = cause.table.as_ref() == Some(&row.table) && cause.id == Some(row.id);
+    let is_other = matches!(cause.inputs.get("SubordinateId"), Some(Parameter::Reference(other)) if *other == row);
+    match &*cause.message {
+        "Merge" if is_target || is_other => Some(Action::Merge),
+        "Merge" | "Delete" if operation.why().is_platform() => Some(Action::Cascade),
+        _ => None,
+    }
+}
+
+/// What it is for a row to come into a state.
+fn entered(table: &TableDef, state: i32) -> Action {
+    let options = match table.column("statecode").map(|column| &column.kind) {
+        Some(ColumnType::State { options }) => options.as_slice(),
+        _ => &[],
+    };
+    let option = options.iter().find(|option| option.value == state);
+    match (option.and_then(|option| option.entered), options.len(), state) {
+        (Some(Entered::Activate), ..) | (None, 2, 0) => Action::Activate,
+        (Some(Entered::Deactivate), ..) | (None, 2, _) => Action::Deactivate,
+        (Some(Entered::Qualify), ..) => Action::Qualify,
+        (Some(Entered::Disqualify), ..) => Action::Disqualify,
+        (Some(Entered::Win), ..) => Action::Win,
+        (Some(Entered::Lose), ..) => Action::Lose,
+        (None, ..) => Action::SetState,
     }
 }
 

@@ -27,8 +27,11 @@ pub use diagnose::{Culprit, Fix, Isolation};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
-pub use plugins::registration::{Assembly, ImageSpec, Pushed, StepSpec, limits_of};
-pub use solutions::{Imported, Uninstalled};
+pub use plugins::{
+    history::PluginVersion,
+    registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, limits_of},
+};
+pub use solutions::{ImportOptions, Imported, Uninstalled};
 
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.
 pub mod prelude {

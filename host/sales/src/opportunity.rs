@@ -1,5 +1,5 @@
-//! What the platform does when an opportunity changes: it is closed by WinOpportunity and
-//! LoseOpportunity only, and reopened by its state.
+//! What the platform does when an opportunity changes: it is closed by Win and Lose only, which
+//! requests ask for as WinOpportunity and LoseOpportunity, and reopened by its state.
 
 use sluice_engine::{
     Message, Operation, ParameterDef, Rules, Shape, Takes, Unit,
@@ -12,7 +12,38 @@ use crate::process;
 /// The rules of `opportunity`.
 pub(crate) struct Opportunity;
 
+/// That only a message brings an opportunity into a state, in the platform's words.
+fn closed_by_message_only(state: i32) -> Error {
+    let (state, message) = match state {
+        1 => ("Won", WIN.name),
+        _ => ("Lost", LOSE.name),
+    };
+    Error::new(
+        Code::OPPORTUNITY_NOT_CLOSABLE,
+        format!(
+            "This message can not be used to set the state of opportunity to {state}. In order to set state of opportunity \
+             to {message}, use the {message} message instead."
+        ),
+    )
+    .with_table("opportunity")
+}
+
+/// Whether the change is the work of the message that closes this very opportunity in this way.
+fn closes(operation: &Operation, id: sluice_model::Uuid, state: i32) -> bool {
+    operation.cause().is_some_and(|cause| {
+        let message = [&WIN, &LOSE].into_iter().find(|close| *cause.message == *close.name);
+        message.is_some_and(|close| close.state == state) && cause.id == Some(id)
+    })
+}
+
 impl Rules for Opportunity {
+    fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
+        match operation.target()?.int("statecode") {
+            Some(state) if state != 0 => Err(closed_by_message_only(state)),
+            _ => Ok(()),
+        }
+    }
+
     fn before_update(&self, _: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
         let target = operation.target()?;
         let (state, status) = (target.int("statecode"), target.int("statuscode"));
@@ -23,15 +54,11 @@ impl Rules for Opportunity {
             (None, None) => return Ok(()),
         };
         let refuse = |code, text: &str| Err(Error::new(code, text).with_table("opportunity"));
-        let closes = matches!(operation.caused_by(), Some("WinOpportunity" | "LoseOpportunity"));
         if was != 0 && will != 0 {
             return refuse(Code::OPPORTUNITY_CLOSED, "The opportunity is already closed.");
         }
-        if will != 0 && !closes {
-            return refuse(
-                Code::OPPORTUNITY_NOT_CLOSABLE,
-                "The opportunity cannot be closed by writing its state; win or lose it.",
-            );
+        if will != 0 && !closes(operation, before.id, will) {
+            return Err(closed_by_message_only(will));
         }
         let same_status = status.is_none() || status == before.int("statuscode");
         if was == 0 && state == Some(0) && same_status {
@@ -45,28 +72,35 @@ impl Rules for Opportunity {
 #[derive(Debug)]
 pub struct Close {
     name: &'static str,
+    requested_as: &'static str,
     doc: &'static str,
     /// The state that it gets.
     state: i32,
 }
 
-/// `WinOpportunity`.
+/// `Win`.
 pub static WIN: Close = Close {
-    name: "WinOpportunity",
-    doc: "Closes an opportunity as won; `OpportunityClose` names it in `opportunityid`.",
+    name: "Win",
+    requested_as: "WinOpportunity",
+    doc: "Closes an opportunity as won; requests ask for WinOpportunity. `OpportunityClose` names it in `opportunityid`.",
     state: 1,
 };
 
-/// `LoseOpportunity`.
+/// `Lose`.
 pub static LOSE: Close = Close {
-    name: "LoseOpportunity",
-    doc: "Closes an opportunity as lost; `OpportunityClose` names it in `opportunityid`.",
+    name: "Lose",
+    requested_as: "LoseOpportunity",
+    doc: "Closes an opportunity as lost; requests ask for LoseOpportunity. `OpportunityClose` names it in `opportunityid`.",
     state: 2,
 };
 
 impl Message for Close {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn requested_as(&self) -> Option<&'static str> {
+        Some(self.requested_as)
     }
 
     fn doc(&self) -> &'static str {
@@ -79,11 +113,15 @@ impl Message for Close {
             required("Status", ParameterType::Int),
         ];
         Shape {
-            takes: Takes::Nothing,
-            tables: None,
+            takes: Takes::Through {
+                table: "opportunity",
+                parameter: "OpportunityClose",
+                lookup: "opportunityid",
+            },
+            tables: Some(&["opportunity"]),
             reads: false,
             images: Images::None,
-            binds_table: false,
+            binds_table: true,
             inputs: INPUTS,
             outputs: &[],
         }
@@ -97,10 +135,16 @@ impl Message for Close {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let mut activity = closing(operation)?;
-        let opportunity = activity
-            .lookup("opportunityid")
-            .cloned()
+        let opportunity = operation
+            .context
+            .id
+            .map(|id| Reference::new("opportunity", id))
             .ok_or_else(|| Error::invalid("an OpportunityClose names its opportunity in `opportunityid`"))?;
+        if activity.lookup("opportunityid") != Some(&opportunity) {
+            return Err(Error::invalid(
+                "a step gave the OpportunityClose another opportunity than the one that is closed",
+            ));
+        }
         let rights = [Right::Read, Right::Write];
         let before = unit.row_with_rights(operation, "opportunity", opportunity.id, &rights)?;
         if before.int("statecode") != Some(0) {

@@ -43,7 +43,7 @@ pub fn fill(engine: &Engine, plugins: &[Plugin]) -> Result<()> {
             bytes: plugin.bytes.to_vec(),
             description: None,
         };
-        admin.push(&assembly, false)?;
+        admin.push(&assembly, &sluice_platform::PushOptions::default())?;
     }
     run_audit_note_as_integration(&admin, people.integration)?;
     let organization = admin.list(Query::new("organization").columns(&[]))?;

@@ -2,7 +2,8 @@
 //!
 //! Those of a lead are shown on the account, the contact and the opportunity that were made of it
 //! as well, so that nothing is lost when the lead is qualified. They are not copied: each stays one row about the lead, and what is added to
-//! the lead later is shown, too. Nobody is shown a note or an activity that they may not read;
+//! the lead later is shown, too. The timeline of a row into which others were merged shows what
+//! theirs showed. Nobody is shown a note or an activity that they may not read;
 //! `organization.sl_leadnotes` narrows it further.
 
 use std::collections::BTreeSet;
@@ -52,6 +53,9 @@ const COLUMNS: [&str; 18] = [
 /// How many rows of each table, the newest.
 const MOST: u32 = 5_000;
 
+/// So many rows that were merged into one are looked at.
+const MERGED: usize = 200;
+
 /// `RetrieveTimeline`.
 #[derive(Debug)]
 pub struct RetrieveTimeline;
@@ -95,10 +99,16 @@ impl Message for RetrieveTimeline {
         let target = operation.target_reference()?;
         let row = unit.row_with_rights(operation, &target.table, target.id, &[Right::Read])?;
         let mut about = vec![target];
-        if let Some(lead) = row.lookup("originatingleadid").cloned()
-            && shows_lead(unit, operation, &lead)?
-        {
-            about.push(lead);
+        for one in merged_into(unit, row)? {
+            if let Some(lead) = one.lookup("originatingleadid").cloned()
+                && !about.contains(&lead)
+                && shows_lead(unit, operation, &lead)?
+            {
+                about.push(lead);
+            }
+            if !about.contains(&one.reference()) {
+                about.push(one.reference());
+            }
         }
         let (mut entries, mut missing) = (Vec::new(), BTreeSet::new());
         for (name, lookup) in TABLES {
@@ -114,6 +124,33 @@ impl Message for RetrieveTimeline {
         operation.output("MissingPrivileges", Parameter::Names(missing.into_iter().collect()));
         Ok(())
     }
+}
+
+/// The row itself, and those that were merged into it, directly or one after the other.
+fn merged_into(unit: &mut Unit, row: Row) -> Result<Vec<Row>> {
+    let table = unit.catalog().table(&row.table)?.clone();
+    let mut all = vec![row];
+    if table.column("masterid").is_none() {
+        return Ok(all);
+    }
+    let columns = ["originatingleadid"]
+        .into_iter()
+        .filter(|name| table.column(name).is_some());
+    let columns: Vec<&str> = columns.collect();
+    let mut next = 0;
+    while let Some(row) = all.get(next) {
+        let into = Query::new(table.name.clone())
+            .columns(&columns)
+            .filter(Filter::eq("masterid", row.reference()));
+        let reason = "what belonged to a row that was merged belongs to the other one";
+        for merged in unit.select_as_platform(reason, &into)? {
+            if all.len() < MERGED && all.iter().all(|known| known.id != merged.id) {
+                all.push(merged);
+            }
+        }
+        next += 1;
+    }
+    Ok(all)
 }
 
 /// Whether the setting lets the caller see the lead's entries on what was made of it.

@@ -79,6 +79,19 @@ pub(crate) fn check(bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// The section of a plug-in's file in which its package says its version.
+const VERSION: &str = "sluice-version";
+
+/// The version that a plug-in's file says it has: that of the package that it was built from.
+pub fn version(bytes: &[u8]) -> Option<String> {
+    let sections = Parser::new(0).parse_all(bytes).map_while(|payload| payload.ok());
+    let mut named = sections.filter_map(|payload| match payload {
+        Payload::CustomSection(section) if section.name() == VERSION => Some(section.data().to_vec()),
+        _ => None,
+    });
+    String::from_utf8(named.next()?).ok()
+}
+
 /// Whether a component asks for the clock and for randomness.
 pub(crate) fn wants(bytes: &[u8]) -> Result<(bool, bool)> {
     let imports = survey(bytes)?.imports;

@@ -31,7 +31,7 @@ mod trace;
 
 pub use call::{Call, Caller, Context, Finished, Grants, Place, Services, Usage};
 pub use compile::{Compiler, run_compiler};
-pub use component::{MAXIMUM_SIZE, componentize};
+pub use component::{MAXIMUM_SIZE, componentize, version};
 pub use describe::{DeclaredImage, DeclaredStep, PluginType};
 pub use engine::{GUEST_STACK, Sandbox, Settings, stack_for};
 pub use limits::Limits;

@@ -153,6 +153,7 @@ pub(crate) fn option(text: &str) -> Result<Choice, String> {
         label: label.trim().to_owned(),
         state: None,
         default_status: None,
+        entered: None,
         managed: false,
     })
 }

@@ -30,6 +30,7 @@ pub(super) fn each<T>(
     refused: impl Fn(&str, &Error) -> String,
     mut work: impl FnMut(T) -> anyhow::Result<Done>,
 ) -> anyhow::Result<Outcome> {
+    let (all, mut done) = (found.len(), 0);
     let (mut items, mut texts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for (name, row) in found {
         let mut item = Map::new();
@@ -38,6 +39,7 @@ pub(super) fn each<T>(
             Ok((more, text)) => {
                 item.extend(more);
                 texts.push(text);
+                done += 1;
             }
             Err(error) => {
                 let error = error.downcast::<Error>()?;
@@ -51,6 +53,12 @@ pub(super) fn each<T>(
         if exit == Exit::Host {
             break;
         }
+    }
+    match all {
+        0 => texts.push(format!("no {what}s")),
+        1 => {}
+        _ if done == all => texts.push(format!("all {all} {what}s done")),
+        _ => texts.push(format!("{done} of {all} {what}s done, the others not")),
     }
     let document = json!({ "value": items });
     Ok(Outcome::new(document, texts.join("\n\n")).with_exit(exit))

@@ -3,7 +3,7 @@
 use serde_json::Map;
 use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, choices, codes::Kind};
 
-use super::{each, lead_matches, lead_new, lead_qualify};
+use super::{each, lead_matches, lead_new, lead_qualify, lead_selection::Selection};
 use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage};
 
 /// See the module.
@@ -17,18 +17,16 @@ pub(crate) enum Command {
     Matches(lead_matches::Args),
     /// Close leads without making anything of them, for a reason.
     Disqualify {
-        /// Ids or names.
-        #[arg(required = true, value_name = "ID")]
-        leads: Vec<String>,
+        #[command(flatten)]
+        leads: Selection,
         /// Why: Lost, Cannot Contact, No Longer Interested, Canceled, or the number.
         #[arg(long, value_name = "R")]
         reason: Option<String>,
     },
     /// Open closed leads again.
     Reactivate {
-        /// Ids or names.
-        #[arg(required = true, value_name = "ID")]
-        leads: Vec<String>,
+        #[command(flatten)]
+        leads: Selection,
     },
 }
 
@@ -46,7 +44,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyhow::Result<Outcome> {
+fn disqualify(context: &Context, leads: &Selection, reason: Option<&str>) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let table = session.catalog()?.table("lead")?.clone();
     let column = sluice_model::coerce::column(&table, "statuscode")?;
@@ -70,11 +68,12 @@ fn disqualify(context: &Context, leads: &[String], reason: Option<&str>) -> anyh
 }
 
 /// Gives each lead another state.
-fn close(context: &Context, leads: &[String], done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
+fn close(context: &Context, leads: &Selection, done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
     let session = context.session()?;
+    let leads = leads.resolve(&session)?;
     let not_done = format!("is not {done}");
     let refused = |lead: &str, error: &Error| refused(context, lead, &not_done, error, Vec::new());
-    each(&session, leads, refused, |lead| {
+    each(&session, &leads, refused, |lead| {
         let mut row = Row::new("lead", lead);
         let mut item = Map::new();
         for (column, value) in change {

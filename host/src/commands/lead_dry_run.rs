@@ -51,7 +51,12 @@ fn text(context: &Context, catalog: &Catalog, lead: &str, records: &[Previewed])
     for record in records {
         let table = catalog.table(&record.table)?;
         let mut grid = Grid::new([&*record.table, "value", "comes from"]).uncut();
+        let mut by_default = 0;
         for (name, value, origin) in &record.values {
+            if *origin == Origin::Default {
+                by_default += 1;
+                continue;
+            }
             let Some(column) = table.column(name) else { continue };
             let shown = match value {
                 // A row of the trial has no name to be looked up by.
@@ -63,6 +68,10 @@ fn text(context: &Context, catalog: &Catalog, lead: &str, records: &[Previewed])
             grid.row([&**name, &shown, &source(origin)]);
         }
         parts.push(grid.text("no values"));
+        if by_default > 0 {
+            let values = people::count(by_default, "value");
+            parts.push(format!("and {values} that a new {} has by itself", record.table));
+        }
     }
     Ok(parts.join("\n"))
 }

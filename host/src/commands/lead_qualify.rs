@@ -13,7 +13,7 @@ use sluice_model::{
 };
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
-use super::{lead, lead_dry_run, row::references};
+use super::{lead, lead_dry_run, lead_selection::Selection, row::references};
 use crate::{
     context::Context,
     door::Door,
@@ -27,9 +27,8 @@ use crate::{
 /// `lead qualify`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Qualify {
-    /// Ids or names.
-    #[arg(required = true, value_name = "ID")]
-    leads: Vec<String>,
+    #[command(flatten)]
+    leads: Selection,
     /// Where the command was given: the grid looks for no duplicates.
     #[arg(long, value_enum, default_value_t = From::Form)]
     from: From,
@@ -209,12 +208,13 @@ fn choice(text: &str) -> Result<Choice, String> {
 pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let said = choices(&session, args)?;
+    let leads = args.leads.resolve(&session)?;
     // Whoever is asked about one lead is not asked again about the next.
     let answers: Cell<[Option<bool>; 3]> = Cell::default();
     if args.dry_run {
         let not_done = "would not be qualified";
         let refused = |lead: &str, error: &Error| lead::refused(context, lead, not_done, error, Vec::new());
-        return lead::each(&session, &args.leads, refused, |lead| {
+        return lead::each(&session, &leads, refused, |lead| {
             asking(&said, &answers, |choices| {
                 Ok(qualify::preview(&session, lead, choices)?)
             })
@@ -229,7 +229,7 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
         let ways_on = args.ways_on(context, &Given::of(args, answers.get()), lead, error);
         lead::refused(context, lead, not_done, error, ways_on)
     };
-    lead::each(&session, &args.leads, refused, |lead| {
+    lead::each(&session, &leads, refused, |lead| {
         let door: &dyn Door = &session;
         let send = |choices: &Choices| Ok(door.execute_with(qualify::request(lead, choices), &options)?);
         let response = asking(&said, &answers, send)?;

@@ -21,7 +21,7 @@ pub(crate) enum Command {
         opportunity: String,
         /// Why: Canceled, Out-Sold, or the number.
         #[arg(long, value_name = "R")]
-        reason: String,
+        reason: Option<String>,
         #[command(flatten)]
         close: Close,
     },
@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             reason,
             close,
         } => {
-            let status = reason_number(context, &reason)?;
+            let status = reason_number(context, reason.as_deref())?;
             end(context, "LoseOpportunity", &opportunity, status, &close)
         }
         Command::Reopen { opportunity } => {
@@ -68,7 +68,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn reason_number(context: &Context, reason: &str) -> anyhow::Result<i32> {
+fn reason_number(context: &Context, reason: Option<&str>) -> anyhow::Result<i32> {
     let catalog = context.session()?.catalog()?;
     let column = coerce::column(catalog.table("opportunity")?, "statuscode")?.clone();
     let ColumnType::Status { options } = &column.kind else {
@@ -76,6 +76,12 @@ fn reason_number(context: &Context, reason: &str) -> anyhow::Result<i32> {
     };
     let reasons = options.iter().filter(|option| option.state == Some(2));
     let names: Vec<String> = reasons.clone().map(choices::shown).collect();
+    let Some(reason) = reason else {
+        return Err(Usage::because(format!(
+            "say with --reason why the opportunity is lost; the reasons are {}",
+            names.join(", ")
+        )));
+    };
     choices::named(reasons, reason)
         .map(|option| option.value)
         .ok_or_else(|| {

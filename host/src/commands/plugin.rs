@@ -6,13 +6,13 @@ use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
-use sluice_platform::{Assembly, Pushed};
+use sluice_platform::{Assembly, Lacking, PushOptions, Pushed};
 
-use super::{step_show, wasm_build};
+use super::{plugin_new, plugin_versions, step_show, wasm_build};
 use crate::{
     context::Context,
     files, names,
-    output::{Grid, Outcome, tell},
+    output::{Grid, Outcome},
     people::{self, count},
     usage::Usage,
 };
@@ -21,7 +21,39 @@ use crate::{
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Push a plug-in: a new one, or a new version of one that is there.
+    // Its --version is the plug-in's, not the program's.
+    #[command(disable_version_flag = true)]
     Push(Push),
+    /// Make a package for plug-ins in Rust, which builds, tests and pushes anywhere.
+    New(plugin_new::New),
+    /// List the contents that a plug-in had: the last ten.
+    History {
+        /// The plug-in.
+        plugin: String,
+    },
+    /// Bring back a content that a plug-in had.
+    Rollback {
+        /// The plug-in.
+        plugin: String,
+        /// Its version, or the beginning of its digest; by default the one before.
+        #[arg(long, value_name = "VERSION|DIGEST")]
+        to: Option<String>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Write a plug-in's component into a file.
+    Export {
+        /// The plug-in.
+        plugin: String,
+        /// The file.
+        file: PathBuf,
+        /// A content that it had: its version, or the beginning of its digest.
+        #[arg(long, value_name = "VERSION|DIGEST")]
+        which: Option<String>,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
     /// List the plug-ins.
     List,
     /// Show a plug-in with its types and steps.
@@ -61,9 +93,65 @@ pub(crate) struct Push {
     /// What people should know of it.
     #[arg(long)]
     description: Option<String>,
-    /// Remove the steps and types that the code no longer declares.
+    #[command(flatten)]
+    how: How,
+    /// The version; by default the one that the file says, which is that of its package.
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+}
+
+/// How a plug-in is pushed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct How {
+    /// Remove the steps that the code no longer declares.
     #[arg(long)]
     prune: bool,
+    /// Push a file that lacks registered types: their steps are disabled, and they are no types of
+    /// the plug-in any more.
+    #[arg(long)]
+    force: bool,
+    /// Only say what would be done.
+    #[arg(long)]
+    dry_run: bool,
+    /// Let the configurations that the code declares take the place of those that an administrator
+    /// set.
+    #[arg(long)]
+    config: bool,
+    /// What the declared steps are granted, as far as their types ask for it: clock, random,
+    /// system. Without it, new steps that ask for something arrive disabled.
+    #[arg(long, value_delimiter = ',', value_name = "CAPABILITY,…")]
+    grant: Vec<Capability>,
+}
+
+/// What an administrator grants.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Capability {
+    Clock,
+    Random,
+    System,
+}
+
+impl How {
+    fn options(&self, version: Option<&str>) -> PushOptions {
+        let word = |capability: &Capability| match capability {
+            Capability::Clock => "clock",
+            Capability::Random => "random",
+            Capability::System => "system",
+        };
+        PushOptions {
+            prune: self.prune,
+            force: self.force,
+            dry_run: self.dry_run,
+            configuration: self.config,
+            grants: self
+                .grant
+                .iter()
+                .map(|capability| word(capability).to_owned())
+                .collect(),
+            version: version.map(ToOwned::to_owned),
+            ..PushOptions::default()
+        }
+    }
 }
 
 const ASSEMBLY: &str = "pluginassembly";
@@ -74,6 +162,25 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::Push(args) => push(context, &session, &args),
+        Command::New(args) => plugin_new::run(&args),
+        Command::History { plugin } => plugin_versions::list(context, &session, &plugin),
+        Command::Rollback { plugin, to, how } => {
+            let id = session.find_one(ASSEMBLY, &plugin)?;
+            let (version, pushed) = session.roll_back(id, to.as_deref(), &how.options(None))?;
+            let name = names::get(&session, ASSEMBLY, id, &["name"])?;
+            let name = name.text("name").unwrap_or(&plugin);
+            let mut document = pushed_json(name, &pushed, &how);
+            if let Json::Object(map) = &mut document {
+                map.insert("digest".to_owned(), json!(version.digest));
+            }
+            Ok(Outcome::new(document, pushed_text(context, name, &pushed, &how)))
+        }
+        Command::Export {
+            plugin,
+            file,
+            which,
+            force,
+        } => plugin_versions::export(context, &session, &plugin, which.as_deref(), (&file, force)),
         Command::List => list(context, &session),
         Command::Show { plugin } => show(context, &session, &plugin),
         Command::Remove { plugin, steps } => remove(&session, &plugin, steps),
@@ -99,20 +206,15 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         bytes: files::bytes(&file)?,
         description: args.description.clone(),
     };
-    let pushed = session.push(&assembly, args.prune).map_err(|mut error| {
+    let options = args.how.options(args.version.as_deref());
+    let pushed = session.push(&assembly, &options).map_err(|mut error| {
         let body = error.body_mut();
         body.message = format!("{}: {}", file.display(), body.message);
-        error
+        error.with_word("FILE", file.display())
     })?;
-    for (kind, wants) in &pushed.wants {
-        tell(&format!(
-            "{name}/{kind} asks for: {}; grant it to its steps with `step update STEP --grant …`",
-            wants.join(", ")
-        ));
-    }
     Ok(Outcome::new(
-        pushed_json(&name, &pushed),
-        pushed_text(context, &name, &pushed),
+        pushed_json(&name, &pushed, &args.how),
+        pushed_text(context, &name, &pushed, &args.how),
     ))
 }
 
@@ -123,7 +225,7 @@ fn name_of(file: &Path) -> Option<String> {
     Some(stem.replace('_', "-")).filter(|name| !name.is_empty())
 }
 
-fn pushed_json(name: &str, pushed: &Pushed) -> Json {
+fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
     let wants: Vec<Json> = pushed
         .wants
         .iter()
@@ -132,13 +234,28 @@ fn pushed_json(name: &str, pushed: &Pushed) -> Json {
     json!({
         "id": pushed.id.to_string(),
         "name": name,
+        "version": pushed.version,
+        "dryRun": how.dry_run,
         "types": pushed.types,
         "added": steps_json(&pushed.added),
         "updated": steps_json(&pushed.updated),
         "undeclared": steps_json(&pushed.undeclared),
         "removed": steps_json(&pushed.removed),
+        "givenUp": pushed.given_up,
+        "disabled": steps_json(&pushed.disabled),
+        "kept": steps_json(&pushed.kept),
+        "lacking": lacking_json(&pushed.lacking),
         "wants": wants,
     })
+}
+
+/// Steps that lack what their types ask for.
+pub(crate) fn lacking_json(lacking: &[Lacking]) -> Json {
+    let each = lacking.iter().map(|one| {
+        let (id, name) = &one.step;
+        json!({ "id": id.to_string(), "name": name, "grants": one.grants, "disabled": one.disabled })
+    });
+    each.collect()
 }
 
 fn steps_json(steps: &[(Uuid, String)]) -> Json {
@@ -148,9 +265,11 @@ fn steps_json(steps: &[(Uuid, String)]) -> Json {
         .collect()
 }
 
-fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
+fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> String {
     let mut text = format!(
-        "pushed {name}: {} ({})",
+        "{} {name} {}: {} ({})",
+        if how.dry_run { "would push" } else { "pushed" },
+        pushed.version,
         count(pushed.types.len(), "type"),
         pushed.types.join(", ")
     );
@@ -158,11 +277,17 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
         ("added", &pushed.added),
         ("updated", &pushed.updated),
         ("removed", &pushed.removed),
+        ("disabled", &pushed.disabled),
+        ("kept its configuration", &pushed.kept),
     ] {
         for (id, step) in steps {
             text.push_str(&format!("\n  {what:8} {id}  {step}"));
         }
     }
+    for plugin_type in &pushed.given_up {
+        text.push_str(&format!("\n  given up  {plugin_type}: the file has no such type"));
+    }
+    text.push_str(&lacking_text(context, &pushed.lacking));
     let left: Vec<_> = pushed
         .undeclared
         .iter()
@@ -177,8 +302,29 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
             context.command("sluice plugin push … --prune")
         ));
     }
-    if pushed.added.is_empty() && pushed.updated.is_empty() && pushed.removed.is_empty() {
+    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
+    if changed.iter().all(|steps| steps.is_empty()) {
         text.push_str("; its steps are as they were");
+    }
+    text
+}
+
+/// What to do about steps that lack what their types ask for.
+pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
+    let mut text = String::new();
+    for one in lacking {
+        let (id, name) = &one.step;
+        let grants = one.grants.join(",");
+        let is = if one.disabled { "disabled" } else { "enabled" };
+        text.push_str(&format!(
+            "\n  {is:8} {id}  {name}: it asks for {grants}, which it is not granted"
+        ));
+        let grant = context.command(&format!("sluice step update {id} --grant {grants}"));
+        text.push_str(&format!("\n           {grant}"));
+        if one.disabled {
+            let enable = context.command(&format!("sluice step enable {id}"));
+            text.push_str(&format!("\n           {enable}"));
+        }
     }
     text
 }
@@ -186,7 +332,7 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed) -> String {
 /// A plug-in's types and its steps.
 fn parts(session: &Session, assembly: Uuid) -> anyhow::Result<(Vec<Row>, Vec<Row>)> {
     let types = Query::new("plugintype")
-        .columns(&["typename", "description"])
+        .columns(&["typename", "description", "sl_gone"])
         .filter(Filter::eq("pluginassemblyid", assembly));
     let types = session.list(types.order_by("typename"))?;
     let mut steps = Vec::new();
@@ -195,6 +341,11 @@ fn parts(session: &Session, assembly: Uuid) -> anyhow::Result<(Vec<Row>, Vec<Row
         steps.extend(session.list(query)?);
     }
     Ok((types, steps))
+}
+
+/// Whether a type was given up.
+fn is_gone(plugin_type: &Row) -> bool {
+    plugin_type.bool("sl_gone") == Some(true)
 }
 
 fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
@@ -207,7 +358,8 @@ fn list(context: &Context, session: &Session) -> anyhow::Result<Outcome> {
     if !context.json() {
         for row in &assemblies {
             let (types, steps) = parts(session, row.id)?;
-            let names: Vec<&str> = types.iter().filter_map(|row| row.text("typename")).collect();
+            let there = types.iter().filter(|row| !is_gone(row));
+            let names: Vec<&str> = there.filter_map(|row| row.text("typename")).collect();
             let enabled = steps.iter().filter(|step| step.int("statecode") == Some(0)).count();
             grid.row([
                 row.text("name").unwrap_or_default(),
@@ -245,7 +397,8 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
     let mut document = rows::from_row(table, &row, Some(&wanted));
     if let Json::Object(map) = &mut document {
         let kind = |row: &Row| json!({ "id": row.id.to_string(), "name": row.text("typename"), "description": row.text("description") });
-        map.insert("types".to_owned(), types.iter().map(kind).collect());
+        let there = types.iter().filter(|row| !is_gone(row));
+        map.insert("types".to_owned(), there.map(kind).collect());
         map.insert(
             "steps".to_owned(),
             step_show::documents(&catalog, &steps, &registered)?.into(),
@@ -256,7 +409,10 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
     }
     let mut text = people::sheet(context, table, &row)?;
     for kind in &types {
-        let about = kind.text("description").unwrap_or_default();
+        let about = match is_gone(kind) {
+            true => "(given up: the file has no such type)",
+            false => kind.text("description").unwrap_or_default(),
+        };
         text.push_str(&format!(
             "\n\ntype {}: {about}",
             kind.text("typename").unwrap_or_default()

@@ -9,9 +9,12 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Error, Query, Request, Row, json as rows};
-use sluice_platform::Imported;
+use sluice_platform::{ImportOptions, Imported};
 
-use super::jobs;
+use super::{
+    jobs,
+    plugin::{lacking_json, lacking_text},
+};
 use crate::{
     context::Context,
     files, names,
@@ -88,6 +91,10 @@ pub(crate) enum Command {
         /// As a managed one, even if it was exported as an unmanaged one.
         #[arg(long)]
         managed: bool,
+        /// Although a plug-in in it lacks registered types: their steps are disabled, and they are
+        /// no types of the plug-in any more.
+        #[arg(long)]
+        force: bool,
     },
     /// Remove a solution: a managed one with what it brought, an unmanaged one by itself.
     Delete {
@@ -140,7 +147,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             managed,
             force,
         } => export(context, &session, &name, &file, (managed, force)),
-        Command::Import { file, managed } => import(context, &session, &file, managed),
+        Command::Import { file, managed, force } => import(context, &session, &file, ImportOptions { managed, force }),
         Command::Delete { name } => delete(context, &session, &name),
     }
 }
@@ -274,9 +281,11 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> anyhow::Result<Outcome> {
+fn import(context: &Context, session: &Session, path: &Path, options: ImportOptions) -> anyhow::Result<Outcome> {
     session.check_named_privilege("prvImportCustomization")?;
-    let done = session.import_solution(&bytes(path)?, managed)?;
+    let done = session
+        .import_solution_with(&bytes(path)?, options)
+        .map_err(|error| error.with_word("FILE", path.display()))?;
     let (jobs, told, exit) = jobs::run_all(context, session, &done.jobs).map_err(|error| half_done(error, &done))?;
     let document = json!({
         "name": done.solution,
@@ -286,6 +295,7 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
         "components": pairs(&done.components),
         "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
+        "lacking": lacking_json(&done.lacking),
         "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
         "jobs": jobs,
     });
@@ -306,6 +316,12 @@ fn import(context: &Context, session: &Session, path: &Path, managed: bool) -> a
         done.removed
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
+    );
+    lines.extend(
+        lacking_text(context, &done.lacking)
+            .lines()
+            .skip(1)
+            .map(ToOwned::to_owned),
     );
     lines.extend(
         done.notices

@@ -121,7 +121,7 @@ fn lookups_and_choices_are_shown_by_name() {
     admin.json(&["row", "update", "lead", &lead, "statecode=2", "statuscode=Lost"]);
     let entry = newest(&admin, "lead");
     assert!(
-        entry.contains("Deactivate") && entry.contains("> Disqualified"),
+        entry.contains("Disqualify") && entry.contains("> Disqualified"),
         "{entry}"
     );
     let shown = admin.run(&["audit", "list", "--row", &lead, "--table", "lead"]);
@@ -229,4 +229,78 @@ fn the_history_of_a_row_is_not_that_of_an_earlier_one_with_its_id() {
     assert_eq!(names(&["--table", "account", "--row", id]), ["second"]);
     // Under the name that the earlier row had; what made it says none.
     assert_eq!(names(&["--table", "account"]), ["second", "secret", "first", "-"]);
+}
+
+/// Every change of state says what the platform calls it, and none is the other way round.
+#[test]
+fn changes_of_state_have_the_platforms_actions() {
+    let organisation = Organisation::empty();
+    let admin = organisation.program();
+    let id = |arguments: &[&str]| {
+        let row = admin.json(&[&["row", "create"], arguments].concat());
+        row["id"].as_str().unwrap().to_owned()
+    };
+    let action = |table: &str, row: &str| {
+        let entry = &list(&admin, &["--table", table, "--row", row, "--top", "1"])[0];
+        entry["action"].as_str().unwrap().to_owned()
+    };
+    let lead = id(&["lead", "subject=Pumps", "lastname=A", "companyname=A"]);
+    admin.json(&["lead", "disqualify", &lead, "--reason", "Lost"]);
+    assert_eq!(action("lead", &lead), "Disqualify");
+    admin.json(&["lead", "reactivate", &lead]);
+    assert_eq!(action("lead", &lead), "Activate");
+    admin.json(&["lead", "qualify", &lead]);
+    assert_eq!(action("lead", &lead), "Qualify");
+    let opportunity = id(&["opportunity", "name=Pumps"]);
+    for (command, said) in [
+        (&["win"][..], "Win"),
+        (&["reopen"], "Activate"),
+        (&["lose", "--reason", "Canceled"], "Lose"),
+    ] {
+        let (verb, rest) = command.split_first().unwrap();
+        admin.json(&[&["opportunity", verb, &opportunity], rest].concat());
+        assert_eq!(action("opportunity", &opportunity), said);
+    }
+    let (kept, merged) = (id(&["account", "name=Kept"]), id(&["account", "name=Merged"]));
+    admin.json(&["row", "update", "account", &kept, "statecode=Inactive"]);
+    assert_eq!(action("account", &kept), "Deactivate");
+    admin.json(&["row", "update", "account", &kept, "statecode=Active"]);
+    assert_eq!(action("account", &kept), "Activate");
+    let child = id(&[
+        "contact",
+        "lastname=Child",
+        &format!("parentcustomerid=account:{merged}"),
+    ]);
+    admin.json(&["merge", "account", &kept, &merged, "--take", "name"]);
+    assert_eq!(
+        [
+            action("account", &kept),
+            action("account", &merged),
+            action("contact", &child)
+        ],
+        ["Merge", "Merge", "Cascade"]
+    );
+    // A link that a deletion removes.
+    let primary = id(&["contact", "lastname=Primary"]);
+    let account = id(&["account", "name=Of the contact", &format!("primarycontactid={primary}")]);
+    admin.json(&["row", "delete", "contact", &primary]);
+    assert_eq!(action("account", &account), "Cascade");
+
+    let rule = id(&[
+        "duplicaterule",
+        "name=R",
+        "baseentityname=lead",
+        "matchingentityname=lead",
+    ]);
+    admin.json(&["duprule", "add-condition", "R", "companyname"]);
+    admin.json(&["duprule", "publish", "R"]);
+    assert_eq!(action("duplicaterule", &rule), "Activate");
+    admin.json(&["duprule", "unpublish", "R"]);
+    assert_eq!(action("duplicaterule", &rule), "Deactivate");
+    let flow = "Lead to Opportunity Sales Process";
+    let flow_id = first(&admin, "workflow", &format!("name eq '{flow}'"));
+    admin.json(&["flow", "deactivate", flow]);
+    assert_eq!(action("workflow", &flow_id), "Deactivate");
+    admin.json(&["flow", "activate", flow]);
+    assert_eq!(action("workflow", &flow_id), "Activate");
 }

@@ -198,7 +198,7 @@ fn a_column_that_mappings_and_steps_name_stays() {
         bytes: sluice_tests::wasm("guests", "probe"),
         description: None,
     };
-    admin.push(&probe, false).unwrap();
+    admin.push(&probe, &sluice_platform::PushOptions::default()).unwrap();
     let step = admin
         .register_step(&StepSpec {
             plugin: "probe/probe".to_owned(),

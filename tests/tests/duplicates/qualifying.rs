@@ -373,7 +373,11 @@ fn a_plug_in_switches_detection_off() {
         bytes: wasm("plugins", "silent-qualify"),
         description: None,
     };
-    world.admin.0.push(&example, false).unwrap();
+    world
+        .admin
+        .0
+        .push(&example, &sluice_platform::PushOptions::default())
+        .unwrap();
     qualify(&world.seller, lead).unwrap();
 }
 

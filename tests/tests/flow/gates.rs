@@ -89,7 +89,10 @@ fn steps_on_the_table_of_processes_run_as_on_any() {
         bytes: wasm("guests", "probe"),
         description: None,
     };
-    admin.0.push(&assembly, false).unwrap();
+    admin
+        .0
+        .push(&assembly, &sluice_platform::PushOptions::default())
+        .unwrap();
     for (message, configuration) in [("Create", "trace started\nusers"), ("Update", "refuse no further")] {
         admin
             .0

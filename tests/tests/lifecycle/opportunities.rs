@@ -35,10 +35,12 @@ fn an_opportunity_is_won_with_what_it_was_expected_to_bring() {
 fn an_opportunity_is_lost_for_a_reason_and_reopened() {
     let world = World::empty();
     let opportunity = opportunity(&world);
-    let run = world
-        .admin()
-        .run(&["opportunity", "lose", &opportunity, "--reason", "Won"]);
-    assert_eq!(run.code, 2, "{run:?}");
+    let lose = ["opportunity", "lose", &opportunity];
+    for reason in [&[][..], &["--reason", "Won"]] {
+        let run = world.admin().run(&[&lose, reason].concat());
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("Canceled (4), Out-Sold (5)"), "{run:?}");
+    }
     world.admin().json(&[
         "opportunity",
         "lose",
@@ -65,7 +67,16 @@ fn a_state_that_is_written_closes_no_opportunity() {
     let error = world
         .admin()
         .refused(&["row", "update", "opportunity", &opportunity, "statecode=Won"]);
-    assert_eq!(error["code"], "0x80040516");
+    assert_eq!(error["code"], "0x80100005");
+    assert_eq!(
+        error["message"],
+        "This message can not be used to set the state of opportunity to Won. In order to set state of opportunity to Win, \
+         use the Win message instead."
+    );
+    let error = world
+        .admin()
+        .refused(&["row", "create", "opportunity", "name=Valves", "statecode=Lost"]);
+    assert_eq!(error["code"], "0x80100005", "a new row is no other door");
     let error = world
         .admin()
         .refused(&["row", "update", "opportunity", &opportunity, "statuscode=Won"]);

@@ -69,6 +69,56 @@ fn each_combination_of_flags_makes_exactly_what_it_says() {
     }
 }
 
+/// A row without a name is of use to nobody; white space is no name.
+#[test]
+fn no_account_and_no_contact_without_a_name_is_made_unless_it_is_asked_for() {
+    let world = World::empty();
+    let of = |columns: &[&str]| {
+        id(&world
+            .admin()
+            .json(&[&["row", "create", "lead", "subject=Boiler"], columns].concat()))
+    };
+    let person = of(&["firstname=Pat", "lastname=Privat"]);
+    let blank = of(&["lastname=W", "companyname=   "]);
+    let company = of(&["companyname=OnlyCo"]);
+    let neither = of(&[]);
+    for (lead, tables) in [
+        (&person, &["contact", "opportunity"][..]),
+        (&blank, &["contact", "opportunity"]),
+        (&company, &["account", "opportunity"]),
+        (&neither, &["opportunity"]),
+    ] {
+        let trial = list(&world.admin().json(&["lead", "qualify", lead, "--dry-run"])).remove(0);
+        let records: Vec<String> = trial["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| text(row, "table"))
+            .collect();
+        assert_eq!(records, tables, "for trial");
+        assert_eq!(made(&world.admin(), &[lead]), tables);
+        let lead = world.admin().json(&["row", "get", "lead", lead]);
+        let opportunity = text(&lead, "_qualifyingopportunityid_value");
+        let opportunity = world.admin().json(&["row", "get", "opportunity", &opportunity]);
+        let made = ["_parentaccountid_value", "_parentcontactid_value"].map(|column| lead[column].clone());
+        let customer = made.iter().find(|id| !id.is_null()).cloned().unwrap_or_default();
+        assert_eq!(opportunity["_customerid_value"], customer);
+    }
+    assert_eq!(world.rows("account", "name", "").len(), 1);
+    let asked = of(&["lastname=Only"]);
+    assert_eq!(made(&world.admin(), &[&asked, "--account", "create"]), TABLES);
+
+    // Nobody is asked about what has no name, either.
+    world
+        .admin()
+        .json(&["settings", "set", "sales.qualify.create-by-default", "no"]);
+    let lead = format!("LeadId={}", of(&["lastname=Asked"]));
+    let refused = world
+        .admin()
+        .refused(&["exec", "QualifyLead", &lead, "Status=3", "ByDefault=yes"]);
+    assert_eq!(refused["missing"], json!(["CreateContact", "CreateOpportunity"]));
+}
+
 #[test]
 fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
     let world = World::empty();
@@ -276,6 +326,27 @@ fn currency_customer_and_campaign_reach_the_opportunity() {
         text(&opportunities[0], "_transactioncurrencyid_value"),
         text(&euro[0], "transactioncurrencyid")
     );
+}
+
+#[test]
+fn the_leads_of_a_view_or_of_a_filter_are_done_at_once() {
+    let world = World::empty();
+    for company in ["A", "B", "C"] {
+        lead_of(&world, company, &[]);
+    }
+    let run = world
+        .admin()
+        .run(&["lead", "qualify", "--filter", "companyname ne 'C'", "--from", "grid"]);
+    assert!(run.code == 0 && run.stdout.ends_with("all 2 leads done\n"), "{run:?}");
+    let run = world
+        .admin()
+        .run(&["lead", "disqualify", "--view", "All Leads", "--reason", "Lost"]);
+    assert!(
+        run.code == 1 && run.stdout.ends_with("1 of 3 leads done, the others not\n"),
+        "{run:?}"
+    );
+    let run = world.admin().run(&["lead", "qualify"]);
+    assert_eq!(run.code, 2, "{run:?}");
 }
 
 #[test]

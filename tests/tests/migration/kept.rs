@@ -12,8 +12,9 @@ use crate::{
 };
 
 /// Tables of which a migration removes rows: a privilege that this version does not know goes, out
-/// of the roles, too, and so does the place for steps where a table takes a message no longer.
-const GOES: [&str; 3] = ["privilege", "roleprivileges", "sdkmessagefilter"];
+/// of the roles, too, and so do messages, and the places for steps where a table takes a message no
+/// longer.
+const GOES: [&str; 4] = ["privilege", "roleprivileges", "sdkmessage", "sdkmessagefilter"];
 
 fn assert_kept(before: &Cells, after: &Cells) {
     for ((table, id), row) in before {

@@ -86,6 +86,8 @@ fn the_sample_organisation() {
         "plugintracelog",
         "sl_messagetrace",
         "pluginassembly",
+        // What plug-ins were is kept from the first push on.
+        "sl_pluginversion",
         "sl_stagevisit",
         // What rows inherit comes when they come below others: rows of an earlier file did before.
         "principalobjectaccess",

@@ -59,7 +59,11 @@ fn push_again(world: &World, name: &str) {
         bytes: [component, section].concat(),
         description: None,
     };
-    world.admin.0.push(&assembly, false).unwrap();
+    world
+        .admin
+        .0
+        .push(&assembly, &sluice_platform::PushOptions::default())
+        .unwrap();
 }
 
 fn of(plugin: &str, spec: StepSpec) -> StepSpec {

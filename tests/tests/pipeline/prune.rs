@@ -1,9 +1,9 @@
 //! A new version of a plug-in that declares less than the one before.
 
-use sluice_model::{Filter, Query, Row};
+use sluice_model::{Filter, Query, Request, Row, Value};
 
 use crate::world::{PRE_OPERATION, World, account, probe};
-use sluice_platform::prelude::*;
+use sluice_platform::{PushOptions, prelude::*};
 
 fn types(world: &World, assembly: sluice_model::Uuid) -> usize {
     let filter = Filter::eq("pluginassemblyid", assembly);
@@ -13,8 +13,50 @@ fn types(world: &World, assembly: sluice_model::Uuid) -> usize {
         .len()
 }
 
+/// The state of a step, where it is there.
+fn state(world: &World, step: sluice_model::Uuid) -> Option<i32> {
+    world
+        .admin
+        .try_get("sdkmessageprocessingstep", step)
+        .ok()?
+        .int("statecode")
+}
+
 #[test]
-fn what_is_no_longer_declared_stays_until_it_is_pruned() {
+fn a_file_that_lacks_a_registered_type_is_refused_and_nothing_changes() {
+    let world = World::new();
+    let first = world.push("shrinking", "hostile", false);
+    let (step, name) = first.added[0].clone();
+    let state_of_all = || {
+        let history = world.admin.0.plugin_history(first.id).unwrap();
+        (world.counts(["plugintype", "sdkmessageprocessingstep"]), history)
+    };
+    let before = state_of_all();
+    for prune in [false, true] {
+        let options = PushOptions {
+            prune,
+            ..PushOptions::default()
+        };
+        let error = world.push_with("shrinking", "probe", &options).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x8004418B");
+        for words in [
+            "not found in PluginAssembly [shrinking, Version=",
+            "Culture=neutral, PublicKeyToken=null] which has a total of [1] plugin/workflow activity types.",
+            &format!("\"{name}\""),
+        ] {
+            assert!(error.message().contains(words), "{words}: {error}");
+        }
+    }
+    // The same by another door: the row itself.
+    let content = sluice_engine::base64::to_base64(&sluice_tests::wasm("guests", "probe"));
+    let row = Row::new("pluginassembly", first.id).with("content", content);
+    world.update(&world.admin, row).refused("0x8004418B");
+    assert_eq!(state_of_all(), before);
+    assert_eq!(state(&world, step), Some(0));
+}
+
+#[test]
+fn whoever_forces_it_disables_the_steps_of_what_is_missing_and_gives_the_types_up() {
     let world = World::new();
     let first = world.push("shrinking", "hostile", false);
     let (step, _) = first.added[0].clone();
@@ -22,36 +64,123 @@ fn what_is_no_longer_declared_stays_until_it_is_pruned() {
         plugin: "shrinking/ok".to_owned(),
         ..probe(PRE_OPERATION, "Create", "contact", "")
     });
-    let all = types(&world, first.id);
+    let force = PushOptions {
+        force: true,
+        prune: true,
+        ..PushOptions::default()
+    };
+    let rehearsed = PushOptions {
+        dry_run: true,
+        ..force.clone()
+    };
+    let trial = world.push_with("shrinking", "probe", &rehearsed).unwrap();
+    assert_eq!((state(&world, step), state(&world, by_hand)), (Some(0), Some(0)));
 
-    let second = world.push("shrinking", "probe", false);
+    let second = world.push_with("shrinking", "probe", &force).unwrap();
+    assert_eq!((&second.given_up, &second.disabled), (&trial.given_up, &trial.disabled));
     assert_eq!(second.types, ["probe"]);
-    assert_eq!(second.undeclared.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [step]);
-    assert!(second.removed.is_empty());
-    assert_eq!(types(&world, first.id), all + 1);
-    assert_eq!(
-        world.admin.get("sdkmessageprocessingstep", step).int("statecode"),
-        Some(0)
-    );
-    // It is still called, and the new file does not know it.
+    assert!(second.given_up.contains(&"ok".to_owned()), "{second:?}");
+    let disabled: Vec<_> = second.disabled.iter().map(|(id, _)| *id).collect();
+    assert!(disabled.contains(&step) && disabled.contains(&by_hand), "{second:?}");
+    assert!(second.removed.is_empty(), "what is given up is disabled, not removed");
+    assert_eq!((state(&world, step), state(&world, by_hand)), (Some(1), Some(1)));
+    // Only the types that steps still name stay as rows.
+    assert_eq!(types(&world, first.id), 2);
     let id = world.admin.create(account());
     let run = world.update(&world.admin, Row::new("account", id).with("name", "x"));
-    run.refused("0x80040224");
+    assert!(run.result.is_ok());
 
-    let third = world.push("shrinking", "probe", true);
-    assert_eq!(third.removed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [step]);
-    assert_eq!(types(&world, first.id), 1);
-    assert!(world.admin.try_get("sdkmessageprocessingstep", step).is_err());
-    assert!(
-        world.admin.try_get("sdkmessageprocessingstep", by_hand).is_err(),
-        "it went with its type"
+    // Its steps cannot be put to work, and no new one is registered on it.
+    let enabled = Row::new("sdkmessageprocessingstep", step).with("statecode", Value::Choice(0));
+    world.update(&world.admin, enabled).refused("0x8004418B");
+    assert!(world.admin.0.find_plugin_type("shrinking/ok").is_err());
+    // The next version that lacks it is taken; one that has it again is no news.
+    world.push("shrinking", "probe", false);
+    let back = world.push_with("shrinking", "hostile", &force).unwrap();
+    assert_eq!(back.given_up, ["probe"]);
+    world.admin.0.find_plugin_type("shrinking/ok").unwrap();
+    world.admin.0.set_step_enabled(step, true).unwrap();
+    assert_eq!(state(&world, step), Some(0));
+}
+
+#[test]
+fn a_type_is_one_that_the_file_has() {
+    let world = World::new();
+    let pushed = world.push("probe", "probe", false);
+    let row = Row::unsaved("plugintype").with("typename", "nobody").with(
+        "pluginassemblyid",
+        sluice_model::Reference::new("pluginassembly", pushed.id),
     );
+    let error = world.admin.0.execute(Request::create(row)).unwrap_err();
+    assert_eq!(error.code().to_string(), "0x8004418B");
     assert!(
+        error
+            .message()
+            .starts_with("PluginType [nobody] not found in PluginAssembly [probe,")
+    );
+}
+
+#[test]
+fn what_a_plug_in_was_is_kept_and_comes_back() {
+    let world = World::new();
+    let version = |version: &str| PushOptions {
+        version: Some(version.to_owned()),
+        force: true,
+        ..PushOptions::default()
+    };
+    let first = world.push_with("changing", "hostile", &version("1.1")).unwrap();
+    world.push_with("changing", "probe", &version("1.2")).unwrap();
+    let history = || -> Vec<(String, bool)> {
+        let all = world.admin.0.plugin_history(first.id).unwrap();
+        all.iter().map(|one| (one.version.clone(), one.current)).collect()
+    };
+    assert_eq!(history(), [("1.2".to_owned(), true), ("1.1".to_owned(), false)]);
+    // What lacks a type is refused here as well.
+    let refused = world
+        .admin
+        .0
+        .roll_back(first.id, None, &PushOptions::default())
+        .unwrap_err();
+    assert_eq!(refused.code().to_string(), "0x8004418B");
+    let (back, pushed) = world.admin.0.roll_back(first.id, None, &version("9")).unwrap();
+    assert_eq!((back.version.as_str(), pushed.version.as_str()), ("1.1", "1.1"));
+    assert_eq!(history(), [("1.2".to_owned(), false), ("1.1".to_owned(), true)]);
+    let none = world
+        .admin
+        .0
+        .roll_back(first.id, None, &PushOptions::default())
+        .unwrap_err();
+    assert!(none.message().contains("before"), "{none}");
+    let (_, bytes) = world.admin.0.plugin_content(first.id, Some("1.2")).unwrap();
+    assert!(!bytes.is_empty());
+    assert!(world.seller.0.plugin_content(first.id, None).is_err());
+}
+
+#[test]
+fn a_configuration_of_an_administrators_own_stays() {
+    let world = World::new();
+    let pushed = world.push("hostile", "hostile", false);
+    let step = pushed.added[0].0;
+    let configuration = || {
         world
-            .update(&world.admin, Row::new("account", id).with("name", "x"))
-            .result
-            .is_ok()
-    );
+            .admin
+            .get("sdkmessageprocessingstep", step)
+            .text("configuration")
+            .map(ToOwned::to_owned)
+    };
+    let declared = configuration();
+    world
+        .admin
+        .update(Row::new("sdkmessageprocessingstep", step).with("configuration", "mine"));
+    let again = world.push("hostile", "hostile", false);
+    assert_eq!(again.kept.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [step]);
+    assert_eq!(configuration().as_deref(), Some("mine"));
+    let options = PushOptions {
+        configuration: true,
+        ..PushOptions::default()
+    };
+    assert!(world.push_with("hostile", "hostile", &options).unwrap().kept.is_empty());
+    assert_eq!(configuration(), declared);
 }
 
 #[test]
@@ -95,7 +224,13 @@ fn a_push_that_fails_changes_nothing() {
             description: None,
         };
         assert_eq!(
-            world.admin.0.push(&assembly, false).unwrap_err().code().to_string(),
+            world
+                .admin
+                .0
+                .push(&assembly, &sluice_platform::PushOptions::default())
+                .unwrap_err()
+                .code()
+                .to_string(),
             code
         );
     }
@@ -106,7 +241,13 @@ fn a_push_that_fails_changes_nothing() {
         description: None,
     };
     assert_eq!(
-        world.seller.0.push(&assembly, false).unwrap_err().code().to_string(),
+        world
+            .seller
+            .0
+            .push(&assembly, &sluice_platform::PushOptions::default())
+            .unwrap_err()
+            .code()
+            .to_string(),
         "0x80040220"
     );
     assert_eq!(

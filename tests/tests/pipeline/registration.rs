@@ -173,8 +173,9 @@ fn pushing_again_keeps_what_administrators_decided() {
         (row.int("statecode"), row.text("sl_limits")),
         (Some(1), Some(r#"{"rows": 7}"#))
     );
-    // What the code declares is the code's again, with its image.
-    assert_eq!((row.int("rank"), row.text("configuration")), (Some(5), Some("c")));
+    // What the code declares is the code's again, with its image; the configuration is theirs.
+    assert_eq!((row.int("rank"), row.text("configuration")), (Some(5), Some("mine")));
+    assert_eq!(again.kept.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [step.id]);
     let images = Query::new("sdkmessageprocessingstepimage").filter(Filter::eq("sdkmessageprocessingstepid", step.id));
     assert_eq!(world.admin.list(images).len(), 1);
 
@@ -343,4 +344,46 @@ fn a_step_that_is_removed_while_its_message_runs_still_runs() {
     world.create(&world.admin, contact()).says(&["removed", "later"]);
     let error = world.create(&world.admin, contact()).result.unwrap_err();
     assert!(error.message().contains("Does Not Exist"), "{error}");
+}
+
+/// Registered under the platform's names, and delivered so: no Target, and the request's own
+/// parameters.
+#[test]
+fn steps_run_on_win_and_lose_of_an_opportunity() {
+    let world = World::new();
+    let opportunity = world.admin.create(Row::unsaved("opportunity").with("name", "Pumps"));
+    let close = |message: &str, status: i32| {
+        let close = Row::unsaved("opportunityclose").with("opportunityid", Reference::new("opportunity", opportunity));
+        let request = Request::new(message).with("OpportunityClose", close);
+        world.run(&world.admin, request.with("Status", status))
+    };
+    for message in ["Win", "LoseOpportunity"] {
+        world.step(&probe(PRE_OPERATION, message, "opportunity", "dump\ncolumns\noutputs"));
+    }
+    let dump = |message: &str| {
+        format!(
+            "message={message} stage=PreOperation mode=Synchronous depth=1 table=opportunity in-transaction=true \
+             user-is-initiating=true id=true parent="
+        )
+    };
+    let said = close("LoseOpportunity", 4).said();
+    assert_eq!((&*said[0], &*said[1]), (&*dump("Lose"), "columns "));
+    world
+        .admin
+        .update(Row::new("opportunity", opportunity).with("statecode", Value::Choice(0)));
+    let said = close("WinOpportunity", 3).said();
+    assert_eq!((&*said[0], &*said[1]), (&*dump("Win"), "columns "));
+    let images = StepSpec {
+        images: vec![sluice_platform::ImageSpec {
+            kind: 0,
+            alias: "before".to_owned(),
+            columns: Vec::new(),
+        }],
+        ..probe(PRE_OPERATION, "Win", "opportunity", "")
+    };
+    assert_eq!(world.refused_step(&images), "0x80044189");
+    assert_eq!(
+        world.refused_step(&probe(PRE_OPERATION, "Win", "account", "")),
+        "0x80044187"
+    );
 }

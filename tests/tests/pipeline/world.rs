@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sluice_engine::{CallOptions, TraceNode};
 use sluice_model::{Error, Filter, Query, Request, Response, Row, Uuid, Value};
 use sluice_platform::prelude::*;
-use sluice_platform::{Assembly, Pushed, StepSpec};
+use sluice_platform::{Assembly, PushOptions, Pushed, StepSpec};
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation, wasm};
 
@@ -44,13 +44,22 @@ impl World {
 
     /// Pushes a guest under a name.
     pub fn push(&self, name: &str, guest: &str, prune: bool) -> Pushed {
+        let options = PushOptions {
+            prune,
+            ..PushOptions::default()
+        };
+        self.push_with(name, guest, &options).unwrap()
+    }
+
+    /// Pushes a guest under a name, in some way.
+    pub fn push_with(&self, name: &str, guest: &str, options: &PushOptions) -> Result<Pushed, Error> {
         let bytes = wasm("guests", guest);
         let assembly = Assembly {
             name: name.to_owned(),
             bytes,
             description: None,
         };
-        self.admin.0.push(&assembly, prune).unwrap()
+        self.admin.0.push(&assembly, options)
     }
 
     /// Registers a step.

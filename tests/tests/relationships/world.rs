@@ -104,7 +104,10 @@ impl World {
             bytes: wasm("guests", "probe"),
             description: None,
         };
-        self.admin.0.push(&assembly, false).unwrap();
+        self.admin
+            .0
+            .push(&assembly, &sluice_platform::PushOptions::default())
+            .unwrap();
         self.setting("plugintracelogsetting", Value::Choice(2));
     }
 

@@ -416,7 +416,10 @@ fn push(actor: &Actor, name: &str, guest: &str) -> Result<Uuid, Error> {
         bytes: wasm("guests", guest),
         description: None,
     };
-    actor.0.push(&assembly, false).map(|pushed| pushed.id)
+    actor
+        .0
+        .push(&assembly, &sluice_platform::PushOptions::default())
+        .map(|pushed| pushed.id)
 }
 
 impl Registry {

@@ -144,10 +144,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 "prvWriteOptionSet",
             ),
         ),
-        (
-            "LoseOpportunity",
-            Refused(close("LoseOpportunity"), "prvReadOpportunity"),
-        ),
+        ("Lose", Refused(close("LoseOpportunity"), "prvReadOpportunity")),
         (
             "Merge",
             RefusedWith(
@@ -243,7 +240,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 "prvWriteOptionSet",
             ),
         ),
-        ("WinOpportunity", Refused(close("WinOpportunity"), "prvReadOpportunity")),
+        ("Win", Refused(close("WinOpportunity"), "prvReadOpportunity")),
         (
             "WhoAmI",
             Open(

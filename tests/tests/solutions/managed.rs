@@ -187,7 +187,7 @@ fn options_tables_and_plug_ins() {
         description: None,
     };
     says(
-        world.admin.0.push(&assembly, false),
+        world.admin.0.push(&assembly, &sluice_platform::PushOptions::default()),
         Code::MANAGED,
         "\"commission\" is managed",
     );

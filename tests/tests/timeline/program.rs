@@ -415,3 +415,23 @@ fn a_killed_save_leaves_no_half_file() {
         "whole or not at all"
     );
 }
+
+/// What belonged to a row that was merged is shown where it went, also what came from its lead.
+#[test]
+fn the_timeline_of_a_row_shows_what_those_of_merged_rows_showed() {
+    let world = World::new();
+    let admin = &world.admin;
+    let about = format!("regardingobjectid=lead:{}", world.lead);
+    admin.json(&["row", "create", "task", "subject=Follow", &about]);
+    admin.json(&["lead", "qualify", &world.lead]);
+    let create = |name: &str| id(&admin.json(&["row", "create", "contact", &format!("lastname={name}")]));
+    let (first, second) = (create("First"), create("Second"));
+    let about = format!("regardingobjectid=contact:{first}");
+    admin.json(&["row", "create", "task", "subject=Own", &about]);
+    admin.json(&["merge", "contact", &first, "McKay"]);
+    admin.json(&["merge", "contact", &second, &first]);
+    let entries = list(&admin.json(&["timeline", "contact", &second]));
+    let mut titles: Vec<&str> = entries.iter().filter_map(|entry| entry["subject"].as_str()).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["Follow", "Own"], "{entries:?}");
+}

@@ -1,6 +1,6 @@
 //! Who may change views, and what a view has to be.
 
-use sluice_model::{Code, Depth, Filter, Query, Reference, Remedy, Request, Row, Value};
+use sluice_model::{Code, ColumnDef, ColumnType, Depth, Filter, Query, Reference, Remedy, Request, Row, Value};
 use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, people};
 
@@ -145,4 +145,57 @@ fn changing_views_needs_the_privileges_on_views() {
     assert!(!novaks.is_empty());
     editor.try_delete("savedquery", id).unwrap();
     assert!(editor.0.view("Patels", None).is_err());
+}
+
+/// A view is as much of a dependant as a mapping or a step: wherever its query names the column.
+#[test]
+fn a_column_that_a_view_uses_is_not_deleted_and_the_view_is_named() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let text = |name: &str| ColumnDef::new(name, ColumnType::Text { max_length: 50 });
+    for table in ["lead", "account"] {
+        admin.0.create_column(table, &text("zz_d")).unwrap();
+    }
+    let linked = "<link-entity name='account' from='accountid' to='parentaccountid'><filter><condition attribute='zz_d' \
+                  operator='null'/></filter></link-entity>";
+    for (name, table, inside) in [
+        ("Shows", "lead", "<attribute name='zz_d'/>"),
+        (
+            "Filters",
+            "lead",
+            "<filter><condition attribute='zz_d' operator='null'/></filter>",
+        ),
+        ("Orders", "lead", "<order attribute='zz_d'/>"),
+        ("Links", "account", linked),
+    ] {
+        let id = admin.create(view(name, "lead", inside));
+        let refused = admin.0.delete_column(table, "zz_d").unwrap_err();
+        assert_eq!(refused.code(), Code::REFERENCED, "{name}");
+        let named = format!("it is used by the view \"{name}\" of lead");
+        assert!(refused.message().contains(&named), "{refused}");
+        run(&admin, name);
+        admin.try_delete("savedquery", id).unwrap();
+    }
+    admin.create(view("Other", "lead", "<attribute name='subject'/>"));
+    for table in ["lead", "account"] {
+        admin.0.delete_column(table, "zz_d").unwrap();
+    }
+}
+
+#[test]
+fn a_user_without_roles_is_told_so_and_not_that_there_is_no_view() {
+    let organisation = Organisation::empty();
+    let admin = organisation.admin();
+    let root = Filter::eq("parentbusinessunitid", Value::Null);
+    let root = admin
+        .list(Query::new("businessunit").columns(&[]).filter(root))
+        .remove(0);
+    let row = Row::unsaved("systemuser")
+        .with("domainname", "nobody")
+        .with("lastname", "Nobody");
+    admin.create(row.with("businessunitid", root.reference()));
+    let nobody = organisation.actor("nobody");
+    let refused = nobody.0.view("Open Leads", None).unwrap_err();
+    assert_eq!(refused.code().to_string(), "0x80042F09", "{refused}");
+    assert_eq!(nobody.0.view("Nothing", None).unwrap_err().code(), Code::NOT_FOUND);
 }

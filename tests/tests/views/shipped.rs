@@ -1,6 +1,6 @@
 //! The views that come with the organisation.
 
-use sluice_model::{Depth, Row, Uuid, Value};
+use sluice_model::{Depth, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, people};
 
@@ -58,15 +58,16 @@ fn a_lead_that_is_disqualified_moves_to_the_closed_ones() {
 fn opportunities_accounts_and_contacts_have_theirs() {
     let organisation = Organisation::sample();
     let admin = organisation.admin();
-    let opportunity = |state: i32, status: i32| {
-        admin.create(
-            Row::unsaved("opportunity")
-                .with("name", "Twelve pumps")
-                .with("statecode", Value::Choice(state))
-                .with("statuscode", Value::Choice(status)),
-        )
+    let opportunity = |closing: Option<(&str, i32)>| {
+        let id = admin.create(Row::unsaved("opportunity").with("name", "Twelve pumps"));
+        if let Some((message, status)) = closing {
+            let close = Row::unsaved("opportunityclose").with("opportunityid", Reference::new("opportunity", id));
+            let request = Request::new(message).with("OpportunityClose", close);
+            admin.0.execute(request.with("Status", status)).unwrap();
+        }
+        id
     };
-    let [open, won, lost] = [(0, 1), (1, 3), (2, 4)].map(|(state, status)| opportunity(state, status));
+    let [open, won, lost] = [None, Some(("WinOpportunity", 3)), Some(("LoseOpportunity", 4))].map(opportunity);
     assert_eq!(run(&admin, "Open Opportunities"), [open]);
     assert_eq!(run(&admin, "Won Opportunities"), [won]);
     assert_eq!(run(&admin, "Lost Opportunities"), [lost]);

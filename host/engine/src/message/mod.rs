@@ -62,6 +62,12 @@ pub trait Message: Sync + Send {
     /// The name, as in `sdkmessage.name`.
     fn name(&self) -> &'static str;
 
+    /// The name under which requests ask for it, where that is not its own: its steps are known by
+    /// its own name.
+    fn requested_as(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What it does, in a sentence.
     fn doc(&self) -> &'static str;
 
@@ -169,6 +175,15 @@ pub enum Takes {
     Reference(&'static str),
     /// A query, in `Query`.
     Query,
+    /// The row of this table that a lookup of the row in this parameter refers to.
+    Through {
+        /// The table.
+        table: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// The lookup.
+        lookup: &'static str,
+    },
     /// The id of a row of this table, in this parameter.
     IdOf {
         /// The table.
@@ -187,6 +202,7 @@ impl Takes {
             Self::Row => Some(("Target", ParameterType::Row)),
             Self::Reference(parameter) => Some((parameter, ParameterType::Reference)),
             Self::Query => Some(("Query", ParameterType::Query)),
+            Self::Through { parameter, .. } => Some((parameter, ParameterType::Row)),
             Self::IdOf { parameter, .. } => Some((parameter, ParameterType::Id)),
             Self::Nothing => None,
         }

@@ -123,9 +123,10 @@ fn write_messages(unit: &mut Unit) -> Result<()> {
     let filters = select(unit, tables::MESSAGE_FILTER, &["sdkmessageid", "primaryobjecttypecode"])?;
     let there = names(unit, tables::MESSAGE)?;
     for message in unit.core.messages() {
-        let row = match there.iter().find(|(_, name)| name == message.name()) {
-            Some((row, _)) => row.clone(),
-            None => organization::write_message(unit, message)?,
+        let called = |wanted: &str| there.iter().find(|(_, name)| name == wanted).map(|(row, _)| row);
+        let row = match called(message.name()) {
+            Some(row) => row.clone(),
+            None => message_row(unit, message, message.requested_as().and_then(called))?,
         };
         let of_message = filters
             .iter()
@@ -134,6 +135,25 @@ fn write_messages(unit: &mut Unit) -> Result<()> {
         filters::write_filters(unit, message, &row, &tables.collect())?;
     }
     remove_filters(unit, &filters, &there)
+}
+
+/// The row of a message that the file lacks: the one by whose name requests ask for it, where steps
+/// were registered on that; else a new one.
+fn message_row(unit: &mut Unit, message: &dyn Message, requested: Option<&Reference>) -> Result<Reference> {
+    let Some(row) = requested else {
+        return organization::write_message(unit, message);
+    };
+    let steps = Query::new(tables::STEP)
+        .columns(&[])
+        .filter(Filter::eq("sdkmessageid", row.id))
+        .top(1);
+    let reason = "see what a file of an earlier form has of what every organisation has";
+    if unit.select_as_platform(reason, &steps)?.is_empty() {
+        return organization::write_message(unit, message);
+    }
+    let renamed = Row::new(tables::MESSAGE, row.id).with("name", message.name());
+    unit.update_as_platform("a message has the name by which its steps are known", renamed)?;
+    Ok(row.clone())
 }
 
 fn remove_filters(unit: &mut Unit, filters: &[Row], messages: &[(Reference, String)]) -> Result<()> {
@@ -156,7 +176,7 @@ fn remove_filters(unit: &mut Unit, filters: &[Row], messages: &[(Reference, Stri
         }
     }
     for (row, name) in messages.iter().filter(|(row, _)| !used("sdkmessageid", row.id)) {
-        if unit.core.message(name).is_err() {
+        if !unit.core.message(name).is_ok_and(|message| message.name() == name) {
             unit.forget(tables::MESSAGE, Filter::eq("sdkmessageid", row.id))?;
         }
     }

@@ -21,6 +21,7 @@ fn all() -> Surroundings {
         label: label.to_owned(),
         state: None,
         default_status: None,
+        entered: None,
         managed: false,
     };
     let state = |name| {

@@ -115,6 +115,7 @@ pub(super) fn insert(unit: &mut Unit, operation: &Operation, state: Option<i32>)
             label,
             state,
             default_status: None,
+            entered: None,
             managed: false,
         });
         Ok(value)

@@ -1,8 +1,13 @@
 //! Views: stored queries, which are rows of `savedquery`. Changing them needs the privileges
 //! on that table; what they say is shown to everybody who may read the rows that they list.
 
+use std::sync::Arc;
+
 use sluice_access::check_privilege;
-use sluice_model::{Code, Error, Filter, Name, Query, Remedy, Result, Right, Uuid, Value};
+use sluice_model::{
+    Catalog, Code, ColumnDef, Columns, Error, Filter, Name, Query, Remedy, Result, Right, Surroundings, TableDef, Uuid,
+    Value, fetchxml,
+};
 
 use sluice_engine::{
     Session, Unit,
@@ -79,6 +84,7 @@ impl Views for Session {
         match (found.len(), found.pop()) {
             (1, Some(only)) => Ok(only),
             (0, _) => {
+                refuse_without_roles(self, name_or_id, id)?;
                 let of = table.map(|table| format!(" of `{table}`")).unwrap_or_default();
                 Err(
                     Error::new(Code::NOT_FOUND, format!("there is no view \"{name_or_id}\"{of}"))
@@ -102,15 +108,39 @@ impl Views for Session {
     }
 }
 
-/// Views and forms, which depend on the tables that they are about.
+/// Refuses a user who has no roles, and so sees none of the views that there are; of what others may
+/// not see they are told nothing.
+fn refuse_without_roles(session: &Session, name: &str, id: Option<Uuid>) -> Result<()> {
+    let (mut unit, principal) = session.unit()?;
+    let snapshot = unit.snapshot()?;
+    let named = match id {
+        Some(id) => Filter::eq("savedqueryid", id),
+        None => Filter::eq("name", name),
+    };
+    let query = Query::new(tables::VIEW)
+        .columns(&["returnedtypecode"])
+        .filter(named.and(Filter::eq("statecode", Value::Choice(0))));
+    let reason = "show the views of a table to everybody who may read its rows";
+    for view in unit.select_as_platform(reason, &query)? {
+        let table = snapshot.table(view.text("returnedtypecode").unwrap_or_default())?;
+        match check_privilege(&principal, table, Right::Read, &snapshot.privileges) {
+            Err(error) if error.code() == Code::NO_ROLES => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Views and forms, which depend on the tables that they are about, and views on everything that
+/// their queries name.
 pub(super) struct Shown;
 
 impl Dependant for Shown {
     fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+        let mut users = queries(unit, definition)?;
         if definition.column.is_some() {
-            return Ok(Vec::new());
+            return Ok(users);
         }
-        let mut users = Vec::new();
         for (of, column, what) in [
             (tables::VIEW, "returnedtypecode", "view"),
             (tables::FORM, "objecttypecode", "form"),
@@ -123,4 +153,46 @@ impl Dependant for Shown {
         }
         Ok(users)
     }
+}
+
+/// The views whose query can be read now, and could not be without the definition: whatever it is
+/// that names it there.
+fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
+    let system = unit.snapshot()?.system.clone();
+    let with = unit.surroundings(&system)?;
+    let without = Surroundings {
+        catalog: Arc::new(without(&with.catalog, definition)),
+        ..with.clone()
+    };
+    let reason = "see which views depend on a definition";
+    let mut users = Vec::new();
+    for view in unit.select_as_platform(reason, &Query::new(tables::VIEW))? {
+        let (table, fetch) = (view.text("returnedtypecode"), view.text("fetchxml").unwrap_or_default());
+        let about = definition.column.is_none() && table == Some(&*definition.table.name);
+        if about || fetchxml::parse(&with, fetch).is_err() || fetchxml::parse(&without, fetch).is_ok() {
+            continue;
+        }
+        let name = view.text("name").unwrap_or_default();
+        let of = table.unwrap_or_default();
+        users.push(User::of(format!("the view \"{name}\" of {of}"), "uses it"));
+    }
+    Ok(users)
+}
+
+/// The tables as they would be without a definition.
+fn without(catalog: &Catalog, definition: Definition<'_>) -> Catalog {
+    let Some(column) = definition.column else {
+        let others = catalog.iter().filter(|table| table.name != definition.table.name);
+        return Catalog::new(others.map(|table| TableDef::clone(table)));
+    };
+    // An amount goes with what it is in the base currency.
+    let base = format!("{}_base", column.name);
+    let stays = |other: &&ColumnDef| other.name != column.name && *other.name != *base;
+    Catalog::new(catalog.iter().map(|table| {
+        let mut table = TableDef::clone(table);
+        if table.name == definition.table.name {
+            table.columns = Columns::from(table.columns.iter().filter(stays).cloned().collect::<Vec<_>>());
+        }
+        table
+    }))
 }

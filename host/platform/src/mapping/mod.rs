@@ -9,7 +9,9 @@ mod part;
 
 use std::collections::{HashMap, HashSet};
 
-use sluice_model::{Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Row, TableDef, Uuid, coerce};
+use sluice_model::{
+    Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Row, TableDef, Uuid, Value, coerce,
+};
 
 use self::part::mappings_of;
 use sluice_engine::{
@@ -270,6 +272,15 @@ pub fn mapped(unit: &mut Unit, source: &Row, target: &str) -> Result<Row> {
         row.values.insert(pair.target.clone(), checked);
     }
     Ok(row)
+}
+
+/// Whether the mappings carry over, into one of these columns of `target`, anything but white
+/// space.
+pub fn fills(unit: &Unit, source: &Row, target: &str, columns: &[&str]) -> bool {
+    let tells = |value: &Value| !value.is_null() && value.as_text().is_none_or(|text| !text.trim().is_empty());
+    mappings_of(&unit.snapshot, &source.table, target)
+        .iter()
+        .any(|pair| columns.contains(&&*pair.target) && source.get(&pair.source).is_some_and(tells))
 }
 
 /// The values that the pairs carry over, as they are.

@@ -1,6 +1,8 @@
 //! Plug-ins and their steps as a capability, and what of them depends on tables and columns.
 
-pub(crate) mod plugin_assembly;
+pub(crate) mod history;
+mod missing;
+mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;
 mod plugin_type;

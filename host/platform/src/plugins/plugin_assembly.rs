@@ -1,12 +1,16 @@
 //! A plug-in file is checked when its content is written, becomes a component, and is known
 //! by its digest; it goes only once no step depends on it.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value};
 
-pub(crate) use sluice_engine::compiling::digest;
+use super::{history, missing};
 use sluice_engine::{
-    Operation, Unit, giving,
+    Operation, Unit,
+    compiling::digest,
+    giving,
     rules::{Rules, select},
     tables,
 };
@@ -14,18 +18,41 @@ use sluice_engine::{
 pub(super) struct PluginAssembly;
 
 impl Rules for PluginAssembly {
-    fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
-        operation.context.target.as_mut().map_or(Ok(()), take_content)
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        if let Some(component) = operation.context.target.as_mut().map_or(Ok(None), take_content)? {
+            declared(unit, &component)?;
+        }
+        Ok(())
+    }
+
+    fn after_create(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+        history::keep(unit, operation, None, row)
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        operation.context.target.as_mut().map_or(Ok(()), take_content)?;
+        let component = operation.context.target.as_mut().map_or(Ok(None), take_content)?;
         let target = operation.target()?;
-        if !target.has("content") || target.text("sourcehash") == before.text("sourcehash") {
+        let Some(component) = component.filter(|_| target.text("sourcehash") != before.text("sourcehash")) else {
+            return Ok(());
+        };
+        let mut whole = before.clone();
+        whole.values.extend(target.values.clone());
+        let types = types_of(unit, before.id)?;
+        giving::check_steps_of(unit, operation, &types)?;
+        let declared = declared(unit, &component)?;
+        missing::check(unit, &whole, &declared)
+    }
+
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        if changed
+            .text("sourcehash")
+            .is_none_or(|digest| before.text("sourcehash") == Some(digest))
+        {
             return Ok(());
         }
-        let types = types_of(unit, before.id)?;
-        giving::check_steps_of(unit, operation, &types)
+        let mut whole = before.clone();
+        whole.values.extend(changed.values.clone());
+        history::keep(unit, operation, Some(before), &whole)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -72,10 +99,15 @@ fn types_of(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Uuid>> {
     .collect())
 }
 
-/// Checks the content, makes a component of it, and notes its digest.
-fn take_content(target: &mut Row) -> Result<()> {
+/// What a content declares.
+fn declared(unit: &mut Unit, component: &[u8]) -> Result<Arc<[sluice_sandbox::PluginType]>> {
+    unit.declared(&digest(component), |_| Ok(component.to_vec()))
+}
+
+/// Checks the content, makes a component of it, and notes its digest; the component.
+fn take_content(target: &mut Row) -> Result<Option<Vec<u8>>> {
     let Some(Value::Text(content)) = target.get("content") else {
-        return Ok(());
+        return Ok(None);
     };
     let bytes = BASE64_STANDARD.decode(content).map_err(|error| {
         Error::new(
@@ -85,6 +117,6 @@ fn take_content(target: &mut Row) -> Result<()> {
     })?;
     let component = sluice_sandbox::componentize(&bytes)?;
     target.set("sourcehash", digest(&component));
-    target.set("content", BASE64_STANDARD.encode(component));
-    Ok(())
+    target.set("content", BASE64_STANDARD.encode(&component));
+    Ok(Some(component))
 }

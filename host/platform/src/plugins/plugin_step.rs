@@ -1,8 +1,8 @@
 //! What a step may be registered on.
 
-use sluice_model::{Code, Error, Filter, Name, Query, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, coerce};
 
-use super::plugin_step_image;
+use super::{missing, plugin_step_image};
 use sluice_engine::{
     Operation, Unit, giving,
     rules::{Rules, read},
@@ -74,22 +74,37 @@ impl Rules for PluginStep {
         Ok(())
     }
 
+    /// A secret that a step no longer has goes, as it does with the step.
+    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        match before.lookup(SECRET).cloned() {
+            Some(secret) if changed.has(SECRET) && changed.lookup(SECRET) != Some(&secret) => {
+                forget_secret(unit, before.id, &secret)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A step's secret goes with the step: no later one finds it.
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let step = unit.need_as_platform("a step's secret goes with the step", &operation.target_reference()?)?;
         let Some(secret) = step.lookup(SECRET).cloned() else {
             return Ok(());
         };
-        let with_it = Query::new(tables::STEP)
-            .columns(&[])
-            .filter(Filter::eq(SECRET, secret.clone()));
-        let others = unit.select_as_platform("a step's secret goes with the step", &with_it)?;
-        if others.iter().any(|other| other.id != step.id) {
-            return Ok(());
-        }
         let without = Row::new(tables::STEP, step.id).with(SECRET, Value::Null);
         unit.update_as_platform("a step's secret goes with the step", without)?;
-        unit.delete_as_platform("a step's secret goes with the step", &secret)
+        forget_secret(unit, step.id, &secret)
+    }
+}
+
+/// Removes a secret that the step does not have any more, unless another one has it.
+fn forget_secret(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<()> {
+    let with_it = Query::new(tables::STEP)
+        .columns(&[])
+        .filter(Filter::eq(SECRET, secret.clone()));
+    let others = unit.select_as_platform("a step's secret goes with the step", &with_it)?;
+    match others.iter().any(|other| other.id != step) {
+        true => Ok(()),
+        false => unit.delete_as_platform("a step's secret goes with the step", secret),
     }
 }
 
@@ -134,12 +149,13 @@ fn id(row: &Row, column: &str) -> Result<Uuid> {
 }
 
 fn check(unit: &mut Unit, row: &Row) -> Result<Registration> {
-    read(
+    let plugin_type = read(
         unit,
         "a step fits its message, its table and its plug-in",
         tables::PLUGIN_TYPE,
         id(row, "plugintypeid")?,
     )?;
+    missing::check_step(unit, row, &plugin_type)?;
     let message = id(row, "sdkmessageid")?;
     let message = read(
         unit,

@@ -1,16 +1,57 @@
 //! A plug-in file that is pushed: what it declares, its types, and the steps that it asks for.
 
-use sluice_engine::{Batch, Engine, tables};
+use sluice_engine::{Batch, Engine, compiling::digest, tables};
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
 use sluice_sandbox::{DeclaredStep, PluginType};
 
-use super::registration::{
-    Assembly, ImageSpec, Pushed, StepSpec, declared_columns, images_of, message_and_filter, register, set_images,
-    step_name, steps_of,
+use super::{
+    history,
+    missing::{self, GONE},
+    registration::{
+        Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, declared_columns, images_of, message_and_filter,
+        named, register, set_images, state_row, step_name, steps_of,
+    },
 };
 
+/// A file that has been read: what is written of it.
+pub(crate) struct File {
+    /// The digest of the component.
+    pub(crate) digest: String,
+    /// The component, in Base64.
+    pub(crate) content: String,
+    /// What it declares.
+    pub(crate) types: Vec<PluginType>,
+    /// The version that it says it has.
+    pub(crate) version: Option<String>,
+}
+
+impl File {
+    /// What the file of a plug-in says of itself: its code is compiled and run once, under limits.
+    pub(crate) fn read(engine: &Engine, bytes: &[u8]) -> Result<Self> {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        let component = sluice_sandbox::componentize(bytes)?;
+        Ok(Self {
+            digest: digest(&component),
+            types: describe(engine, &component)?,
+            version: sluice_sandbox::version(&component).filter(|version| check_version(version).is_ok()),
+            content: BASE64_STANDARD.encode(&component),
+        })
+    }
+}
+
+/// A version is a word of at most 48 characters.
+pub(super) fn check_version(version: &str) -> Result<()> {
+    let is_word = version.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
+    match is_word && (1..=48).contains(&version.len()) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "`{version}` is no version of a plug-in: up to 48 letters, digits and . _ + -"
+        ))),
+    }
+}
+
 /// What a component declares; run once, under limits.
-pub(crate) fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<PluginType>> {
+fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<PluginType>> {
     let sandbox = engine.sandbox()?;
     let types = sandbox.describe(&sandbox.load(component)?)?;
     let mut names: Vec<&str> = types.iter().map(|plugin_type| plugin_type.name.as_str()).collect();
@@ -33,160 +74,254 @@ pub(crate) fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<PluginTy
 }
 
 /// [`super::registration::Registration::push`] as a part of a batch.
-pub(crate) fn push(
-    batch: &mut Batch<'_>,
-    assembly: &Assembly,
-    digest: &str,
-    content: &str,
-    types: &[PluginType],
-    prune: bool,
-) -> Result<Pushed> {
-    let id = write_assembly(batch, assembly, digest, content)?;
-    let mut pushed = Pushed {
-        id,
-        ..Pushed::default()
+pub(crate) fn push(batch: &mut Batch<'_>, assembly: &Assembly, file: &File, options: &PushOptions) -> Result<Pushed> {
+    let mut push = Push {
+        batch,
+        assembly,
+        file,
+        options,
+        pushed: Pushed::default(),
     };
+    let id = push.write_assembly()?;
+    push.pushed.id = id;
     let known = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", id));
-    let known = batch.list(known)?;
+    let known = push.batch.list(known)?;
     let mut declared = Vec::new();
-    for plugin_type in types {
+    for plugin_type in &file.types {
         let existing = known.iter().find(|row| row.text("typename") == Some(&plugin_type.name));
-        let type_id = write_type(batch, id, existing, plugin_type)?;
-        pushed.types.push(plugin_type.name.clone());
+        let type_id = push.write_type(existing, plugin_type)?;
+        push.pushed.types.push(plugin_type.name.clone());
         if !plugin_type.wants.is_empty() {
-            pushed.wants.push((plugin_type.name.clone(), plugin_type.wants.clone()));
+            let wants = (plugin_type.name.clone(), plugin_type.wants.clone());
+            push.pushed.wants.push(wants);
         }
         for step in &plugin_type.steps {
-            declared.push(write_step(
-                batch,
-                type_id,
-                &assembly.name,
-                plugin_type,
-                step,
-                &mut pushed,
-            )?);
+            let written = push.write_step(type_id, plugin_type, step);
+            declared.push(written.map_err(|error| of_declaration(error, plugin_type, step))?);
         }
     }
-    for step in steps_of(batch, id)? {
-        if declared.contains(&step.id) || step.text("sl_origin") != Some(DECLARED) {
-            continue;
-        }
-        let entry = (step.id, step.text("name").unwrap_or_default().to_owned());
-        pushed.undeclared.push(entry.clone());
-        if prune {
-            batch.execute(Request::delete(step.reference()))?;
-            pushed.removed.push(entry);
-        }
+    push.remove_undeclared(&declared)?;
+    missing::forget(push.batch, id)?;
+    if !options.rollback {
+        history::newest(push.batch.unit(), id, &file.digest)?;
     }
-    if prune {
-        for gone in known
-            .iter()
-            .filter(|row| !types.iter().any(|kind| row.text("typename") == Some(&kind.name)))
-        {
-            batch.execute(Request::delete(gone.reference()))?;
-        }
-    }
-    Ok(pushed)
+    Ok(push.pushed)
 }
 
-fn write_assembly(batch: &mut Batch<'_>, assembly: &Assembly, digest: &str, content: &str) -> Result<Uuid> {
-    let query = Query::new(tables::ASSEMBLY)
-        .columns(&["sourcehash"])
-        .filter(Filter::eq("name", assembly.name.as_str()));
-    let existing = batch.list(query)?.pop();
-    let mut row = Row::unsaved(tables::ASSEMBLY);
-    if let Some(description) = &assembly.description {
-        row.set("description", description.as_str());
-    }
-    match existing {
-        Some(existing) => {
-            row.id = existing.id;
-            if existing.text("sourcehash") != Some(digest) {
-                row.set("content", content);
-            }
-            if !row.values.is_empty() {
-                batch.execute(Request::update(row))?;
-            }
-            Ok(existing.id)
+/// A push under way.
+struct Push<'a, 'b> {
+    batch: &'a mut Batch<'b>,
+    assembly: &'a Assembly,
+    file: &'a File,
+    options: &'a PushOptions,
+    pushed: Pushed,
+}
+
+impl Push<'_, '_> {
+    fn write_assembly(&mut self) -> Result<Uuid> {
+        let query = Query::new(tables::ASSEMBLY)
+            .columns(&["sourcehash", "version"])
+            .filter(Filter::eq("name", self.assembly.name.as_str()));
+        let existing = self.batch.list(query)?.pop();
+        let mut row = Row::unsaved(tables::ASSEMBLY);
+        if let Some(description) = &self.assembly.description {
+            row.set("description", description.as_str());
         }
-        None => {
-            row.set("name", assembly.name.as_str());
-            row.set("content", content);
-            row.set("version", "1.0.0.0");
+        let version = self.options.version.as_ref().or(self.file.version.as_ref());
+        let Some(existing) = existing else {
+            let version = version.map_or("1.0.0.0", String::as_str);
+            self.pushed.version = version.to_owned();
+            row.set("name", self.assembly.name.as_str());
+            row.set("content", self.file.content.as_str());
+            row.set("version", version);
             row.set("isolationmode", Value::Choice(2));
             row.set("sourcetype", Value::Choice(0));
-            batch.create(row)
+            return self.batch.create(row);
+        };
+        if self.options.force {
+            missing::give_up(self.batch, existing.id, &self.file.types, &mut self.pushed)?;
+        }
+        row.id = existing.id;
+        if existing.text("sourcehash") != Some(&self.file.digest) {
+            row.set("content", self.file.content.as_str());
+        }
+        let before = existing.text("version").unwrap_or_default();
+        self.pushed.version = version.map_or(before, String::as_str).to_owned();
+        if self.pushed.version != before {
+            row.set("version", self.pushed.version.as_str());
+        }
+        if !row.values.is_empty() {
+            self.batch.execute(Request::update(row))?;
+        }
+        Ok(existing.id)
+    }
+
+    fn write_type(&mut self, existing: Option<&Row>, declared: &PluginType) -> Result<Uuid> {
+        let Some(row) = existing else {
+            return self.batch.create(
+                Row::unsaved(tables::PLUGIN_TYPE)
+                    .with("name", declared.name.as_str())
+                    .with("typename", declared.name.as_str())
+                    .with("friendlyname", declared.name.as_str())
+                    .with("description", declared.description.as_str())
+                    .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, self.pushed.id)),
+            );
+        };
+        if row.bool(GONE) == Some(true) {
+            missing::mark(self.batch, row.id, Value::Null)?;
+        }
+        if row.text("description").unwrap_or_default() != declared.description {
+            let row = Row::new(tables::PLUGIN_TYPE, row.id).with("description", declared.description.as_str());
+            self.batch.execute(Request::update(row))?;
+        }
+        Ok(row.id)
+    }
+
+    /// Adds or updates a declared step: it is known by type, message, table and stage.
+    fn write_step(&mut self, plugin_type: Uuid, kind: &PluginType, step: &DeclaredStep) -> Result<Uuid> {
+        let spec = declared(&self.assembly.name, kind, step);
+        let (message, filter) = message_and_filter(self.batch, &spec.message, spec.table.as_deref())?;
+        let same = Filter::eq("plugintypeid", plugin_type)
+            .and(Filter::eq("sdkmessageid", message))
+            .and(Filter::eq("stage", Value::Choice(spec.stage)))
+            .and(Filter::eq("sdkmessagefilterid", filter.map_or(Value::Null, Value::Id)));
+        let existing = self
+            .batch
+            .list(Query::new(tables::STEP).filter(same))?
+            .into_iter()
+            .next();
+        match existing {
+            Some(existing) => self.update_step(&existing, kind, &spec),
+            None => self.add_step(plugin_type, kind, spec),
         }
     }
-}
 
-fn write_type(batch: &mut Batch<'_>, id: Uuid, existing: Option<&Row>, declared: &PluginType) -> Result<Uuid> {
-    match existing {
-        Some(row) => {
-            if row.text("description").unwrap_or_default() != declared.description {
-                let row = Row::new(tables::PLUGIN_TYPE, row.id).with("description", declared.description.as_str());
-                batch.execute(Request::update(row))?;
+    /// A new step; one that lacks what its type asks for arrives disabled.
+    fn add_step(&mut self, plugin_type: Uuid, kind: &PluginType, mut spec: StepSpec) -> Result<Uuid> {
+        spec.grants = wanted(&kind.wants, &self.options.grants);
+        let id = register(self.batch, plugin_type, &spec)?;
+        let mut mark = Row::new(tables::STEP, id).with("sl_origin", DECLARED);
+        if let Some(configuration) = &spec.configuration {
+            mark.set(DECLARED_CONFIGURATION, configuration.as_str());
+        }
+        self.batch.execute(Request::update(mark))?;
+        let name = step_name(self.batch, id)?;
+        let lacks = lacking(&kind.wants, &spec.grants);
+        if !lacks.is_empty() {
+            self.batch.execute(Request::update(state_row(id, false)))?;
+            self.pushed.lacking.push(Lacking {
+                step: (id, name.clone()),
+                grants: lacks,
+                disabled: true,
+            });
+        }
+        self.pushed.added.push((id, name));
+        Ok(id)
+    }
+
+    /// What the declaration of a step that is there decides on; what an administrator set stays.
+    fn update_step(&mut self, existing: &Row, kind: &PluginType, spec: &StepSpec) -> Result<Uuid> {
+        let mut row = Row::new(tables::STEP, existing.id);
+        for (column, value) in declared_columns(spec) {
+            let now = existing.get(column).cloned().unwrap_or(Value::Null);
+            if now == value {
+                continue;
             }
-            Ok(row.id)
-        }
-        None => batch.create(
-            Row::unsaved(tables::PLUGIN_TYPE)
-                .with("name", declared.name.as_str())
-                .with("typename", declared.name.as_str())
-                .with("friendlyname", declared.name.as_str())
-                .with("description", declared.description.as_str())
-                .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, id)),
-        ),
-    }
-}
-
-/// Adds or updates a declared step: it is known by type, message, table and stage.
-fn write_step(
-    batch: &mut Batch<'_>,
-    plugin_type: Uuid,
-    assembly: &str,
-    kind: &PluginType,
-    step: &DeclaredStep,
-    pushed: &mut Pushed,
-) -> Result<Uuid> {
-    let spec = declared(assembly, kind, step);
-    let (message, filter) = message_and_filter(batch, &spec.message, spec.table.as_deref())?;
-    let same = Filter::eq("plugintypeid", plugin_type)
-        .and(Filter::eq("sdkmessageid", message))
-        .and(Filter::eq("stage", Value::Choice(spec.stage)))
-        .and(Filter::eq("sdkmessagefilterid", filter.map_or(Value::Null, Value::Id)));
-    let existing = batch.list(Query::new(tables::STEP).filter(same))?.into_iter().next();
-    let Some(existing) = existing else {
-        let id = register(batch, plugin_type, &spec)?;
-        let mark = Row::new(tables::STEP, id).with("sl_origin", DECLARED);
-        batch.execute(Request::update(mark))?;
-        pushed.added.push((id, step_name(batch, id)?));
-        return Ok(id);
-    };
-    let mut row = Row::new(tables::STEP, existing.id);
-    for (column, value) in declared_columns(&spec) {
-        let now = existing.get(column).cloned().unwrap_or(Value::Null);
-        if now != value {
+            if column == "configuration"
+                && !self.options.configuration
+                && existing.get(DECLARED_CONFIGURATION) != existing.get(column)
+            {
+                self.pushed.kept.push(named(existing));
+                continue;
+            }
             row.set(column, value);
         }
-    }
-    let images_differ = images_of(batch, existing.id)? != spec.images;
-    if !row.values.is_empty() || images_differ {
+        let held = names_of(existing.text("sl_grants"));
+        let mut grants = held.clone();
+        grants.extend(
+            wanted(&kind.wants, &self.options.grants)
+                .into_iter()
+                .filter(|grant| !held.contains(grant)),
+        );
+        if grants != held {
+            row.set("sl_grants", grants.join(","));
+        }
+        let lacks = lacking(&kind.wants, &grants);
+        if !lacks.is_empty() {
+            self.pushed.lacking.push(Lacking {
+                step: named(existing),
+                grants: lacks,
+                disabled: existing.int("statecode") != Some(0),
+            });
+        }
+        let images_differ = images_of(self.batch, existing.id)? != spec.images;
+        if !row.values.is_empty() || images_differ {
+            self.pushed.updated.push(named(existing));
+        }
+        let declared = spec.configuration.as_deref();
+        if existing.text(DECLARED_CONFIGURATION) != declared {
+            row.set(DECLARED_CONFIGURATION, declared.map_or(Value::Null, Value::from));
+        }
         if !row.values.is_empty() {
-            batch.execute(Request::update(row))?;
+            self.batch.execute(Request::update(row))?;
         }
         if images_differ {
-            set_images(batch, existing.id, &spec.images)?;
+            set_images(self.batch, existing.id, &spec.images)?;
         }
-        pushed
-            .updated
-            .push((existing.id, existing.text("name").unwrap_or_default().to_owned()));
+        Ok(existing.id)
     }
-    Ok(existing.id)
+
+    /// The steps that earlier versions declared and this one does not, of types that it has.
+    fn remove_undeclared(&mut self, declared: &[Uuid]) -> Result<()> {
+        for step in steps_of(self.batch, self.pushed.id)? {
+            if declared.contains(&step.id) || step.text("sl_origin") != Some(DECLARED) {
+                continue;
+            }
+            self.pushed.undeclared.push(named(&step));
+            if self.options.prune {
+                self.batch.execute(Request::delete(step.reference()))?;
+                self.pushed.removed.push(named(&step));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `sl_origin` of a step that a push made from a declaration.
 pub(crate) const DECLARED: &str = "declared";
+
+/// The configuration that the last push declared: one that differs from it is an administrator's.
+const DECLARED_CONFIGURATION: &str = "sl_declaredconfiguration";
+
+fn names_of(list: Option<&str>) -> Vec<String> {
+    let names = sluice_engine::step_rows::names(list);
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// What is both asked for and granted.
+fn wanted(wants: &[String], grants: &[String]) -> Vec<String> {
+    wants.iter().filter(|want| grants.contains(want)).cloned().collect()
+}
+
+/// What is asked for and not granted.
+pub(crate) fn lacking(wants: &[String], grants: &[String]) -> Vec<String> {
+    wants.iter().filter(|want| !grants.contains(want)).cloned().collect()
+}
+
+/// What is wrong with a declared step says which one it is.
+fn of_declaration(mut error: Error, kind: &PluginType, step: &DeclaredStep) -> Error {
+    let body = error.body_mut();
+    let table = if step.table.is_empty() {
+        "any table"
+    } else {
+        &step.table
+    };
+    body.message = format!(
+        "the step that `{}` declares for {} of {table}: {}",
+        kind.name, step.message, body.message
+    );
+    error
+}
 
 fn declared(assembly: &str, kind: &PluginType, step: &DeclaredStep) -> StepSpec {
     StepSpec {

@@ -2,11 +2,12 @@
 //! remove. Everything here reads and writes ordinary rows under the caller's privileges.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
-    plugin_assembly::digest,
-    push::{describe, push},
+    history::{self, PluginVersion},
+    missing::GONE,
+    push::{File, check_version, push},
 };
 use sluice_engine::{Batch, Session, tables};
 
@@ -21,11 +22,44 @@ pub struct Assembly {
     pub description: Option<String>,
 }
 
+/// How a plug-in is pushed.
+#[derive(Debug, Clone, Default)]
+pub struct PushOptions {
+    /// Steps that the code no longer declares go.
+    pub prune: bool,
+    /// Types that are registered and that the file lacks are given up, and their steps disabled.
+    pub force: bool,
+    /// Nothing stays of it.
+    pub dry_run: bool,
+    /// Configurations that the code declares take the place of those that an administrator set.
+    pub configuration: bool,
+    /// What the declared steps are granted of what their types ask for: `clock`, `random`,
+    /// `system`.
+    pub grants: Vec<String>,
+    /// The version; by default the one that the file says.
+    pub version: Option<String>,
+    /// The content is one that the plug-in had: it does not become the newest.
+    pub rollback: bool,
+}
+
+/// A step that lacks what its type asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// Its id and name.
+    pub step: (Uuid, String),
+    /// What it was not granted.
+    pub grants: Vec<String>,
+    /// Whether it is disabled; a new one is, for this.
+    pub disabled: bool,
+}
+
 /// What a push did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pushed {
     /// The assembly's id.
     pub id: Uuid,
+    /// Its version.
+    pub version: String,
     /// The names of its types.
     pub types: Vec<String>,
     /// The steps that are new.
@@ -36,6 +70,14 @@ pub struct Pushed {
     pub undeclared: Vec<(Uuid, String)>,
     /// Of these, the ones that were removed.
     pub removed: Vec<(Uuid, String)>,
+    /// The types that were given up.
+    pub given_up: Vec<String>,
+    /// The steps that were disabled, because their types were given up.
+    pub disabled: Vec<(Uuid, String)>,
+    /// The steps whose configuration an administrator set, and which keep it.
+    pub kept: Vec<(Uuid, String)>,
+    /// The declared steps that lack what their type asks for.
+    pub lacking: Vec<Lacking>,
     /// Capabilities that types ask for and that an administrator grants per step.
     pub wants: Vec<(String, Vec<String>)>,
 }
@@ -92,11 +134,33 @@ pub struct ImageSpec {
 pub trait Registration {
     /// Pushes a plug-in file: a new one, or a new version of one that is there. Steps that
     /// the code declares are added and updated; state, run-as user and secure configuration
-    /// of a step are never changed. What is no longer declared is removed only with `prune`.
+    /// of a step are never changed, nor a configuration that an administrator set. A new step that
+    /// lacks a grant arrives disabled.
     ///
     /// # Errors
-    /// The file is no plug-in of this contract, a declaration is wrong, or the user may not.
-    fn push(&self, assembly: &Assembly, prune: bool) -> Result<Pushed>;
+    /// The file is no plug-in of this contract, lacks a registered type, a declaration is wrong, or
+    /// the user may not. Then nothing has changed.
+    fn push(&self, assembly: &Assembly, options: &PushOptions) -> Result<Pushed>;
+
+    /// The contents that a plug-in had, the newest first: ten at most.
+    ///
+    /// # Errors
+    /// The plug-in is not there, or the user may not read plug-ins.
+    fn plugin_history(&self, assembly: Uuid) -> Result<Vec<PluginVersion>>;
+
+    /// The component of a plug-in: as it is, or one that it had, by the beginning of its digest or
+    /// by its version.
+    ///
+    /// # Errors
+    /// There is no such content, or several; the user may not read plug-ins.
+    fn plugin_content(&self, assembly: Uuid, which: Option<&str>) -> Result<(PluginVersion, Vec<u8>)>;
+
+    /// Brings a content back that a plug-in had: the one before the one at work, or one by the
+    /// beginning of its digest or by its version. It is pushed like any other.
+    ///
+    /// # Errors
+    /// There is no such content, or several; what a push of it would answer.
+    fn roll_back(&self, assembly: Uuid, which: Option<&str>, options: &PushOptions) -> Result<(PluginVersion, Pushed)>;
 
     /// Registers a step; its id.
     ///
@@ -132,12 +196,63 @@ pub trait Registration {
 }
 
 impl Registration for Session {
-    fn push(&self, assembly: &Assembly, prune: bool) -> Result<Pushed> {
+    fn push(&self, assembly: &Assembly, options: &PushOptions) -> Result<Pushed> {
         self.check_push(&assembly.name)?;
-        let component = sluice_sandbox::componentize(&assembly.bytes)?;
-        let types = describe(self.engine(), &component)?;
-        let content = BASE64_STANDARD.encode(&component);
-        self.batch(|batch| push(batch, assembly, &digest(&component), &content, &types, prune))
+        if let Some(version) = &options.version {
+            check_version(version)?;
+        }
+        let file = File::read(self.engine(), &assembly.bytes)?;
+        match options.dry_run {
+            true => self.rehearse(|batch| push(batch, assembly, &file, options)),
+            false => self.batch(|batch| push(batch, assembly, &file, options)),
+        }
+    }
+
+    fn plugin_history(&self, assembly: Uuid) -> Result<Vec<PluginVersion>> {
+        let columns = ["name", "sourcehash"];
+        let response = self.execute(Request::retrieve(Reference::new(tables::ASSEMBLY, assembly), &columns))?;
+        let row = response
+            .row()
+            .cloned()
+            .unwrap_or_else(|| Row::new(tables::ASSEMBLY, assembly));
+        let (mut unit, _) = self.unit()?;
+        history::of(&mut unit, &row)
+    }
+
+    fn plugin_content(&self, assembly: Uuid, which: Option<&str>) -> Result<(PluginVersion, Vec<u8>)> {
+        self.check_privilege(tables::ASSEMBLY, Right::Read)?;
+        let all = self.plugin_history(assembly)?;
+        let version = match which {
+            Some(which) => history::find(&all, which)?.clone(),
+            None => history::current(&all)?.clone(),
+        };
+        let (mut unit, _) = self.unit()?;
+        let content = history::content(&mut unit, version.id)?;
+        let bytes = BASE64_STANDARD.decode(content);
+        let bytes = bytes.map_err(|error| Error::host(format!("a content of a plug-in is damaged: {error}")))?;
+        Ok((version, bytes))
+    }
+
+    fn roll_back(&self, assembly: Uuid, which: Option<&str>, options: &PushOptions) -> Result<(PluginVersion, Pushed)> {
+        let all = self.plugin_history(assembly)?;
+        let to = match which {
+            Some(which) => history::find(&all, which)?,
+            None => history::before_current(&all)?,
+        };
+        let (version, bytes) = self.plugin_content(assembly, Some(&to.digest))?;
+        let response = self.execute(Request::retrieve(Reference::new(tables::ASSEMBLY, assembly), &["name"]))?;
+        let name = response.row().and_then(|row| row.text("name")).unwrap_or_default();
+        let back = Assembly {
+            name: name.to_owned(),
+            bytes,
+            description: None,
+        };
+        let options = PushOptions {
+            version: Some(version.version.clone()),
+            rollback: true,
+            ..options.clone()
+        };
+        Ok((version, self.push(&back, &options)?))
     }
 
     fn register_step(&self, spec: &StepSpec) -> Result<Uuid> {
@@ -209,7 +324,12 @@ pub fn limits_of(mode: i32, changes: Option<&str>) -> Result<serde_json::Value> 
     Ok(sluice_engine::step_rows::limits(mode, changes)?.to_json())
 }
 
-fn state_row(step: Uuid, enabled: bool) -> Row {
+/// The id and the name of a step.
+pub(super) fn named(step: &Row) -> (Uuid, String) {
+    (step.id, step.text("name").unwrap_or_default().to_owned())
+}
+
+pub(super) fn state_row(step: Uuid, enabled: bool) -> Row {
     let (state, status) = if enabled { (0, 1) } else { (1, 2) };
     Row::new(tables::STEP, step)
         .with("statecode", Value::Choice(state))
@@ -225,11 +345,11 @@ pub(super) fn step_name(batch: &mut Batch<'_>, id: Uuid) -> Result<String> {
         .to_owned())
 }
 
-/// The steps of all types of an assembly.
+/// The steps of all types that an assembly has.
 pub(super) fn steps_of(batch: &mut Batch<'_>, assembly: Uuid) -> Result<Vec<Row>> {
     let types = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
-        .filter(Filter::eq("pluginassemblyid", assembly));
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true).negated()));
     let mut steps = Vec::new();
     for plugin_type in batch.list(types)? {
         steps.extend(batch.list(Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id)))?);
@@ -349,6 +469,8 @@ pub(crate) fn message_and_filter(
     message: &str,
     table: Option<&str>,
 ) -> Result<(Uuid, Option<Uuid>)> {
+    let known = batch.unit().message(message).map(|message| message.name());
+    let message = known.unwrap_or(message);
     let row = batch
         .list(
             Query::new(tables::MESSAGE)
@@ -377,7 +499,7 @@ fn plugin_type(batch: &mut Batch<'_>, name: &str) -> Result<Uuid> {
         Some((assembly, kind)) => (Some(assembly), kind),
         None => (None, name),
     };
-    let mut filter = Filter::eq("typename", kind);
+    let mut filter = Filter::eq("typename", kind).and(Filter::eq(GONE, true).negated());
     if let Some(assembly) = assembly {
         let rows = batch.list(
             Query::new(tables::ASSEMBLY)

@@ -1,6 +1,6 @@
 //! The import of a solution: everything in it, or nothing.
 
-use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid};
 
 use super::{
     Applied, Content, Gone, Work,
@@ -9,6 +9,7 @@ use super::{
     manifest::{self, Kind, Manifest},
     parse, uninstall,
 };
+use crate::plugins::registration::Lacking;
 use sluice_engine::{Session, tables, tables::MANAGED as MARK};
 
 /// What an import did.
@@ -28,10 +29,21 @@ pub struct Imported {
     pub removed: Vec<(String, String)>,
     /// What of them was the organisation's own before, and is managed now: kind and name.
     pub taken: Vec<(String, String)>,
+    /// The steps that arrived disabled, because they lack what their types ask for.
+    pub lacking: Vec<Lacking>,
     /// The duplicate rules that went out of work because what they compare was changed.
     pub notices: Vec<Error>,
     /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
     pub jobs: Vec<Uuid>,
+}
+
+/// How a solution arrives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ImportOptions {
+    /// As a managed one, also where the file was exported as unmanaged.
+    pub managed: bool,
+    /// Plug-ins give up types that their new files lack, and the steps of those are disabled.
+    pub force: bool,
 }
 
 /// When a component arrives: the options of a column after the column, the rest as its kind.
@@ -52,18 +64,32 @@ pub trait ImportSolutions {
     /// # Errors
     /// The file is broken, too large or newer; a component does not fit; the user may not. Then
     /// nothing has changed.
-    fn import_solution(&self, file: &[u8], managed: bool) -> Result<Imported>;
+    fn import_solution(&self, file: &[u8], managed: bool) -> Result<Imported> {
+        self.import_solution_with(
+            file,
+            ImportOptions {
+                managed,
+                ..ImportOptions::default()
+            },
+        )
+    }
+
+    /// As [`Self::import_solution`], with options.
+    ///
+    /// # Errors
+    /// As there.
+    fn import_solution_with(&self, file: &[u8], options: ImportOptions) -> Result<Imported>;
 }
 
 impl ImportSolutions for Session {
-    fn import_solution(&self, file: &[u8], managed: bool) -> Result<Imported> {
+    fn import_solution_with(&self, file: &[u8], options: ImportOptions) -> Result<Imported> {
         self.check_named_privilege("prvImportCustomization")?;
         let package = archive::read(file)?;
         for component in package.components.iter().filter(|one| one.kind == Kind::Plugin) {
             self.check_push(&component.name)
                 .map_err(|error| about(component, error))?;
         }
-        let managed = managed || package.manifest.managed;
+        let managed = options.managed || package.manifest.managed;
         let mut components = package.components;
         components.sort_by_key(turn);
         let contents = components
@@ -74,6 +100,7 @@ impl ImportSolutions for Session {
             batch.require("prvImportCustomization")?;
             batch.set_import(managed);
             let mut work = Work::new(batch, managed);
+            work.force = options.force;
             work.import(&package.manifest, &components, &contents)
         })
     }
@@ -171,6 +198,7 @@ impl Work<'_, '_> {
             components: components.iter().map(named).collect(),
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
             taken,
+            lacking: std::mem::take(&mut self.lacking),
             notices: std::mem::take(&mut self.notices),
             jobs: std::mem::take(&mut self.jobs),
         })
@@ -274,6 +302,11 @@ fn piece(component: &Component, part: &str) -> (String, String) {
 /// The error of a component says which one it was.
 fn about(component: &Component, mut error: Error) -> Error {
     let body = error.body_mut();
+    for remedy in &mut body.remedies {
+        if *remedy == Remedy::PushForced {
+            *remedy = Remedy::ImportForced;
+        }
+    }
     body.message = format!(
         "the {} `{}` of the solution: {}; nothing was changed",
         component.kind.word(),

@@ -25,7 +25,7 @@ mod states;
 mod uninstall;
 
 pub use contents::SolutionContents;
-pub use import::{ImportSolutions, Imported};
+pub use import::{ImportOptions, ImportSolutions, Imported};
 pub use uninstall::{UninstallSolutions, Uninstalled};
 
 use std::sync::Arc;
@@ -34,6 +34,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
+use crate::plugins::registration::Lacking;
 use sluice_engine::{Batch, Capability, Engine, Session, Tables, tables};
 
 /// Solutions, and what came with managed ones.
@@ -122,6 +123,10 @@ struct Work<'a, 'b> {
     batch: &'a mut Batch<'b>,
     /// Whether what arrives is managed.
     managed: bool,
+    /// Whether plug-ins give up types that their new files lack.
+    force: bool,
+    /// The steps that arrived without what their types ask for.
+    lacking: Vec<Lacking>,
     /// Columns that wait for the tables that they refer to.
     later: Vec<definitions::Column>,
     /// Rows that are still to be published.
@@ -140,6 +145,8 @@ impl<'a, 'b> Work<'a, 'b> {
         Self {
             batch,
             managed,
+            force: false,
+            lacking: Vec::new(),
             later: Vec::new(),
             touched: Vec::new(),
             jobs: Vec::new(),

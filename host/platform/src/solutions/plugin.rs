@@ -6,15 +6,13 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
-use sluice_sandbox::PluginType;
 
 use super::{Applied, Gone, Work, document, misfit, rows, states};
 use crate::{
     managed::MARK,
     plugins::{
-        plugin_assembly::digest,
-        push::{self, DECLARED},
-        registration::{self, Assembly, ImageSpec, StepSpec, limits_of},
+        push::{self, DECLARED, File, lacking},
+        registration::{self, Assembly, ImageSpec, Lacking, PushOptions, StepSpec, limits_of},
     },
 };
 use sluice_engine::{Engine, Session, step_rows, tables};
@@ -74,9 +72,7 @@ struct Image {
 /// A plug-in that is one: its component was loaded and asked what it declares.
 pub(super) struct Plugin {
     sent: Sent,
-    content: String,
-    digest: String,
-    types: Vec<PluginType>,
+    file: File,
 }
 
 impl Plugin {
@@ -86,26 +82,20 @@ impl Plugin {
             let bytes = BASE64_STANDARD
                 .decode(&sent.content)
                 .map_err(|error| Error::new(Code::NOT_A_PLUGIN, format!("its content is no Base64: {error}")))?;
-            let component = sluice_sandbox::componentize(&bytes)?;
-            let mut types = push::describe(engine, &component)?;
-            // Which steps there are is said by the file, not by the code.
-            types.iter_mut().for_each(|declared| declared.steps.clear());
+            let mut file = File::read(engine, &bytes)?;
+            // Which steps there are is said by the solution, not by the code.
+            file.types.iter_mut().for_each(|declared| declared.steps.clear());
             sent.steps
                 .iter()
                 .try_for_each(|step| limits_of(step.mode, step.limits.as_deref()).map(|_| ()))?;
-            Ok((component, types))
+            Ok(file)
         };
-        let (component, types) = checked().map_err(|mut error: Error| {
+        let file = checked().map_err(|mut error: Error| {
             let body = error.body_mut();
             body.message = format!("the plug-in `{name}`: {}; nothing was changed", body.message);
             error
         })?;
-        Ok(Self {
-            content: BASE64_STANDARD.encode(&component),
-            digest: digest(&component),
-            types,
-            sent,
-        })
+        Ok(Self { sent, file })
     }
 }
 
@@ -115,7 +105,8 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
         Error::new(Code::NOT_FOUND, format!("there is no plug-in `{name}`")).with_remedy(Remedy::ListPlugins)
     })?;
     let mut steps = Vec::new();
-    let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("pluginassemblyid", assembly.id));
+    let has = Filter::eq("pluginassemblyid", assembly.id).and(Filter::eq("sl_gone", true).negated());
+    let types = Query::new(tables::PLUGIN_TYPE).filter(has);
     for plugin_type in session.list(types)? {
         let of_type = Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id));
         for step in session.list(of_type)? {
@@ -193,17 +184,17 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Res
     if work.managed && there.iter().any(|row| row.bool(MARK) != Some(true)) {
         work.taken.push(String::new());
     }
-    let pushed = push::push(
-        work.batch,
-        &assembly,
-        &plugin.digest,
-        &plugin.content,
-        &plugin.types,
-        false,
-    )?;
-    let mut change = Row::new(tables::ASSEMBLY, pushed.id).with("version", plugin.sent.version.as_str());
+    let options = PushOptions {
+        force: work.force,
+        version: Some(plugin.sent.version.clone()),
+        ..PushOptions::default()
+    };
+    let pushed = push::push(work.batch, &assembly, &plugin.file, &options)?;
+    let mut change = Row::new(tables::ASSEMBLY, pushed.id);
     mark(work, &mut change);
-    work.batch.execute(Request::update(change))?;
+    if !change.values.is_empty() {
+        work.batch.execute(Request::update(change))?;
+    }
     let types = types_of(work, pushed.id)?;
     for row in &types {
         let mut change = row_of(row);
@@ -221,7 +212,9 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Res
                 step.name, step.plugin_type
             ))
         })?;
-        parts.push(put_step(work, &types, plugin_type.id, step)?.to_string());
+        let wants = plugin.file.types.iter().find(|kind| kind.name == step.plugin_type);
+        let wants = wants.map_or(&[][..], |kind| kind.wants.as_slice());
+        parts.push(put_step(work, &types, (plugin_type.id, wants), step)?.to_string());
     }
     Ok(Applied {
         row: Some(pushed.id),
@@ -276,7 +269,12 @@ fn images(step: &Step) -> Vec<ImageSpec> {
 
 /// Registers a step, or brings the one that is there to what was sent; its id. Whether one that
 /// is there is enabled is decided where it runs.
-fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &Step) -> Result<Uuid> {
+fn put_step(
+    work: &mut Work<'_, '_>,
+    types: &[Row],
+    (plugin_type, wants): (Uuid, &[String]),
+    step: &Step,
+) -> Result<Uuid> {
     let (message, filter) = registration::message_and_filter(work.batch, &step.message, step.table.as_deref())
         .map_err(|error| misfit(format!("the step \"{}\": {}", step.name, error.message())))?;
     let mut all = Vec::new();
@@ -299,7 +297,7 @@ fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &St
         .find(|row| row.id == step.id)
         .or_else(|| all.iter().find(alike));
     let Some(there) = there else {
-        return register(work, plugin_type, step);
+        return register(work, (plugin_type, wants), step);
     };
     let reference =
         |table: &'static str, id: Option<Uuid>| id.map_or(Value::Null, |id| Value::Lookup(Reference::new(table, id)));
@@ -341,7 +339,8 @@ fn put_step(work: &mut Work<'_, '_>, types: &[Row], plugin_type: Uuid, step: &St
     Ok(there.id)
 }
 
-fn register(work: &mut Work<'_, '_>, plugin_type: Uuid, step: &Step) -> Result<Uuid> {
+/// Nobody here has granted a new step anything: one that asks for something arrives disabled.
+fn register(work: &mut Work<'_, '_>, (plugin_type, wants): (Uuid, &[String]), step: &Step) -> Result<Uuid> {
     let taken = rows::is_taken(work, tables::STEP, step.id)?;
     let id = if taken { Uuid::nil() } else { step.id };
     let id = registration::register_as(work.batch, id, plugin_type, &spec(step))?;
@@ -353,8 +352,16 @@ fn register(work: &mut Work<'_, '_>, plugin_type: Uuid, step: &Step) -> Result<U
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;
     }
-    if !step.enabled {
+    let lacks = lacking(wants, &[]);
+    if !step.enabled || !lacks.is_empty() {
         states::set_step_enabled(work, id, false)?;
+    }
+    if !lacks.is_empty() {
+        work.lacking.push(Lacking {
+            step: (id, step.name.clone()),
+            grants: lacks,
+            disabled: true,
+        });
     }
     Ok(id)
 }

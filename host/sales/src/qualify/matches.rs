@@ -59,7 +59,8 @@ impl Message for RetrieveLeadMatches {
         let lead = unit.row_with_rights(operation, "lead", operation.id()?, &[Right::Read])?;
         let table = input::optional_text(operation, "MatchingEntityName")?;
         let search = input::optional_text(operation, "Search")?;
-        let found = duplicates::parties(unit, &Wanted::both(&lead), &mut Plan::of(&lead))?;
+        let both = Wanted::both(unit, &lead);
+        let found = duplicates::parties(unit, &both, &mut Plan::of(&lead))?;
         let told = describe_matches(unit, operation, &found)?;
         let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);
         let wanted = |found: &&Match| {

@@ -206,7 +206,7 @@ impl Message for QualifyLead {
         let lead = unit.read_as_platform(
             "QualifyLead asks for the privileges on what this lead still lacks",
             &operation.target_reference()?,
-            Some(&["parentaccountid".into(), "parentcontactid".into()]),
+            None,
         )?;
         let wanted = Wanted::of(unit, operation, lead.as_ref())?;
         wanted.check_privileges(unit, operation).map_err(denied)

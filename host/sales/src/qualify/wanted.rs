@@ -52,7 +52,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// The parameters, seen beside the lead: an account or a contact that it names already is
-    /// taken, and none is made.
+    /// taken, and none is made. `lead` is the whole row.
     pub(super) fn of(unit: &Unit, operation: &Operation, lead: Option<&Row>) -> Result<Self> {
         let customer = input::optional_reference(operation, "OpportunityCustomerId")?;
         if let Some(customer) = &customer
@@ -73,7 +73,7 @@ impl Wanted {
             existing_contact.is_some() || has("parentcontactid"),
             false,
         ];
-        let (made, asks) = defaults::decide(unit, operation, status, settled)?;
+        let (made, asks) = defaults::decide(unit, operation, status, lead, settled)?;
         let [account, contact, opportunity] = made;
         Ok(Self {
             account,
@@ -126,11 +126,13 @@ impl Wanted {
         }
     }
 
-    /// An account and a contact, as far as the lead does not name one already.
-    pub(super) fn both(lead: &Row) -> Self {
+    /// An account and a contact, as far as the lead does not name one already and has a name for
+    /// it.
+    pub(super) fn both(unit: &Unit, lead: &Row) -> Self {
+        let makes = |table, link| lead.lookup(link).is_none() && defaults::names(unit, lead, table);
         Self {
-            account: lead.lookup("parentaccountid").is_none(),
-            contact: lead.lookup("parentcontactid").is_none(),
+            account: makes("account", "parentaccountid"),
+            contact: makes("contact", "parentcontactid"),
             opportunity: false,
             detection: Detection::Full,
             status: QUALIFIED,

@@ -163,7 +163,7 @@ pub(crate) fn push(admin: &Session, name: &str, bytes: Vec<u8>) -> sluice_model:
         description: None,
     };
     Ok(admin
-        .push(&assembly, false)?
+        .push(&assembly, &sluice_platform::PushOptions::default())?
         .added
         .into_iter()
         .map(|(id, _)| id)

@@ -1,0 +1,66 @@
+//! `sluice plugin history` and `export`: the contents that a plug-in had.
+
+use std::{io::Write as _, path::Path};
+
+use serde_json::json;
+use sluice_engine::Session;
+use sluice_model::{Reference, json as rows};
+use sluice_platform::prelude::*;
+
+use crate::{
+    context::Context,
+    files,
+    names::Labels,
+    output::{Grid, Outcome},
+};
+
+const ASSEMBLY: &str = "pluginassembly";
+
+/// The contents that a plug-in had, the newest first.
+pub(super) fn list(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Outcome> {
+    let versions = session.plugin_history(session.find_one(ASSEMBLY, plugin)?)?;
+    let user = |id| Reference::new("systemuser", id);
+    let labels = Labels::load(context, versions.iter().filter_map(|version| version.by.map(user)))?;
+    let mut grid = Grid::new(["", "version", "pushed", "by", "digest"]);
+    let mut documents = Vec::new();
+    for version in &versions {
+        let pushed = version.pushed.map(rows::whole_seconds);
+        let by = version.by.map(|id| labels.name(&user(id)));
+        grid.row([
+            if version.current { "at work" } else { "" },
+            &version.version,
+            pushed.as_deref().unwrap_or_default(),
+            by.as_deref().unwrap_or_default(),
+            version.digest.get(..12).unwrap_or(&version.digest),
+        ]);
+        documents.push(json!({
+            "version": version.version,
+            "digest": version.digest,
+            "current": version.current,
+            "pushedon": pushed,
+            "by": by,
+        }));
+    }
+    Ok(Outcome::list(documents, grid.text("nothing is kept of what it was")))
+}
+
+/// Writes a component of a plug-in into a file.
+pub(super) fn export(
+    context: &Context,
+    session: &Session,
+    plugin: &str,
+    which: Option<&str>,
+    (path, force): (&Path, bool),
+) -> anyhow::Result<Outcome> {
+    let (version, bytes) = session.plugin_content(session.find_one(ASSEMBLY, plugin)?, which)?;
+    files::save(context.path()?, path, force, |file| Ok(file.write_all(&bytes)?))?;
+    let document = json!({
+        "name": plugin,
+        "file": path.display().to_string(),
+        "version": version.version,
+        "digest": version.digest,
+        "bytes": bytes.len(),
+    });
+    let text = format!("wrote {plugin} {} to {}", version.version, path.display());
+    Ok(Outcome::new(document, text))
+}
