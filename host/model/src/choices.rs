@@ -60,6 +60,7 @@ mod tests {
             label: label.to_owned(),
             state: None,
             default_status: None,
+            entered: None,
             managed: false,
         }
     }

@@ -11,7 +11,7 @@ use sluice_model::{ColumnDef, ColumnType, Filter, Name, Query, Reference, Result
 use sluice_store::{MigratedFile, Options, Store, Tx};
 
 use crate::{
-    Unit,
+    Message, Unit,
     engine::Core,
     filters,
     organization::{self, OTHER_PRIVILEGES, table_privileges},
