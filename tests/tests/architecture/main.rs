@@ -1,6 +1,8 @@
 //! The shape of the house: dependency edges, the one `unsafe`, who may act as the system.
 
+mod capabilities;
 mod columns;
+mod words;
 
 use std::{
     collections::BTreeMap,
