@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{ErrorKind, Read},
+    io::{self, ErrorKind, Read},
     path::Path,
 };
 
@@ -59,6 +59,12 @@ pub(crate) fn text_or_file(value: &str) -> anyhow::Result<String> {
         Some(path) => text(Path::new(path)),
         None => Ok(value.to_owned()),
     }
+}
+
+/// Makes a file that is written bit by bit; never in the place of another.
+pub(crate) fn make_new(path: &Path) -> io::Result<File> {
+    check_target(path).map_err(io::Error::other)?;
+    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// Writes a file, which has its name only when it is whole. One that is there is replaced only

@@ -1,7 +1,7 @@
 //! Transcripts: Markdown whose `console` blocks are commands with what they print. The same
 //! page is read by people, run by `example run`, and held to by the tests.
 //!
-//! A line that begins with `$ ` is a command; a line `? N` after it is its exit status, 0 where
+//! A block `file NAME` is a file that is there from then on. A line that begins with `$ ` is a command; a line `? N` after it is its exit status, 0 where
 //! there is none; the lines that follow are what it prints. `[..]` stands for any text in a
 //! line, a line `...` for any lines, and `[LEAD]` for an id: whatever it is where it is first
 //! printed, and the same from then on, in commands as well.
@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// A command with what is expected of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
+    /// The files that are written before: their names and what is in them.
+    pub(crate) files: Vec<(String, String)>,
     /// The command line as it is written, without `$ `.
     pub(crate) command: String,
     /// Its exit status.
@@ -25,17 +27,26 @@ pub(crate) type Names = BTreeMap<String, String>;
 /// The steps of a page, in order.
 pub(crate) fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let mut inside = false;
+    let mut files: Vec<(String, String)> = Vec::new();
+    let (mut inside, mut in_file) = (false, false);
     for line in page.lines() {
-        if line.starts_with("```") {
-            inside = line == "```console";
+        if let Some(kind) = line.strip_prefix("```") {
+            inside = kind == "console";
+            let file = kind.strip_prefix("file ");
+            in_file = file.is_some();
+            files.extend(file.map(|name| (name.to_owned(), String::new())));
             continue;
+        }
+        if let (true, Some((_, text))) = (in_file, files.last_mut()) {
+            text.push_str(line);
+            text.push('\n');
         }
         if !inside {
             continue;
         }
         if let Some(command) = line.strip_prefix("$ ") {
             steps.push(Step {
+                files: std::mem::take(&mut files),
                 command: command.to_owned(),
                 status: 0,
                 expected: Vec::new(),
@@ -147,6 +158,14 @@ mod tests {
             .map(|step| (&*step.command, step.status, step.expected.len()))
             .collect();
         assert_eq!(commands, [("sluice org create", 0, 1), ("sluice x", 1, 1)]);
+    }
+
+    #[test]
+    fn a_page_has_files() {
+        let page = "```file a.csv\nx,y\n\n1,2\n```\n\n```console\n$ sluice import a.csv\n$ sluice x\n```\n";
+        let steps = steps(page);
+        assert_eq!(steps[0].files, [("a.csv".to_owned(), "x,y\n\n1,2\n".to_owned())]);
+        assert!(steps[1].files.is_empty());
     }
 
     fn expects(expected: &[&str], printed: &str) -> Option<Names> {

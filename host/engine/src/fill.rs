@@ -189,6 +189,16 @@ pub(crate) fn check_still_required(table: &TableDef, change: &Row) -> Result<()>
     refuse_lack(table, required(table).find(empties))
 }
 
+/// What a row to be made lacks, an error for each column: those that every row needs, and that
+/// neither the platform nor a default fills.
+pub fn lacking<'a>(table: &'a TableDef, row: &'a Row) -> impl Iterator<Item = Error> + 'a {
+    let lacks = |column: &&ColumnDef| {
+        let comes = column.filled || column.default.is_some();
+        !comes && row.get(&column.name).is_none_or(Value::is_null)
+    };
+    required(table).filter(lacks).map(|column| lack(table, column))
+}
+
 fn required(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
     table
         .columns
@@ -199,12 +209,13 @@ fn required(table: &TableDef) -> impl Iterator<Item = &ColumnDef> {
 fn refuse_lack(table: &TableDef, column: Option<&ColumnDef>) -> Result<()> {
     match column {
         None => Ok(()),
-        Some(column) => Err(Error::new(
-            Code::REQUIRED_MISSING,
-            format!("a row of `{}` needs the column `{}`", table.name, column.name),
-        )
-        .with_table(&table.name)),
+        Some(column) => Err(lack(table, column)),
     }
+}
+
+fn lack(table: &TableDef, column: &ColumnDef) -> Error {
+    let message = format!("a row of `{}` needs the column `{}`", table.name, column.name);
+    Error::new(Code::REQUIRED_MISSING, message).with_table(&table.name)
 }
 
 /// An owner among the columns of an Update: needs Assign on the row, and an owner who may

@@ -38,6 +38,7 @@ pub mod reading;
 pub mod recurrence;
 pub mod rules;
 pub mod runner;
+mod series;
 mod services;
 mod session;
 pub mod snapshot;

@@ -1,11 +1,13 @@
 //! Rows by the names that people know, and values as people write them.
 
+use std::sync::Arc;
+
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Filter, Name, Parameter, Query, Reference, Request, Result, Row, TableDef,
-    Uuid, Value, coerce,
+    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result,
+    Row, TableDef, Uuid, Value, coerce,
 };
 
-use crate::{Session, tables};
+use crate::{Batch, Session, tables};
 
 /// What a name led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,72 +32,43 @@ const TELLING: [&str; 5] = [
 /// How many candidates an ambiguous name lists.
 const CANDIDATES: u32 = 10;
 
+/// Where rows are looked for by name: what somebody may see.
+trait Lists {
+    fn catalog(&mut self) -> Result<Arc<Catalog>>;
+    fn ask(&mut self, request: Request) -> Result<Response>;
+
+    fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
+        Ok(self.ask(Request::retrieve_multiple(query))?.rows().to_vec())
+    }
+}
+
+impl Lists for &Session {
+    fn catalog(&mut self) -> Result<Arc<Catalog>> {
+        Session::catalog(self)
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Response> {
+        self.execute(request)
+    }
+}
+
+impl Lists for &mut Batch<'_> {
+    fn catalog(&mut self) -> Result<Arc<Catalog>> {
+        Ok(self.unit.snapshot()?.catalog.clone())
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Response> {
+        self.execute(request)
+    }
+}
+
 impl Session {
     /// The row of `table` with that id or name. A role's name means its root copy.
     ///
     /// # Errors
     /// The user may not read the table.
     pub fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
-        let catalog = self.catalog()?;
-        let table = catalog.table(table)?;
-        if let Ok(id) = name_or_id.parse::<Uuid>() {
-            return Ok(Found::One(id));
-        }
-        // Nobody takes a user's place by a name of their own choice.
-        if &*table.name == tables::USER {
-            let signed_in = Filter::eq("domainname", name_or_id);
-            let users = self.list(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
-            if let [user] = users.as_slice() {
-                return Ok(Found::One(user.id));
-            }
-        }
-        let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
-        if &*table.name == tables::USER {
-            names.push("domainname".into());
-        }
-        if names.is_empty() {
-            return Err(Error::invalid(format!(
-                "rows of `{}` have no names; give the id",
-                table.name
-            )));
-        }
-        let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
-        let mut filter = Filter::Or(any);
-        if &*table.name == tables::ROLE {
-            filter = filter.and(Filter::eq("parentroleid", Value::Null));
-        }
-        let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
-        query.columns = Some(Vec::new());
-        let rows = self.list(query.clone())?;
-        Ok(match rows.as_slice() {
-            [] => Found::None,
-            [row] => Found::One(row.id),
-            _ => Found::Many(self.candidates(table, &names, query)?),
-        })
-    }
-
-    /// Rows of one name, each with what tells it from the others.
-    fn candidates(&self, table: &TableDef, names: &[Name], mut query: Query) -> Result<Vec<(Uuid, String)>> {
-        let telling = TELLING.iter().filter_map(|column| table.column(column));
-        query.columns = Some(
-            names
-                .iter()
-                .cloned()
-                .chain(telling.map(|column| column.name.clone()))
-                .collect(),
-        );
-        let answer = self.execute(Request::retrieve_multiple(query).with("LookupNames", true))?;
-        let catalog = self.catalog()?;
-        let called = |reference: &Reference| {
-            let Some(Parameter::Rows(named)) = answer.outputs.get("LookupNames") else {
-                return None;
-            };
-            let row = named.iter().find(|row| row.reference() == *reference)?;
-            let column = catalog.find(&row.table)?.primary_name.clone()?;
-            row.text(&column).map(str::to_owned)
-        };
-        let rows = answer.rows().iter();
-        Ok(rows.map(|row| (row.id, describe(row, names, called))).collect())
+        find(&mut &*self, table, name_or_id)
     }
 
     /// The row of `table` with that id or name.
@@ -103,21 +76,7 @@ impl Session {
     /// # Errors
     /// There is none; or there are several, and the message lists them.
     pub fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
-        match self.find(table, name_or_id)? {
-            Found::One(id) => Ok(id),
-            Found::None => {
-                let message = format!("there is no {table} \"{name_or_id}\"");
-                Err(Error::new(Code::NOT_FOUND, message).with_table(table))
-            }
-            Found::Many(candidates) => {
-                let list: Vec<String> = candidates.iter().map(|(id, name)| format!("{id} ({name})")).collect();
-                let message = format!(
-                    "\"{name_or_id}\" is ambiguous in {table}: {}; give the id",
-                    list.join(", ")
-                );
-                Err(Error::new(Code::AMBIGUOUS, message).with_table(table))
-            }
-        }
+        find_one(&mut &*self, table, name_or_id)
     }
 
     /// The value that `text` means in a column, as people write it: a choice by number or
@@ -126,22 +85,123 @@ impl Session {
     /// # Errors
     /// The text does not fit the column, or names no row or several.
     pub fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
-        if text == "null" {
-            return Ok(Value::Null);
-        }
-        let ColumnType::Lookup { targets } = &column.kind else {
-            return coerce::from_text(table, column, text);
-        };
-        let (target, name) = match (text.split_once(':'), targets.as_slice()) {
-            (Some((target, name)), _) if targets.iter().any(|known| &**known == target) => (Name::from(target), name),
-            (_, [only]) => (only.clone(), text),
-            _ => return coerce::from_text(table, column, text),
-        };
-        Ok(Value::Lookup(Reference {
-            id: self.find_one(&target, name)?,
-            table: target,
-        }))
+        value(&mut &*self, table, column, text)
     }
+}
+
+impl Batch<'_> {
+    /// The value that `text` means in a column, by the rows as the batch has left them: see
+    /// [`Session::value`].
+    ///
+    /// # Errors
+    /// The text does not fit the column, or names no row or several.
+    pub fn value(&mut self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+        value(&mut &mut *self, table, column, text)
+    }
+}
+
+fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
+    let catalog = rows.catalog()?;
+    let table = catalog.table(table)?;
+    if let Ok(id) = name_or_id.parse::<Uuid>() {
+        return Ok(Found::One(id));
+    }
+    // Nobody takes a user's place by a name of their own choice.
+    if &*table.name == tables::USER {
+        let signed_in = Filter::eq("domainname", name_or_id);
+        let users = rows.rows(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
+        if let [user] = users.as_slice() {
+            return Ok(Found::One(user.id));
+        }
+    }
+    let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
+    if &*table.name == tables::USER {
+        names.push("domainname".into());
+    }
+    if names.is_empty() {
+        return Err(Error::invalid(format!(
+            "rows of `{}` have no names; give the id",
+            table.name
+        )));
+    }
+    let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
+    let mut filter = Filter::Or(any);
+    if &*table.name == tables::ROLE {
+        filter = filter.and(Filter::eq("parentroleid", Value::Null));
+    }
+    let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
+    query.columns = Some(Vec::new());
+    let found = rows.rows(query.clone())?;
+    Ok(match found.as_slice() {
+        [] => Found::None,
+        [row] => Found::One(row.id),
+        _ => Found::Many(candidates(rows, table, &names, query)?),
+    })
+}
+
+/// Rows of one name, each with what tells it from the others.
+fn candidates(
+    rows: &mut impl Lists,
+    table: &TableDef,
+    names: &[Name],
+    mut query: Query,
+) -> Result<Vec<(Uuid, String)>> {
+    let telling = TELLING.iter().filter_map(|column| table.column(column));
+    query.columns = Some(
+        names
+            .iter()
+            .cloned()
+            .chain(telling.map(|column| column.name.clone()))
+            .collect(),
+    );
+    let answer = rows.ask(Request::retrieve_multiple(query).with("LookupNames", true))?;
+    let catalog = rows.catalog()?;
+    let called = |reference: &Reference| {
+        let Some(Parameter::Rows(named)) = answer.outputs.get("LookupNames") else {
+            return None;
+        };
+        let row = named.iter().find(|row| row.reference() == *reference)?;
+        let column = catalog.find(&row.table)?.primary_name.clone()?;
+        row.text(&column).map(str::to_owned)
+    };
+    let rows = answer.rows().iter();
+    Ok(rows.map(|row| (row.id, describe(row, names, called))).collect())
+}
+
+fn find_one(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Uuid> {
+    match find(rows, table, name_or_id)? {
+        Found::One(id) => Ok(id),
+        Found::None => {
+            let message = format!("there is no {table} \"{name_or_id}\"");
+            Err(Error::new(Code::NOT_FOUND, message).with_table(table))
+        }
+        Found::Many(candidates) => {
+            let list: Vec<String> = candidates.iter().map(|(id, name)| format!("{id} ({name})")).collect();
+            let message = format!(
+                "\"{name_or_id}\" is ambiguous in {table}: {}; give the id",
+                list.join(", ")
+            );
+            Err(Error::new(Code::AMBIGUOUS, message).with_table(table))
+        }
+    }
+}
+
+fn value(rows: &mut impl Lists, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+    if text == "null" {
+        return Ok(Value::Null);
+    }
+    let ColumnType::Lookup { targets } = &column.kind else {
+        return coerce::from_text(table, column, text);
+    };
+    let (target, name) = match (text.split_once(':'), targets.as_slice()) {
+        (Some((target, name)), _) if targets.iter().any(|known| &**known == target) => (Name::from(target), name),
+        (_, [only]) => (only.clone(), text),
+        _ => return coerce::from_text(table, column, text),
+    };
+    Ok(Value::Lookup(Reference {
+        id: find_one(rows, &target, name)?,
+        table: target,
+    }))
 }
 
 /// The name, and what tells rows of one name apart.

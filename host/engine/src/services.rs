@@ -46,8 +46,7 @@ impl Services for Unit {
 
     /// A call that the sandbox itself refused is a failed service call like any other.
     fn refused(&mut self, error: &Error) {
-        let in_transaction = self.tx.is_open();
-        if let (true, Some(frame)) = (in_transaction, self.frames.last_mut()) {
+        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.in_transaction) {
             frame.failed_call.get_or_insert_with(|| error.clone());
         }
     }

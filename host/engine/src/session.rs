@@ -128,34 +128,13 @@ impl Session {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
-            let correlation = self.engine.core.env.new_id();
             let result = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {
                     unit.tx = tx;
                     unit.jobs.clear();
                     unit.shut_out = None;
                     let mut traces = Vec::new();
-                    let result = unit.refresh().and_then(|()| {
-                        let principal = unit.principal(self.user)?;
-                        unit.author = Some(Author {
-                            user: principal.id(),
-                            initiating: principal.id(),
-                            when: self.engine.core.env.now(),
-                            correlation,
-                        });
-                        work(&mut Batch {
-                            unit: &mut *unit,
-                            principal,
-                            correlation,
-                            importing: false,
-                            traces: &mut traces,
-                        })
-                    });
-                    let result = result.and_then(|value| unit.check_administration().map(|()| value));
-                    let result = result.map_err(|mut error: Error| {
-                        error.body_mut().correlation.get_or_insert(correlation);
-                        error
-                    });
+                    let result = unit.refresh().and_then(|()| self.whole(unit, &mut traces, &work));
                     let keep = in_earnest && result.is_ok() && unit.waiting.is_none();
                     let beside = if in_earnest {
                         unit.unless_compiling(traces)
@@ -177,6 +156,36 @@ impl Session {
                 jobs::run_released(&mut unit);
             }
             result
+        })
+    }
+
+    /// Work in the transaction that the unit has open, under a correlation of its own.
+    pub(crate) fn whole<T>(
+        &self,
+        unit: &mut Unit,
+        traces: &mut sluice_store::Beside,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let correlation = self.engine.core.env.new_id();
+        let done = unit.principal(self.user).and_then(|principal| {
+            unit.author = Some(Author {
+                user: principal.id(),
+                initiating: principal.id(),
+                when: self.engine.core.env.now(),
+                correlation,
+            });
+            work(&mut Batch {
+                unit: &mut *unit,
+                principal,
+                correlation,
+                importing: false,
+                traces,
+            })
+        });
+        let done = done.and_then(|value| unit.check_administration().map(|()| value));
+        done.map_err(|mut error: Error| {
+            error.body_mut().correlation.get_or_insert(correlation);
+            error
         })
     }
 

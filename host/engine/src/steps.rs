@@ -104,6 +104,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         step_user,
         initiating: operation.initiating.clone(),
         level: operation.level,
+        in_transaction,
         failed_call: None,
         inner: std::time::Duration::ZERO,
     });

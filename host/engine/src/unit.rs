@@ -72,6 +72,8 @@ pub struct Work {
     pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
+    /// The transaction is that of a series: it was open before the request began.
+    pub(crate) in_series: bool,
     /// How many messages are under way, one inside the other, on this thread.
     pub(crate) nesting: u32,
     /// The unit looks for the step whose value was refused, and does work again for that.
@@ -131,6 +133,8 @@ pub(crate) struct Frame {
     pub(crate) initiating: Arc<Principal>,
     /// See [`Incoming::level`].
     pub(crate) level: u32,
+    /// The call runs inside the request's transaction.
+    pub(crate) in_transaction: bool,
     /// The first service call that failed inside the transaction.
     pub(crate) failed_call: Option<Error>,
     /// How long the steps took that its calls have set off.
@@ -175,6 +179,7 @@ impl Unit {
             waiting: None,
             uncompilable: Uncompilable::new(),
             lease: None,
+            in_series: false,
             nesting: 0,
             attributing: false,
             started: Instant::now(),
@@ -183,6 +188,16 @@ impl Unit {
             cascades: Cascades::default(),
             ran: Vec::new(),
         })))
+    }
+
+    /// The next request begins, in the transaction of the one before: its time and its traces are
+    /// its own.
+    pub(crate) fn begin_anew(&mut self) {
+        self.shut_out = None;
+        self.trace = Trace::default();
+        self.started = Instant::now();
+        self.in_steps = InSteps::default();
+        self.steps_ran = 0;
     }
 
     /// Moves the work into `call` and takes it back from it.
@@ -294,6 +309,9 @@ impl Unit {
     ) -> Result<Operation> {
         let mut operation = operation;
         if self.tx.is_open() {
+            if self.in_series && self.nesting == 1 && !operation.only_reads(self) {
+                return self.run_in_series(operation, body);
+            }
             body(self, &mut operation)?;
             return Ok(operation);
         }
@@ -350,6 +368,30 @@ impl Unit {
         result
     }
 
+    /// Runs `body` for a request of a series: to it, a savepoint is its transaction.
+    fn run_in_series(
+        &mut self,
+        mut operation: Operation,
+        body: fn(&mut Self, &mut Operation) -> Result<()>,
+    ) -> Result<Operation> {
+        let before = self.snapshot()?;
+        let (jobs, followers) = (self.jobs.len(), self.cascades.rows);
+        let savepoint = self.tx.savepoint()?;
+        let done = body(self, &mut operation).and_then(|()| self.check_administration());
+        if let Err(error) = done {
+            self.tx.rollback_to(savepoint)?;
+            self.jobs.truncate(jobs);
+            self.cascades.rows = followers;
+            // What the request read of its own changes is gone with them.
+            self.snapshot = before;
+            self.configuration_changed = false;
+            self.definitions_changed = false;
+            return Err(error);
+        }
+        self.tx.release(savepoint)?;
+        Ok(operation)
+    }
+
     /// Marks a point to go back to.
     pub fn savepoint(&mut self) -> Result<Before> {
         Ok(Before {
@@ -384,9 +426,10 @@ impl Unit {
     }
 
     /// Whether what runs at that stage and depth is inside the request's transaction. A trial
-    /// opens its own before pre-validation, where a request has none yet.
+    /// opens its own before pre-validation, where a request has none yet, and a series has one.
     pub(crate) fn in_request_transaction(&self, stage: i32, depth: u32) -> bool {
-        let before_it = self.trial.rolled_back && stage == step::PRE_VALIDATION && depth == 1;
+        let opened_before = self.trial.rolled_back || self.in_series;
+        let before_it = opened_before && stage == step::PRE_VALIDATION && depth == 1;
         self.tx.is_open() && !before_it
     }
 

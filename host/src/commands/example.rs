@@ -53,6 +53,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "e8",
     "e9",
     "fields-not-filled",
+    "import",
     "mappings",
     "missing-privilege",
     "qualify-hidden",
@@ -130,6 +131,9 @@ fn tell(name: &str, page: &str, keep: bool) -> anyhow::Result<Told> {
         folder: keep.then(|| folder.path().display().to_string()),
     };
     for step in transcript::steps(page) {
+        for (name, text) in &step.files {
+            std::fs::write(folder.path().join(name), text)?;
+        }
         let ran = Ran::of(&step, folder.path(), &names)?;
         let as_told = ran.status == step.status && transcript::matches(&step.expected, &ran.printed, &mut names);
         told.steps

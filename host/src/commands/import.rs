@@ -1,6 +1,11 @@
 //! `sluice import`: rows from a CSV file.
 
-use std::{fs::File, io::Seek, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek, Write},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use anyhow::Context as _;
 use sluice_model::Right;
@@ -20,12 +25,16 @@ use crate::{
 const SHOWN: usize = 20;
 
 const HELP: &str = "\
-Each line becomes one row, in a transaction of its own; a line that is refused costs that line. Importing the same \
-file again creates no second rows: lines whose rows are there count as present. So an import that was stopped or \
-killed is finished by running it again; --resume-after saves it the lines that are done.
+Each line is a request of its own; a line that is refused costs that line. Refused lines are written to a file, each \
+with all that is wrong with it: correct them there and import that file with the same map, or correct the first file \
+and import it again. A line that has its row already is skipped, wherever it stands and whatever else changed in the \
+file. So an import that was stopped or killed is finished by running it again; --resume-after saves it the lines that \
+are done.
 
 The map (TOML): [columns] \"heading\" = \"column\"; [ignore] columns = [\"heading\"]; [values.COLUMN] text = value; \
-[constants] column = value; [lookups.COLUMN] table = \"account\", by = \"name\"; and above these, timezone = \"UTC\".";
+[constants] column = value; [lookups.COLUMN] table = \"account\", by = \"name\"; [formats.COLUMN] date = \"%d.%m.%Y\", \
+or decimal = \",\", thousands = \".\"; [key] columns = [\"column\"], existing = \"update\" or \"skip\"; and above these, \
+timezone = \"UTC\", separator = \",\".";
 
 /// What to import.
 #[derive(Debug, clap::Args)]
@@ -42,6 +51,12 @@ pub(crate) struct Args {
     /// Pass over the lines up to this one.
     #[arg(long, value_name = "LINE", default_value_t = 0, hide_default_value = true)]
     resume_after: u64,
+    /// Refuse lines whose rows the published duplicate rules find to be there already.
+    #[arg(long)]
+    detect_duplicates: bool,
+    /// Where refused lines are written, if there are any; NAME.refused.csv beside the file without it.
+    #[arg(long, value_name = "FILE.csv")]
+    refused: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -53,31 +68,87 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
         Plan::new(&session, &args.table, &files::description(&args.map)?).map_err(|error| named(error, &args.map))?;
     let unreadable = || format!("{} cannot be read", args.file.display());
     let mut file = File::open(&args.file).with_context(unreadable)?;
-    if !file.metadata().with_context(unreadable)?.is_file() {
+    let metadata = file.metadata().with_context(unreadable)?;
+    if !metadata.is_file() {
         return Err(Usage::because(format!(
             "{} is no file; it is read twice, so it cannot be a pipe",
             args.file.display()
         )));
     }
-    let digest = import::digest(&file).with_context(unreadable)?;
+    if let Some(refused) = args.refused.as_ref().filter(|path| path.symlink_metadata().is_ok()) {
+        return Err(Usage::because(format!(
+            "{} exists already; choose another name for the refused lines",
+            refused.display()
+        )));
+    }
+    let survey = import::survey(&plan, &file, metadata.len()).map_err(|error| named(error, &args.file))?;
     file.rewind().with_context(unreadable)?;
 
     let stop = interrupt::flag("finishing the lines in flight; Ctrl-C again ends at once")?;
+    let written = OnceLock::new();
     let options = Options {
-        digest,
         resume_after: args.resume_after,
-        workers: import::WORKERS,
         stop: &stop,
+        detect_duplicates: args.detect_duplicates,
+        refused: Some(Box::new(|| refused_file(&args, &written))),
     };
     let bar = interrupt::progress_bar("{spinner} {human_pos} lines, {per_sec}");
-    let result = import::import(&session, &plan, file, &options, &|lines| bar.set_position(lines));
+    let result = import::import(&session, &plan, survey, file, options, &|lines| bar.set_position(lines));
     bar.finish_and_clear();
     let report = result.map_err(|error| named(error, &args.file))?;
-    Ok(Outcome::new(report.to_json(), text(context, &args, &report)).with_exit(exit(&report)))
+    let written = written.get().map(PathBuf::as_path);
+    let mut document = report.to_json();
+    if let (Some(document), Some(path)) = (document.as_object_mut(), written) {
+        document.insert("refused_file".to_owned(), path.display().to_string().into());
+    }
+    Ok(Outcome::new(document, text(context, &args, &report, written)).with_exit(exit(&report)))
+}
+
+/// Makes the file of the refused lines: one that is there may be one that somebody corrects.
+fn refused_file(args: &Args, made: &OnceLock<PathBuf>) -> io::Result<Box<dyn Write + Send>> {
+    let candidates: Vec<PathBuf> = match &args.refused {
+        Some(path) => vec![path.clone()],
+        None => (1..=999).map(|number| refused_name(&args.file, number)).collect(),
+    };
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for path in candidates {
+        match files::make_new(&path) {
+            Ok(file) => {
+                let _ = made.set(path);
+                return Ok(Box::new(BufWriter::new(file)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// `leads.refused.csv`, `leads.refused-2.csv`, … beside `leads.csv`; of a file of refused lines the
+/// next one.
+fn refused_name(file: &Path, number: u32) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match stem.rsplit_once(".refused") {
+        Some((name, rest))
+            if rest
+                .strip_prefix('-')
+                .unwrap_or(rest)
+                .bytes()
+                .all(|byte| byte.is_ascii_digit()) =>
+        {
+            name
+        }
+        _ => &stem,
+    };
+    let number = match number {
+        1 => String::new(),
+        number => format!("-{number}"),
+    };
+    file.with_file_name(format!("{name}.refused{number}.csv"))
 }
 
 /// An error that says in which file it is.
-fn named(mut error: sluice_model::Error, file: &std::path::Path) -> sluice_model::Error {
+fn named(mut error: sluice_model::Error, file: &Path) -> sluice_model::Error {
     let body = error.body_mut();
     body.message = format!("{}: {}", file.display(), body.message);
     error
@@ -87,47 +158,60 @@ fn exit(report: &Report) -> Exit {
     match &report.stopped {
         Some(stopped) if stopped.failure.is_some() => Exit::Host,
         Some(_) => Exit::Refused,
-        None if report.refused.is_empty() => Exit::Done,
+        None if report.refused_lines == 0 => Exit::Done,
         None => Exit::Refused,
     }
 }
 
-fn text(context: &Context, args: &Args, report: &Report) -> String {
+fn text(context: &Context, args: &Args, report: &Report, refused: Option<&Path>) -> String {
     let mut text = format!(
         "{} {} read: {} created",
         grouped(report.read),
         if report.read == 1 { "line" } else { "lines" },
         grouped(report.created)
     );
-    if report.present > 0 {
-        text.push_str(&format!(", {} there already", grouped(report.present)));
+    for (count, what) in [(report.updated, "updated"), (report.skipped, "there already")] {
+        if count > 0 {
+            text.push_str(&format!(", {} {what}", grouped(count)));
+        }
     }
-    text.push_str(&format!(", {} refused", grouped(report.refused.len() as u64)));
+    text.push_str(&format!(", {} refused", grouped(report.refused_lines)));
     for refusal in report.refused.iter().take(SHOWN) {
-        let column = refusal
-            .column
-            .as_ref()
-            .map(|column| format!(", {column}"))
-            .unwrap_or_default();
+        for (number, fault) in refusal.faults.iter().enumerate() {
+            let column = fault.column.as_deref();
+            let (place, column) = match number {
+                0 => (
+                    format!("line {}", refusal.line),
+                    column.map(|column| format!(", {column}")),
+                ),
+                _ => ("  ".to_owned(), column.map(str::to_owned)),
+            };
+            let column = column.unwrap_or_default();
+            let mark = if number > 0 && column.is_empty() { "" } else { ": " };
+            text.push_str(&format!("\n  {place}{column}{mark}{}", fault.error.message()));
+        }
+    }
+    let shown = report.refused.len().min(SHOWN) as u64;
+    if report.refused_lines > shown {
+        text.push_str(&format!("\n  and {} more", grouped(report.refused_lines - shown)));
+    }
+    if let Some(path) = refused {
+        let command = import_command(args, path);
         text.push_str(&format!(
-            "\n  line {}{column}: {}",
-            refusal.line,
-            refusal.error.message()
+            "\n\nthe refused lines are in {}, each with what is wrong with it; correct them there and give them again:\n  {}",
+            path.display(),
+            context.command(&command)
         ));
     }
-    if report.refused.len() > SHOWN {
+    if let Some(error) = &report.unwritten {
         text.push_str(&format!(
-            "\n  and {} more; --json lists all",
-            grouped((report.refused.len() - SHOWN) as u64)
+            "\n\nnot all refused lines could be written to a file of their own: {error}"
         ));
     }
     if let Some(stopped) = &report.stopped {
-        let path = |path: &std::path::Path| quoted(&path.display().to_string());
         let command = format!(
-            "sluice import {} --table {} --map {} --resume-after {}",
-            path(&args.file),
-            args.table,
-            path(&args.map),
+            "{} --resume-after {}",
+            import_command(args, &args.file),
             stopped.resume_after
         );
         text.push_str(&format!(
@@ -140,4 +224,19 @@ fn text(context: &Context, args: &Args, report: &Report) -> String {
         }
     }
     text
+}
+
+fn import_command(args: &Args, file: &Path) -> String {
+    let path = |path: &Path| quoted(&path.display().to_string());
+    let detecting = if args.detect_duplicates {
+        " --detect-duplicates"
+    } else {
+        ""
+    };
+    format!(
+        "sluice import {} --table {} --map {}{detecting}",
+        path(file),
+        args.table,
+        path(&args.map)
+    )
 }

@@ -1,273 +1,391 @@
 //! Rows from a CSV file, by a map.
 //!
-//! Each line is one Create through the pipeline, in a transaction of its own, with many lines
-//! in flight so that they share commits. A line that is broken or refused costs that line; a
-//! failure of the host ends the import.
+//! Each line is a request through the pipeline, kept or refused for itself. One worker does the
+//! lines in their order, a run of them in one turn at the writer ([`Session::series`]), while the
+//! next ones are read. A line that is broken or refused costs that line; a failure of the host ends
+//! the import, and every line up to the resume line was answered.
 //!
-//! Lines are answered in any order. The resume line is the last one up to which *every* line
-//! was answered, so some lines behind it may have become rows already. Going on must not
-//! create these again, and neither must a new run after a `kill -9`. So a row's id is made of
-//! the file's digest, the table and the line: a line whose row is there counts as `present`.
-//! It follows that a file imported twice into a table makes no second rows, that a second run
-//! with a better map creates just what was refused in the first, and that all this holds
-//! only for the same file: a file that was edited is another file. Where the map fills the
-//! key itself, a line whose key is taken is refused.
+//! An import can be repeated, whatever became of the one before, a `kill -9` included: a line whose
+//! row is there is skipped. By what a line is known is told in [`identity`]; where the map has a
+//! `[key]`, by the row's values in those columns ([`key`]); and where the file gives the rows' ids,
+//! by these.
 
+mod format;
+mod hints;
+mod identity;
+mod key;
 mod plan;
 mod records;
+mod refused;
 mod report;
 mod row;
 
 use std::{
+    collections::HashSet,
     io::{self, Read},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, sync_channel},
     },
 };
 
-use sha2::{Digest as _, Sha256};
-use sluice_model::{Code, Error, Request, Result, Uuid, codes::Kind};
+use sluice_engine::{Batch, Session};
+use sluice_model::{Code, Error, Filter, Query, Request, Result, Uuid, Value, codes::Kind};
 
+use identity::{Prints, Repeats};
+use key::Existing;
 pub use plan::Plan;
 use plan::Target;
-use records::{Fault, Records};
-use report::{Answer, Tally, Ticket};
-pub use report::{Refusal, Report, Stopped};
-
-use sluice_engine::Session;
+use records::{Record, Records};
+pub use refused::Opener;
+use refused::Refused;
+use report::{Answer, Tally};
+pub use report::{Fault, Refusal, Report, Stopped};
+use row::Line;
 
 /// How an import runs.
-#[derive(Debug)]
 pub struct Options<'a> {
-    /// The file's [`digest`].
-    pub digest: [u8; 32],
     /// Lines up to this one are passed over.
     pub resume_after: u64,
-    /// How many lines are in flight at once.
-    pub workers: usize,
     /// Becomes true when no further lines shall be begun.
     pub stop: &'a AtomicBool,
+    /// Refuses lines whose rows the published duplicate rules find to be there already.
+    pub detect_duplicates: bool,
+    /// Makes the file that refused lines are written to.
+    pub refused: Option<Opener<'a>>,
 }
 
-/// How many lines are in flight unless somebody says otherwise.
-pub const WORKERS: usize = 16;
-
-/// What identifies a file: the SHA-256 of its bytes.
-///
-/// # Errors
-/// It cannot be read.
-pub fn digest(mut file: impl Read) -> io::Result<[u8; 32]> {
-    let mut hash = Sha256::new();
-    io::copy(&mut file, &mut hash)?;
-    Ok(hash.finalize().into())
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("resume_after", &self.resume_after)
+            .field("detect_duplicates", &self.detect_duplicates)
+            .finish_non_exhaustive()
+    }
 }
 
-/// Creates a row for each line of `reader`, as the user of `session`. `progress` is told how
-/// many lines were answered, from any thread.
+/// So many lines share a turn at the writer, …
+pub const RUN: usize = 64;
+/// … or about so many bytes of them.
+const RUN_BYTES: usize = 1 << 20;
+
+/// What a first reading of a file tells.
+pub struct Survey {
+    repeats: Repeats,
+}
+
+impl std::fmt::Debug for Survey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Survey")
+    }
+}
+
+/// Reads a file of `size` bytes for the first time.
 ///
 /// # Errors
-/// The headings do not fit the plan, or cannot be read: nothing was created. What happens
-/// later is in the report.
+/// It cannot be read; or its headings do not fit the plan.
+pub fn survey(plan: &Plan, reader: impl Read, size: u64) -> Result<Survey> {
+    let mut records = Records::new(reader, plan.separator);
+    let (headings, _) = headings(&mut records)?;
+    let targets = plan.bind(&headings)?;
+    let mut repeats = Repeats::new(size);
+    if plan.knows_by_content() {
+        let prints = Prints::new(&plan.table.name, &targets);
+        while let Some(record) = records.next().map_err(|error| unreadable(&error))? {
+            if let Ok(fields) = record.fields {
+                repeats.note(&prints.of(&fields))?;
+            }
+        }
+    }
+    repeats.noted();
+    Ok(Survey { repeats })
+}
+
+/// Does what the lines of `reader`, the file of the survey, say, as the user of `session`. `progress`
+/// is told how many lines were answered, from another thread.
+///
+/// # Errors
+/// The headings do not fit the plan, or cannot be read: nothing was done. What happens later is in
+/// the report.
 pub fn import(
     session: &Session,
     plan: &Plan,
+    survey: Survey,
     reader: impl Read,
-    options: &Options<'_>,
+    options: Options<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Report> {
-    let mut records = Records::new(reader);
-    let headings = headings(&mut records)?;
+    let mut records = Records::new(reader, plan.separator);
+    let (headings, raw) = headings(&mut records)?;
     let targets = plan.bind(&headings)?;
+    let refused = Refused::new(options.refused, &headings, &raw, plan.separator);
     let run = Run {
         session,
         plan,
+        prints: Prints::new(&plan.table.name, &targets),
         targets,
         headings: headings.iter().map(|heading| heading.as_str().into()).collect(),
-        keys: (!plan.has_key()).then(|| Keys::new(&options.digest, &plan.table.name)),
-        tally: Tally::new(options.resume_after.max(1)),
+        detect_duplicates: options.detect_duplicates,
+        tally: Tally::new(options.resume_after.max(1), refused),
         progress,
     };
-    let asked_to_stop = run.all(&mut records, options);
+    let reading = Reading {
+        records,
+        repeats: survey.repeats,
+        resume_after: options.resume_after,
+        stop: options.stop,
+    };
+    let asked_to_stop = run.all(reading);
     Ok(run.tally.finish(asked_to_stop))
 }
 
-fn headings(records: &mut Records<impl Read>) -> Result<Vec<String>> {
+/// The headings, and their line as it is written.
+fn headings(records: &mut Records<impl Read>) -> Result<(Vec<String>, Vec<u8>)> {
+    if let Some(wrong) = records.wrong_encoding().map_err(|error| unreadable(&error))? {
+        return Err(Error::invalid(wrong));
+    }
     let first = records.next().map_err(|error| unreadable(&error))?;
     let first = first.ok_or_else(|| Error::invalid("the file is empty; its first line has to hold the headings"))?;
-    first.fields.map_err(|fault| {
-        Error::invalid(format!(
+    match first.fields {
+        Ok(fields) => Ok((fields, first.raw)),
+        Err(faults) => Err(Error::invalid(format!(
             "the headings in line {} cannot be read: {}",
-            first.line, fault.reason
-        ))
-    })
+            first.line,
+            faults.first().map_or("", |fault| &fault.reason)
+        ))),
+    }
 }
 
 fn unreadable(error: &io::Error) -> Error {
     Error::host(format!("the file cannot be read: {error}"))
 }
 
-/// The ids of a file's rows: the beginning tells the file and the table, the end the line, so
-/// that the rows lie side by side in the index. UUIDs of version 8.
-struct Keys([u8; 9]);
-
-impl Keys {
-    fn new(digest: &[u8; 32], table: &str) -> Self {
-        let hash = Sha256::new()
-            .chain_update(b"sluice import\0")
-            .chain_update(digest)
-            .chain_update(table)
-            .finalize();
-        let mut first = [0; 9];
-        first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-        Self(first)
-    }
-
-    fn of(&self, line: u64) -> Uuid {
-        let [_, line @ ..] = line.to_be_bytes();
-        let mut bytes = [0; 16];
-        bytes
-            .iter_mut()
-            .zip(self.0.into_iter().chain(line))
-            .for_each(|(to, from)| *to = from);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
-    }
+/// A file that is read for the second time.
+struct Reading<'a, R> {
+    records: Records<R>,
+    repeats: Repeats,
+    resume_after: u64,
+    stop: &'a AtomicBool,
 }
-
-/// A line for a worker.
-type Task = (Ticket, Vec<String>);
 
 /// An import under way.
 struct Run<'a> {
     session: &'a Session,
     plan: &'a Plan,
+    prints: Prints,
     targets: Vec<Option<Arc<Target>>>,
     headings: Vec<Arc<str>>,
-    /// `None` where the file gives the keys.
-    keys: Option<Keys>,
-    tally: Tally,
+    detect_duplicates: bool,
+    tally: Tally<'a>,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Run<'_> {
-    /// Reads the file on this thread and creates the rows on others. Whether somebody asked to
+    /// Reads the file on this thread and does what it says on another. Whether somebody asked to
     /// stop before the end.
-    fn all(&self, records: &mut Records<impl Read>, options: &Options<'_>) -> bool {
-        let workers = options.workers.max(1);
-        let (sender, receiver) = sync_channel::<Task>(4 * workers);
-        let receiver = Arc::new(Mutex::new(receiver));
+    fn all(&self, reading: Reading<'_, impl Read>) -> bool {
+        let (sender, receiver) = sync_channel::<Vec<Line>>(1);
         std::thread::scope(|scope| {
-            for _ in 0..workers {
-                let receiver = receiver.clone();
-                let worker = move || {
-                    // Once for the worker: each row runs on that same thread.
-                    let work = || self.work(&receiver);
-                    self.session
-                        .engine()
-                        .on_pipeline_thread(work)
-                        .unwrap_or_else(|error| self.tally.fail(error));
-                };
-                if let Err(error) = std::thread::Builder::new()
-                    .name("import".to_owned())
-                    .spawn_scoped(scope, worker)
-                {
-                    self.tally
-                        .fail(Error::host(format!("no thread for the import can be made: {error}")));
-                }
+            let worker = move || {
+                // Once for all: each line runs on that same thread. Only the worker holds the
+                // receiver: when it is gone, sending fails instead of waiting.
+                let work = move || self.work(&receiver);
+                self.session
+                    .engine()
+                    .on_pipeline_thread(work)
+                    .unwrap_or_else(|error| self.tally.fail(error));
+            };
+            if let Err(error) = std::thread::Builder::new()
+                .name("import".to_owned())
+                .spawn_scoped(scope, worker)
+            {
+                self.tally
+                    .fail(Error::host(format!("no thread for the import can be made: {error}")));
             }
-            // Only the workers hold it now: when they are gone, sending fails instead of waiting.
-            drop(receiver);
-            // And with the last line the sender goes, which ends the workers.
-            self.feed(records, options, move |task| sender.send(task).is_ok())
+            // And with the last lines the sender goes, which ends the worker.
+            self.feed(reading, move |run| sender.send(run).is_ok())
+                .unwrap_or_else(|error| {
+                    self.tally.fail(error);
+                    false
+                })
         })
     }
 
-    /// Hands the lines to the workers. Whether somebody asked to stop before the end.
-    fn feed(&self, records: &mut Records<impl Read>, options: &Options<'_>, send: impl Fn(Task) -> bool) -> bool {
-        let mut place = 0;
+    /// Hands the lines to the worker. Whether somebody asked to stop before the end.
+    fn feed(&self, mut reading: Reading<'_, impl Read>, send: impl Fn(Vec<Line>) -> bool) -> Result<bool> {
+        let (mut run, mut bytes) = (Vec::new(), 0);
+        let (mut asked_to_stop, mut failure) = (false, None);
         while !self.tally.has_failed() {
-            let record = match records.next() {
-                Ok(Some(record)) if record.line <= options.resume_after => continue,
+            let record = match reading.records.next() {
                 Ok(Some(record)) => record,
-                Ok(None) => return false,
+                Ok(None) => break,
                 Err(error) => {
-                    self.tally.fail(unreadable(&error));
-                    return false;
+                    failure = Some(unreadable(&error));
+                    break;
                 }
             };
-            if options.stop.load(Ordering::Acquire) {
-                return true;
+            let Some(line) = self.line(record, &mut reading) else {
+                continue;
+            };
+            if reading.stop.load(Ordering::Acquire) {
+                asked_to_stop = true;
+                break;
             }
-            let ticket = Ticket {
-                place,
-                line: record.line,
-            };
-            place += 1;
-            match record.fields {
-                Ok(fields) => {
-                    if !send((ticket, fields)) {
-                        return false;
-                    }
+            bytes += line.raw.len();
+            run.push(line);
+            if run.len() == RUN || bytes >= RUN_BYTES {
+                bytes = 0;
+                if !send(self.looked_up(std::mem::take(&mut run))?) {
+                    return Ok(false);
                 }
-                Err(fault) => self.answer(ticket, self.broken(fault)),
             }
         }
-        false
+        if !run.is_empty() {
+            send(self.looked_up(run)?);
+        }
+        failure.map_or(Ok(asked_to_stop), Err)
     }
 
-    fn broken(&self, fault: Fault) -> Answer {
-        let heading = fault.field.and_then(|position| self.headings.get(position));
-        Answer::Refused(heading.cloned(), Error::invalid(fault.reason))
+    /// What a record says; nothing where it is passed over.
+    fn line(&self, record: Record, reading: &mut Reading<'_, impl Read>) -> Option<Line> {
+        let fields = match record.fields {
+            Ok(fields) => fields,
+            Err(_) if record.line <= reading.resume_after => return None,
+            Err(faults) => {
+                let told = |fault: records::Fault| Fault {
+                    column: fault.field.and_then(|place| self.headings.get(place)).cloned(),
+                    ..Fault::of_line(Error::invalid(fault.reason))
+                };
+                let faults = faults.into_iter().map(told).collect();
+                return Some(Line::broken(record.line, record.raw, &self.plan.table, faults));
+            }
+        };
+        let id = match self.plan.knows_by_content() {
+            true => {
+                let print = self.prints.of(&fields);
+                identity::row_id(&print, reading.repeats.number(&print))
+            }
+            false => Uuid::nil(),
+        };
+        if record.line <= reading.resume_after {
+            return None;
+        }
+        let mut line = Line::broken(record.line, record.raw, &self.plan.table, Vec::new());
+        line.read(self.plan, &self.targets, fields, id);
+        Some(line)
     }
 
-    fn answer(&self, ticket: Ticket, answer: Answer) {
-        (self.progress)(self.tally.answer(ticket, answer));
+    /// The lines, with those marked whose rows are there.
+    fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
+        if !self.plan.knows_by_content() {
+            return Ok(lines);
+        }
+        let table = &self.plan.table;
+        let ids = |line: &Line| (!line.row.id.is_nil()).then_some(Value::Id(line.row.id));
+        let query = Query::new(table.name.clone()).columns(&[]).filter(Filter::In {
+            column: table.key.clone(),
+            values: lines.iter().filter_map(ids).collect(),
+        });
+        let (mut unit, _) = self.session.unit()?;
+        let there = unit.select_as_platform("see which lines of an import have their rows already", &query)?;
+        let there: HashSet<Uuid> = there.iter().map(|row| row.id).collect();
+        for line in &mut lines {
+            line.present = there.contains(&line.row.id);
+        }
+        Ok(lines)
     }
 
-    /// Creates rows until there are no more lines, or the host fails.
-    fn work(&self, tasks: &Mutex<Receiver<Task>>) -> Result<()> {
-        loop {
-            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((ticket, fields)) = task else { return Ok(()) };
+    fn answer(&self, line: &Line, answer: Answer) {
+        (self.progress)(self.tally.answer(line.number, &line.raw, answer));
+    }
+
+    /// Does what lines say until there are no more, or the host fails.
+    fn work(&self, runs: &Receiver<Vec<Line>>) -> Result<()> {
+        for run in runs {
             if self.tally.has_failed() {
                 return Ok(());
             }
-            let answer = self.create(ticket.line, &fields)?;
-            self.answer(ticket, answer);
+            self.run(&run)?;
         }
+        Ok(())
     }
 
-    /// What becomes of a line; a failure of the host is no answer.
-    fn create(&self, line: u64, fields: &[String]) -> Result<Answer> {
-        let id = self.keys.as_ref().map(|keys| keys.of(line));
-        let row = row::row(self.session, self.plan, &self.targets, fields, id.unwrap_or_default());
-        let created = row.map_err(|(heading, error)| (Some(heading), error)).and_then(|row| {
-            let created = self.session.execute(Request::create(row));
-            created.map_err(|error| (None, error))
-        });
-        let Err((heading, error)) = created else {
-            return Ok(Answer::Created);
-        };
+    fn run(&self, lines: &[Line]) -> Result<()> {
+        let mut rest = lines;
+        while let Some(first) = rest.first() {
+            let answered = match first.present {
+                true => {
+                    self.answer(first, Answer::Skipped);
+                    1
+                }
+                false => self.series(rest)?,
+            };
+            rest = rest.get(answered..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Does what the first of some lines say, in one turn; how many.
+    fn series(&self, lines: &[Line]) -> Result<usize> {
+        let until = lines.iter().position(|line| line.present).unwrap_or(lines.len());
+        let lines = lines.get(..until).unwrap_or_default();
+        let answers = self.session.series(lines, |batch, line| self.piece(batch, line))?;
+        let count = answers.len();
+        for (line, answer) in lines.iter().zip(answers) {
+            let answer = answer.or_else(|error| self.refusal(line, error))?;
+            self.answer(line, answer);
+        }
+        Ok(count)
+    }
+
+    /// What becomes of a line that the platform refused; a failure of the host is no answer.
+    fn refusal(&self, line: &Line, error: Error) -> Result<Answer> {
         if error.kind() == Kind::Host {
             return Err(error);
         }
-        match id {
-            Some(id) if self.is_present(id, &error)? => Ok(Answer::Present),
-            _ => Ok(Answer::Refused(heading, error)),
+        // Another import of the same file was faster.
+        let by_id = error.code() == Code::DUPLICATE_KEY && error.body().step.is_none();
+        if self.plan.knows_by_content() && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
+            return Ok(Answer::Skipped);
         }
+        let lacks = error.code() == Code::REQUIRED_MISSING && error.body().step.is_none();
+        let all: Vec<Fault> = match lacks {
+            true => line.lacking(self.plan),
+            false => Vec::new(),
+        };
+        Ok(Answer::Refused(match all.len() {
+            0 | 1 => vec![Fault::of_line(error)],
+            _ => all,
+        }))
     }
 
-    /// Whether a line was refused whose row is there, from an earlier run.
-    fn is_present(&self, id: Uuid, refusal: &Error) -> Result<bool> {
-        let by_key = refusal.code() == Code::DUPLICATE_KEY && refusal.body().step.is_none();
-        if by_key && refusal.body().table.as_deref() == Some(&*self.plan.table.name) {
-            return Ok(true);
+    /// Does what a line says, in a transaction that others share.
+    fn piece(&self, batch: &mut Batch<'_>, line: &Line) -> Result<Answer> {
+        let (row, faults) = line.look_up(batch, self.plan)?;
+        if !faults.is_empty() {
+            return Ok(Answer::Refused(faults));
         }
-        match row::is_there(self.session, self.plan, id) {
-            Err(error) if error.kind() == Kind::Host => Err(error),
-            // Who may not read the table is not told.
-            found => Ok(found.unwrap_or(false)),
-        }
+        let there = match &self.plan.key {
+            Some(key) => key.find(batch, &self.plan.table, &row)?,
+            None if self.plan.knows_by_content() => None,
+            None => key::of_id(batch, &row)?,
+        };
+        let (answer, request) = match (there, self.plan.existing()) {
+            (None, _) => (Answer::Created, Request::create(row)),
+            (Some(_), Some(Existing::Skip)) => return Ok(Answer::Skipped),
+            (Some(there), existing) => match key::change(batch, there, row.clone())? {
+                None => return Ok(Answer::Skipped),
+                Some(request) if existing.is_some() => (Answer::Updated, request),
+                // A row of the file's own id that says something else: the Create is refused.
+                Some(_) => (Answer::Created, Request::create(row)),
+            },
+        };
+        let request = match self.detect_duplicates {
+            true => request.with("SuppressDuplicateDetection", false),
+            false => request,
+        };
+        batch.execute(request)?;
+        Ok(answer)
     }
 }

@@ -11,11 +11,19 @@ use sluice_model::{ColumnDef, ColumnType, Error, Name, Result, Right, TableDef, 
 
 use sluice_engine::Session;
 
+use super::{
+    format::{Format, Written},
+    hints,
+    key::{Existing, Key, KeyText},
+};
+
 /// The map file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Map {
     timezone: Option<String>,
+    separator: Option<String>,
+    key: Option<KeyText>,
     #[serde(default)]
     columns: BTreeMap<String, String>,
     #[serde(default)]
@@ -26,6 +34,8 @@ struct Map {
     constants: BTreeMap<String, toml::Value>,
     #[serde(default)]
     lookups: BTreeMap<String, By>,
+    #[serde(default)]
+    formats: BTreeMap<String, Written>,
 }
 
 #[derive(Default, Deserialize)]
@@ -41,6 +51,9 @@ struct By {
     by: Option<String>,
 }
 
+/// The headings of what the import itself puts before the lines that it refused.
+pub(super) const OWN_HEADINGS: [&str; 2] = ["import_line", "import_faults"];
+
 /// A map has at most so many bytes.
 const LONGEST: usize = 1 << 20;
 
@@ -50,6 +63,10 @@ pub struct Plan {
     pub(super) table: Arc<TableDef>,
     pub(super) timezone: TimeZone,
     pub(super) constants: Vec<(Name, Value)>,
+    /// What stands between the fields.
+    pub(super) separator: u8,
+    /// What tells which row a line is about, where the map says it.
+    pub(super) key: Option<Key>,
     targets: BTreeMap<String, Arc<Target>>,
     ignored: BTreeSet<String>,
 }
@@ -63,6 +80,8 @@ pub(super) struct Target {
     pub(super) values: HashMap<String, Value>,
     /// How the row is found that a lookup points to.
     pub(super) lookup: Option<Lookup>,
+    /// How its values are written, where that is not as everywhere.
+    pub(super) format: Option<Format>,
 }
 
 #[derive(Debug)]
@@ -89,59 +108,24 @@ impl Plan {
             table: &table,
             values: map.values,
             lookups: map.lookups,
+            formats: map.formats,
         };
-
-        let mut targets = BTreeMap::new();
-        let mut taken: HashMap<Name, String> = HashMap::new();
-        for (heading, column) in &map.columns {
-            let target = reading.target(heading.trim(), column.trim())?;
-            let name = target.column.name.clone();
-            if let Some(other) = taken.insert(name.clone(), heading.clone()) {
-                return Err(wrong(&format!(
-                    "`{other}` and `{heading}` both go into the column `{name}`"
-                )));
-            }
-            if targets.insert(heading.trim().to_owned(), Arc::new(target)).is_some() {
-                return Err(wrong(&format!("the heading `{}` is there twice", heading.trim())));
-            }
-        }
-        if let Some(unused) = reading.values.keys().chain(reading.lookups.keys()).next() {
-            return Err(wrong(&format!(
-                "it says how to read the column `{unused}`, but no heading goes into it"
-            )));
-        }
-
-        let mut constants = Vec::new();
-        for (name, value) in &map.constants {
-            let column = reading.column(name)?;
-            if let Some(heading) = taken.get(&column.name) {
-                return Err(wrong(&format!(
-                    "the column `{name}` has a constant, and `{heading}` goes into it as well"
-                )));
-            }
-            constants.push((column.name.clone(), reading.value(column, value)?));
-        }
-
-        let ignored: BTreeSet<String> = map
-            .ignore
-            .columns
-            .iter()
-            .map(|heading| heading.trim().to_owned())
-            .collect();
+        let (targets, taken) = reading.targets(&map.columns)?;
+        let constants = reading.constants(&map.constants, &taken)?;
+        let key = map.key.map(|key| {
+            let given = |column: &str| taken.contains_key(column) || map.constants.contains_key(column);
+            Key::new(&table, key, given)
+        });
+        let headings = map.ignore.columns.iter();
+        let ignored: BTreeSet<String> = headings.map(|heading| heading.trim().to_owned()).collect();
         if let Some(both) = ignored.iter().find(|heading| targets.contains_key(*heading)) {
             return Err(wrong(&format!("the heading `{both}` is both mapped and ignored")));
         }
-        let timezone = match &map.timezone {
-            None => TimeZone::UTC,
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                wrong(&format!(
-                    "there is no time zone `{name}`; it has a name such as Europe/Berlin"
-                ))
-            })?,
-        };
         Ok(Self {
+            timezone: timezone(map.timezone.as_deref())?,
+            separator: separator(map.separator.as_deref())?,
+            key: key.transpose()?,
             table,
-            timezone,
             constants,
             targets,
             ignored,
@@ -159,13 +143,16 @@ impl Plan {
         }
         let unknown: Vec<String> = headings
             .iter()
-            .filter(|heading| !self.targets.contains_key(*heading) && !self.ignored.contains(*heading))
+            .filter(|heading| !self.knows(heading))
             .map(|heading| format!("`{heading}`"))
             .collect();
         if !unknown.is_empty() {
             let list = unknown.join(", ");
+            let known = |heading: &str| self.knows(heading);
+            let hint = hints::separator(headings, known, self.separator)
+                .unwrap_or_else(|| "; add them to [columns], or to `columns` of [ignore]".to_owned());
             return Err(Error::invalid(format!(
-                "the map says nothing about these headings of the file: {list}; add them to [columns], or to `columns` of [ignore]"
+                "the map says nothing about these headings of the file: {list}{hint}"
             )));
         }
         let missing: Vec<String> = self
@@ -186,16 +173,47 @@ impl Plan {
             .collect())
     }
 
-    /// Whether the file gives the rows' keys.
-    pub(super) fn has_key(&self) -> bool {
-        self.targets
+    /// Whether the map says what happens under a heading, or the import itself has written it.
+    fn knows(&self, heading: &str) -> bool {
+        self.targets.contains_key(heading) || self.ignored.contains(heading) || OWN_HEADINGS.contains(&heading)
+    }
+
+    /// Whether a line is known by what it says: neither a key nor an id tells which row it is about.
+    pub(super) fn knows_by_content(&self) -> bool {
+        let has_id = self
+            .targets
             .values()
-            .any(|target| target.column.kind == ColumnType::Key)
+            .any(|target| target.column.kind == ColumnType::Key);
+        self.key.is_none() && !has_id
+    }
+
+    /// What happens to a row that a key finds.
+    pub(super) fn existing(&self) -> Option<Existing> {
+        self.key.as_ref().map(|key| key.existing)
     }
 }
 
-fn wrong(what: &str) -> Error {
+pub(super) fn wrong(what: &str) -> Error {
     Error::invalid(format!("the map is wrong: {what}"))
+}
+
+fn timezone(name: Option<&str>) -> Result<TimeZone> {
+    let Some(name) = name else { return Ok(TimeZone::UTC) };
+    TimeZone::get(name).map_err(|_| {
+        wrong(&format!(
+            "there is no time zone `{name}`; it has a name such as Europe/Berlin"
+        ))
+    })
+}
+
+fn separator(text: Option<&str>) -> Result<u8> {
+    let Some(text) = text else { return Ok(b',') };
+    let mut known = hints::SEPARATORS.iter().map(|(separator, _)| *separator);
+    known.find(|separator| text.as_bytes() == [*separator]).ok_or_else(|| {
+        wrong(&format!(
+            "`separator` is one of \",\", \";\", \"|\" and \"\\t\", which is the tab, and not \"{text}\""
+        ))
+    })
 }
 
 /// A map that is no TOML, or has something in it that no map has.
@@ -213,9 +231,54 @@ struct Reading<'a> {
     table: &'a Arc<TableDef>,
     values: BTreeMap<String, BTreeMap<String, toml::Value>>,
     lookups: BTreeMap<String, By>,
+    formats: BTreeMap<String, Written>,
 }
 
+/// Where the values under each heading go, and the columns that are taken by that.
+type Targets = (BTreeMap<String, Arc<Target>>, HashMap<Name, String>);
+
 impl Reading<'_> {
+    fn targets(&mut self, columns: &BTreeMap<String, String>) -> Result<Targets> {
+        let mut targets = BTreeMap::new();
+        let mut taken: HashMap<Name, String> = HashMap::new();
+        for (heading, column) in columns {
+            let target = self.target(heading.trim(), column.trim())?;
+            let name = target.column.name.clone();
+            if let Some(other) = taken.insert(name.clone(), heading.clone()) {
+                return Err(wrong(&format!(
+                    "`{other}` and `{heading}` both go into the column `{name}`"
+                )));
+            }
+            if targets.insert(heading.trim().to_owned(), Arc::new(target)).is_some() {
+                return Err(wrong(&format!("the heading `{}` is there twice", heading.trim())));
+            }
+        }
+        let unused = self.values.keys().chain(self.lookups.keys()).chain(self.formats.keys());
+        match unused.into_iter().next() {
+            None => Ok((targets, taken)),
+            Some(unused) => Err(wrong(&format!(
+                "it says how to read the column `{unused}`, but no heading goes into it"
+            ))),
+        }
+    }
+
+    fn constants(
+        &self,
+        constants: &BTreeMap<String, toml::Value>,
+        taken: &HashMap<Name, String>,
+    ) -> Result<Vec<(Name, Value)>> {
+        let one = |(name, value): (&String, &toml::Value)| {
+            let column = self.column(name)?;
+            if let Some(heading) = taken.get(&column.name) {
+                return Err(wrong(&format!(
+                    "the column `{name}` has a constant, and `{heading}` goes into it as well"
+                )));
+            }
+            Ok((column.name.clone(), self.value(column, value)?))
+        };
+        constants.iter().map(one).collect()
+    }
+
     fn column(&self, name: &str) -> Result<&ColumnDef> {
         let column = coerce::column(self.table, name)?;
         if column.filled
@@ -246,11 +309,14 @@ impl Reading<'_> {
             .remove(&*column.name)
             .map(|by| self.lookup(&column, &by))
             .transpose()?;
+        let written = self.formats.remove(&*column.name);
+        let format = written.map(|written| Format::new(&column, written)).transpose()?;
         Ok(Target {
             heading: heading.into(),
             column,
             values,
             lookup,
+            format,
         })
     }
 

@@ -11,8 +11,10 @@ use std::{
     io::{self, BufRead, BufReader, Read},
 };
 
+use super::hints;
+
 /// The longest line, and the longest record of several lines.
-const LIMIT: usize = 16 << 20;
+const LIMIT: usize = 4 << 20;
 
 /// What a line holds.
 #[derive(Debug)]
@@ -20,7 +22,9 @@ pub(super) struct Record {
     /// The number of its first physical line; the first of the file is 1.
     pub(super) line: u64,
     /// The fields, trimmed; or what is wrong with them.
-    pub(super) fields: Result<Vec<String>, Fault>,
+    pub(super) fields: Result<Vec<String>, Vec<Fault>>,
+    /// Its bytes as they are in the file, without the end of the line.
+    pub(super) raw: Vec<u8>,
 }
 
 /// What is wrong with a line.
@@ -57,16 +61,24 @@ pub(super) struct Records<R> {
     line: u64,
     /// How many fields a record has: as many as the first.
     width: Option<usize>,
+    separator: u8,
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(super) fn new(input: R, separator: u8) -> Self {
         Self {
             input: BufReader::with_capacity(1 << 16, input),
             back: VecDeque::new(),
             line: 0,
             width: None,
+            separator,
         }
+    }
+
+    /// What the beginning of the file shows that cannot be read.
+    pub(super) fn wrong_encoding(&mut self) -> io::Result<Option<String>> {
+        let start = self.input.fill_buf()?;
+        Ok(hints::encoding(start.get(..512).unwrap_or(start)))
     }
 
     /// The next record; blank lines are passed over. The first record gives the width.
@@ -81,23 +93,29 @@ impl<R: Read> Records<R> {
         let line = self.line;
         let mut further = Vec::new();
         let fields = self.read(&first, &mut further)?;
-        if fields.is_err() {
-            self.give_back(further);
+        let mut raw = first.bytes;
+        match fields {
+            Ok(_) => further.iter().for_each(|line| raw.extend_from_slice(&line.bytes)),
+            Err(_) => self.give_back(further),
         }
+        let end = raw.strip_suffix(b"\n").unwrap_or(&raw);
+        let end = end.strip_suffix(b"\r").unwrap_or(end).len();
+        raw.truncate(end);
         Ok(Some(Record {
             line,
-            fields: fields.and_then(decoded),
+            fields: fields.map_err(|fault| vec![fault]).and_then(decoded),
+            raw,
         }))
     }
 
     /// The fields of the record that begins with `first`, and the lines that it needs.
     fn read(&mut self, first: &Line, further: &mut Vec<Line>) -> io::Result<Result<Vec<Vec<u8>>, Fault>> {
-        let mut parser = Parser::default();
+        let mut parser = Parser::new(self.separator);
         let mut size = first.bytes.len();
         let mut complete = parser.feed(first);
         while let Ok(false) = complete {
             if size > LIMIT {
-                complete = Err(Fault::of_line("a quote is opened here and not closed within 16 MiB"));
+                complete = Err(Fault::of_line("a quote is opened here and not closed within 4 MiB"));
                 break;
             }
             let Some(line) = self.take()? else {
@@ -166,18 +184,22 @@ impl<R: Read> Records<R> {
 }
 
 /// The fields as text, trimmed.
-fn decoded(fields: Vec<Vec<u8>>) -> Result<Vec<String>, Fault> {
-    let decode = |(position, bytes): (usize, Vec<u8>)| match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) => {
-            let reason = format!("\"{}\" is not UTF-8", String::from_utf8_lossy(error.as_bytes()).trim());
-            Err(Fault {
+fn decoded(fields: Vec<Vec<u8>>) -> Result<Vec<String>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut texts = Vec::with_capacity(fields.len());
+    for (position, bytes) in fields.into_iter().enumerate() {
+        match String::from_utf8(bytes) {
+            Ok(text) => texts.push(text.trim().to_owned()),
+            Err(error) => faults.push(Fault {
                 field: Some(position),
-                reason,
-            })
+                reason: hints::latin(error.as_bytes()),
+            }),
         }
-    };
-    fields.into_iter().enumerate().map(decode).collect()
+    }
+    match faults.is_empty() {
+        true => Ok(texts),
+        false => Err(faults),
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -196,24 +218,33 @@ enum Place {
 }
 
 /// Takes a record apart, line by line.
-#[derive(Default)]
 struct Parser {
+    separator: u8,
     fields: Vec<Vec<u8>>,
     field: Vec<u8>,
     place: Place,
 }
 
 impl Parser {
+    fn new(separator: u8) -> Self {
+        Self {
+            separator,
+            fields: Vec::new(),
+            field: Vec::new(),
+            place: Place::default(),
+        }
+    }
+
     /// Reads one more line; whether the record ends with it.
     fn feed(&mut self, line: &Line) -> Result<bool, Fault> {
         if line.cut {
-            return Err(Fault::of_line("the line is longer than 16 MiB"));
+            return Err(Fault::of_line("the line is longer than 4 MiB"));
         }
         for byte in line.bytes.iter().copied() {
             self.place = match (self.place, byte) {
                 (Place::Quoted, b'"') => Place::Quote,
                 (Place::Quoted, _) | (Place::Quote, b'"') => self.push(byte, Place::Quoted),
-                (_, b',') => self.end_field(),
+                (_, byte) if byte == self.separator => self.end_field(),
                 (_, b'\n') => break,
                 (Place::Start, b'"') => Place::Quoted,
                 (Place::Start | Place::Plain, _) => self.push(byte, Place::Plain),
@@ -248,10 +279,11 @@ mod tests {
     use super::*;
 
     fn read(file: &[u8]) -> Vec<(u64, Result<Vec<String>, String>)> {
-        let mut records = Records::new(file);
+        let mut records = Records::new(file, b',');
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
-            all.push((record.line, record.fields.map_err(|fault| fault.reason)));
+            let reasons = |faults: Vec<Fault>| faults.into_iter().map(|fault| fault.reason).collect();
+            all.push((record.line, record.fields.map_err(reasons)));
         }
         all
     }

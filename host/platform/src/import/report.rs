@@ -1,7 +1,7 @@
 //! What became of the lines of an import.
 
 use std::{
-    collections::BTreeMap,
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,17 +11,28 @@ use std::{
 use serde_json::{Value as Json, json};
 use sluice_model::Error;
 
+use super::{plan::Target, refused::Refused};
+
+/// So many refused lines are kept in the report; the others are counted.
+const KEPT: usize = 10_000;
+
 /// What an import did.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How many lines were answered: created, present or refused.
+    /// How many lines were answered.
     pub read: u64,
     /// How many rows were created.
     pub created: u64,
-    /// How many were there already, from an earlier run over the same file.
-    pub present: u64,
-    /// What was refused, in the order of the lines.
+    /// How many rows were there and are now what the file says.
+    pub updated: u64,
+    /// How many lines had nothing to do: their rows are there.
+    pub skipped: u64,
+    /// How many lines were refused.
+    pub refused_lines: u64,
+    /// The first of what was refused, in the order of the lines.
     pub refused: Vec<Refusal>,
+    /// Why the refused lines could not be written into a file.
+    pub unwritten: Option<io::Error>,
     /// Set where the import ended before the file did.
     pub stopped: Option<Stopped>,
 }
@@ -40,36 +51,101 @@ pub struct Stopped {
 pub struct Refusal {
     /// The physical line; the heading is 1.
     pub line: u64,
+    /// All that is wrong with it: one thing at least.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is wrong with a line.
+#[derive(Debug, Clone)]
+pub struct Fault {
     /// The heading of the field, where it is one field's fault.
     pub column: Option<Arc<str>>,
-    /// Why.
+    /// The column that the field goes into.
+    pub(super) written_to: Option<String>,
+    /// What is wrong.
     pub error: Error,
 }
 
-impl Refusal {
-    /// `{line, column, reason}`, and what else the error says.
-    pub fn to_json(&self) -> Json {
-        let mut json = json!({ "line": self.line, "column": self.column.as_deref(), "reason": self.error.message() });
-        if let (Json::Object(json), Json::Object(error)) = (&mut json, self.error.to_json()) {
+impl Fault {
+    pub(super) fn of_line(error: Error) -> Self {
+        Self {
+            column: None,
+            written_to: None,
+            error,
+        }
+    }
+
+    pub(super) fn under(target: &Target, error: Error) -> Self {
+        Self {
+            column: Some(target.heading.clone()),
+            written_to: Some(target.column.name.to_string()),
+            error,
+        }
+    }
+
+    /// `heading: what is wrong`.
+    pub fn sentence(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{column}: {}", self.error.message()),
+            None => self.error.message().to_owned(),
+        }
+    }
+
+    /// `{column, reason}`, and what else the error says.
+    fn to_json(&self) -> Json {
+        let mut json = json!({ "column": self.column.as_deref(), "reason": self.error.message() });
+        self.explain(&mut json);
+        json
+    }
+
+    fn explain(&self, json: &mut Json) {
+        if let (Json::Object(json), Json::Object(error)) = (json, self.error.to_json()) {
             json.extend(error.into_iter().filter(|(name, _)| name != "message"));
+        }
+    }
+}
+
+impl Refusal {
+    /// `{line, column, reason}`, and what else the error says; of several faults the reasons
+    /// together, and each with its own in `faults`.
+    pub fn to_json(&self) -> Json {
+        let (Some(first), several) = (self.faults.first(), self.faults.len() > 1) else {
+            return json!({ "line": self.line });
+        };
+        let reason = match several {
+            true => self.faults.iter().map(Fault::sentence).collect::<Vec<_>>().join("; "),
+            false => first.error.message().to_owned(),
+        };
+        let mut json = json!({ "line": self.line, "column": first.column.as_deref(), "reason": reason });
+        first.explain(&mut json);
+        if let (Json::Object(json), true) = (&mut json, several) {
+            let faults = self.faults.iter().map(Fault::to_json).collect();
+            json.insert("faults".to_owned(), faults);
         }
         json
     }
 }
 
 impl Report {
-    /// The document: `read`, `created`, `refused`; `present` and `resume_after` and `error`
-    /// where they say something.
+    /// The document: `read`, `created`, `updated`, `skipped`, `refused`; `refused_more`,
+    /// `resume_after` and `error` where they say something.
     pub fn to_json(&self) -> Json {
         let refused: Vec<Json> = self.refused.iter().map(Refusal::to_json).collect();
-        let mut json = json!({ "read": self.read, "created": self.created, "refused": refused });
+        let more = self.refused_lines - self.refused.len() as u64;
+        let mut json = json!({
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "skipped": self.skipped,
+            "refused": refused,
+        });
         let mut put = |name: &str, value: Json| {
             if let Json::Object(json) = &mut json {
                 json.insert(name.to_owned(), value);
             }
         };
-        if self.present > 0 {
-            put("present", self.present.into());
+        if more > 0 {
+            put("refused_more", more.into());
         }
         if let Some(stopped) = &self.stopped {
             put("resume_after", stopped.resume_after.into());
@@ -81,45 +157,36 @@ impl Report {
     }
 }
 
-/// A line on its way: its place among the lines read, and its number.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket {
-    pub(super) place: u64,
-    pub(super) line: u64,
-}
-
 /// What became of a line.
+#[derive(Debug)]
 pub(super) enum Answer {
     Created,
-    Present,
-    Refused(Option<Arc<str>>, Error),
+    Updated,
+    Skipped,
+    Refused(Vec<Fault>),
 }
 
-/// The report while it grows: the workers answer in any order.
-pub(super) struct Tally {
-    inner: Mutex<Inner>,
+/// The report while it grows. Lines are answered in their order.
+pub(super) struct Tally<'a> {
+    inner: Mutex<Inner<'a>>,
     failed: AtomicBool,
 }
 
-struct Inner {
+struct Inner<'a> {
     report: Report,
     failure: Option<Error>,
-    /// The place of the first line that is not answered.
-    next: u64,
-    /// The line before it.
+    /// The last line that was answered.
     through: u64,
-    /// Answered lines behind it, by place.
-    ahead: BTreeMap<u64, u64>,
+    refused: Refused<'a>,
 }
 
-impl Tally {
-    pub(super) fn new(through: u64) -> Self {
+impl<'a> Tally<'a> {
+    pub(super) fn new(through: u64, refused: Refused<'a>) -> Self {
         let inner = Inner {
             report: Report::default(),
             failure: None,
-            next: 0,
             through,
-            ahead: BTreeMap::new(),
+            refused,
         };
         Self {
             inner: Mutex::new(inner),
@@ -127,28 +194,27 @@ impl Tally {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Inner<'a>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what became of a line; how many were answered so far.
-    pub(super) fn answer(&self, ticket: Ticket, answer: Answer) -> u64 {
+    pub(super) fn answer(&self, line: u64, raw: &[u8], answer: Answer) -> u64 {
         let mut inner = self.lock();
         let inner = &mut *inner;
         inner.report.read += 1;
+        inner.through = line;
         match answer {
             Answer::Created => inner.report.created += 1,
-            Answer::Present => inner.report.present += 1,
-            Answer::Refused(column, error) => inner.report.refused.push(Refusal {
-                line: ticket.line,
-                column,
-                error,
-            }),
-        }
-        inner.ahead.insert(ticket.place, ticket.line);
-        while let Some(line) = inner.ahead.remove(&inner.next) {
-            inner.through = line;
-            inner.next += 1;
+            Answer::Updated => inner.report.updated += 1,
+            Answer::Skipped => inner.report.skipped += 1,
+            Answer::Refused(faults) => {
+                inner.refused.write(line, &faults, raw);
+                inner.report.refused_lines += 1;
+                if inner.report.refused.len() < KEPT {
+                    inner.report.refused.push(Refusal { line, faults });
+                }
+            }
         }
         inner.report.read
     }
@@ -166,7 +232,7 @@ impl Tally {
     pub(super) fn finish(self, asked_to_stop: bool) -> Report {
         let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut report = inner.report;
-        report.refused.sort_by_key(|refusal| refusal.line);
+        report.unwritten = inner.refused.finish();
         if inner.failure.is_some() || asked_to_stop {
             report.stopped = Some(Stopped {
                 resume_after: inner.through,

@@ -1,59 +1,175 @@
-//! From the texts of a line to the row that is created.
+//! From the texts of a line to the row that it is about.
 
 use std::sync::Arc;
 
-use sluice_model::{Code, ColumnType, Error, Filter, Query, Reference, Result, Row, Uuid, Value, coerce, written};
+use jiff::{
+    Timestamp, civil,
+    tz::{AmbiguousOffset, TimeZone},
+};
+use sluice_engine::{Batch, fill};
+use sluice_model::{
+    Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, Uuid, Value, codes::Kind, coerce, written,
+};
 
-use super::plan::{Lookup, Plan, Target};
-use sluice_engine::Session;
+use super::{
+    plan::{Lookup, Plan, Target},
+    report::Fault,
+};
 
-/// Why a line gives no row: under which heading, and what.
-pub(super) type Wrong = (Arc<str>, Error);
-
-/// The row of a line. `id` is its key, unless the file gives one.
-pub(super) fn row(
-    session: &Session,
-    plan: &Plan,
-    targets: &[Option<Arc<Target>>],
-    fields: &[String],
-    id: Uuid,
-) -> std::result::Result<Row, Wrong> {
-    let mut row = Row::new(plan.table.name.clone(), id);
-    row.values.extend(plan.constants.iter().cloned());
-    for (target, text) in targets.iter().zip(fields) {
-        let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else {
-            continue;
-        };
-        let value = value(session, plan, target, text).map_err(|error| (target.heading.clone(), error))?;
-        match value {
-            Value::Id(key) if target.column.kind == ColumnType::Key => row.id = key,
-            value => row.set(target.column.name.clone(), value),
-        }
-    }
-    Ok(row)
+/// A line on its way: what it says, as far as that can be told without looking at other rows.
+pub(super) struct Line {
+    /// The physical line.
+    pub(super) number: u64,
+    /// Its bytes.
+    pub(super) raw: Vec<u8>,
+    pub(super) row: Row,
+    /// Values that name other rows.
+    pub(super) names: Vec<(Arc<Target>, String)>,
+    pub(super) faults: Vec<Fault>,
+    /// The row is there already.
+    pub(super) present: bool,
 }
 
-fn value(session: &Session, plan: &Plan, target: &Target, text: &str) -> Result<Value> {
-    let column = &target.column;
+impl Line {
+    /// A line that holds no fields.
+    pub(super) fn broken(number: u64, raw: Vec<u8>, table: &TableDef, faults: Vec<Fault>) -> Self {
+        Self {
+            number,
+            raw,
+            row: Row::unsaved(table.name.clone()),
+            names: Vec::new(),
+            faults,
+            present: false,
+        }
+    }
+
+    /// Reads the values. `id` is the row's key, unless the file gives one.
+    pub(super) fn read(&mut self, plan: &Plan, targets: &[Option<Arc<Target>>], fields: Vec<String>, id: Uuid) {
+        self.row.id = id;
+        self.row.values.extend(plan.constants.iter().cloned());
+        for (target, text) in targets.iter().zip(fields) {
+            let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else {
+                continue;
+            };
+            if matches!(target.column.kind, ColumnType::Lookup { .. }) && !target.values.contains_key(&text) {
+                self.names.push((target.clone(), text));
+                continue;
+            }
+            let value = value(plan, target, &text);
+            self.put(target, value);
+        }
+    }
+
+    /// Looks up what the line names.
+    ///
+    /// # Errors
+    /// The host failed.
+    pub(super) fn look_up(&self, batch: &mut Batch<'_>, plan: &Plan) -> Result<(Row, Vec<Fault>)> {
+        let mut line = Self {
+            number: self.number,
+            raw: Vec::new(),
+            row: self.row.clone(),
+            names: Vec::new(),
+            faults: self.faults.clone(),
+            present: false,
+        };
+        for (target, text) in &self.names {
+            let found = named(batch, plan, target, text);
+            let found = found.and_then(|value| coerce::check(&plan.table, &target.column, value));
+            match found {
+                Err(error) if error.kind() == Kind::Host => return Err(error),
+                found => line.put(target, found),
+            }
+        }
+        if !line.faults.is_empty() {
+            let lacking = line.lacking(plan);
+            line.faults.extend(lacking);
+        }
+        Ok((line.row, line.faults))
+    }
+
+    fn put(&mut self, target: &Arc<Target>, value: Result<Value>) {
+        match value {
+            Ok(Value::Id(key)) if target.column.kind == ColumnType::Key => self.row.id = key,
+            Ok(value) => self.row.set(target.column.name.clone(), value),
+            Err(error) => self.faults.push(Fault::under(target, error)),
+        }
+    }
+
+    /// What the row of the line lacks, which is refused: an error for each column.
+    pub(super) fn lacking(&self, plan: &Plan) -> Vec<Fault> {
+        let faulty = self.faults.iter().filter_map(|fault| fault.written_to.as_deref());
+        let named = self.names.iter().map(|(target, _)| &*target.column.name);
+        let mut row = self.row.clone();
+        for name in faulty.chain(named) {
+            // Something is there, whatever it is.
+            row.set(name, true);
+        }
+        fill::lacking(&plan.table, &row).map(Fault::of_line).collect()
+    }
+}
+
+fn value(plan: &Plan, target: &Target, text: &str) -> Result<Value> {
+    let (table, column) = (&plan.table, &target.column);
     if let Some(value) = target.values.get(text) {
         return Ok(value.clone());
     }
-    let value = match (&column.kind, &target.lookup) {
-        (ColumnType::Lookup { .. }, Some(lookup)) => found(session, lookup, text)?,
-        // People write `null` for an empty value; in a file it is a name like any other.
-        (ColumnType::Lookup { .. }, None) if text != "null" => session.value(&plan.table, column, text)?,
-        // A point in time without an offset is meant in the plan's time zone.
-        (ColumnType::DateTime, _) => match written::time_in(text, &plan.timezone) {
+    let value = match (&target.format, &column.kind) {
+        (Some(format), _) => format.value(table, column, &plan.timezone, text)?,
+        (None, ColumnType::DateTime) => match written::time_in(text, &plan.timezone) {
             Some(time) => Value::DateTime(time),
-            None => coerce::from_text(&plan.table, column, text)?,
+            None => return Err(no_time(plan, target, text)),
         },
-        _ => coerce::from_text(&plan.table, column, text)?,
+        _ => coerce::from_text(table, column, text)?,
     };
-    coerce::check(&plan.table, column, value)
+    coerce::check(table, column, value)
+}
+
+fn no_time(plan: &Plan, target: &Target, text: &str) -> Error {
+    let zone = plan.timezone.iana_name().unwrap_or("UTC");
+    Error::invalid(format!(
+        "`{text}` is not a point in time, such as 2026-01-31T09:00:00Z, or one that the clocks of {zone} skip (column \
+         `{}` of `{}`)",
+        target.column.name, plan.table.name
+    ))
+}
+
+/// The moment at which the clocks of a zone show this; none where they skip it, and of two the first.
+pub(super) fn in_zone(civil: civil::DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let there = zone.to_ambiguous_timestamp(civil);
+    match there.offset() {
+        AmbiguousOffset::Gap { .. } => None,
+        _ => there.compatible().ok(),
+    }
+}
+
+/// The row that a text names.
+fn named(batch: &mut Batch<'_>, plan: &Plan, target: &Target, text: &str) -> Result<Value> {
+    if let Some(lookup) = &target.lookup {
+        return found(batch, lookup, text);
+    }
+    // People write `null` for an empty value; in a file it is a name like any other.
+    let value = match text {
+        "null" => coerce::from_text(&plan.table, &target.column, text),
+        text => batch.value(&plan.table, &target.column, text),
+    };
+    let several = target.column.kind.targets().is_some_and(|targets| targets.len() > 1);
+    value.map_err(|mut error| {
+        if several && error.code() == Code::INVALID_ARGUMENT {
+            let column = &target.column.name;
+            let body = error.body_mut();
+            body.message = format!(
+                "{}; the map can say in which table a name is looked for, and by which column: [lookups.{column}] with \
+                 `table` and `by`",
+                body.message
+            );
+        }
+        error
+    })
 }
 
 /// The one row that `text` leads to.
-fn found(session: &Session, lookup: &Lookup, text: &str) -> Result<Value> {
+fn found(batch: &mut Batch<'_>, lookup: &Lookup, text: &str) -> Result<Value> {
     let table = &lookup.table;
     let wanted = coerce::from_text(table, &lookup.by, text)?;
     let query = Query::new(table.name.clone())
@@ -64,18 +180,9 @@ fn found(session: &Session, lookup: &Lookup, text: &str) -> Result<Value> {
         let message = format!("{what} `{}` has the {} \"{text}\"", table.name, lookup.by.name);
         Err(Error::new(code, message).with_table(&table.name))
     };
-    match session.list(query)?.as_slice() {
+    match batch.list(query)?.as_slice() {
         [] => told(Code::NOT_FOUND, "no row of"),
         [row] => Ok(Value::Lookup(Reference::new(table.name.clone(), row.id))),
         _ => told(Code::AMBIGUOUS, "more than one row of"),
     }
-}
-
-/// Whether the row is there, as far as the user may see it.
-pub(super) fn is_there(session: &Session, plan: &Plan, id: Uuid) -> Result<bool> {
-    let query = Query::new(plan.table.name.clone())
-        .columns(&[])
-        .filter(Filter::eq(&plan.table.key, id))
-        .top(1);
-    Ok(!session.list(query)?.is_empty())
 }

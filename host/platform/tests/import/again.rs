@@ -6,12 +6,12 @@ use std::{
 };
 
 use sluice_model::Request;
-use sluice_platform::import::{self, Options, Plan};
+use sluice_platform::import::{self, Plan};
 
-use crate::org::{Org, PEOPLE, refused};
+use crate::org::{Org, PEOPLE, codes, options, refused};
 
 #[test]
-fn the_same_file_makes_no_second_rows() {
+fn a_line_is_recognised_when_it_comes_again() {
     let org = Org::new();
     let map = "[columns]\nname = \"lastname\"\nrole = \"accountrolecode\"\n";
     let file = "name,role\na,1\nb,boss\nc,\n";
@@ -20,21 +20,136 @@ fn the_same_file_makes_no_second_rows() {
     let better = format!("{map}[values.accountrolecode]\nboss = 1\n");
     let report = org.import("contact", &better, file).unwrap();
     assert_eq!(
-        (report.read, report.created, report.present, report.refused.len()),
+        (report.read, report.created, report.skipped, report.refused.len()),
         (3, 1, 2, 0)
     );
-    assert_eq!(report.to_json()["present"], 2);
+    assert_eq!(report.to_json()["skipped"], 2);
     // Also under a worse one: what is there counts as there.
     let report = org.import("contact", map, file).unwrap();
-    assert_eq!((report.created, report.present, report.refused.len()), (0, 3, 0));
-    // A row that was deleted comes back; another file is another file.
+    assert_eq!((report.created, report.skipped, report.refused.len()), (0, 3, 0));
+    // A row that was deleted comes back.
     let row = org.rows("contact", "lastname")[0].reference();
     org.session.execute(Request::delete(row)).unwrap();
     assert_eq!(org.import("contact", &better, file).unwrap().created, 1);
-    assert_eq!(
-        org.import("contact", &better, format!("{file}d,\n")).unwrap().created,
-        4
+}
+
+#[test]
+fn what_else_changed_in_the_file_does_not_matter() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"lastname\"\nrole = \"accountrolecode\"\n";
+    let wider = format!("{map}[ignore]\ncolumns = [\"more\"]\n");
+    let report = org.import("contact", map, "name,role\nX,not\nY,2\nZ,\n").unwrap();
+    assert_eq!((report.created, report.refused.len()), (2, 1));
+    for (map, file, created, skipped) in [
+        // Corrected; in another order; with a new line; written otherwise; with more in it.
+        (map, "name,role\nX,1\nY,2\nZ,\n", 1, 2),
+        (map, "name,role\nZ,\nX,1\n\nY,2\n", 0, 3),
+        (map, "name,role\nNew,1\nX,1\nY,2\nZ,\n", 1, 3),
+        (map, "\u{feff}role,name\r\n 1 ,\"X\"\r\n2,Y\r\n,Z\r\n", 0, 3),
+        (&wider, "name,more,role\nX,7,1\nY,8,2\nZ,9,\n", 0, 3),
+    ] {
+        let report = org.import("contact", map, file).unwrap();
+        assert_eq!(
+            (report.created, report.skipped, report.refused.len()),
+            (created, skipped, 0),
+            "{file}"
+        );
+    }
+    assert_eq!(org.rows("contact", "lastname").len(), 4);
+    // In another table it is another row.
+    let map = "[columns]\nname = \"name\"\n[ignore]\ncolumns = [\"role\"]\n";
+    assert_eq!(org.import("account", map, "name,role\nX,1\n").unwrap().created, 1);
+}
+
+#[test]
+fn lines_that_say_the_same_are_as_many_rows() {
+    let org = Org::new();
+    let file = "first,last,mail\nA,Twin,\nB,Other,\nA,Twin,\nA,Twin,\n";
+    assert_eq!(org.import("contact", PEOPLE, file).unwrap().created, 4);
+    let report = org.import("contact", PEOPLE, file).unwrap();
+    assert_eq!((report.created, report.skipped), (0, 4));
+    let report = org.import("contact", PEOPLE, format!("{file}A,Twin,\n")).unwrap();
+    assert_eq!((report.created, report.skipped), (1, 4));
+    // The lines that are passed over count.
+    let report = org
+        .import_after(5, "contact", PEOPLE, format!("{file}A,Twin,\n"))
+        .unwrap();
+    assert_eq!((report.read, report.skipped), (1, 1));
+}
+
+#[test]
+fn refused_lines_are_corrected_and_imported_again() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"lastname\"\nrole = \"accountrolecode\"\nno = \"donotphone\"\n";
+    let file = "name,role,no\na,9,perhaps\nb,1,\nbroken\n\"c, \"\"d\"\"\",8,no\n";
+    let (report, refused) = org.import_refusing("contact", map, file);
+    assert_eq!((report.created, report.refused_lines), (1, 3));
+    let faults = report.refused[0].to_json();
+    assert_eq!(faults["faults"].as_array().unwrap().len(), 2, "{faults}");
+    assert!(
+        faults["reason"].as_str().unwrap().contains("role: ") && faults["reason"].as_str().unwrap().contains("no: ")
     );
+    let lines: Vec<&str> = refused.lines().collect();
+    assert_eq!(lines[0], "import_line,import_faults,name,role,no");
+    assert!(
+        lines[1].starts_with("2,\"role: ") && lines[1].ends_with(",a,9,perhaps"),
+        "{refused}"
+    );
+    assert!(lines[2].starts_with("4,\"the line has 1 fields") && lines[2].ends_with(",broken"));
+    assert!(lines[3].starts_with("5,\"role: ") && lines[3].ends_with(",\"c, \"\"d\"\"\",8,no"));
+    // One is corrected, the others come back as they were, with the line in the file of before.
+    let (report, still) = org.import_refusing("contact", map, &refused.replace(",a,9,perhaps", ",a,2,yes"));
+    assert_eq!((report.created, report.refused_lines), (1, 2));
+    assert!(
+        still.starts_with("import_line,import_faults,name,role,no\n3,"),
+        "{still}"
+    );
+    assert!(still.ends_with(",\"c, \"\"d\"\"\",8,no\n"), "{still}");
+    let corrected = still.replace(",8,no", ",1,no").replace(",broken", ",b2,1,");
+    let (report, none) = org.import_refusing("contact", map, &corrected);
+    assert_eq!((report.created, report.refused_lines, none.as_str()), (2, 0, ""));
+    let names: Vec<String> = org
+        .rows("contact", "lastname")
+        .iter()
+        .filter_map(|row| row.text("lastname").map(str::to_owned))
+        .collect();
+    assert_eq!(names, ["a", "b", "b2", "c, \"d\""]);
+}
+
+#[test]
+fn a_key_decides_which_row_a_line_is_about() {
+    let org = Org::new();
+    let map = format!("{PEOPLE}[key]\ncolumns = [\"emailaddress1\"]\n");
+    let file = "first,last,mail\nA,One,a@x\nB,Two,B@x\nC,Three,\n";
+    let report = org.import("contact", &map, file).unwrap();
+    assert_eq!((report.created, refused(&report)), (2, vec![(4, None)]));
+    // What says the same is skipped, what says something else is updated, as by an Upsert.
+    let report = org
+        .import("contact", &map, "first,last,mail\nA,One,a@x\nBob,Two,b@x\n")
+        .unwrap();
+    assert_eq!((report.created, report.updated, report.skipped), (0, 1, 1));
+    let rows = org.rows("contact", "lastname");
+    let firsts: Vec<_> = rows.iter().map(|row| row.text("firstname")).collect();
+    assert_eq!(firsts, [Some("A"), Some("Bob")]);
+    // Or stays as it is.
+    let keep = map.replace("[key]\n", "[key]\nexisting = \"skip\"\n");
+    let report = org
+        .import("contact", &keep, "first,last,mail\nZoe,One,a@x\nD,Four,d@x\n")
+        .unwrap();
+    assert_eq!((report.created, report.updated, report.skipped), (1, 0, 1));
+    // Later lines see the earlier ones.
+    let report = org
+        .import("contact", &map, "first,last,mail\nE,Five,e@x\nEve,Five,e@x\n")
+        .unwrap();
+    assert_eq!((report.created, report.updated), (1, 1));
+    // Two rows that have it: the line is about neither.
+    org.session
+        .execute(Request::create(
+            sluice_model::Row::unsaved("contact").with("emailaddress1", "e@x"),
+        ))
+        .unwrap();
+    let report = org.import("contact", &map, "first,last,mail\nE,Five,e@x\n").unwrap();
+    assert_eq!(codes(&report), [sluice_model::Code::AMBIGUOUS]);
 }
 
 #[test]
@@ -47,7 +162,7 @@ fn an_import_goes_on_after_a_line() {
     assert_eq!((report.read, report.created), (0, 0));
     let report = org.import("contact", PEOPLE, file).unwrap();
     assert_eq!(
-        (report.created, report.present, refused(&report)),
+        (report.created, report.skipped, refused(&report)),
         (2, 2, vec![(4, None)])
     );
 }
@@ -83,20 +198,15 @@ fn a_failure_of_the_host_ends_it_and_says_where() {
     let file = many();
     let plan = Plan::new(&org.session, "contact", PEOPLE).unwrap();
     let stop = AtomicBool::new(false);
-    let digest = import::digest(file.as_bytes()).unwrap();
-    let options = Options {
-        digest,
-        resume_after: 0,
-        workers: 8,
-        stop: &stop,
-    };
+    let survey = import::survey(&plan, file.as_bytes(), file.len() as u64).unwrap();
     // The last whole line of the first part is 1000.
     let half = file.find("f1001,").unwrap();
     let report = import::import(
         &org.session,
         &plan,
+        survey,
         Failing(&file.as_bytes()[..half]),
-        &options,
+        options(&stop),
         &|_| {},
     )
     .unwrap();
@@ -120,13 +230,7 @@ fn somebody_may_ask_to_stop() {
     let file = many();
     let plan = Plan::new(&org.session, "contact", PEOPLE).unwrap();
     let stop = AtomicBool::new(false);
-    let digest = import::digest(file.as_bytes()).unwrap();
-    let options = Options {
-        digest,
-        resume_after: 0,
-        workers: 8,
-        stop: &stop,
-    };
+    let survey = import::survey(&plan, file.as_bytes(), file.len() as u64).unwrap();
     let told = AtomicU64::new(0);
     let progress = |lines: u64| {
         told.fetch_max(lines, Ordering::Relaxed);
@@ -134,7 +238,7 @@ fn somebody_may_ask_to_stop() {
             stop.store(true, Ordering::Release);
         }
     };
-    let report = import::import(&org.session, &plan, file.as_bytes(), &options, &progress).unwrap();
+    let report = import::import(&org.session, &plan, survey, file.as_bytes(), options(&stop), &progress).unwrap();
     let stopped = report.stopped.as_ref().unwrap();
     assert!(stopped.failure.is_none());
     assert!((300..700).contains(&report.read), "{}", report.read);
@@ -144,6 +248,6 @@ fn somebody_may_ask_to_stop() {
     let rest = org
         .import_after(stopped.resume_after, "contact", PEOPLE, &file)
         .unwrap();
-    assert_eq!((rest.present, report.created + rest.created), (0, 1999));
+    assert_eq!((rest.skipped, report.created + rest.created), (0, 1999));
     assert_eq!(refused(&rest), [(700, None)]);
 }

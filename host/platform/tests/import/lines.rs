@@ -2,15 +2,18 @@
 
 use sluice_model::{Code, Value};
 
-use crate::org::{Org, PEOPLE, refused};
+use crate::org::{Org, PEOPLE, codes, refused};
 
 #[test]
 fn rows_are_created_trimmed_and_in_utf8() {
     let org = Org::new();
     let file = "\u{feff}first , last,mail\r\n Zoë ,Ünal,\r\n\"a \"\"b\"\"\",\"two\r\nlines\",x@y.z\r\n";
     let report = org.import("contact", PEOPLE, file).unwrap();
-    assert_eq!((report.read, report.created, report.present), (2, 2, 0));
-    assert_eq!(report.to_json().to_string(), r#"{"read":2,"created":2,"refused":[]}"#);
+    assert_eq!((report.read, report.created, report.skipped), (2, 2, 0));
+    assert_eq!(
+        report.to_json().to_string(),
+        r#"{"read":2,"created":2,"updated":0,"skipped":0,"refused":[]}"#
+    );
     let rows = org.rows("contact", "lastname");
     let texts: Vec<_> = rows
         .iter()
@@ -32,8 +35,7 @@ fn a_broken_line_costs_that_line() {
         [(3, None), (4, None), (6, Some("last")), (9, None), (10, Some("last"))]
     );
     assert_eq!((report.read, report.created), (9, 4));
-    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
-    assert_eq!(codes[4], Code::TEXT_TOO_LONG);
+    assert_eq!(codes(&report)[4], Code::TEXT_TOO_LONG);
     let json = report.refused[4].to_json();
     assert_eq!(json["line"], 10);
     assert_eq!(json["column"], "last");
@@ -76,8 +78,7 @@ fn a_lookup_finds_one_row_or_the_line_is_refused() {
         .import("contact", map, "name,company\na,acme\nb,Twin\nc,Nobody\nd,\n")
         .unwrap();
     assert_eq!(refused(&report), [(3, Some("company")), (4, Some("company"))]);
-    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
-    assert_eq!(codes, [Code::AMBIGUOUS, Code::NOT_FOUND]);
+    assert_eq!(codes(&report), [Code::AMBIGUOUS, Code::NOT_FOUND]);
     let rows = org.rows("contact", "lastname");
     assert_eq!(
         rows[0]
@@ -132,7 +133,84 @@ fn a_key_in_the_file_is_the_rows_key() {
     let map = "[columns]\nid = \"contactid\"\nname = \"lastname\"\n";
     let file = "id,name\n95caf95f-6873-6558-7d21-88235eee7dd3,a\n95caf95f-6873-6558-7d21-88235eee7dd3,b\nx,c\n,d\n";
     let report = org.import("contact", map, file).unwrap();
-    assert_eq!((report.created, report.present, report.refused.len()), (2, 0, 2));
-    let codes: Vec<Code> = report.refused.iter().map(|refusal| refusal.error.code()).collect();
-    assert_eq!(codes, [Code::DUPLICATE_KEY, Code::INVALID_ARGUMENT]);
+    assert_eq!((report.created, report.skipped, report.refused.len()), (2, 0, 2));
+    assert_eq!(codes(&report), [Code::DUPLICATE_KEY, Code::INVALID_ARGUMENT]);
+    // What is there as the file says is no second row, and no fault.
+    let first = file.split_inclusive('\n').take(2).collect::<String>();
+    let report = org.import("contact", map, first).unwrap();
+    assert_eq!((report.created, report.skipped, report.refused.len()), (0, 1, 0));
+}
+
+#[test]
+fn numbers_and_dates_are_as_the_map_says() {
+    let org = Org::new();
+    let map = "timezone = \"Europe/Berlin\"\n[columns]\nname = \"lastname\"\nborn = \"birthdate\"\nlimit = \"creditlimit\"\nat = \"overriddencreatedon\"\n\
+               [formats.birthdate]\ndate = \"%d.%m.%Y\"\n[formats.creditlimit]\ndecimal = \",\"\nthousands = \".\"\n\
+               [formats.overriddencreatedon]\ndate = \"%d.%m.%Y %H:%M\"\n";
+    let file = "name,born,limit,at\na,31.01.1990,\"1.234,50\",01.07.2025 12:00\nb,1.2.1990,\"12,5\",\n\
+                c,1990-01-31,1.5,2025-07-01\nd,31.02.1990,\"1,234.50\",30.03.2025 02:30\n";
+    let report = org.import("contact", map, file).unwrap();
+    assert_eq!(report.created, 2);
+    let both = |line| [(line, Some("born")), (line, Some("limit")), (line, Some("at"))];
+    assert_eq!(refused(&report), [both(4), both(5)].concat());
+    let rows = org.rows("contact", "lastname");
+    let shown = |row: &sluice_model::Row, column: &str| format!("{:?}", row.get(column));
+    assert_eq!(shown(&rows[0], "birthdate"), "Some(Date(1990-01-31))");
+    assert_eq!(shown(&rows[1], "birthdate"), "Some(Date(1990-02-01))");
+    assert_eq!(
+        rows[0]
+            .get("creditlimit")
+            .and_then(Value::as_decimal)
+            .map(|n| n.normalize().to_string()),
+        Some("1234.5".to_owned())
+    );
+    let made = rows[0].get("createdon").and_then(Value::as_time).unwrap();
+    assert_eq!(made.to_string(), "2025-07-01T10:00:00Z");
+}
+
+#[test]
+fn nothing_is_stored_that_the_file_does_not_say() {
+    let org = Org::new();
+    let map = "timezone = \"Europe/Berlin\"\n[columns]\nname = \"lastname\"\nat = \"overriddencreatedon\"\n";
+    let file = "name,at\na,2025-07-01T10:00:00[America/New_York]\nb,2025-07-01T10:00:00+02:00[America/New_York]\n\
+                c,2025-07-01T10:00:00[Nowhere/Else]\nd,2025-03-30T02:30\ne,2016-12-31T23:59:60Z\n";
+    let report = org.import("contact", map, file).unwrap();
+    assert_eq!(report.created, 1);
+    assert_eq!(refused(&report), [3, 4, 5, 6].map(|line| (line, Some("at"))));
+    let made = org.rows("contact", "lastname")[0]
+        .get("createdon")
+        .and_then(Value::as_time)
+        .unwrap();
+    assert_eq!(made.to_string(), "2025-07-01T14:00:00Z");
+}
+
+#[test]
+fn a_lookup_with_several_tables_points_at_the_map() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"lastname\"\nowner = \"ownerid\"\n";
+    let report = org.import("contact", map, "name,owner\na,admin\n").unwrap();
+    assert_eq!(refused(&report), [(2, Some("owner"))]);
+    assert!(
+        report.refused[0].faults[0]
+            .error
+            .message()
+            .contains("[lookups.ownerid]")
+    );
+    let map = format!("{map}[lookups.ownerid]\ntable = \"systemuser\"\nby = \"domainname\"\n");
+    let report = org.import("contact", &map, "name,owner\na,admin\n").unwrap();
+    assert_eq!(report.created, 1, "{:?}", report.refused);
+}
+
+#[test]
+fn a_lookup_finds_the_row_of_an_earlier_line() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"name\"\nparent = \"parentaccountid\"\n[lookups.parentaccountid]\nby = \"name\"\n";
+    let report = org
+        .import(
+            "account",
+            map,
+            "name,parent\nTop,\nBelow,Top\nFurther,Below\nWrong,Later\nLater,\n",
+        )
+        .unwrap();
+    assert_eq!((report.created, refused(&report)), (4, vec![(5, Some("parent"))]));
 }

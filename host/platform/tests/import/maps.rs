@@ -53,3 +53,70 @@ fn a_map_is_checked_against_the_table() {
     assert!(error("timezone = \"Mars/Olympus\"").contains("Mars/Olympus"));
     assert_eq!(org.import("nothing", "", "").unwrap_err().code(), Code::ENTITY_UNKNOWN);
 }
+
+#[test]
+fn formats_and_separators_are_checked_before_the_first_row() {
+    let org = Org::new();
+    let error = |map: &str| message(org.import("contact", map, "a,b\n"));
+    let dated = |format: &str| error(&format!("[columns]\na = \"birthdate\"\n[formats.birthdate]\n{format}"));
+    assert!(dated("date = \"%d.%m\"").contains("does not say day, month and year"));
+    assert!(dated("date = \"%Q\"").contains("does not say day, month and year"));
+    assert!(dated("decimal = \",\"").contains("does not fit"));
+    assert!(dated("day = \"%d\"").contains("unknown field"));
+    assert!(error("[columns]\na = \"lastname\"\n[formats.lastname]\ndate = \"%d\"").contains("does not fit"));
+    assert!(
+        error("[columns]\na = \"lastname\"\n[formats.birthdate]\ndate = \"%F\"").contains("no heading goes into it")
+    );
+    let number = |format: &str| {
+        error(&format!(
+            "[columns]\na = \"creditlimit\"\n[formats.creditlimit]\n{format}"
+        ))
+    };
+    assert!(number("decimal = \",.\"").contains("not one sign"));
+    assert!(number("decimal = \"1\"").contains("not one sign"));
+    assert!(number("decimal = \",\"\nthousands = \",\"").contains("the same sign"));
+    assert!(number("").contains("does not fit"));
+    assert!(error("separator = \":\"\n[columns]\na = \"lastname\"").contains("`separator` is one of"));
+    let keyed = |key: &str| error(&format!("[columns]\na = \"lastname\"\n[key]\n{key}"));
+    assert!(keyed("columns = [\"firstname\"]").contains("no heading goes into it"));
+    assert!(keyed("columns = [\"name\"]").contains("no column `name`"));
+    assert!(keyed("columns = []").contains("names no column"));
+    assert!(keyed("columns = [\"lastname\"]\nexisting = \"merge\"").contains("unknown variant"));
+}
+
+#[test]
+fn other_separators_and_encodings_are_named() {
+    let org = Org::new();
+    for (file, hint) in [
+        ("first;last;mail\nA;B;C\n", "separator = \";\""),
+        ("first\tlast\tmail\nA\tB\tC\n", "separator = \"\\t\""),
+        ("first|last|mail\n", "separator = \"|\""),
+    ] {
+        assert!(message(org.import("contact", PEOPLE, file)).contains(hint), "{file}");
+    }
+    let wide: Vec<u8> = "\u{feff}first,last,mail\nA,B,C\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert!(message(org.import("contact", PEOPLE, &wide)).contains("UTF-16"));
+    assert!(message(org.import("contact", PEOPLE, &wide[2..])).contains("UTF-16"));
+    let report = org
+        .import("contact", PEOPLE, b"first,last,mail\nJ\xF6rg,M\xFCller,j@x\n")
+        .unwrap();
+    let reasons: Vec<&str> = report.refused[0]
+        .faults
+        .iter()
+        .map(|fault| fault.error.message())
+        .collect();
+    assert!(reasons.len() == 2 && reasons[0].contains("in Latin-1 it is \"Jörg\"") && reasons[1].contains("Müller"));
+
+    let map = format!("separator = \";\"\n{PEOPLE}");
+    let report = org.import("contact", &map, "first;last;mail\nA,a;\"B;b\";\n").unwrap();
+    assert_eq!(report.created, 1);
+    let row = &org.rows("contact", "lastname")[0];
+    assert_eq!(
+        (row.text("firstname"), row.text("lastname")),
+        (Some("A,a"), Some("B;b"))
+    );
+    assert!(message(org.import("contact", &map, "first,last,mail\n")).contains("separator = \",\""));
+}

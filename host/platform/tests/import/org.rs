@@ -1,9 +1,12 @@
 //! An organisation to import into.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    io::Read as _,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use sluice_engine::{Engine, Env, Founding, OpenOptions, SeededEnv, Session, Synchronous};
-use sluice_model::{Query, Request, Result, Row};
+use sluice_model::{Code, Query, Request, Result, Row};
 use sluice_platform::import::{self, Options, Plan, Report};
 
 /// An organisation with the platform's own tables.
@@ -48,17 +51,33 @@ impl Org {
         map: &str,
         file: impl AsRef<[u8]>,
     ) -> Result<Report> {
-        let file = file.as_ref();
-        let plan = Plan::new(&self.session, table, map)?;
         let stop = AtomicBool::new(false);
-        let digest = import::digest(file).unwrap();
         let options = Options {
-            digest,
             resume_after,
-            workers: 8,
-            stop: &stop,
+            ..options(&stop)
         };
-        import::import(&self.session, &plan, file, &options, &|_| {})
+        self.import_with(options, table, map, file.as_ref())
+    }
+
+    /// The report, and the file of the refused lines.
+    pub(crate) fn import_refusing(&self, table: &str, map: &str, file: &str) -> (Report, String) {
+        let stop = AtomicBool::new(false);
+        let mut refused = tempfile::NamedTempFile::new().unwrap();
+        let written = refused.reopen().unwrap();
+        let options = Options {
+            refused: Some(Box::new(move || Ok(Box::new(written)))),
+            ..options(&stop)
+        };
+        let report = self.import_with(options, table, map, file.as_bytes()).unwrap();
+        let mut text = String::new();
+        refused.read_to_string(&mut text).unwrap();
+        (report, text)
+    }
+
+    pub(crate) fn import_with(&self, options: Options<'_>, table: &str, map: &str, file: &[u8]) -> Result<Report> {
+        let plan = Plan::new(&self.session, table, map)?;
+        let survey = import::survey(&plan, file, file.len() as u64)?;
+        import::import(&self.session, &plan, survey, file, options, &|_| {})
     }
 
     pub(crate) fn rows(&self, table: &str, order: &str) -> Vec<Row> {
@@ -72,16 +91,35 @@ impl Org {
     }
 }
 
+/// An import of the whole file, without anything special.
+pub(crate) fn options(stop: &AtomicBool) -> Options<'_> {
+    Options {
+        resume_after: 0,
+        stop,
+        detect_duplicates: false,
+        refused: None,
+    }
+}
+
 /// A map for people.
 pub(crate) const PEOPLE: &str = "[columns]\nfirst = \"firstname\"\nlast = \"lastname\"\nmail = \"emailaddress1\"\n";
 
-/// The lines that were refused, with the headings.
+/// The lines that were refused, with the heading of each fault.
 pub(crate) fn refused(report: &Report) -> Vec<(u64, Option<&str>)> {
-    report
-        .refused
-        .iter()
-        .map(|refusal| (refusal.line, refusal.column.as_deref()))
-        .collect()
+    let lines = report.refused.iter();
+    let faults = lines.flat_map(|refusal| {
+        refusal
+            .faults
+            .iter()
+            .map(|fault| (refusal.line, fault.column.as_deref()))
+    });
+    faults.collect()
+}
+
+/// The codes of all faults.
+pub(crate) fn codes(report: &Report) -> Vec<Code> {
+    let faults = report.refused.iter().flat_map(|refusal| &refusal.faults);
+    faults.map(|fault| fault.error.code()).collect()
 }
 
 pub(crate) fn message(result: Result<Report>) -> String {

@@ -281,18 +281,35 @@ impl<'c> Floor<'c> {
 
     /// Lets the next rows be other ones than when they were last written.
     pub(crate) fn renew(&mut self, world: &World) {
-        let next = self.next % self.requests.len();
-        self.requests[next].0.renew(world);
+        self.renew_many(world, 1);
+    }
+
+    /// The same for the rows of so many requests, as many as there are at most.
+    pub(crate) fn renew_many(&mut self, world: &World, count: usize) {
+        for number in self.next..self.next + count {
+            let next = number % self.requests.len();
+            self.requests[next].0.renew(world);
+        }
     }
 
     /// Writes the next rows.
     pub(crate) fn write(&mut self) -> Result<()> {
-        let (written, used) = &self.requests[self.next % self.requests.len()];
-        self.next += 1;
+        self.write_many(1, || Ok(()))
+    }
+
+    /// Writes the rows of so many requests in one transaction, with `beside` before each.
+    pub(crate) fn write_many(&mut self, count: usize, beside: impl Fn() -> Result<()>) -> Result<()> {
+        let next = self.next;
+        self.next += count;
         self.transaction.run(|| {
-            self.version.run([])?;
-            let mut bound = written.statements.iter().zip(used);
-            bound.try_for_each(|(statement, number)| self.statements[*number].run(&statement.values))
+            for number in next..next + count {
+                beside()?;
+                let (written, used) = &self.requests[number % self.requests.len()];
+                self.version.run([])?;
+                let mut bound = written.statements.iter().zip(used);
+                bound.try_for_each(|(statement, number)| self.statements[*number].run(&statement.values))?;
+            }
+            Ok(())
         })
     }
 }

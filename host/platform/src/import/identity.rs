@@ -1,0 +1,173 @@
+//! By what a line is known when it comes again.
+//!
+//! The id of its row is made of the table and of what the line says: the texts under the mapped
+//! headings, by the columns that they go into. What else is in the file does not matter, nor where
+//! the line stands. Of lines that say the same, each has its number: the second one is another row.
+//! How often a line has come is counted for those lines only that come more than once; which these
+//! are a first reading of the file finds out, in a memory that does not grow with it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sha2::{Digest as _, Sha256};
+use sluice_model::{Error, Result, Uuid};
+
+use super::plan::Target;
+
+/// What a line says, of a certain table.
+pub(super) type Print = [u8; 32];
+
+/// Says what lines say.
+pub(super) struct Prints {
+    start: Sha256,
+    /// The columns in the order of their names, with the places of the fields.
+    columns: Vec<(String, usize)>,
+}
+
+impl Prints {
+    pub(super) fn new(table: &str, targets: &[Option<Arc<Target>>]) -> Self {
+        let mut columns: Vec<(String, usize)> = targets
+            .iter()
+            .enumerate()
+            .filter_map(|(place, target)| Some((target.as_ref()?.column.name.to_string(), place)))
+            .collect();
+        columns.sort_unstable();
+        let start = Sha256::new().chain_update(b"line of an import\0").chain_update(table);
+        Self { start, columns }
+    }
+
+    pub(super) fn of(&self, fields: &[String]) -> Print {
+        let mut hash = self.start.clone();
+        for (column, place) in &self.columns {
+            let Some(text) = fields.get(*place).filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            for part in [column, text] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        hash.finalize().into()
+    }
+}
+
+/// The id of the row of a line that comes for the `number`th time. UUIDs of version 8.
+pub(super) fn row_id(print: &Print, number: u64) -> Uuid {
+    let print = match number {
+        1 => *print,
+        _ => Sha256::new()
+            .chain_update(print)
+            .chain_update(number.to_be_bytes())
+            .finalize()
+            .into(),
+    };
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(print).for_each(|(to, from)| *to = from);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// So many different lines may come more than once.
+const MOST: usize = 900_000;
+
+/// The lines that come more than once, and how often they have.
+pub(super) struct Repeats {
+    /// A bit for some lines each: where one of a line's bits is not set, it has not come yet.
+    bits: Vec<u64>,
+    again: HashMap<u64, u64>,
+}
+
+impl Repeats {
+    /// For a file of so many bytes.
+    pub(super) fn new(size: u64) -> Self {
+        let words = (size / 256).next_power_of_two().clamp(1 << 10, 1 << 22);
+        Self {
+            bits: vec![0; usize::try_from(words).unwrap_or(1 << 10)],
+            again: HashMap::new(),
+        }
+    }
+
+    /// A line has come, in the first reading.
+    pub(super) fn note(&mut self, print: &Print) -> Result<()> {
+        if self.set(print) && !self.again.contains_key(&short(print)) {
+            if self.again.len() == MOST {
+                return Err(Error::invalid(format!(
+                    "more than {MOST} different lines of the file come more than once; give it in parts, or say in \
+                     the map which columns tell the rows apart ([key])"
+                )));
+            }
+            self.again.insert(short(print), 0);
+        }
+        Ok(())
+    }
+
+    /// The first reading is over.
+    pub(super) fn noted(&mut self) {
+        self.bits = Vec::new();
+    }
+
+    /// For which time a line comes, in the second reading.
+    pub(super) fn number(&mut self, print: &Print) -> u64 {
+        match self.again.get_mut(&short(print)) {
+            None => 1,
+            Some(times) => {
+                *times += 1;
+                *times
+            }
+        }
+    }
+
+    /// Sets the bits of a line; whether they were set.
+    fn set(&mut self, print: &Print) -> bool {
+        let mut were_set = true;
+        // Three bits by parts of the print that are not used otherwise.
+        for part in print.as_chunks::<8>().0.iter().skip(1) {
+            let bit = u64::from_be_bytes(*part);
+            let word = usize::try_from(bit >> 6).unwrap_or_default() % self.bits.len().max(1);
+            let Some(word) = self.bits.get_mut(word) else { continue };
+            let mask = 1 << (bit & 63);
+            were_set &= *word & mask != 0;
+            *word |= mask;
+        }
+        were_set
+    }
+}
+
+/// Enough to tell apart the lines that come more than once.
+fn short(print: &Print) -> u64 {
+    print
+        .as_chunks::<8>()
+        .0
+        .first()
+        .map_or(0, |part| u64::from_be_bytes(*part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(text: &str) -> Print {
+        Sha256::digest(text).into()
+    }
+
+    #[test]
+    fn lines_that_come_again_are_counted() {
+        let lines = ["a", "b", "a", "c", "a", "b"];
+        let mut repeats = Repeats::new(12);
+        lines.iter().for_each(|line| repeats.note(&print(line)).unwrap());
+        repeats.noted();
+        let numbers: Vec<u64> = lines.iter().map(|line| repeats.number(&print(line))).collect();
+        assert_eq!(numbers, [1, 1, 2, 1, 3, 2]);
+        assert_ne!(row_id(&print("a"), 1), row_id(&print("a"), 2));
+        assert_ne!(row_id(&print("a"), 1), row_id(&print("b"), 1));
+    }
+
+    #[test]
+    fn few_lines_are_taken_for_others() {
+        // Lines of twenty bytes, which is short.
+        let count = 20_000;
+        let mut repeats = Repeats::new(count * 20);
+        (0..count).for_each(|n| repeats.note(&print(&n.to_string())).unwrap());
+        assert!(repeats.again.len() < 5_000, "{}", repeats.again.len());
+        let numbers = (0..count).all(|n| repeats.number(&print(&n.to_string())) == 1);
+        assert!(numbers);
+    }
+}
