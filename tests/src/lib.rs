@@ -87,8 +87,13 @@ fn create(path: &Path, fill: impl FnOnce(&Engine) -> sluice_model::Result<()>) {
 impl Organisation {
     /// The sample organisation.
     pub fn sample() -> Self {
+        Self::sample_with(&env())
+    }
+
+    /// The sample organisation, whose time is that of `env`.
+    pub fn sample_with(env: &Arc<dyn Env>) -> Self {
         let template = template("sample", |path| create(path, |engine| sample::fill(engine, &shipped())));
-        Self::copy_of(&template, &env())
+        Self::copy_of(&template, env)
     }
 
     /// A new organisation with nothing in it.
@@ -150,7 +155,12 @@ impl Organisation {
 
     /// The file opened once more, as another process opens it.
     pub fn second_process(&self) -> Engine {
-        Engine::open(&self.path, &capabilities(), &env(), &options(Synchronous::Off)).unwrap()
+        self.second_process_with(&env())
+    }
+
+    /// The same, in a process whose time is that of `env`.
+    pub fn second_process_with(&self, env: &Arc<dyn Env>) -> Engine {
+        Engine::open(&self.path, &capabilities(), env, &options(Synchronous::Off)).unwrap()
     }
 
     /// The program in the folder of the file.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 use crate::{
-    Message, Rules, Unit, message, metadata, rules,
+    Kept, Message, Rules, Unit, keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
     watch::Watch,
@@ -61,6 +61,8 @@ pub struct Capability {
     pub parts: &'static [&'static dyn Part],
     /// Its kinds of long work.
     pub jobs: &'static [&'static dyn JobKind],
+    /// Rows that are removed once they are old.
+    pub kept: &'static [Kept],
     /// Writes its default rows into a new organisation.
     pub install: fn(&mut Unit) -> Result<()>,
     /// Runs in a new organisation once all capabilities are installed.
@@ -83,6 +85,7 @@ impl Capability {
             dependants: &[],
             parts: &[],
             jobs: &[],
+            kept: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
             compared_anew: |_| Ok(()),
@@ -120,6 +123,7 @@ static CORE: Capability = Capability {
     tables: metadata::platform_tables,
     messages: message::CORE,
     rules: rules::CORE,
+    kept: keeping::CORE,
     ..Capability::named("core")
 };
 

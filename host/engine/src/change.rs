@@ -306,6 +306,7 @@ impl Unit {
     /// # Errors
     /// Whoever watches the table refuses the change, or the store does.
     pub(crate) fn write<'a>(&mut self, mut change: Change<'a>) -> Result<Change<'a>> {
+        self.check_wall()?;
         change.stamp(self)?;
         let snapshot = match change.operation {
             Some(_) => self.snapshot()?,

@@ -53,7 +53,7 @@ pub(crate) fn until_compiled<T>(unit: &mut Unit, mut attempt: impl FnMut(&mut Un
         let core = Arc::clone(&unit.core);
         waiting.compile(&core, &mut unit.uncompilable);
         // The compiler's time is not the request's.
-        unit.started += began.elapsed();
+        unit.budget.pause(began.elapsed());
     }
 }
 

@@ -4,7 +4,8 @@ use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names, text::Collation};
@@ -16,6 +17,7 @@ use sluice_store::{
 use crate::{
     Env, Message, Rules, Session, Unit,
     capability::{Capabilities, Dependant, MadeColumns, Tables},
+    keeping::{Keeper, Kept},
     migration,
     organization::{self, Founding},
     pipeline, rules,
@@ -29,6 +31,13 @@ use crate::{
 /// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each), and
 /// the host needs its own beside them, for the messages that are inside each other.
 const STACK: usize = 8 * (512 << 10) + (4 << 20) + (pipeline::MAX_NESTING as usize) * (512 << 10);
+
+/// So many requests run at once in a process; others wait for their turn before they begin. A group
+/// of writers has fewer members, so that some may read meanwhile.
+const REQUESTS: usize = 80;
+
+/// Other writers wait so much longer for the lock than a transaction may take.
+const MARGIN: Duration = Duration::from_secs(10);
 
 thread_local! {
     static ON_PIPELINE_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -85,8 +94,13 @@ pub(crate) struct Core {
     parts: Vec<&'static dyn Part>,
     jobs: Vec<&'static dyn JobKind>,
     compared_anew: Vec<Again>,
+    kept: Vec<Kept>,
+    pub(crate) keeper: Mutex<Keeper>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
+    /// Nobody else can have the file: it is being made.
+    alone: bool,
+    places: Places,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
     /// What contents of plug-ins declare, by their digests.
     pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
@@ -123,7 +137,11 @@ impl Core {
             settings: Settings {
                 cache_dir: options.cache_dir.clone(),
                 compiler: options.compiler.clone(),
-                ..Settings::default()
+                // Each request may have as many plug-ins inside each other as there are levels, and
+                // each that is pushed describes itself.
+                live: u32::try_from(REQUESTS)
+                    .unwrap_or(u32::MAX)
+                    .saturating_mul(pipeline::MAX_LEVEL + 1),
             },
             messages: messages.map(|message| (message.name(), message)).collect(),
             requested: requested.collect(),
@@ -138,7 +156,11 @@ impl Core {
             parts: all.iter().flat_map(|capability| capability.parts).copied().collect(),
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
+            kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
+            keeper: Mutex::default(),
             current: Mutex::default(),
+            alone: false,
+            places: Places::new(REQUESTS),
             plugins: Mutex::default(),
             declared: Mutex::default(),
         })
@@ -156,6 +178,11 @@ impl Core {
             faults: options.faults.clone(),
             ships: self.ships.clone(),
         }
+    }
+
+    /// Whether nobody waits for this process: the file is being made or migrated.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone || self.store.get().is_none()
     }
 
     pub(crate) fn store(&self) -> Result<Arc<Store>> {
@@ -218,6 +245,11 @@ impl Core {
         &self.jobs
     }
 
+    /// The rows that are removed once they are old.
+    pub(crate) fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+
     /// All messages, by name.
     pub(crate) fn messages(&self) -> Vec<&'static dyn Message> {
         let mut all: Vec<_> = self.messages.values().copied().collect();
@@ -232,6 +264,9 @@ impl Core {
             return Ok(snapshot.clone());
         }
         let snapshot = Arc::new(Snapshot::load(self, tx, version, known.as_deref())?);
+        if let Some(store) = self.store.get() {
+            store.wait_at_least(snapshot.settings.transaction + MARGIN);
+        }
         *lock(&self.current) = Some(snapshot.clone());
         Ok(snapshot)
     }
@@ -308,7 +343,11 @@ impl Engine {
             faults: None,
             ..options.clone()
         };
-        fill(&Self::open(path, capabilities, env, &fast)?)
+        let core = Core {
+            alone: true,
+            ..Core::new(capabilities, env.clone(), &fast)?
+        };
+        fill(&Self::opened(Arc::new(core), path, &fast)?)
     }
 
     /// Opens an organisation. A file of an earlier form is brought to the present one before,
@@ -318,7 +357,10 @@ impl Engine {
     /// The file is missing, is no organisation, belongs to a newer version, or is of an earlier
     /// form that it cannot be brought from.
     pub fn open(path: &Path, capabilities: &Capabilities, env: &Arc<dyn Env>, options: &OpenOptions) -> Result<Self> {
-        let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
+        Self::opened(Arc::new(Core::new(capabilities, env.clone(), options)?), path, options)
+    }
+
+    fn opened(core: Arc<Core>, path: &Path, options: &OpenOptions) -> Result<Self> {
         let store = match Store::open(path, core.options(options)) {
             Ok(store) => store,
             // What was wrong may have been the file's form, and another process may be bringing the
@@ -420,8 +462,10 @@ impl Engine {
         self.core.store.get().is_some_and(|store| store.has_committed())
     }
 
-    /// Runs `work` on a thread whose stack is large enough for nested plug-in calls. On such
-    /// a thread already, it runs there.
+    /// Runs `work` on a thread whose stack is large enough for nested plug-in calls, and for which
+    /// there are instances for as many of them as may be inside each other: whoever works on it
+    /// waits for none. Where too many work already, it waits before it begins. On such a thread
+    /// already, it runs there.
     ///
     /// # Errors
     /// No thread can be made, or `work` panics.
@@ -429,6 +473,7 @@ impl Engine {
         if ON_PIPELINE_THREAD.get() {
             return work();
         }
+        let _place = self.core.places.take();
         std::thread::scope(|scope| {
             let builder = std::thread::Builder::new()
                 .name("pipeline".to_owned())
@@ -439,14 +484,50 @@ impl Engine {
             });
             let thread =
                 thread.map_err(|error| Error::host(format!("no thread for the pipeline can be made: {error}")))?;
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(Error::host("the host panicked; the request changed nothing")))
+            thread.join().unwrap_or_else(|_| {
+                Err(Error::host(
+                    "the host panicked; what the request had not committed is undone",
+                ))
+            })
         })
     }
 
     pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
         Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
+    }
+}
+
+/// The places of requests that run at once.
+struct Places {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// A place that is taken; it is free again when this is dropped.
+struct Place<'a>(&'a Places);
+
+impl Places {
+    fn new(free: usize) -> Self {
+        Self {
+            free: Mutex::new(free),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn take(&self) -> Place<'_> {
+        let mut free = lock(&self.free);
+        while *free == 0 {
+            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+        Place(self)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.free) += 1;
+        self.0.freed.notify_one();
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How deep plug-ins may set each other off: so many messages of theirs, one inside the other.
-const MAX_LEVEL: u32 = 8;
+pub(crate) const MAX_LEVEL: u32 = 8;
 
 /// How many messages may be inside each other altogether, also those that messages send: the
 /// stack of a pipeline thread is made for so many.

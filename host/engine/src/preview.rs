@@ -27,6 +27,7 @@ pub(crate) fn rolled_back<T: Send>(
                     Err(error) => return (tx, end(Err(error))),
                 };
                 unit.tx = tx;
+                unit.transaction_opened();
                 unit.uncompilable.clone_from(&uncompilable);
                 let result = unit
                     .refresh()

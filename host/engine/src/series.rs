@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_model::{Result, codes::Kind};
+use sluice_model::{Result, Uuid, codes::Kind};
 use sluice_store::{Beside, End};
 
 use crate::{Batch, Session, Unit, compiling, jobs, unit::Trial};
@@ -28,12 +28,14 @@ impl Session {
         work: impl Fn(&mut Batch<'_>, &I) -> Result<T> + Send + Sync,
     ) -> Result<Vec<Result<T>>> {
         self.engine.on_pipeline_thread(|| {
+            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
             let before = unit.snapshot.clone();
             let answers = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {
                     unit.tx = tx;
+                    unit.transaction_opened();
                     unit.in_series = true;
                     unit.jobs.clear();
                     unit.snapshot = before.clone();
@@ -52,18 +54,27 @@ impl Session {
                 })
             })??;
             unit.author = None;
-            jobs::run_released(&mut unit);
-            Ok(answers)
+            unit.transaction_over();
+            let mut answered = Vec::new();
+            for (answer, jobs) in answers {
+                unit.begin_anew();
+                unit.jobs = jobs;
+                jobs::run_released(&mut unit);
+                answered.push(answer);
+            }
+            self.engine.keep_house(commits);
+            Ok(answered)
         })
     }
 
+    /// The answers, each with the jobs that its piece has set off.
     fn pieces<I, T>(
         &self,
         unit: &mut Unit,
         pieces: &[I],
         work: &impl Fn(&mut Batch<'_>, &I) -> Result<T>,
         traces: &mut Beside,
-    ) -> Result<Vec<Result<T>>> {
+    ) -> Result<Vec<(Result<T>, Vec<Uuid>)>> {
         let began = Instant::now();
         let mut answers = Vec::new();
         for piece in pieces {
@@ -72,8 +83,9 @@ impl Session {
             }
             unit.begin_anew();
             let answer = self.whole(unit, traces, |batch| work(batch, piece));
+            *traces = unit.with_rest(std::mem::take(traces));
             let last = answer.as_ref().is_err_and(|error| error.kind() == Kind::Host);
-            answers.push(answer);
+            answers.push((answer, std::mem::take(&mut unit.jobs)));
             if last || unit.waiting.is_some() {
                 break;
             }

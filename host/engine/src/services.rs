@@ -3,9 +3,21 @@
 use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
 use sluice_sandbox::{Caller, Context, Services};
 
-use crate::{Unit, jobs, operation::Incoming, pipeline};
+use crate::{Unit, jobs, operation::Incoming, pipeline, steps::swallowed_error, trace::on_table};
 
 impl Services for Unit {
+    /// Once a call has ended the transaction, none does anything any more.
+    fn before_call(&mut self, memory: u64) -> Result<()> {
+        match self.frames.last().and_then(|frame| frame.failed_call.as_ref()) {
+            Some(failed) => Err(swallowed_error(failed)),
+            None => self.spend_call(memory),
+        }
+    }
+
+    fn carried(&mut self, rows: u64, bytes: u64) -> Result<()> {
+        self.spend_data(rows, bytes)
+    }
+
     fn execute(&mut self, context: &Context, caller: Caller, request: Request) -> Result<Response> {
         let Some(frame) = self.frames.last() else {
             return Err(Error::host("a service call outside any step"));
@@ -18,10 +30,11 @@ impl Services for Unit {
             Caller::System => self.snapshot.system.clone(),
         };
         jobs::renew(self)?;
-        let description = describe(&request);
+        let (message, table) = (request.message.clone(), table_of(&request));
+        let description = on_table(&message, table.as_ref());
         let in_transaction = self.in_request_transaction(context.stage, context.depth);
         let incoming = Incoming::nested(context, level, principal, initiating, request);
-        self.trace.enter_call(&description);
+        self.trace.enter_call(message, table);
         // Before the request's transaction a call has one of its own: in a trial, whose
         // transaction is open from the start, it is a savepoint.
         let own = match self.tx.is_open() && !in_transaction {
@@ -83,16 +96,12 @@ impl Services for Unit {
     }
 }
 
-/// The call in two words: `RetrieveMultiple sl_commissionrule`.
-fn describe(request: &Request) -> String {
-    let table = request.inputs.values().find_map(|parameter| match parameter {
-        Parameter::Row(row) => Some(&row.table),
-        Parameter::Reference(reference) => Some(&reference.table),
-        Parameter::Query(query) => Some(&query.table),
+/// The table that a call is about.
+fn table_of(request: &Request) -> Option<Name> {
+    request.inputs.values().find_map(|parameter| match parameter {
+        Parameter::Row(row) => Some(row.table.clone()),
+        Parameter::Reference(reference) => Some(reference.table.clone()),
+        Parameter::Query(query) => Some(query.table.clone()),
         _ => None,
-    });
-    match table {
-        Some(table) => format!("{} {table}", request.message),
-        None => request.message.to_string(),
-    }
+    })
 }

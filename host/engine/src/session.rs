@@ -79,6 +79,7 @@ impl Session {
     /// The refusal or failure, with everything known about it.
     pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.engine.on_pipeline_thread(|| {
+            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let correlation = self.engine.core.env.new_id();
             let result = self
@@ -89,6 +90,7 @@ impl Session {
                 });
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
+            self.engine.keep_house(commits);
             result
         })
     }
@@ -126,15 +128,18 @@ impl Session {
         in_earnest: bool,
     ) -> Result<T> {
         self.engine.on_pipeline_thread(|| {
+            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
             let result = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {
                     unit.tx = tx;
+                    unit.transaction_opened();
                     unit.jobs.clear();
                     unit.shut_out = None;
                     let mut traces = Vec::new();
                     let result = unit.refresh().and_then(|()| self.whole(unit, &mut traces, &work));
+                    let traces = unit.with_rest(traces);
                     let keep = in_earnest && result.is_ok() && unit.waiting.is_none();
                     let beside = if in_earnest {
                         unit.unless_compiling(traces)
@@ -152,9 +157,11 @@ impl Session {
                 })
             })?;
             unit.author = None;
+            unit.transaction_over();
             if in_earnest && result.is_ok() {
                 jobs::run_released(&mut unit);
             }
+            self.engine.keep_house(commits);
             result
         })
     }

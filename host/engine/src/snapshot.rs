@@ -10,6 +10,7 @@ use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use sluice_access::{Permit, Principal, PrincipalId, PrivilegeIds, Units};
@@ -30,6 +31,8 @@ pub struct OrganizationSettings {
     pub(crate) share_to_previous_owner: bool,
     /// Whether changes leave audit rows.
     pub audits: bool,
+    /// How long what a request runs inside its transaction may take.
+    pub(crate) transaction: Duration,
     /// The whole row, for the settings of apps.
     pub row: Row,
 }
@@ -430,8 +433,22 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
         base_currency: row.id_of("basecurrencyid"),
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
         audits: row.bool("isauditenabled").unwrap_or_default(),
+        transaction: transaction(row),
         row: row.clone(),
     })
+}
+
+/// How long a transaction may take, where the organisation says nothing: others wait for 30 s.
+const TRANSACTION: Duration = Duration::from_secs(20);
+/// The longest that an organisation can allow it: the time of a whole message.
+pub(crate) const LONGEST_TRANSACTION: Duration = Duration::from_secs(120);
+
+fn transaction(row: &Row) -> Duration {
+    let seconds = row
+        .int("sl_transactionlimit")
+        .and_then(|seconds| u64::try_from(seconds).ok());
+    let said = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    said.unwrap_or(TRANSACTION).min(LONGEST_TRANSACTION)
 }
 
 #[cfg(test)]

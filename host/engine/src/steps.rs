@@ -1,7 +1,10 @@
 //! Runs the steps of one stage: finds them, gives them their images, calls the sandbox, and
 //! says whose fault a failure was.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sluice_model::{Code, Error, Name, Reference, Result, Row};
 use sluice_sandbox::Call;
@@ -99,6 +102,7 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         grants: step.grants,
         configuration: step.configuration.clone(),
         secure_configuration: step.secure.clone(),
+        left: unit.left(),
     };
     unit.frames.push(Frame {
         step_user,
@@ -106,7 +110,10 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         level: operation.level,
         in_transaction,
         failed_call: None,
-        inner: std::time::Duration::ZERO,
+        inner: Duration::ZERO,
+        step: step.clone(),
+        began: Instant::now(),
+        memory: 0,
     });
     let started = unit.core.env.now();
     let finished = unit.lend(|unit| {
@@ -120,6 +127,12 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     operation.context = context;
     operation.context.user = operation.principal.id();
     operation.written.by(step, &mut operation.context);
+    // How long the request may take is known here, and not in the sandbox.
+    let is_late = |error: &Error| error.code() == Code::MESSAGE_TIMEOUT && error.body().limit.is_none();
+    let outcome = outcome.map_err(|error| match is_late(&error) {
+        true => unit.timed_out(),
+        false => error,
+    });
     let frame = unit.frames.pop();
     let inner = frame.as_ref().map(|frame| frame.inner).unwrap_or_default();
     unit.in_steps.add(step, usage.wall.saturating_sub(inner));
@@ -139,9 +152,12 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
 }
 
 /// The plug-in caught the error of a service call and went on, although the error had ended
-/// the transaction.
-fn swallowed_error(swallowed: &Error) -> Error {
+/// the transaction. That it did so inside of another one is not said twice.
+pub(crate) fn swallowed_error(swallowed: &Error) -> Error {
     let mut error = swallowed.clone();
+    if error.code() == Code::ISV_TRANSACTION {
+        return error;
+    }
     let body = error.body_mut();
     body.message = format!(
         "ISV code reduced the open transaction count. Custom plug-ins should not catch exceptions from \

@@ -9,13 +9,12 @@ use std::{
 };
 
 use sluice_access::{Principal, PrincipalId};
-use sluice_model::{
-    Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value, error::Limit,
-};
+use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value};
 use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
     Message, Rules,
+    budget::{Budget, InSteps},
     cascade::Cascades,
     change::{Author, Why},
     compiling::{Uncompilable, Waiting, until_compiled},
@@ -25,12 +24,9 @@ use crate::{
     pipeline,
     snapshot::{DEFINITIONS, Snapshot},
     step::{self, Step},
-    steps, tables,
+    tables,
     trace::Trace,
 };
-
-/// How long a whole message may take, with everything that it sets off: two minutes.
-const MESSAGE_WALL: Duration = Duration::from_secs(120);
 
 /// A unit of work. See [`Work`].
 ///
@@ -78,7 +74,8 @@ pub struct Work {
     pub(crate) nesting: u32,
     /// The unit looks for the step whose value was refused, and does work again for that.
     pub(crate) attributing: bool,
-    pub(crate) started: Instant,
+    /// What the request has used of what it may use in all.
+    pub(crate) budget: Budget,
     /// How long steps took, without what they called.
     pub(crate) in_steps: InSteps,
     /// How many steps have run.
@@ -87,22 +84,6 @@ pub struct Work {
     pub(crate) cascades: Cascades,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
-}
-
-/// How long the steps of a unit took, each without the steps that its calls set off.
-#[derive(Default)]
-pub(crate) struct InSteps {
-    total: Duration,
-    longest: Option<(Duration, Arc<Step>)>,
-}
-
-impl InSteps {
-    pub(crate) fn add(&mut self, step: &Arc<Step>, took: Duration) {
-        self.total += took;
-        if self.longest.as_ref().is_none_or(|(longest, _)| took > *longest) {
-            self.longest = Some((took, step.clone()));
-        }
-    }
 }
 
 /// What a diagnosis changes about a request. Empty for every other one.
@@ -139,6 +120,11 @@ pub(crate) struct Frame {
     pub(crate) failed_call: Option<Error>,
     /// How long the steps took that its calls have set off.
     pub(crate) inner: Duration,
+    /// The step that called it, and since when it runs.
+    pub(crate) step: Arc<Step>,
+    pub(crate) began: Instant,
+    /// The memory that it had when it made its last call.
+    pub(crate) memory: u64,
 }
 
 impl std::ops::Deref for Unit {
@@ -182,7 +168,7 @@ impl Unit {
             in_series: false,
             nesting: 0,
             attributing: false,
-            started: Instant::now(),
+            budget: Budget::default(),
             in_steps: InSteps::default(),
             steps_ran: 0,
             cascades: Cascades::default(),
@@ -190,12 +176,15 @@ impl Unit {
         })))
     }
 
-    /// The next request begins, in the transaction of the one before: its time and its traces are
-    /// its own.
+    /// The next request begins, perhaps in the transaction of the one before: what it may use and
+    /// its traces are its own.
     pub(crate) fn begin_anew(&mut self) {
         self.shut_out = None;
         self.trace = Trace::default();
-        self.started = Instant::now();
+        self.budget = Budget::default();
+        if self.tx.is_open() {
+            self.transaction_opened();
+        }
         self.in_steps = InSteps::default();
         self.steps_ran = 0;
     }
@@ -332,6 +321,7 @@ impl Unit {
         let result = until_compiled(self, |unit| {
             store.write(&mut |tx| {
                 unit.tx = tx;
+                unit.transaction_opened();
                 unit.snapshot = before.clone();
                 unit.configuration_changed = false;
                 unit.shut_out = None;
@@ -358,6 +348,7 @@ impl Unit {
                 (std::mem::take(&mut unit.tx), end)
             })
         });
+        self.transaction_over();
         let result = result.and_then(|result| result);
         if result.is_err() {
             self.jobs.truncate(jobs);
@@ -431,15 +422,6 @@ impl Unit {
         let opened_before = self.trial.rolled_back || self.in_series;
         let before_it = opened_before && stage == step::PRE_VALIDATION && depth == 1;
         self.tx.is_open() && !before_it
-    }
-
-    /// Refuses to go on once the whole message has used up its time.
-    pub(crate) fn check_wall(&self) -> Result<()> {
-        let used = self.started.elapsed();
-        if used <= MESSAGE_WALL {
-            return Ok(());
-        }
-        Err(timed_out(used, &self.in_steps))
     }
 
     /// The rules of a table.
@@ -558,61 +540,5 @@ impl Unit {
             ..Incoming::outermost(system, correlation, request)
         };
         pipeline::run(self, incoming)
-    }
-}
-
-/// The error of a message that took too long. Where steps took most of the time, it names the one
-/// that took longest.
-fn timed_out(used: Duration, steps: &InSteps) -> Error {
-    let mut message = format!(
-        "the message used up its time: {} s of {} s",
-        used.as_secs(),
-        MESSAGE_WALL.as_secs()
-    );
-    let slowest = steps.longest.as_ref().filter(|_| steps.total * 2 > used);
-    if let Some((took, step)) = slowest {
-        message.push_str(&format!("; the step \"{}\" took {} s of it", step.name, took.as_secs()));
-    }
-    let mut error = Error::new(Code::MESSAGE_TIMEOUT, message);
-    error.body_mut().limit = Some(Limit {
-        name: "message-wall".to_owned(),
-        allowed: MESSAGE_WALL.as_millis().try_into().unwrap_or(u64::MAX),
-        used: used.as_millis().try_into().unwrap_or(u64::MAX),
-        unit: "ms",
-    });
-    if let Some((_, step)) = slowest {
-        steps::blame(&mut error, step);
-    }
-    error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_that_took_too_long_names_the_slowest_step() {
-        let step = |name: &str| {
-            Arc::new(Step {
-                name: name.to_owned(),
-                ..Step::default()
-            })
-        };
-        let seconds = Duration::from_secs;
-        let mut steps = InSteps::default();
-        for (name, took) in [("quick", 3), ("slow", 50), ("slower", 51), ("quick again", 1)] {
-            steps.add(&step(name), seconds(took));
-        }
-        let error = timed_out(seconds(121), &steps);
-        assert_eq!(error.code(), Code::MESSAGE_TIMEOUT);
-        assert_eq!(error.body().step.as_ref().unwrap().name, "slower");
-        assert!(
-            error
-                .message()
-                .ends_with("121 s of 120 s; the step \"slower\" took 51 s of it"),
-            "{error}"
-        );
-        // Where the platform's own work took most of it, no step is to blame.
-        assert_eq!(timed_out(seconds(300), &steps).body().step, None);
     }
 }

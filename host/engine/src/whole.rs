@@ -38,6 +38,16 @@ impl Session {
         self.engine.core.store()?.backup(to)
     }
 
+    /// Writes the organisation's file anew without what was given free in it: rows that were removed
+    /// leave room that is used again, but the file does not shrink by itself. Others wait meanwhile.
+    ///
+    /// # Errors
+    /// The user lacks the privilege; another process writes for too long; the disk has no room.
+    pub fn vacuum(&self) -> Result<()> {
+        self.check_named_privilege(MAINTAIN)?;
+        self.engine.core.store()?.vacuum()
+    }
+
     /// Checks the database; what is wrong with it, a line each.
     ///
     /// # Errors

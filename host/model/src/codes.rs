@@ -253,6 +253,9 @@ codes! {
     PLUGIN_CRASHED = 0x8004_418D, "SandboxWorkerNotAvailable", Refused,
         "a plug-in overflowed its stack or its memory limit",
         "the plug-in's author must mend it, or an administrator raise the limit of the step";
+    NO_SANDBOX = 0x8004_418E, "SandboxHostNotAvailable", Refused,
+        "more plug-ins were to run at once than the host has room for",
+        "try again; let fewer requests run at once";
     PLUGIN_TIMEOUT = 0x8004_4172, "SandboxHostTimeout", Refused,
         "a plug-in call used up its time",
         "the plug-in must do less, or an administrator raise the limit of the step";
@@ -504,7 +507,7 @@ codes! {
     // The host
     UNEXPECTED = 0x8004_4150, "UnExpected", Host,
         "the host failed",
-        "read the message and the log; the request changed nothing";
+        "read the message and the log; what was being written is undone, what was committed before is kept";
     BUSY = 0x8004_4151, "OrganisationBusy", Host,
         "another process held the organisation's write lock for too long",
         "try again; find the process that keeps the file open";

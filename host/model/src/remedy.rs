@@ -71,6 +71,7 @@ remedies! {
     Backup ["FILE"] "Copy the organisation.";
     Restore ["BACKUP"] "Put a backup in the place of the organisation.";
     RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
+    RaiseTransactionLimit [] "Let what a request does in its transaction take up to two minutes.";
     DisableStep ["STEP"] "Disable the step.";
     ShowTrace ["CORRELATION"] "Look at what the request set off.";
     SetAttachmentSize ["KIB"] "Let the organisation take larger attachments.";

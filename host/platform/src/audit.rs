@@ -10,9 +10,10 @@ use sluice_model::{
 };
 
 use sluice_engine::{
-    Operation, Unit,
+    Kept, Operation, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
     change::{Author, Change, Kind},
+    keeping,
     rules::Rules,
     snapshot::Snapshot,
     tables,
@@ -69,6 +70,10 @@ pub(crate) static AUDIT: Capability = Capability {
     rules: &[(Tables::Named(tables::AUDIT), &Shown)],
     watches: &[&Trail],
     dependants: &[&Trail],
+    kept: &[Kept {
+        days: |unit| keeping::days(unit, "sl_auditkeep"),
+        remove: |unit, before| unit.remove_old(tables::AUDIT, before),
+    }],
     ..Capability::named("audit")
 };
 

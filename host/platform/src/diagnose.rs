@@ -4,7 +4,11 @@
 //! trace changes. A step that fails is passed over, and then lent what it lacks, and the trial
 //! runs again until the message passes: every culprit on every table is found.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sluice_model::{Code, Depth, Error, Filter, Query, Request, Response, Result, Timestamp, Uuid, Value};
 
@@ -16,6 +20,10 @@ const MAX_CULPRITS: usize = 100;
 
 /// More privileges than this are not lent to one step.
 const MAX_LENT: usize = 50;
+
+/// So long trials are begun; each of them may take as long as a request's transaction, and others
+/// wait for it.
+const TIME: Duration = Duration::from_secs(120);
 
 /// How many other users are tried for "run as".
 const MAX_CANDIDATES: usize = 10;
@@ -101,6 +109,7 @@ impl Diagnosis for Session {
             session: self,
             user,
             count: 0,
+            began: Instant::now(),
         };
         Ok(requests
             .iter()
@@ -114,6 +123,7 @@ impl Diagnosis for Session {
             session: self,
             user,
             count: 0,
+            began: Instant::now(),
         };
         let mut culprits = Vec::new();
         // Once with each guilty step out of the way, and once with what it lacks lent to it:
@@ -174,6 +184,7 @@ struct Trials<'a> {
     session: &'a Session,
     user: Uuid,
     count: u32,
+    began: Instant,
 }
 
 /// How a trial goes on behind a step that fails.
@@ -216,7 +227,7 @@ impl Trials<'_> {
                     going_on
                 }
             };
-            if !going_on || culprits.len() >= MAX_CULPRITS {
+            if !going_on || culprits.len() >= MAX_CULPRITS || self.is_late() {
                 break;
             }
         }
@@ -275,6 +286,9 @@ impl Trials<'_> {
         }
         let mut without = setup.clone();
         for step in ran.iter().rev() {
+            if self.is_late() {
+                break;
+            }
             if without.bypassed.insert(step.id) && self.is_mended(&without, request, (error, began))? {
                 return Ok(Some(step.clone()));
             }
@@ -290,6 +304,11 @@ impl Trials<'_> {
             Ok(_) => true,
             Err(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, began),
         })
+    }
+
+    /// Whether the trials have taken so long that no culprit is looked for any more.
+    fn is_late(&self) -> bool {
+        self.began.elapsed() > TIME
     }
 
     fn run(&mut self, setup: &Setup, request: &Request) -> Result<Response> {

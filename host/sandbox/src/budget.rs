@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use sluice_model::{Code, Error, Result, error::Limit};
 use wasmtime::ResourceLimiter;
 
-use crate::{Limits, Usage, engine::TABLE_ELEMENTS, limits::milliseconds};
+use crate::{Left, Limits, Usage, engine::TABLE_ELEMENTS, limits::milliseconds};
 
 /// What a call has used so far.
 #[derive(Debug)]
 pub(crate) struct Budget {
     pub(crate) limits: Limits,
+    /// What the request has left in time.
+    left: Option<Duration>,
     started: Instant,
     /// Time spent in the services: not the plug-in's own.
     away: Duration,
@@ -25,9 +27,11 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// Nothing used; the clock runs from here.
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, left: Left) -> Self {
+        let of_request = left.memory.filter(|memory| *memory < limits.memory);
         Self {
             limits,
+            left: left.time,
             started: Instant::now(),
             away: Duration::ZERO,
             host_calls: 0,
@@ -36,7 +40,8 @@ impl Budget {
             output: 0,
             deeper_timeout: None,
             memory: Memory {
-                limit: limits.memory,
+                name: of_request.map_or("memory", |_| "request-memory"),
+                limit: of_request.unwrap_or(limits.memory),
                 size: 0,
                 peak: 0,
                 denied: None,
@@ -64,6 +69,16 @@ impl Budget {
         let cpu = wall.saturating_sub(self.away);
         if cpu > self.limits.cpu {
             return Err(timeout("cpu", "time of its own", self.limits.cpu, cpu));
+        }
+        if self.left.is_some_and(|left| wall > left) {
+            return Err(match &self.deeper_timeout {
+                Some(error) => error.clone(),
+                // How long the whole request may take is the pipeline's to say.
+                None => Error::new(
+                    Code::MESSAGE_TIMEOUT,
+                    "the time of the request was used up while the plug-in ran",
+                ),
+            });
         }
         if wall > self.limits.wall {
             return Err(match &self.deeper_timeout {
@@ -124,8 +139,8 @@ impl Budget {
     }
 
     /// A service call that read `rows`.
-    pub(crate) fn rows(&mut self, rows: usize) -> Result<()> {
-        self.rows += u64::try_from(rows).unwrap_or(u64::MAX);
+    pub(crate) fn rows(&mut self, rows: u64) -> Result<()> {
+        self.rows += rows;
         within(
             "rows",
             "rows",
@@ -201,10 +216,19 @@ pub(crate) struct Denied {
 /// The memories and tables of one call.
 #[derive(Debug)]
 pub(crate) struct Memory {
+    /// The limit's name.
+    name: &'static str,
     limit: u64,
     size: u64,
     peak: u64,
     pub(crate) denied: Option<Denied>,
+}
+
+impl Memory {
+    /// How many bytes there are now.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
 }
 
 impl ResourceLimiter for Memory {
@@ -213,7 +237,7 @@ impl ResourceLimiter for Memory {
         let size = self.size.saturating_add(more);
         if size > self.limit {
             self.denied = Some(Denied {
-                name: "memory",
+                name: self.name,
                 unit: "bytes",
                 allowed: self.limit,
                 wanted: size,

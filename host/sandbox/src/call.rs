@@ -23,6 +23,18 @@ pub struct Call {
     pub configuration: Option<String>,
     /// The configuration that only administrators may read.
     pub secure_configuration: Option<String>,
+    /// What is left for it of what the whole request may use.
+    pub left: Left,
+}
+
+/// What is left for a call of what the whole request may use; nothing is said where there is no
+/// bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Linear memory, in bytes.
+    pub memory: Option<u64>,
+    /// Time in all.
+    pub time: Option<Duration>,
 }
 
 /// What an administrator granted to a step. Nothing by default.
@@ -160,6 +172,24 @@ pub trait Services: Send + 'static {
     /// # Errors
     /// Those of the pipeline; the plug-in gets code and message, and can hand the error on whole.
     fn execute(&mut self, context: &Context, caller: Caller, request: Request) -> Result<Response>;
+
+    /// Asked before each service call is looked at. The plug-in has `memory` bytes meanwhile.
+    ///
+    /// # Errors
+    /// Why no call is served any more; the plug-in's own call ends with it.
+    fn before_call(&mut self, memory: u64) -> Result<()> {
+        let _ = memory;
+        Ok(())
+    }
+
+    /// Told what a service call carries: the bytes that go in, then the bytes and rows that come out.
+    ///
+    /// # Errors
+    /// It is more than the request may; the plug-in's own call ends with it.
+    fn carried(&mut self, rows: u64, bytes: u64) -> Result<()> {
+        let _ = (rows, bytes);
+        Ok(())
+    }
 
     /// The time, for a plug-in that was granted `clock`.
     fn now(&mut self) -> Timestamp;

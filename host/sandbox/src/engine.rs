@@ -39,6 +39,14 @@ pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 /// The most handles that a guest can hold on contexts.
 const HANDLES: usize = 1_000;
 
+/// The most memories, tables and core instances of a component.
+const MEMORIES: u32 = 4;
+const TABLES: u32 = 8;
+const CORE_INSTANCES: u32 = 128;
+
+/// How many places are kept ready while nobody needs them.
+const WARM: u32 = 16;
+
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -221,15 +229,16 @@ fn config() -> Config {
 fn pool(live: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::default();
     let memory = usize::try_from(Limits::MAXIMUM.memory).unwrap_or(usize::MAX);
+    // Whoever has an instance has everything that a file may want of it.
     pool.total_component_instances(live)
-        .total_memories(live.saturating_mul(3))
-        .total_tables(live.saturating_mul(4))
-        .total_core_instances(live.saturating_mul(64))
+        .total_memories(live.saturating_mul(MEMORIES))
+        .total_tables(live.saturating_mul(TABLES))
+        .total_core_instances(live.saturating_mul(CORE_INSTANCES))
         .max_memory_size(memory)
         .table_elements(TABLE_ELEMENTS)
-        .max_core_instances_per_component(128)
-        .max_memories_per_component(4)
-        .max_tables_per_component(8)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
         .max_memories_per_module(2)
         .max_tables_per_module(4)
         .max_component_instance_size(1 << 20)
@@ -237,7 +246,7 @@ fn pool(live: u32) -> PoolingAllocationConfig {
         // At least a guest's first pages: then no call pays a system call for its reset.
         .linear_memory_keep_resident(512 << 10)
         .table_keep_resident(64 << 10)
-        .max_unused_warm_slots(live.div_ceil(4))
+        .max_unused_warm_slots(live.min(WARM))
         .decommit_batch_size(1);
     pool
 }

@@ -48,6 +48,7 @@ impl State {
             grants,
             configuration,
             secure_configuration,
+            left,
         } = call;
         let state = Self {
             context,
@@ -55,7 +56,7 @@ impl State {
             grants,
             configuration,
             secure_configuration,
-            budget: Budget::new(limits),
+            budget: Budget::new(limits, left),
             trace: Trace::new(limits.trace),
             errors: Vec::new(),
             panic: None,

@@ -29,7 +29,7 @@ mod plugin;
 mod structure;
 mod trace;
 
-pub use call::{Call, Caller, Context, Finished, Grants, Place, Services, Usage};
+pub use call::{Call, Caller, Context, Finished, Grants, Left, Place, Services, Usage};
 pub use compile::{Compiler, run_compiler};
 pub use component::{MAXIMUM_SIZE, componentize, version};
 pub use describe::{DeclaredImage, DeclaredStep, PluginType};

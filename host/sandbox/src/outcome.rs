@@ -53,8 +53,8 @@ pub(crate) fn stopped(error: &wasmtime::Error, state: &mut State) -> Error {
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return Error::new(
-            Code::BUSY,
-            "as many plug-ins run at this moment as the host has room for",
+            Code::NO_SANDBOX,
+            "as many plug-ins run at this moment as the host has room for; try again",
         );
     }
     match error.downcast_ref::<Trap>() {
@@ -78,9 +78,27 @@ fn trapped(trap: Trap, error: &wasmtime::Error, state: &mut State) -> Error {
     {
         return error;
     }
+    if trap == Trap::MemoryOutOfBounds && is_below_memory(error) {
+        let message = format!("the plug-in overflowed the stack in its memory{}", frames(error));
+        return Error::new(Code::PLUGIN_CRASHED, message);
+    }
     let text = trap.to_string();
     let reason = text.strip_prefix("wasm trap: ").unwrap_or(&text);
     unexpected(format!("the plug-in trapped: {reason}{}", frames(error)))
+}
+
+/// Whether a guest reached for what lies below its memory. The stack that compilers keep in the
+/// memory begins near its lowest address and grows downwards: an overflow wraps around to the
+/// highest addresses of the four gigabytes, where no guest has memory.
+fn is_below_memory(error: &wasmtime::Error) -> bool {
+    const UPPER_HALF: u64 = 1 << 31;
+    // The fault's type is private to wasmtime; a test sees that it still says so.
+    let address = error.chain().find_map(|cause| {
+        let text = cause.to_string();
+        let (_, rest) = text.split_once("memory fault at wasm address 0x")?;
+        u64::from_str_radix(rest.split(' ').next()?, 16).ok()
+    });
+    address.is_some_and(|address| address >= UPPER_HALF)
 }
 
 fn panicked(panic: &Panic) -> Error {

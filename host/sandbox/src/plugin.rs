@@ -10,7 +10,7 @@ use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, T
 use wasmtime::component::Component;
 
 use crate::{
-    Call, Caller, Context, Grants, Limits, PluginType, Sandbox, Services,
+    Call, Caller, Context, Grants, Left, Limits, PluginType, Sandbox, Services,
     bindings::PluginWithClockAndRandomPre,
     cache::{self, Cache},
     compile, component, describe,
@@ -146,6 +146,7 @@ impl Sandbox {
             grants: Grants::default(),
             configuration: None,
             secure_configuration: None,
+            left: Left::default(),
         };
         let (_, state) = State::new(call, Box::new(Nothing));
         let mut store = engine::store(&plugin.linked.bare, state);

@@ -40,6 +40,11 @@ pub(crate) enum Command {
         #[arg(long)]
         unsealed: bool,
     },
+    /// Write the organisation's file anew, without the room of rows that are gone.
+    ///
+    /// Others wait meanwhile. On the disk there has to be room for the file once more, and as much where the system
+    /// keeps temporary files (SQLITE_TMPDIR, TMPDIR).
+    Vacuum,
     /// Check the organisation's file, and list the rows that break a rule of this version.
     Check,
     /// Bring a file that an earlier version made to the present form.
@@ -109,6 +114,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Restore { file, to, unsealed } => restore(context, &file, to.as_deref(), unsealed),
         Command::Check => check(context),
+        Command::Vacuum => vacuum(context),
         Command::Migrate { no_copy } => migrate(context, no_copy),
     }
 }
@@ -226,6 +232,17 @@ fn show(context: &Context) -> anyhow::Result<Outcome> {
         ("created", created.as_str().unwrap_or_default().to_owned()),
         ("tables", format!("{}, {custom} of them custom", catalog.iter().count())),
     ]);
+    Ok(Outcome::new(document, text))
+}
+
+fn vacuum(context: &Context) -> anyhow::Result<Outcome> {
+    let path = context.path()?;
+    let size = || std::fs::metadata(path).map(|file| file.len()).unwrap_or_default();
+    let before = size();
+    context.session()?.vacuum()?;
+    let after = size();
+    let document = json!({ "org": path.display().to_string(), "before": before, "after": after });
+    let text = format!("{}: {} before, {} now", path.display(), bytes(before), bytes(after));
     Ok(Outcome::new(document, text))
 }
 

@@ -44,6 +44,36 @@ enum Takes {
     Words(&'static [&'static str]),
     /// A whole number.
     Int,
+    /// A time, in seconds.
+    Seconds,
+    /// A number of days; 0 is for ever.
+    Days,
+    /// A size, in MiB; 0 is without limit.
+    Size,
+}
+
+impl Takes {
+    /// What people give.
+    fn words(&self) -> String {
+        match self {
+            Self::Bool => "yes, no".to_owned(),
+            Self::Words(words) => words.join(", "),
+            Self::Int => "a number".to_owned(),
+            Self::Seconds => "a time such as 20s".to_owned(),
+            Self::Days => "days such as 30d, or forever".to_owned(),
+            Self::Size => "a size such as 200MB, or unlimited".to_owned(),
+        }
+    }
+
+    /// A number with its unit: the units, with what each stands for, and the word for 0.
+    fn units(&self) -> Option<(&'static [(&'static str, i32)], &'static str)> {
+        match self {
+            Self::Seconds => Some((&[("s", 1), ("m", 60)], "")),
+            Self::Days => Some((&[("d", 1)], "forever")),
+            Self::Size => Some((&[("MB", 1), ("GB", 1024)], "unlimited")),
+            _ => None,
+        }
+    }
 }
 
 /// A setting: its name, its column, what it takes and what it means.
@@ -64,6 +94,48 @@ const ALL: &[Line] = &[
         column: "plugintracelogsetting",
         takes: Takes::Words(&["off", "exception", "all"]),
         help: "Which requests and plug-in calls leave a trace",
+    },
+    Line {
+        name: "trace.keep",
+        alias: None,
+        column: "sl_tracekeep",
+        takes: Takes::Days,
+        help: "How long traces are kept",
+    },
+    Line {
+        name: "trace.keep-size",
+        alias: None,
+        column: "sl_tracekeepsize",
+        takes: Takes::Size,
+        help: "How much of traces is kept; the oldest go first",
+    },
+    Line {
+        name: "jobs.keep",
+        alias: None,
+        column: "sl_jobkeep",
+        takes: Takes::Days,
+        help: "How long jobs are kept that have ended",
+    },
+    Line {
+        name: "audit.keep",
+        alias: None,
+        column: "sl_auditkeep",
+        takes: Takes::Days,
+        help: "How long audit rows are kept",
+    },
+    Line {
+        name: "jobs.max-per-request",
+        alias: None,
+        column: "sl_joblimit",
+        takes: Takes::Int,
+        help: "How many jobs one request may set off, with those that these set off",
+    },
+    Line {
+        name: "limits.transaction",
+        alias: None,
+        column: "sl_transactionlimit",
+        takes: Takes::Seconds,
+        help: "How long what a request does in its transaction may take, at most 120s; others wait 10 s longer, and at least 30 s",
     },
     Line {
         name: "share-to-previous-owner",
@@ -218,7 +290,24 @@ fn change(line: &Line, value: &str) -> anyhow::Result<Value> {
             .parse()
             .map(Value::Int)
             .map_err(|_| Usage::because(format!("`{value}` is no whole number, which {} takes", line.name))),
+        Takes::Seconds | Takes::Days | Takes::Size => with_unit(&line.takes, value).map(Value::Int).ok_or_else(|| {
+            let takes = line.takes.words();
+            Usage::because(format!("`{value}` is nothing that {} takes: {takes}", line.name))
+        }),
     }
+}
+
+/// A number with its unit, such as `30d`, in the first of the units.
+fn with_unit(takes: &Takes, text: &str) -> Option<i32> {
+    let (units, none) = takes.units()?;
+    if !none.is_empty() && text == none {
+        return Some(0);
+    }
+    units.iter().find_map(|(unit, worth)| {
+        let number: i32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        // None is said by its word.
+        number.checked_mul(*worth).filter(|number| *number > 0)
+    })
 }
 
 /// What a setting is: for machines, and for people.
@@ -232,6 +321,15 @@ fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
             let number = row.int(line.column).and_then(|number| usize::try_from(number).ok());
             let word = number.and_then(|number| words.get(number)).copied().unwrap_or("");
             (word.into(), word.to_owned())
+        }
+        Takes::Seconds | Takes::Days | Takes::Size => {
+            let number = row.int(line.column);
+            let text = match (line.takes.units(), number) {
+                (Some((_, none)), Some(0)) => none.to_owned(),
+                (Some(([(unit, _), ..], _)), Some(number)) => format!("{number}{unit}"),
+                _ => String::new(),
+            };
+            (number.map(|_| text.clone()).into(), text)
         }
         Takes::Int => {
             let number = row.int(line.column);
@@ -248,12 +346,7 @@ fn show(row: &Row) -> Outcome {
     let mut grid = Grid::new(["setting", "value", "takes", "what it means"]).uncut();
     for line in ALL {
         let (value, text) = shown(line, row);
-        let takes = match line.takes {
-            Takes::Bool => "yes, no".to_owned(),
-            Takes::Words(words) => words.join(", "),
-            Takes::Int => "a number".to_owned(),
-        };
-        grid.row([line.name, &text, &takes, line.help]);
+        grid.row([line.name, &text, &line.takes.words(), line.help]);
         document.insert(line.name.to_owned(), value);
     }
     Outcome::new(document.into(), grid.text(""))
@@ -281,6 +374,26 @@ mod tests {
             Value::Bool(false)
         );
         assert_eq!(change("notes.max-file-size", "128").unwrap(), Value::Int(128));
+        for (name, value, stored) in [
+            ("trace.keep", "30d", 30),
+            ("trace.keep", "forever", 0),
+            ("trace.keep-size", "200MB", 200),
+            ("trace.keep-size", "2GB", 2048),
+            ("limits.transaction", "120s", 120),
+            ("limits.transaction", "2m", 120),
+        ] {
+            assert_eq!(change(name, value).unwrap(), Value::Int(stored), "{name} {value}");
+        }
+        for (name, value) in [
+            ("trace.keep", "30"),
+            ("trace.keep", "0d"),
+            ("trace.keep", "-1d"),
+            ("trace.keep-size", "200"),
+            ("limits.transaction", "forever"),
+            ("limits.transaction", ""),
+        ] {
+            assert!(change(name, value).unwrap_err().is::<Usage>(), "{name} {value}");
+        }
         assert!(change("trace", "some").unwrap_err().is::<Usage>());
         assert!(change("audit", "maybe").unwrap_err().is::<Usage>());
     }

@@ -200,6 +200,13 @@ fn tree(session: &dyn Door, correlation: Option<Uuid>) -> anyhow::Result<Outcome
     }
     let mut lines = vec![format!("request {wanted}, {}", started.as_str().unwrap_or_default())];
     draw(&root, "", "", &mut lines);
+    let calls: u64 = nodes.iter().map(|node| node.calls_cut).sum();
+    if calls > 0 {
+        lines.push(format!(
+            "{} plug-in calls have no row in `trace list`: the trace was full",
+            grouped(calls)
+        ));
+    }
     Ok(Outcome::new(document, lines.join("\n")))
 }
 
@@ -220,14 +227,10 @@ fn together(nodes: &[TraceNode]) -> TraceNode {
     TraceNode {
         kind: "request".to_owned(),
         name: people::count(nodes.len(), "message"),
-        level: None,
-        user: None,
         microseconds: nodes.iter().map(|node| node.microseconds).sum(),
-        usage: None,
         error: nodes.iter().find_map(|node| node.error.clone()),
-        row: None,
-        missing: Vec::new(),
         children: nodes.to_vec(),
+        ..TraceNode::default()
     }
 }
 
@@ -235,8 +238,12 @@ fn together(nodes: &[TraceNode]) -> TraceNode {
 /// below it.
 fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
     lines.push(format!("{first}{}", headline(node)));
-    let last = node.children.len().saturating_sub(1);
-    let below = if node.children.is_empty() { "    " } else { "│   " };
+    let last = node.children.len().saturating_sub(usize::from(node.cut == 0));
+    let below = if node.children.is_empty() && node.cut == 0 {
+        "    "
+    } else {
+        "│   "
+    };
     if let Some(usage) = &node.usage {
         lines.push(format!("{rest}{below}used: {usage}"));
     }
@@ -252,6 +259,12 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
             ("├── ", "│   ")
         };
         draw(child, &format!("{rest}{branch}"), &format!("{rest}{under}"), lines);
+    }
+    if node.cut > 0 {
+        lines.push(format!(
+            "{rest}└── … and {} more, which were not kept",
+            grouped(node.cut)
+        ));
     }
 }
 
@@ -282,14 +295,10 @@ mod tests {
         TraceNode {
             kind,
             name,
-            level: None,
-            user: None,
             microseconds: 1_500,
-            usage: None,
             error: error.map(|message| serde_json::json!({ "code": "0x80040220", "message": message })),
-            row: None,
-            missing: Vec::new(),
             children,
+            ..TraceNode::default()
         }
     }
 
@@ -311,6 +320,27 @@ mod tests {
                 "├── call Other  1,500 µs",
                 "└── ✗ call Retrieve x  1,500 µs  ← failed here",
                 "        0x80040220 no",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_not_kept_is_counted() {
+        let mut root = leaf(
+            "message",
+            "Create a",
+            None,
+            vec![leaf("call", "Other", None, Vec::new())],
+        );
+        root.cut = 12_345;
+        let mut lines = Vec::new();
+        draw(&root, "", "", &mut lines);
+        assert_eq!(
+            lines,
+            [
+                "Create a  1,500 µs",
+                "├── call Other  1,500 µs",
+                "└── … and 12,345 more, which were not kept"
             ]
         );
     }

@@ -15,10 +15,10 @@ pub(crate) fn fault(error: Sql) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => busy(),
         Some(ErrorCode::DiskFull) => Error::host(
-            "the disk that holds the organisation is full; nothing was changed. Make room on it and try again",
+            "the disk that holds the organisation is full; what was being written is undone, what was committed before is kept. Make room on it and try again",
         ),
         Some(ErrorCode::SystemIoFailure) => Error::host(format!(
-            "reading or writing the organisation's file failed ({detail}); nothing was changed. Look at the disk and its mount, then try again"
+            "reading or writing the organisation's file failed ({detail}); what was being written is undone, what was committed before is kept. Look at the disk and its mount, then try again"
         )),
         Some(ErrorCode::DatabaseCorrupt) => Error::host(format!(
             "the organisation's file is damaged ({detail}). Stop using it, keep a copy, and restore the last backup"
@@ -34,7 +34,7 @@ pub(crate) fn fault(error: Sql) -> Error {
             "the organisation's file cannot be opened ({detail}). Check that it is there and that this account may read and write it and its folder"
         )),
         Some(ErrorCode::OutOfMemory) => {
-            Error::host("the host has no memory left for the database; nothing was changed")
+            Error::host("the host has no memory left for the database; what was being written is undone")
         }
         Some(ErrorCode::TooBig) => {
             Error::invalid("a value or a query is larger than the database takes; send less at once")

@@ -6,6 +6,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use rusqlite::backup::{Backup, StepResult};
@@ -21,7 +22,7 @@ use crate::{
     restore,
     session::{APPLICATION_ID, FORM, Session},
     sql::ddl,
-    writer::Writer,
+    writer::{PATIENCE, Writer},
 };
 
 /// How an organisation is opened.
@@ -171,7 +172,20 @@ impl Store {
     /// # Panics
     /// Where `run` panics; the units beside it are not harmed.
     pub fn write<T>(&self, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Result<T> {
-        self.writer.write(run)
+        self.writer.write(None, run)
+    }
+
+    /// As [`Self::write`], for what can be done another time: it does not wait for another process.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_if_free<T>(&self, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Result<T> {
+        self.writer.write(Some(Duration::ZERO), run)
+    }
+
+    /// Waits for other processes so long, and at least as long as by default.
+    pub fn wait_at_least(&self, patience: Duration) {
+        self.writer.set_patience(patience.max(Duration::from_millis(PATIENCE)));
     }
 
     /// Runs a reading unit of work on what is committed.
@@ -231,9 +245,33 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the file anew without what was given free in it. Others wait meanwhile; on the disk there
+    /// has to be room for it once more, and once more where the system keeps temporary files.
+    ///
+    /// # Errors
+    /// `BUSY` where another process has been writing for too long; a host error where there is no
+    /// room. Then the file is as it was.
+    pub fn vacuum(&self) -> Result<()> {
+        self.writer.quietly(|| {
+            let session = Session::open(&self.path, &self.options, true)?;
+            self.identity.check(&self.path)?;
+            session.set_patience(self.writer.patience());
+            // Not in memory, which it may be too large for.
+            session.setting("temp_store", "FILE")?;
+            session.run("VACUUM")?;
+            session.empty_log();
+            self.identity.check(&self.path)
+        })
+    }
+
     /// Whether this process has committed anything to the file.
     pub fn has_committed(&self) -> bool {
-        self.writer.has_committed()
+        self.commits() > 0
+    }
+
+    /// How often this process has committed something to the file.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
     }
 
     /// What is wrong with the file; empty where all is well.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_model::{Error, Result, Row, TableDef};
 
-use crate::{Tx, definitions::Versions, rows, session::Session};
+use crate::{Tx, definitions::Versions, keeping::weight, rows, session::Session};
 
 /// Rows that are written after the unit's end, so that its rollback spares them.
 pub type Beside = Vec<(Arc<TableDef>, Row)>;
@@ -130,6 +130,7 @@ pub(crate) fn run<T>(
 
 /// Writes trace rows, each for itself; `false` where that cost the transaction.
 fn write_beside(session: &mut Session, rows: &[(Arc<TableDef>, Row)]) -> bool {
+    let mut bytes = 0;
     for (table, row) in rows {
         let written = session
             .run("SAVEPOINT beside")
@@ -138,7 +139,10 @@ fn write_beside(session: &mut Session, rows: &[(Arc<TableDef>, Row)]) -> bool {
             return false;
         }
         let undone = match written {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                bytes += weight(row);
+                Ok(())
+            }
             Err(error) => {
                 tracing::warn!(%error, table = &*row.table, "a trace row could not be written");
                 session.run("ROLLBACK TO beside")
@@ -148,5 +152,5 @@ fn write_beside(session: &mut Session, rows: &[(Arc<TableDef>, Row)]) -> bool {
             return false;
         }
     }
-    true
+    bytes == 0 || session.traces_written(bytes).is_ok()
 }

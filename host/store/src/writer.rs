@@ -17,7 +17,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread::ThreadId,
     time::{Duration, Instant},
@@ -39,17 +39,20 @@ const HOLD: Duration = Duration::from_millis(100);
 /// … for this long.
 const GAP: Duration = Duration::from_millis(2);
 
+/// How long to wait for another process, at least: 30 s.
+pub(crate) const PATIENCE: u64 = 30_000;
+
 /// Where units wait for their turn.
 pub(crate) struct Writer {
     path: PathBuf,
     /// The file that was opened.
     identity: Identity,
     options: Options,
-    /// How long to wait for another process.
-    pub(crate) patience: Duration,
+    /// How long to wait for another process, in milliseconds.
+    patience: AtomicU64,
     line: Mutex<Line>,
-    /// Something was committed by this process.
-    committed: AtomicBool,
+    /// How often this process has committed.
+    commits: AtomicU64,
     /// Injected by tests: so many commits fail.
     #[cfg(test)]
     pub(crate) failing_commits: std::sync::atomic::AtomicU32,
@@ -107,6 +110,8 @@ struct Attempt {
     /// Whether to write the trace rows.
     beside: bool,
     began: Instant,
+    /// How long to wait for another process, where it is not as long as for any other.
+    patience: Option<Duration>,
 }
 
 /// How an attempt ended.
@@ -133,24 +138,25 @@ impl Writer {
             path,
             identity,
             options,
-            patience: Duration::from_secs(30),
+            patience: AtomicU64::new(PATIENCE),
             line: Mutex::new(Line {
                 free: Some(turn),
                 waiting: VecDeque::new(),
                 holder: None,
             }),
-            committed: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
             #[cfg(test)]
             failing_commits: 0.into(),
         }
     }
 
     /// Runs a unit until it is committed, rolled back, or has failed.
-    pub(crate) fn write<T>(&self, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Result<T> {
+    pub(crate) fn write<T>(&self, patience: Option<Duration>, run: &mut dyn FnMut(Tx) -> (Tx, End<T>)) -> Result<T> {
         let mut attempt = Attempt {
             alone: false,
             beside: true,
             began: Instant::now(),
+            patience,
         };
         loop {
             let turn = self.take(attempt)?;
@@ -277,7 +283,12 @@ impl Writer {
             Duration::ZERO
         };
         std::thread::sleep(pause);
-        session.set_patience(self.patience.saturating_sub(attempt.began.elapsed()));
+        session.set_patience(
+            attempt
+                .patience
+                .unwrap_or_else(|| self.patience())
+                .saturating_sub(attempt.began.elapsed()),
+        );
         let begun = session.run("BEGIN IMMEDIATE");
         // Free for long enough, or held by somebody else: a gap.
         if turn.released.elapsed() >= GAP {
@@ -355,8 +366,26 @@ impl Writer {
         }
         session.run("COMMIT")?;
         self.identity.check(&self.path).inspect_err(|_| session.empty_log())?;
-        self.committed.store(true, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Runs `work` while nobody of this process writes, outside any transaction.
+    pub(crate) fn quietly<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let turn = self.take(Attempt {
+            alone: true,
+            beside: true,
+            began: Instant::now(),
+            patience: None,
+        })?;
+        if turn.group.is_some() {
+            // Whoever wants to be alone is given no open transaction.
+            self.lose(turn);
+            return Err(Error::host("the writer gave away an open transaction; try again"));
+        }
+        let done = work();
+        self.pass(turn);
+        done
     }
 
     /// Leaves nothing in the log of the file, which has no name any more.
@@ -367,9 +396,20 @@ impl Writer {
         }
     }
 
-    /// Whether anything was committed since the file was opened.
-    pub(crate) fn has_committed(&self) -> bool {
-        self.committed.load(Ordering::Relaxed)
+    /// How often something was committed since the file was opened.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// How long to wait for another process.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience.load(Ordering::Relaxed))
+    }
+
+    /// Waits so long for another process.
+    pub(crate) fn set_patience(&self, patience: Duration) {
+        let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        self.patience.store(milliseconds, Ordering::Relaxed);
     }
 
     /// The transaction is gone: closes the connection, lets the group know, passes the turn on.
@@ -389,7 +429,7 @@ impl Writer {
         if beside.is_empty() {
             return;
         }
-        let written = self.write(&mut |tx| {
+        let written = self.write(None, &mut |tx| {
             (
                 tx,
                 End {

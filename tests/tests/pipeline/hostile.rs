@@ -31,7 +31,7 @@ const CASES: &[Case] = &[
     // Memory and stack
     ("eats-memory", "", "0x8004418D", Some("memory")),
     ("recurses", "100000000", "0x8004418D", Some("stack")),
-    ("recurses-shadow", "100000000", "0x80040224", None),
+    ("recurses-shadow", "100000000", "0x8004418D", None),
     // Traps
     ("panics", "", "0x80040224", None),
     ("unreachable", "", "0x80040224", None),

@@ -3,6 +3,7 @@
 //! step's configuration says.
 
 mod attribution;
+mod budgets;
 mod compiling;
 mod depth;
 mod diagnosis;
@@ -12,6 +13,7 @@ mod faults;
 mod hostile;
 mod images;
 mod jobs;
+mod keeping;
 mod ordering;
 mod parameters;
 mod processes;

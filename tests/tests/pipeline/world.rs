@@ -1,9 +1,12 @@
 //! A sample organisation in which nothing runs but what a test registers, and what a request
 //! set off in it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use sluice_engine::{CallOptions, TraceNode};
+use sluice_engine::{CallOptions, Env, TraceNode};
 use sluice_model::{Error, Filter, Query, Request, Response, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, PushOptions, Pushed, StepSpec};
@@ -24,7 +27,15 @@ pub struct World {
 impl World {
     /// Only the probe is there to run.
     pub fn new() -> Self {
-        let world = Self::shipped();
+        Self::quiet(Self::shipped())
+    }
+
+    /// The same, on a clock of the test's own.
+    pub fn on(clock: &Arc<dyn Env>) -> Self {
+        Self::quiet(Self::of(Organisation::sample_with(clock)))
+    }
+
+    fn quiet(world: Self) -> Self {
         for row in world.admin.list(Query::new("pluginassembly").columns(&["name"])) {
             if row.text("name") != Some("probe") {
                 world.admin.0.set_plugin_enabled(row.id, false).unwrap();
@@ -35,7 +46,10 @@ impl World {
 
     /// The probe and the plug-ins that ship.
     pub fn shipped() -> Self {
-        let org = Organisation::sample();
+        Self::of(Organisation::sample())
+    }
+
+    fn of(org: Organisation) -> Self {
         let (admin, seller) = (org.admin(), org.actor("seller.west"));
         let world = Self { org, admin, seller };
         world.push("probe", "probe", false);
@@ -135,6 +149,12 @@ impl World {
     /// How many rows there are of each of these tables.
     pub fn counts<const N: usize>(&self, tables: [&str; N]) -> [usize; N] {
         tables.map(|table| self.admin.count(table))
+    }
+
+    /// Writes a setting: a column of the organisation's row.
+    pub fn setting(&self, column: &str, value: i32) {
+        let row = self.admin.list(Query::new("organization").columns(&[])).remove(0);
+        self.admin.update(Row::new("organization", row.id).with(column, value));
     }
 
     pub fn user(&self, name: &str) -> Uuid {

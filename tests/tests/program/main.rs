@@ -14,4 +14,5 @@ mod killed_jobs;
 mod restoring;
 mod story;
 mod texts;
+mod vacuum;
 mod values;

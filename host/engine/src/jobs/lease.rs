@@ -174,6 +174,8 @@ pub(crate) fn renew(unit: &mut Unit) -> Result<()> {
 /// It cannot be written; then the job can be gone on with.
 pub(crate) fn finish(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
     unit.lease = None;
+    // What it came to is written however long it took.
+    unit.budget.renew();
     apart(unit, &ended.beside, |unit| {
         let Some(row) = find(unit, job)? else {
             return Ok(());
@@ -198,5 +200,29 @@ pub(crate) fn finish(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
             row.set("errorcode", error.code().signed());
         }
         update(unit, row)
+    })
+}
+
+/// Ends jobs that have not begun and are not to: each says why.
+///
+/// # Errors
+/// That cannot be written.
+pub(crate) fn fail(unit: &mut Unit, jobs: &[Uuid], why: &Error) -> Result<()> {
+    apart(unit, &Vec::new(), |unit| {
+        for job in jobs {
+            if find(unit, *job)?.and_then(|row| row.int("statecode")) != Some(READY.0) {
+                continue;
+            }
+            context::forget(unit, *job)?;
+            let now = unit.core.env.now();
+            let mut row = Row::new(tables::JOB, *job)
+                .with("completedon", now)
+                .with("modifiedon", now)
+                .with("message", format!("it did not run: {}", why.message()))
+                .with("errorcode", why.code().signed());
+            set_state(&mut row, (COMPLETED, FAILED));
+            update(unit, row)?;
+        }
+        Ok(())
     })
 }

@@ -11,7 +11,7 @@ mod step;
 use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;
 
-pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, finish, is_interrupted, is_running, renew};
+pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
 pub(crate) use step::{queue, run_claimed, run_released};
 

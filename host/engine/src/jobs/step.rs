@@ -2,11 +2,11 @@
 //! off, and run after its commit by the process that made it; where that process is gone, by
 //! whoever asks for it.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc};
 
-use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 
-use super::{Claim, Ended, READY, STEP, claim, context, finish, set_state};
+use super::{Claim, Ended, READY, STEP, claim, context, fail, finish, set_state};
 use crate::{Unit, operation::Operation, step::Step, steps, tables};
 
 /// Writes a job for each asynchronous step of the operation.
@@ -23,6 +23,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         if !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
+        unit.spend_job()?;
         let id = unit.core.env.new_id();
         let table = snapshot.table(tables::JOB)?.clone();
         let mut row = job_row(unit, operation, step, id, &table);
@@ -88,15 +89,35 @@ fn regarding(operation: &Operation, jobs: &sluice_model::TableDef) -> Option<Ref
     (targets.contains(&row.table) && operation.message.name() != "Delete").then_some(row)
 }
 
-/// Runs the jobs that the unit's commit released. A failure is written into the job.
+/// Runs the jobs that the unit's commit released, and those that these release. A failure is written
+/// into the job. Once they are more than a request may set off, none of those that wait runs.
 pub(crate) fn run_released(unit: &mut Unit) {
-    let mut released = VecDeque::from(std::mem::take(&mut unit.jobs));
-    while let Some(job) = released.pop_front() {
+    let mut released = VecDeque::new();
+    loop {
+        // What a job committed may have set off further ones.
+        let fresh = std::mem::take(&mut unit.jobs);
+        unit.budget.jobs += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+        released.extend(fresh);
+        if let Some(error) = unit.budget.too_many_jobs.clone() {
+            return stop(unit, released.make_contiguous(), &error);
+        }
+        let Some(job) = released.pop_front() else {
+            return;
+        };
         if let Err(error) = run_claimed(unit, job, None) {
             tracing::error!(%error, %job, "a job could not be run, or its outcome not be written");
         }
-        // What the job committed may have set off further ones.
-        released.extend(unit.jobs.drain(..));
+    }
+}
+
+/// Ends jobs that have not begun, many in each transaction.
+fn stop(unit: &mut Unit, jobs: &[Uuid], error: &Error) {
+    const TURN: usize = 100;
+    for turn in jobs.chunks(TURN) {
+        unit.budget.renew();
+        if let Err(error) = fail(unit, turn, error) {
+            return tracing::error!(%error, "jobs that are not to run could not be ended");
+        }
     }
 }
 
@@ -106,14 +127,20 @@ pub(crate) fn run_released(unit: &mut Unit) {
 /// See [`claim`] and [`finish`]; that the work itself fails is written into the job.
 pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<(Claim, Option<Ended>)> {
     // A unit of its own has its own time and sees the configuration of now.
-    unit.started = Instant::now();
+    unit.budget.renew();
     unit.in_steps = Default::default();
+    unit.trace.begin_anew();
     unit.snapshot = unit.core.current_snapshot()?;
     unit.configuration_changed = false;
     let claim = claim(unit, job, asker)?;
     let Claim::Taken(row) = &claim else {
         return Ok((claim, None));
     };
+    if let Some(correlation) = row.id_of("correlationid").filter(|_| asker.is_some()) {
+        let of_request = Filter::eq("correlationid", correlation);
+        unit.budget.jobs =
+            unit.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+    }
     let ended = run(unit, row);
     finish(unit, job, &ended)?;
     Ok((claim, Some(ended)))

@@ -39,8 +39,13 @@ impl Rules for Job {
         if state {
             check_state(unit, target, before)?;
         }
+        let ends = target.int("statecode") == Some(COMPLETED);
         let pattern = target.get("recurrencepattern").and_then(Value::as_text);
-        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))
+        pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))?;
+        if let (true, Some(target)) = (ends, &mut operation.context.target) {
+            target.set("completedon", operation.context.created_on);
+        }
+        Ok(())
     }
 
     fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {

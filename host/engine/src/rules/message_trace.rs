@@ -1,4 +1,4 @@
-//! What a trace shows to whom. What a refusal says may name values of rows, and a plug-in's text
+//! What a trace shows to whom, and in which form: names in the place of ids. What a refusal says may name values of rows, and a plug-in's text
 //! anything: it is shown to whoever made the request, and to whoever may read each row on the way
 //! to where it failed; a plug-in's text only to holders of prvReadPluginTraceLog. Of a row that is
 //! gone, to whoever may read its table in the whole organisation. Codes, steps, privileges and
@@ -13,6 +13,7 @@ use super::{Rules, read};
 use crate::{Operation, Unit, tables, trace::Node};
 
 pub(super) struct MessageTrace;
+pub(super) struct PluginTrace;
 
 /// The column that holds the tree.
 const TREE: &str = "sl_tree";
@@ -50,31 +51,57 @@ impl Rules for MessageTrace {
     ) -> Result<()> {
         let reader = operation.principal.clone();
         let asked = columns.is_none_or(|columns| columns.iter().any(|name| &**name == TREE));
-        if reader.is_system() || !asked {
+        if !asked {
             return Ok(());
         }
         for row in rows {
-            let caller = match row.id_of("sl_userid") {
-                Some(caller) => Some(caller),
-                None => read(
-                    unit,
-                    "a refusal is shown to whoever made the request",
-                    tables::MESSAGE_TRACE,
-                    row.id,
-                )?
-                .id_of("sl_userid"),
-            };
-            let tree = row.text(TREE).and_then(|text| serde_json::from_str::<Node>(text).ok());
-            let Some(mut tree) = tree.filter(|tree| tree.error.is_some() && caller != Some(reader.id())) else {
+            let Some(mut tree) = row.text(TREE).and_then(Node::read) else {
                 continue;
             };
-            if !may_see(unit, &reader, &tree)? {
+            if !is_shown_whole(unit, &reader, row, &tree)? {
                 hide(&mut tree);
-                row.set(TREE, serde_json::to_string(&tree).unwrap_or_default());
             }
+            row.set(TREE, serde_json::to_string(&tree).unwrap_or_default());
         }
         Ok(())
     }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        uncount(unit, operation)
+    }
+}
+
+impl Rules for PluginTrace {
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        uncount(unit, operation)
+    }
+}
+
+/// The bytes of a trace row that goes are not counted any more.
+fn uncount(unit: &mut Unit, operation: &Operation) -> Result<()> {
+    let row = operation.target_reference()?;
+    let row = unit.read_as_platform("see how large a trace is that goes", &row, None)?;
+    unit.tx
+        .traces_removed(row.as_ref().map(sluice_store::weight).unwrap_or_default())
+}
+
+/// Whether a reader sees everything of a tree: the platform itself, whoever made the request, who
+/// may see its refusals.
+fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &Node) -> Result<bool> {
+    if reader.is_system() || tree.error.is_none() {
+        return Ok(true);
+    }
+    let caller = match row.id_of("sl_userid") {
+        Some(caller) => Some(caller),
+        None => read(
+            unit,
+            "a refusal is shown to whoever made the request",
+            tables::MESSAGE_TRACE,
+            row.id,
+        )?
+        .id_of("sl_userid"),
+    };
+    Ok(caller == Some(reader.id()) || may_see(unit, reader, tree)?)
 }
 
 /// Whether somebody may see what the refusals of a request say.
@@ -114,9 +141,12 @@ fn reference(text: &str) -> Option<Reference> {
 /// Leaves out what may name values.
 fn hide(node: &mut Node) {
     if let Some(serde_json::Value::Object(error)) = &mut node.error {
+        let says = error.contains_key("message");
         error.retain(|member, _| HARMLESS.contains(&&**member));
-        let message = "(not shown: it may name values of a row that you may not read, or be a plug-in's own words)";
-        error.insert("message".to_owned(), message.into());
+        if says {
+            let message = "(not shown: it may name values of a row that you may not read, or be a plug-in's own words)";
+            error.insert("message".to_owned(), message.into());
+        }
     }
     node.children.iter_mut().for_each(hide);
 }

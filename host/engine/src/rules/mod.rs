@@ -96,6 +96,7 @@ pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[
     (Tables::Named(tables::TEAM), &team::Team),
     (Tables::Named(tables::USER), &user::User),
     (Tables::Named(tables::MESSAGE_TRACE), &message_trace::MessageTrace),
+    (Tables::Named(tables::PLUGIN_TRACE), &message_trace::PluginTrace),
 ];
 
 /// The row of a table as it is, for rules that need another row; `reason` is the rule.

@@ -7,7 +7,7 @@ use sluice_model::{
     Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
 };
 
-use sluice_engine::{Operation, Unit, principals, tables};
+use sluice_engine::{Operation, Unit, keeping, principals, tables};
 
 /// The most bytes of a block, in both directions.
 pub(crate) const BLOCK: usize = 4 << 20;
@@ -143,27 +143,41 @@ impl Upload {
 /// Whoever has shown that the upload is theirs may do that.
 const OWN: &str = "change the blocks of an upload whose owner was checked, or give them to the note that was written";
 
+/// Throws away a few uploads that nobody has committed in time; whether there may be more.
+pub(crate) fn clear_some(unit: &mut Unit, before: Timestamp) -> Result<bool> {
+    let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
+    let few = keeping::FEW;
+    Ok(throw_away(unit, &table, late(before), 0, few)? == few)
+}
+
+/// Uploads that began before a point in time.
+fn late(before: Timestamp) -> Filter {
+    Filter::Compare {
+        column: "sl_started".into(),
+        comparison: Comparison::Lt,
+        value: Value::DateTime(before),
+    }
+}
+
 /// Throws away uploads that nobody has committed in time, then those that a user who begins
 /// another one has too many of.
 fn clear(unit: &mut Unit, table: &TableDef, user: Uuid, now: Timestamp) -> Result<()> {
     if let Ok(then) = Timestamp::from_second(now.as_second() - PATIENCE) {
-        let late = Filter::Compare {
-            column: "sl_started".into(),
-            comparison: Comparison::Lt,
-            value: Value::DateTime(then),
-        };
-        throw_away(unit, table, late, 0)?;
+        throw_away(unit, table, late(then), 0, u32::MAX)?;
     }
-    throw_away(unit, table, Filter::eq("sl_user", user), MOST_UPLOADS - 1)
+    let own = Filter::eq("sl_user", user);
+    throw_away(unit, table, own, MOST_UPLOADS - 1, u32::MAX).map(|_| ())
 }
 
-/// Throws away the oldest of some uploads, so that no more than `kept` are left.
-fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize) -> Result<()> {
+/// Throws away the oldest of some uploads, so that no more than `kept` are left of the first `top`;
+/// how many.
+fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize, top: u32) -> Result<u32> {
     let query = Query::new(tables::UPLOAD)
         .columns(&[])
         .filter(uploads)
         .order_by("sl_started")
-        .order_by("sl_uploadid");
+        .order_by("sl_uploadid")
+        .top(top);
     let rows = unit.select_as_platform("throw away uploads that were never committed", &query)?;
     let surplus = rows.len().saturating_sub(kept);
     for row in rows.into_iter().take(surplus) {
@@ -173,7 +187,7 @@ fn throw_away(unit: &mut Unit, table: &TableDef, uploads: Filter, kept: usize) -
         })?;
         unit.delete_as_platform("throw away uploads that were never committed", &row.reference())?;
     }
-    Ok(())
+    Ok(u32::try_from(surplus).unwrap_or(u32::MAX))
 }
 
 /// Gate 1 for writing the attachment of the Target: Write where the note is there, Create

@@ -9,7 +9,7 @@ mod initialize_annotation_blocks_download;
 mod initialize_annotation_blocks_upload;
 mod upload_block;
 
-use sluice_engine::{Capability, Tables, tables};
+use sluice_engine::{Capability, Kept, Tables, tables};
 
 /// Notes and their attachments, and activities.
 pub(crate) static NOTES: Capability = Capability {
@@ -20,6 +20,10 @@ pub(crate) static NOTES: Capability = Capability {
         &initialize_annotation_blocks_upload::InitializeAnnotationBlocksUpload,
         &upload_block::UploadBlock,
     ],
+    kept: &[Kept {
+        days: |_| Some(1),
+        remove: attachments::clear_some,
+    }],
     rules: &[
         (Tables::Named("appointment"), &activity::Activity),
         (Tables::Named("email"), &activity::Activity),

@@ -29,8 +29,7 @@ impl State {
                 return Ok(Err(self.failed(error)));
             }
         };
-        self.budget
-            .bytes(convert::parameters_size(&request.inputs))
+        self.carry(0, convert::parameters_size(&request.inputs))
             .map_err(abort)?;
         let since = Instant::now();
         let result = self.services.execute(&self.context, caller_in(caller), request);
@@ -38,15 +37,23 @@ impl State {
             Err(error) => Ok(Err(self.failed(error))),
             Ok(Response { outputs }) => {
                 self.budget.time().map_err(abort)?;
-                self.budget.rows(convert::row_count(&outputs)).map_err(abort)?;
-                self.budget.bytes(convert::parameters_size(&outputs)).map_err(abort)?;
+                let rows = u64::try_from(convert::row_count(&outputs)).unwrap_or(u64::MAX);
+                self.carry(rows, convert::parameters_size(&outputs)).map_err(abort)?;
                 Ok(Ok(outputs))
             }
         }
     }
 
+    /// Counts what a service call carries, one way, for the call and for the request.
+    fn carry(&mut self, rows: u64, bytes: u64) -> Result<()> {
+        self.budget.rows(rows)?;
+        self.budget.bytes(bytes)?;
+        self.services.carried(rows, bytes)
+    }
+
     /// Counts a service call, before anything of it is looked at.
     fn count(&mut self) -> wasmtime::Result<()> {
+        self.services.before_call(self.budget.memory.size()).map_err(abort)?;
         self.budget.host_call().map_err(abort)
     }
 

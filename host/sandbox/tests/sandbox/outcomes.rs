@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sluice_model::{Code, Error, Response, Row};
-use sluice_sandbox::{Call, Finished, Limits};
+use sluice_sandbox::{Call, Finished, Left, Limits};
 
 use crate::support::{Fake, call, context, denied, error, finish, run, run_with};
 
@@ -120,10 +120,13 @@ fn stacks_have_an_end() {
         "stack",
         512 << 10,
     );
-    // The stack in linear memory is the guest's own affair: that it overflows is a trap.
+    // So has the stack that compilers keep in the guest's memory.
     let error = refused(run_with("recurses-shadow", "100000000"));
-    assert_eq!(error.code(), Code::ISV_UNEXPECTED);
-    assert!(error.message().contains("out of bounds memory access"), "{error}");
+    assert_eq!(error.code(), Code::PLUGIN_CRASHED, "{error}");
+    assert!(
+        error.message().contains("overflowed the stack in its memory; at "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -287,4 +290,34 @@ fn a_panic_of_the_services_passes_through() {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| finish(call("self-update"), panicking)));
     assert!(result.is_err());
     assert_eq!(run("ok").outcome, Ok(()));
+}
+
+#[test]
+fn what_is_left_of_the_request_is_a_limit_too() {
+    let left = |left| {
+        let call = Call {
+            left,
+            ..call("eats-memory")
+        };
+        refused(finish(call, Fake::default()))
+    };
+    let error = left(Left {
+        memory: Some(8 << 20),
+        time: None,
+    });
+    overran(&error, Code::PLUGIN_CRASHED, "request-memory", 8 << 20);
+    let call = Call {
+        left: Left {
+            memory: None,
+            time: Some(Duration::from_millis(30)),
+        },
+        ..call("loops")
+    };
+    let error = refused(finish(call, Fake::default()));
+    assert_eq!(error.code(), Code::MESSAGE_TIMEOUT, "{error}");
+    assert_eq!(
+        error.body().limit,
+        None,
+        "how long the request may take is not known here"
+    );
 }

@@ -9,7 +9,7 @@ use std::{
 
 use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{
-    Call, Caller, Compiler, Context, Finished, Grants, Limits, Plugin, Sandbox, Services, Settings, componentize,
+    Call, Caller, Compiler, Context, Finished, Grants, Left, Limits, Plugin, Sandbox, Services, Settings, componentize,
 };
 
 /// The component of all hostile guests.
@@ -61,6 +61,7 @@ pub(crate) fn call(name: &str) -> Call {
         grants: Grants::default(),
         configuration: None,
         secure_configuration: None,
+        left: Left::default(),
     }
 }
 

@@ -166,8 +166,8 @@ fn a_busy_process_lets_others_in() {
 
 #[test]
 fn a_lock_that_is_held_too_long_makes_the_organisation_busy() {
-    let mut org = Org::new();
-    org.store.writer.patience = Duration::from_millis(60);
+    let org = Org::new();
+    org.store.writer.set_patience(Duration::from_millis(60));
     let other = Connection::open(&org.path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = org.insert(&org.account(1)).unwrap_err();

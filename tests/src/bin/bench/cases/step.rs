@@ -7,7 +7,7 @@
 
 use anyhow::{Context as _, Result};
 use sluice_model::{Error, Name, Order, Query, Request, Response, Timestamp};
-use sluice_sandbox::{Call, Caller, Context, Grants, Limits, Sandbox, Services, Settings};
+use sluice_sandbox::{Call, Caller, Context, Grants, Left, Limits, Sandbox, Services, Settings};
 
 use super::creating;
 use crate::{
@@ -83,6 +83,7 @@ fn sandboxed<'a>() -> Result<Contender<'a>> {
             grants: Grants::default(),
             configuration: None,
             secure_configuration: None,
+            left: Left::default(),
         };
         timed(|| sandbox.call(&plugin, call, Nobody).outcome)
     }))

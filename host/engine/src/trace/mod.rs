@@ -1,0 +1,405 @@
+//! Traces: what a request set off, as a tree for the request and as a row for each plug-in
+//! call. They are written beside the unit of work, so that its rollback spares them. What a request
+//! may leave behind is bounded ([`room`]); what is cut is counted.
+
+mod room;
+mod rows;
+mod tree;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use jiff::SignedDuration;
+use serde_json::Value as Json;
+use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
+use sluice_sandbox::Usage;
+
+pub use tree::Node;
+pub(crate) use tree::on_table;
+
+use crate::{operation::Operation, snapshot::TraceSetting, step::Step, tables};
+use room::Room;
+use tree::{Failed, Kept, Tree, What};
+
+/// What a node costs of the room, about.
+const NODE: usize = 200;
+/// What a row costs beside its texts, about.
+const ROW: usize = 400;
+/// The most bytes of one refusal; of a longer one only the code and the beginning are kept.
+const REFUSAL: usize = 64 << 10;
+
+/// What is remembered while a request runs.
+#[derive(Default)]
+pub(crate) struct Trace {
+    /// The nodes under way, the outermost first.
+    open: Vec<Open>,
+    /// The outermost message, once it has ended.
+    root: Option<Kept>,
+    /// The names of the steps and users that nodes speak of.
+    names: BTreeMap<Uuid, String>,
+    /// What refusals said, each once.
+    refusals: Vec<Json>,
+    /// The rows of `plugintracelog`, one for each plug-in call that the setting keeps.
+    calls: Vec<Row>,
+    /// How many of them found no room.
+    calls_cut: u64,
+    room: Room,
+    /// Messages of a batch that left nothing, because there was no room.
+    messages_cut: u64,
+    /// When the last of them ended: each is a little later than the one before.
+    last: Option<Timestamp>,
+    /// The outermost message as it began.
+    outermost: Option<Box<Operation>>,
+    /// The rows have been handed to the store.
+    written: bool,
+}
+
+/// A node under way.
+struct Open {
+    node: Kept,
+    began: Instant,
+    /// There is room for it, whatever becomes of it.
+    has_room: bool,
+}
+
+/// Where a trace stood, for a unit that runs again.
+pub(crate) struct Mark {
+    /// How many nodes lie below each that is open, and how many were cut.
+    open: Vec<(usize, u64)>,
+    refusals: usize,
+    calls: usize,
+    calls_cut: u64,
+    room: Room,
+}
+
+impl Trace {
+    /// What follows has a trace of its own, in the room that is left: the jobs of a request.
+    pub(crate) fn begin_anew(&mut self) {
+        *self = Self {
+            room: self.room,
+            messages_cut: self.messages_cut,
+            ..Self::default()
+        };
+    }
+
+    pub(crate) fn enter_message(&mut self, operation: &Operation) {
+        if self.open.is_empty() && self.outermost.is_none() {
+            self.outermost = Some(Box::new(operation.outline()));
+        }
+        let context = &operation.context;
+        let user = operation.principal.id();
+        self.name(user, operation.principal.name());
+        self.enter(What::Message {
+            message: context.message.clone(),
+            table: context.table.clone(),
+            id: context.id,
+            depth: context.depth,
+            user,
+        });
+    }
+
+    pub(crate) fn enter_step(&mut self, step: &Step) {
+        self.name(step.id, &step.name);
+        self.enter(What::Step {
+            step: step.id,
+            stage: step.stage,
+        });
+    }
+
+    pub(crate) fn enter_call(&mut self, message: Name, table: Option<Name>) {
+        self.enter(What::Call { message, table });
+    }
+
+    fn name(&mut self, id: Uuid, name: &str) {
+        self.names.entry(id).or_insert_with(|| name.to_owned());
+    }
+
+    fn enter(&mut self, what: What) {
+        let has_room = self.room.take(NODE, false);
+        self.open.push(Open {
+            node: Kept::new(what),
+            began: Instant::now(),
+            has_room,
+        });
+    }
+
+    pub(crate) fn leave(&mut self, error: Option<&Error>) {
+        let Some(Open {
+            mut node,
+            began,
+            has_room,
+        }) = self.open.pop()
+        else {
+            return;
+        };
+        let is_root = self.open.is_empty();
+        let kept = has_room || is_root || (error.is_some() && self.room.take(NODE, true));
+        node.took = microseconds(began);
+        if kept {
+            node.failed = error.map(|error| self.failed(&node, error, is_root));
+        }
+        match self.open.last_mut() {
+            Some(parent) if kept => parent.node.below.push(node),
+            Some(parent) => {
+                // What failed below it, and was not handed on.
+                let (below, cut) = node.size();
+                parent.node.cut += u64::try_from(below).unwrap_or(u64::MAX) + cut;
+                self.room.give_back(below - 1, (below - 1) * NODE);
+            }
+            None => self.root = Some(node),
+        }
+    }
+
+    /// Everything that a refusal said stands where it began, and at the root; a node that hands it
+    /// on has its code.
+    fn failed(&mut self, node: &Kept, error: &Error, is_root: bool) -> Failed {
+        let begins = node.below.iter().all(|below| below.failed.is_none());
+        let code = error.code().0;
+        let told = |refusal: &&Json| {
+            refusal.get("message").and_then(Json::as_str) == Some(error.message())
+                && refusal.get("code").and_then(Json::as_str) == Some(&*error.code().to_string())
+        };
+        if is_root {
+            self.refusals.push(document(error));
+            return Failed {
+                code,
+                told: self.refusals.len().checked_sub(1),
+            };
+        }
+        let known = self.refusals.iter().rposition(|refusal| told(&refusal));
+        let told = match known {
+            Some(known) => Some(known).filter(|_| begins),
+            None => {
+                let document = document(error);
+                let fits = self.room.take(document.to_string().len(), true);
+                fits.then(|| {
+                    self.refusals.push(document);
+                    self.refusals.len() - 1
+                })
+            }
+        };
+        Failed { code, told }
+    }
+
+    /// The messages and steps under way, for the error of a loop.
+    pub(crate) fn chain(&self) -> String {
+        let name = |open: &Open| match &open.node.what {
+            What::Message { message, table, .. } => Some(on_table(message, table.as_ref())),
+            What::Step { step, .. } => self.names.get(step).cloned(),
+            What::Call { .. } => None,
+        };
+        self.open.iter().filter_map(name).collect::<Vec<_>>().join(" → ")
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        let open = self.open.iter().map(|open| (open.node.below.len(), open.node.cut));
+        Mark {
+            open: open.collect(),
+            refusals: self.refusals.len(),
+            calls: self.calls.len(),
+            calls_cut: self.calls_cut,
+            room: self.room,
+        }
+    }
+
+    pub(crate) fn back_to(&mut self, mark: &Mark) {
+        self.open.truncate(mark.open.len());
+        for (open, (below, cut)) in self.open.iter_mut().zip(&mark.open) {
+            open.node.below.truncate(*below);
+            open.node.cut = *cut;
+        }
+        self.refusals.truncate(mark.refusals);
+        self.calls.truncate(mark.calls);
+        self.calls_cut = mark.calls_cut;
+        self.room = mark.room;
+    }
+
+    /// Keeps what a plug-in call said and used.
+    pub(crate) fn finish_step(
+        &mut self,
+        operation: &Operation,
+        step: &Step,
+        (started, ended): (Timestamp, Timestamp),
+        (text, usage): (String, Usage),
+        error: Option<&Error>,
+        setting: TraceSetting,
+    ) {
+        if let Some(open) = self.open.last_mut() {
+            open.node.used = Some(usage.into());
+        }
+        if setting == TraceSetting::Off || (setting == TraceSetting::Exception && error.is_none()) {
+            return;
+        }
+        let details = error.map(|error| format!("{} {}", error.code(), error.message()));
+        let texts = [Some(&text), step.configuration.as_ref(), details.as_ref()];
+        let bytes: usize = texts.into_iter().flatten().map(String::len).sum();
+        if !self.room.take(ROW + bytes, error.is_some()) {
+            self.calls_cut += 1;
+            return;
+        }
+        let ended = self.after_the_last(ended);
+        let mut row = call_row(operation, step, (started, ended), usage);
+        if !text.is_empty() {
+            row.set("messageblock", text);
+        }
+        if let Some(details) = details {
+            row.set("exceptiondetails", details);
+        }
+        self.calls.push(row);
+    }
+
+    /// The time, or a moment after that of the row before: the rows of a request have an order.
+    fn after_the_last(&mut self, now: Timestamp) -> Timestamp {
+        let least = self
+            .last
+            .and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+        let time = least.map_or(now, |least| least.max(now));
+        self.last = Some(time);
+        time
+    }
+
+    /// The tree of the outermost message, which is either ended or the only one still open.
+    fn tree(&mut self, error: Option<&Error>) -> Option<Tree> {
+        let root = match self.open.first() {
+            Some(open) => {
+                let (mut node, took) = (open.node.clone(), microseconds(open.began));
+                node.took = took;
+                node.failed = error.map(|error| self.failed(&node, error, true));
+                node
+            }
+            None => self.root.clone()?,
+        };
+        Some(Tree {
+            root,
+            names: self.names.clone(),
+            refusals: std::mem::take(&mut self.refusals),
+            calls_cut: self.calls_cut,
+        })
+    }
+}
+
+/// The row of a plug-in call, without its texts.
+fn call_row(operation: &Operation, step: &Step, (started, ended): (Timestamp, Timestamp), usage: Usage) -> Row {
+    let context = &operation.context;
+    let mut row = Row::unsaved(tables::PLUGIN_TRACE)
+        .with("createdon", ended)
+        .with("typename", step.plugin())
+        .with("messagename", &*context.message)
+        .with("mode", Value::Choice(step.mode))
+        .with("operationtype", Value::Choice(1))
+        .with("depth", i32::try_from(context.depth).unwrap_or(i32::MAX))
+        .with("correlationid", context.correlation)
+        .with("pluginstepid", step.id)
+        .with("issystemcreated", true)
+        .with("performanceexecutionstarttime", started)
+        .with("performanceexecutionduration", milliseconds(usage.wall));
+    if let Some(table) = &context.table {
+        row.set("primaryentity", &**table);
+    }
+    if let Some(request) = context.request {
+        row.set("requestid", request);
+    }
+    if let Some(configuration) = &step.configuration {
+        row.set("configuration", configuration.as_str());
+    }
+    row
+}
+
+/// What is kept of a refusal.
+fn document(error: &Error) -> Json {
+    let whole = error.to_json();
+    if whole.to_string().len() <= REFUSAL {
+        return whole;
+    }
+    let message = error.message();
+    let short = message
+        .get(..message.floor_char_boundary(REFUSAL / 4))
+        .unwrap_or_default();
+    serde_json::json!({ "code": error.code().to_string(), "message": format!("{short}…"), "missing": error.body().missing })
+}
+
+fn microseconds(since: Instant) -> u64 {
+    since.elapsed().as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+fn milliseconds(duration: Duration) -> i32 {
+    duration.as_millis().try_into().unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_model::Code;
+
+    use super::*;
+
+    fn call(trace: &mut Trace, error: Option<&Error>) {
+        trace.enter_call("Create".into(), Some("account".into()));
+        trace.leave(error);
+    }
+
+    fn shown(trace: &mut Trace, error: Option<&Error>) -> Node {
+        let tree = trace.tree(error).unwrap();
+        Node::read(&serde_json::to_string(&tree).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_the_failure_is_kept() {
+        let error = Error::invalid("no");
+        let mut trace = Trace::default();
+        trace.enter_call("Create".into(), None);
+        for _ in 0..10_000 {
+            call(&mut trace, None);
+        }
+        // A node without room, below which something fails that is not handed on, goes with it.
+        trace.enter_call("Update".into(), None);
+        call(&mut trace, Some(&error));
+        trace.leave(None);
+        call(&mut trace, Some(&error));
+        trace.leave(Some(&error));
+        let tree = shown(&mut trace, Some(&error));
+        let kept = u64::try_from(tree.children.len()).unwrap();
+        assert!((1_000..3_000).contains(&kept), "{kept}");
+        assert_eq!(kept + tree.cut, 10_000 + 2 + 1, "every node is there or counted");
+        let last = tree.children.last().unwrap();
+        assert_eq!(last.refusal().unwrap(), "0x80040203 no");
+    }
+
+    #[test]
+    fn a_refusal_stands_where_it_began_and_at_the_root() {
+        let error = Error::new(Code::ISV_ABORTED, "no business on a Sunday");
+        let mut trace = Trace::default();
+        for name in ["one", "two", "three", "four"] {
+            trace.enter_call(name.into(), None);
+        }
+        for _ in 0..4 {
+            trace.leave(Some(&error));
+        }
+        let tree = serde_json::to_string(&trace.tree(Some(&error)).unwrap()).unwrap();
+        assert_eq!(tree.matches("Sunday").count(), 2, "{tree}");
+        let root = Node::read(&tree).unwrap();
+        let second = root.children.first().unwrap();
+        assert_eq!(second.refusal().unwrap(), "0x80040265");
+        assert_eq!(root.refusal().unwrap(), "0x80040265 no business on a Sunday");
+        let leaf = second.children.first().unwrap().children.first().unwrap();
+        assert_eq!(leaf.refusal(), root.refusal());
+    }
+
+    #[test]
+    fn a_trace_goes_back_with_its_unit() {
+        let mut trace = Trace::default();
+        trace.enter_call("Create".into(), None);
+        call(&mut trace, None);
+        let mark = trace.mark();
+        for _ in 0..5_000 {
+            call(&mut trace, None);
+        }
+        trace.enter_call("Update".into(), None);
+        trace.back_to(&mark);
+        call(&mut trace, None);
+        trace.leave(None);
+        let tree = shown(&mut trace, None);
+        assert_eq!((tree.children.len(), tree.cut), (2, 0));
+    }
+}

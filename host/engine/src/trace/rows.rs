@@ -1,0 +1,134 @@
+//! The rows that traces are written into.
+
+use std::sync::Arc;
+
+use sluice_model::{Code, Error, Reference, Row, TableDef};
+use sluice_store::Beside;
+
+use crate::{Unit, operation::Operation, snapshot::TraceSetting, tables};
+
+impl Unit {
+    /// The rows that the outermost message leaves behind, under the organisation's setting.
+    pub(crate) fn trace_rows(&mut self, operation: &Operation, error: Option<&Error>) -> Beside {
+        self.trace.written = true;
+        let setting = self.snapshot.settings.trace;
+        let mut rows = std::mem::take(&mut self.trace.calls);
+        if self.trial.rolled_back || setting == TraceSetting::Off {
+            return Vec::new();
+        }
+        if setting == TraceSetting::Exception && error.is_none() {
+            return Vec::new();
+        }
+        if let Some(row) = self.tree_row(operation, error) {
+            rows.push(row);
+        }
+        self.complete(rows)
+    }
+
+    /// Gives rows what each has.
+    fn complete(&mut self, rows: Vec<Row>) -> Beside {
+        let now = self.core.env.now();
+        let now = self.trace.after_the_last(now);
+        let system = Reference::new(tables::USER, self.snapshot.system.id());
+        let snapshot = self.snapshot.clone();
+        let complete = |mut row: Row| -> Option<(Arc<TableDef>, Row)> {
+            row.id = self.core.env.new_id();
+            let table = snapshot.catalog.find(&row.table)?.clone();
+            if !row.has("createdon") {
+                row.set("createdon", now);
+            }
+            row.set("createdby", system.clone());
+            Some((table, row))
+        };
+        rows.into_iter().filter_map(complete).collect()
+    }
+
+    /// Writes the traces of a request whose own transaction could not take them along: it
+    /// was refused before there was one, or it only read.
+    pub(crate) fn write_leftover_traces(&mut self, error: Option<&Error>) {
+        let Some(operation) = self.trace.outermost.take().filter(|_| !self.trace.written) else {
+            return;
+        };
+        // Who waited in vain for the write lock does not wait again for the trace.
+        let busy = error.is_some_and(|error| error.code() == Code::BUSY);
+        if busy || (error.is_none() && self.trace.calls.is_empty()) {
+            return;
+        }
+        let rows = self.trace_rows(&operation, error);
+        if rows.is_empty() {
+            return;
+        }
+        let done = self.core.store().and_then(|store| {
+            store.write(&mut |tx| {
+                (
+                    tx,
+                    sluice_store::End {
+                        keep: true,
+                        value: (),
+                        beside: rows.clone(),
+                    },
+                )
+            })
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "the trace of a request could not be written");
+        }
+    }
+
+    /// The traces of one message of a batch; the next one begins anew, with the room that is left.
+    pub(crate) fn traces_of_part(&mut self, error: Option<&Error>) -> Beside {
+        let Some(operation) = self.trace.outermost.take() else {
+            return Vec::new();
+        };
+        let only_read = error.is_none() && self.trace.calls.is_empty() && operation.message.shape().reads;
+        let rows = match only_read {
+            true => Vec::new(),
+            false if error.is_some() || self.trace.room.take(super::ROW, false) => self.trace_rows(&operation, error),
+            false => {
+                self.trace.messages_cut += u64::from(self.snapshot.settings.trace == TraceSetting::All);
+                Vec::new()
+            }
+        };
+        self.trace.begin_anew();
+        rows
+    }
+
+    /// What a batch leaves behind, with a row that counts the messages for which there was no room.
+    pub(crate) fn with_rest(&mut self, mut beside: Beside) -> Beside {
+        let cut = std::mem::take(&mut self.trace.messages_cut);
+        let last = beside
+            .iter()
+            .rev()
+            .map(|(_, row)| row)
+            .find(|row| &*row.table == tables::MESSAGE_TRACE);
+        if let Some(last) = last.filter(|_| cut > 0) {
+            let mut row = last.clone();
+            for column in ["sl_tree", "sl_table", "sl_duration"] {
+                row.values.remove(column);
+            }
+            row.set("sl_name", format!("{cut} messages more, whose traces were not kept"));
+            let counted = serde_json::json!({ "kind": "request", "name": "the rest", "microseconds": 0, "cut": cut });
+            row.set("sl_tree", counted.to_string());
+            beside.extend(self.complete(vec![row]));
+        }
+        beside
+    }
+
+    fn tree_row(&mut self, operation: &Operation, error: Option<&Error>) -> Option<Row> {
+        let tree = self.trace.tree(error)?;
+        let context = &operation.context;
+        let mut row = Row::unsaved(tables::MESSAGE_TRACE)
+            .with("sl_name", tree.name())
+            .with("sl_correlationid", context.correlation)
+            .with("sl_message", &*context.message)
+            .with("sl_userid", Reference::new(tables::USER, operation.principal.id()))
+            .with("sl_startedon", context.created_on)
+            .with("sl_duration", i32::try_from(tree.root.took).unwrap_or(i32::MAX))
+            .with("sl_succeeded", error.is_none())
+            .with("sl_tree", serde_json::to_string(&tree).unwrap_or_default());
+        if let Some(table) = &context.table {
+            row.set("sl_table", &**table);
+        }
+        Some(row)
+    }
+}

@@ -1,0 +1,70 @@
+//! What is kept for a time, and the room of what is gone, from outside.
+
+use sluice_tests::world::{World, refused, text};
+
+#[test]
+fn a_vacuum_gives_back_the_room_of_what_is_gone() {
+    let world = World::sample();
+    world.write("drawing.bin", vec![7; 3 << 20]);
+    let file = world.path("drawing.bin");
+    let lead = world.lead("admin");
+    let arguments = [
+        "note",
+        "add",
+        "lead",
+        &lead,
+        "--title",
+        "drawing",
+        "--file",
+        file.to_str().unwrap(),
+    ];
+    world.admin().json(&arguments);
+    world.admin().json(&["note", "delete", "drawing"]);
+    let done = world.admin().json(&["org", "vacuum"]);
+    let size = |name: &str| done[name].as_u64().unwrap();
+    assert!(size("before") > size("after") + (2 << 20), "{done}");
+    assert_eq!(size("after"), std::fs::metadata(world.path("sluice.db")).unwrap().len());
+    refused(
+        &world.user("seller.west"),
+        1,
+        &["org", "vacuum"],
+        &["prvsl_MaintainOrganization"],
+    );
+}
+
+#[test]
+fn what_is_kept_and_for_how_long_is_a_setting() {
+    let world = World::empty();
+    for (name, first, other) in [
+        ("trace.keep", "7d", "30d"),
+        ("trace.keep-size", "200MB", "512MB"),
+        ("jobs.keep", "30d", "forever"),
+        ("audit.keep", "forever", "365d"),
+        ("limits.transaction", "20s", "120s"),
+    ] {
+        assert_eq!(
+            text(&world.admin().json(&["settings", "get", name]), "value"),
+            first,
+            "{name}"
+        );
+        world.admin().json(&["settings", "set", name, other]);
+        assert_eq!(
+            text(&world.admin().json(&["settings", "get", name]), "value"),
+            other,
+            "{name}"
+        );
+    }
+    refused(
+        &world.admin(),
+        2,
+        &["settings", "set", "trace.keep", "a week"],
+        &["days such as 30d"],
+    );
+    // The platform's two minutes are the most.
+    refused(
+        &world.admin(),
+        1,
+        &["settings", "set", "limits.transaction", "121s"],
+        &["121"],
+    );
+}
