@@ -6,7 +6,7 @@ use crate::{door::Door, files, usage::Usage};
 
 /// The right side of an assignment.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Given<'a> {
+pub(crate) enum RightSide<'a> {
     /// `name=value`
     Text(&'a str),
     /// `name=@file`
@@ -41,15 +41,15 @@ fn plain(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-fn value(session: &dyn Door, table: &TableDef, column: &ColumnDef, given: Given<'_>) -> anyhow::Result<Value> {
+fn value(session: &dyn Door, table: &TableDef, column: &ColumnDef, given: RightSide<'_>) -> anyhow::Result<Value> {
     Ok(match given {
-        Given::Text(text) => session.value(table, column, text)?,
-        Given::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,
+        RightSide::Text(text) => session.value(table, column, text)?,
+        RightSide::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,
         // A number of JSON keeps fifteen digits; an amount may have more.
-        Given::Json(json, text) if json.is_number() && is_exact(&column.kind) => {
+        RightSide::Json(json, text) if json.is_number() && is_exact(&column.kind) => {
             coerce::from_text(table, column, text)?
         }
-        Given::Json(json, _) => coerce::from_json(table, column, &json)?,
+        RightSide::Json(json, _) => coerce::from_json(table, column, &json)?,
     })
 }
 
@@ -61,7 +61,7 @@ fn is_exact(kind: &ColumnType) -> bool {
 }
 
 /// An assignment in its two parts.
-pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
+pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, RightSide<'_>)> {
     let Some((name, value)) = assignment
         .split_once('=')
         .filter(|(name, _)| !name.is_empty() && *name != ":")
@@ -71,9 +71,12 @@ pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, Given<'_>)> {
     if let Some(name) = name.strip_suffix(':') {
         let json = serde_json::from_str(value)
             .map_err(|error| Usage::because(format!("`{assignment}`: what follows := is no JSON: {error}")))?;
-        return Ok((name, Given::Json(json, value.trim())));
+        return Ok((name, RightSide::Json(json, value.trim())));
     }
-    Ok((name, value.strip_prefix('@').map_or(Given::Text(value), Given::File)))
+    Ok((
+        name,
+        value.strip_prefix('@').map_or(RightSide::Text(value), RightSide::File),
+    ))
 }
 
 #[cfg(test)]
@@ -82,16 +85,19 @@ mod tests {
 
     #[test]
     fn the_forms_of_an_assignment() {
-        assert_eq!(parse("name=a=b").unwrap(), ("name", Given::Text("a=b")));
-        assert_eq!(parse("name=").unwrap(), ("name", Given::Text("")));
-        assert_eq!(parse("notes=@file.txt").unwrap(), ("notes", Given::File("file.txt")));
+        assert_eq!(parse("name=a=b").unwrap(), ("name", RightSide::Text("a=b")));
+        assert_eq!(parse("name=").unwrap(), ("name", RightSide::Text("")));
+        assert_eq!(
+            parse("notes=@file.txt").unwrap(),
+            ("notes", RightSide::File("file.txt"))
+        );
         assert_eq!(
             parse("revenue:=12.5").unwrap(),
-            ("revenue", Given::Json(serde_json::json!(12.5), "12.5"))
+            ("revenue", RightSide::Json(serde_json::json!(12.5), "12.5"))
         );
         assert_eq!(
             parse("handle:=\"@x\"").unwrap(),
-            ("handle", Given::Json("@x".into(), "\"@x\""))
+            ("handle", RightSide::Json("@x".into(), "\"@x\""))
         );
     }
 

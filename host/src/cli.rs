@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parse
 use crate::{
     commands,
     context::Context,
-    global::{Given, Global},
+    global::{Explicit, Global},
     output::Outcome,
 };
 
@@ -196,12 +196,12 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 /// Parses the command line.
-pub(crate) fn parse() -> Result<(Cli, Given), clap::Error> {
+pub(crate) fn parse() -> Result<(Cli, Explicit), clap::Error> {
     let matches = Cli::command().try_get_matches()?;
     let cli = Cli::from_arg_matches(&matches)?;
     Ok((
         cli,
-        Given {
+        Explicit {
             org: is_given(&matches, "org"),
         },
     ))

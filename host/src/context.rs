@@ -13,7 +13,7 @@ use sluice_sales::capabilities;
 
 use crate::{
     door::Door,
-    global::{Given, Global},
+    global::{Explicit, Global},
     output::tell,
     usage::Usage,
 };
@@ -21,12 +21,12 @@ use crate::{
 /// What a command works with.
 pub(crate) struct Context {
     global: Global,
-    given: Given,
+    given: Explicit,
     engine: OnceCell<Engine>,
 }
 
 impl Context {
-    pub(crate) fn new(global: Global, given: Given) -> Self {
+    pub(crate) fn new(global: Global, given: Explicit) -> Self {
         Self {
             global,
             given,

@@ -54,7 +54,7 @@ impl From<Care> for Synchronous {
 
 /// What was said in so many words, and not left to a default.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Given {
+pub(crate) struct Explicit {
     /// `--org` on the command line itself.
     pub(crate) org: bool,
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A command with what is expected of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct Exchange {
     /// The files that are written before: their names and what is in them.
     pub(crate) files: Vec<(String, String)>,
     /// The command line as it is written, without `$ `.
@@ -25,8 +25,8 @@ pub(crate) struct Step {
 pub(crate) type Names = BTreeMap<String, String>;
 
 /// The steps of a page, in order.
-pub(crate) fn steps(page: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+pub(crate) fn steps(page: &str) -> Vec<Exchange> {
+    let mut steps: Vec<Exchange> = Vec::new();
     let mut files: Vec<(String, String)> = Vec::new();
     let (mut inside, mut in_file) = (false, false);
     for line in page.lines() {
@@ -45,7 +45,7 @@ pub(crate) fn steps(page: &str) -> Vec<Step> {
             continue;
         }
         if let Some(command) = line.strip_prefix("$ ") {
-            steps.push(Step {
+            steps.push(Exchange {
                 files: std::mem::take(&mut files),
                 command: command.to_owned(),
                 status: 0,

@@ -102,7 +102,7 @@ pub struct Share {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct World {
+pub struct Company {
     pub units: Vec<Unit>,
     pub users: Vec<User>,
     pub teams: Vec<Team>,
@@ -127,7 +127,7 @@ pub enum Answer {
 }
 
 /// May `principal` (a user or an owner team) do `right` to `row`?
-pub fn may(world: &World, principal: Id, right: Right, row: &Row) -> Answer {
+pub fn may(world: &Company, principal: Id, right: Right, row: &Row) -> Answer {
     // Step 1, the privilege check: depth is ignored, shares do not help.
     let mut has_roles = false;
     let mut has_privilege = false;
@@ -180,7 +180,7 @@ pub fn may(world: &World, principal: Id, right: Right, row: &Row) -> Answer {
 }
 
 /// Ways a and b: what one grant of one role, held directly or through `team`, reaches.
-fn role_reaches(world: &World, principal: Id, team: Option<Id>, grant: &Grant, row: &Row) -> bool {
+fn role_reaches(world: &Company, principal: Id, team: Option<Id>, grant: &Grant, row: &Row) -> bool {
     // Global: all. Organization-owned rows know nothing else.
     if grant.depth == Depth::Global {
         return true;
@@ -220,7 +220,7 @@ fn role_reaches(world: &World, principal: Id, team: Option<Id>, grant: &Grant, r
 }
 
 /// Whether climbing from `unit` meets `top`. A climb longer than the list of units is a cycle.
-fn lies_below(world: &World, unit: Option<Id>, top: Option<Id>) -> bool {
+fn lies_below(world: &Company, unit: Option<Id>, top: Option<Id>) -> bool {
     let mut here = unit;
     for _ in 0..=world.units.len() {
         if here == top {
@@ -240,29 +240,29 @@ fn lies_below(world: &World, unit: Option<Id>, top: Option<Id>) -> bool {
     false
 }
 
-fn is_user(world: &World, id: Id) -> bool {
+fn is_user(world: &Company, id: Id) -> bool {
     world.users.iter().any(|user| user.id == id)
 }
 
-fn is_member(world: &World, user: Id, team: Id) -> bool {
+fn is_member(world: &Company, user: Id, team: Id) -> bool {
     world
         .memberships
         .iter()
         .any(|membership| membership.user == user && membership.team == team)
 }
 
-fn is_member_of_owner_team(world: &World, user: Id, team: Id) -> bool {
+fn is_member_of_owner_team(world: &Company, user: Id, team: Id) -> bool {
     world.teams.iter().any(|known| known.id == team && !known.access) && is_member(world, user, team)
 }
 
-fn members_inherit(world: &World, role: Id) -> bool {
+fn members_inherit(world: &Company, role: Id) -> bool {
     world
         .roles
         .iter()
         .any(|known| known.id == role && known.members_inherit)
 }
 
-fn unit_of(world: &World, principal: Id) -> Option<Id> {
+fn unit_of(world: &Company, principal: Id) -> Option<Id> {
     for user in &world.users {
         if user.id == principal {
             return Some(user.unit);

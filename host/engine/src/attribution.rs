@@ -17,11 +17,11 @@ const MOST: usize = 64;
 
 /// What steps wrote into an operation, by the place that they wrote to.
 #[derive(Clone, Default)]
-pub(crate) struct Written(BTreeMap<Place, Value>);
+pub(crate) struct Written(BTreeMap<Place, StepsValue>);
 
 /// A value of a step's.
 #[derive(Clone)]
-struct Value {
+struct StepsValue {
     /// The last one that wrote there.
     step: Arc<Step>,
     /// When it wrote, among all that did.
@@ -44,7 +44,7 @@ impl Written {
             // Whoever puts back what the request had there has no value in it.
             if now != own {
                 let step = step.clone();
-                self.0.insert(place, Value { step, turn, own });
+                self.0.insert(place, StepsValue { step, turn, own });
             }
         }
     }

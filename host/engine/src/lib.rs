@@ -70,7 +70,7 @@ pub use operation::Operation;
 pub use organization::Founding;
 pub use preview::Preview;
 pub use rules::Rules;
-pub use runner::{JobKind, JobOutcome, JobProgress, JobState, Step as JobStep};
+pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};

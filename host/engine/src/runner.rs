@@ -77,7 +77,7 @@ pub struct JobOutcome {
 
 /// What a step of a job's work came to.
 #[derive(Debug)]
-pub struct Step {
+pub struct JobStep {
     data: String,
     progress: JobProgress,
     pub(crate) ended: Option<(i32, String)>,
@@ -85,7 +85,7 @@ pub struct Step {
     worked: bool,
 }
 
-impl Step {
+impl JobStep {
     /// A step after which more is to be done.
     pub fn new(data: &impl Serialize, done: u64, total: u64) -> Result<Self> {
         Ok(Self {
@@ -260,7 +260,7 @@ pub trait JobKind: Sync {
     ///
     /// # Errors
     /// The job fails.
-    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<Step>;
+    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep>;
 
     /// A job has succeeded: what follows from that. `told` is what it says of itself.
     ///
@@ -448,7 +448,7 @@ impl Session {
 }
 
 /// One step of a job.
-fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
+fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<JobStep> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
     // Whoever asked for a job may run it.
@@ -462,7 +462,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     if job.int("statecode") == Some(COMPLETED) {
         let status = job.int("statuscode").unwrap_or(FAILED);
         let told = job.text("message").unwrap_or_default().to_owned();
-        return Ok(Step {
+        return Ok(JobStep {
             progress: JobProgress::default(),
             ended: Some((status, told)),
             data,
@@ -481,7 +481,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
             unit.back_to(before)?;
             canceled(unit, &job)?;
             end(unit, &job, FAILED, error.message(), Some(&error))?;
-            Ok(Step {
+            Ok(JobStep {
                 data,
                 progress: JobProgress::default(),
                 ended: Some((FAILED, error.message().to_owned())),
@@ -491,7 +491,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<Step> {
     }
 }
 
-fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result<Step> {
+fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result<JobStep> {
     let step = kind.step(unit, job, data)?;
     if let Some((SUCCEEDED, told)) = &step.ended {
         kind.succeeded(unit, job, &step.data, told)?;
@@ -500,7 +500,7 @@ fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result
 }
 
 /// The job knows how far it has come.
-fn keep(unit: &mut Unit, job: &Row, step: &Step) -> Result<()> {
+fn keep(unit: &mut Unit, job: &Row, step: &JobStep) -> Result<()> {
     let mut row = Row::new(tables::JOB, job.id)
         .with("data", step.data.as_str())
         .with("hostid", unit.core.env.process());

@@ -9,7 +9,7 @@ use sluice_model::{Code, Error};
 
 use crate::{
     output::{Exit, Grid, Outcome},
-    transcript::{self, Names, Step},
+    transcript::{self, Exchange, Names},
 };
 
 /// See the module.
@@ -166,7 +166,7 @@ struct Ran {
 
 impl Ran {
     /// Runs this program again, as the page says.
-    fn of(step: &Step, folder: &Path, names: &Names) -> anyhow::Result<Self> {
+    fn of(step: &Exchange, folder: &Path, names: &Names) -> anyhow::Result<Self> {
         let command = transcript::filled_in(&step.command, names);
         let words = shlex::split(&command).with_context(|| format!("`{command}` is no command line"))?;
         let arguments = match words.split_first() {

@@ -9,7 +9,7 @@ use sluice_model::{
 };
 
 use crate::{
-    assign::{self, Given},
+    assign::{self, RightSide},
     context::Context,
     door::Door,
     files,
@@ -79,16 +79,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&self, given: Given<'_>) -> anyhow::Result<Parameter> {
+    fn read(&self, given: RightSide<'_>) -> anyhow::Result<Parameter> {
         match given {
-            Given::Json(json, _) => self.json(&json),
-            Given::Text("null") => Ok(Value::Null.into()),
-            Given::Text(text) => self.text(text),
-            Given::File(path) if self.parameter.kind == ParameterType::Bytes => {
+            RightSide::Json(json, _) => self.json(&json),
+            RightSide::Text("null") => Ok(Value::Null.into()),
+            RightSide::Text(text) => self.text(text),
+            RightSide::File(path) if self.parameter.kind == ParameterType::Bytes => {
                 let bytes = files::bytes(path.as_ref())?;
                 Ok((&*base64::prelude::BASE64_STANDARD.encode(bytes)).into())
             }
-            Given::File(path) => self.text(&files::text(path.as_ref())?),
+            RightSide::File(path) => self.text(&files::text(path.as_ref())?),
         }
     }
 

@@ -8,9 +8,7 @@ use std::{
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{CallOptions, Session};
-use sluice_model::{
-    Catalog, Choice as ChoiceOption, Code, Error, Match, Parameter, Reference, Response, Uuid, choices,
-};
+use sluice_model::{Catalog, Choice, Code, Error, Match, Parameter, Reference, Response, Uuid, choices};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
 use super::{lead, lead_dry_run, lead_selection::Selection, row::references};
@@ -30,17 +28,17 @@ pub(crate) struct Qualify {
     #[command(flatten)]
     leads: Selection,
     /// Where the command was given: the grid looks for no duplicates.
-    #[arg(long, value_enum, default_value_t = From::Form)]
-    from: From,
+    #[arg(long, value_enum, default_value_t = Surface::Form)]
+    from: Surface,
     /// Make the rows although there are duplicates.
     #[arg(long = "continue")]
     go_on: bool,
     /// What to do about the account.
     #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
-    account: Option<Choice>,
+    account: Option<PartyChoice>,
     /// What to do about the contact.
     #[arg(long, value_name = "create|skip|existing:ID", value_parser = choice)]
-    contact: Option<Choice>,
+    contact: Option<PartyChoice>,
     /// What to do about the opportunity.
     #[arg(long, value_name = "create|skip")]
     opportunity: Option<Make>,
@@ -74,21 +72,21 @@ impl Qualify {
     /// over all.
     fn detection(&self) -> Detection {
         match (self.from, self.go_on) {
-            (From::Grid, _) => Detection::Off,
-            (From::Form, true) => Detection::Continue,
-            (From::Form, false) => Detection::Full,
+            (Surface::Grid, _) => Detection::Off,
+            (Surface::Form, true) => Detection::Continue,
+            (Surface::Form, false) => Detection::Full,
         }
     }
 
     /// The commands that go on from the dialog about accounts and contacts, or from a match
     /// with what the request makes: with everything that was given.
-    fn ways_on(&self, context: &Context, given: &Given, lead: &str, error: &Error) -> Vec<String> {
+    fn ways_on(&self, context: &Context, given: &Decisions, lead: &str, error: &Error) -> Vec<String> {
         let Some(duplicates) = error.body().duplicates.as_ref() else {
             return Vec::new();
         };
         let first = |matches: &[Match]| {
             let id = matches.iter().find_map(|found| found.id);
-            id.map(|id| Choice::Existing(id.to_string()))
+            id.map(|id| PartyChoice::Existing(id.to_string()))
         };
         let mut ways = Vec::new();
         if let Some(dialog) = &duplicates.dialog {
@@ -107,11 +105,11 @@ impl Qualify {
     }
 
     /// The command for one lead, with these rows.
-    fn with(&self, lead: &str, given: &Given, go_on: bool) -> String {
+    fn with(&self, lead: &str, given: &Decisions, go_on: bool) -> String {
         let status = Some(self.status.clone()).filter(|status| status != "Qualified");
         let flags = [
-            ("account", given.account.as_ref().map(Choice::text)),
-            ("contact", given.contact.as_ref().map(Choice::text)),
+            ("account", given.account.as_ref().map(PartyChoice::text)),
+            ("contact", given.contact.as_ref().map(PartyChoice::text)),
             ("opportunity", given.opportunity.map(|make| make.word().to_owned())),
             ("status", status),
             ("currency", self.currency.clone()),
@@ -134,7 +132,7 @@ impl Qualify {
 
 /// Where the command was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum From {
+enum Surface {
     Form,
     Grid,
 }
@@ -148,7 +146,7 @@ enum Make {
 
 /// What to do about the account or the contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Choice {
+enum PartyChoice {
     Create,
     Skip,
     Existing(String),
@@ -156,17 +154,17 @@ enum Choice {
 
 /// What was said to be made: by flags, or by answers at the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Given {
-    account: Option<Choice>,
-    contact: Option<Choice>,
+struct Decisions {
+    account: Option<PartyChoice>,
+    contact: Option<PartyChoice>,
     opportunity: Option<Make>,
 }
 
-impl Given {
+impl Decisions {
     /// The flags, and where people were asked, their answers.
     fn of(args: &Qualify, answers: [Option<bool>; 3]) -> Self {
         let [account, contact, opportunity] = answers;
-        let party = |yes: bool| if yes { Choice::Create } else { Choice::Skip };
+        let party = |yes: bool| if yes { PartyChoice::Create } else { PartyChoice::Skip };
         let make = |yes: bool| if yes { Make::Create } else { Make::Skip };
         Self {
             account: args.account.clone().or(account.map(party)),
@@ -176,7 +174,7 @@ impl Given {
     }
 }
 
-impl Choice {
+impl PartyChoice {
     fn text(&self) -> String {
         match self {
             Self::Create => "create".to_owned(),
@@ -195,11 +193,11 @@ impl Make {
     }
 }
 
-fn choice(text: &str) -> Result<Choice, String> {
+fn choice(text: &str) -> Result<PartyChoice, String> {
     match text.split_once(':') {
-        None if text == "create" => Ok(Choice::Create),
-        None if text == "skip" => Ok(Choice::Skip),
-        Some(("existing", id)) if !id.is_empty() => Ok(Choice::Existing(id.to_owned())),
+        None if text == "create" => Ok(PartyChoice::Create),
+        None if text == "skip" => Ok(PartyChoice::Skip),
+        Some(("existing", id)) if !id.is_empty() => Ok(PartyChoice::Existing(id.to_owned())),
         _ => Err("it is create, skip or existing:ID".to_owned()),
     }
 }
@@ -226,7 +224,7 @@ pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> 
     };
     let not_done = "is not qualified, and no record was made of it";
     let refused = |lead: &str, error: &Error| {
-        let ways_on = args.ways_on(context, &Given::of(args, answers.get()), lead, error);
+        let ways_on = args.ways_on(context, &Decisions::of(args, answers.get()), lead, error);
         lead::refused(context, lead, not_done, error, ways_on)
     };
     lead::each(&session, &leads, refused, |lead| {
@@ -354,18 +352,18 @@ fn choices(session: &Session, args: &Qualify) -> anyhow::Result<Choices> {
         let made = [("account", &args.account), ("contact", &args.contact)];
         if let Some((table, _)) = made
             .iter()
-            .find(|(table, choice)| *table == &*customer.table && **choice == Some(Choice::Create))
+            .find(|(table, choice)| *table == &*customer.table && **choice == Some(PartyChoice::Create))
         {
             return Err(Usage::because(format!(
                 "--customer names the {table}, and --{table} create makes another one: give one of the two"
             )));
         }
     }
-    let party = |choice: &Option<Choice>, table: &str| -> anyhow::Result<Party> {
+    let party = |choice: &Option<PartyChoice>, table: &str| -> anyhow::Result<Party> {
         Ok(match choice {
-            Some(Choice::Existing(name)) => Party::Existing(session.find_one(table, name)?),
-            Some(Choice::Create) => Party::Create,
-            Some(Choice::Skip) | None => Party::Skip,
+            Some(PartyChoice::Existing(name)) => Party::Existing(session.find_one(table, name)?),
+            Some(PartyChoice::Create) => Party::Create,
+            Some(PartyChoice::Skip) | None => Party::Skip,
         })
     };
     let row = |table: &str, name: &Option<String>| -> anyhow::Result<Option<Reference>> {
@@ -428,7 +426,7 @@ fn disqualifies(session: &Session, status: i32) -> anyhow::Result<bool> {
 }
 
 /// The status reasons of leads.
-fn statuses(catalog: &Catalog) -> anyhow::Result<&[ChoiceOption]> {
+fn statuses(catalog: &Catalog) -> anyhow::Result<&[Choice]> {
     Ok(catalog.table("lead")?.states().map_or(&[], |(_, statuses)| statuses))
 }
 
@@ -475,11 +473,11 @@ mod tests {
 
     #[test]
     fn the_choices_of_a_party() {
-        assert_eq!(choice("create"), Ok(Choice::Create));
-        assert_eq!(choice("skip"), Ok(Choice::Skip));
+        assert_eq!(choice("create"), Ok(PartyChoice::Create));
+        assert_eq!(choice("skip"), Ok(PartyChoice::Skip));
         assert_eq!(
             choice("existing:Acme: Ltd"),
-            Ok(Choice::Existing("Acme: Ltd".to_owned()))
+            Ok(PartyChoice::Existing("Acme: Ltd".to_owned()))
         );
         assert!(choice("existing:").is_err() && choice("existing").is_err() && choice("maybe").is_err());
     }

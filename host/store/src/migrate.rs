@@ -29,7 +29,7 @@ const TRIES: u32 = 20;
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The statements of a form.
-struct Step {
+struct FormStep {
     form: i32,
     /// Before the tables are made to fit their definitions.
     before: &'static str,
@@ -39,7 +39,7 @@ struct Step {
 
 macro_rules! steps {
     ($($form:literal),*) => {
-        &[$(Step {
+        &[$(FormStep {
             form: $form,
             before: include_str!(concat!("../migrations/", $form, "/before.sql")),
             after: include_str!(concat!("../migrations/", $form, "/after.sql")),
@@ -48,7 +48,7 @@ macro_rules! steps {
 }
 
 /// All forms that a file can be brought to, in their order.
-const STEPS: &[Step] = steps!(3, 4);
+const STEPS: &[FormStep] = steps!(3, 4);
 
 /// A file was brought to the present form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,7 +212,7 @@ impl Session {
     }
 }
 
-fn due(from: i32) -> impl Iterator<Item = &'static Step> {
+fn due(from: i32) -> impl Iterator<Item = &'static FormStep> {
     STEPS.iter().filter(move |step| step.form > from)
 }
 

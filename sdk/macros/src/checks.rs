@@ -7,7 +7,7 @@ use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
 
 use crate::{
-    declaration::{Declaration, Image, Step},
+    declaration::{Declaration, Image, StepArguments},
     names::{MODES, STAGES, WANTS, WITH_IMAGES, one_of, respell},
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Checked {
 
 /// A step with the numbers that its words stand for.
 pub(crate) struct CheckedStep {
-    pub(crate) step: Step,
+    pub(crate) step: StepArguments,
     pub(crate) stage: i32,
     pub(crate) mode: i32,
     pub(crate) rank: i32,
@@ -44,7 +44,7 @@ pub(crate) fn check(declaration: &mut Declaration) -> Result<Checked> {
     Ok(Checked { steps })
 }
 
-fn check_step(step: Step, errors: &mut Errors) -> CheckedStep {
+fn check_step(step: StepArguments, errors: &mut Errors) -> CheckedStep {
     let message = check_message(&step, errors);
     let stage = check_stage(&step, errors);
     let mode = check_mode(&step, stage, errors);
@@ -81,7 +81,7 @@ fn check_step(step: Step, errors: &mut Errors) -> CheckedStep {
     }
 }
 
-fn check_message(step: &Step, errors: &mut Errors) -> Option<String> {
+fn check_message(step: &StepArguments, errors: &mut Errors) -> Option<String> {
     let Some(message) = &step.message else {
         errors.add(step.span, "a step needs its message: `message = \"Create\"`");
         return None;
@@ -93,7 +93,7 @@ fn check_message(step: &Step, errors: &mut Errors) -> Option<String> {
     Some(message.value())
 }
 
-fn check_stage(step: &Step, errors: &mut Errors) -> i32 {
+fn check_stage(step: &StepArguments, errors: &mut Errors) -> i32 {
     let words = STAGES.map(|(word, _)| word);
     let Some(stage) = &step.stage else {
         errors.add(step.span, format!("a step needs its stage: {}", one_of(&words)));
@@ -112,7 +112,7 @@ fn check_stage(step: &Step, errors: &mut Errors) -> i32 {
     })
 }
 
-fn check_mode(step: &Step, stage: i32, errors: &mut Errors) -> i32 {
+fn check_mode(step: &StepArguments, stage: i32, errors: &mut Errors) -> i32 {
     let Some(mode) = &step.mode else { return 0 };
     let words = MODES.map(|(word, _)| word);
     match MODES.iter().find(|(word, _)| *word == mode.value()) {

@@ -17,11 +17,11 @@ use crate::names::one_of;
 pub(crate) struct Declaration {
     pub(crate) name: Option<LitStr>,
     pub(crate) wants: Vec<LitStr>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<StepArguments>,
 }
 
 /// What stands in `step(…)`.
-pub(crate) struct Step {
+pub(crate) struct StepArguments {
     pub(crate) span: Span,
     pub(crate) message: Option<LitStr>,
     pub(crate) table: Option<LitStr>,
@@ -53,7 +53,7 @@ impl Declaration {
                 Ok(())
             }
             "step" => {
-                declaration.steps.push(Step::parse(&key)?);
+                declaration.steps.push(StepArguments::parse(&key)?);
                 Ok(())
             }
             _ => Err(unknown(&key, &["name", "wants", "step"])),
@@ -63,7 +63,7 @@ impl Declaration {
     }
 }
 
-impl Step {
+impl StepArguments {
     fn parse(step: &ParseNestedMeta<'_>) -> Result<Self> {
         let mut read = Self {
             span: span(step),

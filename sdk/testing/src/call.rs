@@ -13,15 +13,15 @@ use sluice_sdk::{
 };
 
 use crate::{
-    frame::{Frame, Operation, Work},
+    frame::{Frame, MainOperation, Operation},
     pipeline,
-    world::{self, Installed, World},
+    world::{self, Installed, State},
 };
 
 /// The context of a call. Its parents look at other operations with the same step.
 #[derive(Clone)]
 pub(crate) struct Call {
-    pub(crate) world: Rc<RefCell<World>>,
+    pub(crate) world: Rc<RefCell<State>>,
     pub(crate) frame: Rc<Frame>,
     pub(crate) step: Rc<StepCall>,
 }
@@ -49,7 +49,7 @@ impl StepCall {
 
     /// The plug-in says that all is well. It is not if it swallowed the error of a service call
     /// in a transaction, or used what nobody granted.
-    pub(crate) fn went_on(&self, world: &World, frame: &Frame) -> Result<(), Error> {
+    pub(crate) fn went_on(&self, world: &State, frame: &Frame) -> Result<(), Error> {
         if let Some(capability) = self.ungranted.get() {
             let message =
                 format!("the plug-in uses `{capability}` without asking for it: declare `wants(\"{capability}\")`");
@@ -91,14 +91,14 @@ impl Call {
     fn call(
         &self,
         caller: Caller,
-        work: Work,
+        work: MainOperation,
         target: Option<Row>,
         inputs: Parameters,
     ) -> Result<Parameters, ServiceError> {
         let table = target.as_ref().map(Row::table).or(match &work {
-            Work::Delete(row) | Work::Retrieve(row, _) => Some(row.table.as_str()),
-            Work::RetrieveMultiple(query) => Some(query.table.as_str()),
-            Work::Create | Work::Update | Work::Other(_) => None,
+            MainOperation::Delete(row) | MainOperation::Retrieve(row, _) => Some(row.table.as_str()),
+            MainOperation::RetrieveMultiple(query) => Some(query.table.as_str()),
+            MainOperation::Create | MainOperation::Update | MainOperation::Other(_) => None,
         });
         let call = match table {
             Some(table) => format!("{} {table}", work.message()),
@@ -314,7 +314,7 @@ impl Backend for Call {
     }
 
     fn create(&self, caller: Caller, row: Row) -> Result<String, ServiceError> {
-        let outputs = self.call(caller, Work::Create, Some(row), Parameters::default())?;
+        let outputs = self.call(caller, MainOperation::Create, Some(row), Parameters::default())?;
         match outputs.get("id") {
             Some(Parameter::Value(Value::Id(id))) => Ok(id.clone()),
             _ => Ok(String::new()),
@@ -324,7 +324,7 @@ impl Backend for Call {
     fn retrieve(&self, caller: Caller, row: &Reference, columns: Vec<String>) -> Result<Row, ServiceError> {
         let outputs = self.call(
             caller,
-            Work::Retrieve(row.clone(), columns),
+            MainOperation::Retrieve(row.clone(), columns),
             None,
             Parameters::default(),
         )?;
@@ -335,7 +335,12 @@ impl Backend for Call {
     }
 
     fn retrieve_multiple(&self, caller: Caller, query: Query) -> Result<Vec<Row>, ServiceError> {
-        let outputs = self.call(caller, Work::RetrieveMultiple(query), None, Parameters::default())?;
+        let outputs = self.call(
+            caller,
+            MainOperation::RetrieveMultiple(query),
+            None,
+            Parameters::default(),
+        )?;
         match outputs.get("BusinessEntityCollection") {
             Some(Parameter::Rows(rows)) => Ok(rows.clone()),
             _ => Ok(Vec::new()),
@@ -343,17 +348,17 @@ impl Backend for Call {
     }
 
     fn update(&self, caller: Caller, row: Row) -> Result<(), ServiceError> {
-        self.call(caller, Work::Update, Some(row), Parameters::default())
+        self.call(caller, MainOperation::Update, Some(row), Parameters::default())
             .map(|_| ())
     }
 
     fn delete(&self, caller: Caller, row: &Reference) -> Result<(), ServiceError> {
-        self.call(caller, Work::Delete(row.clone()), None, Parameters::default())
+        self.call(caller, MainOperation::Delete(row.clone()), None, Parameters::default())
             .map(|_| ())
     }
 
     fn execute(&self, caller: Caller, request: Request) -> Result<Parameters, ServiceError> {
-        self.call(caller, Work::Other(request.message), None, request.inputs)
+        self.call(caller, MainOperation::Other(request.message), None, request.inputs)
     }
 
     fn trace(&self, line: &str) {

@@ -8,11 +8,11 @@ use std::{
 use sluice_model::{Code, Error, Result, Right};
 use sluice_sdk::{Parameter, Parameters, Query, Reference, Row, Value, registration::Step};
 
-use crate::world::World;
+use crate::world::State;
 
 /// What an operation does between the steps.
 #[derive(Clone)]
-pub(crate) enum Work {
+pub(crate) enum MainOperation {
     /// Writes the Target as a new row.
     Create,
     /// Writes the Target over a row.
@@ -24,7 +24,7 @@ pub(crate) enum Work {
     Other(String),
 }
 
-impl Work {
+impl MainOperation {
     pub(crate) fn message(&self) -> &str {
         match self {
             Self::Create => "Create",
@@ -62,7 +62,7 @@ impl Work {
 
 /// A request with everything that decides how it runs.
 pub(crate) struct Operation {
-    pub(crate) work: Work,
+    pub(crate) work: MainOperation,
     pub(crate) target: Option<Row>,
     pub(crate) inputs: Parameters,
     /// In whose name it runs.
@@ -76,7 +76,7 @@ pub(crate) struct Operation {
 /// An operation on its way.
 #[derive(Clone)]
 pub(crate) struct Frame {
-    pub(crate) work: Work,
+    pub(crate) work: MainOperation,
     pub(crate) table: Option<String>,
     pub(crate) id: RefCell<Option<String>>,
     pub(crate) user: String,
@@ -93,7 +93,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(operation: Operation, world: &World) -> Self {
+    pub(crate) fn new(operation: Operation, world: &State) -> Self {
         let Operation {
             work,
             target,
@@ -104,7 +104,7 @@ impl Frame {
         } = operation;
         let (table, id) = work.primary(target.as_ref());
         let before = match (&work, &table, &id) {
-            (Work::Update | Work::Delete(_), Some(table), Some(id)) => world.find(table, id),
+            (MainOperation::Update | MainOperation::Delete(_), Some(table), Some(id)) => world.find(table, id),
             _ => None,
         };
         Self {
@@ -129,7 +129,7 @@ impl Frame {
     /// its own, so that a plug-in finds what pre-validation shared in the parent's variables.
     pub(crate) fn enter_transaction(self: Rc<Self>) -> Rc<Self> {
         let frame = match self.work {
-            Work::Create | Work::Update | Work::Delete(_) => {
+            MainOperation::Create | MainOperation::Update | MainOperation::Delete(_) => {
                 let mut frame = Self::clone(&self);
                 frame.shared.take();
                 frame.parent = Some(self);
@@ -151,7 +151,7 @@ impl Frame {
     }
 
     /// The first gate, which knows no row: does the user hold the privilege at any depth?
-    pub(crate) fn gate(&self, world: &World) -> Result<()> {
+    pub(crate) fn gate(&self, world: &State) -> Result<()> {
         match (self.work.right(), &self.table) {
             (Some(right), Some(table)) => world.gate(&self.user, table, right),
             _ => Ok(()),
@@ -159,24 +159,24 @@ impl Frame {
     }
 
     /// The main operation, with the second gate.
-    pub(crate) fn operate(&self, world: &mut World) -> Result<()> {
+    pub(crate) fn operate(&self, world: &mut State) -> Result<()> {
         match &self.work {
-            Work::Create => {
+            MainOperation::Create => {
                 let row = self.row()?;
                 let id = row.id().map_or_else(|| world.next_id(), str::to_owned);
                 world.create(&self.user, row.with_id(&id))?;
                 self.id.replace(Some(id.clone()));
                 self.give("id", Value::Id(id));
             }
-            Work::Update => world.update(&self.user, self.row()?)?,
-            Work::Delete(row) => world.delete(&self.user, row)?,
-            Work::Retrieve(row, columns) => {
+            MainOperation::Update => world.update(&self.user, self.row()?)?,
+            MainOperation::Delete(row) => world.delete(&self.user, row)?,
+            MainOperation::Retrieve(row, columns) => {
                 self.give("BusinessEntity", world.retrieve(&self.user, row, columns)?);
             }
-            Work::RetrieveMultiple(query) => {
+            MainOperation::RetrieveMultiple(query) => {
                 self.give("BusinessEntityCollection", world.retrieve_multiple(&self.user, query)?);
             }
-            Work::Other(message) => {
+            MainOperation::Other(message) => {
                 let answer = world.answers.get(message).cloned();
                 let unknown = || {
                     let message = format!("the test host does not know `{message}`: say what it `answers`");
@@ -185,7 +185,9 @@ impl Frame {
                 self.outputs.replace(answer.ok_or_else(unknown)?);
             }
         }
-        if let (Work::Create | Work::Update, Some(table), Some(id)) = (&self.work, &self.table, &*self.id.borrow()) {
+        if let (MainOperation::Create | MainOperation::Update, Some(table), Some(id)) =
+            (&self.work, &self.table, &*self.id.borrow())
+        {
             self.after.replace(world.find(table, id));
         }
         Ok(())

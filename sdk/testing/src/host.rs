@@ -7,15 +7,15 @@ use sluice_sdk::{Parameter, Parameters, Query, Reference, Request, Row, Value, r
 
 use crate::{
     Failure,
-    frame::{Operation, Work},
+    frame::{MainOperation, Operation},
     pipeline,
-    world::{self, Installed, SYSTEM, World},
+    world::{self, Installed, SYSTEM, State},
 };
 
 /// A host in memory: tables, users with their privileges, rows, and plug-ins on their steps.
 #[derive(Default)]
 pub struct TestHost {
-    world: Rc<RefCell<World>>,
+    world: Rc<RefCell<State>>,
 }
 
 /// Grants privileges to a user; see [`TestHost::user`].
@@ -225,7 +225,7 @@ impl Actor<'_> {
     /// As on the platform.
     pub fn create(&self, row: Row) -> Result<Row, Failure> {
         let table = row.table().to_owned();
-        let outputs = self.run(Work::Create, Some(row), Parameters::default())?;
+        let outputs = self.run(MainOperation::Create, Some(row), Parameters::default())?;
         let id = match outputs.get("id") {
             Some(Parameter::Value(Value::Id(id))) => id.as_str(),
             _ => "",
@@ -239,7 +239,7 @@ impl Actor<'_> {
     /// As on the platform.
     pub fn update(&self, row: Row) -> Result<Row, Failure> {
         let (table, id) = (row.table().to_owned(), row.id().unwrap_or_default().to_owned());
-        self.run(Work::Update, Some(row), Parameters::default())?;
+        self.run(MainOperation::Update, Some(row), Parameters::default())?;
         self.written(&table, &id)
     }
 
@@ -248,7 +248,7 @@ impl Actor<'_> {
     /// # Errors
     /// As on the platform.
     pub fn delete(&self, row: &Reference) -> Result<(), Failure> {
-        self.run(Work::Delete(row.clone()), None, Parameters::default())
+        self.run(MainOperation::Delete(row.clone()), None, Parameters::default())
             .map(|_| ())
     }
 
@@ -257,7 +257,11 @@ impl Actor<'_> {
     /// # Errors
     /// As on the platform.
     pub fn retrieve(&self, row: &Reference) -> Result<Row, Failure> {
-        let outputs = self.run(Work::Retrieve(row.clone(), Vec::new()), None, Parameters::default())?;
+        let outputs = self.run(
+            MainOperation::Retrieve(row.clone(), Vec::new()),
+            None,
+            Parameters::default(),
+        )?;
         match outputs.get("BusinessEntity") {
             Some(Parameter::Row(row)) => Ok(row.clone()),
             _ => Ok(Row::of(row)),
@@ -269,7 +273,7 @@ impl Actor<'_> {
     /// # Errors
     /// As on the platform.
     pub fn retrieve_multiple(&self, query: Query) -> Result<Vec<Row>, Failure> {
-        let outputs = self.run(Work::RetrieveMultiple(query), None, Parameters::default())?;
+        let outputs = self.run(MainOperation::RetrieveMultiple(query), None, Parameters::default())?;
         match outputs.get("BusinessEntityCollection") {
             Some(Parameter::Rows(rows)) => Ok(rows.clone()),
             _ => Ok(Vec::new()),
@@ -281,10 +285,10 @@ impl Actor<'_> {
     /// # Errors
     /// As on the platform.
     pub fn execute(&self, request: Request) -> Result<Parameters, Failure> {
-        self.run(Work::Other(request.message), None, request.inputs)
+        self.run(MainOperation::Other(request.message), None, request.inputs)
     }
 
-    fn run(&self, work: Work, target: Option<Row>, inputs: Parameters) -> Result<Parameters, Failure> {
+    fn run(&self, work: MainOperation, target: Option<Row>, inputs: Parameters) -> Result<Parameters, Failure> {
         let (user, initiating) = (self.name.clone(), self.name.clone());
         pipeline::run(
             &self.host.world,

@@ -13,7 +13,7 @@ use sluice_sdk::{Context, Error as Ended, Parameters};
 use crate::{
     call::{Call, StepCall},
     frame::{Frame, Operation},
-    world::{Installed, World},
+    world::{Installed, State},
 };
 
 const PRE_VALIDATION: i32 = 10;
@@ -24,7 +24,7 @@ const POST_OPERATION: i32 = 40;
 const MAX_DEPTH: i32 = 8;
 
 /// Runs a request through the pipeline; its outputs are named as on the platform.
-pub(crate) fn run(world: &Rc<RefCell<World>>, operation: Operation) -> Result<Parameters> {
+pub(crate) fn run(world: &Rc<RefCell<State>>, operation: Operation) -> Result<Parameters> {
     let frame = Rc::new(Frame::new(operation, &world.borrow()));
     let outermost = frame.depth == 1;
     let result = run_operation(world, frame);
@@ -34,7 +34,7 @@ pub(crate) fn run(world: &Rc<RefCell<World>>, operation: Operation) -> Result<Pa
     result
 }
 
-fn run_operation(world: &Rc<RefCell<World>>, frame: Rc<Frame>) -> Result<Parameters> {
+fn run_operation(world: &Rc<RefCell<State>>, frame: Rc<Frame>) -> Result<Parameters> {
     if frame.depth > MAX_DEPTH {
         return Err(Error::new(
             Code::DEPTH,
@@ -56,14 +56,14 @@ fn run_operation(world: &Rc<RefCell<World>>, frame: Rc<Frame>) -> Result<Paramet
     result.map(|()| frame.outputs.borrow().clone())
 }
 
-fn in_the_transaction(world: &Rc<RefCell<World>>, frame: &Rc<Frame>) -> Result<()> {
+fn in_the_transaction(world: &Rc<RefCell<State>>, frame: &Rc<Frame>) -> Result<()> {
     run_steps(world, frame, PRE_OPERATION)?;
     frame.operate(&mut world.borrow_mut())?;
     run_steps(world, frame, POST_OPERATION)
 }
 
 /// Runs the synchronous steps of a stage in the order of their ranks, and queues the others.
-fn run_steps(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, stage: i32) -> Result<()> {
+fn run_steps(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, stage: i32) -> Result<()> {
     let mut steps = world.borrow().steps.clone();
     steps.retain(|installed| installed.enabled && installed.step.stage == stage && frame.concerns(installed.step));
     steps.sort_by_key(|installed| installed.step.rank);
@@ -79,7 +79,7 @@ fn run_steps(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, stage: i32) -> Resul
 
 /// Runs the asynchronous steps that the committed operation left behind. Nobody waits for
 /// them: their errors are kept for the test to look at.
-fn run_jobs(world: &Rc<RefCell<World>>) {
+fn run_jobs(world: &Rc<RefCell<State>>) {
     loop {
         let Some((installed, frame)) = world.borrow_mut().take_job() else {
             return;
@@ -91,7 +91,7 @@ fn run_jobs(world: &Rc<RefCell<World>>) {
     }
 }
 
-fn run_step(world: &Rc<RefCell<World>>, frame: &Rc<Frame>, installed: Installed) -> Result<()> {
+fn run_step(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, installed: Installed) -> Result<()> {
     let plugin = installed.plugin;
     let step = Rc::new(StepCall::new(installed, frame));
     let context = Context::new(Box::new(Call {

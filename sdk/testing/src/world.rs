@@ -48,7 +48,7 @@ pub(crate) type Rows = BTreeMap<String, Vec<RowInTable>>;
 pub(crate) struct RowInTable(Stored);
 
 #[derive(Default)]
-pub(crate) struct World {
+pub(crate) struct State {
     tables: BTreeMap<String, TableDef>,
     /// The privileges of each user, by table.
     users: BTreeMap<String, Vec<(String, Right, Depth)>>,
@@ -66,7 +66,7 @@ pub(crate) struct World {
     last_id: u128,
 }
 
-impl World {
+impl State {
     /// An id that no row has yet; the same ones in each run.
     pub(crate) fn next_id(&mut self) -> String {
         self.last_id += 1;

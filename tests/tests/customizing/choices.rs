@@ -2,12 +2,12 @@
 
 use sluice_model::{Code, Filter, Query, Request, Row, Value};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 use sluice_platform::prelude::*;
 
 #[test]
 fn two_tables_share_a_global_choice() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set create rsh_interest --option 1=Pumps --option 2=Valves");
     for table in ["lead", "opportunity"] {
         world.sluice(&format!(
@@ -48,7 +48,7 @@ fn two_tables_share_a_global_choice() {
 
 #[test]
 fn an_option_counts_when_it_is_published() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set add lead.industrycode 777 Shipyards --draft");
     let create = || {
         let row = Row::unsaved("lead")
@@ -70,7 +70,7 @@ fn an_option_counts_when_it_is_published() {
 
 #[test]
 fn the_states_of_a_lead_are_fixed() {
-    let world = World::new();
+    let world = Customizing::new();
     let options = world.sluice("option-set show lead.statecode");
     let values: Vec<i64> = options["options"]
         .as_array()
@@ -95,7 +95,7 @@ fn the_states_of_a_lead_are_fixed() {
 
 #[test]
 fn the_platforms_status_reasons_stay_in_their_states() {
-    let world = World::new();
+    let world = Customizing::new();
     for value in [1, 3, 4] {
         let error = world.refused(&format!("option-set remove lead.statuscode {value}"));
         assert_eq!(error["code"], "0x80044341", "{error}");
@@ -118,13 +118,13 @@ fn the_platforms_status_reasons_stay_in_their_states() {
 
 #[test]
 fn the_options_of_a_choice_are_not_emptied() {
-    let vendor = World::new();
+    let vendor = Customizing::new();
     vendor.sluice("option-set add contact.statuscode 100000001 Hot --state 0");
     vendor.sluice("solution create Options --version 1.0");
     vendor.sluice("solution add Options option-set contact.statuscode");
     let file = vendor.org.path().parent().unwrap().join("options.zip");
     vendor.sluice(&format!("solution export Options {}", file.display()));
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice(&format!("solution import {} --managed", file.display()));
     world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
     world.sluice("option-set create rsh_interest --option 1=Pumps");
@@ -157,7 +157,7 @@ fn the_options_of_a_choice_are_not_emptied() {
 
 #[test]
 fn what_is_no_list_of_options_is_refused() {
-    let world = World::new();
+    let world = Customizing::new();
     let choice = |name: &str, options: &str| {
         let row = Row::unsaved("optionset").with("name", name).with("options", options);
         world.admin.try_create(row)
@@ -214,7 +214,7 @@ fn what_is_no_list_of_options_is_refused() {
 
 #[test]
 fn numbers_come_by_themselves_and_once() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set create rsh_interest --option 1=Pumps");
     let insert = || {
         let request = Request::new("InsertOptionValue")
@@ -244,7 +244,7 @@ fn numbers_come_by_themselves_and_once() {
 
 #[test]
 fn a_status_reason_needs_a_state() {
-    let world = World::new();
+    let world = Customizing::new();
     let error = world.refused("option-set add contact.statuscode 7 Hot");
     assert_eq!(error["code"], "0x80048408", "{error}");
     let error = world.refused("option-set add contact.statuscode 7 Hot --state 4");
@@ -258,7 +258,7 @@ fn a_status_reason_needs_a_state() {
 /// The options that customizers published are laid over a definition, and not kept in it.
 #[test]
 fn a_change_of_the_table_leaves_added_options_what_they_are() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
     world.sluice("column create lead rsh_note text");
     let change = sluice_platform::TableChange {

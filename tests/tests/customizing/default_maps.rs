@@ -6,10 +6,10 @@ use sluice_model::Row;
 use sluice_platform::prelude::*;
 use sluice_tests::root;
 
-use crate::world::World;
+use crate::world::Customizing;
 
 /// `lead.subject → opportunity.name`, a line for each mapping that counts.
-fn lines(world: &World) -> Vec<String> {
+fn lines(world: &Customizing) -> Vec<String> {
     let maps = world.admin.0.published("entitymap").unwrap();
     let text = |row: &Row, column| row.text(column).unwrap().to_owned();
     let mut lines: Vec<String> = world
@@ -41,7 +41,7 @@ fn lines(world: &World) -> Vec<String> {
 /// Whoever changes a default mapping reviews this file; `UPDATE_GOLDEN=1` writes it.
 #[test]
 fn a_new_organisation_has_the_default_mappings() {
-    let world = World::new();
+    let world = Customizing::new();
     let text = lines(&world).join("\n") + "\n";
     let golden = root().join("tests/tests/customizing/default-maps.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -53,7 +53,7 @@ fn a_new_organisation_has_the_default_mappings() {
 #[test]
 fn the_page_for_users_names_every_default_mapping() {
     let page = fs::read_to_string(root().join("docs/mappings.md")).unwrap();
-    for line in lines(&World::new()) {
+    for line in lines(&Customizing::new()) {
         let (source, target) = line.split_once(" → ").unwrap();
         let (source, target) = (source.strip_prefix("lead.").unwrap(), target.split_once('.').unwrap());
         let row = page
@@ -76,7 +76,7 @@ fn the_page_for_users_names_every_default_mapping() {
 
 #[test]
 fn every_default_mapping_carries_its_value() {
-    let world = World::new();
+    let world = Customizing::new();
     let catalog = world.admin.0.catalog().unwrap();
     let lead = catalog.table("lead").unwrap();
     let mut row = Row::unsaved("lead");
@@ -122,7 +122,7 @@ fn value(column: &sluice_model::ColumnDef, number: usize) -> sluice_model::Value
 
 #[test]
 fn the_program_lists_them() {
-    let world = World::new();
+    let world = Customizing::new();
     let maps = world.sluice("mapping list lead opportunity");
     let maps = maps["value"].as_array().unwrap();
     assert!(

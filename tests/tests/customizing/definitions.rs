@@ -2,19 +2,19 @@
 
 use sluice_model::{Code, ColumnDef, ColumnType, Request, Row};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 use sluice_platform::prelude::*;
 
 /// The mapping is refused with that reason, and nothing is left of it.
 #[track_caller]
-fn refused(world: &World, source: &str, target: (&str, &str), why: &str) {
+fn refused(world: &Customizing, source: &str, target: (&str, &str), why: &str) {
     says(world.try_map(("lead", source), target), Code::INVALID_MAP, why);
     assert!(world.map(("lead", source), target).is_none());
 }
 
 #[test]
 fn types_have_to_agree() {
-    let world = World::new();
+    let world = Customizing::new();
     refused(
         &world,
         "companyname",
@@ -43,7 +43,7 @@ fn types_have_to_agree() {
 
 #[test]
 fn formats_have_to_agree() {
-    let world = World::new();
+    let world = Customizing::new();
     refused(
         &world,
         "emailaddress2",
@@ -60,7 +60,7 @@ fn formats_have_to_agree() {
 
 #[test]
 fn the_target_is_at_least_as_long_as_the_source() {
-    let world = World::new();
+    let world = Customizing::new();
     refused(
         &world,
         "firstname",
@@ -71,7 +71,7 @@ fn the_target_is_at_least_as_long_as_the_source() {
 
 #[test]
 fn a_target_has_one_source() {
-    let world = World::new();
+    let world = Customizing::new();
     refused(
         &world,
         "jobtitle",
@@ -85,7 +85,7 @@ fn a_target_has_one_source() {
 
 #[test]
 fn lookups_refer_to_one_table_at_least_in_common() {
-    let world = World::new();
+    let world = Customizing::new();
     refused(
         &world,
         "campaignid",
@@ -99,7 +99,7 @@ fn lookups_refer_to_one_table_at_least_in_common() {
 
 #[test]
 fn what_is_one_rows_own_is_not_mapped() {
-    let world = World::new();
+    let world = Customizing::new();
     for table in ["lead", "contact"] {
         let column = ColumnDef::new("address1_addressid", ColumnType::Text { max_length: 36 });
         world.admin.0.create_column(table, &column).unwrap();
@@ -132,7 +132,7 @@ fn what_is_one_rows_own_is_not_mapped() {
 
 #[test]
 fn columns_and_tables_have_to_be_there() {
-    let world = World::new();
+    let world = Customizing::new();
     says(
         world.try_map(("lead", "no_such"), ("contact", "firstname")),
         Code::ATTRIBUTE_UNKNOWN,
@@ -165,7 +165,7 @@ fn columns_and_tables_have_to_be_there() {
 
 #[test]
 fn a_change_of_a_mapping_is_held_to_the_same() {
-    let world = World::new();
+    let world = Customizing::new();
     let map = world.try_map(("lead", "jobtitle"), ("contact", "department")).unwrap();
     let change = |column: &str| Row::new("attributemap", map).with("sourceattributename", column);
     says(
@@ -185,7 +185,7 @@ fn a_change_of_a_mapping_is_held_to_the_same() {
 
 #[test]
 fn a_choice_that_lacks_options_is_warned_of_and_allowed() {
-    let world = World::new();
+    let world = Customizing::new();
     let answer = world.sluice("mapping add lead opportunity leadsourcecode opportunityratingcode");
     let warning = answer["warnings"][0].as_str().unwrap();
     assert!(warning.contains("opportunity.opportunityratingcode lacks"), "{warning}");
@@ -197,7 +197,7 @@ fn a_choice_that_lacks_options_is_warned_of_and_allowed() {
 
 #[test]
 fn system_mappings_stay() {
-    let world = World::new();
+    let world = Customizing::new();
     let map = world.map(("lead", "subject"), ("opportunity", "name")).unwrap();
     let sentence = "Cannot create or delete system attribute map";
     says(
@@ -223,7 +223,7 @@ fn system_mappings_stay() {
 
 #[test]
 fn lint_finds_what_was_right_when_it_was_defined() {
-    let world = World::new();
+    let world = Customizing::new();
     let text = |name, max_length| ColumnDef::new(name, ColumnType::Text { max_length });
     world.admin.0.create_column("lead", &text("rsh_detail", 50)).unwrap();
     world
@@ -254,7 +254,7 @@ fn lint_finds_what_was_right_when_it_was_defined() {
 
 #[test]
 fn values_that_the_target_does_not_take_as_they_are_are_warned_of() {
-    let world = World::new();
+    let world = Customizing::new();
     for line in [
         "column create lead rsh_n int --min 0 --max 1000",
         "column create opportunity rsh_n int --max 10",

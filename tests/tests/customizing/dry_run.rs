@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use sluice_model::Value;
 
-use crate::world::World;
+use crate::world::Customizing;
 
 /// The value of a column in a record of the preview, and where it comes from.
 fn value<'a>(item: &'a Json, table: &str, column: &str) -> Option<(&'a Json, &'a str)> {
@@ -19,7 +19,7 @@ fn value<'a>(item: &'a Json, table: &str, column: &str) -> Option<(&'a Json, &'a
 
 #[test]
 fn every_value_says_where_it_comes_from_and_no_row_is_written() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("mapping add lead contact jobtitle department");
     let lead = world.lead(&[
         ("companyname", "Fourth Coffee".into()),
@@ -79,7 +79,7 @@ fn every_value_says_where_it_comes_from_and_no_row_is_written() {
 
 #[test]
 fn the_flags_decide_as_they_do_in_earnest() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[]);
     let answer = world.sluice(&format!(
         "lead qualify {lead} --dry-run --account skip --opportunity skip"
@@ -92,7 +92,7 @@ fn the_flags_decide_as_they_do_in_earnest() {
 
 #[test]
 fn what_a_plug_in_sets_is_a_steps() {
-    let world = World::sample();
+    let world = Customizing::sample();
     world.sluice("role grant Salesperson prvReadsl_commissionrule org");
     let seller = world.org.actor("seller.west");
     // A lead of the sample, older than the step that would have tidied its number up.
@@ -124,7 +124,7 @@ fn what_a_plug_in_sets_is_a_steps() {
     assert!(people.stdout.contains("nothing was kept"), "{people:?}");
 }
 
-fn odata_filter(world: &World, text: &str) -> sluice_model::Filter {
+fn odata_filter(world: &Customizing, text: &str) -> sluice_model::Filter {
     let catalog = world.admin.0.catalog().unwrap();
     let surroundings = world.admin.0.surroundings().unwrap();
     sluice_model::odata::filter(&surroundings, catalog.table("lead").unwrap(), text).unwrap()
@@ -132,7 +132,7 @@ fn odata_filter(world: &World, text: &str) -> sluice_model::Filter {
 
 #[test]
 fn a_refusal_is_the_one_that_would_come() {
-    let world = World::sample();
+    let world = Customizing::sample();
     let seller = world.program().as_user("seller.west");
     let lead = seller.json(&[
         "row",

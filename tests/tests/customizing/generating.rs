@@ -2,12 +2,12 @@
 
 use sluice_model::{Request, Row, Value};
 
-use crate::world::World;
+use crate::world::Customizing;
 use sluice_platform::prelude::*;
 
 #[test]
 fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("mapping add lead contact jobtitle department");
     let before = world.sluice("mapping list lead contact")["value"]
         .as_array()
@@ -40,7 +40,7 @@ fn what_somebody_made_gives_way_and_what_the_platform_made_stays() {
 
 #[test]
 fn it_warns_before_it_replaces() {
-    let world = World::new();
+    let world = Customizing::new();
     let run = world.run("mapping generate lead opportunity");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("maps all columns of one name"), "{run:?}");
@@ -53,7 +53,7 @@ fn it_warns_before_it_replaces() {
 
 #[test]
 fn the_message_says_what_it_did_and_publishes_nothing() {
-    let world = World::new();
+    let world = Customizing::new();
     let map = world.map(("lead", "subject"), ("opportunity", "name")).unwrap();
     let request = Request::new("AutoMapEntity").with("EntityMapId", Value::Id(map.id_of("entitymapid").unwrap()));
     let response = world.admin.0.execute(request).unwrap();
@@ -75,7 +75,7 @@ fn the_message_says_what_it_did_and_publishes_nothing() {
 
 #[test]
 fn two_tables_that_were_not_mapped_are_from_then_on() {
-    let world = World::new();
+    let world = Customizing::new();
     let answer = world.sluice("mapping generate account contact --yes");
     assert_eq!(answer["removed"], 0);
     assert!(answer["created"].as_i64().unwrap() > 10, "{answer}");

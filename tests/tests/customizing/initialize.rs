@@ -2,9 +2,9 @@
 
 use sluice_model::{Code, Error, Parameter, Reference, Request, Row, Uuid};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 
-fn initialize(world: &World, lead: Uuid, target: &str) -> Result<Row, Error> {
+fn initialize(world: &Customizing, lead: Uuid, target: &str) -> Result<Row, Error> {
     let request = Request::new("InitializeFrom")
         .with("EntityMoniker", Reference::new("lead", lead))
         .with("TargetEntityName", target)
@@ -17,7 +17,7 @@ fn initialize(world: &World, lead: Uuid, target: &str) -> Result<Row, Error> {
 
 #[test]
 fn it_gives_what_the_mappings_carry_over_and_makes_nothing() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[("description", "from the fair".into())]);
     let before = world.counts();
     let row = initialize(&world, lead, "opportunity").unwrap();
@@ -33,7 +33,7 @@ fn it_gives_what_the_mappings_carry_over_and_makes_nothing() {
 
 #[test]
 fn a_plain_create_gets_nothing_from_the_lead() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[("description", "from the fair".into())]);
     let row = Row::unsaved("opportunity")
         .with("name", "By hand")
@@ -44,7 +44,7 @@ fn a_plain_create_gets_nothing_from_the_lead() {
 
 #[test]
 fn wrong_parameters_are_refused() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[]);
     says(initialize(&world, lead, "invoice"), Code::ENTITY_UNKNOWN, "invoice");
     says(
@@ -70,7 +70,7 @@ fn wrong_parameters_are_refused() {
 
 #[test]
 fn whoever_may_not_read_the_lead_gets_nothing_of_it() {
-    let world = World::sample();
+    let world = Customizing::sample();
     let lead = world.lead(&[]);
     let seller = world.org.actor("seller.east");
     let request = Request::new("InitializeFrom")
@@ -81,7 +81,7 @@ fn whoever_may_not_read_the_lead_gets_nothing_of_it() {
 
 #[test]
 fn the_program_makes_a_row_from_its_parent() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[("description", "from the fair".into())]);
     let before = world.counts();
     let shown = world.sluice(&format!("row create opportunity --from lead:{lead} --dry-run"));

@@ -2,12 +2,12 @@
 
 use sluice_model::{Code, Depth, Parameter, Request, Row};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 use sluice_platform::prelude::*;
 
 #[test]
 fn the_difference_says_what_publishing_would_do() {
-    let world = World::new();
+    let world = Customizing::new();
     assert_eq!(world.sluice("publish --diff")["value"].as_array().unwrap().len(), 0);
     world.sluice("mapping add lead contact jobtitle department");
     world.sluice("option-set create rsh_interest --option 1=Pumps");
@@ -59,7 +59,7 @@ fn the_difference_says_what_publishing_would_do() {
 
 #[test]
 fn a_verb_publishes_its_own_change_and_no_other() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("mapping add lead contact jobtitle department --draft");
     world.sluice("mapping add lead contact salutation spousesname");
     let diff = world.sluice("publish --diff");
@@ -78,7 +78,7 @@ fn a_verb_publishes_its_own_change_and_no_other() {
 
 #[test]
 fn forms_count_when_they_are_published() {
-    let world = World::new();
+    let world = Customizing::new();
     let before = world.admin.0.published("systemform").unwrap().len();
     let form = Row::unsaved("systemform")
         .with("name", "Lead")
@@ -96,7 +96,7 @@ fn forms_count_when_they_are_published() {
 
 #[test]
 fn whoever_may_not_publish_changes_nothing() {
-    let world = World::sample();
+    let world = Customizing::sample();
     let role = world.admin.find("role", "Salesperson");
     let maps = ["prvCreateAttributeMap", "prvAppendAttributeMap", "prvAppendToEntityMap"];
     for privilege in maps {
@@ -131,7 +131,7 @@ fn whoever_may_not_publish_changes_nothing() {
 
 #[test]
 fn the_removal_that_freed_a_target_is_published_with_the_new_mapping() {
-    let world = World::new();
+    let world = Customizing::new();
     let published = |target: &str| -> Vec<String> {
         let maps = world.sluice("mapping list lead contact");
         let maps = maps["value"].as_array().unwrap().iter();
@@ -155,7 +155,7 @@ fn the_removal_that_freed_a_target_is_published_with_the_new_mapping() {
 
 #[test]
 fn what_was_waiting_in_a_choice_and_is_published_with_it_is_said() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set create rsh_interest --option 1=Pumps");
     world.sluice("option-set add rsh_interest 2 Valves --draft");
     let run = world.run("option-set add rsh_interest 3 Pipes");
@@ -171,7 +171,7 @@ fn what_was_waiting_in_a_choice_and_is_published_with_it_is_said() {
 
 #[test]
 fn a_form_that_is_called_otherwise_waits_for_being_published() {
-    let world = World::new();
+    let world = Customizing::new();
     let state = || world.sluice("form list lead")["value"][0]["published"].clone();
     assert_eq!(state(), "yes");
     world.sluice("row update systemform Lead name=Prospect");

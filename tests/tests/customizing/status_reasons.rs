@@ -2,13 +2,13 @@
 
 use sluice_model::{Code, Remedy, Row, Value};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 
 const HOT: i32 = 100_000_001;
 
 /// The status reason is mapped, and the option was added to the lead only.
-fn broken() -> World {
-    let world = World::new();
+fn broken() -> Customizing {
+    let world = Customizing::new();
     world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
     world.sluice("mapping add lead contact statuscode statuscode");
     world
@@ -77,7 +77,7 @@ fn cure_two_remove_the_mapping() {
 
 #[test]
 fn a_status_reason_of_another_state_is_not_carried_over() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("mapping add lead contact statuscode statuscode");
     // 2 is Contacted of an open lead, and Inactive of an inactive contact.
     let lead = world.lead(&[("statuscode", Value::Choice(2))]);
@@ -94,7 +94,7 @@ fn an_account_and_an_opportunity_are_called_by_their_names() {
         ("account", "Invalid status code error for an account: 100000001"),
         ("opportunity", "Invalid status code error for an opportunity: 100000001"),
     ] {
-        let world = World::new();
+        let world = Customizing::new();
         world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
         world.sluice(&format!("mapping add lead {table} statuscode statuscode"));
         let lead = world.lead(&[("statuscode", Value::Choice(HOT))]);
@@ -118,7 +118,7 @@ fn an_account_and_an_opportunity_are_called_by_their_names() {
 
 #[test]
 fn an_added_status_reason_belongs_to_its_state() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("option-set add lead.statuscode 100000001 Hot --state 0");
     world.sluice("option-set add lead.statuscode 100000002 Bankrupt --state 2");
     let lead = world.lead(&[("statuscode", Value::Choice(HOT))]);

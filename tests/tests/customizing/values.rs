@@ -2,11 +2,11 @@
 
 use sluice_model::{Code, Decimal, Row, Value};
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 
 #[test]
 fn a_custom_column_is_carried_over_by_a_mapping_only() {
-    let world = World::new();
+    let world = Customizing::new();
     for table in ["lead", "opportunity"] {
         world.sluice(&format!("column create {table} rsh_estimatedbudget money"));
     }
@@ -22,7 +22,7 @@ fn a_custom_column_is_carried_over_by_a_mapping_only() {
 /// The worked example, as somebody types it.
 #[test]
 fn the_worked_example() {
-    let world = World::new();
+    let world = Customizing::new();
     for line in [
         "column create lead rsh_estimatedbudget money --label 'Estimated Budget'",
         "column create opportunity rsh_estimatedbudget money --label 'Estimated Budget'",
@@ -63,7 +63,7 @@ fn the_worked_example() {
 
 #[test]
 fn a_mapping_counts_when_it_is_published() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = || world.lead(&[("jobtitle", "Buyer".into())]);
     world.sluice("mapping add lead contact jobtitle department --draft");
     assert_eq!(world.qualify(lead())[1].text("department"), None);
@@ -77,7 +77,7 @@ fn a_mapping_counts_when_it_is_published() {
 
 #[test]
 fn what_is_qualified_stays_as_it_was() {
-    let world = World::new();
+    let world = Customizing::new();
     let lead = world.lead(&[("companyname", "Fourth Coffee".into())]);
     let [account, ..] = world.qualify(lead);
     world
@@ -94,7 +94,7 @@ fn what_is_qualified_stays_as_it_was() {
 
 #[test]
 fn a_value_that_the_target_lacks_is_an_error_and_names_the_mapping() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("column create lead rsh_interest choice --option 1=Pumps --option 2=Valves");
     world.sluice("column create opportunity rsh_interest choice --option 1=Pumps");
     let answer = world.sluice("mapping add lead opportunity rsh_interest rsh_interest");
@@ -112,7 +112,7 @@ fn a_value_that_the_target_lacks_is_an_error_and_names_the_mapping() {
 
 #[test]
 fn a_column_that_was_mapped_onto_is_one_more_field_copied() {
-    let world = World::new();
+    let world = Customizing::new();
     let plain = world.sluice(&format!("lead qualify {}", world.lead(&[("jobtitle", "Buyer".into())])));
     world.sluice("mapping add lead contact jobtitle department");
     let mapped = world.sluice(&format!("lead qualify {}", world.lead(&[("jobtitle", "Buyer".into())])));

@@ -9,12 +9,12 @@ use sluice_tests::{
 };
 
 /// The organisation, and its administrator.
-pub struct World {
+pub struct Customizing {
     pub org: Organisation,
     pub admin: Actor,
 }
 
-impl World {
+impl Customizing {
     /// An organisation with nothing in it.
     pub fn new() -> Self {
         let org = Organisation::empty();

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use sluice_engine::JobState;
 use sluice_model::{Error, Filter, Query, Reference, Request, Response, Row, Uuid, Value};
 
-use crate::world::{Condition, World, account, code, contact, exact, grant, job, pairs};
+use crate::world::{Condition, Duplicates, account, code, contact, exact, grant, job, pairs};
 
 fn request(query: Query) -> Request {
     Request::new("BulkDetectDuplicates")
@@ -13,12 +13,12 @@ fn request(query: Query) -> Request {
         .with("JobName", "mess")
 }
 
-fn detect(world: &World, request: Request) -> Result<Response, Error> {
+fn detect(world: &Duplicates, request: Request) -> Result<Response, Error> {
     world.admin.0.execute(request)
 }
 
 /// Runs a job over a query; the job.
-fn found(world: &World, query: Query) -> Uuid {
+fn found(world: &Duplicates, query: Query) -> Uuid {
     let job = job(&detect(world, request(query)).unwrap());
     assert_eq!(world.run(job).state, JobState::Succeeded);
     job
@@ -28,13 +28,13 @@ fn contacts() -> Query {
     Query::new("contact").filter(Filter::eq("lastname", "Bulk"))
 }
 
-fn bulk(world: &World, email: &str) -> Uuid {
+fn bulk(world: &Duplicates, email: &str) -> Uuid {
     world.admin.create(contact("Bulk", email))
 }
 
 #[test]
 fn each_pair_once_by_the_rule_that_found_it() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let mut three = [(); 3].map(|()| bulk(&world, "a@bulk.example"));
     three.sort();
@@ -59,7 +59,7 @@ fn each_pair_once_by_the_rule_that_found_it() {
 
 #[test]
 fn a_filter_narrows_the_rows_and_not_what_they_are_compared_with() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let older = bulk(&world, "a@bulk.example");
     let newer = bulk(&world, "a@bulk.example");
@@ -72,7 +72,7 @@ fn a_filter_narrows_the_rows_and_not_what_they_are_compared_with() {
 
 #[test]
 fn several_rules_and_another_table() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     world.rule(
         "phone",
@@ -102,7 +102,7 @@ fn several_rules_and_another_table() {
 
 #[test]
 fn a_job_sees_what_its_owner_sees() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let ask = || world.seller.0.execute(request(contacts()));
     assert_eq!(
@@ -129,7 +129,7 @@ fn a_job_sees_what_its_owner_sees() {
 
 #[test]
 fn a_job_reports_five_thousand_at_most() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     world
         .admin
@@ -149,7 +149,7 @@ fn a_job_reports_five_thousand_at_most() {
 
 #[test]
 fn it_needs_published_rules_and_a_recurrence_in_days() {
-    let world = World::new();
+    let world = Duplicates::new();
     assert_eq!(code(detect(&world, request(contacts()))), "0x80048436");
     let rule = world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let with = |name: &str, value: &str| detect(&world, request(contacts()).with(name, value));
@@ -169,7 +169,7 @@ fn it_needs_published_rules_and_a_recurrence_in_days() {
 
 #[test]
 fn a_job_recurs_and_waits() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let start: sluice_model::Timestamp = "2020-01-01T06:00:00Z".parse().unwrap();
     let daily = request(contacts())
@@ -196,7 +196,7 @@ fn a_job_recurs_and_waits() {
 
 #[test]
 fn whoever_wants_to_is_told() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let tell = || request(contacts()).with("SendEmailNotification", true);
     assert_eq!(code(detect(&world, tell())), "0x80048422", "admin has no address");
@@ -214,7 +214,7 @@ fn whoever_wants_to_is_told() {
 
 #[test]
 fn results_are_worked_on_and_go_with_their_rows_and_jobs() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let mut three = [(); 3].map(|()| bulk(&world, "a@bulk.example"));
     three.sort();
@@ -241,7 +241,7 @@ fn results_are_worked_on_and_go_with_their_rows_and_jobs() {
 
 #[test]
 fn two_at_the_same_instant_may_both_pass_and_the_job_finds_them() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let names: Vec<String> = (0..20).map(|number| format!("Twins {number}")).collect();
     let made = std::thread::scope(|scope| {
@@ -269,7 +269,7 @@ fn two_at_the_same_instant_may_both_pass_and_the_job_finds_them() {
 
 #[test]
 fn a_filter_may_look_at_related_rows() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let (one, two) = (bulk(&world, "a@bulk.example"), bulk(&world, "a@bulk.example"));
     let surroundings = world.admin.0.surroundings().unwrap();
@@ -283,7 +283,7 @@ fn a_filter_may_look_at_related_rows() {
 
 #[test]
 fn a_row_that_was_merged_before_the_rule_was_published_is_no_duplicate() {
-    let world = World::new();
+    let world = Duplicates::new();
     let (keep, other) = (bulk(&world, "a@bulk.example"), bulk(&world, "a@bulk.example"));
     let merge = Request::new("Merge")
         .with("Target", Reference::new("contact", keep))

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use sluice_tests::program::{Program, Run, words};
 
 /// A folder with an organisation, and its administrator.
-pub struct World {
+pub struct Folder {
     pub folder: tempfile::TempDir,
     pub admin: Program,
 }
 
-impl World {
+impl Folder {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let admin = Program::new(folder.path());
@@ -52,7 +52,7 @@ pub fn values(document: &Value) -> &Vec<Value> {
 
 #[test]
 fn a_rule_from_its_making_to_its_end() {
-    let world = World::new();
+    let world = Folder::new();
     let first = world.row(&["account", "name=Fourth Coffee", "telephone1=818/762-1221"]);
     let made = world.admin.json(&[
         "duprule",
@@ -160,7 +160,7 @@ fn a_rule_from_its_making_to_its_end() {
 
 #[test]
 fn a_rule_that_cannot_be_published_is_not_made() {
-    let world = World::new();
+    let world = Folder::new();
     let rules = || values(&world.admin.json(&["duprule", "list"])).len();
     let create = |more: &[&str]| {
         world
@@ -182,7 +182,7 @@ fn a_rule_that_cannot_be_published_is_not_made() {
 
 #[test]
 fn what_people_are_told_of_rules_and_jobs() {
-    let world = World::new();
+    let world = Folder::new();
     let says = |arguments: &[&str], text: &str| {
         let run = world.admin.run(arguments);
         assert!(
@@ -234,7 +234,7 @@ fn what_people_are_told_of_rules_and_jobs() {
 
 #[test]
 fn the_matchcodes_that_are_left_are_told_with_the_command_that_removes_them() {
-    let world = World::new();
+    let world = Folder::new();
     let file = world.folder.path().join("a.csv");
     let map = world.folder.path().join("a.map");
     let lines: Vec<String> = (0..5_100).map(|number| format!("a{number}")).collect();
@@ -256,7 +256,7 @@ fn the_matchcodes_that_are_left_are_told_with_the_command_that_removes_them() {
 
 #[test]
 fn who_may_ask_for_a_job_and_not_read_what_it_finds() {
-    let world = World::new();
+    let world = Folder::new();
     world.row(&["contact", "lastname=Novak"]);
     let rule = [
         "duprule",
@@ -280,7 +280,7 @@ fn who_may_ask_for_a_job_and_not_read_what_it_finds() {
 
 #[test]
 fn the_switch_of_the_organisation() {
-    let world = World::new();
+    let world = Folder::new();
     world.row(&["account", "name=Litware"]);
     let double = ["row", "create", "account", "name=litware", "--detect-duplicates"];
     world.admin.refused(&double);
@@ -296,7 +296,7 @@ fn the_switch_of_the_organisation() {
 
 #[test]
 fn finding_the_duplicates_of_one_row() {
-    let world = World::new();
+    let world = Folder::new();
     let first = world.row(&["account", "name=Litware"]);
     let second = world.row(&["account", "name=LITWARE"]);
     let find = |arguments: &[&str]| {
@@ -323,7 +323,7 @@ fn finding_the_duplicates_of_one_row() {
 
 #[test]
 fn a_job_its_results_and_what_is_done_about_them() {
-    let world = World::new();
+    let world = Folder::new();
     let none = ["duplicates", "detect", "contact"];
     assert_eq!(world.admin.refused(&none)["code"], "0x80048436");
     let (first, second) = (
@@ -375,7 +375,7 @@ fn a_job_its_results_and_what_is_done_about_them() {
 
 #[test]
 fn a_changed_column_says_what_it_took_out_of_work() {
-    let world = World::new();
+    let world = Folder::new();
     world
         .admin
         .json(&["column", "create", "account", "sl_code", "text", "--max-length", "20"]);
@@ -410,7 +410,7 @@ fn a_changed_column_says_what_it_took_out_of_work() {
 
 #[test]
 fn a_killed_publishing_is_gone_on_with() {
-    let world = World::new();
+    let world = Folder::new();
     let lines: String = (0..4_500)
         .map(|number| format!("Company {number},{number}\n"))
         .collect();

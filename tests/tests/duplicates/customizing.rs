@@ -5,7 +5,7 @@ use sluice_model::{Choice, ColumnDef, ColumnType, Ownership, Reference, Request,
 use sluice_platform::prelude::*;
 use sluice_platform::{ColumnChange, StepSpec, TableChange};
 
-use crate::world::{Condition, World, account, code, create, exact};
+use crate::world::{Condition, Duplicates, account, code, create, exact};
 
 fn text(name: &str, max_length: u32) -> ColumnDef {
     ColumnDef::new(name, ColumnType::Text { max_length })
@@ -13,7 +13,7 @@ fn text(name: &str, max_length: u32) -> ColumnDef {
 
 #[test]
 fn the_organisation_is_switched_off_and_on() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.rule("name", ["account", "account"], &[exact("name")]);
     let publishing = world.draft("phone", ["account", "account"], &[exact("telephone1")]);
     let job = world.begin_publishing(publishing);
@@ -31,7 +31,7 @@ fn the_organisation_is_switched_off_and_on() {
 
 #[test]
 fn a_table_takes_part_or_not() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.rule("name", ["account", "account"], &[exact("name")]);
     let switch = |yes: bool| {
         let change = TableChange {
@@ -49,7 +49,7 @@ fn a_table_takes_part_or_not() {
 
 #[test]
 fn a_custom_table_takes_part_once_it_is_switched_on() {
-    let world = World::new();
+    let world = Duplicates::new();
     let table = TableDef {
         primary_name: Some("sl_name".into()),
         columns: vec![text("sl_name", 100)].into(),
@@ -72,7 +72,7 @@ fn a_custom_table_takes_part_once_it_is_switched_on() {
 
 #[test]
 fn a_column_that_is_changed_takes_its_rules_out_of_work_and_says_so() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.admin.0.create_column("account", &text("sl_code", 20)).unwrap();
     let rule = world.rule("Same code", ["account", "account"], &[exact("sl_code")]);
     let untouched = world.rule("Same name", ["account", "account"], &[exact("name")]);
@@ -121,7 +121,7 @@ fn a_column_that_is_changed_takes_its_rules_out_of_work_and_says_so() {
 
 #[test]
 fn which_columns_are_changed_and_deleted() {
-    let world = World::new();
+    let world = Duplicates::new();
     let admin = &world.admin.0;
     let label = ColumnChange {
         label: Some("Postcode".to_owned()),
@@ -160,7 +160,7 @@ fn which_columns_are_changed_and_deleted() {
 
 #[test]
 fn a_column_that_mappings_and_steps_name_stays() {
-    let world = World::new();
+    let world = Duplicates::new();
     let admin = &world.admin.0;
     for table in ["lead", "account"] {
         admin.create_column(table, &text("sl_code", 20)).unwrap();
@@ -218,7 +218,7 @@ fn a_column_that_mappings_and_steps_name_stays() {
 
 #[test]
 fn amounts_and_lookups_go_with_what_belongs_to_them() {
-    let world = World::new();
+    let world = Duplicates::new();
     let admin = &world.admin.0;
     let lookup = ColumnType::Lookup {
         targets: vec!["contact".into()],
@@ -252,7 +252,7 @@ fn amounts_and_lookups_go_with_what_belongs_to_them() {
 
 #[test]
 fn labels_that_are_changed_take_the_rules_out_of_work_that_compare_them() {
-    let world = World::new();
+    let world = Duplicates::new();
     let label = |rule: &str, column: &'static str, operator: i32| {
         world.rule(
             rule,

@@ -35,12 +35,12 @@ fn csv(name: &str) -> Option<Vec<BTreeMap<String, String>>> {
     Some(lines.filter(|line| !line.is_empty()).map(row).collect())
 }
 
-struct World {
+struct Data {
     folder: tempfile::TempDir,
     program: Program,
 }
 
-impl World {
+impl Data {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let program = Program::new(folder.path());
@@ -97,7 +97,7 @@ fn restaurants_of_two_guides_by_their_phones() {
     let Some(truth) = csv("matches_fodors_zagats.csv") else {
         return;
     };
-    let world = World::new();
+    let world = Data::new();
     let mut created = 0;
     for guide in ["fodors", "zagats"] {
         let map = format!(
@@ -140,7 +140,7 @@ fn people_by_surname_and_date_of_birth() {
     let Some(people) = csv("febrl-dataset2.csv") else {
         return;
     };
-    let world = World::new();
+    let world = Data::new();
     for column in ["sl_birthdate", "sl_record"] {
         world
             .program

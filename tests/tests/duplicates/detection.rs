@@ -2,13 +2,15 @@
 
 use sluice_model::{Parameter, Reference, Request, Row, Uuid, Value};
 
-use crate::world::{NONE, World, account, code, contact, create, detecting, exact, ids, matches, retrieve, update};
+use crate::world::{
+    Duplicates, NONE, account, code, contact, create, detecting, exact, ids, matches, retrieve, update,
+};
 
 const SENTENCE: &str = "A record was not created or updated because a duplicate of the current record already exists.";
 
 #[test]
 fn a_request_is_spared_unless_it_asks() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("Accounts by name", ["account", "account"], &[exact("name")]);
     let id = world
         .admin
@@ -40,7 +42,7 @@ fn a_request_is_spared_unless_it_asks() {
 
 #[test]
 fn a_change_into_a_duplicate() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let (one, two) = (
         world.admin.create(account("Litware")),
@@ -63,7 +65,7 @@ fn a_change_into_a_duplicate() {
 
 #[test]
 fn rules_between_two_tables() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let id = world.admin.create(contact("Novak", "Ada@novak.example"));
     let lead = || {
         Row::unsaved("lead")
@@ -84,7 +86,7 @@ fn rules_between_two_tables() {
 
 #[test]
 fn duplicates_that_were_there_before_say_nothing_by_themselves() {
-    let world = World::new();
+    let world = Duplicates::new();
     let (one, _) = (
         world.admin.create(account("Litware")),
         world.admin.create(account("Litware")),
@@ -96,7 +98,7 @@ fn duplicates_that_were_there_before_say_nothing_by_themselves() {
 
 #[test]
 fn inactive_matches_count_unless_the_rule_passes_over_them() {
-    let world = World::new();
+    let world = Duplicates::new();
     let lead = world.lead("", "ada@novak.example");
     let all = world.rule("all", ["lead", "lead"], &[exact("emailaddress1")]);
     crate::world::qualify(&world.seller, lead).unwrap();
@@ -115,7 +117,7 @@ fn inactive_matches_count_unless_the_rule_passes_over_them() {
 
 #[test]
 fn of_a_row_that_the_caller_may_not_open_only_its_owner_is_told() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let manager = world.org.actor("manager");
     let of = |owner: &sluice_tests::Actor| {
@@ -144,7 +146,7 @@ fn of_a_row_that_the_caller_may_not_open_only_its_owner_is_told() {
 
 #[test]
 fn retrieving_needs_no_row_and_no_leave() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let mut made: Vec<Uuid> = (0..5).map(|_| world.admin.create(account("Litware"))).collect();
     made.sort();
@@ -185,7 +187,7 @@ fn retrieving_needs_no_row_and_no_leave() {
 
 #[test]
 fn a_plug_in_that_creates_is_spared_as_well_and_may_ask() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let all = world.admin.0.batch(|batch| {
         batch.create(account("Litware"))?;

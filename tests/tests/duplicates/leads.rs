@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::World;
+use crate::commands::Folder;
 
 #[test]
 fn from_the_dialog_on_by_the_printed_commands() {
     for way in [0, 1] {
-        let world = World::new();
+        let world = Folder::new();
         let account = world.row(&["account", "name=Fourth Coffee", "address1_city=Brno"]);
         let contact = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
         let lead = world.lead("FOURTH Coffee", "Ada@novak.example");
@@ -45,7 +45,7 @@ fn from_the_dialog_on_by_the_printed_commands() {
 
 #[test]
 fn the_printed_commands_keep_what_was_chosen() {
-    let world = World::new();
+    let world = Folder::new();
     let account = world.row(&["account", "name=Litware"]);
     let contact = world.row(&["contact", "lastname=Novak", "emailaddress1=ada@novak.example"]);
     let lead = world.lead("Fourth Coffee", "ada@novak.example");
@@ -82,7 +82,7 @@ fn the_printed_commands_keep_what_was_chosen() {
 
 #[test]
 fn the_grid_says_what_it_passed_over() {
-    let world = World::new();
+    let world = Folder::new();
     world.row(&["account", "name=Fourth Coffee"]);
     let lead = world.lead("fourth coffee", "");
     let quiet = world.admin.json(&["lead", "qualify", &lead, "--from", "grid"]);
@@ -94,7 +94,7 @@ fn the_grid_says_what_it_passed_over() {
 
 #[test]
 fn the_matches_of_a_lead_and_the_two_dialogs() {
-    let world = World::new();
+    let world = Folder::new();
     world.row(&["account", "name=Fourth Coffee", "telephone1=12-34"]);
     world.row(&["account", "name=Fifth Coffee"]);
     let lead = world.lead("fourth coffee", "");
@@ -123,7 +123,7 @@ fn the_matches_of_a_lead_and_the_two_dialogs() {
 
 #[test]
 fn where_more_match_than_are_listed_it_is_said() {
-    let world = World::new();
+    let world = Folder::new();
     let rows = "Acme\n".repeat(1_001);
     std::fs::write(world.folder.path().join("accounts.csv"), format!("Name\n{rows}")).unwrap();
     std::fs::write(world.folder.path().join("map.toml"), "[columns]\nName = \"name\"\n").unwrap();

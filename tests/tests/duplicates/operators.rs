@@ -2,14 +2,14 @@
 
 use sluice_model::{ColumnDef, ColumnType, Row, Value};
 
-use crate::world::{Condition, NONE, World, account, condition_row, contact, exact, rule};
+use crate::world::{Condition, Duplicates, NONE, account, condition_row, contact, exact, rule};
 use sluice_platform::prelude::*;
 
 /// Whether a rule of one condition on `column` of account finds a row with one value where
 /// there is one with the other.
 #[track_caller]
 fn check(condition: Condition, pairs: &[(Value, Value, bool)]) {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("tried", ["account", "account"], &[condition]);
     for (stored, asked, expected) in pairs {
         let id = world.admin.create(account("stored").with(condition.1, stored.clone()));
@@ -101,7 +101,7 @@ fn numbers_amounts_and_yes_or_no() {
 
 #[test]
 fn days_and_points_in_time() {
-    let world = World::new();
+    let world = Duplicates::new();
     let column = |name: &str, kind| ColumnDef::new(name, kind);
     for column in [
         column("sl_day", ColumnType::Date),
@@ -137,7 +137,7 @@ fn days_and_points_in_time() {
 
 #[test]
 fn choices_by_value_and_by_label() {
-    let world = World::new();
+    let world = Duplicates::new();
     let industry = world
         .admin
         .create(account("stored").with("industrycode", Value::Choice(6)));
@@ -165,7 +165,7 @@ fn choices_by_value_and_by_label() {
 
 #[test]
 fn a_rule_that_minds_case() {
-    let world = World::new();
+    let world = Duplicates::new();
     let id = world.admin.create(account("No. 5 Coffee"));
     let rule = world.draft_with(
         rule("case", ["account", "account"]).with("iscasesensitive", true),
@@ -178,7 +178,7 @@ fn a_rule_that_minds_case() {
 
 #[test]
 fn conditions_are_and_ed_and_rules_are_independent() {
-    let world = World::new();
+    let world = Duplicates::new();
     let id = world
         .admin
         .create(contact("Novak", "ada@novak.example").with("firstname", "Ada"));
@@ -194,7 +194,7 @@ fn conditions_are_and_ed_and_rules_are_independent() {
 
 #[test]
 fn of_a_single_condition_nothing_never_equals_nothing() {
-    let world = World::new();
+    let world = Duplicates::new();
     let (one, two) = (world.lead("", ""), world.lead("", ""));
     world.rule("address", ["lead", "lead"], &[exact("emailaddress1")]);
     assert_eq!(world.duplicates(Row::new("lead", one), "lead"), NONE);
@@ -221,7 +221,7 @@ fn of_a_single_condition_nothing_never_equals_nothing() {
 
 #[test]
 fn a_format_that_one_column_has_counts_for_both() {
-    let world = World::new();
+    let world = Duplicates::new();
     world
         .admin
         .0

@@ -8,13 +8,13 @@ use std::sync::{
 use sluice_engine::{JobProgress, JobState};
 use sluice_model::{Query, Row, Uuid, Value};
 
-use crate::world::{World, about, account, code, exact, job};
+use crate::world::{Duplicates, about, account, code, exact, job};
 use sluice_platform::prelude::*;
 
 /// So many accounts that a job takes three steps.
 const MANY: usize = 2_100;
 
-fn many(world: &World, count: usize) -> Vec<Uuid> {
+fn many(world: &Duplicates, count: usize) -> Vec<Uuid> {
     let rows = world.admin.0.batch(|batch| {
         (0..count)
             .map(|number| batch.create(account(&format!("Company {number}")).with("fax", format!("{number}"))))
@@ -23,12 +23,12 @@ fn many(world: &World, count: usize) -> Vec<Uuid> {
     rows.unwrap()
 }
 
-fn accounts(world: &World) -> u64 {
+fn accounts(world: &Duplicates) -> u64 {
     world.admin.list(Query::new("account").columns(&[])).len() as u64
 }
 
 /// Stops a job after so many steps.
-fn steps(world: &World, job: Uuid, count: usize) -> JobState {
+fn steps(world: &Duplicates, job: Uuid, count: usize) -> JobState {
     let (stop, done) = (AtomicBool::new(false), Mutex::new(0));
     let outcome = world.admin.0.run_job(job, &stop, &|_| {
         let mut done = done.lock().unwrap();
@@ -40,7 +40,7 @@ fn steps(world: &World, job: Uuid, count: usize) -> JobState {
     outcome.unwrap().state
 }
 
-fn found(world: &World, number: usize) -> usize {
+fn found(world: &Duplicates, number: usize) -> usize {
     let asked = account("x").with("fax", format!("no. {number}"));
     let rule = world.duplicates(asked, "account");
     rule.len()
@@ -48,7 +48,7 @@ fn found(world: &World, number: usize) -> usize {
 
 #[test]
 fn a_job_tells_how_far_it_is_and_is_gone_on_with_where_it_stopped() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, MANY);
     let total = accounts(&world);
     world
@@ -98,7 +98,7 @@ fn a_job_tells_how_far_it_is_and_is_gone_on_with_where_it_stopped() {
 
 #[test]
 fn rows_that_change_while_a_rule_is_published() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rows = many(&world, MANY);
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
@@ -120,7 +120,7 @@ fn rows_that_change_while_a_rule_is_published() {
 
 #[test]
 fn two_runners_share_the_work() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, MANY);
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
@@ -141,7 +141,7 @@ fn two_runners_share_the_work() {
 
 #[test]
 fn writers_get_their_turn_between_the_steps() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, MANY);
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
@@ -167,7 +167,7 @@ fn writers_get_their_turn_between_the_steps() {
 
 #[test]
 fn a_rule_that_is_unpublished_on_the_way() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, MANY);
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
@@ -181,7 +181,7 @@ fn a_rule_that_is_unpublished_on_the_way() {
 
 #[test]
 fn a_job_that_is_canceled_leaves_the_rule_unpublished() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, MANY);
     let rule = world.draft("fax", ["account", "account"], &[exact("fax")]);
     let job = world.begin_publishing(rule);
@@ -211,7 +211,7 @@ fn a_job_that_is_canceled_leaves_the_rule_unpublished() {
 
 #[test]
 fn of_a_large_rule_a_job_removes_the_codes() {
-    let world = World::new();
+    let world = Duplicates::new();
     many(&world, 5_200);
     let rule = world.rule("fax", ["account", "account"], &[exact("fax")]);
     let response = world.admin.0.execute(about("UnpublishDuplicateRule", rule)).unwrap();
@@ -241,7 +241,7 @@ fn of_a_large_rule_a_job_removes_the_codes() {
 
 #[test]
 fn a_job_belongs_to_who_asked_for_it() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.draft("name", ["account", "account"], &[exact("name")]);
     let job = world.begin_publishing(rule);
     let never = AtomicBool::new(false);
@@ -255,7 +255,7 @@ fn a_job_belongs_to_who_asked_for_it() {
 
 #[test]
 fn jobs_are_made_by_the_platform() {
-    let world = World::new();
+    let world = Duplicates::new();
     let made = Row::unsaved("asyncoperation").with("recurrencepattern", "FREQ=DAILY");
     assert_eq!(code(world.admin.try_create(made)), "0x80040800");
 }

@@ -6,7 +6,7 @@ use sluice_platform::prelude::*;
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 use sluice_tests::{Actor, wasm};
 
-use crate::world::{Condition, NONE, World, account, contact, exact, matches, qualify};
+use crate::world::{Condition, Duplicates, NONE, account, contact, exact, matches, qualify};
 
 fn with(actor: &Actor, lead: Uuid, choices: &Choices) -> Result<Response, Error> {
     actor.0.execute(qualify::request(lead, choices))
@@ -27,7 +27,7 @@ fn from_grid() -> Choices {
 }
 
 /// An account and a contact of the seller's that match the lead, and the lead.
-fn known_customer(world: &World) -> (Uuid, Uuid, Uuid) {
+fn known_customer(world: &Duplicates) -> (Uuid, Uuid, Uuid) {
     let owner = Reference::new("systemuser", world.seller.id());
     let company = world
         .admin
@@ -38,13 +38,13 @@ fn known_customer(world: &World) -> (Uuid, Uuid, Uuid) {
     (company, person, world.lead("NOVAK & Sons", "ADA@novak.example"))
 }
 
-fn state(world: &World, lead: Uuid) -> i32 {
+fn state(world: &Duplicates, lead: Uuid) -> i32 {
     world.admin.get("lead", lead).int("statecode").unwrap()
 }
 
 #[test]
 fn error_1_asks_about_accounts_and_contacts_at_once() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (company, person, lead) = known_customer(&world);
     let before = world.counts();
     let error = qualify(&world.seller, lead).unwrap_err();
@@ -82,7 +82,7 @@ fn error_1_asks_about_accounts_and_contacts_at_once() {
 
 #[test]
 fn the_organisation_chooses_the_dialog() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (_, _, lead) = known_customer(&world);
     world.set("sl_improvedduplicates", false);
     let error = qualify(&world.seller, lead).unwrap_err();
@@ -93,7 +93,7 @@ fn the_organisation_chooses_the_dialog() {
 
 #[test]
 fn both_are_selected_and_nothing_is_made_of_them() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (company, person, lead) = known_customer(&world);
     let [accounts, contacts, opportunities] = world.counts();
     let choices = Choices {
@@ -113,7 +113,7 @@ fn both_are_selected_and_nothing_is_made_of_them() {
 
 #[test]
 fn one_is_selected_and_the_other_is_made() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (company, _, lead) = known_customer(&world);
     let [accounts, contacts, _] = world.counts();
     // First the form says that the contact matches, too; then Continue leaves it blank.
@@ -131,7 +131,7 @@ fn one_is_selected_and_the_other_is_made() {
 
 #[test]
 fn continue_makes_both_anew() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (_, _, lead) = known_customer(&world);
     let [accounts, contacts, opportunities] = world.counts();
     with(&world.seller, lead, &going_on()).unwrap();
@@ -141,7 +141,7 @@ fn continue_makes_both_anew() {
 
 #[test]
 fn what_is_not_made_is_not_asked_about() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (_, _, lead) = known_customer(&world);
     let no_account = Choices {
         account: Party::Skip,
@@ -158,7 +158,7 @@ fn what_is_not_made_is_not_asked_about() {
 
 #[test]
 fn a_customer_that_the_lead_names_is_not_asked_about() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (company, person, lead) = known_customer(&world);
     let known = Row::new("lead", lead)
         .with("parentaccountid", Reference::new("account", company))
@@ -169,7 +169,7 @@ fn a_customer_that_the_lead_names_is_not_asked_about() {
 
 #[test]
 fn the_grid_detects_nothing_and_says_how_many_it_passed_over() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (_, _, lead) = known_customer(&world);
     world.lead("another", "ada@novak.example");
     let [accounts, contacts, _] = world.counts();
@@ -194,7 +194,7 @@ fn the_grid_detects_nothing_and_says_how_many_it_passed_over() {
 
 #[test]
 fn another_lead_that_is_the_same_stands_in_the_way_and_four_things_help() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let shipped = world.admin.find("duplicaterule", "Leads with the same e-mail address");
     let twins = || {
         (
@@ -252,7 +252,7 @@ fn another_lead_that_is_the_same_stands_in_the_way_and_four_things_help() {
 
 #[test]
 fn an_opportunity_that_is_there_already() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("topics", ["opportunity", "opportunity"], &[exact("name")]);
     let lead = world.lead("Proseware", "");
     let topic = world.admin.get("lead", lead).text("subject").unwrap().to_owned();
@@ -294,7 +294,7 @@ fn advised(error: &Error) -> Vec<Remedy> {
 /// The case of the platform's knowledge base: base account, matching lead, same name.
 #[test]
 fn the_lead_itself_is_the_same_as_the_account_that_is_made_of_it() {
-    let world = World::new();
+    let world = Duplicates::new();
     let names = [Condition("name", "companyname", 0, None, false)];
     let all = world.rule("Accounts and leads", ["account", "lead"], &names);
     let lead = world.lead("Proseware", "");
@@ -332,7 +332,7 @@ fn the_lead_itself_is_the_same_as_the_account_that_is_made_of_it() {
 
 #[test]
 fn a_rule_with_base_lead_does_not_find_what_the_request_makes() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule(
         "leads and accounts",
         ["lead", "account"],
@@ -350,7 +350,7 @@ fn a_rule_with_base_lead_does_not_find_what_the_request_makes() {
 
 #[test]
 fn a_lead_that_is_disqualified_makes_no_duplicates() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (one, _) = (
         world.lead("", "twin@novak.example"),
         world.lead("", "twin@novak.example"),
@@ -365,7 +365,7 @@ fn a_lead_that_is_disqualified_makes_no_duplicates() {
 
 #[test]
 fn a_plug_in_switches_detection_off() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (_, _, lead) = known_customer(&world);
     assert!(qualify(&world.seller, lead).is_err());
     let example = Assembly {
@@ -383,7 +383,7 @@ fn a_plug_in_switches_detection_off() {
 
 #[test]
 fn what_the_seller_may_not_open_is_flagged_and_no_more() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     world.admin.create(account("Novak & Sons").with("telephone1", "12-34"));
     let lead = world.lead("novak & sons", "");
     let error = qualify(&world.seller, lead).unwrap_err();
@@ -400,7 +400,7 @@ fn what_the_seller_may_not_open_is_flagged_and_no_more() {
 
 #[test]
 fn an_account_found_by_two_rules_is_shown_once_with_both() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("a name", ["account", "account"], &[exact("name")]);
     world.rule("b phone", ["account", "account"], &[exact("telephone2")]);
     let owner = Reference::new("systemuser", world.seller.id());
@@ -415,7 +415,7 @@ fn an_account_found_by_two_rules_is_shown_once_with_both() {
 
 #[test]
 fn the_dialog_without_qualifying() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let (company, person, lead) = known_customer(&world);
     let ask = |search: &[(&str, &str)]| {
         let mut request = Request::new("RetrieveLeadMatches").with("LeadId", Reference::new("lead", lead));
@@ -480,7 +480,7 @@ fn the_sample_has_leads_of_each_kind_and_the_others_pass() {
 
 #[test]
 fn shipped_rules_are_published() {
-    let world = World::shipped();
+    let world = Duplicates::shipped();
     let names = [
         "Accounts with the same name",
         "Leads and contacts with the same e-mail address",

@@ -2,7 +2,7 @@
 
 use sluice_model::{Reference, Request, Row, Uuid, Value};
 
-use crate::world::{Condition, World, about, account, code, condition_row, exact, rule};
+use crate::world::{Condition, Duplicates, about, account, code, condition_row, exact, rule};
 
 fn name(of: &str) -> [Condition; 1] {
     [exact(match of {
@@ -13,7 +13,7 @@ fn name(of: &str) -> [Condition; 1] {
 
 #[test]
 fn a_draft_does_nothing_until_it_is_published_and_nothing_after() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.admin.create(account("Litware"));
     let rule = world.draft("name", ["account", "account"], &name("account"));
     assert!(!world.is_there(account("litware"), "account"));
@@ -27,7 +27,7 @@ fn a_draft_does_nothing_until_it_is_published_and_nothing_after() {
 
 #[test]
 fn what_is_published_is_unpublished_before_it_is_changed() {
-    let world = World::new();
+    let world = Duplicates::new();
     let draft = world.draft("name", ["account", "account"], &name("account"));
     let condition = world.admin.create(condition_row(draft, exact("telephone1")));
     world.publish(draft);
@@ -67,7 +67,7 @@ fn what_is_published_is_unpublished_before_it_is_changed() {
 
 #[test]
 fn the_state_is_written_by_publishing_only() {
-    let world = World::new();
+    let world = Duplicates::new();
     let draft = world.draft("name", ["account", "account"], &name("account"));
     for (column, number) in [("statuscode", 2), ("statecode", 1)] {
         let row = Row::new("duplicaterule", draft).with(column, Value::Choice(number));
@@ -81,7 +81,7 @@ fn the_state_is_written_by_publishing_only() {
 
 #[test]
 fn at_most_five_rules_of_a_base_table_are_published() {
-    let world = World::new();
+    let world = Duplicates::new();
     let columns = ["name", "telephone1", "emailaddress1", "websiteurl", "fax", "sic"];
     let rules = columns.map(|column| world.draft(column, ["account", "account"], &[exact(column)]));
     for rule in &rules[..5] {
@@ -102,7 +102,7 @@ fn at_most_five_rules_of_a_base_table_are_published() {
 
 #[test]
 fn rules_that_are_publishing_count_as_well() {
-    let world = World::new();
+    let world = Duplicates::new();
     let columns = ["name", "telephone1", "emailaddress1", "websiteurl", "fax", "sic"];
     let rules = columns.map(|column| world.draft(column, ["account", "account"], &[exact(column)]));
     for rule in &rules[..5] {
@@ -113,7 +113,7 @@ fn rules_that_are_publishing_count_as_well() {
 
 #[test]
 fn a_code_is_neither_empty_nor_too_long() {
-    let world = World::new();
+    let world = Duplicates::new();
     let empty = world.draft("empty", ["lead", "lead"], &[]);
     assert_eq!(code(world.try_publish(empty)), "0x80048414");
     let long = world.draft("long", ["lead", "lead"], &[exact("subject"), exact("fullname")]);
@@ -126,7 +126,7 @@ fn a_code_is_neither_empty_nor_too_long() {
 
 #[test]
 fn wrong_rules_are_refused_when_they_are_written() {
-    let world = World::new();
+    let world = Duplicates::new();
     for (tables, expected) in [
         (["acount", "account"], "0x80041102"),
         (["account", "systemuser"], "0x80048411"),
@@ -176,7 +176,7 @@ fn wrong_rules_are_refused_when_they_are_written() {
 
 #[test]
 fn a_rule_cannot_change_to_tables_that_its_conditions_do_not_fit() {
-    let world = World::new();
+    let world = Duplicates::new();
     let draft = world.draft("name", ["account", "account"], &name("account"));
     let other = Row::new("duplicaterule", draft).with("matchingentityname", "contact");
     let error = world.admin.try_update(other).unwrap_err();
@@ -190,7 +190,7 @@ fn a_rule_cannot_change_to_tables_that_its_conditions_do_not_fit() {
 
 #[test]
 fn sellers_neither_make_nor_publish_rules() {
-    let world = World::new();
+    let world = Duplicates::new();
     let draft = world.draft("name", ["account", "account"], &name("account"));
     let privilege = |request: Request| {
         let error = world.seller.0.execute(request).unwrap_err();
@@ -215,7 +215,7 @@ fn sellers_neither_make_nor_publish_rules() {
 
 #[test]
 fn publishing_is_on_record() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.rule("name", ["account", "account"], &name("account"));
     let changes = world
         .admin

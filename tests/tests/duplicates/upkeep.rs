@@ -2,12 +2,12 @@
 
 use sluice_model::{ColumnDef, ColumnType, Query, Reference, Row, Value};
 
-use crate::world::{NONE, World, account, contact, exact};
+use crate::world::{Duplicates, NONE, account, contact, exact};
 use sluice_platform::prelude::*;
 
 #[test]
 fn new_changed_and_deleted_rows() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let found = |name: &str| world.duplicates(account(name), "account");
     let id = world.admin.create(account("Litware"));
@@ -25,7 +25,7 @@ fn new_changed_and_deleted_rows() {
 
 #[test]
 fn a_value_that_is_emptied() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     let id = world.admin.create(contact("Novak", "a@b.example"));
     world
@@ -36,7 +36,7 @@ fn a_value_that_is_emptied() {
 
 #[test]
 fn a_full_name_follows_its_parts() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["contact", "contact"], &[exact("fullname")]);
     let id = world.admin.create(contact("Novak", "").with("firstname", "Ada"));
     let asked = |first: &str, last: &str| Row::unsaved("contact").with("firstname", first).with("lastname", last);
@@ -52,7 +52,7 @@ fn a_full_name_follows_its_parts() {
 
 #[test]
 fn inactive_rows_come_and_go_where_they_are_passed_over() {
-    let world = World::new();
+    let world = Duplicates::new();
     let keeping = world.rule("all", ["account", "account"], &[exact("name")]);
     let id = world.admin.create(account("Litware"));
     let state = |state: i32| Row::new("account", id).with("statecode", Value::Choice(state));
@@ -72,7 +72,7 @@ fn inactive_rows_come_and_go_where_they_are_passed_over() {
 
 #[test]
 fn a_reference_that_the_platform_empties() {
-    let world = World::new();
+    let world = Duplicates::new();
     let lookup = ColumnType::Lookup {
         targets: vec!["contact".into()],
     };
@@ -105,7 +105,7 @@ fn a_reference_that_the_platform_empties() {
 
 #[test]
 fn what_is_rolled_back_leaves_no_code() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let kept = world.admin.create(account("Litware"));
     let failed = world.admin.0.batch(|batch| {
@@ -122,7 +122,7 @@ fn what_is_rolled_back_leaves_no_code() {
 
 #[test]
 fn the_lead_that_is_qualified_and_the_rows_made_of_it() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("accounts", ["account", "account"], &[exact("name")]);
     world.excluding("leads", ["lead", "lead"], &[exact("companyname")]);
     let lead = world.lead("Tailor Shop No. 7", "");
@@ -138,7 +138,7 @@ fn the_lead_that_is_qualified_and_the_rows_made_of_it() {
 
 #[test]
 fn imported_rows_and_rows_of_another_process() {
-    let world = World::new();
+    let world = Duplicates::new();
     world.rule("name", ["account", "account"], &[exact("name")]);
     let other = world.org.second_process();
     let admin = sluice_tests::Actor(other.session_of("admin").unwrap());
@@ -162,7 +162,7 @@ fn imported_rows_and_rows_of_another_process() {
 
 #[test]
 fn codes_are_those_of_a_rule_published_anew() {
-    let world = World::new();
+    let world = Duplicates::new();
     let rule = world.rule("name", ["account", "account"], &[exact("name")]);
     // Changes while the rule is out of work.
     world.unpublish(rule);

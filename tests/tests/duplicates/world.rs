@@ -22,14 +22,14 @@ pub const fn exact(column: &'static str) -> Condition {
 }
 
 /// The organisation.
-pub struct World {
+pub struct Duplicates {
     pub org: Organisation,
     pub admin: Actor,
     /// Sees and changes own rows only.
     pub seller: Actor,
 }
 
-impl World {
+impl Duplicates {
     /// Without any rule.
     pub fn new() -> Self {
         let world = Self::shipped();
@@ -287,7 +287,7 @@ pub fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 }
 
 /// The duplicates that a job found, as pairs.
-pub fn pairs(world: &World, job: Uuid) -> Vec<[Uuid; 2]> {
+pub fn pairs(world: &Duplicates, job: Uuid) -> Vec<[Uuid; 2]> {
     let found = Query::new("duplicaterecord").filter(Filter::eq("asyncoperationid", job));
     let mut pairs: Vec<[Uuid; 2]> = world
         .admin

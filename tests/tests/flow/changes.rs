@@ -3,13 +3,13 @@
 use sluice_model::{Reference, Row, Uuid, Value};
 use sluice_platform::Status;
 
-use crate::world::{SHIPPED, World, code};
+use crate::world::{Flows, SHIPPED, code};
 
 const SOME: Uuid = Uuid::from_u128(7);
 
 #[test]
 fn a_stage_must_be_one_of_the_flow() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let process = world.process("lead", lead).instance;
     let change = |value: Value| {
@@ -36,7 +36,7 @@ fn a_stage_must_be_one_of_the_flow() {
 
 #[test]
 fn a_traversed_path_must_be_the_one_there_is() {
-    let world = World::new();
+    let world = Flows::new();
     let opportunity = world.qualify(world.lead());
     let process = world.process("opportunity", opportunity);
     let ids: Vec<String> = process.flow.stages.iter().map(|stage| stage.id.to_string()).collect();
@@ -71,7 +71,7 @@ fn a_traversed_path_must_be_the_one_there_is() {
 
 #[test]
 fn a_process_keeps_its_flow_and_its_rows() {
-    let world = World::new();
+    let world = Flows::new();
     let (lead, other) = (world.lead(), world.lead());
     let process = world.process("lead", lead).instance;
     let change = |column: &str, value: Value| {
@@ -102,7 +102,7 @@ fn a_process_keeps_its_flow_and_its_rows() {
 
 #[test]
 fn what_is_finished_or_given_up_does_not_move_until_it_is_taken_up() {
-    let world = World::new();
+    let world = Flows::new();
     let opportunity = world.qualify(world.lead());
     let process = || world.process("opportunity", opportunity);
     let becomes = |status| world.admin.try_update(process().becomes(status));
@@ -122,7 +122,7 @@ fn what_is_finished_or_given_up_does_not_move_until_it_is_taken_up() {
 
 #[test]
 fn a_process_is_started_by_making_its_row() {
-    let world = World::new();
+    let world = Flows::new();
     let none = crate::world::a_lead().with("processid", Uuid::nil());
     let lead = world.admin.create(none);
     assert!(world.processes("lead", lead).is_empty());
@@ -173,7 +173,7 @@ fn a_process_is_started_by_making_its_row() {
 
 #[test]
 fn the_columns_beside_the_row_are_the_platforms() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let write = |column: &str, value: Value| world.admin.try_update(Row::new("lead", lead).with(column, value));
     assert_eq!(code(write("stageid", Value::Id(SOME))), "0x80040235");

@@ -4,12 +4,12 @@ use serde_json::Value;
 use sluice_tests::program::Program;
 
 /// A folder with a new organisation; its administrator.
-struct World {
+struct Folder {
     folder: tempfile::TempDir,
     admin: Program,
 }
 
-impl World {
+impl Folder {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let admin = Program::new(folder.path());
@@ -78,7 +78,7 @@ const LANE: &str = r#"
 
 #[test]
 fn the_shipped_flow_is_shown_with_its_stages_and_tables() {
-    let world = World::new();
+    let world = Folder::new();
     let flow = world.admin.json(&["flow", "show"]);
     assert_eq!(
         (text(&flow, "name"), text(&flow, "id")),
@@ -111,7 +111,7 @@ fn the_shipped_flow_is_shown_with_its_stages_and_tables() {
 
 #[test]
 fn a_lead_is_led_through_its_process() {
-    let world = World::new();
+    let world = Folder::new();
     let lead = world.lead("Blake");
     let refused = world.admin.refused(&["flow", "next", "Blake"]);
     assert_eq!(
@@ -156,7 +156,7 @@ fn a_lead_is_led_through_its_process() {
 
 #[test]
 fn set_active_cures_error_3() {
-    let world = World::new();
+    let world = Folder::new();
     let lead = world.lead("Blake");
     world.admin.json(&["lead", "qualify", &lead]);
     world.admin.json(&["row", "update", "lead", &lead, "statecode=0"]);
@@ -181,7 +181,7 @@ fn set_active_cures_error_3() {
 
 #[test]
 fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
-    let world = World::new();
+    let world = Folder::new();
     let file = world.file("lane.toml", LANE);
     let draft = world.admin.json(&["flow", "create", &file, "--draft"]);
     assert_eq!(draft["active"], false);
@@ -230,7 +230,7 @@ fn a_flow_comes_out_of_a_file_and_is_granted_to_a_role() {
 
 #[test]
 fn a_row_is_switched_between_two_flows() {
-    let world = World::new();
+    let world = Folder::new();
     let lead = world.lead("Blake");
     let file = world.file("lane.toml", LANE);
     world.admin.json(&["flow", "create", &file]);
@@ -256,7 +256,7 @@ fn a_row_is_switched_between_two_flows() {
 
 #[test]
 fn a_flow_in_use_is_guarded_moved_and_then_deleted() {
-    let world = World::new();
+    let world = Folder::new();
     let lead = world.lead("Blake");
     let file = world.file("lane.toml", LANE);
     world.admin.json(&["flow", "create", &file]);
@@ -275,7 +275,7 @@ fn a_flow_in_use_is_guarded_moved_and_then_deleted() {
 
 #[test]
 fn lint_warns_of_too_many_required_steps_and_tells_which_of_them_stopped_people() {
-    let world = World::new();
+    let world = Folder::new();
     let steps: String = [
         "telephone1",
         "jobtitle",
@@ -328,7 +328,7 @@ fn lint_warns_of_too_many_required_steps_and_tells_which_of_them_stopped_people(
 
 #[test]
 fn lint_takes_every_attempt_to_leave_the_stage_into_the_rate() {
-    let world = World::new();
+    let world = Folder::new();
     let require = |column: &str, stage: &str| {
         let steps = world.admin.json(&["flow", "show", SHIPPED]);
         let stages = steps["stages"].as_array().unwrap();
@@ -395,7 +395,7 @@ fn lint_takes_every_attempt_to_leave_the_stage_into_the_rate() {
 /// Nobody passed the step: one lead was stopped by it, one was given up, one went by before.
 #[test]
 fn lint_counts_as_passed_what_went_on_since_the_step_is_required() {
-    let world = World::new();
+    let world = Folder::new();
     let [early, stopped, dropped] = ["Early", "Stopped", "Dropped"].map(|name| world.lead(name));
     world.admin.json(&["lead", "qualify", &early]);
     let steps = world.admin.json(&[
@@ -432,7 +432,7 @@ fn lint_counts_as_passed_what_went_on_since_the_step_is_required() {
 
 #[test]
 fn wrong_usage_is_told_apart_from_refusals() {
-    let world = World::new();
+    let world = Folder::new();
     let file = world.file("wrong.toml", "name = 1");
     assert_eq!(world.admin.run(&["flow", "create", &file]).code, 1);
     assert_eq!(world.admin.run(&["flow", "create", "missing.toml"]).code, 3);

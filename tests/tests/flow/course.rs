@@ -4,11 +4,11 @@ use sluice_model::{Row, Value, situations};
 use sluice_platform::Status;
 use sluice_sales::qualify::{self, Choices, Party};
 
-use crate::world::{SHIPPED, SHIPPED_ID, World, code, names};
+use crate::world::{Flows, SHIPPED, SHIPPED_ID, code, names};
 
 #[test]
 fn the_shipped_flow_leads_from_the_lead_to_the_opportunity() {
-    let world = World::new();
+    let world = Flows::new();
     let flow = world.flow("Lead to Opportunity Sales Process");
     assert_eq!((flow.id, &*flow.unique_name, flow.active), (SHIPPED_ID, SHIPPED, true));
     assert_eq!(names(&flow.stages), ["Qualify", "Develop", "Propose", "Close"]);
@@ -24,7 +24,7 @@ fn the_shipped_flow_leads_from_the_lead_to_the_opportunity() {
 
 #[test]
 fn a_new_lead_has_its_process_from_the_start() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let process = world.process("lead", lead);
     assert_eq!(world.stands("lead", lead), "Qualify, Active");
@@ -40,7 +40,7 @@ fn a_new_lead_has_its_process_from_the_start() {
 
 #[test]
 fn next_stage_on_a_lead_that_is_not_qualified_is_refused_and_changes_nothing() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let error = world.next(&world.admin, "lead", lead).unwrap_err();
     assert_eq!(error.code().to_string(), "0x80092004");
@@ -51,7 +51,7 @@ fn next_stage_on_a_lead_that_is_not_qualified_is_refused_and_changes_nothing() {
 
 #[test]
 fn qualifying_moves_the_same_process_to_the_opportunity() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let before = world.process("lead", lead);
     let opportunity = world.qualify(lead);
@@ -74,7 +74,7 @@ fn qualifying_moves_the_same_process_to_the_opportunity() {
 
 #[test]
 fn without_an_opportunity_the_lead_is_qualified_and_the_process_stays() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let choices = Choices {
         opportunity: false,
@@ -87,7 +87,7 @@ fn without_an_opportunity_the_lead_is_qualified_and_the_process_stays() {
 
 #[test]
 fn a_reactivated_lead_is_qualified_again_once_its_stage_is_set_active() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let first = world.qualify(lead);
     world
@@ -120,7 +120,7 @@ fn a_reactivated_lead_is_qualified_again_once_its_stage_is_set_active() {
 
 #[test]
 fn only_the_previous_or_the_next_stage_can_be_set() {
-    let world = World::new();
+    let world = Flows::new();
     let opportunity = world.qualify(world.lead());
     let process = || world.process("opportunity", opportunity);
     assert_eq!(code(world.to(&world.admin, &process(), "Close")), "0x80092003");
@@ -139,7 +139,7 @@ fn only_the_previous_or_the_next_stage_can_be_set() {
 
 #[test]
 fn the_path_of_a_process_is_not_emptied() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let process = world.process("lead", lead);
     let path = process.row.text("traversedpath").map(ToOwned::to_owned);
@@ -154,7 +154,7 @@ fn the_path_of_a_process_is_not_emptied() {
 #[test]
 fn an_opportunity_closed_at_the_last_stage_finishes_its_process() {
     for (message, status) in [("WinOpportunity", 3), ("LoseOpportunity", 4), ("LoseOpportunity", 5)] {
-        let world = World::new();
+        let world = Flows::new();
         let opportunity = world.qualify(world.lead());
         for _ in 0..2 {
             world.next(&world.admin, "opportunity", opportunity).unwrap();
@@ -168,7 +168,7 @@ fn an_opportunity_closed_at_the_last_stage_finishes_its_process() {
 
 #[test]
 fn an_opportunity_lost_on_the_way_leaves_its_process_where_it_is() {
-    let world = World::new();
+    let world = Flows::new();
     let opportunity = world.qualify(world.lead());
     world.close("LoseOpportunity", opportunity, 4).unwrap();
     assert_eq!(world.stands("opportunity", opportunity), "Develop, Active");
@@ -176,7 +176,7 @@ fn an_opportunity_lost_on_the_way_leaves_its_process_where_it_is() {
 
 #[test]
 fn a_disqualified_lead_gives_its_process_up_and_takes_it_up_again() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let to = |state: i32| {
         world
@@ -193,7 +193,7 @@ fn a_disqualified_lead_gives_its_process_up_and_takes_it_up_again() {
 
 #[test]
 fn a_lead_whose_process_was_given_up_is_qualified_all_the_same() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Qualify", "budgetamount");
     let lead = world.lead();
     world.admin.update(world.process("lead", lead).becomes(Status::Aborted));
@@ -203,7 +203,7 @@ fn a_lead_whose_process_was_given_up_is_qualified_all_the_same() {
 
 #[test]
 fn disqualifying_through_qualify_lead_gives_the_process_up_and_asks_for_no_step() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Qualify", "budgetamount");
     let lead = world.lead();
     let nothing = Choices {
@@ -220,7 +220,7 @@ fn disqualifying_through_qualify_lead_gives_the_process_up_and_asks_for_no_step(
 
 #[test]
 fn a_lead_that_is_entered_as_closed_goes_through_nothing() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world
         .admin
         .create(crate::world::a_lead().with("statecode", Value::Choice(2)));
@@ -230,7 +230,7 @@ fn a_lead_that_is_entered_as_closed_goes_through_nothing() {
 
 #[test]
 fn with_the_lead_its_process_goes_and_with_the_opportunity_it_stays() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let opportunity = world.qualify(lead);
     world.admin.try_delete("opportunity", opportunity).unwrap();

@@ -4,7 +4,7 @@ use sluice_model::{Code, Error, Reference, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{FlowSpec, Status};
 
-use crate::world::{SHIPPED, SHIPPED_ID, World, code, stands};
+use crate::world::{Flows, SHIPPED, SHIPPED_ID, code, stands};
 
 fn spec(name: &str, stages: usize, table: &str) -> FlowSpec {
     let stage = |index| format!("[[stages]]\nname = \"S{index}\"\ntable = \"{table}\"\n");
@@ -12,7 +12,7 @@ fn spec(name: &str, stages: usize, table: &str) -> FlowSpec {
     FlowSpec::parse(&format!("name = \"{name}\"\n{stages}")).unwrap()
 }
 
-fn set_active(world: &World, flow: Uuid, active: bool) -> Result<(), Error> {
+fn set_active(world: &Flows, flow: Uuid, active: bool) -> Result<(), Error> {
     let state = Value::Choice(i32::from(active));
     world
         .admin
@@ -21,7 +21,7 @@ fn set_active(world: &World, flow: Uuid, active: bool) -> Result<(), Error> {
 
 #[test]
 fn ten_active_flows_begin_at_a_table_and_no_eleventh() {
-    let world = World::new();
+    let world = Flows::new();
     let make = |name: &str, activate| world.admin.0.create_flow(&spec(name, 1, "lead"), activate);
     for index in 1..10 {
         make(&format!("Flow {index}"), true).unwrap();
@@ -50,7 +50,7 @@ fn ten_active_flows_begin_at_a_table_and_no_eleventh() {
 
 #[test]
 fn a_flow_has_thirty_stages_a_stage_thirty_steps_and_a_flow_five_tables() {
-    let world = World::new();
+    let world = Flows::new();
     let make = |spec: &FlowSpec| world.admin.0.create_flow(spec, true);
     make(&spec("Thirty", 30, "lead")).unwrap();
     let error = make(&spec("Thirty-one", 31, "lead")).unwrap_err();
@@ -82,7 +82,7 @@ fn a_flow_has_thirty_stages_a_stage_thirty_steps_and_a_flow_five_tables() {
 
 #[test]
 fn definitions_that_make_no_sense_are_refused_by_what_is_wrong() {
-    let world = World::new();
+    let world = Flows::new();
     let flows = world.admin.0.flows().unwrap().len();
     let make = |toml: &str| {
         let spec = FlowSpec::parse(toml)?;
@@ -133,7 +133,7 @@ fn definitions_that_make_no_sense_are_refused_by_what_is_wrong() {
 
 #[test]
 fn a_definition_is_not_emptied_of_what_it_needs() {
-    let world = World::new();
+    let world = Flows::new();
     let flow = world.flow("Lead to Opportunity Sales Process");
     let (stage, step) = (&flow.stages[0], &flow.stages[0].steps[0]);
     for (table, id, columns) in [
@@ -170,7 +170,7 @@ fn a_definition_is_not_emptied_of_what_it_needs() {
 
 #[test]
 fn a_flow_is_activated_by_who_has_the_privilege() {
-    let world = World::new();
+    let world = Flows::new();
     let draft = world.admin.0.create_flow(&spec("Draft", 1, "lead"), false).unwrap();
     let designer = world.seller("designer", &["prvReadWorkflow", "prvWriteWorkflow"]);
     let error = designer
@@ -185,7 +185,7 @@ fn a_flow_is_activated_by_who_has_the_privilege() {
 
 #[test]
 fn a_flow_in_use_is_not_deleted_and_how_many_are_in_it_is_told() {
-    let world = World::new();
+    let world = Flows::new();
     let leads = [world.lead(), world.lead(), world.lead()];
     world
         .admin
@@ -218,7 +218,7 @@ fn a_flow_in_use_is_not_deleted_and_how_many_are_in_it_is_told() {
 
 #[test]
 fn stages_change_in_a_draft_only_and_steps_at_any_time() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let flow = world.flow("Lead to Opportunity Sales Process");
     let more = || {
@@ -275,7 +275,7 @@ fn stages_change_in_a_draft_only_and_steps_at_any_time() {
 
 #[test]
 fn processes_move_to_another_flow_and_what_cannot_be_moved_says_why() {
-    let world = World::new();
+    let world = Flows::new();
     let (early, late) = (world.lead(), world.lead());
     let opportunity = world.qualify(late);
     world.require("Qualify", "budgetamount");
@@ -318,7 +318,7 @@ fn processes_move_to_another_flow_and_what_cannot_be_moved_says_why() {
 
 #[test]
 fn a_flow_of_the_name_of_a_deleted_one_takes_over_its_table() {
-    let world = World::new();
+    let world = Flows::new();
     let lane = world.fast_lane(-1);
     let lead = world.lead();
     world.admin.update(world.process("lead", lead).becomes(Status::Aborted));

@@ -5,11 +5,11 @@ use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 use sluice_tests::{Organisation, wasm};
 
-use crate::world::{SHIPPED, SHIPPED_ID, World, code, on, stands};
+use crate::world::{Flows, SHIPPED, SHIPPED_ID, code, on, stands};
 
 #[test]
 fn a_user_without_the_flow_neither_sees_nor_starts_nor_moves_it() {
-    let world = World::new();
+    let world = Flows::new();
     let outsider = world.seller("outsider", &[]);
     assert!(outsider.0.flows().unwrap().is_empty());
     let lead = world.lead_of(&outsider);
@@ -39,7 +39,7 @@ fn a_user_without_the_flow_neither_sees_nor_starts_nor_moves_it() {
 
 #[test]
 fn with_the_flow_a_user_sees_it_and_moves_in_it() {
-    let world = World::new();
+    let world = Flows::new();
     let names = on(SHIPPED);
     let seller = world.seller("seller", &names.iter().map(String::as_str).collect::<Vec<_>>());
     let flows = seller.0.flows().unwrap();
@@ -56,7 +56,7 @@ fn with_the_flow_a_user_sees_it_and_moves_in_it() {
 
 #[test]
 fn the_minimal_role_qualifies_with_and_without_a_process() {
-    let world = World::new();
+    let world = Flows::new();
     let seller = world.seller("seller", &[]);
     let without = world.lead_of(&seller);
     world.try_qualify(&seller, without).unwrap();
@@ -126,7 +126,7 @@ fn steps_on_the_table_of_processes_run_as_on_any() {
 
 #[test]
 fn the_messages_of_the_platform_tell_where_a_row_stands() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let request = Request::new("RetrieveProcessInstances")
         .with("EntityId", Value::Id(lead))

@@ -4,11 +4,11 @@ use sluice_model::{Reference, Row, Uuid, Value};
 use sluice_platform::Status;
 use sluice_platform::prelude::*;
 
-use crate::world::{SHIPPED, SHIPPED_ID, World, a_lead, code, on, stands};
+use crate::world::{Flows, SHIPPED, SHIPPED_ID, a_lead, code, on, stands};
 
 #[test]
 fn the_first_flow_that_the_caller_may_use_is_the_one_that_starts() {
-    let world = World::new();
+    let world = Flows::new();
     let lane = world.fast_lane(-1);
     // A third one, before both, that does not match: it begins at the opportunity.
     world.make(
@@ -32,7 +32,7 @@ fn the_first_flow_that_the_caller_may_use_is_the_one_that_starts() {
 
 #[test]
 fn who_makes_a_row_may_choose_its_flow_or_none() {
-    let world = World::new();
+    let world = Flows::new();
     let lane = world.fast_lane(9);
     let with = |flow: Uuid| world.admin.create(a_lead().with("processid", flow));
     assert_eq!(world.process("lead", with(lane)).flow.id, lane);
@@ -48,7 +48,7 @@ fn who_makes_a_row_may_choose_its_flow_or_none() {
 
 #[test]
 fn a_row_has_several_processes_and_the_one_that_changed_last_counts() {
-    let world = World::new();
+    let world = Flows::new();
     world.fast_lane(9);
     let lead = world.lead();
     let reference = Reference::new("lead", lead);
@@ -80,7 +80,7 @@ fn a_row_has_several_processes_and_the_one_that_changed_last_counts() {
 
 #[test]
 fn a_qualification_may_name_the_process_that_moves() {
-    let world = World::new();
+    let world = Flows::new();
     world.fast_lane(9);
     let lead = world.lead();
     world.clock.pass_hours(1);
@@ -112,7 +112,7 @@ fn a_qualification_may_name_the_process_that_moves() {
 
 #[test]
 fn a_custom_table_has_processes_like_any_other() {
-    let world = World::new();
+    let world = Flows::new();
     let table = sluice_model::TableDef {
         primary_name: Some("sl_name".into()),
         columns: vec![sluice_model::ColumnDef::new(

@@ -3,11 +3,11 @@
 use sluice_model::{Decimal, Row, Value, situations};
 use sluice_platform::Status;
 
-use crate::world::{World, code};
+use crate::world::{Flows, code};
 
 #[test]
 fn an_empty_required_step_holds_up_qualifying_and_is_named() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Qualify", "budgetamount");
     world.require("Qualify", "description");
     let lead = world.lead();
@@ -39,7 +39,7 @@ fn an_empty_required_step_holds_up_qualifying_and_is_named() {
 
 #[test]
 fn blanks_and_a_box_that_is_not_ticked_are_not_filled_in() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Qualify", "description");
     world.require("Qualify", "decisionmaker");
     let lead = world.lead();
@@ -58,7 +58,7 @@ fn blanks_and_a_box_that_is_not_ticked_are_not_filled_in() {
 
 #[test]
 fn steps_that_are_not_required_hold_up_nothing() {
-    let world = World::new();
+    let world = Flows::new();
     let opportunity = world.qualify(world.lead());
     for _ in 0..2 {
         world.next(&world.admin, "opportunity", opportunity).unwrap();
@@ -69,7 +69,7 @@ fn steps_that_are_not_required_hold_up_nothing() {
 
 #[test]
 fn the_stages_of_the_opportunity_hold_up_as_well() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Develop", "customerneed");
     world.require("Close", "filedebrief");
     let opportunity = world.qualify(world.lead());
@@ -101,7 +101,7 @@ fn the_stages_of_the_opportunity_hold_up_as_well() {
 
 #[test]
 fn winning_is_not_held_up_by_the_steps_of_the_last_stage() {
-    let world = World::new();
+    let world = Flows::new();
     world.require("Close", "filedebrief");
     let opportunity = world.qualify(world.lead());
     for _ in 0..2 {
@@ -113,7 +113,7 @@ fn winning_is_not_held_up_by_the_steps_of_the_last_stage() {
 
 #[test]
 fn every_stage_of_the_lead_is_held_to_its_steps_and_passed_through() {
-    let world = World::new();
+    let world = Flows::new();
     let flow = world.make(
         r#"
         name = "Long way"

@@ -3,11 +3,11 @@
 use sluice_model::{Filter, Query, Row, Value};
 use sluice_platform::Status;
 
-use crate::world::{SHIPPED, World};
+use crate::world::{Flows, SHIPPED};
 
 #[test]
 fn entering_and_leaving_are_kept_for_every_stage() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     world.clock.pass_days(3);
     let opportunity = world.qualify(lead);
@@ -44,7 +44,7 @@ fn entering_and_leaving_are_kept_for_every_stage() {
 
 #[test]
 fn the_end_of_a_process_is_kept_and_forgotten_when_it_goes_on() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     world.clock.pass_hours(25);
     world
@@ -69,7 +69,7 @@ fn the_end_of_a_process_is_kept_and_forgotten_when_it_goes_on() {
 
 #[test]
 fn the_audit_trail_tells_the_same_times() {
-    let world = World::new();
+    let world = Flows::new();
     let lead = world.lead();
     let opportunity = {
         world.clock.pass_days(2);

@@ -19,13 +19,13 @@ pub const SHIPPED_ID: Uuid = Uuid::from_u128(0x919e_14d1_6489_4852_abd0_a63a_6ec
 const QUALIFYING: [&str; 5] = ["Create", "Read", "Append", "AppendTo", "Write"];
 
 /// The organisation, its clock and its administrator.
-pub struct World {
+pub struct Flows {
     pub org: Organisation,
     pub clock: Arc<Clock>,
     pub admin: Actor,
 }
 
-impl World {
+impl Flows {
     pub fn new() -> Self {
         let clock = Arc::new(Clock::at("2026-03-02T09:00:00Z"));
         let env: Arc<dyn Env> = clock.clone();

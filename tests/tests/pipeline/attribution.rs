@@ -4,7 +4,7 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{Fix, StepSpec};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Run, World, account, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, Run, account, contact, probe};
 
 /// The refusal with that code is that step's.
 #[track_caller]
@@ -28,7 +28,7 @@ fn linked(table: &str, id: Uuid, column: &str) -> Row {
 /// One step, one value, and the check of the platform that it runs into.
 #[test]
 fn each_check_names_the_step_whose_value_it_refuses() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     let (admin, nobody) = (world.admin.id(), Uuid::from_u128(7));
     let cases = [
@@ -60,7 +60,7 @@ fn each_check_names_the_step_whose_value_it_refuses() {
 
 #[test]
 fn what_the_request_itself_says_is_nobody_elses() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Boss"));
     let run = world.create(&world.seller, linked("account", theirs, "parentcustomerid"));
@@ -78,7 +78,7 @@ fn what_the_request_itself_says_is_nobody_elses() {
 /// A step that mends one fault of a request is not to blame for another one.
 #[test]
 fn a_step_that_mends_a_fault_is_not_to_blame_for_the_next() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle short"));
     let long = linked("account", theirs, "parentcustomerid").with("jobtitle", "x".repeat(101));
@@ -91,7 +91,7 @@ fn a_step_that_mends_a_fault_is_not_to_blame_for_the_next() {
 
 #[test]
 fn of_several_writers_the_last_is_named() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (one, other) = (world.admin.create(account()), world.admin.create(account()));
     let writes = |rank: i32, script: String| {
         let spec = probe(PRE_OPERATION, "Create", "contact", &script);
@@ -117,7 +117,7 @@ fn of_several_writers_the_last_is_named() {
 
 #[test]
 fn a_value_two_levels_down_and_a_bad_parameter() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     world.step(&probe(
         POST_OPERATION,
@@ -149,7 +149,7 @@ fn a_value_two_levels_down_and_a_bad_parameter() {
 
 #[test]
 fn an_update_and_its_owner() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.grant("Salesperson", "prvWriteContact", 0);
     let id = world.seller.create(contact());
     let (admin, theirs) = (world.admin.id(), world.admin.create(account()));
@@ -169,7 +169,7 @@ fn an_update_and_its_owner() {
 /// A step that took out what every row needs.
 #[test]
 fn a_column_that_every_row_needs() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "task", "remove subject"));
     let task = || Row::unsaved("task").with("subject", "Call");
     blames(&world.create(&world.seller, task()), "0x80040200", step);
@@ -180,7 +180,7 @@ fn a_column_that_every_row_needs() {
 /// What was tried to find the step has left nothing behind.
 #[test]
 fn the_search_leaves_nothing_behind() {
-    let world = World::new();
+    let world = Pipeline::new();
     let nobody = Uuid::from_u128(7);
     world.step(&probe(
         PRE_OPERATION,
@@ -206,7 +206,7 @@ fn the_search_leaves_nothing_behind() {
 
 #[test]
 fn the_diagnosis_finds_it_and_disables_it() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     let script = format!("link parentcustomerid account {theirs}");
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &script));
@@ -226,7 +226,7 @@ fn the_diagnosis_finds_it_and_disables_it() {
 
 #[test]
 fn the_diagnosis_finds_a_step_that_takes_the_row_away() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Update", "contact", "delete-self"));
     world.step(&probe(PRE_OPERATION, "Update", "contact", "trace innocent"));
     let id = world.seller.create(contact());
@@ -246,7 +246,7 @@ fn the_diagnosis_finds_a_step_that_takes_the_row_away() {
 /// printed for both the request passes.
 #[test]
 fn the_diagnosis_looks_behind_a_grant() {
-    let world = World::new();
+    let world = Pipeline::new();
     let outer = world.step(&probe(POST_OPERATION, "Create", "contact", "create campaign name x"));
     let inner = world.step(&probe(PRE_OPERATION, "Create", "campaign", "read sl_commissionrule"));
     let request = Request::create(contact());
@@ -267,7 +267,7 @@ fn the_diagnosis_looks_behind_a_grant() {
 
 #[test]
 fn a_platforms_refusal_stays_the_platforms() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Boss"));
     let theirs = world.admin.create(account());
     let request = Request::create(linked("account", theirs, "parentcustomerid"));
@@ -284,7 +284,7 @@ fn a_platforms_refusal_stays_the_platforms() {
 /// needs what the caller would need.
 #[test]
 fn a_step_does_not_pass_for_the_platform_where_a_lead_is_closed() {
-    let world = World::new();
+    let world = Pipeline::new();
     let theirs = world.admin.create(account());
     let script = format!("link parentaccountid account {theirs}");
     let step = world.step(&probe(PRE_OPERATION, "Update", "lead", &script));

@@ -4,9 +4,9 @@ use sluice_model::{Code, Filter, Query, Request, Row};
 use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, job, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, job, probe};
 
-fn size(world: &World) -> u64 {
+fn size(world: &Pipeline) -> u64 {
     let wal = world.org.path().with_file_name("sluice.db-wal");
     let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
     size(world.org.path()) + size(&wal)
@@ -15,7 +15,7 @@ fn size(world: &World) -> u64 {
 /// A plug-in that sets itself off twenty times and ignores what becomes of it.
 #[test]
 fn a_runaway_that_swallows_its_errors_ends_with_its_first_one() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.trace_setting(1);
     let many = "swallow-create account name x\n".repeat(20);
     world.step(&probe(POST_OPERATION, "Create", "account", &many));
@@ -37,7 +37,7 @@ fn a_runaway_that_swallows_its_errors_ends_with_its_first_one() {
 
 #[test]
 fn a_batch_leaves_no_more_behind_than_a_request_may() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "Update", "contact", "trace x"));
     let id = world.admin.create(contact());
     let before = world.counts(["plugintracelog", "sl_messagetrace"]);
@@ -68,7 +68,7 @@ fn a_batch_leaves_no_more_behind_than_a_request_may() {
 
 #[test]
 fn service_calls_of_a_request_are_counted_together() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.trace_setting(0);
     let many = "swallow-read sl_commissionrule\n".repeat(500);
     let limits = Some(r#"{"wall": 120000, "cpu": 2000}"#.to_owned());
@@ -102,7 +102,7 @@ fn spin(rank: i32, stage: i32) -> StepSpec {
 
 #[test]
 fn a_transaction_ends_when_its_time_is_over() {
-    let world = World::new();
+    let world = Pipeline::new();
     let pushed = world.push("hostile", "hostile", false);
     world.admin.0.set_plugin_enabled(pushed.id, false).unwrap();
     world.setting("sl_transactionlimit", 1);
@@ -131,7 +131,7 @@ fn a_transaction_ends_when_its_time_is_over() {
 
 #[test]
 fn a_trial_has_the_same_time() {
-    let world = World::new();
+    let world = Pipeline::new();
     let pushed = world.push("hostile", "hostile", false);
     world.admin.0.set_plugin_enabled(pushed.id, false).unwrap();
     world.setting("sl_transactionlimit", 1);
@@ -146,7 +146,7 @@ fn a_trial_has_the_same_time() {
 
 #[test]
 fn jobs_are_bounded_in_breadth() {
-    let world = World::new();
+    let world = Pipeline::new();
     let three = "create contact lastname a\n".repeat(3);
     world.step(&job("Create", "contact", &three.replace("create", "at-depth 1 create")));
     // Asynchronous runs count on: depth 1, then 2.
@@ -178,7 +178,7 @@ fn jobs_are_bounded_in_breadth() {
 /// Everybody in flight may set off plug-ins eight levels deep: there is room for each.
 #[test]
 fn nobody_waits_for_an_instance() {
-    let world = World::new();
+    let world = Pipeline::new();
     let tables = [
         "lead",
         "account",

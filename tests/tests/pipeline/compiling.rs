@@ -10,10 +10,10 @@ use sluice_platform::{Assembly, StepSpec};
 use sluice_sales::capabilities;
 use sluice_tests::{Actor, program, wasm};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, probe};
 
 /// The administrator in a process that has compiled nothing yet.
-fn fresh(world: &World, compiler: Option<Compiler>) -> Actor {
+fn fresh(world: &Pipeline, compiler: Option<Compiler>) -> Actor {
     let env: Arc<dyn Env> = Arc::new(SystemEnv);
     let options = OpenOptions {
         compiler,
@@ -43,13 +43,13 @@ fn counted(file: &Path) -> usize {
     std::fs::read_to_string(file).unwrap_or_default().lines().count()
 }
 
-fn tasks(world: &World, subject: &str) -> usize {
+fn tasks(world: &Pipeline, subject: &str) -> usize {
     let query = Query::new("task").columns(&[]).filter(Filter::eq("subject", subject));
     world.admin.list(query).len()
 }
 
 /// The probe under another name, with other bytes.
-fn push_again(world: &World, name: &str) {
+fn push_again(world: &Pipeline, name: &str) {
     let component = sluice_sandbox::componentize(&wasm("guests", "probe")).unwrap();
     let own = name.as_bytes();
     let length = u8::try_from(own.len()).unwrap();
@@ -75,7 +75,7 @@ fn of(plugin: &str, spec: StepSpec) -> StepSpec {
 
 #[test]
 fn a_plugin_met_in_a_transaction_is_compiled_without_the_writer() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Buyer"));
     // Another process writes while the compiler runs: it would wait for the writer for 30 s.
     let meanwhile = after(&format!(
@@ -91,7 +91,7 @@ fn a_plugin_met_in_a_transaction_is_compiled_without_the_writer() {
 
 #[test]
 fn a_transaction_that_runs_again_does_everything_once() {
-    let world = World::new();
+    let world = Pipeline::new();
     push_again(&world, "second");
     world.step(&probe(PRE_OPERATION, "Create", "contact", "create task subject before"));
     world.step(&of(
@@ -122,7 +122,7 @@ fn a_transaction_that_runs_again_does_everything_once() {
 
 #[test]
 fn what_pre_validation_has_committed_is_done_once() {
-    let world = World::new();
+    let world = Pipeline::new();
     for name in ["second", "third", "fourth"] {
         push_again(&world, name);
     }
@@ -162,7 +162,7 @@ fn what_pre_validation_has_committed_is_done_once() {
 
 #[test]
 fn one_that_cannot_be_compiled_is_a_refusal_that_names_its_step() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Buyer"));
     let killed = Compiler {
         program: "/bin/sh".into(),
@@ -184,7 +184,7 @@ fn one_that_cannot_be_compiled_is_a_refusal_that_names_its_step() {
 
 #[test]
 fn content_that_is_not_what_was_pushed_is_not_run() {
-    let world = World::new();
+    let world = Pipeline::new();
     push_again(&world, "second");
     world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Buyer"));
     let file = rusqlite::Connection::open(world.org.path()).unwrap();

@@ -2,11 +2,11 @@
 
 use sluice_model::Row;
 
-use crate::world::{POST_OPERATION, World, account, contact, probe};
+use crate::world::{POST_OPERATION, Pipeline, account, contact, probe};
 
 #[test]
 fn a_plugin_that_updates_its_own_row_is_stopped_and_undone() {
-    let world = World::new();
+    let world = Pipeline::new();
     let id = world.admin.create(contact().with("jobtitle", "before"));
     let step = world.step(&probe(
         POST_OPERATION,
@@ -35,7 +35,7 @@ fn a_plugin_that_updates_its_own_row_is_stopped_and_undone() {
 
 #[test]
 fn eight_levels_are_no_loop() {
-    let world = World::new();
+    let world = Pipeline::new();
     let id = world.admin.create(contact());
     let script: Vec<String> = (1..8)
         .map(|depth| format!("at-depth {depth} update-self jobtitle level{depth}"))
@@ -54,7 +54,7 @@ fn eight_levels_are_no_loop() {
 
 #[test]
 fn two_plugins_that_set_each_other_off_are_both_named() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(POST_OPERATION, "Create", "contact", "create account name x"));
     world.step(&probe(POST_OPERATION, "Create", "account", "create contact lastname y"));
     let before = world.counts(["account", "contact"]);
@@ -68,7 +68,7 @@ fn two_plugins_that_set_each_other_off_are_both_named() {
 
 #[test]
 fn a_message_inside_a_message_is_one_deeper() {
-    let world = World::new();
+    let world = Pipeline::new();
     for (message, table) in [
         ("Create", "account"),
         ("Create", "contact"),
@@ -98,7 +98,7 @@ fn a_message_inside_a_message_is_one_deeper() {
 /// What the platform does within a message that a plug-in sent is no loop.
 #[test]
 fn at_the_last_level_the_platform_still_works() {
-    let world = World::new();
+    let world = Pipeline::new();
     let owner = world.user("integration");
     let levels = |last: &str| {
         let lines = (1..7).map(|depth| format!("at-depth {depth} update-self jobtitle level{depth}"));
@@ -141,7 +141,7 @@ fn at_the_last_level_the_platform_still_works() {
 /// Eight messages of plug-ins, and one of the platform's in each: the stack is deep enough.
 #[test]
 fn a_loop_through_messages_that_send_others_ends_as_well() {
-    let world = World::new();
+    let world = Pipeline::new();
     let owner = world.user("integration");
     world.step(&probe(
         POST_OPERATION,

@@ -5,7 +5,7 @@ use sluice_platform::prelude::*;
 use sluice_platform::{Fix, Isolation};
 use sluice_sales::trial;
 
-use crate::world::{PRE_OPERATION, PRE_VALIDATION, World, contact, job, probe};
+use crate::world::{PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, job, probe};
 
 const WATCHED: [&str; 11] = [
     "account",
@@ -22,7 +22,7 @@ const WATCHED: [&str; 11] = [
 ];
 
 /// Diagnoses, and sees that nothing has changed.
-fn isolate(world: &World, user: Uuid, request: &Request) -> Isolation {
+fn isolate(world: &Pipeline, user: Uuid, request: &Request) -> Isolation {
     let steps = || world.admin.list(Query::new("sdkmessageprocessingstep"));
     let before = (world.counts(WATCHED), steps(), world.admin.list(Query::new("lead")));
     let isolation = world.admin.0.isolate(user, request).unwrap();
@@ -37,7 +37,7 @@ fn kinds(fixes: &[Fix]) -> Vec<&'static str> {
     fixes.iter().map(Fix::kind).collect()
 }
 
-fn apply(world: &World, isolation: &Isolation) {
+fn apply(world: &Pipeline, isolation: &Isolation) {
     for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
         if let Fix::Grant { role, privilege, depth } = fix {
             world.grant(role, privilege, depth.number());
@@ -56,7 +56,7 @@ fn tables(isolation: &Isolation) -> Vec<Option<String>> {
 
 #[test]
 fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
-    let world = World::shipped();
+    let world = Pipeline::shipped();
     let probe_step = world.step(&probe(PRE_OPERATION, "Create", "contact", "read campaign"));
     world.step(&job("Create", "account", "trace no job of a trial"));
     let (lead, request) = world.lead();
@@ -94,7 +94,7 @@ fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
 
 #[test]
 fn disabling_what_was_named_cures_it_as_well() {
-    let world = World::shipped();
+    let world = Pipeline::shipped();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "read campaign"));
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
@@ -108,7 +108,7 @@ fn disabling_what_was_named_cures_it_as_well() {
 
 #[test]
 fn running_as_who_was_named_cures_it_as_well() {
-    let world = World::shipped();
+    let world = Pipeline::shipped();
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
     let run_as = isolation.culprits[0]
@@ -126,7 +126,7 @@ fn running_as_who_was_named_cures_it_as_well() {
 
 #[test]
 fn a_step_that_needs_two_privileges_lists_both() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -154,7 +154,7 @@ fn a_step_that_needs_two_privileges_lists_both() {
 
 #[test]
 fn a_refusal_of_the_platform_is_a_culprit_without_a_step() {
-    let world = World::new();
+    let world = Pipeline::new();
     let request = Request::create(Row::unsaved("campaign").with("name", "x"));
     let isolation = isolate(&world, world.seller.id(), &request);
     assert!(isolation.passes);
@@ -170,7 +170,7 @@ fn a_refusal_of_the_platform_is_a_culprit_without_a_step() {
 
 #[test]
 fn behind_a_refusal_of_the_platform_there_may_be_a_step() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "campaign", "refuse no campaigns"));
     let request = Request::create(Row::unsaved("campaign").with("name", "x"));
     let isolation = isolate(&world, world.seller.id(), &request);
@@ -181,7 +181,7 @@ fn behind_a_refusal_of_the_platform_there_may_be_a_step() {
 
 #[test]
 fn who_refuses_on_purpose_can_only_be_disabled() {
-    let world = World::new();
+    let world = Pipeline::new();
     let purpose = world.step(&probe(PRE_VALIDATION, "Create", "contact", "refuse no"));
     let accident = world.step(&probe(PRE_OPERATION, "Create", "contact", "fail oops"));
     let isolation = isolate(&world, world.seller.id(), &Request::create(contact()));
@@ -198,7 +198,7 @@ fn who_refuses_on_purpose_can_only_be_disabled() {
 
 #[test]
 fn a_swallowed_error_is_found_like_any_other() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -214,7 +214,7 @@ fn a_swallowed_error_is_found_like_any_other() {
 
 #[test]
 fn where_nothing_stands_in_the_way_nothing_is_found() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
     assert!(isolation.passes && isolation.culprits.is_empty());
@@ -223,7 +223,7 @@ fn where_nothing_stands_in_the_way_nothing_is_found() {
 
 #[test]
 fn the_first_step_says_which_tables_fail() {
-    let world = World::shipped();
+    let world = Pipeline::shipped();
     world.step(&probe(PRE_OPERATION, "Create", "opportunity", "read campaign"));
     let (lead, _) = world.lead();
     let rows = trial::rows(&world.admin.0, Some(lead)).unwrap();
@@ -243,7 +243,7 @@ fn the_first_step_says_which_tables_fail() {
 
 #[test]
 fn only_who_may_act_for_others_may_ask() {
-    let world = World::new();
+    let world = Pipeline::new();
     let request = Request::create(contact());
     let error = world.seller.0.isolate(world.admin.id(), &request).unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
@@ -253,7 +253,7 @@ fn only_who_may_act_for_others_may_ask() {
 /// Before the transaction a plug-in may pass over a failed call: no diagnosis blames it.
 #[test]
 fn what_pre_validation_may_swallow_is_no_culprit() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "swallow-read sl_commissionrule\ndump";
     world.step(&probe(PRE_VALIDATION, "Create", "contact", script));
     let request = Request::create(contact());

@@ -18,7 +18,7 @@ use tracing::{
     span,
 };
 
-use crate::world::{World, account, contact};
+use crate::world::{Pipeline, account, contact};
 
 /// Hears every write of the store.
 #[derive(Clone, Default)]
@@ -79,7 +79,7 @@ impl Subscriber for Writes {
 
 /// A world whose writes are written down.
 struct Protocol {
-    world: World,
+    world: Pipeline,
     writes: Writes,
     seen: HashSet<Uuid>,
     text: String,
@@ -87,7 +87,7 @@ struct Protocol {
 
 impl Protocol {
     fn new(writes: Writes) -> Self {
-        let world = World::new();
+        let world = Pipeline::new();
         let seen = world.admin.list(Query::new("audit").columns(&[]));
         let mut protocol = Self {
             world,
@@ -118,7 +118,7 @@ impl Protocol {
     }
 
     /// Runs a message and writes down what it wrote.
-    fn run<T>(&mut self, title: &str, work: impl FnOnce(&World) -> T) -> T {
+    fn run<T>(&mut self, title: &str, work: impl FnOnce(&Pipeline) -> T) -> T {
         let done = work(&self.world);
         let heard = std::mem::take(&mut *self.writes.0.lock().unwrap());
         writeln!(self.text, "# {title}").unwrap();
@@ -154,7 +154,7 @@ fn entry(row: &Row) -> String {
     )
 }
 
-fn lead(world: &World) -> Row {
+fn lead(world: &Pipeline) -> Row {
     let owner = Reference::new("systemuser", world.seller.id());
     Row::unsaved("lead")
         .with("subject", "Twelve pumps")

@@ -1,10 +1,10 @@
 //! Whose fault a failure is, and what its error says.
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 #[test]
 fn a_swallowed_error_ends_the_message_with_what_was_missing() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -34,7 +34,7 @@ fn a_swallowed_error_ends_the_message_with_what_was_missing() {
 
 #[test]
 fn a_swallowed_error_wins_over_calls_that_went_well_and_loses_to_a_refusal() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "swallow-read sl_commissionrule\ncreate account name x";
     let first = world.step(&probe(PRE_OPERATION, "Create", "contact", script));
     let before = world.admin.count("account");
@@ -56,7 +56,7 @@ fn a_swallowed_error_wins_over_calls_that_went_well_and_loses_to_a_refusal() {
 
 #[test]
 fn an_error_handed_on_keeps_its_code_and_gets_step_plugin_and_call() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule"));
     let run = world.create(&world.seller, contact());
     let error = run.refused("0x80040220");
@@ -104,7 +104,7 @@ fn an_error_handed_on_keeps_its_code_and_gets_step_plugin_and_call() {
 
 #[test]
 fn a_refusal_is_passed_on_word_for_word() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         let step = world.step(&probe(
             stage,
@@ -126,7 +126,7 @@ fn a_refusal_is_passed_on_word_for_word() {
 
 #[test]
 fn an_accident_of_the_plugin_is_not_a_refusal() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -141,7 +141,7 @@ fn an_accident_of_the_plugin_is_not_a_refusal() {
 
 #[test]
 fn the_innermost_step_is_to_blame() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(POST_OPERATION, "Create", "contact", "create account name x"));
     world.step(&probe(POST_OPERATION, "Create", "account", "create opportunity name y"));
     let inner = world.step(&probe(PRE_OPERATION, "Create", "opportunity", "refuse not today"));
@@ -153,7 +153,7 @@ fn the_innermost_step_is_to_blame() {
 
 #[test]
 fn a_platforms_refusal_inside_is_the_calling_steps() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(POST_OPERATION, "Create", "contact", "create account name x"));
     let middle = world.step(&probe(POST_OPERATION, "Create", "account", "create campaign name y"));
     let run = world.create(&world.seller, contact());
@@ -165,7 +165,7 @@ fn a_platforms_refusal_inside_is_the_calling_steps() {
 
 #[test]
 fn whose_error_was_swallowed_two_levels_down() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         POST_OPERATION,
         "Create",

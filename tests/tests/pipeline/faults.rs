@@ -2,7 +2,7 @@
 
 use sluice_model::{Query, Row};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, probe};
 
 const TABLES: [&str; 8] = [
     "account",
@@ -16,13 +16,13 @@ const TABLES: [&str; 8] = [
 ];
 
 /// Everything in these tables.
-fn everything(world: &World) -> Vec<Vec<Row>> {
+fn everything(world: &Pipeline) -> Vec<Vec<Row>> {
     TABLES.map(|table| world.admin.list(Query::new(table))).to_vec()
 }
 
 #[test]
 fn qualifying_fails_at_every_step_without_a_trace_in_the_data() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (lead, request) = world.lead();
     let before = everything(&world);
     let mut places = vec![];
@@ -65,7 +65,7 @@ fn qualifying_fails_at_every_step_without_a_trace_in_the_data() {
 
 #[test]
 fn the_nth_call_of_a_message_fails() {
-    let world = World::new();
+    let world = Pipeline::new();
     // The lead is updated twice: with what became of it, and closed.
     let (_, request) = world.lead();
     let before = everything(&world);

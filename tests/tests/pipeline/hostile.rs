@@ -5,10 +5,10 @@ use sluice_model::{Row, Uuid};
 use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, World, account, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, Pipeline, account, contact, probe};
 
-fn world() -> World {
-    let world = World::new();
+fn world() -> Pipeline {
+    let world = Pipeline::new();
     let pushed = world.push("hostile", "hostile", false);
     world.admin.0.set_plugin_enabled(pushed.id, false).unwrap();
     world
@@ -145,7 +145,7 @@ fn no_call_sees_what_another_left_behind() {
 }
 
 /// A step on Update of account in post-operation, where the guest's own update is well-formed.
-fn on_update(world: &World, kind: &str, argument: &str, limits: Option<&str>) -> Uuid {
+fn on_update(world: &Pipeline, kind: &str, argument: &str, limits: Option<&str>) -> Uuid {
     world.step(&StepSpec {
         plugin: format!("hostile/{kind}"),
         limits: limits.map(ToOwned::to_owned),

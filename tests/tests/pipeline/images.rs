@@ -3,7 +3,7 @@
 use sluice_model::{Reference, Row, Value};
 use sluice_platform::{ImageSpec, StepSpec};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 const BEFORE: i32 = 0;
 const AFTER: i32 = 1;
@@ -26,7 +26,7 @@ fn with_images(spec: StepSpec, images: &[ImageSpec]) -> StepSpec {
 
 #[test]
 fn before_and_after_an_update() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "pre was jobtitle\npost is jobtitle\npre both jobtitle\npost both jobtitle\npre-columns both\npre-columns other";
     let images = [
         image(BEFORE, "was", &["jobtitle"]),
@@ -52,7 +52,7 @@ fn before_and_after_an_update() {
 
 #[test]
 fn a_pre_image_in_each_stage_is_the_row_as_it_was() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         let spec = probe(stage, "Update", "contact", "pre was jobtitle\ntarget jobtitle");
         world.step(&with_images(spec, &[image(BEFORE, "was", &["jobtitle"])]));
@@ -66,7 +66,7 @@ fn a_pre_image_in_each_stage_is_the_row_as_it_was() {
 
 #[test]
 fn an_empty_column_is_absent_from_an_image() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "pre i jobtitle\npre-columns i\npost i firstname\npost-columns i";
     let both = [image(BOTH, "i", &["firstname", "jobtitle"])];
     world.step(&with_images(probe(POST_OPERATION, "Update", "contact", script), &both));
@@ -84,7 +84,7 @@ fn an_empty_column_is_absent_from_an_image() {
 
 #[test]
 fn without_columns_an_image_has_all_that_are_not_empty() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "pre i lastname\npre i createdon\npre i ownerid\npre i jobtitle";
     world.step(&with_images(
         probe(PRE_OPERATION, "Update", "contact", script),
@@ -103,7 +103,7 @@ fn without_columns_an_image_has_all_that_are_not_empty() {
 
 #[test]
 fn a_post_image_has_what_the_platform_filled() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(POST_OPERATION, "Create", "contact", "post i fullname\npost-columns i");
     world.step(&with_images(spec, &[image(AFTER, "i", &["fullname", "jobtitle"])]));
     let run = world.create(&world.admin, contact().with("firstname", "Ada"));
@@ -112,7 +112,7 @@ fn a_post_image_has_what_the_platform_filled() {
 
 #[test]
 fn the_image_of_a_deleted_row() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_OPERATION, POST_OPERATION] {
         let spec = probe(stage, "Delete", "contact", "pre i lastname\npost-columns i");
         world.step(&with_images(spec, &[image(BEFORE, "i", &["lastname"])]));
@@ -125,7 +125,7 @@ fn the_image_of_a_deleted_row() {
 
 #[test]
 fn an_image_needs_no_privilege_of_the_user() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.grant("Salesperson", "prvWriteContact", 3);
     let id = world.admin.create(contact().with("jobtitle", "Buyer"));
     world.step(&with_images(
@@ -139,7 +139,7 @@ fn an_image_needs_no_privilege_of_the_user() {
 
 #[test]
 fn images_that_there_cannot_be_are_refused() {
-    let world = World::new();
+    let world = Pipeline::new();
     let cases = [
         ("Create", "contact", POST_OPERATION, BEFORE, "0x8004416D"),
         ("Create", "contact", POST_OPERATION, BOTH, "0x8004416D"),
@@ -164,7 +164,7 @@ fn images_that_there_cannot_be_are_refused() {
 /// what the main operation and the steps before it wrote.
 #[test]
 fn a_post_image_is_the_row_after_the_main_operation() {
-    let world = World::new();
+    let world = Pipeline::new();
     let id = world.admin.create(contact().with("jobtitle", "old"));
     world.step(&probe(PRE_OPERATION, "Update", "contact", "set department Sales"));
     let script = "post i jobtitle\npost i department\nat-depth 1 update-self jobtitle later";
@@ -194,7 +194,7 @@ fn a_post_image_is_the_row_after_the_main_operation() {
 
 #[test]
 fn a_row_that_a_step_has_deleted_still_gives_its_images() {
-    let world = World::new();
+    let world = Pipeline::new();
     let id = world.admin.create(contact().with("jobtitle", "old"));
     let ranked = |rank: i32, script: &str| StepSpec {
         rank,
@@ -217,7 +217,7 @@ fn a_row_that_a_step_has_deleted_still_gives_its_images() {
 
 #[test]
 fn an_image_of_all_columns_has_the_key_and_names_match_in_any_case() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(
         PRE_OPERATION,
         "Update",
@@ -237,7 +237,7 @@ fn an_image_of_all_columns_has_the_key_and_names_match_in_any_case() {
 
 #[test]
 fn a_step_has_one_image_of_an_alias() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = |images: &[ImageSpec]| with_images(probe(POST_OPERATION, "Update", "contact", ""), images);
     for (one, other) in [(BEFORE, BEFORE), (AFTER, AFTER), (BEFORE, BOTH), (BOTH, AFTER)] {
         let twice = [image(one, "i", &["jobtitle"]), image(other, "i", &["lastname"])];

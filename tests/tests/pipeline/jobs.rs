@@ -7,9 +7,9 @@ use sluice_model::{Filter, Query, Request, Row, Uuid, Value};
 use sluice_platform::StepSpec;
 use sluice_tests::Organisation;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, contact, job, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, job, probe};
 
-fn jobs(world: &World) -> Vec<Row> {
+fn jobs(world: &Pipeline) -> Vec<Row> {
     world.admin.list(Query::new("asyncoperation"))
 }
 
@@ -22,7 +22,7 @@ const FAILED: (Option<i32>, Option<i32>) = (Some(3), Some(31));
 
 #[test]
 fn a_job_runs_after_the_commit_as_a_unit_of_its_own() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&job("Create", "contact", "dump\noutputs\ncreate account name ByJob"));
     world.step(&probe(POST_OPERATION, "Create", "contact", "trace 40"));
     let run = world.create(&world.seller, contact());
@@ -69,7 +69,7 @@ fn a_job_runs_after_the_commit_as_a_unit_of_its_own() {
 
 #[test]
 fn a_job_that_fails_undoes_nothing_but_itself() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&job("Create", "contact", "create account name Partly\nrefuse too late"));
     let before = world.counts(["contact", "account"]);
     let run = world.create(&world.admin, contact());
@@ -87,7 +87,7 @@ fn a_job_that_fails_undoes_nothing_but_itself() {
 
 #[test]
 fn no_job_of_a_message_that_was_refused() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&job("Create", "contact", "trace async"));
     world.step(&job("Create", "account", "trace async account"));
     let step = world.step(&probe(
@@ -106,7 +106,7 @@ fn no_job_of_a_message_that_was_refused() {
 
 #[test]
 fn a_job_that_is_deleted_when_it_succeeds() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = job("Create", "contact", "trace gone");
     let step = world.step(&StepSpec {
         auto_delete: true,
@@ -127,7 +127,7 @@ fn a_job_that_is_deleted_when_it_succeeds() {
 
 #[test]
 fn jobs_of_every_message_of_a_request_run() {
-    let world = World::new();
+    let world = Pipeline::new();
     for (message, table) in [("QualifyLead", "lead"), ("Create", "account"), ("Create", "contact")] {
         world.step(&job(message, table, &format!("trace {message} {table}")));
     }
@@ -140,7 +140,7 @@ fn jobs_of_every_message_of_a_request_run() {
 
 #[test]
 fn filtering_columns_and_images_count_for_jobs_too() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = job("Update", "contact", "pre i jobtitle\npost i jobtitle");
     let image = sluice_platform::ImageSpec {
         kind: 2,
@@ -164,7 +164,7 @@ fn filtering_columns_and_images_count_for_jobs_too() {
 
 #[test]
 fn a_job_that_sets_off_jobs_ends_at_depth_eight() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&job("Update", "contact", "dump\nupdate-self jobtitle again"));
     let id = world.admin.create(contact());
     let run = world.update(&world.admin, Row::new("contact", id).with("jobtitle", "first"));
@@ -184,7 +184,7 @@ fn a_job_that_sets_off_jobs_ends_at_depth_eight() {
 
 #[test]
 fn the_job_of_what_pre_validation_committed_runs_although_the_message_is_refused() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -201,7 +201,7 @@ fn the_job_of_what_pre_validation_committed_runs_although_the_message_is_refused
 
 #[test]
 fn no_job_of_what_was_rolled_back_in_pre_validation() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -223,7 +223,7 @@ fn no_job_of_what_was_rolled_back_in_pre_validation() {
 
 #[test]
 fn a_job_runs_as_the_steps_user() {
-    let world = World::new();
+    let world = Pipeline::new();
     let integration = world.user("integration");
     let script = "users\nread sl_commissionrule";
     world.step(&StepSpec {
@@ -237,7 +237,7 @@ fn a_job_runs_as_the_steps_user() {
 
 #[test]
 fn the_jobs_of_a_read_and_of_a_delete() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&job("Retrieve", "account", "dump"));
     world.step(&job("Delete", "account", "pre-columns i\ndump"));
     let id = world.admin.create(account());
@@ -255,7 +255,7 @@ fn the_jobs_of_a_read_and_of_a_delete() {
 
 #[test]
 fn a_job_sees_the_row_as_it_was_when_its_message_ended() {
-    let world = World::new();
+    let world = Pipeline::new();
     let image = sluice_platform::ImageSpec {
         kind: 1,
         alias: "i".to_owned(),
@@ -274,7 +274,7 @@ fn a_job_sees_the_row_as_it_was_when_its_message_ended() {
 }
 
 /// A job whose process could not begin with it, as if it had been killed right after the commit.
-fn waiting(world: &World, faults: &Faults) -> Uuid {
+fn waiting(world: &Pipeline, faults: &Faults) -> Uuid {
     for n in 1.. {
         faults.at(n);
         let made = world.admin.try_create(contact());
@@ -289,11 +289,11 @@ fn waiting(world: &World, faults: &Faults) -> Uuid {
 }
 
 /// An organisation whose store fails on demand.
-fn failing() -> (World, Faults) {
+fn failing() -> (Pipeline, Faults) {
     let faults = Faults::default();
     let org = Organisation::failing(&faults);
     let admin = org.admin();
-    let world = World {
+    let world = Pipeline {
         seller: admin.clone(),
         org,
         admin,
@@ -302,11 +302,11 @@ fn failing() -> (World, Faults) {
     (world, faults)
 }
 
-fn resume(world: &World, job: Uuid) -> JobOutcome {
+fn resume(world: &Pipeline, job: Uuid) -> JobOutcome {
     world.admin.0.run_job(job, &AtomicBool::new(false), &|_| {}).unwrap()
 }
 
-fn accounts(world: &World) -> usize {
+fn accounts(world: &Pipeline) -> usize {
     world.admin.count("account")
 }
 
@@ -371,7 +371,7 @@ fn a_job_whose_step_is_gone_fails_and_says_so() {
 }
 
 /// A second job that waits.
-fn waiting_beside(world: &World, faults: &Faults, first: Uuid) -> Uuid {
+fn waiting_beside(world: &Pipeline, faults: &Faults, first: Uuid) -> Uuid {
     let row = Row::new("asyncoperation", first).with("postponeuntil", world.admin.0.now());
     world.admin.update(row.with("statecode", Value::Choice(1)));
     let second = waiting(world, faults);

@@ -6,24 +6,24 @@ use sluice_engine::{CallOptions, Env};
 use sluice_model::{Query, Row, Timestamp, Uuid, Value};
 use sluice_tests::clock::Clock;
 
-use crate::world::{PRE_OPERATION, World, contact, job, probe};
+use crate::world::{PRE_OPERATION, Pipeline, contact, job, probe};
 
 const START: &str = "2026-01-01T09:00:00Z";
 
-fn world() -> (Arc<Clock>, World) {
+fn world() -> (Arc<Clock>, Pipeline) {
     let clock = Arc::new(Clock::at(START));
     let env: Arc<dyn Env> = clock.clone();
-    (clock, World::on(&env))
+    (clock, Pipeline::on(&env))
 }
 
 /// The oldest row of a table.
-fn oldest(world: &World, table: &str) -> Option<Timestamp> {
+fn oldest(world: &Pipeline, table: &str) -> Option<Timestamp> {
     let rows = world.admin.list(Query::new(table).columns(&["createdon"]));
     rows.iter().filter_map(|row| row.get("createdon")?.as_time()).min()
 }
 
 /// The bytes of pages that hold neither rows of users nor the audit trail.
-fn beside_rows(world: &World, tables: &[&str]) -> i64 {
+fn beside_rows(world: &Pipeline, tables: &[&str]) -> i64 {
     let file = rusqlite::Connection::open(world.org.path()).unwrap();
     let free: i64 = file
         .query_row(
@@ -40,7 +40,7 @@ fn beside_rows(world: &World, tables: &[&str]) -> i64 {
 }
 
 /// A day of it: requests that go well, with traces, one that fails, one with a job, one with an id.
-fn day(world: &World, number: u128) {
+fn day(world: &Pipeline, number: u128) {
     world.create(&world.admin, contact()).created();
     world.create(&world.admin, contact()).created();
     let refused = Row::unsaved("task").with("subject", "never");

@@ -3,7 +3,7 @@
 use sluice_model::{Request, Row, Value};
 use sluice_platform::StepSpec;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 fn ranked(rank: i32, spec: StepSpec) -> StepSpec {
     StepSpec { rank, ..spec }
@@ -11,7 +11,7 @@ fn ranked(rank: i32, spec: StepSpec) -> StepSpec {
 
 #[test]
 fn stages_come_in_their_order_whatever_the_ranks_say() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&ranked(1, probe(POST_OPERATION, "Create", "contact", "trace 40")));
     world.step(&ranked(5, probe(PRE_OPERATION, "Create", "contact", "trace 20")));
     world.step(&ranked(9, probe(PRE_VALIDATION, "Create", "contact", "trace 10")));
@@ -24,7 +24,7 @@ fn stages_come_in_their_order_whatever_the_ranks_say() {
 
 #[test]
 fn within_a_stage_the_rank_decides() {
-    let world = World::new();
+    let world = Pipeline::new();
     for rank in [3, 1, 2] {
         world.step(&ranked(
             rank,
@@ -36,7 +36,7 @@ fn within_a_stage_the_rank_decides() {
 
 #[test]
 fn equal_ranks_run_in_the_same_order_every_time() {
-    let world = World::new();
+    let world = Pipeline::new();
     for name in ["a", "b", "c", "d", "e"] {
         world.step(&ranked(
             7,
@@ -55,7 +55,7 @@ fn equal_ranks_run_in_the_same_order_every_time() {
 
 #[test]
 fn steps_for_every_table_and_for_one_are_interleaved_by_rank() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&ranked(4, probe(PRE_OPERATION, "Create", "contact", "trace contact 4")));
     world.step(&ranked(3, probe(PRE_OPERATION, "Create", "", "trace every 3")));
     world.step(&ranked(2, probe(PRE_OPERATION, "Create", "contact", "trace contact 2")));
@@ -73,7 +73,7 @@ fn steps_for_every_table_and_for_one_are_interleaved_by_rank() {
 
 #[test]
 fn a_step_for_every_table_leaves_the_platforms_own_tables_alone() {
-    let world = World::new();
+    let world = Pipeline::new();
     let create = world.step(&probe(PRE_VALIDATION, "Create", "", "refuse no"));
     let update = world.step(&probe(PRE_VALIDATION, "Update", "", "refuse no"));
     world.create(&world.admin, contact()).refused("0x80040265");
@@ -86,7 +86,7 @@ fn a_step_for_every_table_leaves_the_platforms_own_tables_alone() {
 
 #[test]
 fn filtering_columns_ask_whether_a_column_is_sent_not_whether_it_changes() {
-    let world = World::new();
+    let world = Pipeline::new();
     let filtering = vec!["jobtitle".to_owned(), "firstname".to_owned()];
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         let spec = probe(stage, "Update", "contact", &format!("trace {stage}"));
@@ -111,7 +111,7 @@ fn filtering_columns_ask_whether_a_column_is_sent_not_whether_it_changes() {
 
 #[test]
 fn a_filter_looks_at_the_columns_as_earlier_stages_left_them() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&ranked(
         1,
         probe(
@@ -135,7 +135,7 @@ fn a_filter_looks_at_the_columns_as_earlier_stages_left_them() {
 
 #[test]
 fn every_message_has_its_steps() {
-    let world = World::new();
+    let world = Pipeline::new();
     let id = world.admin.create(contact());
     for message in ["Retrieve", "RetrieveMultiple", "Assign", "Delete"] {
         for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {

@@ -6,7 +6,7 @@ use sluice_model::{
     Name, Parameter, ParameterType, Query, Reference, Request, Row, Surroundings, Uuid, Value, parameter,
 };
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, account, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, probe};
 
 const SOME: Uuid = Uuid::from_u128(7);
 
@@ -61,7 +61,7 @@ fn wrong(kind: ParameterType) -> Parameter {
 
 #[test]
 fn every_message_refuses_every_parameter_of_another_type() {
-    let world = World::new();
+    let world = Pipeline::new();
     for message in world.admin.0.engine().messages() {
         let shape = message.shape();
         for wanted in shape.inputs() {
@@ -80,7 +80,7 @@ fn every_message_refuses_every_parameter_of_another_type() {
 
 #[test]
 fn every_message_asks_for_what_it_needs_and_knows_what_it_takes() {
-    let world = World::new();
+    let world = Pipeline::new();
     for message in world.admin.0.engine().messages() {
         let (name, shape) = (message.name(), message.shape());
         if let Some((takes, kind)) = shape.takes.parameter() {
@@ -107,7 +107,7 @@ fn every_message_asks_for_what_it_needs_and_knows_what_it_takes() {
 
 #[test]
 fn what_is_nearly_right_is_named() {
-    let world = World::new();
+    let world = Pipeline::new();
     let error = world.seller.0.execute(Request::new("QualfyLead")).unwrap_err();
     assert!(error.message().ends_with("did you mean `QualifyLead`?"), "{error}");
     let request = Request::new("QualifyLead").with("CreateAcount", true);
@@ -121,7 +121,7 @@ fn what_is_nearly_right_is_named() {
 /// several, nothing for what may be missing.
 #[test]
 fn what_the_platform_takes_is_taken() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (lead, request) = world.lead();
     let request = request
         .with("LeadId", Value::Lookup(Reference::new("lead", lead)))
@@ -142,7 +142,7 @@ fn what_the_platform_takes_is_taken() {
 
 #[test]
 fn a_step_that_writes_another_type_is_named_at_once() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION] {
         for (script, parameter) in [
             ("text-input CreateAccount perhaps", "CreateAccount"),
@@ -165,7 +165,7 @@ fn a_step_that_writes_another_type_is_named_at_once() {
 
 #[test]
 fn a_step_that_gives_back_another_type_is_named() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(POST_OPERATION, "Create", "account", "text-output id nobody"));
     let before = world.admin.count("account");
     let run = world.create(&world.seller, account());
@@ -185,13 +185,13 @@ fn a_step_that_gives_back_another_type_is_named() {
     assert_eq!(run.result.unwrap().outputs.get("Greeting"), Some(&"hello".into()));
 }
 
-fn surroundings(world: &World) -> Surroundings {
+fn surroundings(world: &Pipeline) -> Surroundings {
     world.admin.0.surroundings().unwrap()
 }
 
 #[test]
 fn each_type_goes_to_json_and_back() {
-    let surroundings = surroundings(&World::new());
+    let surroundings = surroundings(&Pipeline::new());
     for kind in ALL {
         let given = of(kind);
         assert!(kind.takes(&given), "{kind:?}");
@@ -215,7 +215,7 @@ fn each_type_goes_to_json_and_back() {
 
 #[test]
 fn json_of_another_type_is_refused_with_its_place() {
-    let surroundings = surroundings(&World::new());
+    let surroundings = surroundings(&Pipeline::new());
     let cases = [
         (ParameterType::Bool, serde_json::json!("yes")),
         (ParameterType::Int, serde_json::json!(5_000_000_000_i64)),
@@ -259,7 +259,7 @@ fn json_of_another_type_is_refused_with_its_place() {
 
 #[test]
 fn no_message_takes_a_row_where_it_has_none() {
-    let world = World::new();
+    let world = Pipeline::new();
     for message in world.admin.0.engine().messages() {
         let shape = message.shape();
         let rows = shape.inputs.iter().filter(|parameter| parameter.name == "Target");

@@ -2,12 +2,12 @@
 
 use sluice_model::{Request, Row};
 
-use crate::world::{PRE_OPERATION, World, contact, probe};
+use crate::world::{PRE_OPERATION, Pipeline, contact, probe};
 use sluice_platform::prelude::*;
 
 #[test]
 fn what_another_process_changes_counts_from_the_next_request() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace one"));
     world.create(&world.admin, contact()).says(&["one"]);
     let other = world.second_admin();
@@ -38,7 +38,7 @@ fn what_another_process_changes_counts_from_the_next_request() {
 
 #[test]
 fn roles_count_at_once_too() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule"));
     world.create(&world.seller, contact()).refused("0x80040220");
     let other = world.second_admin();
@@ -56,7 +56,7 @@ fn roles_count_at_once_too() {
 
 #[test]
 fn a_new_version_of_a_plugin_counts_at_once() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "trace one"));
     world.create(&world.admin, contact()).says(&["one"]);
     let other = world.second_admin();

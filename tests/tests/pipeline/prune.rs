@@ -2,10 +2,10 @@
 
 use sluice_model::{Filter, Query, Request, Row, Value};
 
-use crate::world::{PRE_OPERATION, World, account, probe};
+use crate::world::{PRE_OPERATION, Pipeline, account, probe};
 use sluice_platform::{PushOptions, prelude::*};
 
-fn types(world: &World, assembly: sluice_model::Uuid) -> usize {
+fn types(world: &Pipeline, assembly: sluice_model::Uuid) -> usize {
     let filter = Filter::eq("pluginassemblyid", assembly);
     world
         .admin
@@ -14,7 +14,7 @@ fn types(world: &World, assembly: sluice_model::Uuid) -> usize {
 }
 
 /// The state of a step, where it is there.
-fn state(world: &World, step: sluice_model::Uuid) -> Option<i32> {
+fn state(world: &Pipeline, step: sluice_model::Uuid) -> Option<i32> {
     world
         .admin
         .try_get("sdkmessageprocessingstep", step)
@@ -24,7 +24,7 @@ fn state(world: &World, step: sluice_model::Uuid) -> Option<i32> {
 
 #[test]
 fn a_file_that_lacks_a_registered_type_is_refused_and_nothing_changes() {
-    let world = World::new();
+    let world = Pipeline::new();
     let first = world.push("shrinking", "hostile", false);
     let (step, name) = first.added[0].clone();
     let state_of_all = || {
@@ -57,7 +57,7 @@ fn a_file_that_lacks_a_registered_type_is_refused_and_nothing_changes() {
 
 #[test]
 fn whoever_forces_it_disables_the_steps_of_what_is_missing_and_gives_the_types_up() {
-    let world = World::new();
+    let world = Pipeline::new();
     let first = world.push("shrinking", "hostile", false);
     let (step, _) = first.added[0].clone();
     let by_hand = world.step(&sluice_platform::StepSpec {
@@ -105,7 +105,7 @@ fn whoever_forces_it_disables_the_steps_of_what_is_missing_and_gives_the_types_u
 
 #[test]
 fn a_type_is_one_that_the_file_has() {
-    let world = World::new();
+    let world = Pipeline::new();
     let pushed = world.push("probe", "probe", false);
     let row = Row::unsaved("plugintype").with("typename", "nobody").with(
         "pluginassemblyid",
@@ -122,7 +122,7 @@ fn a_type_is_one_that_the_file_has() {
 
 #[test]
 fn what_a_plug_in_was_is_kept_and_comes_back() {
-    let world = World::new();
+    let world = Pipeline::new();
     let version = |version: &str| PushOptions {
         version: Some(version.to_owned()),
         force: true,
@@ -158,7 +158,7 @@ fn what_a_plug_in_was_is_kept_and_comes_back() {
 
 #[test]
 fn a_configuration_of_an_administrators_own_stays() {
-    let world = World::new();
+    let world = Pipeline::new();
     let pushed = world.push("hostile", "hostile", false);
     let step = pushed.added[0].0;
     let configuration = || {
@@ -185,7 +185,7 @@ fn a_configuration_of_an_administrators_own_stays() {
 
 #[test]
 fn pruning_keeps_steps_that_were_registered_by_hand() {
-    let world = World::new();
+    let world = Pipeline::new();
     let by_hand = world.step(&probe(PRE_OPERATION, "Create", "account", "trace mine"));
     let pushed = world.push("probe", "probe", true);
     assert!(pushed.removed.is_empty() && pushed.undeclared.is_empty(), "{pushed:?}");
@@ -195,7 +195,7 @@ fn pruning_keeps_steps_that_were_registered_by_hand() {
 
 #[test]
 fn a_push_does_not_take_over_a_step_registered_by_hand() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.push("hostile", "hostile", false);
     // Like the declared one, but an administrator's own.
     let spec = sluice_platform::StepSpec {
@@ -211,7 +211,7 @@ fn a_push_does_not_take_over_a_step_registered_by_hand() {
 
 #[test]
 fn a_push_that_fails_changes_nothing() {
-    let world = World::new();
+    let world = Pipeline::new();
     let before = world.counts(["pluginassembly", "plugintype", "sdkmessageprocessingstep"]);
     for (bytes, code) in [
         (b"not wasm at all".to_vec(), "0x8004418B"),

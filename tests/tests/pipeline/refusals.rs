@@ -3,11 +3,11 @@
 use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, job, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, job, probe};
 
 #[test]
 fn what_the_registration_refuses() {
-    let world = World::new();
+    let world = Pipeline::new();
     let filtered = |spec: StepSpec| StepSpec {
         filtering: vec!["lastname".to_owned()],
         ..spec
@@ -88,7 +88,7 @@ fn what_the_registration_refuses() {
 
 #[test]
 fn plugins_are_found_by_name_or_not_at_all() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "");
     for unknown in ["nosuch/probe", "probe/nosuch", "nosuch"] {
         assert_eq!(
@@ -119,7 +119,7 @@ fn plugins_are_found_by_name_or_not_at_all() {
 
 #[test]
 fn limits_grants_and_users_are_checked() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "");
     for limits in [
         r#"{"memory": 1073741824}"#,
@@ -163,7 +163,7 @@ fn limits_grants_and_users_are_checked() {
 
 #[test]
 fn every_stage_and_every_table_is_fine_otherwise() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         world.step(&probe(stage, "QualifyLead", "lead", ""));
         world.step(&probe(stage, "Update", "", ""));

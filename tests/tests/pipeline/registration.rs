@@ -4,14 +4,14 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, Pipeline, contact, probe};
 
-fn step_row(world: &World, id: Uuid) -> Row {
+fn step_row(world: &Pipeline, id: Uuid) -> Row {
     world.admin.get("sdkmessageprocessingstep", id)
 }
 
 /// The step that the hostile guest declares.
-fn declared(world: &World) -> Row {
+fn declared(world: &Pipeline) -> Row {
     let filter = Filter::eq("sl_origin", "declared").and(Filter::eq("name", "ok: Update of account"));
     let rows = world.admin.list(Query::new("sdkmessageprocessingstep").filter(filter));
     assert_eq!(rows.len(), 1, "{rows:?}");
@@ -20,7 +20,7 @@ fn declared(world: &World) -> Row {
 
 #[test]
 fn a_step_is_a_row_with_what_was_asked_for() {
-    let world = World::new();
+    let world = Pipeline::new();
     let integration = world.user("integration");
     let spec = StepSpec {
         rank: 17,
@@ -71,7 +71,7 @@ fn a_step_is_a_row_with_what_was_asked_for() {
 
 #[test]
 fn a_step_has_a_name_by_itself() {
-    let world = World::new();
+    let world = Pipeline::new();
     let name = |spec: StepSpec| step_row(&world, world.step(&spec)).text("name").map(ToOwned::to_owned);
     assert_eq!(
         name(probe(PRE_OPERATION, "Create", "contact", "")).as_deref(),
@@ -85,7 +85,7 @@ fn a_step_has_a_name_by_itself() {
 
 #[test]
 fn a_disabled_step_does_not_run_until_it_is_enabled_again() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace on"));
     world.create(&world.admin, contact()).says(&["on"]);
     world.set_enabled(step, false);
@@ -110,7 +110,7 @@ fn a_disabled_step_does_not_run_until_it_is_enabled_again() {
 
 #[test]
 fn disabling_a_plugin_remembers_which_steps_ran() {
-    let world = World::new();
+    let world = Pipeline::new();
     let on = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace on"));
     let off = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace off"));
     world.set_enabled(off, false);
@@ -131,7 +131,7 @@ fn disabling_a_plugin_remembers_which_steps_ran() {
 
 #[test]
 fn a_step_enabled_by_hand_in_between_is_not_remembered_twice() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace on"));
     let assembly = world.admin.find("pluginassembly", "probe");
     world.admin.0.set_plugin_enabled(assembly, false).unwrap();
@@ -144,7 +144,7 @@ fn a_step_enabled_by_hand_in_between_is_not_remembered_twice() {
 
 #[test]
 fn pushing_again_keeps_what_administrators_decided() {
-    let world = World::new();
+    let world = Pipeline::new();
     let first = world.push("hostile", "hostile", false);
     assert_eq!((first.added.len(), first.updated.len()), (1, 0));
     assert!(first.types.contains(&"eats-memory".to_owned()));
@@ -188,7 +188,7 @@ fn pushing_again_keeps_what_administrators_decided() {
 
 #[test]
 fn images_of_a_step_are_replaced_as_a_whole() {
-    let world = World::new();
+    let world = Pipeline::new();
     let image = |alias: &str| sluice_platform::ImageSpec {
         kind: 0,
         alias: alias.to_owned(),
@@ -217,7 +217,7 @@ fn images_of_a_step_are_replaced_as_a_whole() {
 
 #[test]
 fn an_assembly_with_steps_stays_until_they_are_gone() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace x"));
     let assembly = world.admin.find("pluginassembly", "probe");
     let error = world.admin.try_delete("pluginassembly", assembly).unwrap_err();
@@ -232,7 +232,7 @@ fn an_assembly_with_steps_stays_until_they_are_gone() {
 
 #[test]
 fn a_deleted_type_takes_its_steps_and_their_images_along() {
-    let world = World::new();
+    let world = Pipeline::new();
     let image = sluice_platform::ImageSpec {
         kind: 1,
         alias: "i".to_owned(),
@@ -255,7 +255,7 @@ fn a_deleted_type_takes_its_steps_and_their_images_along() {
 
 #[test]
 fn a_step_changed_as_a_row_is_checked_as_at_registration() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "trace x"));
     let change = |column: &str, value: Value| {
         let row = Row::new("sdkmessageprocessingstep", step).with(column, value);
@@ -278,7 +278,7 @@ fn a_step_changed_as_a_row_is_checked_as_at_registration() {
 
 #[test]
 fn filtering_columns_are_for_create_and_update_in_any_case() {
-    let world = World::new();
+    let world = Pipeline::new();
     let filtered = |message: &str, table: &str, columns: &[&str]| StepSpec {
         filtering: columns.iter().map(|name| (*name).to_owned()).collect(),
         ..probe(PRE_OPERATION, message, table, &format!("trace {message}"))
@@ -302,7 +302,7 @@ fn filtering_columns_are_for_create_and_update_in_any_case() {
 
 #[test]
 fn a_step_takes_its_secret_along() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = StepSpec {
         secure: Some("hunter2".to_owned()),
         ..probe(PRE_OPERATION, "Create", "contact", "secure")
@@ -333,7 +333,7 @@ fn a_step_takes_its_secret_along() {
 /// A change of steps counts from the next request, not within the one that makes it.
 #[test]
 fn a_step_that_is_removed_while_its_message_runs_still_runs() {
-    let world = World::new();
+    let world = Pipeline::new();
     let later = world.step(&probe(POST_OPERATION, "Create", "contact", "trace later"));
     world.step(&probe(
         PRE_OPERATION,
@@ -350,7 +350,7 @@ fn a_step_that_is_removed_while_its_message_runs_still_runs() {
 /// parameters.
 #[test]
 fn steps_run_on_win_and_lose_of_an_opportunity() {
-    let world = World::new();
+    let world = Pipeline::new();
     let opportunity = world.admin.create(Row::unsaved("opportunity").with("name", "Pumps"));
     let close = |message: &str, status: i32| {
         let close = Row::unsaved("opportunityclose").with("opportunityid", Reference::new("opportunity", opportunity));

@@ -2,10 +2,10 @@
 
 use sluice_model::{Reference, Request, Row};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 /// What steps see of a variable that pre-validation shared as 10 and pre-operation as 20.
-fn register(world: &World, message: &str, table: &str) {
+fn register(world: &Pipeline, message: &str, table: &str) {
     world.step(&probe(PRE_VALIDATION, message, table, "share early ten\nshared early"));
     world.step(&probe(PRE_OPERATION, message, table, "shared early\nshare late twenty"));
     world.step(&probe(POST_OPERATION, message, table, "shared early\nshared late"));
@@ -16,7 +16,7 @@ const TWENTY: &str = "Text(\"twenty\")";
 
 #[test]
 fn of_create_update_and_delete_pre_validations_are_the_parents() {
-    let world = World::new();
+    let world = Pipeline::new();
     let lines = [
         format!("shared early: own={TEN} parent=absent"),
         format!("shared early: own=absent parent={TEN}"),
@@ -39,7 +39,7 @@ fn of_create_update_and_delete_pre_validations_are_the_parents() {
 
 #[test]
 fn of_other_messages_they_are_in_the_same_collection() {
-    let world = World::new();
+    let world = Pipeline::new();
     register(&world, "QualifyLead", "lead");
     let (_, request) = world.lead();
     world.run(&world.seller, request).says(&[
@@ -52,7 +52,7 @@ fn of_other_messages_they_are_in_the_same_collection() {
 
 #[test]
 fn a_nested_message_finds_those_of_the_message_above_as_its_parents() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_OPERATION, "QualifyLead", "lead", "share why qualified"));
     world.step(&probe(PRE_OPERATION, "Create", "account", "shared why\ndump"));
     let (_, request) = world.lead();
@@ -66,7 +66,7 @@ fn a_nested_message_finds_those_of_the_message_above_as_its_parents() {
 
 #[test]
 fn nothing_is_shared_between_requests() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_VALIDATION, "Create", "contact", "shared x\nshare x y"));
     for _ in 0..2 {
         world
@@ -77,7 +77,7 @@ fn nothing_is_shared_between_requests() {
 
 #[test]
 fn the_tag_of_a_request_is_a_shared_variable() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_VALIDATION, "Create", "contact", "shared tag"));
     world.step(&probe(PRE_OPERATION, "Create", "contact", "shared tag"));
     world.step(&probe(POST_OPERATION, "QualifyLead", "lead", "shared tag"));

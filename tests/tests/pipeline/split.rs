@@ -3,11 +3,11 @@
 use sluice_model::{Row, Value};
 use sluice_platform::StepSpec;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 #[test]
 fn state_and_other_columns_go_through_the_inner_stages_apart() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         world.step(&probe(stage, "Update", "contact", &format!("trace {stage}\ncolumns")));
     }
@@ -38,7 +38,7 @@ fn state_and_other_columns_go_through_the_inner_stages_apart() {
 
 #[test]
 fn state_alone_is_one_operation() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         world.step(&probe(stage, "Update", "contact", &format!("trace {stage}")));
     }
@@ -53,7 +53,7 @@ fn state_alone_is_one_operation() {
 
 #[test]
 fn a_filtered_step_runs_for_its_part_only() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Update", "contact", "trace state");
     world.step(&StepSpec {
         filtering: vec!["statecode".to_owned()],
@@ -73,7 +73,7 @@ fn a_filtered_step_runs_for_its_part_only() {
 
 #[test]
 fn a_refusal_of_the_second_part_undoes_the_first() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(POST_OPERATION, "Update", "contact", "refuse stays open");
     world.step(&StepSpec {
         filtering: vec!["statecode".to_owned()],

@@ -2,11 +2,11 @@
 
 use sluice_model::{Query, Request, Row, Value};
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 #[test]
 fn what_pre_operation_changes_is_stored() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -28,7 +28,7 @@ fn what_pre_operation_changes_is_stored() {
 
 #[test]
 fn a_column_taken_out_of_an_update_keeps_its_value() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_VALIDATION, "Update", "contact", "remove jobtitle"));
     let id = world.admin.create(contact().with("jobtitle", "Buyer"));
     world.admin.update(
@@ -45,7 +45,7 @@ fn a_column_taken_out_of_an_update_keeps_its_value() {
 
 #[test]
 fn what_a_plugin_sets_is_checked_like_any_value() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "set nosuchcolumn x"));
     world.create(&world.admin, contact()).refused("0x80041103");
     world.set_enabled(step, false);
@@ -62,7 +62,7 @@ fn what_a_plugin_sets_is_checked_like_any_value() {
 
 #[test]
 fn the_access_check_sees_the_target_as_pre_operation_left_it() {
-    let world = World::new();
+    let world = Pipeline::new();
     let other = world.user("seller.east");
     let id = world.seller.create(contact());
     // A seller may write contacts of their own here, but not give them away.
@@ -93,7 +93,7 @@ fn the_access_check_sees_the_target_as_pre_operation_left_it() {
 
 #[test]
 fn post_operation_comes_too_late_to_change_the_row() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         POST_OPERATION,
         "Create",
@@ -109,7 +109,7 @@ fn post_operation_comes_too_late_to_change_the_row() {
 
 #[test]
 fn outputs_and_the_id_are_there_after_the_main_operation_only() {
-    let world = World::new();
+    let world = Pipeline::new();
     for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
         world.step(&probe(stage, "Create", "contact", "dump\noutputs\ncolumns"));
     }
@@ -135,7 +135,7 @@ fn outputs_and_the_id_are_there_after_the_main_operation_only() {
 
 #[test]
 fn pre_validation_is_outside_the_transaction_of_the_outermost_message() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -161,7 +161,7 @@ fn pre_validation_is_outside_the_transaction_of_the_outermost_message() {
 
 #[test]
 fn pre_validation_of_a_nested_message_is_inside_the_transaction() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -188,7 +188,7 @@ fn pre_validation_of_a_nested_message_is_inside_the_transaction() {
 
 #[test]
 fn pre_validation_runs_before_the_privilege_gate() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_VALIDATION, "Create", "campaign", "trace 10"));
     world.step(&probe(PRE_OPERATION, "Create", "campaign", "trace 20"));
     let campaign = || Row::unsaved("campaign").with("name", "x");
@@ -207,7 +207,7 @@ fn pre_validation_runs_before_the_privilege_gate() {
 
 #[test]
 fn a_failed_call_may_be_forgotten_outside_a_transaction() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -219,7 +219,7 @@ fn a_failed_call_may_be_forgotten_outside_a_transaction() {
 
 #[test]
 fn a_read_with_steps_may_write() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         POST_OPERATION,
         "Retrieve",

@@ -6,10 +6,10 @@ use sluice_platform::StepSpec;
 use sluice_platform::prelude::*;
 use sluice_tests::Actor;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, Pipeline, contact, probe};
 
 /// SYSTEM itself: what a plug-in that was granted it can send at most.
-fn system(world: &World) -> Actor {
+fn system(world: &Pipeline) -> Actor {
     let engine = world.org.engine();
     Actor(engine.session(engine.system_id().unwrap()))
 }
@@ -22,7 +22,7 @@ const KEPT: &str = "0x80040800";
 const FILLED: &str = "0x80040235";
 
 /// A contact is made while a plug-in with `system` does this; the code of the refusal.
-fn refused(world: &World, script: &str) -> String {
+fn refused(world: &Pipeline, script: &str) -> String {
     let spec = StepSpec {
         grants: vec!["system".to_owned()],
         ..probe(PRE_OPERATION, "Create", "contact", script)
@@ -37,7 +37,7 @@ fn refused(world: &World, script: &str) -> String {
 
 #[test]
 fn a_plug_in_as_system_makes_no_rows_that_the_platform_keeps() {
-    let world = World::new();
+    let world = Pipeline::new();
     for table in [
         "privilege name prvMine",
         "sdkmessage name Mine",
@@ -52,14 +52,14 @@ fn a_plug_in_as_system_makes_no_rows_that_the_platform_keeps() {
 
 #[test]
 fn a_plug_in_as_system_writes_no_filled_columns() {
-    let world = World::new();
+    let world = Pipeline::new();
     assert_eq!(refused(&world, "system create contact fullname Forged"), FILLED);
     assert_eq!(refused(&world, "system create asyncoperation name Forged"), FILLED);
 }
 
 #[test]
 fn system_gives_nobody_a_role_past_the_messages_that_check_it() {
-    let world = World::new();
+    let world = Pipeline::new();
     let role = world.admin.list(Query::new("role").top(1))[0].reference();
     let given = Row::unsaved("systemuserroles")
         .with("systemuserid", Reference::new("systemuser", world.seller.id()))
@@ -69,7 +69,7 @@ fn system_gives_nobody_a_role_past_the_messages_that_check_it() {
 
 #[test]
 fn system_does_not_touch_the_audit_trail() {
-    let world = World::new();
+    let world = Pipeline::new();
     let system = system(&world);
     let entry = system.list(Query::new("audit").top(1))[0].clone();
     assert_eq!(code(system.try_delete("audit", entry.id)), KEPT);
@@ -86,7 +86,7 @@ fn system_does_not_touch_the_audit_trail() {
 
 #[test]
 fn system_changes_no_closed_row() {
-    let world = World::new();
+    let world = Pipeline::new();
     let row = Row::unsaved("lead").with("subject", "Old").with("lastname", "Ng");
     let lead = world.admin.create(row);
     world
@@ -98,7 +98,7 @@ fn system_changes_no_closed_row() {
 
 #[test]
 fn system_does_not_skip_required_steps() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (lead, qualify) = world.lead();
     world.run(&world.seller, qualify).result.unwrap();
     let lead = Reference::new("lead", lead);
@@ -117,7 +117,7 @@ fn system_does_not_skip_required_steps() {
 
 #[test]
 fn system_changes_no_role_copy_and_no_system_mapping() {
-    let world = World::new();
+    let world = Pipeline::new();
     let copy = Filter::Compare {
         column: "parentroleid".into(),
         comparison: sluice_model::Comparison::Ne,
@@ -134,7 +134,7 @@ fn system_changes_no_role_copy_and_no_system_mapping() {
 
 #[test]
 fn who_began_stays_on_record_of_what_a_plug_in_does_as_system() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(POST_OPERATION, "Create", "contact", "system create account name Shadow");
     world.step(&StepSpec {
         grants: vec!["system".to_owned()],
@@ -158,7 +158,7 @@ fn who_began_stays_on_record_of_what_a_plug_in_does_as_system() {
 
 #[test]
 fn what_the_platform_does_itself_works_as_ever() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (lead, qualify) = world.lead();
     world.run(&world.seller, qualify).result.unwrap();
     let row = world.admin.get("lead", lead);

@@ -4,7 +4,7 @@ use sluice_engine::TraceNode;
 use sluice_model::{Reference, Request, Row, Value};
 use sluice_platform::StepSpec;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
 const OFF: i32 = 0;
 const EXCEPTION: i32 = 1;
@@ -15,7 +15,7 @@ fn nodes<'a>(parent: &'a TraceNode, kind: &str) -> Vec<&'a TraceNode> {
 
 #[test]
 fn the_setting_decides_which_calls_leave_a_row() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&StepSpec {
         rank: 1,
         ..probe(PRE_OPERATION, "Create", "contact", "trace fine")
@@ -46,7 +46,7 @@ fn the_setting_decides_which_calls_leave_a_row() {
 
 #[test]
 fn a_row_says_what_ran_where_and_how() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "trace one\ntrace two\nrefuse no";
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", script));
     let request = sluice_model::Uuid::from_u128(0xC0FFEE);
@@ -89,7 +89,7 @@ fn a_row_says_what_ran_where_and_how() {
 
 #[test]
 fn the_secure_configuration_is_in_no_trace() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "trace x");
     world.step(&StepSpec {
         secure: Some("hunter2".to_owned()),
@@ -101,7 +101,7 @@ fn the_secure_configuration_is_in_no_trace() {
 
 #[test]
 fn the_trace_of_what_was_rolled_back_stays() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(POST_OPERATION, "Create", "account", "trace account"));
     world.step(&probe(
         POST_OPERATION,
@@ -122,7 +122,7 @@ fn the_trace_of_what_was_rolled_back_stays() {
 
 #[test]
 fn the_tree_of_a_refused_qualify_leads_to_the_failing_leaf() {
-    let world = World::shipped();
+    let world = Pipeline::shipped();
     let (lead, request) = world.lead();
     let run = world.run(&world.seller, request);
     let error = run.refused("0x80040220");
@@ -182,7 +182,7 @@ fn the_tree_of_a_refused_qualify_leads_to_the_failing_leaf() {
 
 #[test]
 fn the_tree_of_a_success_has_every_message() {
-    let world = World::new();
+    let world = Pipeline::new();
     let step = world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -209,7 +209,7 @@ fn the_tree_of_a_success_has_every_message() {
 
 #[test]
 fn a_refused_read_leaves_its_trace() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.trace_setting(EXCEPTION);
     let rule = world
         .admin
@@ -229,7 +229,7 @@ fn a_refused_read_leaves_its_trace() {
 
 #[test]
 fn what_is_refused_in_pre_validation_leaves_its_trace() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(PRE_VALIDATION, "Update", "contact", "trace early\nrefuse no"));
     let id = world.admin.create(contact());
     let run = world.update(&world.admin, Row::new("contact", id).with("firstname", "x"));
@@ -242,7 +242,7 @@ fn what_is_refused_in_pre_validation_leaves_its_trace() {
 
 #[test]
 fn a_quiet_read_leaves_nothing() {
-    let world = World::new();
+    let world = Pipeline::new();
     let before = world.counts(["plugintracelog", "sl_messagetrace"]);
     assert!(world.seller.count("lead") > 0);
     assert_eq!(world.counts(["plugintracelog", "sl_messagetrace"]), before);
@@ -250,7 +250,7 @@ fn a_quiet_read_leaves_nothing() {
 
 #[test]
 fn a_long_trace_keeps_its_last_ten_kilobytes() {
-    let world = World::new();
+    let world = Pipeline::new();
     let lines: Vec<String> = (0..400).map(|n| format!("trace line {n} {}", "x".repeat(50))).collect();
     world.step(&probe(PRE_OPERATION, "Create", "contact", &lines.join("\n")));
     let run = world.create(&world.admin, contact());
@@ -261,7 +261,7 @@ fn a_long_trace_keeps_its_last_ten_kilobytes() {
 
 #[test]
 fn the_calls_of_a_request_have_an_order() {
-    let world = World::new();
+    let world = Pipeline::new();
     for rank in 1..=5 {
         let spec = probe(PRE_OPERATION, "Create", "contact", &format!("trace call {rank}"));
         world.step(&StepSpec { rank, ..spec });
@@ -305,7 +305,7 @@ fn a_trace_of_an_earlier_version_is_read() {
 /// What a refusal says may name values: to whom it is shown.
 #[test]
 fn what_a_refusal_says_is_shown_to_those_who_may_read_the_row() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.grant("Salesperson", "prvWriteContact", 0);
     let id = world.seller.create(contact());
     world.step(&probe(PRE_OPERATION, "Update", "contact", "refuse the secret is 4711"));

@@ -3,10 +3,10 @@
 use sluice_model::{Filter, Query, Row, Uuid};
 use sluice_platform::StepSpec;
 
-use crate::world::{POST_OPERATION, PRE_OPERATION, World, contact, probe};
+use crate::world::{POST_OPERATION, PRE_OPERATION, Pipeline, contact, probe};
 
 /// The only account of that name: who made it, and on whose behalf.
-fn made_by(world: &World, name: &str) -> (Option<Uuid>, Option<Uuid>) {
+fn made_by(world: &Pipeline, name: &str) -> (Option<Uuid>, Option<Uuid>) {
     let rows = world.admin.list(Query::new("account").filter(Filter::eq("name", name)));
     assert_eq!(rows.len(), 1, "{name}");
     (rows[0].id_of("createdby"), rows[0].id_of("createdonbehalfby"))
@@ -14,7 +14,7 @@ fn made_by(world: &World, name: &str) -> (Option<Uuid>, Option<Uuid>) {
 
 #[test]
 fn by_default_a_step_runs_as_who_calls() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -30,7 +30,7 @@ fn by_default_a_step_runs_as_who_calls() {
 
 #[test]
 fn a_step_that_runs_as_somebody_keeps_who_began() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (seller, integration) = (world.seller.id(), world.user("integration"));
     let script = "users\ncreate account name Run-As\ninitiating create account name Initiating";
     let spec = probe(POST_OPERATION, "Create", "contact", script);
@@ -58,7 +58,7 @@ fn a_step_that_runs_as_somebody_keeps_who_began() {
 
 #[test]
 fn what_a_step_calls_is_checked_against_the_steps_user() {
-    let world = World::new();
+    let world = Pipeline::new();
     let read = probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule");
     let plain = world.step(&read);
     world.create(&world.admin, contact()).created();
@@ -89,7 +89,7 @@ fn what_a_step_calls_is_checked_against_the_steps_user() {
 
 #[test]
 fn the_run_as_user_may_be_who_lacks_the_privilege() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule");
     world.step(&StepSpec {
         run_as: Some(world.seller.id()),
@@ -104,7 +104,7 @@ fn the_run_as_user_may_be_who_lacks_the_privilege() {
 
 #[test]
 fn nested_steps_run_as_who_made_the_nested_call() {
-    let world = World::new();
+    let world = Pipeline::new();
     let (seller, integration) = (world.seller.id(), world.user("integration"));
     let spec = probe(PRE_OPERATION, "Create", "contact", "create account name Nested");
     world.step(&StepSpec {
@@ -123,7 +123,7 @@ fn nested_steps_run_as_who_made_the_nested_call() {
 
 #[test]
 fn the_system_speaks_only_through_steps_that_were_granted_it() {
-    let world = World::new();
+    let world = Pipeline::new();
     let script = "system create account name System\nsystem read sl_commissionrule";
     let spec = probe(PRE_OPERATION, "Create", "contact", script);
     let without = world.step(&spec);
@@ -145,7 +145,7 @@ fn the_system_speaks_only_through_steps_that_were_granted_it() {
 
 #[test]
 fn the_clock_is_granted_too() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "now");
     let without = world.step(&spec);
     let before = world.admin.count("contact");
@@ -163,7 +163,7 @@ fn the_clock_is_granted_too() {
 
 #[test]
 fn what_is_changed_on_behalf_says_so() {
-    let world = World::new();
+    let world = Pipeline::new();
     let integration = world.user("integration");
     let id = world.seller.create(contact());
     let spec = probe(POST_OPERATION, "Create", "account", "dump");
@@ -183,7 +183,7 @@ fn what_is_changed_on_behalf_says_so() {
 
 #[test]
 fn the_business_unit_is_the_calling_users() {
-    let world = World::new();
+    let world = Pipeline::new();
     let spec = probe(PRE_OPERATION, "Create", "contact", "unit");
     world.step(&StepSpec {
         run_as: Some(world.user("integration")),

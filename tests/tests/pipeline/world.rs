@@ -18,13 +18,13 @@ pub const PRE_OPERATION: i32 = 20;
 pub const POST_OPERATION: i32 = 40;
 
 /// The organisation, its administrator and a salesperson.
-pub struct World {
+pub struct Pipeline {
     pub org: Organisation,
     pub admin: Actor,
     pub seller: Actor,
 }
 
-impl World {
+impl Pipeline {
     /// Only the probe is there to run.
     pub fn new() -> Self {
         Self::quiet(Self::shipped())

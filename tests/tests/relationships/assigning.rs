@@ -4,7 +4,7 @@ use sluice_model::{Behaviours, Code, Depth, Error, Follow, Reference, Request, R
 use sluice_platform::BehaviourChange;
 use sluice_tests::{Actor, people};
 
-use crate::world::{World, refused};
+use crate::world::{Related, refused};
 
 const NAME: &str = "sl_sl_part_sl_part_sl_whole";
 
@@ -15,7 +15,7 @@ pub fn assign(actor: &Actor, row: Reference, to: Uuid) -> Result<(), Error> {
     actor.0.execute(request).map(|_| ())
 }
 
-fn owner(world: &World, table: &str, id: Uuid) -> Uuid {
+fn owner(world: &Related, table: &str, id: Uuid) -> Uuid {
     world.admin.get(table, id).id_of("ownerid").unwrap()
 }
 
@@ -25,7 +25,7 @@ fn part(id: Uuid) -> Reference {
 
 #[test]
 fn an_account_takes_its_contacts_and_their_activities_along() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let heir = world.user("heir", &["Read"], Depth::User);
     people::grant(
         &world.org,
@@ -50,7 +50,7 @@ fn who_follows_is_said_by_the_relationship() {
         assign: Some(which),
         ..BehaviourChange::default()
     };
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let heir = world.user("heir", &["Read"], Depth::User);
     let other = world.user("other", &["Read"], Depth::User);
     for (which, followers) in [
@@ -83,7 +83,7 @@ fn who_follows_is_said_by_the_relationship() {
 
 #[test]
 fn a_row_that_has_the_owner_already_stays_with_what_is_below_it() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let heir = world.user("heir", &["Read"], Depth::User);
     let whole = world.part("whole", None);
     let has = world.part("has", Some(whole));
@@ -109,7 +109,7 @@ fn a_row_that_has_the_owner_already_stays_with_what_is_below_it() {
 
 #[test]
 fn nobody_assigns_along_what_they_could_not_assign() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let verbs = ["Read", "Write", "Assign", "Append", "AppendTo", "Create"];
     let heir = world.user("heir", &verbs, Depth::User);
     let clerk = world.user("clerk", &verbs, Depth::User);
@@ -128,7 +128,7 @@ fn nobody_assigns_along_what_they_could_not_assign() {
 
 #[test]
 fn each_follower_has_an_assign_of_its_own_one_level_below() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.probe();
     world.step(10, "Assign", "sl_part", "dump");
     world.step(10, "Update", "sl_part", "dump");

@@ -8,7 +8,7 @@ use sluice_platform::BehaviourChange;
 use sluice_platform::prelude::*;
 use sluice_tests::people;
 
-use crate::world::{World, lookup, refused};
+use crate::world::{Related, lookup, refused};
 
 /// Column, target and what happens: Assign, Share, Unshare, Reparent, Delete, Merge. C is
 /// Cascade, N NoCascade, L RemoveLink, R Restrict.
@@ -81,7 +81,7 @@ fn letters(relationship: &Relationship) -> String {
 
 #[test]
 fn what_ships_does_what_the_platform_does() {
-    let world = World::new();
+    let world = Related::new();
     let catalog = world.admin.0.catalog().unwrap();
     for line in SHIPPED.trim().lines() {
         let [place, target, expected] = line.split(' ').collect::<Vec<_>>()[..] else {
@@ -98,7 +98,7 @@ fn what_ships_does_what_the_platform_does() {
 
 #[test]
 fn every_lookup_has_one_relationship_for_each_of_its_tables_and_no_two_have_one_name() {
-    let world = World::new();
+    let world = Related::new();
     let catalog = world.admin.0.catalog().unwrap();
     let wanted: usize = catalog.iter().map(|table| table.references().count()).sum();
     let mut names: Vec<String> = catalog
@@ -113,7 +113,7 @@ fn every_lookup_has_one_relationship_for_each_of_its_tables_and_no_two_have_one_
 
 #[test]
 fn what_a_definition_keeps_speaks_of_its_lookups() {
-    let world = World::new();
+    let world = Related::new();
     let catalog = world.admin.0.catalog().unwrap();
     for table in catalog.iter() {
         for kept in &table.relationships {
@@ -127,7 +127,7 @@ fn what_a_definition_keeps_speaks_of_its_lookups() {
 
 #[test]
 fn a_lookup_is_referential_unless_it_is_said_otherwise() {
-    let world = World::new();
+    let world = Related::new();
     world.table("sl_part", Ownership::User);
     world
         .admin
@@ -160,7 +160,7 @@ fn a_lookup_is_referential_unless_it_is_said_otherwise() {
 
 #[test]
 fn behaviours_that_a_relationship_cannot_have_are_refused_with_the_platforms_codes() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.table("sl_shared", Ownership::Organization);
     let create = |table: &str, column: &str, target: &str, behaviours| {
         world
@@ -247,7 +247,7 @@ fn behaviours_that_a_relationship_cannot_have_are_refused_with_the_platforms_cod
 
 #[test]
 fn what_the_platform_keeps_together_is_not_taken_apart() {
-    let world = World::new();
+    let world = Related::new();
     let restrict = BehaviourChange {
         all: Some(Behaviours::RESTRICT),
         ..BehaviourChange::default()
@@ -282,7 +282,7 @@ fn what_the_platform_keeps_together_is_not_taken_apart() {
 
 #[test]
 fn customizers_need_the_privileges_of_relationships() {
-    let world = World::new();
+    let world = Related::new();
     world.table("sl_part", Ownership::User);
     let privileges = people::privileges(&["Create", "Write", "Delete"], &["Attribute"], Depth::Organization);
     let author = people::user(&world.org, "author", &privileges);
@@ -323,7 +323,7 @@ fn customizers_need_the_privileges_of_relationships() {
 
 #[test]
 fn what_an_organisation_changed_stays_and_a_second_process_sees_it() {
-    let world = World::new();
+    let world = Related::new();
     world.change(
         "contact_customer_accounts",
         BehaviourChange {
@@ -357,7 +357,7 @@ fn what_an_organisation_changed_stays_and_a_second_process_sees_it() {
 
 #[test]
 fn delete_does_what_the_relationship_says() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     let name = "sl_sl_part_sl_part_sl_whole";
     let whole = world.part("whole", None);
     let part = world.part("part", Some(whole));
@@ -385,7 +385,7 @@ fn delete_does_what_the_relationship_says() {
 
 #[test]
 fn a_relationship_is_named_where_rows_are_associated() {
-    let world = World::new();
+    let world = Related::new();
     let (account, contact) = (world.account("Litware"), world.contact(None));
     let request = Request::new("Associate")
         .with("Target", Reference::new("account", account))
@@ -408,7 +408,7 @@ fn a_relationship_is_named_where_rows_are_associated() {
 
 #[test]
 fn the_program_lists_shows_and_changes_them() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let program = world.org.program();
     let all = program.json(&["relationship", "list", "sl_part"]);
     let all = sluice_tests::world::list(&all);

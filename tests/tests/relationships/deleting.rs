@@ -3,7 +3,7 @@
 use sluice_model::{Behaviours, Code, Depth, OnDelete, Reference, Request, Row};
 use sluice_platform::BehaviourChange;
 
-use crate::world::{World, refused};
+use crate::world::{Related, refused};
 
 const NAME: &str = "sl_sl_part_sl_part_sl_whole";
 
@@ -30,7 +30,7 @@ fn words(lines: &[String], names: &[&str]) -> Vec<String> {
 
 #[test]
 fn rows_go_furthest_first_and_are_gone_before_the_steps_of_pre_operation() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.probe();
     for stage in [10, 20] {
         world.step(stage, "Delete", "sl_part", "dump\nread sl_part");
@@ -58,7 +58,7 @@ fn rows_go_furthest_first_and_are_gone_before_the_steps_of_pre_operation() {
 
 #[test]
 fn a_link_is_removed_by_an_update_between_pre_validation_and_pre_operation() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     world.probe();
     for stage in [10, 20] {
         world.step(stage, "Delete", "sl_part", "dump");
@@ -82,7 +82,7 @@ fn a_link_is_removed_by_an_update_between_pre_validation_and_pre_operation() {
 
 #[test]
 fn whoever_may_delete_a_row_may_take_it_from_those_that_refer_to_it() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     let clerk = world.user("clerk", &["Create", "Read", "Delete"], Depth::User);
     let whole = clerk.create(Row::unsaved("sl_part").with("sl_name", "whole"));
     let part = world.part("another's, closed", Some(whole));
@@ -101,7 +101,7 @@ fn whoever_may_delete_a_row_may_take_it_from_those_that_refer_to_it() {
 
 #[test]
 fn what_stands_in_the_way_is_found_before_anything_happens() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.probe();
     world.lookup("sl_part", "sl_guard", &["sl_part"], Behaviours::RESTRICT);
     world.step(20, "Delete", "sl_part", "refuse too late");
@@ -126,7 +126,7 @@ fn what_stands_in_the_way_is_found_before_anything_happens() {
 
 #[test]
 fn who_may_not_delete_a_row_is_not_told_what_refers_to_it() {
-    let world = World::with_parts(Behaviours::RESTRICT);
+    let world = Related::with_parts(Behaviours::RESTRICT);
     let reader = world.user("reader", &["Read", "Delete"], Depth::User);
     let whole = world.part("whole", None);
     world.part("part", Some(whole));
@@ -135,7 +135,7 @@ fn who_may_not_delete_a_row_is_not_told_what_refers_to_it() {
 
 #[test]
 fn what_a_step_makes_to_refer_to_the_row_meanwhile_is_dealt_with() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.probe();
     // The step cannot name the row, so one is made that refers to an account which goes.
     world.step(20, "Delete", "account", "create contact lastname Late");
@@ -147,7 +147,7 @@ fn what_a_step_makes_to_refer_to_the_row_meanwhile_is_dealt_with() {
 
 #[test]
 fn rows_that_refer_to_each_other_go_together() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     let first = world.part("first", None);
     let second = world.part("second", Some(first));
     let third = world.part("third", Some(second));

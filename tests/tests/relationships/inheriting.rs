@@ -5,21 +5,21 @@ use sluice_model::{Behaviours, Depth, Filter, Follow, Query, Reference, Row, Val
 use sluice_platform::BehaviourChange;
 use sluice_tests::Actor;
 
-use crate::{assigning::assign, world::World};
+use crate::{assigning::assign, world::Related};
 
 const ALL: &[&str] = &[
     "Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign", "Share",
 ];
 
 struct Two {
-    world: World,
+    world: Related,
     owner: Actor,
     other: Actor,
 }
 
 impl Two {
     fn new() -> Self {
-        let world = World::with_parts(Behaviours::PARENTAL);
+        let world = Related::with_parts(Behaviours::PARENTAL);
         let owner = world.user("owner", ALL, Depth::User);
         let other = world.user("other", ALL, Depth::User);
         Self { world, owner, other }

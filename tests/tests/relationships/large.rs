@@ -8,14 +8,14 @@ use sluice_platform::BehaviourChange;
 
 use crate::{
     assigning::assign,
-    world::{World, refused},
+    world::{Related, refused},
 };
 
 const LENGTH: usize = 5_000;
 const NAME: &str = "sl_sl_part_sl_part_sl_whole";
 
 /// A chain of rows, each below the one before.
-fn chain(world: &World, table: &'static str, column: &'static str, length: usize) -> Vec<Uuid> {
+fn chain(world: &Related, table: &'static str, column: &'static str, length: usize) -> Vec<Uuid> {
     let made = world.admin.0.batch(|batch| {
         let mut rows = Vec::with_capacity(length);
         for index in 0..length {
@@ -31,13 +31,13 @@ fn chain(world: &World, table: &'static str, column: &'static str, length: usize
     made.unwrap()
 }
 
-fn count(world: &World, table: &str, filter: Filter) -> usize {
+fn count(world: &Related, table: &str, filter: Filter) -> usize {
     world.admin.list(Query::new(table).columns(&[]).filter(filter)).len()
 }
 
 #[test]
 fn a_chain_of_accounts_is_assigned_and_shared() {
-    let world = World::new();
+    let world = Related::new();
     let heir = world.user("heir", &["Read"], Depth::User);
     let reader = world.user("reader", &["Read"], Depth::User);
     let accounts = chain(&world, "account", "parentaccountid", LENGTH);
@@ -53,7 +53,7 @@ fn a_chain_of_accounts_is_assigned_and_shared() {
 
 #[test]
 fn a_chain_of_custom_rows_is_deleted() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let parts = chain(&world, "sl_part", "sl_whole", LENGTH);
     world.admin.try_delete("sl_part", parts[0]).unwrap();
     assert_eq!(world.admin.count("sl_part"), 0);
@@ -61,7 +61,7 @@ fn a_chain_of_custom_rows_is_deleted() {
 
 #[test]
 fn a_cycle_ends() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     let heir = world.user("heir", &["Read"], Depth::User);
     let reader = world.user("reader", &["Read"], Depth::User);
     let parts = chain(&world, "sl_part", "sl_whole", 10);
@@ -100,7 +100,7 @@ fn a_cycle_ends() {
 
 #[test]
 fn a_request_moves_no_more_than_it_may() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let heir = world.user("heir", &["Read"], Depth::User);
     let parts = chain(&world, "sl_part", "sl_whole", 8);
     world.setting("sl_cascadelimit", Value::Int(6));
@@ -131,7 +131,7 @@ fn a_request_moves_no_more_than_it_may() {
 
 #[test]
 fn a_step_in_a_cascade_adds_to_the_same_count() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     world.probe();
     let contacts = Reference::new("account", world.account("Litware"));
     for _ in 0..4 {

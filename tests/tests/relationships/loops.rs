@@ -2,11 +2,11 @@
 
 use sluice_model::{Behaviours, Code, Reference, Row};
 
-use crate::world::{World, refused};
+use crate::world::{Related, refused};
 
 #[test]
 fn accounts_contacts_and_others_have_codes_of_their_own() {
-    let world = World::with_parts(Behaviours::PARENTAL);
+    let world = Related::with_parts(Behaviours::PARENTAL);
     let chain = |table: &str, column: &str, code: Code| {
         let new = |above: Option<sluice_model::Uuid>| {
             let named = match table {
@@ -43,7 +43,7 @@ fn accounts_contacts_and_others_have_codes_of_their_own() {
 
 #[test]
 fn where_nothing_follows_rows_may_refer_to_each_other() {
-    let world = World::with_parts(Behaviours::REFERENTIAL);
+    let world = Related::with_parts(Behaviours::REFERENTIAL);
     let first = world.part("first", None);
     let second = world.part("second", Some(first));
     world

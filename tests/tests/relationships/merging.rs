@@ -3,11 +3,11 @@
 
 use sluice_model::{Behaviours, Ownership, Reference, Row};
 
-use crate::world::World;
+use crate::world::Related;
 
 #[test]
 fn rows_go_over_by_their_relationships() {
-    let world = World::new();
+    let world = Related::new();
     world.table("sl_part", Ownership::User);
     world.lookup("sl_part", "sl_account", &["account"], Behaviours::REFERENTIAL);
     let (kept, merged, earlier) = (world.account("Kept"), world.account("Merged"), world.account("Earlier"));

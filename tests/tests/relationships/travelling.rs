@@ -4,11 +4,11 @@ use sluice_model::{Behaviours, Code, Follow, Ownership, Row};
 use sluice_platform::BehaviourChange;
 use sluice_platform::prelude::*;
 
-use crate::world::{World, refused};
+use crate::world::{Related, refused};
 
 const NAME: &str = "sl_account_sl_part_sl_account";
 
-fn export(from: &World, kind: &str, component: &str, managed: bool) -> Vec<u8> {
+fn export(from: &Related, kind: &str, component: &str, managed: bool) -> Vec<u8> {
     let admin = &from.admin;
     let solution = Row::unsaved("solution")
         .with("uniquename", "Parts")
@@ -19,8 +19,8 @@ fn export(from: &World, kind: &str, component: &str, managed: bool) -> Vec<u8> {
     admin.0.export_solution("Parts", managed).unwrap()
 }
 
-fn maker(behaviours: Behaviours) -> World {
-    let world = World::new();
+fn maker(behaviours: Behaviours) -> Related {
+    let world = Related::new();
     world.table("sl_part", Ownership::User);
     world.lookup("sl_part", "sl_account", &["account"], behaviours);
     world
@@ -40,7 +40,7 @@ fn with_a_table() {
         ..Behaviours::PARENTAL
     };
     let file = export(&maker(custom), "table", "sl_part", false);
-    let to = World::new();
+    let to = Related::new();
     to.admin.0.import_solution(&file, false).unwrap();
     assert_eq!(to.behaviours(NAME), custom);
     // What is there already becomes what was sent.
@@ -55,17 +55,17 @@ fn with_a_table() {
 
 #[test]
 fn with_a_column_of_a_table_that_ships() {
-    let from = World::new();
+    let from = Related::new();
     from.lookup("contact", "sl_lead", &["lead"], Behaviours::RESTRICT);
     let file = export(&from, "column", "contact.sl_lead", false);
-    let to = World::new();
+    let to = Related::new();
     to.admin.0.import_solution(&file, false).unwrap();
     assert_eq!(to.behaviours("sl_lead_contact_sl_lead"), Behaviours::RESTRICT);
 }
 
 #[test]
 fn with_a_column_whose_table_comes_later() {
-    let from = World::new();
+    let from = Related::new();
     from.table("sl_whole", Ownership::User);
     from.table("sl_part", Ownership::User);
     from.lookup("sl_part", "sl_below", &["sl_whole"], Behaviours::PARENTAL);
@@ -80,7 +80,7 @@ fn with_a_column_whose_table_comes_later() {
         .add_to_solution("Parts", "table", &["sl_part".to_owned(), "sl_whole".to_owned()])
         .unwrap();
     let file = admin.0.export_solution("Parts", false).unwrap();
-    let to = World::new();
+    let to = Related::new();
     to.admin.0.import_solution(&file, false).unwrap();
     assert_eq!(
         to.behaviours("sl_sl_whole_sl_part_sl_below"),
@@ -92,7 +92,7 @@ fn with_a_column_whose_table_comes_later() {
 #[test]
 fn what_came_managed_is_changed_by_the_next_version_alone() {
     let file = export(&maker(Behaviours::PARENTAL), "table", "sl_part", true);
-    let to = World::new();
+    let to = Related::new();
     to.admin.0.import_solution(&file, false).unwrap();
     refused(
         to.admin.0.update_relationship(NAME, &all(Behaviours::RESTRICT)),
@@ -110,10 +110,10 @@ fn what_came_managed_is_changed_by_the_next_version_alone() {
 #[test]
 fn an_import_is_held_to_the_same_as_a_customizer() {
     // Two parental relationships of the same two tables: one is made here, the other arrives.
-    let from = World::new();
+    let from = Related::new();
     from.lookup("contact", "sl_other", &["lead"], Behaviours::PARENTAL);
     let file = export(&from, "column", "contact.sl_other", false);
-    let to = World::new();
+    let to = Related::new();
     to.lookup("contact", "sl_lead", &["lead"], Behaviours::PARENTAL);
     refused(
         to.admin.0.import_solution(&file, false),

@@ -11,7 +11,7 @@ use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, BehaviourChange, StepSpec};
 use sluice_tests::{Actor, Organisation, people, wasm};
 
-pub struct World {
+pub struct Related {
     pub org: Organisation,
     pub admin: Actor,
 }
@@ -21,7 +21,7 @@ pub fn lookup(name: &str, targets: &[&str]) -> ColumnDef {
     ColumnDef::new(name, ColumnType::Lookup { targets })
 }
 
-impl World {
+impl Related {
     pub fn new() -> Self {
         let org = Organisation::empty();
         let admin = org.admin();

@@ -11,13 +11,13 @@ use sluice_sales::{
 };
 use sluice_tests::{Actor, Organisation, clock::Clock};
 
-struct World {
+struct Funnel {
     org: Organisation,
     clock: Arc<Clock>,
     admin: Actor,
 }
 
-impl World {
+impl Funnel {
     fn new() -> Self {
         let clock = Arc::new(Clock::at("2026-01-01T00:00:00Z"));
         let env: Arc<dyn Env> = clock.clone();
@@ -119,7 +119,7 @@ fn measured(stages: &[StageVelocity]) -> Vec<Measured<'_>> {
 
 #[test]
 fn velocity_is_the_days_between_entering_and_leaving() {
-    let world = World::new();
+    let world = Funnel::new();
     // Ten leads stay 1, 2, … 10 days; one is still there.
     let leads: Vec<Uuid> = (0..10).map(|_| world.lead(None)).collect();
     world.lead(None);
@@ -148,7 +148,7 @@ fn velocity_is_the_days_between_entering_and_leaving() {
 
 #[test]
 fn velocity_equals_what_the_audit_trail_tells() {
-    let world = World::new();
+    let world = Funnel::new();
     let mut opportunities = Vec::new();
     for hours in [5, 50, 17] {
         let lead = world.lead(None);
@@ -191,7 +191,7 @@ fn velocity_equals_what_the_audit_trail_tells() {
 
 #[test]
 fn the_qualify_rate_is_the_part_of_the_closed_and_its_sums_agree() {
-    let world = World::new();
+    let world = Funnel::new();
     let [web, advertisement] = [Some(8), Some(1)];
     let leads: Vec<Uuid> = [web, web, web, advertisement, None]
         .map(|source| world.lead(source))
@@ -259,7 +259,7 @@ fn the_qualify_rate_is_the_part_of_the_closed_and_its_sums_agree() {
 
 #[test]
 fn aging_counts_from_the_creation_of_the_open_leads_of_a_status() {
-    let world = World::new();
+    let world = Funnel::new();
     let old = world.lead(None);
     world.clock.pass_days(60);
     let contacted = world.lead(None);
@@ -287,7 +287,7 @@ fn aging_counts_from_the_creation_of_the_open_leads_of_a_status() {
 
 #[test]
 fn stale_are_the_leads_that_have_been_open_for_too_long() {
-    let world = World::new();
+    let world = Funnel::new();
     let (first, closed) = (world.lead(None), world.lead(None));
     world.clock.pass_days(2);
     let second = world.lead(None);
@@ -304,7 +304,7 @@ fn stale_are_the_leads_that_have_been_open_for_too_long() {
 
 #[test]
 fn reasons_are_counted_and_the_funnel_has_volume_rate_and_velocity() {
-    let world = World::new();
+    let world = Funnel::new();
     let leads: Vec<Uuid> = (0..6).map(|_| world.lead(None)).collect();
     for (lead, reason) in leads.iter().zip([6, 6, 4]) {
         world.disqualify(*lead, reason);
@@ -341,7 +341,7 @@ fn reasons_are_counted_and_the_funnel_has_volume_rate_and_velocity() {
 
 #[test]
 fn a_lead_that_was_merged_into_another_one_is_in_no_report() {
-    let world = World::new();
+    let world = Funnel::new();
     let leads: Vec<Uuid> = (0..4).map(|_| world.lead(Some(8))).collect();
     world.clock.pass_days(3);
     world.qualify(leads[0]);
@@ -381,7 +381,7 @@ fn a_lead_that_was_merged_into_another_one_is_in_no_report() {
 
 #[test]
 fn a_report_has_what_its_reader_may_read() {
-    let world = World::new();
+    let world = Funnel::new();
     let none = world.reader("none", &[("prvReadLead", 0)]);
     let error = reports::velocity(&none.0).unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvReadsl_stagevisit"));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sluice_model::{Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_tests::Actor;
 
-use crate::world::{World, add_privileges, grants, team, user};
+use crate::world::{Security, add_privileges, grants, team, user};
 
 const PRIVILEGES: [&str; 3] = ["prvReadAccount", "prvWriteAccount", "prvReadContact"];
 
@@ -60,14 +60,14 @@ fn act() -> impl Strategy<Value = Act> {
 type Held = BTreeSet<(Uuid, i32, Uuid)>;
 
 struct Office {
-    world: World,
+    world: Security,
     people: Vec<Actor>,
     system: Actor,
 }
 
 impl Office {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let l1 = world.unit("L1", world.root());
         let l2 = world.unit("L2", l1);
         let s = world.unit("S", world.root());

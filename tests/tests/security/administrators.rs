@@ -3,7 +3,7 @@
 use sluice_model::{Depth, Error, Filter, Parameter, Reference, Request, Right, Row, Uuid, Value};
 use sluice_tests::Actor;
 
-use crate::world::{World, add_privileges, associate, disassociate, grant, grants, outcome, refusal, team, user};
+use crate::world::{Security, add_privileges, associate, disassociate, grant, grants, outcome, refusal, team, user};
 
 const USER_ROLES: &str = "systemuserroles_association";
 const TEAM_ROLES: &str = "teamroles_association";
@@ -11,13 +11,13 @@ const ADMINISTRATOR: &str = "System Administrator";
 
 /// One administrator, and a helper who may keep users, teams and units and is none.
 struct Office {
-    world: World,
+    world: Security,
     helper: Actor,
 }
 
 impl Office {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let tables =
             ["User", "Team", "Role", "BusinessUnit"].map(|table| grants(table, &Right::ALL, Depth::Organization));
         let moves = [

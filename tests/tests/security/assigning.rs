@@ -3,13 +3,13 @@
 use sluice_model::{Depth, Query, Reference, Right, Row, Uuid, Value};
 use sluice_tests::Actor;
 
-use crate::world::{World, assign, grants, outcome, refusal, user};
+use crate::world::{Security, assign, grants, outcome, refusal, user};
 
 const GIVER: [Right; 4] = [Right::Create, Right::Read, Right::Write, Right::Assign];
 
 /// A giver and a taker, both at User depth, and somebody who may not read accounts.
 struct Three {
-    world: World,
+    world: Security,
     role: Uuid,
     giver: Actor,
     taker: Actor,
@@ -18,7 +18,7 @@ struct Three {
 
 impl Three {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let role = world.role("Giver", &grants("Account", &GIVER, Depth::User));
         world.role("Taker", &grants("Account", &[Right::Read, Right::Write], Depth::User));
         world.role("Blind", &grants("Contact", &[Right::Read], Depth::User));

@@ -10,7 +10,7 @@ use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Right, R
 use sluice_sales::timeline;
 use sluice_tests::Actor;
 
-use crate::world::{World, assign, grants, outcome, revoke, share, team, user};
+use crate::world::{Security, assign, grants, outcome, revoke, share, team, user};
 
 /// The tables of the rows, with the lookup through which a row belongs to an earlier one, and
 /// what can be named there.
@@ -69,7 +69,7 @@ fn id(number: usize) -> Uuid {
 
 /// An organisation with its people: three users and a team of the first.
 struct Org<'a> {
-    world: World,
+    world: Security,
     users: Vec<Actor>,
     principals: Vec<Reference>,
     things: &'a [Thing],
@@ -78,7 +78,7 @@ struct Org<'a> {
 
 impl<'a> Org<'a> {
     fn new(things: &'a [Thing]) -> Self {
-        let world = World::new();
+        let world = Security::new();
         let all = |table, depth| grants(table, &Right::ALL, depth);
         let tables = ["Account", "Contact", "Lead", "Note", "Activity"];
         let role = |depth| tables.iter().flat_map(|table| all(table, depth)).collect::<Vec<_>>();
@@ -109,7 +109,7 @@ impl<'a> Org<'a> {
     }
 
     /// A user whose id is the same in every organisation.
-    fn person(world: &World, name: &str, unit: Uuid, role: &str) -> Actor {
+    fn person(world: &Security, name: &str, unit: Uuid, role: &str) -> Actor {
         let key = Uuid::from_u128(0xA0_0000 + u128::from(name.as_bytes()[0]));
         let row = Row::new("systemuser", key)
             .with("domainname", name)

@@ -10,7 +10,7 @@ use sluice_platform::prelude::*;
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::Actor;
 
-use crate::world::{World, grant, grants, revoke, share, user};
+use crate::world::{Security, grant, grants, revoke, share, user};
 
 fn code<T>(result: Result<T, Error>) -> String {
     result
@@ -44,7 +44,7 @@ fn update(actor: &Actor, row: Row) -> Result<(), Error> {
 
 /// Two sellers of two units, and a lead and an opportunity of the first.
 struct Two {
-    world: World,
+    world: Security,
     other: Actor,
     lead: Uuid,
     opportunity: Uuid,
@@ -52,7 +52,7 @@ struct Two {
 
 impl Two {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let all = ["Lead", "Opportunity", "Account", "Contact", "Note", "Activity"];
         let mut rights: Vec<_> = all
             .iter()
@@ -161,7 +161,7 @@ fn the_messages_about_a_row_refuse_what_its_update_refuses() {
 }
 
 /// A user who may only read, with every privilege.
-fn reader(world: &World) -> Actor {
+fn reader(world: &Security) -> Actor {
     let reader = world.user("reader", world.root(), &["System Administrator"]);
     world
         .admin
@@ -171,7 +171,7 @@ fn reader(world: &World) -> Actor {
 
 #[test]
 fn whoever_may_only_read_changes_nothing_by_any_door() {
-    let world = World::new();
+    let world = Security::new();
     let reader = reader(&world);
     let account = world.account(user(&world.admin));
     let rule = world.admin.create(
@@ -248,7 +248,7 @@ fn whoever_may_only_read_changes_nothing_by_any_door() {
 
 #[test]
 fn the_file_and_the_definitions_are_for_those_who_may() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Unrelated", &[grant("prvReadTransactionCurrency", Depth::Organization)]);
     let outsider = world.user("outsider", world.root(), &["Unrelated"]);
     let folder = tempfile::tempdir().unwrap();
@@ -273,7 +273,7 @@ fn the_file_and_the_definitions_are_for_those_who_may() {
 
 #[test]
 fn a_step_is_moved_only_where_it_could_be_registered() {
-    let world = World::sample();
+    let world = Security::sample();
     let admin = &world.admin;
     let of_create = Filter::eq("sdkmessageid", admin.find("sdkmessage", "Create"));
     let steps = Query::new("sdkmessageprocessingstep").filter(Filter::eq("stage", Value::Choice(20)).and(of_create));
@@ -315,7 +315,7 @@ fn records(actor: &Actor, filter: Filter) -> Vec<Row> {
 
 #[test]
 fn shares_are_on_record() {
-    let world = World::new();
+    let world = Security::new();
     let other = world.user("other", world.root(), &["System Administrator"]);
     let account = world.account(user(&world.admin));
     let target = Reference::new("account", account);
@@ -340,7 +340,7 @@ fn shares_are_on_record() {
 
 #[test]
 fn the_trail_shows_values_to_those_who_may_read_the_row() {
-    let world = World::new();
+    let world = Security::new();
     let trail = [
         grant("prvReadAuditSummary", Depth::Organization),
         grant("prvReadRecordAuditHistory", Depth::Organization),
@@ -389,7 +389,7 @@ fn the_trail_shows_values_to_those_who_may_read_the_row() {
 
 #[test]
 fn a_sign_in_name_comes_before_any_other_name() {
-    let world = World::new();
+    let world = Security::new();
     let admin = world.admin.id();
     let other = world.user("other", world.root(), &["System Administrator"]);
     for (column, name) in [("lastname", "admin"), ("firstname", "")] {
@@ -435,7 +435,7 @@ fn names_come_with_the_lookups_that_one_may_read() {
 
 #[test]
 fn roles_and_members_are_shown_to_those_who_may_read_both_sides() {
-    let world = World::new();
+    let world = Security::new();
     let users = grants("User", &[Right::Read], Depth::Organization);
     let roles = grants("Role", &[Right::Read], Depth::Organization);
     world.role("Users", &users);

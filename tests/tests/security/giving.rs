@@ -5,7 +5,7 @@ use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, ImageSpec, StepSpec};
 use sluice_tests::{Actor, wasm};
 
-use crate::world::{World, add_privileges, associate, grant, grants, outcome, refusal, team, user};
+use crate::world::{Security, add_privileges, associate, grant, grants, outcome, refusal, team, user};
 
 const USER_ROLES: &str = "systemuserroles_association";
 const TEAM_ROLES: &str = "teamroles_association";
@@ -15,7 +15,7 @@ const DENIED: &str = "0x80040220";
 
 /// Root ▸ L1 ▸ L2 and Root ▸ S; in L1 a caller who keeps users, teams, roles and steps there.
 struct Tree {
-    world: World,
+    world: Security,
     l1: Uuid,
     l2: Uuid,
     s: Uuid,
@@ -60,7 +60,7 @@ impl Tree {
 
     /// The caller holds these as well.
     fn with(more: &[(String, Depth)]) -> Self {
-        let world = World::new();
+        let world = Security::new();
         let l1 = world.unit("L1", world.root());
         let (l2, s) = (world.unit("L2", l1), world.unit("S", world.root()));
         world.role("Desk", &[desk(), more.to_vec()].concat());

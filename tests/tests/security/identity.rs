@@ -6,18 +6,18 @@ use sluice_model::{ColumnType, Depth, Filter, Parameter, Points, Reference, Requ
 use sluice_sales::qualify::{self, Choices};
 use sluice_tests::Actor;
 
-use crate::world::{World, grants, refusal, share, team, user};
+use crate::world::{Security, grants, refusal, share, team, user};
 
 /// A unit with two sellers, who reach their own rows of these tables only.
 struct Two {
-    world: World,
+    world: Security,
     unit: Uuid,
     caller: Actor,
     peer: Actor,
 }
 
 fn two(tables: &[&str]) -> Two {
-    let world = World::new();
+    let world = Security::new();
     let privileges: Vec<_> = tables
         .iter()
         .flat_map(|table| grants(table, &Right::ALL, Depth::User))
@@ -107,7 +107,7 @@ fn users_and_teams_share_one_space_of_ids() {
 
 #[test]
 fn a_role_or_a_unit_with_the_id_of_a_user_is_not_the_users_own() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Reader", &grants("Role", &[Right::Read], Depth::User));
     let reader = world.user("reader", world.root(), &["Reader"]);
     let decoy = Row::new("role", reader.id())
@@ -120,13 +120,13 @@ fn a_role_or_a_unit_with_the_id_of_a_user_is_not_the_users_own() {
 
 /// An account with a contact below it, a note and a task, and a contact with the account's id.
 struct Decoy {
-    world: World,
+    world: Security,
     parent: Uuid,
     child: Uuid,
 }
 
 fn decoy() -> Decoy {
-    let world = World::new();
+    let world = Security::new();
     let parent = world.admin.create(Row::unsaved("account").with("name", "P"));
     let of_parent = Reference::new("account", parent);
     let child = world.admin.create(
@@ -215,7 +215,7 @@ fn a_reference_finds_only_rows_of_its_table() {
 /// The account with one id, made, changed, and told how often it was recorded.
 #[test]
 fn the_history_of_a_row_begins_with_the_row() {
-    let world = World::new();
+    let world = Security::new();
     let key = Uuid::from_u128(0xACC);
     let account = |name: &str| Row::new("account", key).with("name", name);
     world.admin.create(account("first"));
@@ -234,7 +234,7 @@ fn the_history_of_a_row_begins_with_the_row() {
 
 #[test]
 fn a_request_about_a_later_row_is_no_repetition() {
-    let world = World::new();
+    let world = Security::new();
     let key = Uuid::from_u128(0x1EAD);
     let lead = |company: &str| {
         Row::new("lead", key)
@@ -267,7 +267,7 @@ fn a_request_about_a_later_row_is_no_repetition() {
 /// A definition that forgets to say what an id points at is found here.
 #[test]
 fn every_loose_id_says_what_it_points_at() {
-    let world = World::sample();
+    let world = Security::sample();
     let catalog = world.admin.0.catalog().unwrap();
     let (mut told, mut any) = (0, Vec::new());
     for (table, column) in catalog

@@ -4,11 +4,11 @@ use sluice_model::{Depth, Reference, Right, Row, Uuid, Value};
 use sluice_sales::qualify::{Choices, Party};
 use sluice_tests::Actor;
 
-use crate::world::{World, associate, disassociate, grants, qualify, qualifying, refusal, user};
+use crate::world::{Security, associate, disassociate, grants, qualify, qualifying, refusal, user};
 
 /// A seller who sees every account and can do everything else with their own rows.
 struct Desk {
-    world: World,
+    world: Security,
     role: Uuid,
     seller: Actor,
     colleague: Actor,
@@ -16,7 +16,7 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let write = ["Account", "Contact", "Opportunity"]
             .map(|table| grants(table, &[Right::Write], Depth::User))
             .concat();
@@ -158,7 +158,7 @@ fn a_lookup_that_stays_as_it_is_or_is_emptied_needs_nothing() {
 
 #[test]
 fn giving_a_role_needs_rights_on_the_user_and_on_the_role() {
-    let world = World::new();
+    let world = Security::new();
     let (users, roles) = (
         grants(
             "User",

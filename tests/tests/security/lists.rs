@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use sluice_model::{Filter, Query, Reference, Row, Uuid};
 
-use crate::world::{World, share, team, user};
+use crate::world::{Security, share, team, user};
 
 const TABLES: [&str; 4] = ["account", "contact", "lead", "opportunity"];
 const PEOPLE: [&str; 5] = ["admin", "seller.west", "seller.east", "manager", "integration"];
 
 #[test]
 fn a_list_has_the_rows_that_can_be_read_one_by_one_and_no_others() {
-    let world = World::sample();
+    let world = Security::sample();
     let [_, west, east, manager, integration] = PEOPLE.map(|name| world.organisation.actor(name));
     let crew = world.owner_team("Crew", world.root(), &["Salesperson"], &[&west, &east]);
     let deal = world.access_team("Deal", world.root(), &[&east, &manager]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice_model::{Depth, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices};
 
-use crate::world::{World, add_privileges, grant};
+use crate::world::{Security, add_privileges, grant};
 
 /// What a user with a role that has nothing to do with it gets from a message.
 enum Expected {
@@ -270,7 +270,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
 
 #[test]
 fn every_message_is_in_the_table() {
-    let world = World::new();
+    let world = Security::new();
     let registered: Vec<&str> = world
         .organisation
         .engine()
@@ -289,7 +289,7 @@ fn every_message_is_in_the_table() {
 
 #[test]
 fn every_message_refuses_a_user_whose_role_has_nothing_to_do_with_it() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Unrelated", &[grant("prvReadTransactionCurrency", Depth::Organization)]);
     let outsider = world.user("outsider", world.root(), &["Unrelated"]);
     for (message, expected) in table() {
@@ -311,7 +311,7 @@ fn every_message_refuses_a_user_whose_role_has_nothing_to_do_with_it() {
 
 #[test]
 fn every_message_refuses_a_user_without_roles_before_it_looks_at_any_row() {
-    let world = World::new();
+    let world = Security::new();
     let nobody = world.user("nobody", world.root(), &[]);
     for (message, expected) in table() {
         if let Refused(request, _) | RefusedWith(request, ..) = expected {

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use sluice_model::{Depth, Error, Filter, Parameter, Reference, Request, Right, Row, Uuid, Value};
 use sluice_tests::Actor;
 
-use crate::world::{World, assign, associate, grants, outcome, refusal, team, user};
+use crate::world::{Security, assign, associate, grants, outcome, refusal, team, user};
 
 const USER_ROLES: &str = "systemuserroles_association";
 const TEAM_ROLES: &str = "teamroles_association";
 
 /// Root ▸ L1 ▸ L2 and Root ▸ S.
 struct Tree {
-    world: World,
+    world: Security,
     l1: Uuid,
     l2: Uuid,
     s: Uuid,
@@ -20,7 +20,7 @@ struct Tree {
 
 impl Tree {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let l1 = world.unit("L1", world.root());
         let (l2, s) = (world.unit("L2", l1), world.unit("S", world.root()));
         world.role("Reader", &grants("Account", &[Right::Read], Depth::BusinessUnit));

@@ -4,7 +4,7 @@ use sluice_model::{Depth, Reference, Right, Uuid};
 use sluice_sales::qualify::{Choices, Party};
 use sluice_tests::Actor;
 
-use crate::world::{World, grant, grants, outcome, qualify, qualifying, share, team, user};
+use crate::world::{Security, grant, grants, outcome, qualify, qualifying, share, team, user};
 
 const DENIED: &str = "0x80040220";
 const OUT_OF_REACH: &str = "0x80048306";
@@ -34,7 +34,7 @@ const TABLE: [(Lead, [&str; 5]); 7] = [
 ];
 
 struct People {
-    world: World,
+    world: Security,
     me: Vec<Actor>,
     ours: Uuid,
     colleague: Actor,
@@ -44,7 +44,7 @@ struct People {
 
 impl People {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let here = world.unit("Here", world.root());
         let below = world.unit("Below", here);
         let elsewhere = world.unit("Elsewhere", world.root());

@@ -6,14 +6,14 @@ use sluice_model::{Depth, Query, Reference, Request, Right, Row, Uuid};
 use sluice_tests::Actor;
 
 use crate::world::{
-    World, add_privileges, associate, disassociate, grants, outcome, refusal, revoke, share, team, user,
+    Security, add_privileges, associate, disassociate, grants, outcome, refusal, revoke, share, team, user,
 };
 
 const USER_ROLES: &str = "systemuserroles_association";
 
 /// The same user in this process and in another one.
 struct Twice {
-    world: World,
+    world: Security,
     role: Uuid,
     here: Actor,
     there: Actor,
@@ -21,7 +21,7 @@ struct Twice {
 
 impl Twice {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let role = world.role("Reader", &grants("Account", &[Right::Read], Depth::Organization));
         let here = world.user("reader", world.root(), &["Reader"]);
         let there = Actor(world.organisation.second_process().session(here.id()));
@@ -151,7 +151,7 @@ fn link_role(batch: &mut Batch<'_>, message: &str, to: Reference, role: Uuid) ->
 
 #[test]
 fn within_a_batch_a_new_owner_can_read_as_soon_as_it_has_the_role() {
-    let world = World::new();
+    let world = Security::new();
     let role = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let newcomer = world.user("newcomer", world.root(), &[]);
     let account = world.account(user(&world.admin));
@@ -170,7 +170,7 @@ fn within_a_batch_a_new_owner_can_read_as_soon_as_it_has_the_role() {
 
 #[test]
 fn within_a_batch_a_privilege_that_is_taken_is_gone() {
-    let world = World::new();
+    let world = Security::new();
     let role = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let reader = world.user("reader", world.root(), &["Reader"]);
     let account = world.account(user(&world.admin));
@@ -189,7 +189,7 @@ fn within_a_batch_a_privilege_that_is_taken_is_gone() {
 
 #[test]
 fn within_a_batch_the_callers_own_roles_count_at_once() {
-    let world = World::new();
+    let world = Security::new();
     let reader = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let taker = [
         grants(

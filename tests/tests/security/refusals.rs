@@ -4,11 +4,11 @@ use serde_json::json;
 use sluice_model::{Depth, Query, Reference, Right, Row, Value};
 use sluice_sales::qualify::Choices;
 
-use crate::world::{World, grant, grants, outcome, qualify, qualifying, refusal, share, user, without};
+use crate::world::{Security, grant, grants, outcome, qualify, qualifying, refusal, share, user, without};
 
 #[test]
 fn a_missing_privilege_is_told_in_the_platforms_words() {
-    let world = World::sample();
+    let world = Security::sample();
     let seller = world.organisation.actor("seller.west");
     let error = seller.0.list(Query::new("sl_commissionrule")).unwrap_err();
     let (me, unit) = (
@@ -48,7 +48,7 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
 
 #[test]
 fn the_shallowest_depth_that_a_table_takes_is_told() {
-    let world = World::new();
+    let world = Security::new();
     world.role(
         "Nothing much",
         &[grant("prvReadTransactionCurrency", Depth::Organization)],
@@ -66,7 +66,7 @@ fn the_shallowest_depth_that_a_table_takes_is_told() {
 
 #[test]
 fn a_missing_privilege_of_no_table_is_told_in_the_platforms_words() {
-    let world = World::new();
+    let world = Security::new();
     let role = world.role(
         "Seller",
         &without(qualifying(Depth::User), |privilege| privilege == "prvReadCustomization"),
@@ -92,7 +92,7 @@ fn a_missing_privilege_of_no_table_is_told_in_the_platforms_words() {
 
 #[test]
 fn a_row_out_of_reach_is_told_in_the_platforms_words() {
-    let world = World::new();
+    let world = Security::new();
     let west = world.unit("West", world.root());
     world.role("Seller", &grants("Lead", &[Right::Read, Right::Write], Depth::User));
     let (seller, colleague) = (
@@ -160,7 +160,7 @@ fn a_row_out_of_reach_is_told_in_the_platforms_words() {
 
 #[test]
 fn the_depth_that_would_do_is_told() {
-    let world = World::new();
+    let world = Security::new();
     let west = world.unit("West", world.root());
     let (coast, east) = (world.unit("Coast", west), world.unit("East", world.root()));
     world.role("Seller", &grants("Lead", &[Right::Read], Depth::User));
@@ -178,7 +178,7 @@ fn the_depth_that_would_do_is_told() {
 
 #[test]
 fn a_user_without_any_role_is_told_so() {
-    let world = World::new();
+    let world = Security::new();
     let nobody = world.user("nobody", world.root(), &[]);
     let lead = world.lead(user(&world.admin));
     for result in [
@@ -199,7 +199,7 @@ fn a_user_without_any_role_is_told_so() {
 
 #[test]
 fn a_share_does_not_help_a_user_without_any_role() {
-    let world = World::new();
+    let world = Security::new();
     let nobody = world.user("nobody", world.root(), &[]);
     let lead = world.lead(user(&world.admin));
     share(&world.admin, Reference::new("lead", lead), user(&nobody), "ReadAccess").unwrap();
@@ -208,7 +208,7 @@ fn a_share_does_not_help_a_user_without_any_role() {
 
 #[test]
 fn a_disabled_user_is_refused_until_enabled_again() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Seller", &qualifying(Depth::User));
     let seller = world.user("seller", world.root(), &["Seller"]);
     let lead = world.lead(user(&seller));
@@ -228,7 +228,7 @@ fn a_disabled_user_is_refused_until_enabled_again() {
 
 #[test]
 fn a_user_in_read_mode_reads_and_writes_nothing() {
-    let world = World::new();
+    let world = Security::new();
     world.role(
         "Seller",
         &[qualifying(Depth::User), grants("Account", &Right::ALL, Depth::User)].concat(),

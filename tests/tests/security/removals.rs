@@ -7,11 +7,11 @@ use sluice_sales::{
 };
 use sluice_tests::Actor;
 
-use crate::world::{CUSTOMIZATIONS, Grant, World, grant, grants, qualify, qualifying, refusal, user, without};
+use crate::world::{CUSTOMIZATIONS, Grant, Security, grant, grants, qualify, qualifying, refusal, user, without};
 
 /// The showcase's sample, repaired: the salespeople may read the commission rules.
 struct Shop {
-    world: World,
+    world: Security,
     role: Uuid,
     seller: Actor,
 }
@@ -20,7 +20,7 @@ const COMMISSION: &str = "prvReadsl_commissionrule";
 
 impl Shop {
     fn new() -> Self {
-        let world = World::sample();
+        let world = Security::sample();
         let role = world.admin.find("role", "Salesperson");
         world.allow(role, &[grant(COMMISSION, Depth::Organization)]);
         let seller = world.organisation.actor("seller.west");
@@ -115,7 +115,7 @@ fn without_the_customizations_tab_rows_are_still_made_by_hand() {
 
 #[test]
 fn refusing_to_create_accounts_uses_the_words_of_the_guide() {
-    let world = World::new();
+    let world = Security::new();
     world.role(
         "Seller",
         &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"),
@@ -131,7 +131,7 @@ fn refusing_to_create_accounts_uses_the_words_of_the_guide() {
 
 #[test]
 fn who_may_not_create_accounts_may_pick_one() {
-    let world = World::new();
+    let world = Security::new();
     world.role(
         "Seller",
         &without(qualifying(Depth::User), |privilege| privilege == "prvCreateAccount"),
@@ -161,7 +161,7 @@ fn a_table_in_which_no_row_is_made_needs_no_privilege() {
         opportunity: false,
         ..Choices::default()
     };
-    let world = World::new();
+    let world = Security::new();
     for (table, choices) in [
         ("Account", skip_account),
         ("Contact", skip_contact),
@@ -182,7 +182,7 @@ fn a_table_in_which_no_row_is_made_needs_no_privilege() {
 
 #[test]
 fn a_currency_that_is_chosen_must_be_readable_and_appendable_to() {
-    let world = World::new();
+    let world = Security::new();
     let role = world.role("Seller", &qualifying(Depth::User));
     let seller = world.user("seller", world.root(), &["Seller"]);
     let lead = world.lead(user(&seller));

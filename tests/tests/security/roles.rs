@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 
-use crate::world::{World, add_privileges, associate, disassociate, grant, grants, outcome, refusal, team, user};
+use crate::world::{Security, add_privileges, associate, disassociate, grant, grants, outcome, refusal, team, user};
 
 const USER_ROLES: &str = "systemuserroles_association";
 const TEAM_ROLES: &str = "teamroles_association";
@@ -15,14 +15,14 @@ const OTHER_UNIT_USER: &str = "0x80041409";
 
 /// Two units, one below the other, and a role at the root.
 struct Tree {
-    world: World,
+    world: Security,
     units: Vec<Uuid>,
     role: Uuid,
 }
 
 impl Tree {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let west = world.unit("West", world.root());
         let coast = world.unit("Coast", west);
         let role = world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
@@ -225,7 +225,7 @@ fn what_belongs_to_the_organisation_is_granted_at_organization_or_not_at_all() {
 
 #[test]
 fn a_salesperson_edits_no_roles() {
-    let world = World::sample();
+    let world = Security::sample();
     let seller = world.organisation.actor("seller.west");
     let role = world.admin.find("role", "Salesperson");
     let own = associate(&seller, user(&seller), USER_ROLES, Reference::new("role", role));

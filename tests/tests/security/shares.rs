@@ -4,13 +4,13 @@ use sluice_model::{Code, Depth, Error, Parameter, Query, Reference, Request, Rig
 use sluice_sales::qualify::Choices;
 use sluice_tests::Actor;
 
-use crate::world::{World, grants, outcome, qualify, qualifying, refusal, revoke, share, team, user};
+use crate::world::{Security, grants, outcome, qualify, qualifying, refusal, revoke, share, team, user};
 
 const TO_QUALIFY: &str = "ReadAccess, WriteAccess, AppendAccess, AppendToAccess";
 
 /// Two sellers with the same role at User depth, in different units.
 struct Two {
-    world: World,
+    world: Security,
     role: Uuid,
     owner: Actor,
     other: Actor,
@@ -18,7 +18,7 @@ struct Two {
 
 impl Two {
     fn new() -> Self {
-        let world = World::new();
+        let world = Security::new();
         let privileges = [qualifying(Depth::User), grants("Account", &Right::ALL, Depth::User)].concat();
         let role = world.role("Seller", &privileges);
         let owner = world.user("owner", world.unit("West", world.root()), &["Seller"]);
@@ -239,7 +239,7 @@ fn attempts(account: &Reference, contact: Uuid, admin: &Actor) -> Vec<(Request, 
 
 #[test]
 fn the_access_that_is_told_is_the_access_that_there_is() {
-    let world = World::new();
+    let world = Security::new();
     let here = world.unit("Here", world.root());
     let contacts = grants("Contact", &Right::ALL, Depth::User);
     let roles = [

@@ -4,7 +4,9 @@ use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Right, R
 use sluice_sales::qualify::Choices;
 use sluice_tests::Actor;
 
-use crate::world::{World, assign, associate, disassociate, grants, outcome, qualify, qualifying, refusal, team, user};
+use crate::world::{
+    Security, assign, associate, disassociate, grants, outcome, qualify, qualifying, refusal, team, user,
+};
 
 const ALL_BUT_SHARE: [Right; 7] = [
     Right::Create,
@@ -17,7 +19,7 @@ const ALL_BUT_SHARE: [Right; 7] = [
 ];
 
 /// A user whose only role comes through a team, at User depth.
-fn member(world: &World, inheritance: i32) -> (Actor, Uuid) {
+fn member(world: &Security, inheritance: i32) -> (Actor, Uuid) {
     let privileges = [qualifying(Depth::User), grants("Account", &ALL_BUT_SHARE, Depth::User)].concat();
     world.role_with_inheritance("Through the team", &privileges, inheritance);
     let member = world.user("member", world.root(), &[]);
@@ -27,7 +29,7 @@ fn member(world: &World, inheritance: i32) -> (Actor, Uuid) {
 
 #[test]
 fn a_direct_user_role_of_a_team_reaches_the_members_own_rows_and_the_teams() {
-    let world = World::new();
+    let world = Security::new();
     let (member, crew) = member(&world, 1);
     for owner in [user(&member), team(crew)] {
         let lead = world.lead(owner);
@@ -39,7 +41,7 @@ fn a_direct_user_role_of_a_team_reaches_the_members_own_rows_and_the_teams() {
 
 #[test]
 fn a_team_only_role_reaches_the_teams_rows_and_no_others() {
-    let world = World::new();
+    let world = Security::new();
     let (member, crew) = member(&world, 0);
     let (own, teams) = (world.account(user(&member)), world.account(team(crew)));
     assert_eq!(refusal(member.try_get("account", own)), "0x80048306 prvReadAccount");
@@ -69,7 +71,7 @@ fn a_team_only_role_reaches_the_teams_rows_and_no_others() {
 
 #[test]
 fn the_most_permissive_of_direct_and_team_roles_wins() {
-    let world = World::new();
+    let world = Security::new();
     let (near, far) = (world.unit("Near", world.root()), world.unit("Far", world.root()));
     world.role("Shallow", &grants("Account", &[Right::Read], Depth::User));
     world.role("Deep", &grants("Account", &[Right::Read], Depth::BusinessUnit));
@@ -92,7 +94,7 @@ fn the_most_permissive_of_direct_and_team_roles_wins() {
 
 #[test]
 fn a_role_through_a_team_is_shown_with_its_team() {
-    let world = World::new();
+    let world = Security::new();
     let (member, _) = member(&world, 1);
     let refused = member.try_delete("contact", Uuid::nil()).unwrap_err();
     assert_eq!(
@@ -103,7 +105,7 @@ fn a_role_through_a_team_is_shown_with_its_team() {
 
 #[test]
 fn who_leaves_the_team_loses_its_role() {
-    let world = World::new();
+    let world = Security::new();
     let (member, crew) = member(&world, 1);
     member.count("account");
     let request = Request::new("RemoveMembersTeam").with("TeamId", Value::Id(crew));
@@ -118,7 +120,7 @@ fn who_leaves_the_team_loses_its_role() {
 
 #[test]
 fn access_teams_hold_no_roles() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let id = world.access_team("Deal", world.root(), &[]);
     let role = world.role_in("Reader", world.root());
@@ -130,7 +132,7 @@ fn access_teams_hold_no_roles() {
 
 #[test]
 fn access_teams_own_no_rows() {
-    let world = World::new();
+    let world = Security::new();
     let deal = team(world.access_team("Deal", world.root(), &[]));
     let account = world.account(user(&world.admin));
     assert_eq!(
@@ -143,7 +145,7 @@ fn access_teams_own_no_rows() {
 
 #[test]
 fn an_owner_team_owns_rows_only_if_it_may_read_them() {
-    let world = World::new();
+    let world = Security::new();
     world.role("Reader", &grants("Account", &[Right::Read], Depth::User));
     let (without, with) = (
         world.owner_team("Without", world.root(), &[], &[]),
@@ -164,7 +166,7 @@ fn an_owner_team_owns_rows_only_if_it_may_read_them() {
 
 #[test]
 fn every_user_is_in_the_default_team_of_its_unit() {
-    let world = World::new();
+    let world = Security::new();
     let (west, east) = (world.unit("West", world.root()), world.unit("East", world.root()));
     world.role("Reader", &grants("Account", &[Right::Read], Depth::BusinessUnit));
     let seller = world.user("seller", west, &[]);
@@ -194,7 +196,7 @@ fn every_user_is_in_the_default_team_of_its_unit() {
 
 #[test]
 fn the_members_of_a_default_team_are_not_changed_by_hand() {
-    let world = World::new();
+    let world = Security::new();
     let west = world.unit("West", world.root());
     let (inside, outside) = (
         world.user("inside", west, &[]),

@@ -137,12 +137,12 @@ pub fn add_privileges(role: Uuid, grants: &[Grant]) -> Request {
 }
 
 /// The organisation and its administrator.
-pub struct World {
+pub struct Security {
     pub organisation: Organisation,
     pub admin: Actor,
 }
 
-impl World {
+impl Security {
     /// Without business units, people and rows.
     pub fn new() -> Self {
         Self::of(Organisation::empty())

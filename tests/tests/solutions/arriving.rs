@@ -3,12 +3,12 @@
 use serde_json::json;
 use sluice_model::{Code, Filter, Query, Reference, Row, Value};
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
 /// An organisation with one of everything that travels, and the names of all of it.
-fn vendor() -> (World, Vec<&'static str>) {
-    let world = World::sample();
+fn vendor() -> (Site, Vec<&'static str>) {
+    let world = Site::sample();
     world.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "option-set create rsh_interest --option 1=Pumps --option 2=Valves",
@@ -62,7 +62,7 @@ fn vendor() -> (World, Vec<&'static str>) {
 fn everything_arrives_and_can_be_sent_on() {
     let (from, names) = vendor();
     let file = from.export("All", "1.0", &names, false);
-    let to = World::new();
+    let to = Site::new();
     let done = to.import(&file);
     assert_eq!(done.components.len(), names.len());
     assert!(!done.managed && done.before.is_none() && done.removed.is_empty());
@@ -94,7 +94,7 @@ fn everything_arrives_and_can_be_sent_on() {
 #[test]
 fn the_steps_work_where_they_arrive() {
     let (from, names) = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("All", "1.0", &names, true));
     to.sluice("row create sl_commissionrule sl_name=WA sl_rate=0.05");
     to.sluice("user create seller");
@@ -116,9 +116,9 @@ fn the_steps_work_where_they_arrive() {
 #[test]
 fn roles_bring_their_privileges_and_not_their_holders() {
     let (from, names) = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("All", "1.0", &names, true));
-    let held = |world: &World| {
+    let held = |world: &Site| {
         let mut held: Vec<String> = world.sluice("role show Salesperson")["privileges"]
             .as_array()
             .unwrap()
@@ -134,7 +134,7 @@ fn roles_bring_their_privileges_and_not_their_holders() {
 
 #[test]
 fn secrets_users_and_grants_stay_at_home() {
-    let from = World::sample();
+    let from = Site::sample();
     let step = from.steps("commission")[0].id;
     from.all(&[
         &format!("step update {step} --secure s3cret --run-as integration --grant clock --limits '{{\"cpu\": 500}}'"),
@@ -147,7 +147,7 @@ fn secrets_users_and_grants_stay_at_home() {
         true,
     );
     assert!(!String::from_utf8_lossy(&file).contains("s3cret"));
-    let to = World::new();
+    let to = Site::new();
     to.import(&file);
     let arrived = to.steps("commission").remove(0);
     for column in [
@@ -180,7 +180,7 @@ fn secrets_users_and_grants_stay_at_home() {
 
 #[test]
 fn rules_and_processes_are_activated_when_they_are_whole() {
-    let from = World::new();
+    let from = Site::new();
     let rule = from.duplicate_rule("Same mail");
     let process = from.process("Our process");
     from.sluice("duprule publish 'Same mail'");
@@ -190,7 +190,7 @@ fn rules_and_processes_are_activated_when_they_are_whole() {
             .with("statuscode", Value::Choice(2)),
     );
     let file = from.export("Rules", "1.0", &["duplicate-rule Same mail", "flow Our process"], true);
-    let to = World::new();
+    let to = Site::new();
     to.import(&file);
     let arrived = to.one("duplicaterule", "name", "Same mail").unwrap();
     // Its job remains to be run; the command runs it.
@@ -222,10 +222,10 @@ fn rules_and_processes_are_activated_when_they_are_whole() {
 
 #[test]
 fn what_is_there_under_the_same_name_is_taken_for_the_same() {
-    let from = World::new();
+    let from = Site::new();
     from.duplicate_rule("Same mail");
     let file = from.export("Rules", "1.0", &["duplicate-rule Same mail"], false);
-    let to = World::new();
+    let to = Site::new();
     let own = to.duplicate_rule("Same mail");
     to.admin.create(
         Row::unsaved("duplicaterulecondition")
@@ -244,7 +244,7 @@ fn what_is_there_under_the_same_name_is_taken_for_the_same() {
 
 #[test]
 fn a_component_that_does_not_fit_changes_nothing() {
-    let from = World::sample();
+    let from = Site::sample();
     from.all(&[
         "column create lead rsh_size text --max-length 50",
         "column create contact rsh_size text --max-length 50",
@@ -301,7 +301,7 @@ fn a_component_that_does_not_fit_changes_nothing() {
             from.sluice("option-set add account.industrycode 900 Shipyards");
         }
         let file = from.export(&name, "1.0", &all, true);
-        let to = World::new();
+        let to = Site::new();
         to.all(preparation);
         let before = to.everything();
         says(to.admin.0.import_solution(&file, false), code, words);
@@ -311,14 +311,14 @@ fn a_component_that_does_not_fit_changes_nothing() {
 
 #[test]
 fn the_program_says_what_arrived() {
-    let from = World::sample();
+    let from = Site::sample();
     from.all(&[
         "solution create Sales --version 2.0",
         "solution add Sales table sl_commissionrule",
         "solution add Sales role Salesperson",
         "solution export Sales sales.zip --managed",
     ]);
-    let to = World::new();
+    let to = Site::new();
     std::fs::copy(from.path("sales.zip"), to.path("sales.zip")).unwrap();
     let answer = to.sluice("solution import sales.zip");
     assert_eq!(
@@ -353,9 +353,9 @@ fn the_program_says_what_arrived() {
 /// A column that an import lengthens may be longer than the one that it is mapped onto.
 #[test]
 fn a_mapping_that_an_import_outgrew_is_found_by_lint_and_named_by_the_error() {
-    let from = World::new();
+    let from = Site::new();
     from.sluice("column create lead rsh_detail text --max-length 100");
-    let to = World::new();
+    let to = Site::new();
     to.all(&[
         "column create lead rsh_detail text --max-length 50",
         "column create opportunity rsh_detail text --max-length 50",
@@ -380,13 +380,13 @@ fn a_mapping_that_an_import_outgrew_is_found_by_lint_and_named_by_the_error() {
 /// Its table has the privileges of the role.
 #[test]
 fn a_flow_and_a_role_that_may_use_it_arrive_together_and_a_flow_in_use_stays() {
-    let from = World::new();
+    let from = Site::new();
     let flow = from.process("Visits");
     from.admin
         .update(Row::new("workflow", flow).with("statecode", Value::Choice(1)));
     from.all(&["role create Clerk", "flow grant Visits Clerk"]);
     let file = from.export("Vendor", "1.0", &["role Clerk", "flow Visits"], true);
-    let to = World::new();
+    let to = Site::new();
     to.import(&file);
     let role = to.sluice("role show Clerk");
     assert!(role.to_string().contains("prvReadsl_visits"), "{role}");
@@ -407,9 +407,9 @@ fn a_flow_and_a_role_that_may_use_it_arrive_together_and_a_flow_in_use_stays() {
 #[test]
 fn a_managed_rule_takes_the_place_of_one_at_work_and_stays_at_work() {
     const RULE: &str = "Leads with the same e-mail address";
-    let from = World::new();
+    let from = Site::new();
     let file = from.export("Rules", "1.0", &[&format!("duplicate-rule {RULE}")], true);
-    let to = World::new();
+    let to = Site::new();
     std::fs::write(to.path("rules.zip"), file).unwrap();
     let rule = || to.one("duplicaterule", "name", RULE).unwrap();
     assert_eq!(
@@ -427,7 +427,7 @@ fn a_managed_rule_takes_the_place_of_one_at_work_and_stays_at_work() {
     assert_eq!((&again["taken"], &again["jobs"]), (&json!([]), &json!([])));
     assert_eq!(rule().int("statuscode"), Some(2));
     // One out of work stays so.
-    let other = World::new();
+    let other = Site::new();
     std::fs::copy(to.path("rules.zip"), other.path("rules.zip")).unwrap();
     other.sluice(&format!("duprule unpublish '{RULE}'"));
     other.sluice("solution import rules.zip");
@@ -437,9 +437,9 @@ fn a_managed_rule_takes_the_place_of_one_at_work_and_stays_at_work() {
 
 #[test]
 fn what_was_yours_is_said_once() {
-    let from = World::new();
+    let from = Site::new();
     let file = from.export("Offline", "1.0", &["offline-profile Sales"], true);
-    let to = World::new();
+    let to = Site::new();
     std::fs::write(to.path("offline.zip"), file).unwrap();
     let run = to.program().run(&["solution", "import", "offline.zip"]);
     assert_eq!(run.stdout.matches("was yours").count(), 1, "{run:?}");

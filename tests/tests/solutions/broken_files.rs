@@ -4,12 +4,12 @@ use std::io::{Cursor, Read, Write};
 
 use sluice_model::Code;
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
 #[test]
 fn what_is_no_file_of_a_solution_is_refused() {
-    let world = World::new();
+    let world = Site::new();
     let before = world.everything();
     std::fs::write(world.path("empty.zip"), b"").unwrap();
     std::fs::write(world.path("text.zip"), b"hello").unwrap();
@@ -54,7 +54,7 @@ pub fn rewritten(file: &[u8], change: impl Fn(&str, String) -> String) -> Vec<u8
 
 /// The file of a managed solution with something of most kinds.
 fn file() -> Vec<u8> {
-    let from = World::sample();
+    let from = Site::sample();
     from.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "mapping add lead contact jobtitle department",
@@ -153,7 +153,7 @@ const BENT: &[(&str, &str, &str, Code, &str)] = &[
 #[test]
 fn contents_that_are_wrong_are_refused_before_anything_changes() {
     let file = file();
-    let to = World::new();
+    let to = Site::new();
     let before = to.everything();
     for (kind, old, new, code, words) in BENT {
         let changed = std::cell::Cell::new(false);
@@ -194,7 +194,7 @@ fn contents_that_are_wrong_are_refused_before_anything_changes() {
 
 #[test]
 fn a_bomb_is_no_danger() {
-    let world = World::new();
+    let world = Site::new();
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     writer
         .start_file("manifest.json", zip::write::SimpleFileOptions::default())
@@ -218,7 +218,7 @@ fn entries_for_folders_are_passed_over() {
     for position in 0..archive.len() {
         writer.raw_copy_file(archive.by_index_raw(position).unwrap()).unwrap();
     }
-    let to = World::new();
+    let to = Site::new();
     to.import(&writer.finish().unwrap().into_inner());
     assert_eq!(to.options("contact.statuscode")[2], (100_000_001, true));
 }

@@ -3,11 +3,11 @@
 use sluice_model::{Row, Value};
 use sluice_sales::qualify::{self, Choices};
 
-use crate::world::World;
+use crate::world::Site;
 
 #[test]
 fn cure_three_import_the_option_through_a_managed_solution() {
-    let vendor = World::new();
+    let vendor = Site::new();
     vendor.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "solution create Options --friendly 'Status reasons' --version 1.0",
@@ -15,7 +15,7 @@ fn cure_three_import_the_option_through_a_managed_solution() {
         "solution export Options opts.zip",
     ]);
 
-    let world = World::new();
+    let world = Site::new();
     world.all(&[
         "option-set add lead.statuscode 100000001 Hot --state 0",
         "mapping add lead contact statuscode statuscode",

@@ -2,14 +2,14 @@
 
 use sluice_model::{Code, Filter, Query, Row};
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
 const VIEW: (&str, &str) = ("savedquery", "returnedtypecode");
 const FORM: (&str, &str) = ("systemform", "objecttypecode");
 
 /// The names of a table's default views or forms.
-fn defaults(world: &World, (rows, column): (&str, &str), table: &str) -> Vec<String> {
+fn defaults(world: &Site, (rows, column): (&str, &str), table: &str) -> Vec<String> {
     let filter = Filter::eq(column, table).and(Filter::eq("isdefault", true));
     let rows = world.admin.list(Query::new(rows).filter(filter));
     rows.iter().map(|row| row.text("name").unwrap().to_owned()).collect()
@@ -17,14 +17,14 @@ fn defaults(world: &World, (rows, column): (&str, &str), table: &str) -> Vec<Str
 
 /// The file of a managed solution with the default view and form of leads.
 fn vendor() -> Vec<u8> {
-    World::new().export("Vendor", "1.0", &["view lead:Open Leads", "form lead:Lead"], true)
+    Site::new().export("Vendor", "1.0", &["view lead:Open Leads", "form lead:Lead"], true)
 }
 
 const MINE: &str = "view create Mine --table lead --fetch '<fetch><entity name=\"lead\"/></fetch>' --default";
 
 #[test]
 fn another_one_takes_the_place_of_a_managed_one() {
-    let to = World::new();
+    let to = Site::new();
     let file = vendor();
     to.import(&file);
     to.sluice("view update 'All Leads' --default");
@@ -54,13 +54,13 @@ fn another_one_takes_the_place_of_a_managed_one() {
 
 #[test]
 fn what_arrives_leaves_the_default_as_it_is() {
-    let from = World::new();
+    let from = Site::new();
     from.all(&[
         "view create Hot --table lead --fetch '<fetch><entity name=\"lead\"/></fetch>' --default",
         "form create Quick --table lead --default",
     ]);
     let new = from.export("New", "1.0", &["view lead:Hot", "form lead:Quick"], false);
-    let to = World::new();
+    let to = Site::new();
     to.all(&[MINE, "form create Own --table lead --default"]);
     for file in [vendor(), new] {
         to.import(&file);
@@ -72,7 +72,7 @@ fn what_arrives_leaves_the_default_as_it_is() {
 
 #[test]
 fn the_oldest_other_one_follows_and_the_only_one_stays() {
-    let to = World::new();
+    let to = Site::new();
     to.import(&vendor());
     let done = to.admin.0.delete_solution("Vendor").unwrap();
     assert_eq!(done.removed, [("view".to_owned(), "lead:Open Leads".to_owned())]);
@@ -88,7 +88,7 @@ fn the_oldest_other_one_follows_and_the_only_one_stays() {
     assert_eq!(to.admin.0.unpublished().unwrap(), []);
 
     // Where there is another form, it follows, as it counts.
-    let to = World::new();
+    let to = Site::new();
     to.import(&vendor());
     to.sluice("form create Own --table lead");
     assert_eq!(to.admin.0.delete_solution("Vendor").unwrap().kept, []);
@@ -99,8 +99,8 @@ fn the_oldest_other_one_follows_and_the_only_one_stays() {
 
 #[test]
 fn the_next_version_may_lack_the_default_view_but_not_the_only_form() {
-    let from = World::new();
-    let to = World::new();
+    let from = Site::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", &["view lead:Open Leads", "form lead:Lead"], true));
     let file = from.export("Vendor", "2.0", &["view lead:All Leads"], true);
     let before = to.everything();
@@ -118,14 +118,14 @@ fn the_next_version_may_lack_the_default_view_but_not_the_only_form() {
 
 #[test]
 fn a_table_without_one_gets_its_default_and_goes_with_it() {
-    let from = World::new();
+    let from = Site::new();
     from.all(&[
         "table create rsh_region",
         "view create Regions --table rsh_region --fetch '<fetch><entity name=\"rsh_region\"/></fetch>' --default",
         "form create Region --table rsh_region --default",
     ]);
     let names = ["table rsh_region", "view rsh_region:Regions", "form rsh_region:Region"];
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", &names, true));
     assert_eq!(defaults(&to, VIEW, "rsh_region"), ["Regions"]);
     assert_eq!(defaults(&to, FORM, "rsh_region"), ["Region"]);

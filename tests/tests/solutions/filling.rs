@@ -2,12 +2,12 @@
 
 use sluice_model::{Code, Depth, Parameter, Request, Row, Value};
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
 #[test]
 fn a_solution_has_components_by_their_names() {
-    let world = World::sample();
+    let world = Site::sample();
     world.all(&[
         "solution create Sales --friendly 'Our sales'",
         "solution add Sales role Salesperson Integration",
@@ -41,7 +41,7 @@ fn a_solution_has_components_by_their_names() {
 
 #[test]
 fn what_does_not_travel_does_not_come_in() {
-    let world = World::sample();
+    let world = Site::sample();
     world.sluice("solution create Sales");
     for (line, words) in [
         ("role 'System Administrator'", "does not travel"),
@@ -77,7 +77,7 @@ fn what_does_not_travel_does_not_come_in() {
 
 #[test]
 fn names_and_versions_are_checked() {
-    let world = World::new();
+    let world = Site::new();
     for line in ["'my sales'", "1st", "Sales --version one", "Sales --version 1.2.3.4.5"] {
         assert_eq!(
             world.refused(&format!("solution create {line}"))["code"],
@@ -101,14 +101,14 @@ fn names_and_versions_are_checked() {
 
 #[test]
 fn what_is_not_yet_published_does_not_travel() {
-    let world = World::new();
+    let world = Site::new();
     world.all(&[
         "mapping add lead contact jobtitle department",
         "mapping add lead contact salutation spousesname --draft",
         "solution create Maps",
         "solution add Maps mapping lead:contact",
     ]);
-    let other = World::new();
+    let other = Site::new();
     other.import(&world.admin.0.export_solution("Maps", false).unwrap());
     let maps = other.sluice("mapping list lead contact");
     let own: Vec<_> = maps["value"]
@@ -123,7 +123,7 @@ fn what_is_not_yet_published_does_not_travel() {
 
 #[test]
 fn a_file_that_is_there_is_not_overwritten() {
-    let world = World::sample();
+    let world = Site::sample();
     world.all(&[
         "solution create Sales",
         "solution add Sales role Salesperson",
@@ -142,7 +142,7 @@ fn a_file_that_is_there_is_not_overwritten() {
 
 #[test]
 fn what_is_in_it_already_is_said_and_what_became_empty_is_taken_out() {
-    let world = World::new();
+    let world = Site::new();
     world.all(&[
         "mapping add lead contact jobtitle department",
         "solution create Sales",
@@ -161,7 +161,7 @@ fn what_is_in_it_already_is_said_and_what_became_empty_is_taken_out() {
     world.sluice("solution remove Sales mapping lead:contact");
 
     world.sluice("option-set create rsh_c --option 1=A");
-    let to = World::new();
+    let to = Site::new();
     to.import(&world.export("Other", "1.0", &["option-set rsh_c"], true));
     let error = to.refused("solution add Other option-set rsh_c");
     assert_eq!(error["code"], "0x8004F024", "{error}");
@@ -169,7 +169,7 @@ fn what_is_in_it_already_is_said_and_what_became_empty_is_taken_out() {
 
 #[test]
 fn exporting_and_importing_are_privileges() {
-    let world = World::sample();
+    let world = Site::sample();
     let file = world.export("Sales", "1.0", &["role Salesperson"], false);
     let role = world.admin.create(Row::unsaved("role").with("name", "Reader").with(
         "businessunitid",

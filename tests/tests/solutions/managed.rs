@@ -4,11 +4,11 @@ use sluice_model::{Code, Depth, Filter, Parameter, Query, Reference, Request, Ro
 use sluice_platform::TableChange;
 use sluice_platform::prelude::*;
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 
 /// An organisation into which a managed solution with everything was imported.
-fn customer() -> World {
-    let from = World::sample();
+fn customer() -> Site {
+    let from = Site::sample();
     from.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "option-set create rsh_interest --option 1=Pumps",
@@ -39,7 +39,7 @@ fn customer() -> World {
         ],
         true,
     );
-    let world = World::new();
+    let world = Site::new();
     world.import(&file);
     world
 }
@@ -246,7 +246,7 @@ fn what_is_the_organisations_own_stays_so() {
 
 #[test]
 fn nobody_marks_what_is_theirs() {
-    let world = World::new();
+    let world = Site::new();
     let rows = [
         Row::unsaved("webresource").with("name", "x").with("ismanaged", true),
         Row::unsaved("optionset")

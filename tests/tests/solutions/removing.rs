@@ -3,11 +3,11 @@
 use serde_json::json;
 use sluice_model::Code;
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
-fn vendor() -> World {
-    let world = World::sample();
+fn vendor() -> Site {
+    let world = Site::sample();
     world.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "option-set add contact.statuscode 100000002 Cold --state 0",
@@ -35,8 +35,8 @@ const ALL: &[&str] = &[
 #[test]
 fn a_managed_solution_goes_with_everything() {
     let from = vendor();
-    let to = World::new();
-    let tables = |world: &World| {
+    let to = Site::new();
+    let tables = |world: &Site| {
         let catalog = world.admin.0.catalog().unwrap();
         let names: Vec<String> = catalog
             .iter()
@@ -63,7 +63,7 @@ fn a_managed_solution_goes_with_everything() {
         "solution",
         "solutioncomponent",
     ];
-    let counts = |world: &World| counted.map(|table| world.admin.count(table));
+    let counts = |world: &Site| counted.map(|table| world.admin.count(table));
     let before = (tables(&to), counts(&to));
     to.import(&from.export("Vendor", "1.0", ALL, true));
     assert_ne!((tables(&to), counts(&to)), before);
@@ -80,7 +80,7 @@ fn a_managed_solution_goes_with_everything() {
 #[test]
 fn what_holds_data_stays_and_is_said_to() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", ALL, true));
     to.all(&[
         "row create sl_commissionrule sl_name=WA",
@@ -142,7 +142,7 @@ fn what_holds_data_stays_and_is_said_to() {
 #[test]
 fn what_two_solutions_brought_stays_with_the_other() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export(
         "One",
         "1.0",
@@ -175,7 +175,7 @@ fn what_two_solutions_brought_stays_with_the_other() {
 #[test]
 fn of_an_unmanaged_one_only_the_container_goes() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Ours", "1.0", ALL, false));
     let done = to.sluice("solution delete Ours");
     assert_eq!(
@@ -195,7 +195,7 @@ fn of_an_unmanaged_one_only_the_container_goes() {
 #[test]
 fn nobody_deletes_the_row_of_a_managed_one() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", &["mapping lead:contact"], true));
     let id = to.solution("Vendor").unwrap().id;
     says(
@@ -210,7 +210,7 @@ fn nobody_deletes_the_row_of_a_managed_one() {
 #[test]
 fn what_came_with_the_platform_stays() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     let file = from.export("Vendor", "1.0", &["option-set contact.statuscode"], true);
     let bent = crate::broken_files::rewritten(&file, |name, text| match name.starts_with("option-set/") {
         true => text.replace("100000001", "1"),

@@ -2,12 +2,12 @@
 
 use sluice_model::{Code, Row};
 
-use crate::world::{World, says};
+use crate::world::{Site, says};
 use sluice_platform::prelude::*;
 
 /// The vendor's organisation.
-fn vendor() -> World {
-    let world = World::sample();
+fn vendor() -> Site {
+    let world = Site::sample();
     world.all(&[
         "option-set add contact.statuscode 100000001 Hot --state 0",
         "option-set add contact.statuscode 100000002 Cold --state 0",
@@ -31,7 +31,7 @@ const FIRST: &[&str] = &[
 ];
 
 /// The columns of contacts that are mapped onto, beside the platform's own.
-fn own_targets(world: &World) -> Vec<String> {
+fn own_targets(world: &Site) -> Vec<String> {
     let maps = world.sluice("mapping list lead contact");
     let own = maps["value"]
         .as_array()
@@ -44,7 +44,7 @@ fn own_targets(world: &World) -> Vec<String> {
 #[test]
 fn what_the_new_version_no_longer_has_is_gone() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", FIRST, true));
     assert_eq!(to.steps("phone-normalizer").len(), 4);
     // The customer's own things beside it.
@@ -122,16 +122,16 @@ fn columns_go_with_the_mapping_between_them() {
         "mapping lead:opportunity",
     ];
     let file = from.export("Vendor", "1.0", &all, true);
-    let there = |world: &World| {
+    let there = |world: &Site| {
         let catalog = world.admin.0.catalog().unwrap();
         catalog.table("opportunity").unwrap().column("rsh_a").is_some()
     };
-    let upgraded = World::new();
+    let upgraded = Site::new();
     upgraded.import(&file);
     assert!(there(&upgraded));
     upgraded.import(&from.export("Vendor", "2.0", &["option-set contact.statuscode"], true));
     assert!(!there(&upgraded));
-    let deleted = World::new();
+    let deleted = Site::new();
     deleted.import(&file);
     assert_eq!(deleted.admin.0.delete_solution("Vendor").unwrap().kept, []);
     assert!(!there(&deleted));
@@ -140,7 +140,7 @@ fn columns_go_with_the_mapping_between_them() {
 #[test]
 fn data_is_not_dropped() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", FIRST, true));
     to.all(&[
         "row create lead lastname=A rsh_b=kept",
@@ -172,7 +172,7 @@ fn data_is_not_dropped() {
 #[test]
 fn what_others_depend_on_is_not_dropped() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", FIRST, true));
     let second: Vec<&str> = FIRST
         .iter()
@@ -196,7 +196,7 @@ fn what_others_depend_on_is_not_dropped() {
 #[test]
 fn versions_go_up_and_modes_stay() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     let old = from.export("Vendor", "1.9", &["mapping lead:contact"], true);
     let new = from.export("Vendor", "1.10", &["mapping lead:contact"], true);
     let unmanaged = from.export("Vendor", "1.11", &["mapping lead:contact"], false);
@@ -228,7 +228,7 @@ fn versions_go_up_and_modes_stay() {
 #[test]
 fn what_an_organisation_has_already_becomes_managed() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.all(&[
         "option-set add contact.statuscode 100000001 Warm --state 0",
         "column create lead rsh_a text",
@@ -262,7 +262,7 @@ fn what_an_organisation_has_already_becomes_managed() {
     let rule = to.one("duplicaterule", "name", "Same mail").unwrap();
     assert_eq!(rule.bool("ismanaged"), Some(true));
     // An own map of another source stands in the way, and is said to.
-    let other = World::new();
+    let other = Site::new();
     other.sluice("mapping add lead contact salutation department");
     let file = from.export("Vendor", "1.0", FIRST, true);
     says(
@@ -275,7 +275,7 @@ fn what_an_organisation_has_already_becomes_managed() {
 #[test]
 fn an_unmanaged_import_does_not_change_what_is_managed() {
     let from = vendor();
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", FIRST, true));
     from.sluice("option-set update contact.statuscode 100000001 --label Other");
     let file = from.export("Sneaky", "1.0", &["option-set contact.statuscode"], false);
@@ -291,14 +291,14 @@ fn an_unmanaged_import_does_not_change_what_is_managed() {
 
 #[test]
 fn a_version_that_changes_what_a_rule_compares_takes_the_rule_out_of_work() {
-    let from = World::new();
+    let from = Site::new();
     from.all(&[
         "column create lead rsh_code text --max-length 20",
         "table create rsh_region",
         "table update rsh_region --duplicate-detection yes",
     ]);
     let parts = ["table rsh_region", "column lead.rsh_code"];
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", &parts, true));
     to.all(&[
         "duprule create Codes --base lead --condition rsh_code",
@@ -322,9 +322,9 @@ fn a_version_that_changes_what_a_rule_compares_takes_the_rule_out_of_work() {
 
 #[test]
 fn a_table_that_a_view_is_about_stays() {
-    let from = World::new();
+    let from = Site::new();
     from.all(&["table create rsh_region", "column create lead rsh_code text"]);
-    let to = World::new();
+    let to = Site::new();
     to.import(&from.export("Vendor", "1.0", &["table rsh_region", "column lead.rsh_code"], true));
     to.sluice(
         "row create savedquery name=Regions returnedtypecode=rsh_region \

@@ -9,12 +9,12 @@ use sluice_platform::prelude::*;
 use sluice_tests::{Actor, Organisation, program::Program};
 
 /// An organisation and its administrator.
-pub struct World {
+pub struct Site {
     pub org: Organisation,
     pub admin: Actor,
 }
 
-impl World {
+impl Site {
     /// An organisation with nothing in it.
     pub fn new() -> Self {
         let org = Organisation::empty();

@@ -19,13 +19,13 @@ fn id(document: &Value) -> String {
     document["id"].as_str().unwrap().to_owned()
 }
 
-struct World {
+struct Timeline {
     organisation: Organisation,
     admin: Program,
     lead: String,
 }
 
-impl World {
+impl Timeline {
     fn new() -> Self {
         let organisation = Organisation::empty();
         let admin = organisation.program();
@@ -52,7 +52,7 @@ impl World {
 
 #[test]
 fn notes_are_written_listed_saved_and_removed() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     let bytes = noise(3_000_000);
     fs::write(world.path("pump.pdf"), &bytes).unwrap();
@@ -98,7 +98,7 @@ fn notes_are_written_listed_saved_and_removed() {
 
 #[test]
 fn a_file_that_is_there_stays() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     fs::write(world.path("a.txt"), "new").unwrap();
     fs::write(world.path("b.txt"), "old").unwrap();
@@ -117,7 +117,7 @@ fn a_file_that_is_there_stays() {
 
 #[test]
 fn wrong_usage_and_refusals() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     fs::write(world.path("large.bin"), noise(6 << 20)).unwrap();
     let note = id(&admin.json(&["note", "add", "lead", &world.lead, "--title", "Plain"]));
@@ -185,7 +185,7 @@ fn titles(program: &Program, arguments: &[&str]) -> Vec<String> {
 }
 
 /// Makes an activity about the lead.
-fn activity(world: &World, kind: &str, subject: &str, more: &[&str]) -> String {
+fn activity(world: &Timeline, kind: &str, subject: &str, more: &[&str]) -> String {
     let about = format!("lead:{}", world.lead);
     let words = ["activity", "create", kind, "--subject", subject, "--regarding", &about];
     id(&world.admin.json(&[&words, more].concat()))
@@ -193,7 +193,7 @@ fn activity(world: &World, kind: &str, subject: &str, more: &[&str]) -> String {
 
 #[test]
 fn activities_are_made_listed_and_closed() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     let call = activity(&world, "phonecall", "Call", &["--due", "2026-12-01"]);
     activity(
@@ -233,7 +233,7 @@ fn activities_are_made_listed_and_closed() {
 
 #[test]
 fn those_who_take_part_are_made_with_the_activity_or_nothing_is() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     let lead = "lead:McKay";
     activity(&world, "phonecall", "Call", &["--from", "user:admin", "--to", lead]);
@@ -268,7 +268,7 @@ fn code(code: Code) -> Value {
 
 #[test]
 fn the_list_of_what_is_about_a_row_agrees_with_its_timeline() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     activity(&world, "phonecall", "Call", &[]);
     admin.json(&["lead", "qualify", &world.lead]);
@@ -327,7 +327,7 @@ fn sellers_of_the_sample_work_with_notes_and_activities() {
 fn saving_replaces_ordinary_files_only_and_keeps_how_they_are() {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     fs::write(world.path("a.txt"), "new").unwrap();
     admin.json(&["note", "add", "lead", &world.lead, "--file", "a.txt"]);
@@ -379,7 +379,7 @@ fn measured(program: &Program, arguments: &[&str]) -> (Run, u64) {
 #[test]
 fn a_large_file_is_never_whole_in_memory() {
     const SIZE: usize = 60 << 20;
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     admin.json(&["row", "update", "organization", "Contoso", "maxuploadfilesize=131072"]);
     fs::write(world.path("film.bin"), noise(SIZE)).unwrap();
@@ -397,7 +397,7 @@ fn a_large_file_is_never_whole_in_memory() {
 
 #[test]
 fn a_killed_save_leaves_no_half_file() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     admin.json(&["row", "update", "organization", "Contoso", "maxuploadfilesize=131072"]);
     let bytes = noise(40 << 20);
@@ -419,7 +419,7 @@ fn a_killed_save_leaves_no_half_file() {
 /// What belonged to a row that was merged is shown where it went, also what came from its lead.
 #[test]
 fn the_timeline_of_a_row_shows_what_those_of_merged_rows_showed() {
-    let world = World::new();
+    let world = Timeline::new();
     let admin = &world.admin;
     let about = format!("regardingobjectid=lead:{}", world.lead);
     admin.json(&["row", "create", "task", "subject=Follow", &about]);

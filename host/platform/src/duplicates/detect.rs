@@ -25,13 +25,13 @@ pub(crate) const MOST: u32 = 1_000;
 
 /// A row that is the same as another one by a rule.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundDuplicate {
     /// The row.
     pub row: Reference,
     rule: Arc<Rule>,
 }
 
-impl Found {
+impl FoundDuplicate {
     /// The rule's name.
     pub fn rule(&self) -> &str {
         &self.rule.name
@@ -42,7 +42,7 @@ impl Found {
 #[derive(Debug, Clone, Default)]
 pub struct Matches {
     /// The rows, in the order of the rules; a row once for each rule.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundDuplicate>,
     /// There are more than are listed.
     pub more: bool,
 }
@@ -161,10 +161,12 @@ fn search(unit: &mut Unit, row: &Row, seen: Seen<'_>, matching: Option<&str>, mo
             id,
         });
         let itself = row.reference();
-        matches.found.extend(rows.filter(|row| *row != itself).map(|row| Found {
-            row,
-            rule: rule.clone(),
-        }));
+        matches
+            .found
+            .extend(rows.filter(|row| *row != itself).map(|row| FoundDuplicate {
+                row,
+                rule: rule.clone(),
+            }));
     }
     Ok(matches)
 }
@@ -212,7 +214,7 @@ pub fn same_by_rules(unit: &mut Unit, row: &Row, other: &Row) -> Result<Matches>
     });
     Ok(Matches {
         found: same
-            .map(|rule| Found {
+            .map(|rule| FoundDuplicate {
                 row: other.reference(),
                 rule: rule.clone(),
             })

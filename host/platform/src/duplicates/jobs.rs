@@ -6,7 +6,7 @@ use sluice_model::{Result, Row};
 use super::work::{self, DETECT, PUBLISH, PURGE};
 use sluice_engine::{
     Unit,
-    runner::{JobKind, Step},
+    runner::{JobKind, JobStep},
 };
 
 /// Gives all rows of a table their codes.
@@ -17,7 +17,7 @@ impl JobKind for Publish {
         PUBLISH
     }
 
-    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<Step> {
+    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {
         work::publish_step(unit, data)
     }
 
@@ -34,7 +34,7 @@ impl JobKind for Detect {
         DETECT
     }
 
-    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
+    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         work::detect_step(unit, job, data)
     }
 
@@ -51,7 +51,7 @@ impl JobKind for Purge {
         PURGE
     }
 
-    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<Step> {
+    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {
         work::purge_step(unit, data)
     }
 

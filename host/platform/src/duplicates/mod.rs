@@ -32,7 +32,7 @@ pub use detect::{describe_matches, duplicates_of, has_duplicate_rules, same_by_r
 use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row};
 
 use code::Seen;
-pub use detect::{Found as FoundDuplicate, Matches};
+pub use detect::{FoundDuplicate, Matches};
 use rule::{Rule, Side};
 use sluice_engine::{Capability, Session, Tables, Unit, tables};
 

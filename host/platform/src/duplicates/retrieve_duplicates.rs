@@ -1,13 +1,13 @@
 //! RetrieveDuplicates: the rows that are the same as one row, which need not be saved.
 //! Asks the published rules, whatever a request says of suppressing them.
 
-use sluice_model::{Error, Parameter as Value, ParameterType, Result, Right, Row};
+use sluice_model::{Error, Parameter, ParameterType, Result, Right, Row};
 
 use super::detect::{duplicates_for, may_read};
 use crate::duplicates::detect;
 use sluice_engine::{
-    Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    Operation, ParameterDef, Unit,
+    message::{Images, Message, Shape, Takes, input, optional, required},
     principals,
 };
 
@@ -43,13 +43,13 @@ impl Message for RetrieveDuplicates {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
+        const INPUTS: &[ParameterDef] = &[
             required("BusinessEntity", ParameterType::Row),
             required("MatchingEntityName", ParameterType::Text),
             // PageNumber and Count.
             optional("PagingInfo", ParameterType::Structure),
         ];
-        const OUTPUTS: &[Parameter] = &[
+        const OUTPUTS: &[ParameterDef] = &[
             required("DuplicateCollection", ParameterType::Rows),
             required("MoreRecords", ParameterType::Bool),
             // Sluice's own: the rules that found the rows, a row for each of a row's rules,
@@ -108,8 +108,8 @@ impl Message for RetrieveDuplicates {
                 rows.push(row);
             }
         }
-        operation.output("DuplicateCollection", Value::Rows(rows));
-        operation.output("MatchedRules", Value::Rows(rules));
+        operation.output("DuplicateCollection", Parameter::Rows(rows));
+        operation.output("MatchedRules", Parameter::Rows(rules));
         operation.output("MoreRecords", more);
         Ok(())
     }

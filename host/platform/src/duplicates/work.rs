@@ -18,7 +18,7 @@ use super::{
 };
 use sluice_engine::{
     Unit, recurrence,
-    runner::{self, Step},
+    runner::{self, JobStep},
     tables,
 };
 
@@ -65,8 +65,8 @@ impl Scan {
         rows.len() < ROWS as usize
     }
 
-    fn step(&self, data: &impl Serialize) -> Result<Step> {
-        Step::new(data, self.done, self.total.unwrap_or(self.done))
+    fn step(&self, data: &impl Serialize) -> Result<JobStep> {
+        JobStep::new(data, self.done, self.total.unwrap_or(self.done))
     }
 }
 
@@ -89,7 +89,7 @@ impl Publishing {
 }
 
 /// Gives the next rows of the matching table their codes.
-pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<Step> {
+pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<JobStep> {
     let mut data: Publishing = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let mut at_work = rules_of(&snapshot).all();
@@ -223,11 +223,11 @@ fn removed(codes: u64) -> String {
 }
 
 /// Removes the next codes of a set.
-pub(super) fn purge_step(unit: &mut Unit, data: &str) -> Result<Step> {
+pub(super) fn purge_step(unit: &mut Unit, data: &str) -> Result<JobStep> {
     let mut data: Purging = runner::parse(data)?;
     let purged = purge(unit, data.set)?;
     data.done += purged.removed;
-    let step = Step::new(&data, data.done, data.total)?;
+    let step = JobStep::new(&data, data.done, data.total)?;
     Ok(match purged.more {
         true => step,
         false => step.done(removed(data.done)),
@@ -267,7 +267,7 @@ fn owner_of(unit: &mut Unit, job: &Row) -> Result<Arc<sluice_access::Principal>>
 }
 
 /// Looks for the duplicates of the next rows, in the name of the job's owner.
-pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<Step> {
+pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
     let mut data: Detecting = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();

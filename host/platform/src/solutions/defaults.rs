@@ -3,7 +3,7 @@
 
 use sluice_model::{Filter, Query, Request, Result, Row, Value};
 
-use super::Work;
+use super::Installation;
 
 /// The column that says so.
 pub(super) const COLUMN: &str = "isdefault";
@@ -20,7 +20,7 @@ fn is_default(row: &Row) -> bool {
 
 /// Whether a row that arrives is the default one: one that is there already stays what it is,
 /// a new one needs a table that has none. `of` is the column with the table.
-pub(super) fn on_arrival(work: &mut Work<'_, '_>, of: &str, there: Option<&Row>, sent: &Row) -> Result<bool> {
+pub(super) fn on_arrival(work: &mut Installation<'_, '_>, of: &str, there: Option<&Row>, sent: &Row) -> Result<bool> {
     if let Some(there) = there {
         return Ok(is_default(there));
     }
@@ -34,7 +34,7 @@ pub(super) fn on_arrival(work: &mut Work<'_, '_>, of: &str, there: Option<&Row>,
 }
 
 /// The oldest other row that could be the default one in place of this one.
-fn successor(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>> {
+fn successor(work: &mut Installation<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>> {
     let definition = work.batch.unit().snapshot()?.table(&row.table)?.clone();
     let same = Filter::eq(of, row.get(of).cloned().unwrap_or(Value::Null));
     let oldest = Query::new(&*row.table)
@@ -57,7 +57,7 @@ fn successor(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>
 
 /// Whether nothing could take the place of a default one that a table of the platform needs. A
 /// table of one's own begins without views and forms.
-pub(super) fn is_needed(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<bool> {
+pub(super) fn is_needed(work: &mut Installation<'_, '_>, of: &str, row: &Row) -> Result<bool> {
     let catalog = work.catalog()?;
     let table = row.text(of).and_then(|table| catalog.find(table));
     if !is_default(row) || table.is_none_or(|table| table.custom) {
@@ -67,7 +67,7 @@ pub(super) fn is_needed(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<
 }
 
 /// Makes another one the default before this one is taken away; that one.
-pub(super) fn pass_on(work: &mut Work<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>> {
+pub(super) fn pass_on(work: &mut Installation<'_, '_>, of: &str, row: &Row) -> Result<Option<Row>> {
     if !is_default(row) {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{ColumnDef, ColumnType, Error, Name, RelationshipDef, Result, TableDef, coerce};
 
-use super::{Applied, Gone, Work, document, misfit, options};
+use super::{Applied, Gone, Installation, document, misfit, options};
 use crate::{
     customizing::{columns, definitions, relationships, removal},
     managed,
@@ -97,7 +97,7 @@ pub(super) fn export_column(session: &Session, name: &str) -> Result<Json> {
     })
 }
 
-pub(super) fn apply_table(work: &mut Work<'_, '_>, name: &str, sent: &TableDef) -> Result<Applied> {
+pub(super) fn apply_table(work: &mut Installation<'_, '_>, name: &str, sent: &TableDef) -> Result<Applied> {
     if &*sent.name != name {
         return Err(misfit(format!("the file of the table `{name}` holds `{}`", sent.name)));
     }
@@ -141,7 +141,7 @@ pub(super) fn apply_table(work: &mut Work<'_, '_>, name: &str, sent: &TableDef) 
 }
 
 /// The definition as it arrives: managed, or not.
-fn marked(work: &Work<'_, '_>, column: &ColumnDef) -> ColumnDef {
+fn marked(work: &Installation<'_, '_>, column: &ColumnDef) -> ColumnDef {
     let mut column = bare(column);
     column.managed = work.managed;
     if let Some(options) = column.kind.options_mut() {
@@ -151,7 +151,7 @@ fn marked(work: &Work<'_, '_>, column: &ColumnDef) -> ColumnDef {
 }
 
 /// Brings what a table is as a whole to what was sent.
-fn change_table(work: &mut Work<'_, '_>, sent: &TableDef) -> Result<()> {
+fn change_table(work: &mut Installation<'_, '_>, sent: &TableDef) -> Result<()> {
     let name = &sent.name;
     let now = work.batch.unit().definition(name)?;
     let fixed = |table: &TableDef| (table.custom, table.ownership, table.key.clone(), table.set.clone());
@@ -179,7 +179,7 @@ fn change_table(work: &mut Work<'_, '_>, sent: &TableDef) -> Result<()> {
     definitions::put_table(work.batch, &now, &wanted)
 }
 
-pub(super) fn apply_column(work: &mut Work<'_, '_>, name: &str, sent: &Column) -> Result<Applied> {
+pub(super) fn apply_column(work: &mut Installation<'_, '_>, name: &str, sent: &Column) -> Result<Applied> {
     if name != format!("{}.{}", sent.table, sent.column.name) {
         return Err(misfit(format!(
             "the file of the column `{name}` holds `{}.{}`",
@@ -191,14 +191,14 @@ pub(super) fn apply_column(work: &mut Work<'_, '_>, name: &str, sent: &Column) -
 }
 
 /// Makes the columns that waited for their tables.
-pub(super) fn make_later(work: &mut Work<'_, '_>) -> Result<()> {
+pub(super) fn make_later(work: &mut Installation<'_, '_>) -> Result<()> {
     for waiting in std::mem::take(&mut work.later) {
         put_column(work, &waiting.table, &waiting.column, &waiting.relationships)?;
     }
     Ok(())
 }
 
-fn put_column(work: &mut Work<'_, '_>, table: &str, sent: &ColumnDef, along: &[RelationshipDef]) -> Result<()> {
+fn put_column(work: &mut Installation<'_, '_>, table: &str, sent: &ColumnDef, along: &[RelationshipDef]) -> Result<()> {
     let definition = work.batch.unit().definition(table)?;
     // What is not said is as usual: so it was where the solution comes from.
     let mut relationships = relationships::relationships(sent, None);
@@ -217,7 +217,7 @@ fn put_column(work: &mut Work<'_, '_>, table: &str, sent: &ColumnDef, along: &[R
 }
 
 /// Brings a column that is there to what was sent.
-fn change_column(work: &mut Work<'_, '_>, table: TableDef, sent: &ColumnDef) -> Result<()> {
+fn change_column(work: &mut Installation<'_, '_>, table: TableDef, sent: &ColumnDef) -> Result<()> {
     let place = format!("{}.{}", table.name, sent.name);
     let now = coerce::column(&table, &sent.name)?.clone();
     if !is_own(&now) {
@@ -310,7 +310,7 @@ fn special(kind: &ColumnType) -> String {
     }
 }
 
-pub(super) fn table_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn table_in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     if gone.whole {
         return removal::table_in_use(work.batch, &gone.name);
     }
@@ -322,7 +322,7 @@ pub(super) fn table_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Optio
     Ok(None)
 }
 
-pub(super) fn column_in_use(work: &mut Work<'_, '_>, name: &str) -> Result<Option<String>> {
+pub(super) fn column_in_use(work: &mut Installation<'_, '_>, name: &str) -> Result<Option<String>> {
     let (table, column) = split(name)?;
     if !is_there(work, table, column)? {
         return Ok(None);
@@ -330,12 +330,12 @@ pub(super) fn column_in_use(work: &mut Work<'_, '_>, name: &str) -> Result<Optio
     removal::column_in_use(work.batch, table, column)
 }
 
-fn is_there(work: &mut Work<'_, '_>, table: &str, column: &str) -> Result<bool> {
+fn is_there(work: &mut Installation<'_, '_>, table: &str, column: &str) -> Result<bool> {
     let catalog = work.catalog()?;
     Ok(catalog.find(table).is_some_and(|table| table.column(column).is_some()))
 }
 
-pub(super) fn remove_table(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn remove_table(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     if !gone.whole {
         return gone
             .parts
@@ -347,7 +347,7 @@ pub(super) fn remove_table(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
     removal::drop_table(work.batch, &gone.name)
 }
 
-pub(super) fn remove_column(work: &mut Work<'_, '_>, name: &str) -> Result<()> {
+pub(super) fn remove_column(work: &mut Installation<'_, '_>, name: &str) -> Result<()> {
     let (table, column) = split(name)?;
     if !is_there(work, table, column)? {
         return Ok(());
@@ -358,14 +358,14 @@ pub(super) fn remove_column(work: &mut Work<'_, '_>, name: &str) -> Result<()> {
     removal::drop_column(work.batch, table, column)
 }
 
-pub(super) fn release_table(work: &mut Work<'_, '_>, name: &str) -> Result<()> {
+pub(super) fn release_table(work: &mut Installation<'_, '_>, name: &str) -> Result<()> {
     let mut table = work.batch.unit().definition(name)?;
     table.managed = false;
     table.columns.iter_mut().for_each(release);
     work.batch.unit().save_definition(&table)
 }
 
-pub(super) fn release_column(work: &mut Work<'_, '_>, name: &str) -> Result<()> {
+pub(super) fn release_column(work: &mut Installation<'_, '_>, name: &str) -> Result<()> {
     let (table, column) = split(name)?;
     let mut definition = work.batch.unit().definition(table)?;
     definition

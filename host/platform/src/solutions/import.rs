@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid};
 
 use super::{
-    Applied, Content, Gone, Work,
+    Applied, Content, Gone, Installation,
     archive::{self, Component},
     definitions,
     manifest::{self, Kind, Manifest},
@@ -99,7 +99,7 @@ impl ImportSolutions for Session {
         self.batch(|batch| {
             batch.require("prvImportCustomization")?;
             batch.set_import(managed);
-            let mut work = Work::new(batch, managed);
+            let mut work = Installation::new(batch, managed);
             work.force = options.force;
             work.import(&package.manifest, &components, &contents)
         })
@@ -107,7 +107,7 @@ impl ImportSolutions for Session {
 }
 
 /// The solution that is here already, as far as it may be replaced.
-fn check_before(work: &mut Work<'_, '_>, manifest: &Manifest) -> Result<Option<Row>> {
+fn check_before(work: &mut Installation<'_, '_>, manifest: &Manifest) -> Result<Option<Row>> {
     let name = &manifest.unique_name;
     let before = work
         .batch
@@ -146,7 +146,7 @@ fn check_before(work: &mut Work<'_, '_>, manifest: &Manifest) -> Result<Option<R
     }
 }
 
-impl Work<'_, '_> {
+impl Installation<'_, '_> {
     fn import(&mut self, manifest: &Manifest, components: &[Component], contents: &[Content]) -> Result<Imported> {
         let before = check_before(self, manifest)?;
         let earlier = match &before {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row};
 
-use super::{Applied, Gone, Work, document, misfit, rows};
+use super::{Applied, Gone, Installation, document, misfit, rows};
 use crate::customizing::publish::Publishing as _;
 use sluice_engine::{Session, tables, tables::MANAGED as MARK};
 
@@ -68,7 +68,7 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 }
 
 /// The row of the two tables.
-fn table_map(work: &mut Work<'_, '_>, source: &str, target: &str) -> Result<Option<Row>> {
+fn table_map(work: &mut Installation<'_, '_>, source: &str, target: &str) -> Result<Option<Row>> {
     let tables_of = Filter::eq("sourceentityname", source).and(Filter::eq("targetentityname", target));
     Ok(work
         .batch
@@ -76,7 +76,7 @@ fn table_map(work: &mut Work<'_, '_>, source: &str, target: &str) -> Result<Opti
         .pop())
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Maps) -> Result<Applied> {
+pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Maps) -> Result<Applied> {
     if name != format!("{}:{}", sent.source, sent.target) {
         return Err(misfit(format!(
             "the file of the mapping `{name}` holds `{}:{}`",
@@ -139,7 +139,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Maps) -> Result<
     })
 }
 
-pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let (source, target) = split(&gone.name)?;
     let Some(map) = table_map(work, source, target)? else {
         return Ok(());

@@ -119,7 +119,7 @@ fn misfit(why: impl Into<String>) -> Error {
 }
 
 /// The import of a solution, or its removal, under way.
-struct Work<'a, 'b> {
+struct Installation<'a, 'b> {
     batch: &'a mut Batch<'b>,
     /// Whether what arrives is managed.
     managed: bool,
@@ -140,7 +140,7 @@ struct Work<'a, 'b> {
     taken: Vec<String>,
 }
 
-impl<'a, 'b> Work<'a, 'b> {
+impl<'a, 'b> Installation<'a, 'b> {
     fn new(batch: &'a mut Batch<'b>, managed: bool) -> Self {
         Self {
             batch,

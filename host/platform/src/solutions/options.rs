@@ -7,7 +7,7 @@ use sluice_model::{
     Choice, Code, ColumnType, Comparison, Error, Filter, Query, Remedy, Request, Result, Row, TableDef, Value,
 };
 
-use super::{Applied, Gone, Work, document, misfit, rows};
+use super::{Applied, Gone, Installation, document, misfit, rows};
 use crate::customizing::publish::Publishing as _;
 use sluice_engine::{Session, options, tables, tables::MANAGED as MARK};
 
@@ -62,7 +62,7 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
 }
 
 /// The row of a choice as customizers have it, and its options.
-fn current(work: &mut Work<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choice>)> {
+fn current(work: &mut Installation<'_, '_>, name: &str) -> Result<(Option<Row>, Vec<Choice>)> {
     let row = work
         .batch
         .select_as_platform(
@@ -86,7 +86,7 @@ fn state(option: &Choice) -> String {
         .map_or_else(|| "none".to_owned(), |state| state.to_string())
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Options) -> Result<Applied> {
+pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Options) -> Result<Applied> {
     let (row, mut now) = current(work, name)?;
     let before = now.clone();
     for option in &sent.options {
@@ -163,7 +163,7 @@ fn values(gone: &Gone) -> Vec<i32> {
 }
 
 /// The columns that have the options of a choice.
-fn columns_of(work: &mut Work<'_, '_>, name: &str) -> Result<Vec<(TableDef, sluice_model::ColumnDef)>> {
+fn columns_of(work: &mut Installation<'_, '_>, name: &str) -> Result<Vec<(TableDef, sluice_model::ColumnDef)>> {
     let catalog = work.catalog()?;
     Ok(catalog
         .iter()
@@ -176,7 +176,7 @@ fn columns_of(work: &mut Work<'_, '_>, name: &str) -> Result<Vec<(TableDef, slui
         .collect())
 }
 
-pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let columns = columns_of(work, &gone.name)?;
     for (table, column) in &columns {
         for value in values(gone) {
@@ -203,7 +203,12 @@ pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<Stri
 }
 
 /// How many rows hold an option.
-fn count(work: &mut Work<'_, '_>, table: &TableDef, column: &sluice_model::ColumnDef, value: i32) -> Result<u64> {
+fn count(
+    work: &mut Installation<'_, '_>,
+    table: &TableDef,
+    column: &sluice_model::ColumnDef,
+    value: i32,
+) -> Result<u64> {
     let reason = "count the rows that hold an option that is to go";
     if !matches!(column.kind, ColumnType::Choices { .. }) {
         let holds = Filter::eq(&column.name, Value::Choice(value));
@@ -220,7 +225,7 @@ fn count(work: &mut Work<'_, '_>, table: &TableDef, column: &sluice_model::Colum
     Ok(rows.iter().filter(holds).count() as u64)
 }
 
-pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let (Some(row), mut now) = current(work, &gone.name)? else {
         return Ok(());
     };
@@ -248,7 +253,7 @@ pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
     work.batch.execute(Request::update(change)).map(|_| ())
 }
 
-pub(super) fn release(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn release(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let (Some(row), mut now) = current(work, &gone.name)? else {
         return Ok(());
     };
@@ -265,7 +270,7 @@ pub(super) fn release(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
 }
 
 /// The rows that hold the options of a table's columns, or of one of them, go before it goes.
-pub(super) fn forget_columns(work: &mut Work<'_, '_>, table: &str, column: Option<&str>) -> Result<()> {
+pub(super) fn forget_columns(work: &mut Installation<'_, '_>, table: &str, column: Option<&str>) -> Result<()> {
     let mut of_table = Filter::eq("tablename", table);
     if let Some(column) = column {
         of_table = of_table.and(Filter::eq("columnname", column));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
-use super::{Applied, Gone, Work, document, misfit, rows, states};
+use super::{Applied, Gone, Installation, document, misfit, rows, states};
 use crate::{
     managed::MARK,
     plugins::{
@@ -26,13 +26,13 @@ pub(super) struct Sent {
     description: Option<String>,
     /// The component, in Base64.
     content: String,
-    steps: Vec<Step>,
+    steps: Vec<CarriedStep>,
 }
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Step {
+struct CarriedStep {
     id: Uuid,
     name: String,
     #[serde(rename = "type")]
@@ -130,7 +130,7 @@ fn strings(list: Option<&str>) -> Vec<String> {
     step_rows::names(list).iter().map(ToString::to_string).collect()
 }
 
-fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<Step> {
+fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<CarriedStep> {
     let name_of = |reference: Option<&Reference>, column: &str| -> Result<Option<String>> {
         let Some(reference) = reference else { return Ok(None) };
         let response = session.execute(Request::retrieve(reference.clone(), &[column]))?;
@@ -143,7 +143,7 @@ fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<Step>
         .order_by("createdon");
     let images = session.list(of_step)?;
     let optional = |column: &str| step.text(column).map(ToOwned::to_owned);
-    Ok(Step {
+    Ok(CarriedStep {
         id: step.id,
         name: text(step, "name").to_owned(),
         plugin_type: plugin_type.to_owned(),
@@ -170,7 +170,7 @@ fn export_step(session: &Session, plugin_type: &str, step: &Row) -> Result<Step>
     })
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, plugin: &Plugin) -> Result<Applied> {
+pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, plugin: &Plugin) -> Result<Applied> {
     let assembly = Assembly {
         name: name.to_owned(),
         bytes: Vec::new(),
@@ -226,13 +226,13 @@ fn row_of(row: &Row) -> Row {
     Row::new(row.table.clone(), row.id)
 }
 
-fn mark(work: &Work<'_, '_>, change: &mut Row) {
+fn mark(work: &Installation<'_, '_>, change: &mut Row) {
     if work.managed {
         change.set(MARK, true);
     }
 }
 
-fn types_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
+fn types_of(work: &mut Installation<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
     work.batch.select_as_platform(
         "see which plug-ins and steps a solution meets",
         tables::PLUGIN_TYPE,
@@ -240,7 +240,7 @@ fn types_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
     )
 }
 
-fn spec(step: &Step) -> StepSpec {
+fn spec(step: &CarriedStep) -> StepSpec {
     StepSpec {
         message: step.message.clone(),
         table: step.table.clone(),
@@ -258,7 +258,7 @@ fn spec(step: &Step) -> StepSpec {
     }
 }
 
-fn images(step: &Step) -> Vec<ImageSpec> {
+fn images(step: &CarriedStep) -> Vec<ImageSpec> {
     let images = step.images.iter().map(|image| ImageSpec {
         kind: image.kind,
         alias: image.alias.clone(),
@@ -270,10 +270,10 @@ fn images(step: &Step) -> Vec<ImageSpec> {
 /// Registers a step, or brings the one that is there to what was sent; its id. Whether one that
 /// is there is enabled is decided where it runs.
 fn put_step(
-    work: &mut Work<'_, '_>,
+    work: &mut Installation<'_, '_>,
     types: &[Row],
     (plugin_type, wants): (Uuid, &[String]),
-    step: &Step,
+    step: &CarriedStep,
 ) -> Result<Uuid> {
     let (message, filter) = registration::message_and_filter(work.batch, &step.message, step.table.as_deref())
         .map_err(|error| misfit(format!("the step \"{}\": {}", step.name, error.message())))?;
@@ -340,7 +340,11 @@ fn put_step(
 }
 
 /// Nobody here has granted a new step anything: one that asks for something arrives disabled.
-fn register(work: &mut Work<'_, '_>, (plugin_type, wants): (Uuid, &[String]), step: &Step) -> Result<Uuid> {
+fn register(
+    work: &mut Installation<'_, '_>,
+    (plugin_type, wants): (Uuid, &[String]),
+    step: &CarriedStep,
+) -> Result<Uuid> {
     let taken = rows::is_taken(work, tables::STEP, step.id)?;
     let id = if taken { Uuid::nil() } else { step.id };
     let id = registration::register_as(work.batch, id, plugin_type, &spec(step))?;
@@ -367,7 +371,7 @@ fn register(work: &mut Work<'_, '_>, (plugin_type, wants): (Uuid, &[String]), st
 }
 
 /// All steps of a plug-in.
-fn steps_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
+fn steps_of(work: &mut Installation<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
     let mut steps = Vec::new();
     for row in types_of(work, assembly)? {
         steps.extend(work.batch.select_as_platform(
@@ -380,7 +384,7 @@ fn steps_of(work: &mut Work<'_, '_>, assembly: Uuid) -> Result<Vec<Row>> {
 }
 
 /// A plug-in with steps of the organisation's own is not taken from under them.
-pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let (Some(assembly), true) = (gone.row, gone.whole) else {
         return Ok(None);
     };
@@ -389,7 +393,7 @@ pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<Stri
     Ok(own.map(|step| format!("the step \"{}\", which is your own, runs it", text(step, "name"))))
 }
 
-pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let Some(assembly) = gone.row else { return Ok(()) };
     for step in steps_of(work, assembly)? {
         if gone.whole || gone.parts.contains(&step.id.to_string()) {
@@ -402,7 +406,7 @@ pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn release(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn release(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let Some(assembly) = gone.row else { return Ok(()) };
     for step in steps_of(work, assembly)? {
         rows::release(work, tables::STEP, Some(step.id))?;

@@ -7,7 +7,7 @@ use sluice_model::{
     Code, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value,
 };
 
-use super::{Applied, Gone, Work, document, misfit};
+use super::{Applied, Gone, Installation, document, misfit};
 use sluice_engine::{Batch, Session, organization::ADMINISTRATOR_ROLE, tables, tables::MANAGED as MARK};
 
 /// A role.
@@ -82,7 +82,7 @@ fn held(batch: &mut Batch<'_>, role: Uuid) -> Result<Vec<Held>> {
     Ok(all)
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Role) -> Result<Applied> {
+pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Role) -> Result<Applied> {
     if name == ADMINISTRATOR_ROLE {
         return Err(misfit(format!("the role {ADMINISTRATOR_ROLE} cannot be imported")));
     }
@@ -122,7 +122,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Role) -> Result<
 }
 
 /// Gives the role what was sent, and nothing else.
-fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]) -> Result<()> {
+fn set_privileges(work: &mut Installation<'_, '_>, name: &str, role: Uuid, sent: &[Held]) -> Result<()> {
     let now = held(work.batch, role)?;
     let known = work.batch.select_as_platform(
         "see what a role of a solution holds already",
@@ -175,7 +175,7 @@ fn set_privileges(work: &mut Work<'_, '_>, name: &str, role: Uuid, sent: &[Held]
 }
 
 /// A role that somebody holds is not taken from them.
-pub(super) fn in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let Some(role) = gone.row else { return Ok(None) };
     let mut holders = 0;
     for copy in work.batch.select_as_platform(

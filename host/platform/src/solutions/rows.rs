@@ -10,7 +10,7 @@ use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
 };
 
-use super::{Applied, Gone, Work, defaults, document, manifest::Kind, misfit, states};
+use super::{Applied, Gone, Installation, defaults, document, manifest::Kind, misfit, states};
 use crate::customizing::publish::Publishing as _;
 use crate::{customizing::publish, flow, managed::MARK};
 use sluice_engine::{Session, tables};
@@ -250,7 +250,12 @@ fn content(
     })
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, shape: &'static Shape, name: &str, sent: &Content) -> Result<Applied> {
+pub(super) fn apply(
+    work: &mut Installation<'_, '_>,
+    shape: &'static Shape,
+    name: &str,
+    sent: &Content,
+) -> Result<Applied> {
     let there = find(shape, name, &mut |table, conditions| {
         work.batch
             .select_as_platform("see which rows a solution meets", table, filter(conditions))
@@ -313,7 +318,7 @@ fn applied(id: Uuid) -> Applied {
 }
 
 /// Notes a row that counts when it is published.
-fn touch(work: &mut Work<'_, '_>, table: &'static str, id: Uuid) {
+fn touch(work: &mut Installation<'_, '_>, table: &'static str, id: Uuid) {
     if publish::PUBLISHED.contains(&table) {
         work.touched.push(Reference::new(table, id));
     }
@@ -321,7 +326,7 @@ fn touch(work: &mut Work<'_, '_>, table: &'static str, id: Uuid) {
 
 /// Makes a row, or brings the one that is there to what was sent; its id.
 fn put(
-    work: &mut Work<'_, '_>,
+    work: &mut Installation<'_, '_>,
     table: &'static str,
     parent: Option<(&'static str, &Reference)>,
     there: Option<&Row>,
@@ -371,7 +376,12 @@ fn put(
 }
 
 /// Brings the rows that belong to a row to what was sent.
-fn put_parts(work: &mut Work<'_, '_>, parts: &'static [Part], parent: &Reference, sent: &Content) -> Result<()> {
+fn put_parts(
+    work: &mut Installation<'_, '_>,
+    parts: &'static [Part],
+    parent: &Reference,
+    sent: &Content,
+) -> Result<()> {
     let known: Vec<&str> = parts.iter().map(|part| part.table).collect();
     if let Some(table) = sent.parts.keys().find(|table| !known.contains(&table.as_str())) {
         return Err(misfit(format!(
@@ -406,7 +416,7 @@ fn put_parts(work: &mut Work<'_, '_>, parts: &'static [Part], parent: &Reference
     Ok(())
 }
 
-pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Shape, gone: &Gone) -> Result<()> {
     let Some(id) = gone.row else { return Ok(()) };
     let Some(row) = row(work, shape.table, id)? else {
         return Ok(());
@@ -434,7 +444,7 @@ pub(super) fn remove(work: &mut Work<'_, '_>, shape: &'static Shape, gone: &Gone
 }
 
 /// The last view or form that a table of the platform could have as its default stays.
-pub(super) fn default_in_use(work: &mut Work<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn default_in_use(work: &mut Installation<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
     let (Some(of), Some(id)) = (shape.of_table, gone.row) else {
         return Ok(None);
     };
@@ -448,7 +458,7 @@ pub(super) fn default_in_use(work: &mut Work<'_, '_>, shape: &Shape, gone: &Gone
 }
 
 /// A flow in which something is under way is not taken away.
-pub(super) fn flow_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option<String>> {
+pub(super) fn flow_in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let snapshot = work.batch.unit().snapshot()?;
     match gone.row.and_then(|id| crate::flow::flows(&snapshot).find(id)) {
         Some(flow) => flow::in_use(work.batch.unit(), flow),
@@ -456,7 +466,7 @@ pub(super) fn flow_in_use(work: &mut Work<'_, '_>, gone: &Gone) -> Result<Option
     }
 }
 
-fn row(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
+fn row(work: &mut Installation<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
     let row = Reference::new(table, id);
     work.batch
         .unit()
@@ -464,12 +474,12 @@ fn row(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
 }
 
 /// Whether a row of the table has that id.
-pub(super) fn is_taken(work: &mut Work<'_, '_>, table: &str, id: Uuid) -> Result<bool> {
+pub(super) fn is_taken(work: &mut Installation<'_, '_>, table: &str, id: Uuid) -> Result<bool> {
     Ok(row(work, table, id)?.is_some())
 }
 
 /// Deletes a row that is still there.
-pub(super) fn delete(work: &mut Work<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
+pub(super) fn delete(work: &mut Installation<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
     if row(work, table, id)?.is_none() {
         return Ok(());
@@ -479,7 +489,7 @@ pub(super) fn delete(work: &mut Work<'_, '_>, table: &'static str, id: Option<Uu
 }
 
 /// Leaves a row as the organisation's own.
-pub(super) fn release(work: &mut Work<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
+pub(super) fn release(work: &mut Installation<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
     match row(work, table, id)? {
         Some(row) if row.bool(MARK) == Some(true) => {

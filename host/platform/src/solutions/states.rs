@@ -3,7 +3,7 @@
 
 use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
 
-use super::{Work, manifest::Kind};
+use super::{Installation, manifest::Kind};
 use crate::duplicates::life;
 use sluice_engine::tables;
 
@@ -20,7 +20,7 @@ pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
 
 /// Activates or deactivates a row that a solution brings, each kind in its own way. A rule is
 /// published by a job, which is run when everything has arrived.
-pub(super) fn set_active(work: &mut Work<'_, '_>, kind: Kind, row: &Reference, active: bool) -> Result<()> {
+pub(super) fn set_active(work: &mut Installation<'_, '_>, kind: Kind, row: &Reference, active: bool) -> Result<()> {
     match kind {
         Kind::DuplicateRule => {
             let message = if active {
@@ -41,7 +41,7 @@ pub(super) fn set_active(work: &mut Work<'_, '_>, kind: Kind, row: &Reference, a
     }
 }
 
-fn write(work: &mut Work<'_, '_>, row: &Reference, (state, status): (i32, i32)) -> Result<()> {
+fn write(work: &mut Installation<'_, '_>, row: &Reference, (state, status): (i32, i32)) -> Result<()> {
     let change = Row::new(row.table.clone(), row.id)
         .with("statecode", Value::Choice(state))
         .with("statuscode", Value::Choice(status));
@@ -49,7 +49,7 @@ fn write(work: &mut Work<'_, '_>, row: &Reference, (state, status): (i32, i32)) 
 }
 
 /// A step is disabled rather than inactive.
-pub(super) fn set_step_enabled(work: &mut Work<'_, '_>, step: sluice_model::Uuid, enabled: bool) -> Result<()> {
+pub(super) fn set_step_enabled(work: &mut Installation<'_, '_>, step: sluice_model::Uuid, enabled: bool) -> Result<()> {
     let row = Reference::new(tables::STEP, step);
     write(work, &row, if enabled { (0, 1) } else { (1, 2) })
 }

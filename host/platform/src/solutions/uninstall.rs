@@ -3,7 +3,7 @@
 
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
-use super::{Applied, Gone, Work, archive::Component, manifest::Kind};
+use super::{Applied, Gone, Installation, archive::Component, manifest::Kind};
 use sluice_engine::{Session, tables, tables::MANAGED as MARK};
 
 /// What the removal of a solution did.
@@ -50,7 +50,7 @@ impl UninstallSolutions for Session {
                 batch.require("prvImportCustomization")?;
                 batch.set_import(true);
             }
-            let mut work = Work::new(batch, false);
+            let mut work = Installation::new(batch, false);
             let mut done = Uninstalled {
                 managed,
                 removed: Vec::new(),
@@ -67,7 +67,7 @@ impl UninstallSolutions for Session {
     }
 }
 
-impl Work<'_, '_> {
+impl Installation<'_, '_> {
     fn take_away(&mut self, solution: Uuid, done: &mut Uninstalled) -> Result<()> {
         let mut all = components(self, solution)?;
         all.reverse();
@@ -89,7 +89,7 @@ impl Work<'_, '_> {
 }
 
 /// What a solution brought, in the order in which it arrived.
-pub(super) fn components(work: &mut Work<'_, '_>, solution: Uuid) -> Result<Vec<Gone>> {
+pub(super) fn components(work: &mut Installation<'_, '_>, solution: Uuid) -> Result<Vec<Gone>> {
     let rows = work.batch.select_as_platform(
         "see what a solution has brought",
         tables::SOLUTION_COMPONENT,
@@ -120,7 +120,7 @@ fn gone(row: &Row) -> Result<Gone> {
 
 /// Without what another managed solution brought as well: each has to have the component in
 /// its books while it is asked.
-pub(super) fn without_shared(work: &mut Work<'_, '_>, all: Vec<Gone>) -> Result<Vec<Gone>> {
+pub(super) fn without_shared(work: &mut Installation<'_, '_>, all: Vec<Gone>) -> Result<Vec<Gone>> {
     let mut left = Vec::new();
     for mut gone in all {
         let same = Filter::eq("sl_kind", gone.kind.word()).and(Filter::eq("sl_name", gone.name.as_str()));
@@ -182,7 +182,7 @@ pub(super) fn pieces(gone: &Gone) -> Vec<(String, String)> {
 
 /// Writes down what a solution brought of a component.
 pub(super) fn record(
-    work: &mut Work<'_, '_>,
+    work: &mut Installation<'_, '_>,
     solution: &Reference,
     component: &Component,
     applied: &Applied,

@@ -120,9 +120,9 @@ pub(crate) enum Command {
     /// Take up a process that was finished or given up.
     Reactivate(rows::Target),
     /// Start a process in a flow.
-    Start(rows::Choice),
+    Start(rows::RowAndFlow),
     /// Let another process of the row count; start it where there is none.
-    Switch(rows::Choice),
+    Switch(rows::RowAndFlow),
 }
 
 /// Runs the command.
@@ -141,9 +141,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Lint { flow, max } => lint::run(&session, flow.as_deref(), max),
         Command::Migrate { flow, to } => definitions::migrate(context, &session, &flow, &to),
         Command::Instances { table, id } => rows::instances(context, &session, &table, &id),
-        Command::Next(target) => rows::step(context, &session, &target, rows::Step::Next),
-        Command::Previous(target) => rows::step(context, &session, &target, rows::Step::Previous),
-        Command::SetActive { target, stage } => rows::step(context, &session, &target, rows::Step::To(&stage)),
+        Command::Next(target) => rows::step(context, &session, &target, rows::Direction::Next),
+        Command::Previous(target) => rows::step(context, &session, &target, rows::Direction::Previous),
+        Command::SetActive { target, stage } => rows::step(context, &session, &target, rows::Direction::To(&stage)),
         Command::Finish(target) => rows::end(context, &session, &target, sluice_platform::Status::Finished),
         Command::Abandon(target) => rows::end(context, &session, &target, sluice_platform::Status::Aborted),
         Command::Reactivate(target) => rows::reactivate(context, &session, &target),

@@ -31,7 +31,7 @@ pub(crate) struct Target {
 
 /// Which row, and a flow for it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Choice {
+pub(crate) struct RowAndFlow {
     /// The row's id or name.
     row: String,
     /// The row's table.
@@ -43,13 +43,18 @@ pub(crate) struct Choice {
 }
 
 /// Where a process goes.
-pub(super) enum Step<'a> {
+pub(super) enum Direction<'a> {
     Next,
     Previous,
     To(&'a str),
 }
 
-pub(super) fn step(context: &Context, session: &Session, target: &Target, step: Step<'_>) -> anyhow::Result<Outcome> {
+pub(super) fn step(
+    context: &Context,
+    session: &Session,
+    target: &Target,
+    step: Direction<'_>,
+) -> anyhow::Result<Outcome> {
     let row = reference(session, &target.table, &target.row)?;
     let process = chosen(session, &row, target, Code::PROCESS_INACTIVE, |process| {
         process.status == Status::Active
@@ -61,12 +66,12 @@ pub(super) fn step(context: &Context, session: &Session, target: &Target, step: 
     moved(context, session, &row, &process, &text)
 }
 
-fn wanted<'a>(process: &'a Process, step: Step<'_>) -> anyhow::Result<&'a Stage> {
+fn wanted<'a>(process: &'a Process, step: Direction<'_>) -> anyhow::Result<&'a Stage> {
     let names: Vec<&str> = process.flow.stages.iter().map(|stage| stage.name.as_str()).collect();
     let missing = |code, message: String| Err(Error::new(code, message).into());
     let stands = process.stage().map_or("no stage", |stage| stage.name.as_str());
     match step {
-        Step::Next => process.next().map_or_else(
+        Direction::Next => process.next().map_or_else(
             || {
                 let message = format!(
                     "the process stands at {stands}, the last stage of {}: finish it (`flow finish`)",
@@ -76,7 +81,7 @@ fn wanted<'a>(process: &'a Process, step: Step<'_>) -> anyhow::Result<&'a Stage>
             },
             Ok,
         ),
-        Step::Previous => process.previous().map_or_else(
+        Direction::Previous => process.previous().map_or_else(
             || {
                 let message = format!(
                     "the process stands at {stands}, the first stage of {}",
@@ -86,7 +91,7 @@ fn wanted<'a>(process: &'a Process, step: Step<'_>) -> anyhow::Result<&'a Stage>
             },
             Ok,
         ),
-        Step::To(name) => process.flow.stage_named(name).map_or_else(
+        Direction::To(name) => process.flow.stage_named(name).map_or_else(
             || {
                 let message = format!(
                     "{} has no stage \"{name}\"; it has {}",
@@ -118,14 +123,14 @@ pub(super) fn reactivate(context: &Context, session: &Session, target: &Target) 
     moved(context, session, &row, &process, "active again")
 }
 
-pub(super) fn start(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
+pub(super) fn start(context: &Context, session: &Session, choice: &RowAndFlow) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
     let flow = find_to_start(session, &choice.flow)?;
     let instance = session.start_process(&flow, &row)?;
     shown(context, session, &row, &instance, "started")
 }
 
-pub(super) fn switch(context: &Context, session: &Session, choice: &Choice) -> anyhow::Result<Outcome> {
+pub(super) fn switch(context: &Context, session: &Session, choice: &RowAndFlow) -> anyhow::Result<Outcome> {
     let row = reference(session, &choice.table, &choice.row)?;
     let flow = find_to_start(session, &choice.flow)?;
     let processes = session.processes_of(&row)?;

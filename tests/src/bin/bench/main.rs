@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fs, process::ExitCode, time::Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value as Json;
 
-use crate::{cases::CASES, measure::Figure, world::World};
+use crate::{cases::CASES, measure::Figure, world::Bench};
 
 fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
@@ -35,13 +35,13 @@ fn measured(names: &[String]) -> Result<()> {
         let known: Vec<&str> = known().copied().collect();
         bail!("there is no benchmark `{unknown}`; there are {}", known.join(", "));
     }
-    let world = World::new()?;
+    let world = Bench::new()?;
     // All on one thread of the pipeline's kind: no request makes one of its own.
     let engine = world.open(&world.copy()?, sluice_engine::Synchronous::Off)?;
     engine.on_pipeline_thread(move || Ok(run(&world, names)))?
 }
 
-fn run(world: &World, names: &[String]) -> Result<()> {
+fn run(world: &Bench, names: &[String]) -> Result<()> {
     let mut figures = Vec::new();
     for case in CASES {
         if !names.is_empty() && !case.names.iter().any(|name| names.iter().any(|wanted| wanted == name)) {
@@ -83,7 +83,7 @@ fn print(figures: &[Figure]) {
 }
 
 /// Writes the figures. Those of other names stay as an earlier run left them, with its time.
-fn write(world: &World, figures: &[Figure]) -> Result<()> {
+fn write(world: &Bench, figures: &[Figure]) -> Result<()> {
     let path = world.home.join("summary.json");
     let earlier = fs::read_to_string(&path)
         .ok()

@@ -21,7 +21,7 @@ pub(crate) const EXCEPTION: i32 = 1;
 pub(crate) const ALL: i32 = 2;
 
 /// Where organisations are made.
-pub(crate) struct World {
+pub(crate) struct Bench {
     /// `target/bench`.
     pub(crate) home: PathBuf,
     folder: tempfile::TempDir,
@@ -30,7 +30,7 @@ pub(crate) struct World {
     env: Arc<dyn Env>,
 }
 
-impl World {
+impl Bench {
     pub(crate) fn new() -> Result<Self> {
         let home = sluice_tests::root().join("target/bench");
         fs::create_dir_all(&home)?;

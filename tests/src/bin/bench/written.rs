@@ -16,7 +16,7 @@ use sluice_model::Uuid;
 
 use crate::{
     bare::{self, Ready, Stored, Transaction, blob},
-    world::World,
+    world::Bench,
 };
 
 /// A statement of the floor, with what is bound to it.
@@ -97,7 +97,7 @@ impl Written {
     }
 
     /// Gives every new row a new id, and lets those that refer to it go on doing so.
-    fn renew(&mut self, world: &World) {
+    fn renew(&mut self, world: &Bench) {
         let new: Vec<Uuid> = (0..self.new).map(|_| world.new_id()).collect();
         for (statement, place, which) in &self.ids {
             self.statements[*statement].values[*place] = blob(new[*which]);
@@ -280,12 +280,12 @@ impl<'c> Floor<'c> {
     }
 
     /// Lets the next rows be other ones than when they were last written.
-    pub(crate) fn renew(&mut self, world: &World) {
+    pub(crate) fn renew(&mut self, world: &Bench) {
         self.renew_many(world, 1);
     }
 
     /// The same for the rows of so many requests, as many as there are at most.
-    pub(crate) fn renew_many(&mut self, world: &World, count: usize) {
+    pub(crate) fn renew_many(&mut self, world: &Bench, count: usize) {
         for number in self.next..self.next + count {
             let next = number % self.requests.len();
             self.requests[next].0.renew(world);

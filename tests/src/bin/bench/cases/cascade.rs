@@ -11,7 +11,7 @@ use crate::{
     bare,
     measure::{Figure, rounds, timed},
     neighbour::Neighbour,
-    world::{Leads, World, contact, create, create_all, set},
+    world::{Bench, Leads, contact, create, create_all, set},
 };
 
 pub(super) const NAMES: &[&str] = &["cascade-1k", "cascade-1k-assign"];
@@ -21,7 +21,7 @@ const SMALL: usize = 1_000;
 const LARGE: usize = 50_000;
 const ROUNDS: usize = 7;
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let organization = Organization::open(world, world.copy()?)?;
     let [assign, delete] = rounds(ROUNDS, |_| {
         let account = organization.account_with_contacts(SMALL)?;
@@ -33,7 +33,7 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     ])
 }
 
-pub(super) fn run_large(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run_large(world: &Bench) -> Result<Vec<Figure>> {
     let start = world.copy()?;
     let organization = Organization::open(world, start.clone())?;
     organization.raise_limit(LARGE)?;
@@ -63,7 +63,7 @@ struct Organization {
 }
 
 impl Organization {
-    fn open(world: &World, path: PathBuf) -> Result<Self> {
+    fn open(world: &Bench, path: PathBuf) -> Result<Self> {
         let admin = world.admin(&path)?;
         Ok(Self { path, admin })
     }

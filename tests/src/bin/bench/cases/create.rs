@@ -12,7 +12,7 @@ use crate::{
     bare,
     measure::{Contender, Figure, Target, Turns, alternate, timed},
     raw::{self, Raw},
-    world::{Leads, World, contact, create, create_all},
+    world::{Bench, Leads, contact, create, create_all},
     written::{Floor, Written},
 };
 
@@ -37,7 +37,7 @@ const EXCESS_CHILD: Target = Target::Excess(60.0);
 /// How much dearer a Create with five steps may be than the bare transaction and five bare calls.
 const FIVE_STEPS: Target = Target::Ratio(1.3);
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let start = world.copy()?;
     let connection = bare::connect(&world.copy_of(&start)?, "OFF")?;
     let floor = RefCell::new(floor(world, &connection, &start, || Leads::from(0))?);
@@ -87,7 +87,7 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
 
 /// A contact below an account that is shared with another user, who has the same rights to the
 /// contact.
-pub(super) fn run_child(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run_child(world: &Bench) -> Result<Vec<Figure>> {
     let start = world.copy()?;
     let account = shared_account(&world.admin(&start)?)?;
     let contacts = move || (0..).map(move |index| contact(index, account));
@@ -116,7 +116,7 @@ fn shared_account(admin: &Session) -> Result<Uuid> {
 }
 
 /// The same as `create-0` where a commit waits for the disk.
-pub(super) fn run_full(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run_full(world: &Bench) -> Result<Vec<Figure>> {
     let start = world.copy()?;
     let connection = bare::connect(&world.copy_of(&start)?, "FULL")?;
     let floor = RefCell::new(floor(world, &connection, &start, || Leads::from(0))?);
@@ -132,7 +132,7 @@ pub(super) fn run_full(world: &World) -> Result<Vec<Figure>> {
 
 /// The floor of creating rows in an organisation that lies at `start`.
 fn floor<'c, R>(
-    world: &World,
+    world: &Bench,
     connection: &'c rusqlite::Connection,
     start: &Path,
     rows: impl Fn() -> R + Send + Sync,
@@ -146,7 +146,7 @@ where
 }
 
 /// Calls these plug-ins and writes the next rows, under new ids.
-fn writing<'a>(world: &'a World, floor: &'a RefCell<Floor<'_>>, calls: Vec<&'a Raw>) -> Contender<'a> {
+fn writing<'a>(world: &'a Bench, floor: &'a RefCell<Floor<'_>>, calls: Vec<&'a Raw>) -> Contender<'a> {
     Box::new(move || {
         let mut floor = floor.borrow_mut();
         floor.renew(world);

@@ -12,7 +12,7 @@ use super::creating;
 use crate::{
     bare::{self, Ready, Stored, Transaction},
     measure::{Figure, Target, Turns, alternate},
-    world::{World, name},
+    world::{Bench, name},
 };
 
 pub(super) const NAMES: &[&str] = &["dispatch-10", "dispatch-1000", "dispatch-10000"];
@@ -31,7 +31,7 @@ const KINDS: [(&str, &str, i32, Option<&str>); 10] = [
     ("Delete", "lead", 10, None),
 ];
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let opened = |steps: usize| {
         let path = world.copy()?;
         register_unrelated(world, &path, steps)?;
@@ -60,7 +60,7 @@ fn account(index: usize) -> Row {
 
 /// Gives an organisation so many steps: ten registered as an administrator does it, the rest
 /// copied from those, because each registration makes the engine read all steps anew.
-pub(super) fn register_unrelated(world: &World, path: &Path, steps: usize) -> Result<()> {
+pub(super) fn register_unrelated(world: &Bench, path: &Path, steps: usize) -> Result<()> {
     let admin = world.admin(path)?;
     for (message, table, stage, filtering) in KINDS {
         admin.register_step(&StepSpec {

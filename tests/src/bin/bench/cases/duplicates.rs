@@ -16,7 +16,7 @@ use crate::{
     bare,
     measure::{Contender, Figure, Target, Turns, alternate, timed},
     neighbour::Neighbour,
-    world::{Leads, World, warm},
+    world::{Bench, Leads, warm},
 };
 
 pub(super) const NAMES: &[&str] = &[
@@ -41,7 +41,7 @@ const RULES: [&[&str]; 5] = [
 const SUPPRESSED: Target = Target::Ratio(1.5);
 const DETECTING: Target = Target::Ratio(2.0);
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let small = size::small(world)?;
     let small_rules = world.copy_of(&small)?;
     publish(&world.admin(&small_rules)?)?;
@@ -82,7 +82,7 @@ fn asking<'a>(session: Session, mut rows: impl Iterator<Item = Row> + 'a) -> Con
 }
 
 /// The large organisation with the five rules: made once, as the one without is.
-fn large_with_rules(world: &World, large: &Path, stamp: u64) -> Result<PathBuf> {
+fn large_with_rules(world: &Bench, large: &Path, stamp: u64) -> Result<PathBuf> {
     world.kept("rules-1m", stamp, || {
         eprintln!("         publishing five rules over a million leads, once; this takes a minute or two");
         let copy = world.copy_of(large)?;
@@ -126,7 +126,7 @@ fn run_job(admin: &Session, message: &str, rule: Uuid) -> Result<u64> {
 }
 
 /// Rows per second, where a rule is published over the large organisation.
-fn published_again(world: &World, path: &Path) -> Result<f64> {
+fn published_again(world: &Bench, path: &Path) -> Result<f64> {
     let admin = world.admin(path)?;
     let rule = unpublished(&admin)?;
     let mut rows = 0;
@@ -147,7 +147,7 @@ fn unpublished(admin: &Session) -> Result<Uuid> {
 
 /// The longest waits of another process, in microseconds: while nothing else happens, and while
 /// a rule is published.
-fn longest_waits(world: &World, path: &Path) -> Result<(f64, f64)> {
+fn longest_waits(world: &Bench, path: &Path) -> Result<(f64, f64)> {
     let admin = world.admin(path)?;
     let mut neighbour = Neighbour::new(world.admin(path)?, Leads::from(20 * bare::count(path, "lead", &[])?));
     let idle = neighbour.waits_idle()?;

@@ -12,7 +12,7 @@ use crate::{
     bare,
     measure::{Figure, Target, rounds},
     raw::{Answers, Host},
-    world::{World, lead, push},
+    world::{Bench, lead, push},
     written::{Floor, Written},
 };
 
@@ -36,7 +36,7 @@ const COLUMNS: [&str; 12] = [
     "description",
 ];
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let start = world.copy()?;
     let admin = world.admin(&start)?;
     for plugin in sluice_tests::shipped() {
@@ -94,7 +94,7 @@ fn imported(admin: &Session, first: usize, rows: usize) -> Result<f64> {
 }
 
 /// What the import of each line writes: read in a copy in which so many were imported.
-fn written(world: &World, start: &Path) -> Result<Vec<Written>> {
+fn written(world: &Bench, start: &Path) -> Result<Vec<Written>> {
     let path = world.copy_of(start)?;
     let admin = world.admin(&path)?;
     let leads = |admin: &Session| -> Result<HashSet<Uuid>> {

@@ -17,14 +17,14 @@ use sluice_model::{Request, Row};
 
 use crate::{
     measure::{Contender, Figure, timed},
-    world::World,
+    world::Bench,
 };
 
 /// A question, and the figures that answer it.
 pub(crate) struct Case {
     /// The names of its figures, in their order.
     pub(crate) names: &'static [&'static str],
-    pub(crate) run: fn(&World) -> Result<Vec<Figure>>,
+    pub(crate) run: fn(&Bench) -> Result<Vec<Figure>>,
 }
 
 /// In the order in which they run.

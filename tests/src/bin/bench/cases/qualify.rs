@@ -12,7 +12,7 @@ use crate::{
     bare,
     measure::{Figure, Target, Turns, alternate, timed},
     raw::{Answers, Host},
-    world::{Leads, World, create_all, push},
+    world::{Bench, Leads, create_all, push},
     written::{Floor, Written},
 };
 
@@ -20,7 +20,7 @@ pub(super) const NAMES: &[&str] = &["qualify"];
 
 const TURNS: Turns = Turns { turns: 80, runs: 8 };
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let count = (TURNS.turns + TURNS.turns.div_ceil(10)) * TURNS.runs;
     let start = world.copy()?;
     let leads = prepare(&world.admin(&start)?, count)?;
@@ -95,7 +95,7 @@ fn prepare(admin: &Session, leads: usize) -> Result<Vec<Uuid>> {
 }
 
 /// Qualifies the leads in a copy, and reads there what came of it.
-fn conversions(world: &World, start: &Path, leads: &[Uuid]) -> Result<Vec<Written>> {
+fn conversions(world: &Bench, start: &Path, leads: &[Uuid]) -> Result<Vec<Written>> {
     let path = world.copy_of(start)?;
     let seller = world.open(&path, Synchronous::Off)?.session_of("seller.west")?;
     for lead in leads {

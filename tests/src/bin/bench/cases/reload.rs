@@ -11,7 +11,7 @@ use sluice_platform::{FlowSpec, FlowStepSpec, StageSpec};
 use super::{creating, dispatch};
 use crate::{
     measure::{Figure, Target, Turns, alternate},
-    world::{World, name, set},
+    world::{Bench, name, set},
 };
 
 pub(super) const NAMES: &[&str] = &["reload"];
@@ -26,7 +26,7 @@ const STAGES: [(&str, &str, &[&str]); 3] = [
     ("Propose", "opportunity", &["name", "estimatedvalue"]),
 ];
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let empty = world.copy()?;
     let full = world.copy()?;
     activate_flows(world, &full)?;
@@ -36,7 +36,7 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
     Ok(vec![Figure::time("reload", many).over(none).target(Target::Ratio(1.2))])
 }
 
-fn activate_flows(world: &World, path: &Path) -> Result<()> {
+fn activate_flows(world: &Bench, path: &Path) -> Result<()> {
     let admin = world.admin(path)?;
     let setting = "maximumactivebusinessprocessflowsallowedperentity";
     set(&admin, setting, Value::Int(FLOWS + 10))?;

@@ -13,7 +13,7 @@ use super::creating;
 use crate::{
     bare::{self, Ready, Stored, Transaction},
     measure::{Figure, Target, Turns, alternate},
-    world::{Leads, World, create_all, email, name, unpublish_rules, warm},
+    world::{Bench, Leads, create_all, email, name, unpublish_rules, warm},
 };
 
 pub(super) const NAMES: &[&str] = &["create-at-1k", "create-at-1m"];
@@ -24,7 +24,7 @@ pub(super) const LARGE: usize = 1_000_000;
 /// Counts up when the rows that are written here change.
 const FORM: u32 = 2;
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let small = small(world)?;
     let (large, _) = large(world)?;
     warm(&large)?;
@@ -40,13 +40,13 @@ pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
 
 /// The small organisation. No duplicate rule is at work in either: the rows are written past
 /// the engine, so they have no codes.
-pub(super) fn small(world: &World) -> Result<PathBuf> {
+pub(super) fn small(world: &Bench) -> Result<PathBuf> {
     let path = without_rules(world)?;
     fill(world, &path, SMALL)?;
     Ok(path)
 }
 
-fn without_rules(world: &World) -> Result<PathBuf> {
+fn without_rules(world: &Bench) -> Result<PathBuf> {
     let path = world.copy()?;
     unpublish_rules(&world.admin(&path)?)?;
     Ok(path)
@@ -54,7 +54,7 @@ fn without_rules(world: &World) -> Result<PathBuf> {
 
 /// The large organisation, with the stamp of its tables: made once for a form of the tables, and
 /// kept. A run adds a few thousand leads to it.
-pub(super) fn large(world: &World) -> Result<(PathBuf, u64)> {
+pub(super) fn large(world: &Bench) -> Result<(PathBuf, u64)> {
     let template = without_rules(world)?;
     let mut stamp = DefaultHasher::new();
     FORM.hash(&mut stamp);
@@ -77,7 +77,7 @@ pub(super) fn large(world: &World) -> Result<(PathBuf, u64)> {
 }
 
 /// Writes leads into an organisation until there are so many.
-fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
+fn fill(world: &Bench, path: &Path, count: usize) -> Result<()> {
     let forms = forms(world)?;
     let connection = bare::connect(path, "OFF")?;
     for (name, value) in [
@@ -110,7 +110,7 @@ fn fill(world: &World, path: &Path, count: usize) -> Result<()> {
 }
 
 /// Leads as the engine writes them, with all that it fills.
-fn forms(world: &World) -> Result<Vec<Stored>> {
+fn forms(world: &Bench) -> Result<Vec<Stored>> {
     let path = world.copy()?;
     let ids = create_all(&world.admin(&path)?, || Leads::from(0).take(64))?;
     let connection = bare::connect(&path, "OFF")?;

@@ -13,12 +13,12 @@ use super::creating;
 use crate::{
     measure::{Contender, Figure, Target, Turns, alternate, timed},
     raw,
-    world::{ALL, Leads, World, lead, set_trace},
+    world::{ALL, Bench, Leads, lead, set_trace},
 };
 
 pub(super) const NAMES: &[&str] = &["step", "step-all", "step-alone"];
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let opened = |steps: i32| world.admin(&world.with_steps(steps)?);
     let traced = |steps: i32| {
         let session = opened(steps)?;

@@ -9,7 +9,7 @@ use sluice_model::{Request, Row};
 
 use crate::{
     measure::{Figure, Target, rounds},
-    world::{Leads, World},
+    world::{Bench, Leads},
 };
 
 pub(super) const NAMES: &[&str] = &["writers-64"];
@@ -19,7 +19,7 @@ const WRITERS: usize = 64;
 const ROWS: usize = 60;
 const ROUNDS: usize = 7;
 
-pub(super) fn run(world: &World) -> Result<Vec<Figure>> {
+pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let opened = |synchronous| anyhow::Ok(world.open(&world.copy()?, synchronous)?.session_of("admin")?);
     let (full, off) = (opened(Synchronous::Full)?, opened(Synchronous::Off)?);
     let [full, off] = rounds(ROUNDS, |_| Ok([burst(&full, WRITERS)?, burst(&off, WRITERS)?]))?;
