@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use common::{RIGHTS, answer, ask, ask_oracle, principal};
 use oracle::{
-    Answer, Assignment, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User, World,
+    Answer, Assignment, Company, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User,
 };
 
 const CONTOSO: Id = 1;
@@ -79,7 +79,7 @@ fn rows(asker: Id, unit: Id) -> Vec<(&'static str, Row)> {
     ]
 }
 
-fn world() -> World {
+fn world() -> Company {
     let unit = |id, parent| Unit { id, parent };
     let team = |id, access| Team { id, unit: EAST, access };
     let assign = |holder, role| Assignment { holder, role };
@@ -91,7 +91,7 @@ fn world() -> World {
     };
     let colleagues = [(COLE, WEST), (EVE, EAST), (BOSS, CONTOSO)];
     let askers = ASKERS.map(|(id, _, unit)| (id, unit));
-    World {
+    Company {
         units: vec![
             unit(CONTOSO, None),
             unit(WEST, Some(CONTOSO)),

@@ -6,7 +6,7 @@ pub mod oracle;
 
 use common::{answer, ask, ask_oracle, principal, table, units, uuid};
 use oracle::{
-    Answer, Assignment, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User, World,
+    Answer, Assignment, Company, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use sluice_access::{Principal, PrincipalId, PrivilegeIds, RowScope, list};
@@ -101,8 +101,8 @@ prop_compose! {
         (users, teams, memberships) in all_principals(),
         (roles, assignments, grants) in all_roles(),
         (rows, shares) in all_rows(),
-    ) -> World {
-        World { units, users, teams, memberships, roles, assignments, grants, rows, shares }
+    ) -> Company {
+        Company { units, users, teams, memberships, roles, assignments, grants, rows, shares }
     }
 }
 
@@ -114,7 +114,7 @@ fn has(principals: &[PrincipalId], id: Id) -> bool {
 }
 
 /// The rows of a table that the list shows, found naively; `None` where gate 1 refuses.
-fn listed(world: &World, principal: &Principal, (name, ownership): (&str, Ownership)) -> Option<Vec<Id>> {
+fn listed(world: &Company, principal: &Principal, (name, ownership): (&str, Ownership)) -> Option<Vec<Id>> {
     let permit = list(
         principal,
         &units(world),

@@ -67,9 +67,10 @@ fn every_literal_that_names_a_column_is_a_column() {
         });
         let shipped: String = shipped.collect();
         for literal in literals(&shipped) {
-            let is_name = literal
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+            let is_name = !literal.is_empty()
+                && literal
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             if !is_name || OTHER_TEXTS.contains(&(name.as_str(), literal)) {
                 continue;
             }

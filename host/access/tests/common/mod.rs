@@ -8,7 +8,7 @@ use sluice_access::{
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 
-use super::oracle::{self, Answer, Id, Row, World};
+use super::oracle::{self, Answer, Company, Id, Row};
 
 pub const RIGHTS: [oracle::Right; 8] = [
     oracle::Right::Create,
@@ -60,11 +60,11 @@ pub fn table(name: &str, ownership: oracle::Ownership) -> TableDef {
     }
 }
 
-pub fn units(world: &World) -> Units {
+pub fn units(world: &Company) -> Units {
     Units::new(world.units.iter().map(|unit| (uuid(unit.id), unit.parent.map(uuid))))
 }
 
-pub fn principal(world: &World, id: Id) -> Principal {
+pub fn principal(world: &Company, id: Id) -> Principal {
     let user = world.users.iter().find(|user| user.id == id);
     let team = world.teams.iter().find(|team| team.id == id);
     let unit = user
@@ -97,7 +97,7 @@ pub fn principal(world: &World, id: Id) -> Principal {
     })
 }
 
-fn is_member(world: &World, user: Id, team: Id) -> bool {
+fn is_member(world: &Company, user: Id, team: Id) -> bool {
     world
         .memberships
         .iter()
@@ -115,7 +115,7 @@ fn team_facts(team: &oracle::Team) -> TeamFacts {
 }
 
 /// The roles that `holder` was given, as the principal that gets them `via_team` sees them.
-fn roles(world: &World, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
+fn roles(world: &Company, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
     let given = |role: &&oracle::Role| {
         world
             .assignments
@@ -142,7 +142,7 @@ fn roles(world: &World, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
 }
 
 /// The row as the store would describe it to `principal`.
-pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
+pub fn row_facts(world: &Company, principal: &Principal, row: &Row) -> RowFacts {
     let with_me =
         |share: &&oracle::Share| principal.sharees().any(|with| with.id == uuid(share.with)) && share.row == row.id;
     let union = |rights: fn(&oracle::Share) -> &Vec<oracle::Right>| {
@@ -165,7 +165,7 @@ pub fn row_facts(world: &World, principal: &Principal, row: &Row) -> RowFacts {
     }
 }
 
-fn kind(world: &World, id: Id) -> PrincipalKind {
+fn kind(world: &Company, id: Id) -> PrincipalKind {
     if world.teams.iter().any(|team| team.id == id) {
         PrincipalKind::Team
     } else {
@@ -174,7 +174,7 @@ fn kind(world: &World, id: Id) -> PrincipalKind {
 }
 
 /// Asks `sluice-access`; Create is asked of a new row that will be like `row`.
-pub fn ask(world: &World, principal: &Principal, wanted: oracle::Right, row: &Row) -> Result<Permit> {
+pub fn ask(world: &Company, principal: &Principal, wanted: oracle::Right, row: &Row) -> Result<Permit> {
     let (units, table, ids) = (units(world), table(row.table, row.ownership), PrivilegeIds::default());
     let facts = row_facts(world, principal, row);
     if wanted != oracle::Right::Create {
@@ -193,7 +193,7 @@ pub fn ask(world: &World, principal: &Principal, wanted: oracle::Right, row: &Ro
 }
 
 /// Asks the oracle the same.
-pub fn ask_oracle(world: &World, principal: Id, wanted: oracle::Right, row: &Row) -> Answer {
+pub fn ask_oracle(world: &Company, principal: Id, wanted: oracle::Right, row: &Row) -> Answer {
     match wanted {
         oracle::Right::Create => oracle::may(world, principal, wanted, &Row { id: 0, ..row.clone() }),
         _ => oracle::may(world, principal, wanted, row),
