@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Code, Error, Name, Relationship, Result, Right, TableDef, text::Collation};
+use crate::{Code, Error, Name, Relationship, Result, Right, TableDef, names, text::Collation};
 
 /// The tables of an organisation. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -117,11 +117,9 @@ impl Catalog {
     /// [`Code::ENTITY_UNKNOWN`] where there is none.
     pub fn table(&self, name: &str) -> Result<&Arc<TableDef>> {
         self.tables.get(name).ok_or_else(|| {
-            Error::new(
-                Code::ENTITY_UNKNOWN,
-                format!("there is no table `{name}` in this organisation"),
-            )
-            .with_table(name)
+            let hint = names::did_you_mean(name, self.tables.keys().map(|known| &**known));
+            let message = format!("there is no table `{name}` in this organisation{hint}");
+            Error::new(Code::ENTITY_UNKNOWN, message).with_table(name)
         })
     }
 

@@ -3,7 +3,10 @@
 //! request fills nothing.
 
 use serde::{Deserialize, Serialize};
-use sluice_engine::{Operation, Rules, Session, Unit};
+use sluice_engine::{
+    Operation, Rules, Session, Unit,
+    capability::{self, Dependant, User},
+};
 use sluice_model::{
     Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value,
 };
@@ -366,4 +369,34 @@ fn check(unit: &mut Unit, operation: &Operation, before: &Definition) -> Result<
         }
     }
     Ok(())
+}
+/// Forms depend on the columns that are on them, as drafts and as published.
+pub(crate) struct OnForms;
+
+impl Dependant for OnForms {
+    fn users(&self, unit: &mut Unit, definition: capability::Definition<'_>) -> Result<Vec<User>> {
+        let Some(column) = definition.column else {
+            return Ok(Vec::new());
+        };
+        let mut forms = unit.select_as_platform("see which forms have a column", &Query::new("systemform"))?;
+        forms.extend(unit.snapshot()?.published("systemform").iter().cloned());
+        let has = |form: &Row| {
+            let on_it = form.text("formjson").and_then(|text| serde_json::from_str(text).ok());
+            let on_it = on_it.map_or_else(Vec::new, |on_it: Definition| on_it.columns);
+            form.text("objecttypecode") == Some(&*definition.table.name)
+                && on_it.iter().any(|name| **name == *column.name)
+        };
+        let mut names: Vec<_> = forms
+            .iter()
+            .filter(|form| has(form))
+            .filter_map(|form| form.text("name"))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let of = &definition.table.name;
+        Ok(names
+            .into_iter()
+            .map(|name| User::of(format!("the form \"{name}\" of {of}"), "has it"))
+            .collect())
+    }
 }

@@ -44,6 +44,7 @@ static APP: Capability = Capability {
         (Tables::Named("opportunity"), &opportunity::Opportunity),
         (Tables::Named("systemform"), &form::Forms),
     ],
+    dependants: &[&form::OnForms],
     install,
     ..Capability::named("sales")
 };

@@ -159,6 +159,10 @@ const COLUMNS: [&str; 4] = ["name", "description", "sourcehash", "modifiedon"];
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    // A package is made where there is no organisation, too.
+    if let Command::New(args) = &command {
+        return plugin_new::run(args);
+    }
     let session = context.session()?;
     match command {
         Command::Push(args) => push(context, &session, &args),

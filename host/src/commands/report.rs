@@ -123,7 +123,8 @@ fn velocity_text(stages: &[StageVelocity], plot: bool) -> String {
             .iter()
             .map(|stage| Bar {
                 name: stage.stage.clone(),
-                value: stage.median,
+                // As long as the text says.
+                value: stage.median.map(|days| (days * 10.0).round() / 10.0),
                 text: match stage.median {
                     Some(median) => format!("{median:.1} days (nine in ten: {})", in_days(stage.p90)),
                     None => "nobody left it yet".to_owned(),
@@ -287,7 +288,7 @@ fn stale(context: &Context, session: &Session, than: f64, plot: bool) -> anyhow:
     let text = if plot {
         let bar = |lead: &Aged| Bar {
             name: lead.name.clone(),
-            value: Some(lead.days),
+            value: Some(lead.days.round()),
             text: format!("{:.0} days", lead.days),
         };
         bars(&leads.iter().map(bar).collect::<Vec<_>>())

@@ -1,6 +1,6 @@
 //! Which columns may be mapped onto each other.
 
-use sluice_model::{Code, ColumnDef, ColumnType, Request, Row};
+use sluice_model::{Code, ColumnDef, ColumnType, Filter, Query, Request, Row};
 
 use crate::world::{Customizing, says};
 use sluice_platform::prelude::*;
@@ -286,4 +286,24 @@ fn values_that_the_target_does_not_take_as_they_are_are_warned_of() {
         Code::INVALID_LINK,
         "the mapping lead.rsh_l → opportunity.rsh_l cannot carry the value over",
     );
+}
+
+/// A form is as much of a dependant as a view: it names the columns on it.
+#[test]
+fn a_column_on_a_form_is_not_deleted_and_the_form_is_named() {
+    let world = Customizing::new();
+    world.sluice("column create lead sl_shoe text");
+    let form = world
+        .admin
+        .list(Query::new("systemform").filter(Filter::eq("objecttypecode", "lead")));
+    let form = form.first().unwrap();
+    let mut definition: serde_json::Value = serde_json::from_str(form.text("formjson").unwrap()).unwrap();
+    let columns = definition["columns"].as_array_mut().unwrap();
+    columns.push("sl_shoe".into());
+    world
+        .admin
+        .update(Row::new("systemform", form.id).with("formjson", definition.to_string()));
+    let refused = world.admin.0.delete_column("lead", "sl_shoe").unwrap_err();
+    let named = format!("the form \"{}\" of lead", form.text("name").unwrap());
+    assert!(refused.message().contains(&named), "{refused}");
 }

@@ -11,6 +11,7 @@ mod full_disk;
 mod greedy;
 mod kill;
 mod killed_jobs;
+mod packages;
 mod restoring;
 mod story;
 mod texts;

@@ -337,3 +337,39 @@ fn a_table_that_a_view_is_about_stays() {
         "the view \"Regions\" is about it",
     );
 }
+
+/// As for a push: a file that lacks a type which is registered here is refused, and whoever forces
+/// it gives the type up. Grants do not travel: a step that needs one arrives disabled.
+#[test]
+fn a_plug_in_that_lacks_a_registered_type_is_refused_unless_it_is_forced() {
+    let (from, to) = (Site::new(), Site::new());
+    for (world, guest) in [(&from, "probe"), (&to, "hostile")] {
+        std::fs::write(world.path("guest.wasm"), sluice_tests::wasm("guests", guest)).unwrap();
+        world.sluice("plugin push guest.wasm --name pl");
+    }
+    from.sluice("step register --plugin pl/probe --message Create --table contact --stage pre-operation --name Timed");
+    let there = to.steps("pl").remove(0);
+    assert_eq!(there.int("statecode"), Some(0));
+    std::fs::write(to.path("pl.zip"), from.export("Plug", "1.0", &["plugin pl"], false)).unwrap();
+    let error = to.refused("solution import pl.zip");
+    assert_eq!(error["code"], "0x8004418B");
+    let message = error["message"].as_str().unwrap();
+    for words in [
+        "not found in PluginAssembly [pl, Version=",
+        there.text("name").unwrap(),
+        "nothing was changed",
+    ] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    assert_eq!(to.steps("pl").len(), 1);
+
+    let done = to.sluice("solution import pl.zip --force");
+    assert_eq!(done["lacking"][0]["name"], "Timed");
+    assert_eq!(done["lacking"][0]["grants"][0], "clock");
+    let states: Vec<_> = to.steps("pl").iter().map(|step| step.int("statecode")).collect();
+    assert_eq!(
+        states,
+        [Some(1), Some(1)],
+        "one was given up, the other lacks its grant"
+    );
+}

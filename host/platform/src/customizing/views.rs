@@ -131,8 +131,8 @@ fn refuse_without_roles(session: &Session, name: &str, id: Option<Uuid>) -> Resu
     Ok(())
 }
 
-/// Views and forms, which depend on the tables that they are about, and views on everything that
-/// their queries name.
+/// Views, forms and items of offline profiles, which depend on the tables that they are about, and
+/// views on everything that their queries name.
 pub(super) struct Shown;
 
 impl Dependant for Shown {
@@ -144,6 +144,11 @@ impl Dependant for Shown {
         for (of, column, what) in [
             (tables::VIEW, "returnedtypecode", "view"),
             (tables::FORM, "objecttypecode", "form"),
+            (
+                tables::OFFLINE_PROFILE_ITEM,
+                "selectedentitytypecode",
+                "offline profile item",
+            ),
         ] {
             let about = Query::new(of).filter(Filter::eq(column, &*definition.table.name));
             for row in unit.select_as_platform("see which views and forms are about a table", &about)? {

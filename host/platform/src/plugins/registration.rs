@@ -469,8 +469,8 @@ pub(crate) fn message_and_filter(
     message: &str,
     table: Option<&str>,
 ) -> Result<(Uuid, Option<Uuid>)> {
-    let known = batch.unit().message(message).map(|message| message.name());
-    let message = known.unwrap_or(message);
+    // Nearly the name of one is told; a request's own name for one is known.
+    let message = batch.unit().message(message)?.name();
     let row = batch
         .list(
             Query::new(tables::MESSAGE)

@@ -61,7 +61,7 @@ pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
         let name = name.unwrap_or_default();
         let (velocity, times) = stages.entry((order, position, name.to_owned())).or_insert_with(|| {
             let velocity = StageVelocity {
-                flow: place.map(|(_, flow)| flow.name.clone()).unwrap_or_default(),
+                flow: place.map_or_else(|| "(deleted flow)".to_owned(), |(_, flow)| flow.name.clone()),
                 stage: name.to_owned(),
                 table: visit.text("sl_table").unwrap_or_default().into(),
                 left: 0,
