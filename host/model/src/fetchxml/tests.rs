@@ -317,7 +317,7 @@ fn refusals_say_what_is_wrong() {
             "no wildcard",
         ),
         (
-            condition("attribute='statecode' operator='like' value='%a'"),
+            condition("attribute='createdon' operator='like' value='%a'"),
             "is for texts",
         ),
         (
@@ -353,6 +353,20 @@ fn refusals_say_what_is_wrong() {
         (
             "<fetch aggregate='true'><entity name='lead'/></fetch>",
             "sums and counts",
+        ),
+        ("<fetch aggregate='1'><entity name='lead'/></fetch>", "sums and counts"),
+        ("<fetch distinct='true'><entity name='lead'/></fetch>", "(`distinct`)"),
+        (
+            "<fetch distinct='maybe'><entity name='lead'/></fetch>",
+            "`distinct` is true or false, not `maybe`",
+        ),
+        (
+            "<fetch returntotalrecordcount='true'><entity name='lead'/></fetch>",
+            "(`returntotalrecordcount`)",
+        ),
+        (
+            "<fetch no-lock='perhaps'><entity name='lead'/></fetch>",
+            "`no-lock` is true or false",
         ),
         ("<fetch page='2'><entity name='lead'/></fetch>", "pages after the first"),
         ("<fetch top='many'><entity name='lead'/></fetch>", "no number of rows"),
