@@ -410,5 +410,10 @@ fn hostile_documents_are_refused_at_once() {
     );
     assert!(parsed(&" ".repeat(1_048_577)).unwrap_err().message().contains("longer"));
     let links = "<link-entity name='task' from='regarding' to='leadid'/>".repeat(16);
-    assert!(filter(&links).unwrap_err().message().contains("more than 15 tables"));
+    assert!(
+        filter(&links)
+            .unwrap_err()
+            .message()
+            .contains("more than 15 related tables")
+    );
 }
