@@ -265,15 +265,18 @@ impl Collation {
         if c.is_ascii() {
             return one;
         }
-        let mapper = CaseMapper::new();
         let parts: String = DecomposingNormalizerBorrowed::new_nfkd()
             .normalize_iter(one.chars())
             .collect();
-        let plain: String = mapper
-            .fold_string(&parts)
-            .chars()
-            .filter(|part| !self.dictionary(part.encode_utf8(&mut [0; 4]), "").is_eq())
-            .collect();
+        let plain: String = match parts == one {
+            true => parts,
+            // What it is made of may have a plainer form in turn.
+            false => CaseMapper::new()
+                .fold_string(&parts)
+                .chars()
+                .map(|part| self.base_of(part))
+                .collect(),
+        };
         if same(&plain) && plain != one {
             return plain;
         }

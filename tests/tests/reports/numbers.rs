@@ -282,7 +282,7 @@ fn aging_counts_from_the_creation_of_the_open_leads_of_a_status() {
         [contacted]
     );
     let error = reports::aging(&world.admin.0, "Qualified").unwrap_err();
-    assert!(error.message().contains("New, Contacted"), "{error}");
+    assert!(error.message().contains("1 (New), 2 (Contacted)"), "{error}");
 }
 
 #[test]

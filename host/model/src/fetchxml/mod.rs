@@ -26,9 +26,6 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     if fetch.name != "fetch" {
         return Err(wrong(&format!("it begins with <{}> and not with <fetch>", fetch.name)));
     }
-    if fetch.attribute("aggregate") == Some("true") {
-        return Err(wrong("sums and counts are not computed (`aggregate`)"));
-    }
     fetch.only(&[
         "aggregate",
         "count",
@@ -42,6 +39,19 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
         "useraworderby",
         "version",
     ])?;
+    // A flag that is read is read strictly, and one that changes the answer is refused by its name.
+    truth(&fetch, "no-lock")?;
+    for (flag, why) in [
+        ("aggregate", "sums and counts are not computed"),
+        (
+            "returntotalrecordcount",
+            "the number of all rows does not come with them",
+        ),
+    ] {
+        if truth(&fetch, flag)? {
+            return Err(wrong(&format!("{why} (`{flag}`)")));
+        }
+    }
     if fetch.attribute("page").is_some_and(|page| page.trim() != "1") {
         return Err(wrong("pages after the first are not fetched by their number (`page`)"));
     }
@@ -53,6 +63,11 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     }
     let mut query = Reader::new(surroundings).entity(entity)?;
     query.raw_order = truth(&fetch, "useraworderby")?;
+    if truth(&fetch, "distinct")? && may_repeat(surroundings, entity, &query)? {
+        return Err(wrong(
+            "rows that are the same in their columns do not come once (`distinct`): each comes with its key",
+        ));
+    }
     query.top = match (fetch.attribute("top"), fetch.attribute("count")) {
         (Some(_), Some(_)) => return Err(wrong("`top` and `count` are not given together")),
         (top, count) => top.or(count).map(number).transpose()?,
@@ -63,6 +78,14 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
 /// The table that a document asks for, by its first element `entity`; the rest is not read.
 pub fn table(text: &str) -> Option<String> {
     xml::first(text, "entity")?.attribute("name").map(ToOwned::to_owned)
+}
+
+/// Whether rows may be the same in what a document shows: not with their key among it. Links only
+/// narrow rows, which come once each.
+fn may_repeat(surroundings: &Surroundings, entity: &Element, query: &Query) -> Result<bool> {
+    let key = &surroundings.catalog.table(&query.table)?.key;
+    let keyed = query.columns.as_ref().is_none_or(|columns| columns.contains(key));
+    Ok(!keyed && !entity.children.iter().any(|child| child.name == "link-entity"))
 }
 
 fn wrong(what: &str) -> Error {

@@ -317,7 +317,7 @@ fn refusals_say_what_is_wrong() {
             "no wildcard",
         ),
         (
-            condition("attribute='statecode' operator='like' value='%a'"),
+            condition("attribute='createdon' operator='like' value='%a'"),
             "is for texts",
         ),
         (
@@ -353,6 +353,20 @@ fn refusals_say_what_is_wrong() {
         (
             "<fetch aggregate='true'><entity name='lead'/></fetch>",
             "sums and counts",
+        ),
+        ("<fetch aggregate='1'><entity name='lead'/></fetch>", "sums and counts"),
+        ("<fetch distinct='true'><entity name='lead'/></fetch>", "(`distinct`)"),
+        (
+            "<fetch distinct='maybe'><entity name='lead'/></fetch>",
+            "`distinct` is true or false, not `maybe`",
+        ),
+        (
+            "<fetch returntotalrecordcount='true'><entity name='lead'/></fetch>",
+            "(`returntotalrecordcount`)",
+        ),
+        (
+            "<fetch no-lock='perhaps'><entity name='lead'/></fetch>",
+            "`no-lock` is true or false",
         ),
         ("<fetch page='2'><entity name='lead'/></fetch>", "pages after the first"),
         ("<fetch top='many'><entity name='lead'/></fetch>", "no number of rows"),
@@ -396,5 +410,10 @@ fn hostile_documents_are_refused_at_once() {
     );
     assert!(parsed(&" ".repeat(1_048_577)).unwrap_err().message().contains("longer"));
     let links = "<link-entity name='task' from='regarding' to='leadid'/>".repeat(16);
-    assert!(filter(&links).unwrap_err().message().contains("more than 15 tables"));
+    assert!(
+        filter(&links)
+            .unwrap_err()
+            .message()
+            .contains("more than 15 related tables")
+    );
 }

@@ -88,13 +88,17 @@ fn month(time: Timestamp) -> String {
     format!("{:04}-{:02}", date.year(), date.month())
 }
 
-/// What `audit.action` says of a row that was closed.
-const DEACTIVATE: i32 = 5;
+/// What `audit.action` says of a lead that was closed: Deactivate, Qualify, Disqualify.
+const CLOSED: [i32; 3] = [5, 24, 25];
 
 /// When leads were closed, the last time of each; nothing, for who may not read the trail.
 fn closings(session: &Session) -> Result<HashMap<Uuid, Timestamp>> {
+    let action = Filter::In {
+        column: "action".into(),
+        values: CLOSED.map(Value::Choice).to_vec(),
+    };
     let closed = Filter::eq("objecttypecode", "lead")
-        .and(Filter::eq("action", Value::Choice(DEACTIVATE)))
+        .and(action)
         .and(Filter::eq("sl_ofearlierrow", true).negated());
     let trail = Query::new("audit").columns(&["objectid", "createdon"]).filter(closed);
     let trail = match all(session, &trail) {

@@ -29,7 +29,7 @@ fn label(collation: &Collation, by: &ColumnDef, options: &[Choice]) -> Expr {
     let mut places = CaseStatement::new();
     for (place, option) in sorted.iter().enumerate() {
         let place = i64::try_from(place).unwrap_or(i64::MAX);
-        places = places.case(column().eq(option.value), place);
+        places = places.case(column().eq(i64::from(option.value)), place);
     }
     const LAST: i64 = 1 << 33;
     places.finally(column().add(LAST)).into()
