@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sluice_engine::{
     Unit,
-    runner::{self, JobKind, Step},
+    runner::{self, JobKind, JobStep},
 };
 use sluice_model::{Filter, Result, Row, Uuid};
 
@@ -34,16 +34,16 @@ impl JobKind for MakeIndex {
         MAKE_INDEX
     }
 
-    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<Step> {
+    fn step(&self, unit: &mut Unit, _: &Row, data: &str) -> Result<JobStep> {
         let mut data: Making = runner::parse(data)?;
         let row = life::read(unit, data.key)?.filter(life::is_under_way);
         let Some(row) = row else {
-            return Ok(Step::new(&data, 0, 0)?.canceled());
+            return Ok(JobStep::new(&data, 0, 0)?.canceled());
         };
         if !data.begun {
             life::begun(unit, data.key)?;
             data.begun = true;
-            return Step::new(&data, 0, 1);
+            return JobStep::new(&data, 0, 1);
         }
         let table = row.text("entitylogicalname").unwrap_or_default();
         let rows = unit.count_as_platform("say over how many rows an index was made", table, &Filter::All)?;
@@ -53,7 +53,7 @@ impl JobKind for MakeIndex {
             row.text("name").unwrap_or_default(),
             if rows == 1 { "row is" } else { "rows are" }
         );
-        Ok(Step::new(&data, 1, 1)?.done(told))
+        Ok(JobStep::new(&data, 1, 1)?.done(told))
     }
 
     fn undone(&self, unit: &mut Unit, data: &str) -> Result<()> {
