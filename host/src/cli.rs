@@ -22,7 +22,7 @@ pub(crate) struct Cli {
 
 const EXITS: &str = "\
 Values: name=value, name=null, name=@FILE (its contents), name:=JSON; a choice by number or label, a lookup by id or \
-name (table:ID where it has several tables). Depths: user, bu, parent-child, org.
+name (table:ID where it has several tables), or by an alternate key (column=value). Depths: user, bu, parent-child, org.
 
 Exit status: 0 done; 1 the platform refused, or one item of several was refused; 2 wrong usage or an ambiguous name; \
 3 the host failed.";
@@ -89,6 +89,9 @@ pub(crate) enum Command {
     /// Columns.
     #[command(subcommand)]
     Column(commands::column::Command),
+    /// Alternate keys, by which the rows of a table are told apart beside their ids.
+    #[command(subcommand)]
+    Key(commands::key::Command),
     /// What happens to the rows that refer to a row.
     #[command(subcommand)]
     Relationship(commands::relationship::Command),
@@ -173,6 +176,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Access(command) => commands::access::run(context, command),
         Command::Table(command) => commands::table::run(context, command),
         Command::Column(command) => commands::column::run(context, command),
+        Command::Key(command) => commands::key::run(context, command),
         Command::Relationship(command) => commands::relationship::run(context, command),
         Command::Mapping(command) => commands::mapping::run(context, command),
         Command::OptionSet(command) => commands::option_set::run(context, command),

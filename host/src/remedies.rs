@@ -12,6 +12,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ListRows => "row list TABLE",
         Remedy::ListTables => "table list",
         Remedy::ListColumns => "column list TABLE",
+        Remedy::ListKeys => "key list TABLE",
         Remedy::ListRoles => "role list",
         Remedy::ListViews => "view list",
         Remedy::ListForms => "form list TABLE",

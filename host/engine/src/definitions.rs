@@ -1,7 +1,7 @@
 //! Tables and columns change while an organisation is in use: the definition, its table in the
 //! file, and the version that tells every process to read anew, in one step each.
 
-use sluice_model::{ColumnDef, Error, Result, TableDef};
+use sluice_model::{ColumnDef, Error, KeyDef, Result, TableDef};
 
 use crate::Unit;
 
@@ -44,6 +44,24 @@ impl Unit {
     /// The database cannot be written.
     pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
         self.tx.add_column(table, column)?;
+        self.configuration_written(None)
+    }
+
+    /// Makes the index of a key over the rows that are there, and keeps the definition that has it.
+    ///
+    /// # Errors
+    /// Two rows have the same values.
+    pub fn add_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        self.tx.add_key(table, key)?;
+        self.configuration_written(None)
+    }
+
+    /// Removes a key from a table and from its definition.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn drop_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        self.tx.drop_key(table, key)?;
         self.configuration_written(None)
     }
 

@@ -24,6 +24,7 @@ mod gate;
 pub mod giving;
 mod jobs;
 pub mod keeping;
+pub mod keys;
 mod lookup;
 pub mod message;
 mod metadata;

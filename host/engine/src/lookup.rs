@@ -7,7 +7,7 @@ use sluice_model::{
     Row, TableDef, Uuid, Value, coerce,
 };
 
-use crate::{Batch, Session, tables};
+use crate::{Batch, Session, keys, tables};
 
 /// What a name led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +63,12 @@ impl Lists for &mut Batch<'_> {
 }
 
 impl Session {
-    /// The row of `table` with that id or name. A role's name means its root copy.
+    /// The row of `table` with that id or name, or with these values of an alternate key:
+    /// `column=value,column=value`. A role's name means its root copy.
     ///
     /// # Errors
-    /// The user may not read the table.
+    /// The user may not read the table; the columns are no key that is at work; no row has the
+    /// values of the key.
     pub fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
         find(&mut &*self, table, name_or_id)
     }
@@ -105,6 +107,9 @@ fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
     let table = catalog.table(table)?;
     if let Ok(id) = name_or_id.parse::<Uuid>() {
         return Ok(Found::One(id));
+    }
+    if let Some(key) = keys::parse(table, name_or_id) {
+        return of_key(rows, table, &key).map(Found::One);
     }
     // Nobody takes a user's place by a name of their own choice.
     if &*table.name == tables::USER {
@@ -166,6 +171,18 @@ fn candidates(
     };
     let rows = answer.rows().iter();
     Ok(rows.map(|row| (row.id, describe(row, names, called))).collect())
+}
+
+/// The row that has these values of a key.
+fn of_key(rows: &mut impl Lists, table: &TableDef, key: &[(Name, &str)]) -> Result<Uuid> {
+    let names: Vec<Name> = key.iter().map(|(name, _)| name.clone()).collect();
+    keys::key_of(table, names.iter().map(|name| &**name))?;
+    let mut values = Row::unsaved(table.name.clone());
+    for (name, text) in key {
+        values.set(name.clone(), value(rows, table, coerce::column(table, name)?, text)?);
+    }
+    let found = rows.rows(keys::query(table, &values, &names)?)?;
+    found.first().map(|row| row.id).ok_or_else(|| keys::no_row(table))
 }
 
 fn find_one(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Uuid> {

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "duplicaterule",
     "duplicaterulecondition",
     "email",
+    "entitykey",
     "entitymap",
     "mobileofflineprofile",
     "mobileofflineprofileitem",

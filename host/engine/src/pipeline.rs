@@ -6,6 +6,7 @@ use crate::{
     Unit, answers, attribution,
     change::Author,
     jobs,
+    message::upsert,
     operation::{Incoming, Operation},
     step, steps,
 };
@@ -19,6 +20,9 @@ pub(crate) const MAX_NESTING: u32 = 32;
 
 /// Runs one message: the request itself, or a further one that a plug-in or a message made.
 pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
+    if *incoming.request.message == *upsert::NAME {
+        return upsert::run(unit, incoming);
+    }
     check_level(unit, &incoming)?;
     check_nesting(unit)?;
     unit.check_wall()?;

@@ -33,6 +33,7 @@ pub const AUDIT: &str = "audit";
 pub const OPTION_SET: &str = "optionset";
 pub const PUBLICATION: &str = "sl_publication";
 pub(crate) const REQUEST_ANSWER: &str = "sl_requestanswer";
+pub const ENTITY_KEY: &str = "entitykey";
 pub const ENTITY_MAP: &str = "entitymap";
 pub const ATTRIBUTE_MAP: &str = "attributemap";
 pub const FORM: &str = "systemform";

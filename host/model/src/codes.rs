@@ -101,12 +101,14 @@ macro_rules! codes {
 }
 
 mod administration;
+mod keys;
 mod relationships;
 
 /// Every code that Sluice gives, in the order of the topics.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     let more = administration::ADMINISTRATION
         .iter()
+        .chain(keys::KEYS)
         .chain(relationships::RELATIONSHIPS);
     PLATFORM.iter().chain(more)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, RelationshipDef};
+use crate::{KeyDef, Name, RelationshipDef};
 
 /// Who can own a table's rows. Fixed when the table is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -515,6 +515,9 @@ pub struct TableDef {
     /// What happens along its lookups, where it is more than emptying them.
     #[serde(default, rename = "relationship", skip_serializing_if = "Vec::is_empty")]
     pub relationships: Vec<RelationshipDef>,
+    /// Its alternate keys that are at work.
+    #[serde(default, rename = "alternate_key", skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyDef>,
 }
 
 /// Which changes of a table's rows are the platform's own, whoever asks for them.
@@ -560,6 +563,7 @@ impl TableDef {
             merges: false,
             columns: Columns::default(),
             relationships: Vec::new(),
+            keys: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Pure: this crate does no I/O, knows no database, no sandbox and no user.
 
+mod alternate_key;
 pub mod catalog;
 pub mod changes;
 pub mod choices;
@@ -28,6 +29,7 @@ pub mod text;
 pub mod value;
 pub mod written;
 
+pub use alternate_key::{KeyDef, MOST_KEYS};
 pub use catalog::Catalog;
 pub use changes::{ChangedRelationship, Changes};
 pub use codes::Code;

@@ -56,6 +56,7 @@ remedies! {
     ListRows ["TABLE"] "Look at the rows of the table.";
     ListTables [] "Look at the tables.";
     ListColumns ["TABLE"] "Look at the columns of the table.";
+    ListKeys ["TABLE"] "Look at the alternate keys of the table.";
     ListRoles [] "Look at the roles.";
     ListViews [] "Look at the views.";
     ListForms ["TABLE"] "Look at the forms of the table.";

@@ -9,6 +9,7 @@ pub mod diagnose;
 pub mod duplicates;
 pub mod flow;
 pub mod import;
+mod keys;
 pub mod managed;
 pub mod mapping;
 pub mod merge;
@@ -56,6 +57,7 @@ static ALL: &[&Capability] = &[
     &duplicates::DUPLICATES,
     &flow::FLOWS,
     &customizing::CUSTOMIZING,
+    &keys::KEYS,
     &notes::NOTES,
     &merge::MERGE,
     &managed::MANAGED,

@@ -19,6 +19,7 @@ pub(crate) mod form;
 mod holders;
 pub(crate) mod import;
 pub(crate) mod jobs;
+pub(crate) mod key;
 pub(crate) mod lead;
 mod lead_dry_run;
 mod lead_matches;

@@ -1,6 +1,7 @@
 //! `sluice row`: rows of any table.
 
 use serde_json::json;
+use sluice_engine::keys;
 use sluice_model::{
     Comparison, Filter, Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value,
     json as rows, odata,
@@ -61,6 +62,16 @@ pub(crate) enum Command {
         /// Refuse it if the published duplicate rules find another row to be the same then.
         #[arg(long)]
         detect_duplicates: bool,
+    },
+    /// Change the row that has these values of an alternate key, or make it where there is none.
+    Upsert {
+        /// The table.
+        table: String,
+        /// The values of the key: accountnumber=A-17, or a=1,b=2.
+        key: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE")]
+        columns: Vec<String>,
     },
     /// Remove a row.
     Delete {
@@ -165,6 +176,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
             updated(context, &table.name, id, references(&response, "RolesRemoved"))
         }
+        Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
             session.execute(Request::delete(target.clone()))?;
@@ -195,6 +207,38 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Ok(done("no longer shared:", &target.table, target.id))
         }
     }
+}
+
+fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
+    let parts: Vec<String> = keys::parse(&table, key)
+        .ok_or_else(|| {
+            Usage::because(format!(
+                "`{key}` is no key; write COLUMN=VALUE, or COLUMN=VALUE,COLUMN=VALUE"
+            ))
+        })?
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let names = assign::row(session, &table, &parts)?.values.into_keys().collect();
+    let row = assign::row(session, &table, &[parts.as_slice(), columns].concat())?;
+    let request = Request::new("Upsert")
+        .with("Target", row)
+        .with("KeyAttributes", Parameter::Names(names));
+    let response = session.execute(request)?;
+    let created = matches!(
+        response.outputs.get("RecordCreated"),
+        Some(Parameter::Value(Value::Bool(true)))
+    );
+    let id = match response.outputs.get("Target") {
+        Some(Parameter::Reference(row)) => row.id,
+        _ => sluice_model::Uuid::nil(),
+    };
+    let what = if created { "created" } else { "updated" };
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "created": created }),
+        format!("{what} {} {id}", table.name),
+    ))
 }
 
 /// What the mappings give a new row of a table from the row `TABLE:ROW`.

@@ -58,7 +58,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "1.0.0.0")]
         version: Option<String>,
     },
-    /// Add components: table, column (TABLE.COLUMN), option-set (NAME or TABLE.COLUMN), mapping
+    /// Add components: table, column (TABLE.COLUMN), key (TABLE.KEY), option-set (NAME or TABLE.COLUMN), mapping
     /// (SOURCE:TARGET), role, plugin, duplicate-rule, flow, form and view (TABLE:NAME),
     /// web-resource, offline-profile.
     Add(Components),

@@ -10,9 +10,15 @@ use std::{
 };
 
 use rusqlite::params;
-use sluice_model::{Changes, ColumnDef, Error, Name, Result, TableDef};
+use sluice_model::{Changes, ColumnDef, Error, KeyDef, Name, Result, TableDef};
 
-use crate::{Tx, fault::fault, session::Session, sql::ddl};
+use crate::{
+    Tx,
+    fault::{fault, is_taken},
+    rows::twice,
+    session::Session,
+    sql::ddl,
+};
 
 /// The tables that a program brings along. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -274,6 +280,35 @@ impl Tx {
         session.change(&ddl::add_column(table, column)?)?;
         let mut table = table.clone();
         table.columns.push(column.clone());
+        session.save(&table)
+    }
+
+    /// Makes the index of a key over the rows that are there, and keeps the definition with the key;
+    /// `table` is the definition without it.
+    ///
+    /// # Errors
+    /// `KEY_TAKEN` where two rows have the same values, which the message tells.
+    pub fn add_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        let session = self.writer()?;
+        match session.conn.execute_batch(&ddl::create_key(table, key)) {
+            Ok(()) => {}
+            Err(error) if is_taken(&error) => return Err(twice(session, table, key)),
+            Err(error) => return Err(fault(error)),
+        }
+        let mut table = table.clone();
+        table.keys.push(key.clone());
+        session.save(&table)
+    }
+
+    /// Removes a key with its index; the rows stay as they are.
+    ///
+    /// # Errors
+    /// A host error where no writing transaction is open.
+    pub fn drop_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        let session = self.writer()?;
+        session.batch(&ddl::drop_key(table, key))?;
+        let mut table = table.clone();
+        table.keys.retain(|other| other.name != key.name);
         session.save(&table)
     }
 

@@ -67,12 +67,14 @@ pub(crate) fn busy() -> Error {
     )
 }
 
-/// No row with that key may be made: there is one.
+/// No row with that id may be made: there is one.
 pub(crate) fn is_duplicate(error: &Sql) -> bool {
-    matches!(
-        extended(error),
-        Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE)
-    )
+    extended(error) == Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+/// Another row has the same values in the columns of a key.
+pub(crate) fn is_taken(error: &Sql) -> bool {
+    extended(error) == Some(ffi::SQLITE_CONSTRAINT_UNIQUE)
 }
 
 /// A reference would point to nothing.

@@ -4,12 +4,12 @@
 
 use sluice_access::Permit;
 use sluice_model::{
-    Catalog, Code, ColumnDef, Error, Filter, Name, Query, Remedy, Result, Right, Row, TableDef, Uuid, Value,
+    Catalog, Code, ColumnDef, Error, Filter, KeyDef, Name, Query, Remedy, Result, Right, Row, TableDef, Uuid, Value,
 };
 
 use crate::{
     Tx,
-    fault::{fault, is_duplicate, is_reference},
+    fault::{fault, is_duplicate, is_reference, is_taken},
     form::{self, Cell},
     session::Session,
     sql::{
@@ -127,6 +127,7 @@ impl Tx {
         match changed {
             Ok(changed) => Ok(changed > 0),
             Err(error) if is_reference(&error) => Err(dangling(session, &columns, row)),
+            Err(error) if is_taken(&error) => Err(taken(table, &error)),
             Err(error) => Err(fault(error)),
         }
     }
@@ -189,9 +190,71 @@ pub(crate) fn insert(session: &mut Session, table: &TableDef, row: &Row) -> Resu
             ),
         )
         .with_table(&table.name)),
+        Err(error) if is_taken(&error) => Err(taken(table, &error)),
         Err(error) if is_reference(&error) => Err(dangling(session, &columns, row)),
         Err(error) => Err(fault(error)),
     }
+}
+
+/// Another row has the values that this one was to have in the columns of a key. The database tells
+/// which columns: `UNIQUE constraint failed: account.accountnumber, account.name`.
+fn taken(table: &TableDef, error: &rusqlite::Error) -> Error {
+    let told = error.to_string();
+    let columns = told.rsplit_once(": ").map_or("", |(_, columns)| columns);
+    let prefix = format!("{}.", table.name);
+    let columns: Vec<&str> = columns
+        .split(", ")
+        .filter_map(|column| column.strip_prefix(&prefix))
+        .collect();
+    let key = table.keys.iter().find(|key| ddl::key_columns(table, key) == columns);
+    let Some(key) = key else {
+        return fault_of_key(table, &columns.join(", "), &columns.join(", "));
+    };
+    fault_of_key(table, key.label(), &labels(table, key))
+}
+
+fn labels(table: &TableDef, key: &KeyDef) -> String {
+    let label = |name: &Name| table.column(name).map_or(&**name, ColumnDef::label).to_owned();
+    key.columns.iter().map(label).collect::<Vec<_>>().join(", ")
+}
+
+fn fault_of_key(table: &TableDef, key: &str, columns: &str) -> Error {
+    let message = format!(
+        "Entity Key {key} violated. A record with the same value for {columns} already exists. A duplicate record cannot \
+         be created. Select one or more unique values and try again."
+    );
+    Error::new(Code::KEY_TAKEN, message)
+        .with_table(&table.name)
+        .with_word("TABLE", &*table.name)
+}
+
+/// Two rows have the same values in the columns of a key that is to be made: which.
+pub(crate) fn twice(session: &mut Session, table: &TableDef, key: &KeyDef) -> Error {
+    let mut error = fault_of_key(table, key.label(), &labels(table, key));
+    if let Ok(Some((count, values))) = first_repeated(session, table, key) {
+        let values: Vec<String> = values
+            .values
+            .iter()
+            .map(|(name, value)| format!("`{name}` {}", value.described()))
+            .collect();
+        let body = error.body_mut();
+        body.message = format!("{} ({count} rows have {}.)", body.message, values.join(" and "));
+    }
+    error
+}
+
+/// The values that several rows have, and how many rows.
+fn first_repeated(session: &mut Session, table: &TableDef, key: &KeyDef) -> Result<Option<(i64, Row)>> {
+    let columns = wanted(table, Some(&key.columns))?;
+    let sql = build::repeated(table, &columns);
+    let mut statement = session.statement(&sql)?;
+    let mut found = statement.raw_query();
+    let Some(next) = found.next().map_err(fault)? else {
+        return Ok(None);
+    };
+    let mut row = Row::unsaved(table.name.clone());
+    fill(&mut row, &columns, next, 1)?;
+    Ok(Some((next.get(0).map_err(fault)?, row)))
 }
 
 /// Whether a table has a row with that id in that column.

@@ -291,6 +291,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("duplicates", &[]),
     ("flow", &["customizing"]),
     ("import", &[]),
+    ("keys", &["customizing", "managed"]),
     ("managed", &[]),
     ("mapping", &["managed"]),
     ("merge", &[]),
@@ -298,7 +299,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("plugins", &[]),
     (
         "solutions",
-        &["customizing", "duplicates", "flow", "managed", "plugins"],
+        &["customizing", "duplicates", "flow", "keys", "managed", "plugins"],
     ),
 ];
 

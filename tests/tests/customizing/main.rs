@@ -7,6 +7,7 @@ mod definitions;
 mod dry_run;
 mod generating;
 mod initialize;
+mod keys;
 mod publishing;
 mod status_reasons;
 mod values;

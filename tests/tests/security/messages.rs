@@ -96,7 +96,30 @@ fn table() -> BTreeMap<&'static str, Expected> {
         ),
         ("BulkDetectDuplicates", Refused(bulk, "prvReadAccount")),
         ("Create", Refused(Request::create(row()), "prvCreateAccount")),
+        (
+            "Upsert",
+            Refused(Request::new("Upsert").with("Target", row()), "prvCreateAccount"),
+        ),
+        (
+            "CreateEntityKey",
+            Refused(
+                Request::new("CreateEntityKey")
+                    .with("EntityName", "account")
+                    .with("Name", "sl_number")
+                    .with("KeyAttributes", Parameter::Names(vec!["accountnumber".into()])),
+                "prvCreateEntityKey",
+            ),
+        ),
         ("Delete", Refused(Request::delete(account()), "prvDeleteAccount")),
+        (
+            "DeleteEntityKey",
+            Refused(
+                Request::new("DeleteEntityKey")
+                    .with("EntityLogicalName", "account")
+                    .with("Name", "sl_number"),
+                "prvDeleteEntityKey",
+            ),
+        ),
         (
             "DeleteOptionValue",
             Refused(option("DeleteOptionValue").with("Value", 1), "prvWriteOptionSet"),
@@ -171,6 +194,15 @@ fn table() -> BTreeMap<&'static str, Expected> {
         (
             "QualifyLead",
             Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead"),
+        ),
+        (
+            "ReactivateEntityKey",
+            Refused(
+                Request::new("ReactivateEntityKey")
+                    .with("EntityLogicalName", "account")
+                    .with("EntityKeyLogicalName", "sl_number"),
+                "prvWriteEntityKey",
+            ),
         ),
         (
             "RemoveMembersTeam",

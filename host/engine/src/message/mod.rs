@@ -23,6 +23,7 @@ mod retrieve_related;
 mod retrieve_role_privileges_role;
 mod revoke_access;
 mod update;
+pub(crate) mod upsert;
 mod who_am_i;
 
 pub(crate) use add_privileges_role::set as set_role_privilege;
@@ -54,6 +55,7 @@ pub(crate) static CORE: &[&dyn Message] = &[
     &retrieve_role_privileges_role::RetrieveRolePrivilegesRole,
     &revoke_access::RevokeAccess,
     &update::Update,
+    &upsert::Upsert,
     &who_am_i::WhoAmI,
 ];
 

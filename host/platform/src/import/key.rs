@@ -12,9 +12,30 @@ use super::plan::wrong;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyText {
-    columns: Vec<String>,
+    name: Option<String>,
+    columns: Option<Vec<String>>,
     #[serde(default)]
     existing: Existing,
+}
+
+impl KeyText {
+    /// The columns: those of an alternate key, or these.
+    fn names(&self, table: &TableDef) -> Result<Vec<String>> {
+        match (&self.name, &self.columns) {
+            (None, Some(columns)) => Ok(columns.clone()),
+            (Some(name), None) => {
+                let key = table.keys.iter().find(|key| *key.name == **name);
+                let key = key.ok_or_else(|| {
+                    wrong(&format!(
+                        "`{}` has no alternate key `{name}` that is active",
+                        table.name
+                    ))
+                })?;
+                Ok(key.columns.iter().map(ToString::to_string).collect())
+            }
+            _ => Err(wrong("[key] has either `columns` or the `name` of an alternate key")),
+        }
+    }
 }
 
 /// What happens to a row that is there.
@@ -39,7 +60,7 @@ impl Key {
     /// `given` says which columns a line has a value for.
     pub(super) fn new(table: &TableDef, key: KeyText, given: impl Fn(&str) -> bool) -> Result<Self> {
         let mut columns = Vec::new();
-        for name in &key.columns {
+        for name in &key.names(table)? {
             let column = sluice_model::coerce::column(table, name)?;
             if !takes(column) {
                 return Err(wrong(&format!(

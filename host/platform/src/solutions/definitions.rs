@@ -70,6 +70,7 @@ pub(super) fn export_table(session: &Session, name: &str) -> Result<Json> {
     table.otc = 0;
     table.managed = false;
     table.relationships = along(&table, &own);
+    table.keys = Vec::new();
     table.columns = own.into();
     document(&table)
 }
@@ -102,7 +103,13 @@ pub(super) fn apply_table(work: &mut Installation<'_, '_>, name: &str, sent: &Ta
         return Err(misfit(format!("the file of the table `{name}` holds `{}`", sent.name)));
     }
     // With the privileges of another table's name it would open that table.
-    if *sent.schema != *sent.name || sent.privilege.is_some() || sent.configuration || sent.closes || !sent.custom {
+    if *sent.schema != *sent.name
+        || sent.privilege.is_some()
+        || sent.configuration
+        || sent.closes
+        || !sent.custom
+        || !sent.keys.is_empty()
+    {
         return Err(misfit(format!(
             "the table `{name}` claims what only tables of the platform have"
         )));
@@ -166,6 +173,7 @@ fn change_table(work: &mut Installation<'_, '_>, sent: &TableDef) -> Result<()> 
         managed: now.managed || work.managed,
         columns: now.columns.clone(),
         relationships: now.relationships.clone(),
+        keys: now.keys.clone(),
         ..sent.clone()
     };
     if wanted == now {

@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Table,
     /// A custom column.
     Column,
+    /// An alternate key.
+    Key,
     /// A script, a page, a style sheet.
     WebResource,
     /// A form.
@@ -71,10 +73,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order of an import.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::OptionSet,
         Self::Table,
         Self::Column,
+        Self::Key,
         Self::WebResource,
         Self::Form,
         Self::View,
@@ -92,6 +95,7 @@ impl Kind {
             Self::OptionSet => "option-set",
             Self::Table => "table",
             Self::Column => "column",
+            Self::Key => "key",
             Self::WebResource => "web-resource",
             Self::Form => "form",
             Self::View => "view",

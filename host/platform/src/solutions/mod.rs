@@ -14,6 +14,7 @@ mod count;
 mod defaults;
 mod definitions;
 mod import;
+mod keys;
 pub(crate) mod manifest;
 mod maps;
 mod options;
@@ -48,6 +49,7 @@ use manifest::{Kind, broken};
 enum Content {
     Table(Box<TableDef>),
     Column(Box<definitions::Column>),
+    Key(keys::Key),
     OptionSet(options::Options),
     Mapping(maps::Maps),
     Role(role::Role),
@@ -80,6 +82,7 @@ fn export(session: &Session, kind: Kind, name: &str) -> Result<Json> {
     match kind {
         Kind::Table => definitions::export_table(session, name),
         Kind::Column => definitions::export_column(session, name),
+        Kind::Key => keys::export(session, name),
         Kind::OptionSet => options::export(session, name),
         Kind::Mapping => maps::export(session, name),
         Kind::Role => role::export(session, name),
@@ -94,6 +97,7 @@ fn parse(engine: &Engine, component: &archive::Component) -> Result<Content> {
     Ok(match kind {
         Kind::Table => Content::Table(Box::new(form(*kind, name, content)?)),
         Kind::Column => Content::Column(Box::new(form(*kind, name, content)?)),
+        Kind::Key => Content::Key(form(*kind, name, content)?),
         Kind::OptionSet => Content::OptionSet(form(*kind, name, content)?),
         Kind::Mapping => Content::Mapping(form(*kind, name, content)?),
         Kind::Role => Content::Role(form(*kind, name, content)?),
@@ -164,6 +168,7 @@ impl<'a, 'b> Installation<'a, 'b> {
         match content {
             Content::Table(table) => definitions::apply_table(self, name, table),
             Content::Column(column) => definitions::apply_column(self, name, column),
+            Content::Key(key) => keys::apply(self, name, key),
             Content::OptionSet(options) => options::apply(self, name, options),
             Content::Mapping(sent) => maps::apply(self, name, sent),
             Content::Role(role) => role::apply(self, name, role),
@@ -192,6 +197,7 @@ impl<'a, 'b> Installation<'a, 'b> {
         match gone.kind {
             Kind::Table => definitions::remove_table(self, gone),
             Kind::Column => definitions::remove_column(self, &gone.name),
+            Kind::Key => keys::remove(self, gone),
             Kind::OptionSet => options::remove(self, gone),
             Kind::Mapping => maps::remove(self, gone),
             Kind::Role => rows::delete(self, sluice_engine::tables::ROLE, gone.row),

@@ -73,6 +73,22 @@ pub(crate) fn get(table: &TableDef, columns: &[&ColumnDef]) -> String {
     statement.build(SqliteQueryBuilder).0
 }
 
+/// `SELECT` of the values that several rows have in these columns: how many rows, and the values.
+pub(crate) fn repeated(table: &TableDef, columns: &[&ColumnDef]) -> String {
+    let names = split(columns.iter().copied());
+    let mut statement = Query::select();
+    statement
+        .from(name(&table.name))
+        .expr(Expr::cust("COUNT(*)"))
+        .columns(names.clone())
+        .group_by_columns(names.clone())
+        .and_having(Expr::cust("COUNT(*) > 1"));
+    for column in names {
+        statement.and_where(Expr::col(column).is_not_null());
+    }
+    statement.build(SqliteQueryBuilder).0
+}
+
 /// `SELECT` of the key and the columns of all rows.
 pub(crate) fn every(table: &TableDef, columns: &[&ColumnDef]) -> String {
     Query::select()

@@ -5,9 +5,9 @@
 //! neither: users are never deleted, and each index costs every Create.
 
 use sea_query::{Alias, ColumnDef as Column, Index, IndexCreateStatement, SqliteQueryBuilder, Table};
-use sluice_model::{ColumnDef, ColumnType, Error, Name, Ownership, Result, TableDef};
+use sluice_model::{ColumnDef, ColumnType, Error, KeyDef, Name, Ownership, Result, TableDef};
 
-use super::{SHARES, name};
+use super::{SHARES, build, name};
 use crate::{form, text};
 
 /// Lookups that the platform fills on every row and nobody lists rows by.
@@ -52,7 +52,36 @@ pub(crate) fn indexes(table: &TableDef) -> Vec<(String, String)> {
     let named = all
         .iter()
         .map(|columns| (index_name(table, columns), index(table, columns)));
-    named.collect()
+    let keys = table
+        .keys
+        .iter()
+        .map(|key| (key_index(table, key), create_key(table, key)));
+    named.chain(keys).collect()
+}
+
+/// The name of the index that keeps the values of a key apart.
+fn key_index(table: &TableDef, key: &KeyDef) -> String {
+    format!("{} key {}", table.name, key.name)
+}
+
+/// The columns of the database that hold the values of a key.
+pub(crate) fn key_columns(table: &TableDef, key: &KeyDef) -> Vec<String> {
+    build::split(key.columns.iter().filter_map(|name| table.column(name)))
+}
+
+/// The statement that makes the index of a key. Texts are compared as their columns compare them.
+pub(crate) fn create_key(table: &TableDef, key: &KeyDef) -> String {
+    let mut statement: IndexCreateStatement = Index::create();
+    statement.unique().name(key_index(table, key)).table(name(&table.name));
+    for column in key_columns(table, key) {
+        statement.col(Alias::new(column));
+    }
+    statement.build(SqliteQueryBuilder)
+}
+
+/// The statement that removes the index of a key.
+pub(crate) fn drop_key(table: &TableDef, key: &KeyDef) -> String {
+    Index::drop().name(key_index(table, key)).build(SqliteQueryBuilder)
 }
 
 /// The statements that add a column to a table, with its index.

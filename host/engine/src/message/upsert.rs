@@ -1,0 +1,99 @@
+//! Upsert: changes a row, or makes it where it is not there. It runs as that Create or Update: the
+//! steps, the privileges and the traces are those of these two, and nobody sees an Upsert.
+
+use sluice_model::{Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
+
+use super::{Images, Message, Parameter as ParameterDef, Shape, Takes, optional, required};
+use crate::{Operation, Unit, keys, operation::Incoming, pipeline, principals};
+
+/// `Upsert`.
+pub(crate) struct Upsert;
+
+/// Its name.
+pub(crate) const NAME: &str = "Upsert";
+
+/// Sends the Create or the Update that an Upsert comes to.
+pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
+    let mut inputs = incoming.request.inputs;
+    Upsert.shape().check_request(NAME, &mut inputs)?;
+    let Some(Parameter::Row(mut target)) = inputs.remove("Target") else {
+        return Err(Error::invalid("the parameter `Target` of Upsert is no row"));
+    };
+    let key = match inputs.remove("KeyAttributes") {
+        Some(Parameter::Names(names)) if !names.is_empty() => names,
+        _ => Vec::new(),
+    };
+    let there = found(unit, &target, &key)?;
+    let (message, created) = match there {
+        Some(id) => {
+            target.id = id;
+            // They are what the row has already.
+            target.values.retain(|name, _| !key.contains(name));
+            ("Update", false)
+        }
+        None => ("Create", true),
+    };
+    let table = target.table.clone();
+    let request = Request {
+        message: message.into(),
+        inputs,
+    };
+    let (id, request) = (target.id, request.with("Target", target));
+    let mut response = pipeline::run(unit, Incoming { request, ..incoming })?;
+    let id = response.created().unwrap_or(id);
+    response.outputs.remove("id");
+    Ok(response
+        .with("RecordCreated", created)
+        .with("Target", Reference::new(table, id)))
+}
+
+/// The id of the row that is there: the one that has the values of the key, else the one of the id.
+fn found(unit: &mut Unit, target: &Row, key: &[Name]) -> Result<Option<sluice_model::Uuid>> {
+    if !key.is_empty() {
+        return keys::row_of(unit, target, key);
+    }
+    if target.id.is_nil() {
+        return Ok(None);
+    }
+    let reason = "see whether the row of an Upsert is there";
+    let row = unit.read_as_platform(reason, &target.reference(), Some(&[]))?;
+    Ok(row.map(|row| row.id))
+}
+
+impl Message for Upsert {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn doc(&self) -> &'static str {
+        "Changes a row, or makes it where it is not there: runs as Update or as Create."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[ParameterDef] = &[
+            required("Target", ParameterType::Row),
+            optional("KeyAttributes", ParameterType::Names),
+        ];
+        const OUTPUTS: &[ParameterDef] = &[
+            required("RecordCreated", ParameterType::Bool),
+            required("Target", ParameterType::Reference),
+        ];
+        Shape {
+            takes: Takes::Row,
+            tables: None,
+            reads: false,
+            images: Images::None,
+            binds_table: false,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Write)
+    }
+
+    fn run(&self, _: &mut Unit, _: &mut Operation) -> Result<()> {
+        Err(Error::host("an Upsert runs as Create or Update"))
+    }
+}
