@@ -3,9 +3,9 @@
 use sluice_model::{Code, Row};
 use sluice_platform::prelude::*;
 
-use crate::world::{World, says};
+use crate::world::{Customizing, says};
 
-fn codes(world: &World, lines: &[(&str, &str)]) {
+fn codes(world: &Customizing, lines: &[(&str, &str)]) {
     for (line, code) in lines {
         assert_eq!(world.refused(line)["code"], *code, "{line}");
     }
@@ -13,7 +13,7 @@ fn codes(world: &World, lines: &[(&str, &str)]) {
 
 #[test]
 fn a_key_keeps_values_apart() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("row create account name=Old accountnumber=A-1");
     let made = world.sluice("key create account sl_number --columns accountnumber --label Number");
     assert_eq!(
@@ -52,7 +52,7 @@ fn a_key_keeps_values_apart() {
 
 #[test]
 fn a_key_over_rows_that_are_the_same_fails_and_is_tried_again() {
-    let world = World::new();
+    let world = Customizing::new();
     let ids = ["X", "Y"].map(|name| {
         let answer = world.sluice(&format!(
             "row create account name={name} accountnumber=7 address1_city=Kiel"
@@ -85,7 +85,7 @@ fn a_key_over_rows_that_are_the_same_fails_and_is_tried_again() {
 
 #[test]
 fn what_cannot_be_a_key_is_refused() {
-    let world = World::new();
+    let world = Customizing::new();
     codes(
         &world,
         &[
@@ -115,7 +115,7 @@ fn what_cannot_be_a_key_is_refused() {
 
 #[test]
 fn rows_are_named_by_their_keys() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("key create account sl_number --columns accountnumber");
     world.sluice("key create account sl_place --columns address1_city,name");
     world.sluice("row create account 'name=Novak, Ltd' accountnumber=A-1 address1_city=Kiel");
@@ -142,7 +142,7 @@ fn rows_are_named_by_their_keys() {
 
 #[test]
 fn an_upsert_runs_as_create_or_update() {
-    let world = World::new();
+    let world = Customizing::new();
     world.sluice("key create account sl_number --columns accountnumber");
     let made = world.sluice("row upsert account accountnumber=A-1 name=Novak");
     assert_eq!(made["created"], true, "{made}");
@@ -185,7 +185,7 @@ fn an_upsert_runs_as_create_or_update() {
 
 #[test]
 fn keys_travel_in_solutions() {
-    let from = World::new();
+    let from = Customizing::new();
     from.sluice("column create account sl_code text --max-length 20");
     from.sluice("key create account sl_c --columns sl_code --label Code");
     from.sluice("solution create Keys --version 1.0.0.0");
@@ -193,7 +193,7 @@ fn keys_travel_in_solutions() {
     from.sluice("solution add Keys key account.sl_c");
     for managed in [false, true] {
         let file = from.admin.0.export_solution("Keys", managed).unwrap();
-        let to = World::new();
+        let to = Customizing::new();
         std::fs::write(to.org.path().with_file_name("keys.zip"), &file).unwrap();
         to.sluice("solution import keys.zip");
         let key = to.sluice("key list account")["value"][0].clone();

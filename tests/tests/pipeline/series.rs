@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sluice_model::{Code, Query, Row, Uuid};
 
-use crate::world::{PRE_OPERATION, PRE_VALIDATION, World, contact, job, probe};
+use crate::world::{PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, job, probe};
 
 /// Three contacts, of which the platform refuses the second once the steps before it have run.
 fn three() -> [Row; 3] {
@@ -12,7 +12,7 @@ fn three() -> [Row; 3] {
     ["One", long.as_str(), "Three"].map(|name| contact().with("lastname", name))
 }
 
-fn send(world: &World) -> Vec<Result<Uuid, Code>> {
+fn send(world: &Pipeline) -> Vec<Result<Uuid, Code>> {
     let answers = world.admin.0.series(&three(), |batch, row| batch.create(row.clone()));
     let answers = answers.unwrap().into_iter();
     answers.map(|answer| answer.map_err(|error| error.code())).collect()
@@ -20,7 +20,7 @@ fn send(world: &World) -> Vec<Result<Uuid, Code>> {
 
 #[test]
 fn each_is_kept_or_refused_for_itself() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_OPERATION,
         "Create",
@@ -38,7 +38,7 @@ fn each_is_kept_or_refused_for_itself() {
 
 #[test]
 fn what_pre_validation_does_stays_and_so_do_its_jobs() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.trace_setting(2);
     world.step(&probe(
         PRE_VALIDATION,
@@ -81,7 +81,7 @@ fn what_pre_validation_does_stays_and_so_do_its_jobs() {
 
 #[test]
 fn a_failed_call_may_be_forgotten_in_pre_validation() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.step(&probe(
         PRE_VALIDATION,
         "Create",
@@ -94,7 +94,7 @@ fn a_failed_call_may_be_forgotten_in_pre_validation() {
 
 #[test]
 fn each_leaves_traces_of_its_own() {
-    let world = World::new();
+    let world = Pipeline::new();
     world.trace_setting(2);
     send(&world);
     let rows = world.admin.list(Query::new("sl_messagetrace"));

@@ -355,7 +355,10 @@ fn refusals_say_what_is_wrong() {
             "sums and counts",
         ),
         ("<fetch aggregate='1'><entity name='lead'/></fetch>", "sums and counts"),
-        ("<fetch distinct='true'><entity name='lead'/></fetch>", "(`distinct`)"),
+        (
+            "<fetch distinct='true'><entity name='lead'><attribute name='subject'/></entity></fetch>",
+            "(`distinct`)",
+        ),
         (
             "<fetch distinct='maybe'><entity name='lead'/></fetch>",
             "`distinct` is true or false, not `maybe`",

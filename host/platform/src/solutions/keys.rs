@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sluice_engine::{Session, tables};
 use sluice_model::{Error, Filter, KeyDef, Query, Reference, Result, Row};
 
-use super::{Applied, Gone, Work, document, misfit};
+use super::{Applied, Gone, Installation, document, misfit};
 use crate::keys::life;
 
 /// A key and the table that it belongs to.
@@ -37,7 +37,7 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
     })
 }
 
-pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Key) -> Result<Applied> {
+pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Key) -> Result<Applied> {
     if name != format!("{}.{}", sent.table, sent.key.name) {
         return Err(misfit(format!(
             "the file of the key `{name}` holds `{}.{}`",
@@ -73,7 +73,7 @@ pub(super) fn apply(work: &mut Work<'_, '_>, name: &str, sent: &Key) -> Result<A
     })
 }
 
-fn make(work: &mut Work<'_, '_>, sent: &Key) -> Result<sluice_model::Uuid> {
+fn make(work: &mut Installation<'_, '_>, sent: &Key) -> Result<sluice_model::Uuid> {
     work.batch.require("prvCreateEntityKey")?;
     let user = Reference::new(tables::USER, work.batch.principal().id());
     let owner = work.batch.unit().principal_of(&user)?;
@@ -82,7 +82,7 @@ fn make(work: &mut Work<'_, '_>, sent: &Key) -> Result<sluice_model::Uuid> {
     Ok(asked.key)
 }
 
-pub(super) fn remove(work: &mut Work<'_, '_>, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let (table, key) = split(&gone.name)?;
     work.batch.require("prvDeleteEntityKey")?;
     let there = life::keys_of(work.batch.unit(), table)?;
