@@ -177,7 +177,7 @@ codes! {
     NOT_FOUND = 0x8004_0217, "ObjectDoesNotExist", NotFound,
         "what the request names is not there, or is no longer there",
         "check the name or the id, and the table", [ListRows];
-    AMBIGUOUS = 0x8006_0891, "AmbiguousName", NotFound,
+    AMBIGUOUS = 0x8006_08A1, "AmbiguousName", NotFound,
         "several rows have that name",
         "give the id of the one that is meant";
     ENTITY_UNKNOWN = 0x8004_1102, "QueryBuilderNoEntity", NotFound,

@@ -126,6 +126,8 @@ impl PartialEq for Collation {
 const JOINED: [&str; 6] = ["ae", "oe", "ij", "ss", "th", "ng"];
 
 const PAGE: u32 = 64;
+/// How often a fold is folded again at most.
+const REFOLDS: usize = 3;
 /// So many pages are kept: the characters of the basic plane.
 const PAGES: u32 = 0x1_0000 / PAGE;
 
@@ -215,12 +217,25 @@ impl Collation {
             let kept = text.bytes().filter(|byte| place(places, *byte) > 0);
             return Cow::Owned(kept.map(|byte| char::from(byte.to_ascii_lowercase())).collect());
         }
+        let mut fold = self.fold_once(text);
+        // Marks of what was folded may change places with those that follow, or join.
+        for _ in 0..REFOLDS {
+            let again = self.fold_once(&fold);
+            if again == fold {
+                break;
+            }
+            fold = again;
+        }
+        Cow::Owned(fold)
+    }
+
+    fn fold_once(&self, text: &str) -> String {
         let composed = ComposingNormalizerBorrowed::new_nfc().normalize_iter(text.chars());
         let mut fold = String::with_capacity(text.len());
         for c in composed {
             self.push_fold(c, &mut fold);
         }
-        Cow::Owned(fold)
+        fold
     }
 
     fn push_fold(&self, c: char, fold: &mut String) {

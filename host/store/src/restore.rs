@@ -155,8 +155,10 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
 
 /// The copy is an organisation whose pages are sound.
 fn check_pages(backup: &Path, scratch: &Path) -> Result<()> {
-    let checked = Session::alone(scratch, &Options::default(), Duration::ZERO).and_then(|session| {
+    let checked = Session::alone(scratch, &Options::default(), Duration::ZERO).and_then(|mut session| {
         session.form(backup)?;
+        // Its indexes are in the order of its language.
+        session.learn()?;
         session.check_sound(backup)
     });
     for side in side_files(scratch) {

@@ -140,7 +140,7 @@ fn a_lead_is_not_disqualified_without_a_reason() {
             .admin()
             .run(&[&["lead", "disqualify", &lead, "--json"], reason].concat());
         assert_eq!(run.code, 2, "{reason:?}: {run:?}");
-        assert!(run.stdout.contains("No Longer Interested (6)"), "{run:?}");
+        assert!(run.stdout.contains("6 (No Longer Interested)"), "{run:?}");
     }
     assert_eq!(state(&world, &lead), (0, 1));
 }

@@ -109,7 +109,7 @@ fn plugins_are_found_by_name_or_not_at_all() {
             plugin: "probe".to_owned(),
             ..spec.clone()
         }),
-        "0x80060891"
+        "0x800608A1"
     );
     world.step(&StepSpec {
         plugin: "second/probe".to_owned(),

@@ -1,3 +1,4 @@
+//! Equality, order and parts of texts agree with each other in every language.
 use std::collections::HashSet;
 
 use proptest::prelude::*;
