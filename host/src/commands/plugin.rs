@@ -149,7 +149,6 @@ impl How {
                 .map(|capability| word(capability).to_owned())
                 .collect(),
             version: version.map(ToOwned::to_owned),
-            ..PushOptions::default()
         }
     }
 }
@@ -277,6 +276,10 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> Str
         count(pushed.types.len(), "type"),
         pushed.types.join(", ")
     );
+    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
+    if changed.iter().all(|steps| steps.is_empty()) {
+        text.push_str("; its steps are as they were");
+    }
     for (what, steps) in [
         ("added", &pushed.added),
         ("updated", &pushed.updated),
@@ -305,10 +308,6 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> Str
             "\nremove what is no longer declared: {}",
             context.command("sluice plugin push … --prune")
         ));
-    }
-    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
-    if changed.iter().all(|steps| steps.is_empty()) {
-        text.push_str("; its steps are as they were");
     }
     text
 }

@@ -333,6 +333,7 @@ fn the_program_says_what_arrived() {
                 { "kind": "role", "name": "Salesperson" },
             ],
             "taken": [],
+            "disabled": [],
             "lacking": [],
             "removed": [],
             "notices": [],
