@@ -124,6 +124,8 @@ pub(crate) enum Command {
     /// What requests set off.
     #[command(subcommand)]
     Trace(commands::trace::Command),
+    /// Why a request was refused, and what cures it. Nothing is changed.
+    Why(commands::why::Args),
     /// Find what stands in a user's way, without changing anything.
     #[command(subcommand)]
     Diagnose(commands::diagnose::Command),
@@ -188,6 +190,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Plugin(command) => commands::plugin::run(context, command),
         Command::Step(command) => commands::step::run(context, command),
         Command::Trace(command) => commands::trace::run(context, command),
+        Command::Why(args) => commands::why::run(context, &args),
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
         Command::Errors(command) => commands::errors::run(command),

@@ -8,7 +8,6 @@ use std::{
 };
 
 use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
-use sluice_model::Query;
 use sluice_sales::capabilities;
 
 use crate::{
@@ -105,14 +104,6 @@ impl Context {
     /// The same, for commands that need nothing but the door.
     pub(crate) fn door(&self) -> anyhow::Result<impl Door> {
         self.session()
-    }
-
-    /// Whether what is refused leaves a trace, by the organisation's setting.
-    pub(crate) fn keeps_traces(&self) -> bool {
-        let setting = Query::new("organization").columns(&["plugintracelogsetting"]);
-        let rows = self.session().and_then(|session| Ok(session.list(setting)?));
-        let rows = rows.unwrap_or_default();
-        rows.first().and_then(|row| row.int("plugintracelogsetting")) != Some(0)
     }
 
     /// A command as somebody can run it again: with the organisation, where it was named on

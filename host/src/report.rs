@@ -2,7 +2,9 @@
 //! whom, and what to do.
 
 use serde_json::Value as Json;
-use sluice_model::{Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo, error::numbered};
+use sluice_model::{
+    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo, codes::Kind, error::numbered,
+};
 
 use crate::{
     context::Context,
@@ -23,7 +25,12 @@ pub(crate) fn error(context: &Context, error: &Error) -> String {
         .filter(|step| step.message == "Create" && !is_on_purpose(error));
     let table = step.and_then(|step| step.table.as_ref());
     let isolate = table.map(|table| isolate(context, &format!("--table {table}")));
-    error_with(context, error, isolate)
+    error_with(context, error, isolate, [])
+}
+
+/// Whether to look for what stands in the way leads on from an error.
+fn leads_on(error: &Error) -> bool {
+    (error.body().step.is_some() && !is_on_purpose(error)) || error.kind() == Kind::Denied
 }
 
 /// The command that finds all that stands in the way of the acting user.
@@ -31,8 +38,14 @@ pub(crate) fn isolate(context: &Context, what: &str) -> String {
     format!("sluice diagnose isolate --user {} {what}", quoted(context.user()))
 }
 
-/// An error, with further commands that lead on from it.
-pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterator<Item = String>) -> String {
+/// An error, with further commands that lead on from it. Where the request was recorded, it is that
+/// one that is looked into; else one that `isolate` makes.
+pub(crate) fn error_with(
+    context: &Context,
+    error: &Error,
+    isolate: Option<String>,
+    more: impl IntoIterator<Item = String>,
+) -> String {
     let mut lines = details(error);
     let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
     let words = error.words();
@@ -42,11 +55,13 @@ pub(crate) fn error_with(context: &Context, error: &Error, more: impl IntoIterat
         let command = filled(remedies::command(remedy), &words);
         format!("sluice {command}")
     });
-    let commands = own.chain(more);
+    let recorded = error.body().correlation.filter(|_| error.body().recorded);
+    let why = recorded
+        .filter(|_| leads_on(error))
+        .map(|request| format!("sluice why {request}"));
+    let commands = own.chain(why.or(isolate)).chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
-    if let Some(correlation) = error.body().correlation
-        && context.keeps_traces()
-    {
+    if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
     }
     let message = wrapped(&format!("error {}", headline(error)), WIDTH);

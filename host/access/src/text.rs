@@ -18,6 +18,7 @@ fn denial(code: Code, message: String, principal: &Principal, table: &TableDef, 
     let mut error = refusal(code, message, principal).with_table(&table.name);
     let body = error.body_mut();
     body.privilege = Some(table.privilege_name(right));
+    body.right = Some(right);
     body.depth = shallowest(table);
     error
 }
@@ -270,7 +271,9 @@ pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFa
         table.name,
     );
     let mut error = denial(Code::ACCESS_DENIED, message, principal, table, *right);
-    error.body_mut().depth = Some(*depth);
+    let body = error.body_mut();
+    body.depth = Some(*depth);
+    body.row = Some(row.id).filter(|id| !id.is_nil());
     error
 }
 

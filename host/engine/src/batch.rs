@@ -87,6 +87,7 @@ impl Batch<'_> {
     }
 
     fn run(&mut self, incoming: Incoming) -> Result<Response> {
+        self.unit.record(&incoming.request);
         let result = pipeline::run(self.unit, incoming);
         self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
         result

@@ -69,13 +69,13 @@ pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
-pub use preview::Preview;
+pub use preview::{Preview, Sent, Tried};
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
-pub use trace::Node as TraceNode;
+pub use trace::{Node as TraceNode, RecordedRequest};
 pub use unit::Unit;
 pub use watch::Watch;
 

@@ -36,7 +36,7 @@ pub(crate) fn administrator_roles() -> Filter {
 }
 
 /// Whether a role is System Administrator, or a copy of it.
-pub(crate) fn is_administrator(role: &Row) -> bool {
+pub fn is_administrator(role: &Row) -> bool {
     role.id_of("roletemplateid") == Some(ADMINISTRATOR_TEMPLATE) || role.text("name") == Some(ADMINISTRATOR_ROLE)
 }
 
@@ -205,6 +205,7 @@ impl FirstRows<'_> {
             .with("isduplicatedetectionenabled", true)
             .with("maxuploadfilesize", 5_120)
             .with("sl_cascadelimit", 10_000)
+            .with("sl_tracerequests", Value::Choice(1))
             .with("sl_joblimit", 5_000)
             .with("sl_transactionlimit", 20)
             .with("sl_tracekeep", 7)

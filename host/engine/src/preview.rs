@@ -1,12 +1,14 @@
-//! A request for trial: it runs in a transaction that is always rolled back, and the rows that
-//! it made are read before that.
+//! A request for trial: it runs in a transaction that is always rolled back, behind the messages
+//! that are to be tried with it; what it came to, and the rows that it made, are read before that.
 
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Parameter, Request, Response, Result, Row, Uuid};
+use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
-use crate::{Engine, Session, Unit, compiling::Uncompilable, operation::Incoming, pipeline, step::Step, unit::Trial};
+use crate::{
+    Engine, Session, Unit, compiling::Uncompilable, jobs, operation::Incoming, pipeline, step::Step, unit::Trial,
+};
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
 /// always rolled back.
@@ -53,6 +55,38 @@ fn end<T>(value: Result<T>) -> sluice_store::End<Result<T>> {
     }
 }
 
+/// A message that goes before the request of a trial, in its transaction.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Who sends it.
+    pub sender: Uuid,
+    /// The message.
+    pub request: Request,
+}
+
+/// What came of a trial.
+#[derive(Debug)]
+pub struct Tried {
+    /// What came of the request; or of the message before it that was refused.
+    pub result: Result<Response>,
+    /// Which message before the request was refused, so that the request was not sent.
+    pub refused: Option<usize>,
+    /// The steps that ran.
+    pub ran: Vec<Arc<Step>>,
+    /// The steps in which the request failed, the outermost first.
+    pub around: Vec<Uuid>,
+    /// The failures of its asynchronous steps.
+    pub background: Vec<Error>,
+}
+
+/// Sends one of the messages of a trial: what it may use and its traces are its own.
+fn send(unit: &mut Unit, user: Uuid, request: &Request) -> Result<Response> {
+    unit.begin_anew();
+    let principal = unit.principal(user)?;
+    let correlation = unit.core.env.new_id();
+    pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))
+}
+
 /// What a request would do.
 #[derive(Debug, Clone)]
 pub struct Preview {
@@ -64,25 +98,44 @@ pub struct Preview {
 
 impl Session {
     /// Runs a request once as another user, in a transaction of its own that opens before
-    /// pre-validation and is always rolled back: what came of it, and the steps that ran.
+    /// pre-validation and is always rolled back, behind other messages: what came of it. Where it
+    /// passes, its asynchronous steps run after it, each for itself.
     ///
     /// # Errors
     /// The trial could not be made. The refusal of the request is inside.
-    pub fn try_request(
-        &self,
-        user: Uuid,
-        trial: Trial,
-        request: &Request,
-    ) -> Result<(Result<Response>, Vec<Arc<Step>>)> {
+    pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
         let trial = Trial {
             rolled_back: true,
             ..trial
         };
-        let correlation = self.engine.core.env.new_id();
-        rolled_back(&self.engine, user, &trial, |unit, principal| {
-            let incoming = Incoming::outermost(principal, correlation, request.clone());
-            let result = pipeline::run(unit, incoming);
-            Ok((result, std::mem::take(&mut unit.ran)))
+        rolled_back(&self.engine, user, &trial, |unit, _| {
+            for (place, sent) in before.iter().enumerate() {
+                let result = send(unit, sent.sender, &sent.request);
+                if result.is_err() {
+                    return Ok(Tried {
+                        result,
+                        refused: Some(place),
+                        ran: Vec::new(),
+                        around: Vec::new(),
+                        background: Vec::new(),
+                    });
+                }
+            }
+            unit.ran.clear();
+            unit.deferred.clear();
+            let result = send(unit, user, request);
+            let around = unit.trace.steps_around_failure();
+            let background = match &result {
+                Ok(_) => jobs::run_deferred(unit),
+                Err(_) => Vec::new(),
+            };
+            Ok(Tried {
+                result,
+                refused: None,
+                ran: std::mem::take(&mut unit.ran),
+                around,
+                background,
+            })
         })
     }
 

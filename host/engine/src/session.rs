@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
+use sluice_model::{Catalog, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
     Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
@@ -83,10 +83,7 @@ impl Session {
             let correlation = self.engine.core.env.new_id();
             let result = self
                 .begin(&mut unit, request, correlation, options)
-                .map_err(|mut error| {
-                    error.body_mut().correlation.get_or_insert(correlation);
-                    error
-                });
+                .map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
             result
@@ -101,6 +98,7 @@ impl Session {
         options: &CallOptions,
     ) -> Result<Response> {
         let principal = unit.principal(self.user)?;
+        unit.record(&request);
         let incoming = Incoming {
             request_id: options.request_id,
             ..Incoming::outermost(principal, correlation, request)
@@ -191,10 +189,7 @@ impl Session {
             })
         });
         let done = done.and_then(|value| unit.check_administration().map(|()| value));
-        done.map_err(|mut error: Error| {
-            error.body_mut().correlation.get_or_insert(correlation);
-            error
-        })
+        done.map_err(|error| unit.refused(error, correlation))
     }
 
     /// The rows that a query asks for, as far as the user may see them.

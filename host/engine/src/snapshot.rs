@@ -27,6 +27,7 @@ pub struct OrganizationSettings {
     pub(crate) founder: Uuid,
     pub(crate) name: Arc<str>,
     pub(crate) trace: TraceSetting,
+    pub(crate) requests: RequestSetting,
     pub(crate) base_currency: Option<Uuid>,
     pub(crate) share_to_previous_owner: bool,
     /// Whether changes leave audit rows.
@@ -42,6 +43,25 @@ pub struct OrganizationSettings {
 pub(crate) enum TraceSetting {
     Off,
     Exception,
+    All,
+}
+
+impl TraceSetting {
+    /// Whether something leaves a row that came out so.
+    pub(crate) fn keeps(self, failed: bool) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Exception => failed,
+            Self::All => true,
+        }
+    }
+}
+
+/// `organization.sl_tracerequests`: which requests are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestSetting {
+    Off,
+    Failed,
     All,
 }
 
@@ -429,6 +449,11 @@ fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
             Some(0) => TraceSetting::Off,
             Some(2) => TraceSetting::All,
             _ => TraceSetting::Exception,
+        },
+        requests: match row.int("sl_tracerequests") {
+            Some(0) => RequestSetting::Off,
+            Some(2) => RequestSetting::All,
+            _ => RequestSetting::Failed,
         },
         base_currency: row.id_of("basecurrencyid"),
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),

@@ -63,7 +63,7 @@ pub struct Step {
 
 impl Step {
     /// What errors and traces say of the step.
-    pub(crate) fn info(&self) -> StepInfo {
+    pub fn info(&self) -> StepInfo {
         StepInfo {
             id: self.id,
             name: self.name.clone(),
@@ -140,7 +140,7 @@ impl StepTable {
     }
 
     /// The ids of all of them.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> {
+    pub fn ids(&self) -> impl Iterator<Item = Uuid> {
         let lists = self
             .messages
             .values()

@@ -71,14 +71,7 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
 
 fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     let plugin = unit.plugin(step)?;
-    let run_as = unit
-        .trial
-        .run_as
-        .iter()
-        .find(|(id, _)| *id == step.id)
-        .map(|(_, user)| *user)
-        .or(step.run_as);
-    let step_user = match run_as {
+    let step_user = match step.run_as {
         Some(user) => unit.principal(user)?,
         // What the platform does as the system gives no plug-in the system's powers.
         None if operation.principal.is_system() => operation.initiating.clone(),
@@ -88,7 +81,9 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         give_images(unit, operation, step)?;
     }
     let sandbox = unit.core.sandbox()?;
-    let in_transaction = unit.in_request_transaction(step.stage, operation.context.depth);
+    // An asynchronous step has a transaction for each of its calls, for trial as well.
+    let in_transaction =
+        step.mode == step::SYNCHRONOUS && unit.in_request_transaction(step.stage, operation.context.depth);
     let mut context = std::mem::take(&mut operation.context);
     context.stage = step.stage;
     context.mode = step.mode;

@@ -1,8 +1,8 @@
 //! The names of the platform's tables that the engine itself reads and writes.
 
 pub const USER: &str = "systemuser";
-pub(crate) const TEAM: &str = "team";
-pub(crate) const TEAM_MEMBERSHIP: &str = "teammembership";
+pub const TEAM: &str = "team";
+pub const TEAM_MEMBERSHIP: &str = "teammembership";
 pub const BUSINESS_UNIT: &str = "businessunit";
 pub const ROLE: &str = "role";
 /// The column of the audit trail that holds from what to what something changed.

@@ -19,11 +19,11 @@ use crate::{
     change::{Author, Why},
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
-    jobs::Lease,
+    jobs::{self, Lease},
     operation::{Incoming, Operation},
     pipeline,
     reading::Stream,
-    snapshot::{DEFINITIONS, Snapshot},
+    snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
     tables,
     trace::Trace,
@@ -85,6 +85,8 @@ pub struct Work {
     pub(crate) cascades: Cascades,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
+    /// Of a trial: the asynchronous steps that would run after it.
+    pub(crate) deferred: Vec<jobs::Deferred>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
 }
@@ -98,8 +100,6 @@ pub struct Trial {
     pub bypassed: HashSet<Uuid>,
     /// Privileges lent to principals.
     pub lent: Vec<(Uuid, String, Depth)>,
-    /// Steps that run as somebody else.
-    pub run_as: Vec<(Uuid, Uuid)>,
 }
 
 /// A point of a unit to go back to.
@@ -176,6 +176,7 @@ impl Unit {
             steps_ran: 0,
             cascades: Cascades::default(),
             ran: Vec::new(),
+            deferred: Vec::new(),
             stream: None,
         })))
     }
@@ -198,6 +199,22 @@ impl Unit {
         let (back, result) = call(Self(self.0.take()));
         *self = back;
         result
+    }
+
+    /// The refusal of a request, with where it is recorded.
+    pub(crate) fn refused(&self, mut error: Error, correlation: Uuid) -> Error {
+        let recorded = self.snapshot.settings.requests.records(true) && !self.trial.rolled_back;
+        let body = error.body_mut();
+        body.recorded = recorded;
+        body.correlation.get_or_insert(correlation);
+        error
+    }
+
+    /// Keeps the request that begins for its trace, where one is kept.
+    pub(crate) fn record(&mut self, request: &Request) {
+        if self.snapshot.settings.requests != RequestSetting::Off && !self.trial.rolled_back {
+            self.trace.record(request);
+        }
     }
 
     /// A new id.

@@ -340,6 +340,9 @@ pub struct ColumnDef {
     /// What a text is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// What it holds is never recorded with a request: a configuration, a secret, a file.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub withheld: bool,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -369,6 +372,7 @@ impl ColumnDef {
             indexed: false,
             range: None,
             format: None,
+            withheld: false,
             custom: false,
             managed: false,
             source: String::new(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Code, Depth, Duplicates, PrincipalKind, Remedy, Situation, codes::Kind, remedy::Resolution};
+use crate::{Code, Depth, Duplicates, PrincipalKind, Remedy, Right, Situation, codes::Kind, remedy::Resolution};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -37,6 +37,12 @@ pub struct Body {
     pub privilege: Option<String>,
     /// The table that was refused.
     pub table: Option<String>,
+    /// The row of it that was refused, where it was one row.
+    pub row: Option<Uuid>,
+    /// The right that is missing on it, or on the table.
+    pub right: Option<Right>,
+    /// The capability that the step was not granted.
+    pub capability: Option<String>,
     /// The depth that would have been enough.
     pub depth: Option<Depth>,
     /// Who was refused.
@@ -51,6 +57,8 @@ pub struct Body {
     pub duplicates: Option<Duplicates>,
     /// The correlation id of the request.
     pub correlation: Option<Uuid>,
+    /// Whether the request was recorded under it, so that it can be run again.
+    pub recorded: bool,
 }
 
 /// A limit with what was allowed and what was used.
@@ -112,6 +120,9 @@ impl Error {
             limit: None,
             privilege: None,
             table: None,
+            row: None,
+            right: None,
+            capability: None,
             depth: None,
             principal: None,
             step: None,
@@ -119,6 +130,7 @@ impl Error {
             call: None,
             duplicates: None,
             correlation: None,
+            recorded: false,
         }))
     }
 
@@ -323,6 +335,8 @@ impl Error {
         put("limit", json(&body.limit));
         put("privilege", body.privilege.clone().into());
         put("table", body.table.clone().into());
+        put("row", body.row.map(|id| id.to_string()).into());
+        put("capability", body.capability.clone().into());
         put("depth", body.depth.map(Depth::label).into());
         put("principal", json(&body.principal));
         put("step", json(&body.step));

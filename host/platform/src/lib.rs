@@ -5,7 +5,7 @@
 
 pub mod audit;
 pub mod customizing;
-pub mod diagnose;
+pub mod diagnosis;
 pub mod duplicates;
 pub mod flow;
 pub mod import;
@@ -24,7 +24,7 @@ pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
-pub use diagnose::{Culprit, Fix, Isolation};
+pub use diagnosis::{Culprit, Cure, Fix, Isolation, Reach, Way};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
@@ -41,7 +41,7 @@ pub mod prelude {
             columns::ColumnChanges as _, definitions::Definitions as _, publish::Publishing as _,
             relationships::Relationships as _, views::Views as _,
         },
-        diagnose::Diagnosis as _,
+        diagnosis::Diagnosis as _,
         duplicates::RowMatchcodes as _,
         flow::{CreateFlows as _, MigrateProcesses as _, Processes as _},
         mapping::Mappings as _,

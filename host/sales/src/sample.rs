@@ -113,7 +113,7 @@ fn people(batch: &mut Batch<'_>) -> Result<People> {
         seller_west: user(batch, "seller.west", &west, "Salesperson")?,
         seller_east: user(batch, "seller.east", &east, "Salesperson")?,
         manager: user(batch, "manager", &west, "Sales Manager")?,
-        integration: user(batch, "integration", &root, "Integration")?,
+        integration: service(batch, "integration", &root, "Integration")?,
     })
 }
 
@@ -134,6 +134,14 @@ fn user(batch: &mut Batch<'_>, name: &str, unit: &Reference, role: &str) -> Resu
             .with("Relationship", "systemuserroles_association")
             .with("RelatedEntities", Parameter::References(roles)),
     )?;
+    Ok(id)
+}
+
+/// An account that nobody signs in with.
+fn service(batch: &mut Batch<'_>, name: &str, unit: &Reference, role: &str) -> Result<Uuid> {
+    let id = user(batch, name, unit, role)?;
+    let row = Row::new("systemuser", id).with("accessmode", Value::Choice(4));
+    batch.execute(Request::update(row))?;
     Ok(id)
 }
 

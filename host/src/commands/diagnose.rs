@@ -1,10 +1,9 @@
 //! `sluice diagnose`: what stands in a user's way. Every trial is rolled back.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sluice_engine::Session;
-use sluice_model::{Catalog, Code, Error, Name, PrincipalKind, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Error, Name, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
-use sluice_platform::{Culprit, Fix, Isolation};
 use sluice_sales::{
     qualify::{self, Choices},
     trial,
@@ -13,9 +12,9 @@ use sluice_sales::{
 use crate::{
     assign,
     context::Context,
+    culprits::{self, Report, WIDTH},
     names::Labels,
     output::Outcome,
-    people::count,
     report,
     text::{indented, quoted, wrapped},
 };
@@ -50,9 +49,6 @@ pub(crate) enum Command {
         values: Vec<String>,
     },
 }
-
-/// Text for people is this wide.
-const WIDTH: usize = 96;
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
@@ -99,9 +95,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 catalog: &*session.catalog()?,
                 user: &name,
                 what: &what,
+                tells_commands: true,
             }
             .text(&found, &again);
-            Ok(Outcome::new(isolation_json(context, &found), text))
+            Ok(Outcome::new(culprits::json(context, &found), text))
         }
     }
 }
@@ -178,198 +175,10 @@ fn as_arguments(row: &Row) -> String {
     row.values.iter().map(argument).collect()
 }
 
-/// What is to be known beside the error: the guide lets leads be qualified without Write on them.
-fn note(error: &Error) -> Option<&'static str> {
-    let body = error.body();
-    (body.step.is_none() && body.privilege.as_deref() == Some("prvWriteLead")).then_some(
-        "The guide's list of privileges does not have it; it is needed here, because qualifying changes the state of the \
-         lead. `settings set compat.qualifyNeedsLeadWrite no` lets the guide's exact role qualify.",
-    )
-}
-
 /// Who raised an error.
 fn blame(error: &Error) -> String {
     match &error.body().step {
         Some(step) => format!("stopped by the step \"{}\" of the plug-in {}", step.name, step.plugin),
         None => "refused by the platform itself".to_owned(),
-    }
-}
-
-fn isolation_json(context: &Context, found: &Isolation) -> Json {
-    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
-    let culprit = |culprit: &Culprit| {
-        let fixes: Vec<Json> = culprit.fixes.iter().map(fix).collect();
-        json!({ "error": report::error_to_json(&culprit.error), "note": note(&culprit.error), "fixes": fixes })
-    };
-    let culprits: Vec<Json> = found.culprits.iter().map(culprit).collect();
-    json!({ "culprits": culprits, "trials": found.trials, "passes": found.passes })
-}
-
-/// What a person reads of an isolation.
-struct Report<'a> {
-    context: &'a Context,
-    catalog: &'a Catalog,
-    /// Who was refused.
-    user: &'a str,
-    /// What they wanted to do.
-    what: &'a str,
-}
-
-impl Report<'_> {
-    fn text(&self, found: &Isolation, again: &str) -> String {
-        let Self {
-            context, user, what, ..
-        } = self;
-        let trials = format!(
-            "{}, each rolled back",
-            count(found.trials.try_into().unwrap_or_default(), "trial")
-        );
-        if found.culprits.is_empty() {
-            return format!("Nothing stands in the way: {user} can {what} ({trials}).");
-        }
-        let things = match found.culprits.len() {
-            1 => "One thing stands in the way".to_owned(),
-            several => format!("{several} things stand in the way"),
-        };
-        let mut parts = vec![wrapped(
-            &format!("{user} cannot {what}. {things} ({trials}; nothing was changed)."),
-            WIDTH,
-        )];
-        for (position, culprit) in found.culprits.iter().enumerate() {
-            let story = indented(&wrapped(&story(self.catalog, &culprit.error, user), WIDTH - 3), 3);
-            parts.push(format!("{:<3}{}", format!("{}.", position + 1), story.trim_start()));
-            let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
-            parts.push(format!("   The platform's words:\n{message}"));
-            parts.push(fixes_text(context, &culprit.fixes));
-        }
-        parts.push(match found.passes {
-            true => format!(
-                "With all of this out of the way, {user} can {what}. To look again:\n  {}",
-                context.command(again)
-            ),
-            false => "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned(),
-        });
-        parts.join("\n\n")
-    }
-}
-
-/// The culprit in a few sentences: which step, which call, which privilege, who.
-fn story(catalog: &Catalog, error: &Error, user: &str) -> String {
-    let body = error.body();
-    let mut text = match &body.step {
-        Some(step) => {
-            let mut text = format!(
-                "The step \"{}\" stops it. It runs the plug-in {} in the {}.",
-                step.name,
-                step.plugin,
-                report::place(step)
-            );
-            if let Some(call) = &body.call {
-                let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
-                text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
-            }
-            text
-        }
-        None => "The platform itself refuses it, not a plug-in.".to_owned(),
-    };
-    if let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) {
-        let kind = if principal.kind == PrincipalKind::Team {
-            "The team"
-        } else {
-            "The user"
-        };
-        let depth = body
-            .depth
-            .map(|depth| format!(", at depth {}", depth.label()))
-            .unwrap_or_default();
-        let meaning = catalog
-            .privilege(privilege)
-            .map(|(table, right)| format!(" (to {} {table})", verb(right)))
-            .unwrap_or_default();
-        let far = if body.code == Code::ACCESS_DENIED {
-            "deep enough for that row"
-        } else {
-            "at any depth"
-        };
-        let roles = match principal.roles.as_slice() {
-            [] => "has no role at all".to_owned(),
-            [role] => format!("has the role {role}, which does not hold it {far}"),
-            roles => format!("has the roles {}, none of which holds it {far}", roles.join(", ")),
-        };
-        text.push_str(&format!(
-            " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
-            principal.name
-        ));
-    }
-    if let Some(note) = note(error) {
-        text.push_str(&format!(" {note}"));
-    }
-    if let Some(limit) = &body.limit {
-        text.push_str(&format!(
-            " It overran the limit {}: {} of {} {}.",
-            limit.name, limit.used, limit.allowed, limit.unit
-        ));
-    }
-    text
-}
-
-/// What a right lets do.
-fn verb(right: Right) -> String {
-    match right {
-        Right::Append => "attach rows of".to_owned(),
-        Right::AppendTo => "attach rows to those of".to_owned(),
-        other => other.verb().to_lowercase(),
-    }
-}
-
-fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
-    if fixes.is_empty() {
-        return "   Nothing that could be tried helps; the message above says what has to change.".to_owned();
-    }
-    let grants: Vec<&Fix> = fixes.iter().filter(|fix| matches!(fix, Fix::Grant { .. })).collect();
-    let mut lines = vec!["   What helps (each was tried; one of them is enough):".to_owned()];
-    let mut number = 1;
-    let mut add = |title: String, commands: Vec<String>| {
-        lines.push(format!("     {number}. {title}"));
-        lines.extend(commands.into_iter().map(|command| format!("          {command}")));
-        number += 1;
-    };
-    if let Some(Fix::Grant { role, .. }) = grants.first() {
-        let title = match grants.len() {
-            1 => format!("Grant the privilege to the role {role}:"),
-            several => format!("Grant these {several} privileges, all of them:"),
-        };
-        add(
-            title,
-            grants.iter().map(|fix| context.command(&command_of(fix))).collect(),
-        );
-    }
-    for fix in fixes {
-        let command = vec![context.command(&command_of(fix))];
-        match fix {
-            Fix::Grant { .. } => {}
-            Fix::Disable { .. } => add(
-                "Disable this one step, for everybody, until the plug-in is mended:".to_owned(),
-                command,
-            ),
-            Fix::RunAs { user, .. } => add(
-                format!(
-                    "Let the step run as {user}, who has what it needs. For everybody who sets it off, it then does all that {user} may:"
-                ),
-                command,
-            ),
-        }
-    }
-    lines.join("\n")
-}
-
-/// The command that does what a fix says.
-fn command_of(fix: &Fix) -> String {
-    match fix {
-        Fix::Grant { role, privilege, depth } => {
-            format!("sluice role grant {} {privilege} {}", quoted(role), depth.word())
-        }
-        Fix::Disable { step } => format!("sluice step disable {step}"),
-        Fix::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
     }
 }

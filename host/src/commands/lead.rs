@@ -100,6 +100,6 @@ pub(super) fn each(
 pub(super) fn refused(context: &Context, lead: &str, not_done: &str, error: &Error, ways_on: Vec<String>) -> String {
     let leads_on = error.body().step.is_some() || error.kind() == Kind::Denied;
     let isolate = leads_on.then(|| report::isolate(context, &format!("--lead {lead}")));
-    let story = report::error_with(context, error, isolate.into_iter().chain(ways_on));
+    let story = report::error_with(context, error, isolate, ways_on);
     format!("lead {lead} {not_done}\n{story}")
 }

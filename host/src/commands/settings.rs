@@ -96,6 +96,13 @@ const ALL: &[Line] = &[
         help: "Which requests and plug-in calls leave a trace",
     },
     Line {
+        name: "trace.requests",
+        alias: None,
+        column: "sl_tracerequests",
+        takes: Takes::Words(&["off", "failed", "all"]),
+        help: "Which requests are recorded, so that `why` can run them again",
+    },
+    Line {
         name: "trace.keep",
         alias: None,
         column: "sl_tracekeep",

@@ -401,7 +401,7 @@ fn a_refusal_names_its_trace_where_there_is_one() {
     let closed = lead(&world, &["statecode=2"]);
     let refused = || world.admin().run(&["lead", "qualify", &closed]).stdout;
     assert!(refused().contains("sluice trace tree "));
-    world.admin().json(&["settings", "set", "trace", "off"]);
+    world.admin().json(&["settings", "set", "trace.requests", "off"]);
     let without = refused();
     assert!(
         without.contains("0x80040519") && !without.contains("trace tree"),

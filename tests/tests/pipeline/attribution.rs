@@ -220,8 +220,11 @@ fn the_diagnosis_finds_it_and_disables_it() {
     };
     assert!(isolation.passes);
     assert_eq!(culprit.error.body().step.as_ref().unwrap().id, step);
-    assert!(culprit.fixes.contains(&Fix::Disable { step }), "{culprit:#?}");
-    assert!(!culprit.fixes.iter().any(|fix| fix.kind() == "run-as"), "{culprit:#?}");
+    assert!(culprit.fixes().contains(&Fix::Disable { step }), "{culprit:#?}");
+    assert!(
+        !culprit.fixes().iter().any(|fix| fix.kind() == "run-as"),
+        "{culprit:#?}"
+    );
 }
 
 #[test]
@@ -238,7 +241,7 @@ fn the_diagnosis_finds_a_step_that_takes_the_row_away() {
         panic!("{isolation:#?}")
     };
     assert_eq!(culprit.error.body().step.as_ref().map(|step| step.id), Some(step));
-    assert_eq!(culprit.fixes, [Fix::Disable { step }]);
+    assert_eq!(culprit.fixes(), [Fix::Disable { step }]);
     assert!(isolation.passes);
 }
 
@@ -257,9 +260,12 @@ fn the_diagnosis_looks_behind_a_grant() {
         .map(|culprit| culprit.error.body().step.as_ref().unwrap().id)
         .collect();
     assert_eq!(steps, [outer, inner], "{isolation:#?}");
-    for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
-        if let Fix::Grant { role, privilege, depth } = fix {
-            world.grant(role, privilege, depth.number());
+    for fix in isolation.culprits.iter().flat_map(|culprit| culprit.fixes()) {
+        if let Fix::Grant {
+            role, privilege, depth, ..
+        } = fix
+        {
+            world.grant(&role, &privilege, depth.number());
         }
     }
     world.run(&world.seller, request).result.unwrap();

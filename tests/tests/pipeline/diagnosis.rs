@@ -37,11 +37,16 @@ fn kinds(fixes: &[Fix]) -> Vec<&'static str> {
     fixes.iter().map(Fix::kind).collect()
 }
 
+/// The fix of a kind for a culprit.
+fn of_kind(isolation: &Isolation, culprit: usize, kind: &str) -> Option<Fix> {
+    let fixes = isolation.culprits[culprit].fixes();
+    fixes.into_iter().find(|fix| fix.kind() == kind)
+}
+
+/// Sends what is told to cure all of it.
 fn apply(world: &Pipeline, isolation: &Isolation) {
-    for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
-        if let Fix::Grant { role, privilege, depth } = fix {
-            world.grant(role, privilege, depth.number());
-        }
+    for fix in &isolation.cure.as_ref().unwrap().fixes {
+        world.admin.0.execute(fix.request().unwrap()).unwrap();
     }
 }
 
@@ -74,18 +79,29 @@ fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
         .map(|culprit| culprit.error.body().privilege.clone().unwrap())
         .collect();
     assert_eq!(privileges, ["prvReadsl_commissionrule", "prvReadCampaign"]);
-    for culprit in &isolation.culprits {
-        assert_eq!(kinds(&culprit.fixes), ["grant", "disable", "run-as"], "{culprit:#?}");
-    }
-    assert!(isolation.culprits[1].fixes.contains(&Fix::Disable { step: probe_step }));
+    let kinds = |culprit: usize| kinds(&isolation.culprits[culprit].fixes());
+    assert_eq!(kinds(0), ["grant", "give-role", "run-as", "disable"], "{isolation:#?}");
     assert_eq!(
-        isolation.culprits[0].fixes[0],
-        Fix::Grant {
-            role: "Salesperson".to_owned(),
-            privilege: "prvReadsl_commissionrule".to_owned(),
-            depth: Depth::Organization
-        }
+        kinds(1),
+        ["grant", "disable"],
+        "nobody but an administrator could run it"
     );
+    assert!(
+        isolation.culprits[1]
+            .fixes()
+            .contains(&Fix::Disable { step: probe_step })
+    );
+    let Some(Fix::Grant {
+        role, privilege, depth, ..
+    }) = of_kind(&isolation, 0, "grant")
+    else {
+        panic!("{isolation:#?}")
+    };
+    assert_eq!(
+        (role.as_str(), privilege.as_str()),
+        ("Salesperson", "prvReadsl_commissionrule")
+    );
+    assert_eq!(depth, Depth::Organization);
 
     apply(&world, &isolation);
     world.run(&world.seller, request).result.unwrap();
@@ -98,9 +114,9 @@ fn disabling_what_was_named_cures_it_as_well() {
     world.step(&probe(PRE_OPERATION, "Create", "contact", "read campaign"));
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
-    for fix in isolation.culprits.iter().flat_map(|culprit| &culprit.fixes) {
+    for fix in isolation.culprits.iter().flat_map(|culprit| culprit.fixes()) {
         if let Fix::Disable { step } = fix {
-            world.set_enabled(*step, false);
+            world.set_enabled(step, false);
         }
     }
     world.run(&world.seller, request).result.unwrap();
@@ -111,16 +127,12 @@ fn running_as_who_was_named_cures_it_as_well() {
     let world = Pipeline::shipped();
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
-    let run_as = isolation.culprits[0]
-        .fixes
-        .iter()
-        .find(|fix| fix.kind() == "run-as")
-        .unwrap();
-    let Fix::RunAs { step, user } = run_as else { panic!() };
-    let user = sluice_model::Reference::new("systemuser", world.user(user));
-    world
-        .admin
-        .update(Row::new("sdkmessageprocessingstep", *step).with("impersonatinguserid", user));
+    let run_as = of_kind(&isolation, 0, "run-as").unwrap();
+    let Fix::RunAs { is_service, .. } = &run_as else {
+        panic!()
+    };
+    assert!(is_service, "nobody signs in as who is named first: {run_as:?}");
+    world.admin.0.execute(run_as.request().unwrap()).unwrap();
     world.run(&world.seller, request).result.unwrap();
 }
 
@@ -136,11 +148,11 @@ fn a_step_that_needs_two_privileges_lists_both() {
     let request = Request::create(contact());
     let isolation = isolate(&world, world.seller.id(), &request);
     assert_eq!(isolation.culprits.len(), 1);
-    let grants: Vec<&str> = isolation.culprits[0]
-        .fixes
-        .iter()
+    let grants: Vec<String> = isolation.culprits[0]
+        .fixes()
+        .into_iter()
         .filter_map(|fix| match fix {
-            Fix::Grant { privilege, .. } => Some(privilege.as_str()),
+            Fix::Grant { privilege, .. } => Some(privilege),
             _ => None,
         })
         .collect();
@@ -163,7 +175,7 @@ fn a_refusal_of_the_platform_is_a_culprit_without_a_step() {
     };
     assert_eq!(culprit.error.body().step, None);
     assert_eq!(culprit.error.body().privilege.as_deref(), Some("prvCreateCampaign"));
-    assert_eq!(kinds(&culprit.fixes), ["grant"]);
+    assert_eq!(kinds(&culprit.fixes()), ["grant"]);
     apply(&world, &isolation);
     world.run(&world.seller, request).result.unwrap();
 }
@@ -186,7 +198,7 @@ fn who_refuses_on_purpose_can_only_be_disabled() {
     let accident = world.step(&probe(PRE_OPERATION, "Create", "contact", "fail oops"));
     let isolation = isolate(&world, world.seller.id(), &Request::create(contact()));
     assert!(isolation.passes);
-    let found: Vec<_> = isolation.culprits.iter().map(|culprit| culprit.fixes.clone()).collect();
+    let found: Vec<_> = isolation.culprits.iter().map(|culprit| culprit.fixes()).collect();
     assert_eq!(
         found,
         [
@@ -207,7 +219,10 @@ fn a_swallowed_error_is_found_like_any_other() {
     ));
     let isolation = isolate(&world, world.seller.id(), &Request::create(contact()));
     assert!(isolation.passes);
-    assert_eq!(kinds(&isolation.culprits[0].fixes), ["grant", "disable", "run-as"]);
+    assert_eq!(
+        kinds(&isolation.culprits[0].fixes()),
+        ["grant", "give-role", "run-as", "disable"]
+    );
     apply(&world, &isolation);
     world.create(&world.seller, contact()).created();
 }

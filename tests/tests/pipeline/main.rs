@@ -27,4 +27,5 @@ mod stages;
 mod system;
 mod traces;
 mod users;
+mod why;
 mod world;

@@ -32,6 +32,7 @@ fn the_setting_decides_which_calls_leave_a_row() {
     assert_eq!(run.said(), ["sorry"], "exception: the ones that failed");
     let before = world.counts(["plugintracelog", "sl_messagetrace"]);
     world.trace_setting(OFF);
+    world.record_setting(OFF);
     world.create(&world.admin, contact()).refused("0x80040265");
     world.set_enabled(refusing, false);
     world.create(&world.admin, contact()).created();
@@ -41,6 +42,15 @@ fn the_setting_decides_which_calls_leave_a_row() {
         world.counts(["plugintracelog", "sl_messagetrace"]),
         before,
         "off, or exception without one: nothing"
+    );
+    world.trace_setting(OFF);
+    world.record_setting(EXCEPTION);
+    world.set_enabled(refusing, true);
+    world.create(&world.admin, contact()).refused("0x80040265");
+    assert_eq!(
+        world.counts(["plugintracelog", "sl_messagetrace"]),
+        [before[0], before[1] + 1],
+        "the request is recorded, its calls are not"
     );
 }
 

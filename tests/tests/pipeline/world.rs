@@ -136,6 +136,13 @@ impl Pipeline {
             .update(Row::new("organization", row.id).with("plugintracelogsetting", Value::Choice(setting)));
     }
 
+    /// Which requests are recorded: 0 none, 1 those that fail, 2 all.
+    pub fn record_setting(&self, setting: i32) {
+        let row = self.admin.list(Query::new("organization").columns(&[])).remove(0);
+        self.admin
+            .update(Row::new("organization", row.id).with("sl_tracerequests", Value::Choice(setting)));
+    }
+
     /// The tree of the outermost message of that correlation, and its row.
     pub fn tree(&self, correlation: Uuid) -> (Row, TraceNode) {
         let query = Query::new("sl_messagetrace").filter(Filter::eq("sl_correlationid", correlation));

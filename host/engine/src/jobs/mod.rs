@@ -13,7 +13,7 @@ use sluice_store::Beside;
 
 pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
-pub(crate) use step::{queue, run_claimed, run_released};
+pub(crate) use step::{Deferred, queue, run_claimed, run_deferred, run_released};
 
 use crate::{Unit, runner};
 

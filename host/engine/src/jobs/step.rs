@@ -9,11 +9,11 @@ use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 use super::{Claim, Ended, READY, STEP, claim, context, fail, finish, set_state};
 use crate::{Unit, operation::Operation, step::Step, steps, tables};
 
+/// More asynchronous steps are not run in one trial.
+const MOST_DEFERRED: usize = 100;
+
 /// Writes a job for each asynchronous step of the operation.
 pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
-    if unit.trial.rolled_back {
-        return Ok(());
-    }
     let snapshot = unit.snapshot()?;
     let registered = unit.registered.clone();
     for step in steps::of(&registered, operation)
@@ -21,6 +21,10 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         .filter(|step| step.mode != crate::step::SYNCHRONOUS)
     {
         if !step.listens_to(operation.context.target.as_ref()) {
+            continue;
+        }
+        if unit.trial.rolled_back {
+            defer(unit, operation, step)?;
             continue;
         }
         unit.spend_job()?;
@@ -38,6 +42,56 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         unit.jobs.push(id);
     }
     Ok(())
+}
+
+/// An asynchronous step of a trial, with what it will be given.
+pub(crate) struct Deferred {
+    operation: Operation,
+    step: Arc<Step>,
+}
+
+/// A trial leaves no jobs: what their steps will be given is kept with the unit.
+fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()> {
+    if unit.trial.bypassed.contains(&step.id) {
+        return Ok(());
+    }
+    let mut operation = operation.clone();
+    steps::give_images(unit, &mut operation, step)?;
+    let step = step.clone();
+    unit.deferred.push(Deferred { operation, step });
+    Ok(())
+}
+
+/// Runs the asynchronous steps of a trial and those that they set off, as far as a request may set
+/// off jobs: the failures.
+pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
+    let mut failures = Vec::new();
+    let mut ran = 0;
+    loop {
+        let mut due = std::mem::take(&mut unit.deferred);
+        if due.is_empty() || ran >= MOST_DEFERRED {
+            return failures;
+        }
+        due.truncate(MOST_DEFERRED - ran);
+        ran += due.len();
+        for Deferred { mut operation, step } in due {
+            unit.begin_anew();
+            let Ok(before) = unit.savepoint() else {
+                return failures;
+            };
+            let result = steps::run_one(unit, &mut operation, &step);
+            let ended = match result {
+                Ok(()) => unit.release(before),
+                Err(error) => {
+                    failures.push(error);
+                    unit.back_to(before)
+                }
+            };
+            if ended.is_err() {
+                return failures;
+            }
+        }
+    }
 }
 
 /// Whether the step is still a row: a step of the same request may have removed it.

@@ -11,7 +11,10 @@ use sluice_access::Principal;
 use sluice_model::{Name, Reference, Result, Row, Value};
 
 use super::{Rules, read};
-use crate::{Operation, Unit, tables, trace::Node};
+use crate::{
+    Operation, Unit, tables,
+    trace::{Node, REQUEST},
+};
 
 pub(super) struct MessageTrace;
 pub(super) struct PluginTrace;
@@ -38,7 +41,7 @@ const HARMLESS: [&str; 10] = [
 pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
     matches!(
         (table, column),
-        (tables::MESSAGE_TRACE, TREE) | (tables::AUDIT, tables::CHANGES)
+        (tables::MESSAGE_TRACE, TREE | REQUEST) | (tables::AUDIT, tables::CHANGES)
     )
 }
 
@@ -51,11 +54,14 @@ impl Rules for MessageTrace {
         rows: &mut [Row],
     ) -> Result<()> {
         let reader = operation.principal.clone();
-        let asked = columns.is_none_or(|columns| columns.iter().any(|name| &**name == TREE));
+        let asked = columns.is_none_or(|columns| columns.iter().any(|name| [TREE, REQUEST].contains(&&**name)));
         if !asked {
             return Ok(());
         }
         for row in rows {
+            if row.has(REQUEST) && !sees_request(unit, &reader, row)? {
+                row.set(REQUEST, Value::Null);
+            }
             let Some(text) = row.text(TREE) else { continue };
             let Some(mut tree) = Node::read(text) else {
                 // Nobody can say what it tells of whom.
@@ -80,6 +86,27 @@ impl Rules for MessageTrace {
 impl Rules for PluginTrace {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         uncount(unit, operation)
+    }
+}
+
+/// Whether a reader sees what was sent: the platform itself, whoever sent it, who may read the row
+/// that it was about.
+fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<bool> {
+    if reader.is_system() {
+        return Ok(true);
+    }
+    let row = read(
+        unit,
+        "what was sent is shown to whoever sent it, and to those who may read the row",
+        tables::MESSAGE_TRACE,
+        row.id,
+    )?;
+    if row.id_of("sl_userid") == Some(reader.id()) {
+        return Ok(true);
+    }
+    match row.text(TREE).and_then(Node::read) {
+        Some(root) => may_read(unit, reader, &root),
+        None => Ok(false),
     }
 }
 

@@ -2,6 +2,7 @@
 //! call. They are written beside the unit of work, so that its rollback spares them. What a request
 //! may leave behind is bounded ([`room`]); what is cut is counted.
 
+mod recorded;
 mod room;
 mod rows;
 mod tree;
@@ -13,9 +14,11 @@ use std::{
 
 use jiff::SignedDuration;
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
+use sluice_model::{Error, Name, Request, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::Usage;
 
+pub(crate) use recorded::REQUEST;
+pub use recorded::RecordedRequest;
 pub use tree::Node;
 pub(crate) use tree::on_table;
 
@@ -52,6 +55,8 @@ pub(crate) struct Trace {
     last: Option<Timestamp>,
     /// The outermost message as it began.
     outermost: Option<Box<Operation>>,
+    /// The request as it was sent.
+    request: Option<Request>,
     /// The rows have been handed to the store.
     written: bool,
 }
@@ -82,6 +87,11 @@ impl Trace {
             messages_cut: self.messages_cut,
             ..Self::default()
         };
+    }
+
+    /// The request that begins, for its trace.
+    pub(crate) fn record(&mut self, request: &Request) {
+        self.request = Some(request.clone());
     }
 
     pub(crate) fn enter_message(&mut self, operation: &Operation) {
@@ -193,6 +203,19 @@ impl Trace {
         self.open.iter().filter_map(name).collect::<Vec<_>>().join(" → ")
     }
 
+    /// The steps in which the outermost message failed, the outermost first.
+    pub(crate) fn steps_around_failure(&self) -> Vec<Uuid> {
+        let mut steps = Vec::new();
+        let mut next = self.root.as_ref();
+        while let Some(node) = next.filter(|node| node.failed.is_some()) {
+            if let What::Step { step, .. } = node.what {
+                steps.push(step);
+            }
+            next = node.below.iter().rfind(|below| below.failed.is_some());
+        }
+        steps
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         let open = self.open.iter().map(|open| (open.node.below.len(), open.node.cut));
         Mark {
@@ -229,7 +252,7 @@ impl Trace {
         if let Some(open) = self.open.last_mut() {
             open.node.used = Some(usage.into());
         }
-        if setting == TraceSetting::Off || (setting == TraceSetting::Exception && error.is_none()) {
+        if !setting.keeps(error.is_some()) {
             return;
         }
         let details = error.map(|error| format!("{} {}", error.code(), error.message()));

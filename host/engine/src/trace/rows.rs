@@ -5,22 +5,27 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Reference, Row, TableDef};
 use sluice_store::Beside;
 
+use super::{REQUEST, recorded};
 use crate::{Unit, operation::Operation, snapshot::TraceSetting, tables};
 
 impl Unit {
     /// The rows that the outermost message leaves behind, under the organisation's setting.
     pub(crate) fn trace_rows(&mut self, operation: &Operation, error: Option<&Error>) -> Beside {
         self.trace.written = true;
-        let setting = self.snapshot.settings.trace;
-        // What runs again goes back to a mark among them: they stay.
-        let mut rows = self.trace.calls.clone();
-        if self.trial.rolled_back || setting == TraceSetting::Off {
+        if self.trial.rolled_back {
             return Vec::new();
         }
-        if setting == TraceSetting::Exception && error.is_none() {
-            return Vec::new();
-        }
-        if let Some(row) = self.tree_row(operation, error) {
+        let settings = &self.snapshot.settings;
+        let (failed, calls) = (error.is_some(), settings.trace.keeps(error.is_some()));
+        let request = settings.requests.records(failed);
+        let mut rows = match calls {
+            // What runs again goes back to a mark among them: they stay.
+            true => self.trace.calls.clone(),
+            false => Vec::new(),
+        };
+        if (calls || request)
+            && let Some(row) = self.tree_row(operation, error, request)
+        {
             rows.push(row);
         }
         self.complete(rows)
@@ -104,7 +109,7 @@ impl Unit {
             .find(|row| &*row.table == tables::MESSAGE_TRACE);
         if let Some(last) = last.filter(|_| cut > 0) {
             let mut row = last.clone();
-            for column in ["sl_tree", "sl_table", "sl_duration"] {
+            for column in ["sl_tree", "sl_table", "sl_duration", REQUEST] {
                 row.values.remove(column);
             }
             row.set("sl_name", format!("{cut} messages more, whose traces were not kept"));
@@ -115,7 +120,8 @@ impl Unit {
         beside
     }
 
-    fn tree_row(&mut self, operation: &Operation, error: Option<&Error>) -> Option<Row> {
+    /// The row of a request, with the request itself where that is `recorded`.
+    fn tree_row(&mut self, operation: &Operation, error: Option<&Error>, recorded: bool) -> Option<Row> {
         let tree = self.trace.tree(error)?;
         let context = &operation.context;
         let mut row = Row::unsaved(tables::MESSAGE_TRACE)
@@ -129,6 +135,10 @@ impl Unit {
             .with("sl_tree", serde_json::to_string(&tree).unwrap_or_default());
         if let Some(table) = &context.table {
             row.set("sl_table", &**table);
+        }
+        if let Some(request) = self.trace.request.as_ref().filter(|_| recorded) {
+            let message = self.core.message(&request.message).unwrap_or(operation.message);
+            row.set(REQUEST, recorded::text(request, message, &self.snapshot.catalog));
         }
         Some(row)
     }

@@ -326,7 +326,7 @@ pub(super) fn named(step: &Row) -> (Uuid, String) {
     (step.id, step.text("name").unwrap_or_default().to_owned())
 }
 
-pub(super) fn state_row(step: Uuid, enabled: bool) -> Row {
+pub(crate) fn state_row(step: Uuid, enabled: bool) -> Row {
     let (state, status) = if enabled { (0, 1) } else { (1, 2) };
     Row::new(tables::STEP, step)
         .with("statecode", Value::Choice(state))

@@ -60,7 +60,9 @@ impl State {
     fn permitted(&self, caller: service::Caller) -> Result<()> {
         if matches!(caller, service::Caller::System) && !self.grants.system {
             let message = "the plug-in made a call as the system, which the step was not granted";
-            return Err(Error::new(Code::PRIVILEGE_DENIED, message));
+            let mut error = Error::new(Code::PRIVILEGE_DENIED, message);
+            error.body_mut().capability = Some("system".to_owned());
+            return Err(error);
         }
         Ok(())
     }

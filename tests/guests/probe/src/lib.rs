@@ -12,6 +12,7 @@
 //! - `assign-self TABLE ID` gives the row to an owner · `delete TABLE ID` deletes any row
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
+//! - `fail-if COLUMN TEXT` · `fail-unless COLUMN TEXT` do so where the Target has that, or has it not
 //! - `secure` traces the secure configuration · `users` traces both users' ids · `unit` the business unit
 //!
 //! `initiating` or `system` before a service instruction calls in that name; `at-depth N`
@@ -117,6 +118,9 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         "users" => trace!(cx, "users {} {}", cx.user_id(), cx.initiating_user_id()),
         "unit" => trace!(cx, "unit {}", cx.business_unit_id()),
         "fail" => return Err(Error::unexpected(rest)),
+        "fail-if" if cx.target_text(first).as_deref() == Some(text) => return Err(Error::unexpected(rest)),
+        "fail-unless" if cx.target_text(first).as_deref() != Some(text) => return Err(Error::unexpected(rest)),
+        "fail-if" | "fail-unless" => {}
         "refuse" => return Err(Error::refuse(rest).with_code(4711)),
         "now" => trace!(cx, "now {}", cx.now()),
         other => return Err(Error::unexpected(format!("the probe does not know `{other}`"))),

@@ -1,0 +1,196 @@
+//! The request of a trace, as it was sent, so that it can be run again. What is never recorded is
+//! left out by name: configurations, secrets, the contents of files. A long request is recorded by
+//! names and sizes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sluice_model::{
+    Catalog, Code, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Request, Result, Row,
+    Timestamp, Uuid, Value,
+};
+
+use crate::{Message, Session, snapshot::RequestSetting, tables};
+
+/// The column that holds it.
+pub(crate) const REQUEST: &str = "sl_request";
+
+/// A longer request is recorded by names and sizes, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// A request as a trace keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recorded {
+    message: Name,
+    /// The parameters; none where the request was too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inputs: Option<Parameters>,
+    /// What is never recorded and was there: `content of pluginassembly`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
+    /// Of a long request: how many bytes each parameter has as JSON.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sizes: BTreeMap<Name, usize>,
+}
+
+/// The text of a request for its trace.
+pub(super) fn text(request: &Request, message: &dyn Message, catalog: &Catalog) -> String {
+    let mut inputs = request.inputs.clone();
+    let mut left_out = Vec::new();
+    for parameter in message.shape().inputs {
+        if parameter.kind == ParameterType::Bytes && inputs.remove(parameter.name).is_some() {
+            left_out.push(parameter.name.to_owned());
+        }
+    }
+    for parameter in inputs.values_mut() {
+        match parameter {
+            Parameter::Row(row) => withhold(row, catalog, &mut left_out),
+            Parameter::Rows(rows) => rows.iter_mut().for_each(|row| withhold(row, catalog, &mut left_out)),
+            _ => {}
+        }
+    }
+    let message = request.message.clone();
+    let whole = Recorded {
+        message: message.clone(),
+        inputs: Some(inputs),
+        left_out,
+        sizes: BTreeMap::new(),
+    };
+    let text = serde_json::to_string(&whole).unwrap_or_default();
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let size = |parameter: &Parameter| serde_json::to_string(parameter).map_or(0, |text| text.len());
+    let sizes = whole.inputs.iter().flatten();
+    let short = Recorded {
+        message,
+        inputs: None,
+        sizes: sizes.map(|(name, parameter)| (name.clone(), size(parameter))).collect(),
+        left_out: whole.left_out,
+    };
+    serde_json::to_string(&short).unwrap_or_default()
+}
+
+/// Takes out of a row what is never recorded.
+fn withhold(row: &mut Row, catalog: &Catalog, left_out: &mut Vec<String>) {
+    let Some(table) = catalog.find(&row.table) else { return };
+    let withheld = |name: &Name| table.column(name).is_some_and(|column| column.withheld);
+    let names: Vec<Name> = row.values.keys().filter(|name| withheld(name)).cloned().collect();
+    for name in names {
+        row.values.remove(&name);
+        left_out.push(format!("{name} of {}", table.name));
+    }
+}
+
+/// A request that left a trace.
+#[derive(Debug, Clone)]
+pub struct RecordedRequest {
+    /// The correlation id under which it ran.
+    pub correlation: Uuid,
+    /// Whose request it was.
+    pub caller: Uuid,
+    /// When it began.
+    pub started: Timestamp,
+    /// Whether it passed.
+    pub succeeded: bool,
+    /// The request.
+    pub request: Request,
+}
+
+impl Session {
+    /// The request with that correlation id, or whose trace has that id; without one, the last of
+    /// this user's own that was refused. Of several messages that ran under one correlation, the
+    /// first that failed.
+    ///
+    /// # Errors
+    /// There is no such trace; it is another user's, and this one may not act for others
+    /// (prvActOnBehalfOfAnotherUser) or not read traces; the request was not recorded, or not all of
+    /// it.
+    pub fn recorded_request(&self, which: Option<Uuid>) -> Result<RecordedRequest> {
+        let filter = match which {
+            Some(id) => Filter::Or(vec![
+                Filter::eq("sl_correlationid", id),
+                Filter::eq("sl_messagetraceid", id),
+            ]),
+            None => Filter::eq("sl_userid", self.user).and(Filter::eq("sl_succeeded", false)),
+        };
+        let mut query = Query::new(tables::MESSAGE_TRACE)
+            .columns(&["sl_userid", "sl_correlationid", "sl_startedon", "sl_succeeded", REQUEST])
+            .filter(filter);
+        query.order.push(Order {
+            column: "sl_startedon".into(),
+            descending: which.is_none(),
+        });
+        if which.is_none() {
+            query = query.top(1);
+        }
+        let (mut unit, _) = self.unit()?;
+        let rows = unit.select_as_platform("find the request that is to be run again", &query)?;
+        let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
+        let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
+        let caller = row.id_of("sl_userid").unwrap_or_default();
+        if caller != self.user {
+            self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
+            self.execute(Request::retrieve(row.reference(), &[]))?;
+        }
+        Ok(RecordedRequest {
+            correlation: row.id_of("sl_correlationid").unwrap_or_default(),
+            caller,
+            started: match row.get("sl_startedon") {
+                Some(Value::DateTime(time)) => *time,
+                _ => Timestamp::UNIX_EPOCH,
+            },
+            succeeded: row.bool("sl_succeeded").unwrap_or_default(),
+            request: request_of(row)?,
+        })
+    }
+}
+
+fn none(which: Option<Uuid>) -> Error {
+    let message = match which {
+        Some(id) => format!("there is no trace of a request {id}, and none with that id"),
+        None => "none of your requests that left a trace was refused".to_owned(),
+    };
+    Error::new(Code::NOT_FOUND, message).with_table(tables::MESSAGE_TRACE)
+}
+
+fn request_of(row: &Row) -> Result<Request> {
+    let cannot = |why: String| {
+        let message = format!("the request cannot be run again: {why}");
+        Error::invalid(message).with_table(tables::MESSAGE_TRACE)
+    };
+    let Some(text) = row.text(REQUEST) else {
+        return Err(cannot(
+            "its parameters were not recorded (the setting trace.requests was off, or it was a job)".to_owned(),
+        ));
+    };
+    let recorded: Recorded = serde_json::from_str(text)
+        .map_err(|error| Error::host(format!("the request of the trace {} is broken: {error}", row.id)))?;
+    let Some(inputs) = recorded.inputs else {
+        let each = recorded.sizes.iter().map(|(name, size)| format!("{name} {size} bytes"));
+        let each = each.collect::<Vec<_>>().join(", ");
+        return Err(cannot(format!(
+            "it is longer than {LONGEST} bytes ({each}), so only sizes were recorded"
+        )));
+    };
+    if !recorded.left_out.is_empty() {
+        let each = recorded.left_out.join(", ");
+        return Err(cannot(format!("what is never recorded was a part of it: {each}")));
+    }
+    Ok(Request {
+        message: recorded.message,
+        inputs,
+    })
+}
+
+impl RequestSetting {
+    /// Whether a request is recorded that came out so.
+    pub(crate) fn records(self, failed: bool) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Failed => failed,
+            Self::All => true,
+        }
+    }
+}

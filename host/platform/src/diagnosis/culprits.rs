@@ -1,0 +1,317 @@
+//! The search for culprits: what a request fails in, one after the other. Behind each it goes on
+//! twice, once without the step and once with what cures it, because behind a call that is refused
+//! there may be another refusal.
+
+use std::collections::HashSet;
+
+use sluice_engine::{Tried, attribution::is_same, step::Step, steps};
+use sluice_model::{Code, Error, Result, Timestamp, Uuid};
+
+use super::{
+    Culprit, Cure, Fix, Isolation,
+    cures::{Obstacle, lacking},
+    trials::{Lent, Setup, Trials, all_steps, in_order},
+};
+
+/// More culprits than this are not looked for.
+const MOST_CULPRITS: usize = 100;
+
+/// How a search goes on behind a culprit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// Without the step.
+    Without,
+    /// With the first cure that helps there.
+    Cured,
+}
+
+/// What one search came to.
+struct Walk {
+    passes: bool,
+    setup: Setup,
+    /// The culprits that it met, by their place among all.
+    met: HashSet<usize>,
+    background: Vec<Error>,
+    /// Everything in the way was cured, and nothing was only passed over.
+    is_cured: bool,
+}
+
+/// Finds everything that stands in the way of a request, and what helps.
+///
+/// # Errors
+/// The host fails.
+pub(super) fn isolate(trials: &mut Trials<'_>) -> Result<Isolation> {
+    let mut culprits = Vec::new();
+    let without = trials.walk(&mut culprits, Behind::Without)?;
+    let cured = match culprits.is_empty() {
+        true => None,
+        false => Some(trials.walk(&mut culprits, Behind::Cured)?),
+    };
+    if let Some(cured) = &cured {
+        keep_own(&mut culprits, cured);
+    }
+    let whole = cured.as_ref().filter(|walk| walk.passes && walk.is_cured);
+    let cure = match whole {
+        Some(walk) => Some(trials.cure_of(&walk.setup)?),
+        None => None,
+    };
+    let background = match &cured {
+        Some(walk) if walk.passes => walk.background.clone(),
+        _ => without.background,
+    };
+    Ok(Isolation {
+        passes: without.passes || cured.is_some_and(|walk| walk.passes),
+        cure,
+        culprits,
+        background,
+        trials: trials.count,
+        is_cut: trials.is_over(),
+    })
+}
+
+/// Leaves out steps that failed only because others were passed over: the request itself, cured,
+/// does not fail in them, and no cure gave what they lacked.
+fn keep_own(culprits: &mut Vec<Culprit>, cured: &Walk) {
+    let given: HashSet<&str> = cured
+        .setup
+        .fixes
+        .iter()
+        .filter_map(|(fix, _)| match fix {
+            Fix::Grant { privilege, .. } => Some(privilege.as_str()),
+            _ => None,
+        })
+        .collect();
+    let gives_more = cured
+        .setup
+        .fixes
+        .iter()
+        .any(|(fix, _)| !matches!(fix, Fix::Grant { .. } | Fix::Disable { .. }));
+    let mut place = 0;
+    culprits.retain(|culprit| {
+        let lacked = lacking(&culprit.error).is_some_and(|(_, privilege, _)| gives_more || given.contains(privilege));
+        let kept = cured.met.contains(&place) || lacked || !cured.passes;
+        place += 1;
+        kept
+    });
+}
+
+impl Trials<'_> {
+    /// Runs the request again and again, each time with one more culprit out of the way, and adds
+    /// those that are new.
+    fn walk(&mut self, culprits: &mut Vec<Culprit>, behind: Behind) -> Result<Walk> {
+        let mut walk = Walk {
+            passes: false,
+            setup: Setup::default(),
+            met: HashSet::new(),
+            background: Vec::new(),
+            is_cured: true,
+        };
+        while !self.is_over() && culprits.len() < MOST_CULPRITS {
+            let began = self.session.now();
+            let tried = self.run(&walk.setup)?;
+            let Tried {
+                result, ran, around, ..
+            } = tried;
+            let Err(mut error) = result else {
+                walk.passes = true;
+                walk.background = tried.background;
+                break;
+            };
+            let ran = in_order(&ran);
+            if error.body().step.is_none()
+                && let Some(step) = self.guilty_step(&walk.setup, (&error, began), &ran)?
+            {
+                steps::blame(&mut error, &step);
+            }
+            let known = culprits
+                .iter()
+                .position(|culprit| is_met(&culprit.error, &error, began));
+            let place = match known {
+                Some(place) => place,
+                None => {
+                    let cures = self.cures(&walk.setup, &Obstacle { error: &error, began })?;
+                    let with = self.only_with(&walk.setup, &error, (&around, &ran))?;
+                    culprits.push(Culprit {
+                        error: error.clone(),
+                        cures,
+                        with,
+                    });
+                    culprits.len() - 1
+                }
+            };
+            let Some(culprit) = culprits.get_mut(place) else { break };
+            let is_new = walk.met.insert(place);
+            let gone_on = match (behind, error.body().step.as_ref().map(|step| step.id)) {
+                (Behind::Without, Some(step)) => walk.setup.bypassed.insert(step),
+                _ => {
+                    self.go_on_cured(&mut walk, culprit, &error, began)?
+                        || self.go_on_uncured(&mut walk, &error, is_new)
+                }
+            };
+            if !gone_on {
+                break;
+            }
+        }
+        Ok(walk)
+    }
+
+    /// Goes on behind the first cure of a culprit that helps there; whether one does.
+    fn go_on_cured(&mut self, walk: &mut Walk, culprit: &mut Culprit, error: &Error, began: Timestamp) -> Result<bool> {
+        let obstacle = Obstacle { error, began };
+        for cure in culprit.cures.clone() {
+            if let Some(setup) = self.cured(&walk.setup, &cure, &obstacle)? {
+                walk.setup = setup;
+                return Ok(true);
+            }
+        }
+        // What helped with other steps out of the way is not enough here.
+        for cure in self.cures(&walk.setup, &obstacle)? {
+            if let Some(setup) = self.cured(&walk.setup, &cure, &obstacle)? {
+                walk.setup = setup;
+                let place = culprit.cures.iter().position(|other| kind(other) == kind(&cure));
+                match place.and_then(|place| culprit.cures.get_mut(place)) {
+                    Some(other) => *other = cure,
+                    None => culprit.cures.push(cure),
+                }
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The setup with a cure, where the request then gets beyond the obstacle.
+    fn cured(&mut self, setup: &Setup, cure: &Cure, obstacle: &Obstacle<'_>) -> Result<Option<Setup>> {
+        let mut cured = setup.clone();
+        for fix in &cure.fixes {
+            if cured.fixes.iter().any(|(there, _)| there == fix) {
+                continue;
+            }
+            match self.send(&cured, fix)? {
+                Some((sender, _)) => cured.fixes.push((fix.clone(), sender)),
+                None => return Ok(None),
+            }
+        }
+        let beyond = match self.refusal(&cured)? {
+            None => true,
+            Some(other) => !obstacle.is_met_by(&other),
+        };
+        Ok(beyond.then_some(cured))
+    }
+
+    /// Goes on where nothing cures: without the step, or with the privilege lent. Whether it can.
+    fn go_on_uncured(&mut self, walk: &mut Walk, error: &Error, is_new: bool) -> bool {
+        walk.is_cured = false;
+        if let Some(step) = &error.body().step {
+            return walk.setup.bypassed.insert(step.id);
+        }
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return false;
+        };
+        walk.setup.lent.push(Lent {
+            principal: principal.id,
+            privilege: privilege.to_owned(),
+            depth,
+        });
+        is_new
+    }
+
+    /// The fixes of a setup as one cure.
+    fn cure_of(&mut self, setup: &Setup) -> Result<Cure> {
+        let own = self.session.user();
+        Ok(Cure {
+            reach: self.reach(&setup.fixes)?,
+            is_own: setup.fixes.iter().all(|(_, sender)| *sender == own),
+            fixes: setup.fixes.iter().map(|(fix, _)| fix.clone()).collect(),
+        })
+    }
+
+    /// The step that brings a refusal of the platform's about by what it does, and not by a
+    /// value of the request: without it, the refusal does not come.
+    fn guilty_step(
+        &mut self,
+        setup: &Setup,
+        (error, began): (&Error, Timestamp),
+        ran: &[std::sync::Arc<Step>],
+    ) -> Result<Option<std::sync::Arc<Step>>> {
+        let without = setup.without(ran.iter().map(|step| step.id));
+        if ran.is_empty() || !self.is_mended(&without, (error, began))? {
+            return Ok(None);
+        }
+        let mut without = setup.clone();
+        for step in ran.iter().rev() {
+            if self.is_over() {
+                break;
+            }
+            if without.bypassed.insert(step.id) && self.is_mended(&without, (error, began))? {
+                return Ok(Some(step.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the request gets beyond that refusal. One that lacks what a step would have filled
+    /// in does not.
+    fn is_mended(&mut self, setup: &Setup, (error, began): (&Error, Timestamp)) -> Result<bool> {
+        Ok(match self.refusal(setup)? {
+            None => true,
+            Some(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, began),
+        })
+    }
+
+    /// The other steps without which a step does not fail: none, where it fails with all of them
+    /// passed over but those around it.
+    fn only_with(
+        &mut self,
+        setup: &Setup,
+        error: &Error,
+        (around, ran): (&[Uuid], &[std::sync::Arc<Step>]),
+    ) -> Result<Vec<sluice_model::error::StepInfo>> {
+        let Some(step) = error.body().step.as_ref().map(|step| step.id) else {
+            return Ok(Vec::new());
+        };
+        let own: HashSet<Uuid> = around.iter().copied().chain([step]).collect();
+        let mut out: HashSet<Uuid> = all_steps(self.session)?.difference(&own).copied().collect();
+        if self.fails_in(&setup.without(out.iter().copied()), step)? {
+            return Ok(Vec::new());
+        }
+        // Those that ran before it come back; then each goes again without which it still fails.
+        let mut with = Vec::new();
+        for other in ran.iter().filter(|other| !own.contains(&other.id)) {
+            out.remove(&other.id);
+            with.push(other.clone());
+        }
+        if !self.fails_in(&setup.without(out.iter().copied()), step)? {
+            return Ok(Vec::new());
+        }
+        let mut needed = Vec::new();
+        for other in with {
+            if self.is_over() {
+                break;
+            }
+            out.insert(other.id);
+            if !self.fails_in(&setup.without(out.iter().copied()), step)? {
+                out.remove(&other.id);
+                needed.push(other.info());
+            }
+        }
+        Ok(needed)
+    }
+
+    fn fails_in(&mut self, setup: &Setup, step: Uuid) -> Result<bool> {
+        let refusal = self.refusal(setup)?;
+        Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
+    }
+}
+
+/// Whether a refusal is that of a culprit: from the same step, or the same one of the platform's.
+fn is_met(culprit: &Error, error: &Error, began: Timestamp) -> bool {
+    match (&culprit.body().step, &error.body().step) {
+        (Some(step), Some(raised)) => step.id == raised.id,
+        (None, None) => is_same(culprit, error, began),
+        _ => false,
+    }
+}
+
+fn kind(cure: &Cure) -> Option<&'static str> {
+    cure.fixes.first().map(Fix::kind)
+}

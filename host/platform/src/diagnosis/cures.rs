@@ -1,0 +1,366 @@
+//! The search for cures: each kind of fix is tried against a refusal, and against those that come
+//! behind it from the same place, until the request gets beyond it. What is found was sent, as it
+//! is printed, before the request that then got there.
+
+use std::collections::HashSet;
+
+use sluice_engine::{attribution::is_same, step_rows, tables};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
+
+use super::{
+    Cure, Fix, Reach, Way,
+    holders::{Held, Role, reference},
+    trials::{Setup, Trials},
+};
+
+/// More fixes are not put together for one cure.
+const MOST_FIXES: usize = 50;
+
+/// So many roles, users or depths are tried in the place of each other.
+const MOST_CANDIDATES: usize = 10;
+
+/// A role that gives more than so many privileges beside the missing one is offered behind grants.
+const FEW_PRIVILEGES: usize = 10;
+
+/// The kinds of cures, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Again,
+    Share,
+    Assign,
+    GiveRole,
+    Inherit,
+    Grant,
+    GiveLargeRole,
+    RunAs,
+    Allow,
+    Disable,
+}
+
+const KINDS: [Kind; 10] = [
+    Kind::Again,
+    Kind::Share,
+    Kind::Assign,
+    Kind::GiveRole,
+    Kind::Inherit,
+    Kind::Grant,
+    Kind::GiveLargeRole,
+    Kind::RunAs,
+    Kind::Allow,
+    Kind::Disable,
+];
+
+/// What stands in the way, as cures see it.
+pub(super) struct Obstacle<'a> {
+    pub(super) error: &'a Error,
+    /// When the trial began that met it.
+    pub(super) began: Timestamp,
+}
+
+impl Obstacle<'_> {
+    /// Whether another refusal comes from the same place: the same step, or the platform for want
+    /// of the same privilege.
+    pub(super) fn is_met_by(&self, other: &Error) -> bool {
+        match (&self.error.body().step, &other.body().step) {
+            (Some(step), Some(raised)) => step.id == raised.id,
+            (None, None) => is_same(self.error, other, self.began),
+            _ => false,
+        }
+    }
+}
+
+impl Trials<'_> {
+    /// What helps against a refusal, each tried behind a setup; the least first.
+    pub(super) fn cures(&mut self, setup: &Setup, obstacle: &Obstacle<'_>) -> Result<Vec<Cure>> {
+        let mut found: Vec<Cure> = Vec::new();
+        for kind in KINDS {
+            if self.is_over() {
+                break;
+            }
+            let Some(fixes) = self.chain(setup, obstacle, kind)? else {
+                continue;
+            };
+            let own = self.session.user();
+            let cure = Cure {
+                reach: self.reach(&fixes)?,
+                is_own: fixes.iter().all(|(_, sender)| *sender == own),
+                fixes: fixes.into_iter().map(|(fix, _)| fix).collect(),
+            };
+            if !found.iter().any(|other| other.fixes == cure.fixes) {
+                found.push(cure);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fixes of one kind, and grants where it does not apply to what comes behind the first, until
+    /// the request gets beyond the obstacle.
+    fn chain(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, kind: Kind) -> Result<Option<Vec<(Fix, Uuid)>>> {
+        let mut sent: Vec<(Fix, Uuid)> = Vec::new();
+        let mut error = obstacle.error.clone();
+        for _ in 0..MOST_FIXES {
+            let here = setup.and(&sent);
+            let mut candidates = self.candidates(kind, &error)?;
+            if candidates.is_empty() && !sent.is_empty() {
+                candidates = self.candidates(Kind::Grant, &error)?;
+            }
+            let mut next = None;
+            for fix in candidates.into_iter().take(MOST_CANDIDATES) {
+                if self.is_over() {
+                    return Ok(None);
+                }
+                let Some((sender, tried)) = self.send(&here, &fix)? else {
+                    continue;
+                };
+                match tried.result {
+                    Err(other) if is_same(&error, &other, obstacle.began) => {}
+                    Err(other) if obstacle.is_met_by(&other) && kind != Kind::RunAs => {
+                        next = Some((fix, sender, Some(other)));
+                        break;
+                    }
+                    Err(other) if obstacle.is_met_by(&other) => {}
+                    _ => {
+                        next = Some((fix, sender, None));
+                        break;
+                    }
+                }
+            }
+            let Some((fix, sender, behind)) = next else {
+                return Ok(None);
+            };
+            sent.retain(|(earlier, _)| !replaces(&fix, earlier));
+            sent.push((fix, sender));
+            match behind {
+                None => return Ok(Some(sent)),
+                Some(behind) => error = behind,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The fixes of a kind that could help against a refusal, the least first.
+    fn candidates(&mut self, kind: Kind, error: &Error) -> Result<Vec<Fix>> {
+        let body = error.body();
+        let step = body.step.as_ref().map(|step| step.id);
+        Ok(match kind {
+            Kind::Again => self.again(error),
+            Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
+                row,
+                with: reference(with),
+                name: with.name.clone(),
+                right,
+            })?,
+            Kind::Assign => self.on_row(error, |row, to, _| Fix::Assign {
+                row,
+                to: reference(to),
+                name: to.name.clone(),
+            })?,
+            Kind::GiveRole => self.roles_to_give(error, false)?,
+            Kind::GiveLargeRole => self.roles_to_give(error, true)?,
+            Kind::Inherit => self.inheritances(error)?,
+            Kind::Grant => self.grants(error)?,
+            Kind::RunAs => match step.filter(|_| body.privilege.is_some()) {
+                Some(step) => self.accounts_for(step, error)?,
+                None => Vec::new(),
+            },
+            Kind::Allow => match (step, &body.capability) {
+                (Some(step), Some(capability)) => self.allowances(step, capability)?,
+                _ => Vec::new(),
+            },
+            Kind::Disable => step.map(|step| Fix::Disable { step }).into_iter().collect(),
+        })
+    }
+
+    /// The request in another way, where duplicates stand in its way.
+    fn again(&self, error: &Error) -> Vec<Fix> {
+        let Some(duplicates) = &error.body().duplicates else {
+            return Vec::new();
+        };
+        let qualifies = &*self.request.message == "QualifyLead";
+        let mut ways = Vec::new();
+        if qualifies {
+            let there = duplicates.matches.iter().filter_map(|found| {
+                let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
+                Some(Way::Existing(Reference::new(&*found.table, id)))
+            });
+            ways.extend(there);
+            ways.push(Way::Continue);
+        }
+        ways.push(Way::Unchecked);
+        let row = self.request.inputs.values().find_map(|parameter| match parameter {
+            sluice_model::Parameter::Reference(row) => Some(row.clone()),
+            sluice_model::Parameter::Row(row) => Some(row.reference()),
+            _ => None,
+        });
+        let fix = |way| Fix::Again {
+            message: self.request.message.clone(),
+            row: row.clone(),
+            way,
+        };
+        ways.into_iter().map(fix).collect()
+    }
+
+    /// A fix of the one row that was refused: rows that somebody owns are shared and assigned.
+    fn on_row(&self, error: &Error, fix: impl Fn(Reference, &PrincipalInfo, Right) -> Fix) -> Result<Vec<Fix>> {
+        let body = error.body();
+        let (Some(table), Some(id), Some(right), Some(principal)) =
+            (&body.table, body.row, body.right, &body.principal)
+        else {
+            return Ok(Vec::new());
+        };
+        let catalog = self.session.snapshot()?.catalog.clone();
+        let is_owned = catalog
+            .find(table)
+            .is_some_and(|table| table.ownership == Ownership::User);
+        let row = Reference::new(table.as_str(), id);
+        Ok(is_owned.then(|| fix(row, principal, right)).into_iter().collect())
+    }
+
+    fn roles_to_give(&mut self, error: &Error, large: bool) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let held = holders.of(principal.id);
+        let beside: HashSet<Uuid> = held.iter().map(|held| held.role.id).collect();
+        let (mut unit, _) = self.session.unit()?;
+        let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
+        // Whoever has no role at all gets one first.
+        let is_wanted = |gives: usize| (held.is_empty() || gives <= FEW_PRIVILEGES) != large;
+        let fix = |(role, gives): (Role, usize)| {
+            let copy = holders.copy_for(role.id, principal.id)?;
+            let is_new = is_wanted(gives) && !beside.contains(&role.id);
+            is_new.then(|| Fix::GiveRole {
+                to: reference(principal),
+                name: principal.name.clone(),
+                copy,
+                role: role.name,
+                gives,
+            })
+        };
+        Ok(roles.into_iter().filter_map(fix).collect())
+    }
+
+    /// Roles of teams that hold the privilege for the team's rows only.
+    fn inheritances(&mut self, error: &Error) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, _)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let (mut unit, _) = self.session.unit()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let holds = |held: &Held| held.team.is_some() && held.role.only_team && depths.contains_key(&held.role.id);
+        let fix = |held: Held| Fix::Inherit {
+            id: held.role.id,
+            role: held.role.name,
+        };
+        Ok(holders.of(principal.id).into_iter().filter(holds).map(fix).collect())
+    }
+
+    /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
+    /// lowers what a role holds.
+    fn grants(&mut self, error: &Error) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let (mut unit, _) = self.session.unit()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let mut found = Vec::new();
+        for held in holders
+            .of(principal.id)
+            .into_iter()
+            .filter(|held| !held.role.is_administrator)
+        {
+            let has = depths.get(&held.role.id).copied();
+            let deeper = Depth::ALL
+                .into_iter()
+                .filter(|deeper| *deeper >= depth && has.is_none_or(|has| *deeper > has));
+            found.extend(deeper.map(|depth| Fix::Grant {
+                id: held.role.id,
+                role: held.role.name.clone(),
+                privilege: privilege.to_owned(),
+                depth,
+            }));
+        }
+        Ok(found)
+    }
+
+    fn accounts_for(&mut self, step: Uuid, error: &Error) -> Result<Vec<Fix>> {
+        let holders = self.holders()?;
+        let refused = error.body().principal.as_ref().map(|principal| principal.id);
+        let others = holders
+            .to_run_as()
+            .filter(|account| account.id != self.user && Some(account.id) != refused);
+        let fix = |account: &super::holders::Account| Fix::RunAs {
+            step,
+            id: account.id,
+            user: account.name.clone(),
+            is_service: account.is_service,
+        };
+        Ok(others.map(fix).collect())
+    }
+
+    fn allowances(&mut self, step: Uuid, capability: &str) -> Result<Vec<Fix>> {
+        let (mut unit, _) = self.session.unit()?;
+        let row = unit.read_as_platform(
+            "see what a step was granted",
+            &Reference::new(tables::STEP, step),
+            Some(&["sl_grants".into()]),
+        )?;
+        let granted = row.as_ref().and_then(|row| row.text("sl_grants"));
+        let mut capabilities: Vec<String> = step_rows::names(granted).iter().map(ToString::to_string).collect();
+        capabilities.push(capability.to_owned());
+        Ok(vec![Fix::Allow { step, capabilities }])
+    }
+
+    /// Whom fixes reach: the widest of them.
+    pub(super) fn reach(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Reach> {
+        let mut widest = Reach::Request;
+        for (fix, _) in fixes {
+            let reach = match fix {
+                Fix::Again { .. } => Reach::Request,
+                Fix::Share { .. } | Fix::Assign { .. } => Reach::Row,
+                Fix::GiveRole { to, .. } if &*to.table == tables::USER => Reach::Users(1),
+                Fix::GiveRole { to, .. } => Reach::Users(self.holders()?.members_of(to.id)),
+                Fix::Inherit { id, .. } | Fix::Grant { id, .. } => Reach::Users(self.holders()?.users_of(*id)),
+                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } => Reach::Everybody,
+            };
+            widest = widest.max(reach);
+        }
+        Ok(widest)
+    }
+}
+
+/// Whether a later fix stands in the place of an earlier one: the same privilege, deeper.
+fn replaces(fix: &Fix, earlier: &Fix) -> bool {
+    match (fix, earlier) {
+        (
+            Fix::Grant { id, privilege, .. },
+            Fix::Grant {
+                id: role,
+                privilege: before,
+                ..
+            },
+        ) => id == role && privilege == before,
+        _ => false,
+    }
+}
+
+/// Who lacks which privilege, and how deep.
+pub(super) fn lacking(error: &Error) -> Option<(&PrincipalInfo, &str, Depth)> {
+    let body = error.body();
+    let codes = [
+        Code::PRIVILEGE_DENIED,
+        Code::ACCESS_DENIED,
+        Code::NO_ROLES,
+        Code::CANNOT_QUALIFY_LEAD,
+        Code::OWNER_LACKS_READ,
+        Code::ISV_TRANSACTION,
+    ];
+    if !codes.contains(&body.code) {
+        return None;
+    }
+    let principal = body.principal.as_ref()?;
+    Some((principal, body.privilege.as_deref()?, body.depth.unwrap_or(Depth::User)))
+}

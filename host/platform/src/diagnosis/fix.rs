@@ -1,0 +1,217 @@
+//! What helps, as messages of the platform: each is sent as it is printed, in the trial that shows
+//! that it helps.
+
+use sluice_engine::tables;
+use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, Uuid, Value};
+
+/// Another way to send a request in which duplicates were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// With the row that is there instead of a new one.
+    Existing(Reference),
+    /// Although something matches: Continue on the form.
+    Continue,
+    /// Without looking for duplicates.
+    Unchecked,
+}
+
+impl Way {
+    /// The request in this way.
+    pub(super) fn apply(&self, request: &Request) -> Request {
+        match self {
+            Self::Existing(row) => {
+                let (existing, create) = match &*row.table {
+                    "contact" => ("ExistingContactId", "CreateContact"),
+                    _ => ("ExistingAccountId", "CreateAccount"),
+                };
+                request.clone().with(existing, row.clone()).with(create, false)
+            }
+            Self::Continue => request.clone().with("IgnoreMatches", true),
+            Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
+        }
+    }
+}
+
+/// A message that helps, alone or with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// Send the request again in another way.
+    Again {
+        /// Its message.
+        message: Name,
+        /// The row that it is about.
+        row: Option<Reference>,
+        /// The way.
+        way: Way,
+    },
+    /// Share one row.
+    Share {
+        /// The row.
+        row: Reference,
+        /// With this user or team.
+        with: Reference,
+        /// Its name.
+        name: String,
+        /// The right that it gets.
+        right: Right,
+    },
+    /// Assign one row.
+    Assign {
+        /// The row.
+        row: Reference,
+        /// To this user or team.
+        to: Reference,
+        /// Its name.
+        name: String,
+    },
+    /// Give a user or team a role.
+    GiveRole {
+        /// The user or team.
+        to: Reference,
+        /// Its name.
+        name: String,
+        /// The copy of the role in its business unit.
+        copy: Uuid,
+        /// The role's name.
+        role: String,
+        /// How many privileges it holds that the user or team does not have yet, or not as deep.
+        gives: usize,
+    },
+    /// Let the members of teams use a role for rows of their own, too.
+    Inherit {
+        /// The role's id.
+        id: Uuid,
+        /// Its name.
+        role: String,
+    },
+    /// Grant a privilege to a role, at a depth.
+    Grant {
+        /// The role's id.
+        id: Uuid,
+        /// Its name.
+        role: String,
+        /// The privilege.
+        privilege: String,
+        /// How deep.
+        depth: Depth,
+    },
+    /// Let the step run as this user.
+    RunAs {
+        /// The step's id.
+        step: Uuid,
+        /// The user's id.
+        id: Uuid,
+        /// The user's name.
+        user: String,
+        /// Whether nobody signs in as this user.
+        is_service: bool,
+    },
+    /// Let the step's plug-in use what it asks for.
+    Allow {
+        /// The step's id.
+        step: Uuid,
+        /// What it was granted, and the capability that it lacks.
+        capabilities: Vec<String>,
+    },
+    /// Disable the step.
+    Disable {
+        /// The step's id.
+        step: Uuid,
+    },
+}
+
+impl Fix {
+    /// Its kind in a word: `share`, `grant`, `disable`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Again { .. } => "again",
+            Self::Share { .. } => "share",
+            Self::Assign { .. } => "assign",
+            Self::GiveRole { .. } => "give-role",
+            Self::Inherit { .. } => "inherit",
+            Self::Grant { .. } => "grant",
+            Self::RunAs { .. } => "run-as",
+            Self::Allow { .. } => "allow",
+            Self::Disable { .. } => "disable",
+        }
+    }
+
+    /// The request as it is sent with this fix: in another way, or as it was.
+    pub fn applied_to(&self, request: &Request) -> Request {
+        match self {
+            Self::Again { way, .. } => way.apply(request),
+            _ => request.clone(),
+        }
+    }
+
+    /// The message; none where it is the request itself that is sent in another way.
+    pub fn request(&self) -> Option<Request> {
+        Some(match self {
+            Self::Again { .. } => return None,
+            Self::Share { row, with, right, .. } => Request::new("GrantAccess")
+                .with("Target", row.clone())
+                .with("Principal", with.clone())
+                .with("AccessMask", Value::Text(right.access_name())),
+            Self::Assign { row, to, .. } => Request::new("Assign")
+                .with("Target", row.clone())
+                .with("Assignee", to.clone()),
+            Self::GiveRole { to, copy, .. } => {
+                let relationship = match &*to.table {
+                    tables::TEAM => "teamroles_association",
+                    _ => "systemuserroles_association",
+                };
+                Request::new("Associate")
+                    .with("Target", to.clone())
+                    .with("Relationship", relationship)
+                    .with(
+                        "RelatedEntities",
+                        Parameter::References(vec![Reference::new(tables::ROLE, *copy)]),
+                    )
+            }
+            Self::Inherit { id, .. } => {
+                Request::update(Row::new(tables::ROLE, *id).with("isinherited", Value::Choice(1)))
+            }
+            Self::Grant {
+                id, privilege, depth, ..
+            } => {
+                let granted = Row::unsaved("roleprivilege")
+                    .with("PrivilegeName", privilege.as_str())
+                    .with("Depth", depth.number());
+                Request::new("AddPrivilegesRole")
+                    .with("RoleId", Value::Id(*id))
+                    .with("Privileges", Parameter::Rows(vec![granted]))
+            }
+            Self::RunAs { step, id, .. } => Request::update(
+                Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
+            ),
+            Self::Allow { step, capabilities } => {
+                Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
+            }
+            Self::Disable { step } => Request::update(crate::plugins::registration::state_row(*step, false)),
+        })
+    }
+}
+
+/// Whom a cure reaches beside the one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// This request alone.
+    Request,
+    /// One row.
+    Row,
+    /// So many users.
+    Users(usize),
+    /// Everybody.
+    Everybody,
+}
+
+/// Something that helps: all of its messages, in this order. It was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cure {
+    /// The messages.
+    pub fixes: Vec<Fix>,
+    /// Whom it reaches.
+    pub reach: Reach,
+    /// Whether who asked may send them all; else somebody else has to.
+    pub is_own: bool,
+}

@@ -1,0 +1,264 @@
+//! Who holds which roles, as cures need to know it: read once, as the platform, when the first cure
+//! is looked for. Nothing of it is shown to the reader but names in commands.
+
+use std::collections::{HashMap, HashSet};
+
+use sluice_engine::{Unit, tables};
+use sluice_model::{Depth, Filter, Query, Reference, Result, Row, Uuid};
+
+/// `systemuser.accessmode` of an account that no person signs in with.
+const NON_INTERACTIVE: i32 = 4;
+
+/// A role at its root; its copies hold the same.
+#[derive(Debug, Clone)]
+pub(super) struct Role {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) is_administrator: bool,
+    /// *Team privileges only*.
+    pub(super) only_team: bool,
+}
+
+/// A user as a step could run as one.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) is_service: bool,
+    pub(super) is_administrator: bool,
+}
+
+/// A role as somebody holds it.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) role: Role,
+    /// The team through which it comes.
+    pub(super) team: Option<Uuid>,
+}
+
+/// Users, teams and roles, and who holds what.
+pub(super) struct Holders {
+    /// The roles at their roots.
+    roles: HashMap<Uuid, Role>,
+    /// The root of each copy.
+    roots: HashMap<Uuid, Uuid>,
+    /// The copy of a root in a business unit.
+    copies: HashMap<(Uuid, Uuid), Uuid>,
+    /// The copies that a user or team holds itself.
+    held: HashMap<Uuid, Vec<Uuid>>,
+    /// The teams of a user.
+    teams: HashMap<Uuid, Vec<Uuid>>,
+    /// The business unit of each user and team.
+    units: HashMap<Uuid, Uuid>,
+    accounts: Vec<Account>,
+}
+
+impl Holders {
+    /// Reads them.
+    pub(super) fn read(unit: &mut Unit) -> Result<Self> {
+        let mut all = |table: &str, columns: &[&str]| {
+            unit.select_as_platform(
+                "find what would cure a refusal, and whom it reaches",
+                &Query::new(table).columns(columns).order_by(key(table)),
+            )
+        };
+        let rows = all(
+            tables::ROLE,
+            &[
+                "name",
+                "businessunitid",
+                "parentrootroleid",
+                "roletemplateid",
+                "isinherited",
+            ],
+        )?;
+        let users = all(
+            tables::USER,
+            &["fullname", "businessunitid", "accessmode", "isdisabled"],
+        )?;
+        let teams = all(tables::TEAM, &["businessunitid"])?;
+        let mut holders = Self {
+            roles: HashMap::new(),
+            roots: HashMap::new(),
+            copies: HashMap::new(),
+            held: HashMap::new(),
+            teams: HashMap::new(),
+            units: HashMap::new(),
+            accounts: Vec::new(),
+        };
+        for row in &rows {
+            holders.add_role(row);
+        }
+        for (table, holder) in [(tables::USER_ROLES, "systemuserid"), (tables::TEAM_ROLES, "teamid")] {
+            for row in all(table, &["roleid", holder])? {
+                if let (Some(role), Some(holder)) = (row.id_of("roleid"), row.id_of(holder)) {
+                    holders.held.entry(holder).or_default().push(role);
+                }
+            }
+        }
+        for row in all(tables::TEAM_MEMBERSHIP, &["teamid", "systemuserid"])? {
+            if let (Some(team), Some(user)) = (row.id_of("teamid"), row.id_of("systemuserid")) {
+                holders.teams.entry(user).or_default().push(team);
+            }
+        }
+        for row in users.iter().chain(&teams) {
+            let unit = row.id_of("businessunitid").unwrap_or_default();
+            holders.units.insert(row.id, unit);
+        }
+        for row in users.iter().filter(|row| row.bool("isdisabled") != Some(true)) {
+            let roles = holders.of(row.id);
+            holders.accounts.push(Account {
+                id: row.id,
+                name: row.text("fullname").unwrap_or_default().to_owned(),
+                is_service: row.int("accessmode") == Some(NON_INTERACTIVE),
+                is_administrator: roles.iter().any(|held| held.role.is_administrator),
+            });
+        }
+        Ok(holders)
+    }
+
+    fn add_role(&mut self, row: &Row) {
+        let root = row.id_of("parentrootroleid").unwrap_or(row.id);
+        self.roots.insert(row.id, root);
+        if let Some(unit) = row.id_of("businessunitid") {
+            self.copies.insert((root, unit), row.id);
+        }
+        if root == row.id {
+            let role = Role {
+                id: row.id,
+                name: row.text("name").unwrap_or_default().to_owned(),
+                is_administrator: sluice_engine::organization::is_administrator(row),
+                only_team: row.int("isinherited") == Some(0),
+            };
+            self.roles.insert(row.id, role);
+        }
+    }
+
+    /// The roles that count for a user or team: its own first, then those of its teams; each once.
+    pub(super) fn of(&self, holder: Uuid) -> Vec<Held> {
+        let teams = self.teams.get(&holder).into_iter().flatten();
+        let holders = std::iter::once((holder, None)).chain(teams.map(|team| (*team, Some(*team))));
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        for (holder, team) in holders {
+            for copy in self.held.get(&holder).into_iter().flatten() {
+                let role = self.roots.get(copy).and_then(|root| self.roles.get(root));
+                if let Some(role) = role.filter(|role| seen.insert(role.id)) {
+                    found.push(Held {
+                        role: role.clone(),
+                        team,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// How many enabled users a role reaches, itself and through teams.
+    pub(super) fn users_of(&self, role: Uuid) -> usize {
+        let has = |account: &&Account| self.of(account.id).iter().any(|held| held.role.id == role);
+        self.accounts.iter().filter(has).count()
+    }
+
+    /// How many enabled users are in a team.
+    pub(super) fn members_of(&self, team: Uuid) -> usize {
+        let is_in = |account: &&Account| self.teams.get(&account.id).is_some_and(|teams| teams.contains(&team));
+        self.accounts.iter().filter(is_in).count()
+    }
+
+    /// The copy of a role in the business unit of a user or team.
+    pub(super) fn copy_for(&self, role: Uuid, holder: Uuid) -> Option<Uuid> {
+        let unit = self.units.get(&holder)?;
+        self.copies.get(&(role, *unit)).copied()
+    }
+
+    /// The roles that hold a privilege deep enough, those that bring the fewest privileges first, with
+    /// how many each holds that `beside` do not hold, or not as deep.
+    pub(super) fn with_privilege(
+        &self,
+        unit: &mut Unit,
+        (privilege, depth): (&str, Depth),
+        beside: &HashSet<Uuid>,
+    ) -> Result<Vec<(Role, usize)>> {
+        let known = self.privileges_of(unit, beside)?;
+        let mut found = Vec::new();
+        for (role, _) in self
+            .depths(unit, privilege)?
+            .into_iter()
+            .filter(|(_, held)| *held >= depth)
+        {
+            let Some(role) = self.roles.get(&role).filter(|role| !role.is_administrator) else {
+                continue;
+            };
+            let gives = self.privileges_of(unit, &HashSet::from([role.id]))?;
+            let is_more = |(privilege, depth): &(&Uuid, &Depth)| known.get(*privilege).is_none_or(|held| held < *depth);
+            found.push((role.clone(), gives.iter().filter(is_more).count()));
+        }
+        found.sort_by(|(one, gives), (other, more)| (gives, &one.name).cmp(&(more, &other.name)));
+        Ok(found)
+    }
+
+    /// How deep each role holds a privilege.
+    pub(super) fn depths(&self, unit: &mut Unit, privilege: &str) -> Result<HashMap<Uuid, Depth>> {
+        let id = unit.snapshot()?.privileges.id(privilege);
+        let rows = Query::new(tables::ROLE_PRIVILEGES)
+            .columns(&["roleid", "privilegedepthmask"])
+            .filter(Filter::eq("privilegeid", id));
+        let rows = unit.select_as_platform("find what would cure a refusal, and whom it reaches", &rows)?;
+        let depth = |row: &Row| {
+            let role = row.id_of("roleid").filter(|role| self.roles.contains_key(role))?;
+            Some((role, Depth::from_mask(row.int("privilegedepthmask")?)?))
+        };
+        Ok(rows.iter().filter_map(depth).collect())
+    }
+
+    /// The deepest depth of each privilege that one of these roles holds.
+    fn privileges_of(&self, unit: &mut Unit, roles: &HashSet<Uuid>) -> Result<HashMap<Uuid, Depth>> {
+        let mut found = HashMap::new();
+        for role in roles {
+            let rows = Query::new(tables::ROLE_PRIVILEGES)
+                .columns(&["privilegeid", "privilegedepthmask"])
+                .filter(Filter::eq("roleid", *role));
+            let rows = unit.select_as_platform("find what would cure a refusal, and whom it reaches", &rows)?;
+            for row in &rows {
+                let depth = row.int("privilegedepthmask").and_then(Depth::from_mask);
+                if let (Some(privilege), Some(depth)) = (row.id_of("privilegeid"), depth) {
+                    let deepest = found.entry(privilege).or_insert(depth);
+                    *deepest = depth.max(*deepest);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Accounts as which a step could run: those that no person signs in with first, no
+    /// administrator.
+    pub(super) fn to_run_as(&self) -> impl Iterator<Item = &Account> {
+        let service = self.accounts.iter().filter(|account| account.is_service);
+        let people = self.accounts.iter().filter(|account| !account.is_service);
+        service.chain(people).filter(|account| !account.is_administrator)
+    }
+
+    /// An administrator, who may do whatever somebody may.
+    pub(super) fn administrator(&self) -> Option<Uuid> {
+        let found = self.accounts.iter().find(|account| account.is_administrator)?;
+        Some(found.id)
+    }
+}
+
+/// The key of a table with which rows have one order.
+fn key(table: &str) -> &'static str {
+    match table {
+        tables::ROLE => "roleid",
+        tables::USER => "createdon",
+        tables::TEAM => "teamid",
+        tables::TEAM_MEMBERSHIP => "teammembershipid",
+        tables::TEAM_ROLES => "teamroleid",
+        _ => "systemuserroleid",
+    }
+}
+
+/// A user or team of an error, as a row.
+pub(super) fn reference(principal: &sluice_model::PrincipalInfo) -> Reference {
+    Reference::new(principal.kind.table(), principal.id)
+}

@@ -1,0 +1,110 @@
+//! Diagnosis: which step, which platform check stands in somebody's way, and what would help.
+//!
+//! Everything is tried in transactions that are always rolled back, so no row, no step and no
+//! trace changes. A cure is a message that was sent there before the request, as it is told.
+
+mod culprits;
+mod cures;
+mod fix;
+mod holders;
+mod trials;
+
+use sluice_engine::{RecordedRequest, Session};
+use sluice_model::{Error, Request, Result, Uuid, error::StepInfo};
+
+pub use fix::{Cure, Fix, Reach, Way};
+use trials::{Setup, Trials};
+
+/// One thing that stands in the way.
+#[derive(Debug, Clone)]
+pub struct Culprit {
+    /// The refusal. Without a step it is the platform's own.
+    pub error: Error,
+    /// What helps; each was tried. The least comes first.
+    pub cures: Vec<Cure>,
+    /// The other steps without which it does not fail.
+    pub with: Vec<StepInfo>,
+}
+
+impl Culprit {
+    /// The messages of all its cures, each once.
+    pub fn fixes(&self) -> Vec<Fix> {
+        let mut fixes: Vec<Fix> = Vec::new();
+        for fix in self.cures.iter().flat_map(|cure| &cure.fixes) {
+            if !fixes.contains(fix) {
+                fixes.push(fix.clone());
+            }
+        }
+        fixes
+    }
+}
+
+/// What a diagnosis found.
+#[derive(Debug, Clone)]
+pub struct Isolation {
+    /// What stands in the way, in the order in which it was met.
+    pub culprits: Vec<Culprit>,
+    /// What cures all of it, where something does: the request passed behind it.
+    pub cure: Option<Cure>,
+    /// What failed of the asynchronous steps, once the request passed.
+    pub background: Vec<Error>,
+    /// How many trials it took.
+    pub trials: u32,
+    /// With all culprits out of the way the message passes.
+    pub passes: bool,
+    /// So many trials were made, or they took so long, that it was not looked for everything.
+    pub is_cut: bool,
+}
+
+/// Who fails in a request, and what would help.
+pub trait Diagnosis {
+    /// Runs each request as `user`, for trial: `None` where it passes. The first step of the
+    /// platform's procedure: which of the tables is it?
+    ///
+    /// # Errors
+    /// This session's user may not act for others.
+    fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>>;
+
+    /// Finds every step and every platform check that stands in the way of `user`'s request,
+    /// and tries what would help. The second step of the platform's procedure.
+    ///
+    /// # Errors
+    /// This session's user may not act for others, or the host fails.
+    fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation>;
+
+    /// As [`Self::isolate`], for a request that was refused, as it was sent: the one with that
+    /// correlation id, else the last of this session's user. With what was found out about it.
+    ///
+    /// # Errors
+    /// There is none, it is not this user's to look at, it was not recorded whole, or the host fails.
+    fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)>;
+}
+
+impl Diagnosis for Session {
+    fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>> {
+        check_may_ask(self, user)?;
+        requests
+            .iter()
+            .map(|request| Trials::new(self, user, request).refusal(&Setup::default()))
+            .collect()
+    }
+
+    fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation> {
+        check_may_ask(self, user)?;
+        culprits::isolate(&mut Trials::new(self, user, request))
+    }
+
+    fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)> {
+        let recorded = self.recorded_request(request)?;
+        let found = culprits::isolate(&mut Trials::new(self, recorded.caller, &recorded.request))?;
+        Ok((recorded, found))
+    }
+}
+
+/// Who asks about somebody else's request acts for them.
+fn check_may_ask(session: &Session, user: Uuid) -> Result<()> {
+    match session.user() == user {
+        true => Ok(()),
+        false => session.check_named_privilege("prvActOnBehalfOfAnotherUser"),
+    }
+}

@@ -1,0 +1,162 @@
+//! The trials of a diagnosis: a request runs as its caller in transactions that are rolled back,
+//! behind the messages that are tried with it.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sluice_engine::{Sent, Session, Tried, step::Step, unit::Trial};
+use sluice_model::{Code, Depth, Error, Request, Result, Uuid, codes::Kind};
+
+use super::{Fix, holders::Holders};
+
+/// More trials are not made: what is known by then is told.
+pub(super) const MOST_TRIALS: u32 = 400;
+
+/// So long trials are begun; each of them may take as long as a request's transaction.
+const TIME: Duration = Duration::from_secs(120);
+
+/// A privilege lent to a principal: what goes on behind a refusal for which there is no cure.
+#[derive(Debug, Clone)]
+pub(super) struct Lent {
+    pub(super) principal: Uuid,
+    pub(super) privilege: String,
+    pub(super) depth: Depth,
+}
+
+/// What is different in a trial.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Setup {
+    /// Steps that are passed over.
+    pub(super) bypassed: HashSet<Uuid>,
+    /// What is sent before the request, and who sends it.
+    pub(super) fixes: Vec<(Fix, Uuid)>,
+    pub(super) lent: Vec<Lent>,
+}
+
+impl Setup {
+    /// The same, with these as well.
+    pub(super) fn and(&self, fixes: &[(Fix, Uuid)]) -> Self {
+        let mut setup = self.clone();
+        setup.fixes.extend_from_slice(fixes);
+        setup
+    }
+
+    /// The same, without these steps.
+    pub(super) fn without(&self, steps: impl IntoIterator<Item = Uuid>) -> Self {
+        let mut setup = self.clone();
+        setup.bypassed.extend(steps);
+        setup
+    }
+}
+
+/// The trials of one request.
+pub(super) struct Trials<'a> {
+    /// Who asks.
+    pub(super) session: &'a Session,
+    /// Whose request it is.
+    pub(super) user: Uuid,
+    pub(super) request: &'a Request,
+    pub(super) count: u32,
+    began: Instant,
+    holders: Option<Arc<Holders>>,
+}
+
+impl<'a> Trials<'a> {
+    pub(super) fn new(session: &'a Session, user: Uuid, request: &'a Request) -> Self {
+        Self {
+            session,
+            user,
+            request,
+            count: 0,
+            began: Instant::now(),
+            holders: None,
+        }
+    }
+
+    /// Whether so many trials were made, or they took so long, that no culprit is looked for any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.count >= MOST_TRIALS || self.began.elapsed() > TIME
+    }
+
+    /// Who holds what, read when it is first asked for.
+    pub(super) fn holders(&mut self) -> Result<Arc<Holders>> {
+        if let Some(holders) = &self.holders {
+            return Ok(holders.clone());
+        }
+        let (mut unit, _) = self.session.unit()?;
+        let holders = Arc::new(Holders::read(&mut unit)?);
+        self.holders = Some(holders.clone());
+        Ok(holders)
+    }
+
+    /// Runs the request in a transaction of its own that opens before pre-validation and is
+    /// always rolled back.
+    pub(super) fn run(&mut self, setup: &Setup) -> Result<Tried> {
+        self.count += 1;
+        let trial = Trial {
+            bypassed: setup.bypassed.clone(),
+            lent: setup
+                .lent
+                .iter()
+                .map(|lent| (lent.principal, lent.privilege.clone(), lent.depth))
+                .collect(),
+            ..Trial::default()
+        };
+        let mut request = self.request.clone();
+        let mut before = Vec::new();
+        for (fix, sender) in &setup.fixes {
+            request = fix.applied_to(&request);
+            before.extend(fix.request().map(|request| Sent {
+                sender: *sender,
+                request,
+            }));
+        }
+        let tried = self.session.try_request(self.user, trial, &before, &request)?;
+        match &tried.result {
+            Err(error) if error.kind() == Kind::Host && tried.refused.is_none() => Err(error.clone()),
+            _ => Ok(tried),
+        }
+    }
+
+    /// The refusal of the request; none where it passes.
+    pub(super) fn refusal(&mut self, setup: &Setup) -> Result<Option<Error>> {
+        Ok(self.run(setup)?.result.err())
+    }
+
+    /// Who may send a fix behind a setup: who asks, else an administrator; nobody, where it is
+    /// refused to both. With what the request then came to.
+    pub(super) fn send(&mut self, setup: &Setup, fix: &Fix) -> Result<Option<(Uuid, Tried)>> {
+        let own = self.session.user();
+        let place = setup.fixes.iter().filter(|(fix, _)| fix.request().is_some()).count();
+        let tried = self.run(&setup.and(&[(fix.clone(), own)]))?;
+        match (tried.refused, &tried.result) {
+            (None, _) => return Ok(Some((own, tried))),
+            (Some(at), Err(error)) if at == place && is_for_others(error) => {}
+            _ => return Ok(None),
+        }
+        let Some(other) = self.holders()?.administrator().filter(|other| *other != own) else {
+            return Ok(None);
+        };
+        let tried = self.run(&setup.and(&[(fix.clone(), other)]))?;
+        Ok(tried.refused.is_none().then_some((other, tried)))
+    }
+}
+
+/// Whether a refusal is of who sent the message, and not of the message.
+fn is_for_others(error: &Error) -> bool {
+    error.kind() == Kind::Denied || error.code() == Code::NOT_FOUND || error.body().principal.is_some()
+}
+
+/// The steps that are registered.
+pub(super) fn all_steps(session: &Session) -> Result<HashSet<Uuid>> {
+    Ok(session.snapshot()?.steps.ids().collect())
+}
+
+/// The steps by id, each once, in the order in which they ran.
+pub(super) fn in_order(ran: &[Arc<Step>]) -> Vec<Arc<Step>> {
+    let mut seen = HashSet::new();
+    ran.iter().filter(|step| seen.insert(step.id)).cloned().collect()
+}

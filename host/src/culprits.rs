@@ -1,0 +1,368 @@
+//! What a diagnosis found, as people and scripts read it.
+
+use serde_json::{Value as Json, json};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
+
+use crate::{
+    context::Context,
+    people::count,
+    report,
+    text::{indented, quoted, wrapped},
+};
+
+/// Text for people is this wide.
+pub(crate) const WIDTH: usize = 96;
+
+/// What is to be known beside the error: the guide lets leads be qualified without Write on them.
+fn note(error: &Error) -> Option<&'static str> {
+    let body = error.body();
+    (body.step.is_none() && body.privilege.as_deref() == Some("prvWriteLead")).then_some(
+        "The guide's list of privileges does not have it; it is needed here, because qualifying changes the state of the \
+         lead. `settings set compat.qualifyNeedsLeadWrite no` lets the guide's exact role qualify.",
+    )
+}
+
+/// What was found, for scripts.
+pub(crate) fn json(context: &Context, found: &Isolation) -> Json {
+    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
+    let cure = |cure: &Cure| {
+        let fixes: Vec<Json> = cure.fixes.iter().map(fix).collect();
+        json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own })
+    };
+    let culprit = |culprit: &Culprit| {
+        json!({
+            "error": report::error_to_json(&culprit.error),
+            "note": note(&culprit.error),
+            "onlyWith": culprit.with,
+            "fixes": culprit.fixes().iter().map(fix).collect::<Vec<Json>>(),
+            "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
+        })
+    };
+    let background: Vec<Json> = found.background.iter().map(report::error_to_json).collect();
+    json!({
+        "culprits": found.culprits.iter().map(culprit).collect::<Vec<Json>>(),
+        "cure": found.cure.as_ref().map(cure),
+        "background": background,
+        "trials": found.trials,
+        "passes": found.passes,
+        "cut": found.is_cut,
+    })
+}
+
+/// What a person reads of a diagnosis.
+pub(crate) struct Report<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) catalog: &'a Catalog,
+    /// Who was refused.
+    pub(crate) user: &'a str,
+    /// What they wanted to do.
+    pub(crate) what: &'a str,
+    /// Whether the reader may know the names of roles and steps, and so the commands.
+    pub(crate) tells_commands: bool,
+}
+
+impl Report<'_> {
+    /// The whole text; `again` is the command that looks again.
+    pub(crate) fn text(&self, found: &Isolation, again: &str) -> String {
+        let Self { user, what, .. } = self;
+        let trials = format!(
+            "{}, each rolled back",
+            count(found.trials.try_into().unwrap_or_default(), "trial")
+        );
+        if found.culprits.is_empty() {
+            let mut parts = vec![wrapped(
+                &format!("Nothing stands in the way: {user} can {what} ({trials})."),
+                WIDTH,
+            )];
+            parts.extend(background_text(&found.background));
+            return parts.join("\n\n");
+        }
+        let things = match found.culprits.len() {
+            1 => "One thing stands in the way".to_owned(),
+            several => format!("{several} things stand in the way"),
+        };
+        let mut parts = vec![wrapped(
+            &format!("{user} cannot {what}. {things} ({trials}; nothing was changed)."),
+            WIDTH,
+        )];
+        parts.extend(found.cure.as_ref().map(|cure| self.cure_text(cure, again)));
+        for (position, culprit) in found.culprits.iter().enumerate() {
+            parts.push(self.culprit_text(position + 1, culprit));
+        }
+        if found.cure.is_none() {
+            parts.push(match found.passes {
+                true => format!("With all of this out of the way, {user} can {what}."),
+                false => {
+                    "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned()
+                }
+            });
+        }
+        if found.is_cut {
+            parts.push("So many trials were made that it was not looked for everything.".to_owned());
+        }
+        parts.extend(background_text(&found.background));
+        parts.push(format!("To look again:\n  {}", self.context.command(again)));
+        parts.join("\n\n")
+    }
+
+    /// What cures all of it, as it was run.
+    fn cure_text(&self, cure: &Cure, again: &str) -> String {
+        if !cure.is_own && !self.tells_commands {
+            let ask = "It can be cured, but not by you. Ask an administrator, and hand this on:";
+            return format!("{ask}\n  {}", self.context.command(again));
+        }
+        let what = match (cure.is_own, cure.fixes.len()) {
+            (true, 1) => "This cures it",
+            (true, _) => "This cures it, all of it in this order",
+            (false, 1) => "This cures it, run by somebody who may (you may not)",
+            (false, _) => "This cures it, all of it in this order, run by somebody who may (you may not)",
+        };
+        let mut lines = vec![wrapped(
+            &format!(
+                "{what}. It was tried, and the request passed behind it. It reaches {}.",
+                reach(cure.reach)
+            ),
+            WIDTH,
+        )];
+        lines.extend(commands(self.context, cure, 2));
+        lines.join("\n")
+    }
+
+    fn culprit_text(&self, number: usize, culprit: &Culprit) -> String {
+        let story = indented(&wrapped(&story(self.catalog, culprit, self.user), WIDTH - 3), 3);
+        let mut parts = vec![format!("{:<3}{}", format!("{number}."), story.trim_start())];
+        let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
+        parts.push(format!("   The platform's words:\n{message}"));
+        parts.push(self.cures_text(culprit));
+        parts.join("\n\n")
+    }
+
+    fn cures_text(&self, culprit: &Culprit) -> String {
+        let told: Vec<&Cure> = culprit
+            .cures
+            .iter()
+            .filter(|cure| cure.is_own || self.tells_commands)
+            .collect();
+        if told.is_empty() {
+            return match culprit.cures.is_empty() {
+                true => "   Nothing that could be tried helps; the message above says what has to change.",
+                false => "   What helps is for an administrator to do.",
+            }
+            .to_owned();
+        }
+        let mut lines = vec!["   What helps (each was tried; one of them is enough):".to_owned()];
+        for (position, cure) in told.iter().enumerate() {
+            let title = format!("     {}. {}, for {}:", position + 1, title(cure), reach(cure.reach));
+            lines.push(indented(&wrapped(title.trim_start(), WIDTH - 8), 8).replacen("        ", "     ", 1));
+            lines.extend(commands(self.context, cure, 10));
+        }
+        lines.join("\n")
+    }
+}
+
+fn background_text(failures: &[Error]) -> Option<String> {
+    if failures.is_empty() {
+        return None;
+    }
+    let mut lines = vec!["After it, in the background, these fail; the request passes all the same:".to_owned()];
+    for error in failures {
+        let step = error
+            .body()
+            .step
+            .as_ref()
+            .map(|step| format!("the step \"{}\": ", step.name));
+        let text = format!("{}{}", step.unwrap_or_default(), report::headline(error));
+        lines.push(indented(&wrapped(&text, WIDTH - 2), 2));
+    }
+    Some(lines.join("\n"))
+}
+
+fn commands(context: &Context, cure: &Cure, indent: usize) -> Vec<String> {
+    let command = |fix: &Fix| format!("{}{}", " ".repeat(indent), context.command(&command_of(fix)));
+    cure.fixes.iter().map(command).collect()
+}
+
+/// The culprit in a few sentences: which step, which call, which privilege, who.
+fn story(catalog: &Catalog, culprit: &Culprit, user: &str) -> String {
+    let error = &culprit.error;
+    let body = error.body();
+    let mut text = match &body.step {
+        Some(step) => {
+            let mut text = format!(
+                "The step \"{}\" stops it. It runs the plug-in {} in the {}.",
+                step.name,
+                step.plugin,
+                report::place(step)
+            );
+            if let Some(call) = &body.call {
+                let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
+                text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+            }
+            text
+        }
+        None => "The platform itself refuses it, not a plug-in.".to_owned(),
+    };
+    let with: Vec<String> = culprit.with.iter().map(|step| format!("\"{}\"", step.name)).collect();
+    if !with.is_empty() {
+        text.push_str(&format!(" It fails only together with {}.", with.join(" and ")));
+    }
+    text.push_str(&missing(catalog, error));
+    if let Some(note) = note(error) {
+        text.push_str(&format!(" {note}"));
+    }
+    if let Some(limit) = &body.limit {
+        text.push_str(&format!(
+            " It overran the limit {}: {} of {} {}.",
+            limit.name, limit.used, limit.allowed, limit.unit
+        ));
+    }
+    text
+}
+
+/// Which privilege is missing to whom, and by which of the two checks.
+fn missing(catalog: &Catalog, error: &Error) -> String {
+    let body = error.body();
+    let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
+        return String::new();
+    };
+    let kind = if principal.kind == PrincipalKind::Team {
+        "The team"
+    } else {
+        "The user"
+    };
+    let depth = body
+        .depth
+        .map(|depth| format!(", at depth {}", depth.label()))
+        .unwrap_or_default();
+    let meaning = catalog
+        .privilege(privilege)
+        .map(|(table, right)| format!(" (to {} {table})", verb(right)))
+        .unwrap_or_default();
+    let far = if body.code == Code::ACCESS_DENIED {
+        "deep enough for that row"
+    } else {
+        "at any depth"
+    };
+    let roles = match principal.roles.as_slice() {
+        [] => "has no role at all".to_owned(),
+        [role] => format!("has the role {role}, which does not hold it {far}"),
+        roles => format!("has the roles {}, none of which holds it {far}", roles.join(", ")),
+    };
+    format!(
+        " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
+        principal.name
+    )
+}
+
+/// What a right lets do.
+fn verb(right: Right) -> String {
+    match right {
+        Right::Append => "attach rows of".to_owned(),
+        Right::AppendTo => "attach rows to those of".to_owned(),
+        other => other.verb().to_lowercase(),
+    }
+}
+
+/// Whom a cure reaches.
+fn reach(reach: Reach) -> String {
+    match reach {
+        Reach::Request => "this request alone".to_owned(),
+        Reach::Row => "this row alone".to_owned(),
+        Reach::Users(number) => count(number, "user"),
+        Reach::Everybody => "everybody".to_owned(),
+    }
+}
+
+/// What a cure does, in words.
+fn title(cure: &Cure) -> String {
+    let grants = cure.fixes.iter().filter(|fix| matches!(fix, Fix::Grant { .. })).count();
+    let Some(first) = cure.fixes.first() else {
+        return String::new();
+    };
+    let mut text = match first {
+        Fix::Again { way, .. } => match way {
+            Way::Existing(row) => format!("Take the {} that is there", row.table),
+            Way::Continue => "Go on although something matches".to_owned(),
+            Way::Unchecked => "Send it without looking for duplicates".to_owned(),
+        },
+        Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
+        Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
+        Fix::GiveRole { name, role, gives, .. } => {
+            format!(
+                "Give {name} the role {role}, which brings {} more",
+                count(*gives, "privilege")
+            )
+        }
+        Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
+        Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
+        Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
+        Fix::RunAs { user, is_service, .. } => {
+            let person = if *is_service { "" } else { ", a person," };
+            format!(
+                "Let the step run as {user}{person} who has what it needs; for everybody who sets it off, it then does all that {user} may"
+            )
+        }
+        Fix::Allow { capabilities, .. } => {
+            let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
+            format!("Let the step's plug-in use {wanted}")
+        }
+        Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
+    };
+    if grants > 0 && !matches!(first, Fix::Grant { .. }) {
+        text.push_str(&format!(", and grant {}", count(grants, "privilege")));
+    }
+    text
+}
+
+/// The command that does what a fix says.
+fn command_of(fix: &Fix) -> String {
+    match fix {
+        Fix::Again { message, row, way } => again(message, row.as_ref(), way),
+        Fix::Share {
+            row, with, name, right, ..
+        } => format!(
+            "sluice row share {} {} {} {}",
+            row.table,
+            row.id,
+            principal(with, name),
+            right.verb().to_lowercase()
+        ),
+        Fix::Assign { row, to, name } => {
+            format!("sluice row assign {} {} {}", row.table, row.id, principal(to, name))
+        }
+        Fix::GiveRole { to, name, role, .. } => {
+            let noun = if &*to.table == "team" { "team" } else { "user" };
+            format!("sluice {noun} role-add {} {}", quoted(name), quoted(role))
+        }
+        Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
+        Fix::Grant {
+            role, privilege, depth, ..
+        } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+        Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
+        Fix::Allow { step, capabilities } => {
+            format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
+        }
+    }
+}
+
+/// The request in another way; of other messages than QualifyLead the parameter is named.
+fn again(message: &str, row: Option<&Reference>, way: &Way) -> String {
+    let Some(lead) = row.filter(|_| message == "QualifyLead") else {
+        return "send the same again with SuppressDuplicateDetection=true".to_owned();
+    };
+    let how = match way {
+        Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
+        Way::Continue => "--continue".to_owned(),
+        Way::Unchecked => "--from grid".to_owned(),
+    };
+    format!("sluice lead qualify {} {how}", lead.id)
+}
+
+fn principal(row: &Reference, name: &str) -> String {
+    match &*row.table {
+        "team" => quoted(&format!("team:{name}")),
+        _ => quoted(name),
+    }
+}
