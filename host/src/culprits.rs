@@ -6,6 +6,7 @@ use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
 
 use crate::{
     context::Context,
+    door::Door,
     people::count,
     report,
     text::{indented, quoted, wrapped},
@@ -21,6 +22,13 @@ fn note(error: &Error) -> Option<&'static str> {
         "The guide's list of privileges does not have it; it is needed here, because qualifying changes the state of the \
          lead. `settings set compat.qualifyNeedsLeadWrite no` lets the guide's exact role qualify.",
     )
+}
+
+/// Whether somebody may know the names of roles and steps.
+pub(crate) fn tells_commands(session: &dyn Door) -> bool {
+    ["role", "sdkmessageprocessingstep"]
+        .iter()
+        .all(|table| session.check_privilege(table, Right::Read).is_ok())
 }
 
 /// What was found, for scripts.

@@ -4,7 +4,7 @@
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
 use crate::{
-    OwnerToBe, Permit, Principal, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Units,
+    Gate, OwnerToBe, Permit, Principal, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Units,
     gate::held_privilege,
     principal::Route,
     text::{self, Denied},
@@ -60,9 +60,10 @@ fn grant(
         table,
         row,
     };
-    view.by_role(&privilege)
-        .or_else(|| view.by_share(right))
-        .ok_or_else(|| view.refusal(right))
+    let reason = view.by_role(&privilege).or_else(|| view.by_share(right));
+    let asked = (table, right, Some(row.id).filter(|id| !id.is_nil()));
+    principal.note(Gate::Access, asked, || reason.as_ref().map(ToString::to_string));
+    reason.ok_or_else(|| view.refusal(right))
 }
 
 /// One row as one principal sees it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sluice_model::{Ownership, PrincipalKind, Result, Right, TableDef, Uuid};
 
-use crate::{Principal, principal::ACCESS_TEAM, text};
+use crate::{Gate, Principal, principal::ACCESS_TEAM, text};
 
 /// The privileges that the organisation knows: their names, their ids, and how many there are.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +75,11 @@ pub(crate) fn held_privilege(
     if principal.reads_only() && right != Right::Read {
         return Err(text::reads_only(principal).with_table(&table.name));
     }
-    if principal.routes(&name).next().is_some() {
+    let holds = principal.routes(&name).next().is_some();
+    principal.note(Gate::Privilege, (table, right, None), || {
+        holds.then(|| principal.held_through(&name))
+    });
+    if holds {
         return Ok(name);
     }
     if lacks_roles(principal) {
@@ -114,7 +118,9 @@ pub fn check_named(principal: &Principal, privilege: &str, privileges: &Privileg
     if principal.reads_only() && !reads(privilege) {
         return Err(text::reads_only(principal));
     }
-    if principal.depth_of(privilege).is_some() {
+    let holds = principal.depth_of(privilege).is_some();
+    principal.note_named(privilege, holds);
+    if holds {
         return Ok(());
     }
     Err(if lacks_roles(principal) {

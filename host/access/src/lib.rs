@@ -8,6 +8,7 @@
 //! is its own, within the depth of one of its roles, or shared with it. Every message passes
 //! both, and what comes out is a [`Permit`] that says why.
 
+mod checks;
 mod decide;
 mod gate;
 mod giving;
@@ -17,6 +18,7 @@ mod row;
 mod text;
 mod units;
 
+pub use checks::{Check, Checks, Gate};
 pub use decide::{decide, decide_create, list};
 pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, check_privilege};
 pub use giving::{Holding, check_holds};

@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
+use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
 
-use crate::{Holding, PrincipalId};
+use crate::{Check, Checks, Gate, Holding, PrincipalId};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -76,6 +76,8 @@ pub struct Principal {
     /// Its business unit, or one above it, is disabled.
     stopped: bool,
     lent: Vec<(String, Depth)>,
+    /// Where it is kept what is asked about it.
+    checks: Option<Arc<Checks>>,
 }
 
 /// One way by which a principal holds a privilege.
@@ -124,6 +126,7 @@ impl Principal {
             system: false,
             stopped: false,
             lent: Vec::new(),
+            checks: None,
         }
     }
 
@@ -159,6 +162,81 @@ impl Principal {
         let mut borrower = self.clone();
         borrower.lent.push((privilege.to_ascii_lowercase(), depth));
         borrower
+    }
+
+    /// The same principal; what is asked about it is kept.
+    #[must_use]
+    pub fn watched(&self, checks: &Arc<Checks>) -> Self {
+        Self {
+            checks: Some(checks.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
+    pub(crate) fn held_through(&self, privilege: &str) -> String {
+        let privilege = privilege.to_ascii_lowercase();
+        let holding = self
+            .facts
+            .roles
+            .iter()
+            .filter(|role| role.privileges.contains_key(&privilege));
+        let mut names: Vec<String> = Vec::new();
+        for role in holding {
+            let team = role.via_team.and_then(|id| owner_team(&self.facts.teams, id));
+            let name = match team {
+                Some(team) => format!("{} (via team {})", role.name, team.name),
+                None => role.name.clone(),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Keeps a question about a right on a table, or on a row of it, and why it passed.
+    pub(crate) fn note(
+        &self,
+        gate: Gate,
+        (table, right, row): (&TableDef, Right, Option<Uuid>),
+        because: impl FnOnce() -> Option<String>,
+    ) {
+        if let Some(checks) = &self.checks {
+            let privilege = table.privilege_name(right);
+            checks.add(Check {
+                held: self.depth_of(&privilege),
+                table: Some(table.name.clone()),
+                row,
+                because: because(),
+                ..self.asked(privilege, gate)
+            });
+        }
+    }
+
+    /// Keeps a question about a privilege that belongs to no table.
+    pub(crate) fn note_named(&self, privilege: &str, holds: bool) {
+        if let Some(checks) = &self.checks {
+            checks.add(Check {
+                held: self.depth_of(privilege),
+                because: holds.then(|| self.held_through(privilege)),
+                ..self.asked(privilege.to_owned(), Gate::Privilege)
+            });
+        }
+    }
+
+    fn asked(&self, privilege: String, gate: Gate) -> Check {
+        Check {
+            principal: self.identity(),
+            name: self.name().to_owned(),
+            privilege,
+            table: None,
+            row: None,
+            gate,
+            held: None,
+            because: None,
+            step: None,
+        }
     }
 
     /// The row's id.

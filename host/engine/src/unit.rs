@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_access::{Principal, PrincipalId};
+use sluice_access::{Checks, Principal, PrincipalId};
 use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value};
 use sluice_store::{End, Savepoint, Tx};
 
@@ -100,6 +100,8 @@ pub struct Trial {
     pub bypassed: HashSet<Uuid>,
     /// Privileges lent to principals.
     pub lent: Vec<(Uuid, String, Depth)>,
+    /// Where it is kept what is asked about principals.
+    pub checks: Option<Arc<Checks>>,
 }
 
 /// A point of a unit to go back to.
@@ -293,6 +295,9 @@ impl Unit {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }
+        }
+        if let Some(checks) = &self.trial.checks {
+            principal = Arc::new(principal.watched(checks));
         }
         Ok(principal)
     }

@@ -24,7 +24,7 @@ pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
-pub use diagnosis::{Culprit, Cure, Fix, Isolation, Reach, Way};
+pub use diagnosis::{Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, Way};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
@@ -32,6 +32,7 @@ pub use plugins::{
     history::PluginVersion,
     registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, limits_of},
 };
+pub use sluice_access::Gate;
 pub use solutions::{ImportOptions, Imported, Uninstalled};
 
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sluice_model::{Parameter, Request};
 
-use super::row;
+use super::{access_explain, row};
 use crate::{
     context::Context,
     names::{self, Labels},
@@ -23,11 +23,16 @@ pub(crate) enum Command {
         #[arg(long)]
         user: String,
     },
+    /// Show what runs when a user does something, what each message and step needs, and what is missing.
+    Explain(access_explain::Args),
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
-    let Command::Show { table, id, user } = command;
+    let (table, id, user) = match command {
+        Command::Show { table, id, user } => (table, id, user),
+        Command::Explain(args) => return access_explain::run(context, &args),
+    };
     let session = context.session()?;
     let (target, principal) = (row::target(&session, &table, &id)?, names::principal(&session, &user)?);
     let request = Request::new("RetrievePrincipalAccess")

@@ -104,14 +104,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 /// The user to try as. Who asks about themselves need not be able to look themselves up.
-fn who(context: &Context, session: &Session, name: &str) -> anyhow::Result<Uuid> {
+pub(crate) fn who(context: &Context, session: &Session, name: &str) -> anyhow::Result<Uuid> {
     if name == context.user() {
         return Ok(session.user());
     }
     Ok(session.find_one("systemuser", name)?)
 }
 
-fn name_of(context: &Context, table: &str, id: Uuid) -> anyhow::Result<String> {
+pub(crate) fn name_of(context: &Context, table: &str, id: Uuid) -> anyhow::Result<String> {
     let reference = Reference::new(table, id);
     Ok(Labels::load(context, [reference.clone()])?.name(&reference))
 }

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     Ok(shown(&*session.catalog()?, &response))
 }
 
-fn request(session: &dyn Door, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {
+pub(crate) fn request(session: &dyn Door, message: &dyn Message, parameters: &[String]) -> anyhow::Result<Request> {
     let surroundings = session.surroundings()?;
     let shape = message.shape();
     let mut request = Request::new(message.name());

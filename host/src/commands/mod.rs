@@ -1,6 +1,7 @@
 //! The commands, one file per noun.
 
 pub(crate) mod access;
+mod access_explain;
 pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod bu;

@@ -2,8 +2,8 @@
 //! as its caller, in transactions that are rolled back.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{RecordedRequest, Session};
-use sluice_model::{Parameter, Reference, Right, Uuid};
+use sluice_engine::RecordedRequest;
+use sluice_model::{Parameter, Reference, Uuid};
 use sluice_platform::prelude::*;
 
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         catalog: &*session.catalog()?,
         user: &user,
         what: &what,
-        tells_commands: tells_commands(&session),
+        tells_commands: culprits::tells_commands(&session),
     }
     .text(&found, &format!("sluice why {}", recorded.correlation));
     let mut document = culprits::json(context, &found);
@@ -55,13 +55,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         map.insert("request".to_owned(), request);
     }
     Ok(Outcome::new(document, text))
-}
-
-/// Whether somebody may know the names of roles and steps.
-fn tells_commands(session: &Session) -> bool {
-    ["role", "sdkmessageprocessingstep"]
-        .iter()
-        .all(|table| session.check_privilege(table, Right::Read).is_ok())
 }
 
 /// The row that a request was about, where it was there already.

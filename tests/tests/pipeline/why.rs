@@ -2,7 +2,7 @@
 //! else has changed meanwhile.
 
 use sluice_model::{Code, Depth, Error, Query, Reference, Request, Row, Uuid, Value};
-use sluice_platform::{Fix, Isolation, Reach, prelude::*};
+use sluice_platform::{Fix, Gate, Isolation, Reach, prelude::*};
 use sluice_tests::{Actor, people};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, job, probe};
@@ -312,6 +312,60 @@ fn a_step_uses_what_it_was_not_granted() {
     assert_eq!(steps(&found), [Some(step)]);
     assert_eq!(kinds(&found), ["allow"]);
     cure(&world, &found, &world.seller, &request);
+}
+
+/// What is said behind a cure that somebody else has to send may name what the reader cannot see.
+#[test]
+fn what_a_step_says_behind_the_cure_of_another_is_not_told() {
+    let world = Pipeline::new();
+    world.step(&probe(PRE_VALIDATION, "Create", "contact", &campaigns("read")));
+    world.step(&probe(PRE_OPERATION, "Create", "contact", "refuse the secret is 42"));
+    let request = Request::create(contact());
+    let said = |reader: &Actor| {
+        let found = why(&world, reader, &world.seller, &request);
+        found
+            .culprits
+            .iter()
+            .map(|culprit| culprit.error.message().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(said(&world.admin)[1].contains("42"));
+    let told = said(&world.seller);
+    assert!(told.len() == 2 && !told[1].contains("42"), "{told:?}");
+}
+
+/// What qualifying needs is told before anybody tries.
+#[test]
+fn what_a_request_needs_is_told_before_it_is_sent() {
+    let world = Pipeline::new();
+    let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
+    let (lead, request) = world.lead();
+    let told = world.admin.0.explain(world.seller.id(), &request).unwrap();
+    assert_eq!(told.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [step]);
+    let of = |privilege: &str, gate: Gate| {
+        let mut found = told
+            .needs
+            .iter()
+            .filter(|need| need.check.privilege == privilege && need.check.gate == gate);
+        found.next().unwrap_or_else(|| panic!("{privilege}: {:#?}", told.needs))
+    };
+    let missing = of("prvReadCampaign", Gate::Privilege);
+    assert!(missing.is_missing && missing.check.step == Some(step), "{missing:?}");
+    for privilege in [
+        "prvReadLead",
+        "prvCreateAccount",
+        "prvCreateContact",
+        "prvCreateOpportunity",
+    ] {
+        let need = of(privilege, Gate::Privilege);
+        assert!(!need.is_missing && need.check.step.is_none(), "{need:?}");
+    }
+    let own = of("prvReadLead", Gate::Access);
+    assert_eq!(
+        (own.check.row, own.check.because.as_deref()),
+        (Some(lead), Some("own row"))
+    );
+    cure(&world, &told.found, &world.seller, &request);
 }
 
 /// Who asks about a request of their own is told what helps, sent by somebody who may.

@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{Tried, attribution::is_same, step::Step, steps};
-use sluice_model::{Code, Error, Result, Timestamp, Uuid};
+use sluice_engine::{Tried, attribution::is_same, step::Step, steps, tables};
+use sluice_model::{Code, Error, Result, Right, Timestamp, Uuid};
 
 use super::{
     Culprit, Cure, Fix, Isolation,
@@ -41,6 +41,11 @@ struct Walk {
 /// # Errors
 /// The host fails.
 pub(super) fn isolate(trials: &mut Trials<'_>) -> Result<Isolation> {
+    Ok(search(trials)?.0)
+}
+
+/// As [`isolate`], with what takes everything out of the way.
+pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
     let mut culprits = Vec::new();
     let without = trials.walk(&mut culprits, Behind::Without)?;
     let cured = match culprits.is_empty() {
@@ -55,18 +60,42 @@ pub(super) fn isolate(trials: &mut Trials<'_>) -> Result<Isolation> {
         Some(walk) => Some(trials.cure_of(&walk.setup)?),
         None => None,
     };
-    let background = match &cured {
-        Some(walk) if walk.passes => walk.background.clone(),
-        _ => without.background,
+    for culprit in culprits.iter_mut().filter(|culprit| !culprit.is_told) {
+        silence(&mut culprit.error);
+    }
+    let last = match cured {
+        Some(walk) if walk.passes => walk,
+        _ => without,
     };
-    Ok(Isolation {
-        passes: without.passes || cured.is_some_and(|walk| walk.passes),
+    let isolation = Isolation {
+        passes: last.passes,
         cure,
         culprits,
-        background,
+        background: match trials.may_hear(&last.setup) {
+            true => last.background,
+            false => last
+                .background
+                .into_iter()
+                .map(|mut error| {
+                    silence(&mut error);
+                    error
+                })
+                .collect(),
+        },
         trials: trials.count,
         is_cut: trials.is_over(),
-    })
+    };
+    Ok((isolation, last.setup))
+}
+
+/// Leaves out what may name values of rows, or be a plug-in's own words.
+fn silence(error: &mut Error) {
+    let body = error.body_mut();
+    body.message = "(not shown: it was met behind a cure that somebody else has to send)".to_owned();
+    body.inner = None;
+    body.duplicates = None;
+    body.missing.clear();
+    body.row = None;
 }
 
 /// Leaves out steps that failed only because others were passed over: the request itself, cured,
@@ -135,6 +164,7 @@ impl Trials<'_> {
                         error: error.clone(),
                         cures,
                         with,
+                        is_told: self.may_hear(&walk.setup),
                     });
                     culprits.len() - 1
                 }
@@ -153,6 +183,15 @@ impl Trials<'_> {
             }
         }
         Ok(walk)
+    }
+
+    /// Whether who asks may hear what is said behind a setup: it is what they could bring about.
+    fn may_hear(&self, setup: &Setup) -> bool {
+        let own = self.session.user();
+        let may_disable = || self.session.check_privilege(tables::STEP, Right::Write).is_ok();
+        setup.lent.is_empty()
+            && setup.fixes.iter().all(|(_, sender)| *sender == own)
+            && (setup.bypassed.is_empty() || may_disable())
     }
 
     /// Goes on behind the first cure of a culprit that helps there; whether one does.

@@ -5,6 +5,7 @@
 
 mod culprits;
 mod cures;
+mod explain;
 mod fix;
 mod holders;
 mod trials;
@@ -12,6 +13,7 @@ mod trials;
 use sluice_engine::{RecordedRequest, Session};
 use sluice_model::{Error, Request, Result, Uuid, error::StepInfo};
 
+pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
 use trials::{Setup, Trials};
 
@@ -24,6 +26,8 @@ pub struct Culprit {
     pub cures: Vec<Cure>,
     /// The other steps without which it does not fail.
     pub with: Vec<StepInfo>,
+    /// Whether who asks may hear what the refusal says.
+    pub(crate) is_told: bool,
 }
 
 impl Culprit {
@@ -78,6 +82,13 @@ pub trait Diagnosis {
     /// # Errors
     /// There is none, it is not this user's to look at, it was not recorded whole, or the host fails.
     fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)>;
+
+    /// What runs when `user` sends a request, what each message and step then asks of whom, and what
+    /// is missing: before anybody sends it.
+    ///
+    /// # Errors
+    /// This session's user may not act for others, or the host fails.
+    fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation>;
 }
 
 impl Diagnosis for Session {
@@ -98,6 +109,11 @@ impl Diagnosis for Session {
         let recorded = self.recorded_request(request)?;
         let found = culprits::isolate(&mut Trials::new(self, recorded.caller, &recorded.request))?;
         Ok((recorded, found))
+    }
+
+    fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation> {
+        check_may_ask(self, user)?;
+        explain::explain(&mut Trials::new(self, user, request))
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sluice_access::Checks;
 use sluice_engine::{Sent, Session, Tried, step::Step, unit::Trial};
 use sluice_model::{Code, Depth, Error, Request, Result, Uuid, codes::Kind};
 
@@ -95,6 +96,11 @@ impl<'a> Trials<'a> {
     /// Runs the request in a transaction of its own that opens before pre-validation and is
     /// always rolled back.
     pub(super) fn run(&mut self, setup: &Setup) -> Result<Tried> {
+        self.run_with(setup, None)
+    }
+
+    /// As [`Self::run`]; what is asked about principals is kept in `checks`.
+    pub(super) fn run_with(&mut self, setup: &Setup, checks: Option<Arc<Checks>>) -> Result<Tried> {
         self.count += 1;
         let trial = Trial {
             bypassed: setup.bypassed.clone(),
@@ -103,6 +109,7 @@ impl<'a> Trials<'a> {
                 .iter()
                 .map(|lent| (lent.principal, lent.privilege.clone(), lent.depth))
                 .collect(),
+            checks,
             ..Trial::default()
         };
         let mut request = self.request.clone();

@@ -1,0 +1,150 @@
+//! `sluice access explain`: what a request needs, before anybody sends it.
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Depth, Request, error::StepInfo};
+use sluice_platform::{Explanation, Gate, Need, prelude::*};
+use sluice_sales::qualify::{self, Choices};
+
+use super::{diagnose, exec};
+use crate::{
+    context::Context,
+    culprits::{self, Report},
+    door::Door as _,
+    output::{Grid, Outcome},
+    report,
+    usage::Usage,
+};
+
+/// `access explain`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose request it would be.
+    #[arg(long, value_name = "U")]
+    user: String,
+    /// Qualify this lead.
+    #[arg(long, value_name = "ID", conflicts_with = "message")]
+    lead: Option<String>,
+    /// What the user wants to do; `qualify` goes with --lead.
+    #[arg(long, value_name = "ACTION", requires = "lead", value_parser = ["qualify"])]
+    action: Option<String>,
+    /// A message, such as Update.
+    message: Option<String>,
+    /// Its input parameters, as in `exec`.
+    #[arg(value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let user = diagnose::who(context, &session, &args.user)?;
+    let (request, what) = wanted(&session, args)?;
+    let explained = session.explain(user, &request)?;
+    let name = diagnose::name_of(context, "systemuser", user)?;
+    let found = &explained.found;
+    let mut document = culprits::json(context, found);
+    if let Json::Object(map) = &mut document {
+        map.insert("user".to_owned(), name.clone().into());
+        map.insert(
+            "steps".to_owned(),
+            explained.steps.iter().map(|step| json!(step)).collect(),
+        );
+        map.insert(
+            "needs".to_owned(),
+            explained
+                .needs
+                .iter()
+                .map(|need| need_json(need, &explained.steps))
+                .collect(),
+        );
+    }
+    let again = format!(
+        "sluice access explain {}",
+        std::env::args().skip(3).collect::<Vec<_>>().join(" ")
+    );
+    let report = Report {
+        context,
+        catalog: &*session.catalog()?,
+        user: &name,
+        what: &what,
+        tells_commands: culprits::tells_commands(&session),
+    };
+    let text = format!("{}\n\n{}", needs_text(&explained), report.text(found, &again));
+    Ok(Outcome::new(document, text))
+}
+
+fn wanted(session: &Session, args: &Args) -> anyhow::Result<(Request, String)> {
+    if let Some(lead) = &args.lead {
+        let lead = session.find_one("lead", lead)?;
+        return Ok((
+            qualify::request(lead, &Choices::default()),
+            "qualify this lead".to_owned(),
+        ));
+    }
+    let Some(message) = &args.message else {
+        return Err(Usage::because(
+            "say what the user wants to do: --lead, or a message with its parameters",
+        ));
+    };
+    let message = session.message(message)?;
+    let request = exec::request(session, message, &args.parameters)?;
+    let what = format!("send {}", request.message);
+    Ok((request, what))
+}
+
+/// `privilege check` and `access check` are two lines, because they are two checks.
+fn gate(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Privilege => "privilege",
+        Gate::Access => "access",
+    }
+}
+
+fn asked_by<'a>(need: &Need, steps: &'a [StepInfo]) -> Option<&'a StepInfo> {
+    steps.iter().find(|step| Some(step.id) == need.check.step)
+}
+
+fn need_json(need: &Need, steps: &[StepInfo]) -> Json {
+    let check = &need.check;
+    json!({
+        "principal": check.name,
+        "privilege": check.privilege,
+        "table": check.table.as_deref(),
+        "row": check.row.map(|row| row.to_string()),
+        "check": gate(check.gate),
+        "held": check.held.map(Depth::label),
+        "because": check.because,
+        "step": asked_by(need, steps).map(|step| step.name.clone()),
+        "times": need.times,
+        "missing": need.is_missing,
+    })
+}
+
+fn needs_text(explained: &Explanation) -> String {
+    let mut grid = Grid::new(["", "privilege", "check", "who", "through", "asked by"]);
+    for need in &explained.needs {
+        let check = &need.check;
+        let step = asked_by(need, &explained.steps);
+        grid.row([
+            if need.is_missing { "✗" } else { "✓" }.to_owned(),
+            check.privilege.clone(),
+            gate(check.gate).to_owned(),
+            check.name.clone(),
+            match need.is_missing {
+                true => "missing".to_owned(),
+                false => check.because.clone().unwrap_or_default(),
+            },
+            step.map_or("the platform".to_owned(), |step| step.name.clone()),
+        ]);
+    }
+    let mut lines = Vec::new();
+    for step in &explained.steps {
+        lines.push(format!("  \"{}\", {}", step.name, report::place(step)));
+    }
+    let ran = match lines.is_empty() {
+        true => "No step runs.".to_owned(),
+        false => format!("These steps run:\n{}", lines.join("\n")),
+    };
+    format!("{}\n\n{ran}", grid.text("nothing is asked"))
+}
