@@ -54,4 +54,5 @@ pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod view;
 mod wasm_build;
+mod what_if;
 pub(crate) mod why;

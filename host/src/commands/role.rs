@@ -9,7 +9,7 @@ use sluice_model::{
     Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
 };
 
-use super::holders;
+use super::{holders, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -52,6 +52,8 @@ pub(crate) enum Command {
         /// How deep: user, bu, parent-child or org.
         #[arg(value_parser = depth)]
         depth: Depth,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take a privilege from a role.
     Revoke {
@@ -59,6 +61,8 @@ pub(crate) enum Command {
         role: String,
         /// The privilege, such as prvReadAccount.
         privilege: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
 }
 
@@ -95,8 +99,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Show { role } => show(context, &session, &role),
         Command::Create { name, bu, inherit } => create(&session, &name, bu.as_deref(), inherit),
-        Command::Grant { role, privilege, depth } => grant(&session, &role, &privilege, depth),
-        Command::Revoke { role, privilege } => revoke(&session, &role, &privilege),
+        Command::Grant {
+            role,
+            privilege,
+            depth,
+            what_if,
+        } => what_if.or_do(context, &session, |door| grant(door, &role, &privilege, depth)),
+        Command::Revoke {
+            role,
+            privilege,
+            what_if,
+        } => what_if.or_do(context, &session, |door| revoke(door, &role, &privilege)),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
-use super::holders;
+use super::{holders, what_if};
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
@@ -26,6 +26,8 @@ pub(crate) enum Command {
         team: String,
         /// The role.
         role: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take a role from a team.
     RoleRemove {
@@ -33,6 +35,8 @@ pub(crate) enum Command {
         team: String,
         /// The role.
         role: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Add a user to a team.
     MemberAdd {
@@ -84,8 +88,20 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => people::list(context, &session, Query::new("team").columns(&COLUMNS).order_by("name")),
         Command::Show { team } => show(context, &session, &team),
         Command::Create(args) => create(&session, &args),
-        Command::RoleAdd { team: name, role } => holders::change_role(&session, &team(&name)?, &role, true),
-        Command::RoleRemove { team: name, role } => holders::change_role(&session, &team(&name)?, &role, false),
+        Command::RoleAdd {
+            team: name,
+            role,
+            what_if,
+        } => what_if.or_do(context, &session, |door| {
+            holders::change_role(door, &team(&name)?, &role, true)
+        }),
+        Command::RoleRemove {
+            team: name,
+            role,
+            what_if,
+        } => what_if.or_do(context, &session, |door| {
+            holders::change_role(door, &team(&name)?, &role, false)
+        }),
         Command::MemberAdd { team: name, user } => member(&session, &team(&name)?, &user, true),
         Command::MemberRemove { team: name, user } => member(&session, &team(&name)?, &user, false),
     }

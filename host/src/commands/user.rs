@@ -3,7 +3,7 @@
 use serde_json::json;
 use sluice_model::{Query, Reference};
 
-use super::holders;
+use super::{holders, what_if};
 use crate::{assign, context::Context, names, output::Outcome, people};
 
 /// See the module.
@@ -24,6 +24,8 @@ pub(crate) enum Command {
         user: String,
         /// The role.
         role: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take a role from a user.
     RoleRemove {
@@ -31,6 +33,8 @@ pub(crate) enum Command {
         user: String,
         /// The role.
         role: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
 }
 
@@ -82,18 +86,22 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("created user {} {id}", args.name),
             ))
         }
-        Command::RoleAdd { user, role } => holders::change_role(
-            &session,
-            &Reference::new("systemuser", session.find_one("systemuser", &user)?),
-            &role,
-            true,
-        ),
-        Command::RoleRemove { user, role } => holders::change_role(
-            &session,
-            &Reference::new("systemuser", session.find_one("systemuser", &user)?),
-            &role,
-            false,
-        ),
+        Command::RoleAdd { user, role, what_if } => what_if.or_do(context, &session, |door| {
+            holders::change_role(
+                door,
+                &Reference::new("systemuser", door.find_one("systemuser", &user)?),
+                &role,
+                true,
+            )
+        }),
+        Command::RoleRemove { user, role, what_if } => what_if.or_do(context, &session, |door| {
+            holders::change_role(
+                door,
+                &Reference::new("systemuser", door.find_one("systemuser", &user)?),
+                &role,
+                false,
+            )
+        }),
     }
 }
 

@@ -532,3 +532,53 @@ fn a_duplicate_stands_in_front_of_a_missing_privilege() {
     assert_eq!(kinds(&found), ["again", "grant"], "{found:#?}");
     cure(&world, &found, &world.seller, &request);
 }
+
+/// Requests that people made run again with a change and without it.
+#[test]
+fn what_a_change_would_do_to_the_requests_of_others() {
+    let world = Pipeline::new();
+    let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
+    let refused = world.seller.0.execute(Request::create(contact())).unwrap_err();
+    world.record_setting(2);
+    let passed = world.run(&world.seller, Request::create(account()));
+    passed.created();
+    let since = sluice_model::Timestamp::UNIX_EPOCH;
+    let judge = |changes: &[Request]| world.admin.0.what_if(changes, since, &mut |_, _| true).unwrap();
+    let before = world.counts(WATCHED);
+
+    // A grant lets the one pass that was refused.
+    let role = world.admin.find("role", "Salesperson");
+    let grant = Fix::Grant {
+        id: role,
+        role: "Salesperson".to_owned(),
+        privilege: "prvReadCampaign".to_owned(),
+        depth: Depth::User,
+    };
+    let found = judge(&[grant.request().unwrap()]);
+    let [turned] = found.turned.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(Some(turned.request.correlation), refused.body().correlation);
+    assert!(turned.without.is_some() && turned.with.is_none());
+
+    // Taking a privilege away breaks the one that passed.
+    let privilege = world
+        .admin
+        .list(Query::new("privilege").filter(sluice_model::Filter::eq("name", "prvCreateAccount")));
+    let take = Request::new("RemovePrivilegeRole")
+        .with("RoleId", Value::Id(role))
+        .with("PrivilegeId", Value::Id(privilege[0].id));
+    let found = judge(&[take]);
+    let [turned] = found.turned.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert!(turned.without.is_none() && turned.with.is_some(), "{turned:?}");
+
+    // What turns nothing is not listed; what is refused is refused here as well.
+    let nothing = Request::update(Row::new("sdkmessageprocessingstep", step).with("rank", 7));
+    let found = judge(std::slice::from_ref(&nothing));
+    assert!(found.turned.is_empty() && found.judged >= 2, "{found:#?}");
+    let error = world.seller.0.what_if(&[nothing], since, &mut |_, _| true).unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
+    assert_eq!(world.counts(WATCHED), before, "nothing has changed");
+}

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sluice_model::{
-    Catalog, Code, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Request, Result, Row,
-    Timestamp, Uuid, Value,
+    Catalog, Code, Comparison, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Request,
+    Result, Right, Row, Timestamp, Uuid, Value,
 };
 
 use crate::{Message, Session, snapshot::RequestSetting, tables};
@@ -115,9 +115,7 @@ impl Session {
             ]),
             None => Filter::eq("sl_userid", self.user).and(Filter::eq("sl_succeeded", false)),
         };
-        let mut query = Query::new(tables::MESSAGE_TRACE)
-            .columns(&["sl_userid", "sl_correlationid", "sl_startedon", "sl_succeeded", REQUEST])
-            .filter(filter);
+        let mut query = Query::new(tables::MESSAGE_TRACE).columns(&COLUMNS).filter(filter);
         query.order.push(Order {
             column: "sl_startedon".into(),
             descending: which.is_none(),
@@ -134,17 +132,55 @@ impl Session {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
             self.execute(Request::retrieve(row.reference(), &[]))?;
         }
-        Ok(RecordedRequest {
-            correlation: row.id_of("sl_correlationid").unwrap_or_default(),
-            caller,
-            started: match row.get("sl_startedon") {
-                Some(Value::DateTime(time)) => *time,
-                _ => Timestamp::UNIX_EPOCH,
-            },
-            succeeded: row.bool("sl_succeeded").unwrap_or_default(),
-            request: request_of(row)?,
-        })
+        recorded(row)
     }
+}
+
+impl Session {
+    /// The requests that were recorded since a time, the newest first and at most so many, and how many
+    /// of them were not recorded whole. They are everybody's: it takes prvActOnBehalfOfAnotherUser, and
+    /// Read on traces.
+    ///
+    /// # Errors
+    /// A privilege is missing, or the database cannot be read.
+    pub fn recorded_requests(&self, since: Timestamp, most: usize) -> Result<(Vec<RecordedRequest>, usize)> {
+        self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
+        self.check_privilege(tables::MESSAGE_TRACE, Right::Read)?;
+        let mut query = Query::new(tables::MESSAGE_TRACE)
+            .columns(&COLUMNS)
+            .filter(Filter::Compare {
+                column: "sl_startedon".into(),
+                comparison: Comparison::Ge,
+                value: Value::DateTime(since),
+            })
+            .top(u32::try_from(most).unwrap_or(u32::MAX));
+        query.order.push(Order {
+            column: "sl_startedon".into(),
+            descending: true,
+        });
+        let (mut unit, _) = self.unit()?;
+        let rows = unit.select_as_platform("find the requests that are run again with a change", &query)?;
+        let all = rows.len();
+        let whole: Vec<RecordedRequest> = rows.iter().filter_map(|row| recorded(row).ok()).collect();
+        let unrecorded = all - whole.len();
+        Ok((whole, unrecorded))
+    }
+}
+
+/// What is read of the row of a request.
+const COLUMNS: [&str; 5] = ["sl_userid", "sl_correlationid", "sl_startedon", "sl_succeeded", REQUEST];
+
+fn recorded(row: &Row) -> Result<RecordedRequest> {
+    Ok(RecordedRequest {
+        correlation: row.id_of("sl_correlationid").unwrap_or_default(),
+        caller: row.id_of("sl_userid").unwrap_or_default(),
+        started: match row.get("sl_startedon") {
+            Some(Value::DateTime(time)) => *time,
+            _ => Timestamp::UNIX_EPOCH,
+        },
+        succeeded: row.bool("sl_succeeded").unwrap_or_default(),
+        request: request_of(row)?,
+    })
 }
 
 fn none(which: Option<Uuid>) -> Error {

@@ -9,13 +9,15 @@ mod explain;
 mod fix;
 mod holders;
 mod trials;
+mod what_if;
 
 use sluice_engine::{RecordedRequest, Session};
-use sluice_model::{Error, Request, Result, Uuid, error::StepInfo};
+use sluice_model::{Error, Request, Result, Timestamp, Uuid, error::StepInfo};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
 use trials::{Setup, Trials};
+pub use what_if::{Turned, WhatIf};
 
 /// One thing that stands in the way.
 #[derive(Debug, Clone)]
@@ -89,6 +91,19 @@ pub trait Diagnosis {
     /// # Errors
     /// This session's user may not act for others, or the host fails.
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation>;
+
+    /// Whose recorded requests since a time would end in another way behind these messages, which this
+    /// session's user would send. `progress` hears which of how many is next, and whether to go on is
+    /// its answer.
+    ///
+    /// # Errors
+    /// One of the messages is refused, this session's user may not act for others, or the host fails.
+    fn what_if(
+        &self,
+        changes: &[Request],
+        since: Timestamp,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<WhatIf>;
 }
 
 impl Diagnosis for Session {
@@ -114,6 +129,15 @@ impl Diagnosis for Session {
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation> {
         check_may_ask(self, user)?;
         explain::explain(&mut Trials::new(self, user, request))
+    }
+
+    fn what_if(
+        &self,
+        changes: &[Request],
+        since: Timestamp,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<WhatIf> {
+        what_if::what_if(self, changes, since, progress)
     }
 }
 

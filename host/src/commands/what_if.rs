@@ -1,0 +1,208 @@
+//! `--what-if`: the messages of a command are not sent; the recorded requests of the last hours run
+//! again with them and without, and those that end in another way are listed.
+
+use std::{cell::RefCell, sync::Arc};
+
+use serde_json::json;
+use sluice_engine::{CallOptions, Found, Message, Session};
+use sluice_model::{
+    Catalog, ColumnDef, Error, Query, Reference, Request, Response, Result, Right, Row, Surroundings, TableDef,
+    Timestamp, Uuid, Value,
+};
+use sluice_platform::{WhatIf, prelude::*};
+
+use crate::{
+    context::Context,
+    door::Door,
+    names::Labels,
+    output::{Grid, Outcome},
+    people::count,
+    report,
+};
+
+/// The option.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Args {
+    /// Change nothing; say which recorded requests of the last HOURS (24) would end in another way.
+    #[arg(long, value_name = "HOURS", num_args = 0..=1, require_equals = true, default_missing_value = "24")]
+    what_if: Option<u32>,
+}
+
+impl Args {
+    /// Does the work, or says what it would do.
+    pub(crate) fn or_do(
+        self,
+        context: &Context,
+        session: &Session,
+        work: impl FnOnce(&dyn Door) -> anyhow::Result<Outcome>,
+    ) -> anyhow::Result<Outcome> {
+        let Some(hours) = self.what_if else {
+            return work(session);
+        };
+        let noted = Noted {
+            session,
+            requests: RefCell::default(),
+        };
+        work(&noted)?;
+        judge(context, session, &noted.requests.into_inner(), hours)
+    }
+}
+
+/// The door, through which no change goes: what is sent is noted.
+struct Noted<'a> {
+    session: &'a Session,
+    requests: RefCell<Vec<Request>>,
+}
+
+impl Door for Noted<'_> {
+    fn user(&self) -> Uuid {
+        self.session.user()
+    }
+
+    fn execute(&self, request: Request) -> Result<Response> {
+        if Door::message(self.session, &request.message)?.shape().reads {
+            return self.session.execute(request);
+        }
+        self.requests.borrow_mut().push(request);
+        Ok(Response::default())
+    }
+
+    fn execute_with(&self, request: Request, _: &CallOptions) -> Result<Response> {
+        self.execute(request)
+    }
+
+    fn check_privilege(&self, table: &str, right: Right) -> Result<()> {
+        self.session.check_privilege(table, right)
+    }
+
+    fn list(&self, query: Query) -> Result<Vec<Row>> {
+        self.session.list(query)
+    }
+
+    fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
+        Door::each(self.session, query, visit)
+    }
+
+    fn catalog(&self) -> Result<Arc<Catalog>> {
+        self.session.catalog()
+    }
+
+    fn definitions(&self) -> Result<Arc<Catalog>> {
+        Door::definitions(self.session)
+    }
+
+    fn definition(&self, table: &str) -> Result<Arc<TableDef>> {
+        Door::definition(self.session, table)
+    }
+
+    fn message(&self, name: &str) -> Result<&'static dyn Message> {
+        Door::message(self.session, name)
+    }
+
+    fn surroundings(&self) -> Result<Surroundings> {
+        Door::surroundings(self.session)
+    }
+
+    fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
+        Door::find(self.session, table, name_or_id)
+    }
+
+    fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
+        Door::find_one(self.session, table, name_or_id)
+    }
+
+    fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
+        Door::value(self.session, table, column, text)
+    }
+}
+
+fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) -> anyhow::Result<Outcome> {
+    let since = Timestamp::from_second(context.env().now().as_second() - i64::from(hours) * 3_600)
+        .map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?;
+    let found = session.what_if(changes, since, &mut |_, _| true)?;
+    let callers = found
+        .turned
+        .iter()
+        .map(|turned| Reference::new("systemuser", turned.request.caller));
+    let labels = Labels::load(context, callers)?;
+    let user = |turned: &sluice_platform::Turned| labels.name(&Reference::new("systemuser", turned.request.caller));
+    let items: Vec<_> = found
+        .turned
+        .iter()
+        .map(|turned| {
+            json!({
+                "correlation": turned.request.correlation.to_string(),
+                "user": user(turned),
+                "message": &*turned.request.request.message,
+                "startedon": turned.request.started.to_string(),
+                "without": turned.without.as_ref().map(report::error_to_json),
+                "with": turned.with.as_ref().map(report::error_to_json),
+            })
+        })
+        .collect();
+    let document = json!({
+        "turned": items,
+        "judged": found.judged,
+        "past": found.past,
+        "unrecorded": found.unrecorded,
+        "cut": found.is_cut,
+        "hours": hours,
+    });
+    let mut grid = Grid::new(["request", "user", "message", "today", "then"]);
+    for turned in &found.turned {
+        grid.row([
+            turned.request.correlation.to_string(),
+            user(turned),
+            turned.request.request.message.to_string(),
+            outcome(turned.without.as_ref()),
+            outcome(turned.with.as_ref()),
+        ]);
+    }
+    Ok(Outcome::new(document, text(&found, hours, &grid)))
+}
+
+/// `passes`, or the code and who lacks what.
+fn outcome(error: Option<&Error>) -> String {
+    let Some(error) = error else {
+        return "passes".to_owned();
+    };
+    let body = error.body();
+    let step = body
+        .step
+        .as_ref()
+        .map(|step| format!(", in \"{}\"", step.name))
+        .unwrap_or_default();
+    match &body.privilege {
+        Some(privilege) => format!("refused: {privilege} is missing{step}"),
+        None => format!("refused: {}{step}", error.code()),
+    }
+}
+
+fn text(found: &WhatIf, hours: u32, grid: &Grid) -> String {
+    let mut lines = vec![format!(
+        "Nothing was changed. Of {} that ran again of the last {}, {} would end in another way.",
+        count(found.judged, "recorded request"),
+        count(hours as usize, "hour"),
+        found.turned.len()
+    )];
+    if !found.turned.is_empty() {
+        lines.push(grid.text(""));
+    }
+    if found.past > 0 {
+        lines.push(format!(
+            "{} passed then and cannot run again today, with the change or without: not judged.",
+            count(found.past, "request")
+        ));
+    }
+    if found.unrecorded > 0 {
+        lines.push(format!(
+            "Not recorded, or not whole, and not judged: {}.",
+            count(found.unrecorded, "request")
+        ));
+    }
+    if found.is_cut {
+        lines.push("There are more, which were not looked at.".to_owned());
+    }
+    lines.push("Recorded are those that failed, or all: `settings get trace.requests`.".to_owned());
+    lines.join("\n")
+}
