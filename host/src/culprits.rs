@@ -7,6 +7,7 @@ use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
 use crate::{
     context::Context,
     door::Door,
+    names::Labels,
     people::count,
     report,
     text::{indented, quoted, wrapped},
@@ -43,6 +44,11 @@ pub(crate) fn json(context: &Context, found: &Isolation) -> Json {
             "error": report::error_to_json(&culprit.error),
             "note": note(&culprit.error),
             "onlyWith": culprit.with,
+            "taken": culprit.taken.as_ref().map(|taken| json!({
+                "role": taken.role,
+                "by": taken.by.id.to_string(),
+                "at": taken.when.to_string(),
+            })),
             "fixes": culprit.fixes().iter().map(fix).collect::<Vec<Json>>(),
             "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
         })
@@ -138,12 +144,31 @@ impl Report<'_> {
     }
 
     fn culprit_text(&self, number: usize, culprit: &Culprit) -> String {
-        let story = indented(&wrapped(&story(self.catalog, culprit, self.user), WIDTH - 3), 3);
+        let story = format!(
+            "{}{}",
+            story(self.catalog, culprit, self.user),
+            self.taken_text(culprit)
+        );
+        let story = indented(&wrapped(&story, WIDTH - 3), 3);
         let mut parts = vec![format!("{:<3}{}", format!("{number}."), story.trim_start())];
         let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
         parts.push(format!("   The platform's words:\n{message}"));
         parts.push(self.cures_text(culprit));
         parts.join("\n\n")
+    }
+
+    /// `Salesperson held it until admin took it at …`
+    fn taken_text(&self, culprit: &Culprit) -> String {
+        let Some(taken) = &culprit.taken else {
+            return String::new();
+        };
+        let by = Labels::load(self.context, [taken.by.clone()]).map(|labels| labels.name(&taken.by));
+        format!(
+            " {} held it until {} took it at {}.",
+            taken.role,
+            by.unwrap_or_else(|_| taken.by.id.to_string()),
+            taken.when.strftime("%Y-%m-%d %H:%M UTC")
+        )
     }
 
     fn cures_text(&self, culprit: &Culprit) -> String {
@@ -154,10 +179,9 @@ impl Report<'_> {
             .collect();
         if told.is_empty() {
             return match culprit.cures.is_empty() {
-                true => "   Nothing that could be tried helps; the message above says what has to change.",
-                false => "   What helps is for an administrator to do.",
-            }
-            .to_owned();
+                true => self.untried_text(culprit),
+                false => "   What helps is for an administrator to do.".to_owned(),
+            };
         }
         let mut lines = vec!["   What helps (each was tried; one of them is enough):".to_owned()];
         for (position, cure) in told.iter().enumerate() {
@@ -165,6 +189,24 @@ impl Report<'_> {
             lines.push(indented(&wrapped(title.trim_start(), WIDTH - 8), 8).replacen("        ", "     ", 1));
             lines.extend(commands(self.context, cure, 10));
         }
+        lines.join("\n")
+    }
+}
+
+impl Report<'_> {
+    /// What the refusal itself says to do, where nothing could be tried.
+    fn untried_text(&self, culprit: &Culprit) -> String {
+        let (texts, commands) = report::advice(&culprit.error);
+        let mut lines = vec!["   No cure could be tried. What to do:".to_owned()];
+        for (position, text) in texts.iter().enumerate() {
+            let or = if position == 0 { "" } else { "or " };
+            lines.push(indented(&wrapped(&format!("{or}{text}"), WIDTH - 5), 5));
+        }
+        lines.extend(
+            commands
+                .iter()
+                .map(|command| format!("          {}", self.context.command(command))),
+        );
         lines.join("\n")
     }
 }

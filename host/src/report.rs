@@ -48,18 +48,13 @@ pub(crate) fn error_with(
 ) -> String {
     let mut lines = details(error);
     let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
-    let words = error.words();
-    let advice = error.resolutions().iter();
-    lines.extend(labels.zip(advice.map(|resolution| remedies::worded(resolution, |text| filled(text, &words)))));
-    let own = error.remedies().into_iter().map(|remedy| {
-        let command = filled(remedies::command(remedy), &words);
-        format!("sluice {command}")
-    });
+    let (texts, own) = advice(error);
+    lines.extend(labels.zip(texts));
     let recorded = error.body().correlation.filter(|_| error.body().recorded);
     let why = recorded
         .filter(|_| leads_on(error))
         .map(|request| format!("sluice why {request}"));
-    let commands = own.chain(why.or(isolate)).chain(more);
+    let commands = own.into_iter().chain(why.or(isolate)).chain(more);
     lines.extend(commands.map(|command| ("", context.command(&command))));
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
@@ -70,6 +65,20 @@ pub(crate) fn error_with(
         indented(&message, 2).trim_start(),
         indented(&pairs(&lines), 2)
     )
+}
+
+/// What helps against an error, by what it is: sentences, and the commands that its own case has.
+pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
+    let words = error.words();
+    let texts = error
+        .resolutions()
+        .iter()
+        .map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
+    let commands = error.remedies().into_iter().map(|remedy| {
+        let command = filled(remedies::command(remedy), &words);
+        format!("sluice {command}")
+    });
+    (texts.collect(), commands.collect())
 }
 
 /// Code, name and message; of the platform's refusals without the details for machines, whose

@@ -50,6 +50,9 @@ enum Action {
     TableStopped = 108,
 }
 
+/// The action of a change of what a role holds.
+pub(crate) const PRIVILEGES: i32 = Action::Privileges as i32;
+
 impl Action {
     fn operation(self) -> i32 {
         match self {

@@ -1,8 +1,8 @@
 //! `sluice diagnose`: what stands in a user's way. Every trial is rolled back.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Name, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Error, Filter, Name, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_sales::{
     qualify::{self, Choices},
@@ -14,8 +14,8 @@ use crate::{
     context::Context,
     culprits::{self, Report, WIDTH},
     names::Labels,
-    output::Outcome,
-    report,
+    output::{Grid, Outcome},
+    people, report,
     text::{indented, quoted, wrapped},
 };
 
@@ -32,22 +32,69 @@ pub(crate) enum Command {
         lead: Option<String>,
     },
     /// Find every step and every missing privilege in a user's way, and try what would help.
-    #[command(group = clap::ArgGroup::new("what").required(true).args(["lead", "table"]))]
     Isolate {
         /// The user.
         #[arg(long, value_name = "U")]
         user: String,
-        /// When the user qualifies this lead.
-        #[arg(long, value_name = "ID")]
-        lead: Option<String>,
-        /// When the user creates a row of this table.
-        #[arg(long, value_name = "T")]
-        table: Option<String>,
-        /// The values that the user gives the new row, as in `row create`; without any, only what such a
-        /// row needs. A step may fail for some values only: send those that were refused.
-        #[arg(value_name = "COLUMN=VALUE", conflicts_with = "lead")]
-        values: Vec<String>,
+        #[command(flatten)]
+        wanted: Wanted,
     },
+    /// Who else? Try it as every enabled user, and list who is refused, and for want of what.
+    Everyone {
+        #[command(flatten)]
+        wanted: Wanted,
+    },
+}
+
+/// What a user wants to do.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["lead", "table"]))]
+pub(crate) struct Wanted {
+    /// Qualify this lead.
+    #[arg(long, value_name = "ID")]
+    lead: Option<String>,
+    /// Create a row of this table.
+    #[arg(long, value_name = "T")]
+    table: Option<String>,
+    /// The values that the user gives the new row, as in `row create`; without any, only what such a
+    /// row needs. A step may fail for some values only: send those that were refused.
+    #[arg(value_name = "COLUMN=VALUE", conflicts_with = "lead")]
+    values: Vec<String>,
+}
+
+/// What a user wants to do, as a request, as arguments, and in words.
+struct Asked {
+    request: Request,
+    arguments: String,
+    what: String,
+}
+
+impl Wanted {
+    fn ask(&self, context: &Context, session: &Session) -> anyhow::Result<Asked> {
+        if let Some(lead) = &self.lead {
+            let lead = session.find_one("lead", lead)?;
+            return Ok(Asked {
+                request: qualify::request(lead, &Choices::default()),
+                arguments: format!("--lead {lead}"),
+                what: format!("qualify the lead \"{}\"", name_of(context, "lead", lead)?),
+            });
+        }
+        let table = self.table.as_deref().unwrap_or_default();
+        let row = match self.values.is_empty() {
+            true => trial::needed(session, table)?,
+            false => assign::row(session, session.catalog()?.table(table)?, &self.values)?,
+        };
+        let what = match row.values.keys().map(|name| &**name).collect::<Vec<_>>().as_slice() {
+            [] => format!("create a row of {table} without any values"),
+            columns => format!("create a row of {table} with {}", columns.join(", ")),
+        };
+        let values: String = self.values.iter().map(|value| format!(" {}", quoted(value))).collect();
+        Ok(Asked {
+            request: Request::create(row),
+            arguments: format!("--table {table}{values}"),
+            what,
+        })
+    }
 }
 
 /// Runs the command.
@@ -55,52 +102,75 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::CreateEach { user, lead } => create_each(context, &session, &user, lead.as_deref()),
-        Command::Isolate {
-            user,
-            lead,
-            table,
-            values,
-        } => {
-            let user = who(context, &session, &user)?;
-            let name = name_of(context, "systemuser", user)?;
-            let (request, flags, what) = match (lead, table) {
-                (Some(lead), _) => {
-                    let lead = session.find_one("lead", &lead)?;
-                    let what = format!("qualify the lead \"{}\"", name_of(context, "lead", lead)?);
-                    (
-                        qualify::request(lead, &Choices::default()),
-                        format!("--lead {lead}"),
-                        what,
-                    )
-                }
-                (None, table) => {
-                    let table = table.unwrap_or_default();
-                    let row = if values.is_empty() {
-                        trial::needed(&session, &table)?
-                    } else {
-                        assign::row(&session, session.catalog()?.table(&table)?, &values)?
-                    };
-                    let what = match row.values.keys().map(|name| &**name).collect::<Vec<_>>().as_slice() {
-                        [] => format!("create a row of {table} without any values"),
-                        columns => format!("create a row of {table} with {}", columns.join(", ")),
-                    };
-                    let values: String = values.iter().map(|value| format!(" {}", quoted(value))).collect();
-                    (Request::create(row), format!("--table {table}{values}"), what)
-                }
-            };
-            let found = session.isolate(user, &request)?;
-            let again = format!("sluice diagnose isolate --user {} {flags}", quoted(&name));
-            let text = Report {
-                context,
-                catalog: &*session.catalog()?,
-                user: &name,
-                what: &what,
-                tells_commands: true,
-            }
-            .text(&found, &again);
-            Ok(Outcome::new(culprits::json(context, &found), text))
-        }
+        Command::Isolate { user, wanted } => isolate(context, &session, &user, &wanted),
+        Command::Everyone { wanted } => everyone(context, &session, &wanted),
     }
+}
+
+fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) -> anyhow::Result<Outcome> {
+    let user = who(context, session, user)?;
+    let name = name_of(context, "systemuser", user)?;
+    let asked = wanted.ask(context, session)?;
+    let found = session.isolate(user, &asked.request)?;
+    let again = format!("sluice diagnose isolate --user {} {}", quoted(&name), asked.arguments);
+    let text = Report {
+        context,
+        catalog: &*session.catalog()?,
+        user: &name,
+        what: &asked.what,
+        tells_commands: true,
+    }
+    .text(&found, &again);
+    Ok(Outcome::new(culprits::json(context, &found), text))
+}
+
+/// More users are not tried.
+const MOST_USERS: u32 = 2_000;
+
+fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Result<Outcome> {
+    let asked = wanted.ask(context, session)?;
+    let enabled = Filter::eq("isdisabled", Value::Bool(false));
+    let users = Query::new("systemuser")
+        .columns(&["fullname"])
+        .filter(enabled)
+        .order_by("fullname")
+        .top(MOST_USERS);
+    let system = session.engine().system_id()?;
+    let mut items = Vec::new();
+    let mut grid = Grid::new(["user", "outcome", "step"]);
+    let mut refused = 0;
+    for user in session.list(users)?.iter().filter(|user| user.id != system) {
+        let name = user.text("fullname").unwrap_or_default().to_owned();
+        let error = session
+            .try_each(user.id, std::slice::from_ref(&asked.request))?
+            .into_iter()
+            .flatten()
+            .next();
+        refused += usize::from(error.is_some());
+        let step = error.as_ref().and_then(|error| error.body().step.clone());
+        let outcome = match &error {
+            None => "✓ passes".to_owned(),
+            Some(error) => match &error.body().privilege {
+                Some(privilege) => format!("✗ {privilege} is missing"),
+                None => format!("✗ {}", report::headline(error)),
+            },
+        };
+        grid.row([name.clone(), outcome, step.map(|step| step.name).unwrap_or_default()]);
+        items.push(json!({
+            "user": name,
+            "id": user.id.to_string(),
+            "ok": error.is_none(),
+            "error": error.as_ref().map(report::error_to_json),
+        }));
+    }
+    let text = format!(
+        "To {}: {} of {} are refused; nothing was kept.\n\n{}",
+        asked.what,
+        refused,
+        people::count(items.len(), "user"),
+        grid.text("no users")
+    );
+    Ok(Outcome::list(items, text))
 }
 
 /// The user to try as. Who asks about themselves need not be able to look themselves up.

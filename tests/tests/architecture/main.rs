@@ -287,7 +287,7 @@ fn rows_are_written_in_one_file() {
 const FOLDERS: &[(&str, &[&str])] = &[
     ("audit", &[]),
     ("customizing", &["managed"]),
-    ("diagnosis", &["plugins"]),
+    ("diagnosis", &["audit", "plugins"]),
     ("duplicates", &[]),
     ("flow", &["customizing"]),
     ("import", &[]),

@@ -503,6 +503,15 @@ fn the_reads_of_customizations_are_missing() {
     let (_, request) = world.lead();
     let found = why(&world, &world.admin, &world.seller, &request);
     assert_eq!(kinds(&found), ["grant"; 4]);
+    for culprit in &found.culprits {
+        let taken = culprit.taken.as_ref().unwrap_or_else(|| panic!("{culprit:#?}"));
+        assert_eq!((taken.role.as_str(), taken.by.id), ("Salesperson", world.admin.id()));
+    }
+    let seen = why(&world, &world.seller, &world.seller, &request);
+    assert!(
+        seen.culprits.iter().all(|culprit| culprit.taken.is_none()),
+        "who may not read the trail"
+    );
     cure(&world, &found, &world.seller, &request);
 }
 

@@ -164,6 +164,7 @@ impl Trials<'_> {
                         error: error.clone(),
                         cures,
                         with,
+                        taken: self.taken(&error)?,
                         is_told: self.may_hear(&walk.setup),
                     });
                     culprits.len() - 1

@@ -8,6 +8,7 @@ mod cures;
 mod explain;
 mod fix;
 mod holders;
+mod taken;
 mod trials;
 mod what_if;
 
@@ -16,6 +17,7 @@ use sluice_model::{Error, Request, Result, Timestamp, Uuid, error::StepInfo};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
+pub use taken::Taken;
 use trials::{Setup, Trials};
 pub use what_if::{Turned, WhatIf};
 
@@ -28,6 +30,8 @@ pub struct Culprit {
     pub cures: Vec<Cure>,
     /// The other steps without which it does not fail.
     pub with: Vec<StepInfo>,
+    /// When what is missing was taken away, where the reader may know.
+    pub taken: Option<Taken>,
     /// Whether who asks may hear what the refusal says.
     pub(crate) is_told: bool,
 }
