@@ -17,3 +17,4 @@ mod story;
 mod texts;
 mod vacuum;
 mod values;
+mod why;

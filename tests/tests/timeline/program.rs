@@ -379,7 +379,7 @@ fn measured(program: &Program, arguments: &[&str]) -> (Run, u64) {
 #[test]
 fn a_large_file_is_never_whole_in_memory() {
     const SIZE: usize = 60 << 20;
-    const SMALL: u64 = 24;
+    const SMALL: u64 = 32;
     let world = Timeline::new();
     let admin = &world.admin;
     admin.json(&["row", "update", "organization", "Contoso", "maxuploadfilesize=131072"]);

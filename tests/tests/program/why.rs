@@ -1,0 +1,150 @@
+//! `why` and its neighbours, as they are used: what a refusal prints is run as it stands, and what
+//! `why` prints first is pasted.
+
+use serde_json::Value;
+use sluice_tests::{
+    program::words,
+    world::{World, guest, id, list, text},
+};
+
+/// Runs printed commands as they stand, as the administrator.
+fn paste(world: &World, commands: &[Value]) {
+    for command in commands {
+        let command = words(command["command"].as_str().unwrap());
+        assert_eq!(command[0], "sluice");
+        let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        world.admin().json(&arguments);
+    }
+}
+
+/// The command `sluice why …` that a refusal prints.
+fn printed(told: &str) -> Vec<String> {
+    let line = told.lines().find(|line| line.trim().starts_with("sluice why "));
+    words(line.unwrap_or_else(|| panic!("{told}")).trim())
+}
+
+/// The refusal of a command, looked into by the administrator: what `why` says, cured as it says.
+fn cured(world: &World, user: &str, arguments: &[&str]) -> Value {
+    let refused = world.user(user).run(arguments);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let command = printed(&format!("{}{}", refused.stdout, refused.stderr));
+    let command: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+    let text = world.admin().run(&command).stdout;
+    let found = world.admin().json(&command);
+    let first = found["cure"]["fixes"][0]["command"].as_str().unwrap();
+    let shown = text.lines().find(|line| line.trim().starts_with("sluice ")).unwrap();
+    assert_eq!(shown.trim(), first, "what cures all of it is printed first: {text}");
+    paste(world, found["cure"]["fixes"].as_array().unwrap());
+    let again = world.user(user).run(arguments);
+    assert_eq!(again.code, 0, "{again:?}\n{text}");
+    found
+}
+
+#[test]
+fn a_refused_qualification_is_cured_by_what_is_printed_first() {
+    let world = World::sample();
+    world
+        .admin()
+        .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let step = [
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--message",
+        "Create",
+        "--table",
+        "contact",
+    ];
+    let more = ["--stage", "pre-operation", "--config", "read campaign"];
+    world.admin().json(&[&step[..], &more[..]].concat());
+    let lead = world.lead("seller.west");
+    let found = cured(&world, "seller.west", &["lead", "qualify", &lead]);
+    let culprits = list_of(&found["culprits"]);
+    let privileges: Vec<&str> = culprits
+        .iter()
+        .map(|culprit| culprit["error"]["privilege"].as_str().unwrap())
+        .collect();
+    assert_eq!(privileges, ["prvReadsl_commissionrule", "prvReadCampaign"]);
+    assert_eq!(found["request"]["message"], "QualifyLead");
+}
+
+fn list_of(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn one_row_of_somebody_else_is_shared() {
+    let world = World::sample();
+    let theirs = id(&world.admin().json(&["row", "create", "account", "name=Theirs"]));
+    let found = cured(&world, "seller.west", &["row", "get", "account", &theirs]);
+    assert_eq!(found["cure"]["fixes"][0]["kind"], "share");
+    assert_eq!(found["cure"]["reach"], "this row alone");
+}
+
+#[test]
+fn a_seller_is_told_whom_to_ask() {
+    let world = World::sample();
+    let lead = world.lead("seller.west");
+    world.user("seller.west").run(&["lead", "qualify", &lead]);
+    let seller = world.user("seller.west").run(&["why"]);
+    assert_eq!(seller.code, 0);
+    assert!(seller.stdout.contains("Ask an administrator"), "{}", seller.stdout);
+    assert!(!seller.stdout.contains("role grant"), "{}", seller.stdout);
+    let again = world.user("seller.west").json(&["why"]);
+    assert_eq!(
+        text(&again["request"], "message"),
+        "QualifyLead",
+        "`why` leaves no refusal of its own"
+    );
+    let none = world.user("manager").refused(&["why"]);
+    assert_eq!(none["code"], "0x80040217");
+}
+
+#[test]
+fn who_else_and_what_before_and_what_if() {
+    let world = World::sample();
+    let values = ["name=Test", "address1_stateorprovince=WA"];
+    let everyone = world
+        .admin()
+        .json(&[&["diagnose", "everyone", "--table", "account"][..], &values].concat());
+    let refused: Vec<String> = list(&everyone)
+        .iter()
+        .filter(|user| user["ok"] == false)
+        .map(|user| text(user, "user"))
+        .collect();
+    assert!(
+        refused.contains(&"seller.west".to_owned()) && refused.contains(&"seller.east".to_owned()),
+        "{everyone}"
+    );
+
+    let lead = world.lead("seller.west");
+    let lead_of = ["--user", "seller.west", "--action", "qualify", "--lead", &lead];
+    let told = world.admin().json(&[&["access", "explain"][..], &lead_of].concat());
+    let needs = list_of(&told["needs"]);
+    let missing: Vec<&str> = needs
+        .iter()
+        .filter(|need| need["missing"] == true)
+        .map(|need| need["privilege"].as_str().unwrap())
+        .collect();
+    assert_eq!(missing, ["prvReadsl_commissionrule"]);
+    assert!(
+        needs.iter().any(|need| need["check"] == "access"),
+        "both checks are told: {needs:?}"
+    );
+
+    world.user("seller.west").run(&["lead", "qualify", &lead]);
+    let grant = [
+        "role",
+        "grant",
+        "Salesperson",
+        "prvReadsl_commissionrule",
+        "org",
+        "--what-if",
+    ];
+    let turned = world.admin().json(&grant);
+    assert_eq!(list_of(&turned["turned"]).len(), 1, "{turned}");
+    assert_eq!(turned["turned"][0]["user"], "seller.west");
+    let still = world.user("seller.west").run(&["lead", "qualify", &lead]);
+    assert_eq!(still.code, 1, "nothing was granted");
+}
