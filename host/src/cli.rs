@@ -80,7 +80,10 @@ pub(crate) enum Command {
     /// Security roles and their privileges.
     #[command(subcommand)]
     Role(commands::role::Command),
-    /// What a user or team may do to a row.
+    /// Which roles have a privilege, and who holds it.
+    #[command(subcommand)]
+    Privilege(commands::privilege::Command),
+    /// What a user or team may do to a row, through what, and who else may.
     #[command(subcommand)]
     Access(commands::access::Command),
     /// Tables.
@@ -175,6 +178,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Team(command) => commands::team::run(context, command),
         Command::Bu(command) => commands::bu::run(context, command),
         Command::Role(command) => commands::role::run(context, command),
+        Command::Privilege(command) => commands::privilege::run(context, command),
         Command::Access(command) => commands::access::run(context, command),
         Command::Table(command) => commands::table::run(context, command),
         Command::Column(command) => commands::column::run(context, command),

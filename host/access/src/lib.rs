@@ -13,14 +13,16 @@ mod gate;
 mod giving;
 mod permit;
 mod principal;
+mod reason;
 mod row;
 mod text;
 mod units;
 
-pub use decide::{decide, decide_create, list};
+pub use decide::{Explained, decide, decide_create, explain, list};
 pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, check_privilege};
 pub use giving::{Holding, check_holds};
-pub use permit::{Permit, Reason, RowFilter, RowScope};
+pub use permit::{Permit, RowFilter, RowScope};
 pub use principal::{Principal, PrincipalFacts, RoleFacts, TeamFacts};
+pub use reason::{Named, Reason, Through};
 pub use row::{OwnerToBe, PrincipalId, RowFacts};
 pub use units::Units;
