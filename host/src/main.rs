@@ -19,6 +19,7 @@ mod plot;
 mod remedies;
 mod report;
 mod text;
+mod times;
 mod transcript;
 mod transfer;
 mod usage;

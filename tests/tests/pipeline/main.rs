@@ -20,6 +20,7 @@ mod processes;
 mod prune;
 mod refusals;
 mod registration;
+mod resting;
 mod series;
 mod shared;
 mod split;

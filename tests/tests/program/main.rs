@@ -14,6 +14,7 @@ mod kill;
 mod killed_jobs;
 mod packages;
 mod restoring;
+mod steps;
 mod story;
 mod texts;
 mod vacuum;
