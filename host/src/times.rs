@@ -1,6 +1,6 @@
-//! Spans of time as people write them.
+//! Spans and points of time as people write them.
 
-use sluice_model::Timestamp;
+use sluice_model::{Timestamp, written};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -28,6 +28,35 @@ pub(crate) fn moved(from: Timestamp, seconds: i64) -> Result<Timestamp, String> 
     let there = from.as_second().checked_add(seconds);
     let there = there.and_then(|second| Timestamp::from_second(second).ok());
     there.ok_or_else(|| "that is farther away than there are dates".to_owned())
+}
+
+/// When something began: a span before now, or a point in time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Since {
+    /// So many seconds ago.
+    Ago(i64),
+    /// Then.
+    At(Timestamp),
+}
+
+impl Since {
+    /// `2h`, `2026-01-31`, `2026-01-31T09:00:00Z`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match written::time(text) {
+            Some(time) => Ok(Self::At(time)),
+            None => span(text)
+                .map(Self::Ago)
+                .map_err(|error| format!("{error}, nor a point in time, such as 2026-01-31T09:00:00Z")),
+        }
+    }
+
+    /// The point in time.
+    pub(crate) fn before(self, now: Timestamp) -> Result<Timestamp, String> {
+        match self {
+            Self::Ago(seconds) => moved(now, -seconds),
+            Self::At(time) => Ok(time),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +87,15 @@ mod tests {
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn since_is_a_span_or_a_time() {
+        let now: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        let at = |text: &str| Since::parse(text).unwrap().before(now).unwrap().to_string();
+        assert_eq!(at("2h"), "2026-03-01T07:00:00Z");
+        assert_eq!(at("2026-02-01"), "2026-02-01T00:00:00Z");
+        assert!(Since::parse("yesterday").is_err());
+        assert!(Since::Ago(i64::MAX).before(now).is_err());
     }
 }

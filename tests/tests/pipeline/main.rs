@@ -18,6 +18,7 @@ mod ordering;
 mod parameters;
 mod processes;
 mod prune;
+mod reading_traces;
 mod refusals;
 mod registration;
 mod resting;
