@@ -22,7 +22,8 @@ pub(crate) struct Cli {
 
 const EXITS: &str = "\
 Values: name=value, name=null, name=@FILE (its contents), name:=JSON; a choice by number or label, a lookup by id or \
-name (table:ID where it has several tables), or by an alternate key (column=value). Depths: user, bu, parent-child, org.
+name (table:ID where it has several tables), or by an alternate key (column=value). \
+An id may be given by its end, the last five digits or more. Depths: user, bu, parent-child, org.
 
 Exit status: 0 done; 1 the platform refused, or one item of several was refused; 2 wrong usage or an ambiguous name; \
 3 the host failed.";
@@ -209,13 +210,13 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 /// Parses the command line.
 pub(crate) fn parse() -> Result<(Cli, Explicit), clap::Error> {
     let matches = Cli::command().try_get_matches()?;
-    let cli = Cli::from_arg_matches(&matches)?;
-    Ok((
-        cli,
-        Explicit {
-            org: is_given(&matches, "org"),
-        },
-    ))
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let given = Explicit {
+        org: is_given(&matches, "org"),
+        acting: is_given(&matches, "as"),
+    };
+    cli.global.fill_in(given);
+    Ok((cli, given))
 }
 
 /// Whether an argument was on the command line; a global one may stand after any subcommand.

@@ -14,14 +14,21 @@ pub(crate) struct Global {
         long,
         global = true,
         env = "SLUICE_ORG",
-        default_value = "./sluice.db",
+        default_value = ORGANISATION,
         value_name = "PATH|URL"
     )]
     pub(crate) org: PathBuf,
     /// The user in whose name to act.
     // Named apart from the arguments of the commands: a global one of the same name would
     // take their place.
-    #[arg(long = "as", id = "as", global = true, default_value = "admin", value_name = "USER")]
+    #[arg(
+        long = "as",
+        id = "as",
+        global = true,
+        env = "SLUICE_AS",
+        default_value = ADMINISTRATOR,
+        value_name = "USER"
+    )]
     pub(crate) acting: String,
     /// Print exactly one JSON document.
     #[arg(long, global = true)]
@@ -33,6 +40,24 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
     pub(crate) synchronous: Care,
 }
+
+/// Who acts where nobody is named.
+const ADMINISTRATOR: &str = "admin";
+
+impl Global {
+    /// A variable that is set and empty names nobody.
+    pub(crate) fn fill_in(&mut self, given: Explicit) {
+        if self.acting.is_empty() && !given.acting {
+            ADMINISTRATOR.clone_into(&mut self.acting);
+        }
+        if self.org.as_os_str().is_empty() && !given.org {
+            self.org = ORGANISATION.into();
+        }
+    }
+}
+
+/// The file where none is named.
+const ORGANISATION: &str = "./sluice.db";
 
 /// See [`Synchronous`].
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -57,4 +82,6 @@ impl From<Care> for Synchronous {
 pub(crate) struct Explicit {
     /// `--org` on the command line itself.
     pub(crate) org: bool,
+    /// `--as` on the command line itself.
+    pub(crate) acting: bool,
 }

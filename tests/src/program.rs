@@ -82,7 +82,7 @@ impl Program {
             .current_dir(&self.folder)
             .args(arguments)
             .env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
-        command.env_remove("SLUICE_ORG");
+        command.env_remove("SLUICE_ORG").env_remove("SLUICE_AS");
         if let Some(user) = &self.user {
             command.args(["--as", user]);
         }

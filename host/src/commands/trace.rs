@@ -1,11 +1,12 @@
 //! `sluice trace`: what requests set off.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use serde_json::Value as Json;
 use sluice_engine::TraceNode;
 use sluice_model::{
     Code, Comparison, Error, Filter, Order, Query, Reference, Related, Row, Uuid, Value, codes::Kind, json as rows,
+    names::end_of_id,
 };
 
 use crate::{
@@ -40,17 +41,17 @@ pub(crate) enum Command {
     },
     /// Draw what a request set off: messages, steps and calls with their times, and what plug-ins said.
     Tree {
-        /// The request's correlation id; by default the newest request.
-        correlation: Option<Uuid>,
+        /// The request's correlation id, or the end of it; by default the newest request.
+        correlation: Option<String>,
     },
 }
 
 /// Which traces are listed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
-    /// Only those of this request.
+    /// Only those of this request: its correlation id, or the end of it.
     #[arg(long, value_name = "ID")]
-    correlation: Option<Uuid>,
+    correlation: Option<String>,
     /// Only what failed.
     #[arg(long)]
     failed: bool,
@@ -66,7 +67,8 @@ impl Which {
     /// The filter of requests, or of plug-in calls.
     fn filter(&self, context: &Context, session: &dyn Door, requests: bool) -> anyhow::Result<Filter> {
         let mut all = Vec::new();
-        if let Some(id) = self.correlation {
+        if let Some(id) = &self.correlation {
+            let id = correlation(session, id)?;
             let column = if requests { "sl_correlationid" } else { "correlationid" };
             all.push(Filter::eq(column, id));
         }
@@ -150,7 +152,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             };
             show(context, &session, id)
         }
-        Command::Tree { correlation } => tree(&session, correlation),
+        Command::Tree { correlation } => tree(&session, correlation.as_deref()),
     }
 }
 
@@ -227,9 +229,40 @@ fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outco
     Ok(Outcome::new(rows::from_row(table, &row, None), text))
 }
 
-fn tree(session: &dyn Door, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
-    let wanted = match correlation {
-        Some(id) => id,
+/// The request with that correlation id, or with that end of it.
+fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let Some(end) = end_of_id(text) else {
+        return Err(Usage::because(format!(
+            "`{text}` is no id, nor the last five digits or more of one"
+        )));
+    };
+    let query = Query::new(REQUEST)
+        .columns(&["sl_name", "sl_correlationid"])
+        .filter(Filter::ends_with("sl_correlationid", &end));
+    let rows = session.list(query)?;
+    let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.id_of("sl_correlationid")).collect();
+    let mut ids = ids.into_iter();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(Error::new(Code::NOT_FOUND, format!("no trace is of a request that ends in {text}")).into()),
+        (Some(_), Some(_)) => {
+            let each = rows.iter().filter_map(|row| {
+                let id = row.id_of("sl_correlationid")?;
+                Some(format!("{id} ({})", row.text("sl_name").unwrap_or_default()))
+            });
+            let each: Vec<String> = each.collect();
+            let message = format!("several requests end in {text}: {}; give more digits", each.join(", "));
+            Err(Error::new(Code::AMBIGUOUS, message).into())
+        }
+    }
+}
+
+fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<Outcome> {
+    let wanted = match wanted {
+        Some(text) => correlation(session, text)?,
         None => last(session, REQUEST)?
             .id_of("sl_correlationid")
             .ok_or_else(none_at_all)?,

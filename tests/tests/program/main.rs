@@ -9,6 +9,7 @@ mod data;
 mod exec;
 mod full_disk;
 mod greedy;
+mod ids;
 mod inwards;
 mod kill;
 mod killed_jobs;
