@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sluice_engine::Synchronous;
 
+use crate::output::Form;
+
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -30,9 +32,20 @@ pub(crate) struct Global {
         value_name = "USER"
     )]
     pub(crate) acting: String,
-    /// Print exactly one JSON document.
+    /// Print exactly one JSON document: the same as -o json.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, tsv, json or id.
+    #[arg(
+        short = 'o',
+        long = "output",
+        id = "output",
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
+    pub(crate) form: Option<Form>,
     /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -45,14 +58,20 @@ pub(crate) struct Global {
 const ADMINISTRATOR: &str = "admin";
 
 impl Global {
-    /// A variable that is set and empty names nobody.
-    pub(crate) fn fill_in(&mut self, given: Explicit) {
+    /// What the command line leaves to variables. One that is set and empty says nothing.
+    pub(crate) fn fill_in(&mut self, given: Explicit) -> Result<(), String> {
         if self.acting.is_empty() && !given.acting {
             ADMINISTRATOR.clone_into(&mut self.acting);
         }
         if self.org.as_os_str().is_empty() && !given.org {
             self.org = ORGANISATION.into();
         }
+        let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
+        if self.form.is_none() && !form.is_empty() {
+            let known = Form::from_str(&form, true);
+            self.form = Some(known.map_err(|_| format!("SLUICE_OUTPUT is `{form}`, which is no form of -o"))?);
+        }
+        Ok(())
     }
 }
 

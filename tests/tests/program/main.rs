@@ -7,6 +7,7 @@ mod busy;
 mod checking;
 mod data;
 mod exec;
+mod forms;
 mod full_disk;
 mod greedy;
 mod ids;
