@@ -1,7 +1,7 @@
 //! The grammar: one definition from which parsing, help, the man pages and the completions
 //! come. The arguments of a command are beside the command.
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource};
 
 use crate::{
     commands,
@@ -22,7 +22,10 @@ pub(crate) struct Cli {
 
 const EXITS: &str = "\
 Values: name=value, name=null, name=@FILE (its contents), name:=JSON; a choice by number or label, a lookup by id or \
-name (table:ID where it has several tables), or by an alternate key (column=value). Depths: user, bu, parent-child, org.
+name (table:ID where it has several tables), or by an alternate key (column=value). \
+An id may be given by its end, the last five digits or more. Depths: user, bu, parent-child, org.
+
+Lists go as tables to a terminal and with tabs between their cells to a pipe; -o csv, tsv, json or id says otherwise.
 
 Exit status: 0 done; 1 the platform refused, or one item of several was refused; 2 wrong usage or an ambiguous name; \
 3 the host failed.";
@@ -80,7 +83,10 @@ pub(crate) enum Command {
     /// Security roles and their privileges.
     #[command(subcommand)]
     Role(commands::role::Command),
-    /// What a user or team may do to a row.
+    /// Which roles have a privilege, and who holds it.
+    #[command(subcommand)]
+    Privilege(commands::privilege::Command),
+    /// What a user or team may do to a row, through what, and who else may.
     #[command(subcommand)]
     Access(commands::access::Command),
     /// Tables.
@@ -175,6 +181,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Team(command) => commands::team::run(context, command),
         Command::Bu(command) => commands::bu::run(context, command),
         Command::Role(command) => commands::role::run(context, command),
+        Command::Privilege(command) => commands::privilege::run(context, command),
         Command::Access(command) => commands::access::run(context, command),
         Command::Table(command) => commands::table::run(context, command),
         Command::Column(command) => commands::column::run(context, command),
@@ -205,13 +212,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 /// Parses the command line.
 pub(crate) fn parse() -> Result<(Cli, Explicit), clap::Error> {
     let matches = Cli::command().try_get_matches()?;
-    let cli = Cli::from_arg_matches(&matches)?;
-    Ok((
-        cli,
-        Explicit {
-            org: is_given(&matches, "org"),
-        },
-    ))
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let given = Explicit {
+        org: is_given(&matches, "org"),
+        acting: is_given(&matches, "as"),
+    };
+    let wrong = |message| Cli::command().error(ErrorKind::InvalidValue, message);
+    cli.global.fill_in(given).map_err(wrong)?;
+    Ok((cli, given))
 }
 
 /// Whether an argument was on the command line; a global one may stand after any subcommand.

@@ -13,7 +13,7 @@ use sluice_sales::capabilities;
 use crate::{
     door::Door,
     global::{Explicit, Global},
-    output::tell,
+    output::{self, Form, tell},
     usage::Usage,
 };
 
@@ -21,21 +21,29 @@ use crate::{
 pub(crate) struct Context {
     global: Global,
     given: Explicit,
+    form: Form,
     engine: OnceCell<Engine>,
 }
 
 impl Context {
     pub(crate) fn new(global: Global, given: Explicit) -> Self {
+        let form = output::set_form(if global.json { Some(Form::Json) } else { global.form });
         Self {
             global,
             given,
+            form,
             engine: OnceCell::new(),
         }
     }
 
     /// Whether one JSON document is wanted.
     pub(crate) fn json(&self) -> bool {
-        self.global.json
+        self.form == Form::Json
+    }
+
+    /// Whether nothing but the ids of rows is wanted.
+    pub(crate) fn ids(&self) -> bool {
+        self.form == Form::Id
     }
 
     /// The name of the user in whose name to act.

@@ -68,7 +68,7 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    if std::env::args_os().any(|argument| argument == "--json") {
+    if wants_json() {
         let text = error.render().to_string();
         let message = text.trim().trim_start_matches("error: ");
         let document = json!({ "error": report::error_to_json(&Error::invalid(message)) });
@@ -76,6 +76,17 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> Exit {
     }
     let _ = error.print();
     Exit::Usage
+}
+
+/// Whether the arguments ask for JSON, though they are wrong.
+fn wants_json() -> bool {
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let alone = ["--json", "-ojson", "-o=json", "--output=json"];
+    let apart =
+        |pair: &[String]| matches!(pair, [flag, form] if (flag == "-o" || flag == "--output") && form == "json");
+    arguments.iter().any(|argument| alone.contains(&argument.as_str())) || arguments.windows(2).any(apart)
 }
 
 /// Standard output cannot be written, such as on a full disk. A reader that has seen enough is no

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sluice_engine::Synchronous;
 
+use crate::output::Form;
+
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
@@ -14,18 +16,36 @@ pub(crate) struct Global {
         long,
         global = true,
         env = "SLUICE_ORG",
-        default_value = "./sluice.db",
+        default_value = ORGANISATION,
         value_name = "PATH|URL"
     )]
     pub(crate) org: PathBuf,
     /// The user in whose name to act.
     // Named apart from the arguments of the commands: a global one of the same name would
     // take their place.
-    #[arg(long = "as", id = "as", global = true, default_value = "admin", value_name = "USER")]
+    #[arg(
+        long = "as",
+        id = "as",
+        global = true,
+        env = "SLUICE_AS",
+        default_value = ADMINISTRATOR,
+        value_name = "USER"
+    )]
     pub(crate) acting: String,
-    /// Print exactly one JSON document.
+    /// Print exactly one JSON document: the same as -o json.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, tsv, json or id.
+    #[arg(
+        short = 'o',
+        long = "output",
+        id = "output",
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
+    pub(crate) form: Option<Form>,
     /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -33,6 +53,30 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
     pub(crate) synchronous: Care,
 }
+
+/// Who acts where nobody is named.
+const ADMINISTRATOR: &str = "admin";
+
+impl Global {
+    /// What the command line leaves to variables. One that is set and empty says nothing.
+    pub(crate) fn fill_in(&mut self, given: Explicit) -> Result<(), String> {
+        if self.acting.is_empty() && !given.acting {
+            ADMINISTRATOR.clone_into(&mut self.acting);
+        }
+        if self.org.as_os_str().is_empty() && !given.org {
+            self.org = ORGANISATION.into();
+        }
+        let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
+        if self.form.is_none() && !form.is_empty() {
+            let known = Form::from_str(&form, true);
+            self.form = Some(known.map_err(|_| format!("SLUICE_OUTPUT is `{form}`, which is no form of -o"))?);
+        }
+        Ok(())
+    }
+}
+
+/// The file where none is named.
+const ORGANISATION: &str = "./sluice.db";
 
 /// See [`Synchronous`].
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -57,4 +101,6 @@ impl From<Care> for Synchronous {
 pub(crate) struct Explicit {
     /// `--org` on the command line itself.
     pub(crate) org: bool,
+    /// `--as` on the command line itself.
+    pub(crate) acting: bool,
 }

@@ -15,7 +15,7 @@ use sluice_model::{
 use crate::{
     context::Context,
     door::Door,
-    output::{self, Outcome},
+    output::{self, Outcome, with_count},
     people,
     text::grouped,
 };
@@ -87,9 +87,9 @@ impl Shown {
         rows::from_answer(&self.table, &self.query, &self.fields, row)
     }
 
-    fn grid(&self, context: &Context, rows: &[Row]) -> anyhow::Result<String> {
+    fn grid(&self, context: &Context, rows: &[Row], goes_on: bool) -> anyhow::Result<String> {
         let grid = people::answer(context, &self.table, &self.query, &self.fields, rows)?;
-        Ok(grid.text("no rows"))
+        Ok(grid.going_on(goes_on).text("no rows"))
     }
 }
 
@@ -123,10 +123,18 @@ impl Going<'_> {
             output::bytes(text.as_bytes())?;
             return Ok(());
         }
+        if self.context.ids() {
+            let ids = rows
+                .iter()
+                .filter(|row| !row.id.is_nil())
+                .map(|row| format!("{}\n", row.id));
+            output::bytes(ids.collect::<String>().as_bytes())?;
+            return Ok(());
+        }
         self.waiting.extend(rows);
         if self.waiting.len() > GRID {
             let later = self.waiting.split_off(GRID);
-            output::write(&self.shown.grid(self.context, &self.waiting)?)?;
+            output::write(&self.shown.grid(self.context, &self.waiting, self.told > 0)?)?;
             self.told += 1;
             self.waiting = later;
         }
@@ -138,20 +146,16 @@ impl Going<'_> {
             output::bytes(self.document.end(&Map::new())?.as_bytes())?;
             return Ok(());
         }
-        let grid = self.shown.grid(self.context, &self.waiting)?;
+        if self.context.ids() {
+            return Ok(());
+        }
+        let grid = self.shown.grid(self.context, &self.waiting, self.told > 0)?;
         let text = match self.count {
             0 => grid,
-            count => format!("{grid}\n{}", counted(count)),
+            count => with_count(grid, &people::count(count, "row")),
         };
         output::write(&text)?;
         Ok(())
-    }
-}
-
-fn counted(count: usize) -> String {
-    match count {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
     }
 }
 
@@ -262,7 +266,8 @@ fn part(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<O
     let shown = Shown::of(session, &query)?;
     let answer = session.execute(Request::retrieve_multiple(query))?;
     let mut document = json!({ "value": answer.rows().iter().map(|row| shown.json(row)).collect::<Vec<_>>() });
-    let mut lines = vec![shown.grid(context, answer.rows())?, counted(answer.rows().len())];
+    let grid = shown.grid(context, answer.rows(), false)?;
+    let mut lines = vec![people::count(answer.rows().len(), "row")];
     let more = matches!(value(&answer, "MoreRecords"), Some(Value::Bool(true)));
     if let Json::Object(map) = &mut document {
         if let Some(Value::BigInt(count)) = value(&answer, "TotalRecordCount") {
@@ -280,7 +285,7 @@ fn part(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<O
             ));
         }
     }
-    Ok(Outcome::new(document, lines.join("\n")))
+    Ok(Outcome::new(document, with_count(grid, &lines.join("\n"))))
 }
 
 fn value<'a>(answer: &'a Response, name: &str) -> Option<&'a Value> {

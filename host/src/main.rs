@@ -19,6 +19,7 @@ mod plot;
 mod remedies;
 mod report;
 mod text;
+mod times;
 mod transcript;
 mod transfer;
 mod usage;
@@ -40,12 +41,11 @@ fn main() -> ExitCode {
         Err(error) => return failure::wrong_usage(&error).into(),
     };
     start_log(cli.global.verbose);
-    let json = cli.global.json;
     let context = Context::new(cli.global, given);
     let exit = match cli::run(&context, cli.command) {
         Ok(outcome) => {
             let exit = outcome.exit;
-            output::show(&outcome, json).map_or_else(|error| failure::unprinted(&context, exit, &error), |()| exit)
+            output::show(&outcome).map_or_else(|error| failure::unprinted(&context, exit, &error), |()| exit)
         }
         Err(error) => failure::show(&context, &error),
     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sluice_engine::Found;
 use sluice_model::{
     Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
+    names::end_of_id,
 };
 
 use crate::{context::Context, door::Door};
@@ -32,6 +33,8 @@ pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::
     match rows.as_slice() {
         [row] => Ok(row.id),
         [] => match session.find("role", name)? {
+            // No role of the unit has the name: it was the end of an id.
+            Found::One(id) if end_of_id(name).is_some() => Ok(id),
             Found::None => Err(Error::new(Code::NOT_FOUND, format!("there is no role \"{name}\"; `role list` shows them")).into()),
             _ => Err(Error::new(
                 Code::NOT_FOUND,

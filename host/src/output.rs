@@ -1,9 +1,13 @@
 //! The one place that writes to standard output: results, as text or as one JSON document.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
 
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
+use sluice_model::Uuid;
 
 use crate::text::wrapped;
 
@@ -77,15 +81,64 @@ impl Outcome {
     }
 }
 
+/// In which form results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// Tables with lines around them: what a terminal gets.
+    Table,
+    /// Tables as lines of cells with tabs between them: what a pipe or a file gets.
+    Plain,
+    /// Comma-separated values with a line of headings.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// Exactly one JSON document.
+    Json,
+    /// The ids of the rows, one a line.
+    Id,
+}
+
+/// The form of this run: every table is written in it.
+static FORM: OnceLock<Form> = OnceLock::new();
+
+/// Says in which form results are written; without a wish, by whether people look at them.
+pub(crate) fn set_form(wanted: Option<Form>) -> Form {
+    let by_reader = || match io::stdout().is_terminal() {
+        true => Form::Table,
+        false => Form::Plain,
+    };
+    *FORM.get_or_init(|| wanted.unwrap_or_else(by_reader))
+}
+
+fn form() -> Form {
+    FORM.get().copied().unwrap_or(Form::Table)
+}
+
 /// Writes an outcome to standard output.
-pub(crate) fn show(outcome: &Outcome, json: bool) -> io::Result<()> {
-    if outcome.printed {
-        Ok(())
-    } else if json {
-        document(&outcome.document)
-    } else {
-        write(&outcome.text)
+pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
+    match form() {
+        _ if outcome.printed => Ok(()),
+        Form::Json => document(&outcome.document),
+        Form::Id => ids(&outcome.document),
+        Form::Table | Form::Plain | Form::Csv | Form::Tsv => write(&outcome.text),
     }
+}
+
+/// Writes the id of each row of a list, or of the one that a document is about: the first of its
+/// values that is one.
+fn ids(document: &Json) -> io::Result<()> {
+    let one = |item: &Json| {
+        // What was refused is no row that something was done to.
+        let map = item.as_object().filter(|map| !map.contains_key("error"))?;
+        let texts = map.get("id").into_iter().chain(map.values()).filter_map(Json::as_str);
+        let mut ids = texts.filter(|text| text.parse::<Uuid>().is_ok());
+        ids.next().map(str::to_owned)
+    };
+    let ids: Vec<String> = match document.get("value").and_then(Json::as_array) {
+        Some(items) => items.iter().filter_map(one).collect(),
+        None => one(document).into_iter().collect(),
+    };
+    write(&ids.join("\n"))
 }
 
 /// Writes the one JSON document.
@@ -128,10 +181,12 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// A table for people.
+/// A table.
 pub(crate) struct Grid {
-    table: Table,
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
     wraps: bool,
+    goes_on: bool,
 }
 
 /// Longer cells are cut in lists, and wrapped in what explains.
@@ -140,15 +195,13 @@ const CELL: usize = 60;
 impl Grid {
     /// A table with these headings.
     pub(crate) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
-        table.set_header(
-            headings
-                .into_iter()
-                .map(|heading| line(&heading.to_string()))
-                .collect::<Vec<_>>(),
-        );
-        Self { table, wraps: false }
+        let headings = headings.into_iter().map(|heading| flat(&heading.to_string()));
+        Self {
+            headings: headings.collect(),
+            rows: Vec::new(),
+            wraps: false,
+            goes_on: false,
+        }
     }
 
     /// The table with long cells in several lines, where they are read rather than looked over.
@@ -158,23 +211,67 @@ impl Grid {
         self
     }
 
-    /// Adds a line.
-    pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let cell = |text: &str| match self.wraps {
-            true => wrapped(&flat(text), CELL),
-            false => line(text),
-        };
-        let cells: Vec<String> = cells.into_iter().map(|text| cell(text.as_ref())).collect();
-        self.table.add_row(cells);
+    /// The table as the further part of one whose beginning is out: where nothing is drawn, the
+    /// headings stand once.
+    #[must_use]
+    pub(crate) fn going_on(mut self, goes_on: bool) -> Self {
+        self.goes_on = goes_on;
+        self
     }
 
-    /// The table as text; what is said instead where it has no lines.
+    /// Adds a line.
+    pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        let cells = cells.into_iter().map(|text| flat(text.as_ref()));
+        self.rows.push(cells.collect());
+    }
+
+    /// The table in the form that is wanted; for people, what is said instead where it has no lines.
     pub(crate) fn text(&self, empty: &str) -> String {
-        if self.table.is_empty() {
-            empty.to_owned()
-        } else {
-            self.table.trim_fmt()
+        match form() {
+            Form::Csv => self.lines(",", quoted),
+            Form::Tsv => self.lines("\t", str::to_owned),
+            _ if self.rows.is_empty() => empty.to_owned(),
+            Form::Plain => self.lines("\t", str::to_owned),
+            Form::Table | Form::Json | Form::Id => self.drawn(),
         }
+    }
+
+    /// A line for each row, its cells whole.
+    fn lines(&self, between: &str, cell: fn(&str) -> String) -> String {
+        let headings = (!self.goes_on).then_some(&self.headings);
+        let line = |cells: &Vec<String>| cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(between);
+        let lines: Vec<String> = headings.into_iter().chain(&self.rows).map(line).collect();
+        lines.join("\n")
+    }
+
+    fn drawn(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        table.set_header(self.headings.iter().map(|heading| line(heading)));
+        for row in &self.rows {
+            let cell = |text: &String| match self.wraps {
+                true => wrapped(text, CELL),
+                false => line(text),
+            };
+            table.add_row(row.iter().map(cell));
+        }
+        table.trim_fmt()
+    }
+}
+
+/// A table with how many rows it has, where people look at it.
+pub(crate) fn with_count(table: String, count: &str) -> String {
+    match form() {
+        Form::Plain | Form::Csv | Form::Tsv => table,
+        Form::Table | Form::Json | Form::Id => format!("{table}\n{count}"),
+    }
+}
+
+/// A cell of CSV: in quotes where it needs them.
+fn quoted(cell: &str) -> String {
+    match cell.contains([',', '"']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
     }
 }
 
@@ -207,9 +304,20 @@ mod tests {
         let mut grid = Grid::new(["why"]).uncut();
         let text = "word ".repeat(40);
         grid.row([&text]);
-        let shown = grid.text("");
+        let shown = grid.drawn();
         assert_eq!(shown.matches("word").count(), 40, "{shown}");
         assert!(!shown.contains('…') && shown.lines().count() > 5, "{shown}");
+    }
+
+    #[test]
+    fn lines_have_whole_cells_and_quotes_where_they_need_them() {
+        let mut grid = Grid::new(["name", "said"]);
+        grid.row(["Litware, Inc.".to_owned(), format!("a \"b\"\tc{}", "d".repeat(80))]);
+        let csv = grid.lines(",", quoted);
+        let long = "d".repeat(80);
+        assert_eq!(csv, format!("name,said\n\"Litware, Inc.\",\"a \"\"b\"\" c{long}\""));
+        let further = grid.going_on(true).lines("\t", str::to_owned);
+        assert_eq!(further, format!("Litware, Inc.\ta \"b\" c{long}"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     door::Door,
     names::Labels,
-    output::{Grid, Outcome},
+    output::{Grid, Outcome, with_count},
 };
 
 /// A list of a table's rows with some of its columns, for machines and for people.
@@ -105,11 +105,11 @@ fn grid(
         let more = texts.map(|texts| texts.get(place).cloned().unwrap_or_default());
         grid.row(cells.chain(more).chain([row.id.to_string()]));
     }
-    let count = match rows.len() {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    };
-    Ok(format!("{}\n{count}", grid.text("no rows")).replace("no rows\n0 rows", "no rows"))
+    let text = grid.text("no rows");
+    Ok(match rows.len() {
+        0 => text,
+        count => with_count(text, &self::count(count, "row")),
+    })
 }
 
 /// The columns of a list that asks for none: what the row is called, and the columns that

@@ -82,7 +82,10 @@ impl Program {
             .current_dir(&self.folder)
             .args(arguments)
             .env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
-        command.env_remove("SLUICE_ORG");
+        command
+            .env_remove("SLUICE_ORG")
+            .env_remove("SLUICE_AS")
+            .env_remove("SLUICE_OUTPUT");
         if let Some(user) = &self.user {
             command.args(["--as", user]);
         }

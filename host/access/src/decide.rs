@@ -4,7 +4,8 @@
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
 use crate::{
-    Gate, OwnerToBe, Permit, Principal, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Units,
+    Gate, OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Through,
+    Units,
     gate::held_privilege,
     principal::Route,
     text::{self, Denied},
@@ -60,10 +61,61 @@ fn grant(
         table,
         row,
     };
-    let reason = view.by_role(&privilege).or_else(|| view.by_share(right));
+    let reason = view.reasons(right, &privilege).next();
     let asked = (table, right, Some(row.id).filter(|id| !id.is_nil()));
     principal.note(Gate::Access, asked, || reason.as_ref().map(ToString::to_string));
     reason.ok_or_else(|| view.refusal(right))
+}
+
+/// What both gates say of a right on a row.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The privilege check: all by which the privilege is held, the deepest first; empty for SYSTEM.
+    pub privilege: Result<Vec<Through>>,
+    /// The access check: all that reaches the row, first what [`decide`] says. `None` where the
+    /// privilege check has refused: then it is not asked.
+    pub access: Option<Result<Vec<Reason>>>,
+}
+
+impl Explained {
+    /// Whether both gates let the principal pass.
+    pub fn passes(&self) -> bool {
+        matches!(self.access, Some(Ok(_)))
+    }
+}
+
+/// What [`decide`] says, with all that it could have said it for.
+pub fn explain(
+    principal: &Principal,
+    units: &Units,
+    table: &TableDef,
+    right: Right,
+    row: &RowFacts,
+    privileges: &PrivilegeIds,
+) -> Explained {
+    let privilege = match held_privilege(principal, table, right, privileges) {
+        Ok(privilege) => privilege,
+        Err(error) => {
+            return Explained {
+                privilege: Err(error),
+                access: None,
+            };
+        }
+    };
+    let view = View {
+        principal,
+        units,
+        table,
+        row,
+    };
+    let reasons: Vec<Reason> = view.reasons(right, &privilege).collect();
+    Explained {
+        privilege: Ok(principal.through(&privilege)),
+        access: Some(match reasons.is_empty() {
+            true => Err(view.refusal(right)),
+            false => Ok(reasons),
+        }),
+    }
 }
 
 /// One row as one principal sees it.
@@ -75,39 +127,44 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// Ownership and depth: why the roles reach the row, if they do.
-    fn by_role(&self, privilege: &str) -> Option<Reason> {
-        if self.principal.is_system() {
-            return Some(Reason::System);
-        }
-        let routes = || self.principal.routes(privilege);
-        if self.table.ownership == Ownership::Organization {
-            return routes()
-                .any(|route| route.depth == Depth::Organization)
-                .then_some(Reason::OrganizationOwned);
-        }
-        let own = routes().find_map(|route| self.by_ownership(&route));
-        own.or_else(|| {
-            let deepest = routes()
-                .filter(|route| self.is_within(route))
-                .max_by_key(|route| route.depth)?;
-            Some(Reason::Role {
-                depth: deepest.depth,
-                via_team: deepest.team_name().map(str::to_owned),
-            })
-        })
+    /// All that reaches the row, the reason that counts first: ownership, the deepest role, a share.
+    fn reasons<'s>(&'s self, right: Right, privilege: &'s str) -> impl Iterator<Item = Reason> + 's {
+        let system = self.principal.is_system().then_some(Reason::System);
+        system
+            .into_iter()
+            .chain(self.by_roles(privilege))
+            .chain(self.by_shares(right))
+    }
+
+    /// Ownership and depth: why the roles reach the row.
+    fn by_roles<'s>(&'s self, privilege: &'s str) -> impl Iterator<Item = Reason> + 's {
+        let own = self
+            .principal
+            .routes(privilege)
+            .filter_map(|route| self.by_ownership(&route));
+        let within = Depth::ALL.into_iter().rev().flat_map(move |depth| {
+            let routes = self.principal.routes(privilege);
+            routes.filter(move |route| route.depth == depth && self.is_within(route))
+        });
+        own.chain(within.map(|route| match self.table.ownership {
+            Ownership::Organization => Reason::OrganizationOwned(route.through()),
+            _ => Reason::Role(route.through()),
+        }))
     }
 
     /// Any depth suffices for own rows and rows of own teams, wherever they lie.
     fn by_ownership(&self, route: &Route<'_>) -> Option<Reason> {
         let holder = self.row.holder(self.table)?;
-        let is_own_team =
-            || self.table.ownership == Ownership::User && self.principal.owner_teams().any(|id| id == holder);
-        match route.only_owner() {
-            Some(team) => (is_own_team() && team == holder).then_some(Reason::OwnerTeam),
-            None if holder == self.principal.identity() => Some(Reason::Owner),
-            None => is_own_team().then_some(Reason::OwnerTeam),
+        if route.only_owner().is_none() && holder == self.principal.identity() {
+            return Some(Reason::Owner(route.through()));
         }
+        if self.table.ownership != Ownership::User || route.only_owner().is_some_and(|team| team != holder) {
+            return None;
+        }
+        let mut teams = self.principal.owner_teams();
+        let team = teams.find(|team| PrincipalId::team(team.id) == holder)?.named();
+        let through = route.through();
+        Some(Reason::OwnerTeam { team, through })
     }
 
     /// Whether the row lies within the units that the route reaches.
@@ -121,18 +178,18 @@ impl View<'_> {
     }
 
     /// Rows of user-owned tables can be shared, and inherit rights from those that they refer to.
-    fn by_share(&self, right: Right) -> Option<Reason> {
-        if self.table.ownership != Ownership::User {
-            return None;
-        }
-        let inherited = || self.row.inherited.has(right).then_some(Reason::Inherited);
-        self.row.shares.has(right).then_some(Reason::Share).or_else(inherited)
+    fn by_shares(&self, right: Right) -> impl Iterator<Item = Reason> + use<> {
+        let shared = self.table.ownership == Ownership::User;
+        let own = (shared && self.row.shares.has(right)).then_some(Reason::Share);
+        let inherited = (shared && self.row.inherited.has(right)).then_some(Reason::Inherited);
+        own.into_iter().chain(inherited)
     }
 
     fn refusal(&self, right: Right) -> Error {
         let privilege = |right| self.table.privilege_name(right).to_ascii_lowercase();
-        let given = |right| self.by_role(&privilege(right)).is_some();
-        let usable = |right| self.by_share(right).is_some() && self.principal.depth_of(&privilege(right)).is_some();
+        let given = |right| self.principal.is_system() || self.by_roles(&privilege(right)).next().is_some();
+        let usable =
+            |right| self.by_shares(right).next().is_some() && self.principal.depth_of(&privilege(right)).is_some();
         let denied = Denied {
             right,
             depth: self.needed_depth(),
@@ -175,11 +232,8 @@ pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: 
         return Err(text::missing_privilege(principal, table, Right::Read, privileges));
     };
     let reason = match table.ownership {
-        Ownership::Organization => Reason::OrganizationOwned,
-        _ => Reason::Role {
-            depth: deepest.depth,
-            via_team: deepest.team_name().map(str::to_owned),
-        },
+        Ownership::Organization => Reason::OrganizationOwned(deepest.through()),
+        _ => Reason::Role(deepest.through()),
     };
     let scope = match (deepest.depth, table.ownership) {
         (Depth::Organization, _) => RowScope::Everything,
@@ -199,7 +253,9 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
             Some(_) => {}
             None if owned => {
                 filter.owners.push(principal.identity());
-                filter.owners.extend(principal.owner_teams());
+                filter
+                    .owners
+                    .extend(principal.owner_teams().map(|team| PrincipalId::team(team.id)));
             }
             None if *table.name == *principal.kind().table() => filter.ids.push(principal.id()),
             None => {}

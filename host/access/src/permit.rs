@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use sluice_model::{Depth, Error, Name, Result, Right, Rights, TableDef, Uuid};
+use sluice_model::{Error, Name, Result, Right, Rights, TableDef, Uuid};
 
-use crate::PrincipalId;
+use crate::{PrincipalId, Reason};
 
 /// Proof that a principal may do something: to one row, to a new row, or to the rows that a
 /// list may show. It says why (design, invariants 1 and 8).
@@ -29,51 +29,6 @@ enum Grant {
     /// Reading the rows of these scopes, each of another table: a list, and what its
     /// conditions look at.
     Rows(Vec<(Name, RowScope)>),
-}
-
-/// Why access is granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// SYSTEM may do everything.
-    System,
-    /// The row is the principal's own.
-    Owner,
-    /// The row belongs to a team that the principal is in.
-    OwnerTeam,
-    /// The depth of a role reaches the row.
-    Role {
-        /// How deep.
-        depth: Depth,
-        /// The name of the team that the role comes through; `None` is a direct role.
-        via_team: Option<String>,
-    },
-    /// The row is shared with the principal or one of its teams.
-    Share,
-    /// The row refers to one whose owner the principal or one of its teams is, or which is shared
-    /// with them.
-    Inherited,
-    /// The table belongs to the organisation, and the privilege reaches all of it.
-    OrganizationOwned,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::System => f.write_str("the system may do everything"),
-            Self::Owner => f.write_str("own row"),
-            Self::OwnerTeam => f.write_str("row of an own team"),
-            Self::Role { depth, via_team: None } => write!(f, "role at depth {}", depth.label()),
-            Self::Role {
-                depth,
-                via_team: Some(team),
-            } => {
-                write!(f, "role at depth {} (via team {team})", depth.label())
-            }
-            Self::Share => f.write_str("shared"),
-            Self::Inherited => f.write_str("inherited from a row that it refers to"),
-            Self::OrganizationOwned => f.write_str("role, for the whole organisation"),
-        }
-    }
 }
 
 /// Which rows of a table a list may show.

@@ -2,13 +2,13 @@
 //! a privilege lets a principal reach is answered here through its routes.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
 
-use crate::{Check, Checks, Gate, Holding, PrincipalId};
+use crate::{Check, Checks, Gate, Holding, Named, PrincipalId, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -86,8 +86,9 @@ pub(crate) struct Route<'a> {
     pub(crate) depth: Depth,
     /// The unit that Local and Deep count from: the principal's, or the team's.
     pub(crate) unit: Uuid,
-    pub(crate) team: Option<&'a TeamFacts>,
-    direct_inheritance: bool,
+    team: Option<&'a TeamFacts>,
+    /// `None` where the privilege is lent.
+    role: Option<&'a RoleFacts>,
 }
 
 impl<'a> Route<'a> {
@@ -97,21 +98,25 @@ impl<'a> Route<'a> {
             depth,
             unit: principal.business_unit(),
             team: None,
-            direct_inheritance: true,
+            role: None,
         }
     }
 
     /// The only owner whose rows the route reaches: "team privileges only" at Basic depth.
     /// Deeper privileges know no such limit.
     pub(crate) fn only_owner(&self) -> Option<PrincipalId> {
-        let team = self
-            .team
-            .filter(|_| self.depth == Depth::User && !self.direct_inheritance)?;
+        let inherits = self.role.is_none_or(|role| role.direct_inheritance);
+        let team = self.team.filter(|_| self.depth == Depth::User && !inherits)?;
         Some(PrincipalId::team(team.id))
     }
 
-    pub(crate) fn team_name(&self) -> Option<&'a str> {
-        self.team.map(|team| team.name.as_str())
+    /// The role and the team by which it goes.
+    pub(crate) fn through(&self) -> Through {
+        Through {
+            role: self.role.map(|role| named(role.id, &role.name)),
+            depth: self.depth,
+            via_team: self.team.map(TeamFacts::named),
+        }
     }
 }
 
@@ -375,7 +380,7 @@ impl Principal {
                 depth,
                 unit,
                 team,
-                direct_inheritance: role.direct_inheritance,
+                role: Some(role),
             })
         });
         let lent = self.lent.iter().filter(move |(name, _)| name == privilege);
@@ -383,10 +388,25 @@ impl Principal {
         held.chain(lent)
     }
 
+    /// Every way by which the principal holds a privilege, the deepest first; the name in any case.
+    /// Empty for SYSTEM.
+    pub fn through(&self, privilege: &str) -> Vec<Through> {
+        let privilege = privilege.to_ascii_lowercase();
+        let mut ways: Vec<Through> = self.routes(&privilege).map(|route| route.through()).collect();
+        ways.sort_by_key(|way| std::cmp::Reverse(way.depth));
+        ways
+    }
+
+    /// The privileges that the principal holds, in lower case, each once. Empty for SYSTEM.
+    pub fn privileges(&self) -> BTreeSet<&str> {
+        let held = self.facts.roles.iter().flat_map(|role| role.privileges.keys());
+        let lent = self.lent.iter().map(|(name, _)| name);
+        held.chain(lent).map(String::as_str).collect()
+    }
+
     /// The teams whose rows count as its own: those that can own any.
-    pub(crate) fn owner_teams(&self) -> impl Iterator<Item = PrincipalId> {
-        let owning = self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM);
-        owning.map(|team| PrincipalId::team(team.id))
+    pub(crate) fn owner_teams(&self) -> impl Iterator<Item = &TeamFacts> {
+        self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM)
     }
 
     pub(crate) fn facts(&self) -> &PrincipalFacts {
@@ -426,6 +446,19 @@ impl Principal {
             .flat_map(|role| role.privileges.keys())
             .collect::<HashSet<_>>()
             .len()
+    }
+}
+
+impl TeamFacts {
+    pub(crate) fn named(&self) -> Named {
+        named(self.id, &self.name)
+    }
+}
+
+fn named(id: Uuid, name: &str) -> Named {
+    Named {
+        id,
+        name: name.to_owned(),
     }
 }
 

@@ -4,12 +4,12 @@ pub mod common;
 #[path = "../../../tests/oracle/oracle.rs"]
 pub mod oracle;
 
-use common::{answer, ask, ask_oracle, principal, table, units, uuid};
+use common::{answer, ask, ask_oracle, ask_why, principal, table, units, uuid};
 use oracle::{
     Answer, Assignment, Company, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use sluice_access::{Principal, PrincipalId, PrivilegeIds, RowScope, list};
+use sluice_access::{Principal, PrincipalId, PrivilegeIds, Reason, RowScope, Through, list};
 
 const TABLES: [(&str, Ownership); 3] = [
     ("deal", Ownership::User),
@@ -146,6 +146,22 @@ fn listed(world: &Company, principal: &Principal, (name, ownership): (&str, Owne
     )
 }
 
+/// Whether an assignment is the one that a way goes by.
+fn is(assignment: &Assignment, principal: Id, through: &Through) -> bool {
+    let holder = through.via_team.as_ref().map_or(uuid(principal), |team| team.id);
+    let role = through.role.as_ref().map(|role| role.id);
+    uuid(assignment.holder) == holder && Some(uuid(assignment.role)) == role
+}
+
+/// The world in which the principal has no other role than the one of that way.
+fn only(world: &Company, principal: Id, through: &Through) -> Company {
+    let mut world = world.clone();
+    world
+        .assignments
+        .retain(|assignment| is(assignment, principal, through));
+    world
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -158,6 +174,56 @@ proptest! {
                     let expected = ask_oracle(&world, id, right, row);
                     let result = ask(&world, &principal, right, row);
                     prop_assert_eq!(answer(&result), Some(expected), "{} {:?} {:?}: {:?}", id, right, row, result);
+                }
+            }
+        }
+    }
+
+    /// Who is told why is told what is decided: for each user and row the two gates, the reason that
+    /// counts first, and as many ways as there are roles and shares that reach the row alone.
+    #[test]
+    fn explanation_and_decision_agree(world in worlds()) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for row in &world.rows {
+                for right in [Right::Read, Right::Write, Right::Delete] {
+                    let decided = ask(&world, &principal, right, row);
+                    let explained = ask_why(&world, &principal, right, row);
+                    let first = match (explained.privilege, explained.access) {
+                        (Ok(_), Some(Ok(reasons))) => Ok(reasons[0].clone()),
+                        (Ok(ways), Some(Err(error))) => {
+                            prop_assert!(!ways.is_empty());
+                            Err(error)
+                        }
+                        (Err(error), None) => Err(error),
+                        other => return Err(TestCaseError::fail(format!("{other:?}"))),
+                    };
+                    let decided = decided.map(|permit| permit.reason().clone());
+                    prop_assert_eq!(format!("{first:?}"), format!("{decided:?}"), "{} {:?} {:?}", id, right, row);
+                }
+            }
+        }
+    }
+
+    /// Each way in an explanation is one: a principal with nothing but it passes; and there is no
+    /// other: with all of them taken away nobody passes.
+    #[test]
+    fn every_way_of_an_explanation_is_one(world in worlds()) {
+        for id in PRINCIPALS {
+            let principal = principal(&world, id);
+            for row in &world.rows {
+                let explained = ask_why(&world, &principal, Right::Write, row);
+                let Some(Ok(reasons)) = explained.access else { continue };
+                let roles: Vec<_> = reasons.iter().filter_map(|reason| reason.through()).collect();
+                for through in &roles {
+                    let alone = only(&world, id, through);
+                    let bare = Company { shares: Vec::new(), ..alone };
+                    prop_assert_eq!(ask_oracle(&bare, id, Right::Write, row), Answer::Yes, "{:?} {:?}", through, row);
+                }
+                let mut rest = world.clone();
+                rest.assignments.retain(|assignment| !roles.iter().any(|through| is(assignment, id, through)));
+                if !reasons.iter().any(|reason| matches!(reason, Reason::Share | Reason::Inherited)) {
+                    prop_assert_ne!(ask_oracle(&rest, id, Right::Write, row), Answer::Yes, "{:?} {:?}", reasons, row);
                 }
             }
         }

@@ -5,10 +5,10 @@ pub mod people;
 
 use people::{CREW, EAST, SALLY, WEST, account, crew, id, privileges, reader, role, sally, team};
 use sluice_access::{
-    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, Reason, RowFacts, RowFilter, RowScope, Units, decide,
-    decide_create, list,
+    Named, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, Reason, RowFacts, RowFilter, RowScope, Through,
+    Units, decide, decide_create, explain, list,
 };
-use sluice_model::{Code, Depth, PrincipalKind, Result, Right, Rights};
+use sluice_model::{Code, Depth, PrincipalKind, Result, Right, Rights, Uuid};
 
 fn units() -> Units {
     Units::new([(WEST, None), (EAST, Some(WEST))])
@@ -45,11 +45,43 @@ fn reason(principal: &Principal, owner: PrincipalId, shares: Rights) -> Option<R
         .map(|permit| permit.reason().clone())
 }
 
+/// By the role Seller itself.
+fn seller(depth: Depth) -> Through {
+    Through {
+        role: Some(named(id(1), "Seller")),
+        depth,
+        via_team: None,
+    }
+}
+
+/// By the role Seller of the team Crew.
+fn through_crew(depth: Depth) -> Through {
+    Through {
+        via_team: Some(named(CREW, "Crew")),
+        ..seller(depth)
+    }
+}
+
+fn named(id: Uuid, name: &str) -> Named {
+    Named {
+        id,
+        name: name.to_owned(),
+    }
+}
+
 #[test]
 fn every_permit_says_why() {
     let shared = Rights::of(&[Right::Read]);
-    assert_eq!(reason(&reader(Depth::User), MINE, shared), Some(Reason::Owner));
-    assert_eq!(reason(&reader(Depth::User), OURS, shared), Some(Reason::OwnerTeam));
+    assert_eq!(
+        reason(&reader(Depth::User), MINE, shared),
+        Some(Reason::Owner(seller(Depth::User)))
+    );
+    let team = through_crew(Depth::User).via_team.unwrap();
+    let of_team = Reason::OwnerTeam {
+        team,
+        through: seller(Depth::User),
+    };
+    assert_eq!(reason(&reader(Depth::User), OURS, shared), Some(of_team));
     assert_eq!(reason(&reader(Depth::User), EVE, shared), Some(Reason::Share));
     assert_eq!(reason(&reader(Depth::User), EVE, Rights::of(&[Right::Write])), None);
     let below = RowFacts {
@@ -65,10 +97,7 @@ fn every_permit_says_why() {
         &privileges(),
     );
     assert_eq!(inherited.unwrap().reason(), &Reason::Inherited);
-    let direct = Reason::Role {
-        depth: Depth::ParentChild,
-        via_team: None,
-    };
+    let direct = Reason::Role(seller(Depth::ParentChild));
     assert_eq!(reason(&reader(Depth::ParentChild), EVE, shared), Some(direct));
     assert_eq!(
         reason(&Principal::system(id(1), "SYSTEM", WEST), EVE, Rights::NONE),
@@ -77,14 +106,54 @@ fn every_permit_says_why() {
 
     let via_crew = role(1, "Seller", Some(CREW), &[("prvreadaccount", Depth::BusinessUnit)]);
     let reason = reason(&Principal::new(sally(vec![via_crew])), EVE, Rights::NONE).unwrap();
-    assert_eq!(
-        reason,
-        Reason::Role {
-            depth: Depth::BusinessUnit,
-            via_team: Some("Crew".to_owned())
-        }
-    );
+    assert_eq!(reason, Reason::Role(through_crew(Depth::BusinessUnit)));
     assert_eq!(reason.to_string(), "role at depth Business Unit (via team Crew)");
+}
+
+/// All that speaks for it, the reason that counts first.
+#[test]
+fn an_explanation_has_every_way() {
+    let roles = vec![
+        role(1, "Seller", None, &[("prvreadaccount", Depth::User)]),
+        role(
+            2,
+            "Lead",
+            Some(CREW),
+            &[
+                ("prvreadaccount", Depth::BusinessUnit),
+                ("prvwriteaccount", Depth::User),
+            ],
+        ),
+    ];
+    let principal = Principal::new(sally(roles));
+    let asked = |right, owner, shares| {
+        let facts = row(owner, Rights::of(shares));
+        explain(&principal, &units(), &account(), right, &facts, &privileges())
+    };
+    let lead = |depth| Through {
+        role: Some(named(id(2), "Lead")),
+        ..through_crew(depth)
+    };
+    let (deep, own) = (lead(Depth::BusinessUnit), seller(Depth::User));
+    let reading = asked(Right::Read, MINE, &[Right::Read]);
+    assert_eq!(reading.privilege.unwrap(), [deep.clone(), own.clone()]);
+    let ways = [
+        Reason::Owner(own),
+        Reason::Owner(deep.clone()),
+        Reason::Role(deep),
+        Reason::Share,
+    ];
+    assert_eq!(reading.access.unwrap().unwrap(), ways);
+
+    let writing = asked(Right::Write, EVE, &[]);
+    assert!(!writing.passes());
+    assert_eq!(writing.privilege.unwrap(), [lead(Depth::User)]);
+    assert_eq!(writing.access.unwrap().unwrap_err().code(), Code::ACCESS_DENIED);
+
+    // A share does not help where the privilege is missing: the second gate is not asked.
+    let deleting = asked(Right::Delete, EVE, &[Right::Delete]);
+    assert!(!deleting.passes() && deleting.access.is_none());
+    assert_eq!(deleting.privilege.unwrap_err().code(), Code::PRIVILEGE_DENIED);
 }
 
 #[test]
@@ -232,6 +301,10 @@ fn an_owner_of_the_other_kind_is_somebody_else() {
 #[test]
 fn a_team_owns_its_rows() {
     let team = team(0).lend("prvReadAccount", Depth::User);
-    assert_eq!(reason(&team, OURS, Rights::NONE), Some(Reason::Owner));
+    let lent = Through {
+        role: None,
+        ..seller(Depth::User)
+    };
+    assert_eq!(reason(&team, OURS, Rights::NONE), Some(Reason::Owner(lent)));
     assert_eq!(reason(&team, EVE, Rights::NONE), None);
 }

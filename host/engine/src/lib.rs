@@ -18,6 +18,7 @@ pub mod compiling;
 mod definitions;
 pub mod engine;
 mod env;
+mod explaining;
 pub mod fill;
 pub mod filters;
 mod gate;

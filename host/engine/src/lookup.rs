@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result,
-    Row, TableDef, Uuid, Value, coerce,
+    Row, TableDef, Uuid, Value, coerce, names::end_of_id,
 };
 
 use crate::{Batch, Session, keys, tables};
@@ -34,6 +34,9 @@ const CANDIDATES: u32 = 10;
 
 /// Where rows are looked for by name: what somebody may see.
 trait Lists {
+    /// Whether a row may be named by the end of its id: people do; files that are read do not.
+    const BY_END: bool;
+
     fn catalog(&mut self) -> Result<Arc<Catalog>>;
     fn ask(&mut self, request: Request) -> Result<Response>;
 
@@ -43,6 +46,8 @@ trait Lists {
 }
 
 impl Lists for &Session {
+    const BY_END: bool = true;
+
     fn catalog(&mut self) -> Result<Arc<Catalog>> {
         Session::catalog(self)
     }
@@ -53,6 +58,8 @@ impl Lists for &Session {
 }
 
 impl Lists for &mut Batch<'_> {
+    const BY_END: bool = false;
+
     fn catalog(&mut self) -> Result<Arc<Catalog>> {
         Ok(self.unit.snapshot()?.catalog.clone())
     }
@@ -64,7 +71,8 @@ impl Lists for &mut Batch<'_> {
 
 impl Session {
     /// The row of `table` with that id or name, or with these values of an alternate key:
-    /// `column=value,column=value`. A role's name means its root copy.
+    /// `column=value,column=value`. A role's name means its root copy. Where no row has the name,
+    /// it may be the end of an id, among the rows that the user may read.
     ///
     /// # Errors
     /// The user may not read the table; the columns are no key that is at work; no row has the
@@ -124,10 +132,13 @@ fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
         names.push("domainname".into());
     }
     if names.is_empty() {
-        return Err(Error::invalid(format!(
-            "rows of `{}` have no names; give the id",
-            table.name
-        )));
+        return match by_end(rows, table, &names, name_or_id)? {
+            Found::None => Err(Error::invalid(format!(
+                "rows of `{}` have no names; give the id",
+                table.name
+            ))),
+            found => Ok(found),
+        };
     }
     let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
     let mut filter = Filter::Or(any);
@@ -138,9 +149,26 @@ fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
     query.columns = Some(Vec::new());
     let found = rows.rows(query.clone())?;
     Ok(match found.as_slice() {
-        [] => Found::None,
+        [] => by_end(rows, table, &names, name_or_id)?,
         [row] => Found::One(row.id),
         _ => Found::Many(candidates(rows, table, &names, query)?),
+    })
+}
+
+/// The rows whose id ends so.
+fn by_end<L: Lists>(rows: &mut L, table: &TableDef, names: &[Name], text: &str) -> Result<Found> {
+    let Some(end) = end_of_id(text).filter(|_| L::BY_END) else {
+        return Ok(Found::None);
+    };
+    let query = Query::new(table.name.clone())
+        .columns(&[])
+        .filter(Filter::ends_with(&table.key, &end))
+        .top(CANDIDATES);
+    let found = rows.rows(query.clone())?;
+    Ok(match found.as_slice() {
+        [] => Found::None,
+        [row] => Found::One(row.id),
+        _ => Found::Many(candidates(rows, table, names, query)?),
     })
 }
 

@@ -3,8 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_model::{Name, Row, StepInfo, Uuid};
+use sluice_model::{Name, Row, StepInfo, Timestamp, Uuid};
 use sluice_sandbox::{Grants, Limits};
+
+use crate::Env;
 
 /// Before the privilege gate; outside the transaction for the outermost message.
 pub const PRE_VALIDATION: i32 = 10;
@@ -59,6 +61,8 @@ pub struct Step {
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
     pub(crate) auto_delete: bool,
+    /// Until then it is passed over.
+    pub(crate) rests_until: Option<Timestamp>,
 }
 
 impl Step {
@@ -77,6 +81,11 @@ impl Step {
     /// `assembly/type`.
     pub(crate) fn plugin(&self) -> String {
         format!("{}/{}", self.assembly_name, self.type_name)
+    }
+
+    /// Whether it rests; the clock is read only for a step that ever did.
+    pub(crate) fn rests(&self, env: &dyn Env) -> bool {
+        self.rests_until.is_some_and(|until| env.now() < until)
     }
 
     /// Whether it has an image of the row before the main operation.

@@ -68,6 +68,7 @@ pub(crate) fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
             grants: grants(row.text("sl_grants")),
             limits: limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?,
             auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
+            rests_until: row.get("sl_restsuntil").and_then(sluice_model::Value::as_time),
         });
     }
     Ok(StepTable::new(steps))
@@ -88,6 +89,7 @@ const STEP_COLUMNS: &[&str] = &[
     "asyncautodelete",
     "sl_grants",
     "sl_limits",
+    "sl_restsuntil",
 ];
 
 fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {

@@ -42,7 +42,8 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if stage < step::POST_OPERATION && operation.before.is_none() && all.iter().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }
-    let due = |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS;
+    let env = unit.core.env.clone();
+    let due = |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && !step.rests(&*env);
     unit.compile_ahead(all.iter().filter(due));
     for step in all.iter().filter(due) {
         if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {

@@ -1,4 +1,4 @@
-//! Names that are nearly right.
+//! Names that are nearly right, and the ends of ids.
 
 /// How alike two names are for one to be meant by the other, from 0 to 1.
 const ALIKE: f64 = 0.8;
@@ -19,9 +19,37 @@ fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<
         .map(|(_, name)| name)
 }
 
+/// So many digits at least are an end of an id: ids that are made one after another differ there.
+const END: usize = 5;
+
+/// So many digits has an id.
+const WHOLE: usize = 32;
+
+/// The last digits of an id, where a text may be that; its hyphens are left out.
+pub fn end_of_id(text: &str) -> Option<String> {
+    let digits = text.replace('-', "");
+    let is_end = (END..WHOLE).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_end.then_some(digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_of_an_id_has_five_digits_and_no_others() {
+        assert_eq!(end_of_id("c9190").as_deref(), Some("c9190"));
+        assert_eq!(end_of_id("5F0-9C01901C9190").as_deref(), Some("5F09C01901C9190"));
+        for text in [
+            "9190",
+            "commission",
+            "c919x",
+            "",
+            "01a22a93-83d7-7586-b5f0-9c01901c9190",
+        ] {
+            assert_eq!(end_of_id(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_slip_is_found_and_a_stranger_is_not() {

@@ -276,6 +276,15 @@ pub struct Related {
 }
 
 impl Filter {
+    /// The text of `column`, or the digits of its id, end so.
+    pub fn ends_with(column: &str, end: &str) -> Self {
+        Self::Compare {
+            column: column.into(),
+            comparison: Comparison::EndsWith,
+            value: end.into(),
+        }
+    }
+
     /// `column` equals `value`.
     pub fn eq(column: &str, value: impl Into<Value>) -> Self {
         Self::Compare {

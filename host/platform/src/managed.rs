@@ -39,7 +39,12 @@ fn is_local(table: &TableDef, column: &ColumnDef) -> bool {
         tables::OPTION_SET => matches!(&*column.name, "options"),
         tables::STEP => matches!(
             &*column.name,
-            "sdkmessageprocessingstepsecureconfigid" | "impersonatinguserid" | "sl_grants" | "sl_enabledbefore"
+            "sdkmessageprocessingstepsecureconfigid"
+                | "impersonatinguserid"
+                | "sl_grants"
+                | "sl_enabledbefore"
+                | "sl_restsuntil"
+                | "sl_restreason"
         ),
         tables::FORM | tables::VIEW => &*column.name == "isdefault",
         _ => &*column.name == "ownerid",

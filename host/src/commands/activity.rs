@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, Filter, Name, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows};
+use sluice_model::{
+    Code, Error, Filter, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows, names::end_of_id,
+};
 
 use super::{each, row, timeline};
 use crate::{
@@ -297,33 +299,43 @@ fn close(
     })
 }
 
-/// The activity of that id or subject, of whatever kind.
+/// The activity of that id or subject, or with that end of its id, of whatever kind.
 fn find(session: &Session, name: &str) -> sluice_model::Result<Reference> {
-    let by = |table: &TableDef| match name.parse::<Uuid>() {
+    let mut found = found_by(session, |table| match name.parse::<Uuid>() {
         Ok(id) => Filter::eq(&table.key, id),
         Err(_) => Filter::eq("subject", name),
-    };
-    let catalog = session.catalog()?;
-    let mut found: Vec<(Reference, Name)> = Vec::new();
-    for kind in Kind::ALL {
-        let table = catalog.table(kind.table())?;
-        let query = Query::new(table.name.clone()).columns(&[]).filter(by(table)).top(10);
-        let rows = session.list(query)?;
-        found.extend(rows.iter().map(|row| (row.reference(), table.name.clone())));
+    })?;
+    if let (true, Some(end)) = (found.is_empty(), end_of_id(name)) {
+        found = found_by(session, |table| Filter::ends_with(&table.key, &end))?;
     }
     match found.as_slice() {
-        [(one, _)] => Ok(one.clone()),
+        [one] => Ok(one.clone()),
         [] => Err(Error::new(
             Code::NOT_FOUND,
             format!("there is no activity \"{name}\"; `activity list` shows them"),
         )),
         several => {
-            let list: Vec<String> = several.iter().map(|(row, _)| row.to_string()).collect();
+            let list: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message = format!(
-                "\"{name}\" is the subject of several activities: {}; give the id",
+                "\"{name}\" is the subject or the end of the id of several activities: {}; give the id",
                 list.join(", ")
             );
             Err(Error::new(Code::AMBIGUOUS, message))
         }
     }
+}
+
+/// The activities of all kinds that a filter finds.
+fn found_by(session: &Session, filter: impl Fn(&TableDef) -> Filter) -> sluice_model::Result<Vec<Reference>> {
+    let catalog = session.catalog()?;
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        let table = catalog.table(kind.table())?;
+        let query = Query::new(table.name.clone())
+            .columns(&[])
+            .filter(filter(table))
+            .top(10);
+        found.extend(session.list(query)?.iter().map(Row::reference));
+    }
+    Ok(found)
 }

@@ -98,7 +98,11 @@ fn filter(session: &dyn Door, catalog: &Catalog, args: &List) -> anyhow::Result<
         let id = match (&args.table, row.parse()) {
             (_, Ok(id)) => id,
             (Some(table), Err(_)) => session.find_one(table, row)?,
-            (None, Err(_)) => return Err(Usage::because(format!("`{row}` is no id; name its table with --table"))),
+            (None, Err(_)) => {
+                return Err(Usage::because(format!(
+                    "`{row}` is no whole id; name its table with --table"
+                )));
+            }
         };
         // The history of a row, not of an earlier one that had its id.
         filter = filter

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Filter, Name, Query, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Error, Name, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_sales::{
     qualify::{self, Choices},
@@ -124,28 +124,13 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
     Ok(Outcome::new(culprits::json(context, &found), text))
 }
 
-/// More users are not tried.
-const MOST_USERS: u32 = 2_000;
-
 fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Result<Outcome> {
     let asked = wanted.ask(context, session)?;
-    let enabled = Filter::eq("isdisabled", Value::Bool(false));
-    let users = Query::new("systemuser")
-        .columns(&["fullname"])
-        .filter(enabled)
-        .order_by("fullname")
-        .top(MOST_USERS);
-    let system = session.engine().system_id()?;
     let mut items = Vec::new();
     let mut grid = Grid::new(["user", "outcome", "step"]);
     let mut refused = 0;
-    for user in session.list(users)?.iter().filter(|user| user.id != system) {
+    for (user, error) in session.try_everyone(&asked.request)? {
         let name = user.text("fullname").unwrap_or_default().to_owned();
-        let error = session
-            .try_each(user.id, std::slice::from_ref(&asked.request))?
-            .into_iter()
-            .flatten()
-            .next();
         refused += usize::from(error.is_some());
         let step = error.as_ref().and_then(|error| error.body().step.clone());
         let outcome = match &error {

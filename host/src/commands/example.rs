@@ -177,6 +177,9 @@ impl Ran {
             .args(arguments)
             .current_dir(folder)
             .env("SLUICE_ORG", "./sluice.db")
+            // As people see it in a terminal.
+            .env("SLUICE_OUTPUT", "table")
+            .env_remove("SLUICE_AS")
             .env_remove("SLUICE_LOG")
             .output()?;
         let printed = format!(

@@ -2,13 +2,15 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Depth, Parameter, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows};
+use sluice_model::{
+    Depth, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
+};
 
 use crate::{
     context::Context,
     door::Door,
     names::{self, Labels},
-    output::Outcome,
+    output::{Grid, Outcome},
     people,
 };
 
@@ -95,6 +97,79 @@ fn linked(context: &Context, row: &Reference, relationship: &str) -> anyhow::Res
         Err(error) if error.kind() == Kind::Denied => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Everybody who has a role, in whichever business unit its copy lies: users and teams, and users
+/// through teams.
+pub(crate) fn of_role(context: &Context, role: &str) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let row = names::row(&session, "role", role, &["parentrootroleid"])?;
+    let root = row.id_of("parentrootroleid").unwrap_or(row.id);
+    let copies = Query::new("role")
+        .columns(&["businessunitid"])
+        .filter(Filter::eq("parentrootroleid", root));
+    let copies = session.list(copies)?;
+    let labels = Labels::of(context, &copies)?;
+    let mut grid = Grid::new(["who", "business unit", "via"]);
+    let mut items = Vec::new();
+    let mut add = |who: &Row, unit: &str, team: Option<&Row>| {
+        let named = |row: &Row| row.text("fullname").or(row.text("name")).unwrap_or_default().to_owned();
+        let kind = if *who.table == *"team" { "team " } else { "" };
+        let via = team.map(named);
+        let through = via.as_ref().map(|team| format!("team {team}"));
+        grid.row([
+            format!("{kind}{}", named(who)),
+            unit.to_owned(),
+            through.unwrap_or_default(),
+        ]);
+        items.push(json!({
+            "id": who.id.to_string(),
+            "name": named(who),
+            "type": if kind.is_empty() { "User" } else { "Team" },
+            "businessunit": unit,
+            "via": via,
+        }));
+    };
+    for copy in &copies {
+        let unit = copy
+            .lookup("businessunitid")
+            .map(|unit| labels.name(unit))
+            .unwrap_or_default();
+        for user in linked(context, &copy.reference(), "systemuserroles_association")? {
+            add(&user, &unit, None);
+        }
+        for team in linked(context, &copy.reference(), "teamroles_association")? {
+            add(&team, &unit, None);
+            for member in linked(context, &team.reference(), "teammembership_association")? {
+                add(&member, &unit, Some(&team));
+            }
+        }
+    }
+    Ok(Outcome::list(items, grid.text("nobody whom you may read")))
+}
+
+/// A new role with the business unit, the inheritance and the privileges of another one: all of
+/// them, or no role.
+pub(crate) fn copy_role(context: &Context, role: &str, name: &str) -> anyhow::Result<Uuid> {
+    let session = context.session()?;
+    let known = names::row(&session, "role", role, &["businessunitid", "isinherited"])?;
+    let held = privileges(context, known.id)?;
+    let mut row = Row::unsaved("role").with("name", name);
+    for column in ["businessunitid", "isinherited"] {
+        row.set(column, known.get(column).cloned().unwrap_or(Value::Null));
+    }
+    let wanted = held.iter().map(|(privilege, depth)| {
+        Row::unsaved("roleprivilege")
+            .with("PrivilegeName", privilege.as_str())
+            .with("Depth", depth.number())
+    });
+    let wanted: Vec<Row> = wanted.collect();
+    Ok(session.batch(|batch| {
+        let id = batch.create(row.clone())?;
+        let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
+        batch.execute(request.with("Privileges", Parameter::Rows(wanted.clone())))?;
+        Ok(id)
+    })?)
 }
 
 /// The privileges of a role, each with its depth, by name.

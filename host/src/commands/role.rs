@@ -9,7 +9,7 @@ use sluice_model::{
     Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
 };
 
-use super::{holders, what_if};
+use super::{compare::Compared, holders, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -64,6 +64,25 @@ pub(crate) enum Command {
         #[command(flatten)]
         what_if: what_if::Args,
     },
+    /// List the users and teams that have a role, and the users who have it through teams.
+    Users {
+        /// The role.
+        role: String,
+    },
+    /// Show in which privileges two roles differ.
+    Diff {
+        /// A role.
+        first: String,
+        /// Another one.
+        second: String,
+    },
+    /// Make a role with the privileges of another one.
+    Copy {
+        /// The role that is there.
+        role: String,
+        /// The name of the new one.
+        name: String,
+    },
 }
 
 /// What the members of a team inherit from a role of the team.
@@ -110,6 +129,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             privilege,
             what_if,
         } => what_if.or_do(context, &session, |door| revoke(door, &role, &privilege)),
+        Command::Users { role } => holders::of_role(context, &role),
+        Command::Diff { first, second } => diff(context, &session, [&first, &second]),
+        Command::Copy { role, name } => {
+            let id = holders::copy_role(context, &role, &name)?;
+            let document = json!({ "id": id.to_string() });
+            Ok(Outcome::new(
+                document,
+                format!("created role {name} {id}, as {role} is"),
+            ))
+        }
     }
 }
 
@@ -191,6 +220,15 @@ fn show(context: &Context, session: &dyn Door, role: &str) -> anyhow::Result<Out
         matrix(&catalog, &privileges)
     );
     Ok(Outcome::new(document, text))
+}
+
+fn diff(context: &Context, session: &dyn Door, roles: [&str; 2]) -> anyhow::Result<Outcome> {
+    let held = |role: &str| holders::privileges(context, session.find_one("role", role)?);
+    let compared = Compared::of_privileges(&held(roles[0])?, &held(roles[1])?);
+    Ok(Outcome::list(
+        compared.json("privilege"),
+        compared.shown("privilege", roles),
+    ))
 }
 
 /// The privileges as the role editor shows them: a table a line, a right a column.

@@ -1,14 +1,14 @@
 //! `sluice step`: which plug-in runs on which message.
 
 use clap::ValueEnum;
-use serde_json::json;
-use sluice_engine::Session;
-use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::{Found, Session};
+use sluice_model::{Error, Filter, Query, Reference, Request, Row, Uuid, Value, json::whole_seconds};
 use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec};
 
-use super::{row, step_show};
-use crate::{context::Context, files, output::Outcome, usage::Usage};
+use super::{each, row, step_show};
+use crate::{context::Context, door::Door, files, output::Outcome, report, times, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -24,16 +24,14 @@ pub(crate) enum Command {
     },
     /// Change a step.
     Update(Update),
-    /// Let a step run again.
+    /// Let steps run again; a rest ends.
     Enable {
-        /// The step's id or name.
-        step: String,
+        /// Their ids or names.
+        #[arg(value_name = "STEP", required = true)]
+        steps: Vec<String>,
     },
-    /// Let a step rest.
-    Disable {
-        /// The step's id or name.
-        step: String,
-    },
+    /// Take steps out of work: until they are enabled, or for some time.
+    Disable(Disable),
     /// Remove a step.
     Unregister {
         /// The step's id or name.
@@ -60,6 +58,20 @@ pub(crate) struct Register {
     settings: Settings,
 }
 
+/// `step disable`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Disable {
+    /// Their ids or names.
+    #[arg(value_name = "STEP", required = true)]
+    steps: Vec<String>,
+    /// For so long: 30m, 2h, 3d. Then they run again by themselves.
+    #[arg(long = "for", value_name = "TIME", value_parser = times::span)]
+    span: Option<i64>,
+    /// Why, for those who look at the list.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
 /// `step list`
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
@@ -69,6 +81,15 @@ pub(crate) struct List {
     /// Only steps on this message.
     #[arg(long, value_name = "M")]
     message: Option<String>,
+    /// Only steps of this plug-in: ASSEMBLY, ASSEMBLY/TYPE or TYPE.
+    #[arg(long, value_name = "PLUG-IN")]
+    plugin: Option<String>,
+    /// Only steps of this stage.
+    #[arg(long, value_enum)]
+    stage: Option<Stage>,
+    /// Only steps that do not run: disabled, or at rest.
+    #[arg(long)]
+    disabled: bool,
     /// Also the platform's own steps.
     #[arg(long)]
     all: bool,
@@ -212,8 +233,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
         Command::Update(args) => update(&session, &args),
-        Command::Enable { step } => enable(&session, &step, true),
-        Command::Disable { step } => enable(&session, &step, false),
+        Command::Enable { steps } => enable(context, &session, &steps),
+        Command::Disable(args) => disable(context, &session, &args),
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
@@ -225,7 +246,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-fn find(session: &Session, step: &str) -> anyhow::Result<Uuid> {
+fn find(session: &dyn Door, step: &str) -> anyhow::Result<Uuid> {
     Ok(session.find_one(step_show::STEP, step)?)
 }
 
@@ -328,17 +349,78 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn enable(session: &Session, step: &str, enabled: bool) -> anyhow::Result<Outcome> {
-    let id = find(session, step)?;
-    session.set_step_enabled(id, enabled)?;
-    let done = if enabled { "enabled" } else { "disabled" };
-    Ok(Outcome::new(
-        json!({ "id": id.to_string(), "enabled": enabled }),
-        format!("{done} step {id}; it counts from the next request"),
-    ))
+fn enable(context: &Context, session: &dyn Door, steps: &[String]) -> anyhow::Result<Outcome> {
+    let row = Row::unsaved(step_show::STEP)
+        .with("statecode", Value::Choice(0))
+        .with("statuscode", Value::Choice(1));
+    change(context, session, steps, &row, |step| {
+        (json!({ "enabled": true }), format!("enabled step {step}"))
+    })
 }
 
-fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
+fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Result<Outcome> {
+    let mut row = Row::unsaved(step_show::STEP);
+    let until = match args.span {
+        Some(span) => Some(times::moved(context.env().now(), span).map_err(Usage::because)?),
+        None => None,
+    };
+    match until {
+        Some(until) => row.set("sl_restsuntil", until),
+        None => {
+            row.set("statecode", Value::Choice(1));
+            row.set("statuscode", Value::Choice(2));
+        }
+    }
+    if let Some(reason) = &args.reason {
+        row.set("sl_restreason", reason.as_str());
+    } else if until.is_some() {
+        row.set("sl_restreason", Value::Null);
+    }
+    change(context, session, &args.steps, &row, |step| match until {
+        Some(until) => {
+            let until = whole_seconds(until);
+            let text = format!("step {step} rests until {until}, and runs again then");
+            (json!({ "enabled": true, "restsuntil": until }), text)
+        }
+        None => (json!({ "enabled": false }), format!("disabled step {step}")),
+    })
+}
+
+/// Changes each of the steps; one alone is its own document, several are a list with an outcome
+/// for each.
+fn change(
+    context: &Context,
+    session: &dyn Door,
+    steps: &[String],
+    change: &Row,
+    done: impl Fn(Uuid) -> (Json, String),
+) -> anyhow::Result<Outcome> {
+    let work = |step: Uuid| -> anyhow::Result<each::Done> {
+        let row = Row {
+            id: step,
+            ..change.clone()
+        };
+        session.execute(Request::update(row))?;
+        let (document, text) = done(step);
+        let mut item = Map::new();
+        item.extend(document.as_object().cloned().unwrap_or_default());
+        Ok((item, format!("{text}; it counts from the next request")))
+    };
+    if let [step] = steps {
+        let id = find(session, step)?;
+        let (mut item, text) = work(id)?;
+        item.insert("id".to_owned(), id.to_string().into());
+        return Ok(Outcome::new(item.into(), text));
+    }
+    let found = each::found(steps, |step| session.find_one(step_show::STEP, step))?;
+    let refused = |step: &str, error: &Error| {
+        let story = report::error(context, error);
+        format!("step {step} is as it was\n{story}")
+    };
+    each::each("step", found, refused, work)
+}
+
+fn list_steps(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     if let Some(wanted) = &args.table {
         catalog.table(wanted)?;
@@ -353,11 +435,29 @@ fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Resu
     if let Some(wanted) = &args.table {
         steps.retain(|step| registry.table(step).is_none_or(|table| table == wanted));
     }
+    if let Some(wanted) = &args.plugin {
+        check_plugin(session, wanted)?;
+        steps.retain(|step| registry.is_of(step, wanted));
+    }
+    if let Some(stage) = args.stage {
+        steps.retain(|step| step.int("stage") == Some(stage.number()));
+    }
+    steps.retain(|step| !args.disabled || !registry.runs(step));
     registry.sort(&mut steps);
     Ok(Outcome::list(
         step_show::documents(&catalog, &steps, &registry)?,
         step_show::grid(&steps, &registry),
     ))
+}
+
+/// There is a plug-in of that name, or a type.
+fn check_plugin(session: &dyn Door, wanted: &str) -> anyhow::Result<()> {
+    let assembly = wanted.split_once('/').map_or(wanted, |(assembly, _)| assembly);
+    match session.find("pluginassembly", assembly)? {
+        Found::None if assembly == wanted && session.find("plugintype", wanted)? != Found::None => Ok(()),
+        Found::None => Ok(session.find_one("pluginassembly", assembly).map(|_| ())?),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

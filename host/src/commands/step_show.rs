@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Filter, Name, Query, Reference, Row, Uuid, json as rows};
+use sluice_model::{Catalog, Code, Filter, Name, Query, Reference, Row, Timestamp, Uuid, Value, json as rows};
 
 use crate::{
     context::Context,
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const STEP: &str = "sdkmessageprocessingstep";
 
 /// The columns of a list of steps.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "name",
     "description",
     "sdkmessageid",
@@ -33,6 +33,8 @@ const COLUMNS: [&str; 14] = [
     "ismanaged",
     "statecode",
     "statuscode",
+    "sl_restsuntil",
+    "sl_restreason",
 ];
 
 /// What the lookups of steps stand for. Whoever may read a step is told its message, table
@@ -41,6 +43,7 @@ pub(crate) struct Registry {
     labels: Labels,
     tables: HashMap<Uuid, String>,
     plugins: HashMap<Uuid, String>,
+    now: Timestamp,
 }
 
 impl Registry {
@@ -85,7 +88,37 @@ impl Registry {
             labels: Labels::of(context, steps)?,
             tables,
             plugins,
+            now: context.env().now(),
         })
+    }
+
+    /// Whether a step is at work: enabled, and not at rest.
+    pub(crate) fn runs(&self, step: &Row) -> bool {
+        step.int("statecode") == Some(0) && self.rests_until(step).is_none()
+    }
+
+    /// Until when an enabled step rests.
+    fn rests_until(&self, step: &Row) -> Option<Timestamp> {
+        let until = step.get("sl_restsuntil").and_then(Value::as_time);
+        until.filter(|until| *until > self.now && step.int("statecode") == Some(0))
+    }
+
+    fn state(&self, step: &Row) -> String {
+        match self.rests_until(step) {
+            Some(until) => format!("rests until {}", rows::whole_seconds(until)),
+            None if self.runs(step) => "enabled".to_owned(),
+            None => "disabled".to_owned(),
+        }
+    }
+
+    /// Whether a step is of that plug-in: ASSEMBLY, TYPE, or both.
+    pub(crate) fn is_of(&self, step: &Row, plugin: &str) -> bool {
+        let own = self.plugin(step);
+        let is = |name: &str| name.eq_ignore_ascii_case(plugin);
+        is(own)
+            || own
+                .split_once('/')
+                .is_some_and(|(assembly, name)| is(assembly) || is(name))
     }
 
     /// The table that a step is bound to.
@@ -143,14 +176,10 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
         map.insert("table".to_owned(), registry.table(step).into());
         map.insert("plugin".to_owned(), registry.plugin(step).into());
         map.insert("enabled".to_owned(), (step.int("statecode") == Some(0)).into());
-    }
-}
-
-fn state(step: &Row) -> &'static str {
-    if step.int("statecode") == Some(0) {
-        "enabled"
-    } else {
-        "disabled"
+        map.insert(
+            "restsuntil".to_owned(),
+            registry.rests_until(step).map(rows::whole_seconds).into(),
+        );
     }
 }
 
@@ -165,7 +194,7 @@ pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
     ]);
     for step in steps {
         grid.row([
-            state(step),
+            &registry.state(step),
             &registry.message(step),
             registry.table(step).unwrap_or("(any)"),
             &report::stage(step.int("stage").unwrap_or_default()),
@@ -324,7 +353,13 @@ fn sheet(
     let lines = [
         ("step", text("name")),
         ("id", step.id.to_string()),
-        ("state", state(step).to_owned()),
+        (
+            "state",
+            match step.text("sl_restreason") {
+                Some(reason) if !registry.runs(step) => format!("{}: {reason}", registry.state(step)),
+                _ => registry.state(step),
+            },
+        ),
         ("plug-in", registry.plugin(step).to_owned()),
         ("message", registry.message(step)),
         ("table", registry.table(step).unwrap_or("(any)").to_owned()),

@@ -1,8 +1,13 @@
 //! `sluice trace`: what requests set off.
 
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
 use serde_json::Value as Json;
 use sluice_engine::TraceNode;
-use sluice_model::{Code, Error, Filter, Order, Query, Reference, Row, Uuid, json as rows};
+use sluice_model::{
+    Code, Comparison, Error, Filter, Order, Query, Reference, Related, Row, Uuid, Value, codes::Kind, json as rows,
+    names::end_of_id,
+};
 
 use crate::{
     context::Context,
@@ -11,6 +16,8 @@ use crate::{
     output::{Grid, Outcome},
     people, report,
     text::grouped,
+    times::Since,
+    usage::Usage,
 };
 
 /// See the module.
@@ -18,26 +25,83 @@ use crate::{
 pub(crate) enum Command {
     /// List the plug-in calls that left a trace, the newest first.
     List {
-        /// Only those of this request.
-        #[arg(long, value_name = "ID")]
-        correlation: Option<Uuid>,
+        #[command(flatten)]
+        which: Which,
         /// At most so many.
         #[arg(long, value_name = "N", default_value_t = 50)]
         top: u32,
-        /// The requests instead of the plug-in calls.
+        /// The requests instead of the plug-in calls: also those that the platform refused.
         #[arg(long)]
         requests: bool,
     },
     /// Show one plug-in call: what it said, what it used, why it failed.
     Show {
-        /// The trace's id.
-        id: Uuid,
+        /// The trace's id, or @last for the newest.
+        id: String,
     },
-    /// Draw what a request set off: messages, steps and calls with their times.
+    /// Draw what a request set off: messages, steps and calls with their times, and what plug-ins said.
     Tree {
-        /// The request's correlation id; by default the newest request.
-        correlation: Option<Uuid>,
+        /// The request's correlation id, or the end of it; by default the newest request.
+        correlation: Option<String>,
     },
+}
+
+/// Which traces are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
+    /// Only those of this request: its correlation id, or the end of it.
+    #[arg(long, value_name = "ID")]
+    correlation: Option<String>,
+    /// Only what failed.
+    #[arg(long)]
+    failed: bool,
+    /// Only those of requests that this user made.
+    #[arg(long, value_name = "U")]
+    user: Option<String>,
+    /// Only those since then: 30m, 2h, 3d ago, or 2026-01-31T09:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = Since::parse)]
+    since: Option<Since>,
+}
+
+impl Which {
+    /// The filter of requests, or of plug-in calls.
+    fn filter(&self, context: &Context, session: &dyn Door, requests: bool) -> anyhow::Result<Filter> {
+        let mut all = Vec::new();
+        if let Some(id) = &self.correlation {
+            let id = correlation(session, id)?;
+            let column = if requests { "sl_correlationid" } else { "correlationid" };
+            all.push(Filter::eq(column, id));
+        }
+        if self.failed {
+            all.push(match requests {
+                true => Filter::eq("sl_succeeded", false),
+                false => Filter::Not(Box::new(Filter::eq("exceptiondetails", Value::Null))),
+            });
+        }
+        if let Some(user) = &self.user {
+            let user = Reference::new("systemuser", session.find_one("systemuser", user)?);
+            let made = Filter::eq("sl_userid", user);
+            all.push(match requests {
+                true => made,
+                // A plug-in call has no user of its own: its request has.
+                false => Filter::Related(Box::new(Related {
+                    column: "correlationid".into(),
+                    table: REQUEST.into(),
+                    other: "sl_correlationid".into(),
+                    filter: made,
+                })),
+            });
+        }
+        if let Some(since) = self.since {
+            let since = since.before(context.env().now()).map_err(Usage::because)?;
+            all.push(Filter::Compare {
+                column: if requests { "sl_startedon" } else { "createdon" }.into(),
+                comparison: Comparison::Ge,
+                value: since.into(),
+            });
+        }
+        Ok(Filter::And(all))
+    }
 }
 
 const CALL: &str = "plugintracelog";
@@ -69,24 +133,26 @@ const REQUEST_COLUMNS: [&str; 6] = [
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List {
-            correlation,
-            top,
-            requests,
-        } => {
-            let (table, column, columns) = match requests {
-                true => (REQUEST, "sl_correlationid", &REQUEST_COLUMNS[..]),
-                false => (CALL, "correlationid", &CALL_COLUMNS[..]),
+        Command::List { which, top, requests } => {
+            let (table, columns) = match requests {
+                true => (REQUEST, &REQUEST_COLUMNS[..]),
+                false => (CALL, &CALL_COLUMNS[..]),
             };
-            let of_request = correlation.map_or(Filter::All, |id| Filter::eq(column, id));
-            let query = newest(Query::new(table).columns(columns).filter(of_request)).top(top);
+            let filter = which.filter(context, &session, requests)?;
+            let query = newest(Query::new(table).columns(columns).filter(filter)).top(top);
             match requests {
                 true => people::list(context, &session, query),
                 false => calls(context, &session, query),
             }
         }
-        Command::Show { id } => show(context, &session, id),
-        Command::Tree { correlation } => tree(&session, correlation),
+        Command::Show { id } => {
+            let id = match id.as_str() {
+                "@last" => last(&session, CALL)?.id,
+                id => session.find_one(CALL, id)?,
+            };
+            show(context, &session, id)
+        }
+        Command::Tree { correlation } => tree(&session, correlation.as_deref()),
     }
 }
 
@@ -163,21 +229,55 @@ fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outco
     Ok(Outcome::new(rows::from_row(table, &row, None), text))
 }
 
-fn tree(session: &dyn Door, correlation: Option<Uuid>) -> anyhow::Result<Outcome> {
-    let wanted = match correlation {
-        Some(id) => id,
-        None => {
-            let last = session.list(newest(Query::new(REQUEST).columns(&["sl_correlationid"])).top(1))?;
-            last.first()
-                .and_then(|row| row.id_of("sl_correlationid"))
-                .ok_or_else(none_at_all)?
+/// The request with that correlation id, or with that end of it.
+fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let Some(end) = end_of_id(text) else {
+        return Err(Usage::because(format!(
+            "`{text}` is no id, nor the last five digits or more of one"
+        )));
+    };
+    let query = Query::new(REQUEST)
+        .columns(&["sl_name", "sl_correlationid"])
+        .filter(Filter::ends_with("sl_correlationid", &end));
+    let rows = session.list(query)?;
+    let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.id_of("sl_correlationid")).collect();
+    let mut ids = ids.into_iter();
+    match (ids.next(), ids.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(Error::new(Code::NOT_FOUND, format!("no trace is of a request that ends in {text}")).into()),
+        (Some(_), Some(_)) => {
+            let each = rows.iter().filter_map(|row| {
+                let id = row.id_of("sl_correlationid")?;
+                Some(format!("{id} ({})", row.text("sl_name").unwrap_or_default()))
+            });
+            let each: Vec<String> = each.collect();
+            let message = format!("several requests end in {text}: {}; give more digits", each.join(", "));
+            Err(Error::new(Code::AMBIGUOUS, message).into())
         }
+    }
+}
+
+fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<Outcome> {
+    let wanted = match wanted {
+        Some(text) => correlation(session, text)?,
+        None => last(session, REQUEST)?
+            .id_of("sl_correlationid")
+            .ok_or_else(none_at_all)?,
     };
     let query = Query::new(REQUEST)
         .filter(Filter::eq("sl_correlationid", wanted))
         .order_by("sl_startedon");
     let traces = session.list(query)?;
-    let nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut said = said(session, wanted)?;
+    let mut ran = HashMap::new();
+    nodes.iter().for_each(|node| count_steps(node, &mut ran));
+    // Where calls have no row, nobody knows which of a step's lines is whose.
+    said.retain(|step, texts| ran.get(step) == Some(&texts.len()));
+    nodes.iter_mut().for_each(|node| put_said(node, &mut said));
     let root = match nodes.as_slice() {
         [] => {
             let message = format!(
@@ -208,6 +308,50 @@ fn tree(session: &dyn Door, correlation: Option<Uuid>) -> anyhow::Result<Outcome
         ));
     }
     Ok(Outcome::new(document, lines.join("\n")))
+}
+
+/// The newest trace of a table.
+fn last(session: &dyn Door, table: &str) -> anyhow::Result<Row> {
+    let columns: &[&str] = if table == REQUEST { &["sl_correlationid"] } else { &[] };
+    let rows = session.list(newest(Query::new(table).columns(columns)).top(1))?;
+    Ok(rows.into_iter().next().ok_or_else(none_at_all)?)
+}
+
+/// What each step of a request said, each time that it ran, in the order of their beginnings;
+/// nothing, where the reader may not read it.
+fn said(session: &dyn Door, correlation: Uuid) -> anyhow::Result<HashMap<Uuid, VecDeque<String>>> {
+    let query = Query::new(CALL)
+        .columns(&["pluginstepid", "messageblock"])
+        .filter(Filter::eq("correlationid", correlation))
+        .order_by("performanceexecutionstarttime");
+    let rows = match session.list(query) {
+        Ok(rows) => rows,
+        Err(error) if error.kind() == Kind::Denied => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let mut said: HashMap<Uuid, VecDeque<String>> = HashMap::new();
+    for row in rows {
+        if let Some(step) = row.id_of("pluginstepid") {
+            let text = row.text("messageblock").unwrap_or_default().trim_end().to_owned();
+            said.entry(step).or_default().push_back(text);
+        }
+    }
+    Ok(said)
+}
+
+/// How often each step ran.
+fn count_steps(node: &TraceNode, ran: &mut HashMap<Uuid, usize>) {
+    if let Some(step) = node.step {
+        *ran.entry(step).or_default() += 1;
+    }
+    node.children.iter().for_each(|child| count_steps(child, ran));
+}
+
+/// Puts what steps said beside them: a step begins before what it sets off.
+fn put_said(node: &mut TraceNode, said: &mut HashMap<Uuid, VecDeque<String>>) {
+    let text = node.step.and_then(|step| said.get_mut(&step)?.pop_front());
+    node.said = text.filter(|text| !text.is_empty());
+    node.children.iter_mut().for_each(|child| put_said(child, said));
 }
 
 fn none_at_all() -> Error {
@@ -244,6 +388,10 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
     } else {
         "│   "
     };
+    for (number, line) in node.said.iter().flat_map(|said| said.lines()).enumerate() {
+        let word = if number == 0 { "said:" } else { "     " };
+        lines.push(format!("{rest}{below}{word} {line}"));
+    }
     if let Some(usage) = &node.usage {
         lines.push(format!("{rest}{below}used: {usage}"));
     }

@@ -1,10 +1,17 @@
 //! `sluice user`: users and their roles.
 
 use serde_json::json;
-use sluice_model::{Query, Reference};
+use sluice_model::{Depth, Error, Query, Reference, Request, Row, Uuid, Value};
 
-use super::{holders, what_if};
-use crate::{assign, context::Context, names, output::Outcome, people};
+use super::{compare::Compared, holders, ways, what_if};
+use crate::{
+    assign,
+    context::Context,
+    door::Door,
+    names::{self, Labels},
+    output::{Grid, Outcome},
+    people,
+};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -35,6 +42,18 @@ pub(crate) enum Command {
         role: String,
         #[command(flatten)]
         what_if: what_if::Args,
+    },
+    /// Show in which roles, teams and privileges two users differ.
+    Diff {
+        /// A user.
+        first: String,
+        /// Another one.
+        second: String,
+    },
+    /// List what a user holds in all: each privilege, how deep, and through which roles and teams.
+    Privileges {
+        /// The user.
+        user: String,
     },
 }
 
@@ -102,7 +121,63 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 false,
             )
         }),
+        Command::Diff { first, second } => diff(context, &session, [&first, &second]),
+        Command::Privileges { user } => privileges(&session, session.find_one("systemuser", &user)?),
     }
+}
+
+/// What a user holds, a line for each role that has it.
+fn held(session: &dyn Door, user: Uuid) -> anyhow::Result<Vec<Row>> {
+    let request = Request::new("RetrieveUserPrivileges").with("UserId", Value::Id(user));
+    ways::ask(session, request, "RolePrivileges")
+}
+
+fn privileges(session: &dyn Door, user: Uuid) -> anyhow::Result<Outcome> {
+    let lines = held(session, user)?;
+    let mut grid = Grid::new(["privilege", "depth", "through what"]).uncut();
+    let mut items = Vec::new();
+    for (name, lines) in ways::grouped(&lines, |line| line.text("PrivilegeName")) {
+        // The deepest comes first.
+        let depth = lines.first().and_then(|line| ways::depth(line)).map(Depth::label);
+        let name = name.unwrap_or_default();
+        grid.row([name, depth.unwrap_or_default(), &ways::joined(&lines, ways::role)]);
+        let each: Vec<_> = lines.iter().map(|line| ways::role_json(line)).collect();
+        items.push(json!({ "name": name, "depth": depth, "ways": each }));
+    }
+    Ok(Outcome::list(items, grid.text("no privileges")))
+}
+
+fn diff(context: &Context, session: &dyn Door, users: [&str; 2]) -> anyhow::Result<Outcome> {
+    let (mut roles, mut teams) = (Compared::default(), Compared::default());
+    let mut privileges = Vec::new();
+    for (name, second) in [(users[0], false), (users[1], true)] {
+        let user = Reference::new("systemuser", session.find_one("systemuser", name)?);
+        for role in holders::effective_roles(context, &user)? {
+            roles.add(second, &role.text(), "yes");
+        }
+        let its = holders::teams(context, user.id)?;
+        let labels = Labels::load(context, its.iter().cloned())?;
+        for team in its {
+            teams.add(second, &labels.name(&team), "yes");
+        }
+        let lines = held(session, user.id)?;
+        let each = lines.iter().filter_map(|line| {
+            let name = line.text("PrivilegeName")?;
+            Some((name.to_owned(), ways::depth(line)?))
+        });
+        privileges.push(each.collect::<Vec<_>>());
+    }
+    let [first, second] = privileges.as_slice() else {
+        return Err(Error::host("two users were compared").into());
+    };
+    let privileges = Compared::of_privileges(first, second);
+    let parts = [("role", roles), ("team", teams), ("privilege", privileges)];
+    let text: Vec<String> = parts.iter().map(|(what, part)| part.shown(what, users)).collect();
+    let document: serde_json::Map<String, serde_json::Value> = parts
+        .iter()
+        .map(|(what, part)| (format!("{what}s"), part.json(what).into()))
+        .collect();
+    Ok(Outcome::new(document.into(), text.join("\n")))
 }
 
 fn show(context: &Context, user: &str) -> anyhow::Result<Outcome> {

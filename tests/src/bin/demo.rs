@@ -174,7 +174,8 @@ impl Story {
             writeln!(self.out, "{}", serde_json::to_string_pretty(&run.json())?)?;
             return Ok(run.json());
         }
-        let people = program.run(arguments);
+        // As a terminal shows it.
+        let people = program.run(&[arguments, &["-o", "table"]].concat());
         check(&people, code, arguments)?;
         write!(self.out, "{}{}", people.stdout, people.stderr)?;
         if !matches!(arguments, ["diagnose" | "trace" | "lead", ..]) {

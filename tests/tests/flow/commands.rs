@@ -380,7 +380,7 @@ fn lint_takes_every_attempt_to_leave_the_stage_into_the_rate() {
         ]
     };
     assert_eq!(lint(), expected("Call"));
-    let people = world.admin.run(&["flow", "lint"]).stdout;
+    let people = world.admin.run(&["flow", "lint", "-o", "table"]).stdout;
     for rate in ["60 %", "20 %", " 0 %"] {
         assert!(people.contains(rate), "{people}");
     }

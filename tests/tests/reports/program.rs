@@ -81,7 +81,7 @@ fn the_ages_of_new_leads_raise_an_alert_that_a_script_sees() {
 fn every_report_is_a_table_and_a_plot() {
     let (_folder, program) = world();
     for report in ["velocity", "qualify-rate", "aging", "stale", "funnel", "reasons"] {
-        let table = program.run(&["report", report]);
+        let table = program.run(&["report", report, "-o", "table"]);
         assert_eq!(table.code, 0, "{table:?}");
         assert!(table.stdout.contains('│') && !table.stdout.contains('█'), "{table:?}");
         let plot = program.run(&["report", report, "--plot"]);

@@ -8,6 +8,7 @@ mod decoys;
 mod doors;
 mod giving;
 mod identity;
+mod inwards;
 mod linking;
 mod lists;
 mod messages;

@@ -63,7 +63,7 @@ fn table() -> BTreeMap<&'static str, Expected> {
     let bulk = Request::new("BulkDetectDuplicates")
         .with("Query", Query::new("account"))
         .with("JobName", "all accounts");
-    let access = on_account("RetrievePrincipalAccess").with("Principal", somebody());
+    let access = |message| on_account(message).with("Principal", somebody());
     BTreeMap::from([
         ("AddMembersTeam", Refused(members("AddMembersTeam"), "prvWriteTeam")),
         (
@@ -229,7 +229,39 @@ fn table() -> BTreeMap<&'static str, Expected> {
             "RetrieveMultiple",
             Refused(Request::retrieve_multiple(Query::new("account")), "prvReadAccount"),
         ),
-        ("RetrievePrincipalAccess", Refused(access, "prvReadAccount")),
+        (
+            "RetrieveAccessReasons",
+            Refused(access("RetrieveAccessReasons"), "prvReadAccount"),
+        ),
+        (
+            "RetrievePrincipalAccess",
+            Refused(access("RetrievePrincipalAccess"), "prvReadAccount"),
+        ),
+        (
+            "RetrievePrincipalsWithAccess",
+            Refused(
+                on_account("RetrievePrincipalsWithAccess").with("AccessRight", "ReadAccess"),
+                "prvReadAccount",
+            ),
+        ),
+        (
+            "RetrievePrivilegeHolders",
+            Refused(
+                Request::new("RetrievePrivilegeHolders").with("PrivilegeId", Value::Id(SOME)),
+                "prvReadRole",
+            ),
+        ),
+        (
+            "RetrieveSharedPrincipalsAndAccess",
+            Refused(on_account("RetrieveSharedPrincipalsAndAccess"), "prvReadAccount"),
+        ),
+        (
+            "RetrieveUserPrivileges",
+            Refused(
+                Request::new("RetrieveUserPrivileges").with("UserId", Value::Id(SOME)),
+                "prvReadUser",
+            ),
+        ),
         (
             "RetrieveProcessInstances",
             Refused(

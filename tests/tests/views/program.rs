@@ -23,7 +23,7 @@ fn a_view_is_run_by_its_name() {
     }
     assert!(!columns.contains(&"description"), "only the view's columns");
     assert_eq!(rows["value"].as_array().unwrap().len(), 3);
-    let shown = west.run(&["view", "run", "My Open Leads"]);
+    let shown = west.run(&["view", "run", "My Open Leads", "-o", "table"]);
     assert!(
         shown.stdout.contains("subject") && shown.stdout.contains("rows"),
         "{shown:?}"

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_access::{
-    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, TeamFacts, Units,
-    decide, decide_create,
+    Explained, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, TeamFacts,
+    Units, decide, decide_create, explain,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 
@@ -190,6 +190,20 @@ pub fn ask(world: &Company, principal: &Principal, wanted: oracle::Right, row: &
         None => OwnerToBe::unit(business_unit),
     };
     decide_create(principal, &units, &table, &owner, &ids)
+}
+
+/// Asks `sluice-access` why, or why not; not of Create.
+pub fn ask_why(world: &Company, principal: &Principal, wanted: oracle::Right, row: &Row) -> Explained {
+    let (units, table) = (units(world), table(row.table, row.ownership));
+    let facts = row_facts(world, principal, row);
+    explain(
+        principal,
+        &units,
+        &table,
+        right(wanted),
+        &facts,
+        &PrivilegeIds::default(),
+    )
 }
 
 /// Asks the oracle the same.

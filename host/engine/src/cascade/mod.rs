@@ -29,7 +29,7 @@ use crate::Unit;
 pub(crate) use assign::follow_owner;
 pub(crate) use delete::{before_deletion, late_deletion};
 pub(crate) use loops::refuse_loops;
-pub(crate) use rights::{inherit, reparent, share_below, unshare_below};
+pub(crate) use rights::{inherit, inherited_from, reparent, share_below, unshare_below};
 
 /// So many rows may follow in one request, where the organisation says nothing else.
 const MOST: usize = 10_000;

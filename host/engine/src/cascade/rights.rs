@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use sluice_access::PrincipalId;
 use sluice_model::{
-    Behaviours, Filter, Follow, Name, Ownership, Query, Reference, Relationship, Result, Rights, Row, TableDef, Value,
-    codes::Kind,
+    Behaviours, Filter, Follow, Name, Ownership, Query, Reference, Relationship, Result, Right, Rights, Row, TableDef,
+    Value, codes::Kind,
 };
 
 use super::{assign::follows, referring::Level};
@@ -347,16 +347,47 @@ fn stays(
         match places.get(above) {
             Some(place) => node.above.push((*place, passes_on(relationship))),
             None => {
-                let share = existing(unit, above, principal)?;
-                let mut passed = share.as_ref().map_or(Rights::NONE, |share| Share::of(share).all());
-                if passes_on(relationship) && owner_of(unit, above)?.as_ref() == Some(principal) {
-                    passed = passed | READ;
-                }
+                let passed = passed_to(unit, relationship, above, principal)?;
                 node.kept = node.kept | (node.now.inherited & passed);
             }
         }
     }
     Ok(())
+}
+
+/// What a row passes on to one that refers to it, for somebody.
+fn passed_to(unit: &mut Unit, relationship: &Relationship, above: &Reference, principal: &Reference) -> Result<Rights> {
+    let share = existing(unit, above, principal)?;
+    let shared = share.as_ref().map_or(Rights::NONE, |share| Share::of(share).all());
+    let own = passes_on(relationship) && owner_of(unit, above)?.as_ref() == Some(principal);
+    Ok(if own { shared | READ } else { shared })
+}
+
+/// The rows that a row refers to from which somebody inherits a right on it.
+pub(crate) fn inherited_from(
+    unit: &mut Unit,
+    row: &Reference,
+    principal: &Reference,
+    right: Right,
+) -> Result<Vec<Reference>> {
+    let catalog = unit.catalog();
+    let relationships = catalog.relationships_above(&row.table);
+    let columns: Vec<Name> = relationships.iter().map(|one| one.column.clone()).collect();
+    let reason = "see from which rows a row inherits rights";
+    let Some(now) = unit.read_as_platform(reason, row, Some(&columns))? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for relationship in relationships {
+        let above = now.lookup(&relationship.column);
+        let Some(above) = above.filter(|above| above.table == relationship.target) else {
+            continue;
+        };
+        if !found.contains(above) && passed_to(unit, relationship, above, principal)?.has(right) {
+            found.push(above.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Passes on what stays until nothing comes by it any more.

@@ -20,7 +20,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         .iter()
         .filter(|step| step.mode != crate::step::SYNCHRONOUS)
     {
-        if !step.listens_to(operation.context.target.as_ref()) {
+        if step.rests(&*unit.core.env) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
         if unit.trial.rolled_back {
@@ -221,12 +221,11 @@ fn run(unit: &mut Unit, job: &Row) -> Ended {
 /// The step as it is registered now.
 fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
     let snapshot = unit.snapshot()?;
-    if let Some(step) = snapshot.steps.find(id) {
-        return Ok(step.clone());
-    }
-    let why = match is_there(unit, id)? {
-        true => "is disabled, or its plug-in is gone",
-        false => "is not registered any more",
+    let why = match snapshot.steps.find(id) {
+        Some(step) if step.rests(&*unit.core.env) => "rests",
+        Some(step) => return Ok(step.clone()),
+        None if is_there(unit, id)? => "is disabled, or its plug-in is gone",
+        None => "is not registered any more",
     };
     Err(Error::new(
         Code::NOT_FOUND,

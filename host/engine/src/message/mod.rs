@@ -17,10 +17,15 @@ mod parameters;
 mod remove_members_team;
 mod remove_privilege_role;
 mod retrieve;
+mod retrieve_access_reasons;
 mod retrieve_multiple;
 mod retrieve_principal_access;
+mod retrieve_principals_with_access;
+mod retrieve_privilege_holders;
 mod retrieve_related;
 mod retrieve_role_privileges_role;
+mod retrieve_shared_principals_and_access;
+mod retrieve_user_privileges;
 mod revoke_access;
 mod update;
 pub(crate) mod upsert;
@@ -50,10 +55,15 @@ pub(crate) static CORE: &[&dyn Message] = &[
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
     &retrieve::Retrieve,
+    &retrieve_access_reasons::RetrieveAccessReasons,
     &retrieve_multiple::RetrieveMultiple,
     &retrieve_principal_access::RetrievePrincipalAccess,
+    &retrieve_principals_with_access::RetrievePrincipalsWithAccess,
+    &retrieve_privilege_holders::RetrievePrivilegeHolders,
     &retrieve_related::RetrieveRelated,
     &retrieve_role_privileges_role::RetrieveRolePrivilegesRole,
+    &retrieve_shared_principals_and_access::RetrieveSharedPrincipalsAndAccess,
+    &retrieve_user_privileges::RetrieveUserPrivileges,
     &revoke_access::RevokeAccess,
     &update::Update,
     &upsert::Upsert,

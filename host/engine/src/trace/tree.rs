@@ -16,6 +16,12 @@ pub struct Node {
     pub kind: String,
     /// `Create account`, the step's name, or the call.
     pub name: String,
+    /// Which step it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Uuid>,
+    /// What the plug-in of a step said: in its own row, from which whoever shows the tree puts it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// The depth of a message, the stage of a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<i32>,
@@ -226,8 +232,9 @@ impl Tree {
                     .map(|(table, id)| Reference { table, id }.to_string()),
                 ..node
             },
-            What::Step { stage, .. } => Node {
+            What::Step { step, stage } => Node {
                 kind: "step".to_owned(),
+                step: Some(*step),
                 level: Some(*stage),
                 ..node
             },

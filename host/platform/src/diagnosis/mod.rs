@@ -12,8 +12,8 @@ mod taken;
 mod trials;
 mod what_if;
 
-use sluice_engine::{RecordedRequest, Session};
-use sluice_model::{Error, Request, Result, Timestamp, Uuid, error::StepInfo};
+use sluice_engine::{RecordedRequest, Session, tables};
+use sluice_model::{Error, Filter, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
@@ -66,6 +66,9 @@ pub struct Isolation {
     pub is_cut: bool,
 }
 
+/// More users are not tried.
+const MOST_USERS: u32 = 2_000;
+
 /// Who fails in a request, and what would help.
 pub trait Diagnosis {
     /// Runs each request as `user`, for trial: `None` where it passes. The first step of the
@@ -74,6 +77,13 @@ pub trait Diagnosis {
     /// # Errors
     /// This session's user may not act for others.
     fn try_each(&self, user: Uuid, requests: &[Request]) -> Result<Vec<Option<Error>>>;
+
+    /// Runs a request as each enabled user whom this session's user may read, for trial; `None` where
+    /// it passes.
+    ///
+    /// # Errors
+    /// This session's user may not act for others, or not read users.
+    fn try_everyone(&self, request: &Request) -> Result<Vec<(Row, Option<Error>)>>;
 
     /// Finds every step and every platform check that stands in the way of `user`'s request,
     /// and tries what would help. The second step of the platform's procedure.
@@ -117,6 +127,23 @@ impl Diagnosis for Session {
             .iter()
             .map(|request| Trials::new(self, user, request).refusal(&Setup::default()))
             .collect()
+    }
+
+    fn try_everyone(&self, request: &Request) -> Result<Vec<(Row, Option<Error>)>> {
+        check_may_ask(self, Uuid::nil())?;
+        let users = Query::new(tables::USER)
+            .columns(&["fullname"])
+            .filter(Filter::eq("isdisabled", Value::Bool(false)))
+            .order_by("fullname")
+            .top(MOST_USERS);
+        let mut users = self.list(users)?;
+        let system = self.engine().system_id()?;
+        users.retain(|user| user.id != system);
+        let tried = users.into_iter().map(|user| {
+            let refusal = Trials::new(self, user.id, request).refusal(&Setup::default())?;
+            Ok((user, refusal))
+        });
+        tried.collect()
     }
 
     fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation> {

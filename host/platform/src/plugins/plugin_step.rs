@@ -57,13 +57,19 @@ impl Rules for PluginStep {
         {
             // Who decides on the state now overrules what disabling the plug-in remembered.
             target.set("sl_enabledbefore", Value::Null);
+            for column in [RESTS_UNTIL, "sl_restreason"] {
+                if !target.has(column) {
+                    target.set(column, Value::Null);
+                }
+            }
         }
+        refuse_rest_of_disabled(operation.target()?, &whole)?;
         let registration = check(unit, &whole)?;
         let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
         if registers.iter().any(|column| whole.get(column) != before.get(column)) {
             plugin_step_image::check_all(unit, &whole)?;
         }
-        if !only_disables(operation.target()?, &whole) {
+        if !only_disables(operation.target()?, before, &whole) {
             giving::check_step(unit, operation, &whole)?;
         }
         if let (Some(filtering), Some(target)) = (registration.filtering, operation.context.target.as_mut())
@@ -108,10 +114,33 @@ fn forget_secret(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<()> 
     }
 }
 
-/// Whoever may change steps may take one out of work, whoever it runs as: that gives nothing.
-fn only_disables(target: &Row, whole: &Row) -> bool {
-    let of_state = |name: &str| matches!(name, "statecode" | "statuscode" | "sl_enabledbefore");
-    whole.int("statecode") == Some(1) && target.values.keys().all(|name| of_state(name))
+/// Whoever may change steps may take one out of work, or let it rest for longer, whoever it runs as:
+/// that gives nothing.
+fn only_disables(target: &Row, before: &Row, whole: &Row) -> bool {
+    let of_state = |name: &str| {
+        let rest = matches!(name, RESTS_UNTIL | "sl_restreason");
+        rest || matches!(name, "statecode" | "statuscode" | "sl_enabledbefore")
+    };
+    let until = |row: &Row| row.get(RESTS_UNTIL).and_then(Value::as_time);
+    let enables = target.has("statecode") || until(whole) < until(before);
+    let out_of_work = whole.int("statecode") == Some(1) || !enables;
+    out_of_work && target.values.keys().all(|name| of_state(name))
+}
+
+/// Until when an enabled step is passed over.
+const RESTS_UNTIL: &str = "sl_restsuntil";
+
+/// A disabled step stays so: whoever lets it rest until a time would wait for it in vain.
+fn refuse_rest_of_disabled(target: &Row, whole: &Row) -> Result<()> {
+    let rests = target.get(RESTS_UNTIL).is_some_and(|until| !until.is_null());
+    if !rests || whole.int("statecode") != Some(1) {
+        return Ok(());
+    }
+    let name = whole.text("name").unwrap_or_default();
+    Err(Error::invalid(format!(
+        "the step \"{name}\" is disabled and stays so until it is enabled: it cannot rest until a time"
+    ))
+    .with_table(tables::STEP))
 }
 
 /// The column that refers to a step's secret.

@@ -13,7 +13,7 @@ mod rows;
 use std::{path::PathBuf, sync::Arc};
 
 use sluice_engine::Session;
-use sluice_model::{Code, Error};
+use sluice_model::{Code, Error, names::end_of_id};
 use sluice_platform::Flow;
 use sluice_platform::prelude::*;
 
@@ -165,8 +165,16 @@ fn find_to_start(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
 
 fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
     let id = name.parse().ok();
+    let end = end_of_id(name).map(|end| end.to_ascii_lowercase());
     let is = |flow: &&Arc<Flow>| {
-        Some(flow.id) == id || flow.name.eq_ignore_ascii_case(name) || flow.unique_name.eq_ignore_ascii_case(name)
+        let ends = || {
+            end.as_ref()
+                .is_some_and(|end| flow.id.simple().to_string().ends_with(end))
+        };
+        Some(flow.id) == id
+            || ends()
+            || flow.name.eq_ignore_ascii_case(name)
+            || flow.unique_name.eq_ignore_ascii_case(name)
     };
     let found: Vec<&Arc<Flow>> = flows.iter().filter(is).collect();
     match found.as_slice() {

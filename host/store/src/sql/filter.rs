@@ -347,6 +347,12 @@ fn searched(level: Level<'_>, by: &ColumnDef, function: &'static str, value: &Va
         (ColumnType::Choices { .. }, Value::Choice(number) | Value::Int(number)) if function == text::CONTAINS => {
             format!(",{number},")
         }
+        // The end of an id, by its digits.
+        (ColumnType::Key | ColumnType::Id, Value::Text(part)) if function == text::ENDS => {
+            let digits: String = part.chars().filter(char::is_ascii_hexdigit).collect();
+            let hex = Func::cust(name("hex")).arg(level.column(&by.name));
+            return Ok(Expr::expr(hex).like(format!("%{digits}")));
+        }
         (kind, _) => {
             return Err(Error::invalid(format!(
                 "column `{}` of `{}` is of type {} and cannot be searched for a text",

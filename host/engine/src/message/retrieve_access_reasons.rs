@@ -1,0 +1,111 @@
+//! RetrieveAccessReasons: of each right of a row, through what a user or team has it, or why not.
+//! Sluice's own.
+
+use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, Value};
+
+use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use crate::{
+    Operation, Unit,
+    explaining::{self, Asked, LINE, Teller},
+    principals,
+};
+
+/// `RetrieveAccessReasons`.
+pub(crate) struct RetrieveAccessReasons;
+
+impl Message for RetrieveAccessReasons {
+    fn name(&self) -> &'static str {
+        "RetrieveAccessReasons"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Says of each right of a row through what a user or team has it, or why not: the privilege check, then the \
+         access check. Roles, teams and rows are named to whoever may read them."
+    }
+
+    fn shape(&self) -> Shape {
+        const INPUTS: &[Parameter] = &[
+            required("Target", ParameterType::Reference),
+            required("Principal", ParameterType::Reference),
+        ];
+        const OUTPUTS: &[Parameter] = &[
+            required("AccessRights", ParameterType::Text),
+            required("Reasons", ParameterType::Structures),
+        ];
+        Shape {
+            takes: Takes::Reference("Target"),
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: false,
+            inputs: INPUTS,
+            outputs: OUTPUTS,
+        }
+    }
+
+    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        principals::require(unit, operation, &*operation.table()?, Right::Read)
+    }
+
+    fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let table = operation.table()?;
+        let target = operation.target_reference()?;
+        unit.decide(operation, &table, Right::Read, target.id)?;
+        let principal = unit.principal_of(&input::reference(operation, "Principal")?)?;
+        let shares = explaining::shares(unit, &target)?;
+        let asked = Asked {
+            target: &target,
+            shares: &shares,
+        };
+        let (mut held, mut lines) = (Vec::new(), Vec::new());
+        let mut teller = Teller::new(unit, operation);
+        for right in Right::ALL {
+            let explained = teller.unit.explain(&principal, &table, right, target.id)?;
+            if explained.passes() {
+                held.push(right);
+            }
+            let of_right = |check: &str, mut line: Row| {
+                line.set("Right", right.access_name());
+                line.set("Privilege", table.privilege_name(right));
+                line.set("Check", check);
+                line
+            };
+            match &explained.privilege {
+                Ok(ways) => {
+                    for way in ways {
+                        let mut line = Row::unsaved(LINE).with("Passes", true);
+                        teller.through(&mut line, way)?;
+                        lines.push(of_right("Privilege", line));
+                    }
+                }
+                Err(error) => lines.push(of_right("Privilege", refused(error))),
+            }
+            match &explained.access {
+                Some(Ok(reasons)) => {
+                    let access = teller.access(&asked, &principal, right, reasons)?;
+                    lines.extend(
+                        access
+                            .into_iter()
+                            .map(|line| of_right("Access", line.with("Passes", true))),
+                    );
+                }
+                Some(Err(error)) => lines.push(of_right("Access", refused(error))),
+                None => {}
+            }
+        }
+        operation.output("Reasons", Output::Rows(lines));
+        operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));
+        Ok(())
+    }
+}
+
+/// Why not: the code, and the depth that would do in a direct role.
+fn refused(error: &Error) -> Row {
+    let mut line = Row::unsaved(LINE)
+        .with("Passes", false)
+        .with("Code", error.code().to_string());
+    if let Some(depth) = error.body().depth {
+        line.set("Depth", depth.number());
+    }
+    line
+}

@@ -1,0 +1,102 @@
+//! The forms in which results are printed.
+
+use serde_json::Value;
+use sluice_tests::world::{World, list, text};
+
+fn printed(world: &World, arguments: &[&str]) -> String {
+    let run = world.admin().run(arguments);
+    assert_eq!(run.code, 0, "{run:?}");
+    run.stdout
+}
+
+#[test]
+fn a_list_comes_in_every_form() {
+    let world = World::empty();
+    let admin = world.admin();
+    let long = "Litware, \"the\" pump makers of the far and the near east and the west and the north";
+    admin.json(&["row", "create", "account", &format!("name={long}"), "telephone1=1"]);
+    admin.json(&["row", "create", "account", "name=Contoso"]);
+    let rows = list(&admin.json(&["row", "list", "account", "--order", "name"]));
+    let ids: Vec<String> = rows.iter().map(|row| text(row, "accountid")).collect();
+    let with = |form: &[&str]| {
+        let list = [
+            "row",
+            "list",
+            "account",
+            "--order",
+            "name",
+            "--select",
+            "name,telephone1",
+        ];
+        printed(&world, &[&list, form].concat())
+    };
+    let tabs = format!("name\ttelephone1\tid\nContoso\t\t{}\n{long}\t1\t{}\n", ids[0], ids[1]);
+    assert_eq!(with(&[]), tabs, "nobody looks at it");
+    assert_eq!(with(&["-o", "tsv"]), tabs);
+    let quoted = long.replace('"', "\"\"");
+    let csv = format!("name,telephone1,id\nContoso,,{}\n\"{quoted}\",1,{}\n", ids[0], ids[1]);
+    assert_eq!(with(&["-o", "csv"]), csv);
+    assert_eq!(with(&["-o", "id"]), format!("{}\n{}\n", ids[0], ids[1]));
+    let table = with(&["-o", "table"]);
+    assert!(
+        table.contains("│ Contoso") && table.contains('…') && table.ends_with("2 rows\n"),
+        "{table}"
+    );
+    let json: Value = serde_json::from_str(&with(&["-o", "json"])).unwrap();
+    assert_eq!(list(&json).len(), 2);
+}
+
+#[test]
+fn other_results_come_in_every_form_as_well() {
+    let world = World::sample();
+    let steps = list(&world.admin().json(&["step", "list"]));
+    let ids: String = steps
+        .iter()
+        .map(|step| format!("{}\n", text(step, "sdkmessageprocessingstepid")))
+        .collect();
+    assert_eq!(printed(&world, &["step", "list", "-o", "id"]), ids);
+    let who = printed(&world, &["privilege", "who", "prvDeleteNote", "-o", "csv"]);
+    assert!(who.contains("who,through what\n") && !who.contains('│'), "{who}");
+    let made = printed(&world, &["row", "create", "account", "name=Q", "-o", "id"]);
+    assert_eq!(made.trim().len(), 36, "{made}");
+    let none = printed(
+        &world,
+        &[
+            "row",
+            "list",
+            "account",
+            "--filter",
+            "name eq 'none'",
+            "--select",
+            "name",
+            "-o",
+            "csv",
+        ],
+    );
+    assert_eq!(none, "name\n");
+    // A mistake is told in the form, too.
+    let run = world.admin().run(&["row", "list", "-o", "json"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stdout.contains("0x80040203"), "{run:?}");
+    assert_eq!(world.admin().run(&["step", "list", "-o", "xml"]).code, 2);
+}
+
+#[test]
+fn a_variable_says_the_form_where_nothing_else_does() {
+    let world = World::sample();
+    let with = |variable: &str, form: &[&str]| {
+        let arguments = [&["user", "list"], form].concat();
+        let output = world
+            .admin()
+            .command(&arguments)
+            .env("SLUICE_OUTPUT", variable)
+            .output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert!(with("csv", &[]).1.starts_with("fullname,"));
+    assert!(with("csv", &["-o", "tsv"]).1.starts_with("fullname\t"));
+    assert!(with("csv", &["--json"]).1.starts_with('{'));
+    assert!(with("", &[]).1.starts_with("fullname\t"));
+    assert_eq!(with("xml", &[]).0, Some(2));
+}

@@ -1,0 +1,85 @@
+//! Steps by command: several at once, at rest for some time, and which of them are listed.
+
+use sluice_tests::world::{World, list, refused, text};
+
+fn names(world: &World, arguments: &[&str]) -> Vec<String> {
+    let all = [&["step", "list"], arguments].concat();
+    let all = list(&world.admin().json(&all));
+    all.iter().map(|step| text(step, "name")).collect()
+}
+
+const COMMISSION: &str = "commission: Create of account";
+const NOTE: &str = "audit_note: Create of opportunity";
+
+#[test]
+fn several_steps_are_disabled_and_enabled_at_once() {
+    let world = World::sample();
+    let admin = world.admin();
+    let done = list(&admin.json(&["step", "disable", COMMISSION, NOTE]));
+    assert_eq!(done.len(), 2);
+    assert!(done.iter().all(|step| step["enabled"] == false), "{done:#?}");
+    assert_eq!(names(&world, &["--disabled"]), [COMMISSION, NOTE]);
+    // One that is not there does not keep the others.
+    let run = admin.run(&["step", "enable", COMMISSION, "nothing", NOTE]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("step nothing is as it was"), "{run:?}");
+    assert_eq!(names(&world, &["--disabled"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_step_rests_and_is_marked_until_when_and_why() {
+    let world = World::sample();
+    let admin = world.admin();
+    let rest = ["step", "disable", COMMISSION, "--for", "2h", "--reason", "month end"];
+    let document = admin.json(&rest);
+    let until = text(&document, "restsuntil");
+    assert_eq!(names(&world, &["--disabled"]), [COMMISSION]);
+    let listed = admin.run(&["step", "list"]).stdout;
+    assert!(listed.contains(&format!("rests until {until}")), "{listed}");
+    let shown = admin.run(&["step", "show", COMMISSION]).stdout;
+    assert!(shown.contains(&format!("rests until {until}: month end")), "{shown}");
+    let account = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+    world.user("seller.west").json(&account);
+    admin.json(&["step", "enable", COMMISSION]);
+    assert_eq!(names(&world, &["--disabled"]), Vec::<String>::new());
+    refused(&world.user("seller.west"), 1, &account, &["commission"]);
+
+    admin.json(&["step", "disable", NOTE]);
+    refused(
+        &admin,
+        1,
+        &["step", "disable", NOTE, "--for", "2h"],
+        &["cannot rest until a time"],
+    );
+    for wrong in ["2", "soon", "0h"] {
+        let run = admin.run(&["step", "disable", NOTE, "--for", wrong]);
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+}
+
+#[test]
+fn steps_are_listed_by_plug_in_and_stage() {
+    let world = World::sample();
+    for of in ["commission", "commission/commission", "COMMISSION"] {
+        let found = names(&world, &["--plugin", of]);
+        assert!(
+            found.contains(&COMMISSION.to_owned()) && !found.contains(&NOTE.to_owned()),
+            "{of}: {found:?}"
+        );
+    }
+    let post = names(&world, &["--stage", "post-operation"]);
+    assert!(
+        post.contains(&NOTE.to_owned()) && !post.contains(&COMMISSION.to_owned()),
+        "{post:?}"
+    );
+    assert_eq!(
+        names(&world, &["--plugin", "commission", "--table", "opportunity"]),
+        Vec::<String>::new()
+    );
+    refused(
+        &world.admin(),
+        1,
+        &["step", "list", "--plugin", "nothing"],
+        &["there is no pluginassembly"],
+    );
+}
