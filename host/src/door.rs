@@ -26,6 +26,9 @@ pub(crate) trait Door {
     /// Runs a query.
     fn list(&self, query: Query) -> Result<Vec<Row>>;
 
+    /// Shows all rows of a query, some at a time, as they are read.
+    fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()>;
+
     /// The tables and their columns, by which names and values are read.
     fn catalog(&self) -> Result<Arc<Catalog>>;
 
@@ -70,6 +73,10 @@ impl Door for Session {
 
     fn list(&self, query: Query) -> Result<Vec<Row>> {
         self.list(query)
+    }
+
+    fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
+        self.each(query, visit)
     }
 
     fn catalog(&self) -> Result<Arc<Catalog>> {

@@ -6,6 +6,7 @@ use sluice_model::{Code, Error, codes::Kind};
 
 use crate::{
     context::Context,
+    lists::BrokenOff,
     output::{self, Exit},
     report,
     usage::Usage,
@@ -31,6 +32,10 @@ pub(crate) fn show(context: &Context, error: &anyhow::Error) -> Exit {
     } else {
         Exit::Host
     };
+    if error.is::<BrokenOff>() {
+        output::tell(&format!("error: {error:#}"));
+        return Exit::Host;
+    }
     if context.json() {
         let document = json!({ "error": to_json(error, exit) });
         return match output::document(&document) {

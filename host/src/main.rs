@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod global;
 mod interrupt;
+mod lists;
 mod names;
 mod output;
 mod people;

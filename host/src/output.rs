@@ -41,6 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) text: String,
     /// How it ended.
     pub(crate) exit: Exit,
+    /// It went out while it was made.
+    printed: bool,
 }
 
 impl Outcome {
@@ -50,6 +52,15 @@ impl Outcome {
             document,
             text: text.into(),
             exit: Exit::Done,
+            printed: false,
+        }
+    }
+
+    /// What went out while it was made.
+    pub(crate) fn printed() -> Self {
+        Self {
+            printed: true,
+            ..Self::new(Json::Null, "")
         }
     }
 
@@ -68,7 +79,9 @@ impl Outcome {
 
 /// Writes an outcome to standard output.
 pub(crate) fn show(outcome: &Outcome, json: bool) -> io::Result<()> {
-    if json {
+    if outcome.printed {
+        Ok(())
+    } else if json {
         document(&outcome.document)
     } else {
         write(&outcome.text)
@@ -83,7 +96,7 @@ pub(crate) fn document(document: &Json) -> io::Result<()> {
 }
 
 /// Writes text for people, with a line end.
-fn write(text: &str) -> io::Result<()> {
+pub(crate) fn write(text: &str) -> io::Result<()> {
     let mut text = plain(text);
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');

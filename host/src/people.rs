@@ -1,7 +1,7 @@
 //! Rows as people read them: labels of choices, names of the rows that lookups refer to.
 
 use serde_json::Value as Json;
-use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, json};
+use sluice_model::{ColumnDef, Name, Query, Row, TableDef, Value, answer::Field, json};
 
 use crate::{
     context::Context,
@@ -45,6 +45,38 @@ pub(crate) fn rows_with(
         rows.iter().map(|row| json::from_row(table, row, columns)).collect(),
         text,
     ))
+}
+
+/// The rows of an answer: the columns of its table, as far as there are any, then those that come
+/// beside.
+pub(crate) fn answer(
+    context: &Context,
+    table: &TableDef,
+    query: &Query,
+    fields: &[Field],
+    rows: &[Row],
+) -> anyhow::Result<Grid> {
+    let labels = Labels::of(context, rows)?;
+    let own: Vec<&ColumnDef> = match (&query.columns, query.totals.is_empty()) {
+        (_, false) => Vec::new(),
+        (Some(columns), true) => columns
+            .iter()
+            .filter(|name| **name != table.key)
+            .filter_map(|name| table.column(name))
+            .collect(),
+        (None, true) => usual(table),
+    };
+    let shown = || own.iter().copied().chain(fields.iter().map(|field| &field.column));
+    let keyed = rows.iter().any(|row| !row.id.is_nil());
+    let mut grid = Grid::new(shown().map(|column| &*column.name).chain(keyed.then_some("id")));
+    for row in rows {
+        let cells = shown().map(|column| {
+            row.get(&column.name)
+                .map_or_else(String::new, |value| cell(column, value, &labels))
+        });
+        grid.row(cells.chain(keyed.then(|| row.id.to_string())));
+    }
+    Ok(grid)
 }
 
 fn grid(

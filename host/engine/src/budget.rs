@@ -30,7 +30,7 @@ const JOBS: u64 = 5_000;
 const TRANSACTION: &str = "limits.transaction";
 
 /// What a request has used so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Budget {
     pub(crate) started: Instant,
     /// When its transaction was opened, where it has one that others wait for.
@@ -69,6 +69,14 @@ impl Budget {
             jobs: self.jobs,
             too_many_jobs: self.too_many_jobs.take(),
             ..Self::default()
+        };
+    }
+
+    /// What was used since is not the request's: its transaction runs again. Its time goes on.
+    pub(crate) fn back_to(&mut self, before: &Self) {
+        *self = Self {
+            started: self.started,
+            ..before.clone()
         };
     }
 

@@ -474,13 +474,16 @@ impl Engine {
             return work();
         }
         let _place = self.core.places.take();
+        let commits = self.commits();
         std::thread::scope(|scope| {
             let builder = std::thread::Builder::new()
                 .name("pipeline".to_owned())
                 .stack_size(STACK);
             let thread = builder.spawn_scoped(scope, || {
                 ON_PIPELINE_THREAD.set(true);
-                work()
+                let done = work();
+                self.keep_house(commits);
+                done
             });
             let thread =
                 thread.map_err(|error| Error::host(format!("no thread for the pipeline can be made: {error}")))?;

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use sluice_model::{Comparison, Filter, Query, Reference, Request, Result, Row, Timestamp, Uuid, Value};
 use sluice_store::{End, weight};
 
-use crate::{Engine, Unit, engine::Core, tables, unit::Trial};
+use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Trial};
 
 /// Rows that are removed once they are old.
 #[derive(Clone, Copy)]
@@ -118,7 +118,10 @@ impl Engine {
             true => after(now, GLANCE),
             false => after(now, GLANCE).min(Timestamp::from_microsecond(kept.next).unwrap_or(now)),
         };
-        if due && !step(core, &mut unit, now)? {
+        let done = if due { step(core, &mut unit, now) } else { Ok(true) };
+        unit.transaction_over();
+        jobs::run_released(&mut unit);
+        if !done? {
             keeper.next = now;
         }
         keeper.commits = store.commits();
@@ -145,6 +148,7 @@ fn step(core: &Arc<Core>, unit: &mut Unit, now: Timestamp) -> Result<bool> {
     let store = core.store()?;
     store.write_if_free(&mut |tx| {
         unit.tx = tx;
+        unit.transaction_opened();
         let result = unit.refresh().and_then(|()| remove(core, unit, now));
         let keep = result.is_ok();
         (
@@ -272,8 +276,11 @@ fn remove_jobs(unit: &mut Unit, before: Timestamp) -> Result<bool> {
             Err(error) => {
                 tracing::warn!(%error, job = %row.id, "a job that ended long ago cannot be removed");
                 unit.back_to(here)?;
+                // A plug-in that is not compiled is no reason to give this transaction up.
+                unit.waiting = None;
             }
         }
     }
-    Ok(removed == FEW)
+    // Where none of them goes, the next ones are behind them, and wait for another time.
+    Ok(removed > 0 && rows.len() == FEW as usize)
 }

@@ -5,10 +5,17 @@ use std::sync::Arc;
 
 use sluice_access::{Permit, Principal};
 use sluice_model::{
-    Catalog, Error, Filter, Name, Query, Result, Right, Row, Surroundings, TableDef, coerce, error::Limit,
+    Catalog, Error, Filter, Name, Page, Parameter, Query, Request, Result, Right, Row, Surroundings, TableDef, Value,
+    answer, coerce, error::Limit,
+};
+use sluice_store::Part;
+
+use crate::{
+    CallOptions, Operation, Session, Unit, message::PAGE, principals, rules::message_trace, tables, unit::Trial,
 };
 
-use crate::{Operation, Session, Unit, principals, rules::message_trace, tables};
+/// The message of lists.
+const LIST: &str = "RetrieveMultiple";
 
 impl Unit {
     /// The rows that a query asks for, as far as the caller may read them; conditions on
@@ -23,12 +30,41 @@ impl Unit {
         self.read(|tx| tx.select_across(&permit, &catalog, query))
     }
 
+    /// The same with where they end, if the query asks for a page and there are more.
+    pub(crate) fn page_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<Part> {
+        let catalog = self.catalog();
+        check(&catalog, query)?;
+        let permit = self.list_permit(&operation.principal, query)?;
+        self.read(|tx| tx.page_across(&permit, &catalog, query))
+    }
+
+    /// Hands the rows on, some at a time, as they are read.
+    pub(crate) fn stream_as_caller(&mut self, operation: &Operation, query: &Query, mut to: Stream) -> Result<()> {
+        let catalog = self.catalog();
+        check(&catalog, query)?;
+        let permit = self.list_permit(&operation.principal, query)?;
+        let mut some = Vec::with_capacity(STREAMED);
+        self.read(|tx| {
+            tx.each_across(&permit, &catalog, query, &mut |row| {
+                some.push(row);
+                match some.len() < STREAMED {
+                    true => Ok(()),
+                    false => to(std::mem::take(&mut some)),
+                }
+            })
+        })?;
+        match some.is_empty() {
+            true => Ok(()),
+            false => to(some),
+        }
+    }
+
     /// How many rows the query would give without a limit.
     pub(crate) fn count_as_caller(&mut self, operation: &Operation, query: &Query) -> Result<u64> {
         let catalog = self.catalog();
         check(&catalog, query)?;
         let permit = self.list_permit(&operation.principal, query)?;
-        self.read(|tx| tx.count_across(&permit, &catalog, &query.table, &query.filter))
+        self.read(|tx| tx.count_across(&permit, &catalog, query))
     }
 
     /// The permit for a query: what the principal may read of its table, and of each that its
@@ -40,7 +76,7 @@ impl Unit {
             sluice_access::list(principal, &snapshot.units, table, &snapshot.privileges)
         };
         let permit = list(&query.table)?;
-        related(&query.filter)
+        related(query)
             .iter()
             .try_fold(permit, |permit, name| permit.and(&list(name)?))
     }
@@ -52,7 +88,7 @@ impl Unit {
             self.require_named(operation, "prvReadRecordAuditHistory")?;
         }
         std::iter::once(query.table.clone())
-            .chain(related(&query.filter))
+            .chain(related(query))
             .try_for_each(|name| principals::require(self, operation, catalog.table(&name)?, Right::Read))
     }
 
@@ -68,7 +104,82 @@ impl Unit {
     }
 }
 
+/// Takes rows as they are read.
+pub(crate) type Stream = Box<dyn FnMut(Vec<Row>) -> Result<()> + Send>;
+
+/// So many rows are handed on at once.
+const STREAMED: usize = 500;
+
 impl Session {
+    /// Shows all rows of a query, whatever their number: some at a time, as they are read. Of them
+    /// few are in memory at once. Where steps wait for the message, it is sent page by page.
+    ///
+    /// # Errors
+    /// The refusal, and what `visit` gives.
+    pub fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        let watched = !snapshot.steps.of(LIST, Some(&query.table)).is_empty();
+        let changed = *query.table == *tables::MESSAGE_TRACE;
+        if watched || changed || query.page.is_some() {
+            return self.each_page(query, visit);
+        }
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        // Who looks no more lets go of the receiver before the reader is waited for.
+        std::thread::scope(move |scope| {
+            let reading = scope.spawn(move || self.stream(query, send));
+            for rows in &receive {
+                visit(rows)?;
+            }
+            let gone = || Error::host("the host panicked while it read");
+            reading.join().unwrap_or_else(|_| Err(gone()))
+        })
+    }
+
+    fn stream(&self, query: Query, send: std::sync::mpsc::SyncSender<Vec<Row>>) -> Result<()> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Trial::default())?;
+            unit.stream = Some(Box::new(move |rows| {
+                send.send(rows)
+                    .map_err(|_| Error::host("nobody takes the rows any more"))
+            }));
+            let correlation = self.engine.core.env.new_id();
+            self.begin(
+                &mut unit,
+                Request::retrieve_multiple(query),
+                correlation,
+                &CallOptions::default(),
+            )
+            .map(|_| ())
+        })
+    }
+
+    fn each_page(&self, mut query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
+        let single = query.page.is_some();
+        let mut left = query.top.take().map(u64::from);
+        let mut after = None;
+        loop {
+            let size = left.map_or(PAGE, |left| u32::try_from(left).unwrap_or(PAGE).min(PAGE));
+            if size == 0 {
+                return Ok(());
+            }
+            let mut page = query.clone();
+            if !single {
+                page.page = Some(Page { number: 1, size, after });
+            }
+            let answer = self.execute(Request::retrieve_multiple(page))?;
+            let rows = answer.rows().to_vec();
+            left = left.map(|left| left.saturating_sub(rows.len() as u64));
+            after = match answer.outputs.get("PagingCookie") {
+                Some(Parameter::Value(Value::Text(cookie))) if !single => Some(cookie.clone()),
+                _ => None,
+            };
+            visit(rows)?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// What the text form of a query is read in.
     ///
     /// # Errors
@@ -89,10 +200,10 @@ fn names_a_row(filter: &Filter) -> bool {
     }
 }
 
-/// The tables that a filter looks at beside its own, each once.
-fn related(filter: &Filter) -> Vec<Name> {
+/// The tables that a query looks at beside its own, each once.
+fn related(query: &Query) -> Vec<Name> {
     let mut names = Vec::new();
-    filter.each_related(&mut |name| {
+    query.each_related(&mut |name| {
         if !names.contains(name) {
             names.push(name.clone());
         }
@@ -137,12 +248,50 @@ pub fn check(catalog: &Catalog, query: &Query) -> Result<()> {
     let table = catalog.table(&query.table)?;
     within("columns", query.columns.as_ref().map_or(0, Vec::len), MOST_COLUMNS)?;
     within("orders", query.order.len(), MOST_ORDERS)?;
-    for order in &query.order {
-        check_searched(table, &order.column)?;
+    if query.top.is_some() && query.page.is_some() {
+        return Err(Error::invalid(
+            "a query asks for its first rows or for a page, not for both",
+        ));
     }
-    let ordered = query.order.iter().map(|order| &order.column);
-    for name in query.columns.iter().flatten().chain(ordered) {
+    let fields = answer::fields(catalog, query)?;
+    within("columns", fields.len(), MOST_COLUMNS)?;
+    for field in &fields {
+        check_searched(
+            &*answer::table_of(catalog, query, field.of.as_ref())?,
+            &field.source.name,
+        )?;
+    }
+    for join in &query.joins {
+        let other = catalog.table(&join.table)?;
+        let parent = answer::table_of(catalog, query, join.within.as_ref())?;
+        coerce::column(&parent, &join.column)?;
+        coerce::column(other, &join.other)?;
+        check_filter(catalog, other, &join.filter)?;
+    }
+    let shown = query.columns.iter().flatten();
+    for name in shown.clone() {
         coerce::column(table, name)?;
+    }
+    if query.distinct {
+        shown.clone().try_for_each(|name| check_searched(table, name))?;
+    }
+    let of_totals = |name: &Name| {
+        fields
+            .iter()
+            .any(|field| field.what.is_some() && field.column.name == *name)
+    };
+    for name in query
+        .order
+        .iter()
+        .map(|order| &order.column)
+        .filter(|name| !of_totals(name))
+    {
+        let (of, column) = match name.split_once('.') {
+            Some((alias, column)) => (answer::table_of(catalog, query, Some(&alias.into()))?, column),
+            None => (table.clone(), &**name),
+        };
+        check_searched(&of, column)?;
+        coerce::column(&of, column)?;
     }
     check_filter(catalog, table, &query.filter)
 }

@@ -344,11 +344,9 @@ impl Session {
     /// that is done in steps.
     fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
         self.engine.on_pipeline_thread(|| {
-            let commits = self.engine.commits();
             let mut unit = self.engine.unit(crate::unit::Trial::default())?;
             let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.user))?;
             jobs::run_released(&mut unit);
-            self.engine.keep_house(commits);
             let row = match claim {
                 Claim::InSteps => return Ok(None),
                 Claim::Ended(status, message) => {

@@ -1,6 +1,6 @@
-//! Many requests in one turn at the writer, and in its commit. To whoever sent it, each is a request
-//! like any other: with a correlation, a time and traces of its own, kept or refused for itself, and
-//! its steps of pre-validation outside of what is undone with it. What is saved is the hand-over
+//! Many pieces of work in one turn at the writer, and in its commit. Each has a correlation, a budget
+//! and traces of its own, and each request that it sends is kept or refused for itself, with its
+//! steps of pre-validation outside of what is undone. What is saved is the hand-over
 //! from request to request.
 
 use std::time::{Duration, Instant};
@@ -28,7 +28,6 @@ impl Session {
         work: impl Fn(&mut Batch<'_>, &I) -> Result<T> + Send + Sync,
     ) -> Result<Vec<Result<T>>> {
         self.engine.on_pipeline_thread(|| {
-            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
             let before = unit.snapshot.clone();
@@ -62,7 +61,6 @@ impl Session {
                 jobs::run_released(&mut unit);
                 answered.push(answer);
             }
-            self.engine.keep_house(commits);
             Ok(answered)
         })
     }

@@ -41,16 +41,20 @@ impl Services for Unit {
             true => Some(self.savepoint()?),
             false => None,
         };
-        let result = pipeline::run(self, incoming).map_err(|mut error| {
+        let mut result = pipeline::run(self, incoming);
+        if let Some(before) = own {
+            // What holds at the end of a transaction holds at the end of this one.
+            result = result.and_then(|response| self.check_administration().map(|()| response));
+            match &result {
+                Ok(_) => self.release(before)?,
+                Err(_) => self.back_to(before)?,
+            }
+        }
+        let result = result.map_err(|mut error| {
             error.body_mut().call.get_or_insert(description);
             error
         });
         self.trace.leave(result.as_ref().err());
-        match (own, &result) {
-            (Some(before), Ok(_)) => self.release(before)?,
-            (Some(before), Err(_)) => self.back_to(before)?,
-            (None, _) => {}
-        }
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
             frame.failed_call.get_or_insert_with(|| error.clone());
         }

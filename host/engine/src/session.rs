@@ -79,7 +79,6 @@ impl Session {
     /// The refusal or failure, with everything known about it.
     pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.engine.on_pipeline_thread(|| {
-            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let correlation = self.engine.core.env.new_id();
             let result = self
@@ -90,12 +89,17 @@ impl Session {
                 });
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
-            self.engine.keep_house(commits);
             result
         })
     }
 
-    fn begin(&self, unit: &mut Unit, request: Request, correlation: Uuid, options: &CallOptions) -> Result<Response> {
+    pub(crate) fn begin(
+        &self,
+        unit: &mut Unit,
+        request: Request,
+        correlation: Uuid,
+        options: &CallOptions,
+    ) -> Result<Response> {
         let principal = unit.principal(self.user)?;
         let incoming = Incoming {
             request_id: options.request_id,
@@ -128,15 +132,13 @@ impl Session {
         in_earnest: bool,
     ) -> Result<T> {
         self.engine.on_pipeline_thread(|| {
-            let commits = self.engine.commits();
             let mut unit = self.engine.unit(Trial::default())?;
             let store = self.engine.core.store()?;
             let result = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {
                     unit.tx = tx;
-                    unit.transaction_opened();
+                    unit.begin_anew();
                     unit.jobs.clear();
-                    unit.shut_out = None;
                     let mut traces = Vec::new();
                     let result = unit.refresh().and_then(|()| self.whole(unit, &mut traces, &work));
                     let traces = unit.with_rest(traces);
@@ -161,7 +163,6 @@ impl Session {
             if in_earnest && result.is_ok() {
                 jobs::run_released(&mut unit);
             }
-            self.engine.keep_house(commits);
             result
         })
     }

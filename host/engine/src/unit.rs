@@ -22,6 +22,7 @@ use crate::{
     jobs::Lease,
     operation::{Incoming, Operation},
     pipeline,
+    reading::Stream,
     snapshot::{DEFINITIONS, Snapshot},
     step::{self, Step},
     tables,
@@ -84,6 +85,8 @@ pub struct Work {
     pub(crate) cascades: Cascades,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
+    /// Who takes the rows of the list that is asked for, as they are read.
+    pub(crate) stream: Option<Stream>,
 }
 
 /// What a diagnosis changes about a request. Empty for every other one.
@@ -173,6 +176,7 @@ impl Unit {
             steps_ran: 0,
             cascades: Cascades::default(),
             ran: Vec::new(),
+            stream: None,
         })))
     }
 
@@ -317,10 +321,13 @@ impl Unit {
         let outermost = self.frames.is_empty();
         let (jobs, followers) = (self.jobs.len(), self.cascades.rows);
         let marks = self.trace.mark();
+        let (spent, in_steps) = (self.budget.clone(), self.in_steps.clone());
         let before = self.snapshot.clone();
         let result = until_compiled(self, |unit| {
             store.write(&mut |tx| {
                 unit.tx = tx;
+                unit.budget.back_to(&spent);
+                unit.in_steps = in_steps.clone();
                 unit.transaction_opened();
                 unit.snapshot = before.clone();
                 unit.configuration_changed = false;

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use crate::{Catalog, ColumnDef, ColumnType, Error, Reference, Result, Row, TableDef, Value, coerce};
+use crate::{
+    Catalog, ColumnDef, ColumnType, Error, Query, Reference, Result, Row, TableDef, Value, answer::Field, coerce,
+};
 
 /// The annotation that names the table of a lookup with several targets.
 const LOOKUP_TABLE: &str = "@Microsoft.Dynamics.CRM.lookuplogicalname";
@@ -23,6 +25,30 @@ pub fn from_row(table: &TableDef, row: &Row, columns: Option<&[crate::Name]>) ->
             None if columns.is_none_or(|columns| columns.contains(&column.name)) => put(&mut map, column, &Value::Null),
             None => {}
         }
+    }
+    Json::Object(map)
+}
+
+/// A row of an answer: that of the table, as far as the answer has it, then the columns that come
+/// beside, each under its own name, with the table of what a reference refers to.
+pub fn from_answer(table: &TableDef, query: &Query, fields: &[Field], row: &Row) -> Json {
+    let mut map = match query.totals.is_empty() {
+        false => Map::new(),
+        true => match from_row(table, row, query.columns.as_deref()) {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        },
+    };
+    if row.id.is_nil() {
+        map.remove(&*table.key);
+    }
+    for field in fields {
+        let name = &field.column.name;
+        let value = row.get(name).unwrap_or(&Value::Null);
+        if let (Value::Lookup(reference), Some([_, _, ..])) = (value, field.column.kind.targets()) {
+            map.insert(format!("{name}{LOOKUP_TABLE}"), reference.table.to_string().into());
+        }
+        map.insert(name.to_string(), from_value(value));
     }
     Json::Object(map)
 }

@@ -4,6 +4,7 @@
 //! Pure: this crate does no I/O, knows no database, no sandbox and no user.
 
 mod alternate_key;
+pub mod answer;
 pub mod catalog;
 pub mod changes;
 pub mod choices;
@@ -42,7 +43,7 @@ pub use message::{Parameter, Parameters, Request, Response};
 pub use operators::Surroundings;
 pub use parameter::ParameterType;
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
-pub use query::{Comparison, Filter, Order, Query, Related};
+pub use query::{Comparison, DatePart, Filter, Join, Order, Page, Query, Related, Total, What};
 pub use relationship::{Behaviours, Follow, OnDelete, OnMerge, Relationship, RelationshipDef};
 pub use remedy::Remedy;
 pub use situations::Situation;

@@ -22,6 +22,114 @@ pub struct Query {
     pub raw_order: bool,
     /// At most how many.
     pub top: Option<u32>,
+    /// Rows that are the same in all columns come once; the key is among the columns only where it
+    /// is named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub distinct: bool,
+    /// Rows of other tables that are shown beside; a row comes once for each of them. A joined
+    /// column is ordered by as `alias.column`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<Join>,
+    /// What the rows come to, group by group, instead of the rows; ordered by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub totals: Vec<Total>,
+    /// Which part of the rows; not together with `top`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Page>,
+    /// Whether it is told how many there are in all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
+}
+
+/// A row of another table beside each row: the one whose `other` is the same as the `column` of
+/// the table that it is joined to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Join {
+    /// What it is called in the query.
+    pub alias: Name,
+    /// The join to which it is joined; `None` is the query's own table.
+    pub within: Option<Name>,
+    /// The column there: its key, or a lookup.
+    pub column: Name,
+    /// The table whose rows are shown.
+    pub table: Name,
+    /// The column of that table: a lookup, or its key.
+    pub other: Name,
+    /// A row without another one comes as well.
+    pub outer: bool,
+    /// The columns that are shown, each with the name that it has in the answer.
+    pub columns: Vec<(Name, Name)>,
+    /// Which of its rows count.
+    pub filter: Filter,
+}
+
+/// A number, or what makes a group, over the rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Total {
+    /// The join whose column it is; `None` is the query's own table.
+    pub of: Option<Name>,
+    /// The column; the key column is allowed.
+    pub column: Name,
+    /// The name that it has in the answer.
+    pub name: Name,
+    /// What is made of the column.
+    pub what: What,
+}
+
+/// What is made of a column of several rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// The rows are grouped by it.
+    Group,
+    /// They are grouped by a part of a date, UTC.
+    Part(DatePart),
+    /// How many rows.
+    Count,
+    /// In how many rows it holds something.
+    CountColumn,
+    /// How many different values it has.
+    CountDistinct,
+    /// The sum.
+    Sum,
+    /// The mean of those that hold something.
+    Average,
+    /// The least one.
+    Least,
+    /// The largest one.
+    Most,
+}
+
+impl What {
+    /// Whether rows are grouped by it.
+    pub fn groups(self) -> bool {
+        matches!(self, Self::Group | Self::Part(_))
+    }
+}
+
+/// A part of a date, as a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DatePart {
+    /// The day of the month.
+    Day,
+    /// The week of the year; it begins on Sunday, and the first one with the year.
+    Week,
+    /// The month, 1 to 12.
+    Month,
+    /// The quarter, 1 to 4.
+    Quarter,
+    /// The year.
+    Year,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Which one, from 1.
+    pub number: u32,
+    /// How many rows it has.
+    pub size: u32,
+    /// Where the page before ended, as its answer said; then the number is not looked at.
+    pub after: Option<String>,
 }
 
 impl Query {
@@ -34,6 +142,11 @@ impl Query {
             order: Vec::new(),
             raw_order: false,
             top: None,
+            distinct: false,
+            joins: Vec::new(),
+            totals: Vec::new(),
+            page: None,
+            counted: false,
         }
     }
 
@@ -59,6 +172,21 @@ impl Query {
             descending: false,
         });
         self
+    }
+
+    /// Calls `visit` for each table that the query looks at beside its own, however deep.
+    pub fn each_related(&self, visit: &mut impl FnMut(&Name)) {
+        self.filter.each_related(visit);
+        for join in &self.joins {
+            visit(&join.table);
+            join.filter.each_related(visit);
+        }
+    }
+
+    /// Whether each row of the answer is one row of the table, and comes once.
+    pub fn gives_rows(&self, key: &str) -> bool {
+        let named = |columns: &Vec<Name>| columns.iter().any(|column| **column == *key);
+        self.totals.is_empty() && self.joins.is_empty() && (!self.distinct || self.columns.as_ref().is_none_or(named))
     }
 
     /// The query limited to `top` rows.

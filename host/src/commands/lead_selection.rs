@@ -5,6 +5,7 @@ use sluice_model::{Query, fetchxml, odata};
 use sluice_platform::prelude::*;
 
 use super::row;
+use crate::usage::Usage;
 
 /// See the module.
 #[derive(Debug, clap::Args)]
@@ -39,9 +40,15 @@ impl Selection {
         if let Some(filter) = &self.filter {
             query.filter = query.filter.and(odata::filter(&surroundings, table, filter)?);
         }
+        if !query.gives_rows(&table.key) {
+            return Err(Usage::because(
+                "the view joins, counts or groups leads; name one that lists them",
+            ));
+        }
         query.columns = Some(Vec::new());
-        let top = [query.top, self.top].into_iter().flatten().min();
-        let rows = row::pages(session, table, &query, top)?;
+        let page = query.page.take().map(|page| page.size);
+        query.top = [query.top, self.top, page].into_iter().flatten().min();
+        let rows = row::pages(session, &query)?;
         Ok(rows.iter().map(|row| row.id.to_string()).collect())
     }
 }

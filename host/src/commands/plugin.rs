@@ -277,6 +277,10 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> Str
         count(pushed.types.len(), "type"),
         pushed.types.join(", ")
     );
+    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
+    if changed.iter().all(|steps| steps.is_empty()) {
+        text.push_str("; its steps are as they were");
+    }
     for (what, steps) in [
         ("added", &pushed.added),
         ("updated", &pushed.updated),
@@ -305,10 +309,6 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> Str
             "\nremove what is no longer declared: {}",
             context.command("sluice plugin push … --prune")
         ));
-    }
-    let changed = [&pushed.added, &pushed.updated, &pushed.removed, &pushed.disabled];
-    if changed.iter().all(|steps| steps.is_empty()) {
-        text.push_str("; its steps are as they were");
     }
     text
 }

@@ -3,16 +3,16 @@
 use serde_json::json;
 use sluice_engine::keys;
 use sluice_model::{
-    Comparison, Filter, Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value,
-    json as rows, odata,
+    Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows, odata,
 };
 
 use crate::{
     assign,
     context::Context,
     door::Door,
+    lists,
     names::{self, Labels},
-    output::{Outcome, tell},
+    output::Outcome,
     people,
     usage::Usage,
 };
@@ -128,6 +128,12 @@ pub(crate) struct List {
     /// At most so many.
     #[arg(long, value_name = "N")]
     top: Option<u32>,
+    /// Rows that are the same in the columns of --select come once.
+    #[arg(long)]
+    distinct: bool,
+    /// How many rows there are, and not the rows.
+    #[arg(long, conflicts_with = "top")]
+    count: bool,
 }
 
 /// Runs the command.
@@ -299,9 +305,6 @@ fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Re
     ))
 }
 
-/// The platform hands out so many rows at once.
-const PAGE: usize = 5_000;
-
 fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(&args.table)?.clone();
     let mut query = Query::new(table.name.clone());
@@ -319,41 +322,25 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
     if let Some(text) = &args.order {
         query.order = odata::order(&table, text)?;
     }
-    let rows = pages(session, &table, &query, args.top)?;
-    people::rows_of(context, &table, &rows, query.columns.as_deref())
+    query.top = args.top;
+    query.distinct = args.distinct;
+    if args.distinct && query.columns.is_none() {
+        return Err(Usage::because("--distinct goes with --select: rows are all different"));
+    }
+    if args.count {
+        return super::view::count(session, query);
+    }
+    lists::list(context, session, query)
 }
 
-/// All the rows wanted, a page after the other: in the order of the keys, where no other is
-/// asked for.
-pub(crate) fn pages(session: &dyn Door, table: &TableDef, query: &Query, top: Option<u32>) -> anyhow::Result<Vec<Row>> {
-    let wanted = top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX));
-    let mut rows: Vec<Row> = Vec::new();
-    while rows.len() < wanted {
-        let size = PAGE.min(wanted - rows.len());
-        let mut page = query.clone();
-        page.top = u32::try_from(size).ok();
-        if let Some(last) = rows.last() {
-            let after = Filter::Compare {
-                column: table.key.clone(),
-                comparison: Comparison::Gt,
-                value: Value::Id(last.id),
-            };
-            page.filter = after.and(page.filter);
-        }
-        let found = session.list(page)?;
-        let full = found.len() == size;
-        rows.extend(found);
-        if !full {
-            break;
-        }
-        if !query.order.is_empty() && rows.len() < wanted {
-            tell(&format!(
-                "only the first {PAGE} rows: in an order of your own the platform hands out no more; use --filter"
-            ));
-            break;
-        }
-    }
-    Ok(rows)
+/// All the rows wanted of a table that has few.
+pub(crate) fn pages(session: &dyn Door, query: &Query) -> anyhow::Result<Vec<Row>> {
+    let mut all = Vec::new();
+    session.each(query.clone(), &mut |rows| {
+        all.extend(rows);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 fn get(context: &Context, session: &dyn Door, table: &str, id: &str, select: Option<&str>) -> anyhow::Result<Outcome> {

@@ -296,6 +296,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         "taken": pairs(&done.taken),
         "removed": pairs(&done.removed),
         "lacking": lacking_json(&done.lacking),
+        "disabled": done.disabled.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
         "jobs": jobs,
     });
@@ -316,6 +317,11 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         done.removed
             .iter()
             .map(|(kind, name)| format!("  {kind:16} {name}: taken away")),
+    );
+    lines.extend(
+        done.disabled
+            .iter()
+            .map(|(id, name)| format!("  disabled {id}  {name}: the new file lacks its type")),
     );
     lines.extend(
         lacking_text(context, &done.lacking)

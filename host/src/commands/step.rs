@@ -340,7 +340,6 @@ fn enable(session: &Session, step: &str, enabled: bool) -> anyhow::Result<Outcom
 
 fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
-    let table = catalog.table(step_show::STEP)?;
     if let Some(wanted) = &args.table {
         catalog.table(wanted)?;
     }
@@ -348,7 +347,7 @@ fn list_steps(context: &Context, session: &Session, args: &List) -> anyhow::Resu
     if let Some(message) = &args.message {
         query = query.filter(Filter::eq("sdkmessageid", session.find_one("sdkmessage", message)?));
     }
-    let mut steps = row::pages(session, table, &query, None)?;
+    let mut steps = row::pages(session, &query)?;
     steps.retain(|step| args.all || step.int("customizationlevel") != Some(0));
     let registry = step_show::Registry::of(context, &steps)?;
     if let Some(wanted) = &args.table {

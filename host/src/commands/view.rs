@@ -6,10 +6,10 @@ use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value, fetc
 use sluice_platform::View;
 use sluice_platform::prelude::*;
 
-use super::row;
 use crate::{
     context::Context,
-    files,
+    door::Door,
+    files, lists,
     output::{Grid, Outcome},
     people,
     text::grouped,
@@ -190,16 +190,20 @@ fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outc
     if args.count {
         return count(session, query);
     }
-    let top = [query.top, args.top].into_iter().flatten().min();
-    let rows = row::pages(session, table, &query, top)?;
-    people::rows_of(context, table, &rows, query.columns.as_deref())
+    match &mut query.page {
+        Some(page) => page.size = args.top.unwrap_or(page.size).clamp(1, page.size),
+        None => query.top = [query.top, args.top].into_iter().flatten().min(),
+    }
+    lists::list(context, session, query)
 }
 
-fn count(session: &Session, query: Query) -> anyhow::Result<Outcome> {
-    let most = query.top.map(u64::from);
+/// How many rows there are.
+pub(crate) fn count(session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
+    let size = query.page.as_ref().map(|page| page.size);
+    let most = query.top.or(size).map(u64::from);
     let query = Query {
-        columns: Some(Vec::new()),
         top: Some(0),
+        page: None,
         order: Vec::new(),
         ..query
     };

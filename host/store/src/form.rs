@@ -241,12 +241,22 @@ const SIGN: u128 = 1 << 127;
 /// the numbers do.
 fn decimal(number: Decimal, table: &TableDef, column: &ColumnDef) -> Result<Cell<'static>> {
     let scaled = scaled(number, DECIMAL_PLACES).ok_or_else(|| unfit(number, DECIMAL_PLACES, table, column))?;
-    Ok(Cell::Bytes((scaled.cast_unsigned() ^ SIGN).to_be_bytes()))
+    Ok(Cell::Bytes(of_scaled(scaled)))
+}
+
+/// The integer in such a cell, and the cell of one: for sums.
+pub(crate) fn scaled_of(bytes: &[u8]) -> Option<i128> {
+    let bits = u128::from_be_bytes(bytes.try_into().ok()?);
+    Some((bits ^ SIGN).cast_signed())
+}
+
+/// See [`scaled_of`].
+pub(crate) fn of_scaled(scaled: i128) -> [u8; 16] {
+    (scaled.cast_unsigned() ^ SIGN).to_be_bytes()
 }
 
 fn decimal_of(bytes: &[u8]) -> Option<Decimal> {
-    let bits = u128::from_be_bytes(bytes.try_into().ok()?);
-    let (mut number, mut scale) = ((bits ^ SIGN).cast_signed(), DECIMAL_PLACES);
+    let (mut number, mut scale) = (scaled_of(bytes)?, DECIMAL_PLACES);
     while scale > 0 && number % 10 == 0 {
         number /= 10;
         scale -= 1;

@@ -62,15 +62,11 @@ impl Tx {
 
 impl Session {
     fn remembered(&self, key: &str) -> Result<i64> {
-        let mut statement = self.statement(r#"SELECT "value" FROM "_meta" WHERE "key" = ?"#)?;
-        let mut rows = statement.query([key]).map_err(fault)?;
-        match rows.next().map_err(fault)? {
-            Some(row) => row.get(0).map_err(fault),
-            None => Ok(0),
-        }
+        Ok(self.meta(key)?.unwrap_or_default())
     }
 
-    fn remember(&self, key: &str, value: i64) -> Result<()> {
+    /// Notes a number in the file, under a name.
+    pub(crate) fn remember(&self, key: &str, value: i64) -> Result<()> {
         let sql = r#"INSERT INTO "_meta" ("key", "value") VALUES (?, ?)
             ON CONFLICT ("key") DO UPDATE SET "value" = excluded."value""#;
         self.statement(sql)?.execute(params![key, value]).map_err(fault)?;

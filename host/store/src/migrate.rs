@@ -80,14 +80,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::form`].
-    pub fn is_behind(path: &Path) -> Result<bool> {
+    #[cfg(test)]
+    pub(crate) fn is_behind(path: &Path) -> Result<bool> {
         Self::there(path)?;
         Session::peek(path).map(|(_, behind)| behind)
     }
 
-    /// Brings the organisation at `path` to the present form. `work` is told the form that the
-    /// file has, which is the present one where only the rules for texts are others; it brings the definitions to their present form, calls [`Tx::check_names`] and
-    /// [`Tx::fit_tables`], and writes rows. Before that a copy is made beside the file, where `copy` says so.
+    /// Brings the organisation at `path` to the present form. `work` is told the form that the file
+    /// has, which is the present one where only the rules for texts are others; it brings the
+    /// definitions to their present form, calls [`Tx::check_names`] and [`Tx::fit_tables`], and
+    /// writes rows. Before that a copy is made beside the file, where `copy` says so.
     ///
     /// # Errors
     /// `BUSY` where another process has the file open. A host error where it cannot be written,

@@ -2,9 +2,11 @@
 //!
 //! Nothing here decides who may do what, fills a column, or follows a cascade.
 
+use rusqlite::types::ValueRef;
 use sluice_access::Permit;
 use sluice_model::{
-    Catalog, Code, ColumnDef, Error, Filter, KeyDef, Name, Query, Remedy, Result, Right, Row, TableDef, Uuid, Value,
+    Catalog, Code, ColumnDef, ColumnType, Decimal, Error, Filter, KeyDef, Name, Query, Remedy, Result, Right, Row,
+    TableDef, Uuid, Value, What, answer::Field,
 };
 
 use crate::{
@@ -13,8 +15,11 @@ use crate::{
     form::{self, Cell},
     session::Session,
     sql::{
-        ShareMask, bind, build, ddl,
+        ShareMask, bind, build,
+        cookie::{Cookie, Place},
+        ddl,
         filter::{self, Around, Asked},
+        list::{self, List, Read},
     },
 };
 
@@ -53,23 +58,51 @@ impl Tx {
     /// tables; `ATTRIBUTE_UNKNOWN`; `INVALID_ARGUMENT` where a value does not fit its column.
     pub fn select(&mut self, permit: &Permit, table: &TableDef, query: &Query) -> Result<Vec<Row>> {
         same_table(table, &query.table)?;
-        select(self.session()?, permit, table, query, None)
+        let mut rows = Vec::new();
+        run(self.session()?, permit, (table, None), query, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
-    /// As [`Tx::select`], with a filter that may look at related tables: of these it counts
-    /// the rows that the permit lets a list show.
+    /// As [`Tx::select`], with conditions, joins and totals that may look at other tables: of these
+    /// it counts the rows that the permit lets a list show. Of totals and of rows that come once, the
+    /// id is nil.
     ///
     /// # Errors
     /// A host error where the permit is not for each of the tables; `ENTITY_UNKNOWN`;
     /// `ATTRIBUTE_UNKNOWN`; `INVALID_ARGUMENT` where a value does not fit its column.
     pub fn select_across(&mut self, permit: &Permit, catalog: &Catalog, query: &Query) -> Result<Vec<Row>> {
-        select(
-            self.session()?,
-            permit,
-            catalog.table(&query.table)?,
-            query,
-            Some(catalog),
-        )
+        Ok(self.page_across(permit, catalog, query)?.rows)
+    }
+
+    /// The same with where they end, if the query asks for a page and there are more.
+    ///
+    /// # Errors
+    /// As [`Tx::select_across`]; `INVALID_ARGUMENT` where the page begins where no answer ended.
+    pub fn page_across(&mut self, permit: &Permit, catalog: &Catalog, query: &Query) -> Result<Part> {
+        let mut rows = Vec::new();
+        let next = self.each_across(permit, catalog, query, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(Part { rows, next })
+    }
+
+    /// Shows the rows one after the other, as [`Tx::page_across`] would give them; none is kept.
+    ///
+    /// # Errors
+    /// As [`Tx::page_across`], and what `visit` gives.
+    pub fn each_across(
+        &mut self,
+        permit: &Permit,
+        catalog: &Catalog,
+        query: &Query,
+        visit: &mut dyn FnMut(Row) -> Result<()>,
+    ) -> Result<Option<String>> {
+        let table = catalog.table(&query.table)?;
+        run(self.session()?, permit, (table, Some(catalog)), query, visit)
     }
 
     /// How many rows pass the filter and the permit.
@@ -77,15 +110,21 @@ impl Tx {
     /// # Errors
     /// As [`Tx::select`].
     pub fn count(&mut self, permit: &Permit, table: &TableDef, filter: &Filter) -> Result<u64> {
-        count(self.session()?, permit, table, filter, None)
+        let query = Query::new(table.name.clone()).filter(filter.clone());
+        count(self.session()?, permit, (table, None), &query)
     }
 
-    /// How many rows pass a filter that may look at related tables.
+    /// How many rows a query gives without a limit.
     ///
     /// # Errors
     /// As [`Tx::select_across`].
-    pub fn count_across(&mut self, permit: &Permit, catalog: &Catalog, table: &str, filter: &Filter) -> Result<u64> {
-        count(self.session()?, permit, catalog.table(table)?, filter, Some(catalog))
+    pub fn count_across(&mut self, permit: &Permit, catalog: &Catalog, query: &Query) -> Result<u64> {
+        count(
+            self.session()?,
+            permit,
+            (catalog.table(&query.table)?, Some(catalog)),
+            query,
+        )
     }
 
     /// Adds a row with its key.
@@ -228,33 +267,26 @@ fn fault_of_key(table: &TableDef, key: &str, columns: &str) -> Error {
         .with_word("TABLE", &*table.name)
 }
 
-/// Two rows have the same values in the columns of a key that is to be made: which.
+/// Rows have the same values in the columns of a key that is to be made: how many. Not the values:
+/// whoever makes a key may not be able to read the rows.
 pub(crate) fn twice(session: &mut Session, table: &TableDef, key: &KeyDef) -> Error {
-    let mut error = fault_of_key(table, key.label(), &labels(table, key));
-    if let Ok(Some((count, values))) = first_repeated(session, table, key) {
-        let values: Vec<String> = values
-            .values
-            .iter()
-            .map(|(name, value)| format!("`{name}` {}", value.described()))
-            .collect();
+    let columns = labels(table, key);
+    let mut error = fault_of_key(table, key.label(), &columns);
+    if let Ok(Some(count)) = first_repeated(session, table, key) {
         let body = error.body_mut();
-        body.message = format!("{} ({count} rows have {}.)", body.message, values.join(" and "));
+        body.message = format!("{} ({count} rows have the same values in them.)", body.message);
     }
     error
 }
 
-/// The values that several rows have, and how many rows.
-fn first_repeated(session: &mut Session, table: &TableDef, key: &KeyDef) -> Result<Option<(i64, Row)>> {
+/// How many rows have the values that several have.
+fn first_repeated(session: &mut Session, table: &TableDef, key: &KeyDef) -> Result<Option<i64>> {
     let columns = wanted(table, Some(&key.columns))?;
     let sql = build::repeated(table, &columns);
     let mut statement = session.statement(&sql)?;
     let mut found = statement.raw_query();
-    let Some(next) = found.next().map_err(fault)? else {
-        return Ok(None);
-    };
-    let mut row = Row::unsaved(table.name.clone());
-    fill(&mut row, &columns, next, 1)?;
-    Ok(Some((next.get(0).map_err(fault)?, row)))
+    let next = found.next().map_err(fault)?;
+    next.map(|next| next.get(0)).transpose().map_err(fault)
 }
 
 /// Whether a table has a row with that id in that column.
@@ -274,46 +306,136 @@ pub(crate) fn has(session: &mut Session, table: &str, column: &str, id: Uuid) ->
     Ok(rows.next().map_err(fault)?.is_some())
 }
 
-fn select(
+/// Rows of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where they end, if there are more: the next page begins there.
+    pub next: Option<String>,
+}
+
+/// Shows the rows of a query; where they end, if they are a page and there are more.
+fn run(
     session: &mut Session,
     permit: &Permit,
-    table: &TableDef,
+    (table, catalog): (&TableDef, Option<&Catalog>),
     query: &Query,
-    catalog: Option<&Catalog>,
-) -> Result<Vec<Row>> {
+    visit: &mut dyn FnMut(Row) -> Result<()>,
+) -> Result<Option<String>> {
     let mask = session.share_mask()?;
-    let Some(seen) = filter::scope(permit, table, mask)? else {
-        return Ok(Vec::new());
+    let seen = match filter::scope(permit, table, &table.name, mask)? {
+        Some(seen) => seen,
+        // Nothing comes to nothing, which is a total.
+        None if !query.totals.is_empty() => Some(filter::constant(false)),
+        None => return Ok(None),
     };
-    let columns = wanted(table, query.columns.as_deref())?;
-    let asked = asked(permit, mask, catalog);
-    let select = filter::list(table, &columns, query, seen, asked)?;
-    let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
+    let columns = match query.totals.is_empty() {
+        true => wanted(table, query.columns.as_deref())?,
+        false => Vec::new(),
+    };
+    let list = list::list(table, &columns, query, seen, asked(permit, mask, catalog))?;
+    let (sql, values) = list.select.build(sea_query::SqliteQueryBuilder);
+    let size = query.page.as_ref().map(|page| u64::from(page.size));
     let mut statement = session.statement(&sql)?;
     bind::values(&mut statement, &values)?;
     let mut found = statement.raw_query();
-    let mut rows = Vec::new();
+    let (mut count, mut end) = (0, None);
     while let Some(next) = found.next().map_err(fault)? {
-        let mut row = Row::new(table.name.clone(), key_of(next)?);
-        fill(&mut row, &columns, next, 1)?;
-        rows.push(row);
+        if Some(count) == size {
+            return Ok(end);
+        }
+        count += 1;
+        let mut row = Row::new(table.name.clone(), Uuid::nil());
+        let mut index = 0;
+        if list.keyed {
+            row.id = key_of(next)?;
+            index = 1;
+        }
+        for read in &list.reads {
+            read_into(&mut row, read, next, index)?;
+            index += read.width();
+        }
+        if Some(count) == size {
+            end = Some(place_of(&list, next, index, count)?.text());
+        }
+        visit(row)?;
     }
-    Ok(rows)
+    Ok(None)
+}
+
+/// Where a row stands in the order.
+fn place_of(list: &List<'_>, row: &rusqlite::Row<'_>, first: usize, count: u64) -> Result<Cookie> {
+    if list.ordered == 0 {
+        return Ok(Cookie::Skip(list.skipped + count));
+    }
+    let cells = (first..first + list.ordered).map(|index| row.get_ref(index).map(Place::of).map_err(fault));
+    cells.collect::<Result<_>>().map(Cookie::After)
+}
+
+fn read_into(row: &mut Row, read: &Read<'_>, found: &rusqlite::Row<'_>, index: usize) -> Result<()> {
+    let (name, value) = match read {
+        Read::Own(column) => (&column.name, form::value(column, found, index)?),
+        Read::Beside(field) => {
+            let value = match field.what {
+                Some(What::Average) => mean(field, found, index)?,
+                _ => form::value(&field.column, found, index)?,
+            };
+            (&field.column.name, value)
+        }
+    };
+    if value != Value::Null {
+        row.values.insert(name.clone(), value);
+    }
+    Ok(())
+}
+
+/// The mean, of the sum and the number of values beside it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a mean of whole numbers is a floating point number"
+)]
+fn mean(field: &Field, found: &rusqlite::Row<'_>, index: usize) -> Result<Value> {
+    let count: i64 = found.get(index + 1).map_err(fault)?;
+    if count == 0 {
+        return Ok(Value::Null);
+    }
+    let exact = |sum: Decimal, places| {
+        sum.checked_div(Decimal::from(count))
+            .unwrap_or_default()
+            .round_dp(places)
+    };
+    Ok(match &field.column.kind {
+        ColumnType::Float => {
+            let sum = match found.get_ref(index).map_err(fault)? {
+                ValueRef::Integer(sum) => sum as f64,
+                other => other.as_f64().unwrap_or_default(),
+            };
+            Value::Float(sum / count as f64)
+        }
+        ColumnType::Money { .. } => match form::value(&field.column, found, index)? {
+            Value::Money(sum) => Value::Money(exact(sum, 4)),
+            other => other,
+        },
+        _ => match form::value(&field.column, found, index)? {
+            Value::Decimal(sum) => Value::Decimal(exact(sum, 10)),
+            other => other,
+        },
+    })
 }
 
 fn count(
     session: &mut Session,
     permit: &Permit,
-    table: &TableDef,
-    filter: &Filter,
-    catalog: Option<&Catalog>,
+    (table, catalog): (&TableDef, Option<&Catalog>),
+    query: &Query,
 ) -> Result<u64> {
     let mask = session.share_mask()?;
-    let Some(seen) = filter::scope(permit, table, mask)? else {
+    let Some(seen) = filter::scope(permit, table, &table.name, mask)? else {
         return Ok(0);
     };
     let asked = asked(permit, mask, catalog);
-    let (sql, values) = filter::count(table, filter, seen, asked)?.build(sea_query::SqliteQueryBuilder);
+    let (sql, values) = list::count(table, query, seen, asked)?.build(sea_query::SqliteQueryBuilder);
     let mut statement = session.statement(&sql)?;
     bind::values(&mut statement, &values)?;
     let mut rows = statement.raw_query();

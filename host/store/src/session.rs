@@ -98,7 +98,8 @@ impl Session {
         session.setting("foreign_keys", "ON")?;
         // A savepoint keeps the pages it changes; past 64 KiB they would go to a file that is
         // made and deleted for each unit.
-        session.setting("temp_store", "MEMORY")?;
+        // What a reader sorts may be larger than the memory.
+        session.setting("temp_store", if writable { "MEMORY" } else { "FILE" })?;
         session.setting("synchronous", options.synchronous.word())?;
         // KiB of pages: the indexes that a Create touches stay in memory.
         session.setting("cache_size", if writable { "-16384" } else { "-4096" })?;

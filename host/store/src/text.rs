@@ -12,7 +12,7 @@ use sluice_model::{Error, Result, text};
 
 pub use sluice_model::text::Collation;
 
-use crate::{fault::fault, session::Session};
+use crate::{fault::fault, session::Session, sums};
 
 /// The name of the collation.
 pub(crate) const COLLATION: &str = "UNICODE_CI";
@@ -40,7 +40,7 @@ pub(crate) fn teach(conn: &Connection, collation: &'static Collation) -> Result<
         conn.create_scalar_function(name, 2, flags, move |context| run(collation, search, context))
             .map_err(fault)?;
     }
-    Ok(())
+    sums::teach(conn)
 }
 
 fn run(collation: &Collation, search: Search, context: &Context<'_>) -> rusqlite::Result<Option<bool>> {
@@ -78,22 +78,17 @@ impl Session {
     /// Makes the indexes anew by the rules of this version.
     pub(crate) fn order_anew(&self) -> Result<()> {
         self.batch(&format!("REINDEX {COLLATION}"))?;
-        self.batch(&format!(
-            "INSERT INTO \"_meta\" VALUES ('collation', {version}) ON CONFLICT (\"key\") DO UPDATE SET \"value\" = {version}",
-            version = text::VERSION
-        ))
+        self.remember("collation", text::VERSION)
     }
 
     /// Notes in a new file how its texts compare.
     pub(crate) fn speak(&mut self, collation: &'static Collation) -> Result<()> {
-        self.batch(&format!(
-            "INSERT INTO \"_meta\" VALUES ('language', {}), ('collation', {})",
-            collation.language(),
-            text::VERSION
-        ))
+        self.remember("language", i64::from(collation.language()))?;
+        self.remember("collation", text::VERSION)
     }
 
-    fn meta(&self, key: &str) -> Result<Option<i64>> {
+    /// A number that the file notes under a name.
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<i64>> {
         let mut statement = self.statement("SELECT \"value\" FROM \"_meta\" WHERE \"key\" = ?")?;
         let mut rows = statement.query([key]).map_err(fault)?;
         let row = rows.next().map_err(fault)?;

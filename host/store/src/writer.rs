@@ -383,9 +383,16 @@ impl Writer {
             self.lose(turn);
             return Err(Error::host("the writer gave away an open transaction; try again"));
         }
-        let done = work();
-        self.pass(turn);
-        done
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(done) => {
+                self.pass(turn);
+                done
+            }
+            Err(panic) => {
+                self.lose(turn);
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// Leaves nothing in the log of the file, which has no name any more.

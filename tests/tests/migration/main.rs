@@ -7,6 +7,7 @@ mod content;
 mod files;
 mod kept;
 mod same;
+mod texts;
 mod work;
 
 /// The forms of which there are files.

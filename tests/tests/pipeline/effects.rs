@@ -11,7 +11,8 @@ use std::{
 
 use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices};
-use sluice_tests::{new_company, root};
+use sluice_engine::Env;
+use sluice_tests::{clock::Clock, new_company, root};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -77,9 +78,11 @@ impl Subscriber for Writes {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// A world whose writes are written down.
+/// A world whose writes are written down. Its clock moves when the test moves it: whether a time
+/// that is stamped again is another one does not depend on how fast the test runs.
 struct Protocol {
     world: Pipeline,
+    clock: Arc<Clock>,
     writes: Writes,
     seen: HashSet<Uuid>,
     text: String,
@@ -87,10 +90,13 @@ struct Protocol {
 
 impl Protocol {
     fn new(writes: Writes) -> Self {
-        let world = Pipeline::new();
+        let clock = Arc::new(Clock::at("2031-03-01T09:00:00Z"));
+        let env: Arc<dyn Env> = clock.clone();
+        let world = Pipeline::on(&env);
         let seen = world.admin.list(Query::new("audit").columns(&[]));
         let mut protocol = Self {
             world,
+            clock,
             writes,
             seen: seen.iter().map(|row| row.id).collect(),
             text: String::new(),
@@ -119,6 +125,7 @@ impl Protocol {
 
     /// Runs a message and writes down what it wrote.
     fn run<T>(&mut self, title: &str, work: impl FnOnce(&Pipeline) -> T) -> T {
+        self.clock.pass_hours(1);
         let done = work(&self.world);
         let heard = std::mem::take(&mut *self.writes.0.lock().unwrap());
         writeln!(self.text, "# {title}").unwrap();

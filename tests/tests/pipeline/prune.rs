@@ -101,6 +101,23 @@ fn whoever_forces_it_disables_the_steps_of_what_is_missing_and_gives_the_types_u
     world.admin.0.find_plugin_type("shrinking/ok").unwrap();
     world.admin.0.set_step_enabled(step, true).unwrap();
     assert_eq!(state(&world, step), Some(0));
+    // Also where the content comes by its row: a type that is there again is missed again.
+    let id = back.id;
+    let with_type = world.admin.0.plugin_content(id, None).unwrap().1;
+    world.push_with("shrinking", "probe", &force).unwrap();
+    let without = world.admin.0.plugin_content(id, None).unwrap().1;
+    let write = |bytes: &[u8]| {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        world.update(
+            &world.admin,
+            Row::new("pluginassembly", id).with("content", BASE64_STANDARD.encode(bytes)),
+        )
+    };
+    let other = world.admin.0.find_plugin_type("shrinking/probe").unwrap();
+    world.admin.try_delete("plugintype", other).unwrap();
+    write(&with_type).result.unwrap();
+    world.admin.0.set_step_enabled(step, true).unwrap();
+    write(&without).refused("0x8004418B");
 }
 
 #[test]
@@ -144,13 +161,16 @@ fn what_a_plug_in_was_is_kept_and_comes_back() {
     assert_eq!(refused.code().to_string(), "0x8004418B");
     let (back, pushed) = world.admin.0.roll_back(first.id, None, &version("9")).unwrap();
     assert_eq!((back.version.as_str(), pushed.version.as_str()), ("1.1", "1.1"));
-    assert_eq!(history(), [("1.2".to_owned(), false), ("1.1".to_owned(), true)]);
-    let none = world
-        .admin
-        .0
-        .roll_back(first.id, None, &PushOptions::default())
-        .unwrap_err();
-    assert!(none.message().contains("before"), "{none}");
+    assert_eq!(history(), [("1.1".to_owned(), true), ("1.2".to_owned(), false)]);
+    // A content that is pushed once more as another version is that version.
+    world.push_with("changing", "hostile", &version("1.3")).unwrap();
+    assert_eq!(history(), [("1.3".to_owned(), true), ("1.2".to_owned(), false)]);
+    // What was given up is not what was at work before.
+    world.push_with("changing", "bench", &version("1.4")).unwrap();
+    world.admin.0.roll_back(first.id, Some("1.2"), &version("9")).unwrap();
+    world.push_with("changing", "hostile", &version("1.5")).unwrap();
+    let (back, _) = world.admin.0.roll_back(first.id, None, &version("9")).unwrap();
+    assert_eq!(back.version, "1.2");
     let (_, bytes) = world.admin.0.plugin_content(first.id, Some("1.2")).unwrap();
     assert!(!bytes.is_empty());
     assert!(world.seller.0.plugin_content(first.id, None).is_err());

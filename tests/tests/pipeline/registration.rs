@@ -309,6 +309,15 @@ fn a_step_takes_its_secret_along() {
     };
     let (one, other) = (world.step(&spec), world.step(&spec));
     let secrets = || world.admin.count("sdkmessageprocessingstepsecureconfig");
+    let emptied = world.step(&spec);
+    let row = Row::new("sdkmessageprocessingstep", emptied);
+    world.admin.0.update_step(&row, None, Some("")).unwrap();
+    assert_eq!(secrets(), 2, "an emptied secret is gone");
+    assert_eq!(
+        step_row(&world, emptied).id_of("sdkmessageprocessingstepsecureconfigid"),
+        None
+    );
+    world.admin.0.update_step(&row, None, Some("")).unwrap();
     let before = secrets();
     world.admin.try_delete("sdkmessageprocessingstep", one).unwrap();
     assert_eq!(secrets(), before - 1);

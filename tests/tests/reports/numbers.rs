@@ -7,7 +7,7 @@ use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Valu
 use sluice_platform::prelude::*;
 use sluice_sales::{
     qualify::{self, Choices},
-    reports::{self, Closed, StageVelocity},
+    reports::{self, Aged, Closed, Open, StageVelocity},
 };
 use sluice_tests::{Actor, Organisation, clock::Clock};
 
@@ -270,19 +270,31 @@ fn aging_counts_from_the_creation_of_the_open_leads_of_a_status() {
     let young = world.lead(None);
     world.disqualify(world.lead(None), 4);
     world.clock.pass_hours(12);
-    let aging = reports::aging(&world.admin.0, "new").unwrap();
+    let (aging, older) = reports::aging(&world.admin.0, "new", 14.0).unwrap();
+    assert_eq!(older, 1);
     assert_eq!(aging.status, "New");
-    let leads: Vec<(Uuid, f64)> = aging.leads.iter().map(|lead| (lead.lead, lead.days)).collect();
-    assert_eq!(leads, [(old, 65.5), (young, 0.5)]);
+    let leads: Vec<(Uuid, f64)> = aged(&world, aging.open)
+        .iter()
+        .map(|lead| (lead.lead, lead.days))
+        .collect();
+    assert_eq!((aging.leads, leads), (2, vec![(old, 65.5), (young, 0.5)]));
     let groups: Vec<usize> = aging.groups.iter().map(|(_, leads)| *leads).collect();
     assert_eq!(groups, [1, 0, 0, 1, 0]);
-    let aging = reports::aging(&world.admin.0, "2").unwrap();
-    assert_eq!(
-        aging.leads.iter().map(|lead| lead.lead).collect::<Vec<_>>(),
-        [contacted]
-    );
-    let error = reports::aging(&world.admin.0, "Qualified").unwrap_err();
+    let (aging, _) = reports::aging(&world.admin.0, "2", 14.0).unwrap();
+    let leads = aged(&world, aging.open);
+    assert_eq!(leads.iter().map(|lead| lead.lead).collect::<Vec<_>>(), [contacted]);
+    let error = reports::aging(&world.admin.0, "Qualified", 14.0).unwrap_err();
     assert!(error.message().contains("1 (New), 2 (Contacted)"), "{error}");
+}
+
+fn aged(world: &Funnel, open: Open) -> Vec<Aged> {
+    let mut all = Vec::new();
+    open.each(&world.admin.0, &mut |leads| {
+        all.extend(leads);
+        Ok(())
+    })
+    .unwrap();
+    all
 }
 
 #[test]
@@ -294,7 +306,13 @@ fn stale_are_the_leads_that_have_been_open_for_too_long() {
     world.clock.pass_days(89);
     world.disqualify(closed, 4);
     let stale = |days| -> Vec<Uuid> {
-        let leads = reports::stale(&world.admin.0, days).unwrap();
+        let leads = aged(
+            &world,
+            Open {
+                status: None,
+                than: Some(days),
+            },
+        );
         leads.iter().map(|lead| lead.lead).collect()
     };
     assert_eq!(stale(90.0), [first]);

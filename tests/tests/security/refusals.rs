@@ -1,8 +1,9 @@
 //! What a refusal says, to people and to machines.
 
 use serde_json::json;
-use sluice_model::{Depth, Query, Reference, Right, Row, Value};
+use sluice_model::{Depth, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_sales::qualify::Choices;
+use sluice_tests::people;
 
 use crate::world::{Security, grant, grants, outcome, qualify, qualifying, refusal, share, user, without};
 
@@ -253,4 +254,28 @@ fn a_user_in_read_mode_reads_and_writes_nothing() {
     ] {
         assert_eq!(refusal(refused), "0x80044502 -");
     }
+}
+
+/// Whether an Upsert is a Create or an Update tells what is there: who may do only one of the two is
+/// refused alike.
+#[test]
+fn an_upsert_tells_nobody_what_is_there() {
+    let world = Security::new();
+    let account = world.admin.create(Row::unsaved("account").with("name", "There"));
+    let everything = Depth::Organization;
+    let held = |verb, table| people::privileges(&[verb], &[table], everything);
+    let people = [
+        ("nobody", held("Read", "Contact"), "prvCreateAccount"),
+        ("maker", held("Create", "Account"), "prvWriteAccount"),
+        ("changer", held("Write", "Account"), "prvCreateAccount"),
+    ];
+    for (name, held, lacks) in people {
+        let user = people::user(&world.organisation, name, &held);
+        for id in [account, Uuid::from_u128(7)] {
+            let upsert = Request::new("Upsert").with("Target", Row::new("account", id).with("name", "New"));
+            let error = user.0.execute(upsert).unwrap_err();
+            assert_eq!(error.body().privilege.as_deref(), Some(lacks), "{name}: {error}");
+        }
+    }
+    assert_eq!(world.admin.get("account", account).text("name"), Some("There"));
 }

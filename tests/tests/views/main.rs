@@ -1,5 +1,6 @@
 //! Views: what they list, for whom, and who may change them; conditions on related rows.
 
+mod answers;
 mod changing;
 mod program;
 mod related;

@@ -32,6 +32,7 @@ fn guide(status: &str) -> String {
         r#"<fetch version="1.0" output-format="xml-platform" mapping="logical" distinct="true">
           <entity name="lead">
             <attribute name="fullname"/>
+            <attribute name="leadid"/>
             <filter type="and">
               <condition attribute="createdon" operator="last-x-months" value="6"/>
               <condition attribute="statecode" operator="eq" value="{status}"/>

@@ -29,6 +29,7 @@ mod who_am_i;
 pub(crate) use add_privileges_role::set as set_role_privilege;
 pub(crate) use associate::request as associate_request;
 pub(crate) use grant_access::{existing as existing_share, share};
+pub(crate) use retrieve_multiple::PAGE;
 pub(crate) mod membership;
 pub(crate) mod relationship;
 

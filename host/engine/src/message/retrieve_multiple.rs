@@ -1,12 +1,12 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Parameter as Input, ParameterType, Result, Value};
+use sluice_model::{Page, Parameter as Input, ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit};
 
-/// The platform's page: a query without `top` gives at most so many rows.
-const PAGE: u32 = 5_000;
+/// The platform's page: no answer has more rows.
+pub(crate) const PAGE: u32 = 5_000;
 
 /// `RetrieveMultiple`.
 pub(crate) struct RetrieveMultiple;
@@ -28,6 +28,9 @@ impl Message for RetrieveMultiple {
         ];
         const OUTPUTS: &[Parameter] = &[
             required("BusinessEntityCollection", ParameterType::Rows),
+            // Whether there are more rows than these, and where the next page begins.
+            optional("MoreRecords", ParameterType::Bool),
+            optional("PagingCookie", ParameterType::Text),
             // How many there are without a limit, where that was asked for.
             optional("TotalRecordCount", ParameterType::BigInt),
             lookup_names::GIVEN,
@@ -50,15 +53,35 @@ impl Message for RetrieveMultiple {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let mut query = input::query(operation, "Query")?.clone();
-        query.top = Some(query.top.unwrap_or(PAGE).min(PAGE));
-        let mut rows = unit.list_as_caller(operation, &query)?;
+        if let Some(stream) = unit.stream.take() {
+            unit.stream_as_caller(operation, &query, stream)?;
+            operation.output("BusinessEntityCollection", Input::Rows(Vec::new()));
+            return Ok(());
+        }
+        match (&mut query.top, &mut query.page) {
+            (Some(top), _) => *top = PAGE.min(*top),
+            (None, Some(page)) => page.size = PAGE.min(page.size),
+            (None, none) => {
+                *none = Some(Page {
+                    number: 1,
+                    size: PAGE,
+                    after: None,
+                });
+            }
+        }
+        let part = unit.page_as_caller(operation, &query)?;
+        let mut rows = part.rows;
+        operation.output("MoreRecords", Value::Bool(part.next.is_some()));
+        if let Some(next) = part.next {
+            operation.output("PagingCookie", Value::Text(next));
+        }
         let columns = query.columns.as_deref();
         unit.core
             .rules(&table)
             .after_read(unit, operation, columns, &mut rows)?;
         lookup_names::give(unit, operation, &rows)?;
         operation.output("BusinessEntityCollection", Input::Rows(rows));
-        if input::bool(operation, "ReturnTotalRecordCount")? {
+        if query.counted || input::bool(operation, "ReturnTotalRecordCount")? {
             let count = unit.count_as_caller(operation, &query)?;
             operation.output(
                 "TotalRecordCount",

@@ -1,10 +1,11 @@
 //! Upsert: changes a row, or makes it where it is not there. It runs as that Create or Update: the
 //! steps, the privileges and the traces are those of these two, and nobody sees an Upsert.
 
+use sluice_access::Principal;
 use sluice_model::{Error, Name, Parameter, ParameterType, Reference, Request, Response, Result, Right, Row};
 
 use super::{Images, Message, Parameter as ParameterDef, Shape, Takes, optional, required};
-use crate::{Operation, Unit, keys, operation::Incoming, pipeline, principals};
+use crate::{Operation, Unit, keys, operation::Incoming, pipeline};
 
 /// `Upsert`.
 pub(crate) struct Upsert;
@@ -23,6 +24,7 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
         Some(Parameter::Names(names)) if !names.is_empty() => names,
         _ => Vec::new(),
     };
+    check_both(unit, &incoming.principal, &target.table)?;
     let there = found(unit, &target, &key)?;
     let (message, created) = match there {
         Some(id) => {
@@ -45,6 +47,17 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     Ok(response
         .with("RecordCreated", created)
         .with("Target", Reference::new(table, id)))
+}
+
+/// Whoever may only make rows, or only change them, is refused alike whether the row is there or
+/// not: which of the two an Upsert is tells what the table holds.
+fn check_both(unit: &mut Unit, principal: &Principal, table: &str) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let table = snapshot.table(table)?;
+    sluice_access::check_enabled(principal).map_err(|error| error.with_table(&table.name))?;
+    [Right::Create, Right::Write]
+        .into_iter()
+        .try_for_each(|right| sluice_access::check_privilege(principal, table, right, &snapshot.privileges))
 }
 
 /// The id of the row that is there: the one that has the values of the key, else the one of the id.
@@ -90,9 +103,10 @@ impl Message for Upsert {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        principals::require(unit, operation, &*operation.table()?, Right::Write)
+        check_both(unit, &operation.principal, &operation.table()?.name)
     }
 
+    /// The pipeline sends Create or Update in its place ([`run`]), so it comes to nobody.
     fn run(&self, _: &mut Unit, _: &mut Operation) -> Result<()> {
         Err(Error::host("an Upsert runs as Create or Update"))
     }

@@ -1,13 +1,14 @@
-//! What a trace shows to whom, and in which form: names in the place of ids. What a refusal says may name values of rows, and a plug-in's text
-//! anything: it is shown to whoever made the request, and to whoever may read each row on the way
-//! to where it failed; a plug-in's text only to holders of prvReadPluginTraceLog. Of a row that is
+//! What a trace shows to whom, and in which form: names in the place of ids. What a refusal says
+//! may name values of rows, and a plug-in's text anything: it is shown to whoever made the request,
+//! and to whoever may read each row on the way to where it failed, if none of that was cut; a
+//! plug-in's text only to holders of prvReadPluginTraceLog. Of a row that is
 //! gone, to whoever may read its table in the whole organisation. Codes, steps, privileges and
 //! times are shown to everybody who may read traces.
 
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Name, Reference, Result, Row};
+use sluice_model::{Name, Reference, Result, Row, Value};
 
 use super::{Rules, read};
 use crate::{Operation, Unit, tables, trace::Node};
@@ -55,7 +56,12 @@ impl Rules for MessageTrace {
             return Ok(());
         }
         for row in rows {
-            let Some(mut tree) = row.text(TREE).and_then(Node::read) else {
+            let Some(text) = row.text(TREE) else { continue };
+            let Some(mut tree) = Node::read(text) else {
+                // Nobody can say what it tells of whom.
+                if !reader.is_system() {
+                    row.set(TREE, Value::Null);
+                }
                 continue;
             };
             if !is_shown_whole(unit, &reader, row, &tree)? {
@@ -108,6 +114,10 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
 fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
     if node.error.is_none() {
         return Ok(true);
+    }
+    // What led to the failure may be among what was cut.
+    if node.cut > 0 {
+        return Ok(false);
     }
     let here = match node.kind.as_str() {
         "step" => {

@@ -274,7 +274,7 @@ impl Trace {
         Some(Tree {
             root,
             names: self.names.clone(),
-            refusals: std::mem::take(&mut self.refusals),
+            refusals: self.refusals.clone(),
             calls_cut: self.calls_cut,
         })
     }
@@ -389,17 +389,21 @@ mod tests {
     #[test]
     fn a_trace_goes_back_with_its_unit() {
         let mut trace = Trace::default();
+        let error = Error::invalid("no");
         trace.enter_call("Create".into(), None);
-        call(&mut trace, None);
+        call(&mut trace, Some(&error));
         let mark = trace.mark();
         for _ in 0..5_000 {
             call(&mut trace, None);
         }
         trace.enter_call("Update".into(), None);
+        // The rows were made of it before it was known that it would run again.
+        shown(&mut trace, Some(&Error::invalid("another")));
         trace.back_to(&mark);
         call(&mut trace, None);
         trace.leave(None);
         let tree = shown(&mut trace, None);
         assert_eq!((tree.children.len(), tree.cut), (2, 0));
+        assert_eq!(tree.children.first().unwrap().refusal().unwrap(), "0x80040203 no");
     }
 }

@@ -12,7 +12,8 @@ impl Unit {
     pub(crate) fn trace_rows(&mut self, operation: &Operation, error: Option<&Error>) -> Beside {
         self.trace.written = true;
         let setting = self.snapshot.settings.trace;
-        let mut rows = std::mem::take(&mut self.trace.calls);
+        // What runs again goes back to a mark among them: they stay.
+        let mut rows = self.trace.calls.clone();
         if self.trial.rolled_back || setting == TraceSetting::Off {
             return Vec::new();
         }

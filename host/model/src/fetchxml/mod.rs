@@ -1,15 +1,17 @@
 //! The other text form of a query: FetchXML, as views keep it and as the platform's editors
 //! write it. What it can say beyond the query tree is refused by name.
 //!
-//! Links narrow the rows and show nothing: the columns of a list are those of its own table.
+//! A link whose columns are shown joins their table, and a row comes once for each row there. One
+//! that shows nothing narrows the rows.
 
 mod condition;
+mod shown;
 mod xml;
 
 use std::sync::Arc;
 
 use crate::{
-    Code, ColumnType, Error, Filter, Name, Order, Query, Related, Result, Surroundings, TableDef, coerce,
+    Code, ColumnType, Error, Filter, Join, Name, Page, Query, Related, Result, Surroundings, TableDef, coerce,
     odata::{MAX_CONDITIONS, MAX_RELATED},
     operators::Operator,
 };
@@ -34,58 +36,92 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
         "no-lock",
         "output-format",
         "page",
+        "paging-cookie",
         "returntotalrecordcount",
         "top",
         "useraworderby",
         "version",
     ])?;
-    // A flag that is read is read strictly, and one that changes the answer is refused by its name.
+    // These are read as well, so that none is taken for what it is not.
     truth(&fetch, "no-lock")?;
-    for (flag, why) in [
-        ("aggregate", "sums and counts are not computed"),
-        (
-            "returntotalrecordcount",
-            "the number of all rows does not come with them",
-        ),
-    ] {
-        if truth(&fetch, flag)? {
-            return Err(wrong(&format!("{why} (`{flag}`)")));
-        }
-    }
-    if fetch.attribute("page").is_some_and(|page| page.trim() != "1") {
-        return Err(wrong("pages after the first are not fetched by their number (`page`)"));
-    }
+    only_value(&fetch, "mapping", "logical")?;
+    only_value(&fetch, "output-format", "xml-platform")?;
     let [entity] = fetch.children.as_slice() else {
         return Err(wrong("<fetch> holds one <entity>, and nothing else"));
     };
     if entity.name != "entity" {
         return Err(wrong(&format!("<fetch> holds no <{}>", entity.name)));
     }
-    let mut query = Reader::new(surroundings).entity(entity)?;
+    let mut reader = Reader::new(surroundings);
+    reader.totals = truth(&fetch, "aggregate")?;
+    let mut query = reader.entity(entity)?;
+    query.distinct = truth(&fetch, "distinct")?;
     query.raw_order = truth(&fetch, "useraworderby")?;
-    if truth(&fetch, "distinct")? && may_repeat(surroundings, entity, &query)? {
+    query.counted = truth(&fetch, "returntotalrecordcount")?;
+    part(&fetch, &mut query)?;
+    check_distinct(&query)?;
+    Ok(query)
+}
+
+/// Which of the rows: the first ones, or a page.
+fn part(fetch: &Element, query: &mut Query) -> Result<()> {
+    let of = |name| fetch.attribute(name).map(number).transpose();
+    let (top, count, number, after) = (of("top")?, of("count")?, of("page")?, fetch.attribute("paging-cookie"));
+    if top.is_some() && (count.is_some() || number.is_some() || after.is_some()) {
         return Err(wrong(
-            "rows that are the same in their columns do not come once (`distinct`): each comes with its key",
+            "`top` is not given together with `count`, `page` or `paging-cookie`",
         ));
     }
-    query.top = match (fetch.attribute("top"), fetch.attribute("count")) {
-        (Some(_), Some(_)) => return Err(wrong("`top` and `count` are not given together")),
-        (top, count) => top.or(count).map(number).transpose()?,
+    query.top = top;
+    if count.is_some() || number.is_some() || after.is_some() {
+        if count == Some(0) || number == Some(0) {
+            return Err(wrong("pages are counted from 1, and have a row at least"));
+        }
+        query.page = Some(Page {
+            number: number.unwrap_or(1),
+            size: count.unwrap_or(MOST_ROWS).min(MOST_ROWS),
+            after: after.map(ToOwned::to_owned),
+        });
+    }
+    Ok(())
+}
+
+/// Of rows that come once for several, only what is shown has an order.
+fn check_distinct(query: &Query) -> Result<()> {
+    let Some(columns) = query.columns.as_ref().filter(|_| query.distinct) else {
+        return Ok(());
     };
-    Ok(query)
+    let joined = |name: &Name| {
+        let shows = |join: &Join| {
+            join.columns
+                .iter()
+                .any(|(column, _)| **name == *format!("{}.{column}", join.alias))
+        };
+        query.joins.iter().any(shows)
+    };
+    let missing = query
+        .order
+        .iter()
+        .find(|order| !columns.contains(&order.column) && !joined(&order.column));
+    match missing {
+        Some(order) => Err(wrong(&format!(
+            "with `distinct`, rows are ordered by columns that are shown, and `{}` is not",
+            order.column
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn only_value(element: &Element, attribute: &str, value: &str) -> Result<()> {
+    match element.attribute(attribute) {
+        Some(other) if other != value => Err(wrong(&format!("`{attribute}` is {value}, not `{other}`"))),
+        _ => Ok(()),
+    }
 }
 
 /// The table that a document asks for, by its first element `entity`; the rest is not read.
 pub fn table(text: &str) -> Option<String> {
     xml::first(text, "entity")?.attribute("name").map(ToOwned::to_owned)
-}
-
-/// Whether rows may be the same in what a document shows: not with their key among it. Links only
-/// narrow rows, which come once each.
-fn may_repeat(surroundings: &Surroundings, entity: &Element, query: &Query) -> Result<bool> {
-    let key = &surroundings.catalog.table(&query.table)?.key;
-    let keyed = query.columns.as_ref().is_none_or(|columns| columns.contains(key));
-    Ok(!keyed && !entity.children.iter().any(|child| child.name == "link-entity"))
 }
 
 fn wrong(what: &str) -> Error {
@@ -106,6 +142,9 @@ fn truth(element: &Element, attribute: &str) -> Result<bool> {
     }
 }
 
+/// The most rows of a page.
+const MOST_ROWS: u32 = 5_000;
+
 /// A link that narrows nothing by itself: conditions ask whether it leads anywhere.
 struct Outer {
     alias: String,
@@ -116,6 +155,12 @@ struct Reader<'a> {
     surroundings: &'a Surroundings,
     conditions: usize,
     related: usize,
+    /// Totals are asked for, and not rows.
+    totals: bool,
+    /// What is shown beyond the columns of the entity itself.
+    shown: Query,
+    /// What the links are called.
+    aliases: Vec<Name>,
 }
 
 impl<'a> Reader<'a> {
@@ -124,6 +169,9 @@ impl<'a> Reader<'a> {
             surroundings,
             conditions: 0,
             related: 0,
+            totals: false,
+            shown: Query::new(""),
+            aliases: Vec::new(),
         }
     }
 
@@ -135,6 +183,10 @@ impl<'a> Reader<'a> {
         let mut everything = false;
         for child in &entity.children {
             match child.name.as_str() {
+                "attribute" if self.totals => self.total(child, table, None)?,
+                "all-attributes" if self.totals => {
+                    return Err(wrong("with `aggregate`, each attribute says what is made of it"));
+                }
                 "attribute" => {
                     child.only(&["name"])?;
                     let column = coerce::column(table, child.required("name")?)?;
@@ -143,28 +195,40 @@ impl<'a> Reader<'a> {
                     }
                 }
                 "all-attributes" => everything = true,
-                "order" => {
-                    child.only(&["attribute", "descending"])?;
-                    query.order.push(Order {
-                        column: coerce::column(table, child.required("attribute")?)?.name.clone(),
-                        descending: truth(child, "descending")?,
-                    });
-                }
+                "order" => self.order(child, table, None)?,
                 "filter" | "link-entity" => {}
                 other => return Err(wrong(&format!("<entity> holds no <{other}>"))),
             }
         }
         query.columns = (!everything && !columns.is_empty()).then_some(columns);
-        query.filter = self.rows(entity, table)?;
+        query.filter = self.rows(entity, table, None)?;
+        query.order = std::mem::take(&mut self.shown.order);
+        query.joins = std::mem::take(&mut self.shown.joins);
+        query.totals = std::mem::take(&mut self.shown.totals);
+        self.check_totals(&query)?;
         Ok(query)
     }
 
-    /// What the filters and the links in an element leave of the rows of its table.
-    fn rows(&mut self, element: &Element, table: &Arc<TableDef>) -> Result<Filter> {
+    /// What the filters and the links in an element leave of the rows of its table, which is
+    /// joined under that alias, or is the query's own.
+    fn rows(&mut self, element: &Element, table: &Arc<TableDef>, alias: Option<&Name>) -> Result<Filter> {
         let children = |name: &'static str| element.children.iter().filter(move |child| child.name == name);
         let mut filter = Filter::All;
         let mut outer = Vec::new();
         for link in children("link-entity") {
+            if shown::shows(link) {
+                // The joins in it come after it.
+                let place = self.shown.joins.len();
+                let join = self.join(link, table, alias)?;
+                if join.outer {
+                    outer.push(Outer {
+                        alias: join.alias.to_string(),
+                        related: shown::related(&join),
+                    });
+                }
+                self.shown.joins.insert(place, join);
+                continue;
+            }
             let related = self.link(link, table)?;
             match link.attribute("link-type").unwrap_or("inner") {
                 "inner" | "exists" | "in" | "matchfirstrowusingcrossapply" => filter = filter.and(exists(related)),
@@ -192,8 +256,7 @@ impl<'a> Reader<'a> {
                 "filter" | "link-entity" => {}
                 "attribute" | "all-attributes" | "order" => {
                     return Err(wrong(&format!(
-                        "columns of related tables are not shown, and rows are not ordered by them: take <{}> out of \
-                         the <link-entity> of `{}`",
+                        "a link in a <filter> shows no columns: take <{}> out of the <link-entity> of `{}`",
                         child.name,
                         link.required("name")?
                     )));
@@ -206,7 +269,7 @@ impl<'a> Reader<'a> {
             column: linking(table, link.required("to")?)?,
             table: other.name.clone(),
             other: linking(other, link.required("from")?)?,
-            filter: self.rows(link, other)?,
+            filter: self.rows(link, other, None)?,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What documents mean, and which are refused.
 
 use super::*;
-use crate::{Choice, ColumnDef, Comparison, Ownership, Value, operators::tests::surroundings};
+use crate::{Choice, ColumnDef, Comparison, DatePart, Ownership, Value, What, operators::tests::surroundings};
 
 fn lookup(name: &str, target: &str) -> ColumnDef {
     let targets = vec![Name::from(target)];
@@ -268,10 +268,13 @@ fn refusals_say_what_is_wrong() {
     let condition = |attributes: &str| format!("<filter><condition {attributes}/></filter>");
     for (inside, part) in [
         (
-            link("<attribute name='subject'/>"),
-            "columns of related tables are not shown",
+            format!("<filter>{}</filter>", link("<attribute name='subject'/>")),
+            "shows no columns",
         ),
-        (link("<order attribute='subject'/>"), "rows are not ordered by them"),
+        (
+            link("<attribute name='subject'/>").replace("from", "link-type='exists' from"),
+            "of the types inner and outer",
+        ),
         (
             "<link-entity name='task' from='subject' to='leadid'/>".into(),
             "is of type text",
@@ -352,26 +355,49 @@ fn refusals_say_what_is_wrong() {
         ("<fetch/>", "holds one <entity>"),
         (
             "<fetch aggregate='true'><entity name='lead'/></fetch>",
-            "sums and counts",
+            "asks for nothing",
         ),
-        ("<fetch aggregate='1'><entity name='lead'/></fetch>", "sums and counts"),
         (
-            "<fetch distinct='true'><entity name='lead'><attribute name='subject'/></entity></fetch>",
-            "(`distinct`)",
+            "<fetch aggregate='yes'><entity name='lead'/></fetch>",
+            "`aggregate` is true or false, not `yes`",
         ),
         (
             "<fetch distinct='maybe'><entity name='lead'/></fetch>",
             "`distinct` is true or false, not `maybe`",
         ),
         (
-            "<fetch returntotalrecordcount='true'><entity name='lead'/></fetch>",
-            "(`returntotalrecordcount`)",
-        ),
-        (
             "<fetch no-lock='perhaps'><entity name='lead'/></fetch>",
             "`no-lock` is true or false",
         ),
-        ("<fetch page='2'><entity name='lead'/></fetch>", "pages after the first"),
+        (
+            "<fetch returntotalrecordcount='2'><entity name='lead'/></fetch>",
+            "`returntotalrecordcount` is true or false",
+        ),
+        (
+            "<fetch mapping='physical'><entity name='lead'/></fetch>",
+            "`mapping` is logical",
+        ),
+        (
+            "<fetch latematerialize='true'><entity name='lead'/></fetch>",
+            "no attribute `latematerialize`",
+        ),
+        (
+            "<fetch distinct='true'><entity name='lead'><attribute name='company'/><order attribute='subject'/></entity></fetch>",
+            "ordered by columns that are shown",
+        ),
+        ("<fetch page='0'><entity name='lead'/></fetch>", "counted from 1"),
+        (
+            "<fetch aggregate='true'><entity name='lead'><attribute name='company' alias='c' aggregate='median'/></entity></fetch>",
+            "no aggregate `median`",
+        ),
+        (
+            "<fetch aggregate='true'><entity name='lead'><attribute name='company' alias='c'/></entity></fetch>",
+            "either grouped by",
+        ),
+        (
+            "<fetch aggregate='true'><entity name='lead'><attribute name='company' alias='c' groupby='true'/><order alias='d'/></entity></fetch>",
+            "no attribute has the alias `d`",
+        ),
         ("<fetch top='many'><entity name='lead'/></fetch>", "no number of rows"),
         (
             "<fetch top='1' count='1'><entity name='lead'/></fetch>",
@@ -419,4 +445,58 @@ fn hostile_documents_are_refused_at_once() {
             .message()
             .contains("more than 15 related tables")
     );
+}
+
+#[test]
+fn columns_of_links_totals_and_pages_are_part_of_the_query() {
+    let joined = parsed(
+        "<fetch distinct='1' returntotalrecordcount='true' count='10' page='3' paging-cookie='x'><entity name='lead'>
+           <attribute name='company'/>
+           <link-entity name='task' from='regarding' to='leadid' alias='t' link-type='outer'>
+             <attribute name='subject'/><attribute name='taskid' alias='id'/>
+             <order attribute='subject' descending='true'/>
+             <filter><condition attribute='subject' operator='not-null'/></filter>
+           </link-entity></entity></fetch>",
+    )
+    .unwrap();
+    assert!(joined.distinct && joined.counted);
+    let page = Page {
+        number: 3,
+        size: 10,
+        after: Some("x".into()),
+    };
+    assert_eq!((joined.top, joined.page), (None, Some(page)));
+    let [join] = joined.joins.as_slice() else {
+        panic!("{:?}", joined.joins)
+    };
+    assert_eq!((&*join.alias, &*join.table, join.outer), ("t", "task", true));
+    let columns: Vec<(&str, &str)> = join.columns.iter().map(|(column, name)| (&**column, &**name)).collect();
+    assert_eq!(columns, [("subject", "t.subject"), ("taskid", "id")]);
+    assert_ne!(join.filter, Filter::All);
+    assert_eq!(joined.filter, Filter::All, "the link narrows nothing by itself");
+    assert_eq!(
+        (&*joined.order[0].column, joined.order[0].descending),
+        ("t.subject", true)
+    );
+
+    let counted = parsed(
+        "<fetch aggregate='true'><entity name='lead'>
+           <attribute name='company' alias='company' groupby='true'/>
+           <attribute name='createdon' alias='month' groupby='true' dategrouping='month'/>
+           <attribute name='leadid' alias='leads' aggregate='count'/>
+           <attribute name='company' alias='names' aggregate='countcolumn' distinct='true'/>
+           <order alias='leads' descending='true'/></entity></fetch>",
+    )
+    .unwrap();
+    let totals: Vec<(&str, What)> = counted.totals.iter().map(|total| (&*total.name, total.what)).collect();
+    assert_eq!(
+        totals,
+        [
+            ("company", What::Group),
+            ("month", What::Part(DatePart::Month)),
+            ("leads", What::Count),
+            ("names", What::CountDistinct),
+        ]
+    );
+    assert_eq!(&*counted.order[0].column, "leads");
 }

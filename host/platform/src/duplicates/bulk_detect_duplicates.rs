@@ -55,6 +55,11 @@ impl Message for BulkDetectDuplicates {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
+        if !input::query(operation, "Query")?.gives_rows(&table.key) {
+            return Err(Error::invalid(
+                "duplicates are looked for among rows of one table; the query joins, counts or groups them",
+            ));
+        }
         let name = input::text(operation, "JobName")?;
         if name.trim().is_empty() {
             return Err(Error::invalid("a duplicate detection job needs a name"));

@@ -275,7 +275,8 @@ pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobS
     let permit = unit.list_permit(&owner, &data.query)?;
     let catalog = unit.catalog();
     if data.scan.total.is_none() {
-        let count = unit.read(|tx| tx.count_across(&permit, &catalog, &table.name, &data.query.filter))?;
+        let all = Query::new(table.name.clone()).filter(data.query.filter.clone());
+        let count = unit.read(|tx| tx.count_across(&permit, &catalog, &all))?;
         data.scan.total = Some(count);
     }
     let rules: Vec<_> = rules_of(&snapshot).asked(&table.name).cloned().collect();

@@ -53,6 +53,8 @@ pub(super) enum Existing {
 #[derive(Debug)]
 pub(super) struct Key {
     columns: Vec<Name>,
+    /// They are those of an alternate key, of which two rows never have the same values.
+    pub(super) alternate: bool,
     pub(super) existing: Existing,
 }
 
@@ -80,17 +82,23 @@ impl Key {
         }
         Ok(Self {
             columns,
+            alternate: key.name.is_some(),
             existing: key.existing,
         })
     }
 
-    /// The row that the line is about, where there is one.
+    /// The row that the line is about, where there is one: among those that the user may read, or,
+    /// by an alternate key, among all, since a second row with its values is refused anyway.
     ///
     /// # Errors
     /// The line lacks a value of the key, or several rows have these values.
     pub(super) fn find(&self, batch: &mut Batch<'_>, table: &TableDef, row: &Row) -> Result<Option<Reference>> {
+        let query = self.query(table, row)?;
         let reason = "find the row that a line of an import is about";
-        let rows = batch.unit().select_as_platform(reason, &self.query(table, row)?)?;
+        let rows = match self.alternate {
+            true => batch.unit().select_as_platform(reason, &query)?,
+            false => batch.list(query)?,
+        };
         match rows.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one.reference())),

@@ -116,6 +116,14 @@ impl Plan {
             let given = |column: &str| taken.contains_key(column) || map.constants.contains_key(column);
             Key::new(&table, key, given)
         });
+        let key = key.transpose()?;
+        if let Some(key) = key.as_ref().filter(|key| key.alternate) {
+            // Its rows are found whoever may see them.
+            session.check_privilege(&table.name, Right::Read)?;
+            if key.existing == Existing::Update {
+                session.check_privilege(&table.name, Right::Write)?;
+            }
+        }
         let headings = map.ignore.columns.iter();
         let ignored: BTreeSet<String> = headings.map(|heading| heading.trim().to_owned()).collect();
         if let Some(both) = ignored.iter().find(|heading| targets.contains_key(*heading)) {
@@ -124,7 +132,7 @@ impl Plan {
         Ok(Self {
             timezone: timezone(map.timezone.as_deref())?,
             separator: separator(map.separator.as_deref())?,
-            key: key.transpose()?,
+            key,
             table,
             constants,
             targets,

@@ -17,9 +17,9 @@ pub struct PluginVersion {
     pub id: Uuid,
     /// The digest of the component: SHA-256, in hexadecimal.
     pub digest: String,
-    /// The version that it was pushed as.
+    /// The version that it was last pushed as.
     pub version: String,
-    /// When it was pushed last.
+    /// When it was last put to work.
     pub pushed: Option<Timestamp>,
     /// Who first pushed it.
     pub by: Option<Uuid>,
@@ -120,7 +120,12 @@ pub(super) fn keep(unit: &mut Unit, operation: &Operation, before: Option<&Row>,
         let (Some(digest), Some(content)) = (one.text("sourcehash"), one.text("content")) else {
             continue;
         };
-        if there.iter().any(|kept| kept.text("sl_digest") == Some(digest)) {
+        if let Some(kept) = there.iter().find(|kept| kept.text("sl_digest") == Some(digest)) {
+            let version = one.text("version").unwrap_or_default();
+            if std::ptr::eq(one, row) && kept.text("sl_version") != Some(version) {
+                let kept = Row::new(tables::PLUGIN_VERSION, kept.id).with("sl_version", version);
+                unit.update_as_platform(OWN, kept)?;
+            }
             continue;
         }
         let is_earlier = before.is_some_and(|before| std::ptr::eq(before, one));
@@ -150,7 +155,7 @@ fn forget_oldest(unit: &mut Unit, assembly: &Row) -> Result<()> {
     Ok(())
 }
 
-/// A content that is pushed, and not brought back, is the newest.
+/// A content that is pushed or brought back is the newest: what was at work before it comes next.
 pub(super) fn newest(unit: &mut Unit, assembly: Uuid, digest: &str) -> Result<()> {
     let now = unit.author().when;
     for row in rows(unit, assembly)? {

@@ -115,17 +115,33 @@ pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType
             batch.execute(Request::update(state_row(step.id, false)))?;
             pushed.disabled.push(named(step));
         }
-        mark(batch, row.id, Value::Bool(true))?;
+        mark(batch.unit(), row.id, Value::Bool(true))?;
     }
     Ok(())
 }
 
 /// Says whether a type was given up.
-pub(super) fn mark(batch: &mut Batch<'_>, plugin_type: Uuid, gone: Value) -> Result<()> {
+fn mark(unit: &mut Unit, plugin_type: Uuid, gone: Value) -> Result<()> {
     let row = Row::new(tables::PLUGIN_TYPE, plugin_type).with(GONE, gone);
-    batch
-        .unit()
-        .update_as_platform("note that a plug-in's file lacks a type, or has it again", row)
+    unit.update_as_platform("note that a plug-in's file lacks a type, or has it again", row)
+}
+
+/// Types that were given up and that the new content has are types of the plug-in again.
+pub(super) fn take_back(unit: &mut Unit, assembly: Uuid) -> Result<()> {
+    let gone = Query::new(tables::PLUGIN_TYPE)
+        .columns(&["typename"])
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true)));
+    let gone = unit.select_as_platform(OWN, &gone)?;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let types = unit.declared_by(assembly)?;
+    for row in gone {
+        if !lacks(&types, row.text("typename").unwrap_or_default()) {
+            mark(unit, row.id, Value::Null)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the types that were given up and that no step names any more.

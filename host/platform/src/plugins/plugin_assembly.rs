@@ -44,14 +44,13 @@ impl Rules for PluginAssembly {
     }
 
     fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        if changed
-            .text("sourcehash")
-            .is_none_or(|digest| before.text("sourcehash") == Some(digest))
-        {
-            return Ok(());
-        }
         let mut whole = before.clone();
         whole.values.extend(changed.values.clone());
+        let same = |column| whole.text(column) == before.text(column);
+        if same("sourcehash") && same("version") {
+            return Ok(());
+        }
+        missing::take_back(unit, whole.id)?;
         history::keep(unit, operation, Some(before), &whole)
     }
 

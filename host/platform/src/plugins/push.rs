@@ -5,8 +5,7 @@ use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, 
 use sluice_sandbox::{DeclaredStep, PluginType};
 
 use super::{
-    history,
-    missing::{self, GONE},
+    history, missing,
     registration::{
         Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, declared_columns, images_of, message_and_filter,
         named, register, set_images, state_row, step_name, steps_of,
@@ -102,9 +101,7 @@ pub(crate) fn push(batch: &mut Batch<'_>, assembly: &Assembly, file: &File, opti
     }
     push.remove_undeclared(&declared)?;
     missing::forget(push.batch, id)?;
-    if !options.rollback {
-        history::newest(push.batch.unit(), id, &file.digest)?;
-    }
+    history::newest(push.batch.unit(), id, &file.digest)?;
     Ok(push.pushed)
 }
 
@@ -167,9 +164,6 @@ impl Push<'_, '_> {
                     .with("pluginassemblyid", Reference::new(tables::ASSEMBLY, self.pushed.id)),
             );
         };
-        if row.bool(GONE) == Some(true) {
-            missing::mark(self.batch, row.id, Value::Null)?;
-        }
         if row.text("description").unwrap_or_default() != declared.description {
             let row = Row::new(tables::PLUGIN_TYPE, row.id).with("description", declared.description.as_str());
             self.batch.execute(Request::update(row))?;
@@ -291,7 +285,7 @@ impl Push<'_, '_> {
 pub(crate) const DECLARED: &str = "declared";
 
 /// The configuration that the last push declared: one that differs from it is an administrator's.
-const DECLARED_CONFIGURATION: &str = "sl_declaredconfiguration";
+pub(crate) const DECLARED_CONFIGURATION: &str = "sl_declaredconfiguration";
 
 fn names_of(list: Option<&str>) -> Vec<String> {
     let names = sluice_engine::step_rows::names(list);

@@ -38,8 +38,6 @@ pub struct PushOptions {
     pub grants: Vec<String>,
     /// The version; by default the one that the file says.
     pub version: Option<String>,
-    /// The content is one that the plug-in had: it does not become the newest.
-    pub rollback: bool,
 }
 
 /// A step that lacks what its type asks for.
@@ -249,7 +247,6 @@ impl Registration for Session {
         };
         let options = PushOptions {
             version: Some(version.version.clone()),
-            rollback: true,
             ..options.clone()
         };
         Ok((version, self.push(&back, &options)?))
@@ -412,10 +409,10 @@ fn change_secure_configuration(batch: &mut Batch<'_>, step: &mut Row, secure: &s
     let now = batch.execute(Request::retrieve(Reference::new(tables::STEP, step.id), &[COLUMN]))?;
     let held = now.row().and_then(|row| row.lookup(COLUMN).cloned());
     match held {
-        Some(held) if secure.is_empty() => {
+        // The secret goes with the last step that has it.
+        Some(_) if secure.is_empty() => {
             let emptied = Row::new(tables::STEP, step.id).with(COLUMN, Value::Null);
             batch.execute(Request::update(emptied))?;
-            batch.execute(Request::delete(held))?;
         }
         Some(held) => {
             batch.execute(Request::update(

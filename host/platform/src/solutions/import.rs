@@ -31,6 +31,8 @@ pub struct Imported {
     pub taken: Vec<(String, String)>,
     /// The steps that arrived disabled, because they lack what their types ask for.
     pub lacking: Vec<Lacking>,
+    /// The steps that were disabled because a new file lacks their types.
+    pub disabled: Vec<(Uuid, String)>,
     /// The duplicate rules that went out of work because what they compare was changed.
     pub notices: Vec<Error>,
     /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
@@ -199,6 +201,7 @@ impl Installation<'_, '_> {
             removed: gone.iter().flat_map(uninstall::pieces).collect(),
             taken,
             lacking: std::mem::take(&mut self.lacking),
+            disabled: std::mem::take(&mut self.disabled),
             notices: std::mem::take(&mut self.notices),
             jobs: std::mem::take(&mut self.jobs),
         })

@@ -131,6 +131,8 @@ struct Installation<'a, 'b> {
     force: bool,
     /// The steps that arrived without what their types ask for.
     lacking: Vec<Lacking>,
+    /// Steps that were disabled because a new file lacks their types.
+    disabled: Vec<(Uuid, String)>,
     /// Columns that wait for the tables that they refer to.
     later: Vec<definitions::Column>,
     /// Rows that are still to be published.
@@ -151,6 +153,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             managed,
             force: false,
             lacking: Vec::new(),
+            disabled: Vec::new(),
             later: Vec::new(),
             touched: Vec::new(),
             jobs: Vec::new(),

@@ -11,7 +11,7 @@ use super::{Applied, Gone, Installation, document, misfit, rows, states};
 use crate::{
     managed::MARK,
     plugins::{
-        push::{self, DECLARED, File, lacking},
+        push::{self, DECLARED, DECLARED_CONFIGURATION, File, lacking},
         registration::{self, Assembly, ImageSpec, Lacking, PushOptions, StepSpec, limits_of},
     },
 };
@@ -190,6 +190,7 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, plugin: &Plugin
         ..PushOptions::default()
     };
     let pushed = push::push(work.batch, &assembly, &plugin.file, &options)?;
+    work.disabled.extend(pushed.disabled.iter().cloned());
     let mut change = Row::new(tables::ASSEMBLY, pushed.id);
     mark(work, &mut change);
     if !change.values.is_empty() {
@@ -352,6 +353,9 @@ fn register(
     mark(work, &mut change);
     if step.declared {
         change.set("sl_origin", DECLARED);
+        if let Some(configuration) = &step.configuration {
+            change.set(DECLARED_CONFIGURATION, configuration.as_str());
+        }
     }
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;

@@ -2,9 +2,11 @@
 //! months. A lead's age counts from its creation.
 
 use sluice_engine::Session;
-use sluice_model::{Error, Reference, Result, Timestamp, Uuid, choices};
+use sluice_model::{
+    Comparison, Error, Filter, Query, Reference, Result, Row, TableDef, Timestamp, Uuid, Value, choices,
+};
 
-use super::{days, definition, label, leads, time};
+use super::{days, definition, each, label, leads_in, time};
 
 /// An open lead and its age.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +25,24 @@ pub struct Aged {
     pub days: f64,
 }
 
+/// Open leads: of a status, or of all; all, or those that are older than so many days.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Open {
+    /// The number of the status.
+    pub status: Option<i32>,
+    /// The days.
+    pub than: Option<f64>,
+}
+
 /// How old the leads of a status are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aging {
     /// The status.
     pub status: String,
-    /// The leads, the oldest first.
-    pub leads: Vec<Aged>,
+    /// Its leads.
+    pub open: Open,
+    /// How many there are.
+    pub leads: usize,
     /// How many are how old.
     pub groups: Vec<(&'static str, usize)>,
 }
@@ -43,57 +56,103 @@ const GROUPS: [(&str, f64); 5] = [
     ("older", f64::INFINITY),
 ];
 
-/// How old the open leads of a status are.
+/// How old the open leads of a status are, and how many are older than so many days.
 ///
 /// # Errors
 /// Open leads have no such status, or the user may not read leads.
-pub fn aging(session: &Session, status: &str) -> Result<Aging> {
-    let (number, status) = find_status(session, status)?;
-    let mut leads = open(session)?;
-    leads.retain(|(of, _)| *of == number);
-    let leads: Vec<Aged> = leads.into_iter().map(|(_, lead)| lead).collect();
-    let mut groups = GROUPS.map(|(name, _)| (name, 0)).to_vec();
-    for lead in &leads {
-        let group = GROUPS.iter().position(|(_, before)| lead.days <= *before);
-        if let Some((_, count)) = group.and_then(|group| groups.get_mut(group)) {
+pub fn aging(session: &Session, status: &str, than: f64) -> Result<(Aging, usize)> {
+    let (mut aging, mut older) = (Aging::of(session, status)?, 0);
+    let (open, now) = (aging.open, session.now());
+    let query = Query::new("lead").columns(&["createdon"]).filter(open.filter(session));
+    each(session, query, &mut |lead| {
+        let age = days(time(lead, "createdon").unwrap_or(now), now);
+        aging.add(age);
+        older += usize::from(age > than);
+    })?;
+    Ok((aging, older))
+}
+
+impl Aging {
+    /// The leads of a status, none of which is counted yet.
+    ///
+    /// # Errors
+    /// Open leads have no such status.
+    pub fn of(session: &Session, status: &str) -> Result<Self> {
+        let (number, status) = find_status(session, status)?;
+        Ok(Self {
+            status,
+            open: Open {
+                status: Some(number),
+                than: None,
+            },
+            leads: 0,
+            groups: GROUPS.map(|(name, _)| (name, 0)).to_vec(),
+        })
+    }
+
+    /// Counts one of the leads, of that age.
+    pub fn add(&mut self, days: f64) {
+        self.leads += 1;
+        let group = GROUPS.iter().position(|(_, before)| days <= *before);
+        if let Some((_, count)) = group.and_then(|group| self.groups.get_mut(group)) {
             *count += 1;
         }
     }
-    Ok(Aging { status, leads, groups })
 }
 
-/// The leads that have been open for longer than so many days, the oldest first.
-///
-/// # Errors
-/// The user may not read leads.
-pub fn stale(session: &Session, than: f64) -> Result<Vec<Aged>> {
-    let leads = open(session)?.into_iter().map(|(_, lead)| lead);
-    Ok(leads.filter(|lead| lead.days > than).collect())
-}
-
-/// The open leads, each with the number of its status, the oldest first.
-fn open(session: &Session) -> Result<Vec<(i32, Aged)>> {
-    let columns = ["fullname", "subject", "ownerid", "statuscode", "createdon"];
-    let (table, now) = (definition(session)?, session.now());
-    let mut open = Vec::new();
-    for lead in leads(session, &[0], &columns)? {
-        let status = lead.int("statuscode").unwrap_or_default();
-        let created = time(&lead, "createdon").unwrap_or(now);
-        let name = lead.text("fullname").or(lead.text("subject")).unwrap_or_default();
-        open.push((
-            status,
-            Aged {
-                lead: lead.id,
-                name: name.to_owned(),
-                owner: lead.lookup("ownerid").cloned(),
-                status: label(&table, "statuscode", status),
-                created,
-                days: days(created, now),
-            },
-        ));
+impl Open {
+    fn filter(self, session: &Session) -> Filter {
+        let mut filter = leads_in(&[0]);
+        if let Some(status) = self.status {
+            filter = filter.and(Filter::eq("statuscode", Value::Choice(status)));
+        }
+        match self.than {
+            None => filter,
+            Some(than) => filter.and(Filter::Compare {
+                column: "createdon".into(),
+                comparison: Comparison::Lt,
+                value: Value::DateTime(before(session.now(), than)),
+            }),
+        }
     }
-    open.sort_by_key(|(_, lead)| (lead.created, lead.lead));
-    Ok(open)
+
+    /// Shows them, the oldest first, some at a time: there may be more than fit the memory.
+    ///
+    /// # Errors
+    /// The user may not read leads, and what `visit` gives.
+    pub fn each(self, session: &Session, visit: &mut dyn FnMut(Vec<Aged>) -> Result<()>) -> Result<()> {
+        let columns = ["fullname", "subject", "ownerid", "statuscode", "createdon"];
+        let (table, now) = (definition(session)?, session.now());
+        let query = Query::new("lead")
+            .columns(&columns)
+            .filter(self.filter(session))
+            .order_by("createdon");
+        session.each(query, &mut |rows| {
+            visit(rows.iter().map(|lead| aged(&table, now, lead)).collect())
+        })
+    }
+}
+
+fn aged(table: &TableDef, now: Timestamp, lead: &Row) -> Aged {
+    let created = time(lead, "createdon").unwrap_or(now);
+    let name = lead.text("fullname").or(lead.text("subject")).unwrap_or_default();
+    Aged {
+        lead: lead.id,
+        name: name.to_owned(),
+        owner: lead.lookup("ownerid").cloned(),
+        status: label(table, "statuscode", lead.int("statuscode").unwrap_or_default()),
+        created,
+        days: days(created, now),
+    }
+}
+
+/// The time that lies so many days before another one; the earliest that there is, where that is
+/// longer ago.
+fn before(now: Timestamp, days: f64) -> Timestamp {
+    let ago = std::time::Duration::try_from_secs_f64(days * 86_400.0);
+    ago.ok()
+        .and_then(|ago| now.checked_sub(ago).ok())
+        .unwrap_or(Timestamp::MIN)
 }
 
 /// A status of open leads by its label or number.

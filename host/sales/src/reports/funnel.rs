@@ -1,9 +1,9 @@
 //! Volume, rate and velocity in one: volume alone says little.
 
 use sluice_engine::Session;
-use sluice_model::{Query, Result, codes::Kind};
+use sluice_model::{Filter, Query, Result, codes::Kind};
 
-use super::{Closed, StageVelocity, all, leads, velocity};
+use super::{Closed, StageVelocity, counted, each, leads_in, rows, velocity};
 
 /// The funnel.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,14 +23,12 @@ pub struct Funnel {
 /// # Errors
 /// The user may not read leads or stage visits.
 pub fn funnel(session: &Session) -> Result<Funnel> {
-    let mut volume = [0; 3];
-    count(&mut volume, leads(session, &[0, 1, 2], &["statecode"])?);
-    let mut opportunities = [0; 3];
-    match all(session, &Query::new("opportunity").columns(&["statecode"])) {
-        Ok(rows) => count(&mut opportunities, rows),
-        Err(error) if error.kind() == Kind::Denied => {}
-        Err(error) => return Err(error),
-    }
+    let by = ["statecode"];
+    let volume = states(session, counted("lead", "leadid", &by, leads_in(&[0, 1, 2])))?;
+    let opportunities = match states(session, counted("opportunity", "opportunityid", &by, Filter::All)) {
+        Err(error) if error.kind() == Kind::Denied => [0; 3],
+        other => other?,
+    };
     let [open, qualified, disqualified] = volume;
     Ok(Funnel {
         open,
@@ -43,11 +41,14 @@ pub fn funnel(session: &Session) -> Result<Funnel> {
     })
 }
 
-fn count(counts: &mut [usize; 3], rows: Vec<sluice_model::Row>) {
-    for row in rows {
-        let state = row.int("statecode").and_then(|state| usize::try_from(state).ok());
+/// How many rows are in each of the first three states.
+fn states(session: &Session, query: Query) -> Result<[usize; 3]> {
+    let mut counts = [0; 3];
+    each(session, query, &mut |group| {
+        let state = group.int("statecode").and_then(|state| usize::try_from(state).ok());
         if let Some(count) = state.and_then(|state| counts.get_mut(state)) {
-            *count += 1;
+            *count += rows(group);
         }
-    }
+    })?;
+    Ok(counts)
 }

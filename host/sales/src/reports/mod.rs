@@ -1,6 +1,6 @@
 //! Reports on the funnel: how fast it is, what comes through, what piles up. They are made of
 //! what is stored (stage visits, the audit trail, the rows), and of that only what the user may
-//! read. A row that was merged into another one is in none of them.
+//! read, by the database as far as it can: no report keeps the rows. A row that was merged into another one is in none of them.
 
 mod ages;
 mod funnel;
@@ -8,78 +8,69 @@ mod rate;
 mod reasons;
 mod velocity;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use sluice_engine::Session;
-use sluice_model::{Comparison, Filter, Name, Query, Result, Row, TableDef, Timestamp, Uuid, Value, codes::Kind};
+use sluice_model::{Filter, Query, Result, Row, TableDef, Timestamp, Total, Value, What};
 
-pub use ages::{Aged, Aging, aging, stale};
+pub use ages::{Aged, Aging, Open, aging};
 pub use funnel::{Funnel, funnel};
 pub use rate::{Closed, QualifyRate, qualify_rate};
 pub use reasons::{Reason, reasons};
 pub use velocity::{StageVelocity, velocity};
 
-/// The platform hands out so many rows at once.
-const PAGE: u32 = 5_000;
+/// Shows each row of a query, as it is read: however many there are, few are in memory.
+fn each(session: &Session, query: Query, visit: &mut dyn FnMut(&Row)) -> Result<()> {
+    session.each(query, &mut |rows| {
+        rows.iter().for_each(&mut *visit);
+        Ok(())
+    })
+}
 
-/// All rows that a query gives, a page after the other, in the order of their keys.
-fn all(session: &Session, query: &Query) -> Result<Vec<Row>> {
-    let key = session.catalog()?.table(&query.table)?.key.clone();
-    let mut rows: Vec<Row> = Vec::new();
-    loop {
-        let mut page = query.clone().top(PAGE);
-        if let Some(last) = rows.last() {
-            let after = Filter::Compare {
-                column: key.clone(),
-                comparison: Comparison::Gt,
-                value: Value::Id(last.id),
-            };
-            page.filter = after.and(page.filter);
-        }
-        let found = session.list(page)?;
-        let full = u32::try_from(found.len()).is_ok_and(|count| count >= PAGE);
-        rows.extend(found);
-        if !full {
-            return Ok(rows);
-        }
+/// What a column comes to, under its own name.
+fn total(column: &str, what: What) -> Total {
+    Total {
+        of: None,
+        column: column.into(),
+        name: column.into(),
+        what,
     }
 }
 
-/// Whether a row was merged into another one: what became of it is told by that one.
-fn is_merged(row: &Row) -> bool {
-    row.bool("merged") == Some(true)
+/// The name of the number of rows in an answer.
+const ROWS: &str = "rows";
+
+/// How many rows of a table pass a filter, for each combination of values in some columns.
+fn counted(table: &str, key: &str, by: &[&str], filter: Filter) -> Query {
+    let mut query = Query::new(table).filter(filter);
+    query.totals = by.iter().map(|column| total(column, What::Group)).collect();
+    query.totals.push(Total {
+        name: ROWS.into(),
+        ..total(key, What::Count)
+    });
+    query
 }
 
-/// The rows of a table that the user may read, each with whether it is open; none, for who may
-/// read none of the table.
-fn readable(session: &Session, table: &Name) -> Result<HashMap<Uuid, bool>> {
-    let catalog = session.catalog()?;
-    let definition = catalog.table(table)?;
-    let mut columns = vec!["statecode", "merged"];
-    columns.retain(|column| definition.column(column).is_some());
-    match all(session, &Query::new(table.clone()).columns(&columns)) {
-        Ok(rows) => {
-            let is_open = |row: &Row| row.int("statecode").unwrap_or_default() == 0;
-            let rows = rows.iter().filter(|row| !is_merged(row));
-            Ok(rows.map(|row| (row.id, is_open(row))).collect())
-        }
-        Err(error) if error.kind() == Kind::Denied => Ok(HashMap::new()),
-        Err(error) => Err(error),
+/// The number of rows in a row of an answer.
+fn rows(row: &Row) -> usize {
+    match row.get(ROWS) {
+        Some(Value::BigInt(count)) => usize::try_from(*count).unwrap_or_default(),
+        _ => 0,
     }
 }
 
-/// The leads in some states, with these columns, but for those that were merged into another one.
-fn leads(session: &Session, states: &[i32], columns: &[&str]) -> Result<Vec<Row>> {
-    let filter = Filter::In {
+/// Rows that were not merged into another one: what became of those is told by that one.
+fn not_merged() -> Filter {
+    Filter::eq("merged", true).negated()
+}
+
+/// Leads in some states, but for those that were merged into another one.
+fn leads_in(states: &[i32]) -> Filter {
+    let states = Filter::In {
         column: "statecode".into(),
         values: states.iter().map(|state| Value::Choice(*state)).collect(),
     };
-    let query = Query::new("lead")
-        .columns(&[columns, &["merged"]].concat())
-        .filter(filter);
-    let mut leads = all(session, &query)?;
-    leads.retain(|lead| !is_merged(lead));
-    Ok(leads)
+    states.and(not_merged())
 }
 
 /// The definition of leads.
@@ -105,25 +96,22 @@ fn days(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64() / 86_400.0
 }
 
-/// The middle of the values; of an even number of them, the mean of the two in the middle.
-fn median(values: &[f64]) -> Option<f64> {
-    let sorted = sorted(values);
+/// The middle of values in their order; of an even number of them, the mean of the two in the middle.
+fn median(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.get(sorted.len() / 2)?;
     let lower = sorted.get((sorted.len() - 1) / 2)?;
     Some(f64::midpoint(*lower, *upper))
 }
 
-/// The smallest value that nine in ten of the values do not exceed.
-fn ninetieth(values: &[f64]) -> Option<f64> {
-    let sorted = sorted(values);
+/// The smallest value that nine in ten of the values do not exceed, which are in their order.
+fn ninetieth(sorted: &[f64]) -> Option<f64> {
     let rank = (sorted.len() * 9).div_ceil(10);
     sorted.get(rank.checked_sub(1)?).copied()
 }
 
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 #[cfg(test)]
@@ -134,8 +122,8 @@ mod tests {
     fn the_middle_and_the_ninth_in_ten() {
         assert_eq!((median(&[]), ninetieth(&[])), (None, None));
         assert_eq!((median(&[3.0]), ninetieth(&[3.0])), (Some(3.0), Some(3.0)));
-        assert_eq!(median(&[4.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(&sorted(vec![4.0, 1.0, 2.0])), Some(2.0));
+        assert_eq!(median(&sorted(vec![4.0, 1.0, 2.0, 3.0])), Some(2.5));
         let ten: Vec<f64> = (1..=10).map(f64::from).collect();
         assert_eq!(ninetieth(&ten), Some(9.0));
         let eleven: Vec<f64> = (1..=11).map(f64::from).collect();

@@ -2,12 +2,15 @@
 //! were closed. When that was, the audit trail knows; where it does not, or may not be
 //! read, the last change of the lead stands for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Reference, Result, Row, TimeZone, Timestamp, Uuid, Value, codes::Kind};
+use sluice_model::{
+    DatePart, Filter, Join, Name, Query, Reference, Related, Result, Row, TableDef, TimeZone, Timestamp, Total, Value,
+    What, codes::Kind,
+};
 
-use super::{all, definition, label, leads, time};
+use super::{counted, definition, each, label, leads_in, rows, time, total};
 
 /// Leads that were closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,10 +33,10 @@ impl Closed {
         (self.closed() > 0).then(|| self.qualified as f64 / self.closed() as f64)
     }
 
-    fn add(&mut self, lead: &Row) {
-        match lead.int("statecode") {
-            Some(1) => self.qualified += 1,
-            _ => self.disqualified += 1,
+    fn add(&mut self, state: Option<i32>, leads: usize) {
+        match state {
+            Some(1) => self.qualified += leads,
+            _ => self.disqualified += leads,
         }
     }
 }
@@ -61,26 +64,105 @@ const NO_SOURCE: &str = "(no source)";
 /// # Errors
 /// The user may not read leads.
 pub fn qualify_rate(session: &Session) -> Result<QualifyRate> {
-    let columns = ["statecode", "leadsourcecode", "ownerid", "modifiedon", "createdon"];
-    let (table, closings) = (definition(session)?, closings(session)?);
+    let table = definition(session)?;
     let mut rate = QualifyRate::default();
-    for lead in leads(session, &[1, 2], &columns)? {
-        rate.total.add(&lead);
-        let source = match lead.int("leadsourcecode") {
-            Some(source) => label(&table, "leadsourcecode", source),
+    let recorded = each(session, recorded(), &mut |lead| {
+        let when = time(lead, CLOSED).map(month);
+        rate.from_audit_trail += 1;
+        rate.add(&table, lead, when, 1);
+    });
+    let mut others = leads_in(&[1, 2]);
+    match recorded {
+        Ok(()) => others = others.and(in_trail().negated()),
+        // Who may not read the trail is told by the leads alone.
+        Err(error) if error.kind() == Kind::Denied => rate = QualifyRate::default(),
+        Err(error) => return Err(error),
+    }
+    let mut rest = counted("lead", "leadid", &OF_LEADS, others);
+    for (name, part) in [(YEAR, DatePart::Year), (MONTH, DatePart::Month)] {
+        rest.totals.push(Total {
+            name: name.into(),
+            ..total("modifiedon", What::Part(part))
+        });
+    }
+    each(session, rest, &mut |group| {
+        let when = group.int(YEAR).zip(group.int(MONTH));
+        let when = when.map(|(year, month)| format!("{year:04}-{month:02}"));
+        rate.add(&table, group, when, rows(group));
+    })?;
+    Ok(rate)
+}
+
+/// What leads are counted by.
+const OF_LEADS: [&str; 3] = ["statecode", "leadsourcecode", "ownerid"];
+const YEAR: &str = "year";
+const MONTH: &str = "month";
+/// When a lead was closed for the last time.
+const CLOSED: &str = "closed";
+
+impl QualifyRate {
+    fn add(&mut self, table: &TableDef, group: &Row, month: Option<String>, leads: usize) {
+        let state = group.int("statecode");
+        self.total.add(state, leads);
+        let source = match group.int("leadsourcecode") {
+            Some(source) => label(table, "leadsourcecode", source),
             None => NO_SOURCE.to_owned(),
         };
-        rate.by_source.entry(source).or_default().add(&lead);
-        if let Some(owner) = lead.lookup("ownerid") {
-            rate.by_owner.entry(owner.clone()).or_default().add(&lead);
+        self.by_source.entry(source).or_default().add(state, leads);
+        if let Some(owner) = group.lookup("ownerid") {
+            self.by_owner.entry(owner.clone()).or_default().add(state, leads);
         }
-        let recorded = closings.get(&lead.id).copied();
-        rate.from_audit_trail += usize::from(recorded.is_some());
-        if let Some(when) = recorded.or_else(|| time(&lead, "modifiedon")) {
-            rate.by_month.entry(month(when)).or_default().add(&lead);
+        if let Some(month) = month {
+            self.by_month.entry(month).or_default().add(state, leads);
         }
     }
-    Ok(rate)
+}
+
+/// The rows of the audit trail that say that a lead was closed.
+fn closings() -> Filter {
+    let action = Filter::In {
+        column: "action".into(),
+        values: CLOSINGS.map(Value::Choice).to_vec(),
+    };
+    Filter::eq("objecttypecode", "lead")
+        .and(action)
+        .and(Filter::eq("sl_ofearlierrow", true).negated())
+}
+
+/// The closed leads of which the audit trail tells when that was, each with the last time.
+fn recorded() -> Query {
+    let lead: Name = "lead".into();
+    let mut query = Query::new("audit").filter(closings());
+    query.joins.push(Join {
+        alias: lead.clone(),
+        within: None,
+        column: "objectid".into(),
+        table: lead.clone(),
+        other: "leadid".into(),
+        outer: false,
+        columns: Vec::new(),
+        filter: leads_in(&[1, 2]),
+    });
+    query.totals.push(total("objectid", What::Group));
+    query.totals.extend(OF_LEADS.map(|column| Total {
+        of: Some(lead.clone()),
+        ..total(column, What::Group)
+    }));
+    query.totals.push(Total {
+        name: CLOSED.into(),
+        ..total("createdon", What::Most)
+    });
+    query
+}
+
+/// The audit trail tells when a lead was closed.
+fn in_trail() -> Filter {
+    Filter::Related(Box::new(Related {
+        column: "leadid".into(),
+        table: "audit".into(),
+        other: "objectid".into(),
+        filter: closings(),
+    }))
 }
 
 fn month(time: Timestamp) -> String {
@@ -89,28 +171,4 @@ fn month(time: Timestamp) -> String {
 }
 
 /// What `audit.action` says of a lead that was closed: Deactivate, Qualify, Disqualify.
-const CLOSED: [i32; 3] = [5, 24, 25];
-
-/// When leads were closed, the last time of each; nothing, for who may not read the trail.
-fn closings(session: &Session) -> Result<HashMap<Uuid, Timestamp>> {
-    let action = Filter::In {
-        column: "action".into(),
-        values: CLOSED.map(Value::Choice).to_vec(),
-    };
-    let closed = Filter::eq("objecttypecode", "lead")
-        .and(action)
-        .and(Filter::eq("sl_ofearlierrow", true).negated());
-    let trail = Query::new("audit").columns(&["objectid", "createdon"]).filter(closed);
-    let trail = match all(session, &trail) {
-        Err(error) if error.kind() == Kind::Denied => return Ok(HashMap::new()),
-        other => other?,
-    };
-    let mut closings: HashMap<Uuid, Timestamp> = HashMap::new();
-    for row in trail {
-        if let (Some(lead), Some(when)) = (row.id_of("objectid"), time(&row, "createdon")) {
-            let last = closings.entry(lead).or_insert(when);
-            *last = when.max(*last);
-        }
-    }
-    Ok(closings)
-}
+const CLOSINGS: [i32; 3] = [5, 24, 25];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice_engine::Session;
 use sluice_model::Result;
 
-use super::{definition, label, leads};
+use super::{counted, definition, each, label, leads_in, rows};
 
 /// A reason, and how many leads were disqualified for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,10 @@ pub struct Reason {
 /// The user may not read leads.
 pub fn reasons(session: &Session) -> Result<Vec<Reason>> {
     let mut counts: BTreeMap<i32, usize> = BTreeMap::new();
-    for lead in leads(session, &[2], &["statuscode"])? {
-        *counts.entry(lead.int("statuscode").unwrap_or_default()).or_default() += 1;
-    }
+    let query = counted("lead", "leadid", &["statuscode"], leads_in(&[2]));
+    each(session, query, &mut |group| {
+        *counts.entry(group.int("statuscode").unwrap_or_default()).or_default() += rows(group);
+    })?;
     let table = definition(session)?;
     let reasons = counts.into_iter().map(|(status, leads)| Reason {
         status,

@@ -1,12 +1,12 @@
 //! How long rows stay in each stage, from the times at which it was entered and left.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::BTreeMap, sync::Arc};
 
 use sluice_engine::Session;
-use sluice_model::{Name, Query, Result, Row, Uuid};
-use sluice_platform::prelude::*;
+use sluice_model::{Filter, Name, Query, Related, Result, Row, Value, codes::Kind};
+use sluice_platform::{Flow, prelude::*};
 
-use super::{all, days, median, ninetieth, readable, time};
+use super::{counted, days, each, median, ninetieth, not_merged, rows, sorted, time};
 
 /// A stage, and how long rows stay in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,21 +32,88 @@ pub struct StageVelocity {
 /// # Errors
 /// The user may not read stage visits.
 pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
-    let visits = all(session, &Query::new("sl_stagevisit"))?;
-    let mut rows: HashMap<Name, HashMap<Uuid, bool>> = HashMap::new();
-    for table in visits.iter().filter_map(|visit| visit.text("sl_table")) {
-        if !rows.contains_key(table) {
-            let table = Name::from(table);
-            rows.insert(table.clone(), readable(session, &table)?);
+    let flows = session.flows()?;
+    let mut stages = Stages {
+        flows: &flows,
+        all: BTreeMap::new(),
+    };
+    let mut tables = Vec::new();
+    let visited = counted("sl_stagevisit", "sl_stagevisitid", &["sl_table"], Filter::All);
+    each(session, visited, &mut |group| {
+        tables.extend(group.text("sl_table").map(Name::from));
+    })?;
+    for table in tables {
+        match stages.add(session, &table) {
+            // Of a table that the user may not read there is nothing to tell.
+            Err(error) if error.kind() == Kind::Denied => {}
+            other => other?,
         }
     }
-    // Whether the row of a visit is open; nothing, if the user may not read it.
-    let open = |visit: &Row| rows.get(visit.text("sl_table")?)?.get(&visit.id_of("sl_row")?).copied();
-    let flows = session.flows()?;
-    let mut stages: BTreeMap<(usize, usize, String), (StageVelocity, Vec<f64>)> = BTreeMap::new();
-    for visit in &visits {
-        let Some(open) = open(visit) else { continue };
-        let place = flows
+    Ok(stages.measured())
+}
+
+/// What tells a stage in a visit.
+const STAGE: [&str; 3] = ["sl_processid", "sl_stageid", "sl_stagename"];
+
+/// The stages with the times in them, by flow, place and name.
+struct Stages<'a> {
+    flows: &'a [Arc<Flow>],
+    all: BTreeMap<(usize, usize, String), (StageVelocity, Vec<f64>)>,
+}
+
+impl Stages<'_> {
+    /// Adds the visits of rows of a table that the user may read.
+    fn add(&mut self, session: &Session, table: &Name) -> Result<()> {
+        let catalog = session.catalog()?;
+        let Some(definition) = catalog.find(table) else {
+            return Ok(());
+        };
+        let not_merged = match definition.column("merged") {
+            Some(_) => not_merged(),
+            None => Filter::All,
+        };
+        let visits = |row: Filter| {
+            Filter::eq("sl_table", &**table).and(Filter::Related(Box::new(Related {
+                column: "sl_row".into(),
+                table: table.clone(),
+                other: definition.key.clone(),
+                filter: row,
+            })))
+        };
+        let is_left = Filter::eq("sl_lefton", Value::Null).negated();
+        let mut left = Query::new("sl_stagevisit").filter(visits(not_merged.clone()).and(is_left.clone()));
+        left = left.columns(&[&STAGE[..], &["sl_enteredon", "sl_lefton"]].concat());
+        each(session, left, &mut |visit| {
+            if let (Some(entered), Some(left)) = (time(visit, "sl_enteredon"), time(visit, "sl_lefton")) {
+                self.of(table, visit).1.push(days(entered, left));
+            }
+        })?;
+        // A row that is closed waits for nobody, wherever its process was when that happened. A stage
+        // in which only such rows stand is there all the same.
+        let standing = |row| {
+            counted(
+                "sl_stagevisit",
+                "sl_stagevisitid",
+                &STAGE,
+                visits(row).and(is_left.clone().negated()),
+            )
+        };
+        each(session, standing(not_merged.clone()), &mut |group| {
+            self.of(table, group);
+        })?;
+        let open = match definition.column("statecode") {
+            Some(_) => not_merged.and(Filter::eq("statecode", Value::Choice(0))),
+            None => not_merged,
+        };
+        each(session, standing(open), &mut |group| {
+            self.of(table, group).0.standing += rows(group)
+        })
+    }
+
+    /// The stage of a visit.
+    fn of(&mut self, table: &Name, visit: &Row) -> &mut (StageVelocity, Vec<f64>) {
+        let place = self
+            .flows
             .iter()
             .enumerate()
             .find(|(_, flow)| Some(flow.id) == visit.id_of("sl_processid"));
@@ -59,29 +126,30 @@ pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
             .map(|(_, stage)| stage.name.as_str())
             .or(visit.text("sl_stagename"));
         let name = name.unwrap_or_default();
-        let (velocity, times) = stages.entry((order, position, name.to_owned())).or_insert_with(|| {
+        self.all.entry((order, position, name.to_owned())).or_insert_with(|| {
             let velocity = StageVelocity {
                 flow: place.map_or_else(|| "(deleted flow)".to_owned(), |(_, flow)| flow.name.clone()),
                 stage: name.to_owned(),
-                table: visit.text("sl_table").unwrap_or_default().into(),
+                table: table.clone(),
                 left: 0,
                 standing: 0,
                 median: None,
                 p90: None,
             };
             (velocity, Vec::new())
-        });
-        match (time(visit, "sl_enteredon"), time(visit, "sl_lefton")) {
-            (Some(entered), Some(left)) => times.push(days(entered, left)),
-            // A row that is closed waits for nobody, wherever its process was when that happened.
-            _ => velocity.standing += usize::from(open),
-        }
+        })
     }
-    let measured = stages.into_values().map(|(velocity, times)| StageVelocity {
-        left: times.len(),
-        median: median(&times),
-        p90: ninetieth(&times),
-        ..velocity
-    });
-    Ok(measured.collect())
+
+    fn measured(self) -> Vec<StageVelocity> {
+        let measured = self.all.into_values().map(|(velocity, times)| {
+            let times = sorted(times);
+            StageVelocity {
+                left: times.len(),
+                median: median(&times),
+                p90: ninetieth(&times),
+                ..velocity
+            }
+        });
+        measured.collect()
+    }
 }

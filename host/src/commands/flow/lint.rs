@@ -124,12 +124,10 @@ fn rate(blocked: usize, attempts: usize) -> Option<f64> {
 
 /// The refused requests whose traces are kept and name columns.
 fn blocks(session: &Session) -> anyhow::Result<Vec<Block>> {
-    let catalog = session.catalog()?;
-    let table = catalog.table("sl_messagetrace")?;
     let query = Query::new("sl_messagetrace")
         .columns(&["sl_table", "sl_tree", "createdon"])
         .filter(Filter::eq("sl_succeeded", false));
-    let rows = pages(session, table, &query, None)?;
+    let rows = pages(session, &query)?;
     let flows = session.flows()?;
     Ok(rows.iter().filter_map(|row| block(row, &flows)).collect())
 }
@@ -187,12 +185,11 @@ fn required(session: &Session) -> anyhow::Result<HashMap<Uuid, Timestamp>> {
 
 /// The rows of a query; none, for who may not read its table.
 fn readable(session: &Session, query: &Query) -> anyhow::Result<Vec<Row>> {
-    let catalog = session.catalog()?;
     let denied = |error: &anyhow::Error| {
         let error = error.downcast_ref::<sluice_model::Error>();
         error.is_some_and(|error| error.kind() == Kind::Denied)
     };
-    match pages(session, catalog.table(&query.table)?, query, None) {
+    match pages(session, query) {
         Err(error) if denied(&error) => Ok(Vec::new()),
         other => other,
     }

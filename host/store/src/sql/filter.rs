@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order as Direction, Query as Sql, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, Query as Sql, SelectStatement};
 use sluice_access::{Permit, PrincipalId, RowFilter, RowScope};
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Comparison, Error, Filter, Name, PrincipalKind, Query, Related, Result,
-    Right, TableDef, Uuid, Value,
+    Catalog, Code, ColumnDef, ColumnType, Comparison, Error, Filter, Name, PrincipalKind, Related, Result, Right,
+    TableDef, Uuid, Value,
 };
 
-use super::{SHARES, ShareMask, build, name, order, seconds};
+use super::{SHARES, ShareMask, build, name, seconds};
 use crate::{
     form::{self, Cell, TableOf},
     text,
@@ -55,118 +55,82 @@ pub(crate) struct Asked<'a> {
 
 /// The rows that a condition speaks of.
 #[derive(Clone, Copy)]
-struct Level<'a> {
-    table: &'a TableDef,
-    /// How many tables stand around this one: the outermost is known by its name, the others
-    /// by their number.
+pub(crate) struct Level<'a> {
+    pub(crate) table: &'a TableDef,
+    /// What the table is called in the statement: the outermost by its name.
+    pub(crate) called: &'a str,
+    /// How many tables stand around this one.
     depth: usize,
     around: Option<Around<'a>>,
     /// The platform itself asks: it compares rows as references, never by their bare ids.
     strict: bool,
 }
 
-impl Level<'_> {
-    fn called(&self) -> Alias {
-        match self.depth {
-            0 => name(&self.table.name),
-            depth => name(&format!("r{depth}")),
+impl<'a> Level<'a> {
+    /// The rows of a table that stands in no other, as it is called in the statement.
+    pub(crate) fn of(table: &'a TableDef, called: &'a str, asked: Asked<'a>) -> Self {
+        Self {
+            table,
+            called,
+            depth: 0,
+            around: asked.around,
+            strict: asked.of_platform,
         }
     }
-}
 
-/// The `SELECT` for a list, with the columns in the order given.
-pub(crate) fn list(
-    table: &TableDef,
-    columns: &[&ColumnDef],
-    query: &Query,
-    seen: Option<Expr>,
-    asked: Asked<'_>,
-) -> Result<SelectStatement> {
-    let mut select = Sql::select();
-    select
-        .from(name(&table.name))
-        .column(name(&table.key))
-        .columns(build::split(columns.iter().copied()));
-    narrow(&mut select, table, &query.filter, seen, asked)?;
-    let names = asked.around.filter(|_| !query.raw_order && !asked.of_platform);
-    for order in &query.order {
-        let direction = if order.descending {
-            Direction::Desc
-        } else {
-            Direction::Asc
-        };
-        let by = column(table, &order.column)?;
-        let shown = names.and_then(|around| order::shown(around.catalog, table, by));
-        select.order_by_expr(shown.unwrap_or_else(|| Expr::col(name(&by.name))), direction);
+    /// A column of them.
+    pub(crate) fn column(&self, column: &str) -> Expr {
+        Expr::col((name(self.called), name(column)))
     }
-    select.order_by(name(&table.key), Direction::Asc);
-    if let Some(top) = query.top {
-        select.limit(u64::from(top));
-    }
-    Ok(select)
 }
 
-/// The `SELECT` that counts.
-pub(crate) fn count(
-    table: &TableDef,
-    filter: &Filter,
-    seen: Option<Expr>,
-    asked: Asked<'_>,
-) -> Result<SelectStatement> {
-    let mut select = Sql::select();
-    select.from(name(&table.name)).expr(Func::count(Expr::cust("*")));
-    narrow(&mut select, table, filter, seen, asked)?;
-    Ok(select)
-}
-
-fn narrow(
+/// The rows that pass a filter, among those that may be seen.
+pub(crate) fn narrow(
     select: &mut SelectStatement,
-    table: &TableDef,
+    level: Level<'_>,
     filter: &Filter,
     seen: Option<Expr>,
-    asked: Asked<'_>,
 ) -> Result<()> {
     if let Some(seen) = seen {
         select.and_where(seen);
     }
     if *filter != Filter::All {
-        let level = Level {
-            table,
-            depth: 0,
-            around: asked.around,
-            strict: asked.of_platform,
-        };
         select.and_where(condition(level, filter)?);
     }
     Ok(())
 }
 
-/// What a permit lets a list of a table show: `None` is nothing, `Some(None)` everything.
-pub(crate) fn scope(permit: &Permit, table: &TableDef, mask: ShareMask) -> Result<Option<Option<Expr>>> {
+/// What a permit lets a list of a table show, as it is called in the statement: `None` is nothing, `Some(None)` everything.
+pub(crate) fn scope(permit: &Permit, table: &TableDef, called: &str, mask: ShareMask) -> Result<Option<Option<Expr>>> {
     Ok(match permit.rows(&table.name)? {
         RowScope::Everything => Some(None),
-        RowScope::Only(rows) => seen(table, &rows, mask).map(Some),
+        RowScope::Only(rows) => seen(table, called, &rows, mask).map(Some),
     })
 }
 
 /// The rows that a permit lets a list show; `None` is none at all.
-fn seen(table: &TableDef, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
+fn seen(table: &TableDef, called: &str, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
+    let of = |column: &str| Expr::col((name(called), name(column)));
     let among = |column: &str, ids: &[Uuid]| {
         let known = table.column(column).is_some() || *table.key == *column;
-        (known && !ids.is_empty()).then(|| Expr::col(name(column)).is_in(blobs(ids)))
+        (known && !ids.is_empty()).then(|| of(column).is_in(blobs(ids)))
     };
     let shared = (mask != ShareMask::None && !rows.shared_with.is_empty()).then(|| {
         let shares = Sql::select()
             .column(name("objectid"))
             .from(name(SHARES))
             .and_where(Expr::col(name("objecttypecode")).eq(&*table.name))
-            .and_where(principals("principalid", "principaltypecode", &rows.shared_with))
+            .and_where(principals(
+                Expr::col(name("principalid")),
+                &Expr::col(name("principaltypecode")),
+                &rows.shared_with,
+            ))
             .and_where(build::share_mask(mask).bit_and(i64::from(Right::Read.bit())).ne(0_i64))
             .to_owned();
-        Expr::col(name(&table.key)).in_subquery(shares)
+        of(&table.key).in_subquery(shares)
     });
     let owned = (table.column("ownerid").is_some() && !rows.owners.is_empty())
-        .then(|| principals("ownerid", &form::type_column("ownerid"), &rows.owners));
+        .then(|| principals(of("ownerid"), &of(&form::type_column("ownerid")), &rows.owners));
     let parts = [
         owned,
         among(&table.key, &rows.ids),
@@ -178,12 +142,12 @@ fn seen(table: &TableDef, rows: &RowFilter, mask: ShareMask) -> Option<Expr> {
 
 /// The user or the team in these two columns is one of these. Users and teams are asked for
 /// apart: both conditions begin with the id, which has the index.
-fn principals(id: &str, kind: &str, any: &[PrincipalId]) -> Expr {
+fn principals(id: Expr, kind: &Expr, any: &[PrincipalId]) -> Expr {
     let of = |wanted: PrincipalKind| {
         let ids: Vec<Uuid> = any.iter().filter(|one| one.kind == wanted).map(|one| one.id).collect();
         (!ids.is_empty()).then(|| {
-            let known = Expr::col(name(id)).is_in(blobs(&ids));
-            known.and(Expr::col(name(kind)).eq(wanted.table()))
+            let known = id.clone().is_in(blobs(&ids));
+            known.and(kind.clone().eq(wanted.table()))
         })
     };
     let parts = [PrincipalKind::User, PrincipalKind::Team].into_iter().filter_map(of);
@@ -194,11 +158,11 @@ fn blobs(ids: &[Uuid]) -> Vec<sea_query::Value> {
     ids.iter().map(|id| form::id(*id).into()).collect()
 }
 
-fn constant(truth: bool) -> Expr {
+pub(crate) fn constant(truth: bool) -> Expr {
     Expr::cust(if truth { "TRUE" } else { "FALSE" })
 }
 
-fn condition(level: Level<'_>, filter: &Filter) -> Result<Expr> {
+pub(crate) fn condition(level: Level<'_>, filter: &Filter) -> Result<Expr> {
     let table = level.table;
     match filter {
         Filter::All => Ok(constant(true)),
@@ -234,22 +198,24 @@ fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
         ))
     })?;
     let other = around.catalog.table(&related.table)?;
+    let called = format!("r{}", level.depth + 1);
     let inner = Level {
         table: other,
+        called: &called,
         depth: level.depth + 1,
         around: level.around,
         strict: level.strict,
     };
     let here = linking(level.table, &related.column)?;
     let there = linking(other, &related.other)?;
-    let Some(seen) = scope(around.permit, other, around.mask)? else {
+    let Some(seen) = scope(around.permit, other, &called, around.mask)? else {
         return Ok(constant(false));
     };
     let mut select = Sql::select();
     select
         .expr(Expr::cust("1"))
-        .from_as(name(&other.name), inner.called())
-        .and_where(Expr::col((inner.called(), name(&there.name))).eq(Expr::col((level.called(), name(&here.name)))));
+        .from_as(name(&other.name), name(&called))
+        .and_where(inner.column(&there.name).eq(level.column(&here.name)));
     if let Some(same) = same_table((level, here), (inner, there)) {
         select.and_where(same);
     }
@@ -264,8 +230,8 @@ fn exists(level: Level<'_>, related: &Related) -> Result<Expr> {
 
 /// The condition under which two columns with the same id speak of the same row: their tables
 /// are the same, too. `None` where that is certain.
-fn same_table(here: (Level<'_>, &ColumnDef), there: (Level<'_>, &ColumnDef)) -> Option<Expr> {
-    let of = |(level, _): (Level<'_>, &ColumnDef), kind: &str| Expr::col((level.called(), name(kind)));
+pub(crate) fn same_table(here: (Level<'_>, &ColumnDef), there: (Level<'_>, &ColumnDef)) -> Option<Expr> {
+    let of = |(level, _): (Level<'_>, &ColumnDef), kind: &str| level.column(kind);
     match (
         form::table_of(here.0.table, here.1),
         form::table_of(there.0.table, there.1),
@@ -279,7 +245,7 @@ fn same_table(here: (Level<'_>, &ColumnDef), there: (Level<'_>, &ColumnDef)) -> 
 }
 
 /// A column by which rows are linked.
-fn linking<'a>(table: &'a TableDef, named: &str) -> Result<&'a ColumnDef> {
+pub(crate) fn linking<'a>(table: &'a TableDef, named: &str) -> Result<&'a ColumnDef> {
     let by = column(table, named)?;
     match by.kind {
         ColumnType::Key | ColumnType::Id | ColumnType::Lookup { .. } => Ok(by),
@@ -297,12 +263,12 @@ fn among(level: Level<'_>, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
     let mut cells: Vec<sea_query::Value> = Vec::with_capacity(values.len());
     let mut rows: BTreeMap<&Name, Vec<Uuid>> = BTreeMap::new();
     if by.kind == ColumnType::DateTime && !level.strict {
-        return Ok(seconds::among(&by.name, values));
+        return Ok(seconds::among(&level.column(&by.name), values));
     }
     let mut empty = None;
     for value in values {
         match (form::compared(table, by, value)?, value) {
-            (Cell::Null, _) => empty = Some(Expr::col(name(&by.name)).is_null()),
+            (Cell::Null, _) => empty = Some(level.column(&by.name).is_null()),
             (_, Value::Lookup(reference)) => rows.entry(&reference.table).or_default().push(reference.id),
             (_, Value::Id(_)) if level.strict && matches!(form::table_of(table, by), TableOf::In(_)) => {
                 return Err(Error::host(format!(
@@ -313,11 +279,11 @@ fn among(level: Level<'_>, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
             (cell, _) => cells.push(cell.into()),
         }
     }
-    let some = (!cells.is_empty()).then(|| Expr::col(name(&by.name)).is_in(cells));
+    let some = (!cells.is_empty()).then(|| level.column(&by.name).is_in(cells));
     let rows = rows.into_iter().map(|(target, ids)| {
-        let one = Expr::col(name(&by.name)).is_in(blobs(&ids));
+        let one = level.column(&by.name).is_in(blobs(&ids));
         match form::table_of(table, by) {
-            TableOf::In(column) => one.and(Expr::col(name(&column)).eq(&**target)),
+            TableOf::In(column) => one.and(level.column(&column).eq(&**target)),
             TableOf::Always(only) if only != target => constant(false),
             TableOf::Always(_) | TableOf::Unsaid => one,
         }
@@ -332,7 +298,7 @@ fn among(level: Level<'_>, by: &ColumnDef, values: &[Value]) -> Result<Expr> {
 
 fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Value) -> Result<Expr> {
     let table = level.table;
-    let column = Expr::col(name(&by.name));
+    let column = level.column(&by.name);
     let search = match comparison {
         Comparison::Contains => Some(text::CONTAINS),
         Comparison::StartsWith => Some(text::STARTS),
@@ -340,7 +306,7 @@ fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Val
         _ => None,
     };
     if let Some(function) = search {
-        return searched(table, by, function, value);
+        return searched(level, by, function, value);
     }
     let cell = form::compared(table, by, value)?;
     if cell == Cell::Null {
@@ -359,7 +325,7 @@ fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Val
         });
     }
     if let (Value::DateTime(time), false) = (value, level.strict) {
-        return Ok(seconds::compare(&by.name, comparison, *time));
+        return Ok(seconds::compare(&column, comparison, *time));
     }
     let value: sea_query::Value = cell.into();
     Ok(match comparison {
@@ -374,7 +340,7 @@ fn compare(level: Level<'_>, by: &ColumnDef, comparison: Comparison, value: &Val
 }
 
 /// A search in a text, or for one choice among several.
-fn searched(table: &TableDef, by: &ColumnDef, function: &'static str, value: &Value) -> Result<Expr> {
+fn searched(level: Level<'_>, by: &ColumnDef, function: &'static str, value: &Value) -> Result<Expr> {
     let part = match (&by.kind, value) {
         (_, Value::Null) => return Ok(constant(false)),
         (ColumnType::Text { .. } | ColumnType::Memo { .. }, Value::Text(part)) => part.clone(),
@@ -385,13 +351,10 @@ fn searched(table: &TableDef, by: &ColumnDef, function: &'static str, value: &Va
             return Err(Error::invalid(format!(
                 "column `{}` of `{}` is of type {} and cannot be searched for a text",
                 by.name,
-                table.name,
+                level.table.name,
                 kind.word()
             )));
         }
     };
-    Ok(Func::cust(name(function))
-        .arg(Expr::col(name(&by.name)))
-        .arg(part)
-        .into())
+    Ok(Func::cust(name(function)).arg(level.column(&by.name)).arg(part).into())
 }

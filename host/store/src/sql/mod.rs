@@ -4,8 +4,10 @@
 
 pub(crate) mod bind;
 pub(crate) mod build;
+pub(crate) mod cookie;
 pub(crate) mod ddl;
 pub(crate) mod filter;
+pub(crate) mod list;
 mod order;
 mod seconds;
 

@@ -10,22 +10,23 @@ use crate::{
     text::{self, Collation},
 };
 
-/// What a list is ordered by for a column; nothing where that is the column itself.
-pub(crate) fn shown(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Option<Expr> {
+/// What a list is ordered by for a column of a table, as that is called in the statement; nothing
+/// where that is the column itself.
+pub(crate) fn shown(catalog: &Catalog, called: &str, by: &ColumnDef) -> Option<Expr> {
     match &by.kind {
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options } => {
-            (!options.is_empty()).then(|| label(catalog.collation(), by, options))
+            (!options.is_empty()).then(|| label(catalog.collation(), called, by, options))
         }
-        ColumnType::Lookup { .. } => names(catalog, table, by),
+        ColumnType::Lookup { .. } => names(catalog, called, by),
         _ => None,
     }
 }
 
 /// The place of the option's label among the labels. A number that is no option's comes last.
-fn label(collation: &Collation, by: &ColumnDef, options: &[Choice]) -> Expr {
+fn label(collation: &Collation, called: &str, by: &ColumnDef, options: &[Choice]) -> Expr {
     let mut sorted: Vec<&Choice> = options.iter().collect();
     sorted.sort_by(|one, other| collation.compare(&one.label, &other.label));
-    let column = || Expr::col(name(&by.name));
+    let column = || Expr::col((name(called), name(&by.name)));
     let mut places = CaseStatement::new();
     for (place, option) in sorted.iter().enumerate() {
         let place = i64::try_from(place).unwrap_or(i64::MAX);
@@ -36,9 +37,9 @@ fn label(collation: &Collation, by: &ColumnDef, options: &[Choice]) -> Expr {
 }
 
 /// The name of the row that a lookup refers to.
-fn names(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Option<Expr> {
+fn names(catalog: &Catalog, called: &str, by: &ColumnDef) -> Option<Expr> {
     let targets = by.targets().iter().filter_map(|target| catalog.find(target));
-    let mut named = targets.filter_map(|target| Some((target, named(table, by, target)?)));
+    let mut named = targets.filter_map(|target| Some((target, named(called, by, target)?)));
     let name_of_row = match form::is_split(&by.kind) {
         false => named.next()?.1,
         true => {
@@ -47,7 +48,7 @@ fn names(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Option<Expr> {
             let mut cases = CaseStatement::new();
             for (target, one) in named {
                 any = true;
-                cases = cases.case(Expr::col(name(&kind)).eq(&*target.name), one);
+                cases = cases.case(Expr::col((name(called), name(&kind))).eq(&*target.name), one);
             }
             any.then(|| cases.finally(Expr::cust("NULL")).into())?
         }
@@ -58,13 +59,13 @@ fn names(catalog: &Catalog, table: &TableDef, by: &ColumnDef) -> Option<Expr> {
     ))
 }
 
-fn named(table: &TableDef, by: &ColumnDef, target: &TableDef) -> Option<Expr> {
+fn named(called: &str, by: &ColumnDef, target: &TableDef) -> Option<Expr> {
     const OTHER: &str = "_named";
     let primary = target.primary_name.as_ref()?;
     let select: SelectStatement = Sql::select()
         .column((name(OTHER), name(primary)))
         .from_as(name(&target.name), name(OTHER))
-        .and_where(Expr::col((name(OTHER), name(&target.key))).eq(Expr::col((name(&table.name), name(&by.name)))))
+        .and_where(Expr::col((name(OTHER), name(&target.key))).eq(Expr::col((name(called), name(&by.name)))))
         .to_owned();
     Some(Expr::SubQuery(
         None,

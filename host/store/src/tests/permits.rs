@@ -166,7 +166,7 @@ proptest! {
         prop_assert_eq!(&found(has_account.clone()), &readable);
         let hidden: Vec<_> = (1..=rows.len() as u128).map(id).filter(|id| !readable.contains(id)).collect();
         prop_assert_eq!(found(has_account.clone().negated()), hidden);
-        let count = org.read(|tx| tx.count_across(&permit, &catalog, "contact", &has_account)).unwrap();
+        let count = org.read(|tx| tx.count_across(&permit, &catalog, &Query::new("contact").filter(has_account.clone()))).unwrap();
         prop_assert_eq!(count, readable.len() as u64);
         let query = Query::new("contact").filter(has_account);
         let refused = org.read(|tx| tx.select_across(&contacts, &catalog, &query));

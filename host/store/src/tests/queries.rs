@@ -259,7 +259,7 @@ proptest! {
             let query = Query::new("account").filter(filter.clone());
             let found = org.read(|tx| tx.select_across(&permit, &catalog, &query)).unwrap();
             prop_assert_eq!(&found, &wanted, "{:?}", filter);
-            let count = org.read(|tx| tx.count_across(&permit, &catalog, "account", &filter)).unwrap();
+            let count = org.read(|tx| tx.count_across(&permit, &catalog, &query)).unwrap();
             prop_assert_eq!(count, wanted.len() as u64);
         }
     }

@@ -1,0 +1,64 @@
+//! The sum of decimal numbers, which the database does not know as numbers.
+
+use rusqlite::{
+    Connection, Error, Result,
+    functions::{Aggregate, Context, FunctionFlags},
+};
+
+use crate::{
+    fault::fault,
+    form,
+    sql::list::{MEAN, SUM},
+};
+
+struct Sum;
+
+impl Aggregate<Option<i128>, Option<Vec<u8>>> for Sum {
+    fn init(&self, _: &mut Context<'_>) -> Result<Option<i128>> {
+        Ok(None)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut Option<i128>) -> Result<()> {
+        let Some(bytes) = context.get_raw(0).as_blob_or_null()? else {
+            return Ok(());
+        };
+        let number = form::scaled_of(bytes).unwrap_or_default();
+        let more = sum.unwrap_or_default().checked_add(number);
+        *sum = Some(more.ok_or_else(|| Error::UserFunctionError("the sum is too large".into()))?);
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<Option<i128>>) -> Result<Option<Vec<u8>>> {
+        Ok(sum.flatten().map(|sum| form::of_scaled(sum).to_vec()))
+    }
+}
+
+struct Mean;
+
+#[expect(clippy::cast_precision_loss, reason = "it is a number to order by")]
+impl Aggregate<(f64, u32), Option<f64>> for Mean {
+    fn init(&self, _: &mut Context<'_>) -> Result<(f64, u32)> {
+        Ok((0.0, 0))
+    }
+
+    fn step(&self, context: &mut Context<'_>, (sum, count): &mut (f64, u32)) -> Result<()> {
+        if let Some(bytes) = context.get_raw(0).as_blob_or_null()? {
+            *sum += form::scaled_of(bytes).unwrap_or_default() as f64;
+            *count = count.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, mean: Option<(f64, u32)>) -> Result<Option<f64>> {
+        Ok(mean
+            .filter(|(_, count)| *count > 0)
+            .map(|(sum, count)| sum / f64::from(count)))
+    }
+}
+
+/// Gives a connection the functions.
+pub(crate) fn teach(conn: &Connection) -> sluice_model::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    conn.create_aggregate_function(SUM, 1, flags, Sum).map_err(fault)?;
+    conn.create_aggregate_function(MEAN, 1, flags, Mean).map_err(fault)
+}
