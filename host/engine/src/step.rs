@@ -4,7 +4,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_model::{Name, Row, StepInfo, Uuid};
-use sluice_sandbox::{Grants, Limits};
+
+use crate::{handler::Handler, plugin::PluginHandler};
 
 /// Before the privilege gate; outside the transaction for the outermost message.
 pub const PRE_VALIDATION: i32 = 10;
@@ -35,48 +36,71 @@ pub(crate) struct Image {
 }
 
 /// An enabled step.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Step {
+    /// The row that says what it does, and takes it out of work.
     pub id: Uuid,
-    pub(crate) name: String,
-    pub(crate) type_name: String,
-    pub(crate) assembly: Uuid,
-    pub(crate) assembly_name: String,
-    pub(crate) digest: String,
-    pub(crate) message: Name,
-    pub(crate) table: Option<Name>,
-    pub(crate) stage: i32,
+    /// What people call it.
+    pub name: String,
+    /// The message.
+    pub message: Name,
+    /// The table; every table, where there is none.
+    pub table: Option<Name>,
+    /// The stage.
+    pub stage: i32,
     pub(crate) mode: i32,
-    pub(crate) rank: i32,
+    /// Its place among the steps of the stage: the lowest comes first.
+    pub rank: i32,
     /// Breaks ties between equal ranks, as on the platform.
     pub(crate) filter: Option<Uuid>,
     /// Of Create and Update: at least one must be among the columns sent. Empty: any.
-    pub(crate) filtering: Vec<Name>,
+    pub filtering: Vec<Name>,
     pub(crate) images: Vec<Image>,
-    pub(crate) configuration: Option<String>,
-    pub(crate) secure: Option<String>,
-    pub(crate) run_as: Option<Uuid>,
-    pub(crate) grants: Grants,
-    pub(crate) limits: Limits,
+    /// As whom it runs; as the caller, where nothing is said.
+    pub run_as: Option<Uuid>,
     pub(crate) auto_delete: bool,
+    /// What it calls.
+    pub(crate) handler: Arc<dyn Handler>,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self::calling(Arc::new(PluginHandler::default()))
+    }
 }
 
 impl Step {
+    /// A synchronous step that calls `handler`, and of which nothing else is said yet.
+    pub fn calling(handler: Arc<dyn Handler>) -> Self {
+        Self {
+            id: Uuid::nil(),
+            name: String::new(),
+            message: Name::default(),
+            table: None,
+            stage: 0,
+            mode: SYNCHRONOUS,
+            rank: 0,
+            filter: None,
+            filtering: Vec::new(),
+            images: Vec::new(),
+            run_as: None,
+            auto_delete: false,
+            handler,
+        }
+    }
+
     /// What errors and traces say of the step.
-    pub(crate) fn info(&self) -> StepInfo {
+    pub fn info(&self) -> StepInfo {
         StepInfo {
             id: self.id,
             name: self.name.clone(),
-            plugin: self.plugin(),
+            kind: self.handler.kind(),
+            plugin: self.handler.plugin(),
+            action: None,
             message: self.message.to_string(),
             table: self.table.as_ref().map(ToString::to_string),
             stage: self.stage,
         }
-    }
-
-    /// `assembly/type`.
-    pub(crate) fn plugin(&self) -> String {
-        format!("{}/{}", self.assembly_name, self.type_name)
     }
 
     /// Whether it has an image of the row before the main operation.

@@ -13,7 +13,7 @@ use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Re
 use sluice_store::{End, Savepoint, Tx};
 
 use crate::{
-    Message, Rules,
+    Message,
     budget::{Budget, InSteps},
     cascade::Cascades,
     change::{Author, Why},
@@ -23,6 +23,7 @@ use crate::{
     operation::{Incoming, Operation},
     pipeline,
     reading::Stream,
+    rules::RulesOf,
     snapshot::{DEFINITIONS, Snapshot},
     step::{self, Step},
     tables,
@@ -432,7 +433,7 @@ impl Unit {
     }
 
     /// The rules of a table.
-    pub fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+    pub fn rules(&self, table: &TableDef) -> RulesOf {
         self.core.rules(table)
     }
 

@@ -54,6 +54,11 @@ pub enum Fix {
         /// The step's id.
         step: Uuid,
     },
+    /// Deactivate the workflow.
+    Deactivate {
+        /// The workflow's id.
+        workflow: Uuid,
+    },
     /// Let the step run as this user.
     RunAs {
         /// The step's id.
@@ -68,7 +73,7 @@ impl Fix {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Grant { .. } => "grant",
-            Self::Disable { .. } => "disable",
+            Self::Disable { .. } | Self::Deactivate { .. } => "disable",
             Self::RunAs { .. } => "run-as",
         }
     }
@@ -347,9 +352,19 @@ impl Trials<'_> {
         without.bypassed.insert(step);
         let still_there = matches!(self.run(&without, request), Err(error) if is_from(&error, step));
         if !still_there {
-            fixes.push(Fix::Disable { step });
+            let workflow = error.body().step.as_ref().is_some_and(|step| !step.calls_plugin());
+            fixes.push(match workflow {
+                true => Fix::Deactivate { workflow: step },
+                false => Fix::Disable { step },
+            });
         }
-        if error.body().privilege.is_some()
+        let registered = error
+            .body()
+            .step
+            .as_ref()
+            .is_none_or(sluice_model::StepInfo::calls_plugin);
+        if registered
+            && error.body().privilege.is_some()
             && may_act_for_others(self.session)?
             && let Some(user) = self.run_as(setup, request, step)?
         {

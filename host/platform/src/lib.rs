@@ -16,6 +16,7 @@ pub mod merge;
 pub mod notes;
 pub mod plugins;
 pub mod solutions;
+mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
@@ -33,6 +34,7 @@ pub use plugins::{
     registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, limits_of},
 };
 pub use solutions::{ImportOptions, Imported, Uninstalled};
+pub use workflows::WorkflowSpec;
 
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.
 pub mod prelude {
@@ -56,6 +58,7 @@ static ALL: &[&Capability] = &[
     &mapping::MAPPING,
     &duplicates::DUPLICATES,
     &flow::FLOWS,
+    &workflows::WORKFLOWS,
     &customizing::CUSTOMIZING,
     &keys::KEYS,
     &notes::NOTES,

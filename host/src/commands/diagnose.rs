@@ -190,6 +190,7 @@ fn note(error: &Error) -> Option<&'static str> {
 /// Who raised an error.
 fn blame(error: &Error) -> String {
     match &error.body().step {
+        Some(step) if !step.calls_plugin() => format!("stopped by the {} \"{}\"", step.kind, step.name),
         Some(step) => format!("stopped by the step \"{}\" of the plug-in {}", step.name, step.plugin),
         None => "refused by the platform itself".to_owned(),
     }
@@ -258,12 +259,13 @@ fn story(catalog: &Catalog, error: &Error, user: &str) -> String {
     let body = error.body();
     let mut text = match &body.step {
         Some(step) => {
-            let mut text = format!(
-                "The step \"{}\" stops it. It runs the plug-in {} in the {}.",
-                step.name,
-                step.plugin,
-                report::place(step)
-            );
+            let does = match step.calls_plugin() {
+                true => format!("runs the plug-in {}", step.plugin),
+                false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
+            };
+            let (name, place) = (&step.name, report::place(step));
+            let what = if step.calls_plugin() { "step" } else { step.kind };
+            let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
             if let Some(call) = &body.call {
                 let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
                 text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
@@ -352,6 +354,10 @@ fn fixes_text(context: &Context, fixes: &[Fix]) -> String {
                 "Disable this one step, for everybody, until the plug-in is mended:".to_owned(),
                 command,
             ),
+            Fix::Deactivate { .. } => add(
+                "Deactivate this one workflow, for everybody, until it is mended:".to_owned(),
+                command,
+            ),
             Fix::RunAs { user, .. } => add(
                 format!(
                     "Let the step run as {user}, who has what it needs. For everybody who sets it off, it then does all that {user} may:"
@@ -370,6 +376,7 @@ fn command_of(fix: &Fix) -> String {
             format!("sluice role grant {} {privilege} {}", quoted(role), depth.word())
         }
         Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::Deactivate { workflow } => format!("sluice workflow deactivate {workflow}"),
         Fix::RunAs { step, user } => format!("sluice step update {step} --run-as {}", quoted(user)),
     }
 }

@@ -53,3 +53,4 @@ pub(crate) mod trace;
 pub(crate) mod user;
 pub(crate) mod view;
 mod wasm_build;
+pub(crate) mod workflow;

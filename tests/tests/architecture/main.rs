@@ -301,6 +301,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         "solutions",
         &["customizing", "duplicates", "flow", "keys", "managed", "plugins"],
     ),
+    ("workflows", &[]),
 ];
 
 /// The paths that a `use` names: `a::{b, c::d}` is `a::b` and `a::c::d`.

@@ -40,7 +40,7 @@ fn indexes_and_matchcodes_are_made_anew() {
     let double = ["row", "create", "account", "name=arger", "--detect-duplicates"];
     let refused = admin.refused(&double);
     assert_eq!(refused["code"], "0x80040333", "{refused}");
-    assert!(world.path("sluice.db.before-4-texts-1").exists());
+    assert!(world.path("sluice.db.before-5-texts-1").exists());
     let again = admin.run(&["org", "check"]);
     assert!(again.code == 0 && !again.stderr.contains("anew"), "{again:?}");
 }

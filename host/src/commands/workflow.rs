@@ -1,0 +1,305 @@
+//! `sluice workflow`: what happens to rows by itself, without a program.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Filter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_platform::WorkflowSpec;
+
+use crate::{
+    context::Context,
+    files, names,
+    output::{Grid, Outcome},
+    people,
+};
+
+const TABLE: &str = "workflow";
+const TEMPLATE: &str = include_str!("../../templates/workflow.json");
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the workflows, in the order in which they run.
+    List {
+        /// Only those for rows of this table.
+        #[arg(long)]
+        table: Option<String>,
+    },
+    /// Show a workflow with its definition.
+    Show {
+        /// Its name or id.
+        workflow: String,
+    },
+    /// Write a file to begin with: a workflow that makes a task for each new row.
+    New {
+        /// The file, as JSON.
+        file: PathBuf,
+        /// The table whose rows it runs for.
+        #[arg(long, default_value = "account")]
+        table: String,
+    },
+    /// Make a workflow out of a file; it is a draft.
+    Create {
+        /// The workflow, as JSON.
+        file: PathBuf,
+        /// Activate it at once.
+        #[arg(long)]
+        activate: bool,
+    },
+    /// Let a workflow run.
+    Activate {
+        /// Its name or id.
+        workflow: String,
+    },
+    /// Let a workflow run no more.
+    Deactivate {
+        /// Its name or id.
+        workflow: String,
+    },
+    /// Remove a workflow that is not active.
+    Delete {
+        /// Its name or id.
+        workflow: String,
+    },
+    /// Run an active workflow for a row.
+    Run {
+        /// Its name or id.
+        workflow: String,
+        /// The row's id or name.
+        row: String,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    match command {
+        Command::List { table } => list(context, &session, table.as_deref()),
+        Command::Show { workflow } => show(context, &session, &workflow),
+        Command::New { file, table } => new(&session, &file, &table),
+        Command::Create { file, activate } => create(&session, &file, activate),
+        Command::Activate { workflow } => set_active(&session, &workflow, true),
+        Command::Deactivate { workflow } => set_active(&session, &workflow, false),
+        Command::Delete { workflow } => delete(&session, &workflow),
+        Command::Run { workflow, row } => run_for(&session, &workflow, &row),
+    }
+}
+
+/// The definitions that are workflows.
+fn definitions() -> Filter {
+    Filter::eq("category", Value::Choice(0)).and(Filter::eq("type", Value::Choice(1)))
+}
+
+/// The definition of that name or id.
+fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
+    let is = match name.parse::<Uuid>() {
+        Ok(id) => Filter::eq("workflowid", id),
+        Err(_) => Filter::eq("name", name),
+    };
+    let found = session.list(Query::new(TABLE).filter(definitions().and(is)))?;
+    match found.as_slice() {
+        [workflow] => Ok(workflow.clone()),
+        // Of several, or none, the message of every noun.
+        _ => names::row(session, TABLE, name, &[]),
+    }
+}
+
+fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut filter = definitions();
+    if let Some(table) = table {
+        session.catalog()?.table(table)?;
+        filter = filter.and(Filter::eq("primaryentity", table));
+    }
+    let query = Query::new(TABLE).filter(filter);
+    let mut rows = session.list(query.order_by("primaryentity").order_by("name"))?;
+    rows.sort_by_key(|row| {
+        (
+            row.text("primaryentity").map(ToOwned::to_owned),
+            row.int("rank").unwrap_or(0),
+        )
+    });
+    let labels = names::Labels::of(context, &rows)?;
+    let definition = session.catalog()?.table(TABLE)?.clone();
+    let mut grid = Grid::new([
+        "state",
+        "name",
+        "table",
+        "mode",
+        "starts on",
+        "scope",
+        "runs as",
+        "rank",
+        "owner",
+        "id",
+    ]);
+    let mut documents = Vec::new();
+    for row in &rows {
+        let cell = |column: &str| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let column = definition.column(column);
+            column
+                .map(|column| people::cell(column, value, &labels))
+                .unwrap_or_default()
+        };
+        grid.row([
+            cell("statecode"),
+            cell("name"),
+            cell("primaryentity"),
+            cell("mode"),
+            starts(row),
+            cell("scope"),
+            cell("runas"),
+            row.int("rank").map(|rank| rank.to_string()).unwrap_or_default(),
+            cell("ownerid"),
+            row.id.to_string(),
+        ]);
+        documents.push(head(row));
+    }
+    Ok(Outcome::list(documents, grid.text("no workflows that you see")))
+}
+
+/// What starts a workflow, in words.
+fn starts(row: &Row) -> String {
+    let mut starts = Vec::new();
+    let mut says = |column: &str, word: &str| {
+        if row.bool(column) == Some(true) {
+            starts.push(word.to_owned());
+        }
+    };
+    says("triggeroncreate", "create");
+    says("triggerondelete", "delete");
+    says("ondemand", "demand");
+    says("subprocess", "child");
+    if let Some(columns) = row.text("triggeronupdateattributelist") {
+        starts.insert(0, format!("update of {columns}"));
+    }
+    starts.join(", ")
+}
+
+/// What a workflow is, without its definition.
+fn head(row: &Row) -> Json {
+    let columns = row.text("triggeronupdateattributelist").unwrap_or_default();
+    json!({
+        "id": row.id.to_string(),
+        "name": row.text("name"),
+        "table": row.text("primaryentity"),
+        "active": row.int("statecode") == Some(1),
+        "mode": if row.int("mode") == Some(1) { "real-time" } else { "background" },
+        "create": row.bool("triggeroncreate"),
+        "update": columns.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>(),
+        "delete": row.bool("triggerondelete"),
+        "ondemand": row.bool("ondemand"),
+        "child": row.bool("subprocess"),
+        "scope": row.int("scope"),
+        "runas": if row.int("runas") == Some(0) { "owner" } else { "caller" },
+        "rank": row.int("rank"),
+        "owner": row.id_of("ownerid").map(|id| id.to_string()),
+    })
+}
+
+fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    let text = row.text("clientdata").unwrap_or("{}");
+    let definition: Json = serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
+    let mut document = head(&row);
+    if let Json::Object(map) = &mut document {
+        let nothing = Map::new();
+        let parts = definition.as_object().unwrap_or(&nothing).clone();
+        map.extend(parts);
+        map.insert("description".to_owned(), json!(row.text("description")));
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let labels = names::Labels::of(context, std::slice::from_ref(&row))?;
+    let table = session.catalog()?.table(TABLE)?.clone();
+    let cell = |column: &str| {
+        let value = row.get(column).unwrap_or(&Value::Null);
+        let column = table.column(column);
+        column
+            .map(|column| people::cell(column, value, &labels))
+            .unwrap_or_default()
+    };
+    let lines = [
+        ("workflow", cell("name")),
+        ("description", cell("description")),
+        ("id", row.id.to_string()),
+        ("state", cell("statecode")),
+        ("table", cell("primaryentity")),
+        ("mode", cell("mode")),
+        ("starts on", starts(&row)),
+        ("updates", cell("updatestage")),
+        ("scope", cell("scope")),
+        ("runs as", cell("runas")),
+        ("rank", cell("rank")),
+        ("owner", cell("ownerid")),
+    ];
+    let lines: Vec<_> = lines.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let text = format!(
+        "{}\n\n{}",
+        people::pairs(&lines),
+        serde_json::to_string_pretty(&definition)?
+    );
+    Ok(Outcome::new(document, text))
+}
+
+fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
+    let text = TEMPLATE
+        .replace("NAME", &format!("Look at each new {}", table.name))
+        .replace("TABLE", &table.name)
+        .replace("PRIMARY", table.primary_name.as_deref().unwrap_or(&table.key));
+    use std::io::Write as _;
+    files::make_new(file)?.write_all(text.as_bytes())?;
+    let shown = file.display();
+    let told = format!("wrote {shown}; `workflow create {shown}` makes a draft of it");
+    Ok(Outcome::new(json!({ "file": file }), told))
+}
+
+fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+    session.check_privilege(TABLE, Right::Create)?;
+    let spec = WorkflowSpec::parse(&files::description(file)?)?;
+    let made = session.execute(Request::create(spec.row()))?;
+    let id = made.created().unwrap_or_default();
+    if activate {
+        return set_active(session, &id.to_string(), true);
+    }
+    let text = format!(
+        "created workflow {} ({id}); it is a draft: `workflow activate` lets it run",
+        spec.name()
+    );
+    Ok(Outcome::new(head(&find(session, &id.to_string())?), text))
+}
+
+fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    let change = Row::new(TABLE, row.id).with("statecode", Value::Choice(i32::from(active)));
+    session.execute(Request::update(change))?;
+    let what = if active { "activated" } else { "deactivated" };
+    let text = format!("{what} workflow {} ({})", row.text("name").unwrap_or_default(), row.id);
+    Ok(Outcome::new(head(&find(session, &row.id.to_string())?), text))
+}
+
+fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    session.execute(Request::delete(Reference::new(TABLE, row.id)))?;
+    let text = format!("deleted workflow {}", row.text("name").unwrap_or_default());
+    Ok(Outcome::new(json!({ "id": row.id.to_string() }), text))
+}
+
+fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> {
+    let workflow = find(session, name)?;
+    let table = workflow.text("primaryentity").unwrap_or_default();
+    let row = session.find_one(table, row)?;
+    let request = Request::new("ExecuteWorkflow")
+        .with("WorkflowId", Value::Id(workflow.id))
+        .with("EntityId", Value::Id(row));
+    session.execute(request)?;
+    let name = workflow.text("name").unwrap_or_default();
+    let text = format!("workflow {name} ran for {table} {row}");
+    Ok(Outcome::new(
+        json!({ "workflow": workflow.id.to_string(), "row": row.to_string() }),
+        text,
+    ))
+}

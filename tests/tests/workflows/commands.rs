@@ -1,0 +1,66 @@
+//! The commands, from a file to a run.
+
+use sluice_tests::world::{World, list, text};
+
+#[test]
+fn from_a_file_to_a_run_and_away() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["workflow", "new", "look.json", "--table", "contact"]);
+    let made = admin.json(&["workflow", "create", "look.json"]);
+    assert_eq!(
+        (text(&made, "table"), made["active"].clone()),
+        ("contact".to_owned(), false.into())
+    );
+    admin.json(&["workflow", "activate", "Look at each new contact"]);
+    admin.json(&["row", "create", "contact", "lastname=Wu"]);
+    assert_eq!(world.count("task", ""), 1);
+
+    let listed = list(&admin.json(&["workflow", "list", "--table", "contact"]));
+    assert_eq!(listed.len(), 1, "its copy is not listed");
+    assert_eq!(listed[0]["active"], true);
+    assert_eq!(list(&admin.json(&["workflow", "list", "--table", "account"])).len(), 0);
+    let shown = admin.json(&["workflow", "show", &text(&made, "id")]);
+    assert_eq!(shown["actions"][0]["check"]["then"][0]["create"]["table"], "task");
+
+    assert_eq!(
+        admin.refused(&["workflow", "delete", "Look at each new contact"])["code"],
+        "0x8004500F"
+    );
+    admin.json(&["workflow", "deactivate", "Look at each new contact"]);
+    admin.json(&["row", "create", "contact", "lastname=Berg"]);
+    assert_eq!(world.count("task", ""), 1);
+    admin.json(&["workflow", "delete", "Look at each new contact"]);
+    assert_eq!(list(&admin.json(&["workflow", "list"])).len(), 0);
+}
+
+#[test]
+fn by_hand() {
+    let world = World::empty();
+    let admin = world.admin();
+    world.write(
+        "note.json",
+        r#"{"name": "Note", "table": "account", "on-demand": true,
+            "actions": [{"update": {"set": {"description": "noted"}}}]}"#,
+    );
+    admin.json(&["workflow", "create", "note.json", "--activate"]);
+    admin.json(&["row", "create", "account", "name=Novak"]);
+    admin.json(&["workflow", "run", "Note", "Novak"]);
+    assert_eq!(world.rows("account", "description", "")[0]["description"], "noted");
+}
+
+#[test]
+fn a_file_that_is_wrong_says_where() {
+    let world = World::empty();
+    let admin = world.admin();
+    world.write(
+        "wrong.json",
+        "{\"name\": \"w\",\n \"tabel\": \"account\", \"actions\": []}",
+    );
+    let error = admin.refused(&["workflow", "create", "wrong.json"]);
+    let message = text(&error, "message");
+    assert!(
+        message.contains("unknown field `tabel`") && message.contains("line 2"),
+        "{message}"
+    );
+}
