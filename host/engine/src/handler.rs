@@ -1,7 +1,7 @@
 //! What a step calls: a plug-in ([`crate::plugin`]), or what a capability brings. Frames, images,
 //! traces, and who is to blame stay with the steps; a handler does the work in between.
 
-use sluice_model::Result;
+use sluice_model::{Result, Uuid};
 use sluice_sandbox::{Context, Usage};
 
 use crate::{Operation, Unit, snapshot::Reader, step::Step};
@@ -37,8 +37,27 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
         Ok(true)
     }
 
+    /// Of an asynchronous step: writes the jobs that follow what an operation has just done, where
+    /// they are of a kind of its own ([`Unit::queue_job`]). Without any, the step has a job as steps
+    /// have, which calls the handler.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    fn queue(&self, _: &mut Unit, _: &Operation) -> Result<Queued> {
+        Ok(Queued::AsStep)
+    }
+
     /// Does the work, in the name of the step's user ([`Unit::call_service`]).
     fn call(&self, unit: &mut Unit, step: &Step, context: Context) -> Called;
+}
+
+/// What follows an asynchronous step.
+#[derive(Debug)]
+pub enum Queued {
+    /// A job that calls its handler.
+    AsStep,
+    /// These jobs, which run once the transaction is committed.
+    Own(Vec<Uuid>),
 }
 
 /// What came of a call.

@@ -17,6 +17,9 @@ pub const POST_OPERATION: i32 = 40;
 /// Mode of a step that runs inside the request.
 pub const SYNCHRONOUS: i32 = 0;
 
+/// Mode of a step that runs as a job.
+pub const ASYNCHRONOUS: i32 = 1;
+
 /// `sdkmessageprocessingstepimage.imagetype`; 2 is both.
 pub mod image {
     /// The row before the main operation.
@@ -87,6 +90,25 @@ impl Step {
             auto_delete: false,
             handler,
         }
+    }
+
+    /// The step, where it follows once the transaction is committed.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.mode = ASYNCHRONOUS;
+        self.stage = POST_OPERATION;
+        self
+    }
+
+    /// The step, which is to know the row as it was before the main operation.
+    #[must_use]
+    pub fn knowing_row_before(mut self) -> Self {
+        self.images.push(Image {
+            alias: "PreBusinessEntity".into(),
+            kind: image::BEFORE,
+            columns: Vec::new(),
+        });
+        self
     }
 
     /// What errors and traces say of the step.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
 use crate::{
@@ -69,6 +69,14 @@ pub(crate) enum Command {
         /// The row's id or name.
         row: String,
     },
+    /// Show the runs of workflows in the background, the newest first, and what became of them.
+    Log {
+        /// Only those of this workflow.
+        workflow: Option<String>,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        top: u32,
+    },
 }
 
 /// Runs the command.
@@ -83,6 +91,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Deactivate { workflow } => set_active(&session, &workflow, false),
         Command::Delete { workflow } => delete(&session, &workflow),
         Command::Run { workflow, row } => run_for(&session, &workflow, &row),
+        Command::Log { workflow, top } => log(context, &session, workflow.as_deref(), top),
     }
 }
 
@@ -295,11 +304,84 @@ fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> 
     let request = Request::new("ExecuteWorkflow")
         .with("WorkflowId", Value::Id(workflow.id))
         .with("EntityId", Value::Id(row));
-    session.execute(request)?;
+    let answer = session.execute(request)?;
+    let job = match answer.outputs.get("Id") {
+        Some(Parameter::Value(Value::Id(job))) => Some(job.to_string()),
+        _ => None,
+    };
     let name = workflow.text("name").unwrap_or_default();
-    let text = format!("workflow {name} ran for {table} {row}");
+    let text = match &job {
+        Some(job) => format!("workflow {name} runs for {table} {row} as job {job}"),
+        None => format!("workflow {name} ran for {table} {row}"),
+    };
     Ok(Outcome::new(
-        json!({ "workflow": workflow.id.to_string(), "row": row.to_string() }),
+        json!({ "workflow": workflow.id.to_string(), "row": row.to_string(), "job": job }),
         text,
     ))
+}
+
+const RUNS: [&str; 9] = [
+    "name",
+    "statuscode",
+    "createdon",
+    "completedon",
+    "postponeuntil",
+    "primaryentitytype",
+    "sl_rowid",
+    "ownerid",
+    "message",
+];
+
+fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -> anyhow::Result<Outcome> {
+    let mut filter = Filter::eq("operationtype", Value::Choice(10));
+    if let Some(name) = workflow {
+        filter = filter.and(Filter::eq("workflowactivationid", find(session, name)?.id));
+    }
+    let mut query = Query::new("asyncoperation").columns(&RUNS).filter(filter).top(top);
+    query.order = vec![sluice_model::Order {
+        column: "createdon".into(),
+        descending: true,
+    }];
+    let rows = session.list(query)?;
+    let labels = names::Labels::of(context, &rows)?;
+    let table = session.catalog()?.table("asyncoperation")?.clone();
+    let columns: Vec<_> = RUNS.iter().map(|name| (*name).into()).collect();
+    let mut grid = Grid::new([
+        "workflow",
+        "status",
+        "row",
+        "began",
+        "ended",
+        "waits until",
+        "as",
+        "message",
+        "job",
+    ]);
+    let mut documents = Vec::new();
+    for row in &rows {
+        let cell = |column: &str| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let column = table.column(column);
+            column
+                .map(|column| people::cell(column, value, &labels))
+                .unwrap_or_default()
+        };
+        grid.row([
+            cell("name"),
+            cell("statuscode"),
+            format!("{}:{}", cell("primaryentitytype"), cell("sl_rowid")),
+            cell("createdon"),
+            cell("completedon"),
+            cell("postponeuntil"),
+            cell("ownerid"),
+            cell("message"),
+            row.id.to_string(),
+        ]);
+        let mut document = sluice_model::json::from_row(&table, row, Some(&columns));
+        if let Some(map) = document.as_object_mut() {
+            map.insert("status".to_owned(), cell("statuscode").into());
+        }
+        documents.push(document);
+    }
+    Ok(Outcome::list(documents, grid.text("no runs in the background")))
 }

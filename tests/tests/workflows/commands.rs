@@ -1,6 +1,6 @@
 //! The commands, from a file to a run.
 
-use sluice_tests::world::{World, list, text};
+use sluice_tests::world::{World, list, text, wait_until};
 
 #[test]
 fn from_a_file_to_a_run_and_away() {
@@ -63,4 +63,33 @@ fn a_file_that_is_wrong_says_where() {
         message.contains("unknown field `tabel`") && message.contains("line 2"),
         "{message}"
     );
+}
+
+/// Where a run stands is written with what its action did: killed at any moment, it goes on there.
+#[test]
+fn a_run_that_is_killed_goes_on_and_does_nothing_twice() {
+    const ACTIONS: usize = 300;
+    let world = World::empty();
+    let admin = world.admin();
+    let action = r#"{"create": {"table": "task", "set": {"subject": "t"}}}"#;
+    let actions = vec![action; ACTIONS].join(",");
+    world.write(
+        "many.json",
+        format!(
+            r#"{{"name": "Many", "table": "account", "mode": "background", "scope": "organization",
+                "on": {{"create": true}}, "actions": [{actions}]}}"#
+        ),
+    );
+    admin.json(&["workflow", "create", "many.json", "--activate"]);
+    let mut child = admin.start(&["row", "create", "account", "name=Novak"]);
+    wait_until(|| world.count("task", "") > 5);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = world.count("task", "");
+    assert!(done < ACTIONS, "it was killed before its end: {done}");
+    assert_eq!(world.count("account", ""), 1);
+    admin.json(&["jobs", "resume"]);
+    assert_eq!(world.count("task", ""), ACTIONS);
+    let log = list(&admin.json(&["workflow", "log"]));
+    assert_eq!(log[0]["status"], "Succeeded");
 }

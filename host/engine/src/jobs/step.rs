@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 
 use super::{Claim, Ended, READY, STEP, claim, context, fail, finish, set_state};
-use crate::{Unit, operation::Operation, step::Step, steps, tables};
+use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// Writes a job for each asynchronous step of the operation.
 pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -20,7 +20,11 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         .iter()
         .filter(|step| step.mode != crate::step::SYNCHRONOUS)
     {
-        if !step.listens_to(operation.context.target.as_ref()) {
+        if !step.listens_to(operation.context.target.as_ref()) || !step.handler.concerns(unit, operation)? {
+            continue;
+        }
+        if let Queued::Own(jobs) = step.handler.queue(unit, operation)? {
+            unit.jobs.extend(jobs);
             continue;
         }
         unit.spend_job()?;
@@ -104,7 +108,11 @@ pub(crate) fn run_released(unit: &mut Unit) {
         let Some(job) = released.pop_front() else {
             return;
         };
-        if let Err(error) = run_claimed(unit, job, None) {
+        let ran = match run_claimed(unit, job, None) {
+            Ok((Claim::InSteps, _)) => runner::run_released(unit, job),
+            other => other.map(|_| ()),
+        };
+        if let Err(error) = ran {
             tracing::error!(%error, %job, "a job could not be run, or its outcome not be written");
         }
     }

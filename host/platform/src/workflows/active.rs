@@ -12,7 +12,7 @@ use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Valu
 use sluice_sandbox::Context;
 
 use super::{
-    ACTIVATED, ACTIVATION, Trigger,
+    ACTIVATED, ACTIVATION, Trigger, background,
     definition::Definition,
     is_workflow,
     program::Program,
@@ -58,7 +58,11 @@ pub(crate) struct Workflow {
     pub(crate) name: String,
     /// The table whose rows it runs for.
     pub(crate) table: Name,
-    owner: Option<Reference>,
+    pub(crate) owner: Option<Reference>,
+    /// What it does, as its copy says it.
+    pub(crate) definition: String,
+    /// Its jobs are removed where they have succeeded.
+    pub(crate) forgets: bool,
     scope: Scope,
     as_owner: bool,
     pub(crate) in_real_time: bool,
@@ -76,6 +80,8 @@ impl Workflow {
             name: row.text("name").unwrap_or_default().to_owned(),
             table: row.text("primaryentity").unwrap_or_default().into(),
             owner: row.lookup("ownerid").cloned(),
+            definition: text.to_owned(),
+            forgets: row.bool("asyncautodelete") == Some(true),
             scope: Scope::of(row.int("scope")),
             as_owner: row.int("runas") == Some(0),
             in_real_time: row.int("mode") == Some(1),
@@ -88,10 +94,45 @@ impl Workflow {
 
     /// The step that does what the workflow does for a row; without one, for that of the message.
     fn step(self: &Arc<Self>, row: Option<Reference>) -> Step {
-        let mut step = Step::calling(Arc::new(Call {
+        self.named(Arc::new(Call {
             workflow: self.clone(),
             row,
-        }));
+        }))
+    }
+
+    /// The step that goes on with those that wait for a change of their row.
+    fn waking(&self) -> Option<Step> {
+        let program = self.program.as_ref().ok()?;
+        if self.in_real_time || program.woken_by.is_empty() {
+            return None;
+        }
+        let mut step = self.named(Arc::new(background::Wake(self.id))).in_background();
+        step.message = "Update".into();
+        step.table = Some(self.table.clone());
+        step.filtering = program.woken_by.iter().cloned().collect();
+        Some(step)
+    }
+
+    /// The step by which a trigger starts it.
+    fn triggered(self: &Arc<Self>, trigger: &Trigger) -> Step {
+        let mut step = match self.in_real_time {
+            true => self.step(None),
+            false => self.named(Arc::new(background::Start(self.clone()))).in_background(),
+        };
+        if self.in_real_time {
+            step.stage = trigger.stage;
+        } else if trigger.message == "Delete" {
+            step = step.knowing_row_before();
+        }
+        step.message = trigger.message.into();
+        step.table = Some(self.table.clone());
+        step.filtering.clone_from(&trigger.columns);
+        step
+    }
+
+    /// A step of the workflow's.
+    fn named(&self, handler: Arc<dyn Handler>) -> Step {
+        let mut step = Step::calling(handler);
         step.id = self.id;
         step.name.clone_from(&self.name);
         step.rank = self.rank;
@@ -109,12 +150,23 @@ impl Workflow {
         step
     }
 
-    /// Whether it runs for a row, by whose it is.
-    fn runs_for(&self, unit: &mut Unit, row: &Reference) -> Result<bool> {
+    /// Whether it runs for the row of an operation, by whose it is.
+    pub(crate) fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
+        let Ok(row) = operation.target_reference() else {
+            return Ok(false);
+        };
         let (Some(owner), true) = (&self.owner, self.scope != Scope::Organization) else {
             return Ok(true);
         };
-        let Some((owned_by, business_unit)) = unit.ownership(row)? else {
+        // A row that is gone was somebody's.
+        let before = || {
+            let row = operation.row_before()?;
+            Some((
+                row.lookup("ownerid").and_then(PrincipalId::of),
+                row.id_of("owningbusinessunit"),
+            ))
+        };
+        let Some((owned_by, business_unit)) = unit.ownership(&row)?.or_else(before) else {
             return Ok(false);
         };
         if self.scope == Scope::User {
@@ -147,10 +199,7 @@ impl Handler for Call {
     }
 
     fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
-        match operation.target_reference() {
-            Ok(row) => self.workflow.runs_for(unit, &row),
-            Err(_) => Ok(false),
-        }
+        self.workflow.concerns(unit, operation)
     }
 
     fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {
@@ -174,16 +223,22 @@ impl Call {
         loop {
             match run.line(at) {
                 Ok(Next::Line(next)) => at = next,
-                Ok(Next::End(_)) => return Ok(()),
-                Err(mut error) => {
-                    let mut info = step.info();
-                    info.action = action_at(program, at);
-                    error.body_mut().step.get_or_insert(info);
-                    return Err(error);
+                Ok(Next::End(_) | Next::Wait) => return Ok(()),
+                Ok(Next::Canceled(told)) => {
+                    return Err(blamed(Error::new(Code::ISV_ABORTED, told), step, program, at));
                 }
+                Err(error) => return Err(blamed(error, step, program, at)),
             }
         }
     }
+}
+
+/// The error, which names the workflow and its action where it names no step below.
+pub(crate) fn blamed(mut error: Error, step: &Step, program: &Program, at: usize) -> Error {
+    let mut info = step.info();
+    info.action = action_at(program, at);
+    error.body_mut().step.get_or_insert(info);
+    error
 }
 
 /// The workflows that are active.
@@ -248,6 +303,7 @@ const COLUMNS: &[&str] = &[
     "deletestage",
     "ondemand",
     "subprocess",
+    "asyncautodelete",
     "clientdata",
 ];
 
@@ -279,25 +335,19 @@ impl Part for ActivePart {
     }
 }
 
-/// The steps of the workflows that run in real time.
-pub(super) struct RealTime;
+/// The steps of active workflows.
+pub(super) struct Steps;
 
-impl StepSource for RealTime {
+impl StepSource for Steps {
     fn tables(&self) -> &'static [&'static str] {
         &[tables::PROCESS]
     }
 
     fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>> {
         let mut steps = Vec::new();
-        for workflow in read(reader)?.iter().filter(|workflow| workflow.in_real_time) {
-            for trigger in &workflow.triggers {
-                let mut step = workflow.step(None);
-                step.message = trigger.message.into();
-                step.table = Some(workflow.table.clone());
-                step.stage = trigger.stage;
-                step.filtering.clone_from(&trigger.columns);
-                steps.push(step);
-            }
+        for workflow in read(reader)? {
+            steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
+            steps.extend(workflow.waking());
         }
         Ok(steps)
     }

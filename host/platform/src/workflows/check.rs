@@ -4,10 +4,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value as Json;
-use sluice_model::{Catalog, Code, ColumnDef, Error, Name, Ownership, Result, Row, TableDef, coerce};
+use sluice_model::{
+    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Result, Row, TableDef, coerce, written,
+};
 
 use super::{
-    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop},
+    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop, Wait},
     run,
     values::{self, Gives},
 };
@@ -114,7 +116,38 @@ impl<'a> Checker<'a> {
                 self.children.push((workflow.clone(), table.name.clone()));
                 Ok(())
             }
+            Action::Wait(wait) => self.wait(wait),
             Action::Stop(Stop { message, .. }) => message.iter().try_for_each(|source| self.source(source).map(|_| ())),
+        }
+    }
+
+    fn wait(&mut self, wait: &Wait) -> Result<()> {
+        if let Some(condition) = &wait.condition {
+            self.condition(condition, 0)?;
+        }
+        match &wait.until {
+            None if wait.condition.is_none() => {
+                invalid("a wait has a point in time (`until`), a condition (`for`), or both".to_owned())
+            }
+            None => Ok(()),
+            Some(until) => self.time(until),
+        }
+    }
+
+    /// The source gives a point in time.
+    fn time(&mut self, source: &Source) -> Result<()> {
+        let is_time = match source {
+            Source::Constant(Json::String(text)) => written::time(text).is_some(),
+            Source::First(sources) => return sources.iter().try_for_each(|source| self.time(source)),
+            source => match self.source(source)? {
+                Offer::Column(column) => matches!(column.kind, ColumnType::DateTime | ColumnType::Date),
+                Offer::Time => true,
+                Offer::Row(_) | Offer::Text => false,
+            },
+        };
+        match is_time {
+            true => Ok(()),
+            false => invalid("what is waited for is no point in time, such as 2026-01-31T09:00:00Z".to_owned()),
         }
     }
 

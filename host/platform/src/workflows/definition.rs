@@ -51,6 +51,8 @@ pub(crate) enum Action {
     ChangeState(ChangeState),
     /// Starts another workflow.
     StartChild(StartChild),
+    /// Waits, in the background.
+    Wait(Wait),
     /// Ends the workflow.
     Stop(Stop),
 }
@@ -127,6 +129,18 @@ pub(crate) struct StartChild {
     pub(crate) row: Place,
     /// Its name or id.
     pub(crate) workflow: String,
+}
+
+/// Waits for a point in time or for a condition, whichever comes first.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wait {
+    /// The point in time.
+    #[serde(default)]
+    pub(crate) until: Option<Source>,
+    /// The condition.
+    #[serde(default, rename = "for")]
+    pub(crate) condition: Option<Condition>,
 }
 
 /// Ends the workflow.

@@ -1,14 +1,14 @@
 //! ExecuteWorkflow: runs an active workflow for a row, because somebody asks for it or another
-//! workflow starts it as a child.
+//! workflow starts it as a child. In the background it answers with the job.
 
 use std::sync::Arc;
 
 use sluice_model::{Code, Error, Parameter, ParameterType, Reference, Result, Right, Uuid, Value};
 
-use super::{active, active::KIND, run::TABLE};
+use super::{active, active::KIND, background, run::TABLE};
 use sluice_engine::{
     Message, Operation, ParameterDef, Shape, Unit,
-    parts::{require, required},
+    parts::{optional, require, required},
 };
 
 /// The privilege to run workflows by hand.
@@ -31,7 +31,11 @@ impl Message for ExecuteWorkflow {
             required("WorkflowId", ParameterType::Id),
             required("EntityId", ParameterType::Id),
         ];
-        Shape::changing(TABLE, "WorkflowId", INPUTS)
+        const OUTPUTS: &[ParameterDef] = &[optional("Id", ParameterType::Id)];
+        Shape {
+            outputs: OUTPUTS,
+            ..Shape::changing(TABLE, "WorkflowId", INPUTS)
+        }
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -61,6 +65,14 @@ impl Message for ExecuteWorkflow {
             unit.decide(operation, &*operation.table()?, Right::Read, id)?;
             let table = snapshot.table(&row.table)?.clone();
             unit.decide(operation, &table, Right::Read, row.id)?;
+        }
+        if !workflow.in_real_time {
+            let by = operation.caller_id();
+            if let Some(job) = background::start(unit, operation, &workflow, row, by)? {
+                unit.release_job(job);
+                operation.output("Id", Value::Id(job));
+            }
+            return Ok(());
         }
         let step = workflow.step_by_hand(row, self.name());
         unit.run_step(operation, &Arc::new(step))

@@ -8,6 +8,7 @@ use super::{
     active::{self, Scope},
     check::{Checker, columns_exist},
     definition::Definition,
+    program::Program,
     run::TABLE,
 };
 use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
@@ -69,7 +70,8 @@ impl Rules for Life {
         }
         let mut whole = before.clone();
         whole.values.extend(target.values.clone());
-        let on_an_active = |name: &Name| matches!(&**name, "statecode" | "statuscode" | "ownerid");
+        // Whether it is managed is said by imports alone, and changes nothing of what runs.
+        let on_an_active = |name: &Name| matches!(&**name, "statecode" | "statuscode" | "ownerid" | "ismanaged");
         if is_active(before) && target.values.keys().any(|name| !on_an_active(name) && changes(name)) {
             return Err(Error::said(Code::WORKFLOW_PUBLISHED)
                 .with_table(TABLE)
@@ -227,8 +229,8 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if !on_update && !starts.into_iter().any(says) {
         return refuse("nothing starts it; give it a trigger, or let it run on demand or as a child");
     }
-    if row.int("mode") != Some(1) {
-        return refuse("workflows in the background do not run yet; let it run in real time");
+    if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
+        return refuse("it waits, which is done in the background only");
     }
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
@@ -238,7 +240,8 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             active::of(&snapshot).named(&child, &of_table)?;
         }
     }
-    if row.int("runas") != Some(0) {
+    // In the background it runs as its owner, whoever has set it off.
+    if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
         return Ok(());
     }
     match row.lookup("ownerid") {

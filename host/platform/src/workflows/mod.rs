@@ -8,8 +8,10 @@
 //! | see how it is activated and deactivated, and what may be changed | `life` |
 //! | see which steps call it, for which rows and as whom | `active` |
 //! | see what it does | `program`, `run`, `values` |
+//! | see how it goes on in the background, waits and is woken | `background` |
 //! | run one by hand | `execute_workflow` |
 mod active;
+mod background;
 mod check;
 mod definition;
 mod dependants;
@@ -32,7 +34,8 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     rules: &[(Tables::Named(tables::PROCESS), &life::Life)],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
-    steps: &[&active::RealTime],
+    steps: &[&active::Steps],
+    jobs: &[&background::Jobs],
     ..Capability::named("workflows")
 };
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::Name;
 
-use super::definition::{Action, Check, Condition, Definition, Place, Source};
+use super::definition::{Action, Check, Condition, Definition, Place, Source, Wait};
 
 /// The actions of a workflow, ready to be run.
 #[derive(Debug, Default)]
@@ -13,6 +13,10 @@ pub(crate) struct Program {
     pub(crate) lines: Vec<Line>,
     /// The columns that are looked at, by the row that has them.
     pub(crate) reads: BTreeMap<Place, BTreeSet<Name>>,
+    /// It waits somewhere.
+    pub(crate) waits: bool,
+    /// The columns of its own row that it waits for.
+    pub(crate) woken_by: BTreeSet<Name>,
 }
 
 /// One of them.
@@ -32,6 +36,13 @@ pub(crate) enum What {
     Go(usize),
     /// Does something.
     Do(Action),
+}
+
+impl What {
+    /// Whether a run waits here for a condition.
+    pub(crate) fn waits_for_event(&self) -> bool {
+        matches!(self, Self::Do(Action::Wait(wait)) if wait.condition.is_some())
+    }
 }
 
 impl Program {
@@ -99,8 +110,24 @@ impl Program {
             }
             Action::ChangeState(change) => self.find(&change.row),
             Action::StartChild(start) => self.find(&start.row),
+            Action::Wait(wait) => self.wait(wait),
             Action::Stop(stop) => stop.message.iter().for_each(|source| self.read_by_source(source)),
             Action::Check(_) => {}
+        }
+    }
+
+    fn wait(&mut self, wait: &Wait) {
+        self.waits = true;
+        wait.until.iter().for_each(|source| self.read_by_source(source));
+        if let Some(condition) = &wait.condition {
+            let before = std::mem::take(&mut self.reads);
+            self.read_by_condition(condition);
+            let looked_at = std::mem::replace(&mut self.reads, before);
+            self.woken_by
+                .extend(looked_at.get(&Place::default()).into_iter().flatten().cloned());
+            for (row, columns) in looked_at {
+                self.reads.entry(row).or_default().extend(columns);
+            }
         }
     }
 

@@ -5,13 +5,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use sluice_model::{
-    Code, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef, Value, codes::Kind, coerce,
+    Code, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, codes::Kind,
+    coerce, written,
 };
 use sluice_sandbox::{Context, Place as At};
 
 use super::{
     active,
-    definition::{Action, ChangeState, Compare, Condition, Create, Ending, Place, Source, Stop},
+    definition::{Action, ChangeState, Compare, Condition, Create, Ending, Later, Place, Source, Stop, Wait},
     program::{Line, Program, What},
     values,
 };
@@ -26,17 +27,23 @@ pub(crate) struct Run<'a> {
     pub(crate) row: Reference,
     /// The rows that it made, by their names.
     pub(crate) created: BTreeMap<String, Reference>,
+    /// Until when it waits, where it does.
+    pub(crate) until: Option<Timestamp>,
     /// The rows as it has seen them since it last changed something.
     seen: BTreeMap<Place, Row>,
 }
 
 /// What follows on a line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     /// That line.
     Line(usize),
     /// Nothing: the workflow has ended, with what it tells.
     End(String),
+    /// Nothing: the workflow refuses, with what it tells.
+    Canceled(String),
+    /// The same line, once its time has come or something has happened.
+    Wait,
 }
 
 impl<'a> Run<'a> {
@@ -48,6 +55,7 @@ impl<'a> Run<'a> {
             program,
             row,
             created: BTreeMap::new(),
+            until: None,
             seen: BTreeMap::new(),
         }
     }
@@ -68,6 +76,7 @@ impl<'a> Run<'a> {
                 false => *otherwise,
             })),
             What::Do(Action::Stop(stop)) => self.stop(stop),
+            What::Do(Action::Wait(wait)) => self.wait(at, wait),
             What::Do(action) => {
                 self.act(action)?;
                 Ok(Next::Line(at + 1))
@@ -80,13 +89,63 @@ impl<'a> Run<'a> {
             Some(source) => self.text(source)?,
             None => String::new(),
         };
-        match stop.ending {
-            Ending::Succeeded => Ok(Next::End(told)),
-            Ending::Canceled if told.is_empty() => {
-                Err(Error::new(Code::ISV_ABORTED, "the workflow stopped as canceled"))
+        Ok(match stop.ending {
+            Ending::Succeeded => Next::End(told),
+            Ending::Canceled if told.is_empty() => Next::Canceled("the workflow stopped as canceled".to_owned()),
+            Ending::Canceled => Next::Canceled(told),
+        })
+    }
+
+    fn wait(&mut self, at: usize, wait: &Wait) -> Result<Next> {
+        let met = match &wait.condition {
+            Some(condition) => self.holds(condition)?,
+            None => false,
+        };
+        if self.until.is_none()
+            && let Some(source) = &wait.until
+        {
+            self.until = self.time(source)?;
+            if self.until.is_none() && wait.condition.is_none() {
+                return Err(Error::invalid(
+                    "the point in time that the workflow is to wait for is empty",
+                ));
             }
-            Ending::Canceled => Err(Error::new(Code::ISV_ABORTED, told)),
         }
+        let come = self.until.is_some_and(|until| until <= self.context.created_on);
+        if !met && !come {
+            return Ok(Next::Wait);
+        }
+        self.until = None;
+        Ok(Next::Line(at + 1))
+    }
+
+    /// The point in time that a source gives; a day is its beginning.
+    fn time(&mut self, source: &Source) -> Result<Option<Timestamp>> {
+        let value = match source {
+            Source::Constant(json) => return Ok(json.as_str().and_then(written::time)),
+            Source::Column(name, row) => self.column(row, name)?,
+            Source::Now(later) => return self.later(*later).map(Some),
+            Source::First(sources) => {
+                for source in sources {
+                    if let Some(time) = self.time(source)? {
+                        return Ok(Some(time));
+                    }
+                }
+                Value::Null
+            }
+            Source::Row(_) | Source::Text(_) => Value::Null,
+        };
+        Ok(match value {
+            Value::DateTime(time) => Some(time),
+            Value::Date(day) => written::time(&day.to_string()),
+            _ => None,
+        })
+    }
+
+    /// So much later than the workflow does what it does now.
+    fn later(&self, later: Later) -> Result<Timestamp> {
+        let time = self.context.created_on.checked_add(later.duration());
+        time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
     }
 
     fn act(&mut self, action: &Action) -> Result<()> {
@@ -127,7 +186,7 @@ impl<'a> Run<'a> {
                     .with("EntityId", Value::Id(row.id));
                 self.call(request)?;
             }
-            Action::Check(_) | Action::Stop(_) => {}
+            Action::Check(_) | Action::Stop(_) | Action::Wait(_) => {}
         }
         Ok(())
     }
@@ -238,11 +297,7 @@ impl<'a> Run<'a> {
                 Ok(Value::Null)
             }
             Source::Text(_) => self.text(source).map(Value::Text),
-            Source::Now(later) => {
-                let time = self.context.created_on.checked_add(later.duration());
-                let time = time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))?;
-                Ok(values::fitted(Value::DateTime(time), column, None))
-            }
+            Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
         }
     }
 
@@ -267,10 +322,7 @@ impl<'a> Run<'a> {
                 Ok(String::new())
             }
             Source::Text(parts) => parts.iter().map(|part| self.text(part)).collect(),
-            Source::Now(later) => {
-                let time = self.context.created_on.checked_add(later.duration());
-                Ok(time.map(sluice_model::json::whole_seconds).unwrap_or_default())
-            }
+            Source::Now(later) => self.later(*later).map(sluice_model::json::whole_seconds),
         }
     }
 
@@ -381,6 +433,7 @@ pub(crate) fn described(action: &Action) -> String {
         Action::Assign(assign) => format!("assign {}", assign.row),
         Action::ChangeState(change) => format!("change the state of {}", change.row),
         Action::StartChild(start) => format!("start the workflow \"{}\"", start.workflow),
+        Action::Wait(_) => "wait".to_owned(),
         Action::Stop(Stop { ending, .. }) => match ending {
             Ending::Succeeded => "stop as succeeded".to_owned(),
             Ending::Canceled => "stop as canceled".to_owned(),

@@ -35,6 +35,9 @@ struct File {
     on_demand: bool,
     #[serde(default)]
     child: bool,
+    /// Its jobs are removed where they have succeeded.
+    #[serde(default)]
+    auto_delete: bool,
     actions: Vec<Action>,
 }
 
@@ -141,6 +144,7 @@ impl WorkflowSpec {
             .with("triggerondelete", on.delete)
             .with("ondemand", file.on_demand)
             .with("subprocess", file.child)
+            .with("asyncautodelete", file.auto_delete)
             .with("clientdata", json!({ "actions": self.actions }).to_string())
             .with(
                 "updatestage",
