@@ -299,7 +299,15 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("plugins", &[]),
     (
         "solutions",
-        &["customizing", "duplicates", "flow", "keys", "managed", "plugins"],
+        &[
+            "customizing",
+            "duplicates",
+            "flow",
+            "keys",
+            "managed",
+            "plugins",
+            "workflows",
+        ],
     ),
     ("workflows", &[]),
 ];

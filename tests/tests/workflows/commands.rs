@@ -93,3 +93,59 @@ fn a_run_that_is_killed_goes_on_and_does_nothing_twice() {
     let log = list(&admin.json(&["workflow", "log"]));
     assert_eq!(log[0]["status"], "Succeeded");
 }
+
+/// A parent arrives active although it comes before its child by name; deactivating a managed one is up to whoever runs
+/// it, changing it is not.
+#[test]
+fn they_travel_in_solutions() {
+    let from = World::empty();
+    let admin = from.admin();
+    for (name, more, action) in [
+        (
+            "A parent",
+            r#""on": {"create": true}"#,
+            r#"{"start-child": {"workflow": "B child"}}"#,
+        ),
+        (
+            "B child",
+            r#""child": true"#,
+            r#"{"create": {"table": "task", "set": {"subject": "made"}}}"#,
+        ),
+    ] {
+        let text = format!(
+            r#"{{"name": "{name}", "table": "account", "scope": "organization", {more}, "actions": [{action}]}}"#
+        );
+        from.write("workflow.json", text);
+        admin.json(&["workflow", "create", "workflow.json"]);
+    }
+    admin.json(&["workflow", "activate", "B child"]);
+    admin.json(&["workflow", "activate", "A parent"]);
+    admin.json(&["solution", "create", "Tasks"]);
+    admin.json(&["solution", "add", "Tasks", "workflow", "A parent", "B child"]);
+    admin.json(&["solution", "export", "Tasks", "tasks.zip", "--managed"]);
+    assert!(
+        admin.run(&["solution", "add", "Tasks", "flow", "A parent"]).code == 1,
+        "it is no flow"
+    );
+
+    let to = World::empty();
+    let other = to.admin();
+    std::fs::copy(from.path("tasks.zip"), to.path("tasks.zip")).unwrap();
+    other.json(&["solution", "import", "tasks.zip"]);
+    other.json(&["row", "create", "account", "name=Novak"]);
+    assert_eq!(to.count("task", ""), 1);
+    // Again: what is the same stays at work.
+    other.json(&["solution", "import", "tasks.zip"]);
+    other.json(&["row", "create", "account", "name=Berg"]);
+    assert_eq!(to.count("task", ""), 2);
+    other.json(&["workflow", "deactivate", "A parent"]);
+    let id = text(&other.json(&["workflow", "show", "A parent"]), "id");
+    assert_eq!(
+        other.run(&["row", "update", "workflow", &id, "name=Other"]).code,
+        1,
+        "it is managed"
+    );
+    other.json(&["workflow", "activate", "A parent"]);
+    other.json(&["solution", "delete", "Tasks"]);
+    assert_eq!(list(&other.json(&["workflow", "list"])).len(), 0);
+}

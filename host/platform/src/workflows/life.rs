@@ -1,7 +1,7 @@
 //! From a draft to what runs and back: the rules of `workflow` for workflows. A definition is
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
-use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Row, TableDef, Value};
+use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Row, TableDef, Uuid, Value};
 
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
@@ -254,6 +254,32 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             name(row)
         )),
     }
+}
+
+/// These workflows, in an order in which they can be activated: those that others start come first.
+pub(crate) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    let catalog = unit.catalog();
+    let mut left = Vec::new();
+    for id in workflows {
+        let row = unit.need_as_platform("workflows that others start come first", &Reference::new(TABLE, id))?;
+        let definition = row.text("clientdata").map(Definition::parse).transpose()?;
+        let table = row.text("primaryentity").unwrap_or_default();
+        let checked = definition.map(|definition| Checker::check(&catalog, table, &definition));
+        let children = checked.transpose()?.map(|checked| checked.children).unwrap_or_default();
+        left.push((row, children));
+    }
+    let mut sorted = Vec::new();
+    while !left.is_empty() {
+        let is = |row: &Row, child: &str| name(row).eq_ignore_ascii_case(child) || row.id.to_string() == child;
+        let waits = |(row, children): &(Row, Vec<(String, Name)>)| {
+            let starts = |other: &Row| other.id != row.id && children.iter().any(|(child, _)| is(other, child));
+            left.iter().any(|(other, _)| starts(other))
+        };
+        // Where they go round in circles, the refusal says so.
+        let next = left.iter().position(|one| !waits(one)).unwrap_or_default();
+        sorted.push(left.remove(next).0.id);
+    }
+    Ok(sorted)
 }
 
 /// Makes the copy that runs.

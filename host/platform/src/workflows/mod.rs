@@ -26,6 +26,7 @@ use sluice_model::{Filter, Name, Value};
 
 use sluice_engine::{Capability, Tables, tables};
 
+pub(crate) use life::children_first;
 pub use spec::WorkflowSpec;
 
 /// Workflows.
