@@ -15,6 +15,7 @@ use crate::{
 };
 
 const TABLE: &str = "workflow";
+const SCHEMA: &str = include_str!("../../templates/workflow.schema.json");
 const TEMPLATE: &str = include_str!("../../templates/workflow.json");
 
 /// See the module.
@@ -39,6 +40,8 @@ pub(crate) enum Command {
         #[arg(long, default_value = "account")]
         table: String,
     },
+    /// Print the JSON schema of the file, for editors.
+    Schema,
     /// Make a workflow out of a file; it is a draft.
     Create {
         /// The workflow, as JSON.
@@ -46,6 +49,13 @@ pub(crate) enum Command {
         /// Activate it at once.
         #[arg(long)]
         activate: bool,
+    },
+    /// Change a workflow that is not active into that of a file.
+    Update {
+        /// Its name or id.
+        workflow: String,
+        /// The workflow, as JSON; its table stays.
+        file: PathBuf,
     },
     /// Let a workflow run.
     Activate {
@@ -81,8 +91,13 @@ pub(crate) enum Command {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    if matches!(command, Command::Schema) {
+        return Ok(Outcome::new(serde_json::from_str(SCHEMA)?, SCHEMA.trim_end()));
+    }
     let session = context.session()?;
     match command {
+        Command::Schema => Ok(Outcome::printed()),
+        Command::Update { workflow, file } => update(&session, &workflow, &file),
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { workflow } => show(context, &session, &workflow),
         Command::New { file, table } => new(&session, &file, &table),
@@ -279,6 +294,23 @@ fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outc
         spec.name()
     );
     Ok(Outcome::new(head(&find(session, &id.to_string())?), text))
+}
+
+fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
+    session.check_privilege(TABLE, Right::Write)?;
+    let mut change = WorkflowSpec::parse(&files::description(file)?)?.row();
+    change.id = find(session, name)?.id;
+    // What the file does not say is as in a new one.
+    for column in ["description", "triggeronupdateattributelist", "rank"] {
+        if !change.has(column) {
+            change.set(column, Value::Null);
+        }
+    }
+    let id = change.id.to_string();
+    session.execute(Request::update(change))?;
+    let row = find(session, &id)?;
+    let text = format!("changed workflow {} ({id})", row.text("name").unwrap_or_default());
+    Ok(Outcome::new(head(&row), text))
 }
 
 fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {

@@ -185,3 +185,38 @@ fn the_time_is_that_of_the_request() {
     let later = time("scheduledend").duration_since(time("createdon")).as_secs();
     assert!((49 * 3600 - 2..=49 * 3600).contains(&later), "{later}");
 }
+
+#[test]
+fn an_update_changes_what_a_column_holds() {
+    let world = Workplace::new();
+    let actions = json!([{ "update": { "set": {
+        "description": { "append": { "text": [" / ", { "column": "name" }] } },
+        "numberofemployees": { "increment": 2 },
+        "revenue": { "multiply": 1.5 },
+        "creditlimit": { "multiply": 2 },
+        "marketcap": { "decrement": { "column": "revenue" } },
+        "fax": null,
+    } } }]);
+    world.active(&spec("change", &json!({ "on": { "create": true } }), actions));
+    let money = |amount: i32| Value::Money(amount.into());
+    let id = world.admin.create(
+        account("Novak")
+            .with("description", "old")
+            .with("fax", "1")
+            .with("numberofemployees", 40)
+            .with("revenue", money(100))
+            .with("marketcap", money(300)),
+    );
+    let row = world.admin.get("account", id);
+    assert_eq!(row.text("description"), Some("old / Novak"));
+    assert_eq!(row.int("numberofemployees"), Some(42));
+    let amount = |column: &str| {
+        row.get(column)
+            .and_then(Value::as_decimal)
+            .map(|n| n.normalize().to_string())
+    };
+    assert_eq!(amount("revenue").as_deref(), Some("150"));
+    assert_eq!(amount("creditlimit"), None, "nothing is no number to multiply");
+    assert_eq!(amount("marketcap").as_deref(), Some("200"), "by the revenue as it was");
+    assert_eq!(row.text("fax"), None);
+}

@@ -46,6 +46,22 @@ fn by_hand() {
     admin.json(&["workflow", "create", "note.json", "--activate"]);
     admin.json(&["row", "create", "account", "name=Novak"]);
     admin.json(&["workflow", "run", "Note", "Novak"]);
+    // The same by another file: what is active stays as it is.
+    world.write(
+        "other.json",
+        r#"{"name": "Noted", "table": "account", "on": {"create": true},
+            "actions": [{"update": {"set": {"description": "noted"}}}]}"#,
+    );
+    assert_eq!(
+        admin.refused(&["workflow", "update", "Note", "other.json"])["code"],
+        "0x80045002"
+    );
+    admin.json(&["workflow", "deactivate", "Note"]);
+    let changed = admin.json(&["workflow", "update", "Note", "other.json"]);
+    assert_eq!(
+        (text(&changed, "name"), changed["ondemand"].clone()),
+        ("Noted".to_owned(), false.into())
+    );
     assert_eq!(world.rows("account", "description", "")[0]["description"], "noted");
 }
 

@@ -7,5 +7,6 @@ mod blame;
 mod commands;
 mod life;
 mod refusals;
+mod schema;
 mod triggers;
 mod world;

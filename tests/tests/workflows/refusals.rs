@@ -50,6 +50,14 @@ fn what_is_not_there_is_named_with_its_place() {
             json!([{ "update": { "set": { "primarycontactid": { "row": {} } } } }]),
             "does not take a row of `account`",
         ),
+        (
+            json!([{ "update": { "set": { "name": { "increment": 1 } } } }]),
+            "no number that could be changed",
+        ),
+        (
+            json!([{ "create": { "table": "task", "set": { "subject": { "append": "x" } } } }]),
+            "only a column of an `update`",
+        ),
         (json!([{ "change-state": { "state": "Won" } }]), "Won"),
         (
             json!([{ "check": { "if": { "compare": { "column": "name", "is": "eq" } }, "then": [] } }]),

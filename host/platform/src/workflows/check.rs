@@ -9,7 +9,7 @@ use sluice_model::{
 };
 
 use super::{
-    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop, Wait},
+    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop, Verb, Wait},
     run,
     values::{self, Gives},
 };
@@ -98,7 +98,13 @@ impl<'a> Checker<'a> {
                 if update.set.is_empty() {
                     return invalid("an update sets at least one column".to_owned());
                 }
-                self.columns(&table, &update.set)
+                for (name, source) in &update.set {
+                    match source {
+                        Source::Changed(verb, by) => self.changed(&table, name, *verb, by)?,
+                        source => self.written(&table, name, source)?,
+                    }
+                }
+                Ok(())
             }
             Action::Assign(assign) => {
                 let table = self.row(&assign.row)?;
@@ -166,6 +172,24 @@ impl<'a> Checker<'a> {
     fn columns(&mut self, table: &TableDef, set: &BTreeMap<Name, Source>) -> Result<()> {
         set.iter()
             .try_for_each(|(name, source)| self.written(table, name, source))
+    }
+
+    /// A column that an update changes takes that, and what it is changed by.
+    fn changed(&mut self, table: &TableDef, name: &Name, verb: Verb, by: &Source) -> Result<()> {
+        let column = self.use_column(table, name)?;
+        let fits = match verb {
+            Verb::Append => values::is_searched(column),
+            Verb::Increment | Verb::Decrement | Verb::Multiply => values::is_number(column),
+        };
+        if !fits {
+            let what = if verb == Verb::Append { "text" } else { "number" };
+            return invalid(format!(
+                "column `{name}` of `{}` is {} and no {what} that could be changed",
+                table.name,
+                column.kind.word()
+            ));
+        }
+        self.written(table, name, by)
     }
 
     /// A column that is written takes what the source gives.
@@ -257,6 +281,9 @@ impl<'a> Checker<'a> {
                 Offer::Text
             }
             Source::Now(_) => Offer::Time,
+            Source::Changed(..) => {
+                return invalid("only a column of an `update` is appended to, incremented or multiplied".to_owned());
+            }
         })
     }
 

@@ -288,6 +288,21 @@ pub(crate) enum Source {
     Text(Vec<Source>),
     /// The time at which the workflow runs, and so much later.
     Now(Later),
+    /// What an Update's column holds, changed by a value.
+    Changed(Verb, Box<Source>),
+}
+
+/// How an Update changes what a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// The text comes behind it.
+    Append,
+    /// The number is added.
+    Increment,
+    /// The number is taken away.
+    Decrement,
+    /// It is multiplied by the number.
+    Multiply,
 }
 
 /// So much later.
@@ -314,14 +329,18 @@ impl Later {
 }
 
 /// The object that says how a value is found.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct SourceForm {
     column: Option<Name>,
     row: Option<Place>,
     first: Option<Vec<Source>>,
     text: Option<Vec<Source>>,
     now: Option<Later>,
+    append: Option<Box<Source>>,
+    increment: Option<Box<Source>>,
+    decrement: Option<Box<Source>>,
+    multiply: Option<Box<Source>>,
 }
 
 impl TryFrom<Json> for Source {
@@ -331,44 +350,44 @@ impl TryFrom<Json> for Source {
         if !json.is_object() {
             return Ok(Self::Constant(json));
         }
-        let found: SourceForm = serde_json::from_value(json).map_err(|error| error.to_string())?;
-        match found {
-            SourceForm {
-                column: Some(column),
-                row,
-                first: None,
-                text: None,
-                now: None,
-            } => Ok(Self::Column(column, row.unwrap_or_default())),
-            SourceForm {
-                column: None,
-                row: Some(row),
-                first: None,
-                text: None,
-                now: None,
-            } => Ok(Self::Row(row)),
-            SourceForm {
-                column: None,
-                row: None,
-                first: Some(sources),
-                text: None,
-                now: None,
-            } => Ok(Self::First(sources)),
-            SourceForm {
-                column: None,
-                row: None,
-                first: None,
-                text: Some(parts),
-                now: None,
-            } => Ok(Self::Text(parts)),
-            SourceForm {
-                column: None,
-                row: None,
-                first: None,
-                text: None,
-                now: Some(later),
-            } => Ok(Self::Now(later)),
-            _ => Err("a value is found in one way: `column` (with `row`), `row`, `first`, `text` or `now`".to_owned()),
+        let SourceForm {
+            column,
+            row,
+            first,
+            text,
+            now,
+            append,
+            increment,
+            decrement,
+            multiply,
+        } = serde_json::from_value(json).map_err(|error| error.to_string())?;
+        let of_row = match (column, row) {
+            (Some(column), row) => Some(Self::Column(column, row.unwrap_or_default())),
+            (None, Some(row)) => Some(Self::Row(row)),
+            (None, None) => None,
+        };
+        let verbs = [
+            (Verb::Append, append),
+            (Verb::Increment, increment),
+            (Verb::Decrement, decrement),
+            (Verb::Multiply, multiply),
+        ];
+        let changed = verbs
+            .into_iter()
+            .filter_map(|(verb, by)| Some(Self::Changed(verb, by?)));
+        let mut ways = of_row
+            .into_iter()
+            .chain(first.map(Self::First))
+            .chain(text.map(Self::Text))
+            .chain(now.map(Self::Now))
+            .chain(changed);
+        match (ways.next(), ways.next()) {
+            (Some(source), None) => Ok(source),
+            _ => Err(
+                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, or, in an update, \
+                 `append`, `increment`, `decrement` or `multiply`"
+                    .to_owned(),
+            ),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Rules for Life {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if !is_workflow(before) {
+        if !is_workflow(before) || operation.why.is_platform() {
             return Ok(());
         }
         if is_copy(before) {

@@ -102,7 +102,12 @@ impl Program {
             Action::Create(create) => create.set.values().for_each(|source| self.read_by_source(source)),
             Action::Update(update) => {
                 self.find(&update.row);
-                update.set.values().for_each(|source| self.read_by_source(source));
+                for (name, source) in &update.set {
+                    self.read_by_source(source);
+                    if matches!(source, Source::Changed(..)) {
+                        self.read(&update.row, name);
+                    }
+                }
             }
             Action::Assign(assign) => {
                 self.find(&assign.row);
@@ -149,6 +154,7 @@ impl Program {
             Source::First(sources) | Source::Text(sources) => {
                 sources.iter().for_each(|source| self.read_by_source(source));
             }
+            Source::Changed(_, by) => self.read_by_source(by),
             Source::Constant(_) | Source::Now(_) => {}
         }
     }

@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
                 }
                 Value::Null
             }
-            Source::Row(_) | Source::Text(_) => Value::Null,
+            Source::Row(_) | Source::Text(_) | Source::Changed(..) => Value::Null,
         };
         Ok(match value {
             Value::DateTime(time) => Some(time),
@@ -156,7 +156,14 @@ impl<'a> Run<'a> {
                 let table = self.table(&row.table)?;
                 let mut change = Row::new(row.table, row.id);
                 for (name, source) in &update.set {
-                    let value = self.value(source, &table, name)?;
+                    let value = match source {
+                        Source::Changed(verb, by) => {
+                            let held = self.column(&update.row, name)?;
+                            let by = self.value(by, &table, name)?;
+                            values::changed(&held, *verb, &by, coerce::column(&table, name)?)?
+                        }
+                        source => self.value(source, &table, name)?,
+                    };
                     change.set(name.clone(), value);
                 }
                 self.update(&update.row, change)?;
@@ -296,6 +303,8 @@ impl<'a> Run<'a> {
                 }
                 Ok(Value::Null)
             }
+            // What a column is changed by is asked for where it is changed.
+            Source::Changed(_, by) => self.value(by, table, name),
             Source::Text(_) => self.text(source).map(Value::Text),
             Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
         }
@@ -323,6 +332,7 @@ impl<'a> Run<'a> {
             }
             Source::Text(parts) => parts.iter().map(|part| self.text(part)).collect(),
             Source::Now(later) => self.later(*later).map(sluice_model::json::whole_seconds),
+            Source::Changed(_, by) => self.text(by),
         }
     }
 

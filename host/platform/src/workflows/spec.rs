@@ -15,6 +15,9 @@ use sluice_engine::step;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
+    /// The schema by which an editor helps to write it.
+    #[serde(default, rename = "$schema")]
+    _schema: Option<String>,
     name: String,
     #[serde(default)]
     description: Option<String>,

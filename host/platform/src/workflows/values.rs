@@ -3,9 +3,9 @@
 
 use std::cmp::Ordering;
 
-use sluice_model::{ColumnDef, ColumnType, Decimal, Name, Value, text::Collation};
+use sluice_model::{Code, ColumnDef, ColumnType, Decimal, Error, Name, Result, Value, text::Collation};
 
-use super::definition::Operator;
+use super::definition::{Operator, Verb};
 
 /// What sort of value a source gives.
 #[derive(Debug, Clone, Copy)]
@@ -58,14 +58,61 @@ pub(crate) fn is_searched(column: &ColumnDef) -> bool {
     is_text(&column.kind)
 }
 
-/// Whether the values of the column have an order that people know.
-pub(crate) fn is_ordered(column: &ColumnDef) -> bool {
+/// Whether the column holds numbers that can be reckoned with.
+pub(crate) fn is_number(column: &ColumnDef) -> bool {
     use ColumnType as C;
-    let numbers = matches!(
+    matches!(
         column.kind,
         C::Int { .. } | C::BigInt | C::Float | C::Decimal { .. } | C::Money { .. }
-    );
-    numbers || is_text(&column.kind) || matches!(column.kind, C::DateTime | C::Date)
+    )
+}
+
+/// Whether the values of the column have an order that people know.
+pub(crate) fn is_ordered(column: &ColumnDef) -> bool {
+    is_number(column) || is_text(&column.kind) || matches!(column.kind, ColumnType::DateTime | ColumnType::Date)
+}
+
+/// What a column holds, changed by a value. What is empty is nothing to a sum, and stays empty
+/// where it is multiplied.
+pub(crate) fn changed(held: &Value, verb: Verb, by: &Value, column: &ColumnDef) -> Result<Value> {
+    if verb == Verb::Append {
+        let held = held.as_text().unwrap_or_default();
+        return Ok(Value::Text(format!("{held}{}", by.as_text().unwrap_or_default())));
+    }
+    if held.is_null() && (verb == Verb::Multiply || by.is_null()) {
+        return Ok(Value::Null);
+    }
+    if matches!(column.kind, ColumnType::Float) {
+        let number = |value: &Value| match value {
+            Value::Float(number) => *number,
+            Value::Int(number) => f64::from(*number),
+            _ => 0.0,
+        };
+        let (held, by) = (number(held), number(by));
+        return Ok(Value::Float(match verb {
+            Verb::Decrement => held - by,
+            Verb::Multiply => held * by,
+            Verb::Append | Verb::Increment => held + by,
+        }));
+    }
+    let (held, by) = (number(held).unwrap_or_default(), number(by).unwrap_or_default());
+    let reckoned = match verb {
+        Verb::Decrement => held.checked_sub(by),
+        Verb::Multiply => held.checked_mul(by),
+        Verb::Append | Verb::Increment => held.checked_add(by),
+    };
+    let whole = |number: Decimal| i64::try_from(number.round()).ok();
+    let value = reckoned.and_then(|number| match column.kind {
+        ColumnType::Int { .. } => whole(number)?.try_into().ok().map(Value::Int),
+        ColumnType::BigInt => whole(number).map(Value::BigInt),
+        _ => Some(Value::Decimal(number)),
+    });
+    value.ok_or_else(|| {
+        Error::new(
+            Code::OUT_OF_RANGE,
+            format!("column `{}` would hold a number that is too large", column.name),
+        )
+    })
 }
 
 /// The value as the column takes it. `source` is the column that it comes from.
