@@ -1,12 +1,14 @@
 //! The plug-in that a step calls: how it is found, what it may use and what it was granted.
 
-use sluice_model::{Result, Uuid};
+use sluice_model::{Code, Error, Filter, Query, Result, Uuid};
 use sluice_sandbox::{Call, Context, Grants, Limits};
 
 use crate::{
     Unit,
     handler::{Called, Handler},
     step::Step,
+    steps::swallowed_error,
+    tables,
 };
 
 /// A plug-in, as a step calls it.
@@ -72,5 +74,79 @@ impl Handler for PluginHandler {
             };
             (finished.services, called)
         })
+    }
+}
+
+impl Unit {
+    /// Calls a plug-in as a part of what the handler that runs now does: in the name of its step's
+    /// user, with the usual limits and no grants. The plug-in sees the handler's context.
+    ///
+    /// # Errors
+    /// There is no such plug-in, or it fails.
+    pub fn call_plugin(&mut self, name: &str, configuration: Option<String>, context: &mut Context) -> Result<()> {
+        let mut handler = self.plugin_named(name)?;
+        handler.configuration = configuration;
+        handler.prepare(self)?;
+        let called = handler.call(self, &Step::default(), std::mem::take(context));
+        *context = called.context;
+        let swallowed = self.frames.last().and_then(|frame| frame.failed_call.as_ref());
+        let outcome = match (called.outcome, swallowed) {
+            (Ok(()), Some(swallowed)) => Err(swallowed_error(swallowed)),
+            (outcome, _) => outcome,
+        };
+        outcome.map_err(|mut error| {
+            error.body_mut().plugin.get_or_insert(handler.plugin());
+            error
+        })
+    }
+
+    /// Whether there is a plug-in of that name: `assembly/type`, or the type alone where it is the
+    /// only one of its name.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn check_plugin(&mut self, name: &str) -> Result<()> {
+        self.plugin_named(name).map(|_| ())
+    }
+
+    fn plugin_named(&mut self, name: &str) -> Result<PluginHandler> {
+        let (of, type_name) = match name.split_once('/') {
+            Some((assembly, type_name)) => (Some(assembly), type_name),
+            None => (None, name),
+        };
+        let reason = "find a plug-in that is called by its name";
+        let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("typename", type_name));
+        let mut found = Vec::new();
+        for row in self.select_as_platform(reason, &types)? {
+            let Some(id) = row.id_of("pluginassemblyid") else {
+                continue;
+            };
+            let assembly = Query::new(tables::ASSEMBLY)
+                .columns(&["name", "sourcehash"])
+                .filter(Filter::eq("pluginassemblyid", id));
+            for assembly in self.select_as_platform(reason, &assembly)? {
+                let text = |column: &str| assembly.text(column).unwrap_or_default().to_owned();
+                if of.is_none_or(|of| of == text("name")) {
+                    found.push(PluginHandler {
+                        type_name: type_name.to_owned(),
+                        assembly: id,
+                        assembly_name: text("name"),
+                        digest: text("sourcehash"),
+                        ..PluginHandler::default()
+                    });
+                }
+            }
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(plugin), true) => Ok(plugin),
+            (Some(_), false) => {
+                let message = format!("several plug-ins have a type \"{name}\": write ASSEMBLY/TYPE");
+                Err(Error::new(Code::AMBIGUOUS, message).with_table(tables::PLUGIN_TYPE))
+            }
+            (None, _) => {
+                let message = format!("there is no plug-in \"{name}\"");
+                Err(Error::new(Code::NOT_FOUND, message).with_table(tables::PLUGIN_TYPE))
+            }
+        }
     }
 }

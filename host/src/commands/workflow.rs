@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
 use crate::{
@@ -124,8 +124,19 @@ fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     let found = session.list(Query::new(TABLE).filter(definitions().and(is)))?;
     match found.as_slice() {
         [workflow] => Ok(workflow.clone()),
-        // Of several, or none, the message of every noun.
-        _ => names::row(session, TABLE, name, &[]),
+        [] => {
+            let message = format!("there is no workflow \"{name}\" that you see; `workflow list` shows them");
+            Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
+        }
+        several => {
+            let one = |row: &Row| format!("{} (of {})", row.id, row.text("primaryentity").unwrap_or_default());
+            let ids: Vec<String> = several.iter().map(one).collect();
+            let message = format!(
+                "several workflows are called \"{name}\": {}; give the id",
+                ids.join(", ")
+            );
+            Err(Error::new(Code::AMBIGUOUS, message).with_table(TABLE).into())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sluice_model::{Depth, Query, Reference, Row, Value};
 
-use crate::world::{Workplace, account, is, seller, spec, task};
+use crate::world::{Workplace, account, is, seller, spec, switch, task};
 
 #[test]
 fn it_makes_changes_assigns_and_closes_rows() {
@@ -219,4 +219,50 @@ fn an_update_changes_what_a_column_holds() {
     assert_eq!(amount("creditlimit"), None, "nothing is no number to multiply");
     assert_eq!(amount("marketcap").as_deref(), Some("200"), "by the revenue as it was");
     assert_eq!(row.text("fax"), None);
+}
+
+#[test]
+fn it_calls_a_plug_in_in_real_time_and_in_the_background() {
+    let world = Workplace::new();
+    world.push_probe();
+    let script = json!({ "text": ["create task subject of-", { "column": "name" }] });
+    let calls = |script: serde_json::Value| json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    for mode in ["real-time", "background"] {
+        let more = json!({ "on": { "create": true }, "mode": mode });
+        world.active(&spec(mode, &more, calls(script.clone())));
+    }
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["of-Novak", "of-Novak"]);
+    // What it changes of the row before an Update goes into the request.
+    let before = json!({ "on": { "update": ["name"] }, "when": "before" });
+    world.active(&spec("before", &before, calls(json!("set description by-plug-in"))));
+    let id = world.admin.find("account", "Novak");
+    world.admin.update(Row::new("account", id).with("name", "Berg"));
+    assert_eq!(world.admin.get("account", id).text("description"), Some("by-plug-in"));
+}
+
+#[test]
+fn a_plug_in_that_fails_or_is_not_there_is_named() {
+    let world = Workplace::new();
+    world.push_probe();
+    for (script, code) in [("refuse no", "0x80040265"), ("swallow-read sl_nothing", "0x8009000C")] {
+        let actions = json!([{ "call": { "plugin": "probe", "configuration": script } }]);
+        let id = world.active(&spec("calls", &json!({ "on": { "create": true } }), actions));
+        let error = world.admin.try_create(account("Novak")).unwrap_err();
+        assert_eq!(error.code().to_string(), code);
+        assert_eq!(error.body().plugin.as_deref(), Some("probe/probe"));
+        let step = error.body().step.as_ref().unwrap();
+        assert_eq!(
+            (step.id, step.action.as_deref()),
+            (id, Some("1: call the plug-in probe"))
+        );
+        switch(&world.admin, id, false).unwrap();
+    }
+    let actions = json!([{ "call": { "plugin": "nobody/nothing" } }]);
+    let id = world.draft(&spec("calls", &json!({ "on": { "create": true } }), actions));
+    let error = switch(&world.admin, id, true).unwrap_err();
+    assert!(
+        error.message().contains("there is no plug-in \"nobody/nothing\""),
+        "{error}"
+    );
 }

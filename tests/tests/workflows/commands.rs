@@ -66,6 +66,23 @@ fn by_hand() {
 }
 
 #[test]
+fn only_workflows_are_found_by_their_names() {
+    let world = World::empty();
+    let admin = world.admin();
+    let flow = ["workflow", "delete", "Lead to Opportunity Sales Process"];
+    assert_eq!(admin.refused(&flow)["code"], "0x80040217");
+    for table in ["account", "contact"] {
+        world.write(
+            "w.json",
+            format!(r#"{{"name": "W", "table": "{table}", "actions": []}}"#),
+        );
+        admin.json(&["workflow", "create", "w.json"]);
+    }
+    let run = admin.run(&["workflow", "show", "W"]);
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[test]
 fn a_file_that_is_wrong_says_where() {
     let world = World::empty();
     let admin = world.admin();

@@ -95,6 +95,7 @@ fn everything() -> Json {
             { "assign": { "row": {}, "to": "x" } },
             { "change-state": { "row": {}, "state": "x", "status": 1 } },
             { "start-child": { "row": {}, "workflow": "x" } },
+            { "call": { "plugin": "a/b", "configuration": "x", "row": {} } },
             { "wait": { "until": { "now": {} }, "for": { "or": [] } } },
             { "stop": { "as": "canceled", "message": "x" } },
         ],

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 use sluice_model::{Depth, Error, Filter, Query, Reference, Request, Row, Value};
-use sluice_platform::{Assembly, PushOptions, StepSpec, prelude::*};
-use sluice_tests::wasm;
+use sluice_platform::{StepSpec, prelude::*};
 
 use crate::world::{Workplace, account, is, run, seller, spec, switch, task};
 
@@ -109,12 +108,7 @@ fn the_scope_is_seen_from_the_owner() {
 #[test]
 fn the_lower_rank_comes_first_and_without_one_it_comes_before_plug_ins() {
     let world = Workplace::new();
-    let assembly = Assembly {
-        name: "probe".to_owned(),
-        bytes: wasm("guests", "probe"),
-        description: None,
-    };
-    world.admin.0.push(&assembly, &PushOptions::default()).unwrap();
+    world.push_probe();
     let step = StepSpec {
         plugin: "probe/probe".to_owned(),
         message: "Update".to_owned(),

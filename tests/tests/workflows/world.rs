@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{Depth, Error, Query, Request, Row, Uuid, Value};
-use sluice_platform::WorkflowSpec;
-use sluice_tests::{Actor, Organisation, people};
+use sluice_platform::{Assembly, PushOptions, WorkflowSpec, prelude::*};
+use sluice_tests::{Actor, Organisation, people, wasm};
 
 /// The organisation and its administrator.
 pub struct Workplace {
@@ -51,6 +51,16 @@ impl Workplace {
             admin: org.admin(),
             org,
         }
+    }
+
+    /// Pushes the guest that does what its configuration says.
+    pub fn push_probe(&self) {
+        let assembly = Assembly {
+            name: "probe".to_owned(),
+            bytes: wasm("guests", "probe"),
+            description: None,
+        };
+        self.admin.0.push(&assembly, &PushOptions::default()).unwrap();
     }
 
     /// Makes a workflow as a draft.

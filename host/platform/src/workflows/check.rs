@@ -29,6 +29,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) uses: Vec<(Name, Option<Name>)>,
     /// The children that it starts, with the table of their row.
     pub(crate) children: Vec<(String, Name)>,
+    /// The plug-ins that it calls.
+    pub(crate) plugins: Vec<String>,
     actions: usize,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Checker<'a> {
             table,
             created: BTreeMap::new(),
             children: Vec::new(),
+            plugins: Vec::new(),
             actions: 0,
         };
         checker.actions(&definition.actions, "", 0)?;
@@ -121,6 +124,13 @@ impl<'a> Checker<'a> {
                 let table = self.row(row)?;
                 self.children.push((workflow.clone(), table.name.clone()));
                 Ok(())
+            }
+            Action::Call(call) => {
+                self.row(&call.row)?;
+                self.plugins.push(call.plugin.clone());
+                call.configuration
+                    .iter()
+                    .try_for_each(|source| self.source(source).map(|_| ()))
             }
             Action::Wait(wait) => self.wait(wait),
             Action::Stop(Stop { message, .. }) => message.iter().try_for_each(|source| self.source(source).map(|_| ())),

@@ -51,6 +51,8 @@ pub(crate) enum Action {
     ChangeState(ChangeState),
     /// Starts another workflow.
     StartChild(StartChild),
+    /// Calls a plug-in.
+    Call(Call),
     /// Waits, in the background.
     Wait(Wait),
     /// Ends the workflow.
@@ -129,6 +131,20 @@ pub(crate) struct StartChild {
     pub(crate) row: Place,
     /// Its name or id.
     pub(crate) workflow: String,
+}
+
+/// Calls a plug-in.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Call {
+    /// `assembly/type`, or the type alone where it is the only one of its name.
+    pub(crate) plugin: String,
+    /// What it is told, as the configuration of a step.
+    #[serde(default)]
+    pub(crate) configuration: Option<Source>,
+    /// The row that it is about.
+    #[serde(default)]
+    pub(crate) row: Place,
 }
 
 /// Waits for a point in time or for a condition, whichever comes first.

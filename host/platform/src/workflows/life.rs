@@ -18,6 +18,16 @@ const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
 /// The privilege to do so for somebody else.
 const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
 
+/// What a definition says: it is looked through when one of these changes, and when it is activated.
+const OF_DEFINITIONS: [&str; 6] = [
+    "clientdata",
+    "scope",
+    "triggeronupdateattributelist",
+    "createstage",
+    "updatestage",
+    "deletestage",
+];
+
 /// The rules of workflows.
 pub(super) struct Life;
 
@@ -84,7 +94,7 @@ impl Rules for Life {
             }
             return Ok(());
         }
-        if !is_active(before) {
+        if !is_active(before) && (is_active(&whole) || OF_DEFINITIONS.into_iter().any(changes)) {
             check(unit, &whole)?;
         }
         if is_active(&whole) != is_active(before) {
@@ -234,7 +244,12 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     }
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
-    for (child, of_table) in Checker::check(&snapshot.catalog, table, &definition)?.children {
+    let checked = Checker::check(&snapshot.catalog, table, &definition)?;
+    checked
+        .plugins
+        .iter()
+        .try_for_each(|plugin| unit.check_plugin(plugin))?;
+    for (child, of_table) in checked.children {
         let itself = child.eq_ignore_ascii_case(name(row)) || child == row.id.to_string();
         if !itself || *of_table != *table {
             active::of(&snapshot).named(&child, &of_table)?;

@@ -115,6 +115,10 @@ impl Program {
             }
             Action::ChangeState(change) => self.find(&change.row),
             Action::StartChild(start) => self.find(&start.row),
+            Action::Call(call) => {
+                self.find(&call.row);
+                call.configuration.iter().for_each(|source| self.read_by_source(source));
+            }
             Action::Wait(wait) => self.wait(wait),
             Action::Stop(stop) => stop.message.iter().for_each(|source| self.read_by_source(source)),
             Action::Check(_) => {}

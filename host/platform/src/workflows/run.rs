@@ -12,7 +12,7 @@ use sluice_sandbox::{Context, Place as At};
 
 use super::{
     active,
-    definition::{Action, ChangeState, Compare, Condition, Create, Ending, Later, Place, Source, Stop, Wait},
+    definition::{Action, Call, ChangeState, Compare, Condition, Create, Ending, Later, Place, Source, Stop, Wait},
     program::{Line, Program, What},
     values,
 };
@@ -193,6 +193,7 @@ impl<'a> Run<'a> {
                     .with("EntityId", Value::Id(row.id));
                 self.call(request)?;
             }
+            Action::Call(call) => self.call_plugin(call)?,
             Action::Check(_) | Action::Stop(_) | Action::Wait(_) => {}
         }
         Ok(())
@@ -228,6 +229,20 @@ impl<'a> Run<'a> {
         }
         self.seen.clear();
         Ok(())
+    }
+
+    /// Calls a plug-in, which is told its row as the primary one.
+    fn call_plugin(&mut self, call: &Call) -> Result<()> {
+        let row = self.need(&call.row)?;
+        let configuration = match &call.configuration {
+            Some(source) => Some(self.text(source)?),
+            None => None,
+        };
+        self.seen.clear();
+        let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
+        let outcome = self.unit.call_plugin(&call.plugin, configuration, self.context);
+        (self.context.table, self.context.id) = own;
+        outcome
     }
 
     /// Whether the row is that of an Update that is still to come.
@@ -443,6 +458,7 @@ pub(crate) fn described(action: &Action) -> String {
         Action::Assign(assign) => format!("assign {}", assign.row),
         Action::ChangeState(change) => format!("change the state of {}", change.row),
         Action::StartChild(start) => format!("start the workflow \"{}\"", start.workflow),
+        Action::Call(call) => format!("call the plug-in {}", call.plugin),
         Action::Wait(_) => "wait".to_owned(),
         Action::Stop(Stop { ending, .. }) => match ending {
             Ending::Succeeded => "stop as succeeded".to_owned(),
