@@ -57,9 +57,17 @@ fn end(unit: &mut Unit, job: &Row, status: i32, told: &str, error: Option<&Error
         .with("completedon", now)
         .with("message", told.map_or(Value::Null, Value::from));
     if let Some(error) = error {
-        row.set("errorcode", error.code().signed());
+        tell(&mut row, error);
     }
     update(unit, row)
+}
+
+/// What the row of a job says of an error: its code, and the action that failed, where the job
+/// consists of actions.
+fn tell(row: &mut Row, error: &Error) {
+    row.set("errorcode", error.code().signed());
+    let action = error.body().step.as_ref().and_then(|step| step.action.as_deref());
+    row.set("friendlymessage", action.map_or(Value::Null, Value::from));
 }
 
 fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
@@ -377,13 +385,13 @@ fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result
 
 /// The job stays where it is until somebody goes on with it.
 fn suspend(unit: &mut Unit, job: &Row, error: &Error) -> Result<()> {
-    let row = Row::new(tables::JOB, job.id)
+    let mut row = Row::new(tables::JOB, job.id)
         .with("statecode", Value::Choice(WAITING.0))
         .with("statuscode", Value::Choice(WAITING.1))
         .with("postponeuntil", Value::Null)
         .with("iswaitingforevent", false)
-        .with("message", error.message())
-        .with("errorcode", error.code().signed());
+        .with("message", error.message());
+    tell(&mut row, error);
     update(unit, row)
 }
 
@@ -408,8 +416,12 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
         return unit.delete_as_platform("remove a job that succeeded, as its kind has it", &job.reference());
     }
     if job.get("errorcode").is_some_and(|code| !code.is_null()) {
-        row.set("message", Value::Null);
-        row.set("errorcode", Value::Null);
+        for column in ["message", "errorcode", "friendlymessage"] {
+            row.set(column, Value::Null);
+        }
+    }
+    if job.bool("iswaitingforevent") == Some(true) {
+        row.set("iswaitingforevent", false);
     }
     update(unit, row)?;
     match &step.ended {

@@ -363,7 +363,7 @@ fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> 
     ))
 }
 
-const RUNS: [&str; 9] = [
+const RUNS: [&str; 10] = [
     "name",
     "statuscode",
     "createdon",
@@ -372,6 +372,7 @@ const RUNS: [&str; 9] = [
     "primaryentitytype",
     "sl_rowid",
     "ownerid",
+    "friendlymessage",
     "message",
 ];
 
@@ -397,6 +398,7 @@ fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -
         "ended",
         "waits until",
         "as",
+        "action",
         "message",
         "job",
     ]);
@@ -409,14 +411,16 @@ fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -
                 .map(|column| people::cell(column, value, &labels))
                 .unwrap_or_default()
         };
+        let waits = row.int("statuscode") == Some(10);
         grid.row([
             cell("name"),
             cell("statuscode"),
             format!("{}:{}", cell("primaryentitytype"), cell("sl_rowid")),
             cell("createdon"),
             cell("completedon"),
-            cell("postponeuntil"),
+            if waits { cell("postponeuntil") } else { String::new() },
             cell("ownerid"),
+            cell("friendlymessage"),
             cell("message"),
             row.id.to_string(),
         ]);

@@ -126,6 +126,7 @@ fn what_it_is_refused_suspends_it_and_it_goes_on_there() {
     let job = jobs(&world).remove(0);
     assert_eq!(status(&job), WAITING);
     assert!(job.text("message").unwrap().contains("prvCreateActivity"), "{job:?}");
+    assert_eq!(job.text("friendlymessage"), Some("2: create a row of task"));
     assert!(world.told().is_empty());
     // What was mended lets it go on where it stood: what it had done is not done twice.
     let role = world.admin.find("role", "role of owner");
