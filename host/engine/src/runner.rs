@@ -159,7 +159,10 @@ impl Session {
             }
             let step = self.batch(|batch| {
                 let caller = batch.unit.principal(self.user)?;
-                step(batch.unit, Some(&caller), job)
+                batch.unit.left_behind.clear();
+                let done = step(batch.unit, Some(&caller), job);
+                batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
+                done
             })?;
             last = step.progress;
             worked |= step.worked;
@@ -293,15 +296,17 @@ pub(crate) fn run_released(unit: &mut Unit, job: Uuid) -> Result<()> {
             store.write(&mut |tx| {
                 unit.tx = tx;
                 unit.jobs.truncate(jobs);
+                unit.left_behind.clear();
                 unit.transaction_opened();
                 let result = unit
                     .refresh()
                     .and_then(|()| step(unit, None, job))
                     .and_then(|done| unit.check_administration().map(|()| done));
+                let left = std::mem::take(&mut unit.left_behind);
                 let end = End {
                     keep: result.is_ok() && unit.waiting.is_none(),
                     value: result,
-                    beside: Vec::new(),
+                    beside: unit.unless_compiling(left),
                 };
                 (std::mem::take(&mut unit.tx), end)
             })

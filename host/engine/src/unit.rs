@@ -10,7 +10,7 @@ use std::{
 
 use sluice_access::{Principal, PrincipalId};
 use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value};
-use sluice_store::{End, Savepoint, Tx};
+use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
     Message,
@@ -60,6 +60,8 @@ pub struct Work {
     pub(crate) author: Option<Author>,
     pub(crate) trial: Trial,
     pub(crate) trace: Trace,
+    /// The trace rows of a part of a job, which stay whatever becomes of its transaction.
+    pub(crate) left_behind: Beside,
     /// What runs now: one frame per plug-in call under way.
     pub(crate) frames: Vec<Frame>,
     /// The jobs that wait for the commit.
@@ -164,6 +166,7 @@ impl Unit {
             author: None,
             trial,
             trace: Trace::default(),
+            left_behind: Beside::new(),
             frames: Vec::new(),
             jobs: Vec::new(),
             waiting: None,

@@ -128,6 +128,12 @@ fn what_it_is_refused_suspends_it_and_it_goes_on_there() {
     assert!(job.text("message").unwrap().contains("prvCreateActivity"), "{job:?}");
     assert_eq!(job.text("friendlymessage"), Some("2: create a row of task"));
     assert!(world.told().is_empty());
+    let correlation = job.id_of("correlationid").unwrap().to_string();
+    let tree = world.org.program().run(&["trace", "tree", &correlation]).stdout;
+    assert!(
+        tree.contains("✗ workflow \"later\"") && tree.contains("call Create task"),
+        "{tree}"
+    );
     // What was mended lets it go on where it stood: what it had done is not done twice.
     let role = world.admin.find("role", "role of owner");
     people::grant(
@@ -305,7 +311,12 @@ fn the_log_shows_the_runs() {
     let world = Workplace::new();
     world.active(&background("later", &on_create(), json!([task(json!("done"))])));
     world.admin.create(account("Novak"));
-    let log = world.org.program().json(&["workflow", "log", "later"]);
+    let program = world.org.program();
+    let log = program.json(&["workflow", "log", "later"]);
     assert_eq!(log["value"][0]["status"], "Succeeded", "{log}");
     assert_eq!(log["value"][0]["primaryentitytype"], "account");
+    // A run stays on record when its workflow is gone.
+    program.json(&["workflow", "deactivate", "later"]);
+    program.json(&["workflow", "delete", "later"]);
+    assert_eq!(jobs(&world).len(), 1);
 }

@@ -48,6 +48,12 @@ fn a_workflow_keeps_what_it_is() {
     ] {
         assert_eq!(code(world.admin.try_update(row)), "0x80040203");
     }
+    let other = Row::unsaved("workflow")
+        .with("name", "an action")
+        .with("category", Value::Choice(3))
+        .with("primaryentity", "account");
+    let other = Row::new("workflow", world.admin.create(other)).with("category", Value::Choice(0));
+    assert_eq!(code(world.admin.try_update(other)), "0x80040203");
     let made_active = Row::unsaved("workflow")
         .with("name", "w")
         .with("category", Value::Choice(0))

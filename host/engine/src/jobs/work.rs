@@ -68,6 +68,10 @@ impl Unit {
             None => None,
         };
         let mut operation = Operation::kept(message, (principal, initiating), table, context, 1);
-        steps::run_one(self, &mut operation, step)
+        let result = steps::run_one(self, &mut operation, step);
+        let outline = operation.outline();
+        let rows = self.trace_rows(&outline, result.as_ref().err());
+        self.left_behind.extend(rows);
+        result
     }
 }

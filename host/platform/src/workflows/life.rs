@@ -65,8 +65,14 @@ impl Rules for Life {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if !is_workflow(before) || operation.why.is_platform() {
+        if operation.why.is_platform() {
             return Ok(());
+        }
+        if !is_workflow(before) {
+            return match is_workflow(operation.target()?) {
+                true => invalid("another process does not become a workflow; make one".to_owned()),
+                false => Ok(()),
+            };
         }
         if is_copy(before) {
             return Err(Error::said(Code::WORKFLOW_COPY_CHANGED).with_table(TABLE));
