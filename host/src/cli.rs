@@ -138,6 +138,9 @@ pub(crate) enum Command {
     /// Business process flows, and the processes of rows.
     #[command(subcommand)]
     Flow(commands::flow::Command),
+    /// Workflows: what happens to rows by itself, without a program.
+    #[command(subcommand)]
+    Workflow(commands::workflow::Command),
     /// The funnel: how fast it is, what comes through, what piles up.
     #[command(subcommand)]
     Report(commands::report::Command),
@@ -200,6 +203,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Why(args) => commands::why::run(context, &args),
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
+        Command::Workflow(command) => commands::workflow::run(context, command),
         Command::Errors(command) => commands::errors::run(command),
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),

@@ -239,12 +239,13 @@ fn story(catalog: &Catalog, culprit: &Culprit, user: &str) -> String {
     let body = error.body();
     let mut text = match &body.step {
         Some(step) => {
-            let mut text = format!(
-                "The step \"{}\" stops it. It runs the plug-in {} in the {}.",
-                step.name,
-                step.plugin,
-                report::place(step)
-            );
+            let does = match step.calls_plugin() {
+                true => format!("runs the plug-in {}", step.plugin),
+                false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
+            };
+            let (name, place) = (&step.name, report::place(step));
+            let what = if step.calls_plugin() { "step" } else { step.kind };
+            let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
             if let Some(call) = &body.call {
                 let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
                 text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
@@ -358,6 +359,7 @@ fn title(cure: &Cure) -> String {
             format!("Let the step's plug-in use {wanted}")
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
+        Fix::Deactivate { .. } => "Deactivate this one workflow until it is mended".to_owned(),
     };
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
@@ -390,6 +392,7 @@ fn command_of(fix: &Fix) -> String {
             role, privilege, depth, ..
         } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
         Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::Deactivate { workflow } => format!("sluice workflow deactivate {workflow}"),
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))

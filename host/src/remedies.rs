@@ -76,6 +76,8 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ShowProcesses => "flow instances TABLE ROW",
         Remedy::StartFlow => "flow start ROW --flow FLOW",
         Remedy::SwitchFlow => "flow switch ROW --flow FLOW",
+        Remedy::ActivateWorkflow => "workflow activate WORKFLOW",
+        Remedy::DeactivateWorkflow => "workflow deactivate WORKFLOW",
         Remedy::ReactivateProcess => "flow reactivate ROW",
         Remedy::NextStage => "flow next ROW --table TABLE",
         Remedy::PreviousStage => "flow previous ROW --table TABLE",

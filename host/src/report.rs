@@ -118,15 +118,13 @@ pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
         ));
     }
     if let Some(step) = &body.step {
+        let (what, calls) = match step.calls_plugin() {
+            true => ("step", format!("plug-in {}", step.plugin)),
+            false => (step.kind, format!("action {}", step.action.as_deref().unwrap_or("0"))),
+        };
         lines.push((
-            "step",
-            format!(
-                "\"{}\", {}, plug-in {} ({})",
-                step.name,
-                place(step),
-                step.plugin,
-                step.id
-            ),
+            what,
+            format!("\"{}\", {}, {calls} ({})", step.name, place(step), step.id),
         ));
     } else if let Some(plugin) = &body.plugin {
         lines.push(("plug-in", plugin.clone()));

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 use crate::{
-    Kept, Message, Rules, Unit, keeping, message, metadata, rules,
+    Kept, Message, Rules, Unit,
+    handler::StepSource,
+    keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
     watch::Watch,
@@ -51,7 +53,8 @@ pub struct Capability {
     pub made: MadeColumns,
     /// Its messages.
     pub messages: &'static [&'static dyn Message],
-    /// The rules of its tables.
+    /// The rules of its tables. Where several capabilities have rules for a table, each of them
+    /// looks after rows of its own.
     pub rules: &'static [(Tables, &'static dyn Rules)],
     /// What it does when rows of any table change. The order is that of [`Capabilities::order`].
     pub watches: &'static [&'static dyn Watch],
@@ -59,6 +62,8 @@ pub struct Capability {
     pub dependants: &'static [&'static dyn Dependant],
     /// Parts of the configuration that are made of its tables.
     pub parts: &'static [&'static dyn Part],
+    /// Where steps of its own come from.
+    pub steps: &'static [&'static dyn StepSource],
     /// Its kinds of long work.
     pub jobs: &'static [&'static dyn JobKind],
     /// Rows that are removed once they are old.
@@ -84,6 +89,7 @@ impl Capability {
             watches: &[],
             dependants: &[],
             parts: &[],
+            steps: &[],
             jobs: &[],
             kept: &[],
             install: |_| Ok(()),

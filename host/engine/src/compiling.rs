@@ -13,6 +13,7 @@ use sluice_store::Beside;
 use crate::{
     Unit,
     engine::{Core, lock},
+    plugin::PluginHandler,
     step::Step,
     tables,
 };
@@ -63,8 +64,8 @@ impl Unit {
     /// # Errors
     /// It is not what was pushed, or cannot be compiled. Inside a transaction that writes, one that
     /// is not compiled yet ends the transaction, which then runs again.
-    pub(crate) fn plugin(&mut self, step: &Step) -> Result<Plugin> {
-        self.compiled(&step.digest, |unit| unit.component(step.assembly, &step.digest))
+    pub(crate) fn plugin(&mut self, called: &PluginHandler) -> Result<Plugin> {
+        self.compiled(&called.digest, |unit| unit.component(called.assembly, &called.digest))
     }
 
     /// What the content of a plug-in's file declares: `content` is asked where it is not known by
@@ -139,7 +140,7 @@ impl Unit {
             return;
         }
         for step in steps {
-            let _ = self.plugin(step);
+            let _ = step.handler.prepare(self);
         }
     }
 

@@ -17,10 +17,12 @@ use sluice_store::{
 use crate::{
     Env, Message, Rules, Session, Unit,
     capability::{Capabilities, Dependant, MadeColumns, Tables},
+    handler::StepSource,
     keeping::{Keeper, Kept},
     migration,
     organization::{self, Founding},
-    pipeline, rules,
+    pipeline,
+    rules::RulesOf,
     runner::JobKind,
     snapshot::{Part, Snapshot},
     tables,
@@ -85,13 +87,14 @@ pub(crate) struct Core {
     messages: HashMap<&'static str, &'static dyn Message>,
     /// Those that requests ask for by another name, by that name.
     requested: HashMap<&'static str, &'static dyn Message>,
-    rules: HashMap<&'static str, &'static dyn Rules>,
+    rules: HashMap<&'static str, RulesOf>,
     /// The rules of tables that are known by their key.
     keyed_rules: Vec<(&'static str, &'static dyn Rules)>,
     /// All watches, in their order.
     watches: Vec<&'static dyn Watch>,
     dependants: Vec<&'static dyn Dependant>,
     parts: Vec<&'static dyn Part>,
+    steps: Vec<&'static dyn StepSource>,
     jobs: Vec<&'static dyn JobKind>,
     compared_anew: Vec<Again>,
     kept: Vec<Kept>,
@@ -116,10 +119,10 @@ impl Core {
         let messages = all.iter().flat_map(|capability| capability.messages).copied();
         let requested = messages.clone();
         let requested = requested.filter_map(|message| Some((message.requested_as()?, message)));
-        let (mut rules, mut keyed_rules) = (HashMap::new(), Vec::new());
+        let (mut rules, mut keyed_rules) = (HashMap::<_, RulesOf>::new(), Vec::new());
         for (tables, of) in all.iter().flat_map(|capability| capability.rules) {
             match tables {
-                Tables::Named(name) => drop(rules.insert(*name, *of)),
+                Tables::Named(name) => rules.entry(*name).or_default().add(*of),
                 Tables::Keyed(key) => keyed_rules.push((*key, *of)),
             }
         }
@@ -154,6 +157,7 @@ impl Core {
                 .copied()
                 .collect(),
             parts: all.iter().flat_map(|capability| capability.parts).copied().collect(),
+            steps: all.iter().flat_map(|capability| capability.steps).copied().collect(),
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
@@ -211,11 +215,11 @@ impl Core {
     }
 
     /// The rules of a table: those for its name, else those for its kind.
-    pub(crate) fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+    pub(crate) fn rules(&self, table: &TableDef) -> RulesOf {
         let keyed = || self.keyed_rules.iter().find(|(key, _)| **key == *table.key);
         match self.rules.get(&*table.name) {
-            Some(rules) => *rules,
-            None => keyed().map_or(&rules::NoRules, |(_, rules)| *rules),
+            Some(rules) => rules.clone(),
+            None => keyed().map(|(_, rules)| RulesOf::from(*rules)).unwrap_or_default(),
         }
     }
 
@@ -238,6 +242,11 @@ impl Core {
     /// What capabilities make anew where the rules for texts have changed.
     pub(crate) fn compared_anew(&self) -> &[Again] {
         &self.compared_anew
+    }
+
+    /// Where steps come from that are not registered.
+    pub(crate) fn step_sources(&self) -> &[&'static dyn StepSource] {
+        &self.steps
     }
 
     /// The kinds of long work.

@@ -119,7 +119,11 @@ pub fn check_step(unit: &mut Unit, operation: &Operation, step: &Row) -> Result<
     Ok(())
 }
 
-fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Result<()> {
+/// The caller may let something run as a user: whose privileges the caller holds, and who is not SYSTEM.
+///
+/// # Errors
+/// The caller may not, or nothing runs as that user.
+pub fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Result<()> {
     let run_as = unit.principal(user)?;
     if run_as.kind() != PrincipalKind::User {
         return Err(Error::not_found("SystemUser", tables::USER, user));

@@ -241,6 +241,11 @@ impl Operation {
         }
     }
 
+    /// The row before the main operation, where a step wants to know it.
+    pub fn row_before(&self) -> Option<&Row> {
+        self.before.as_deref()
+    }
+
     /// Why the message runs.
     pub fn why(&self) -> Why {
         self.why

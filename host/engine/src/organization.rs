@@ -65,6 +65,8 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableUser",
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
+    "prvActivateSynchronousWorkflow",
+    "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
     crate::whole::MAINTAIN,
 ];

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sluice_access::{Permit, Principal, PrincipalId, RowFacts};
-use sluice_model::{Depth, Error, Result, Right, TableDef, Uuid, codes::Kind};
+use sluice_model::{Depth, Error, Reference, Result, Right, TableDef, Uuid, codes::Kind};
 
 use crate::{Operation, Unit};
 
@@ -78,6 +78,16 @@ impl Unit {
             }
         }
         Ok(reader.depth_of(&table.privilege_name(Right::Read)) == Some(Depth::Organization))
+    }
+
+    /// Whose a row is, and of which business unit; nothing, where it is not there.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn ownership(&mut self, row: &Reference) -> Result<Option<(Option<PrincipalId>, Option<Uuid>)>> {
+        let table = self.tables()?.table(&row.table)?.clone();
+        let facts = self.read(|tx| tx.facts().row(&table, row.id, &[]))?;
+        Ok(facts.map(|facts| (facts.owner, facts.business_unit)))
     }
 
     /// What the decision on a row needs to know of it.

@@ -3,6 +3,9 @@
 //! stopped or killed at any moment and gone on with, by anybody who may change the job; two
 //! runners merely share the work; and other writers get their turn between the steps.
 
+mod new_job;
+mod outcome;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -10,104 +13,17 @@ use std::sync::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use sluice_access::Principal;
-use sluice_model::{
-    Code, Comparison, Error, Filter, Name, Query, Reference, Result, Right, Row, Timestamp, Uuid, Value, codes::Kind,
-};
+use sluice_model::{Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
+use sluice_store::End;
 
 use crate::{
-    Session, Unit,
+    Session, Unit, compiling,
     jobs::{self, CANCELED, COMPLETED, Claim, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
     tables,
 };
 
-/// How far a job has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct JobProgress {
-    /// Rows that are done.
-    pub done: u64,
-    /// Rows in all; as many as are done where that is not known.
-    pub total: u64,
-}
-
-/// How a job ended, or that it was stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobState {
-    /// It did what it was to do.
-    Succeeded,
-    /// It could not.
-    Failed,
-    /// Somebody canceled it.
-    Canceled,
-    /// It was stopped; it can be gone on with.
-    Stopped,
-}
-
-impl JobState {
-    fn of(status: i32) -> Self {
-        match status {
-            SUCCEEDED => Self::Succeeded,
-            CANCELED => Self::Canceled,
-            _ => Self::Failed,
-        }
-    }
-
-    /// `succeeded`, `failed`, `canceled` or `stopped`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Canceled => "canceled",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-/// What came of running a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobOutcome {
-    /// How it ended.
-    pub state: JobState,
-    /// It had ended before, so nothing was run.
-    pub ended_before: bool,
-    /// What the job says of itself.
-    pub message: String,
-    /// How far it came.
-    pub progress: JobProgress,
-}
-
-/// What a step of a job's work came to.
-#[derive(Debug)]
-pub struct JobStep {
-    data: String,
-    progress: JobProgress,
-    pub(crate) ended: Option<(i32, String)>,
-    /// Whether something was done for the job.
-    worked: bool,
-}
-
-impl JobStep {
-    /// A step after which more is to be done.
-    pub fn new(data: &impl Serialize, done: u64, total: u64) -> Result<Self> {
-        Ok(Self {
-            data: to_text(data)?,
-            progress: JobProgress { done, total },
-            ended: None,
-            worked: true,
-        })
-    }
-
-    /// The step, which was the last one.
-    pub fn done(mut self, told: impl Into<String>) -> Self {
-        self.ended = Some((SUCCEEDED, told.into()));
-        self
-    }
-
-    /// The step, where there is nothing to do any more.
-    pub fn canceled(mut self) -> Self {
-        self.ended = Some((CANCELED, "there is nothing left to do".to_owned()));
-        self
-    }
-}
+pub use new_job::{NewJob, next_start, owned_row, write};
+pub use outcome::{JobOutcome, JobProgress, JobState, JobStep};
 
 fn to_text(data: &impl Serialize) -> Result<String> {
     serde_json::to_string(data).map_err(|error| Error::host(format!("the state of a job cannot be written: {error}")))
@@ -116,107 +32,6 @@ fn to_text(data: &impl Serialize) -> Result<String> {
 /// What a job knows.
 pub fn parse<T: DeserializeOwned>(data: &str) -> Result<T> {
     serde_json::from_str(data).map_err(|error| Error::host(format!("the state of a job is broken: {error}")))
-}
-
-/// A job to be written.
-pub struct NewJob {
-    kind: i32,
-    name: String,
-    data: String,
-    table: Option<Name>,
-    from: Option<Timestamp>,
-    again: Option<String>,
-}
-
-impl NewJob {
-    pub fn new(kind: i32, name: String, data: &impl Serialize) -> Result<Self> {
-        Ok(Self {
-            kind,
-            name,
-            data: to_text(data)?,
-            table: None,
-            from: None,
-            again: None,
-        })
-    }
-
-    /// The table that it works on.
-    pub fn about(mut self, table: &Name) -> Self {
-        self.table = Some(table.clone());
-        self
-    }
-
-    /// Not before this point in time.
-    pub fn from(mut self, time: Timestamp) -> Self {
-        self.from = Some(time);
-        self
-    }
-
-    /// With this recurrence.
-    pub fn again(mut self, pattern: Option<&str>) -> Self {
-        self.again = pattern.map(ToOwned::to_owned);
-        self
-    }
-}
-
-/// A new row that belongs to a principal, with what every row has.
-pub fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
-    let now = unit.core.env.now();
-    let reference = Reference::new(owner.kind().table(), owner.id());
-    Row::new(table, unit.core.env.new_id())
-        .with("createdon", now)
-        .with("modifiedon", now)
-        .with("createdby", Reference::new(tables::USER, owner.id()))
-        .with("modifiedby", Reference::new(tables::USER, owner.id()))
-        .with("ownerid", reference)
-        .with("owninguser", Reference::new(tables::USER, owner.id()))
-        .with(
-            "owningbusinessunit",
-            Reference::new(tables::BUSINESS_UNIT, owner.business_unit()),
-        )
-}
-
-/// Writes a job that belongs to `owner`; its id.
-pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
-    let now = unit.core.env.now();
-    let waits = job.from.is_some_and(|from| from > now);
-    let (state, status) = if waits { WAITING } else { READY };
-    // The column takes so many characters.
-    let name: String = job.name.chars().take(256).collect();
-    let mut row = owned_row(unit, tables::JOB, owner)
-        .with("name", name)
-        .with("operationtype", Value::Choice(job.kind))
-        .with("data", job.data)
-        .with("statecode", Value::Choice(state))
-        .with("statuscode", Value::Choice(status));
-    if let Some(table) = job.table {
-        row.set("primaryentitytype", &*table);
-    }
-    if let Some(from) = job.from {
-        row.set("postponeuntil", from);
-        row.set("recurrencestarttime", from);
-    }
-    if let Some(pattern) = job.again {
-        row.set("recurrencepattern", pattern);
-    }
-    let id = row.id;
-    unit.insert_as_platform("write a job that somebody may ask for", row)?;
-    Ok(id)
-}
-
-/// When a job that recurs runs next: so many days, or a multiple of them, after it was to run.
-pub fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp> {
-    let now = unit.core.env.now();
-    let time = |column: &str| job.get(column).and_then(Value::as_time);
-    let mut next = time("recurrencestarttime").or(time("createdon")).unwrap_or(now);
-    let step = jiff::SignedDuration::from_hours(24 * i64::from(days));
-    let missed = now.duration_since(next).as_secs() / step.as_secs();
-    let steps = i32::try_from(missed.max(0) + 1).unwrap_or(i32::MAX);
-    next = step
-        .checked_mul(steps)
-        .and_then(|wait| next.checked_add(wait).ok())
-        .ok_or_else(|| Error::invalid("the next run of the job lies beyond the end of the calendar"))?;
-    Ok(next)
 }
 
 /// Ends a job that is not needed any more.
@@ -235,15 +50,24 @@ pub fn cancel(unit: &mut Unit, job: Uuid) -> Result<()> {
 
 fn end(unit: &mut Unit, job: &Row, status: i32, told: &str, error: Option<&Error>) -> Result<()> {
     let now = unit.core.env.now();
+    let told = Some(told).filter(|told| !told.is_empty());
     let mut row = Row::new(tables::JOB, job.id)
         .with("statecode", Value::Choice(COMPLETED))
         .with("statuscode", Value::Choice(status))
         .with("completedon", now)
-        .with("message", told);
+        .with("message", told.map_or(Value::Null, Value::from));
     if let Some(error) = error {
-        row.set("errorcode", error.code().signed());
+        tell(&mut row, error);
     }
     update(unit, row)
+}
+
+/// What the row of a job says of an error: its code, and the action that failed, where the job
+/// consists of actions.
+fn tell(row: &mut Row, error: &Error) {
+    row.set("errorcode", error.code().signed());
+    let action = error.body().step.as_ref().and_then(|step| step.action.as_deref());
+    row.set("friendlymessage", action.map_or(Value::Null, Value::from));
 }
 
 fn update(unit: &mut Unit, mut row: Row) -> Result<()> {
@@ -268,6 +92,17 @@ pub trait JobKind: Sync {
     /// The job fails.
     fn succeeded(&self, _: &mut Unit, _job: &Row, _data: &str, _told: &str) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether a job waits for somebody to mend what it was refused, at the place where it stands,
+    /// and does not fail.
+    fn waits_after(&self, _: &Error) -> bool {
+        false
+    }
+
+    /// Whether a job that has succeeded is removed, and not kept with its outcome.
+    fn is_removed(&self, _data: &str) -> bool {
+        false
     }
 
     /// A job was canceled or has failed: what it worked on is as it was before.
@@ -324,7 +159,10 @@ impl Session {
             }
             let step = self.batch(|batch| {
                 let caller = batch.unit.principal(self.user)?;
-                step(batch.unit, &caller, job)
+                batch.unit.left_behind.clear();
+                let done = step(batch.unit, Some(&caller), job);
+                batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
+                done
             })?;
             last = step.progress;
             worked |= step.worked;
@@ -445,12 +283,54 @@ impl Session {
     }
 }
 
-/// One step of a job.
-fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<JobStep> {
+/// Runs a job that a commit has just released, in steps, until it ends or waits.
+pub(crate) fn run_released(unit: &mut Unit, job: Uuid) -> Result<()> {
+    loop {
+        unit.budget.renew();
+        unit.in_steps = Default::default();
+        unit.trace.begin_anew();
+        unit.snapshot = unit.core.current_snapshot()?;
+        let store = unit.core.store()?;
+        let jobs = unit.jobs.len();
+        let done = compiling::until_compiled(unit, |unit| {
+            store.write(&mut |tx| {
+                unit.tx = tx;
+                unit.jobs.truncate(jobs);
+                unit.left_behind.clear();
+                unit.transaction_opened();
+                let result = unit
+                    .refresh()
+                    .and_then(|()| step(unit, None, job))
+                    .and_then(|done| unit.check_administration().map(|()| done));
+                let left = std::mem::take(&mut unit.left_behind);
+                let end = End {
+                    keep: result.is_ok() && unit.waiting.is_none(),
+                    value: result,
+                    beside: unit.unless_compiling(left),
+                };
+                (std::mem::take(&mut unit.tx), end)
+            })
+        });
+        unit.transaction_over();
+        unit.configuration_changed = false;
+        match done {
+            Ok(Ok(step)) if step.ended.is_none() => {}
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) | Err(error) => {
+                unit.jobs.truncate(jobs);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// One step of a job. `caller` is whoever asked for it; without one it is the process that has just
+/// committed it.
+fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<JobStep> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
     // Whoever asked for a job may run it.
-    if job.lookup("ownerid") != Some(&caller.identity().reference()) {
+    if let Some(caller) = caller.filter(|caller| job.lookup("ownerid") != Some(&caller.identity().reference())) {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
     let Some(kind) = kind(unit, &job) else {
@@ -463,6 +343,7 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<JobStep> {
         return Ok(JobStep {
             progress: JobProgress::default(),
             ended: Some((status, told)),
+            waits: None,
             data,
             worked: false,
         });
@@ -471,18 +352,28 @@ fn step(unit: &mut Unit, caller: &Arc<Principal>, id: Uuid) -> Result<JobStep> {
     match work_on(unit, kind, &job, &data) {
         Ok(step) => {
             unit.release(before)?;
-            keep(unit, &job, &step)?;
+            keep(unit, kind, &job, &step)?;
             Ok(step)
         }
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
             unit.back_to(before)?;
-            canceled(unit, &job)?;
-            end(unit, &job, FAILED, error.message(), Some(&error))?;
+            let status = match kind.waits_after(&error) {
+                true => {
+                    suspend(unit, &job, &error)?;
+                    WAITING.1
+                }
+                false => {
+                    canceled(unit, &job)?;
+                    end(unit, &job, FAILED, error.message(), Some(&error))?;
+                    FAILED
+                }
+            };
             Ok(JobStep {
                 data,
                 progress: JobProgress::default(),
-                ended: Some((FAILED, error.message().to_owned())),
+                ended: Some((status, error.message().to_owned())),
+                waits: None,
                 worked: true,
             })
         }
@@ -497,8 +388,20 @@ fn work_on(unit: &mut Unit, kind: &dyn JobKind, job: &Row, data: &str) -> Result
     Ok(step)
 }
 
+/// The job stays where it is until somebody goes on with it.
+fn suspend(unit: &mut Unit, job: &Row, error: &Error) -> Result<()> {
+    let mut row = Row::new(tables::JOB, job.id)
+        .with("statecode", Value::Choice(WAITING.0))
+        .with("statuscode", Value::Choice(WAITING.1))
+        .with("postponeuntil", Value::Null)
+        .with("iswaitingforevent", false)
+        .with("message", error.message());
+    tell(&mut row, error);
+    update(unit, row)
+}
+
 /// The job knows how far it has come.
-fn keep(unit: &mut Unit, job: &Row, step: &JobStep) -> Result<()> {
+fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Result<()> {
     let mut row = Row::new(tables::JOB, job.id)
         .with("data", step.data.as_str())
         .with("hostid", unit.core.env.process());
@@ -506,6 +409,24 @@ fn keep(unit: &mut Unit, job: &Row, step: &JobStep) -> Result<()> {
         row.set("statecode", Value::Choice(IN_PROGRESS.0));
         row.set("statuscode", Value::Choice(IN_PROGRESS.1));
         row.set("startedon", unit.core.env.now());
+    }
+    if let Some((until, for_event)) = step.waits {
+        row.set("statecode", Value::Choice(WAITING.0));
+        row.set("statuscode", Value::Choice(WAITING.1));
+        row.set("postponeuntil", until.map_or(Value::Null, Value::DateTime));
+        row.set("iswaitingforevent", for_event);
+        return update(unit, row);
+    }
+    if matches!(&step.ended, Some((SUCCEEDED, _))) && kind.is_removed(&step.data) {
+        return unit.delete_as_platform("remove a job that succeeded, as its kind has it", &job.reference());
+    }
+    if job.get("errorcode").is_some_and(|code| !code.is_null()) {
+        for column in ["message", "errorcode", "friendlymessage"] {
+            row.set(column, Value::Null);
+        }
+    }
+    if job.bool("iswaitingforevent") == Some(true) {
+        row.set("iswaitingforevent", false);
     }
     update(unit, row)?;
     match &step.ended {

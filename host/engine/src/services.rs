@@ -100,6 +100,22 @@ impl Services for Unit {
     }
 }
 
+impl Unit {
+    /// Makes a service call for the handler that runs now, in the name of its step's user.
+    ///
+    /// # Errors
+    /// Those of the message; the request may make no further call.
+    pub fn call_service(&mut self, context: &Context, request: Request) -> Result<Response> {
+        self.before_call(0)?;
+        self.execute(context, Caller::StepUser, request)
+    }
+
+    /// What sort of handler made the message under way; nothing, where none did.
+    pub fn called_by(&self) -> Option<&'static str> {
+        self.frames.last().map(|frame| frame.step.handler.kind())
+    }
+}
+
 /// The table that a call is about.
 fn table_of(request: &Request) -> Option<Name> {
     request.inputs.values().find_map(|parameter| match parameter {

@@ -216,7 +216,10 @@ impl Snapshot {
         let rates = &[tables::CURRENCY];
         let exchange_rates = part!(since, rates, exchange_rates, exchange_rates(&mut reader)?);
         let settings = part!(since, &[tables::ORGANIZATION], settings, settings(&mut reader)?);
-        let steps = part!(since, STEP_TABLES, steps, step_rows::steps(&mut reader)?);
+        let sources = core.step_sources();
+        let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
+        let of_steps = [STEP_TABLES, &of_steps].concat();
+        let steps = part!(since, &of_steps, steps, step_rows::steps(&mut reader, sources)?);
         let mut parts = HashMap::new();
         let mut same = since.unchanged(&[tables::ORGANIZATION]).is_some();
         for part in core.parts() {

@@ -4,7 +4,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_model::{Name, Row, StepInfo, Timestamp, Uuid};
-use sluice_sandbox::{Grants, Limits};
+
+use crate::{handler::Handler, plugin::PluginHandler};
 
 use crate::Env;
 
@@ -17,6 +18,9 @@ pub const POST_OPERATION: i32 = 40;
 
 /// Mode of a step that runs inside the request.
 pub const SYNCHRONOUS: i32 = 0;
+
+/// Mode of a step that runs as a job.
+pub const ASYNCHRONOUS: i32 = 1;
 
 /// `sdkmessageprocessingstepimage.imagetype`; 2 is both.
 pub mod image {
@@ -37,50 +41,93 @@ pub(crate) struct Image {
 }
 
 /// An enabled step.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Step {
+    /// The row that says what it does, and takes it out of work.
     pub id: Uuid,
-    pub(crate) name: String,
-    pub(crate) type_name: String,
-    pub(crate) assembly: Uuid,
-    pub(crate) assembly_name: String,
-    pub(crate) digest: String,
-    pub(crate) message: Name,
-    pub(crate) table: Option<Name>,
-    pub(crate) stage: i32,
+    /// What people call it.
+    pub name: String,
+    /// The message.
+    pub message: Name,
+    /// The table; every table, where there is none.
+    pub table: Option<Name>,
+    /// The stage.
+    pub stage: i32,
     pub(crate) mode: i32,
-    pub(crate) rank: i32,
+    /// Its place among the steps of the stage: the lowest comes first.
+    pub rank: i32,
     /// Breaks ties between equal ranks, as on the platform.
     pub(crate) filter: Option<Uuid>,
     /// Of Create and Update: at least one must be among the columns sent. Empty: any.
-    pub(crate) filtering: Vec<Name>,
+    pub filtering: Vec<Name>,
     pub(crate) images: Vec<Image>,
-    pub(crate) configuration: Option<String>,
-    pub(crate) secure: Option<String>,
-    pub(crate) run_as: Option<Uuid>,
-    pub(crate) grants: Grants,
-    pub(crate) limits: Limits,
+    /// As whom it runs; as the caller, where nothing is said.
+    pub run_as: Option<Uuid>,
     pub(crate) auto_delete: bool,
     /// Until then it is passed over.
     pub(crate) rests_until: Option<Timestamp>,
+    /// What it calls.
+    pub(crate) handler: Arc<dyn Handler>,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self::calling(Arc::new(PluginHandler::default()))
+    }
 }
 
 impl Step {
+    /// A synchronous step that calls `handler`, and of which nothing else is said yet.
+    pub fn calling(handler: Arc<dyn Handler>) -> Self {
+        Self {
+            id: Uuid::nil(),
+            name: String::new(),
+            message: Name::default(),
+            table: None,
+            stage: 0,
+            mode: SYNCHRONOUS,
+            rank: 0,
+            filter: None,
+            filtering: Vec::new(),
+            images: Vec::new(),
+            run_as: None,
+            rests_until: None,
+            auto_delete: false,
+            handler,
+        }
+    }
+
+    /// The step, where it follows once the transaction is committed.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.mode = ASYNCHRONOUS;
+        self.stage = POST_OPERATION;
+        self
+    }
+
+    /// The step, which is to know the row as it was before the main operation.
+    #[must_use]
+    pub fn knowing_row_before(mut self) -> Self {
+        self.images.push(Image {
+            alias: "PreBusinessEntity".into(),
+            kind: image::BEFORE,
+            columns: Vec::new(),
+        });
+        self
+    }
+
     /// What errors and traces say of the step.
     pub fn info(&self) -> StepInfo {
         StepInfo {
             id: self.id,
             name: self.name.clone(),
-            plugin: self.plugin(),
+            kind: self.handler.kind(),
+            plugin: self.handler.plugin(),
+            action: None,
             message: self.message.to_string(),
             table: self.table.as_ref().map(ToString::to_string),
             stage: self.stage,
         }
-    }
-
-    /// `assembly/type`.
-    pub(crate) fn plugin(&self) -> String {
-        format!("{}/{}", self.assembly_name, self.type_name)
     }
 
     /// Whether it rests; the clock is read only for a step that ever did.

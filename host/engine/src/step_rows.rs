@@ -1,18 +1,28 @@
 //! The steps as a part of the configuration: what their rows say, and those of what they call.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use sluice_model::{Filter, Name, Result, Uuid};
 use sluice_sandbox::{Grants, Limits};
 
 use crate::{
+    handler::StepSource,
+    plugin::PluginHandler,
     snapshot::Reader,
     step::{self, Image, Step, StepTable},
     tables,
 };
 
-/// The enabled steps.
-pub(crate) fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
+/// The enabled steps: those that are registered, and those of other sources.
+pub(crate) fn steps(reader: &mut Reader<'_>, sources: &[&'static dyn StepSource]) -> Result<StepTable> {
+    let mut steps = registered(reader)?;
+    for source in sources {
+        steps.extend(source.steps(reader)?);
+    }
+    Ok(StepTable::new(steps))
+}
+
+fn registered(reader: &mut Reader<'_>) -> Result<Vec<Step>> {
     let messages = reader.index(tables::MESSAGE, &["name"])?;
     let filters = reader.index(tables::MESSAGE_FILTER, &["primaryobjecttypecode"])?;
     let types = reader.index(tables::PLUGIN_TYPE, &["typename", "pluginassemblyid"])?;
@@ -39,13 +49,23 @@ pub(crate) fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
         };
         let filter = row.id_of("sdkmessagefilterid");
         let text = |column: &str| row.text(column).map(ToOwned::to_owned);
-        steps.push(Step {
-            id: row.id,
-            name: text("name").unwrap_or_default(),
+        let plugin = PluginHandler {
             type_name: plugin_type.text("typename").unwrap_or_default().to_owned(),
             assembly: assembly.id,
             assembly_name: assembly.text("name").unwrap_or_default().to_owned(),
             digest: assembly.text("sourcehash").unwrap_or_default().to_owned(),
+            configuration: text("configuration"),
+            secure: row
+                .id_of("sdkmessageprocessingstepsecureconfigid")
+                .and_then(|id| secrets.get(&id))
+                .and_then(|row| row.text("secureconfig"))
+                .map(ToOwned::to_owned),
+            grants: grants(row.text("sl_grants")),
+            limits: limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?,
+        };
+        steps.push(Step {
+            id: row.id,
+            name: text("name").unwrap_or_default(),
             message: message.into(),
             table: filter
                 .and_then(|id| filters.get(&id))
@@ -58,20 +78,13 @@ pub(crate) fn steps(reader: &mut Reader<'_>) -> Result<StepTable> {
             filter,
             filtering: names(row.text("filteringattributes")),
             images: images.remove(&row.id).unwrap_or_default(),
-            configuration: text("configuration"),
-            secure: row
-                .id_of("sdkmessageprocessingstepsecureconfigid")
-                .and_then(|id| secrets.get(&id))
-                .and_then(|row| row.text("secureconfig"))
-                .map(ToOwned::to_owned),
             run_as: row.id_of("impersonatinguserid").filter(|id| !id.is_nil()),
-            grants: grants(row.text("sl_grants")),
-            limits: limits(row.int("mode").unwrap_or_default(), row.text("sl_limits"))?,
             auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
             rests_until: row.get("sl_restsuntil").and_then(sluice_model::Value::as_time),
+            handler: Arc::new(plugin),
         });
     }
-    Ok(StepTable::new(steps))
+    Ok(steps)
 }
 
 const STEP_COLUMNS: &[&str] = &[

@@ -1,4 +1,4 @@
-//! Runs the steps of one stage: finds them, gives them their images, calls the sandbox, and
+//! Runs the steps of one stage: finds them, gives them their images, calls what they call, and
 //! says whose fault a failure was.
 
 use std::{
@@ -6,11 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sluice_access::Principal;
 use sluice_model::{Code, Error, Name, Reference, Result, Row};
-use sluice_sandbox::Call;
 
 use crate::{
     Unit,
+    handler::Called,
     operation::Operation,
     snapshot::Snapshot,
     step::{self, Step, image},
@@ -49,7 +50,9 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
         if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
-        run_one(unit, operation, step)?;
+        if step.handler.concerns(unit, operation)? {
+            run_one(unit, operation, step)?;
+        }
     }
     Ok(())
 }
@@ -76,18 +79,35 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
     result
 }
 
+impl Unit {
+    /// Runs a step that nobody registered on the message under way: what somebody asked for by name.
+    ///
+    /// # Errors
+    /// The step fails.
+    pub fn run_step(&mut self, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
+        match self.trial.bypassed.contains(&step.id) {
+            true => Ok(()),
+            false => run_one(self, operation, step),
+        }
+    }
+}
+
+/// As whom a step runs.
+fn user_of(unit: &mut Unit, operation: &Operation, step: &Step) -> Result<Arc<Principal>> {
+    match step.run_as {
+        Some(user) => unit.principal(user),
+        // What the platform does as the system gives no step the system's powers.
+        None if operation.principal.is_system() => Ok(operation.initiating.clone()),
+        None => Ok(operation.principal.clone()),
+    }
+}
+
 fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
-    let plugin = unit.plugin(step)?;
-    let step_user = match step.run_as {
-        Some(user) => unit.principal(user)?,
-        // What the platform does as the system gives no plug-in the system's powers.
-        None if operation.principal.is_system() => operation.initiating.clone(),
-        None => operation.principal.clone(),
-    };
+    step.handler.prepare(unit)?;
+    let step_user = user_of(unit, operation, step)?;
     if step.mode == step::SYNCHRONOUS {
         give_images(unit, operation, step)?;
     }
-    let sandbox = unit.core.sandbox()?;
     // An asynchronous step has a transaction for each of its calls, for trial as well.
     let in_transaction =
         step.mode == step::SYNCHRONOUS && unit.in_request_transaction(step.stage, operation.context.depth);
@@ -97,15 +117,6 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     context.user = step_user.id();
     context.step = step.id;
     context.in_transaction = in_transaction;
-    let call = Call {
-        type_name: step.type_name.clone(),
-        context,
-        limits: step.limits,
-        grants: step.grants,
-        configuration: step.configuration.clone(),
-        secure_configuration: step.secure.clone(),
-        left: unit.left(),
-    };
     unit.frames.push(Frame {
         step_user,
         initiating: operation.initiating.clone(),
@@ -118,39 +129,41 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         memory: 0,
     });
     let started = unit.core.env.now();
-    let finished = unit.lend(|unit| {
-        let finished = sandbox.call(&plugin, call, unit);
-        (
-            finished.services,
-            (finished.context, finished.outcome, finished.trace, finished.usage),
-        )
-    });
-    let (context, outcome, text, usage) = finished;
+    let Called { context, outcome, ran } = step.handler.call(unit, step, context);
     operation.context = context;
     operation.context.user = operation.principal.id();
     operation.written.by(step, &mut operation.context);
-    // How long the request may take is known here, and not in the sandbox.
+    // How long the request may take is known here, and not in the handler.
     let is_late = |error: &Error| error.code() == Code::MESSAGE_TIMEOUT && error.body().limit.is_none();
     let outcome = outcome.map_err(|error| match is_late(&error) {
         true => unit.timed_out(),
         false => error,
     });
-    let frame = unit.frames.pop();
-    let inner = frame.as_ref().map(|frame| frame.inner).unwrap_or_default();
-    unit.in_steps.add(step, usage.wall.saturating_sub(inner));
-    if let Some(outer) = unit.frames.last_mut() {
-        outer.inner += usage.wall;
-    }
-    let outcome = match (outcome, frame.and_then(|frame| frame.failed_call)) {
+    let failed_call = leave_frame(unit, step, ran.as_ref().map(|(_, usage)| usage.wall));
+    let outcome = match (outcome, failed_call) {
         (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
         (Ok(()), None) if step.mode == step::SYNCHRONOUS => operation.check_parameters(),
         (outcome, _) => outcome,
     };
-    let setting = unit.snapshot.settings.trace;
-    let times = (started, unit.core.env.now());
-    unit.trace
-        .finish_step(operation, step, times, (text, usage), outcome.as_ref().err(), setting);
+    if let Some(ran) = ran {
+        let setting = unit.snapshot.settings.trace;
+        let times = (started, unit.core.env.now());
+        unit.trace
+            .finish_step(operation, step, times, ran, outcome.as_ref().err(), setting);
+    }
     outcome
+}
+
+/// A call has ended, which took so long; without a measure, since its frame was made. The first of
+/// its service calls that failed.
+fn leave_frame(unit: &mut Unit, step: &Arc<Step>, took: Option<Duration>) -> Option<Error> {
+    let frame = unit.frames.pop()?;
+    let took = took.unwrap_or_else(|| frame.began.elapsed());
+    unit.in_steps.add(step, took.saturating_sub(frame.inner));
+    if let Some(outer) = unit.frames.last_mut() {
+        outer.inner += took;
+    }
+    frame.failed_call
 }
 
 /// The plug-in caught the error of a service call and went on, although the error had ended
@@ -174,8 +187,9 @@ pub(crate) fn swallowed_error(swallowed: &Error) -> Error {
 pub fn blame(error: &mut Error, step: &Step) {
     let body = error.body_mut();
     if body.step.is_none() {
-        body.step = Some(step.info());
-        body.plugin = Some(step.plugin());
+        let info = step.info();
+        body.plugin = Some(info.plugin.clone()).filter(|plugin| !plugin.is_empty());
+        body.step = Some(info);
     }
 }
 

@@ -10,10 +10,10 @@ use std::{
 
 use sluice_access::{Checks, Principal, PrincipalId};
 use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value};
-use sluice_store::{End, Savepoint, Tx};
+use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
-    Message, Rules,
+    Message,
     budget::{Budget, InSteps},
     cascade::Cascades,
     change::{Author, Why},
@@ -23,6 +23,7 @@ use crate::{
     operation::{Incoming, Operation},
     pipeline,
     reading::Stream,
+    rules::RulesOf,
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
     tables,
@@ -59,6 +60,8 @@ pub struct Work {
     pub(crate) author: Option<Author>,
     pub(crate) trial: Trial,
     pub(crate) trace: Trace,
+    /// The trace rows of a part of a job, which stay whatever becomes of its transaction.
+    pub(crate) left_behind: Beside,
     /// What runs now: one frame per plug-in call under way.
     pub(crate) frames: Vec<Frame>,
     /// The jobs that wait for the commit.
@@ -165,6 +168,7 @@ impl Unit {
             author: None,
             trial,
             trace: Trace::default(),
+            left_behind: Beside::new(),
             frames: Vec::new(),
             jobs: Vec::new(),
             waiting: None,
@@ -454,7 +458,7 @@ impl Unit {
     }
 
     /// The rules of a table.
-    pub fn rules(&self, table: &TableDef) -> &'static dyn Rules {
+    pub fn rules(&self, table: &TableDef) -> RulesOf {
         self.core.rules(table)
     }
 

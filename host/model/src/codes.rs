@@ -103,13 +103,15 @@ macro_rules! codes {
 mod administration;
 mod keys;
 mod relationships;
+mod workflows;
 
 /// Every code that Sluice gives, in the order of the topics.
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     let more = administration::ADMINISTRATION
         .iter()
         .chain(keys::KEYS)
-        .chain(relationships::RELATIONSHIPS);
+        .chain(relationships::RELATIONSHIPS)
+        .chain(workflows::WORKFLOWS);
     PLATFORM.iter().chain(more)
 }
 
@@ -244,8 +246,8 @@ codes! {
         "a post-image exists only after the main operation",
         "register the step in post-operation";
     ISV_ABORTED = 0x8004_0265, "IsvAborted", Refused,
-        "a plug-in refused the operation on purpose",
-        "follow the plug-in's message";
+        "a plug-in or a workflow refused the operation on purpose",
+        "follow its message";
     ISV_UNEXPECTED = 0x8004_0224, "IsvUnExpected", Refused,
         "a plug-in failed in a way that its author did not foresee",
         "read the trace of the request; the plug-in's author must mend it, disabling the step works around it";
@@ -268,8 +270,8 @@ codes! {
         "more data passed between the host and a plug-in than the limits allow",
         "ask for fewer rows and columns, or raise the limit of the step";
     DEPTH = 0x8004_4182, "SdkCorrelationTokenDepthTooHigh", Refused,
-        "steps set each other off more than eight levels deep",
-        "give the step filtering columns, or let the plug-in check the depth";
+        "steps set each other off more than eight levels deep, plug-ins and workflows alike",
+        "give the step filtering columns, let the plug-in check the depth, or the workflow a condition";
 
     // Registration
     NOT_A_PLUGIN = 0x8004_418B, "PluginAssemblyInvalid", Refused,

@@ -95,14 +95,32 @@ pub struct StepInfo {
     pub id: Uuid,
     /// The step's name.
     pub name: String,
-    /// The plug-in: `assembly/type`.
+    /// What sort of handler it calls: `plug-in`, `workflow`.
+    #[serde(skip_serializing_if = "is_plugin")]
+    pub kind: &'static str,
+    /// The plug-in: `assembly/type`. Empty where it calls none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub plugin: String,
+    /// What it did when it failed, where it consists of actions: its place, and what it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// The message.
     pub message: String,
     /// The table, if the step is bound to one.
     pub table: Option<String>,
     /// The stage: 10, 20 or 40.
     pub stage: i32,
+}
+
+fn is_plugin(kind: &str) -> bool {
+    kind == "plug-in"
+}
+
+impl StepInfo {
+    /// Whether it calls a plug-in, and is a registered step.
+    pub fn calls_plugin(&self) -> bool {
+        is_plugin(self.kind)
+    }
 }
 
 impl Error {
@@ -237,9 +255,12 @@ impl Error {
         if denied.contains(&body.code) && body.privilege.is_some() && self.role().is_some() {
             remedies.push(Remedy::Grant);
         }
-        // A plug-in that refuses does its work: nothing is to be disabled.
-        if body.step.is_some() && body.code != Code::ISV_ABORTED {
-            remedies.push(Remedy::DisableStep);
+        // Whoever refuses on purpose does its work: nothing is to be disabled.
+        if let Some(step) = body.step.as_ref().filter(|_| body.code != Code::ISV_ABORTED) {
+            remedies.push(match step.calls_plugin() {
+                true => Remedy::DisableStep,
+                false => Remedy::DeactivateWorkflow,
+            });
         }
         remedies
     }
@@ -248,6 +269,10 @@ impl Error {
     pub fn words(&self) -> Vec<(&'static str, String)> {
         let body = &*self.0;
         let user = body.principal.as_ref().filter(|who| who.kind == PrincipalKind::User);
+        let step = |plugin: bool| {
+            let step = body.step.as_ref().filter(|step| step.calls_plugin() == plugin);
+            step.map(|step| step.id.to_string())
+        };
         let known = [
             ("TABLE", body.table.clone()),
             ("PRIVILEGE", body.privilege.clone()),
@@ -259,7 +284,8 @@ impl Error {
             ),
             ("ROLE", self.role().map(ToOwned::to_owned)),
             ("USER", user.map(|user| user.name.clone())),
-            ("STEP", body.step.as_ref().map(|step| step.id.to_string())),
+            ("STEP", step(true)),
+            ("WORKFLOW", step(false)),
             ("CORRELATION", body.correlation.map(|id| id.to_string())),
         ];
         let known = known.into_iter().filter_map(|(word, value)| Some((word, value?)));

@@ -120,6 +120,8 @@ remedies! {
     ShowProcesses ["TABLE", "ROW"] "Look at the processes of the row.";
     StartFlow ["ROW", "FLOW"] "Start a process for the row.";
     SwitchFlow ["ROW", "FLOW"] "Switch the row to the other flow.";
+    ActivateWorkflow ["WORKFLOW"] "Activate the workflow.";
+    DeactivateWorkflow ["WORKFLOW"] "Deactivate the workflow.";
     ReactivateProcess ["ROW"] "Reactivate the process.";
     NextStage ["ROW", "TABLE"] "Move the process to its next stage.";
     PreviousStage ["ROW", "TABLE"] "Move the process to its previous stage.";

@@ -16,6 +16,7 @@ pub mod merge;
 pub mod notes;
 pub mod plugins;
 pub mod solutions;
+mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
@@ -34,6 +35,7 @@ pub use plugins::{
 };
 pub use sluice_access::Gate;
 pub use solutions::{ImportOptions, Imported, Uninstalled};
+pub use workflows::WorkflowSpec;
 
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.
 pub mod prelude {
@@ -57,6 +59,7 @@ static ALL: &[&Capability] = &[
     &mapping::MAPPING,
     &duplicates::DUPLICATES,
     &flow::FLOWS,
+    &workflows::WORKFLOWS,
     &customizing::CUSTOMIZING,
     &keys::KEYS,
     &notes::NOTES,

@@ -233,6 +233,8 @@ fn as_arguments(row: &Row) -> String {
 /// Who raised an error.
 fn blame(error: &Error) -> String {
     match &error.body().step {
+        Some(step) if !step.calls_plugin() => format!("stopped by the {} \"{}\"", step.kind, step.name),
+        Some(step) if !step.calls_plugin() => format!("stopped by the {} \"{}\"", step.kind, step.name),
         Some(step) => format!("stopped by the step \"{}\" of the plug-in {}", step.name, step.plugin),
         None => "refused by the platform itself".to_owned(),
     }

@@ -57,6 +57,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "mappings",
     "missing-privilege",
     "qualify-hidden",
+    "workflow-privilege",
     // ← a new example goes here; its folder is in examples/
 ];
 

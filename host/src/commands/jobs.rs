@@ -34,7 +34,7 @@ pub(crate) enum Command {
         /// Its id or name.
         job: String,
     },
-    /// Go on with jobs that were interrupted, or whose time has come. An asynchronous step runs again
+    /// Go on with jobs that were interrupted, that wait, or whose time has come. An asynchronous step runs again
     /// from its beginning: what it had committed stays.
     Resume {
         /// Ids or names; all that are due where none is given.
@@ -220,7 +220,9 @@ pub(crate) fn run_all(
         let outcome = run_job(session, *job)?;
         texts.push(told(context, *job, &outcome));
         documents.push(Json::Object(outcome_document(*job, &outcome)));
-        if outcome.state != JobState::Succeeded {
+        // One that waits for its time has done what it was to do for now.
+        let waits = outcome.state == JobState::Waiting && outcome.message.is_empty();
+        if outcome.state != JobState::Succeeded && !waits {
             exit = Exit::Refused;
         }
         if outcome.state == JobState::Stopped {
@@ -293,6 +295,7 @@ pub(crate) fn told(context: &Context, job: Uuid, outcome: &JobOutcome) -> String
                 ended(state)
             )
         }
+        JobState::Succeeded if outcome.message.is_empty() => format!("the job {job} succeeded"),
         JobState::Succeeded => outcome.message.clone(),
         JobState::Stopped => format!(
             "stopped at {}; go on with\n  {}",
@@ -307,6 +310,7 @@ pub(crate) fn told(context: &Context, job: Uuid, outcome: &JobOutcome) -> String
 fn ended(state: JobState) -> &'static str {
     match state {
         JobState::Canceled => "was canceled",
+        JobState::Waiting => "waits",
         other => other.word(),
     }
 }

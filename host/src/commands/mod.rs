@@ -59,3 +59,4 @@ mod wasm_build;
 mod ways;
 mod what_if;
 pub(crate) mod why;
+pub(crate) mod workflow;

@@ -59,7 +59,7 @@ pub(crate) enum Command {
         version: Option<String>,
     },
     /// Add components: table, column (TABLE.COLUMN), key (TABLE.KEY), option-set (NAME or TABLE.COLUMN), mapping
-    /// (SOURCE:TARGET), role, plugin, duplicate-rule, flow, form and view (TABLE:NAME),
+    /// (SOURCE:TARGET), role, plugin, workflow, duplicate-rule, flow, form and view (TABLE:NAME),
     /// web-resource, offline-profile.
     Add(Components),
     /// Take components out again; in the organisation they stay.

@@ -299,8 +299,17 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("plugins", &[]),
     (
         "solutions",
-        &["customizing", "duplicates", "flow", "keys", "managed", "plugins"],
+        &[
+            "customizing",
+            "duplicates",
+            "flow",
+            "keys",
+            "managed",
+            "plugins",
+            "workflows",
+        ],
     ),
+    ("workflows", &[]),
 ];
 
 /// The paths that a `use` names: `a::{b, c::d}` is `a::b` and `a::c::d`.

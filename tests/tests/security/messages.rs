@@ -192,6 +192,15 @@ fn table() -> BTreeMap<&'static str, Expected> {
             ),
         ),
         (
+            "ExecuteWorkflow",
+            Refused(
+                Request::new("ExecuteWorkflow")
+                    .with("WorkflowId", Value::Id(SOME))
+                    .with("EntityId", Value::Id(SOME)),
+                "prvReadWorkflow",
+            ),
+        ),
+        (
             "QualifyLead",
             Refused(qualify::request(SOME, &Choices::default()), "prvCreateLead"),
         ),

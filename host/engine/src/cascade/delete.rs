@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use sluice_model::{Code, Error, Name, OnDelete, Ownership, Reference, Relationship, Request, Result, Row, Value};
 
 use super::referring::Level;
-use crate::{Operation, Unit, change::Why, operation::Incoming, pipeline, tables};
+use crate::{Operation, Rules as _, Unit, change::Why, operation::Incoming, pipeline, tables};
 
 /// What goes with a row that is deleted.
 #[derive(Debug)]

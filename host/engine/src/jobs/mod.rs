@@ -7,6 +7,7 @@ mod context;
 mod lease;
 mod process;
 mod step;
+mod work;
 
 use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 
 use super::{Claim, Ended, READY, STEP, claim, context, fail, finish, set_state};
-use crate::{Unit, operation::Operation, step::Step, steps, tables};
+use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
 const MOST_DEFERRED: usize = 100;
@@ -20,11 +20,18 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         .iter()
         .filter(|step| step.mode != crate::step::SYNCHRONOUS)
     {
-        if step.rests(&*unit.core.env) || !step.listens_to(operation.context.target.as_ref()) {
+        if step.rests(&*unit.core.env)
+            || !step.listens_to(operation.context.target.as_ref())
+            || !step.handler.concerns(unit, operation)?
+        {
             continue;
         }
         if unit.trial.rolled_back {
             defer(unit, operation, step)?;
+            continue;
+        }
+        if let Queued::Own(jobs) = step.handler.queue(unit, operation)? {
+            unit.jobs.extend(jobs);
             continue;
         }
         unit.spend_job()?;
@@ -52,7 +59,8 @@ pub(crate) struct Deferred {
 
 /// A trial leaves no jobs: what their steps will be given is kept with the unit.
 fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()> {
-    if unit.trial.bypassed.contains(&step.id) {
+    // What a workflow does in the background, it does in steps of its own, which a trial has not.
+    if unit.trial.bypassed.contains(&step.id) || step.handler.plugin().is_empty() {
         return Ok(());
     }
     let mut operation = operation.clone();
@@ -158,7 +166,11 @@ pub(crate) fn run_released(unit: &mut Unit) {
         let Some(job) = released.pop_front() else {
             return;
         };
-        if let Err(error) = run_claimed(unit, job, None) {
+        let ran = match run_claimed(unit, job, None) {
+            Ok((Claim::InSteps, _)) => runner::run_released(unit, job),
+            other => other.map(|_| ()),
+        };
+        if let Err(error) = ran {
             tracing::error!(%error, %job, "a job could not be run, or its outcome not be written");
         }
     }

@@ -8,7 +8,7 @@ use sluice_model::{ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
-    Operation, Unit, attach, cascade,
+    Operation, Rules as _, Unit, attach, cascade,
     change::{Change, Kind},
     fill, principals,
 };

@@ -5,7 +5,7 @@ use sluice_model::{ParameterType, Result, Right, Row};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
-    Operation, Unit, cascade,
+    Operation, Rules as _, Unit, cascade,
     change::{Change, Kind},
     pointers, principals,
 };

@@ -7,7 +7,7 @@ use sluice_model::{Code, Error, ParameterType, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
-    Operation, Unit, attach, cascade,
+    Operation, Rules as _, Unit, attach, cascade,
     change::{Change, Kind},
     fill, principals,
 };

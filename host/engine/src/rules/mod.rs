@@ -82,9 +82,78 @@ pub trait Rules: Sync {
     }
 }
 
-/// Tables without rules of their own.
-pub(crate) struct NoRules;
-impl Rules for NoRules {}
+/// All rules of a table, in the order of the capabilities; none, where it has no rules of its own.
+#[derive(Clone, Default)]
+pub struct RulesOf(Vec<&'static dyn Rules>);
+
+impl std::fmt::Debug for RulesOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rules", self.0.len())
+    }
+}
+
+impl From<&'static dyn Rules> for RulesOf {
+    fn from(rules: &'static dyn Rules) -> Self {
+        Self(vec![rules])
+    }
+}
+
+impl RulesOf {
+    /// Adds the rules of a further capability.
+    pub(crate) fn add(&mut self, rules: &'static dyn Rules) {
+        self.0.push(rules);
+    }
+}
+
+impl Rules for RulesOf {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        self.0.iter().try_for_each(|rules| rules.before_create(unit, operation))
+    }
+
+    fn after_create(&self, unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|rules| rules.after_create(unit, operation, row))
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|rules| rules.before_update(unit, operation, before))
+    }
+
+    fn after_update(&self, unit: &mut Unit, operation: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|rules| rules.after_update(unit, operation, before, changed))
+    }
+
+    fn after_read(
+        &self,
+        unit: &mut Unit,
+        operation: &Operation,
+        columns: Option<&[Name]>,
+        rows: &mut [Row],
+    ) -> Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|rules| rules.after_read(unit, operation, columns, rows))
+    }
+
+    fn before_stage_left(&self, unit: &mut Unit, operation: &Operation, row: &Row, next: &Name) -> Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|rules| rules.before_stage_left(unit, operation, row, next))
+    }
+
+    fn follows_as_platform(&self) -> bool {
+        self.0.iter().any(|rules| rules.follows_as_platform())
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        self.0.iter().try_for_each(|rules| rules.before_delete(unit, operation))
+    }
+}
 
 /// The rules of the tables of the core.
 pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[

@@ -22,7 +22,7 @@ pub use recorded::RecordedRequest;
 pub use tree::Node;
 pub(crate) use tree::on_table;
 
-use crate::{operation::Operation, snapshot::TraceSetting, step::Step, tables};
+use crate::{operation::Operation, plugin::KIND, snapshot::TraceSetting, step::Step, tables};
 use room::Room;
 use tree::{Failed, Kept, Tree, What};
 
@@ -115,6 +115,7 @@ impl Trace {
         self.enter(What::Step {
             step: step.id,
             stage: step.stage,
+            handler: Some(step.handler.kind().to_owned()).filter(|kind| kind != KIND),
         });
     }
 
@@ -256,8 +257,8 @@ impl Trace {
             return;
         }
         let details = error.map(|error| format!("{} {}", error.code(), error.message()));
-        let texts = [Some(&text), step.configuration.as_ref(), details.as_ref()];
-        let bytes: usize = texts.into_iter().flatten().map(String::len).sum();
+        let texts = [Some(&*text), step.handler.configuration(), details.as_deref()];
+        let bytes: usize = texts.into_iter().flatten().map(str::len).sum();
         if !self.room.take(ROW + bytes, error.is_some()) {
             self.calls_cut += 1;
             return;
@@ -308,7 +309,7 @@ fn call_row(operation: &Operation, step: &Step, (started, ended): (Timestamp, Ti
     let context = &operation.context;
     let mut row = Row::unsaved(tables::PLUGIN_TRACE)
         .with("createdon", ended)
-        .with("typename", step.plugin())
+        .with("typename", step.handler.plugin())
         .with("messagename", &*context.message)
         .with("mode", Value::Choice(step.mode))
         .with("operationtype", Value::Choice(1))
@@ -324,8 +325,8 @@ fn call_row(operation: &Operation, step: &Step, (started, ended): (Timestamp, Ti
     if let Some(request) = context.request {
         row.set("requestid", request);
     }
-    if let Some(configuration) = &step.configuration {
-        row.set("configuration", configuration.as_str());
+    if let Some(configuration) = step.handler.configuration() {
+        row.set("configuration", configuration);
     }
     row
 }

@@ -12,7 +12,7 @@ use sluice_sandbox::Usage;
 /// set off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Node {
-    /// `message`, `step` or `call`.
+    /// `message`, `step` or `call`; of a step that calls no plug-in, what it calls: `workflow`.
     pub kind: String,
     /// `Create account`, the step's name, or the call.
     pub name: String,
@@ -104,6 +104,9 @@ pub(super) enum What {
     Step {
         step: Uuid,
         stage: i32,
+        /// What sort of handler it calls, where that is no plug-in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handler: Option<String>,
     },
     Call {
         message: Name,
@@ -232,8 +235,8 @@ impl Tree {
                     .map(|(table, id)| Reference { table, id }.to_string()),
                 ..node
             },
-            What::Step { step, stage } => Node {
-                kind: "step".to_owned(),
+            What::Step { step, stage, handler } => Node {
+                kind: handler.clone().unwrap_or_else(|| "step".to_owned()),
                 step: Some(*step),
                 level: Some(*stage),
                 ..node

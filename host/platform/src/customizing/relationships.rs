@@ -10,7 +10,7 @@ use sluice_model::{
 
 use super::definitions::create_lookup;
 use crate::managed;
-use sluice_engine::{Batch, Session, Unit};
+use sluice_engine::{Batch, Rules as _, Session, Unit};
 
 /// What may be changed about a relationship; what is not there stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -114,7 +114,7 @@ fn keep_own(culprits: &mut Vec<Culprit>, cured: &Walk) {
         .setup
         .fixes
         .iter()
-        .any(|(fix, _)| !matches!(fix, Fix::Grant { .. } | Fix::Disable { .. }));
+        .any(|(fix, _)| !matches!(fix, Fix::Grant { .. } | Fix::Disable { .. } | Fix::Deactivate { .. }));
     let mut place = 0;
     culprits.retain(|culprit| {
         let lacked = lacking(&culprit.error).is_some_and(|(_, privilege, _)| gives_more || given.contains(privilege));

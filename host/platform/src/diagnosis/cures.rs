@@ -142,6 +142,11 @@ impl Trials<'_> {
     fn candidates(&mut self, kind: Kind, error: &Error) -> Result<Vec<Fix>> {
         let body = error.body();
         let step = body.step.as_ref().map(|step| step.id);
+        let plugin = body
+            .step
+            .as_ref()
+            .filter(|step| step.calls_plugin())
+            .map(|step| step.id);
         Ok(match kind {
             Kind::Again => self.again(error),
             Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
@@ -159,7 +164,7 @@ impl Trials<'_> {
             Kind::GiveLargeRole => self.roles_to_give(error, true)?,
             Kind::Inherit => self.inheritances(error)?,
             Kind::Grant => self.grants(error)?,
-            Kind::RunAs => match step.filter(|_| body.privilege.is_some()) {
+            Kind::RunAs => match plugin.filter(|_| body.privilege.is_some()) {
                 Some(step) => self.accounts_for(step, error)?,
                 None => Vec::new(),
             },
@@ -167,7 +172,11 @@ impl Trials<'_> {
                 (Some(step), Some(capability)) => self.allowances(step, capability)?,
                 _ => Vec::new(),
             },
-            Kind::Disable => step.map(|step| Fix::Disable { step }).into_iter().collect(),
+            Kind::Disable => match (step, plugin) {
+                (_, Some(step)) => vec![Fix::Disable { step }],
+                (Some(workflow), None) => vec![Fix::Deactivate { workflow }],
+                (None, None) => Vec::new(),
+            },
         })
     }
 
@@ -324,7 +333,9 @@ impl Trials<'_> {
                 Fix::GiveRole { to, .. } if &*to.table == tables::USER => Reach::Users(1),
                 Fix::GiveRole { to, .. } => Reach::Users(self.holders()?.members_of(to.id)),
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => Reach::Users(self.holders()?.users_of(*id)),
-                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } => Reach::Everybody,
+                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
+                    Reach::Everybody
+                }
             };
             widest = widest.max(reach);
         }

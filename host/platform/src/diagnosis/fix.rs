@@ -113,6 +113,11 @@ pub enum Fix {
         /// What it was granted, and the capability that it lacks.
         capabilities: Vec<String>,
     },
+    /// Deactivate the workflow.
+    Deactivate {
+        /// The workflow's id.
+        workflow: Uuid,
+    },
     /// Disable the step.
     Disable {
         /// The step's id.
@@ -132,7 +137,7 @@ impl Fix {
             Self::Grant { .. } => "grant",
             Self::RunAs { .. } => "run-as",
             Self::Allow { .. } => "allow",
-            Self::Disable { .. } => "disable",
+            Self::Disable { .. } | Self::Deactivate { .. } => "disable",
         }
     }
 
@@ -187,6 +192,11 @@ impl Fix {
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
+            Self::Deactivate { workflow } => Request::update(
+                Row::new(tables::PROCESS, *workflow)
+                    .with("statecode", Value::Choice(0))
+                    .with("statuscode", Value::Choice(1)),
+            ),
             Self::Disable { step } => Request::update(crate::plugins::registration::state_row(*step, false)),
         })
     }

@@ -65,6 +65,8 @@ pub(crate) enum Kind {
     Role,
     /// A plug-in file with its steps.
     Plugin,
+    /// A workflow.
+    Workflow,
     /// A duplicate rule with its conditions.
     DuplicateRule,
     /// An offline profile with its tables.
@@ -73,7 +75,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order of an import.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::OptionSet,
         Self::Table,
         Self::Column,
@@ -85,6 +87,7 @@ impl Kind {
         Self::Flow,
         Self::Role,
         Self::Plugin,
+        Self::Workflow,
         Self::DuplicateRule,
         Self::OfflineProfile,
     ];
@@ -102,6 +105,7 @@ impl Kind {
             Self::Mapping => "mapping",
             Self::Role => "role",
             Self::Plugin => "plugin",
+            Self::Workflow => "workflow",
             Self::DuplicateRule => "duplicate-rule",
             Self::Flow => "flow",
             Self::OfflineProfile => "offline-profile",

@@ -137,6 +137,8 @@ struct Installation<'a, 'b> {
     later: Vec<definitions::Column>,
     /// Rows that are still to be published.
     touched: Vec<Reference>,
+    /// Workflows that are to be activated when all of them are there.
+    activations: Vec<Uuid>,
     /// Jobs that are to be run when the work is done.
     jobs: Vec<Uuid>,
     /// The duplicate rules that went out of work because what they compare was changed.
@@ -156,6 +158,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             disabled: Vec::new(),
             later: Vec::new(),
             touched: Vec::new(),
+            activations: Vec::new(),
             jobs: Vec::new(),
             notices: Vec::new(),
             taken: Vec::new(),
@@ -218,7 +221,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::OptionSet => options::release(self, gone),
             Kind::Role => rows::release(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
-            Kind::Flow => rows::release(self, sluice_engine::tables::PROCESS, gone.row),
+            Kind::Flow | Kind::Workflow => rows::release(self, sluice_engine::tables::PROCESS, gone.row),
             Kind::Form => rows::release(self, sluice_engine::tables::FORM, gone.row),
             Kind::View => rows::release(self, sluice_engine::tables::VIEW, gone.row),
             _ => Ok(()),

@@ -1,5 +1,5 @@
 //! Components that are a row with rows that belong to it: web resources, forms, views, duplicate
-//! rules, process flows, offline profiles. A component arrives as it is in the file: what
+//! rules, process flows, workflows, offline profiles. A component arrives as it is in the file: what
 //! belonged to the row before and is not in the file is gone.
 
 use std::collections::BTreeMap;
@@ -67,6 +67,7 @@ static SHAPES: &[Shape] = &[
             }],
         }],
     },
+    plain(Kind::Workflow, tables::PROCESS, None),
     Shape {
         kind: Kind::OfflineProfile,
         table: tables::OFFLINE_PROFILE,
@@ -177,6 +178,7 @@ fn named<'a>(shape: &Shape, name: &'a str) -> Result<Vec<(&'static str, Value)>>
         None => (None, name),
     };
     let mut conditions = vec![("name", Value::from(name))];
+    conditions.extend(states::category(shape.kind));
     if let (Some(column), Some(table)) = (shape.of_table, table) {
         conditions.push((column, Value::from(table)));
     }
@@ -421,7 +423,7 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Shape, gon
     let Some(row) = row(work, shape.table, id)? else {
         return Ok(());
     };
-    let retired = matches!(shape.kind, Kind::DuplicateRule | Kind::Flow);
+    let retired = matches!(shape.kind, Kind::DuplicateRule | Kind::Flow | Kind::Workflow);
     if retired && states::is_active(shape.kind, &row) == Some(true) {
         states::set_active(work, shape.kind, &row.reference(), false)?;
     }

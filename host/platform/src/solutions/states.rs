@@ -4,7 +4,7 @@
 use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
 
 use super::{Installation, manifest::Kind};
-use crate::duplicates::life;
+use crate::{duplicates::life, flow, workflows};
 use sluice_engine::tables;
 
 /// Whether the row is active; nothing, where its kind has no states.
@@ -12,9 +12,22 @@ pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
     let state = row.int("statecode");
     match kind {
         Kind::DuplicateRule => Some(life::is_in_use(row)),
-        Kind::Flow => Some(state == Some(1)),
+        Kind::Flow | Kind::Workflow => Some(state == Some(1)),
         Kind::View => Some(state == Some(0)),
         _ => None,
+    }
+}
+
+/// What tells the rows of a kind from others of their table: of a process, its category says what it
+/// is; the copies of workflows stay where they are.
+pub(super) fn category(kind: Kind) -> Vec<(&'static str, Value)> {
+    match kind {
+        Kind::Flow => vec![("category", Value::Choice(flow::CATEGORY))],
+        Kind::Workflow => vec![
+            ("category", Value::Choice(workflows::CATEGORY)),
+            ("type", Value::Choice(workflows::DEFINITION)),
+        ],
+        _ => Vec::new(),
     }
 }
 
@@ -35,7 +48,12 @@ pub(super) fn set_active(work: &mut Installation<'_, '_>, kind: Kind, row: &Refe
             }
             Ok(())
         }
-        Kind::Flow => write(work, row, if active { (1, 2) } else { (0, 1) }),
+        // One that starts others needs them to be active.
+        Kind::Workflow if active => {
+            work.activations.push(row.id);
+            Ok(())
+        }
+        Kind::Flow | Kind::Workflow => write(work, row, if active { (1, 2) } else { (0, 1) }),
         Kind::View => write(work, row, if active { (0, 1) } else { (1, 2) }),
         _ => Ok(()),
     }
@@ -46,6 +64,15 @@ fn write(work: &mut Installation<'_, '_>, row: &Reference, (state, status): (i32
         .with("statecode", Value::Choice(state))
         .with("statuscode", Value::Choice(status));
     work.batch.execute(Request::update(change)).map(|_| ())
+}
+
+/// Activates the workflows that have arrived.
+pub(super) fn activate_workflows(work: &mut Installation<'_, '_>) -> Result<()> {
+    let arrived = std::mem::take(&mut work.activations);
+    for workflow in workflows::children_first(work.batch.unit(), arrived)? {
+        write(work, &Reference::new(tables::PROCESS, workflow), (1, 2))?;
+    }
+    Ok(())
 }
 
 /// A step is disabled rather than inactive.

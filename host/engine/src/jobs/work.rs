@@ -1,0 +1,77 @@
+//! What capabilities do for jobs of their own kinds: put them into the queue, and run a handler for
+//! one of them.
+
+use std::sync::Arc;
+
+use sluice_model::{Filter, Result, Row, Uuid};
+use sluice_sandbox::Context;
+
+use crate::{
+    Unit,
+    operation::Operation,
+    runner::{self, NewJob},
+    step::{self, Step},
+    steps, tables,
+};
+
+impl Unit {
+    /// Writes a job that runs once the transaction is committed, and belongs to a user; none, where
+    /// everything is undone in the end.
+    ///
+    /// # Errors
+    /// The request has set off too many, or the job cannot be written.
+    pub fn queue_job(&mut self, owner: Uuid, job: NewJob) -> Result<Option<Uuid>> {
+        if self.trial.rolled_back {
+            return Ok(None);
+        }
+        self.spend_job()?;
+        let owner = self.principal(owner)?;
+        runner::write(self, &owner, job).map(Some)
+    }
+
+    /// Lets a job run that this transaction has written, once it is committed.
+    pub fn release_job(&mut self, job: Uuid) {
+        self.jobs.push(job);
+    }
+
+    /// Runs a step as a part of a job, in its transaction: as a message of its own that `user` sent,
+    /// in the chain of the request that set the job off.
+    ///
+    /// # Errors
+    /// The step fails.
+    pub fn run_step_in_job(&mut self, job: &Row, (user, initiating): (Uuid, Uuid), step: &Arc<Step>) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        let (principal, initiating) = (self.principal(user)?, self.principal(initiating)?);
+        let correlation = job.id_of("correlationid").unwrap_or_else(|| self.new_id());
+        let of_request = Filter::eq("correlationid", correlation);
+        self.budget.jobs =
+            self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+        let depth = job.int("depth").and_then(|depth| u32::try_from(depth).ok());
+        let context = Context {
+            message: step.message.clone(),
+            stage: step::POST_OPERATION,
+            mode: step::SYNCHRONOUS,
+            depth: depth.unwrap_or(1),
+            table: step.table.clone(),
+            user: principal.id(),
+            initiating_user: initiating.id(),
+            business_unit: principal.business_unit(),
+            organization: snapshot.settings.id,
+            organization_name: snapshot.settings.name.clone(),
+            correlation,
+            created_on: self.core.env.now(),
+            ..Context::default()
+        };
+        let message = self.core.message(&step.message)?;
+        let table = match &step.table {
+            Some(table) => Some(snapshot.table(table)?.clone()),
+            None => None,
+        };
+        let mut operation = Operation::kept(message, (principal, initiating), table, context, 1);
+        let result = steps::run_one(self, &mut operation, step);
+        let outline = operation.outline();
+        let rows = self.trace_rows(&outline, result.as_ref().err());
+        self.left_behind.extend(rows);
+        result
+    }
+}

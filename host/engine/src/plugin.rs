@@ -1,0 +1,152 @@
+//! The plug-in that a step calls: how it is found, what it may use and what it was granted.
+
+use sluice_model::{Code, Error, Filter, Query, Result, Uuid};
+use sluice_sandbox::{Call, Context, Grants, Limits};
+
+use crate::{
+    Unit,
+    handler::{Called, Handler},
+    step::Step,
+    steps::swallowed_error,
+    tables,
+};
+
+/// A plug-in, as a step calls it.
+#[derive(Debug, Default)]
+pub(crate) struct PluginHandler {
+    pub(crate) type_name: String,
+    pub(crate) assembly: Uuid,
+    pub(crate) assembly_name: String,
+    pub(crate) digest: String,
+    pub(crate) configuration: Option<String>,
+    pub(crate) secure: Option<String>,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+}
+
+/// What a plug-in is called among the handlers.
+pub(crate) const KIND: &str = "plug-in";
+
+impl Handler for PluginHandler {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn plugin(&self) -> String {
+        format!("{}/{}", self.assembly_name, self.type_name)
+    }
+
+    fn configuration(&self) -> Option<&str> {
+        self.configuration.as_deref()
+    }
+
+    fn prepare(&self, unit: &mut Unit) -> Result<()> {
+        unit.plugin(self).map(|_| ())
+    }
+
+    fn call(&self, unit: &mut Unit, _: &Step, context: Context) -> Called {
+        let ready = unit.plugin(self).and_then(|plugin| Ok((plugin, unit.core.sandbox()?)));
+        let (plugin, sandbox) = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                return Called {
+                    context,
+                    outcome: Err(error),
+                    ran: None,
+                };
+            }
+        };
+        let call = Call {
+            type_name: self.type_name.clone(),
+            context,
+            limits: self.limits,
+            grants: self.grants,
+            configuration: self.configuration.clone(),
+            secure_configuration: self.secure.clone(),
+            left: unit.left(),
+        };
+        unit.lend(|unit| {
+            let finished = sandbox.call(&plugin, call, unit);
+            let called = Called {
+                context: finished.context,
+                outcome: finished.outcome,
+                ran: Some((finished.trace, finished.usage)),
+            };
+            (finished.services, called)
+        })
+    }
+}
+
+impl Unit {
+    /// Calls a plug-in as a part of what the handler that runs now does: in the name of its step's
+    /// user, with the usual limits and no grants. The plug-in sees the handler's context.
+    ///
+    /// # Errors
+    /// There is no such plug-in, or it fails.
+    pub fn call_plugin(&mut self, name: &str, configuration: Option<String>, context: &mut Context) -> Result<()> {
+        let mut handler = self.plugin_named(name)?;
+        handler.configuration = configuration;
+        handler.prepare(self)?;
+        let called = handler.call(self, &Step::default(), std::mem::take(context));
+        *context = called.context;
+        let swallowed = self.frames.last().and_then(|frame| frame.failed_call.as_ref());
+        let outcome = match (called.outcome, swallowed) {
+            (Ok(()), Some(swallowed)) => Err(swallowed_error(swallowed)),
+            (outcome, _) => outcome,
+        };
+        outcome.map_err(|mut error| {
+            error.body_mut().plugin.get_or_insert(handler.plugin());
+            error
+        })
+    }
+
+    /// Whether there is a plug-in of that name: `assembly/type`, or the type alone where it is the
+    /// only one of its name.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn check_plugin(&mut self, name: &str) -> Result<()> {
+        self.plugin_named(name).map(|_| ())
+    }
+
+    fn plugin_named(&mut self, name: &str) -> Result<PluginHandler> {
+        let (of, type_name) = match name.split_once('/') {
+            Some((assembly, type_name)) => (Some(assembly), type_name),
+            None => (None, name),
+        };
+        let reason = "find a plug-in that is called by its name";
+        let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("typename", type_name));
+        let mut found = Vec::new();
+        for row in self.select_as_platform(reason, &types)? {
+            let Some(id) = row.id_of("pluginassemblyid") else {
+                continue;
+            };
+            let assembly = Query::new(tables::ASSEMBLY)
+                .columns(&["name", "sourcehash"])
+                .filter(Filter::eq("pluginassemblyid", id));
+            for assembly in self.select_as_platform(reason, &assembly)? {
+                let text = |column: &str| assembly.text(column).unwrap_or_default().to_owned();
+                if of.is_none_or(|of| of == text("name")) {
+                    found.push(PluginHandler {
+                        type_name: type_name.to_owned(),
+                        assembly: id,
+                        assembly_name: text("name"),
+                        digest: text("sourcehash"),
+                        ..PluginHandler::default()
+                    });
+                }
+            }
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(plugin), true) => Ok(plugin),
+            (Some(_), false) => {
+                let message = format!("several plug-ins have a type \"{name}\": write ASSEMBLY/TYPE");
+                Err(Error::new(Code::AMBIGUOUS, message).with_table(tables::PLUGIN_TYPE))
+            }
+            (None, _) => {
+                let message = format!("there is no plug-in \"{name}\"");
+                Err(Error::new(Code::NOT_FOUND, message).with_table(tables::PLUGIN_TYPE))
+            }
+        }
+    }
+}

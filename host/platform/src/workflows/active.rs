@@ -1,0 +1,382 @@
+//! The workflows that are active, as a part of the configuration, and the steps that call those
+//! that run in real time.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::Arc,
+};
+
+use sluice_access::PrincipalId;
+use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value};
+use sluice_sandbox::Context;
+
+use super::{
+    ACTIVATED, ACTIVATION, Trigger, background,
+    definition::Definition,
+    is_workflow,
+    program::Program,
+    run::{Next, Run, TABLE, action_at},
+};
+use sluice_engine::{
+    Operation, Unit,
+    handler::{Called, Handler, StepSource},
+    snapshot::{Part, Reader, Snapshot},
+    step::{self, Step},
+    step_rows, tables,
+};
+
+/// For which rows a workflow runs: whose they are, seen from its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The owner's own.
+    User,
+    /// Those of the owner's business unit.
+    BusinessUnit,
+    /// Those of that and of the units below it.
+    ParentChild,
+    /// All.
+    Organization,
+}
+
+impl Scope {
+    pub(crate) fn of(number: Option<i32>) -> Self {
+        match number {
+            Some(2) => Self::BusinessUnit,
+            Some(3) => Self::ParentChild,
+            Some(4) => Self::Organization,
+            _ => Self::User,
+        }
+    }
+}
+
+/// A workflow that is active.
+#[derive(Debug)]
+pub(crate) struct Workflow {
+    /// The definition, which is what people know; what runs is its copy.
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    /// The table whose rows it runs for.
+    pub(crate) table: Name,
+    pub(crate) owner: Option<Reference>,
+    /// What it does, as its copy says it.
+    pub(crate) definition: String,
+    /// Its jobs are removed where they have succeeded.
+    pub(crate) forgets: bool,
+    scope: Scope,
+    as_owner: bool,
+    pub(crate) in_real_time: bool,
+    pub(crate) by_hand: bool,
+    triggers: Vec<Trigger>,
+    rank: i32,
+    program: Result<Program>,
+}
+
+impl Workflow {
+    fn of(row: &Row) -> Option<Self> {
+        let text = row.text("clientdata").unwrap_or_default();
+        Some(Self {
+            id: row.id_of("parentworkflowid")?,
+            name: row.text("name").unwrap_or_default().to_owned(),
+            table: row.text("primaryentity").unwrap_or_default().into(),
+            owner: row.lookup("ownerid").cloned(),
+            definition: text.to_owned(),
+            forgets: row.bool("asyncautodelete") == Some(true),
+            scope: Scope::of(row.int("scope")),
+            as_owner: row.int("runas") == Some(0),
+            in_real_time: row.int("mode") == Some(1),
+            by_hand: [row.bool("ondemand"), row.bool("subprocess")].contains(&Some(true)),
+            triggers: Trigger::all(row),
+            rank: row.int("rank").unwrap_or_default(),
+            program: Definition::parse(text).map(Program::of),
+        })
+    }
+
+    /// The step that does what the workflow does for a row; without one, for that of the message.
+    fn step(self: &Arc<Self>, row: Option<Reference>) -> Step {
+        self.named(Arc::new(Call {
+            workflow: self.clone(),
+            row,
+        }))
+    }
+
+    /// The step that goes on with those that wait for a change of their row.
+    fn waking(&self) -> Option<Step> {
+        let program = self.program.as_ref().ok()?;
+        if self.in_real_time || program.woken_by.is_empty() {
+            return None;
+        }
+        let mut step = self.named(Arc::new(background::Wake(self.id))).in_background();
+        step.message = "Update".into();
+        step.table = Some(self.table.clone());
+        step.filtering = program.woken_by.iter().cloned().collect();
+        Some(step)
+    }
+
+    /// The step by which a trigger starts it.
+    fn triggered(self: &Arc<Self>, trigger: &Trigger) -> Step {
+        let mut step = match self.in_real_time {
+            true => self.step(None),
+            false => self.named(Arc::new(background::Start(self.clone()))).in_background(),
+        };
+        if self.in_real_time {
+            step.stage = trigger.stage;
+        } else if trigger.message == "Delete" {
+            step = step.knowing_row_before();
+        }
+        step.message = trigger.message.into();
+        step.table = Some(self.table.clone());
+        step.filtering.clone_from(&trigger.columns);
+        step
+    }
+
+    /// A step of the workflow's.
+    fn named(&self, handler: Arc<dyn Handler>) -> Step {
+        let mut step = Step::calling(handler);
+        step.id = self.id;
+        step.name.clone_from(&self.name);
+        step.rank = self.rank;
+        let owner = self.owner.as_ref().filter(|_| self.as_owner);
+        step.run_as = owner.map(|owner| owner.id);
+        step
+    }
+
+    /// The step that runs it for one row because somebody asked for it.
+    pub(crate) fn step_by_hand(self: &Arc<Self>, row: Reference, message: &str) -> Step {
+        let mut step = self.step(Some(row));
+        step.message = message.into();
+        step.table = Some(TABLE.into());
+        step.stage = step::POST_OPERATION;
+        step
+    }
+
+    /// Whether it runs for the row of an operation, by whose it is.
+    pub(crate) fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
+        let Ok(row) = operation.target_reference() else {
+            return Ok(false);
+        };
+        let (Some(owner), true) = (&self.owner, self.scope != Scope::Organization) else {
+            return Ok(true);
+        };
+        // A row that is gone was somebody's.
+        let before = || {
+            let row = operation.row_before()?;
+            Some((
+                row.lookup("ownerid").and_then(PrincipalId::of),
+                row.id_of("owningbusinessunit"),
+            ))
+        };
+        let Some((owned_by, business_unit)) = unit.ownership(&row)?.or_else(before) else {
+            return Ok(false);
+        };
+        if self.scope == Scope::User {
+            return Ok(owned_by == PrincipalId::of(owner));
+        }
+        let own = unit.principal_of(owner)?.business_unit();
+        Ok(match self.scope {
+            Scope::BusinessUnit => business_unit == Some(own),
+            _ => {
+                business_unit.is_some_and(|of_row| unit.snapshot.units.subtree(own).into_iter().any(|id| id == of_row))
+            }
+        })
+    }
+}
+
+/// A step's call of a workflow.
+#[derive(Debug)]
+struct Call {
+    workflow: Arc<Workflow>,
+    /// The row, where it is not that of the message.
+    row: Option<Reference>,
+}
+
+/// What a workflow is called among the handlers.
+pub(crate) const KIND: &str = "workflow";
+
+impl Handler for Call {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
+        self.workflow.concerns(unit, operation)
+    }
+
+    fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {
+        let outcome = self.run(unit, step, &mut context);
+        Called {
+            context,
+            outcome,
+            ran: None,
+        }
+    }
+}
+
+impl Call {
+    fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
+        let own = context.table.clone().zip(context.id);
+        let row = self.row.clone().or(own.map(|(table, id)| Reference { table, id }));
+        let row = row.ok_or_else(|| Error::host("a workflow runs for no row"))?;
+        let program = self.workflow.program.as_ref().map_err(Error::clone)?;
+        let mut run = Run::new(unit, context, program, row);
+        let mut at = 0;
+        loop {
+            match run.line(at) {
+                Ok(Next::Line(next)) => at = next,
+                Ok(Next::End(_) | Next::Wait) => return Ok(()),
+                Ok(Next::Canceled(told)) => {
+                    return Err(blamed(Error::new(Code::ISV_ABORTED, told), step, program, at));
+                }
+                Err(error) => return Err(blamed(error, step, program, at)),
+            }
+        }
+    }
+}
+
+/// The error, which names the workflow and its action where it names no step below.
+pub(crate) fn blamed(mut error: Error, step: &Step, program: &Program, at: usize) -> Error {
+    let mut info = step.info();
+    info.action = action_at(program, at);
+    error.body_mut().step.get_or_insert(info);
+    error
+}
+
+/// The workflows that are active.
+#[derive(Debug, Default)]
+pub(crate) struct Active {
+    by_id: HashMap<Uuid, Arc<Workflow>>,
+}
+
+impl Active {
+    /// The one with that id, which may be that of its copy.
+    pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Workflow>> {
+        self.by_id.get(&id)
+    }
+
+    /// The one with that name or id, for rows of a table.
+    ///
+    /// # Errors
+    /// There is none, or there are several of that name.
+    pub(crate) fn named(&self, name: &str, table: &str) -> Result<&Arc<Workflow>> {
+        let id = name.parse::<Uuid>().ok();
+        let is = |workflow: &&Arc<Workflow>| {
+            *workflow.table == *table && (Some(workflow.id) == id || workflow.name.eq_ignore_ascii_case(name))
+        };
+        let mut found = self.by_id.values().filter(is);
+        match (found.next(), found.next()) {
+            (Some(workflow), None) => Ok(workflow),
+            (None, _) => Err(Error::new(
+                Code::WORKFLOW_CHILD_INACTIVE,
+                format!(
+                    "This workflow cannot run because one or more child workflows it uses have not been published or have \
+                     been deleted: there is no active workflow \"{name}\" for rows of {table}."
+                ),
+            )
+            .with_word("WORKFLOW", name)),
+            (Some(_), Some(_)) => Err(Error::new(
+                Code::AMBIGUOUS,
+                format!("several active workflows for rows of {table} are called \"{name}\": give the id"),
+            )),
+        }
+    }
+}
+
+/// The active workflows of the organisation.
+pub(crate) fn of(snapshot: &Snapshot) -> &Active {
+    snapshot.part()
+}
+
+const COLUMNS: &[&str] = &[
+    "name",
+    "primaryentity",
+    "parentworkflowid",
+    "ownerid",
+    "mode",
+    "scope",
+    "runas",
+    "rank",
+    "triggeroncreate",
+    "triggeronupdateattributelist",
+    "triggerondelete",
+    "createstage",
+    "updatestage",
+    "deletestage",
+    "ondemand",
+    "subprocess",
+    "asyncautodelete",
+    "clientdata",
+];
+
+/// The copies of active workflows.
+fn read(reader: &mut Reader<'_>) -> Result<Vec<Arc<Workflow>>> {
+    let copies = is_workflow()
+        .and(Filter::eq("type", Value::Choice(ACTIVATION)))
+        .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+    let rows = reader.some(TABLE, COLUMNS, copies)?;
+    Ok(rows.iter().filter_map(Workflow::of).map(Arc::new).collect())
+}
+
+/// The part of the configuration.
+pub(super) struct ActivePart;
+
+impl Part for ActivePart {
+    fn tables(&self) -> &'static [&'static str] {
+        &[tables::PROCESS]
+    }
+
+    fn kind(&self) -> TypeId {
+        TypeId::of::<Active>()
+    }
+
+    fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
+        let workflows = read(reader)?;
+        let by_id = workflows.into_iter().map(|workflow| (workflow.id, workflow));
+        Ok(Arc::new(Active { by_id: by_id.collect() }))
+    }
+}
+
+/// The steps of active workflows.
+pub(super) struct Steps;
+
+impl StepSource for Steps {
+    fn tables(&self) -> &'static [&'static str] {
+        &[tables::PROCESS]
+    }
+
+    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        for workflow in read(reader)? {
+            steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
+            steps.extend(workflow.waking());
+        }
+        Ok(steps)
+    }
+}
+
+impl Trigger {
+    /// What starts a workflow by itself.
+    fn all(row: &Row) -> Vec<Self> {
+        let stage = |column: &str, usual: i32| row.int(column).unwrap_or(usual);
+        let trigger = |message, stage, columns| Self {
+            message,
+            stage,
+            columns,
+        };
+        let mut triggers = Vec::new();
+        if row.bool("triggeroncreate") == Some(true) {
+            triggers.push(trigger(
+                "Create",
+                stage("createstage", step::POST_OPERATION),
+                Vec::new(),
+            ));
+        }
+        let columns = step_rows::names(row.text("triggeronupdateattributelist"));
+        if !columns.is_empty() {
+            triggers.push(trigger("Update", stage("updatestage", step::POST_OPERATION), columns));
+        }
+        if row.bool("triggerondelete") == Some(true) {
+            triggers.push(trigger("Delete", stage("deletestage", step::PRE_OPERATION), Vec::new()));
+        }
+        triggers
+    }
+}

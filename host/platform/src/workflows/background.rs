@@ -1,0 +1,283 @@
+//! Workflows in the background: each run is a job that stands at a line of its program, and knows
+//! the program on which it began. What an action does and where the job stands after it are
+//! written in one transaction, so that a run goes on where it was and does nothing twice.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_sandbox::Context;
+
+use super::{
+    active::{KIND, Workflow, blamed},
+    definition::Definition,
+    program::{Program, What},
+    run::{Next, Run, TABLE},
+};
+use sluice_engine::{
+    Operation, Unit,
+    handler::{Called, Handler, Queued},
+    runner::{self, JobKind, JobStep, NewJob},
+    step::Step,
+    tables,
+};
+
+/// `asyncoperation.operationtype`: Workflow.
+const WORKFLOW: i32 = 10;
+/// So many runs of a workflow for one row may come of one request.
+const MOST_RUNS: u64 = 16;
+/// So long a run that waits for a condition is left alone, where nothing that it waits for changes.
+const PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+/// The message as which a run makes its calls.
+const MESSAGE: &str = "ExecuteWorkflow";
+
+/// What a job knows of its run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Progress {
+    workflow: Uuid,
+    name: String,
+    definition: String,
+    row: Reference,
+    /// As whom it runs, and who set it off.
+    user: Uuid,
+    initiating: Uuid,
+    /// The line at which it stands.
+    at: usize,
+    /// The rows that it made, by their names.
+    created: BTreeMap<String, Reference>,
+    /// Until when it waits.
+    until: Option<Timestamp>,
+    /// The job is removed once it has succeeded.
+    forgets: bool,
+}
+
+/// Writes the job of a run; none, where everything is undone in the end.
+pub(super) fn start(
+    unit: &mut Unit,
+    operation: &Operation,
+    workflow: &Workflow,
+    row: Reference,
+    user: Uuid,
+) -> Result<Option<Uuid>> {
+    let context = &operation.context;
+    let progress = Progress {
+        workflow: workflow.id,
+        name: workflow.name.clone(),
+        definition: workflow.definition.clone(),
+        row: row.clone(),
+        user,
+        initiating: operation.initiating().id(),
+        at: 0,
+        created: BTreeMap::new(),
+        until: None,
+        forgets: workflow.forgets,
+    };
+    let earlier = runs(workflow.id, &row).and(Filter::eq("correlationid", context.correlation));
+    let earlier = unit.count_as_platform("stop a workflow that sets itself off", tables::JOB, &earlier)?;
+    let mut job = NewJob::new(WORKFLOW, workflow.name.clone(), &progress)?
+        .about(&row.table)
+        .with("messagename", &*context.message)
+        .with("correlationid", context.correlation)
+        .with("depth", i32::try_from(context.depth).unwrap_or(i32::MAX))
+        .with("workflowactivationid", Reference::new(TABLE, workflow.id))
+        .with("sl_rowid", row.id);
+    let catalog = unit.catalog();
+    let regarding = catalog.table(tables::JOB)?.column("regardingobjectid");
+    let takes = regarding.is_some_and(|column| column.targets().contains(&row.table));
+    if takes && &*context.message != "Delete" {
+        job = job.with("regardingobjectid", row);
+    }
+    if earlier < MOST_RUNS {
+        return unit.queue_job(user, job);
+    }
+    let told = format!(
+        "This workflow job was canceled because the workflow that started it included an infinite loop. Correct the \
+         workflow logic and try again. (It ran {earlier} times for one row.)"
+    );
+    let job = job
+        .with("statecode", Value::Choice(3))
+        .with("statuscode", Value::Choice(31))
+        .with("completedon", context.created_on)
+        .with("errorcode", Code::DEPTH.signed())
+        .with("message", told);
+    unit.queue_job(user, job)?;
+    Ok(None)
+}
+
+/// The runs of a workflow for a row.
+fn runs(workflow: Uuid, row: &Reference) -> Filter {
+    Filter::eq("operationtype", Value::Choice(WORKFLOW))
+        .and(Filter::eq("workflowactivationid", workflow))
+        .and(Filter::eq("sl_rowid", row.clone()))
+}
+
+/// Starts a run for the row of a message.
+#[derive(Debug)]
+pub(super) struct Start(pub(super) Arc<Workflow>);
+
+impl Handler for Start {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn concerns(&self, unit: &mut Unit, operation: &Operation) -> Result<bool> {
+        self.0.concerns(unit, operation)
+    }
+
+    fn queue(&self, unit: &mut Unit, operation: &Operation) -> Result<Queued> {
+        let row = operation.target_reference()?;
+        let owner = self.0.owner.as_ref().map_or(operation.caller_id(), |owner| owner.id);
+        let job = start(unit, operation, &self.0, row, owner)?;
+        Ok(Queued::Own(job.into_iter().collect()))
+    }
+
+    fn call(&self, _: &mut Unit, _: &Step, context: Context) -> Called {
+        nothing(context)
+    }
+}
+
+/// Lets the runs go on that wait for a change of the row of a message.
+#[derive(Debug)]
+pub(super) struct Wake(pub(super) Uuid);
+
+impl Handler for Wake {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn queue(&self, unit: &mut Unit, operation: &Operation) -> Result<Queued> {
+        let waiting = runs(self.0, &operation.target_reference()?).and(Filter::eq("iswaitingforevent", true));
+        let waiting = waiting.and(Filter::eq("statecode", Value::Choice(1)));
+        let reason = "a workflow goes on when what it waits for has changed";
+        let jobs = unit.select_as_platform(reason, &Query::new(tables::JOB).columns(&[]).filter(waiting))?;
+        Ok(Queued::Own(jobs.iter().map(|job| job.id).collect()))
+    }
+
+    fn call(&self, _: &mut Unit, _: &Step, context: Context) -> Called {
+        nothing(context)
+    }
+}
+
+/// What only writes jobs does nothing when it is called.
+fn nothing(context: Context) -> Called {
+    Called {
+        context,
+        outcome: Ok(()),
+        ran: None,
+    }
+}
+
+/// The part of a run that is done in one transaction: up to the next action.
+#[derive(Debug)]
+struct Part {
+    program: Program,
+    /// The run, and what follows.
+    state: Mutex<(Progress, Option<Next>)>,
+}
+
+impl Part {
+    fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (progress, follows) = &mut *state;
+        let mut run = Run::new(unit, context, &self.program, progress.row.clone());
+        run.created.clone_from(&progress.created);
+        run.until = progress.until;
+        loop {
+            let at = progress.at;
+            let next = run.line(at).map_err(|error| blamed(error, step, &self.program, at))?;
+            progress.until = run.until;
+            let Next::Line(line) = next else {
+                *follows = Some(next);
+                return Ok(());
+            };
+            progress.at = line;
+            let acted = self.program.lines.get(at);
+            if acted.is_some_and(|line| matches!(line.what, What::Do(_))) {
+                progress.created.clone_from(&run.created);
+                *follows = Some(Next::Line(line));
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Handler for Part {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {
+        let outcome = self.run(unit, step, &mut context);
+        Called {
+            context,
+            outcome,
+            ran: None,
+        }
+    }
+}
+
+/// The runs of workflows in the background.
+pub(super) struct Jobs;
+
+impl JobKind for Jobs {
+    fn number(&self) -> i32 {
+        WORKFLOW
+    }
+
+    fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
+        let progress: Progress = runner::parse(data)?;
+        let users = (progress.user, progress.initiating);
+        let (id, name) = (progress.workflow, progress.name.clone());
+        let program = Program::of(Definition::parse(&progress.definition)?);
+        let lines = count(program.lines.len());
+        let part = Arc::new(Part {
+            program,
+            state: Mutex::new((progress, None)),
+        });
+        let mut step = Step::calling(part.clone());
+        step.id = id;
+        step.name = name;
+        step.message = MESSAGE.into();
+        step.table = Some(TABLE.into());
+        step.stage = sluice_engine::step::POST_OPERATION;
+        step.run_as = Some(users.0);
+        unit.run_step_in_job(job, users, &Arc::new(step))?;
+        let (progress, follows) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let done = JobStep::new(&progress, count(progress.at), lines)?;
+        Ok(match follows {
+            Some(Next::End(told)) => done.done(told),
+            Some(Next::Canceled(told)) => done.canceled_saying(told),
+            Some(Next::Wait) => {
+                let for_event = part.waits_for_event(progress.at);
+                let pause = unit.author().when.checked_add(PAUSE).ok().filter(|_| for_event);
+                done.waiting(progress.until.into_iter().chain(pause).min(), for_event)
+            }
+            Some(Next::Line(_)) | None => done,
+        })
+    }
+
+    /// What a service call was refused can be mended; what was refused on purpose, or goes round in
+    /// circles, cannot.
+    fn waits_after(&self, error: &Error) -> bool {
+        !matches!(error.code(), Code::ISV_ABORTED | Code::DEPTH)
+    }
+
+    fn is_removed(&self, data: &str) -> bool {
+        runner::parse::<Progress>(data).is_ok_and(|progress| progress.forgets)
+    }
+}
+
+impl Part {
+    /// Whether the run waits for a condition at that line.
+    fn waits_for_event(&self, at: usize) -> bool {
+        let line = self.program.lines.get(at);
+        line.is_some_and(|line| line.what.waits_for_event())
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,44 @@
+//! Definitions of workflows, which depend on the tables and columns that they name.
+
+use sluice_model::{Filter, Query, Result, Row, Value};
+
+use super::{DEFINITION, check::Checker, definition::Definition, is_workflow, run::TABLE};
+use sluice_engine::{
+    Unit,
+    capability::{Definition as Named, Dependant, User},
+    step_rows,
+};
+
+/// The definitions of all workflows.
+pub(super) struct Definitions;
+
+impl Dependant for Definitions {
+    fn users(&self, unit: &mut Unit, named: Named<'_>) -> Result<Vec<User>> {
+        let definitions = is_workflow().and(Filter::eq("type", Value::Choice(DEFINITION)));
+        let rows = unit.select_as_platform(
+            "see which workflows depend on a definition",
+            &Query::new(TABLE).filter(definitions),
+        )?;
+        let catalog = unit.catalog();
+        let uses = |row: &&Row| {
+            let table = row.text("primaryentity").unwrap_or_default();
+            let triggers = step_rows::names(row.text("triggeronupdateattributelist"));
+            let listens =
+                *table == *named.table.name && named.column.is_none_or(|column| triggers.contains(&column.name));
+            let definition = row.text("clientdata").map(Definition::parse);
+            let checked = definition.and_then(std::result::Result::ok);
+            let checked = checked.and_then(|definition| Checker::check(&catalog, table, &definition).ok());
+            let wanted = |(table, column): &(_, Option<_>)| {
+                *table == named.table.name && column.as_ref() == named.column.map(|column| &column.name)
+            };
+            listens || checked.is_some_and(|checked| checked.uses.iter().any(wanted))
+        };
+        let users = rows.iter().filter(uses);
+        Ok(users
+            .map(|row| {
+                let name = row.text("name").unwrap_or_default();
+                User::of(format!("the workflow \"{name}\""), "uses it")
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,332 @@
+//! From a draft to what runs and back: the rules of `workflow` for workflows. A definition is
+//! changed as a draft; what is activated is a copy, which nobody changes.
+
+use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Row, TableDef, Uuid, Value};
+
+use super::{
+    ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
+    active::{self, Scope},
+    check::{Checker, columns_exist},
+    definition::Definition,
+    program::Program,
+    run::TABLE,
+};
+use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
+
+/// The privilege to activate and deactivate what runs in real time.
+const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
+/// The privilege to do so for somebody else.
+const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
+
+/// What a definition says: it is looked through when one of these changes, and when it is activated.
+const OF_DEFINITIONS: [&str; 6] = [
+    "clientdata",
+    "scope",
+    "triggeronupdateattributelist",
+    "createstage",
+    "updatestage",
+    "deletestage",
+];
+
+/// The rules of workflows.
+pub(super) struct Life;
+
+fn is_workflow(row: &Row) -> bool {
+    row.int("category") == Some(CATEGORY)
+}
+
+fn is_copy(row: &Row) -> bool {
+    row.int("type") == Some(ACTIVATION)
+}
+
+fn is_active(row: &Row) -> bool {
+    row.int("statecode") == Some(ACTIVATED)
+}
+
+fn invalid<T>(message: String) -> Result<T> {
+    Err(Error::invalid(message).with_table(TABLE))
+}
+
+fn name(row: &Row) -> &str {
+    row.text("name").unwrap_or_default()
+}
+
+impl Rules for Life {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let Some(mut row) = operation.context.target.take() else {
+            return Ok(());
+        };
+        let result = match is_workflow(&row) {
+            true => new(unit, &mut row),
+            false => Ok(()),
+        };
+        operation.context.target = Some(row);
+        result
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        if operation.why.is_platform() {
+            return Ok(());
+        }
+        if !is_workflow(before) {
+            return match is_workflow(operation.target()?) {
+                true => invalid("another process does not become a workflow; make one".to_owned()),
+                false => Ok(()),
+            };
+        }
+        if is_copy(before) {
+            return Err(Error::said(Code::WORKFLOW_COPY_CHANGED).with_table(TABLE));
+        }
+        let target = operation.target()?.clone();
+        let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
+        for kept in ["category", "type", "primaryentity"] {
+            if changes(kept) {
+                return invalid(format!("a workflow keeps its `{kept}`; make another workflow"));
+            }
+        }
+        let mut whole = before.clone();
+        whole.values.extend(target.values.clone());
+        // Whether it is managed is said by imports alone, and changes nothing of what runs.
+        let on_an_active = |name: &Name| matches!(&**name, "statecode" | "statuscode" | "ownerid" | "ismanaged");
+        if is_active(before) && target.values.keys().any(|name| !on_an_active(name) && changes(name)) {
+            return Err(Error::said(Code::WORKFLOW_PUBLISHED)
+                .with_table(TABLE)
+                .with_word("WORKFLOW", before.id));
+        }
+        if is_active(before) && changes("ownerid") {
+            if let Some(target) = &mut operation.context.target {
+                target.set("statecode", Value::Choice(DRAFT));
+                target.values.remove("statuscode");
+            }
+            return Ok(());
+        }
+        if !is_active(before) && (is_active(&whole) || OF_DEFINITIONS.into_iter().any(changes)) {
+            check(unit, &whole)?;
+        }
+        if is_active(&whole) != is_active(before) {
+            may_switch(unit, operation, &whole)?;
+        }
+        match is_active(&whole) && !is_active(before) {
+            true => may_run(unit, operation, &whole),
+            false => Ok(()),
+        }
+    }
+
+    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        if !is_workflow(before) || !changed.has("statecode") || is_active(before) == is_active(changed) {
+            return Ok(());
+        }
+        match is_active(changed) {
+            true => copy(unit, before),
+            false => forget_copy(unit, before),
+        }
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = operation.target_reference()?;
+        let row = unit.need_as_platform("a workflow is not deleted while it is active", &row)?;
+        if !is_workflow(&row) {
+            return Ok(());
+        }
+        if is_copy(&row) {
+            return Err(Error::said(Code::WORKFLOW_COPY_DELETED).with_table(TABLE));
+        }
+        match is_active(&row) {
+            true => Err(Error::said(Code::WORKFLOW_ACTIVE_DELETED)
+                .with_table(TABLE)
+                .with_word("WORKFLOW", row.id)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What a new workflow says, and what it leaves to the platform.
+fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
+    if row.int("type").is_some_and(|kind| kind != DEFINITION) {
+        return invalid("a workflow is made as a definition: the copy that runs is the platform's".to_owned());
+    }
+    if is_active(row) {
+        return invalid(format!("{} is made as a draft; then activate it", name(row)));
+    }
+    let Some(table) = row.text("primaryentity") else {
+        return Ok(());
+    };
+    let table = unit.snapshot()?.table(table)?.clone();
+    let scope = match table.ownership {
+        Ownership::User => 1,
+        _ => 4,
+    };
+    for (column, usual) in [
+        ("mode", 0),
+        ("scope", scope),
+        ("runas", 1),
+        ("createstage", step::POST_OPERATION),
+        ("updatestage", step::POST_OPERATION),
+        ("deletestage", step::PRE_OPERATION),
+    ] {
+        if row.int(column).is_none() {
+            row.set(column, Value::Choice(usual));
+        }
+    }
+    for column in ["triggeroncreate", "triggerondelete", "ondemand", "subprocess"] {
+        if row.bool(column).is_none() {
+            row.set(column, false);
+        }
+    }
+    check(unit, row)
+}
+
+/// Whether what a workflow says makes sense, as far as it says something.
+fn check(unit: &mut Unit, row: &Row) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let table = snapshot.table(row.text("primaryentity").unwrap_or_default())?.clone();
+    let wrong = |error: Error| error.with_table(TABLE);
+    check_table(&table, row)?;
+    let columns = step_rows::names(row.text("triggeronupdateattributelist"));
+    columns_exist(&table, &columns).map_err(wrong)?;
+    for (column, only, what) in [
+        ("createstage", step::POST_OPERATION, "after a row was made"),
+        ("deletestage", step::PRE_OPERATION, "before a row is deleted"),
+    ] {
+        if row.int(column).is_some_and(|stage| stage != only) {
+            return invalid(format!("a workflow runs {what}: `{column}` is {only}"));
+        }
+    }
+    if let Some(text) = row.text("clientdata") {
+        let definition = Definition::parse(text).map_err(wrong)?;
+        Checker::check(&snapshot.catalog, &table.name, &definition).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+fn check_table(table: &TableDef, row: &Row) -> Result<()> {
+    if !table.takes_steps || table.ownership == Ownership::None {
+        return invalid(format!("no workflow runs for rows of `{}`", table.name));
+    }
+    if table.ownership != Ownership::User && Scope::of(row.int("scope")) != Scope::Organization {
+        return invalid(format!(
+            "rows of `{}` belong to nobody: a workflow for them has the scope Organization (`scope` is 4)",
+            table.name
+        ));
+    }
+    Ok(())
+}
+
+/// Who activates or deactivates a workflow is its owner, or acts for others.
+fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    if row.id_of("ownerid") != Some(operation.caller_id()) {
+        unit.require_named(operation, FOR_OTHERS).map_err(|mut error| {
+            let said = Error::said(Code::WORKFLOW_NOT_OWNER);
+            error.body_mut().code = said.code();
+            said.message().clone_into(&mut error.body_mut().message);
+            error.with_table(TABLE)
+        })?;
+    }
+    match row.int("mode") == Some(1) {
+        true => unit.require_named(operation, ACTIVATE),
+        false => Ok(()),
+    }
+}
+
+/// A workflow that is to run has something to do, something that starts it, and somebody as whom
+/// it runs.
+fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
+    let refuse = |why: &str| {
+        let message = format!("the workflow {} cannot be activated: {why}", name(row));
+        Err(Error::new(Code::WORKFLOW_EMPTY, message).with_table(TABLE))
+    };
+    let definition = row.text("clientdata").map(Definition::parse).transpose()?;
+    let Some(definition) = definition.filter(|definition| !definition.actions.is_empty()) else {
+        return refuse("it has no action");
+    };
+    let says = |column: &str| row.bool(column) == Some(true);
+    let starts = ["triggeroncreate", "triggerondelete", "ondemand", "subprocess"];
+    let on_update = !step_rows::names(row.text("triggeronupdateattributelist")).is_empty();
+    if !on_update && !starts.into_iter().any(says) {
+        return refuse("nothing starts it; give it a trigger, or let it run on demand or as a child");
+    }
+    if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
+        return refuse("it waits, which is done in the background only");
+    }
+    let snapshot = unit.snapshot()?;
+    let table = row.text("primaryentity").unwrap_or_default();
+    let checked = Checker::check(&snapshot.catalog, table, &definition)?;
+    checked
+        .plugins
+        .iter()
+        .try_for_each(|plugin| unit.check_plugin(plugin))?;
+    for (child, of_table) in checked.children {
+        let itself = child.eq_ignore_ascii_case(name(row)) || child == row.id.to_string();
+        if !itself || *of_table != *table {
+            active::of(&snapshot).named(&child, &of_table)?;
+        }
+    }
+    // In the background it runs as its owner, whoever has set it off.
+    if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
+        return Ok(());
+    }
+    match row.lookup("ownerid") {
+        Some(owner) if &*owner.table == PrincipalKind::User.table() => match owner.id == operation.caller_id() {
+            true if !operation.principal().is_system() => Ok(()),
+            _ => giving::check_run_as(unit, operation, owner.id),
+        },
+        _ => invalid(format!(
+            "the workflow {} runs as its owner, which is a team: assign it to a user, or let it run as the caller",
+            name(row)
+        )),
+    }
+}
+
+/// These workflows, in an order in which they can be activated: those that others start come first.
+pub(crate) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    let catalog = unit.catalog();
+    let mut left = Vec::new();
+    for id in workflows {
+        let row = unit.need_as_platform("workflows that others start come first", &Reference::new(TABLE, id))?;
+        let definition = row.text("clientdata").map(Definition::parse).transpose()?;
+        let table = row.text("primaryentity").unwrap_or_default();
+        let checked = definition.map(|definition| Checker::check(&catalog, table, &definition));
+        let children = checked.transpose()?.map(|checked| checked.children).unwrap_or_default();
+        left.push((row, children));
+    }
+    let mut sorted = Vec::new();
+    while !left.is_empty() {
+        let is = |row: &Row, child: &str| name(row).eq_ignore_ascii_case(child) || row.id.to_string() == child;
+        let waits = |(row, children): &(Row, Vec<(String, Name)>)| {
+            let starts = |other: &Row| other.id != row.id && children.iter().any(|(child, _)| is(other, child));
+            left.iter().any(|(other, _)| starts(other))
+        };
+        // Where they go round in circles, the refusal says so.
+        let next = left.iter().position(|one| !waits(one)).unwrap_or_default();
+        sorted.push(left.remove(next).0.id);
+    }
+    Ok(sorted)
+}
+
+/// Makes the copy that runs.
+fn copy(unit: &mut Unit, definition: &Row) -> Result<()> {
+    let reason = "a workflow that is active runs as a copy";
+    let whole = unit.need_as_platform(reason, &definition.reference())?;
+    let mut copy = Row::new(TABLE, unit.new_id());
+    copy.values.clone_from(&whole.values);
+    copy.values.remove("uniquename");
+    copy.set("type", Value::Choice(ACTIVATION));
+    copy.set("parentworkflowid", definition.reference());
+    copy.set("ismanaged", false);
+    let active = Row::new(TABLE, definition.id).with("activeworkflowid", copy.reference());
+    unit.insert_as_platform("a workflow that is active runs as a copy", copy)?;
+    unit.update_as_platform("a workflow that is active runs as a copy", active)
+}
+
+/// What is not active any more has no copy.
+fn forget_copy(unit: &mut Unit, definition: &Row) -> Result<()> {
+    let Some(copy) = definition.lookup("activeworkflowid").cloned() else {
+        return Ok(());
+    };
+    let without = Row::new(TABLE, definition.id).with("activeworkflowid", Value::Null);
+    unit.update_as_platform("a workflow that is active runs as a copy", without)?;
+    unit.delete_as_platform(
+        "a workflow that is active runs as a copy",
+        &Reference::new(TABLE, copy.id),
+    )
+}

@@ -1,0 +1,66 @@
+//! Workflows: what happens to a row without a program. A definition is a row of `workflow`; what
+//! runs is a copy of it that is made when it is activated.
+//!
+//! | to | look at |
+//! |---|---|
+//! | see what a definition may say | `definition`, `check` |
+//! | see how a workflow is written in a file | `spec` |
+//! | see how it is activated and deactivated, and what may be changed | `life` |
+//! | see which steps call it, for which rows and as whom | `active` |
+//! | see what it does | `program`, `run`, `values` |
+//! | see how it goes on in the background, waits and is woken | `background` |
+//! | run one by hand | `execute_workflow` |
+mod active;
+mod background;
+mod check;
+mod definition;
+mod dependants;
+mod execute_workflow;
+mod life;
+mod program;
+mod run;
+mod spec;
+mod values;
+
+use sluice_model::{Filter, Name, Value};
+
+use sluice_engine::{Capability, Tables, tables};
+
+pub(crate) use life::children_first;
+pub use spec::WorkflowSpec;
+
+/// Workflows.
+pub(crate) static WORKFLOWS: Capability = Capability {
+    messages: &[&execute_workflow::ExecuteWorkflow],
+    rules: &[(Tables::Named(tables::PROCESS), &life::Life)],
+    dependants: &[&dependants::Definitions],
+    parts: &[&active::ActivePart],
+    steps: &[&active::Steps],
+    jobs: &[&background::Jobs],
+    ..Capability::named("workflows")
+};
+
+/// `workflow.category` of workflows.
+pub(crate) const CATEGORY: i32 = 0;
+/// `workflow.type` of what people draw up.
+pub(crate) const DEFINITION: i32 = 1;
+/// `workflow.type` of the copy that runs.
+pub(crate) const ACTIVATION: i32 = 2;
+/// `workflow.statecode` of a draft.
+pub(crate) const DRAFT: i32 = 0;
+/// `workflow.statecode` of what is active.
+pub(crate) const ACTIVATED: i32 = 1;
+
+/// What starts a workflow by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trigger {
+    message: &'static str,
+    stage: i32,
+    /// Of an Update: at least one of these must be among the columns sent.
+    columns: Vec<Name>,
+}
+
+/// The rows that are workflows.
+fn is_workflow() -> Filter {
+    Filter::eq("category", Value::Choice(CATEGORY))
+}

@@ -1,0 +1,481 @@
+//! A workflow at work on a row: it looks at rows and changes them by service calls, in the name of
+//! whoever it runs as. In pre-operation of an Update it sees the row as it will be, and its own
+//! changes of that row go into the request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sluice_model::{
+    Code, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, codes::Kind,
+    coerce, written,
+};
+use sluice_sandbox::{Context, Place as At};
+
+use super::{
+    active,
+    definition::{Action, Call, ChangeState, Compare, Condition, Create, Ending, Later, Place, Source, Stop, Wait},
+    program::{Line, Program, What},
+    values,
+};
+use sluice_engine::{Unit, step, tables};
+
+/// A workflow at work.
+pub(crate) struct Run<'a> {
+    pub(crate) unit: &'a mut Unit,
+    pub(crate) context: &'a mut Context,
+    pub(crate) program: &'a Program,
+    /// The row that it runs for.
+    pub(crate) row: Reference,
+    /// The rows that it made, by their names.
+    pub(crate) created: BTreeMap<String, Reference>,
+    /// Until when it waits, where it does.
+    pub(crate) until: Option<Timestamp>,
+    /// The rows as it has seen them since it last changed something.
+    seen: BTreeMap<Place, Row>,
+}
+
+/// What follows on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// That line.
+    Line(usize),
+    /// Nothing: the workflow has ended, with what it tells.
+    End(String),
+    /// Nothing: the workflow refuses, with what it tells.
+    Canceled(String),
+    /// The same line, once its time has come or something has happened.
+    Wait,
+}
+
+impl<'a> Run<'a> {
+    /// A workflow that is about to begin.
+    pub(crate) fn new(unit: &'a mut Unit, context: &'a mut Context, program: &'a Program, row: Reference) -> Self {
+        Self {
+            unit,
+            context,
+            program,
+            row,
+            created: BTreeMap::new(),
+            until: None,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Does what a line says.
+    ///
+    /// # Errors
+    /// A service call was refused, a row is not there, or the workflow itself refuses.
+    pub(crate) fn line(&mut self, at: usize) -> Result<Next> {
+        let program = self.program;
+        let Some(Line { what, .. }) = program.lines.get(at) else {
+            return Ok(Next::End(String::new()));
+        };
+        match what {
+            What::Go(to) => Ok(Next::Line(*to)),
+            What::Check(condition, otherwise) => Ok(Next::Line(match self.holds(condition)? {
+                true => at + 1,
+                false => *otherwise,
+            })),
+            What::Do(Action::Stop(stop)) => self.stop(stop),
+            What::Do(Action::Wait(wait)) => self.wait(at, wait),
+            What::Do(action) => {
+                self.act(action)?;
+                Ok(Next::Line(at + 1))
+            }
+        }
+    }
+
+    fn stop(&mut self, stop: &Stop) -> Result<Next> {
+        let told = match &stop.message {
+            Some(source) => self.text(source)?,
+            None => String::new(),
+        };
+        Ok(match stop.ending {
+            Ending::Succeeded => Next::End(told),
+            Ending::Canceled if told.is_empty() => Next::Canceled("the workflow stopped as canceled".to_owned()),
+            Ending::Canceled => Next::Canceled(told),
+        })
+    }
+
+    fn wait(&mut self, at: usize, wait: &Wait) -> Result<Next> {
+        let met = match &wait.condition {
+            Some(condition) => self.holds(condition)?,
+            None => false,
+        };
+        if self.until.is_none()
+            && let Some(source) = &wait.until
+        {
+            self.until = self.time(source)?;
+            if self.until.is_none() && wait.condition.is_none() {
+                return Err(Error::invalid(
+                    "the point in time that the workflow is to wait for is empty",
+                ));
+            }
+        }
+        let come = self.until.is_some_and(|until| until <= self.context.created_on);
+        if !met && !come {
+            return Ok(Next::Wait);
+        }
+        self.until = None;
+        Ok(Next::Line(at + 1))
+    }
+
+    /// The point in time that a source gives; a day is its beginning.
+    fn time(&mut self, source: &Source) -> Result<Option<Timestamp>> {
+        let value = match source {
+            Source::Constant(json) => return Ok(json.as_str().and_then(written::time)),
+            Source::Column(name, row) => self.column(row, name)?,
+            Source::Now(later) => return self.later(*later).map(Some),
+            Source::First(sources) => {
+                for source in sources {
+                    if let Some(time) = self.time(source)? {
+                        return Ok(Some(time));
+                    }
+                }
+                Value::Null
+            }
+            Source::Row(_) | Source::Text(_) | Source::Changed(..) => Value::Null,
+        };
+        Ok(match value {
+            Value::DateTime(time) => Some(time),
+            Value::Date(day) => written::time(&day.to_string()),
+            _ => None,
+        })
+    }
+
+    /// So much later than the workflow does what it does now.
+    fn later(&self, later: Later) -> Result<Timestamp> {
+        let time = self.context.created_on.checked_add(later.duration());
+        time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
+    }
+
+    fn act(&mut self, action: &Action) -> Result<()> {
+        match action {
+            Action::Create(create) => self.create(create)?,
+            Action::Update(update) => {
+                let row = self.need(&update.row)?;
+                let table = self.table(&row.table)?;
+                let mut change = Row::new(row.table, row.id);
+                for (name, source) in &update.set {
+                    let value = match source {
+                        Source::Changed(verb, by) => {
+                            let held = self.column(&update.row, name)?;
+                            let by = self.value(by, &table, name)?;
+                            values::changed(&held, *verb, &by, coerce::column(&table, name)?)?
+                        }
+                        source => self.value(source, &table, name)?,
+                    };
+                    change.set(name.clone(), value);
+                }
+                self.update(&update.row, change)?;
+            }
+            Action::Assign(assign) => {
+                let row = self.need(&assign.row)?;
+                let table = self.table(&row.table)?;
+                let owner = self.value(&assign.to, &table, &"ownerid".into())?;
+                let Value::Lookup(owner) = owner else {
+                    return Err(missing("whom the row is to be assigned to"));
+                };
+                let request = Request::new("Assign").with("Target", row).with("Assignee", owner);
+                self.call(request)?;
+            }
+            Action::ChangeState(change) => {
+                let row = self.need(&change.row)?;
+                let table = self.table(&row.table)?;
+                let row = state(&table, change, Row::new(row.table, row.id))?;
+                self.call(Request::update(row))?;
+            }
+            Action::StartChild(start) => {
+                let row = self.need(&start.row)?;
+                let snapshot = self.unit.snapshot()?;
+                let child = active::of(&snapshot).named(&start.workflow, &row.table)?.id;
+                let request = Request::new("ExecuteWorkflow")
+                    .with("WorkflowId", Value::Id(child))
+                    .with("EntityId", Value::Id(row.id));
+                self.call(request)?;
+            }
+            Action::Call(call) => self.call_plugin(call)?,
+            Action::Check(_) | Action::Stop(_) | Action::Wait(_) => {}
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, create: &Create) -> Result<()> {
+        let table = self.table(&create.table)?;
+        let mut row = Row::unsaved(create.table.clone());
+        for (name, source) in &create.set {
+            let value = self.value(source, &table, name)?;
+            if !value.is_null() {
+                row.set(name.clone(), value);
+            }
+        }
+        let made = self.call(Request::create(row))?.created();
+        if let (Some(name), Some(id)) = (&create.name, made) {
+            let row = Reference::new(create.table.clone(), id);
+            self.created.insert(name.clone(), row);
+        }
+        Ok(())
+    }
+
+    /// Changes a row; that of an Update which is still to come gets the columns beside its own.
+    fn update(&mut self, place: &Place, change: Row) -> Result<()> {
+        if !(place.is_this() && self.is_in_request()) {
+            return self.call(Request::update(change)).map(|_| ());
+        }
+        for (name, value) in change.values {
+            let at = At::Column(name);
+            let before = at.of(self.context);
+            at.put(self.context, Some(Parameter::Value(value)));
+            self.context.changes.entry(at).or_insert(before);
+        }
+        self.seen.clear();
+        Ok(())
+    }
+
+    /// Calls a plug-in, which is told its row as the primary one.
+    fn call_plugin(&mut self, call: &Call) -> Result<()> {
+        let row = self.need(&call.row)?;
+        let configuration = match &call.configuration {
+            Some(source) => Some(self.text(source)?),
+            None => None,
+        };
+        self.seen.clear();
+        let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
+        let outcome = self.unit.call_plugin(&call.plugin, configuration, self.context);
+        (self.context.table, self.context.id) = own;
+        outcome
+    }
+
+    /// Whether the row is that of an Update that is still to come.
+    fn is_in_request(&self) -> bool {
+        let target = self.context.target.as_ref();
+        self.context.stage < step::POST_OPERATION
+            && &*self.context.message == "Update"
+            && target.is_some_and(|target| target.id == self.row.id && target.table == self.row.table)
+    }
+
+    fn call(&mut self, request: Request) -> Result<Response> {
+        self.seen.clear();
+        self.unit.call_service(self.context, request)
+    }
+
+    /// Whether a condition is met.
+    pub(crate) fn holds(&mut self, condition: &Condition) -> Result<bool> {
+        match condition {
+            Condition::And(all) => {
+                for one in all {
+                    if !self.holds(one)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Condition::Or(all) => {
+                for one in all {
+                    if self.holds(one)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Condition::Not(inner) => Ok(!self.holds(inner)?),
+            Condition::Compare(compare) => self.compare(compare),
+        }
+    }
+
+    fn compare(&mut self, compare: &Compare) -> Result<bool> {
+        let left = self.column(&compare.row, &compare.column)?;
+        let right = match (&compare.value, self.find(&compare.row)?) {
+            (Some(source), Some(row)) => {
+                let table = self.table(&row.table)?;
+                self.value(source, &table, &compare.column)?
+            }
+            _ => Value::Null,
+        };
+        let collation = self.unit.catalog().collation();
+        Ok(values::holds(&left, compare.is, &right, collation))
+    }
+
+    /// What a source gives, as a column of a table takes it.
+    fn value(&mut self, source: &Source, table: &TableDef, name: &Name) -> Result<Value> {
+        let column = coerce::column(table, name)?;
+        match source {
+            Source::Constant(json) => coerce::from_json(table, column, json),
+            Source::Column(from, row) => {
+                let value = self.column(row, from)?;
+                let definition = self.definition_of(row, from)?;
+                Ok(values::fitted(value, column, definition.as_ref()))
+            }
+            Source::Row(row) => {
+                let row = self.find(row)?;
+                Ok(row.map_or(Value::Null, |row| values::fitted(Value::Lookup(row), column, None)))
+            }
+            Source::First(sources) => {
+                for source in sources {
+                    let value = self.value(source, table, name)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Ok(Value::Null)
+            }
+            // What a column is changed by is asked for where it is changed.
+            Source::Changed(_, by) => self.value(by, table, name),
+            Source::Text(_) => self.text(source).map(Value::Text),
+            Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
+        }
+    }
+
+    /// What a source gives, as a text.
+    fn text(&mut self, source: &Source) -> Result<String> {
+        match source {
+            Source::Constant(serde_json::Value::String(text)) => Ok(text.clone()),
+            Source::Constant(other) => Ok(other.to_string()),
+            Source::Column(from, row) => {
+                let value = self.column(row, from)?;
+                let definition = self.definition_of(row, from)?;
+                Ok(values::shown(&value, definition.as_ref()))
+            }
+            Source::Row(row) => Ok(self.find(row)?.map(|row| row.id.to_string()).unwrap_or_default()),
+            Source::First(sources) => {
+                for source in sources {
+                    let text = self.text(source)?;
+                    if !text.is_empty() {
+                        return Ok(text);
+                    }
+                }
+                Ok(String::new())
+            }
+            Source::Text(parts) => parts.iter().map(|part| self.text(part)).collect(),
+            Source::Now(later) => self.later(*later).map(sluice_model::json::whole_seconds),
+            Source::Changed(_, by) => self.text(by),
+        }
+    }
+
+    /// A column of a row; nothing, where there is no such row.
+    fn column(&mut self, place: &Place, name: &Name) -> Result<Value> {
+        let Some(row) = self.find(place)? else {
+            return Ok(Value::Null);
+        };
+        if *self.table(&row.table)?.key == **name {
+            return Ok(Value::Id(row.id));
+        }
+        let seen = self.see(place, &row)?;
+        Ok(seen.get(name).cloned().unwrap_or(Value::Null))
+    }
+
+    fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<sluice_model::ColumnDef>> {
+        let Some(row) = self.find(place)? else {
+            return Ok(None);
+        };
+        Ok(self.table(&row.table)?.column(name).cloned())
+    }
+
+    /// The row at a place, with the columns that the workflow looks at.
+    fn see(&mut self, place: &Place, row: &Reference) -> Result<&Row> {
+        if !self.seen.contains_key(place) {
+            let mut seen = self.retrieve(place, row)?;
+            if place.is_this() && self.is_in_request() {
+                let target = self.context.target.iter().flat_map(|target| &target.values);
+                seen.values
+                    .extend(target.map(|(name, value)| (name.clone(), value.clone())));
+            }
+            self.seen.insert(place.clone(), seen);
+        }
+        self.seen
+            .get(place)
+            .ok_or_else(|| Error::host("a row that a workflow has read is gone"))
+    }
+
+    fn retrieve(&mut self, place: &Place, row: &Reference) -> Result<Row> {
+        let table = self.table(&row.table)?;
+        let columns = self.program.reads.get(place).into_iter().flatten();
+        let columns: Vec<&str> = columns
+            .map(|name| &**name)
+            .filter(|name| *name != &*table.key)
+            .collect();
+        let answer = self
+            .unit
+            .call_service(self.context, Request::retrieve(row.clone(), &columns))
+            .map_err(|mut error| {
+                if error.kind() == Kind::NotFound {
+                    error.body_mut().code = Code::WORKFLOW_ROW_MISSING;
+                }
+                error
+            })?;
+        let found = answer.row().cloned();
+        found.ok_or_else(|| Error::host("a row that was retrieved is not in the answer"))
+    }
+
+    /// The row at a place; nothing, where a lookup is empty or the row was not made.
+    fn find(&mut self, place: &Place) -> Result<Option<Reference>> {
+        match (&place.created, &place.related) {
+            (Some(name), _) => Ok(self.created.get(name).cloned()),
+            (None, None) => Ok(Some(self.row.clone())),
+            (None, Some(lookup)) => {
+                let own = self.row.clone();
+                let seen = self.see(&Place::default(), &own)?;
+                let found = seen.lookup(lookup).cloned();
+                Ok(found.filter(|row| place.table.as_ref().is_none_or(|table| *table == row.table)))
+            }
+        }
+    }
+
+    fn need(&mut self, place: &Place) -> Result<Reference> {
+        self.find(place)?.ok_or_else(|| missing(&place.to_string()))
+    }
+
+    fn table(&mut self, name: &str) -> Result<Arc<TableDef>> {
+        self.unit.snapshot()?.table(name).cloned()
+    }
+}
+
+fn missing(what: &str) -> Error {
+    let message = format!("A record required by this workflow job could not be found: {what}.");
+    Error::new(Code::WORKFLOW_ROW_MISSING, message)
+}
+
+/// The change of a row's state that an action asks for.
+pub(crate) fn state(table: &TableDef, change: &ChangeState, mut row: Row) -> Result<Row> {
+    let wanted = [
+        ("statecode", Some(&change.state)),
+        ("statuscode", change.status.as_ref()),
+    ];
+    for (name, json) in wanted {
+        if let Some(json) = json {
+            let column = coerce::column(table, name)?;
+            row.set(name, coerce::from_json(table, column, json)?);
+        }
+    }
+    Ok(row)
+}
+
+/// What an action does, for people.
+pub(crate) fn described(action: &Action) -> String {
+    match action {
+        Action::Check(_) => "check a condition".to_owned(),
+        Action::Create(create) => format!("create a row of {}", create.table),
+        Action::Update(update) => format!("update {}", update.row),
+        Action::Assign(assign) => format!("assign {}", assign.row),
+        Action::ChangeState(change) => format!("change the state of {}", change.row),
+        Action::StartChild(start) => format!("start the workflow \"{}\"", start.workflow),
+        Action::Call(call) => format!("call the plug-in {}", call.plugin),
+        Action::Wait(_) => "wait".to_owned(),
+        Action::Stop(Stop { ending, .. }) => match ending {
+            Ending::Succeeded => "stop as succeeded".to_owned(),
+            Ending::Canceled => "stop as canceled".to_owned(),
+        },
+    }
+}
+
+/// The place of a line and what it does, for people.
+pub(crate) fn action_at(program: &Program, at: usize) -> Option<String> {
+    let Line { place, what } = program.lines.get(at)?;
+    let does = match what {
+        What::Do(action) => described(action),
+        What::Check(..) | What::Go(_) => "check a condition".to_owned(),
+    };
+    Some(format!("{place}: {does}"))
+}
+
+/// The table of processes, of which workflows are rows.
+pub(crate) const TABLE: &str = tables::PROCESS;

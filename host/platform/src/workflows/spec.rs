@@ -1,0 +1,179 @@
+//! A workflow as it is written in a file.
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use sluice_model::{Error, Result, Row, Value};
+
+use super::{
+    CATEGORY,
+    definition::{Action, LONGEST},
+    run::TABLE,
+};
+use sluice_engine::step;
+
+/// A workflow to be made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    /// The schema by which an editor helps to write it.
+    #[serde(default, rename = "$schema")]
+    _schema: Option<String>,
+    name: String,
+    #[serde(default)]
+    description: Option<String>,
+    table: String,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(default)]
+    on: On,
+    #[serde(default)]
+    when: When,
+    #[serde(default)]
+    scope: Option<Scope>,
+    #[serde(default)]
+    run_as: RunAs,
+    #[serde(default)]
+    rank: Option<i32>,
+    #[serde(default)]
+    on_demand: bool,
+    #[serde(default)]
+    child: bool,
+    /// Its jobs are removed where they have succeeded.
+    #[serde(default)]
+    auto_delete: bool,
+    actions: Vec<Action>,
+}
+
+/// What starts it by itself.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct On {
+    #[serde(default)]
+    create: bool,
+    /// A change of these columns.
+    #[serde(default)]
+    update: Vec<String>,
+    /// A change of the state.
+    #[serde(default)]
+    state: bool,
+    #[serde(default)]
+    assign: bool,
+    #[serde(default)]
+    delete: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mode {
+    Background,
+    #[default]
+    RealTime,
+}
+
+/// Before or after the main operation of an Update.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum When {
+    Before,
+    #[default]
+    After,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scope {
+    User,
+    BusinessUnit,
+    ParentChild,
+    Organization,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RunAs {
+    Owner,
+    #[default]
+    Caller,
+}
+
+/// A workflow to be made, out of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowSpec {
+    file: File,
+    /// The actions as they are written.
+    actions: Json,
+}
+
+impl WorkflowSpec {
+    /// Reads a workflow's file.
+    ///
+    /// # Errors
+    /// It is too long, or the place in the text that is wrong.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.len() > 2 * LONGEST {
+            return Err(Error::invalid(format!(
+                "this is no workflow: it has {} bytes, and {} is the most",
+                text.len(),
+                2 * LONGEST
+            )));
+        }
+        let wrong = |error: serde_json::Error| Error::invalid(format!("this is no workflow: {error}"));
+        let file = serde_json::from_str(text).map_err(wrong)?;
+        let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;
+        let actions = whole.get_mut("actions").map(Json::take).unwrap_or_default();
+        Ok(Self { file, actions })
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// The row that it becomes: a draft.
+    pub fn row(&self) -> Row {
+        let file = &self.file;
+        let on = &file.on;
+        let mut columns: Vec<&str> = on.update.iter().map(String::as_str).collect();
+        columns.extend(on.state.then_some(["statecode", "statuscode"]).into_iter().flatten());
+        columns.extend(on.assign.then_some("ownerid"));
+        let choice = |number: i32| Value::Choice(number);
+        let mut row = Row::unsaved(TABLE)
+            .with("category", choice(CATEGORY))
+            .with("name", file.name.as_str())
+            .with("primaryentity", file.table.as_str())
+            .with("mode", choice(i32::from(file.mode == Mode::RealTime)))
+            .with("runas", choice(i32::from(file.run_as == RunAs::Caller)))
+            .with("triggeroncreate", on.create)
+            .with("triggerondelete", on.delete)
+            .with("ondemand", file.on_demand)
+            .with("subprocess", file.child)
+            .with("asyncautodelete", file.auto_delete)
+            .with("clientdata", json!({ "actions": self.actions }).to_string())
+            .with(
+                "updatestage",
+                choice(match file.when {
+                    When::Before => step::PRE_OPERATION,
+                    When::After => step::POST_OPERATION,
+                }),
+            );
+        if !columns.is_empty() {
+            row.set("triggeronupdateattributelist", columns.join(","));
+        }
+        if let Some(scope) = file.scope {
+            let number = match scope {
+                Scope::User => 1,
+                Scope::BusinessUnit => 2,
+                Scope::ParentChild => 3,
+                Scope::Organization => 4,
+            };
+            row.set("scope", choice(number));
+        }
+        if let Some(rank) = file.rank {
+            row.set("rank", rank);
+        }
+        if let Some(description) = &file.description {
+            row.set("description", description.as_str());
+        }
+        row
+    }
+}

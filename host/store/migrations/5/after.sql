@@ -1,0 +1,1 @@
+-- Form 5, when the tables fit their definitions: nothing. The columns of workflows come by themselves.

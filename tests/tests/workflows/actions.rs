@@ -1,0 +1,268 @@
+//! What a workflow does: rows made and changed, conditions, values, ends, children.
+
+use serde_json::json;
+use sluice_model::{Depth, Query, Reference, Row, Value};
+
+use crate::world::{Workplace, account, is, seller, spec, switch, task};
+
+#[test]
+fn it_makes_changes_assigns_and_closes_rows() {
+    let world = Workplace::new();
+    let other = seller(&world.org, "other", Depth::Organization);
+    let actions = json!([
+        { "create": { "table": "contact", "as": "person", "set": {
+            "lastname": { "text": ["Head of ", { "column": "name" }] },
+            "parentcustomerid": { "row": {} },
+            "telephone1": { "first": [{ "column": "telephone1" }, "none"] },
+            "birthdate": "1980-01-31" } } },
+        { "update": { "set": { "primarycontactid": { "row": { "created": "person" } }, "revenue": 1500.5 } } },
+        { "update": { "row": { "created": "person" }, "set": { "description": { "column": "revenue" } } } },
+        { "assign": { "row": { "created": "person" }, "to": format!("systemuser:{}", other.id()) } },
+        { "change-state": { "row": { "created": "person" }, "state": "Inactive" } },
+    ]);
+    world.active(&spec("all", &json!({ "on": { "create": true } }), actions));
+    let id = world.admin.create(account("Novak"));
+    let made = world.admin.get("account", id);
+    let person = world.admin.get("contact", made.id_of("primarycontactid").unwrap());
+    assert_eq!(person.text("lastname"), Some("Head of Novak"));
+    assert_eq!(person.text("telephone1"), Some("none"));
+    assert_eq!(person.text("description"), Some("1500.5"));
+    assert_eq!(person.lookup("parentcustomerid"), Some(&Reference::new("account", id)));
+    assert_eq!(person.id_of("ownerid"), Some(other.id()));
+    assert_eq!(person.int("statecode"), Some(1));
+}
+
+#[test]
+fn conditions_lead_one_way_or_the_other() {
+    let world = Workplace::new();
+    let big = json!({ "and": [
+        { "compare": { "column": "revenue", "is": "ge", "value": 1000 } },
+        { "not": is("industrycode", json!("Accounting")) },
+        { "or": [
+            { "compare": { "column": "name", "is": "begins-with", "value": "no" } },
+            { "compare": { "column": "lastname", "row": { "related": "primarycontactid" }, "is": "has-data" } },
+        ] },
+    ] });
+    let actions = json!([
+        { "check": { "if": big, "then": [task(json!({ "text": ["big ", { "column": "industrycode" }] }))],
+                     "else": [{ "check": { "if": { "compare": { "column": "revenue", "is": "has-no-data" } },
+                                           "then": [task(json!("none"))], "else": [task(json!("small"))] } }] } },
+    ]);
+    world.active(&spec("sizes", &json!({ "on": { "create": true } }), actions));
+    let person = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let person = Reference::new("contact", person);
+    let money = |amount: i32| Value::Money(amount.into());
+    for row in [
+        account("Novak")
+            .with("revenue", money(1000))
+            .with("industrycode", Value::Choice(2)),
+        account("Novak")
+            .with("revenue", money(1000))
+            .with("industrycode", Value::Choice(1)),
+        account("Novak").with("revenue", money(999)),
+        account("Berg"),
+        account("Berg").with("revenue", money(5000)),
+        account("Berg")
+            .with("revenue", money(5000))
+            .with("primarycontactid", person),
+    ] {
+        world.admin.create(row);
+    }
+    let second = world.admin.0.catalog().unwrap();
+    let label = second
+        .table("account")
+        .unwrap()
+        .column("industrycode")
+        .unwrap()
+        .kind
+        .options()
+        .unwrap()[1]
+        .label
+        .clone();
+    assert_eq!(
+        world.told(),
+        [
+            format!("big {label}").as_str(),
+            "small",
+            "small",
+            "none",
+            "small",
+            "big "
+        ]
+    );
+}
+
+#[test]
+fn it_stops_as_succeeded_or_refuses_with_its_words() {
+    let world = Workplace::new();
+    let actions = json!([
+        { "check": { "if": is("name", json!("Fine")), "then": [{ "stop": { "as": "succeeded" } }] } },
+        task(json!("lost with the refusal")),
+        { "check": { "if": is("name", json!("Bad")), "then": [
+            { "stop": { "as": "canceled", "message": { "text": ["no ", { "column": "name" }, " here"] } } }] } },
+    ]);
+    let id = world.active(&spec("guard", &json!({ "on": { "create": true } }), actions));
+    world.admin.create(account("Fine"));
+    assert_eq!(world.told(), Vec::<String>::new());
+    let error = world.admin.try_create(account("Bad")).unwrap_err();
+    assert_eq!(
+        (error.code().to_string().as_str(), error.message()),
+        ("0x80040265", "no Bad here")
+    );
+    let step = error.body().step.clone().unwrap();
+    assert_eq!((step.id, step.name.as_str(), step.kind), (id, "guard", "workflow"));
+    assert_eq!(step.action.as_deref(), Some("3 then 1: stop as canceled"));
+    assert_eq!(world.told(), Vec::<String>::new(), "what it did before is undone");
+    assert_eq!(world.admin.count("account"), 1);
+}
+
+#[test]
+fn a_child_runs_in_the_same_transaction() {
+    let world = Workplace::new();
+    let child = json!({ "child": true });
+    world.active(&spec(
+        "child",
+        &child,
+        json!([task(json!({ "text": ["child of ", { "column": "name" }] }))]),
+    ));
+    let parent = json!([{ "start-child": { "workflow": "Child" } }, task(json!("parent"))]);
+    world.active(&spec("parent", &json!({ "on": { "create": true } }), parent));
+    // A child needs no privilege on workflows of whoever sets its parent off.
+    let clerk = seller(&world.org, "clerk", Depth::Organization);
+    clerk.create(account("Novak"));
+    assert_eq!(world.told(), ["child of Novak", "parent"]);
+}
+
+#[test]
+fn one_that_sets_itself_off_is_stopped() {
+    let world = Workplace::new();
+    let again = json!([{ "update": { "set": { "description": { "text": [{ "column": "description" }, "x"] } } } }]);
+    let id = world.active(&spec("again", &json!({ "on": { "update": ["description"] } }), again));
+    let row = world.admin.create(account("Novak"));
+    let error = world
+        .admin
+        .try_update(Row::new("account", row).with("description", "x"))
+        .unwrap_err();
+    assert_eq!(error.code().to_string(), "0x80044182");
+    assert_eq!(error.body().step.as_ref().unwrap().id, id);
+    assert_eq!(world.admin.get("account", row).text("description"), None);
+
+    let itself = json!([{ "start-child": { "workflow": "itself" } }]);
+    let id = world.active(&spec(
+        "itself",
+        &json!({ "on": { "create": true }, "child": true }),
+        itself,
+    ));
+    let error = world.admin.try_create(account("Berg")).unwrap_err();
+    assert_eq!(error.code().to_string(), "0x80044182");
+    assert_eq!(error.body().step.as_ref().unwrap().id, id);
+}
+
+#[test]
+fn a_row_that_is_not_there_is_said() {
+    let world = Workplace::new();
+    let actions = json!([{ "update": { "row": { "related": "primarycontactid" }, "set": { "fax": "1" } } }]);
+    world.active(&spec("fax", &json!({ "on": { "create": true } }), actions));
+    let error = world.admin.try_create(account("Novak")).unwrap_err();
+    assert_eq!(error.code().to_string(), "0x80045031");
+    assert!(
+        error.message().contains("the row that `primarycontactid` refers to"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_time_is_that_of_the_request() {
+    let world = Workplace::new();
+    let actions = json!([{ "create": { "table": "task", "set": {
+        "subject": "due", "scheduledend": { "now": { "days": 2, "hours": 1 } } } } }]);
+    world.active(&spec("due", &json!({ "on": { "create": true } }), actions));
+    world.admin.create(account("Novak"));
+    let tasks = world
+        .admin
+        .list(Query::new("task").columns(&["scheduledend", "createdon"]));
+    let time = |column: &str| tasks[0].get(column).unwrap().as_time().unwrap();
+    let later = time("scheduledend").duration_since(time("createdon")).as_secs();
+    assert!((49 * 3600 - 2..=49 * 3600).contains(&later), "{later}");
+}
+
+#[test]
+fn an_update_changes_what_a_column_holds() {
+    let world = Workplace::new();
+    let actions = json!([{ "update": { "set": {
+        "description": { "append": { "text": [" / ", { "column": "name" }] } },
+        "numberofemployees": { "increment": 2 },
+        "revenue": { "multiply": 1.5 },
+        "creditlimit": { "multiply": 2 },
+        "marketcap": { "decrement": { "column": "revenue" } },
+        "fax": null,
+    } } }]);
+    world.active(&spec("change", &json!({ "on": { "create": true } }), actions));
+    let money = |amount: i32| Value::Money(amount.into());
+    let id = world.admin.create(
+        account("Novak")
+            .with("description", "old")
+            .with("fax", "1")
+            .with("numberofemployees", 40)
+            .with("revenue", money(100))
+            .with("marketcap", money(300)),
+    );
+    let row = world.admin.get("account", id);
+    assert_eq!(row.text("description"), Some("old / Novak"));
+    assert_eq!(row.int("numberofemployees"), Some(42));
+    let amount = |column: &str| {
+        row.get(column)
+            .and_then(Value::as_decimal)
+            .map(|n| n.normalize().to_string())
+    };
+    assert_eq!(amount("revenue").as_deref(), Some("150"));
+    assert_eq!(amount("creditlimit"), None, "nothing is no number to multiply");
+    assert_eq!(amount("marketcap").as_deref(), Some("200"), "by the revenue as it was");
+    assert_eq!(row.text("fax"), None);
+}
+
+#[test]
+fn it_calls_a_plug_in_in_real_time_and_in_the_background() {
+    let world = Workplace::new();
+    world.push_probe();
+    let script = json!({ "text": ["create task subject of-", { "column": "name" }] });
+    let calls = |script: serde_json::Value| json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    for mode in ["real-time", "background"] {
+        let more = json!({ "on": { "create": true }, "mode": mode });
+        world.active(&spec(mode, &more, calls(script.clone())));
+    }
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["of-Novak", "of-Novak"]);
+    // What it changes of the row before an Update goes into the request.
+    let before = json!({ "on": { "update": ["name"] }, "when": "before" });
+    world.active(&spec("before", &before, calls(json!("set description by-plug-in"))));
+    let id = world.admin.find("account", "Novak");
+    world.admin.update(Row::new("account", id).with("name", "Berg"));
+    assert_eq!(world.admin.get("account", id).text("description"), Some("by-plug-in"));
+}
+
+#[test]
+fn a_plug_in_that_fails_or_is_not_there_is_named() {
+    let world = Workplace::new();
+    world.push_probe();
+    for (script, code) in [("refuse no", "0x80040265"), ("swallow-read sl_nothing", "0x8009000C")] {
+        let actions = json!([{ "call": { "plugin": "probe", "configuration": script } }]);
+        let id = world.active(&spec("calls", &json!({ "on": { "create": true } }), actions));
+        let error = world.admin.try_create(account("Novak")).unwrap_err();
+        assert_eq!(error.code().to_string(), code);
+        assert_eq!(error.body().plugin.as_deref(), Some("probe/probe"));
+        let step = error.body().step.as_ref().unwrap();
+        assert_eq!(
+            (step.id, step.action.as_deref()),
+            (id, Some("1: call the plug-in probe"))
+        );
+        switch(&world.admin, id, false).unwrap();
+    }
+    let actions = json!([{ "call": { "plugin": "nobody/nothing" } }]);
+    let id = world.draft(&spec("calls", &json!({ "on": { "create": true } }), actions));
+    let error = switch(&world.admin, id, true).unwrap_err();
+    assert!(
+        error.message().contains("there is no plug-in \"nobody/nothing\""),
+        "{error}"
+    );
+}

@@ -1,0 +1,85 @@
+//! A workflow that stands in somebody's way is named with its action, and found, and deactivating
+//! it cures.
+
+use serde_json::json;
+use sluice_model::{Depth, Remedy};
+use sluice_platform::{Fix, prelude::*};
+use sluice_tests::people;
+
+use crate::world::{Workplace, account, seller, spec, switch, task};
+
+#[test]
+fn what_it_lacks_is_named_and_each_cure_helps() {
+    let world = Workplace::new();
+    let verbs = ["Create", "Read", "Write", "Append", "AppendTo"];
+    let clerk = people::user(
+        &world.org,
+        "clerk",
+        &people::privileges(&verbs, &["Account"], Depth::User),
+    );
+    let on = json!({ "on": { "create": true } });
+    let id = world.active(&spec("Call them", &on, json!([task(json!("call"))])));
+    let error = clerk.try_create(account("Novak")).unwrap_err();
+    let body = error.body();
+    assert_eq!(body.privilege.as_deref(), Some("prvCreateActivity"));
+    assert_eq!(body.call.as_deref(), Some("Create task"));
+    let step = body.step.as_ref().unwrap();
+    assert_eq!((step.name.as_str(), step.id), ("Call them", id));
+    assert_eq!(step.action.as_deref(), Some("1: create a row of task"));
+    assert_eq!(error.to_json()["step"]["kind"], "workflow");
+    assert!(
+        error.remedies().contains(&Remedy::DeactivateWorkflow),
+        "{:?}",
+        error.remedies()
+    );
+    assert!(!error.remedies().contains(&Remedy::DisableStep));
+
+    let request = sluice_model::Request::create(account("Novak"));
+    let found = world.admin.0.isolate(clerk.id(), &request).unwrap();
+    assert!(found.passes);
+    assert_eq!(found.culprits.len(), 1);
+    let fixes = &found.culprits[0].fixes();
+    assert!(fixes.contains(&Fix::Deactivate { workflow: id }), "{fixes:?}");
+    let grants = fixes.iter().filter(|fix| fix.kind() == "grant").count();
+    assert!(grants > 0 && grants + 1 == fixes.len(), "{fixes:?}");
+
+    switch(&world.admin, id, false).unwrap();
+    clerk.create(account("Novak"));
+    switch(&world.admin, id, true).unwrap();
+    let able = seller(&world.org, "able", Depth::User);
+    able.create(account("Berg"));
+    assert_eq!(world.told(), ["call"]);
+}
+
+#[test]
+fn a_value_that_it_wrote_into_the_request_is_its_own() {
+    let world = Workplace::new();
+    let more = json!({ "on": { "update": ["name"] }, "when": "before" });
+    let contact = world
+        .admin
+        .create(sluice_model::Row::unsaved("contact").with("lastname", "Wu"));
+    let actions = json!([{ "update": { "set": { "primarycontactid": contact.to_string() } } }]);
+    let id = world.active(&spec("Link", &more, actions));
+    let clerk = seller(&world.org, "clerk", Depth::User);
+    let row = clerk.create(account("Novak"));
+    let change = sluice_model::Row::new("account", row).with("name", "Berg");
+    let error = clerk.try_update(change).unwrap_err();
+    assert_eq!(error.body().step.as_ref().unwrap().id, id, "{error}");
+}
+
+#[test]
+fn the_trace_shows_it_among_the_steps() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&["settings", "set", "trace", "all"]);
+    let on = json!({ "on": { "create": true } });
+    world.active(&spec("Call them", &on, json!([task(json!("call"))])));
+    world.admin.create(account("Novak"));
+    let run = program.run(&["trace", "tree"]);
+    assert!(
+        run.stdout.contains("workflow \"Call them\" (post-operation)"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("call Create task"), "{}", run.stdout);
+}

@@ -1,0 +1,184 @@
+//! The commands, from a file to a run.
+
+use sluice_tests::world::{World, list, text, wait_until};
+
+#[test]
+fn from_a_file_to_a_run_and_away() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["workflow", "new", "look.json", "--table", "contact"]);
+    let made = admin.json(&["workflow", "create", "look.json"]);
+    assert_eq!(
+        (text(&made, "table"), made["active"].clone()),
+        ("contact".to_owned(), false.into())
+    );
+    admin.json(&["workflow", "activate", "Look at each new contact"]);
+    admin.json(&["row", "create", "contact", "lastname=Wu"]);
+    assert_eq!(world.count("task", ""), 1);
+
+    let listed = list(&admin.json(&["workflow", "list", "--table", "contact"]));
+    assert_eq!(listed.len(), 1, "its copy is not listed");
+    assert_eq!(listed[0]["active"], true);
+    assert_eq!(list(&admin.json(&["workflow", "list", "--table", "account"])).len(), 0);
+    let shown = admin.json(&["workflow", "show", &text(&made, "id")]);
+    assert_eq!(shown["actions"][0]["check"]["then"][0]["create"]["table"], "task");
+
+    assert_eq!(
+        admin.refused(&["workflow", "delete", "Look at each new contact"])["code"],
+        "0x8004500F"
+    );
+    admin.json(&["workflow", "deactivate", "Look at each new contact"]);
+    admin.json(&["row", "create", "contact", "lastname=Berg"]);
+    assert_eq!(world.count("task", ""), 1);
+    admin.json(&["workflow", "delete", "Look at each new contact"]);
+    assert_eq!(list(&admin.json(&["workflow", "list"])).len(), 0);
+}
+
+#[test]
+fn by_hand() {
+    let world = World::empty();
+    let admin = world.admin();
+    world.write(
+        "note.json",
+        r#"{"name": "Note", "table": "account", "on-demand": true,
+            "actions": [{"update": {"set": {"description": "noted"}}}]}"#,
+    );
+    admin.json(&["workflow", "create", "note.json", "--activate"]);
+    admin.json(&["row", "create", "account", "name=Novak"]);
+    admin.json(&["workflow", "run", "Note", "Novak"]);
+    // The same by another file: what is active stays as it is.
+    world.write(
+        "other.json",
+        r#"{"name": "Noted", "table": "account", "on": {"create": true},
+            "actions": [{"update": {"set": {"description": "noted"}}}]}"#,
+    );
+    assert_eq!(
+        admin.refused(&["workflow", "update", "Note", "other.json"])["code"],
+        "0x80045002"
+    );
+    admin.json(&["workflow", "deactivate", "Note"]);
+    let changed = admin.json(&["workflow", "update", "Note", "other.json"]);
+    assert_eq!(
+        (text(&changed, "name"), changed["ondemand"].clone()),
+        ("Noted".to_owned(), false.into())
+    );
+    assert_eq!(world.rows("account", "description", "")[0]["description"], "noted");
+}
+
+#[test]
+fn only_workflows_are_found_by_their_names() {
+    let world = World::empty();
+    let admin = world.admin();
+    let flow = ["workflow", "delete", "Lead to Opportunity Sales Process"];
+    assert_eq!(admin.refused(&flow)["code"], "0x80040217");
+    for table in ["account", "contact"] {
+        world.write(
+            "w.json",
+            format!(r#"{{"name": "W", "table": "{table}", "actions": []}}"#),
+        );
+        admin.json(&["workflow", "create", "w.json"]);
+    }
+    let run = admin.run(&["workflow", "show", "W"]);
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[test]
+fn a_file_that_is_wrong_says_where() {
+    let world = World::empty();
+    let admin = world.admin();
+    world.write(
+        "wrong.json",
+        "{\"name\": \"w\",\n \"tabel\": \"account\", \"actions\": []}",
+    );
+    let error = admin.refused(&["workflow", "create", "wrong.json"]);
+    let message = text(&error, "message");
+    assert!(
+        message.contains("unknown field `tabel`") && message.contains("line 2"),
+        "{message}"
+    );
+}
+
+/// Where a run stands is written with what its action did: killed at any moment, it goes on there.
+#[test]
+fn a_run_that_is_killed_goes_on_and_does_nothing_twice() {
+    const ACTIONS: usize = 300;
+    let world = World::empty();
+    let admin = world.admin();
+    let action = r#"{"create": {"table": "task", "set": {"subject": "t"}}}"#;
+    let actions = vec![action; ACTIONS].join(",");
+    world.write(
+        "many.json",
+        format!(
+            r#"{{"name": "Many", "table": "account", "mode": "background", "scope": "organization",
+                "on": {{"create": true}}, "actions": [{actions}]}}"#
+        ),
+    );
+    admin.json(&["workflow", "create", "many.json", "--activate"]);
+    let mut child = admin.start(&["row", "create", "account", "name=Novak"]);
+    wait_until(|| world.count("task", "") > 5);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let done = world.count("task", "");
+    assert!(done < ACTIONS, "it was killed before its end: {done}");
+    assert_eq!(world.count("account", ""), 1);
+    admin.json(&["jobs", "resume"]);
+    assert_eq!(world.count("task", ""), ACTIONS);
+    let log = list(&admin.json(&["workflow", "log"]));
+    assert_eq!(log[0]["status"], "Succeeded");
+}
+
+/// A parent arrives active although it comes before its child by name; deactivating a managed one is up to whoever runs
+/// it, changing it is not.
+#[test]
+fn they_travel_in_solutions() {
+    let from = World::empty();
+    let admin = from.admin();
+    for (name, more, action) in [
+        (
+            "A parent",
+            r#""on": {"create": true}"#,
+            r#"{"start-child": {"workflow": "B child"}}"#,
+        ),
+        (
+            "B child",
+            r#""child": true"#,
+            r#"{"create": {"table": "task", "set": {"subject": "made"}}}"#,
+        ),
+    ] {
+        let text = format!(
+            r#"{{"name": "{name}", "table": "account", "scope": "organization", {more}, "actions": [{action}]}}"#
+        );
+        from.write("workflow.json", text);
+        admin.json(&["workflow", "create", "workflow.json"]);
+    }
+    admin.json(&["workflow", "activate", "B child"]);
+    admin.json(&["workflow", "activate", "A parent"]);
+    admin.json(&["solution", "create", "Tasks"]);
+    admin.json(&["solution", "add", "Tasks", "workflow", "A parent", "B child"]);
+    admin.json(&["solution", "export", "Tasks", "tasks.zip", "--managed"]);
+    assert!(
+        admin.run(&["solution", "add", "Tasks", "flow", "A parent"]).code == 1,
+        "it is no flow"
+    );
+
+    let to = World::empty();
+    let other = to.admin();
+    std::fs::copy(from.path("tasks.zip"), to.path("tasks.zip")).unwrap();
+    other.json(&["solution", "import", "tasks.zip"]);
+    other.json(&["row", "create", "account", "name=Novak"]);
+    assert_eq!(to.count("task", ""), 1);
+    // Again: what is the same stays at work.
+    other.json(&["solution", "import", "tasks.zip"]);
+    other.json(&["row", "create", "account", "name=Berg"]);
+    assert_eq!(to.count("task", ""), 2);
+    other.json(&["workflow", "deactivate", "A parent"]);
+    let id = text(&other.json(&["workflow", "show", "A parent"]), "id");
+    assert_eq!(
+        other.run(&["row", "update", "workflow", &id, "name=Other"]).code,
+        1,
+        "it is managed"
+    );
+    other.json(&["workflow", "activate", "A parent"]);
+    other.json(&["solution", "delete", "Tasks"]);
+    assert_eq!(list(&other.json(&["workflow", "list"])).len(), 0);
+}

@@ -1,0 +1,143 @@
+//! From a draft to what runs and back: copies, who may switch, what may be changed.
+
+use serde_json::json;
+use sluice_model::{Depth, Error, Filter, Query, Reference, Row, Uuid, Value};
+use sluice_tests::people;
+
+use crate::world::{Workplace, account, seller, spec, switch, task};
+
+fn copies(world: &Workplace, of: Uuid) -> Vec<Row> {
+    let of = Filter::eq("parentworkflowid", of);
+    world.admin.list(Query::new("workflow").filter(of))
+}
+
+fn code(result: Result<(), Error>) -> String {
+    result.unwrap_err().code().to_string()
+}
+
+#[test]
+fn what_runs_is_a_copy_that_nobody_changes() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "create": true } });
+    let id = world.draft(&spec("w", &on, json!([task(json!("ran"))])));
+    assert!(copies(&world, id).is_empty());
+    switch(&world.admin, id, true).unwrap();
+    let copy = copies(&world, id).remove(0);
+    let definition = world.admin.get("workflow", id);
+    assert_eq!(definition.id_of("activeworkflowid"), Some(copy.id));
+    assert_eq!((copy.int("type"), copy.int("statecode")), (Some(2), Some(1)));
+    let rename = |id| world.admin.try_update(Row::new("workflow", id).with("name", "other"));
+    assert_eq!(code(rename(id)), "0x80045002");
+    assert_eq!(code(rename(copy.id)), "0x80045003");
+    assert_eq!(code(world.admin.try_delete("workflow", copy.id)), "0x80045004");
+    assert_eq!(code(world.admin.try_delete("workflow", id)), "0x8004500F");
+    switch(&world.admin, id, false).unwrap();
+    assert!(copies(&world, id).is_empty());
+    rename(id).unwrap();
+    world.admin.try_delete("workflow", id).unwrap();
+}
+
+#[test]
+fn a_workflow_keeps_what_it_is() {
+    let world = Workplace::new();
+    let id = world.draft(&spec("w", &json!({}), json!([task(json!("ran"))])));
+    for row in [
+        Row::new("workflow", id).with("category", Value::Choice(4)),
+        Row::new("workflow", id).with("type", Value::Choice(2)),
+        Row::new("workflow", id).with("primaryentity", "contact"),
+    ] {
+        assert_eq!(code(world.admin.try_update(row)), "0x80040203");
+    }
+    let other = Row::unsaved("workflow")
+        .with("name", "an action")
+        .with("category", Value::Choice(3))
+        .with("primaryentity", "account");
+    let other = Row::new("workflow", world.admin.create(other)).with("category", Value::Choice(0));
+    assert_eq!(code(world.admin.try_update(other)), "0x80040203");
+    let made_active = Row::unsaved("workflow")
+        .with("name", "w")
+        .with("category", Value::Choice(0))
+        .with("primaryentity", "account")
+        .with("statecode", Value::Choice(1));
+    assert_eq!(
+        code(world.admin.try_create(made_active.clone()).map(|_| ())),
+        "0x80040203"
+    );
+    let made_copy = made_active
+        .with("statecode", Value::Choice(0))
+        .with("type", Value::Choice(2));
+    assert_eq!(code(world.admin.try_create(made_copy).map(|_| ())), "0x80040203");
+}
+
+#[test]
+fn assigning_an_active_one_deactivates_it() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "create": true } });
+    let id = world.active(&spec("w", &on, json!([task(json!("ran"))])));
+    let other = seller(&world.org, "other", Depth::Organization);
+    let owner = Reference::new("systemuser", other.id());
+    world.admin.update(Row::new("workflow", id).with("ownerid", owner));
+    assert_eq!(world.admin.get("workflow", id).int("statecode"), Some(0));
+    assert!(copies(&world, id).is_empty());
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), Vec::<String>::new());
+}
+
+#[test]
+fn only_the_owner_switches_it_or_somebody_who_acts_for_others() {
+    let world = Workplace::new();
+    let mut rights = people::privileges(&["Create", "Read", "Write"], &["Workflow"], Depth::Organization);
+    let author = people::user(&world.org, "author", &rights);
+    let on = json!({ "on": { "create": true } });
+    let text = spec("w", &on, json!([task(json!("ran"))]));
+    let own = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    let error = switch(&author, own, true).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvActivateSynchronousWorkflow")
+    );
+    rights.push(("prvActivateSynchronousWorkflow".to_owned(), Depth::Organization));
+    let second = people::user(&world.org, "second", &rights);
+    assert_eq!(code(switch(&second, own, true)), "0x8004500B");
+    let foreign = second.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    switch(&second, foreign, true).unwrap();
+    switch(&world.admin, foreign, false).unwrap();
+    switch(&world.admin, own, true).unwrap();
+    assert_eq!(code(switch(&second, own, false)), "0x8004500B");
+}
+
+/// Who activates a workflow that runs as somebody else lets it do only what he could do.
+#[test]
+fn nobody_lets_it_run_as_somebody_who_may_more() {
+    let world = Workplace::new();
+    let mut rights = people::privileges(
+        &["Create", "Read", "Write", "Assign"],
+        &["Workflow"],
+        Depth::Organization,
+    );
+    for privilege in ["prvActivateSynchronousWorkflow", "prvActOnBehalfOfAnotherUser"] {
+        rights.push((privilege.to_owned(), Depth::Organization));
+    }
+    let clever = people::user(&world.org, "clever", &rights);
+    let more = json!({ "on": { "create": true }, "run-as": "owner" });
+    let text = spec("w", &more, json!([task(json!("ran"))]));
+    let id = clever.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    let owner = Reference::new("systemuser", world.admin.id());
+    clever.update(Row::new("workflow", id).with("ownerid", owner));
+    assert_eq!(code(switch(&clever, id, true)), "0x80040220");
+    assert_eq!(world.admin.get("workflow", id).int("statecode"), Some(0));
+}
+
+#[test]
+fn a_column_that_a_workflow_uses_stays() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&["column", "create", "account", "new_grade", "text", "--max-length", "20"]);
+    let actions = json!([{ "update": { "set": { "new_grade": "A" } } }]);
+    world.draft(&spec("grades", &json!({ "on": { "create": true } }), actions));
+    let error = program.refused(&["column", "delete", "account", "new_grade"]);
+    assert!(
+        error["message"].as_str().unwrap().contains("the workflow \"grades\""),
+        "{error}"
+    );
+}

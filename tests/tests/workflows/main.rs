@@ -1,0 +1,12 @@
+//! Workflows: what a definition may say, what starts it and for which rows, what it does and as
+//! whom, and how it is found and taken out of work where it stands in somebody's way.
+
+mod actions;
+mod background;
+mod blame;
+mod commands;
+mod life;
+mod refusals;
+mod schema;
+mod triggers;
+mod world;
