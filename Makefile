@@ -2,6 +2,7 @@
 # make test   runs every test, and the examples in the documentation
 # make build  builds the program, to target/debug/sluice
 # make bench  measures, to target/bench/summary.json (only some: BENCH="step create-0")
+# make fuzz   lets a fuzzer look for inputs that make the host fail (only some, for so long: TARGETS="filter row" SECONDS=60)
 #
 # Each does all the set-up that it needs. NEXTEST is cargo-nextest where it is installed.
 
@@ -13,7 +14,10 @@ export CARGO_TERM_PROGRESS_WHEN ?= never
 CARGO ?= cargo
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test bench build guests fmt
+TARGETS ?= wasm solution import filter fetchxml row call
+SECONDS ?= 600
+
+.PHONY: help demo test bench build guests fmt fuzz
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -48,3 +52,11 @@ endif
 bench: guests
 	@echo "── measuring, in a release build; the first time takes minutes"
 	@$(CARGO) run --release --package sluice-tests --bin bench -- $(BENCH)
+
+# By hand, for hours. What is found lies in fuzz/artifacts; fuzz/corpus grows from run to run.
+fuzz: guests
+	@$(CARGO) install cargo-fuzz --version 0.13.2 --locked --quiet --root target/tools
+	@$(CARGO) run --quiet --package sluice-tests --bin seeds -- fuzz/corpus
+	@for target in $(TARGETS); do \
+		PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(SECONDS) -rss_limit_mb=4096; \
+	done

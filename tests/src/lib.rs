@@ -5,6 +5,7 @@
 //! that users own has an owner and a business unit.
 
 pub mod clock;
+pub mod fuzz;
 pub mod pages;
 pub mod people;
 pub mod program;
