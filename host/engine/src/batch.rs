@@ -89,8 +89,13 @@ impl Batch<'_> {
     fn run(&mut self, incoming: Incoming) -> Result<Response> {
         self.unit.record(&incoming.request);
         let result = pipeline::run(self.unit, incoming);
-        self.traces.extend(self.unit.traces_of_part(result.as_ref().err()));
-        result
+        let left = self.unit.traces_of_part(result.as_ref().err());
+        let recorded = !left.is_empty() && self.unit.snapshot.settings.requests.records(true);
+        self.traces.extend(left);
+        result.map_err(|mut error| {
+            error.body_mut().recorded = recorded;
+            error
+        })
     }
 
     /// Creates a row; its id.

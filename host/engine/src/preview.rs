@@ -34,8 +34,7 @@ pub(crate) fn rolled_back<T: Send>(
                 let result = unit
                     .refresh()
                     .and_then(|()| unit.principal(user))
-                    .and_then(|principal| work(&mut unit, principal))
-                    .and_then(|done| unit.check_administration().map(|()| done));
+                    .and_then(|principal| work(&mut unit, principal));
                 waiting = unit.waiting.take();
                 (std::mem::take(&mut unit.tx), end(result))
             })?;
@@ -79,12 +78,14 @@ pub struct Tried {
     pub background: Vec<Error>,
 }
 
-/// Sends one of the messages of a trial: what it may use and its traces are its own.
+/// Sends one of the messages of a trial: what it may use and its traces are its own, and what holds
+/// at the end of a transaction holds at the end of it.
 fn send(unit: &mut Unit, user: Uuid, request: &Request) -> Result<Response> {
     unit.begin_anew();
     let principal = unit.principal(user)?;
     let correlation = unit.core.env.new_id();
-    pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))
+    let answer = pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))?;
+    unit.check_administration().map(|()| answer)
 }
 
 /// What a request would do.
@@ -106,6 +107,7 @@ impl Session {
     pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
         let trial = Trial {
             rolled_back: true,
+            defers: true,
             ..trial
         };
         rolled_back(&self.engine, user, &trial, |unit, _| {
@@ -160,7 +162,8 @@ impl Session {
         rolled_back(&self.engine, self.user, &trial, |unit, principal| {
             let mut run = |request| {
                 let incoming = Incoming::outermost(principal.clone(), correlation, request);
-                pipeline::run(unit, incoming)
+                let answer = pipeline::run(unit, incoming)?;
+                unit.check_administration().map(|()| answer)
             };
             let response = run(request.clone())?;
             let made = match response.outputs.get(output) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Catalog, Query, Request, Response, Result, Row, Timestamp, Uuid};
+use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
     Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
@@ -189,7 +189,10 @@ impl Session {
             })
         });
         let done = done.and_then(|value| unit.check_administration().map(|()| value));
-        done.map_err(|error| unit.refused(error, correlation))
+        done.map_err(|mut error: Error| {
+            error.body_mut().correlation.get_or_insert(correlation);
+            error
+        })
     }
 
     /// The rows that a query asks for, as far as the user may see them.

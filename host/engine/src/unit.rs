@@ -27,7 +27,7 @@ use crate::{
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
     tables,
-    trace::Trace,
+    trace::{Recorded, Trace},
 };
 
 /// A unit of work. See [`Work`].
@@ -103,6 +103,8 @@ pub struct Trial {
     pub bypassed: HashSet<Uuid>,
     /// Privileges lent to principals.
     pub lent: Vec<(Uuid, String, Depth)>,
+    /// Its asynchronous steps run after it.
+    pub defers: bool,
     /// Where it is kept what is asked about principals.
     pub checks: Option<Arc<Checks>>,
 }
@@ -209,17 +211,21 @@ impl Unit {
 
     /// The refusal of a request, with where it is recorded.
     pub(crate) fn refused(&self, mut error: Error, correlation: Uuid) -> Error {
-        let recorded = self.snapshot.settings.requests.records(true) && !self.trial.rolled_back;
+        let recorded = self.snapshot.settings.requests.records(true) && self.trace.is_written();
         let body = error.body_mut();
-        body.recorded = recorded;
+        body.recorded |= recorded;
         body.correlation.get_or_insert(correlation);
         error
     }
 
     /// Keeps the request that begins for its trace, where one is kept.
     pub(crate) fn record(&mut self, request: &Request) {
-        if self.snapshot.settings.requests != RequestSetting::Off && !self.trial.rolled_back {
-            self.trace.record(request);
+        if self.snapshot.settings.requests == RequestSetting::Off || self.trial.rolled_back {
+            return;
+        }
+        if let Ok(message) = self.core.message(&request.message) {
+            let recorded = Recorded::of(request, message, &self.snapshot.catalog);
+            self.trace.record(recorded);
         }
     }
 

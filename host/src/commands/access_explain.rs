@@ -13,6 +13,7 @@ use crate::{
     door::Door as _,
     output::{Grid, Outcome},
     report,
+    text::quoted,
     usage::Usage,
 };
 
@@ -35,12 +36,27 @@ pub(crate) struct Args {
     parameters: Vec<String>,
 }
 
+impl Args {
+    /// The command that asks the same again.
+    fn again(&self) -> String {
+        let mut command = format!("sluice access explain --user {}", quoted(&self.user));
+        if let Some(lead) = &self.lead {
+            command.push_str(&format!(" --action qualify --lead {}", quoted(lead)));
+        }
+        for word in self.message.iter().chain(&self.parameters) {
+            command.push_str(&format!(" {}", quoted(word)));
+        }
+        command
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let user = diagnose::who(context, &session, &args.user)?;
     let (request, what) = wanted(&session, args)?;
     let explained = session.explain(user, &request)?;
+    let tells = culprits::tells_commands(&session);
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
     let mut document = culprits::json(context, found);
@@ -55,22 +71,19 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             explained
                 .needs
                 .iter()
-                .map(|need| need_json(need, &explained.steps))
+                .map(|need| need_json(need, &explained.steps, tells))
                 .collect(),
         );
     }
-    let again = format!(
-        "sluice access explain {}",
-        std::env::args().skip(3).collect::<Vec<_>>().join(" ")
-    );
+    let again = args.again();
     let report = Report {
         context,
         catalog: &*session.catalog()?,
         user: &name,
         what: &what,
-        tells_commands: culprits::tells_commands(&session),
+        tells_commands: tells,
     };
-    let text = format!("{}\n\n{}", needs_text(&explained), report.text(found, &again));
+    let text = format!("{}\n\n{}", needs_text(&explained, tells), report.text(found, &again));
     Ok(Outcome::new(document, text))
 }
 
@@ -105,7 +118,16 @@ fn asked_by<'a>(need: &Need, steps: &'a [StepInfo]) -> Option<&'a StepInfo> {
     steps.iter().find(|step| Some(step.id) == need.check.step)
 }
 
-fn need_json(need: &Need, steps: &[StepInfo]) -> Json {
+/// Through what it passed; the roles by name only for those who may read them.
+fn because(need: &Need, tells: bool) -> Option<String> {
+    let because = need.check.because.clone()?;
+    Some(match (need.check.gate, tells) {
+        (Gate::Privilege, false) => "a role".to_owned(),
+        _ => because,
+    })
+}
+
+fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
     let check = &need.check;
     json!({
         "principal": check.name,
@@ -114,14 +136,14 @@ fn need_json(need: &Need, steps: &[StepInfo]) -> Json {
         "row": check.row.map(|row| row.to_string()),
         "check": gate(check.gate),
         "held": check.held.map(Depth::label),
-        "because": check.because,
+        "because": because(need, tells),
         "step": asked_by(need, steps).map(|step| step.name.clone()),
         "times": need.times,
         "missing": need.is_missing,
     })
 }
 
-fn needs_text(explained: &Explanation) -> String {
+fn needs_text(explained: &Explanation, tells: bool) -> String {
     let mut grid = Grid::new(["", "privilege", "check", "who", "through", "asked by"]);
     for need in &explained.needs {
         let check = &need.check;
@@ -133,7 +155,7 @@ fn needs_text(explained: &Explanation) -> String {
             check.name.clone(),
             match need.is_missing {
                 true => "missing".to_owned(),
-                false => check.because.clone().unwrap_or_default(),
+                false => because(need, tells).unwrap_or_default(),
             },
             step.map_or("the platform".to_owned(), |step| step.name.clone()),
         ]);

@@ -1,7 +1,10 @@
 //! `--what-if`: the messages of a command are not sent; the recorded requests of the last hours run
 //! again with them and without, and those that end in another way are listed.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::RefCell,
+    sync::{Arc, atomic::Ordering},
+};
 
 use serde_json::json;
 use sluice_engine::{CallOptions, Found, Message, Session};
@@ -14,6 +17,7 @@ use sluice_platform::{WhatIf, prelude::*};
 use crate::{
     context::Context,
     door::Door,
+    interrupt,
     names::Labels,
     output::{Grid, Outcome},
     people::count,
@@ -119,7 +123,15 @@ impl Door for Noted<'_> {
 fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) -> anyhow::Result<Outcome> {
     let since = Timestamp::from_second(context.env().now().as_second() - i64::from(hours) * 3_600)
         .map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?;
-    let found = session.what_if(changes, since, &mut |_, _| true)?;
+    let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
+    let bar = interrupt::progress_bar("{spinner} {human_pos} of {human_len} requests");
+    let found = session.what_if(changes, since, &mut |place, all| {
+        bar.set_length(all as u64);
+        bar.set_position(place as u64);
+        !stop.load(Ordering::Acquire)
+    });
+    bar.finish_and_clear();
+    let found = found?;
     let callers = found
         .turned
         .iter()

@@ -591,3 +591,62 @@ fn what_a_change_would_do_to_the_requests_of_others() {
     assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
     assert_eq!(world.counts(WATCHED), before, "nothing has changed");
 }
+
+/// What would leave the organisation without an administrator is refused at the end of its
+/// transaction, in a trial as well.
+#[test]
+fn the_last_administrator_is_the_platforms_refusal() {
+    let world = Pipeline::new();
+    let role = world.admin.find("role", "System Administrator");
+    let second = people::user(&world.org, "second", &[]);
+    let give = |message: &str, user: Uuid| {
+        Request::new(message)
+            .with("Target", Reference::new("systemuser", user))
+            .with("Relationship", "systemuserroles_association")
+            .with(
+                "RelatedEntities",
+                sluice_model::Parameter::References(vec![Reference::new("role", role)]),
+            )
+    };
+    world.admin.0.execute(give("Associate", second.id())).unwrap();
+    second.0.execute(give("Disassociate", world.admin.id())).unwrap();
+    let request = Request::update(Row::new("systemuser", second.id()).with("isdisabled", true));
+    let refused = second.0.execute(request).unwrap_err();
+    let (_, found) = second.0.why(refused.body().correlation).unwrap();
+    assert_eq!(found.culprits.len(), 1);
+    assert_eq!(found.culprits[0].error.code(), refused.code());
+    let changes = [Request::update(
+        Row::new("role", role).with("isinherited", Value::Choice(1)),
+    )];
+    let since = sluice_model::Timestamp::UNIX_EPOCH;
+    let judged = second.0.what_if(&changes, since, &mut |_, _| true);
+    assert!(judged.is_ok() || judged.is_err_and(|error| error.code() == Code::ADMINISTRATOR_ROLE_FIXED));
+}
+
+/// A change that is refused is refused although nobody has made a request yet.
+#[test]
+fn what_may_not_be_changed_is_refused_whoever_asked_for_what() {
+    let world = Pipeline::new();
+    world.record_setting(0);
+    let wanted = Row::unsaved("roleprivilege")
+        .with("PrivilegeName", "prvNoSuch")
+        .with("Depth", 3);
+    let grant = Request::new("AddPrivilegesRole")
+        .with("RoleId", Value::Id(world.admin.find("role", "Salesperson")))
+        .with("Privileges", sluice_model::Parameter::Rows(vec![wanted]));
+    let since = world.admin.0.now();
+    world.admin.0.what_if(&[grant], since, &mut |_, _| true).unwrap_err();
+}
+
+/// Only what was recorded is said to be.
+#[test]
+fn what_left_no_trace_is_not_called_recorded() {
+    let world = Pipeline::new();
+    let unknown = world.admin.0.execute(Request::new("NoSuchMessage")).unwrap_err();
+    assert!(!unknown.body().recorded);
+    let refused = world
+        .seller
+        .0
+        .execute(Request::create(Row::unsaved("campaign").with("name", "x")));
+    assert!(refused.unwrap_err().body().recorded);
+}

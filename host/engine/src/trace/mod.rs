@@ -14,11 +14,11 @@ use std::{
 
 use jiff::SignedDuration;
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Request, Row, Timestamp, Uuid, Value};
+use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::Usage;
 
-pub(crate) use recorded::REQUEST;
 pub use recorded::RecordedRequest;
+pub(crate) use recorded::{REQUEST, Recorded};
 pub use tree::Node;
 pub(crate) use tree::on_table;
 
@@ -56,7 +56,7 @@ pub(crate) struct Trace {
     /// The outermost message as it began.
     outermost: Option<Box<Operation>>,
     /// The request as it was sent.
-    request: Option<Request>,
+    request: Option<Recorded>,
     /// The rows have been handed to the store.
     written: bool,
 }
@@ -90,8 +90,13 @@ impl Trace {
     }
 
     /// The request that begins, for its trace.
-    pub(crate) fn record(&mut self, request: &Request) {
-        self.request = Some(request.clone());
+    pub(crate) fn record(&mut self, request: Recorded) {
+        self.request = Some(request);
+    }
+
+    /// Whether its rows have been handed to the store.
+    pub(crate) fn is_written(&self) -> bool {
+        self.written
     }
 
     pub(crate) fn enter_message(&mut self, operation: &Operation) {

@@ -21,7 +21,7 @@ const LONGEST: usize = 64 << 10;
 /// A request as a trace keeps it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Recorded {
+pub(crate) struct Recorded {
     message: Name,
     /// The parameters; none where the request was too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,53 +34,69 @@ struct Recorded {
     sizes: BTreeMap<Name, usize>,
 }
 
-/// The text of a request for its trace.
-pub(super) fn text(request: &Request, message: &dyn Message, catalog: &Catalog) -> String {
-    let mut inputs = request.inputs.clone();
-    let mut left_out = Vec::new();
-    for parameter in message.shape().inputs {
-        if parameter.kind == ParameterType::Bytes && inputs.remove(parameter.name).is_some() {
-            left_out.push(parameter.name.to_owned());
+impl Recorded {
+    /// What is kept of a request.
+    pub(crate) fn of(request: &Request, message: &dyn Message, catalog: &Catalog) -> Self {
+        let mut left_out = Vec::new();
+        let is_file = |name: &Name| {
+            let parameters = message.shape().inputs.iter();
+            let mut bytes = parameters.filter(|parameter| parameter.kind == ParameterType::Bytes);
+            bytes.any(|parameter| parameter.name == &**name)
+        };
+        let mut inputs = Parameters::new();
+        for (name, parameter) in &request.inputs {
+            if is_file(name) {
+                left_out.push(name.to_string());
+                continue;
+            }
+            let kept = match parameter {
+                Parameter::Row(row) => Parameter::Row(shown(row, catalog, &mut left_out)),
+                Parameter::Rows(rows) => {
+                    Parameter::Rows(rows.iter().map(|row| shown(row, catalog, &mut left_out)).collect())
+                }
+                other => other.clone(),
+            };
+            inputs.insert(name.clone(), kept);
+        }
+        Self {
+            message: request.message.clone(),
+            inputs: Some(inputs),
+            left_out,
+            sizes: BTreeMap::new(),
         }
     }
-    for parameter in inputs.values_mut() {
-        match parameter {
-            Parameter::Row(row) => withhold(row, catalog, &mut left_out),
-            Parameter::Rows(rows) => rows.iter_mut().for_each(|row| withhold(row, catalog, &mut left_out)),
-            _ => {}
+
+    /// The text of it.
+    pub(super) fn text(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        if text.len() <= LONGEST {
+            return text;
         }
+        let size = |parameter: &Parameter| serde_json::to_string(parameter).map_or(0, |text| text.len());
+        let sizes = self.inputs.iter().flatten();
+        let short = Self {
+            message: self.message.clone(),
+            inputs: None,
+            sizes: sizes.map(|(name, parameter)| (name.clone(), size(parameter))).collect(),
+            left_out: self.left_out.clone(),
+        };
+        serde_json::to_string(&short).unwrap_or_default()
     }
-    let message = request.message.clone();
-    let whole = Recorded {
-        message: message.clone(),
-        inputs: Some(inputs),
-        left_out,
-        sizes: BTreeMap::new(),
-    };
-    let text = serde_json::to_string(&whole).unwrap_or_default();
-    if text.len() <= LONGEST {
-        return text;
-    }
-    let size = |parameter: &Parameter| serde_json::to_string(parameter).map_or(0, |text| text.len());
-    let sizes = whole.inputs.iter().flatten();
-    let short = Recorded {
-        message,
-        inputs: None,
-        sizes: sizes.map(|(name, parameter)| (name.clone(), size(parameter))).collect(),
-        left_out: whole.left_out,
-    };
-    serde_json::to_string(&short).unwrap_or_default()
 }
 
-/// Takes out of a row what is never recorded.
-fn withhold(row: &mut Row, catalog: &Catalog, left_out: &mut Vec<String>) {
-    let Some(table) = catalog.find(&row.table) else { return };
-    let withheld = |name: &Name| table.column(name).is_some_and(|column| column.withheld);
-    let names: Vec<Name> = row.values.keys().filter(|name| withheld(name)).cloned().collect();
-    for name in names {
-        row.values.remove(&name);
-        left_out.push(format!("{name} of {}", table.name));
+/// A row without what is never recorded.
+fn shown(row: &Row, catalog: &Catalog, left_out: &mut Vec<String>) -> Row {
+    let mut shown = Row::new(row.table.clone(), row.id);
+    let table = catalog.find(&row.table);
+    for (name, value) in &row.values {
+        match table.filter(|table| table.column(name).is_some_and(|column| column.withheld)) {
+            Some(table) => left_out.push(format!("{name} of {}", table.name)),
+            None => {
+                shown.values.insert(name.clone(), value.clone());
+            }
+        }
     }
+    shown
 }
 
 /// A request that left a trace.
@@ -146,13 +162,18 @@ impl Session {
     pub fn recorded_requests(&self, since: Timestamp, most: usize) -> Result<(Vec<RecordedRequest>, usize)> {
         self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
         self.check_privilege(tables::MESSAGE_TRACE, Right::Read)?;
+        let since = Filter::Compare {
+            column: "sl_startedon".into(),
+            comparison: Comparison::Ge,
+            value: Value::DateTime(since),
+        };
         let mut query = Query::new(tables::MESSAGE_TRACE)
             .columns(&COLUMNS)
-            .filter(Filter::Compare {
-                column: "sl_startedon".into(),
-                comparison: Comparison::Ge,
-                value: Value::DateTime(since),
-            })
+            .filter(since.clone().and(Filter::Compare {
+                column: REQUEST.into(),
+                comparison: Comparison::Ne,
+                value: Value::Null,
+            }))
             .top(u32::try_from(most).unwrap_or(u32::MAX));
         query.order.push(Order {
             column: "sl_startedon".into(),
@@ -160,10 +181,15 @@ impl Session {
         });
         let (mut unit, _) = self.unit()?;
         let rows = unit.select_as_platform("find the requests that are run again with a change", &query)?;
-        let all = rows.len();
+        let unrecorded = since.and(Filter::eq(REQUEST, Value::Null));
+        let unrecorded = unit.count_as_platform(
+            "count the requests that cannot run again",
+            tables::MESSAGE_TRACE,
+            &unrecorded,
+        )?;
         let whole: Vec<RecordedRequest> = rows.iter().filter_map(|row| recorded(row).ok()).collect();
-        let unrecorded = all - whole.len();
-        Ok((whole, unrecorded))
+        let partly = rows.len() - whole.len();
+        Ok((whole, partly + usize::try_from(unrecorded).unwrap_or(usize::MAX)))
     }
 }
 

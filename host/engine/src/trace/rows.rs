@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Reference, Row, TableDef};
 use sluice_store::Beside;
 
-use super::{REQUEST, recorded};
+use super::REQUEST;
 use crate::{Unit, operation::Operation, snapshot::TraceSetting, tables};
 
 impl Unit {
@@ -137,8 +137,7 @@ impl Unit {
             row.set("sl_table", &**table);
         }
         if let Some(request) = self.trace.request.as_ref().filter(|_| recorded) {
-            let message = self.core.message(&request.message).unwrap_or(operation.message);
-            row.set(REQUEST, recorded::text(request, message, &self.snapshot.catalog));
+            row.set(REQUEST, request.text());
         }
         Some(row)
     }

@@ -57,7 +57,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
     }
     let whole = cured.as_ref().filter(|walk| walk.passes && walk.is_cured);
     let cure = match whole {
-        Some(walk) => Some(trials.cure_of(&walk.setup)?),
+        Some(walk) => Some(trials.cure_of(&walk.setup.fixes)?),
         None => None,
     };
     for culprit in culprits.iter_mut().filter(|culprit| !culprit.is_told) {
@@ -152,9 +152,13 @@ impl Trials<'_> {
             {
                 steps::blame(&mut error, &step);
             }
-            let known = culprits
-                .iter()
-                .position(|culprit| is_met(&culprit.error, &error, began));
+            let known = culprits.iter().position(|culprit| {
+                Obstacle {
+                    error: &culprit.error,
+                    began,
+                }
+                .is_met_by(&error)
+            });
             let place = match known {
                 Some(place) => place,
                 None => {
@@ -255,16 +259,6 @@ impl Trials<'_> {
         is_new
     }
 
-    /// The fixes of a setup as one cure.
-    fn cure_of(&mut self, setup: &Setup) -> Result<Cure> {
-        let own = self.session.user();
-        Ok(Cure {
-            reach: self.reach(&setup.fixes)?,
-            is_own: setup.fixes.iter().all(|(_, sender)| *sender == own),
-            fixes: setup.fixes.iter().map(|(fix, _)| fix.clone()).collect(),
-        })
-    }
-
     /// The step that brings a refusal of the platform's about by what it does, and not by a
     /// value of the request: without it, the refusal does not come.
     fn guilty_step(
@@ -340,15 +334,6 @@ impl Trials<'_> {
     fn fails_in(&mut self, setup: &Setup, step: Uuid) -> Result<bool> {
         let refusal = self.refusal(setup)?;
         Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
-    }
-}
-
-/// Whether a refusal is that of a culprit: from the same step, or the same one of the platform's.
-fn is_met(culprit: &Error, error: &Error, began: Timestamp) -> bool {
-    match (&culprit.body().step, &error.body().step) {
-        (Some(step), Some(raised)) => step.id == raised.id,
-        (None, None) => is_same(culprit, error, began),
-        _ => false,
     }
 }
 

@@ -80,12 +80,7 @@ impl Trials<'_> {
             let Some(fixes) = self.chain(setup, obstacle, kind)? else {
                 continue;
             };
-            let own = self.session.user();
-            let cure = Cure {
-                reach: self.reach(&fixes)?,
-                is_own: fixes.iter().all(|(_, sender)| *sender == own),
-                fixes: fixes.into_iter().map(|(fix, _)| fix).collect(),
-            };
+            let cure = self.cure_of(&fixes)?;
             if !found.iter().any(|other| other.fixes == cure.fixes) {
                 found.push(cure);
             }
@@ -323,8 +318,18 @@ impl Trials<'_> {
         Ok(vec![Fix::Allow { step, capabilities }])
     }
 
+    /// Fixes, and who sent them, as one cure.
+    pub(super) fn cure_of(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Cure> {
+        let own = self.session.user();
+        Ok(Cure {
+            reach: self.reach(fixes)?,
+            is_own: fixes.iter().all(|(_, sender)| *sender == own),
+            fixes: fixes.iter().map(|(fix, _)| fix.clone()).collect(),
+        })
+    }
+
     /// Whom fixes reach: the widest of them.
-    pub(super) fn reach(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Reach> {
+    fn reach(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Reach> {
         let mut widest = Reach::Request;
         for (fix, _) in fixes {
             let reach = match fix {

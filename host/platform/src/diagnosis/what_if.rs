@@ -59,6 +59,9 @@ pub(super) fn what_if(
         })
         .collect();
     let (recorded, unrecorded) = session.recorded_requests(since, MOST + 1)?;
+    // A change that is refused is refused whether anybody has made a request or not.
+    let alone = session.try_request(session.user(), Trial::default(), &before, &Request::new("WhoAmI"))?;
+    alone.result?;
     let mut found = WhatIf {
         unrecorded,
         is_cut: recorded.len() > MOST,
