@@ -51,7 +51,8 @@ endif
 
 bench: guests
 	@echo "── measuring, in a release build; the first time takes minutes"
-	@$(CARGO) run --release --package sluice-tests --bin bench -- $(BENCH)
+	@$(CARGO) build --release --bin sluice --bin bench
+	@target/release/bench $(BENCH)
 
 # By hand, for hours. What is found lies in fuzz/artifacts; fuzz/corpus grows from run to run.
 fuzz: guests

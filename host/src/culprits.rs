@@ -17,9 +17,9 @@ use crate::{
 pub(crate) const WIDTH: usize = 96;
 
 /// What is to be known beside the error: the guide lets leads be qualified without Write on them.
-fn note(error: &Error) -> Option<&'static str> {
+fn note(error: &Error, qualifies: bool) -> Option<&'static str> {
     let body = error.body();
-    (body.step.is_none() && body.privilege.as_deref() == Some("prvWriteLead")).then_some(
+    (qualifies && body.step.is_none() && body.privilege.as_deref() == Some("prvWriteLead")).then_some(
         "The guide's list of privileges does not have it; it is needed here, because qualifying changes the state of the \
          lead. `settings set compat.qualifyNeedsLeadWrite no` lets the guide's exact role qualify.",
     )
@@ -33,16 +33,16 @@ pub(crate) fn tells_commands(session: &dyn Door) -> bool {
 }
 
 /// What was found, for scripts.
-pub(crate) fn json(context: &Context, found: &Isolation) -> Json {
-    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix)) });
+pub(crate) fn json(context: &Context, found: &Isolation, user: &str, qualifies: bool) -> Json {
+    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix, user)) });
     let cure = |cure: &Cure| {
         let fixes: Vec<Json> = cure.fixes.iter().map(fix).collect();
-        json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own })
+        json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
     let culprit = |culprit: &Culprit| {
         json!({
             "error": report::error_to_json(&culprit.error),
-            "note": note(&culprit.error),
+            "note": note(&culprit.error, qualifies),
             "onlyWith": culprit.with,
             "taken": culprit.taken.as_ref().map(|taken| json!({
                 "role": taken.role,
@@ -61,6 +61,7 @@ pub(crate) fn json(context: &Context, found: &Isolation) -> Json {
         "trials": found.trials,
         "passes": found.passes,
         "cut": found.is_cut,
+        "own": found.is_own,
     })
 }
 
@@ -72,6 +73,8 @@ pub(crate) struct Report<'a> {
     pub(crate) user: &'a str,
     /// What they wanted to do.
     pub(crate) what: &'a str,
+    /// Whether that is to qualify a lead.
+    pub(crate) qualifies: bool,
     /// Whether the reader may know the names of roles and steps, and so the commands.
     pub(crate) tells_commands: bool,
 }
@@ -102,13 +105,20 @@ impl Report<'_> {
         )];
         parts.extend(found.cure.as_ref().map(|cure| self.cure_text(cure, again)));
         for (position, culprit) in found.culprits.iter().enumerate() {
-            parts.push(self.culprit_text(position + 1, culprit));
+            parts.push(self.culprit_text(position + 1, culprit, found.is_own));
+        }
+        if found.is_own && found.cure.is_none() {
+            parts.push(format!(
+                "You can cure nothing of it yourself. Ask an administrator, who sees more, and hand this on:\n  {}",
+                self.context.command(again)
+            ));
+            return parts.join("\n\n");
         }
         if found.cure.is_none() {
             parts.push(match found.passes {
                 true => format!("With all of this out of the way, {user} can {what}."),
                 false => {
-                    "Even with all of this out of the way it fails: the last one has to be mended first.".to_owned()
+                    "What stands behind the last one could not be looked at: it has to be mended first.".to_owned()
                 }
             });
         }
@@ -139,21 +149,17 @@ impl Report<'_> {
             ),
             WIDTH,
         )];
-        lines.extend(commands(self.context, cure, 2));
+        lines.extend(commands(self.context, cure, self.user, 2));
         lines.join("\n")
     }
 
-    fn culprit_text(&self, number: usize, culprit: &Culprit) -> String {
-        let story = format!(
-            "{}{}",
-            story(self.catalog, culprit, self.user),
-            self.taken_text(culprit)
-        );
+    fn culprit_text(&self, number: usize, culprit: &Culprit, is_own: bool) -> String {
+        let story = format!("{}{}", self.story(culprit), self.taken_text(culprit));
         let story = indented(&wrapped(&story, WIDTH - 3), 3);
-        let mut parts = vec![format!("{:<3}{}", format!("{number}."), story.trim_start())];
+        let mut parts = vec![format!("{:<3}{}", format!("{number}. "), story.trim_start())];
         let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
         parts.push(format!("   The platform's words:\n{message}"));
-        parts.push(self.cures_text(culprit));
+        parts.push(self.cures_text(culprit, is_own));
         parts.join("\n\n")
     }
 
@@ -171,23 +177,35 @@ impl Report<'_> {
         )
     }
 
-    fn cures_text(&self, culprit: &Culprit) -> String {
+    fn cures_text(&self, culprit: &Culprit, is_own: bool) -> String {
         let told: Vec<&Cure> = culprit
             .cures
             .iter()
             .filter(|cure| cure.is_own || self.tells_commands)
             .collect();
         if told.is_empty() {
-            return match culprit.cures.is_empty() {
+            // A privilege is somebody else's to give; what else helps may be the reader's own to do.
+            let is_for_others = is_own && culprit.error.body().privilege.is_some();
+            return match culprit.cures.is_empty() && !is_for_others {
                 true => self.untried_text(culprit),
                 false => "   What helps is for an administrator to do.".to_owned(),
             };
         }
-        let mut lines = vec!["   What helps (each was tried; one of them is enough):".to_owned()];
+        let mut lines = vec!["   What helps against this one thing (each was tried):".to_owned()];
         for (position, cure) in told.iter().enumerate() {
-            let title = format!("     {}. {}, for {}:", position + 1, title(cure), reach(cure.reach));
+            let then = if cure.passes {
+                ""
+            } else {
+                "; the request then met something else"
+            };
+            let title = format!(
+                "     {}. {} (reaches {}{then}):",
+                position + 1,
+                title(cure),
+                reach(cure.reach)
+            );
             lines.push(indented(&wrapped(title.trim_start(), WIDTH - 8), 8).replacen("        ", "     ", 1));
-            lines.extend(commands(self.context, cure, 10));
+            lines.extend(commands(self.context, cure, self.user, 10));
         }
         lines.join("\n")
     }
@@ -228,54 +246,63 @@ fn background_text(failures: &[Error]) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-fn commands(context: &Context, cure: &Cure, indent: usize) -> Vec<String> {
-    let command = |fix: &Fix| format!("{}{}", " ".repeat(indent), context.command(&command_of(fix)));
+fn commands(context: &Context, cure: &Cure, user: &str, indent: usize) -> Vec<String> {
+    let command = |fix: &Fix| format!("{}{}", " ".repeat(indent), context.command(&command_of(fix, user)));
     cure.fixes.iter().map(command).collect()
 }
 
-/// The culprit in a few sentences: which step, which call, which privilege, who.
-fn story(catalog: &Catalog, culprit: &Culprit, user: &str) -> String {
-    let error = &culprit.error;
-    let body = error.body();
-    let mut text = match &body.step {
-        Some(step) => {
-            let does = match step.calls_plugin() {
-                true => format!("runs the plug-in {}", step.plugin),
-                false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
-            };
-            let (name, place) = (&step.name, report::place(step));
-            let what = if step.calls_plugin() { "step" } else { step.kind };
-            let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
-            if let Some(call) = &body.call {
-                let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
-                text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+impl Report<'_> {
+    /// The culprit in a few sentences: which step, which call, which privilege, who.
+    fn story(&self, culprit: &Culprit) -> String {
+        let (catalog, user) = (self.catalog, self.user);
+        let error = &culprit.error;
+        let body = error.body();
+        let mut text = match &body.step {
+            Some(step) => {
+                let does = match step.calls_plugin() {
+                    true => format!("runs the plug-in {}", step.plugin),
+                    false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
+                };
+                let (name, place) = (&step.name, report::place(step));
+                let what = if step.calls_plugin() { "step" } else { step.kind };
+                let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
+                if let Some(call) = &body.call {
+                    let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
+                    text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+                }
+                text
             }
-            text
+            None => "The platform itself refuses it, not a plug-in.".to_owned(),
+        };
+        let with: Vec<String> = culprit.with.iter().map(|step| format!("\"{}\"", step.name)).collect();
+        if !with.is_empty() {
+            text.push_str(&format!(" It fails only together with {}.", with.join(" and ")));
         }
-        None => "The platform itself refuses it, not a plug-in.".to_owned(),
-    };
-    let with: Vec<String> = culprit.with.iter().map(|step| format!("\"{}\"", step.name)).collect();
-    if !with.is_empty() {
-        text.push_str(&format!(" It fails only together with {}.", with.join(" and ")));
+        text.push_str(&missing(catalog, error));
+        if let Some(note) = note(error, self.qualifies) {
+            text.push_str(&format!(" {note}"));
+        }
+        if let Some(limit) = &body.limit {
+            text.push_str(&format!(
+                " It overran the limit {}: {} of {} {}.",
+                limit.name, limit.used, limit.allowed, limit.unit
+            ));
+        }
+        text
     }
-    text.push_str(&missing(catalog, error));
-    if let Some(note) = note(error) {
-        text.push_str(&format!(" {note}"));
-    }
-    if let Some(limit) = &body.limit {
-        text.push_str(&format!(
-            " It overran the limit {}: {} of {} {}.",
-            limit.name, limit.used, limit.allowed, limit.unit
-        ));
-    }
-    text
 }
 
 /// Which privilege is missing to whom, and by which of the two checks.
 fn missing(catalog: &Catalog, error: &Error) -> String {
     let body = error.body();
     let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
-        return String::new();
+        return match (body.code, &body.principal) {
+            (Code::USER_DISABLED, Some(user)) => format!(" {} is disabled, or of a disabled business unit.", user.name),
+            (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
+                format!(" The access mode of {} lets it read only.", user.name)
+            }
+            _ => String::new(),
+        };
     };
     let kind = if principal.kind == PrincipalKind::Team {
         "The team"
@@ -319,7 +346,8 @@ fn verb(right: Right) -> String {
 fn reach(reach: Reach) -> String {
     match reach {
         Reach::Request => "this request alone".to_owned(),
-        Reach::Row => "this row alone".to_owned(),
+        Reach::Rows(1) => "this row alone".to_owned(),
+        Reach::Rows(number) => count(number, "row"),
         Reach::Users(number) => count(number, "user"),
         Reach::Everybody => "everybody".to_owned(),
     }
@@ -351,12 +379,15 @@ fn title(cure: &Cure) -> String {
         Fix::RunAs { user, is_service, .. } => {
             let person = if *is_service { "" } else { ", a person," };
             format!(
-                "Let the step run as {user}{person} who has what it needs; for everybody who sets it off, it then does all that {user} may"
+                "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
             )
         }
         Fix::Allow { capabilities, .. } => {
             let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
-            format!("Let the step's plug-in use {wanted}")
+            match wanted {
+                "system" => "Let the step's plug-in act as the system, which may do everything".to_owned(),
+                _ => format!("Let the step's plug-in use {wanted}"),
+            }
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
         Fix::Deactivate { .. } => "Deactivate this one workflow until it is mended".to_owned(),
@@ -368,9 +399,9 @@ fn title(cure: &Cure) -> String {
 }
 
 /// The command that does what a fix says.
-fn command_of(fix: &Fix) -> String {
+fn command_of(fix: &Fix, user: &str) -> String {
     match fix {
-        Fix::Again { message, row, way } => again(message, row.as_ref(), way),
+        Fix::Again { message, row, way } => again(message, row.as_ref(), way, user),
         Fix::Share {
             row, with, name, right, ..
         } => format!(
@@ -401,16 +432,16 @@ fn command_of(fix: &Fix) -> String {
 }
 
 /// The request in another way; of other messages than QualifyLead the parameter is named.
-fn again(message: &str, row: Option<&Reference>, way: &Way) -> String {
+fn again(message: &str, row: Option<&Reference>, way: &Way, user: &str) -> String {
     let Some(lead) = row.filter(|_| message == "QualifyLead") else {
-        return "send the same again with SuppressDuplicateDetection=true".to_owned();
+        return "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned();
     };
     let how = match way {
         Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
         Way::Continue => "--continue".to_owned(),
         Way::Unchecked => "--from grid".to_owned(),
     };
-    format!("sluice lead qualify {} {how}", lead.id)
+    format!("sluice lead qualify {} {how} --as {}", lead.id, quoted(user))
 }
 
 fn principal(row: &Reference, name: &str) -> String {

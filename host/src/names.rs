@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sluice_engine::Found;
 use sluice_model::{
-    Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
+    Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind,
     names::end_of_id,
 };
 
@@ -156,6 +156,10 @@ impl Labels {
         ids: BTreeSet<Uuid>,
         columns: &[&str],
     ) -> anyhow::Result<()> {
+        // Whoever may not read the table is told no names, and is not refused anything.
+        if session.check_privilege(&table.name, Right::Read).is_err() {
+            return Ok(());
+        }
         let ids: Vec<Value> = ids.into_iter().map(Value::Id).collect();
         for chunk in ids.chunks(CHUNK) {
             let filter = Filter::In {

@@ -30,7 +30,8 @@ pub(crate) fn error(context: &Context, error: &Error) -> String {
 
 /// Whether to look for what stands in the way leads on from an error.
 fn leads_on(error: &Error) -> bool {
-    (error.body().step.is_some() && !is_on_purpose(error)) || error.kind() == Kind::Denied
+    let body = error.body();
+    (body.step.is_some() && !is_on_purpose(error)) || error.kind() == Kind::Denied || body.duplicates.is_some()
 }
 
 /// The command that finds all that stands in the way of the acting user.

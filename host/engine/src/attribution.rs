@@ -224,7 +224,8 @@ fn without_new_ids(text: &str, began: Timestamp) -> String {
     left
 }
 
-fn is_newer(id: &Uuid, began: Timestamp) -> bool {
+/// Whether an id was made by the request that began then, or later.
+pub fn is_newer(id: &Uuid, began: Timestamp) -> bool {
     let milliseconds = i128::from(began.as_millisecond());
     let made = id
         .get_timestamp()

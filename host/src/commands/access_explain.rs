@@ -59,7 +59,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let tells = culprits::tells_commands(&session);
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
-    let mut document = culprits::json(context, found);
+    let mut document = culprits::json(context, found, &name, &*request.message == "QualifyLead");
     if let Json::Object(map) = &mut document {
         map.insert("user".to_owned(), name.clone().into());
         map.insert(
@@ -81,6 +81,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         catalog: &*session.catalog()?,
         user: &name,
         what: &what,
+        qualifies: &*request.message == "QualifyLead",
         tells_commands: tells,
     };
     let text = format!("{}\n\n{}", needs_text(&explained, tells), report.text(found, &again));

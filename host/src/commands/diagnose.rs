@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Error, Name, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Code, Error, Name, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_sales::{
     qualify::{self, Choices},
@@ -118,10 +118,14 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
         catalog: &*session.catalog()?,
         user: &name,
         what: &asked.what,
+        qualifies: wanted.lead.is_some(),
         tells_commands: true,
     }
     .text(&found, &again);
-    Ok(Outcome::new(culprits::json(context, &found), text))
+    Ok(Outcome::new(
+        culprits::json(context, &found, &name, wanted.lead.is_some()),
+        text,
+    ))
 }
 
 fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Result<Outcome> {
@@ -136,6 +140,10 @@ fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Re
         let outcome = match &error {
             None => "✓ passes".to_owned(),
             Some(error) => match &error.body().privilege {
+                _ if error.code() == Code::NO_ROLES => "✗ has no role".to_owned(),
+                Some(privilege) if error.code() == Code::ACCESS_DENIED => {
+                    format!("✗ {privilege} does not reach the row")
+                }
                 Some(privilege) => format!("✗ {privilege} is missing"),
                 None => format!("✗ {}", report::headline(error)),
             },

@@ -39,10 +39,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         catalog: &*session.catalog()?,
         user: &user,
         what: &what,
+        qualifies: &*recorded.request.message == "QualifyLead",
         tells_commands: culprits::tells_commands(&session),
     }
     .text(&found, &format!("sluice why {}", recorded.correlation));
-    let mut document = culprits::json(context, &found);
+    let mut document = culprits::json(context, &found, &user, &*recorded.request.message == "QualifyLead");
     if let Json::Object(map) = &mut document {
         let request = json!({
             "correlation": recorded.correlation.to_string(),
@@ -90,6 +91,10 @@ fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: &Labels) ->
             )
         }
         (message, Some(row), _) => format!("send {message} for the {} \"{}\"", row.table, labels.name(row)),
+        ("RetrieveMultiple", ..) => match recorded.request.inputs.get("Query") {
+            Some(Parameter::Query(query)) => format!("list rows of {}", query.table),
+            _ => "list rows".to_owned(),
+        },
         (message, None, _) => format!("send {message}"),
     }
 }

@@ -51,7 +51,12 @@ impl Message for RetrieveAccessReasons {
         let table = operation.table()?;
         let target = operation.target_reference()?;
         unit.decide(operation, &table, Right::Read, target.id)?;
-        let principal = unit.principal_of(&input::reference(operation, "Principal")?)?;
+        let asked_of = input::reference(operation, "Principal")?;
+        if asked_of.id != operation.caller_id() {
+            let table = unit.snapshot()?.table(&asked_of.table)?.clone();
+            unit.decide(operation, &table, Right::Read, asked_of.id)?;
+        }
+        let principal = unit.principal_of(&asked_of)?;
         let shares = explaining::shares(unit, &target)?;
         let asked = Asked {
             target: &target,

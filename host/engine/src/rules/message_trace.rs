@@ -147,12 +147,13 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
         return Ok(false);
     }
     let here = match node.kind.as_str() {
-        "step" => {
+        "message" => may_read(unit, reader, node)?,
+        "call" => true,
+        // What a step says, whatever it calls, may be anything.
+        _ => {
             let snapshot = unit.snapshot()?;
             sluice_access::check_named(reader, "prvReadPluginTraceLog", &snapshot.privileges).is_ok()
         }
-        "message" => may_read(unit, reader, node)?,
-        _ => true,
     };
     node.children
         .iter()

@@ -9,7 +9,7 @@ use sluice_model::{Code, Error, Result, Right, Timestamp, Uuid};
 
 use super::{
     Culprit, Cure, Fix, Isolation,
-    cures::{Obstacle, lacking},
+    cures::{Obstacle, lacking, replaces},
     trials::{Lent, Setup, Trials, all_steps, in_order},
 };
 
@@ -60,9 +60,6 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         Some(walk) => Some(trials.cure_of(&walk.setup.fixes)?),
         None => None,
     };
-    for culprit in culprits.iter_mut().filter(|culprit| !culprit.is_told) {
-        silence(&mut culprit.error);
-    }
     let last = match cured {
         Some(walk) if walk.passes => walk,
         _ => without,
@@ -71,31 +68,12 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         passes: last.passes,
         cure,
         culprits,
-        background: match trials.may_hear(&last.setup) {
-            true => last.background,
-            false => last
-                .background
-                .into_iter()
-                .map(|mut error| {
-                    silence(&mut error);
-                    error
-                })
-                .collect(),
-        },
+        background: last.background,
         trials: trials.count,
         is_cut: trials.is_over(),
+        is_own: trials.is_own,
     };
     Ok((isolation, last.setup))
-}
-
-/// Leaves out what may name values of rows, or be a plug-in's own words.
-fn silence(error: &mut Error) {
-    let body = error.body_mut();
-    body.message = "(not shown: it was met behind a cure that somebody else has to send)".to_owned();
-    body.inner = None;
-    body.duplicates = None;
-    body.missing.clear();
-    body.row = None;
 }
 
 /// Leaves out steps that failed only because others were passed over: the request itself, cured,
@@ -169,7 +147,6 @@ impl Trials<'_> {
                         cures,
                         with,
                         taken: self.taken(&error)?,
-                        is_told: self.may_hear(&walk.setup),
                     });
                     culprits.len() - 1
                 }
@@ -177,7 +154,8 @@ impl Trials<'_> {
             let Some(culprit) = culprits.get_mut(place) else { break };
             let is_new = walk.met.insert(place);
             let gone_on = match (behind, error.body().step.as_ref().map(|step| step.id)) {
-                (Behind::Without, Some(step)) => walk.setup.bypassed.insert(step),
+                (Behind::Without, Some(step)) if self.may_pass_over() => walk.setup.bypassed.insert(step),
+                (Behind::Without, Some(_)) => false,
                 _ => {
                     self.go_on_cured(&mut walk, culprit, &error, began)?
                         || self.go_on_uncured(&mut walk, &error, is_new)
@@ -190,13 +168,10 @@ impl Trials<'_> {
         Ok(walk)
     }
 
-    /// Whether who asks may hear what is said behind a setup: it is what they could bring about.
-    fn may_hear(&self, setup: &Setup) -> bool {
-        let own = self.session.user();
-        let may_disable = || self.session.check_privilege(tables::STEP, Right::Write).is_ok();
-        setup.lent.is_empty()
-            && setup.fixes.iter().all(|(_, sender)| *sender == own)
-            && (setup.bypassed.is_empty() || may_disable())
+    /// Whether the search may pass over steps: who looks with their own rights alone may not, unless
+    /// they may disable them.
+    fn may_pass_over(&self) -> bool {
+        !self.is_own || self.session.check_privilege(tables::STEP, Right::Write).is_ok()
     }
 
     /// Goes on behind the first cure of a culprit that helps there; whether one does.
@@ -231,7 +206,10 @@ impl Trials<'_> {
                 continue;
             }
             match self.send(&cured, fix)? {
-                Some((sender, _)) => cured.fixes.push((fix.clone(), sender)),
+                Some((sender, _)) => {
+                    cured.fixes.retain(|(earlier, _)| !replaces(fix, earlier));
+                    cured.fixes.push((fix.clone(), sender));
+                }
                 None => return Ok(None),
             }
         }
@@ -245,6 +223,9 @@ impl Trials<'_> {
     /// Goes on where nothing cures: without the step, or with the privilege lent. Whether it can.
     fn go_on_uncured(&mut self, walk: &mut Walk, error: &Error, is_new: bool) -> bool {
         walk.is_cured = false;
+        if !self.may_pass_over() {
+            return false;
+        }
         if let Some(step) = &error.body().step {
             return walk.setup.bypassed.insert(step.id);
         }
@@ -268,7 +249,7 @@ impl Trials<'_> {
         ran: &[std::sync::Arc<Step>],
     ) -> Result<Option<std::sync::Arc<Step>>> {
         let without = setup.without(ran.iter().map(|step| step.id));
-        if ran.is_empty() || !self.is_mended(&without, (error, began))? {
+        if ran.is_empty() || !self.may_pass_over() || !self.is_mended(&without, (error, began))? {
             return Ok(None);
         }
         let mut without = setup.clone();
@@ -300,7 +281,13 @@ impl Trials<'_> {
         error: &Error,
         (around, ran): (&[Uuid], &[std::sync::Arc<Step>]),
     ) -> Result<Vec<sluice_model::error::StepInfo>> {
-        let Some(step) = error.body().step.as_ref().map(|step| step.id) else {
+        let Some(step) = error
+            .body()
+            .step
+            .as_ref()
+            .map(|step| step.id)
+            .filter(|_| self.may_pass_over())
+        else {
             return Ok(Vec::new());
         };
         let own: HashSet<Uuid> = around.iter().copied().chain([step]).collect();

@@ -4,7 +4,10 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{attribution::is_same, step_rows, tables};
+use sluice_engine::{
+    attribution::{self, is_same},
+    step_rows, tables,
+};
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
 
 use super::{
@@ -50,6 +53,9 @@ const KINDS: [Kind; 10] = [
     Kind::Disable,
 ];
 
+/// Fixes with who sent them, and whether the request then passed.
+type Chain = (Vec<(Fix, Uuid)>, bool);
+
 /// What stands in the way, as cures see it.
 pub(super) struct Obstacle<'a> {
     pub(super) error: &'a Error,
@@ -63,9 +69,28 @@ impl Obstacle<'_> {
     pub(super) fn is_met_by(&self, other: &Error) -> bool {
         match (&self.error.body().step, &other.body().step) {
             (Some(step), Some(raised)) => step.id == raised.id,
-            (None, None) => is_same(self.error, other, self.began),
+            (None, None) => is_same(self.error, other, self.began) || self.lacks_the_same_as(other),
             _ => false,
         }
+    }
+}
+
+impl Obstacle<'_> {
+    /// Whether it is the same check of the same principal on the same row: what the sentence says
+    /// beside it, such as how many privileges somebody holds, changes with what was tried. Who may
+    /// not give what they do not hold lacks one privilege after the other.
+    fn lacks_the_same_as(&self, other: &Error) -> bool {
+        let (body, others) = (self.error.body(), other.body());
+        let gives = |error: &Error| error.message().starts_with("RoleService::VerifyCallerPrivileges");
+        let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.began));
+        let who = |principal: &Option<PrincipalInfo>| principal.as_ref().map(|principal| principal.id);
+        body.code == others.code
+            && who(&body.principal) == who(&others.principal)
+            && (gives(self.error) && gives(other)
+                || body.privilege.is_some()
+                    && body.privilege == others.privilege
+                    && body.table == others.table
+                    && row(body.row) == row(others.row))
     }
 }
 
@@ -80,7 +105,11 @@ impl Trials<'_> {
             let Some(fixes) = self.chain(setup, obstacle, kind)? else {
                 continue;
             };
-            let cure = self.cure_of(&fixes)?;
+            let (fixes, passes) = fixes;
+            let cure = Cure {
+                passes,
+                ..self.cure_of(&fixes)?
+            };
             if !found.iter().any(|other| other.fixes == cure.fixes) {
                 found.push(cure);
             }
@@ -90,14 +119,14 @@ impl Trials<'_> {
 
     /// Fixes of one kind, and grants where it does not apply to what comes behind the first, until
     /// the request gets beyond the obstacle.
-    fn chain(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, kind: Kind) -> Result<Option<Vec<(Fix, Uuid)>>> {
+    fn chain(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, kind: Kind) -> Result<Option<Chain>> {
         let mut sent: Vec<(Fix, Uuid)> = Vec::new();
         let mut error = obstacle.error.clone();
         for _ in 0..MOST_FIXES {
             let here = setup.and(&sent);
-            let mut candidates = self.candidates(kind, &error)?;
+            let mut candidates = self.candidates(kind, &error, &here)?;
             if candidates.is_empty() && !sent.is_empty() {
-                candidates = self.candidates(Kind::Grant, &error)?;
+                candidates = self.candidates(Kind::Grant, &error, &here)?;
             }
             let mut next = None;
             for fix in candidates.into_iter().take(MOST_CANDIDATES) {
@@ -110,12 +139,12 @@ impl Trials<'_> {
                 match tried.result {
                     Err(other) if is_same(&error, &other, obstacle.began) => {}
                     Err(other) if obstacle.is_met_by(&other) && kind != Kind::RunAs => {
-                        next = Some((fix, sender, Some(other)));
+                        next = Some((fix, sender, Err(other)));
                         break;
                     }
                     Err(other) if obstacle.is_met_by(&other) => {}
-                    _ => {
-                        next = Some((fix, sender, None));
+                    result => {
+                        next = Some((fix, sender, Ok(result.is_ok())));
                         break;
                     }
                 }
@@ -126,15 +155,15 @@ impl Trials<'_> {
             sent.retain(|(earlier, _)| !replaces(&fix, earlier));
             sent.push((fix, sender));
             match behind {
-                None => return Ok(Some(sent)),
-                Some(behind) => error = behind,
+                Ok(passes) => return Ok(Some((sent, passes))),
+                Err(behind) => error = behind,
             }
         }
         Ok(None)
     }
 
     /// The fixes of a kind that could help against a refusal, the least first.
-    fn candidates(&mut self, kind: Kind, error: &Error) -> Result<Vec<Fix>> {
+    fn candidates(&mut self, kind: Kind, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let body = error.body();
         let step = body.step.as_ref().map(|step| step.id);
         let plugin = body
@@ -155,16 +184,16 @@ impl Trials<'_> {
                 to: reference(to),
                 name: to.name.clone(),
             })?,
-            Kind::GiveRole => self.roles_to_give(error, false)?,
-            Kind::GiveLargeRole => self.roles_to_give(error, true)?,
+            Kind::GiveRole => self.roles_to_give(error, false, here)?,
+            Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
             Kind::Inherit => self.inheritances(error)?,
-            Kind::Grant => self.grants(error)?,
-            Kind::RunAs => match plugin.filter(|_| body.privilege.is_some()) {
+            Kind::Grant => self.grants(error, here)?,
+            Kind::RunAs => match plugin.filter(|_| body.privilege.is_some() || is_stopped(body.code)) {
                 Some(step) => self.accounts_for(step, error)?,
                 None => Vec::new(),
             },
             Kind::Allow => match (step, &body.capability) {
-                (Some(step), Some(capability)) => self.allowances(step, capability)?,
+                (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
                 _ => Vec::new(),
             },
             Kind::Disable => match (step, plugin) {
@@ -220,12 +249,12 @@ impl Trials<'_> {
         Ok(is_owned.then(|| fix(row, principal, right)).into_iter().collect())
     }
 
-    fn roles_to_give(&mut self, error: &Error, large: bool) -> Result<Vec<Fix>> {
+    fn roles_to_give(&mut self, error: &Error, large: bool, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error) else {
             return Ok(Vec::new());
         };
         let holders = self.holders()?;
-        let held = holders.of(principal.id);
+        let held = holders.with(principal.id, &here.fixes);
         let beside: HashSet<Uuid> = held.iter().map(|held| held.role.id).collect();
         let (mut unit, _) = self.session.unit()?;
         let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
@@ -263,7 +292,7 @@ impl Trials<'_> {
 
     /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
     /// lowers what a role holds.
-    fn grants(&mut self, error: &Error) -> Result<Vec<Fix>> {
+    fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let Some((principal, privilege, depth)) = lacking(error) else {
             return Ok(Vec::new());
         };
@@ -272,7 +301,7 @@ impl Trials<'_> {
         let depths = holders.depths(&mut unit, privilege)?;
         let mut found = Vec::new();
         for held in holders
-            .of(principal.id)
+            .with(principal.id, &here.fixes)
             .into_iter()
             .filter(|held| !held.role.is_administrator)
         {
@@ -305,7 +334,7 @@ impl Trials<'_> {
         Ok(others.map(fix).collect())
     }
 
-    fn allowances(&mut self, step: Uuid, capability: &str) -> Result<Vec<Fix>> {
+    fn allowances(&mut self, step: Uuid, capability: &str, here: &Setup) -> Result<Vec<Fix>> {
         let (mut unit, _) = self.session.unit()?;
         let row = unit.read_as_platform(
             "see what a step was granted",
@@ -314,6 +343,16 @@ impl Trials<'_> {
         )?;
         let granted = row.as_ref().and_then(|row| row.text("sl_grants"));
         let mut capabilities: Vec<String> = step_rows::names(granted).iter().map(ToString::to_string).collect();
+        for (fix, _) in &here.fixes {
+            if let Fix::Allow {
+                step: other,
+                capabilities: before,
+            } = fix
+                && *other == step
+            {
+                capabilities.clone_from(before);
+            }
+        }
         capabilities.push(capability.to_owned());
         Ok(vec![Fix::Allow { step, capabilities }])
     }
@@ -321,35 +360,50 @@ impl Trials<'_> {
     /// Fixes, and who sent them, as one cure.
     pub(super) fn cure_of(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Cure> {
         let own = self.session.user();
-        Ok(Cure {
+        let mut cure = Cure {
             reach: self.reach(fixes)?,
             is_own: fixes.iter().all(|(_, sender)| *sender == own),
             fixes: fixes.iter().map(|(fix, _)| fix.clone()).collect(),
-        })
+            passes: false,
+        };
+        // The request itself, sent in another way, comes behind what is sent before it.
+        cure.fixes.sort_by_key(|fix| matches!(fix, Fix::Again { .. }));
+        Ok(cure)
     }
 
-    /// Whom fixes reach: the widest of them.
+    /// Whom fixes reach, all together.
     fn reach(&mut self, fixes: &[(Fix, Uuid)]) -> Result<Reach> {
-        let mut widest = Reach::Request;
+        let mut rows = HashSet::new();
+        let mut users = HashSet::new();
         for (fix, _) in fixes {
-            let reach = match fix {
-                Fix::Again { .. } => Reach::Request,
-                Fix::Share { .. } | Fix::Assign { .. } => Reach::Row,
-                Fix::GiveRole { to, .. } if &*to.table == tables::USER => Reach::Users(1),
-                Fix::GiveRole { to, .. } => Reach::Users(self.holders()?.members_of(to.id)),
-                Fix::Inherit { id, .. } | Fix::Grant { id, .. } => Reach::Users(self.holders()?.users_of(*id)),
-                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
-                    Reach::Everybody
+            match fix {
+                Fix::Again { .. } => {}
+                Fix::Share { row, .. } | Fix::Assign { row, .. } => {
+                    rows.insert(row.clone());
                 }
-            };
-            widest = widest.max(reach);
+                Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
+                    users.insert(to.id);
+                }
+                Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
+                Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),
+                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
+                    return Ok(Reach::Everybody);
+                }
+            }
         }
-        Ok(widest)
+        Ok(match (users.len(), rows.len()) {
+            (0, 0) => match fixes.iter().all(|(fix, _)| matches!(fix, Fix::Again { .. })) {
+                true => Reach::Request,
+                false => Reach::Users(0),
+            },
+            (0, rows) => Reach::Rows(rows),
+            (users, _) => Reach::Users(users),
+        })
     }
 }
 
 /// Whether a later fix stands in the place of an earlier one: the same privilege, deeper.
-fn replaces(fix: &Fix, earlier: &Fix) -> bool {
+pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
     match (fix, earlier) {
         (
             Fix::Grant { id, privilege, .. },
@@ -359,24 +413,19 @@ fn replaces(fix: &Fix, earlier: &Fix) -> bool {
                 ..
             },
         ) => id == role && privilege == before,
+        (Fix::Allow { step, .. }, Fix::Allow { step: before, .. }) => step == before,
         _ => false,
     }
+}
+
+/// Whether a refusal is of somebody who does nothing, or only reads, whatever they hold.
+fn is_stopped(code: Code) -> bool {
+    matches!(code, Code::USER_DISABLED | Code::READ_ONLY_ACCESS_MODE)
 }
 
 /// Who lacks which privilege, and how deep.
 pub(super) fn lacking(error: &Error) -> Option<(&PrincipalInfo, &str, Depth)> {
     let body = error.body();
-    let codes = [
-        Code::PRIVILEGE_DENIED,
-        Code::ACCESS_DENIED,
-        Code::NO_ROLES,
-        Code::CANNOT_QUALIFY_LEAD,
-        Code::OWNER_LACKS_READ,
-        Code::ISV_TRANSACTION,
-    ];
-    if !codes.contains(&body.code) {
-        return None;
-    }
     let principal = body.principal.as_ref()?;
     Some((principal, body.privilege.as_deref()?, body.depth.unwrap_or(Depth::User)))
 }

@@ -207,8 +207,8 @@ impl Fix {
 pub enum Reach {
     /// This request alone.
     Request,
-    /// One row.
-    Row,
+    /// So many rows.
+    Rows(usize),
     /// So many users.
     Users(usize),
     /// Everybody.
@@ -224,4 +224,6 @@ pub struct Cure {
     pub reach: Reach,
     /// Whether who asked may send them all; else somebody else has to.
     pub is_own: bool,
+    /// Whether the request passed behind it; else something else then stood in its way.
+    pub passes: bool,
 }

@@ -6,6 +6,8 @@ use std::collections::{HashMap, HashSet};
 use sluice_engine::{Unit, tables};
 use sluice_model::{Depth, Filter, Query, Reference, Result, Row, Uuid};
 
+use super::Fix;
+
 /// `systemuser.accessmode` of an account that no person signs in with.
 const NON_INTERACTIVE: i32 = 4;
 
@@ -154,16 +156,32 @@ impl Holders {
         found
     }
 
-    /// How many enabled users a role reaches, itself and through teams.
-    pub(super) fn users_of(&self, role: Uuid) -> usize {
-        let has = |account: &&Account| self.of(account.id).iter().any(|held| held.role.id == role);
-        self.accounts.iter().filter(has).count()
+    /// The roles that count for a user or team behind these fixes.
+    pub(super) fn with(&self, holder: Uuid, fixes: &[(Fix, Uuid)]) -> Vec<Held> {
+        let mut held = self.of(holder);
+        for (fix, _) in fixes {
+            let Fix::GiveRole { to, copy, .. } = fix else { continue };
+            let role = self.roots.get(copy).and_then(|root| self.roles.get(root));
+            if let Some(role) = role.filter(|_| to.id == holder) {
+                held.push(Held {
+                    role: role.clone(),
+                    team: None,
+                });
+            }
+        }
+        held
     }
 
-    /// How many enabled users are in a team.
-    pub(super) fn members_of(&self, team: Uuid) -> usize {
-        let is_in = |account: &&Account| self.teams.get(&account.id).is_some_and(|teams| teams.contains(&team));
-        self.accounts.iter().filter(is_in).count()
+    /// The enabled users whom a role reaches, itself and through teams.
+    pub(super) fn users_of(&self, role: Uuid) -> impl Iterator<Item = Uuid> {
+        let has = move |account: &&Account| self.of(account.id).iter().any(|held| held.role.id == role);
+        self.accounts.iter().filter(has).map(|account| account.id)
+    }
+
+    /// The enabled users who are in a team.
+    pub(super) fn members_of(&self, team: Uuid) -> impl Iterator<Item = Uuid> {
+        let is_in = move |account: &&Account| self.teams.get(&account.id).is_some_and(|teams| teams.contains(&team));
+        self.accounts.iter().filter(is_in).map(|account| account.id)
     }
 
     /// The copy of a role in the business unit of a user or team.

@@ -32,8 +32,6 @@ pub struct Culprit {
     pub with: Vec<StepInfo>,
     /// When what is missing was taken away, where the reader may know.
     pub taken: Option<Taken>,
-    /// Whether who asks may hear what the refusal says.
-    pub(crate) is_told: bool,
 }
 
 impl Culprit {
@@ -64,6 +62,9 @@ pub struct Isolation {
     pub passes: bool,
     /// So many trials were made, or they took so long, that it was not looked for everything.
     pub is_cut: bool,
+    /// It was looked with the asker's own rights alone, because they may not act for others: no cure
+    /// was tried that somebody else has to send, and nothing behind one.
+    pub is_own: bool,
 }
 
 /// More users are not tried.

@@ -53,7 +53,8 @@ impl random::Host for State {
 
 /// Ends the call of a plug-in that used what it was not granted.
 pub(crate) fn not_granted(capability: &str) -> wasmtime::Error {
-    let message = format!("the plug-in used `{capability}`, which the step was not granted; an administrator can");
+    let message =
+        format!("the plug-in used `{capability}`, which the step was not granted; an administrator can grant it");
     let mut error = Error::new(Code::ISV_UNEXPECTED, message);
     error.body_mut().capability = Some(capability.to_owned());
     abort(error)
