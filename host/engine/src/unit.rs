@@ -105,6 +105,8 @@ pub struct Trial {
     pub lent: Vec<(Uuid, String, Depth)>,
     /// Its asynchronous steps run after it.
     pub defers: bool,
+    /// The gates of process flows stand open.
+    pub ungated: bool,
     /// Where it is kept what is asked about principals.
     pub checks: Option<Arc<Checks>>,
 }
@@ -227,6 +229,11 @@ impl Unit {
             let recorded = Recorded::of(request, message, &self.snapshot.catalog);
             self.trace.record(recorded);
         }
+    }
+
+    /// Whether a trial looks behind the gates of process flows.
+    pub fn is_ungated(&self) -> bool {
+        self.trial.ungated
     }
 
     /// A new id.

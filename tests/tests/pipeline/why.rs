@@ -748,3 +748,22 @@ fn what_left_no_trace_is_not_called_recorded() {
         .execute(Request::create(Row::unsaved("campaign").with("name", "x")));
     assert!(refused.unwrap_err().body().recorded);
 }
+
+/// A required step of a process stands in front of a missing privilege: both are named.
+#[test]
+fn a_required_step_stands_in_front_of_a_missing_privilege() {
+    let world = Pipeline::new();
+    let steps = Query::new("sl_processstep").filter(sluice_model::Filter::eq("sl_column", "budgetamount"));
+    for step in world.admin.list(steps) {
+        world
+            .admin
+            .update(Row::new("sl_processstep", step.id).with("sl_required", true));
+    }
+    let plugin = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
+    let (_, request) = world.lead();
+    let found = why(&world, &world.admin, &world.seller, &request);
+    let codes: Vec<Code> = found.culprits.iter().map(|culprit| culprit.error.code()).collect();
+    assert_eq!(codes, [Code::STEP_REQUIRED, Code::PRIVILEGE_DENIED], "{found:#?}");
+    assert_eq!(self::steps(&found), [None, Some(plugin)]);
+    assert!(found.cure.is_none() && found.passes, "nobody else can fill it in");
+}

@@ -230,7 +230,11 @@ impl Trials<'_> {
             return walk.setup.bypassed.insert(step.id);
         }
         let Some((principal, privilege, depth)) = lacking(error) else {
-            return false;
+            let is_gate = matches!(
+                error.code(),
+                Code::STEP_REQUIRED | Code::STAGE_NOT_ON_LEAD | Code::STAGE_NOT_ON_TABLE
+            );
+            return is_gate && !std::mem::replace(&mut walk.setup.ungated, true);
         };
         walk.setup.lent.push(Lent {
             principal: principal.id,

@@ -35,6 +35,8 @@ pub(super) struct Setup {
     /// What is sent before the request, and who sends it.
     pub(super) fixes: Vec<(Fix, Uuid)>,
     pub(super) lent: Vec<Lent>,
+    /// The gates of process flows stand open.
+    pub(super) ungated: bool,
 }
 
 impl Setup {
@@ -114,6 +116,7 @@ impl<'a> Trials<'a> {
                 .map(|lent| (lent.principal, lent.privilege.clone(), lent.depth))
                 .collect(),
             checks,
+            ungated: setup.ungated,
             ..Trial::default()
         };
         let mut request = self.request.clone();

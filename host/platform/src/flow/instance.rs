@@ -327,7 +327,7 @@ fn check_leaving(
         unit.rules(&table)
             .before_stage_left(unit, operation, &row, &next.table)?;
         // What the platform itself moves was held to its steps before, or has them behind it.
-        if !operation.why.is_platform() {
+        if !operation.why.is_platform() && !unit.is_ungated() {
             stage.check_steps(&row)?;
         }
     }

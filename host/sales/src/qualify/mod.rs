@@ -222,7 +222,7 @@ impl Message for QualifyLead {
                 .map_err(denied)?;
         }
         let process = wanted.process(unit, &lead)?;
-        if let (Some(process), QUALIFIES) = (&process, state) {
+        if let (Some(process), QUALIFIES, false) = (&process, state, unit.is_ungated()) {
             process::check_qualifies(process, &lead)?;
         }
         let mut plan = Plan::of(&lead);
