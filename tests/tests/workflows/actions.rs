@@ -133,6 +133,61 @@ fn a_child_runs_in_the_same_transaction() {
     assert_eq!(world.told(), ["child of Novak", "parent"]);
 }
 
+/// What a plug-in calls is not the workflow's, although a workflow called the plug-in.
+#[test]
+fn a_plug_in_that_it_calls_runs_no_workflow_without_the_privilege() {
+    let world = Workplace::new();
+    world.push_probe();
+    let other = world.active(&spec(
+        "other",
+        &json!({ "on-demand": true }),
+        json!([task(json!("other"))]),
+    ));
+    let script = format!("run-workflow {other}");
+    let calls = json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    world.active(&spec("calls", &json!({ "on": { "create": true } }), calls));
+    let clerk = seller(&world.org, "clerk", Depth::Organization);
+    let error = clerk.try_create(account("Novak")).unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvWorkflowExecution"));
+    assert_eq!(error.body().plugin.as_deref(), Some("probe/probe"));
+    assert_eq!(error.body().step.as_ref().unwrap().name, "calls");
+    assert_eq!(world.told(), Vec::<String>::new());
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["other"]);
+}
+
+#[test]
+fn what_a_plug_in_that_it_calls_says_is_traced() {
+    let world = Workplace::new();
+    world.push_probe();
+    world.org.program().json(&["settings", "set", "trace", "all"]);
+    let calls = json!([
+        { "call": { "plugin": "probe/probe", "configuration": "trace one" } },
+        { "call": { "plugin": "probe/probe", "configuration": "trace two" } },
+    ]);
+    for mode in ["real-time", "background"] {
+        world.active(&spec(
+            mode,
+            &json!({ "on": { "create": true }, "mode": mode }),
+            calls.clone(),
+        ));
+    }
+    world.admin.create(account("Novak"));
+    let rows = world.admin.list(Query::new("plugintracelog").order_by("createdon"));
+    let told: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.text("messageblock"))
+        .map(str::trim)
+        .collect();
+    assert_eq!(told, ["one", "two", "one", "two"]);
+    assert!(
+        rows.iter().all(|row| row.text("typename") == Some("probe/probe")),
+        "{rows:?}"
+    );
+    let tree = world.org.program().run(&["trace", "tree"]).stdout;
+    assert!(tree.contains("one") && tree.contains("two"), "{tree}");
+}
+
 #[test]
 fn one_that_sets_itself_off_is_stopped() {
     let world = Workplace::new();
