@@ -133,6 +133,52 @@ fn a_child_runs_in_the_same_transaction() {
     assert_eq!(world.told(), ["child of Novak", "parent"]);
 }
 
+/// A child is the one that was found when its parent was activated.
+#[test]
+fn another_workflow_of_its_name_is_no_child() {
+    let world = Workplace::new();
+    let child = |told: &str, more: serde_json::Value| spec("Größe", &more, json!([task(json!(told))]));
+    // Neither a child nor on demand: it is not meant.
+    world.active(&child("by itself", json!({ "on": { "delete": true } })));
+    let first = world.active(&child("first", json!({ "child": true })));
+    let parent = json!([{ "start-child": { "workflow": "GRÖSSE" } }]);
+    let parent = world.active(&spec("parent", &json!({ "on": { "create": true } }), parent));
+    world.active(&child("second", json!({ "on-demand": true })));
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["first"]);
+    switch(&world.admin, first, false).unwrap();
+    let error = world.admin.try_create(account("Berg")).unwrap_err();
+    assert_eq!(error.code().to_string(), "0x8004502F");
+    assert!(error.message().contains("GRÖSSE"), "{error}");
+    assert_eq!(world.told(), ["first"]);
+    // Activated anew, the parent finds the one that is there now.
+    switch(&world.admin, parent, false).unwrap();
+    switch(&world.admin, parent, true).unwrap();
+    world.admin.create(account("Berg"));
+    assert_eq!(world.told(), ["first", "second"]);
+    switch(&world.admin, first, true).unwrap();
+    switch(&world.admin, parent, false).unwrap();
+    assert!(
+        switch(&world.admin, parent, true)
+            .unwrap_err()
+            .message()
+            .contains("give the id")
+    );
+}
+
+#[test]
+fn what_is_neither_a_child_nor_on_demand_is_not_started() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "create": true } });
+    world.active(&spec("other", &on, json!([task(json!("other"))])));
+    for child in ["other", "itself"] {
+        let actions = json!([{ "start-child": { "workflow": child } }]);
+        let id = world.draft(&spec("itself", &on, actions));
+        let error = switch(&world.admin, id, true).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x8004502F");
+    }
+}
+
 /// What a plug-in calls is not the workflow's, although a workflow called the plug-in.
 #[test]
 fn a_plug_in_that_it_calls_runs_no_workflow_without_the_privilege() {

@@ -240,7 +240,7 @@ impl JobKind for Jobs {
         let progress: Progress = runner::parse(data)?;
         let (users, level) = ((progress.user, progress.initiating), progress.level);
         let (id, name) = (progress.workflow, progress.name.clone());
-        let program = Program::of(Definition::parse(&progress.definition)?);
+        let program = Program::of(Definition::activated(&progress.definition)?);
         let lines = count(program.lines.len());
         let part = Arc::new(Part {
             program,

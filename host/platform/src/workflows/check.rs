@@ -122,7 +122,10 @@ impl<'a> Checker<'a> {
             }
             Action::StartChild(StartChild { row, workflow }) => {
                 let table = self.row(row)?;
-                self.children.push((workflow.clone(), table.name.clone()));
+                let child = (workflow.clone(), table.name.clone());
+                if !self.children.contains(&child) {
+                    self.children.push(child);
+                }
                 Ok(())
             }
             Action::Call(call) => {
