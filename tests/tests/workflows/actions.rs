@@ -296,6 +296,7 @@ fn an_update_changes_what_a_column_holds() {
         "revenue": { "multiply": 1.5 },
         "creditlimit": { "multiply": 2 },
         "marketcap": { "decrement": { "column": "revenue" } },
+        "sharesoutstanding": { "multiply": { "column": "importsequencenumber" } },
         "fax": null,
     } } }]);
     world.active(&spec("change", &json!({ "on": { "create": true } }), actions));
@@ -306,7 +307,8 @@ fn an_update_changes_what_a_column_holds() {
             .with("fax", "1")
             .with("numberofemployees", 40)
             .with("revenue", money(100))
-            .with("marketcap", money(300)),
+            .with("marketcap", money(300))
+            .with("sharesoutstanding", 30),
     );
     let row = world.admin.get("account", id);
     assert_eq!(row.text("description"), Some("old / Novak"));
@@ -319,6 +321,11 @@ fn an_update_changes_what_a_column_holds() {
     assert_eq!(amount("revenue").as_deref(), Some("150"));
     assert_eq!(amount("creditlimit"), None, "nothing is no number to multiply");
     assert_eq!(amount("marketcap").as_deref(), Some("200"), "by the revenue as it was");
+    assert_eq!(
+        row.int("sharesoutstanding"),
+        Some(30),
+        "nothing is no number to multiply by"
+    );
     assert_eq!(row.text("fax"), None);
 }
 

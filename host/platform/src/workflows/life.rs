@@ -77,6 +77,13 @@ impl Rules for Life {
         if is_copy(before) {
             return Err(Error::said(Code::WORKFLOW_COPY_CHANGED).with_table(TABLE));
         }
+        if let Some(target) = operation.context.target.as_mut().filter(|target| target.has("scope"))
+            && target.int("scope").is_none()
+            && let Some(table) = before.text("primaryentity")
+        {
+            let usual = usual_scope(unit.snapshot()?.table(table)?);
+            target.set("scope", Value::Choice(usual));
+        }
         let target = operation.target()?.clone();
         let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
         for kept in ["category", "type", "primaryentity"] {
@@ -152,13 +159,9 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
         return Ok(());
     };
     let table = unit.snapshot()?.table(table)?.clone();
-    let scope = match table.ownership {
-        Ownership::User => 1,
-        _ => 4,
-    };
     for (column, usual) in [
         ("mode", 0),
-        ("scope", scope),
+        ("scope", usual_scope(&table)),
         ("runas", 1),
         ("createstage", step::POST_OPERATION),
         ("updatestage", step::POST_OPERATION),
@@ -174,6 +177,14 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
         }
     }
     check(unit, row)
+}
+
+/// The scope of a workflow that says none.
+fn usual_scope(table: &TableDef) -> i32 {
+    match table.ownership {
+        Ownership::User => 1,
+        _ => 4,
+    }
 }
 
 /// Whether what a workflow says makes sense, as far as it says something.
