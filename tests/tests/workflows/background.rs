@@ -303,6 +303,71 @@ fn one_that_sets_itself_off_twice_runs_sixteen_times_for_one_row() {
     );
 }
 
+/// A run that waits for a row which its owner may not see is suspended; once he may, it waits as if
+/// nothing had been.
+#[test]
+fn what_was_mended_is_not_told_of_a_run_that_waits_again() {
+    let world = Workplace::new();
+    let mut rights = people::privileges(
+        &["Create", "Read", "Write"],
+        &["Account", "Workflow"],
+        Depth::Organization,
+    );
+    rights.extend(people::privileges(
+        &["Append", "AppendTo"],
+        &["Account"],
+        Depth::Organization,
+    ));
+    let owner = people::user(&world.org, "owner", &rights);
+    let name = json!({ "compare": { "column": "lastname", "row": { "related": "primarycontactid" },
+                                    "is": "eq", "value": "Berg" } });
+    let text = background("later", &on_create(), json!([{ "wait": { "for": name } }]));
+    let id = owner.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    switch(&owner, id, true).unwrap();
+    let person = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let person = Reference::new("contact", person);
+    world.admin.create(account("Novak").with("primarycontactid", person));
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(false)));
+    assert!(
+        job.text("friendlymessage").is_some() && job.int("errorcode").is_some(),
+        "{job:?}"
+    );
+    let role = world.admin.find("role", "role of owner");
+    people::grant(
+        &world.org,
+        role,
+        &people::privileges(&["Read"], &["Contact"], Depth::Organization),
+    );
+    assert_eq!(resume(&world, job.id), JobState::Waiting);
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(true)));
+    for column in ["message", "errorcode", "friendlymessage"] {
+        assert!(job.get(column).is_none_or(Value::is_null), "{column}: {job:?}");
+    }
+}
+
+/// Two changes in one transaction wake a run once: what it is refused, it is refused once.
+#[test]
+fn a_run_that_is_woken_twice_at_once_goes_on_once() {
+    let world = Workplace::new();
+    let missing = json!({ "update": { "row": { "related": "primarycontactid" }, "set": { "fax": "1" } } });
+    let wait = json!({ "wait": { "for": is("fax", json!("1")) } });
+    world.active(&background("later", &on_create(), json!([wait, missing])));
+    let change = |column: &str| json!({ "update": { "set": { column: "1" } } });
+    let more = json!({ "on": { "update": ["telephone1"] } });
+    world.active(&spec("twice", &more, json!([change("fax"), change("fax")])));
+    let row = world.admin.create(account("Novak"));
+    world.org.program().json(&["settings", "set", "trace", "all"]);
+    world.admin.update(Row::new("account", row).with("telephone1", "1"));
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(false)));
+    let of_run = Filter::eq("sl_correlationid", job.id_of("correlationid").unwrap());
+    let refused = of_run.and(Filter::eq("sl_succeeded", false));
+    let refusals = world.admin.list(Query::new("sl_messagetrace").filter(refused));
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+}
+
 #[test]
 fn a_run_that_was_left_is_gone_on_with_by_another_process() {
     let world = Workplace::new();

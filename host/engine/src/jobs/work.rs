@@ -29,9 +29,11 @@ impl Unit {
         runner::write(self, &owner, job).map(Some)
     }
 
-    /// Lets a job run that this transaction has written, once it is committed.
+    /// Lets a job run once the transaction is committed; it runs once, however often it is released.
     pub fn release_job(&mut self, job: Uuid) {
-        self.jobs.push(job);
+        if !self.jobs.contains(&job) {
+            self.jobs.push(job);
+        }
     }
 
     /// Runs a step as a part of a job, in its transaction: as a message of its own that `user` sent,
