@@ -21,7 +21,7 @@ use super::{
 use sluice_engine::{
     Operation, Unit,
     handler::{Called, Handler, StepSource},
-    snapshot::{Part, Reader, Snapshot},
+    snapshot::{Part, Parts, Reader, Snapshot, part_of},
     step::{self, Step},
     step_rows, tables,
 };
@@ -175,9 +175,7 @@ impl Workflow {
         let own = unit.principal_of(owner)?.business_unit();
         Ok(match self.scope {
             Scope::BusinessUnit => business_unit == Some(own),
-            _ => {
-                business_unit.is_some_and(|of_row| unit.snapshot.units.subtree(own).into_iter().any(|id| id == of_row))
-            }
+            _ => business_unit.is_some_and(|of_row| unit.snapshot.units.is_same_or_below(of_row, own)),
         })
     }
 }
@@ -321,15 +319,6 @@ const COLUMNS: &[&str] = &[
     "clientdata",
 ];
 
-/// The copies of active workflows.
-fn read(reader: &mut Reader<'_>) -> Result<Vec<Arc<Workflow>>> {
-    let copies = is_workflow()
-        .and(Filter::eq("type", Value::Choice(ACTIVATION)))
-        .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
-    let rows = reader.some(TABLE, COLUMNS, copies)?;
-    Ok(rows.iter().filter_map(Workflow::of).map(Arc::new).collect())
-}
-
 /// The part of the configuration.
 pub(super) struct ActivePart;
 
@@ -343,8 +332,12 @@ impl Part for ActivePart {
     }
 
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
-        let workflows = read(reader)?;
-        let by_id = workflows.into_iter().map(|workflow| (workflow.id, workflow));
+        let copies = is_workflow()
+            .and(Filter::eq("type", Value::Choice(ACTIVATION)))
+            .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+        let rows = reader.some(TABLE, COLUMNS, copies)?;
+        let workflows = rows.iter().filter_map(Workflow::of).map(Arc::new);
+        let by_id = workflows.map(|workflow| (workflow.id, workflow));
         Ok(Arc::new(Active { by_id: by_id.collect() }))
     }
 }
@@ -357,13 +350,16 @@ impl StepSource for Steps {
         &[tables::PROCESS]
     }
 
-    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>> {
+    fn steps(&self, parts: &Parts) -> Vec<Step> {
         let mut steps = Vec::new();
-        for workflow in read(reader)? {
+        for workflow in part_of::<Active>(parts)
+            .into_iter()
+            .flat_map(|active| active.by_id.values())
+        {
             steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
             steps.extend(workflow.waking());
         }
-        Ok(steps)
+        steps
     }
 }
 
