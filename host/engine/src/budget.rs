@@ -132,11 +132,13 @@ pub(crate) struct InSteps {
 impl InSteps {
     pub(crate) fn add(&mut self, step: &Arc<Step>, took: Duration) {
         self.total += took;
-        let (of_step, _) = self
+        let (of_step, known) = self
             .each
             .entry(step.id)
             .or_insert_with(|| (Duration::ZERO, step.clone()));
         *of_step += took;
+        // What its handler calls has the step's id, and ends before it.
+        known.clone_from(step);
     }
 
     fn longest(&self) -> Option<&(Duration, Arc<Step>)> {
@@ -288,7 +290,7 @@ mod tests {
         for (id, name, took) in [
             (1, "quick", 3),
             (2, "slow", 50),
-            (3, "slower", 25),
+            (3, "the plug-in of the slower one", 25),
             (4, "quick again", 1),
             (3, "slower", 26),
         ] {

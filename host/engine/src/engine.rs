@@ -15,7 +15,7 @@ use sluice_store::{
 };
 
 use crate::{
-    Env, Message, Rules, Session, Unit,
+    Env, Message, Session, Unit,
     capability::{Capabilities, Dependant, MadeColumns, Tables},
     handler::StepSource,
     keeping::{Keeper, Kept},
@@ -89,7 +89,7 @@ pub(crate) struct Core {
     requested: HashMap<&'static str, &'static dyn Message>,
     rules: HashMap<&'static str, RulesOf>,
     /// The rules of tables that are known by their key.
-    keyed_rules: Vec<(&'static str, &'static dyn Rules)>,
+    keyed_rules: Vec<(&'static str, RulesOf)>,
     /// All watches, in their order.
     watches: Vec<&'static dyn Watch>,
     dependants: Vec<&'static dyn Dependant>,
@@ -123,7 +123,7 @@ impl Core {
         for (tables, of) in all.iter().flat_map(|capability| capability.rules) {
             match tables {
                 Tables::Named(name) => rules.entry(*name).or_default().add(*of),
-                Tables::Keyed(key) => keyed_rules.push((*key, *of)),
+                Tables::Keyed(key) => keyed_rules.push((*key, RulesOf::from(*of))),
             }
         }
         let mut watches: Vec<_> = all.iter().flat_map(|capability| capability.watches).copied().collect();
@@ -219,7 +219,7 @@ impl Core {
         let keyed = || self.keyed_rules.iter().find(|(key, _)| **key == *table.key);
         match self.rules.get(&*table.name) {
             Some(rules) => rules.clone(),
-            None => keyed().map(|(_, rules)| RulesOf::from(*rules)).unwrap_or_default(),
+            None => keyed().map(|(_, rules)| rules.clone()).unwrap_or_default(),
         }
     }
 

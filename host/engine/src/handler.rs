@@ -4,7 +4,7 @@
 use sluice_model::{Result, Uuid};
 use sluice_sandbox::{Context, Usage};
 
-use crate::{Operation, Unit, snapshot::Reader, step::Step};
+use crate::{Operation, Unit, snapshot::Parts, step::Step};
 
 /// What a step calls.
 pub trait Handler: Send + Sync + std::fmt::Debug {
@@ -73,12 +73,9 @@ pub struct Called {
 
 /// Where steps come from that are no rows of `sdkmessageprocessingstep`.
 pub trait StepSource: Sync {
-    /// The tables that they are made of. A write to one of them makes the steps anew.
+    /// The tables that they, and the parts of the configuration behind them, are made of. A write to one of them makes the steps anew.
     fn tables(&self) -> &'static [&'static str];
 
-    /// The steps that are at work.
-    ///
-    /// # Errors
-    /// The rows cannot be read.
-    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>>;
+    /// The steps that are at work, by what capabilities keep of the configuration.
+    fn steps(&self, parts: &Parts) -> Vec<Step>;
 }

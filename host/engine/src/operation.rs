@@ -90,8 +90,8 @@ pub struct Operation {
     pub(crate) before: Option<Arc<Row>>,
     /// The row after the main operation, where a step wants an image of it.
     pub(crate) after: Option<Arc<Row>>,
-    /// See [`Incoming::level`].
-    pub(crate) level: u32,
+    /// How many messages that steps sent are around this one, and the request itself: what ends loops.
+    pub level: u32,
     /// What steps wrote into it.
     pub(crate) written: Written,
     pub platform_links: &'static [&'static str],

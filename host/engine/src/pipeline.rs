@@ -14,6 +14,9 @@ use crate::{
 /// How deep plug-ins may set each other off: so many messages of theirs, one inside the other.
 pub(crate) const MAX_LEVEL: u32 = 8;
 
+/// How many levels a chain of jobs may have that set each other off: sixteen runs, and the request.
+const MAX_CHAIN: u32 = 17;
+
 /// How many messages may be inside each other altogether, also those that messages send: the
 /// stack of a pipeline thread is made for so many.
 pub(crate) const MAX_NESTING: u32 = 32;
@@ -111,11 +114,14 @@ fn enter_operation(operation: &mut Operation) {
     }
 }
 
-/// Ends a loop: what a message itself sends, as QualifyLead does its creates, does not count.
+/// Ends a loop: what a message itself sends, as QualifyLead does its creates, does not count. A chain
+/// of jobs goes on longer than one of messages inside each other.
 fn check_level(unit: &Unit, incoming: &Incoming) -> Result<()> {
-    match incoming.level <= MAX_LEVEL {
-        true => Ok(()),
-        false => Err(too_deep(unit, ("depth", MAX_LEVEL, incoming.level))),
+    let own = incoming.level.saturating_sub(unit.job_level);
+    match (own <= MAX_LEVEL, incoming.level <= MAX_CHAIN || unit.job_level == 0) {
+        (true, true) => Ok(()),
+        (true, false) => Err(too_deep(unit, ("chain", MAX_CHAIN, incoming.level))),
+        (false, _) => Err(too_deep(unit, ("depth", MAX_LEVEL, own))),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The plug-in that a step calls: how it is found, what it may use and what it was granted.
 
+use std::sync::Arc;
+
 use sluice_model::{Code, Error, Filter, Query, Result, Uuid};
 use sluice_sandbox::{Call, Context, Grants, Limits};
 
@@ -7,7 +9,7 @@ use crate::{
     Unit,
     handler::{Called, Handler},
     step::Step,
-    steps::swallowed_error,
+    steps::{enter_frame, leave_frame, swallowed_error},
     tables,
 };
 
@@ -87,17 +89,39 @@ impl Unit {
         let mut handler = self.plugin_named(name)?;
         handler.configuration = configuration;
         handler.prepare(self)?;
-        let called = handler.call(self, &Step::default(), std::mem::take(context));
-        *context = called.context;
-        let swallowed = self.frames.last().and_then(|frame| frame.failed_call.as_ref());
-        let outcome = match (called.outcome, swallowed) {
-            (Ok(()), Some(swallowed)) => Err(swallowed_error(swallowed)),
+        let Some(outer) = self.frames.last().cloned() else {
+            return Err(Error::host("a plug-in is called outside any step"));
+        };
+        let handler = Arc::new(handler);
+        let step = Arc::new(outer.step.instead(handler.clone()));
+        self.trace.enter_plugin(&step);
+        // What the plug-in does is its own, and not the handler's.
+        let users = (outer.step_user, outer.initiating);
+        enter_frame(self, users, outer.level, outer.in_transaction, &step);
+        let started = self.core.env.now();
+        let Called {
+            context: left,
+            outcome,
+            ran,
+        } = handler.call(self, &step, std::mem::take(context));
+        *context = left;
+        let failed_call = leave_frame(self, &outer.step, ran.as_ref().map(|(_, usage)| usage.wall));
+        let outcome = match (outcome, failed_call) {
+            (Ok(()), Some(swallowed)) => Err(swallowed_error(&swallowed)),
             (outcome, _) => outcome,
         };
-        outcome.map_err(|mut error| {
+        let outcome = outcome.map_err(|mut error| {
             error.body_mut().plugin.get_or_insert(handler.plugin());
             error
-        })
+        });
+        if let Some(ran) = ran {
+            let setting = self.snapshot.settings.trace;
+            let times = (started, self.core.env.now());
+            self.trace
+                .finish_step(context, &step, times, ran, outcome.as_ref().err(), setting);
+        }
+        self.trace.leave(outcome.as_ref().err());
+        outcome
     }
 
     /// Whether there is a plug-in of that name: `assembly/type`, or the type alone where it is the

@@ -337,7 +337,9 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
         return Err(Error::host("the job is of no kind that is done in steps"));
     };
     let data = job.text("data").unwrap_or_default().to_owned();
-    if job.int("statecode") == Some(COMPLETED) {
+    // What was suspended since it was released stays so until somebody asks for it.
+    let suspended = job.int("statecode") == Some(WAITING.0) && job.bool("iswaitingforevent") != Some(true);
+    if job.int("statecode") == Some(COMPLETED) || caller.is_none() && suspended {
         let status = job.int("statuscode").unwrap_or(FAILED);
         let told = job.text("message").unwrap_or_default().to_owned();
         return Ok(JobStep {
@@ -410,6 +412,11 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
         row.set("statuscode", Value::Choice(IN_PROGRESS.1));
         row.set("startedon", unit.core.env.now());
     }
+    if job.get("errorcode").is_some_and(|code| !code.is_null()) {
+        for column in ["message", "errorcode", "friendlymessage"] {
+            row.set(column, Value::Null);
+        }
+    }
     if let Some((until, for_event)) = step.waits {
         row.set("statecode", Value::Choice(WAITING.0));
         row.set("statuscode", Value::Choice(WAITING.1));
@@ -419,11 +426,6 @@ fn keep(unit: &mut Unit, kind: &dyn JobKind, job: &Row, step: &JobStep) -> Resul
     }
     if matches!(&step.ended, Some((SUCCEEDED, _))) && kind.is_removed(&step.data) {
         return unit.delete_as_platform("remove a job that succeeded, as its kind has it", &job.reference());
-    }
-    if job.get("errorcode").is_some_and(|code| !code.is_null()) {
-        for column in ["message", "errorcode", "friendlymessage"] {
-            row.set(column, Value::Null);
-        }
     }
     if job.bool("iswaitingforevent") == Some(true) {
         row.set("iswaitingforevent", false);

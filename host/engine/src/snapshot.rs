@@ -138,7 +138,7 @@ pub struct Snapshot {
     /// Units of the base currency for one unit of each currency.
     pub exchange_rates: Arc<HashMap<Uuid, Decimal>>,
     /// What capabilities have made.
-    parts: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    parts: Parts,
     /// Who watches the rows of which table, in their order.
     watches: Arc<HashMap<Name, Vec<&'static dyn Watch>>>,
     /// The rows that count of the tables whose rows are published.
@@ -173,6 +173,14 @@ impl<'a> Since<'a> {
         self.earlier
             .filter(|earlier| same(earlier, DEFINITIONS) && of.iter().all(|table| same(earlier, table)))
     }
+}
+
+/// What capabilities keep of the configuration, by its type.
+pub type Parts = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+
+/// The part of that type.
+pub fn part_of<T: Any + Send + Sync>(parts: &Parts) -> Option<&T> {
+    parts.get(&TypeId::of::<T>())?.downcast_ref()
 }
 
 /// Keeps a part of the earlier configuration, or makes it anew.
@@ -216,11 +224,7 @@ impl Snapshot {
         let rates = &[tables::CURRENCY];
         let exchange_rates = part!(since, rates, exchange_rates, exchange_rates(&mut reader)?);
         let settings = part!(since, &[tables::ORGANIZATION], settings, settings(&mut reader)?);
-        let sources = core.step_sources();
-        let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
-        let of_steps = [STEP_TABLES, &of_steps].concat();
-        let steps = part!(since, &of_steps, steps, step_rows::steps(&mut reader, sources)?);
-        let mut parts = HashMap::new();
+        let mut parts = Parts::new();
         let mut same = since.unchanged(&[tables::ORGANIZATION]).is_some();
         for part in core.parts() {
             let kept = since
@@ -233,6 +237,10 @@ impl Snapshot {
             };
             parts.insert(part.kind(), made);
         }
+        let sources = core.step_sources();
+        let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
+        let of_steps = [STEP_TABLES, &of_steps].concat();
+        let steps = part!(since, &of_steps, steps, step_rows::steps(&mut reader, sources, &parts)?);
         let principals = match since.unchanged(PRINCIPAL_TABLES) {
             Some(earlier) => earlier.principals.clone(),
             None => Arc::default(),
@@ -272,9 +280,7 @@ impl Snapshot {
         reason = "a capability that asks for its part has it in its own list"
     )]
     pub fn part<T: Any + Send + Sync>(&self) -> &T {
-        let part = self.parts.get(&TypeId::of::<T>());
-        part.and_then(|part| part.downcast_ref())
-            .expect("a part of the configuration that no capability brings")
+        part_of(&self.parts).expect("a part of the configuration that no capability brings")
     }
 
     /// Who watches the rows of a table, in their order.

@@ -97,6 +97,20 @@ impl Step {
         }
     }
 
+    /// What calls `handler` as a part of the step.
+    pub(crate) fn instead(&self, handler: Arc<dyn Handler>) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            message: self.message.clone(),
+            table: self.table.clone(),
+            stage: self.stage,
+            mode: self.mode,
+            run_as: self.run_as,
+            ..Self::calling(handler)
+        }
+    }
+
     /// The step, where it follows once the transaction is committed.
     #[must_use]
     pub fn in_background(mut self) -> Self {

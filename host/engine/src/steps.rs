@@ -117,17 +117,8 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     context.user = step_user.id();
     context.step = step.id;
     context.in_transaction = in_transaction;
-    unit.frames.push(Frame {
-        step_user,
-        initiating: operation.initiating.clone(),
-        level: operation.level,
-        in_transaction,
-        failed_call: None,
-        inner: Duration::ZERO,
-        step: step.clone(),
-        began: Instant::now(),
-        memory: 0,
-    });
+    let initiating = operation.initiating.clone();
+    enter_frame(unit, (step_user, initiating), operation.level, in_transaction, step);
     let started = unit.core.env.now();
     let Called { context, outcome, ran } = step.handler.call(unit, step, context);
     operation.context = context;
@@ -149,14 +140,35 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
         let setting = unit.snapshot.settings.trace;
         let times = (started, unit.core.env.now());
         unit.trace
-            .finish_step(operation, step, times, ran, outcome.as_ref().err(), setting);
+            .finish_step(&operation.context, step, times, ran, outcome.as_ref().err(), setting);
     }
     outcome
 }
 
+/// A call begins, in the name of the step's user, in what an initiating one set off.
+pub(crate) fn enter_frame(
+    unit: &mut Unit,
+    (step_user, initiating): (Arc<Principal>, Arc<Principal>),
+    level: u32,
+    in_transaction: bool,
+    step: &Arc<Step>,
+) {
+    unit.frames.push(Frame {
+        step_user,
+        initiating,
+        level,
+        in_transaction,
+        failed_call: None,
+        inner: Duration::ZERO,
+        step: step.clone(),
+        began: Instant::now(),
+        memory: 0,
+    });
+}
+
 /// A call has ended, which took so long; without a measure, since its frame was made. The first of
 /// its service calls that failed.
-fn leave_frame(unit: &mut Unit, step: &Arc<Step>, took: Option<Duration>) -> Option<Error> {
+pub(crate) fn leave_frame(unit: &mut Unit, step: &Arc<Step>, took: Option<Duration>) -> Option<Error> {
     let frame = unit.frames.pop()?;
     let took = took.unwrap_or_else(|| frame.began.elapsed());
     unit.in_steps.add(step, took.saturating_sub(frame.inner));

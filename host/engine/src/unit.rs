@@ -64,6 +64,8 @@ pub struct Work {
     pub(crate) left_behind: Beside,
     /// What runs now: one frame per plug-in call under way.
     pub(crate) frames: Vec<Frame>,
+    /// The level of what set the job off that runs now; 0 for a request.
+    pub(crate) job_level: u32,
     /// The jobs that wait for the commit.
     pub(crate) jobs: Vec<Uuid>,
     /// The plug-in that the transaction under way was given up for.
@@ -174,6 +176,7 @@ impl Unit {
             trace: Trace::default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
+            job_level: 0,
             jobs: Vec::new(),
             waiting: None,
             uncompilable: Uncompilable::new(),

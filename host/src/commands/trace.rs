@@ -339,9 +339,14 @@ fn said(session: &dyn Door, correlation: Uuid) -> anyhow::Result<HashMap<Uuid, V
     Ok(said)
 }
 
-/// How often each step ran.
+/// The step whose plug-in said something at a node.
+fn speaks(node: &TraceNode) -> Option<Uuid> {
+    node.step.filter(|_| node.usage.is_some())
+}
+
+/// How often the plug-ins of each step ran.
 fn count_steps(node: &TraceNode, ran: &mut HashMap<Uuid, usize>) {
-    if let Some(step) = node.step {
+    if let Some(step) = speaks(node) {
         *ran.entry(step).or_default() += 1;
     }
     node.children.iter().for_each(|child| count_steps(child, ran));
@@ -349,7 +354,7 @@ fn count_steps(node: &TraceNode, ran: &mut HashMap<Uuid, usize>) {
 
 /// Puts what steps said beside them: a step begins before what it sets off.
 fn put_said(node: &mut TraceNode, said: &mut HashMap<Uuid, VecDeque<String>>) {
-    let text = node.step.and_then(|step| said.get_mut(&step)?.pop_front());
+    let text = speaks(node).and_then(|step| said.get_mut(&step)?.pop_front());
     node.said = text.filter(|text| !text.is_empty());
     node.children.iter_mut().for_each(|child| put_said(child, said));
 }

@@ -312,7 +312,7 @@ fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome>
     let mut change = WorkflowSpec::parse(&files::description(file)?)?.row();
     change.id = find(session, name)?.id;
     // What the file does not say is as in a new one.
-    for column in ["description", "triggeronupdateattributelist", "rank"] {
+    for column in ["description", "triggeronupdateattributelist", "rank", "scope"] {
         if !change.has(column) {
             change.set(column, Value::Null);
         }

@@ -133,6 +133,107 @@ fn a_child_runs_in_the_same_transaction() {
     assert_eq!(world.told(), ["child of Novak", "parent"]);
 }
 
+/// A child is the one that was found when its parent was activated.
+#[test]
+fn another_workflow_of_its_name_is_no_child() {
+    let world = Workplace::new();
+    let child = |told: &str, more: serde_json::Value| spec("Größe", &more, json!([task(json!(told))]));
+    // Neither a child nor on demand: it is not meant.
+    world.active(&child("by itself", json!({ "on": { "delete": true } })));
+    let first = world.active(&child("first", json!({ "child": true })));
+    let parent = json!([{ "start-child": { "workflow": "GRÖSSE" } }]);
+    let parent = world.active(&spec("parent", &json!({ "on": { "create": true } }), parent));
+    world.active(&child("second", json!({ "on-demand": true })));
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["first"]);
+    switch(&world.admin, first, false).unwrap();
+    let error = world.admin.try_create(account("Berg")).unwrap_err();
+    assert_eq!(error.code().to_string(), "0x8004502F");
+    assert!(error.message().contains("GRÖSSE"), "{error}");
+    assert_eq!(world.told(), ["first"]);
+    // Activated anew, the parent finds the one that is there now.
+    switch(&world.admin, parent, false).unwrap();
+    switch(&world.admin, parent, true).unwrap();
+    world.admin.create(account("Berg"));
+    assert_eq!(world.told(), ["first", "second"]);
+    switch(&world.admin, first, true).unwrap();
+    switch(&world.admin, parent, false).unwrap();
+    assert!(
+        switch(&world.admin, parent, true)
+            .unwrap_err()
+            .message()
+            .contains("give the id")
+    );
+}
+
+#[test]
+fn what_is_neither_a_child_nor_on_demand_is_not_started() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "create": true } });
+    world.active(&spec("other", &on, json!([task(json!("other"))])));
+    for child in ["other", "itself"] {
+        let actions = json!([{ "start-child": { "workflow": child } }]);
+        let id = world.draft(&spec("itself", &on, actions));
+        let error = switch(&world.admin, id, true).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x8004502F");
+    }
+}
+
+/// What a plug-in calls is not the workflow's, although a workflow called the plug-in.
+#[test]
+fn a_plug_in_that_it_calls_runs_no_workflow_without_the_privilege() {
+    let world = Workplace::new();
+    world.push_probe();
+    let other = world.active(&spec(
+        "other",
+        &json!({ "on-demand": true }),
+        json!([task(json!("other"))]),
+    ));
+    let script = format!("run-workflow {other}");
+    let calls = json!([{ "call": { "plugin": "probe/probe", "configuration": script } }]);
+    world.active(&spec("calls", &json!({ "on": { "create": true } }), calls));
+    let clerk = seller(&world.org, "clerk", Depth::Organization);
+    let error = clerk.try_create(account("Novak")).unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvWorkflowExecution"));
+    assert_eq!(error.body().plugin.as_deref(), Some("probe/probe"));
+    assert_eq!(error.body().step.as_ref().unwrap().name, "calls");
+    assert_eq!(world.told(), Vec::<String>::new());
+    world.admin.create(account("Novak"));
+    assert_eq!(world.told(), ["other"]);
+}
+
+#[test]
+fn what_a_plug_in_that_it_calls_says_is_traced() {
+    let world = Workplace::new();
+    world.push_probe();
+    world.org.program().json(&["settings", "set", "trace", "all"]);
+    let calls = json!([
+        { "call": { "plugin": "probe/probe", "configuration": "trace one" } },
+        { "call": { "plugin": "probe/probe", "configuration": "trace two" } },
+    ]);
+    for mode in ["real-time", "background"] {
+        world.active(&spec(
+            mode,
+            &json!({ "on": { "create": true }, "mode": mode }),
+            calls.clone(),
+        ));
+    }
+    world.admin.create(account("Novak"));
+    let rows = world.admin.list(Query::new("plugintracelog").order_by("createdon"));
+    let told: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.text("messageblock"))
+        .map(str::trim)
+        .collect();
+    assert_eq!(told, ["one", "two", "one", "two"]);
+    assert!(
+        rows.iter().all(|row| row.text("typename") == Some("probe/probe")),
+        "{rows:?}"
+    );
+    let tree = world.org.program().run(&["trace", "tree"]).stdout;
+    assert!(tree.contains("one") && tree.contains("two"), "{tree}");
+}
+
 #[test]
 fn one_that_sets_itself_off_is_stopped() {
     let world = Workplace::new();
@@ -195,6 +296,7 @@ fn an_update_changes_what_a_column_holds() {
         "revenue": { "multiply": 1.5 },
         "creditlimit": { "multiply": 2 },
         "marketcap": { "decrement": { "column": "revenue" } },
+        "sharesoutstanding": { "multiply": { "column": "importsequencenumber" } },
         "fax": null,
     } } }]);
     world.active(&spec("change", &json!({ "on": { "create": true } }), actions));
@@ -205,7 +307,8 @@ fn an_update_changes_what_a_column_holds() {
             .with("fax", "1")
             .with("numberofemployees", 40)
             .with("revenue", money(100))
-            .with("marketcap", money(300)),
+            .with("marketcap", money(300))
+            .with("sharesoutstanding", 30),
     );
     let row = world.admin.get("account", id);
     assert_eq!(row.text("description"), Some("old / Novak"));
@@ -218,6 +321,11 @@ fn an_update_changes_what_a_column_holds() {
     assert_eq!(amount("revenue").as_deref(), Some("150"));
     assert_eq!(amount("creditlimit"), None, "nothing is no number to multiply");
     assert_eq!(amount("marketcap").as_deref(), Some("200"), "by the revenue as it was");
+    assert_eq!(
+        row.int("sharesoutstanding"),
+        Some(30),
+        "nothing is no number to multiply by"
+    );
     assert_eq!(row.text("fax"), None);
 }
 

@@ -234,10 +234,15 @@ fn it_waits_for_a_condition_and_ends_on_the_version_on_which_it_began() {
     assert_eq!(status(&jobs(&world)[0]), SUCCEEDED);
 }
 
+/// What a run fails with that is one too many.
+fn is_too_deep(job: &Row) -> bool {
+    status(job) == (3, 31) && job.int("errorcode") == Some(0x8004_4182_u32.cast_signed())
+}
+
 #[test]
-fn one_that_sets_itself_off_runs_sixteen_times() {
+fn one_that_sets_itself_off_is_stopped_after_sixteen_runs() {
     let world = Workplace::new();
-    let again = json!([{ "update": { "set": { "description": { "text": [{ "column": "description" }, "x"] } } } }]);
+    let again = json!([{ "update": { "set": { "description": { "append": "x" } } } }]);
     world.active(&background(
         "again",
         &json!({ "on": { "update": ["description"] } }),
@@ -248,9 +253,122 @@ fn one_that_sets_itself_off_runs_sixteen_times() {
     let described = world.admin.get("account", row).text("description").unwrap().to_owned();
     assert_eq!(described, format!("-{}", "x".repeat(16)));
     let jobs = jobs(&world);
-    let failed: Vec<&Row> = jobs.iter().filter(|job| status(job) == (3, 31)).collect();
-    assert_eq!((jobs.len(), failed.len()), (17, 1));
-    assert_eq!(failed[0].int("errorcode"), Some(0x8004_4182_u32.cast_signed()));
+    assert_eq!(
+        (jobs.len(), jobs.iter().filter(|job| is_too_deep(job)).count()),
+        (17, 1)
+    );
+}
+
+/// Nothing that counts the rows of jobs stops it: those of its runs that succeeded are gone.
+#[test]
+fn a_chain_over_new_rows_is_stopped_although_its_runs_are_removed() {
+    let world = Workplace::new();
+    let again = json!([{ "create": { "table": "account", "set": { "name": { "column": "name" } } } }]);
+    let more = json!({ "on": { "create": true }, "auto-delete": true });
+    world.active(&background("again", &more, again));
+    world.admin.create(account("Novak"));
+    assert_eq!(world.admin.count("account"), 17);
+    let jobs = jobs(&world);
+    assert_eq!((jobs.len(), jobs.iter().filter(|job| is_too_deep(job)).count()), (1, 1));
+    assert_eq!(jobs[0].int("depth"), Some(17));
+}
+
+#[test]
+fn runs_that_are_removed_count_among_the_jobs_of_a_request() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&["settings", "set", "jobs.max-per-request", "20"]);
+    let again = json!({ "create": { "table": "account", "set": { "name": { "column": "name" } } } });
+    let more = json!({ "on": { "create": true }, "auto-delete": true });
+    world.active(&background("again", &more, json!([again, again])));
+    world.admin.create(account("Novak"));
+    let accounts = world.admin.count("account");
+    assert!((15..=20).contains(&accounts), "{accounts}");
+}
+
+#[test]
+fn one_that_sets_itself_off_twice_runs_sixteen_times_for_one_row() {
+    let world = Workplace::new();
+    let again = json!({ "update": { "set": { "description": { "append": "x" } } } });
+    world.active(&background(
+        "again",
+        &json!({ "on": { "update": ["description"] } }),
+        json!([again, again]),
+    ));
+    let row = world.admin.create(account("Novak"));
+    world.admin.update(Row::new("account", row).with("description", "-"));
+    let described = world.admin.get("account", row).text("description").unwrap().to_owned();
+    assert_eq!(described, format!("-{}", "x".repeat(32)));
+    let jobs = jobs(&world);
+    assert_eq!(
+        (jobs.len(), jobs.iter().filter(|job| is_too_deep(job)).count()),
+        (33, 17)
+    );
+}
+
+/// A run that waits for a row which its owner may not see is suspended; once he may, it waits as if
+/// nothing had been.
+#[test]
+fn what_was_mended_is_not_told_of_a_run_that_waits_again() {
+    let world = Workplace::new();
+    let mut rights = people::privileges(
+        &["Create", "Read", "Write"],
+        &["Account", "Workflow"],
+        Depth::Organization,
+    );
+    rights.extend(people::privileges(
+        &["Append", "AppendTo"],
+        &["Account"],
+        Depth::Organization,
+    ));
+    let owner = people::user(&world.org, "owner", &rights);
+    let name = json!({ "compare": { "column": "lastname", "row": { "related": "primarycontactid" },
+                                    "is": "eq", "value": "Berg" } });
+    let text = background("later", &on_create(), json!([{ "wait": { "for": name } }]));
+    let id = owner.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    switch(&owner, id, true).unwrap();
+    let person = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let person = Reference::new("contact", person);
+    world.admin.create(account("Novak").with("primarycontactid", person));
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(false)));
+    assert!(
+        job.text("friendlymessage").is_some() && job.int("errorcode").is_some(),
+        "{job:?}"
+    );
+    let role = world.admin.find("role", "role of owner");
+    people::grant(
+        &world.org,
+        role,
+        &people::privileges(&["Read"], &["Contact"], Depth::Organization),
+    );
+    assert_eq!(resume(&world, job.id), JobState::Waiting);
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(true)));
+    for column in ["message", "errorcode", "friendlymessage"] {
+        assert!(job.get(column).is_none_or(Value::is_null), "{column}: {job:?}");
+    }
+}
+
+/// Two changes in one transaction wake a run once: what it is refused, it is refused once.
+#[test]
+fn a_run_that_is_woken_twice_at_once_goes_on_once() {
+    let world = Workplace::new();
+    let missing = json!({ "update": { "row": { "related": "primarycontactid" }, "set": { "fax": "1" } } });
+    let wait = json!({ "wait": { "for": is("fax", json!("1")) } });
+    world.active(&background("later", &on_create(), json!([wait, missing])));
+    let change = |column: &str| json!({ "update": { "set": { column: "1" } } });
+    let more = json!({ "on": { "update": ["telephone1"] } });
+    world.active(&spec("twice", &more, json!([change("fax"), change("fax")])));
+    let row = world.admin.create(account("Novak"));
+    world.org.program().json(&["settings", "set", "trace", "all"]);
+    world.admin.update(Row::new("account", row).with("telephone1", "1"));
+    let job = jobs(&world).remove(0);
+    assert_eq!((status(&job), job.bool("iswaitingforevent")), (WAITING, Some(false)));
+    let of_run = Filter::eq("sl_correlationid", job.id_of("correlationid").unwrap());
+    let refused = of_run.and(Filter::eq("sl_succeeded", false));
+    let refusals = world.admin.list(Query::new("sl_messagetrace").filter(refused));
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
 }
 
 #[test]

@@ -63,6 +63,16 @@ fn by_hand() {
         ("Noted".to_owned(), false.into())
     );
     assert_eq!(world.rows("account", "description", "")[0]["description"], "noted");
+    // What a file does not say is as in a new one, the scope as well.
+    let scope = |file: &str, scope: &str| {
+        world.write(
+            file,
+            format!(r#"{{"name": "Noted", "table": "account"{scope}, "actions": []}}"#),
+        );
+        admin.json(&["workflow", "update", "Noted", file])["scope"].clone()
+    };
+    assert_eq!(scope("wide.json", r#", "scope": "organization""#), 4);
+    assert_eq!(scope("narrow.json", ""), 1);
 }
 
 #[test]

@@ -133,11 +133,18 @@ fn a_column_that_a_workflow_uses_stays() {
     let world = Workplace::new();
     let program = world.org.program();
     program.json(&["column", "create", "account", "new_grade", "text", "--max-length", "20"]);
-    let actions = json!([{ "update": { "set": { "new_grade": "A" } } }]);
-    world.draft(&spec("grades", &json!({ "on": { "create": true } }), actions));
-    let error = program.refused(&["column", "delete", "account", "new_grade"]);
-    assert!(
-        error["message"].as_str().unwrap().contains("the workflow \"grades\""),
-        "{error}"
-    );
+    let first = json!({ "first": [{ "column": "new_grade" }, "none"] });
+    for actions in [
+        json!([{ "update": { "set": { "new_grade": "A" } } }]),
+        json!([task(json!({ "text": ["grade ", first] }))]),
+        json!([{ "stop": { "as": "canceled", "message": first } }]),
+    ] {
+        let id = world.draft(&spec("grades", &json!({ "on": { "create": true } }), actions));
+        let error = program.refused(&["column", "delete", "account", "new_grade"]);
+        assert!(
+            error["message"].as_str().unwrap().contains("the workflow \"grades\""),
+            "{error}"
+        );
+        world.admin.try_delete("workflow", id).unwrap();
+    }
 }

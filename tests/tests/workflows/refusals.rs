@@ -58,6 +58,20 @@ fn what_is_not_there_is_named_with_its_place() {
             json!([{ "create": { "table": "task", "set": { "subject": { "append": "x" } } } }]),
             "only a column of an `update`",
         ),
+        (
+            json!([task(
+                json!({ "text": ["a", { "first": [{ "first": [{ "column": "nmae" }] }, "b"] }] })
+            )]),
+            "action 1 of the workflow: table `account` has no column `nmae`",
+        ),
+        (
+            json!([{ "stop": { "as": "canceled", "message": { "first": [{ "column": "nmae" }, "b"] } } }]),
+            "table `account` has no column `nmae`",
+        ),
+        (
+            json!([{ "call": { "plugin": "a/b", "configuration": { "first": [{ "column": "nmae" }, "b"] } } }]),
+            "table `account` has no column `nmae`",
+        ),
         (json!([{ "change-state": { "state": "Won" } }]), "Won"),
         (
             json!([{ "check": { "if": { "compare": { "column": "name", "is": "eq" } }, "then": [] } }]),

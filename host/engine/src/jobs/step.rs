@@ -31,7 +31,9 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
             continue;
         }
         if let Queued::Own(jobs) = step.handler.queue(unit, operation)? {
-            unit.jobs.extend(jobs);
+            for job in jobs {
+                unit.release_job(job);
+            }
             continue;
         }
         unit.spend_job()?;

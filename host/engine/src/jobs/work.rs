@@ -29,23 +29,34 @@ impl Unit {
         runner::write(self, &owner, job).map(Some)
     }
 
-    /// Lets a job run that this transaction has written, once it is committed.
+    /// Lets a job run once the transaction is committed; it runs once, however often it is released.
     pub fn release_job(&mut self, job: Uuid) {
-        self.jobs.push(job);
+        if !self.jobs.contains(&job) {
+            self.jobs.push(job);
+        }
     }
 
     /// Runs a step as a part of a job, in its transaction: as a message of its own that `user` sent,
-    /// in the chain of the request that set the job off.
+    /// in the chain of the request that set the job off, at the level at which that was done
+    /// ([`Operation::level`]).
     ///
     /// # Errors
     /// The step fails.
-    pub fn run_step_in_job(&mut self, job: &Row, (user, initiating): (Uuid, Uuid), step: &Arc<Step>) -> Result<()> {
+    pub fn run_step_in_job(
+        &mut self,
+        job: &Row,
+        (user, initiating): (Uuid, Uuid),
+        level: u32,
+        step: &Arc<Step>,
+    ) -> Result<()> {
         let snapshot = self.snapshot()?;
         let (principal, initiating) = (self.principal(user)?, self.principal(initiating)?);
         let correlation = job.id_of("correlationid").unwrap_or_else(|| self.new_id());
         let of_request = Filter::eq("correlationid", correlation);
-        self.budget.jobs =
-            self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+        let there = self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+        // Those that have succeeded may be gone, and those that wait for a commit are counted apart.
+        let waiting = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
+        self.budget.jobs = self.budget.jobs.max(there.saturating_sub(waiting));
         let depth = job.int("depth").and_then(|depth| u32::try_from(depth).ok());
         let context = Context {
             message: step.message.clone(),
@@ -67,8 +78,10 @@ impl Unit {
             Some(table) => Some(snapshot.table(table)?.clone()),
             None => None,
         };
-        let mut operation = Operation::kept(message, (principal, initiating), table, context, 1);
+        let mut operation = Operation::kept(message, (principal, initiating), table, context, level);
+        self.job_level = level;
         let result = steps::run_one(self, &mut operation, step);
+        self.job_level = 0;
         let outline = operation.outline();
         let rows = self.trace_rows(&outline, result.as_ref().err());
         self.left_behind.extend(rows);

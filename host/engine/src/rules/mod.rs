@@ -12,6 +12,8 @@ pub(crate) mod role;
 mod team;
 mod user;
 
+use std::sync::Arc;
+
 use sluice_model::{Name, Reference, Result, Row};
 
 use crate::{Operation, Tables, Unit, tables};
@@ -84,7 +86,7 @@ pub trait Rules: Sync {
 
 /// All rules of a table, in the order of the capabilities; none, where it has no rules of its own.
 #[derive(Clone, Default)]
-pub struct RulesOf(Vec<&'static dyn Rules>);
+pub struct RulesOf(Arc<[&'static dyn Rules]>);
 
 impl std::fmt::Debug for RulesOf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,14 +96,14 @@ impl std::fmt::Debug for RulesOf {
 
 impl From<&'static dyn Rules> for RulesOf {
     fn from(rules: &'static dyn Rules) -> Self {
-        Self(vec![rules])
+        Self(Arc::new([rules]))
     }
 }
 
 impl RulesOf {
     /// Adds the rules of a further capability.
     pub(crate) fn add(&mut self, rules: &'static dyn Rules) {
-        self.0.push(rules);
+        self.0 = self.0.iter().copied().chain([rules]).collect();
     }
 }
 

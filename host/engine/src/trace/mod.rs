@@ -15,7 +15,7 @@ use std::{
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
-use sluice_sandbox::Usage;
+use sluice_sandbox::{Context, Usage};
 
 pub use recorded::RecordedRequest;
 pub(crate) use recorded::{REQUEST, Recorded};
@@ -120,12 +120,22 @@ impl Trace {
         self.enter(What::Step {
             step: step.id,
             stage: step.stage,
-            handler: Some(step.handler.kind().to_owned()).filter(|kind| kind != KIND),
+            handler: Some(step.handler.kind())
+                .filter(|kind| *kind != KIND)
+                .map(ToOwned::to_owned),
         });
     }
 
     pub(crate) fn enter_call(&mut self, message: Name, table: Option<Name>) {
         self.enter(What::Call { message, table });
+    }
+
+    /// The handler of a step calls a plug-in.
+    pub(crate) fn enter_plugin(&mut self, step: &Step) {
+        self.enter(What::Plugin {
+            plugin: step.handler.plugin(),
+            step: step.id,
+        });
     }
 
     fn name(&mut self, id: Uuid, name: &str) {
@@ -204,7 +214,7 @@ impl Trace {
         let name = |open: &Open| match &open.node.what {
             What::Message { message, table, .. } => Some(on_table(message, table.as_ref())),
             What::Step { step, .. } => self.names.get(step).cloned(),
-            What::Call { .. } => None,
+            What::Call { .. } | What::Plugin { .. } => None,
         };
         self.open.iter().filter_map(name).collect::<Vec<_>>().join(" → ")
     }
@@ -248,7 +258,7 @@ impl Trace {
     /// Keeps what a plug-in call said and used.
     pub(crate) fn finish_step(
         &mut self,
-        operation: &Operation,
+        context: &Context,
         step: &Step,
         (started, ended): (Timestamp, Timestamp),
         (text, usage): (String, Usage),
@@ -269,7 +279,7 @@ impl Trace {
             return;
         }
         let ended = self.after_the_last(ended);
-        let mut row = call_row(operation, step, (started, ended), usage);
+        let mut row = call_row(context, step, (started, ended), usage);
         if !text.is_empty() {
             row.set("messageblock", text);
         }
@@ -310,8 +320,7 @@ impl Trace {
 }
 
 /// The row of a plug-in call, without its texts.
-fn call_row(operation: &Operation, step: &Step, (started, ended): (Timestamp, Timestamp), usage: Usage) -> Row {
-    let context = &operation.context;
+fn call_row(context: &Context, step: &Step, (started, ended): (Timestamp, Timestamp), usage: Usage) -> Row {
     let mut row = Row::unsaved(tables::PLUGIN_TRACE)
         .with("createdon", ended)
         .with("typename", step.handler.plugin())

@@ -16,7 +16,7 @@ pub struct Node {
     pub kind: String,
     /// `Create account`, the step's name, or the call.
     pub name: String,
-    /// Which step it is.
+    /// Which step it is, or which one's handler called the plug-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Uuid>,
     /// What the plug-in of a step said: in its own row, from which whoever shows the tree puts it here.
@@ -113,6 +113,8 @@ pub(super) enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         table: Option<Name>,
     },
+    /// A plug-in that a step's handler calls.
+    Plugin { plugin: String, step: Uuid },
 }
 
 /// That a node failed.
@@ -198,6 +200,7 @@ impl Tree {
         match what {
             What::Message { message, table, .. } | What::Call { message, table } => on_table(message, table.as_ref()),
             What::Step { step, .. } => self.named(step),
+            What::Plugin { plugin, .. } => plugin.clone(),
         }
     }
 
@@ -243,6 +246,11 @@ impl Tree {
             },
             What::Call { .. } => Node {
                 kind: "call".to_owned(),
+                ..node
+            },
+            What::Plugin { step, .. } => Node {
+                kind: "call".to_owned(),
+                step: Some(*step),
                 ..node
             },
         }

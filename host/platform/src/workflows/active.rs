@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_access::PrincipalId;
-use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value, text::Collation};
 use sluice_sandbox::Context;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 use sluice_engine::{
     Operation, Unit,
     handler::{Called, Handler, StepSource},
-    snapshot::{Part, Reader, Snapshot},
+    snapshot::{Part, Parts, Reader, Snapshot, part_of},
     step::{self, Step},
     step_rows, tables,
 };
@@ -85,10 +85,10 @@ impl Workflow {
             scope: Scope::of(row.int("scope")),
             as_owner: row.int("runas") == Some(0),
             in_real_time: row.int("mode") == Some(1),
-            by_hand: [row.bool("ondemand"), row.bool("subprocess")].contains(&Some(true)),
+            by_hand: is_by_hand(row),
             triggers: Trigger::all(row),
             rank: row.int("rank").unwrap_or_default(),
-            program: Definition::parse(text).map(Program::of),
+            program: Definition::activated(text).map(Program::of),
         })
     }
 
@@ -175,9 +175,7 @@ impl Workflow {
         let own = unit.principal_of(owner)?.business_unit();
         Ok(match self.scope {
             Scope::BusinessUnit => business_unit == Some(own),
-            _ => {
-                business_unit.is_some_and(|of_row| unit.snapshot.units.subtree(own).into_iter().any(|id| id == of_row))
-            }
+            _ => business_unit.is_some_and(|of_row| unit.snapshot.units.is_same_or_below(of_row, own)),
         })
     }
 }
@@ -253,32 +251,46 @@ impl Active {
         self.by_id.get(&id)
     }
 
-    /// The one with that name or id, for rows of a table.
+    /// The one that another workflow starts by that name or id, for rows of a table.
     ///
     /// # Errors
-    /// There is none, or there are several of that name.
-    pub(crate) fn named(&self, name: &str, table: &str) -> Result<&Arc<Workflow>> {
-        let id = name.parse::<Uuid>().ok();
+    /// There is none that is a child or on demand, or there are several of that name.
+    pub(crate) fn child(&self, collation: &Collation, called: &str, table: &str) -> Result<Uuid> {
         let is = |workflow: &&Arc<Workflow>| {
-            *workflow.table == *table && (Some(workflow.id) == id || workflow.name.eq_ignore_ascii_case(name))
+            workflow.by_hand && *workflow.table == *table && is_called(collation, called, workflow.id, &workflow.name)
         };
         let mut found = self.by_id.values().filter(is);
         match (found.next(), found.next()) {
-            (Some(workflow), None) => Ok(workflow),
-            (None, _) => Err(Error::new(
-                Code::WORKFLOW_CHILD_INACTIVE,
-                format!(
-                    "This workflow cannot run because one or more child workflows it uses have not been published or have \
-                     been deleted: there is no active workflow \"{name}\" for rows of {table}."
-                ),
-            )
-            .with_word("WORKFLOW", name)),
+            (Some(workflow), None) => Ok(workflow.id),
+            (None, _) => Err(no_child(called, table)),
             (Some(_), Some(_)) => Err(Error::new(
                 Code::AMBIGUOUS,
-                format!("several active workflows for rows of {table} are called \"{name}\": give the id"),
+                format!("several active workflows for rows of {table} are called \"{called}\": give the id"),
             )),
         }
     }
+}
+
+/// Whether a workflow is the one that another one calls so: by its id, or by its name as texts compare.
+pub(crate) fn is_called(collation: &Collation, called: &str, id: Uuid, name: &str) -> bool {
+    called.parse() == Ok(id) || collation.same(called, name)
+}
+
+/// Whether a workflow may be run by hand or as a child.
+pub(crate) fn is_by_hand(row: &Row) -> bool {
+    [row.bool("ondemand"), row.bool("subprocess")].contains(&Some(true))
+}
+
+/// The refusal of a workflow whose child does not run.
+pub(crate) fn no_child(called: &str, table: &str) -> Error {
+    Error::new(
+        Code::WORKFLOW_CHILD_INACTIVE,
+        format!(
+            "This workflow cannot run because one or more child workflows it uses have not been published or have been \
+             deleted: there is no active workflow \"{called}\" for rows of {table} that is a child or runs on demand."
+        ),
+    )
+    .with_word("WORKFLOW", called)
 }
 
 /// The active workflows of the organisation.
@@ -307,15 +319,6 @@ const COLUMNS: &[&str] = &[
     "clientdata",
 ];
 
-/// The copies of active workflows.
-fn read(reader: &mut Reader<'_>) -> Result<Vec<Arc<Workflow>>> {
-    let copies = is_workflow()
-        .and(Filter::eq("type", Value::Choice(ACTIVATION)))
-        .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
-    let rows = reader.some(TABLE, COLUMNS, copies)?;
-    Ok(rows.iter().filter_map(Workflow::of).map(Arc::new).collect())
-}
-
 /// The part of the configuration.
 pub(super) struct ActivePart;
 
@@ -329,8 +332,12 @@ impl Part for ActivePart {
     }
 
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
-        let workflows = read(reader)?;
-        let by_id = workflows.into_iter().map(|workflow| (workflow.id, workflow));
+        let copies = is_workflow()
+            .and(Filter::eq("type", Value::Choice(ACTIVATION)))
+            .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+        let rows = reader.some(TABLE, COLUMNS, copies)?;
+        let workflows = rows.iter().filter_map(Workflow::of).map(Arc::new);
+        let by_id = workflows.map(|workflow| (workflow.id, workflow));
         Ok(Arc::new(Active { by_id: by_id.collect() }))
     }
 }
@@ -343,13 +350,16 @@ impl StepSource for Steps {
         &[tables::PROCESS]
     }
 
-    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>> {
+    fn steps(&self, parts: &Parts) -> Vec<Step> {
         let mut steps = Vec::new();
-        for workflow in read(reader)? {
+        for workflow in part_of::<Active>(parts)
+            .into_iter()
+            .flat_map(|active| active.by_id.values())
+        {
             steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
             steps.extend(workflow.waking());
         }
-        Ok(steps)
+        steps
     }
 }
 

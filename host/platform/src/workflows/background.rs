@@ -44,6 +44,9 @@ struct Progress {
     /// As whom it runs, and who set it off.
     user: Uuid,
     initiating: Uuid,
+    /// The level of the message that set it off: what ends a chain of runs.
+    #[serde(default = "outermost")]
+    level: u32,
     /// The line at which it stands.
     at: usize,
     /// The rows that it made, by their names.
@@ -52,6 +55,11 @@ struct Progress {
     until: Option<Timestamp>,
     /// The job is removed once it has succeeded.
     forgets: bool,
+}
+
+/// The level of runs that were begun by an earlier version.
+fn outermost() -> u32 {
+    1
 }
 
 /// Writes the job of a run; none, where everything is undone in the end.
@@ -70,6 +78,7 @@ pub(super) fn start(
         row: row.clone(),
         user,
         initiating: operation.initiating().id(),
+        level: operation.level,
         at: 0,
         created: BTreeMap::new(),
         until: None,
@@ -229,9 +238,9 @@ impl JobKind for Jobs {
 
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         let progress: Progress = runner::parse(data)?;
-        let users = (progress.user, progress.initiating);
+        let (users, level) = ((progress.user, progress.initiating), progress.level);
         let (id, name) = (progress.workflow, progress.name.clone());
-        let program = Program::of(Definition::parse(&progress.definition)?);
+        let program = Program::of(Definition::activated(&progress.definition)?);
         let lines = count(program.lines.len());
         let part = Arc::new(Part {
             program,
@@ -244,7 +253,7 @@ impl JobKind for Jobs {
         step.table = Some(TABLE.into());
         step.stage = sluice_engine::step::POST_OPERATION;
         step.run_as = Some(users.0);
-        unit.run_step_in_job(job, users, &Arc::new(step))?;
+        unit.run_step_in_job(job, users, level, &Arc::new(step))?;
         let (progress, follows) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let done = JobStep::new(&progress, count(progress.at), lines)?;
         Ok(match follows {

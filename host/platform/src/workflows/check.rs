@@ -122,7 +122,10 @@ impl<'a> Checker<'a> {
             }
             Action::StartChild(StartChild { row, workflow }) => {
                 let table = self.row(row)?;
-                self.children.push((workflow.clone(), table.name.clone()));
+                let child = (workflow.clone(), table.name.clone());
+                if !self.children.contains(&child) {
+                    self.children.push(child);
+                }
                 Ok(())
             }
             Action::Call(call) => {
@@ -278,13 +281,13 @@ impl<'a> Checker<'a> {
     fn source(&mut self, source: &Source) -> Result<Offer> {
         Ok(match source {
             Source::Constant(Json::Array(_)) => return invalid("a text has no list in it".to_owned()),
-            Source::Constant(_) | Source::First(_) => Offer::Text,
+            Source::Constant(_) => Offer::Text,
             Source::Column(name, row) => {
                 let table = self.row(row)?;
                 Offer::Column(Box::new(self.use_column(&table, name)?.clone()))
             }
             Source::Row(row) => Offer::Row(self.row(row)?.name.clone()),
-            Source::Text(parts) => {
+            Source::First(parts) | Source::Text(parts) => {
                 for part in parts {
                     self.source(part)?;
                 }

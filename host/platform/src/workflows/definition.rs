@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Result};
+use sluice_model::{Error, Name, Result, Uuid};
 
 /// A longer definition is refused, in bytes.
 pub(crate) const LONGEST: usize = 256 << 10;
@@ -16,6 +16,20 @@ pub(crate) const LONGEST: usize = 256 << 10;
 pub(crate) struct Definition {
     /// In the order in which they are done.
     pub(crate) actions: Vec<Action>,
+    /// Of the copy that runs: the workflows that it starts, as they were found when it was activated.
+    #[serde(default)]
+    pub(crate) children: Vec<Child>,
+}
+
+/// A workflow that another one starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Child {
+    /// What the action calls it: its name or id.
+    pub(crate) workflow: String,
+    /// The table of the row that it is about.
+    pub(crate) table: Name,
+    pub(crate) id: Uuid,
 }
 
 impl Definition {
@@ -30,6 +44,14 @@ impl Definition {
                 text.len()
             )));
         }
+        Self::activated(text)
+    }
+
+    /// Reads the definition of a copy that runs: with its children, it may be longer.
+    ///
+    /// # Errors
+    /// The place in the text that is wrong.
+    pub(crate) fn activated(text: &str) -> Result<Self> {
         serde_json::from_str(text)
             .map_err(|error| Error::invalid(format!("this is no definition of a workflow: {error}")))
     }

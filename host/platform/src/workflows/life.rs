@@ -7,11 +7,11 @@ use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
     active::{self, Scope},
     check::{Checker, columns_exist},
-    definition::Definition,
+    definition::{Child, Definition},
     program::Program,
     run::TABLE,
 };
-use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
+use sluice_engine::{Operation, Rules, Unit, giving, snapshot::Snapshot, step, step_rows};
 
 /// The privilege to activate and deactivate what runs in real time.
 const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
@@ -76,6 +76,13 @@ impl Rules for Life {
         }
         if is_copy(before) {
             return Err(Error::said(Code::WORKFLOW_COPY_CHANGED).with_table(TABLE));
+        }
+        if let Some(target) = operation.context.target.as_mut().filter(|target| target.has("scope"))
+            && target.int("scope").is_none()
+            && let Some(table) = before.text("primaryentity")
+        {
+            let usual = usual_scope(unit.snapshot()?.table(table)?);
+            target.set("scope", Value::Choice(usual));
         }
         let target = operation.target()?.clone();
         let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
@@ -152,13 +159,9 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
         return Ok(());
     };
     let table = unit.snapshot()?.table(table)?.clone();
-    let scope = match table.ownership {
-        Ownership::User => 1,
-        _ => 4,
-    };
     for (column, usual) in [
         ("mode", 0),
-        ("scope", scope),
+        ("scope", usual_scope(&table)),
         ("runas", 1),
         ("createstage", step::POST_OPERATION),
         ("updatestage", step::POST_OPERATION),
@@ -174,6 +177,14 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
         }
     }
     check(unit, row)
+}
+
+/// The scope of a workflow that says none.
+fn usual_scope(table: &TableDef) -> i32 {
+    match table.ownership {
+        Ownership::User => 1,
+        _ => 4,
+    }
 }
 
 /// Whether what a workflow says makes sense, as far as it says something.
@@ -194,6 +205,9 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     }
     if let Some(text) = row.text("clientdata") {
         let definition = Definition::parse(text).map_err(wrong)?;
+        if !definition.children.is_empty() {
+            return invalid("the platform finds the `children` of a workflow when it is activated".to_owned());
+        }
         Checker::check(&snapshot.catalog, &table.name, &definition).map_err(wrong)?;
     }
     Ok(())
@@ -255,12 +269,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         .plugins
         .iter()
         .try_for_each(|plugin| unit.check_plugin(plugin))?;
-    for (child, of_table) in checked.children {
-        let itself = child.eq_ignore_ascii_case(name(row)) || child == row.id.to_string();
-        if !itself || *of_table != *table {
-            active::of(&snapshot).named(&child, &of_table)?;
-        }
-    }
+    children(&snapshot, row, checked.children)?;
     // In the background it runs as its owner, whoever has set it off.
     if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
         return Ok(());
@@ -277,6 +286,44 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     }
 }
 
+/// The workflows that one starts, found among those that are active.
+fn children(snapshot: &Snapshot, row: &Row, called: Vec<(String, Name)>) -> Result<Vec<Child>> {
+    let collation = snapshot.catalog.collation();
+    let itself = |workflow: &str, table: &Name| {
+        row.text("primaryentity") == Some(&**table)
+            && active::is_by_hand(row)
+            && active::is_called(collation, workflow, row.id, name(row))
+    };
+    let find = |(workflow, table): (String, Name)| {
+        let id = match itself(&workflow, &table) {
+            true => row.id,
+            false => active::of(snapshot).child(collation, &workflow, &table)?,
+        };
+        Ok(Child { workflow, table, id })
+    };
+    called.into_iter().map(find).collect()
+}
+
+/// The definition of a workflow that starts others, as its copy has it: with these, so that no other
+/// workflow takes their place.
+fn with_children(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
+    let Some(text) = row.text("clientdata") else {
+        return Ok(None);
+    };
+    let snapshot = unit.snapshot()?;
+    let table = row.text("primaryentity").unwrap_or_default();
+    let checked = Checker::check(&snapshot.catalog, table, &Definition::parse(text)?)?;
+    let children = children(&snapshot, row, checked.children)?;
+    if children.is_empty() {
+        return Ok(None);
+    }
+    let broken = |error: serde_json::Error| Error::host(format!("a workflow's definition is broken: {error}"));
+    let mut definition: serde_json::Map<_, _> = serde_json::from_str(text).map_err(broken)?;
+    let children = serde_json::to_value(children).map_err(broken)?;
+    definition.insert("children".to_owned(), children);
+    serde_json::to_string(&definition).map(Some).map_err(broken)
+}
+
 /// These workflows, in an order in which they can be activated: those that others start come first.
 pub(crate) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Vec<Uuid>> {
     let catalog = unit.catalog();
@@ -291,7 +338,7 @@ pub(crate) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Ve
     }
     let mut sorted = Vec::new();
     while !left.is_empty() {
-        let is = |row: &Row, child: &str| name(row).eq_ignore_ascii_case(child) || row.id.to_string() == child;
+        let is = |row: &Row, child: &str| active::is_called(catalog.collation(), child, row.id, name(row));
         let waits = |(row, children): &(Row, Vec<(String, Name)>)| {
             let starts = |other: &Row| other.id != row.id && children.iter().any(|(child, _)| is(other, child));
             left.iter().any(|(other, _)| starts(other))
@@ -313,6 +360,9 @@ fn copy(unit: &mut Unit, definition: &Row) -> Result<()> {
     copy.set("type", Value::Choice(ACTIVATION));
     copy.set("parentworkflowid", definition.reference());
     copy.set("ismanaged", false);
+    if let Some(definition) = with_children(unit, &whole)? {
+        copy.set("clientdata", definition);
+    }
     let active = Row::new(TABLE, definition.id).with("activeworkflowid", copy.reference());
     unit.insert_as_platform("a workflow that is active runs as a copy", copy)?;
     unit.update_as_platform("a workflow that is active runs as a copy", active)

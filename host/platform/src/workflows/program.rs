@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_model::Name;
+use sluice_model::{Name, Uuid};
 
-use super::definition::{Action, Check, Condition, Definition, Place, Source, Wait};
+use super::definition::{Action, Check, Child, Condition, Definition, Place, Source, Wait};
 
 /// The actions of a workflow, ready to be run.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub(crate) struct Program {
     pub(crate) waits: bool,
     /// The columns of its own row that it waits for.
     pub(crate) woken_by: BTreeSet<Name>,
+    children: Vec<Child>,
 }
 
 /// One of them.
@@ -48,9 +49,18 @@ impl What {
 impl Program {
     /// The lines of a definition.
     pub(crate) fn of(definition: Definition) -> Self {
-        let mut program = Self::default();
+        let mut program = Self {
+            children: definition.children,
+            ..Self::default()
+        };
         program.add_all(definition.actions, "");
         program
+    }
+
+    /// The workflow that an action starts by that name for a row of a table.
+    pub(crate) fn child(&self, workflow: &str, table: &Name) -> Option<Uuid> {
+        let is = |child: &&Child| child.workflow == workflow && child.table == *table;
+        self.children.iter().find(is).map(|child| child.id)
     }
 
     fn add_all(&mut self, actions: Vec<Action>, within: &str) {

@@ -187,7 +187,10 @@ impl<'a> Run<'a> {
             Action::StartChild(start) => {
                 let row = self.need(&start.row)?;
                 let snapshot = self.unit.snapshot()?;
-                let child = active::of(&snapshot).named(&start.workflow, &row.table)?.id;
+                // No other workflow takes the place of the one that was found at activation.
+                let child = self.program.child(&start.workflow, &row.table);
+                let child = child.filter(|id| active::of(&snapshot).find(*id).is_some());
+                let child = child.ok_or_else(|| active::no_child(&start.workflow, &row.table))?;
                 let request = Request::new("ExecuteWorkflow")
                     .with("WorkflowId", Value::Id(child))
                     .with("EntityId", Value::Id(row.id));

@@ -72,14 +72,17 @@ pub(crate) fn is_ordered(column: &ColumnDef) -> bool {
     is_number(column) || is_text(&column.kind) || matches!(column.kind, ColumnType::DateTime | ColumnType::Date)
 }
 
-/// What a column holds, changed by a value. What is empty is nothing to a sum, and stays empty
-/// where it is multiplied.
+/// What a column holds, changed by a value: what is empty changes nothing. To a sum, a column that
+/// holds nothing holds 0; multiplied, it stays empty.
 pub(crate) fn changed(held: &Value, verb: Verb, by: &Value, column: &ColumnDef) -> Result<Value> {
+    if by.is_null() {
+        return Ok(held.clone());
+    }
     if verb == Verb::Append {
         let held = held.as_text().unwrap_or_default();
         return Ok(Value::Text(format!("{held}{}", by.as_text().unwrap_or_default())));
     }
-    if held.is_null() && (verb == Verb::Multiply || by.is_null()) {
+    if held.is_null() && verb == Verb::Multiply {
         return Ok(Value::Null);
     }
     if matches!(column.kind, ColumnType::Float) {

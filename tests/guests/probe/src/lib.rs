@@ -10,6 +10,7 @@
 //! - `columns` · `pre-columns ALIAS` · `post-columns ALIAS` · `outputs` trace names
 //! - `create TABLE COLUMN TEXT` · `update-self COLUMN TEXT` · `delete-self` · `read TABLE` call the service
 //! - `assign-self TABLE ID` gives the row to an owner · `delete TABLE ID` deletes any row
+//! - `run-workflow ID` runs a workflow for the row
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
 //! - `fail-if COLUMN TEXT` · `fail-unless COLUMN TEXT` do so where the Target has that, or has it not
@@ -108,6 +109,11 @@ fn run(cx: &Context, line: &str) -> Result<()> {
                 let request = Request::new("Assign").with("Target", own);
                 service.execute(request.with("Assignee", reference(rest)))?;
             }
+        }
+        "run-workflow" => {
+            let row = Value::Id(cx.primary_id().unwrap_or_default().to_string());
+            let request = Request::new("ExecuteWorkflow").with("WorkflowId", Value::Id(first.to_owned()));
+            service.execute(request.with("EntityId", row))?;
         }
         "delete" => service.delete(&reference(rest))?,
         "columns" => trace!(cx, "columns {}", cx.target().as_ref().map(names).unwrap_or_default()),
