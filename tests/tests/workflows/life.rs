@@ -141,3 +141,20 @@ fn a_column_that_a_workflow_uses_stays() {
         "{error}"
     );
 }
+
+/// A file may hold one that was activated when its table still took workflows.
+#[test]
+fn nothing_that_is_done_to_a_workflow_starts_one() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "state": true, "create": true, "assign": true } });
+    let lock = world.active(&spec("lock", &on, json!([{ "stop": { "as": "canceled" } }])));
+    let file = rusqlite::Connection::open(world.org.path()).unwrap();
+    file.create_collation("UNICODE_CI", str::cmp).unwrap();
+    let bind = r#"UPDATE "workflow" SET "primaryentity" = 'workflow' WHERE "category" = 0"#;
+    assert_eq!(file.execute(bind, []).unwrap(), 2);
+    let by_hand = json!({ "on-demand": true });
+    world.draft(&spec("other", &by_hand, json!([task(json!("x"))])));
+    world.draft(&spec("another", &by_hand, json!([task(json!("x"))])));
+    switch(&world.admin, lock, false).unwrap();
+    world.admin.try_delete("workflow", lock).unwrap();
+}

@@ -158,11 +158,25 @@ fn tables_that_take_no_workflow_are_refused() {
             .map(|_| ())
             .map_err(|error| error.message().to_owned())
     };
-    assert!(
-        of("sdkmessageprocessingstep", 4)
-            .unwrap_err()
-            .contains("no workflow runs for rows")
-    );
+    // Those by which the organisation is administered: a workflow that refuses would lock out
+    // whoever could take it away.
+    for table in [
+        "workflow",
+        "sdkmessageprocessingstep",
+        "pluginassembly",
+        "plugintype",
+        "role",
+        "privilege",
+        "systemuser",
+        "team",
+        "businessunit",
+        "organization",
+        "solution",
+        "solutioncomponent",
+    ] {
+        let told = of(table, 4).unwrap_err();
+        assert!(told.contains("no workflow runs for rows"), "{table}: {told}");
+    }
     assert!(of("nowhere", 4).unwrap_err().contains("nowhere"));
     assert!(of("transactioncurrency", 1).unwrap_err().contains("scope Organization"));
 }

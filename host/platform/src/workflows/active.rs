@@ -15,6 +15,7 @@ use super::{
     ACTIVATED, ACTIVATION, Trigger, background,
     definition::Definition,
     is_workflow,
+    life::takes_workflows,
     program::Program,
     run::{Next, Run, TABLE, action_at},
 };
@@ -313,7 +314,15 @@ fn read(reader: &mut Reader<'_>) -> Result<Vec<Arc<Workflow>>> {
         .and(Filter::eq("type", Value::Choice(ACTIVATION)))
         .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
     let rows = reader.some(TABLE, COLUMNS, copies)?;
-    Ok(rows.iter().filter_map(Workflow::of).map(Arc::new).collect())
+    // A file may hold one that was activated when its table still took workflows.
+    let takes = |workflow: &Workflow| {
+        reader
+            .catalog
+            .table(&workflow.table)
+            .is_ok_and(|table| takes_workflows(table))
+    };
+    let workflows = rows.iter().filter_map(Workflow::of).filter(takes);
+    Ok(workflows.map(Arc::new).collect())
 }
 
 /// The part of the configuration.

@@ -199,8 +199,13 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     Ok(())
 }
 
+/// Whether workflows run for rows of a table.
+pub(crate) fn takes_workflows(table: &TableDef) -> bool {
+    table.takes_workflows && table.takes_steps && table.ownership != Ownership::None
+}
+
 fn check_table(table: &TableDef, row: &Row) -> Result<()> {
-    if !table.takes_steps || table.ownership == Ownership::None {
+    if !takes_workflows(table) {
         return invalid(format!("no workflow runs for rows of `{}`", table.name));
     }
     if table.ownership != Ownership::User && Scope::of(row.int("scope")) != Scope::Organization {
