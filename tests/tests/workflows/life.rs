@@ -158,3 +158,64 @@ fn nothing_that_is_done_to_a_workflow_starts_one() {
     switch(&world.admin, lock, false).unwrap();
     world.admin.try_delete("workflow", lock).unwrap();
 }
+
+/// What others do sets a workflow off, and it may do what they may: its author may have it run for
+/// as many rows as he may change workflows of.
+#[test]
+fn the_scope_is_no_wider_than_what_the_owner_may_change() {
+    let world = Workplace::new();
+    for (depth, allowed) in [
+        (Depth::User, 1),
+        (Depth::BusinessUnit, 2),
+        (Depth::ParentChild, 3),
+        (Depth::Organization, 4),
+    ] {
+        let author = author(&world, &format!("author {}", depth.label()), depth);
+        let on = json!({ "on": { "create": true } });
+        let id = author.create(
+            sluice_platform::WorkflowSpec::parse(&spec("w", &on, json!([task(json!("ran"))])))
+                .unwrap()
+                .row(),
+        );
+        for scope in 1..=4 {
+            author.update(Row::new("workflow", id).with("scope", Value::Choice(scope)));
+            let outcome = switch(&author, id, true);
+            if scope <= allowed {
+                outcome.unwrap();
+                switch(&author, id, false).unwrap();
+                continue;
+            }
+            let error = outcome.unwrap_err();
+            assert_eq!(error.body().privilege.as_deref(), Some("prvWriteWorkflow"));
+            let told = format!("its owner holds prvWriteWorkflow at the depth {} only", depth.label());
+            assert!(error.message().contains(&told), "{error}");
+        }
+    }
+}
+
+/// Somebody who draws up and activates workflows of his own, at a depth.
+fn author(world: &Workplace, name: &str, depth: Depth) -> sluice_tests::Actor {
+    let mut rights = people::privileges(&["Create", "Read", "Write"], &["Workflow"], depth);
+    rights.push(("prvActivateSynchronousWorkflow".to_owned(), Depth::Organization));
+    people::user(&world.org, name, &rights)
+}
+
+#[test]
+fn a_plug_in_is_called_for_those_who_may_register_steps() {
+    let world = Workplace::new();
+    world.push_probe();
+    let author = author(&world, "author", Depth::Organization);
+    let on = json!({ "on": { "create": true } });
+    let text = spec(
+        "w",
+        &on,
+        json!([{ "call": { "plugin": "probe", "configuration": "trace hi" } }]),
+    );
+    let id = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    let error = switch(&author, id, true).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvCreateSdkMessageProcessingStep")
+    );
+    switch(&world.admin, id, true).unwrap();
+}

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_access::PrincipalId;
-use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Error, Filter, Name, Reference, Result, Row, Uuid, Value};
 use sluice_sandbox::Context;
 
 use super::{
@@ -47,6 +47,16 @@ impl Scope {
             Some(3) => Self::ParentChild,
             Some(4) => Self::Organization,
             _ => Self::User,
+        }
+    }
+
+    /// The depth of a privilege that reaches as far.
+    pub(crate) fn depth(self) -> Depth {
+        match self {
+            Self::User => Depth::User,
+            Self::BusinessUnit => Depth::BusinessUnit,
+            Self::ParentChild => Depth::ParentChild,
+            Self::Organization => Depth::Organization,
         }
     }
 }

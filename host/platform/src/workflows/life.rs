@@ -1,7 +1,7 @@
 //! From a draft to what runs and back: the rules of `workflow` for workflows. A definition is
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
-use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Row, TableDef, Uuid, Value};
+use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Right, Row, TableDef, Uuid, Value};
 
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
@@ -17,6 +17,9 @@ use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
 const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
 /// The privilege to do so for somebody else.
 const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
+
+/// The privilege to register steps: who lets a workflow call a plug-in does the same.
+const REGISTER: &str = "prvCreateSdkMessageProcessingStep";
 
 /// What a definition says: it is looked through when one of these changes, and when it is activated.
 const OF_DEFINITIONS: [&str; 6] = [
@@ -253,9 +256,13 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
         return refuse("it waits, which is done in the background only");
     }
+    check_scope(unit, row)?;
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
     let checked = Checker::check(&snapshot.catalog, table, &definition)?;
+    if !checked.plugins.is_empty() {
+        unit.require_named(operation, REGISTER)?;
+    }
     checked
         .plugins
         .iter()
@@ -280,6 +287,33 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             name(row)
         )),
     }
+}
+
+/// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
+/// off, and it may do what they may.
+fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
+    let Some(owner) = row.lookup("ownerid") else {
+        return Ok(());
+    };
+    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
+    let depth = unit.principal_of(owner)?.depth_of(&privilege);
+    let scope = Scope::of(row.int("scope")).depth();
+    if depth.is_some_and(|depth| depth >= scope) {
+        return Ok(());
+    }
+    let holds = match depth {
+        Some(depth) => format!("at the depth {} only", depth.label()),
+        None => "at no depth".to_owned(),
+    };
+    let message = format!(
+        "the workflow {} cannot be activated: its scope is {}, and its owner holds {privilege} {holds}; give it a \
+         narrower scope, or an owner who holds that privilege deeper",
+        name(row),
+        scope.label()
+    );
+    let mut error = Error::new(Code::PRIVILEGE_DENIED, message).with_table(TABLE);
+    error.body_mut().privilege = Some(privilege);
+    Err(error)
 }
 
 /// These workflows, in an order in which they can be activated: those that others start come first.
