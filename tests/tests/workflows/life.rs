@@ -219,3 +219,58 @@ fn a_plug_in_is_called_for_those_who_may_register_steps() {
     );
     switch(&world.admin, id, true).unwrap();
 }
+
+/// Who lets a workflow start another one knows that one, and it is meant for others or his own.
+#[test]
+fn a_workflow_of_somebody_else_is_started_only_as_a_child() {
+    let world = Workplace::new();
+    let text = |name: &str, more: serde_json::Value, child: Option<&str>| {
+        let actions = match child {
+            Some(child) => json!([{ "start-child": { "workflow": child } }]),
+            None => json!([task(json!("ran"))]),
+        };
+        spec(name, &more, actions)
+    };
+    world.active(&text("by hand", json!({ "on-demand": true }), None));
+    world.active(&text("child", json!({ "child": true }), None));
+    let try_to_start = |author: &sluice_tests::Actor, child: &str| {
+        let text = text("w", json!({ "on": { "create": true }, "scope": "user" }), Some(child));
+        let id = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+        switch(author, id, true)
+    };
+    let all = author(&world, "all", Depth::Organization);
+    assert_eq!(code(try_to_start(&all, "by hand")), "0x80045046");
+    try_to_start(&all, "child").unwrap();
+    let own = author(&world, "own", Depth::User);
+    let error = try_to_start(&own, "child").unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvReadWorkflow"));
+    try_to_start(&world.admin, "by hand").unwrap();
+}
+
+/// A parent is no door to a row: it is started for what its user may read.
+#[test]
+fn a_child_is_started_for_a_row_that_may_be_read() {
+    let world = Workplace::new();
+    world.active(
+        &spec(
+            "child",
+            &json!({ "child": true, "run-as": "owner" }),
+            json!([task(json!("ran"))]),
+        )
+        .replace("\"account\"", "\"contact\""),
+    );
+    let parent = json!([{ "start-child": { "workflow": "child", "row": { "related": "primarycontactid" } } }]);
+    world.active(&spec("parent", &json!({ "on": { "update": ["fax"] } }), parent));
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "Novak"));
+    let clerk = seller(&world.org, "clerk", Depth::User);
+    let row = clerk.create(account("Novak"));
+    let contact = Reference::new("contact", contact);
+    world
+        .admin
+        .update(Row::new("account", row).with("primarycontactid", contact));
+    let fax = Row::new("account", row).with("fax", "1");
+    assert_eq!(code(clerk.try_update(fax.clone())), "0x80048306");
+    assert_eq!(world.told(), Vec::<String>::new());
+    world.admin.update(fax);
+    assert_eq!(world.told(), ["ran"]);
+}

@@ -78,6 +78,8 @@ pub(crate) struct Workflow {
     as_owner: bool,
     pub(crate) in_real_time: bool,
     pub(crate) by_hand: bool,
+    /// Any workflow may start it, not only those of its owner.
+    is_child: bool,
     triggers: Vec<Trigger>,
     rank: i32,
     program: Result<Program>,
@@ -97,10 +99,16 @@ impl Workflow {
             as_owner: row.int("runas") == Some(0),
             in_real_time: row.int("mode") == Some(1),
             by_hand: [row.bool("ondemand"), row.bool("subprocess")].contains(&Some(true)),
+            is_child: row.bool("subprocess") == Some(true),
             triggers: Trigger::all(row),
             rank: row.int("rank").unwrap_or_default(),
             program: Definition::parse(text).map(Program::of),
         })
+    }
+
+    /// Whether a workflow of that owner may start it.
+    pub(crate) fn is_started_by(&self, owner: Option<&Reference>) -> bool {
+        self.is_child || (self.by_hand && self.owner.as_ref() == owner)
     }
 
     /// The step that does what the workflow does for a row; without one, for that of the message.

@@ -5,7 +5,7 @@ use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Resul
 
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
-    active::{self, Scope},
+    active::{self, Scope, Workflow},
     check::{Checker, columns_exist},
     definition::Definition,
     program::Program,
@@ -270,7 +270,8 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     for (child, of_table) in checked.children {
         let itself = child.eq_ignore_ascii_case(name(row)) || child == row.id.to_string();
         if !itself || *of_table != *table {
-            active::of(&snapshot).named(&child, &of_table)?;
+            let child = active::of(&snapshot).named(&child, &of_table)?;
+            may_start(unit, operation, row, child)?;
         }
     }
     // In the background it runs as its owner, whoever has set it off.
@@ -287,6 +288,24 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             name(row)
         )),
     }
+}
+
+/// Who lets a workflow start another one knows that one, and it is meant for others or is the
+/// same owner's.
+fn may_start(unit: &mut Unit, operation: &Operation, row: &Row, child: &Workflow) -> Result<()> {
+    let table = unit.snapshot()?.table(TABLE)?.clone();
+    unit.decide(operation, &table, Right::Read, child.id)?;
+    if child.is_started_by(row.lookup("ownerid")) {
+        return Ok(());
+    }
+    let message = format!(
+        "the workflow {} cannot be activated: it starts \"{}\", which is no child and belongs to somebody else",
+        name(row),
+        child.name
+    );
+    Err(Error::new(Code::WORKFLOW_NOT_STARTED_BY_HAND, message)
+        .with_table(TABLE)
+        .with_word("WORKFLOW", child.id))
 }
 
 /// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
