@@ -17,7 +17,7 @@ use super::{
     is_workflow,
     life::takes_workflows,
     program::Program,
-    run::{Next, Run, TABLE, action_at},
+    run::{Next, Run, TABLE, action_at, cut_message},
 };
 use sluice_engine::{
     Operation, Unit,
@@ -256,6 +256,7 @@ impl Call {
 pub(crate) fn blamed(mut error: Error, step: &Step, program: &Program, at: usize) -> Error {
     let mut info = step.info();
     info.action = action_at(program, at);
+    cut_message(&mut error.body_mut().message);
     error.body_mut().step.get_or_insert(info);
     error
 }
