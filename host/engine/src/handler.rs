@@ -4,7 +4,11 @@
 use sluice_model::{Result, Uuid};
 use sluice_sandbox::{Context, Usage};
 
-use crate::{Operation, Unit, snapshot::Reader, step::Step};
+use crate::{
+    Operation, Unit,
+    snapshot::{Parts, Reader},
+    step::Step,
+};
 
 /// What a step calls.
 pub trait Handler: Send + Sync + std::fmt::Debug {
@@ -76,9 +80,9 @@ pub trait StepSource: Sync {
     /// The tables that they are made of. A write to one of them makes the steps anew.
     fn tables(&self) -> &'static [&'static str];
 
-    /// The steps that are at work.
+    /// The steps that are at work; `parts` are the parts of the configuration of now.
     ///
     /// # Errors
     /// The rows cannot be read.
-    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>>;
+    fn steps(&self, reader: &mut Reader<'_>, parts: &Parts) -> Result<Vec<Step>>;
 }

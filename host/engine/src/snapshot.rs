@@ -111,6 +111,9 @@ pub trait Part: Sync {
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>>;
 }
 
+/// The parts of the configuration, by their types.
+pub type Parts = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+
 /// The users and teams that were asked for, and the roles of which they have been made.
 #[derive(Default)]
 struct Principals {
@@ -216,11 +219,7 @@ impl Snapshot {
         let rates = &[tables::CURRENCY];
         let exchange_rates = part!(since, rates, exchange_rates, exchange_rates(&mut reader)?);
         let settings = part!(since, &[tables::ORGANIZATION], settings, settings(&mut reader)?);
-        let sources = core.step_sources();
-        let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
-        let of_steps = [STEP_TABLES, &of_steps].concat();
-        let steps = part!(since, &of_steps, steps, step_rows::steps(&mut reader, sources)?);
-        let mut parts = HashMap::new();
+        let mut parts = Parts::new();
         let mut same = since.unchanged(&[tables::ORGANIZATION]).is_some();
         for part in core.parts() {
             let kept = since
@@ -233,6 +232,10 @@ impl Snapshot {
             };
             parts.insert(part.kind(), made);
         }
+        let sources = core.step_sources();
+        let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
+        let of_steps = [STEP_TABLES, &of_steps].concat();
+        let steps = part!(since, &of_steps, steps, step_rows::steps(&mut reader, sources, &parts)?);
         let principals = match since.unchanged(PRINCIPAL_TABLES) {
             Some(earlier) => earlier.principals.clone(),
             None => Arc::default(),

@@ -8,16 +8,16 @@ use sluice_sandbox::{Grants, Limits};
 use crate::{
     handler::StepSource,
     plugin::PluginHandler,
-    snapshot::Reader,
+    snapshot::{Parts, Reader},
     step::{self, Image, Step, StepTable},
     tables,
 };
 
 /// The enabled steps: those that are registered, and those of other sources.
-pub(crate) fn steps(reader: &mut Reader<'_>, sources: &[&'static dyn StepSource]) -> Result<StepTable> {
+pub(crate) fn steps(reader: &mut Reader<'_>, sources: &[&'static dyn StepSource], parts: &Parts) -> Result<StepTable> {
     let mut steps = registered(reader)?;
     for source in sources {
-        steps.extend(source.steps(reader)?);
+        steps.extend(source.steps(reader, parts)?);
     }
     Ok(StepTable::new(steps))
 }

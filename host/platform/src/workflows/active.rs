@@ -22,7 +22,7 @@ use super::{
 use sluice_engine::{
     Operation, Unit,
     handler::{Called, Handler, StepSource},
-    snapshot::{Part, Reader, Snapshot},
+    snapshot::{Part, Parts, Reader, Snapshot},
     step::{self, Step},
     step_rows, tables,
 };
@@ -371,9 +371,13 @@ impl StepSource for Steps {
         &[tables::PROCESS]
     }
 
-    fn steps(&self, reader: &mut Reader<'_>) -> Result<Vec<Step>> {
+    fn steps(&self, _: &mut Reader<'_>, parts: &Parts) -> Result<Vec<Step>> {
+        let active = parts.get(&TypeId::of::<Active>());
+        let active = active.and_then(|active| active.downcast_ref::<Active>());
+        let mut active: Vec<&Arc<Workflow>> = active.into_iter().flat_map(|active| active.by_id.values()).collect();
+        active.sort_by_key(|workflow| workflow.id);
         let mut steps = Vec::new();
-        for workflow in read(reader)? {
+        for workflow in active {
             steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
             steps.extend(workflow.waking());
         }

@@ -9,15 +9,15 @@ use sluice_model::{
 };
 
 use super::{
-    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop, Verb, Wait},
+    definition::{
+        Action, Check, Compare, Condition, Create, DEEPEST, Definition, Place, Source, StartChild, Stop, Verb, Wait,
+    },
     run,
     values::{self, Gives},
 };
 
 /// How many actions a workflow has at most, those of its branches included.
 const MOST_ACTIONS: usize = 500;
-/// How deep conditions may stand inside each other.
-const DEEPEST: usize = 10;
 
 /// A definition that is looked through.
 pub(crate) struct Checker<'a> {
