@@ -180,3 +180,18 @@ fn tables_that_take_no_workflow_are_refused() {
     assert!(of("nowhere", 4).unwrap_err().contains("nowhere"));
     assert!(of("transactioncurrency", 1).unwrap_err().contains("scope Organization"));
 }
+
+#[test]
+fn a_column_that_starts_it_is_named_once() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "update": ["name"] } });
+    let row = WorkflowSpec::parse(&spec("w", &on, json!([task(json!("x"))])))
+        .unwrap()
+        .row();
+    let often = row.with("triggeronupdateattributelist", "name,fax,".repeat(100_000));
+    let error = world.admin.try_create(often).unwrap_err();
+    assert!(
+        error.message().contains("column `name` of `account` is named twice"),
+        "{error}"
+    );
+}
