@@ -1,7 +1,7 @@
 //! Definitions that make no sense: each refusal names what is wrong, and where.
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Row, Value};
+use sluice_model::{Query, Row, Value};
 use sluice_platform::WorkflowSpec;
 
 use crate::world::{Workplace, is, spec, switch, task};
@@ -194,4 +194,16 @@ fn a_column_that_starts_it_is_named_once() {
         error.message().contains("column `name` of `account` is named twice"),
         "{error}"
     );
+}
+
+/// A request that is recorded has no definition: it holds configurations of plug-ins.
+#[test]
+fn a_definition_is_not_recorded_with_a_request() {
+    let world = Workplace::new();
+    let call = json!([{ "call": { "plugin": "probe", "configuration": "hunter2" } }, task(json!({ "column": "no" }))]);
+    let row = WorkflowSpec::parse(&spec("recorded", &json!({}), call)).unwrap().row();
+    world.admin.try_create(row).unwrap_err();
+    let recorded = format!("{:?}", world.admin.list(Query::new("sl_messagetrace")));
+    assert!(recorded.contains("recorded"), "{recorded}");
+    assert!(!recorded.contains("hunter2"), "{recorded}");
 }
