@@ -1,7 +1,7 @@
 //! The service that plug-ins call: each call is a message of its own, one level deeper.
 
 use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
-use sluice_sandbox::{Caller, Context, Services};
+use sluice_sandbox::{Caller, Context, Services, parameters_size, row_count};
 
 use crate::{Unit, jobs, operation::Incoming, pipeline, steps::swallowed_error, trace::on_table};
 
@@ -107,7 +107,11 @@ impl Unit {
     /// Those of the message; the request may make no further call.
     pub fn call_service(&mut self, context: &Context, request: Request) -> Result<Response> {
         self.before_call(0)?;
-        self.execute(context, Caller::StepUser, request)
+        self.carried(0, parameters_size(&request.inputs))?;
+        let response = self.execute(context, Caller::StepUser, request)?;
+        let rows = u64::try_from(row_count(&response.outputs)).unwrap_or(u64::MAX);
+        self.carried(rows, parameters_size(&response.outputs))?;
+        Ok(response)
     }
 
     /// What sort of handler made the message under way; nothing, where none did.

@@ -111,6 +111,9 @@ pub trait Part: Sync {
     fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>>;
 }
 
+/// The parts of the configuration, by their types.
+pub type Parts = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+
 /// The users and teams that were asked for, and the roles of which they have been made.
 #[derive(Default)]
 struct Principals {
@@ -174,10 +177,6 @@ impl<'a> Since<'a> {
             .filter(|earlier| same(earlier, DEFINITIONS) && of.iter().all(|table| same(earlier, table)))
     }
 }
-
-/// What capabilities keep of the configuration, by its type.
-pub type Parts = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
-
 /// The part of that type.
 pub fn part_of<T: Any + Send + Sync>(parts: &Parts) -> Option<&T> {
     parts.get(&TypeId::of::<T>())?.downcast_ref()

@@ -501,6 +501,10 @@ pub struct TableDef {
     /// Steps may be registered on it.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub takes_steps: bool,
+    /// Workflows may run for its rows. Not for those by which the organisation is administered: a
+    /// workflow that refuses would lock out whoever could take it away.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub takes_workflows: bool,
     /// Made at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -561,6 +565,7 @@ impl TableDef {
             read_only_in_mobile: false,
             kept: Kept::No,
             takes_steps: ownership != Ownership::None,
+            takes_workflows: true,
             custom: false,
             managed: false,
             source: String::new(),

@@ -151,7 +151,7 @@ pub(crate) fn parameter_size(parameter: &Parameter) -> u64 {
 }
 
 /// About how many bytes parameters carry over the border.
-pub(crate) fn parameters_size(parameters: &Parameters) -> u64 {
+pub fn parameters_size(parameters: &Parameters) -> u64 {
     parameters
         .iter()
         .map(|(name, parameter)| ITEM + size(name) + parameter_size(parameter))
@@ -169,7 +169,7 @@ pub(crate) fn value_size(value: &Value) -> u64 {
 }
 
 /// How many rows a response brings.
-pub(crate) fn row_count(parameters: &Parameters) -> usize {
+pub fn row_count(parameters: &Parameters) -> usize {
     parameters
         .values()
         .map(|parameter| match parameter {

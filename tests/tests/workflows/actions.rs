@@ -1,6 +1,6 @@
 //! What a workflow does: rows made and changed, conditions, values, ends, children.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluice_model::{Depth, Query, Reference, Row, Value};
 
 use crate::world::{Workplace, account, is, seller, spec, switch, task};
@@ -373,4 +373,56 @@ fn a_plug_in_that_fails_or_is_not_there_is_named() {
         error.message().contains("there is no plug-in \"nobody/nothing\""),
         "{error}"
     );
+}
+
+/// A text is cut while it is built: many long parts cost no more than the longest that is taken.
+#[test]
+fn a_text_that_becomes_too_long_is_refused_and_a_message_is_cut() {
+    let world = Workplace::new();
+    let parts: Vec<Json> = (0..9_000).map(|_| json!({ "column": "description" })).collect();
+    let tell = json!([{ "update": { "set": { "fax": { "text": parts } } } }]);
+    world.active(&spec("tell", &json!({ "on": { "update": ["telephone1"] } }), tell));
+    let stop = json!([{ "stop": { "as": "canceled", "message": { "text": parts } } }]);
+    world.active(&spec("stop", &json!({ "on": { "update": ["telephone2"] } }), stop));
+    let long = "x".repeat(2_000);
+    let row = world.admin.create(account("Novak").with("description", long));
+    let change = |column: &str| {
+        world
+            .admin
+            .try_update(Row::new("account", row).with(column, "1"))
+            .unwrap_err()
+    };
+    let error = change("telephone1");
+    assert!(error.message().contains("is longer than 65536 characters"), "{error}");
+    assert_eq!(change("telephone2").message().chars().count(), 4_000);
+}
+
+/// What a workflow reads and writes counts like the calls of plug-ins.
+#[test]
+fn what_it_carries_counts_for_the_request() {
+    let world = Workplace::new();
+    let create = [
+        "column",
+        "create",
+        "account",
+        "new_long",
+        "memo",
+        "--max-length",
+        "1000000",
+    ];
+    world.org.program().json(&create);
+    let look = json!({ "check": {
+        "if": { "compare": { "column": "new_long", "is": "has-data" } },
+        "then": [{ "update": { "set": { "fax": "1" } } }] } });
+    let many: Vec<Json> = (0..249).map(|_| look.clone()).collect();
+    let on = |column: &str| json!({ "on": { "update": [column] } });
+    world.active(&spec("many", &on("telephone1"), many.clone().into()));
+    world.active(&spec("more", &on("telephone1"), many.into()));
+    let long = "x".repeat(1_000_000);
+    let row = world.admin.create(account("Novak").with("new_long", long));
+    let error = world
+        .admin
+        .try_update(Row::new("account", row).with("telephone1", "1"))
+        .unwrap_err();
+    assert_eq!(error.body().limit.as_ref().unwrap().name, "request-bytes");
 }

@@ -148,3 +148,136 @@ fn a_column_that_a_workflow_uses_stays() {
         world.admin.try_delete("workflow", id).unwrap();
     }
 }
+
+/// A file may hold one that was activated when its table still took workflows.
+#[test]
+fn nothing_that_is_done_to_a_workflow_starts_one() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "state": true, "create": true, "assign": true } });
+    let lock = world.active(&spec("lock", &on, json!([{ "stop": { "as": "canceled" } }])));
+    let file = rusqlite::Connection::open(world.org.path()).unwrap();
+    file.create_collation("UNICODE_CI", str::cmp).unwrap();
+    let bind = r#"UPDATE "workflow" SET "primaryentity" = 'workflow' WHERE "category" = 0"#;
+    assert_eq!(file.execute(bind, []).unwrap(), 2);
+    let by_hand = json!({ "on-demand": true });
+    world.draft(&spec("other", &by_hand, json!([task(json!("x"))])));
+    world.draft(&spec("another", &by_hand, json!([task(json!("x"))])));
+    switch(&world.admin, lock, false).unwrap();
+    world.admin.try_delete("workflow", lock).unwrap();
+}
+
+/// What others do sets a workflow off, and it may do what they may: its author may have it run for
+/// as many rows as he may change workflows of.
+#[test]
+fn the_scope_is_no_wider_than_what_the_owner_may_change() {
+    let world = Workplace::new();
+    for (depth, allowed) in [
+        (Depth::User, 1),
+        (Depth::BusinessUnit, 2),
+        (Depth::ParentChild, 3),
+        (Depth::Organization, 4),
+    ] {
+        let author = author(&world, &format!("author {}", depth.label()), depth);
+        let on = json!({ "on": { "create": true } });
+        let id = author.create(
+            sluice_platform::WorkflowSpec::parse(&spec("w", &on, json!([task(json!("ran"))])))
+                .unwrap()
+                .row(),
+        );
+        for scope in 1..=4 {
+            author.update(Row::new("workflow", id).with("scope", Value::Choice(scope)));
+            let outcome = switch(&author, id, true);
+            if scope <= allowed {
+                outcome.unwrap();
+                switch(&author, id, false).unwrap();
+                continue;
+            }
+            let error = outcome.unwrap_err();
+            assert_eq!(error.body().privilege.as_deref(), Some("prvWriteWorkflow"));
+            let told = format!("its owner holds prvWriteWorkflow at the depth {} only", depth.label());
+            assert!(error.message().contains(&told), "{error}");
+        }
+    }
+}
+
+/// Somebody who draws up and activates workflows of his own, at a depth.
+fn author(world: &Workplace, name: &str, depth: Depth) -> sluice_tests::Actor {
+    let mut rights = people::privileges(&["Create", "Read", "Write"], &["Workflow"], depth);
+    rights.push(("prvActivateSynchronousWorkflow".to_owned(), Depth::Organization));
+    people::user(&world.org, name, &rights)
+}
+
+#[test]
+fn a_plug_in_is_called_for_those_who_may_register_steps() {
+    let world = Workplace::new();
+    world.push_probe();
+    let author = author(&world, "author", Depth::Organization);
+    let on = json!({ "on": { "create": true } });
+    let text = spec(
+        "w",
+        &on,
+        json!([{ "call": { "plugin": "probe", "configuration": "trace hi" } }]),
+    );
+    let id = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    let error = switch(&author, id, true).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvCreateSdkMessageProcessingStep")
+    );
+    switch(&world.admin, id, true).unwrap();
+}
+
+/// Who lets a workflow start another one knows that one, and it is meant for others or his own.
+#[test]
+fn a_workflow_of_somebody_else_is_started_only_as_a_child() {
+    let world = Workplace::new();
+    let text = |name: &str, more: serde_json::Value, child: Option<&str>| {
+        let actions = match child {
+            Some(child) => json!([{ "start-child": { "workflow": child } }]),
+            None => json!([task(json!("ran"))]),
+        };
+        spec(name, &more, actions)
+    };
+    world.active(&text("by hand", json!({ "on-demand": true }), None));
+    world.active(&text("child", json!({ "child": true }), None));
+    let try_to_start = |author: &sluice_tests::Actor, child: &str| {
+        let text = text("w", json!({ "on": { "create": true }, "scope": "user" }), Some(child));
+        let id = author.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+        switch(author, id, true)
+    };
+    let all = author(&world, "all", Depth::Organization);
+    assert_eq!(code(try_to_start(&all, "by hand")), "0x80045046");
+    try_to_start(&all, "child").unwrap();
+    let own = author(&world, "own", Depth::User);
+    let error = try_to_start(&own, "child").unwrap_err();
+    assert_eq!(error.body().privilege.as_deref(), Some("prvReadWorkflow"));
+    try_to_start(&world.admin, "by hand").unwrap();
+}
+
+/// A parent is no door to a row: it is started for what its user may read.
+#[test]
+fn a_child_is_started_for_a_row_that_may_be_read() {
+    let world = Workplace::new();
+    world.active(
+        &spec(
+            "child",
+            &json!({ "child": true, "run-as": "owner" }),
+            json!([task(json!("ran"))]),
+        )
+        .replace("\"account\"", "\"contact\""),
+    );
+    let parent = json!([{ "start-child": { "workflow": "child", "row": { "related": "primarycontactid" } } }]);
+    world.active(&spec("parent", &json!({ "on": { "update": ["fax"] } }), parent));
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "Novak"));
+    let clerk = seller(&world.org, "clerk", Depth::User);
+    let row = clerk.create(account("Novak"));
+    let contact = Reference::new("contact", contact);
+    world
+        .admin
+        .update(Row::new("account", row).with("primarycontactid", contact));
+    let fax = Row::new("account", row).with("fax", "1");
+    assert_eq!(code(clerk.try_update(fax.clone())), "0x80048306");
+    assert_eq!(world.told(), Vec::<String>::new());
+    world.admin.update(fax);
+    assert_eq!(world.told(), ["ran"]);
+}

@@ -1,7 +1,7 @@
 //! Definitions that make no sense: each refusal names what is wrong, and where.
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Row, Value};
+use sluice_model::{Query, Row, Value};
 use sluice_platform::WorkflowSpec;
 
 use crate::world::{Workplace, is, spec, switch, task};
@@ -172,11 +172,52 @@ fn tables_that_take_no_workflow_are_refused() {
             .map(|_| ())
             .map_err(|error| error.message().to_owned())
     };
-    assert!(
-        of("sdkmessageprocessingstep", 4)
-            .unwrap_err()
-            .contains("no workflow runs for rows")
-    );
+    // Those by which the organisation is administered: a workflow that refuses would lock out
+    // whoever could take it away.
+    for table in [
+        "workflow",
+        "sdkmessageprocessingstep",
+        "pluginassembly",
+        "plugintype",
+        "role",
+        "privilege",
+        "systemuser",
+        "team",
+        "businessunit",
+        "organization",
+        "solution",
+        "solutioncomponent",
+    ] {
+        let told = of(table, 4).unwrap_err();
+        assert!(told.contains("no workflow runs for rows"), "{table}: {told}");
+    }
     assert!(of("nowhere", 4).unwrap_err().contains("nowhere"));
     assert!(of("transactioncurrency", 1).unwrap_err().contains("scope Organization"));
+}
+
+#[test]
+fn a_column_that_starts_it_is_named_once() {
+    let world = Workplace::new();
+    let on = json!({ "on": { "update": ["name"] } });
+    let row = WorkflowSpec::parse(&spec("w", &on, json!([task(json!("x"))])))
+        .unwrap()
+        .row();
+    let often = row.with("triggeronupdateattributelist", "name,fax,".repeat(100_000));
+    let error = world.admin.try_create(often).unwrap_err();
+    assert!(
+        error.message().contains("column `name` of `account` is named twice"),
+        "{error}"
+    );
+}
+
+/// A request that is recorded has no definition: it holds configurations of plug-ins.
+#[test]
+fn a_definition_is_not_recorded_with_a_request() {
+    let world = Workplace::new();
+    let call = json!([{ "call": { "plugin": "probe", "configuration": "hunter2" } }, task(json!({ "column": "no" }))]);
+    let row = WorkflowSpec::parse(&spec("recorded", &json!({}), call)).unwrap().row();
+    world.admin.try_create(row).unwrap_err();
+    let recorded = format!("{:?}", world.admin.list(Query::new("sl_messagetrace")));
+    assert!(recorded.contains("recorded"), "{recorded}");
+    assert!(!recorded.contains("hunter2"), "{recorded}");
 }

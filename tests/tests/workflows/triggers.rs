@@ -59,7 +59,7 @@ fn the_scope_is_seen_from_the_owner() {
     program.json(&["bu", "create", "North"]);
     program.json(&["bu", "create", "Harbour", "--parent", "North"]);
     program.json(&["role", "create", "Worker"]);
-    for privilege in ["prvReadWorkflow", "prvReadAccount"] {
+    for privilege in ["prvReadWorkflow", "prvWriteWorkflow", "prvReadAccount"] {
         program.json(&["role", "grant", "Worker", privilege, "org"]);
     }
     let person = |name: &str, unit: &str| {

@@ -11,12 +11,16 @@ pub struct Workplace {
     pub admin: Actor,
 }
 
-/// A user who works with accounts, contacts and activities at a depth, and sees workflows.
+/// A user who works with accounts, contacts and activities at a depth, and with all workflows.
 pub fn seller(org: &Organisation, name: &str, depth: Depth) -> Actor {
     let verbs = ["Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign"];
     let tables = ["Account", "Contact", "Activity"];
     let mut rights = people::privileges(&verbs, &tables, depth);
-    rights.extend(people::privileges(&["Read"], &["Workflow"], Depth::Organization));
+    rights.extend(people::privileges(
+        &["Read", "Write"],
+        &["Workflow"],
+        Depth::Organization,
+    ));
     people::user(org, name, &rights)
 }
 

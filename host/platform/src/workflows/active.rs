@@ -8,15 +8,16 @@ use std::{
 };
 
 use sluice_access::PrincipalId;
-use sluice_model::{Code, Error, Filter, Name, Reference, Result, Row, Uuid, Value, text::Collation};
+use sluice_model::{Code, Depth, Error, Filter, Name, Reference, Result, Row, Uuid, Value, text::Collation};
 use sluice_sandbox::Context;
 
 use super::{
     ACTIVATED, ACTIVATION, Trigger, background,
     definition::Definition,
     is_workflow,
+    life::takes_workflows,
     program::Program,
-    run::{Next, Run, TABLE, action_at},
+    run::{Next, Run, TABLE, action_at, cut_message},
 };
 use sluice_engine::{
     Operation, Unit,
@@ -48,6 +49,16 @@ impl Scope {
             _ => Self::User,
         }
     }
+
+    /// The depth of a privilege that reaches as far.
+    pub(crate) fn depth(self) -> Depth {
+        match self {
+            Self::User => Depth::User,
+            Self::BusinessUnit => Depth::BusinessUnit,
+            Self::ParentChild => Depth::ParentChild,
+            Self::Organization => Depth::Organization,
+        }
+    }
 }
 
 /// A workflow that is active.
@@ -67,6 +78,8 @@ pub(crate) struct Workflow {
     as_owner: bool,
     pub(crate) in_real_time: bool,
     pub(crate) by_hand: bool,
+    /// Any workflow may start it, not only those of its owner.
+    is_child: bool,
     triggers: Vec<Trigger>,
     rank: i32,
     program: Result<Program>,
@@ -86,10 +99,16 @@ impl Workflow {
             as_owner: row.int("runas") == Some(0),
             in_real_time: row.int("mode") == Some(1),
             by_hand: is_by_hand(row),
+            is_child: row.bool("subprocess") == Some(true),
             triggers: Trigger::all(row),
             rank: row.int("rank").unwrap_or_default(),
             program: Definition::activated(text).map(Program::of),
         })
+    }
+
+    /// Whether a workflow of that owner may start it.
+    pub(crate) fn is_started_by(&self, owner: Option<&Reference>) -> bool {
+        self.is_child || (self.by_hand && self.owner.as_ref() == owner)
     }
 
     /// The step that does what the workflow does for a row; without one, for that of the message.
@@ -235,6 +254,7 @@ impl Call {
 pub(crate) fn blamed(mut error: Error, step: &Step, program: &Program, at: usize) -> Error {
     let mut info = step.info();
     info.action = action_at(program, at);
+    cut_message(&mut error.body_mut().message);
     error.body_mut().step.get_or_insert(info);
     error
 }
@@ -336,7 +356,14 @@ impl Part for ActivePart {
             .and(Filter::eq("type", Value::Choice(ACTIVATION)))
             .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
         let rows = reader.some(TABLE, COLUMNS, copies)?;
-        let workflows = rows.iter().filter_map(Workflow::of).map(Arc::new);
+        // A file may hold one that was activated when its table still took workflows.
+        let takes = |workflow: &Workflow| {
+            reader
+                .catalog
+                .table(&workflow.table)
+                .is_ok_and(|table| takes_workflows(table))
+        };
+        let workflows = rows.iter().filter_map(Workflow::of).filter(takes).map(Arc::new);
         let by_id = workflows.map(|workflow| (workflow.id, workflow));
         Ok(Arc::new(Active { by_id: by_id.collect() }))
     }
@@ -352,10 +379,10 @@ impl StepSource for Steps {
 
     fn steps(&self, parts: &Parts) -> Vec<Step> {
         let mut steps = Vec::new();
-        for workflow in part_of::<Active>(parts)
-            .into_iter()
-            .flat_map(|active| active.by_id.values())
-        {
+        let active = part_of::<Active>(parts);
+        let mut active: Vec<&Arc<Workflow>> = active.into_iter().flat_map(|active| active.by_id.values()).collect();
+        active.sort_by_key(|workflow| workflow.id);
+        for workflow in active {
             steps.extend(workflow.triggers.iter().map(|trigger| workflow.triggered(trigger)));
             steps.extend(workflow.waking());
         }

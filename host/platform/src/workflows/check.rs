@@ -1,7 +1,10 @@
 //! Whether a definition makes sense for the tables of the organisation. What is wrong is named
 //! with its place.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 use sluice_model::{
@@ -9,15 +12,15 @@ use sluice_model::{
 };
 
 use super::{
-    definition::{Action, Check, Compare, Condition, Create, Definition, Place, Source, StartChild, Stop, Verb, Wait},
+    definition::{
+        Action, Check, Compare, Condition, Create, DEEPEST, Definition, Place, Source, StartChild, Stop, Verb, Wait,
+    },
     run,
     values::{self, Gives},
 };
 
 /// How many actions a workflow has at most, those of its branches included.
 const MOST_ACTIONS: usize = 500;
-/// How deep conditions may stand inside each other.
-const DEEPEST: usize = 10;
 
 /// A definition that is looked through.
 pub(crate) struct Checker<'a> {
@@ -351,9 +354,14 @@ enum Offer {
     Time,
 }
 
-/// Each of these is a column of the table.
+/// Each of these is a column of the table, and is named once.
 pub(crate) fn columns_exist(table: &TableDef, names: &[Name]) -> Result<()> {
-    names
-        .iter()
-        .try_for_each(|name| coerce::column(table, name).map(|_| ()))
+    let mut seen = BTreeSet::new();
+    for name in names {
+        coerce::column(table, name)?;
+        if !seen.insert(name) {
+            return invalid(format!("column `{name}` of `{}` is named twice", table.name));
+        }
+    }
+    Ok(())
 }

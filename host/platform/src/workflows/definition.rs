@@ -3,12 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        Error as _, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use serde_json::Value as Json;
 use sluice_model::{Error, Name, Result, Uuid};
 
 /// A longer definition is refused, in bytes.
 pub(crate) const LONGEST: usize = 256 << 10;
+
+/// How deep conditions, and values, may stand inside each other.
+pub(crate) const DEEPEST: usize = 10;
 
 /// The content of `clientdata`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -311,8 +320,7 @@ impl Operator {
 }
 
 /// Where a value comes from. In JSON an object says how it is found, anything else is the value.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "Json")]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Source {
     /// It is written here.
     Constant(Json),
@@ -381,13 +389,79 @@ struct SourceForm {
     multiply: Option<Box<Source>>,
 }
 
-impl TryFrom<Json> for Source {
+impl Source {
+    /// How many values stand inside each other in it.
+    fn depth(&self) -> usize {
+        match self {
+            Self::First(sources) | Self::Text(sources) => 1 + sources.iter().map(Self::depth).max().unwrap_or_default(),
+            Self::Changed(_, by) => 1 + by.depth(),
+            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) => 0,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(SourceVisitor)
+    }
+}
+
+/// Reads a value where it stands, without a copy of what it consists of.
+struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value, or an object that says how it is found")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(Json::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> std::result::Result<Source, A::Error> {
+        Json::deserialize(SeqAccessDeserializer::new(values)).map(Source::Constant)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, form: A) -> std::result::Result<Source, A::Error> {
+        let source: Source = SourceForm::deserialize(MapAccessDeserializer::new(form))?
+            .try_into()
+            .map_err(A::Error::custom)?;
+        // What is inside was looked at before it: nothing is ever much deeper.
+        match source.depth() > DEEPEST {
+            true => Err(A::Error::custom(format!(
+                "values stand {DEEPEST} deep inside each other at most"
+            ))),
+            false => Ok(source),
+        }
+    }
+}
+
+impl TryFrom<SourceForm> for Source {
     type Error = String;
 
-    fn try_from(json: Json) -> std::result::Result<Self, String> {
-        if !json.is_object() {
-            return Ok(Self::Constant(json));
-        }
+    fn try_from(form: SourceForm) -> std::result::Result<Self, String> {
         let SourceForm {
             column,
             row,
@@ -398,7 +472,7 @@ impl TryFrom<Json> for Source {
             increment,
             decrement,
             multiply,
-        } = serde_json::from_value(json).map_err(|error| error.to_string())?;
+        } = form;
         let of_row = match (column, row) {
             (Some(column), row) => Some(Self::Column(column, row.unwrap_or_default())),
             (None, Some(row)) => Some(Self::Row(row)),
@@ -459,5 +533,26 @@ mod tests {
         assert!(told(&long).contains("is the most"));
         let deep = format!(r#"{{"actions": {}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
         assert!(told(&deep).contains("this is no definition"));
+    }
+
+    /// However deep values stand inside each other, what they consist of is read once.
+    #[test]
+    fn values_stand_ten_deep_at_most() {
+        let nested = |depth: usize| {
+            let (open, close) = (r#"{"text": ["#.repeat(depth), "]}".repeat(depth));
+            format!(r#"{{"actions": [{{"update": {{"set": {{"name": {open}{close}}}}}}}]}}"#)
+        };
+        Definition::parse(&nested(DEEPEST)).unwrap();
+        assert!(told(&nested(DEEPEST + 1)).contains("values stand 10 deep"));
+        assert!(told(&nested(60)).contains("values stand 10 deep"));
+        assert!(told(&nested(1_000)).contains("recursion limit"));
+    }
+
+    #[test]
+    fn a_value_is_written_as_it_is() {
+        for json in ["null", "true", "-5", "5", "1.5", r#""text""#, "[1, 2]"] {
+            let source: Source = serde_json::from_str(json).unwrap();
+            assert_eq!(source, Source::Constant(serde_json::from_str(json).unwrap()));
+        }
     }
 }

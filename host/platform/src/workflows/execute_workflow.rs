@@ -63,9 +63,9 @@ impl Message for ExecuteWorkflow {
         let row = Reference::new(workflow.table.clone(), *row);
         if unit.called_by() != Some(KIND) {
             unit.decide(operation, &*operation.table()?, Right::Read, id)?;
-            let table = snapshot.table(&row.table)?.clone();
-            unit.decide(operation, &table, Right::Read, row.id)?;
         }
+        let table = snapshot.table(&row.table)?.clone();
+        unit.decide(operation, &table, Right::Read, row.id)?;
         if !workflow.in_real_time {
             let by = operation.caller_id();
             if let Some(job) = background::start(unit, operation, &workflow, row, by)? {

@@ -1,11 +1,11 @@
 //! From a draft to what runs and back: the rules of `workflow` for workflows. A definition is
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
-use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Row, TableDef, Uuid, Value};
+use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Right, Row, TableDef, Uuid, Value};
 
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
-    active::{self, Scope},
+    active::{self, Scope, Workflow},
     check::{Checker, columns_exist},
     definition::{Child, Definition},
     program::Program,
@@ -17,6 +17,9 @@ use sluice_engine::{Operation, Rules, Unit, giving, snapshot::Snapshot, step, st
 const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
 /// The privilege to do so for somebody else.
 const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
+
+/// The privilege to register steps: who lets a workflow call a plug-in does the same.
+const REGISTER: &str = "prvCreateSdkMessageProcessingStep";
 
 /// What a definition says: it is looked through when one of these changes, and when it is activated.
 const OF_DEFINITIONS: [&str; 6] = [
@@ -213,8 +216,13 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     Ok(())
 }
 
+/// Whether workflows run for rows of a table.
+pub(crate) fn takes_workflows(table: &TableDef) -> bool {
+    table.takes_workflows && table.takes_steps && table.ownership != Ownership::None
+}
+
 fn check_table(table: &TableDef, row: &Row) -> Result<()> {
-    if !table.takes_steps || table.ownership == Ownership::None {
+    if !takes_workflows(table) {
         return invalid(format!("no workflow runs for rows of `{}`", table.name));
     }
     if table.ownership != Ownership::User && Scope::of(row.int("scope")) != Scope::Organization {
@@ -262,14 +270,26 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
         return refuse("it waits, which is done in the background only");
     }
+    check_scope(unit, row)?;
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
     let checked = Checker::check(&snapshot.catalog, table, &definition)?;
+    if !checked.plugins.is_empty() {
+        unit.require_named(operation, REGISTER)?;
+    }
     checked
         .plugins
         .iter()
         .try_for_each(|plugin| unit.check_plugin(plugin))?;
-    children(&snapshot, row, checked.children)?;
+    for child in children(&snapshot, row, checked.children)? {
+        if child.id != row.id {
+            let active = active::of(&snapshot);
+            let child = active
+                .find(child.id)
+                .ok_or_else(|| Error::not_found("Workflow", TABLE, child.id))?;
+            may_start(unit, operation, row, child)?;
+        }
+    }
     // In the background it runs as its owner, whoever has set it off.
     if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
         return Ok(());
@@ -322,6 +342,51 @@ fn with_children(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
     let children = serde_json::to_value(children).map_err(broken)?;
     definition.insert("children".to_owned(), children);
     serde_json::to_string(&definition).map(Some).map_err(broken)
+}
+
+/// Who lets a workflow start another one knows that one, and it is meant for others or is the
+/// same owner's.
+fn may_start(unit: &mut Unit, operation: &Operation, row: &Row, child: &Workflow) -> Result<()> {
+    let table = unit.snapshot()?.table(TABLE)?.clone();
+    unit.decide(operation, &table, Right::Read, child.id)?;
+    if child.is_started_by(row.lookup("ownerid")) {
+        return Ok(());
+    }
+    let message = format!(
+        "the workflow {} cannot be activated: it starts \"{}\", which is no child and belongs to somebody else",
+        name(row),
+        child.name
+    );
+    Err(Error::new(Code::WORKFLOW_NOT_STARTED_BY_HAND, message)
+        .with_table(TABLE)
+        .with_word("WORKFLOW", child.id))
+}
+
+/// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
+/// off, and it may do what they may.
+fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
+    let Some(owner) = row.lookup("ownerid") else {
+        return Ok(());
+    };
+    let privilege = unit.snapshot()?.table(TABLE)?.privilege_name(Right::Write);
+    let depth = unit.principal_of(owner)?.depth_of(&privilege);
+    let scope = Scope::of(row.int("scope")).depth();
+    if depth.is_some_and(|depth| depth >= scope) {
+        return Ok(());
+    }
+    let holds = match depth {
+        Some(depth) => format!("at the depth {} only", depth.label()),
+        None => "at no depth".to_owned(),
+    };
+    let message = format!(
+        "the workflow {} cannot be activated: its scope is {}, and its owner holds {privilege} {holds}; give it a \
+         narrower scope, or an owner who holds that privilege deeper",
+        name(row),
+        scope.label()
+    );
+    let mut error = Error::new(Code::PRIVILEGE_DENIED, message).with_table(TABLE);
+    error.body_mut().privilege = Some(privilege);
+    Err(error)
 }
 
 /// These workflows, in an order in which they can be activated: those that others start come first.

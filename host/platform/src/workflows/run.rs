@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use sluice_model::{
-    Code, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, codes::Kind,
-    coerce, written,
+    Code, ColumnDef, ColumnType, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef,
+    Timestamp, Value, codes::Kind, coerce, written,
 };
 use sluice_sandbox::{Context, Place as At};
 
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
 
     fn stop(&mut self, stop: &Stop) -> Result<Next> {
         let told = match &stop.message {
-            Some(source) => self.text(source)?,
+            Some(source) => self.text_up_to(source, LONGEST_MESSAGE)?.text,
             None => String::new(),
         };
         Ok(match stop.ending {
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
     fn call_plugin(&mut self, call: &Call) -> Result<()> {
         let row = self.need(&call.row)?;
         let configuration = match &call.configuration {
-            Some(source) => Some(self.text(source)?),
+            Some(source) => Some(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
             None => None,
         };
         self.seen.clear();
@@ -323,35 +323,56 @@ impl<'a> Run<'a> {
             }
             // What a column is changed by is asked for where it is changed.
             Source::Changed(_, by) => self.value(by, table, name),
-            Source::Text(_) => self.text(source).map(Value::Text),
+            Source::Text(_) => {
+                let text = self.text_up_to(source, longest_text(column))?;
+                text.whole().map(Value::Text)
+            }
             Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
         }
     }
 
-    /// What a source gives, as a text.
-    fn text(&mut self, source: &Source) -> Result<String> {
+    /// What a source gives, as a text of so many characters at most.
+    fn text_up_to(&mut self, source: &Source, most: usize) -> Result<Bounded> {
+        let mut text = Bounded::new(most);
+        self.add(source, &mut text)?;
+        Ok(text)
+    }
+
+    fn add(&mut self, source: &Source, text: &mut Bounded) -> Result<()> {
         match source {
-            Source::Constant(serde_json::Value::String(text)) => Ok(text.clone()),
-            Source::Constant(other) => Ok(other.to_string()),
+            Source::Constant(serde_json::Value::String(constant)) => text.push(constant),
+            Source::Constant(other) => text.push(&other.to_string()),
             Source::Column(from, row) => {
                 let value = self.column(row, from)?;
                 let definition = self.definition_of(row, from)?;
-                Ok(values::shown(&value, definition.as_ref()))
+                text.push(&values::shown(&value, definition.as_ref()));
             }
-            Source::Row(row) => Ok(self.find(row)?.map(|row| row.id.to_string()).unwrap_or_default()),
+            Source::Row(row) => {
+                if let Some(row) = self.find(row)? {
+                    text.push(&row.id.to_string());
+                }
+            }
             Source::First(sources) => {
+                let before = text.text.len();
                 for source in sources {
-                    let text = self.text(source)?;
-                    if !text.is_empty() {
-                        return Ok(text);
+                    self.add(source, text)?;
+                    if text.text.len() > before {
+                        return Ok(());
                     }
                 }
-                Ok(String::new())
             }
-            Source::Text(parts) => parts.iter().map(|part| self.text(part)).collect(),
-            Source::Now(later) => self.later(*later).map(sluice_model::json::whole_seconds),
-            Source::Changed(_, by) => self.text(by),
+            Source::Text(parts) => {
+                for part in parts {
+                    if text.cut {
+                        return Ok(());
+                    }
+                    self.add(part, text)?;
+                }
+            }
+            Source::Now(later) => text.push(&sluice_model::json::whole_seconds(self.later(*later)?)),
+            Source::Changed(_, by) => self.add(by, text)?,
         }
+        Ok(())
     }
 
     /// A column of a row; nothing, where there is no such row.
@@ -366,7 +387,7 @@ impl<'a> Run<'a> {
         Ok(seen.get(name).cloned().unwrap_or(Value::Null))
     }
 
-    fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<sluice_model::ColumnDef>> {
+    fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<ColumnDef>> {
         let Some(row) = self.find(place)? else {
             return Ok(None);
         };
@@ -429,6 +450,76 @@ impl<'a> Run<'a> {
 
     fn table(&mut self, name: &str) -> Result<Arc<TableDef>> {
         self.unit.snapshot()?.table(name).cloned()
+    }
+}
+
+/// So many characters a text has that goes to no column, or to a short one.
+const LONGEST_TEXT: usize = 64 << 10;
+/// So many a text has that goes to a long one.
+const LONGEST_IN_COLUMN: usize = 1 << 20;
+/// So many characters of a message people are told.
+const LONGEST_MESSAGE: usize = 4_000;
+
+/// How long a text for a column becomes; the platform refuses what is longer than a short column.
+fn longest_text(column: &ColumnDef) -> usize {
+    let most = match &column.kind {
+        ColumnType::Text { max_length } | ColumnType::Memo { max_length } => *max_length,
+        _ => 0,
+    };
+    usize::try_from(most)
+        .unwrap_or(usize::MAX)
+        .clamp(LONGEST_TEXT, LONGEST_IN_COLUMN)
+}
+
+/// A text that is being built, and is cut where it becomes too long.
+struct Bounded {
+    text: String,
+    most: usize,
+    /// How many characters may still come.
+    left: usize,
+    cut: bool,
+}
+
+impl Bounded {
+    fn new(most: usize) -> Self {
+        Self {
+            text: String::new(),
+            most,
+            left: most,
+            cut: false,
+        }
+    }
+
+    fn push(&mut self, part: &str) {
+        let end = part.char_indices().nth(self.left).map(|(end, _)| end);
+        self.cut |= end.is_some();
+        let part = end.and_then(|end| part.get(..end)).unwrap_or(part);
+        self.left -= part.chars().count();
+        self.text.push_str(part);
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// It was cut.
+    fn whole(self) -> Result<String> {
+        match self.cut {
+            false => Ok(self.text),
+            true => Err(Error::new(
+                Code::OUT_OF_RANGE,
+                format!(
+                    "a text that the workflow builds is longer than {} characters",
+                    self.most
+                ),
+            )),
+        }
+    }
+}
+
+/// What people are told of an error, without what is too long to be read.
+pub(crate) fn cut_message(message: &mut String) {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
     }
 }
 
