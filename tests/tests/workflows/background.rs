@@ -438,3 +438,21 @@ fn the_log_shows_the_runs() {
     program.json(&["workflow", "delete", "later"]);
     assert_eq!(jobs(&world).len(), 1);
 }
+
+/// A definition may hold the configuration of a plug-in: a run shows where it stands, not by what.
+#[test]
+fn a_run_does_not_show_its_definition() {
+    let world = Workplace::new();
+    let actions = json!([{ "wait": { "for": { "compare": { "column": "fax", "is": "eq", "value": "secret" } } } }]);
+    world.active(&background("later", &on_create(), actions));
+    world.admin.create(account("Novak"));
+    let job = jobs(&world).remove(0);
+    let data = job.text("data").unwrap();
+    assert!(data.contains("\"at\"") && !data.contains("secret"), "{data}");
+    let asked = Query::new("asyncoperation").filter(Filter::Compare {
+        column: "data".into(),
+        comparison: sluice_model::Comparison::Contains,
+        value: Value::from("secret"),
+    });
+    assert!(world.admin.0.list(asked).is_err(), "what is not shown is not searched");
+}

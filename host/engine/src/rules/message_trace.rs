@@ -41,7 +41,7 @@ const HARMLESS: [&str; 10] = [
 pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
     matches!(
         (table, column),
-        (tables::MESSAGE_TRACE, TREE | REQUEST) | (tables::AUDIT, tables::CHANGES)
+        (tables::MESSAGE_TRACE, TREE | REQUEST) | (tables::AUDIT, tables::CHANGES) | (tables::JOB, "data")
     )
 }
 

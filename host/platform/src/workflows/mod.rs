@@ -19,6 +19,7 @@ mod execute_workflow;
 mod life;
 mod program;
 mod run;
+mod seen;
 mod spec;
 mod values;
 
@@ -32,7 +33,10 @@ pub use spec::WorkflowSpec;
 /// Workflows.
 pub(crate) static WORKFLOWS: Capability = Capability {
     messages: &[&execute_workflow::ExecuteWorkflow],
-    rules: &[(Tables::Named(tables::PROCESS), &life::Life)],
+    rules: &[
+        (Tables::Named(tables::PROCESS), &life::Life),
+        (Tables::Named(tables::JOB), &seen::Runs),
+    ],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
     steps: &[&active::Steps],
