@@ -3,6 +3,7 @@
 //! step's configuration says.
 
 mod attribution;
+mod before;
 mod budgets;
 mod compiling;
 mod depth;

@@ -2,13 +2,13 @@
 //! else has changed meanwhile.
 
 use sluice_model::{Code, Depth, Error, Query, Reference, Request, Row, Uuid, Value};
-use sluice_platform::{Fix, Gate, Isolation, Reach, prelude::*};
+use sluice_platform::{Fix, Isolation, Reach, prelude::*};
 use sluice_tests::{Actor, people};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, job, probe};
 
 /// Everything that a diagnosis could leave behind.
-const WATCHED: [&str; 11] = [
+pub(super) const WATCHED: [&str; 11] = [
     "account",
     "contact",
     "opportunity",
@@ -41,7 +41,7 @@ fn why(world: &Pipeline, reader: &Actor, caller: &Actor, request: &Request) -> I
 }
 
 /// Sends the cure as the administrator; then the request passes.
-fn cure(world: &Pipeline, found: &Isolation, caller: &Actor, request: &Request) {
+pub(super) fn cure(world: &Pipeline, found: &Isolation, caller: &Actor, request: &Request) {
     let cure = found.cure.as_ref().unwrap_or_else(|| panic!("no cure: {found:#?}"));
     let mut request = request.clone();
     for fix in &cure.fixes {
@@ -65,7 +65,20 @@ fn steps(found: &Isolation) -> Vec<Option<Uuid>> {
     found.culprits.iter().map(|culprit| step(&culprit.error)).collect()
 }
 
-fn campaigns(script: &str) -> String {
+/// A user who has no role at all.
+fn without_role(world: &Pipeline) -> Actor {
+    let admin = world.admin.get("systemuser", world.admin.id());
+    let unit = admin.lookup("businessunitid").cloned().unwrap();
+    world.admin.create(
+        Row::unsaved("systemuser")
+            .with("domainname", "new")
+            .with("lastname", "new")
+            .with("businessunitid", unit),
+    );
+    world.org.actor("new")
+}
+
+pub(super) fn campaigns(script: &str) -> String {
     format!("{script} campaign")
 }
 
@@ -240,18 +253,7 @@ fn a_share_without_the_privilege_is_none() {
 #[test]
 fn whoever_has_no_role_gets_the_smallest_that_does() {
     let world = Pipeline::new();
-    let unit = world
-        .admin
-        .get("systemuser", world.admin.id())
-        .lookup("businessunitid")
-        .cloned();
-    world.admin.create(
-        Row::unsaved("systemuser")
-            .with("domainname", "new")
-            .with("lastname", "new")
-            .with("businessunitid", unit.unwrap()),
-    );
-    let nobody = world.org.actor("new");
+    let nobody = without_role(&world);
     let request = Request::create(account());
     let refused = nobody.0.execute(request.clone()).unwrap_err();
     let found = why(&world, &world.admin, &nobody, &request);
@@ -328,40 +330,6 @@ fn what_happens_behind_the_cure_of_another_is_not_told() {
     assert_eq!(told.trials, why(&world, &world.seller, &world.seller, &request).trials);
 }
 
-/// What qualifying needs is told before anybody tries.
-#[test]
-fn what_a_request_needs_is_told_before_it_is_sent() {
-    let world = Pipeline::new();
-    let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
-    let (lead, request) = world.lead();
-    let told = world.admin.0.explain(world.seller.id(), &request).unwrap();
-    assert_eq!(told.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [step]);
-    let of = |privilege: &str, gate: Gate| {
-        let mut found = told
-            .needs
-            .iter()
-            .filter(|need| need.check.privilege == privilege && need.check.gate == gate);
-        found.next().unwrap_or_else(|| panic!("{privilege}: {:#?}", told.needs))
-    };
-    let missing = of("prvReadCampaign", Gate::Privilege);
-    assert!(missing.is_missing && missing.check.step == Some(step), "{missing:?}");
-    for privilege in [
-        "prvReadLead",
-        "prvCreateAccount",
-        "prvCreateContact",
-        "prvCreateOpportunity",
-    ] {
-        let need = of(privilege, Gate::Privilege);
-        assert!(!need.is_missing && need.check.step.is_none(), "{need:?}");
-    }
-    let own = of("prvReadLead", Gate::Access);
-    assert_eq!(
-        (own.check.row, own.check.because.as_deref()),
-        (Some(lead), Some("own row"))
-    );
-    cure(&world, &told.found, &world.seller, &request);
-}
-
 /// Who asks about a request of their own, and may not act for others, is told what refused it; what
 /// helps is for somebody else to find.
 #[test]
@@ -397,18 +365,7 @@ fn requests_of_others_are_for_those_who_may_act_for_them() {
 #[test]
 fn behind_a_role_that_is_given_more_may_be_missing() {
     let world = Pipeline::new();
-    let unit = world
-        .admin
-        .get("systemuser", world.admin.id())
-        .lookup("businessunitid")
-        .cloned();
-    world.admin.create(
-        Row::unsaved("systemuser")
-            .with("domainname", "new")
-            .with("lastname", "new")
-            .with("businessunitid", unit.unwrap()),
-    );
-    let nobody = world.org.actor("new");
+    let nobody = without_role(&world);
     world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
     let request = Request::create(contact());
     let found = why(&world, &world.admin, &nobody, &request);
@@ -501,35 +458,6 @@ fn what_fails_in_the_background_is_told_apart() {
         .map(|error| error.body().step.as_ref().unwrap().id)
         .collect();
     assert_eq!(background, [later]);
-}
-
-/// What is never recorded is not shown, and a request that had it does not run again.
-#[test]
-fn secrets_and_long_requests_are_not_recorded() {
-    let world = Pipeline::new();
-    let annotation = |body: String| {
-        let row = Row::unsaved("annotation")
-            .with("subject", "x".repeat(600))
-            .with("documentbody", body);
-        let error = world.seller.0.execute(Request::create(row)).unwrap_err();
-        world
-            .seller
-            .0
-            .why(error.body().correlation)
-            .unwrap_err()
-            .message()
-            .to_owned()
-    };
-    let told = annotation("c2VjcmV0".to_owned());
-    assert!(told.contains("documentbody of annotation"), "{told}");
-    let long = Row::unsaved("contact").with("lastname", "x".repeat(70_000));
-    let error = world.seller.0.execute(Request::create(long)).unwrap_err();
-    let told = world.seller.0.why(error.body().correlation).unwrap_err();
-    assert!(told.message().contains("longer than 65536 bytes"), "{told}");
-    for row in world.admin.list(Query::new("sl_messagetrace")) {
-        let kept = row.text("sl_request").unwrap_or_default();
-        assert!(!kept.contains("c2VjcmV0") && kept.len() < 66_000, "{kept}");
-    }
 }
 
 /// A role that a managed solution brought cannot be changed here: no grant to it is proposed.
@@ -640,56 +568,6 @@ fn a_duplicate_stands_in_front_of_a_missing_privilege() {
     cure(&world, &found, &world.seller, &request);
 }
 
-/// Requests that people made run again with a change and without it.
-#[test]
-fn what_a_change_would_do_to_the_requests_of_others() {
-    let world = Pipeline::new();
-    let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
-    let refused = world.seller.0.execute(Request::create(contact())).unwrap_err();
-    world.record_setting(2);
-    let passed = world.run(&world.seller, Request::create(account()));
-    passed.created();
-    let since = sluice_model::Timestamp::UNIX_EPOCH;
-    let judge = |changes: &[Request]| world.admin.0.what_if(changes, since, &mut |_, _| true).unwrap();
-    let before = world.counts(WATCHED);
-
-    // A grant lets the one pass that was refused.
-    let role = world.admin.find("role", "Salesperson");
-    let grant = Fix::Grant {
-        id: role,
-        role: "Salesperson".to_owned(),
-        privilege: "prvReadCampaign".to_owned(),
-        depth: Depth::User,
-    };
-    let found = judge(&[grant.request().unwrap()]);
-    let [turned] = found.turned.as_slice() else {
-        panic!("{found:#?}")
-    };
-    assert_eq!(Some(turned.request.correlation), refused.body().correlation);
-    assert!(turned.without.is_some() && turned.with.is_none());
-
-    // Taking a privilege away breaks the one that passed.
-    let privilege = world
-        .admin
-        .list(Query::new("privilege").filter(sluice_model::Filter::eq("name", "prvCreateAccount")));
-    let take = Request::new("RemovePrivilegeRole")
-        .with("RoleId", Value::Id(role))
-        .with("PrivilegeId", Value::Id(privilege[0].id));
-    let found = judge(&[take]);
-    let [turned] = found.turned.as_slice() else {
-        panic!("{found:#?}")
-    };
-    assert!(turned.without.is_none() && turned.with.is_some(), "{turned:?}");
-
-    // What turns nothing is not listed; what is refused is refused here as well.
-    let nothing = Request::update(Row::new("sdkmessageprocessingstep", step).with("rank", 7));
-    let found = judge(std::slice::from_ref(&nothing));
-    assert!(found.turned.is_empty() && found.judged >= 2, "{found:#?}");
-    let error = world.seller.0.what_if(&[nothing], since, &mut |_, _| true).unwrap_err();
-    assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
-    assert_eq!(world.counts(WATCHED), before, "nothing has changed");
-}
-
 /// What would leave the organisation without an administrator is refused at the end of its
 /// transaction, in a trial as well.
 #[test]
@@ -719,34 +597,6 @@ fn the_last_administrator_is_the_platforms_refusal() {
     let since = sluice_model::Timestamp::UNIX_EPOCH;
     let judged = second.0.what_if(&changes, since, &mut |_, _| true);
     assert!(judged.is_ok() || judged.is_err_and(|error| error.code() == Code::ADMINISTRATOR_ROLE_FIXED));
-}
-
-/// A change that is refused is refused although nobody has made a request yet.
-#[test]
-fn what_may_not_be_changed_is_refused_whoever_asked_for_what() {
-    let world = Pipeline::new();
-    world.record_setting(0);
-    let wanted = Row::unsaved("roleprivilege")
-        .with("PrivilegeName", "prvNoSuch")
-        .with("Depth", 3);
-    let grant = Request::new("AddPrivilegesRole")
-        .with("RoleId", Value::Id(world.admin.find("role", "Salesperson")))
-        .with("Privileges", sluice_model::Parameter::Rows(vec![wanted]));
-    let since = world.admin.0.now();
-    world.admin.0.what_if(&[grant], since, &mut |_, _| true).unwrap_err();
-}
-
-/// Only what was recorded is said to be.
-#[test]
-fn what_left_no_trace_is_not_called_recorded() {
-    let world = Pipeline::new();
-    let unknown = world.admin.0.execute(Request::new("NoSuchMessage")).unwrap_err();
-    assert!(!unknown.body().recorded);
-    let refused = world
-        .seller
-        .0
-        .execute(Request::create(Row::unsaved("campaign").with("name", "x")));
-    assert!(refused.unwrap_err().body().recorded);
 }
 
 /// A required step of a process stands in front of a missing privilege: both are named.

@@ -148,3 +148,19 @@ fn who_else_and_what_before_and_what_if() {
     let still = world.user("seller.west").run(&["lead", "qualify", &lead]);
     assert_eq!(still.code, 1, "nothing was granted");
 }
+
+/// Whoever may not read users is told no names, and `why` is refused nothing that it would then explain.
+#[test]
+fn it_leaves_no_refusal_of_its_own() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "create", "Reader"]);
+    admin.json(&["role", "grant", "Reader", "prvReadAccount", "user"]);
+    admin.json(&["user", "create", "rita", "--role", "Reader"]);
+    let theirs = id(&admin.json(&["row", "create", "account", "name=Theirs"]));
+    world.user("rita").refused(&["row", "delete", "account", &theirs]);
+    for _ in 0..2 {
+        let found = world.user("rita").json(&["why"]);
+        assert_eq!(text(&found["request"], "message"), "Delete");
+    }
+}
