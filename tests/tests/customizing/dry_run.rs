@@ -96,7 +96,10 @@ fn what_a_plug_in_sets_is_a_steps() {
     world.sluice("role grant Salesperson prvReadsl_commissionrule org");
     let seller = world.org.actor("seller.west");
     // A lead of the sample, older than the step that would have tidied its number up.
-    let open = odata_filter(&world, "statecode eq 0 and contains(telephone1,'/')");
+    let open = odata_filter(
+        &world,
+        "statecode eq 0 and contains(telephone1,'/') and companyname ne null",
+    );
     let lead = seller.list(sluice_model::Query::new("lead").filter(open).top(1));
     let lead = lead[0].id.to_string();
     let answer = world
