@@ -106,3 +106,24 @@ fn who_acts_is_said_once_for_all() {
     assert_eq!(who("manager", &["--as", "seller.west"]), "seller.west");
     assert_eq!(who("", &[]), "admin");
 }
+
+#[test]
+fn a_name_that_is_the_end_of_an_id_names_either_row() {
+    let world = World::empty();
+    let admin = world.admin();
+    let one = id(&admin.json(&["row", "create", "lead", "lastname=one"]));
+    let other = id(&admin.json(&["row", "create", "lead", &format!("lastname={}", end(&one))]));
+    let run = admin.run(&["row", "update", "lead", end(&one), "firstname=x"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains(&one) && run.stderr.contains(&other), "{run:?}");
+    for (lead, name) in [(&one, "one"), (&other, end(&one))] {
+        let row = admin.json(&["row", "get", "lead", lead]);
+        assert_eq!(
+            (text(&row, "lastname").as_str(), row["firstname"].is_null()),
+            (name, true)
+        );
+    }
+    // A name that is no end of another's id goes on being a name.
+    let own = id(&admin.json(&["row", "create", "lead", "lastname=facade"]));
+    assert_eq!(text(&admin.json(&["row", "get", "lead", "facade"]), "leadid"), own);
+}
