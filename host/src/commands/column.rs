@@ -2,14 +2,14 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, Right, TableDef, document};
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
 use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
 
 use super::{jobs, relationship::Behaviour};
 use crate::{
     context::Context,
-    door::{Door, after_privilege},
+    door::Door,
     output::{Grid, Outcome},
     usage::Usage,
 };
@@ -235,11 +235,8 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         column.required = Required::System;
     }
     if let Some(text) = &args.default {
+        // Whether it fits is told after the privilege.
         let default = document::read(text).unwrap_or_else(|_| text.as_str().into());
-        let session = context.session()?;
-        let catalog = session.catalog()?;
-        sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)
-            .or_else(|error| after_privilege(&session, "attribute", Right::Create, error))?;
         column.default = Some(default);
     }
     let session = context.session()?;
