@@ -196,7 +196,7 @@ fn jobs_are_kept_until_they_have_ended() {
 /// `SLUICE_YEAR=1000` does it with as many requests a day, which takes long.
 #[test]
 fn a_year_of_requests_leaves_little_beside_rows_and_audit() {
-    let daily: u64 = std::env::var("SLUICE_YEAR").map_or(8, |text| text.parse().unwrap());
+    let daily: u64 = std::env::var("SLUICE_YEAR").map_or(4, |text| text.parse().unwrap());
     let (clock, world) = world();
     world.step(&job("Create", "contact", "trace done"));
     world.step(&probe(PRE_OPERATION, "Create", "task", "refuse never"));
