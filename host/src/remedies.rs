@@ -18,6 +18,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ListForms => "form list TABLE",
         Remedy::ListPlugins => "plugin list",
         Remedy::PushForced => "plugin push FILE --name PLUGIN --force",
+        Remedy::RollbackForced => "plugin rollback PLUGIN --to VERSION --force",
         Remedy::ImportForced => "solution import FILE --force",
         Remedy::ListSolutions => "solution list",
         Remedy::ListChoices => "option-set list",

@@ -112,6 +112,8 @@ pub(crate) struct Core {
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
     /// What contents of plug-ins declare, by their digests.
     pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
+    /// The components that were made of core modules, by the digests of these.
+    pub(crate) components: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -173,6 +175,7 @@ impl Core {
             places: Places::new(REQUESTS),
             plugins: Mutex::default(),
             declared: Mutex::default(),
+            components: Mutex::default(),
         })
     }
 

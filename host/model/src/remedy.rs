@@ -62,6 +62,7 @@ remedies! {
     ListForms ["TABLE"] "Look at the forms of the table.";
     ListPlugins [] "Look at the plug-ins.";
     PushForced ["FILE", "PLUGIN"] "Push the file, and give up the types that it lacks: their steps are disabled.";
+    RollbackForced ["PLUGIN", "VERSION"] "Bring the content back, and give up the types that it lacks: their steps are disabled.";
     ImportForced ["FILE"] "Import the solution, and give up the plug-in types that it lacks: their steps are disabled.";
     ListSolutions [] "Look at the solutions.";
     ListChoices [] "Look at the choices.";
