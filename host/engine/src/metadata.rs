@@ -44,6 +44,7 @@ const FILES: &[(&str, &str)] = files![
     "sdkmessageprocessingstep",
     "sdkmessageprocessingstepimage",
     "sdkmessageprocessingstepsecureconfig",
+    "sl_jobcall",
     "sl_jobcontext",
     "sl_messagetrace",
     "sl_pluginversion",

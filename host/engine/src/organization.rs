@@ -66,6 +66,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
     "prvActivateSynchronousWorkflow",
+    "prvActivateBusinessRule",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
     crate::whole::MAINTAIN,

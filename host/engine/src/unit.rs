@@ -19,7 +19,7 @@ use crate::{
     change::{Author, Why},
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
-    jobs::{self, Lease},
+    jobs::{self, Lease, Replay},
     operation::{Incoming, Operation},
     pipeline,
     reading::Stream,
@@ -74,6 +74,8 @@ pub struct Work {
     pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
+    /// The service calls of its plug-in.
+    pub(crate) replay: Option<Replay>,
     /// The transaction is that of a series: it was open before the request began.
     pub(crate) in_series: bool,
     /// How many messages are under way, one inside the other, on this thread.
@@ -181,6 +183,7 @@ impl Unit {
             waiting: None,
             uncompilable: Uncompilable::new(),
             lease: None,
+            replay: None,
             in_series: false,
             nesting: 0,
             attributing: false,
@@ -382,6 +385,7 @@ impl Unit {
                     .refresh()
                     .and_then(|()| body(unit, &mut again))
                     .and_then(|()| unit.check_administration())
+                    .and_then(|()| unit.keep_calls(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
@@ -399,7 +403,9 @@ impl Unit {
         });
         self.transaction_over();
         let result = result.and_then(|result| result);
-        if result.is_err() {
+        if result.is_ok() {
+            self.calls_are_kept();
+        } else {
             self.jobs.truncate(jobs);
             // What the unit read of its own changes is gone with them.
             self.snapshot = before;

@@ -353,6 +353,9 @@ codes! {
     JOB_NOT_ENDED = 0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted", Refused,
         "a job is removed after its end only",
         "run it to its end or cancel it, then remove it", [Resume, Cancel];
+    JOB_NOT_REPEATABLE = 0x8009_F011, "JobNotRepeatable", Refused,
+        "a job was interrupted and run again, and its plug-in then asked for something else than it had asked for before",
+        "let the plug-in decide by what it is given and what it reads, by nothing else; then run the job again from its beginning", [RetryJob];
     NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
         "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
         "give the user an address, or ask for no notice", [SetAddress];

@@ -4,6 +4,7 @@
 //! and, if it watches rows, in [`ORDER`].
 
 pub mod audit;
+mod business_rules;
 pub mod customizing;
 pub mod diagnosis;
 pub mod duplicates;
@@ -20,6 +21,7 @@ mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
+pub use business_rules::BusinessRuleSpec;
 pub use customizing::columns::ColumnChange;
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
@@ -60,6 +62,7 @@ static ALL: &[&Capability] = &[
     &duplicates::DUPLICATES,
     &flow::FLOWS,
     &workflows::WORKFLOWS,
+    &business_rules::BUSINESS_RULES,
     &customizing::CUSTOMIZING,
     &keys::KEYS,
     &notes::NOTES,

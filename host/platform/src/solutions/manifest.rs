@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     Plugin,
     /// A workflow.
     Workflow,
+    /// A business rule.
+    BusinessRule,
     /// A duplicate rule with its conditions.
     DuplicateRule,
     /// An offline profile with its tables.
@@ -75,7 +77,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order of an import.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::OptionSet,
         Self::Table,
         Self::Column,
@@ -88,6 +90,7 @@ impl Kind {
         Self::Role,
         Self::Plugin,
         Self::Workflow,
+        Self::BusinessRule,
         Self::DuplicateRule,
         Self::OfflineProfile,
     ];
@@ -106,6 +109,7 @@ impl Kind {
             Self::Role => "role",
             Self::Plugin => "plugin",
             Self::Workflow => "workflow",
+            Self::BusinessRule => "business-rule",
             Self::DuplicateRule => "duplicate-rule",
             Self::Flow => "flow",
             Self::OfflineProfile => "offline-profile",

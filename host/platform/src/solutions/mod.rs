@@ -221,7 +221,9 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::OptionSet => options::release(self, gone),
             Kind::Role => rows::release(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
-            Kind::Flow | Kind::Workflow => rows::release(self, sluice_engine::tables::PROCESS, gone.row),
+            Kind::Flow | Kind::Workflow | Kind::BusinessRule => {
+                rows::release(self, sluice_engine::tables::PROCESS, gone.row)
+            }
             Kind::Form => rows::release(self, sluice_engine::tables::FORM, gone.row),
             Kind::View => rows::release(self, sluice_engine::tables::VIEW, gone.row),
             _ => Ok(()),

@@ -68,6 +68,7 @@ static SHAPES: &[Shape] = &[
         }],
     },
     plain(Kind::Workflow, tables::PROCESS, None),
+    plain(Kind::BusinessRule, tables::PROCESS, None),
     Shape {
         kind: Kind::OfflineProfile,
         table: tables::OFFLINE_PROFILE,

@@ -4,7 +4,7 @@
 use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
 
 use super::{Installation, manifest::Kind};
-use crate::{duplicates::life, flow, workflows};
+use crate::{business_rules, duplicates::life, flow, workflows};
 use sluice_engine::tables;
 
 /// Whether the row is active; nothing, where its kind has no states.
@@ -12,7 +12,7 @@ pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
     let state = row.int("statecode");
     match kind {
         Kind::DuplicateRule => Some(life::is_in_use(row)),
-        Kind::Flow | Kind::Workflow => Some(state == Some(1)),
+        Kind::Flow | Kind::Workflow | Kind::BusinessRule => Some(state == Some(1)),
         Kind::View => Some(state == Some(0)),
         _ => None,
     }
@@ -26,6 +26,10 @@ pub(super) fn category(kind: Kind) -> Vec<(&'static str, Value)> {
         Kind::Workflow => vec![
             ("category", Value::Choice(workflows::CATEGORY)),
             ("type", Value::Choice(workflows::DEFINITION)),
+        ],
+        Kind::BusinessRule => vec![
+            ("category", Value::Choice(business_rules::CATEGORY)),
+            ("type", Value::Choice(business_rules::DEFINITION)),
         ],
         _ => Vec::new(),
     }
@@ -53,7 +57,7 @@ pub(super) fn set_active(work: &mut Installation<'_, '_>, kind: Kind, row: &Refe
             work.activations.push(row.id);
             Ok(())
         }
-        Kind::Flow | Kind::Workflow => write(work, row, if active { (1, 2) } else { (0, 1) }),
+        Kind::Flow | Kind::Workflow | Kind::BusinessRule => write(work, row, if active { (1, 2) } else { (0, 1) }),
         Kind::View => write(work, row, if active { (0, 1) } else { (1, 2) }),
         _ => Ok(()),
     }

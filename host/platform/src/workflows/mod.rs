@@ -21,14 +21,27 @@ mod program;
 mod run;
 mod seen;
 mod spec;
-mod values;
+pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
 use sluice_engine::{Capability, Tables, tables};
 
-pub(crate) use life::children_first;
+pub(crate) use life::{children_first, takes_workflows};
 pub use spec::WorkflowSpec;
+
+/// What definitions are written in, for those that say something of the same kind.
+pub(crate) mod language {
+    pub(crate) use super::{
+        check::Checker,
+        definition::{
+            Action, Check, Compare, Condition, Definition, Ending, LONGEST, Later, Operator, Place, Source, Stop,
+            Update,
+        },
+        run::{Bounded, longest_text},
+        values,
+    };
+}
 
 /// Workflows.
 pub(crate) static WORKFLOWS: Capability = Capability {

@@ -461,7 +461,7 @@ const LONGEST_IN_COLUMN: usize = 1 << 20;
 const LONGEST_MESSAGE: usize = 4_000;
 
 /// How long a text for a column becomes; the platform refuses what is longer than a short column.
-fn longest_text(column: &ColumnDef) -> usize {
+pub(crate) fn longest_text(column: &ColumnDef) -> usize {
     let most = match &column.kind {
         ColumnType::Text { max_length } | ColumnType::Memo { max_length } => *max_length,
         _ => 0,
@@ -472,7 +472,7 @@ fn longest_text(column: &ColumnDef) -> usize {
 }
 
 /// A text that is being built, and is cut where it becomes too long.
-struct Bounded {
+pub(crate) struct Bounded {
     text: String,
     most: usize,
     /// How many characters may still come.
@@ -481,7 +481,7 @@ struct Bounded {
 }
 
 impl Bounded {
-    fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             text: String::new(),
             most,
@@ -490,7 +490,17 @@ impl Bounded {
         }
     }
 
-    fn push(&mut self, part: &str) {
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether there was more than there is room for.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(crate) fn push(&mut self, part: &str) {
         let end = part.char_indices().nth(self.left).map(|(end, _)| end);
         self.cut |= end.is_some();
         let part = end.and_then(|end| part.get(..end)).unwrap_or(part);
@@ -502,7 +512,7 @@ impl Bounded {
     ///
     /// # Errors
     /// It was cut.
-    fn whole(self) -> Result<String> {
+    pub(crate) fn whole(self) -> Result<String> {
         match self.cut {
             false => Ok(self.text),
             true => Err(Error::new(
