@@ -72,6 +72,7 @@ pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
+pub use plugin::{Argument, Arguments};
 pub use preview::{Preview, Sent, Tried};
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};

@@ -65,6 +65,7 @@ const FILES: &[(&str, &str)] = files![
     "transactioncurrency",
     "webresource",
     "workflow",
+    "workflowlog",
 ];
 
 /// The definition in a file's text, with what the platform adds to every table.

@@ -100,6 +100,14 @@ pub trait JobKind: Sync {
         false
     }
 
+    /// A job was refused something, and waits or has failed: what is to be kept of that.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn stopped(&self, _: &mut Unit, _job: &Row, _data: &str, _: &Error) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether a job that has succeeded is removed, and not kept with its outcome.
     fn is_removed(&self, _data: &str) -> bool {
         false
@@ -364,6 +372,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
             unit.back_to(before)?;
+            kind.stopped(unit, &job, &data, &error)?;
             let status = match kind.waits_after(&error) {
                 true => {
                     suspend(unit, &job, &error)?;

@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Log {
         /// Only those of this workflow.
         workflow: Option<String>,
+        /// What the actions of this one run came to.
+        #[arg(long, value_name = "JOB", conflicts_with = "workflow")]
+        job: Option<String>,
         /// At most so many.
         #[arg(long, value_name = "N", default_value_t = 100)]
         top: u32,
@@ -106,7 +109,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Deactivate { workflow } => set_active(&session, &workflow, false),
         Command::Delete { workflow } => delete(&session, &workflow),
         Command::Run { workflow, row } => run_for(&session, &workflow, &row),
-        Command::Log { workflow, top } => log(context, &session, workflow.as_deref(), top),
+        Command::Log {
+            job: Some(job), top, ..
+        } => actions(&session, &job, top),
+        Command::Log { workflow, top, .. } => log(context, &session, workflow.as_deref(), top),
     }
 }
 
@@ -458,4 +464,33 @@ fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -
         documents.push(document);
     }
     Ok(Outcome::list(documents, grid.text("no runs in the background")))
+}
+
+/// What the actions of a run came to, in their order.
+fn actions(session: &Session, job: &str, top: u32) -> anyhow::Result<Outcome> {
+    const LOG: &str = "workflowlog";
+    let job = session.find_one("asyncoperation", job)?;
+    let query = Query::new(LOG)
+        .columns(&["stepname", "status", "startedon", "message"])
+        .filter(Filter::eq("asyncoperationid", job))
+        .top(top);
+    let rows = session.list(query)?;
+    let table = session.catalog()?.table(LOG)?.clone();
+    let mut grid = Grid::new(["status", "action", "at", "message"]);
+    for row in &rows {
+        let cell = |column: &str| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let column = table.column(column);
+            column
+                .map(|column| people::cell(column, value, &names::Labels::default()))
+                .unwrap_or_default()
+        };
+        grid.row([cell("status"), cell("stepname"), cell("startedon"), cell("message")]);
+    }
+    let columns: Vec<_> = ["stepname", "status", "startedon", "message"].map(Into::into).to_vec();
+    let documents = rows
+        .iter()
+        .map(|row| sluice_model::json::from_row(&table, row, Some(&columns)))
+        .collect();
+    Ok(Outcome::list(documents, grid.text("nothing was logged of that run")))
 }

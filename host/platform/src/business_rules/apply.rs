@@ -153,7 +153,7 @@ impl Applied<'_> {
             }
             Source::Now(later) => values::fitted(Value::DateTime(self.later(*later)?), column, None),
             Source::Changed(_, by) => self.value(by, column)?,
-            Source::Row(_) => Value::Null,
+            Source::Row(_) | Source::Output(..) => Value::Null,
         })
     }
 
@@ -181,7 +181,7 @@ impl Applied<'_> {
             }
             Source::Now(later) => text.push(&json::whole_seconds(self.later(*later)?)),
             Source::Changed(_, by) => self.add(by, text)?,
-            Source::Row(_) => {}
+            Source::Row(_) | Source::Output(..) => {}
         }
         Ok(())
     }

@@ -174,7 +174,7 @@ fn is_own_condition(condition: &Condition) -> bool {
 fn is_own(source: &Source) -> bool {
     match source {
         Source::Column(_, row) => row.is_this(),
-        Source::Row(_) => false,
+        Source::Row(_) | Source::Output(..) => false,
         Source::First(sources) | Source::Text(sources) => sources.iter().all(is_own),
         Source::Changed(_, by) => is_own(by),
         Source::Constant(_) | Source::Now(_) => true,

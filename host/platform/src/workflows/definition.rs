@@ -84,6 +84,8 @@ pub(crate) enum Action {
     StartChild(StartChild),
     /// Calls a plug-in.
     Call(Call),
+    /// Writes an e-mail.
+    SendEmail(SendEmail),
     /// Waits, in the background.
     Wait(Wait),
     /// Ends the workflow.
@@ -176,6 +178,38 @@ pub(crate) struct Call {
     /// The row that it is about.
     #[serde(default)]
     pub(crate) row: Place,
+    /// The input parameters that it is given.
+    #[serde(default)]
+    pub(crate) inputs: BTreeMap<Name, Source>,
+    /// Under which name later actions know what it gives back.
+    #[serde(default, rename = "as")]
+    pub(crate) name: Option<String>,
+}
+
+impl Call {
+    /// Whether the plug-in has parameters of its own, and not those of the message.
+    pub(crate) fn has_arguments(&self) -> bool {
+        self.name.is_some() || !self.inputs.is_empty()
+    }
+}
+
+/// Writes an e-mail, which waits to be sent.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendEmail {
+    /// To whom: rows that have an address.
+    pub(crate) to: Vec<Place>,
+    /// What it is about.
+    pub(crate) subject: Source,
+    /// What it says.
+    #[serde(default)]
+    pub(crate) body: Option<Source>,
+    /// The row that it is about.
+    #[serde(default)]
+    pub(crate) row: Place,
+    /// Under which name later actions know it.
+    #[serde(default, rename = "as")]
+    pub(crate) name: Option<String>,
 }
 
 /// Waits for a point in time or for a condition, whichever comes first.
@@ -336,6 +370,8 @@ pub(crate) enum Source {
     Now(Later),
     /// What an Update's column holds, changed by a value.
     Changed(Verb, Box<Source>),
+    /// What a plug-in gave back: its output, of the call of that name.
+    Output(Name, String),
 }
 
 /// How an Update changes what a column holds.
@@ -387,6 +423,8 @@ struct SourceForm {
     increment: Option<Box<Source>>,
     decrement: Option<Box<Source>>,
     multiply: Option<Box<Source>>,
+    output: Option<Name>,
+    of: Option<String>,
 }
 
 impl Source {
@@ -395,7 +433,7 @@ impl Source {
         match self {
             Self::First(sources) | Self::Text(sources) => 1 + sources.iter().map(Self::depth).max().unwrap_or_default(),
             Self::Changed(_, by) => 1 + by.depth(),
-            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) => 0,
+            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) | Self::Output(..) => 0,
         }
     }
 }
@@ -472,7 +510,14 @@ impl TryFrom<SourceForm> for Source {
             increment,
             decrement,
             multiply,
+            output,
+            of,
         } = form;
+        let output = match (output, of) {
+            (Some(output), Some(of)) => Some(Self::Output(output, of)),
+            (None, None) => None,
+            _ => return Err("an `output` of a plug-in is that `of` the call of a name".to_owned()),
+        };
         let of_row = match (column, row) {
             (Some(column), row) => Some(Self::Column(column, row.unwrap_or_default())),
             (None, Some(row)) => Some(Self::Row(row)),
@@ -492,12 +537,13 @@ impl TryFrom<SourceForm> for Source {
             .chain(first.map(Self::First))
             .chain(text.map(Self::Text))
             .chain(now.map(Self::Now))
+            .chain(output)
             .chain(changed);
         match (ways.next(), ways.next()) {
             (Some(source), None) => Ok(source),
             _ => Err(
-                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, or, in an update, \
-                 `append`, `increment`, `decrement` or `multiply`"
+                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, `output` (with `of`), \
+                 or, in an update, `append`, `increment`, `decrement` or `multiply`"
                     .to_owned(),
             ),
         }

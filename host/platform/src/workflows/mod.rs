@@ -8,15 +8,19 @@
 //! | see how it is activated and deactivated, and what may be changed | `life` |
 //! | see which steps call it, for which rows and as whom | `active` |
 //! | see what it does | `program`, `run`, `values` |
+//! | see what it gives to plug-ins and takes from them | `arguments` |
 //! | see how it goes on in the background, waits and is woken | `background` |
+//! | see what its actions leave in the log | `log` |
 //! | run one by hand | `execute_workflow` |
 mod active;
+mod arguments;
 mod background;
 mod check;
 mod definition;
 mod dependants;
 mod execute_workflow;
 mod life;
+mod log;
 mod program;
 mod run;
 mod seen;
@@ -49,6 +53,7 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     rules: &[
         (Tables::Named(tables::PROCESS), &life::Life),
         (Tables::Named(tables::JOB), &seen::Runs),
+        (Tables::Named("workflowlog"), &log::Log),
     ],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
