@@ -15,6 +15,7 @@ pub mod capability;
 mod cascade;
 pub mod change;
 pub mod compiling;
+mod component;
 mod definitions;
 pub mod engine;
 mod env;
@@ -64,6 +65,7 @@ pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
+pub use component::{Component, ComponentPart, ComponentStates};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use keeping::Kept;

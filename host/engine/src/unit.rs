@@ -385,8 +385,7 @@ impl Unit {
                 let result = unit
                     .refresh()
                     .and_then(|()| body(unit, &mut again))
-                    .and_then(|()| unit.check_administration())
-                    .and_then(|()| unit.keep_calls(&again))
+                    .and_then(|()| unit.end_transaction(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
@@ -404,15 +403,20 @@ impl Unit {
         });
         self.transaction_over();
         let result = result.and_then(|result| result);
-        if result.is_ok() {
-            self.calls_are_kept();
-        } else {
+        self.calls_are_kept(result.is_ok());
+        if result.is_err() {
             self.jobs.truncate(jobs);
             // What the unit read of its own changes is gone with them.
             self.snapshot = before;
             self.configuration_changed = false;
         }
         result
+    }
+
+    /// What holds at the end of a transaction, and what is written at its end.
+    fn end_transaction(&mut self, operation: &Operation) -> Result<()> {
+        self.check_administration()?;
+        self.keep_calls(operation)
     }
 
     /// Runs `body` for a request of a series: to it, a savepoint is its transaction.

@@ -263,12 +263,22 @@ fn run_due(context: &Context, session: &Session, watch: bool) -> anyhow::Result<
     let (mut documents, mut texts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     loop {
         session.run_due_jobs(&stop, &mut |job, outcome| {
-            let outcome = outcome?;
-            if is_refusal(&outcome) {
-                exit = Exit::Refused;
-            }
-            let (text, document) = (told(context, job, &outcome), outcome_document(job, &outcome));
-            let document = Json::Object(document);
+            let (text, document) = match outcome {
+                Err(error) if error.kind() == Kind::Host => return Err(error),
+                // One that cannot be run stands in no other one's way.
+                Err(error) => {
+                    exit = Exit::Refused;
+                    let document = json!({ "job": job.to_string(), "error": error.to_json() });
+                    (format!("the job {job} was not run: {}", error.message()), document)
+                }
+                Ok(outcome) => {
+                    if is_refusal(&outcome) {
+                        exit = Exit::Refused;
+                    }
+                    let document = Json::Object(outcome_document(job, &outcome));
+                    (told(context, job, &outcome), document)
+                }
+            };
             // Who watches has no end to wait for.
             if watch {
                 let line = if context.json() { document.to_string() } else { text };

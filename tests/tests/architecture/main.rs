@@ -299,19 +299,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("merge", &[]),
     ("notes", &[]),
     ("plugins", &[]),
-    (
-        "solutions",
-        &[
-            "business_rules",
-            "customizing",
-            "duplicates",
-            "flow",
-            "keys",
-            "managed",
-            "plugins",
-            "workflows",
-        ],
-    ),
+    ("solutions", &["customizing", "keys", "managed", "plugins"]),
     ("workflows", &[]),
 ];
 

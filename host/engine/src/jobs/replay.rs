@@ -355,9 +355,10 @@ impl Unit {
         Ok(())
     }
 
-    /// What [`Self::keep_calls`] wrote is committed.
-    pub(crate) fn calls_are_kept(&mut self) {
-        if let Some(replay) = self.replay.as_mut()
+    /// Whether what [`Self::keep_calls`] wrote is committed.
+    pub(crate) fn calls_are_kept(&mut self, committed: bool) {
+        if committed
+            && let Some(replay) = self.replay.as_mut()
             && let Some(call) = replay.under_way.last_mut()
             && !call.saved
         {

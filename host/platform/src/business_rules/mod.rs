@@ -17,12 +17,21 @@ mod dependants;
 mod life;
 mod spec;
 
-use sluice_engine::{Capability, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
 
 pub use spec::BusinessRuleSpec;
 
+/// A rule with its actions.
+static COMPONENTS: Component = Component {
+    only: &[("category", CATEGORY), ("type", DEFINITION)],
+    states: Some(ComponentStates::ACTIVATED),
+    is_released: true,
+    ..Component::plain("business-rule", 130, tables::PROCESS)
+};
+
 /// Business rules.
 pub(crate) static BUSINESS_RULES: Capability = Capability {
+    components: &[&COMPONENTS],
     rules: &[(Tables::Named(tables::PROCESS), &life::Life)],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
@@ -31,9 +40,9 @@ pub(crate) static BUSINESS_RULES: Capability = Capability {
 };
 
 /// `workflow.category` of business rules.
-pub(crate) const CATEGORY: i32 = 2;
+const CATEGORY: i32 = 2;
 /// `workflow.type`: what people draw up, and what applies once it is active.
-pub(crate) const DEFINITION: i32 = 1;
+const DEFINITION: i32 = 1;
 /// `workflow.statecode` of what is active.
 const ACTIVATED: i32 = 1;
 /// `workflow.scope` of rules that hold for all forms and for the server.

@@ -29,9 +29,9 @@ pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
-use sluice_engine::{Capability, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
 
-pub(crate) use life::{children_first, takes_workflows};
+pub(crate) use life::takes_workflows;
 pub use spec::WorkflowSpec;
 
 /// What definitions are written in, for those that say something of the same kind.
@@ -47,8 +47,20 @@ pub(crate) mod language {
     };
 }
 
+/// A workflow; the copy that runs stays where it is. One that starts others needs them to be active.
+static COMPONENTS: Component = Component {
+    only: &[("category", CATEGORY), ("type", DEFINITION)],
+    states: Some(ComponentStates {
+        later: Some(life::children_first),
+        ..ComponentStates::ACTIVATED
+    }),
+    is_released: true,
+    ..Component::plain("workflow", 120, tables::PROCESS)
+};
+
 /// Workflows.
 pub(crate) static WORKFLOWS: Capability = Capability {
+    components: &[&COMPONENTS],
     messages: &[&execute_workflow::ExecuteWorkflow],
     rules: &[
         (Tables::Named(tables::PROCESS), &life::Life),
@@ -63,15 +75,15 @@ pub(crate) static WORKFLOWS: Capability = Capability {
 };
 
 /// `workflow.category` of workflows.
-pub(crate) const CATEGORY: i32 = 0;
+const CATEGORY: i32 = 0;
 /// `workflow.type` of what people draw up.
-pub(crate) const DEFINITION: i32 = 1;
+const DEFINITION: i32 = 1;
 /// `workflow.type` of the copy that runs.
-pub(crate) const ACTIVATION: i32 = 2;
+const ACTIVATION: i32 = 2;
 /// `workflow.statecode` of a draft.
-pub(crate) const DRAFT: i32 = 0;
+const DRAFT: i32 = 0;
 /// `workflow.statecode` of what is active.
-pub(crate) const ACTIVATED: i32 = 1;
+const ACTIVATED: i32 = 1;
 
 /// What starts a workflow by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
