@@ -65,7 +65,7 @@ pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
-pub use component::{Component, ComponentPart, ComponentStates};
+pub use component::{Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use keeping::Kept;

@@ -343,10 +343,9 @@ impl Unit {
     /// destroyed the transaction: nothing had been answered.
     pub(crate) fn in_transaction(
         &mut self,
-        operation: Operation,
+        mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let mut operation = operation;
         if self.tx.is_open() {
             if self.in_series && self.nesting == 1 && !operation.only_reads(self) {
                 return self.run_in_series(operation, body);
