@@ -390,7 +390,7 @@ fn title(cure: &Cure) -> String {
             }
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
-        Fix::Deactivate { .. } => "Deactivate this one workflow until it is mended".to_owned(),
+        Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
     };
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
@@ -423,7 +423,9 @@ fn command_of(fix: &Fix, user: &str) -> String {
             role, privilege, depth, ..
         } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
         Fix::Disable { step } => format!("sluice step disable {step}"),
-        Fix::Deactivate { workflow } => format!("sluice workflow deactivate {workflow}"),
+        Fix::Deactivate { workflow, kind } => {
+            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
+        }
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))

@@ -57,6 +57,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ExcludeInactive => "duprule update RULE --exclude-inactive yes",
         Remedy::ShowJob => "jobs show JOB",
         Remedy::Resume => "jobs resume JOB",
+        Remedy::RetryJob => "jobs retry JOB",
         Remedy::Cancel => "jobs cancel JOB",
         Remedy::AddStatusReason => "option-set add TABLE.statuscode VALUE LABEL --state 0",
         Remedy::RelabelOption => "option-set update CHOICE VALUE --label LABEL",

@@ -67,6 +67,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
     "prvActivateSynchronousWorkflow",
+    "prvActivateBusinessRule",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
     crate::whole::MAINTAIN,

@@ -21,7 +21,7 @@ use crate::{
     change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
-    jobs::{self, Lease},
+    jobs::{self, Lease, Replay},
     operation::Operation,
     reading::Stream,
     rules::RulesOf,
@@ -80,6 +80,8 @@ pub struct Work {
     pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
+    /// The service calls of its plug-in.
+    pub(crate) replay: Option<Replay>,
     /// The transaction is that of a series: it was open before the request began.
     pub(crate) in_series: bool,
     /// How many messages are under way, one inside the other, on this thread.
@@ -189,6 +191,7 @@ impl Unit {
             waiting: None,
             uncompilable: Uncompilable::new(),
             lease: None,
+            replay: None,
             in_series: false,
             nesting: 0,
             attributing: false,
@@ -351,10 +354,9 @@ impl Unit {
     /// destroyed the transaction: nothing had been answered.
     pub(crate) fn in_transaction(
         &mut self,
-        operation: Operation,
+        mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let mut operation = operation;
         if self.tx.is_open() {
             if self.in_series && self.nesting == 1 && !operation.only_reads(self) {
                 return self.run_in_series(operation, body);
@@ -393,7 +395,7 @@ impl Unit {
                 let result = unit
                     .refresh()
                     .and_then(|()| body(unit, &mut again))
-                    .and_then(|()| unit.check_administration())
+                    .and_then(|()| unit.end_transaction(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
@@ -411,6 +413,7 @@ impl Unit {
         });
         self.transaction_over();
         let result = result.and_then(|result| result);
+        self.calls_are_kept(result.is_ok());
         if result.is_err() {
             self.jobs.truncate(jobs);
             // What the unit read of its own changes is gone with them.
@@ -418,6 +421,12 @@ impl Unit {
             self.configuration_changed = false;
         }
         result
+    }
+
+    /// What holds at the end of a transaction, and what is written at its end.
+    fn end_transaction(&mut self, operation: &Operation) -> Result<()> {
+        self.check_administration()?;
+        self.keep_calls(operation)
     }
 
     /// Runs `body` for a request of a series: to it, a savepoint is its transaction.

@@ -101,6 +101,7 @@ remedies! {
     ExcludeInactive ["RULE"] "Let the duplicate rule exclude inactive rows.";
     ShowJob ["JOB"] "Look at the job.";
     Resume ["JOB"] "Go on with the job where it was interrupted.";
+    RetryJob ["JOB"] "Run the job again from its beginning.";
     Cancel ["JOB"] "Cancel the job.";
     AddStatusReason ["TABLE"] "Add the status reason to the table.";
     RelabelOption ["CHOICE", "VALUE"] "Give the option another label.";

@@ -18,7 +18,16 @@ const LANGUAGE: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::COMPONENT_MODEL);
 
 /// The interfaces of the contract.
-const CONTRACT: [&str; 7] = ["types", "context", "service", "log", "configuration", CLOCK, RANDOM];
+const CONTRACT: [&str; 8] = [
+    "types",
+    "context",
+    "service",
+    "log",
+    "configuration",
+    "background",
+    CLOCK,
+    RANDOM,
+];
 const CLOCK: &str = "clock";
 const RANDOM: &str = "random";
 

@@ -33,7 +33,7 @@ pub use call::{Call, Caller, Context, Finished, Grants, Left, Place, Services, U
 pub use compile::{Compiler, run_compiler};
 pub use component::{MAXIMUM_SIZE, admit, componentize, version};
 pub use convert::{parameters_size, row_count};
-pub use describe::{DeclaredImage, DeclaredStep, PluginType};
+pub use describe::{Argument, DeclaredImage, DeclaredStep, PluginType};
 pub use engine::{GUEST_STACK, Sandbox, Settings, stack_for};
 pub use limits::Limits;
 pub use plugin::Plugin;

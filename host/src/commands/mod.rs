@@ -5,6 +5,7 @@ mod access_explain;
 pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod bu;
+pub(crate) mod businessrule;
 pub(crate) mod column;
 pub(crate) mod command;
 mod compare;

@@ -16,6 +16,7 @@ mod inwards;
 mod kill;
 mod killed_jobs;
 mod packages;
+mod replayed_jobs;
 mod restoring;
 mod steps;
 mod story;

@@ -79,6 +79,8 @@ pub struct Pushed {
     pub lacking: Vec<Lacking>,
     /// Capabilities that types ask for and that an administrator grants per step.
     pub wants: Vec<(String, Vec<String>)>,
+    /// The types that say which privileges whoever they run as needs, with these.
+    pub privileges: Vec<(String, Vec<String>)>,
 }
 
 /// A step as an administrator registers it.
