@@ -8,7 +8,7 @@ use std::{
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
 
-use crate::{Check, Checks, Gate, Holding, Named, PrincipalId, Through};
+use crate::{Check, Checks, ColumnGrants, Gate, Holding, Named, PrincipalId, Report, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -37,6 +37,11 @@ pub struct PrincipalFacts {
     pub roles: Vec<RoleFacts>,
     /// The user's object id in the directory (`azureactivedirectoryobjectid`).
     pub directory_id: Option<Uuid>,
+    /// Those whose rows the user may see as their manager; none, where the organisation's managers
+    /// see nothing more than others.
+    pub reports: Vec<Report>,
+    /// What column security profiles give.
+    pub columns: ColumnGrants,
 }
 
 /// A team that a principal is in.
@@ -76,6 +81,8 @@ pub struct Principal {
     /// Its business unit, or one above it, is disabled.
     stopped: bool,
     lent: Vec<(String, Depth)>,
+    /// Who calls on behalf of this principal: both must be allowed what is done.
+    limit: Option<Arc<Principal>>,
     /// Where it is kept what is asked about it.
     checks: Option<Arc<Checks>>,
 }
@@ -131,6 +138,7 @@ impl Principal {
             system: false,
             stopped: false,
             lent: Vec::new(),
+            limit: None,
             checks: None,
         }
     }
@@ -147,6 +155,8 @@ impl Principal {
             teams: Vec::new(),
             roles: Vec::new(),
             directory_id: None,
+            reports: Vec::new(),
+            columns: ColumnGrants::default(),
         };
         Self {
             system: true,
@@ -158,6 +168,20 @@ impl Principal {
     #[must_use]
     pub fn stopped_with_its_unit(self) -> Self {
         Self { stopped: true, ..self }
+    }
+
+    /// The same principal, on whose behalf another one calls: it may do what both may do.
+    #[must_use]
+    pub fn limited_by(&self, caller: &Arc<Self>) -> Self {
+        Self {
+            limit: Some(caller.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Who calls on behalf of the principal, where somebody does.
+    pub fn limit(&self) -> Option<&Arc<Self>> {
+        self.limit.as_ref()
     }
 
     /// The same principal with one privilege more, as if a direct role had it. For diagnosis:
@@ -299,6 +323,11 @@ impl Principal {
         std::iter::once(self.identity()).chain(teams)
     }
 
+    /// Those whose rows the principal may see as their manager.
+    pub fn reports(&self) -> &[Report] {
+        &self.facts.reports
+    }
+
     /// The principal as errors and reports show it: its roles by name, each once, those that
     /// come through a team as `Seller (via team West)`.
     pub fn info(&self) -> PrincipalInfo {
@@ -321,14 +350,23 @@ impl Principal {
         }
     }
 
-    /// The deepest depth at which the principal holds a privilege, by any route; the name in
-    /// any case.
+    /// The deepest depth at which the principal holds a privilege, by any route, and who limits it
+    /// does; the name in any case.
     pub fn depth_of(&self, privilege: &str) -> Option<Depth> {
+        let own = self.own_depth_of(privilege)?;
+        match &self.limit {
+            Some(limit) => limit.depth_of(privilege).map(|depth| depth.min(own)),
+            None => Some(own),
+        }
+    }
+
+    /// The same, whoever limits it.
+    pub(crate) fn own_depth_of(&self, privilege: &str) -> Option<Depth> {
         if self.system {
             return Some(Depth::Organization);
         }
         if privilege.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return self.depth_of(&privilege.to_ascii_lowercase());
+            return self.own_depth_of(&privilege.to_ascii_lowercase());
         }
         self.routes(privilege).map(|route| route.depth).max()
     }

@@ -101,6 +101,7 @@ macro_rules! codes {
 }
 
 mod administration;
+mod columns;
 mod keys;
 mod relationships;
 mod workflows;
@@ -109,6 +110,7 @@ mod workflows;
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     let more = administration::ADMINISTRATION
         .iter()
+        .chain(columns::COLUMNS)
         .chain(keys::KEYS)
         .chain(relationships::RELATIONSHIPS)
         .chain(workflows::WORKFLOWS);

@@ -283,6 +283,11 @@ impl ColumnType {
         }
     }
 
+    /// Whether it holds an amount, beside which its base amount is kept.
+    pub fn is_money(&self) -> bool {
+        matches!(self, Self::Money { .. })
+    }
+
     /// The word for the type: `text`, `lookup`, …
     pub fn word(&self) -> &'static str {
         match self {
@@ -343,6 +348,9 @@ pub struct ColumnDef {
     /// What it holds is never recorded with a request: a configuration, a secret, a file.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: bool,
+    /// Who may read, make and change what it holds is said by column security profiles.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub secured: bool,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -373,6 +381,7 @@ impl ColumnDef {
             range: None,
             format: None,
             withheld: false,
+            secured: false,
             custom: false,
             managed: false,
             source: String::new(),
@@ -495,6 +504,12 @@ pub struct TableDef {
     /// *Read-only in mobile*: its rows cannot be edited in the client's forms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_only_in_mobile: bool,
+    /// Its rows may have access teams, by templates.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub access_teams: bool,
+    /// Managers see no more of its rows than others, whatever the organisation has set.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub outside_hierarchy: bool,
     /// Whose rows they are to make and to change.
     #[serde(default, skip_serializing_if = "is_default")]
     pub kept: Kept,
@@ -563,6 +578,8 @@ impl TableDef {
             audited: false,
             duplicate_detection: false,
             read_only_in_mobile: false,
+            access_teams: false,
+            outside_hierarchy: false,
             kept: Kept::No,
             takes_steps: ownership != Ownership::None,
             takes_workflows: true,

@@ -43,6 +43,8 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "access-bu",
     "access-org",
     "access-own",
+    "access-team",
+    "column-profile",
     "e1",
     "e2",
     "e3",
@@ -56,6 +58,7 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "import",
     "mappings",
     "missing-privilege",
+    "on-behalf",
     "qualify-hidden",
     "workflow-privilege",
     // ← a new example goes here; its folder is in examples/

@@ -1,13 +1,17 @@
 //! Changes of columns that are there. What compares a column that changes is unpublished, and
 //! the caller is told. Metadata operations raise no events.
 
-use sluice_model::{Code, ColumnDef, ColumnType, Error, Ownership, Result, TableDef, coerce, definition::Columns};
+use sluice_access::{ColumnRight, check_columns};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, Uuid, coerce, definition::Columns,
+};
 
 use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
-    Batch, Session,
+    Batch, Session, Unit,
     capability::{Definition, Redefinition},
+    tables,
 };
 
 /// What may be changed about a column; what is not there stays.
@@ -17,6 +21,8 @@ pub struct ColumnChange {
     pub label: Option<String>,
     /// Of a text: at most so many characters, no fewer than before.
     pub max_length: Option<u32>,
+    /// Whether column security profiles say who reads and writes it.
+    pub secured: Option<bool>,
 }
 
 /// Changing columns, and taking them away.
@@ -61,6 +67,9 @@ pub(crate) fn update_column(
     }
     if let Some(length) = change.max_length {
         lengthen(&definition, &mut changed, length)?;
+    }
+    if let Some(secured) = change.secured {
+        secure(batch, &definition, &mut changed, secured)?;
     }
     if changed == column {
         return Ok(Vec::new());
@@ -141,6 +150,32 @@ fn customizable(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<(Tab
         return Err(managed::refused(Code::MANAGED, &what).with_table(table));
     }
     Ok((definition, column))
+}
+
+/// Lets profiles say who reads and writes a column, or no profile any more: then everybody reads it who
+/// reads the row, so only who reads it now may say so, and no permission is left for a later day.
+fn secure(batch: &mut Batch<'_>, table: &TableDef, column: &mut ColumnDef, secured: bool) -> Result<()> {
+    if column.secured == secured {
+        return Ok(());
+    }
+    if secured {
+        table.check_securable(column)?;
+    } else {
+        let (column, nobody) = (&column.name, Uuid::nil());
+        check_columns(batch.principal(), table, ColumnRight::Read, [column], nobody)?;
+        forget_permissions(batch.unit(), &table.name, Some(column))?;
+    }
+    column.secured = secured;
+    Ok(())
+}
+
+/// What profiles say of a table, or of a column of it, that goes: a later one of its name is another.
+pub(crate) fn forget_permissions(unit: &mut Unit, table: &str, column: Option<&str>) -> Result<()> {
+    let mut of = Filter::eq("entityname", table);
+    if let Some(column) = column {
+        of = of.and(Filter::eq("attributelogicalname", column));
+    }
+    unit.forget(tables::COLUMN_PERMISSION, of)
 }
 
 /// Rows may hold texts of the length that was allowed so far, so it only grows.

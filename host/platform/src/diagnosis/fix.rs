@@ -95,6 +95,32 @@ pub enum Fix {
         /// How deep.
         depth: Depth,
     },
+    /// Add a user or team to a column security profile.
+    JoinProfile {
+        /// The profile's id.
+        profile: Uuid,
+        /// Its name.
+        called: String,
+        /// The user or team.
+        to: Reference,
+        /// Its name.
+        name: String,
+    },
+    /// Let a column security profile give a right on a column.
+    GrantColumn {
+        /// The profile's id.
+        profile: Uuid,
+        /// Its name.
+        called: String,
+        /// What it says of the column so far.
+        permission: Option<Uuid>,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The right: `canread`, `cancreate`, `canupdate`.
+        right: &'static str,
+    },
     /// Let the step run as this user.
     RunAs {
         /// The step's id.
@@ -135,6 +161,8 @@ impl Fix {
             Self::GiveRole { .. } => "give-role",
             Self::Inherit { .. } => "inherit",
             Self::Grant { .. } => "grant",
+            Self::JoinProfile { .. } => "join-profile",
+            Self::GrantColumn { .. } => "grant-column",
             Self::RunAs { .. } => "run-as",
             Self::Allow { .. } => "allow",
             Self::Disable { .. } | Self::Deactivate { .. } => "disable",
@@ -185,6 +213,36 @@ impl Fix {
                 Request::new("AddPrivilegesRole")
                     .with("RoleId", Value::Id(*id))
                     .with("Privileges", Parameter::Rows(vec![granted]))
+            }
+            Self::JoinProfile { profile, to, .. } => {
+                let relationship = match &*to.table {
+                    tables::TEAM => "teamprofiles_association",
+                    _ => "systemuserprofiles_association",
+                };
+                Request::new("Associate")
+                    .with("Target", Reference::new(tables::PROFILE, *profile))
+                    .with("Relationship", relationship)
+                    .with("RelatedEntities", Parameter::References(vec![to.clone()]))
+            }
+            Self::GrantColumn {
+                profile,
+                permission,
+                table,
+                column,
+                right,
+                ..
+            } => {
+                let given = Value::Choice(super::columns::GIVEN);
+                match permission {
+                    Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, *id).with(*right, given)),
+                    None => Request::create(
+                        Row::unsaved(tables::COLUMN_PERMISSION)
+                            .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, *profile))
+                            .with("entityname", table.as_str())
+                            .with("attributelogicalname", column.as_str())
+                            .with(*right, given),
+                    ),
+                }
             }
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
