@@ -314,7 +314,10 @@ fn the_profile_of_administrators_stays() {
 #[test]
 fn nobody_gives_what_they_do_not_read() {
     let columns = Columns::new();
-    let of_organization: Vec<Right> = Right::ALL.into_iter().filter(|right| right.is_of_organization()).collect();
+    let of_organization: Vec<Right> = Right::ALL
+        .into_iter()
+        .filter(|right| right.is_of_organization())
+        .collect();
     let mut rights: Vec<_> = ["FieldSecurityProfile", "FieldPermission"]
         .iter()
         .flat_map(|table| grants(table, &of_organization, Depth::Organization))
@@ -466,7 +469,13 @@ fn a_copy_of_a_row_has_what_the_caller_reads() {
     }
     columns.world.role("Leads", &rights);
     let role = columns.world.role_in("Leads", columns.world.root());
-    associate(&columns.world.admin, user(&columns.seller), "systemuserroles_association", role).unwrap();
+    associate(
+        &columns.world.admin,
+        user(&columns.seller),
+        "systemuserroles_association",
+        role,
+    )
+    .unwrap();
     let lead = Row::unsaved("lead")
         .with("subject", "Pumps")
         .with("lastname", "Novak")
