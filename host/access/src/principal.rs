@@ -8,7 +8,7 @@ use std::{
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
 
-use crate::{Check, Checks, ColumnGrants, Gate, Holding, Named, PrincipalId, Report, Through};
+use crate::{Checks, ColumnGrants, Holding, Named, PrincipalId, Report, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -202,72 +202,6 @@ impl Principal {
         }
     }
 
-    /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
-    pub(crate) fn held_through(&self, privilege: &str) -> String {
-        let privilege = privilege.to_ascii_lowercase();
-        let holding = self
-            .facts
-            .roles
-            .iter()
-            .filter(|role| role.privileges.contains_key(&privilege));
-        let mut names: Vec<String> = Vec::new();
-        for role in holding {
-            let team = role.via_team.and_then(|id| owner_team(&self.facts.teams, id));
-            let name = match team {
-                Some(team) => format!("{} (via team {})", role.name, team.name),
-                None => role.name.clone(),
-            };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.join(", ")
-    }
-
-    /// Keeps a question about a right on a table, or on a row of it, and why it passed.
-    pub(crate) fn note(
-        &self,
-        gate: Gate,
-        (table, right, row): (&TableDef, Right, Option<Uuid>),
-        because: impl FnOnce() -> Option<String>,
-    ) {
-        if let Some(checks) = &self.checks {
-            let privilege = table.privilege_name(right);
-            checks.add(Check {
-                held: self.depth_of(&privilege),
-                table: Some(table.name.clone()),
-                row,
-                because: because(),
-                ..self.asked(privilege, gate)
-            });
-        }
-    }
-
-    /// Keeps a question about a privilege that belongs to no table.
-    pub(crate) fn note_named(&self, privilege: &str, holds: bool) {
-        if let Some(checks) = &self.checks {
-            checks.add(Check {
-                held: self.depth_of(privilege),
-                because: holds.then(|| self.held_through(privilege)),
-                ..self.asked(privilege.to_owned(), Gate::Privilege)
-            });
-        }
-    }
-
-    fn asked(&self, privilege: String, gate: Gate) -> Check {
-        Check {
-            principal: self.identity(),
-            name: self.name().to_owned(),
-            privilege,
-            table: None,
-            row: None,
-            gate,
-            held: None,
-            because: None,
-            step: None,
-        }
-    }
-
     /// The row's id.
     pub fn id(&self) -> Uuid {
         self.facts.id
@@ -447,6 +381,10 @@ impl Principal {
         self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM)
     }
 
+    pub(crate) fn checks(&self) -> Option<&Checks> {
+        self.checks.as_deref()
+    }
+
     pub(crate) fn facts(&self) -> &PrincipalFacts {
         &self.facts
     }
@@ -500,6 +438,6 @@ fn named(id: Uuid, name: &str) -> Named {
     }
 }
 
-fn owner_team(teams: &[TeamFacts], id: Uuid) -> Option<&TeamFacts> {
+pub(crate) fn owner_team(teams: &[TeamFacts], id: Uuid) -> Option<&TeamFacts> {
     teams.iter().find(|team| team.id == id && team.team_type != ACCESS_TEAM)
 }

@@ -6,6 +6,7 @@ mod administrators;
 mod assigning;
 mod behalf;
 mod columns;
+mod columns_beside;
 mod decoys;
 mod doors;
 mod giving;

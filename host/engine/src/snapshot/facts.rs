@@ -25,63 +25,7 @@ impl Snapshot {
         };
         let row = reader.one(kind.table(), id, columns)?;
         let row = row.ok_or_else(|| Error::not_found(schema, kind.table(), id))?;
-        let mut teams = Vec::new();
-        let mut roles = Vec::new();
-        let mut columns = ColumnGrants::default();
-        if kind == PrincipalKind::User {
-            for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
-                let Some(team) = membership.id_of("teamid") else {
-                    continue;
-                };
-                let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
-                // A team of a disabled unit gives its members nothing.
-                let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
-                else {
-                    continue;
-                };
-                teams.push(TeamFacts {
-                    id: team,
-                    name: row.text("name").unwrap_or_default().to_owned(),
-                    business_unit: row.id_of("businessunitid").unwrap_or_default(),
-                    team_type: row.int("teamtype").unwrap_or_default(),
-                });
-                self.roles_of(
-                    reader,
-                    tables::TEAM_ROLES,
-                    "teamid",
-                    team,
-                    Some(team),
-                    (&mut roles, &mut columns),
-                )?;
-            }
-            self.roles_of(
-                reader,
-                tables::USER_ROLES,
-                "systemuserid",
-                id,
-                None,
-                (&mut roles, &mut columns),
-            )?;
-        } else {
-            teams.push(TeamFacts {
-                id,
-                name: row.text("name").unwrap_or_default().to_owned(),
-                business_unit: row.id_of("businessunitid").unwrap_or_default(),
-                team_type: row.int("teamtype").unwrap_or_default(),
-            });
-            self.roles_of(
-                reader,
-                tables::TEAM_ROLES,
-                "teamid",
-                id,
-                None,
-                (&mut roles, &mut columns),
-            )?;
-        }
-        self.columns_of(reader, which, None, &mut columns)?;
-        for team in teams.iter().filter(|team| team.id != id) {
-            self.columns_of(reader, PrincipalId::team(team.id), Some(&team.name), &mut columns)?;
-        }
+        let (teams, roles, columns) = self.held(reader, which, &row)?;
         let reports = match kind {
             PrincipalKind::User => self.reports(reader, id)?,
             PrincipalKind::Team => Vec::new(),
@@ -101,14 +45,55 @@ impl Snapshot {
         })
     }
 
+    /// The teams, the roles and the column permissions of a user or team.
+    fn held(
+        &self,
+        reader: &mut Reader<'_>,
+        which: PrincipalId,
+        row: &Row,
+    ) -> Result<(Vec<TeamFacts>, Vec<RoleFacts>, ColumnGrants)> {
+        let id = which.id;
+        let mut held = (Vec::new(), ColumnGrants::default());
+        if which.kind == PrincipalKind::Team {
+            self.roles_of(reader, (tables::TEAM_ROLES, "teamid", id), None, &mut held)?;
+            self.columns_of(reader, which, None, &mut held.1)?;
+            return Ok((vec![team_facts(row)], held.0, held.1));
+        }
+        let mut teams = Vec::new();
+        for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
+            let Some(team) = membership.id_of("teamid") else {
+                continue;
+            };
+            let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
+            // A team of a disabled unit gives its members nothing.
+            let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
+            else {
+                continue;
+            };
+            let team = team_facts(&row);
+            // The roles of an access team count for nothing.
+            if team.team_type != ACCESS_TEAM {
+                self.roles_of(
+                    reader,
+                    (tables::TEAM_ROLES, "teamid", team.id),
+                    Some(team.id),
+                    &mut held,
+                )?;
+            }
+            self.columns_of(reader, PrincipalId::team(team.id), Some(&team.name), &mut held.1)?;
+            teams.push(team);
+        }
+        self.roles_of(reader, (tables::USER_ROLES, "systemuserid", id), None, &mut held)?;
+        self.columns_of(reader, which, None, &mut held.1)?;
+        Ok((teams, held.0, held.1))
+    }
+
     fn roles_of(
         &self,
         reader: &mut Reader<'_>,
-        intersection: &str,
-        column: &str,
-        holder: Uuid,
+        (intersection, column, holder): (&str, &str, Uuid),
         via_team: Option<Uuid>,
-        (roles, columns): (&mut Vec<RoleFacts>, &mut ColumnGrants),
+        (roles, columns): &mut (Vec<RoleFacts>, ColumnGrants),
     ) -> Result<()> {
         for link in reader.some(intersection, &["roleid"], Filter::eq(column, holder))? {
             let Some(role) = link.id_of("roleid") else { continue };
@@ -227,6 +212,18 @@ impl Snapshot {
         let privileges: RolePrivileges = Arc::new(privileges.collect());
         lock(&self.principals.roles).insert(role, privileges.clone());
         Ok(privileges)
+    }
+}
+
+/// `team.teamtype` of access teams.
+const ACCESS_TEAM: i32 = 1;
+
+fn team_facts(row: &Row) -> TeamFacts {
+    TeamFacts {
+        id: row.id,
+        name: row.text("name").unwrap_or_default().to_owned(),
+        business_unit: row.id_of("businessunitid").unwrap_or_default(),
+        team_type: row.int("teamtype").unwrap_or_default(),
     }
 }
 

@@ -68,9 +68,7 @@ pub(crate) fn update_column(
     if let Some(length) = change.max_length {
         lengthen(&definition, &mut changed, length)?;
     }
-    if let Some(secured) = change.secured {
-        secure(batch, &definition, &mut changed, secured)?;
-    }
+    changed.secured = change.secured.unwrap_or(changed.secured);
     if changed == column {
         return Ok(Vec::new());
     }
@@ -124,6 +122,7 @@ pub(crate) fn put_column(batch: &mut Batch<'_>, mut table: TableDef, column: Col
         true => column.clone(),
         false => other.clone(),
     });
+    check_secured(batch, &table, &column)?;
     let before = table.column(&column.name);
     if before.is_none_or(|before| (&before.kind, before.format) != (&column.kind, column.format)) {
         notices = batch.unit().redefined(Redefinition::Column {
@@ -152,21 +151,20 @@ fn customizable(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<(Tab
     Ok((definition, column))
 }
 
-/// Lets profiles say who reads and writes a column, or no profile any more: then everybody reads it who
-/// reads the row, so only who reads it now may say so, and no permission is left for a later day.
-fn secure(batch: &mut Batch<'_>, table: &TableDef, column: &mut ColumnDef, secured: bool) -> Result<()> {
-    if column.secured == secured {
-        return Ok(());
+/// Where profiles are to say who reads and writes a column, it has to be one that can be secured. Where
+/// they no longer do, everybody reads it who reads the row: so only who reads it now may say so, and
+/// no permission is left for a later day.
+fn check_secured(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let before = table.column(&column.name).is_some_and(|before| before.secured);
+    match (before, column.secured) {
+        (false, true) => table.check_securable(column),
+        (true, false) => {
+            let nobody = Uuid::nil();
+            check_columns(batch.principal(), table, ColumnRight::Read, [&column.name], nobody)?;
+            forget_permissions(batch.unit(), &table.name, Some(&column.name))
+        }
+        _ => Ok(()),
     }
-    if secured {
-        table.check_securable(column)?;
-    } else {
-        let (column, nobody) = (&column.name, Uuid::nil());
-        check_columns(batch.principal(), table, ColumnRight::Read, [column], nobody)?;
-        forget_permissions(batch.unit(), &table.name, Some(column))?;
-    }
-    column.secured = secured;
-    Ok(())
 }
 
 /// What profiles say of a table, or of a column of it, that goes: a later one of its name is another.

@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     Table,
     /// A custom column.
     Column,
+    /// A column security profile with what it gives.
+    ColumnProfile,
     /// An alternate key.
     Key,
     /// A script, a page, a style sheet.
@@ -75,10 +77,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order of an import.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::OptionSet,
         Self::Table,
         Self::Column,
+        Self::ColumnProfile,
         Self::Key,
         Self::WebResource,
         Self::Form,
@@ -98,6 +101,7 @@ impl Kind {
             Self::OptionSet => "option-set",
             Self::Table => "table",
             Self::Column => "column",
+            Self::ColumnProfile => "column-profile",
             Self::Key => "key",
             Self::WebResource => "web-resource",
             Self::Form => "form",
