@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
+use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
 use crate::{Checks, ColumnGrants, Holding, Named, PrincipalId, Report, Through};
 

@@ -214,16 +214,7 @@ impl Fix {
                     .with("RoleId", Value::Id(*id))
                     .with("Privileges", Parameter::Rows(vec![granted]))
             }
-            Self::JoinProfile { profile, to, .. } => {
-                let relationship = match &*to.table {
-                    tables::TEAM => "teamprofiles_association",
-                    _ => "systemuserprofiles_association",
-                };
-                Request::new("Associate")
-                    .with("Target", Reference::new(tables::PROFILE, *profile))
-                    .with("Relationship", relationship)
-                    .with("RelatedEntities", Parameter::References(vec![to.clone()]))
-            }
+            Self::JoinProfile { profile, to, .. } => join_profile(*profile, to),
             Self::GrantColumn {
                 profile,
                 permission,
@@ -231,19 +222,7 @@ impl Fix {
                 column,
                 right,
                 ..
-            } => {
-                let given = Value::Choice(super::columns::GIVEN);
-                match permission {
-                    Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, *id).with(*right, given)),
-                    None => Request::create(
-                        Row::unsaved(tables::COLUMN_PERMISSION)
-                            .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, *profile))
-                            .with("entityname", table.as_str())
-                            .with("attributelogicalname", column.as_str())
-                            .with(*right, given),
-                    ),
-                }
-            }
+            } => grant_column(*profile, *permission, (table, column), right),
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
@@ -257,6 +236,37 @@ impl Fix {
             ),
             Self::Disable { step } => Request::update(crate::plugins::registration::state_row(*step, false)),
         })
+    }
+}
+
+fn join_profile(profile: Uuid, to: &Reference) -> Request {
+    let relationship = match &*to.table {
+        tables::TEAM => "teamprofiles_association",
+        _ => "systemuserprofiles_association",
+    };
+    Request::new("Associate")
+        .with("Target", Reference::new(tables::PROFILE, profile))
+        .with("Relationship", relationship)
+        .with("RelatedEntities", Parameter::References(vec![to.clone()]))
+}
+
+/// `permission` is what the profile says of the column so far.
+fn grant_column(
+    profile: Uuid,
+    permission: Option<Uuid>,
+    (table, column): (&str, &str),
+    right: &'static str,
+) -> Request {
+    let given = Value::Choice(super::columns::GIVEN);
+    match permission {
+        Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, id).with(right, given)),
+        None => Request::create(
+            Row::unsaved(tables::COLUMN_PERMISSION)
+                .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, profile))
+                .with("entityname", table)
+                .with("attributelogicalname", column)
+                .with(right, given),
+        ),
     }
 }
 
