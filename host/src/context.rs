@@ -106,7 +106,10 @@ impl Context {
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
             ));
         }
-        Ok(session)
+        match &self.global.on_behalf_of {
+            Some(other) => Ok(session.on_behalf_of(session.find_one("systemuser", other)?)),
+            None => Ok(session),
+        }
     }
 
     /// The same, for commands that need nothing but the door.

@@ -369,7 +369,7 @@ impl Engine {
     pub fn session(&self, user: Uuid) -> Session {
         Session {
             engine: self.clone(),
-            user,
+            acting: user.into(),
         }
     }
 

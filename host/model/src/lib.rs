@@ -27,6 +27,7 @@ pub mod privilege;
 pub mod query;
 pub mod relationship;
 pub mod remedy;
+mod securing;
 mod shown;
 pub mod situations;
 pub mod text;

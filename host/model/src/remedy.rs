@@ -52,6 +52,9 @@ macro_rules! remedies {
 remedies! {
     Grant ["ROLE", "PRIVILEGE", "DEPTH"] "Give a role the privilege.";
     GiveRole ["USER", "ROLE"] "Give the user a role.";
+    GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] "Let a column security profile give a right on the column.";
+    AddToProfile ["PROFILE", "USER"] "Add the user to a column security profile.";
+    EnableAccessTeams ["TABLE"] "Enable the table for access teams.";
     Isolate ["USER", "LEAD"] "Look for everything that the user lacks to qualify the lead.";
     ListRows ["TABLE"] "Look at the rows of the table.";
     ListTables [] "Look at the tables.";

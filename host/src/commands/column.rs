@@ -44,6 +44,9 @@ pub(crate) enum Command {
         /// Of a text: at most so many characters; no fewer than before.
         #[arg(long, value_name = "N")]
         max_length: Option<u32>,
+        /// Whether column security profiles say who reads and writes it.
+        #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+        secured: Option<bool>,
     },
     /// Remove a custom column with everything in it. Duplicate rules that compare it are unpublished.
     Delete {
@@ -194,10 +197,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             column,
             label,
             max_length,
+            secured,
         } => {
-            let change = ColumnChange { label, max_length };
+            let change = ColumnChange {
+                label,
+                max_length,
+                secured,
+            };
             if change == ColumnChange::default() {
-                return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
+                return Err(Usage::because(
+                    "nothing is to be changed: give --label, --max-length or --secured",
+                ));
             }
             let session = context.session()?;
             let notices = session.update_column(&table, &column, &change)?;
@@ -321,6 +331,9 @@ pub(crate) fn grid(table: &TableDef) -> String {
         let mut notes = Vec::new();
         if column.filled {
             notes.push("filled by the platform");
+        }
+        if column.secured {
+            notes.push("secured");
         }
         if column.custom {
             notes.push("custom");

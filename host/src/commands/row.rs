@@ -99,6 +99,9 @@ pub(crate) enum Command {
         principal: String,
         /// Rights, such as read,write.
         rights: String,
+        /// Let them take the place of the rights that the share has.
+        #[arg(long)]
+        replace: bool,
     },
     /// Take a share back.
     Unshare {
@@ -182,7 +185,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             id,
             principal,
             rights,
-        } => share(context, &session, (&table, &id), &principal, &rights),
+            replace,
+        } => share(context, &session, (&table, &id), &principal, (&rights, replace)),
         Command::Unshare { table, id, principal } => {
             let (target, principal) = (target(&session, &table, &id)?, names::principal(&session, &principal)?);
             session.execute(
@@ -401,11 +405,11 @@ fn share(
     session: &dyn Door,
     row: (&str, &str),
     principal: &str,
-    rights: &str,
+    (rights, replace): (&str, bool),
 ) -> anyhow::Result<Outcome> {
     let (target, principal) = (target(session, row.0, row.1)?, names::principal(session, principal)?);
     let mask = Rights::parse(rights).map_or_else(|| rights.to_owned(), |rights| rights.to_string());
-    let request = Request::new("GrantAccess")
+    let request = Request::new(if replace { "ModifyAccess" } else { "GrantAccess" })
         .with("Target", target.clone())
         .with("Principal", principal.clone())
         .with("AccessMask", mask.as_str());
