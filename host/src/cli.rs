@@ -147,6 +147,9 @@ pub(crate) enum Command {
     /// Workflows: what happens to rows by itself, without a program.
     #[command(subcommand)]
     Workflow(commands::workflow::Command),
+    /// Business rules: what every new and changed row has to go by.
+    #[command(subcommand)]
+    Businessrule(commands::businessrule::Command),
     /// The funnel: how fast it is, what comes through, what piles up.
     #[command(subcommand)]
     Report(commands::report::Command),
@@ -212,6 +215,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
         Command::Workflow(command) => commands::workflow::run(context, command),
+        Command::Businessrule(command) => commands::businessrule::run(context, command),
         Command::Errors(command) => commands::errors::run(command),
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),

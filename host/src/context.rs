@@ -141,10 +141,7 @@ fn compiler() -> Option<Compiler> {
         true => own.to_owned(),
         false => std::env::current_exe().ok()?,
     };
-    Some(Compiler {
-        program,
-        arguments: vec![COMPILE.into()],
-    })
+    Some(Compiler::new(program, vec![COMPILE.into()]))
 }
 
 /// Where compiled plug-ins are kept.

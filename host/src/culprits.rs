@@ -401,7 +401,7 @@ fn title(cure: &Cure) -> String {
             }
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
-        Fix::Deactivate { .. } => "Deactivate this one workflow until it is mended".to_owned(),
+        Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
     };
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
@@ -448,7 +448,9 @@ fn command_of(fix: &Fix, user: &str) -> String {
             right.trim_start_matches("can")
         ),
         Fix::Disable { step } => format!("sluice step disable {step}"),
-        Fix::Deactivate { workflow } => format!("sluice workflow deactivate {workflow}"),
+        Fix::Deactivate { workflow, kind } => {
+            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
+        }
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))

@@ -38,7 +38,7 @@ pub(crate) struct Global {
     /// Print exactly one JSON document: the same as -o json.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, tsv, json or id.
+    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, spreadsheet, tsv, json or id.
     #[arg(
         short = 'o',
         long = "output",

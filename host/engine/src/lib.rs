@@ -16,6 +16,7 @@ pub mod capability;
 mod cascade;
 pub mod change;
 pub mod compiling;
+mod component;
 mod definitions;
 pub mod engine;
 mod env;
@@ -67,6 +68,7 @@ pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
+pub use component::{Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use keeping::Kept;
@@ -75,6 +77,7 @@ pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
+pub use plugin::{Argument, Arguments};
 pub use preview::{Preview, Sent, Tried};
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};

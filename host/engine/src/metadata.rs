@@ -47,6 +47,7 @@ const FILES: &[(&str, &str)] = files![
     "sdkmessageprocessingstep",
     "sdkmessageprocessingstepimage",
     "sdkmessageprocessingstepsecureconfig",
+    "sl_jobcall",
     "sl_jobcontext",
     "sl_messagetrace",
     "sl_pluginversion",
@@ -70,6 +71,7 @@ const FILES: &[(&str, &str)] = files![
     "transactioncurrency",
     "webresource",
     "workflow",
+    "workflowlog",
 ];
 
 /// The definition in a file's text, with what the platform adds to every table.

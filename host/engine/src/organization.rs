@@ -71,6 +71,7 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
     "prvActivateSynchronousWorkflow",
+    "prvActivateBusinessRule",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
     "prvAssignManager",

@@ -96,11 +96,14 @@ impl Session {
     /// The refusal or failure, with everything known about it.
     pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit_for_request()?;
             let correlation = self.engine.core.env.new_id();
-            let result = self
-                .begin(&mut unit, request, correlation, options)
-                .map_err(|error| unit.refused(error, correlation));
+            let mut result = self.begin(&mut unit, request.clone(), correlation, options);
+            if unit.outdated {
+                unit = self.engine.unit(Trial::default())?;
+                result = self.begin(&mut unit, request, correlation, options);
+            }
+            let result = result.map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
             result
@@ -114,14 +117,20 @@ impl Session {
         correlation: Uuid,
         options: &CallOptions,
     ) -> Result<Response> {
-        let principal = unit.acting(self.acting)?;
+        let principal = unit.acting(self.acting);
         unit.record(&request);
-        let incoming = Incoming {
-            request_id: options.request_id,
-            ..Incoming::outermost(principal, correlation, request)
-        };
-        let result = pipeline::run(unit, incoming);
-        unit.write_leftover_traces(result.as_ref().err());
+        let result = principal.and_then(|principal| {
+            let incoming = Incoming {
+                request_id: options.request_id,
+                ..Incoming::outermost(principal, correlation, request)
+            };
+            pipeline::run(unit, incoming)
+        });
+        if !unit.outdated {
+            // What comes of a configuration that is no more is no answer.
+            unit.confirm()?;
+            unit.write_leftover_traces(result.as_ref().err());
+        }
         result
     }
 

@@ -260,13 +260,18 @@ impl Snapshot {
         self.watches.get(table).map_or(&[], Vec::as_slice)
     }
 
+    /// The user or team with that id, if somebody has asked for it already.
+    pub(crate) fn known_principal(&self, which: PrincipalId) -> Option<Arc<Principal>> {
+        if which == self.system.identity() {
+            return Some(self.system.clone());
+        }
+        lock(&self.principals.all).get(&which).cloned()
+    }
+
     /// The user or team with that id, and what it may do.
     pub(crate) fn principal(&self, tx: &mut Tx, which: PrincipalId) -> Result<Arc<Principal>> {
-        if which == self.system.identity() {
-            return Ok(self.system.clone());
-        }
-        if let Some(principal) = lock(&self.principals.all).get(&which) {
-            return Ok(principal.clone());
+        if let Some(known) = self.known_principal(which) {
+            return Ok(known);
         }
         let mut reader = Reader {
             tx,

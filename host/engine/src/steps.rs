@@ -40,6 +40,7 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if all.is_empty() {
         return Ok(());
     }
+    unit.confirm()?;
     if stage < step::POST_OPERATION && operation.before.is_none() && all.iter().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }

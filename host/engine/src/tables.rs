@@ -25,6 +25,7 @@ pub const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";
 pub const PLUGIN_TRACE: &str = "plugintracelog";
 pub const MESSAGE_TRACE: &str = "sl_messagetrace";
 pub const JOB: &str = "asyncoperation";
+pub(crate) const JOB_CALL: &str = "sl_jobcall";
 pub(crate) const JOB_CONTEXT: &str = "sl_jobcontext";
 /// The column that says that a row came with a managed solution.
 pub const MANAGED: &str = "ismanaged";

@@ -6,15 +6,18 @@
 mod alternate_key;
 pub mod answer;
 pub mod catalog;
+pub mod cells;
 pub mod changes;
 pub mod choices;
 pub mod codes;
 pub mod coerce;
 pub mod definition;
+pub mod document;
 pub mod duplicates;
 pub mod error;
 pub mod fetchxml;
 pub mod json;
+pub mod looks;
 pub mod message;
 pub mod names;
 pub mod odata;

@@ -65,6 +65,7 @@ remedies! {
     ListForms ["TABLE"] "Look at the forms of the table.";
     ListPlugins [] "Look at the plug-ins.";
     PushForced ["FILE", "PLUGIN"] "Push the file, and give up the types that it lacks: their steps are disabled.";
+    RollbackForced ["PLUGIN", "VERSION"] "Bring the content back, and give up the types that it lacks: their steps are disabled.";
     ImportForced ["FILE"] "Import the solution, and give up the plug-in types that it lacks: their steps are disabled.";
     ListSolutions [] "Look at the solutions.";
     ListChoices [] "Look at the choices.";
@@ -103,6 +104,7 @@ remedies! {
     ExcludeInactive ["RULE"] "Let the duplicate rule exclude inactive rows.";
     ShowJob ["JOB"] "Look at the job.";
     Resume ["JOB"] "Go on with the job where it was interrupted.";
+    RetryJob ["JOB"] "Run the job again from its beginning.";
     Cancel ["JOB"] "Cancel the job.";
     AddStatusReason ["TABLE"] "Add the status reason to the table.";
     RelabelOption ["CHOICE", "VALUE"] "Give the option another label.";

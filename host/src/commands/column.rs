@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
 use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
 
@@ -245,10 +245,8 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         column.required = Required::System;
     }
     if let Some(text) = &args.default {
-        let default = serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
-        let session = context.session()?;
-        let catalog = session.catalog()?;
-        sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)?;
+        // Whether it fits is told after the privilege.
+        let default = document::read(text).unwrap_or_else(|_| text.as_str().into());
         column.default = Some(default);
     }
     let session = context.session()?;

@@ -6,6 +6,7 @@ pub(crate) mod access_team;
 pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod bu;
+pub(crate) mod businessrule;
 pub(crate) mod column;
 pub(crate) mod command;
 mod compare;

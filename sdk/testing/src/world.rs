@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<(Installed, Rc<Frame>)>,
     pub(crate) job_failures: Vec<Error>,
     pub(crate) now: String,
+    /// For the how manieth time the job under way runs; 0 before any did.
+    pub(crate) attempt: u32,
     last_id: u128,
 }
 

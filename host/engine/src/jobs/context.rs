@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Error, Name, Parameter, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Error, Name, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::Context;
 
 use crate::{Unit, operation::Operation, tables};
@@ -32,6 +32,9 @@ pub(super) struct Kept {
     limited: bool,
     /// See [`crate::operation::Incoming::level`].
     level: u32,
+    /// What the randomness of the plug-in is made of; empty in those that an earlier version wrote.
+    #[serde(default)]
+    pub(super) seed: String,
     context: KeptContext,
 }
 
@@ -78,8 +81,8 @@ impl KeptContext {
             in_transaction: context.in_transaction,
             created_on: context.created_on,
             target: context.target.clone(),
-            inputs: visible(&context.inputs),
-            outputs: visible(&context.outputs),
+            inputs: context.inputs.clone(),
+            outputs: context.outputs.clone(),
             shared: context.shared.clone(),
             pre_images: rows(&context.pre_images),
             post_images: rows(&context.post_images),
@@ -118,15 +121,6 @@ impl KeptContext {
     }
 }
 
-/// Without queries, for which the contract of plug-ins has no form.
-fn visible(parameters: &Parameters) -> Parameters {
-    let seen = parameters
-        .iter()
-        .filter(|(_, parameter)| !matches!(parameter, Parameter::Query(_)));
-    seen.map(|(name, parameter)| (name.clone(), parameter.clone()))
-        .collect()
-}
-
 fn rows(images: &BTreeMap<Name, Arc<Row>>) -> BTreeMap<Name, Row> {
     images
         .iter()
@@ -140,6 +134,8 @@ fn shared_rows(images: BTreeMap<Name, Row>) -> BTreeMap<Name, Arc<Row>> {
 
 /// Keeps what the job of a step will be given.
 pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &crate::step::Step) -> Result<()> {
+    let mut seed = [0; 16];
+    unit.core.env.random(&mut seed);
     let kept = Kept {
         form: FORM,
         step: step.id,
@@ -148,6 +144,7 @@ pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &cra
         initiating: operation.initiating.id(),
         limited: operation.principal.limit().is_some(),
         level: operation.level,
+        seed: seed.iter().map(|byte| format!("{byte:02x}")).collect(),
         context: KeptContext::of(&operation.context),
     };
     let text = serde_json::to_string(&kept)

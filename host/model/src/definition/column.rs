@@ -328,7 +328,8 @@ impl ColumnDef {
 #[serde(from = "Vec<ColumnDef>", into = "Vec<ColumnDef>")]
 pub struct Columns {
     list: Vec<ColumnDef>,
-    index: HashMap<Name, usize>,
+    /// Asked for each value of each row, more than once.
+    index: HashMap<Name, usize, foldhash::fast::RandomState>,
 }
 
 impl From<Vec<ColumnDef>> for Columns {

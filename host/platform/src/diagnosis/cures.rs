@@ -206,7 +206,10 @@ impl Trials<'_> {
             },
             Kind::Disable => match (step, plugin) {
                 (_, Some(step)) => vec![Fix::Disable { step }],
-                (Some(workflow), None) => vec![Fix::Deactivate { workflow }],
+                (Some(workflow), None) => {
+                    let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
+                    vec![Fix::Deactivate { workflow, kind }]
+                }
                 (None, None) => Vec::new(),
             },
         })

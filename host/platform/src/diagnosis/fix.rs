@@ -139,10 +139,12 @@ pub enum Fix {
         /// What it was granted, and the capability that it lacks.
         capabilities: Vec<String>,
     },
-    /// Deactivate the workflow.
+    /// Deactivate the workflow or the business rule.
     Deactivate {
-        /// The workflow's id.
+        /// Its id.
         workflow: Uuid,
+        /// What it is, in a word: `workflow`, `business rule`.
+        kind: &'static str,
     },
     /// Disable the step.
     Disable {
@@ -229,7 +231,7 @@ impl Fix {
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
-            Self::Deactivate { workflow } => Request::update(
+            Self::Deactivate { workflow, .. } => Request::update(
                 Row::new(tables::PROCESS, *workflow)
                     .with("statecode", Value::Choice(0))
                     .with("statuscode", Value::Choice(1)),
