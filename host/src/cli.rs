@@ -74,6 +74,12 @@ pub(crate) enum Command {
     /// Users and their roles.
     #[command(subcommand)]
     User(commands::user::Command),
+    /// Access teams of rows, and the templates by which they are made.
+    #[command(subcommand)]
+    AccessTeam(commands::access_team::Command),
+    /// Column security profiles: who reads and writes secured columns.
+    #[command(subcommand)]
+    Profile(commands::profile::Command),
     /// Teams, their members and their roles.
     #[command(subcommand)]
     Team(commands::team::Command),
@@ -184,6 +190,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Activity(command) => commands::activity::run(context, command),
         Command::Timeline(args) => commands::timeline::run(context, &args),
         Command::User(command) => commands::user::run(context, command),
+        Command::AccessTeam(command) => commands::access_team::run(context, command),
+        Command::Profile(command) => commands::profile::run(context, command),
         Command::Team(command) => commands::team::run(context, command),
         Command::Bu(command) => commands::bu::run(context, command),
         Command::Role(command) => commands::role::run(context, command),

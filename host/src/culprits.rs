@@ -376,6 +376,17 @@ fn title(cure: &Cure) -> String {
         Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
         Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
         Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
+        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "Let the column security profile {called} {} {table}.{column}",
+            right.trim_start_matches("can")
+        ),
         Fix::RunAs { user, is_service, .. } => {
             let person = if *is_service { "" } else { ", a person," };
             format!(
@@ -422,6 +433,20 @@ fn command_of(fix: &Fix, user: &str) -> String {
         Fix::Grant {
             role, privilege, depth, ..
         } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+        Fix::JoinProfile { called, to, name, .. } => {
+            format!("sluice profile member-add {} {}", quoted(called), principal(to, name))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "sluice profile grant {} {table} {column} {}",
+            quoted(called),
+            right.trim_start_matches("can")
+        ),
         Fix::Disable { step } => format!("sluice step disable {step}"),
         Fix::Deactivate { workflow, kind } => {
             format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))

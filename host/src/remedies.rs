@@ -8,6 +8,9 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Grant => "role grant ROLE PRIVILEGE DEPTH",
         Remedy::GiveRole => "user role-add USER ROLE",
+        Remedy::GrantColumn => "profile grant PROFILE TABLE COLUMN RIGHT",
+        Remedy::AddToProfile => "profile member-add PROFILE USER",
+        Remedy::EnableAccessTeams => "table update TABLE --access-teams yes",
         Remedy::Isolate => "diagnose isolate --user USER --lead LEAD",
         Remedy::ListRows => "row list TABLE",
         Remedy::ListTables => "table list",
@@ -18,6 +21,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::ListForms => "form list TABLE",
         Remedy::ListPlugins => "plugin list",
         Remedy::PushForced => "plugin push FILE --name PLUGIN --force",
+        Remedy::RollbackForced => "plugin rollback PLUGIN --to VERSION --force",
         Remedy::ImportForced => "solution import FILE --force",
         Remedy::ListSolutions => "solution list",
         Remedy::ListChoices => "option-set list",

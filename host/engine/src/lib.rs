@@ -4,6 +4,7 @@
 //! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
 //! no wasm and no HTTP, and nothing of sales: a [`Capability`] adds tables and messages.
 
+pub mod acting;
 mod administration;
 mod answers;
 mod attach;
@@ -42,6 +43,7 @@ pub mod preview;
 pub mod principals;
 pub mod published;
 pub mod reading;
+mod record_team;
 pub mod recurrence;
 pub mod rules;
 pub mod runner;
@@ -60,6 +62,7 @@ pub mod unit;
 pub mod watch;
 mod whole;
 
+pub use acting::Acting;
 pub use batch::Batch;
 pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,

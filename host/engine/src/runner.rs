@@ -166,7 +166,7 @@ impl Session {
                 });
             }
             let step = self.batch(|batch| {
-                let caller = batch.unit.principal(self.user)?;
+                let caller = batch.unit.acting(self.acting)?;
                 batch.unit.left_behind.clear();
                 let done = step(batch.unit, Some(&caller), job);
                 batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
@@ -191,7 +191,7 @@ impl Session {
     fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(crate::unit::Trial::default())?;
-            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.user))?;
+            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.acting))?;
             jobs::run_released(&mut unit);
             let row = match claim {
                 Claim::InSteps => return Ok(None),

@@ -51,6 +51,11 @@ pub struct Work {
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
+    /// The configuration is the one that this process read last; whether the organisation still has
+    /// it is not known yet.
+    pub(crate) assumed: bool,
+    /// The organisation had another one: nothing was done, and the request begins anew.
+    pub(crate) outdated: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
@@ -171,6 +176,8 @@ impl Unit {
             tx: Tx::default(),
             registered: snapshot.clone(),
             snapshot,
+            assumed: false,
+            outdated: false,
             configuration_changed: false,
             shut_out: None,
             definitions_changed: false,
@@ -301,6 +308,7 @@ impl Unit {
         let version = i64::from_le_bytes(bytes) & i64::MAX;
         self.tx.set_config_version(version)?;
         self.tx.set_table_version(table.unwrap_or(DEFINITIONS), version)?;
+        self.core.assume_nothing();
         self.configuration_changed = true;
         Ok(())
     }
@@ -314,7 +322,10 @@ impl Unit {
     pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
         let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
+        let mut principal = match snapshot.known_principal(which) {
+            Some(known) => known,
+            None => self.read(|tx| snapshot.principal(tx, which))?,
+        };
         for (to, privilege, depth) in &self.trial.lent {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
@@ -388,7 +399,7 @@ impl Unit {
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
-                let beside = match outermost && !given_up {
+                let beside = match outermost && !given_up && !unit.outdated {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
                 };
@@ -468,10 +479,33 @@ impl Unit {
     /// Reads the configuration anew, if another unit or process has changed it.
     pub(crate) fn refresh(&mut self) -> Result<()> {
         let version = self.tx.config_version()?;
+        self.check_assumed(version)?;
         if version != self.snapshot.version {
             let core = self.core.clone();
             self.snapshot = core.snapshot(&mut self.tx, version)?;
         }
+        Ok(())
+    }
+
+    /// Sees to it that the configuration is the organisation's: before the first step of a request,
+    /// and before an answer for which nothing was read or written.
+    ///
+    /// # Errors
+    /// The organisation has another one by now.
+    pub(crate) fn confirm(&mut self) -> Result<()> {
+        if !self.assumed {
+            return Ok(());
+        }
+        let version = self.read(Tx::config_version)?;
+        self.check_assumed(version)
+    }
+
+    fn check_assumed(&mut self, version: i64) -> Result<()> {
+        if self.assumed && version != self.snapshot.version {
+            self.outdated = true;
+            return Err(Error::host("the configuration has changed; the request begins anew"));
+        }
+        self.assumed = false;
         Ok(())
     }
 

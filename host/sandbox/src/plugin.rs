@@ -109,7 +109,12 @@ impl Sandbox {
         if let Some(plugin) = self.ready(component)? {
             return Ok(plugin);
         }
-        component::check(component)?;
+        if !component::admit(component)? {
+            return Err(Error::new(
+                Code::NOT_A_PLUGIN,
+                "the file is a core module, not a component",
+            ));
+        }
         compile::in_turn(|| {
             let _alone = self.inner.cache.as_ref().map(Cache::alone);
             // Another thread or process may have done it while this one waited.
@@ -120,6 +125,19 @@ impl Sandbox {
             let plugin = self.inner.compile(&digest, component)?;
             Ok(self.keep(digest, plugin))
         })
+    }
+
+    /// The component that a plug-in's file becomes. A component stays as it is, and is checked when it
+    /// is compiled; of a core module a process of its own makes one: this may take as long as
+    /// [`Self::load`].
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn componentize(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+        match component::admit(bytes)? {
+            true => Ok(bytes.to_vec()),
+            false => compile::in_turn(|| compile::componentize(self.inner.compiler.as_ref(), bytes)),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<Digest, Plugin>> {

@@ -48,7 +48,7 @@ impl Session {
     pub fn retry_job(&self, job: Uuid) -> Result<()> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Trial::default())?;
-            lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.user))
+            lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.user()))
         })
     }
 

@@ -27,6 +27,9 @@ pub(super) struct Kept {
     pub(super) step_name: String,
     principal: Uuid,
     initiating: Uuid,
+    /// Who initiated it called on behalf of the principal: both must be allowed what is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    limited: bool,
     /// See [`crate::operation::Incoming::level`].
     level: u32,
     /// What the randomness of the plug-in is made of; empty in those that an earlier version wrote.
@@ -139,6 +142,7 @@ pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &cra
         step_name: step.name.clone(),
         principal: operation.principal.id(),
         initiating: operation.initiating.id(),
+        limited: operation.principal.limit().is_some(),
         level: operation.level,
         seed: seed.iter().map(|byte| format!("{byte:02x}")).collect(),
         context: KeptContext::of(&operation.context),
@@ -198,7 +202,10 @@ impl Kept {
             Some(table) => Some(snapshot.table(table)?.clone()),
             None => None,
         };
-        let principal = unit.principal(self.principal)?;
+        let principal = match self.limited {
+            true => unit.limited(self.principal, self.initiating)?,
+            false => unit.principal(self.principal)?,
+        };
         let initiating = unit.principal(self.initiating)?;
         let context = self.context.whole(unit);
         Ok(Operation::kept(

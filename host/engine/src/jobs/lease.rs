@@ -9,7 +9,7 @@ use super::{
     COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, again, context, is_at_once, is_gone, is_known, replay,
     set_state,
 };
-use crate::{Unit, tables};
+use crate::{Acting, Unit, tables};
 
 /// A process that gives no sign of life for so long has lost its job. Longer than any service
 /// call of a plug-in takes.
@@ -84,7 +84,7 @@ pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit
 ///
 /// # Errors
 /// The job is not there, or the asker may not change it.
-pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<Claim> {
+pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<Claim> {
     apart(unit, &Vec::new(), |unit| {
         let table = unit.snapshot()?.table(tables::JOB)?.clone();
         let Some(row) = find(unit, job)? else {
@@ -93,8 +93,8 @@ pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<C
                 None => Ok(Claim::NotNow),
             };
         };
-        if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(*asker)) {
-            let asker = unit.principal(asker)?;
+        if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(asker.user)) {
+            let asker = unit.acting(asker)?;
             unit.decide_for(&asker, &table, Right::Write, job)?;
         }
         if !is_known(unit, &row) {

@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 
 use super::{Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, claim, context, fail, finish, set_state};
-use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
+use crate::{Acting, Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
 const MOST_DEFERRED: usize = 100;
@@ -193,7 +193,7 @@ fn stop(unit: &mut Unit, jobs: &[Uuid], error: &Error) {
 ///
 /// # Errors
 /// See [`claim`] and [`finish`]; that the work itself fails is written into the job.
-pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<(Claim, Option<Ended>)> {
+pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<(Claim, Option<Ended>)> {
     // A unit of its own has its own time and sees the configuration of now.
     unit.budget.renew();
     unit.in_steps = Default::default();

@@ -31,6 +31,17 @@ use sluice_engine::{
     tables,
 };
 
+/// A column security profile with what it gives.
+static COLUMN_PROFILES: Component = Component {
+    parts: &[ComponentPart {
+        table: tables::COLUMN_PERMISSION,
+        parent: "fieldsecurityprofileid",
+        key: &["entityname", "attributelogicalname"],
+        parts: &[],
+    }],
+    ..Component::plain("column-profile", 35, tables::PROFILE)
+};
+
 /// A script, a page, a style sheet.
 static WEB_RESOURCES: Component = Component::plain("web-resource", 50, tables::WEB_RESOURCE);
 
@@ -74,7 +85,7 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         (Tables::Named(tables::WEB_RESOURCE), &web_resource::WebResource),
     ],
     dependants: &[&removal::Lookups, &views::Shown],
-    components: &[&WEB_RESOURCES, &FORMS, &VIEWS, &OFFLINE_PROFILES],
+    components: &[&COLUMN_PROFILES, &WEB_RESOURCES, &FORMS, &VIEWS, &OFFLINE_PROFILES],
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

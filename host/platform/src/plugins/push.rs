@@ -29,7 +29,7 @@ impl File {
     /// What the file of a plug-in says of itself: its code is compiled and run once, under limits.
     pub(crate) fn read(engine: &Engine, bytes: &[u8]) -> Result<Self> {
         use base64::{Engine as _, prelude::BASE64_STANDARD};
-        let component = sluice_sandbox::componentize(bytes)?;
+        let component = engine.sandbox()?.componentize(bytes)?;
         Ok(Self {
             digest: digest(&component),
             types: describe(engine, &component)?,

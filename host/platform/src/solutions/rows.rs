@@ -1,5 +1,5 @@
 //! Components that are a row with rows that belong to it: web resources, forms, views, duplicate
-//! rules, process flows, workflows, offline profiles. A component arrives as it is in the file: what
+//! rules, process flows, workflows, column security profiles, offline profiles. A component arrives as it is in the file: what
 //! belonged to the row before and is not in the file is gone.
 
 use std::collections::BTreeMap;

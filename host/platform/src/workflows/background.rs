@@ -45,6 +45,9 @@ struct Progress {
     /// As whom it runs, and who set it off.
     user: Uuid,
     initiating: Uuid,
+    /// Who initiated it called on behalf of the user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    limited: bool,
     /// The level of the message that set it off: what ends a chain of runs.
     #[serde(default = "outermost")]
     level: u32,
@@ -82,6 +85,7 @@ pub(super) fn start(
         row: row.clone(),
         user,
         initiating: operation.initiating().id(),
+        limited: operation.principal().limit().is_some() && user == operation.caller_id(),
         level: operation.level,
         at: 0,
         created: BTreeMap::new(),
@@ -246,7 +250,7 @@ impl JobKind for Jobs {
 
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         let progress: Progress = runner::parse(data)?;
-        let (users, level) = ((progress.user, progress.initiating), progress.level);
+        let (users, level) = ((progress.user, progress.initiating, progress.limited), progress.level);
         let (id, name) = (progress.workflow, progress.name.clone());
         let program = Program::of(Definition::activated(&progress.definition)?);
         let lines = count(program.lines.len());
@@ -260,7 +264,7 @@ impl JobKind for Jobs {
         step.message = MESSAGE.into();
         step.table = Some(TABLE.into());
         step.stage = sluice_engine::step::POST_OPERATION;
-        step.run_as = Some(users.0);
+        step.run_as = Some(users.0).filter(|_| !users.2);
         unit.run_step_in_job(job, users, level, &Arc::new(step))?;
         let (progress, follows, at) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
         part.log(unit, job, (&progress, follows.as_ref(), at))?;
