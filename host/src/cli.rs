@@ -147,6 +147,8 @@ pub(crate) enum Command {
     /// Who changed what, and which tables are watched.
     #[command(subcommand)]
     Audit(commands::audit::Command),
+    /// Take back the last change of a step, role, duplicate rule or setting.
+    Undo(commands::undo::Args),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(commands::errors::Command),
@@ -204,6 +206,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
         Command::Workflow(command) => commands::workflow::run(context, command),
+        Command::Undo(args) => commands::undo::run(context, &args),
         Command::Errors(command) => commands::errors::run(command),
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),

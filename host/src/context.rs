@@ -7,12 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv, bypass};
+use sluice_model::{Code, Parameters, Uuid};
 use sluice_sales::capabilities;
 
 use crate::{
     door::Door,
-    global::{Explicit, Global},
+    global::{Explicit, Global, Logic},
     output::{self, Form, tell},
     usage::Usage,
 };
@@ -106,7 +107,35 @@ impl Context {
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
             ));
         }
-        Ok(session)
+        let along = self.passed_over(&session)?;
+        Ok(session.carrying(along))
+    }
+
+    /// What the requests of the command pass over, as their parameters say it.
+    fn passed_over(&self, session: &Session) -> anyhow::Result<Parameters> {
+        let mut along = Parameters::new();
+        if self.global.bypass_plugins {
+            along.insert(bypass::PLUGINS.into(), true.into());
+        }
+        let kinds = [(Logic::Sync, "CustomSync"), (Logic::Async, "CustomAsync")];
+        let kinds = kinds.iter().filter(|(kind, _)| self.global.bypass_logic.contains(kind));
+        let kinds: Vec<&str> = kinds.map(|(_, word)| *word).collect();
+        if !kinds.is_empty() {
+            along.insert(bypass::LOGIC.into(), (&*kinds.join(",")).into());
+        }
+        let steps = self
+            .global
+            .bypass_steps
+            .iter()
+            .map(|step| step.trim())
+            .filter(|step| !step.is_empty());
+        let ids = steps
+            .map(|step| step_or_workflow(session, step))
+            .collect::<anyhow::Result<Vec<String>>>()?;
+        if !ids.is_empty() {
+            along.insert(bypass::STEPS.into(), (&*ids.join(",")).into());
+        }
+        Ok(along)
     }
 
     /// The same, for commands that need nothing but the door.
@@ -125,6 +154,20 @@ impl Context {
             crate::text::quoted(&self.global.org.to_string_lossy())
         )
     }
+}
+
+/// The id of a step, else of a workflow. An id as such is not looked up: the platform passes over
+/// ids that it does not know.
+fn step_or_workflow(session: &Session, name: &str) -> anyhow::Result<String> {
+    if name.parse::<Uuid>().is_ok() {
+        return Ok(name.to_owned());
+    }
+    let step = session.find_one("sdkmessageprocessingstep", name);
+    let found = match step {
+        Err(error) if error.code() == Code::NOT_FOUND => session.find_one("workflow", name).or(Err(error)),
+        step => step,
+    };
+    Ok(found?.to_string())
 }
 
 /// The hidden verb that makes this program the compiler of plug-ins.

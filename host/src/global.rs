@@ -46,6 +46,29 @@ pub(crate) struct Global {
         hide_possible_values = true
     )]
     pub(crate) form: Option<Form>,
+    /// Pass over synchronous custom logic (plug-ins, real-time workflows); needs prvBypassCustomPlugins.
+    #[arg(long, id = "bypass-plugins", global = true)]
+    pub(crate) bypass_plugins: bool,
+    /// Pass over custom logic of a kind: sync, async or both with a comma; needs prvBypassCustomBusinessLogic.
+    #[arg(
+        long,
+        id = "bypass-logic",
+        global = true,
+        value_name = "sync,async",
+        value_delimiter = ',',
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub(crate) bypass_logic: Vec<Logic>,
+    /// Pass over these steps and workflows, by id or name; needs prvBypassCustomBusinessLogic.
+    #[arg(
+        long,
+        id = "bypass-steps",
+        global = true,
+        value_name = "STEP,…",
+        value_delimiter = ','
+    )]
+    pub(crate) bypass_steps: Vec<String>,
     /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -77,6 +100,15 @@ impl Global {
 
 /// The file where none is named.
 const ORGANISATION: &str = "./sluice.db";
+
+/// Custom logic by when it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Logic {
+    /// Inside the request.
+    Sync,
+    /// After it.
+    Async,
+}
 
 /// See [`Synchronous`].
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -68,6 +68,8 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvActivateSynchronousWorkflow",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
+    crate::bypass::PLUGINS_PRIVILEGE,
+    crate::bypass::LOGIC_PRIVILEGE,
     crate::whole::MAINTAIN,
 ];
 

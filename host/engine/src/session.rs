@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
+use sluice_model::{Catalog, Error, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
     Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
@@ -21,6 +21,8 @@ pub struct CallOptions {
 pub struct Session {
     pub(crate) engine: Engine,
     pub(crate) user: Uuid,
+    /// What goes along with every message of this session that changes something.
+    pub(crate) along: Arc<Parameters>,
 }
 
 impl Session {
@@ -45,6 +47,33 @@ impl Session {
     /// The database cannot be read.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>> {
         self.engine.core.current_snapshot()
+    }
+
+    /// The session, whose messages carry these optional parameters as well, unless they only read or have
+    /// them already: what a client says once for all that it sends, such as what is passed over.
+    #[must_use]
+    pub fn carrying(self, along: Parameters) -> Self {
+        Self {
+            along: Arc::new(along),
+            ..self
+        }
+    }
+
+    /// A request with what goes along with it.
+    pub(crate) fn completed(&self, mut request: Request) -> Request {
+        let reads = |request: &Request| {
+            self.engine
+                .core
+                .message(&request.message)
+                .is_ok_and(|message| message.shape().reads)
+        };
+        if self.along.is_empty() || reads(&request) {
+            return request;
+        }
+        for (name, parameter) in self.along.iter() {
+            request.inputs.entry(name.clone()).or_insert_with(|| parameter.clone());
+        }
+        request
     }
 
     /// The user's id.
@@ -98,6 +127,7 @@ impl Session {
         options: &CallOptions,
     ) -> Result<Response> {
         let principal = unit.principal(self.user)?;
+        let request = self.completed(request);
         unit.record(&request);
         let incoming = Incoming {
             request_id: options.request_id,
@@ -182,6 +212,7 @@ impl Session {
             });
             work(&mut Batch {
                 unit: &mut *unit,
+                session: self,
                 principal,
                 correlation,
                 importing: false,

@@ -20,6 +20,7 @@ mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
+pub use audit::{TakenBack, Undone};
 pub use customizing::columns::ColumnChange;
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
@@ -40,6 +41,7 @@ pub use workflows::WorkflowSpec;
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.
 pub mod prelude {
     pub use crate::{
+        audit::Undo as _,
         customizing::{
             columns::ColumnChanges as _, definitions::Definitions as _, publish::Publishing as _,
             relationships::Relationships as _, views::Views as _,

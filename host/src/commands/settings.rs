@@ -187,6 +187,13 @@ const ALL: &[Line] = &[
         help: "Improved duplicate detection and merge experience: all matches, instead of two lookups",
     },
     Line {
+        name: "limits.bypass-steps",
+        alias: None,
+        column: "sl_bypasslimit",
+        takes: Takes::Int,
+        help: "How many steps one request may name to pass over, 1 to 10",
+    },
+    Line {
         name: "cascade.max-rows",
         alias: None,
         column: "sl_cascadelimit",

@@ -24,13 +24,13 @@ pub(crate) enum Command {
     },
     /// Change a step.
     Update(Update),
-    /// Let steps run again; a rest ends.
+    /// Let steps run again; a rest ends, and so does watching.
     Enable {
         /// Their ids or names.
         #[arg(value_name = "STEP", required = true)]
         steps: Vec<String>,
     },
-    /// Take steps out of work: until they are enabled, or for some time.
+    /// Take steps out of work: until they are enabled, for some time, or so that they are only watched.
     Disable(Disable),
     /// Remove a step.
     Unregister {
@@ -67,6 +67,9 @@ pub(crate) struct Disable {
     /// For so long: 30m, 2h, 3d. Then they run again by themselves.
     #[arg(long = "for", value_name = "TIME", value_parser = times::span)]
     span: Option<i64>,
+    /// Only watch them: each runs, its trace says what it did, and what it did is discarded.
+    #[arg(long, conflicts_with = "span")]
+    monitor: bool,
     /// Why, for those who look at the list.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -87,7 +90,7 @@ pub(crate) struct List {
     /// Only steps of this stage.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// Only steps that do not run: disabled, or at rest.
+    /// Only steps that do not work: disabled, at rest, or only watched.
     #[arg(long)]
     disabled: bool,
     /// Also the platform's own steps.
@@ -366,6 +369,7 @@ fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Res
     };
     match until {
         Some(until) => row.set("sl_restsuntil", until),
+        None if args.monitor => row.set("sl_monitored", true),
         None => {
             row.set("statecode", Value::Choice(1));
             row.set("statuscode", Value::Choice(2));
@@ -373,7 +377,7 @@ fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Res
     }
     if let Some(reason) = &args.reason {
         row.set("sl_restreason", reason.as_str());
-    } else if until.is_some() {
+    } else if until.is_some() || args.monitor {
         row.set("sl_restreason", Value::Null);
     }
     change(context, session, &args.steps, &row, |step| match until {
@@ -381,6 +385,10 @@ fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Res
             let until = whole_seconds(until);
             let text = format!("step {step} rests until {until}, and runs again then");
             (json!({ "enabled": true, "restsuntil": until }), text)
+        }
+        None if args.monitor => {
+            let text = format!("step {step} is only watched: what it does is discarded, and `trace tree` shows it");
+            (json!({ "enabled": true, "monitored": true }), text)
         }
         None => (json!({ "enabled": false }), format!("disabled step {step}")),
     })

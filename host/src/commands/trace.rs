@@ -9,6 +9,7 @@ use sluice_model::{
     names::end_of_id,
 };
 
+use super::case;
 use crate::{
     context::Context,
     door::Door,
@@ -43,6 +44,15 @@ pub(crate) enum Command {
     Tree {
         /// The request's correlation id, or the end of it; by default the newest request.
         correlation: Option<String>,
+    },
+    /// Write the plug-in call in which a request fails as a case, which `plugin replay` and tests run
+    /// again. The request runs once more for that, rolled back.
+    Export {
+        /// The request: its correlation id, or the end of it; by default your last refused one.
+        trace: Option<String>,
+        /// The call of this step instead.
+        #[arg(long, value_name = "STEP")]
+        step: Option<String>,
     },
 }
 
@@ -152,6 +162,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             };
             show(context, &session, id)
         }
+        Command::Export { trace, step } => case::export(&session, trace.as_deref(), step.as_deref()),
         Command::Tree { correlation } => tree(&session, correlation.as_deref()),
     }
 }
@@ -230,7 +241,7 @@ fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outco
 }
 
 /// The request with that correlation id, or with that end of it.
-fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
+pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
@@ -397,6 +408,16 @@ fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<String>) {
         let word = if number == 0 { "said:" } else { "     " };
         lines.push(format!("{rest}{below}{word} {line}"));
     }
+    if let Some(discarded) = node
+        .discarded
+        .as_ref()
+        .filter(|discarded| !discarded.columns.is_empty())
+    {
+        lines.push(format!(
+            "{rest}{below}would have changed: {}",
+            discarded.columns.join(", ")
+        ));
+    }
     if let Some(usage) = &node.usage {
         lines.push(format!("{rest}{below}used: {usage}"));
     }
@@ -436,7 +457,11 @@ fn headline(node: &TraceNode) -> String {
     } else {
         ""
     };
-    format!("{mark}{what}{user}  {} µs{here}", grouped(node.microseconds))
+    let watched = match &node.discarded {
+        Some(_) => ", only watched: discarded",
+        None => "",
+    };
+    format!("{mark}{what}{user}{watched}  {} µs{here}", grouped(node.microseconds))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod attribution;
 mod before;
 mod budgets;
+mod bypassing;
 mod compiling;
 mod depth;
 mod diagnosis;
@@ -15,6 +16,7 @@ mod hostile;
 mod images;
 mod jobs;
 mod keeping;
+mod monitoring;
 mod ordering;
 mod parameters;
 mod processes;

@@ -4,6 +4,7 @@
 mod bad_files;
 mod bad_input;
 mod busy;
+mod cases;
 mod checking;
 mod data;
 mod exec;

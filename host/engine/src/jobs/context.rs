@@ -32,12 +32,13 @@ pub(super) struct Kept {
     context: KeptContext,
 }
 
-#[derive(Serialize, Deserialize)]
-struct KeptContext {
+/// What a step sees, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct KeptContext {
     message: Name,
     stage: i32,
     mode: i32,
-    depth: u32,
+    pub(crate) depth: u32,
     table: Option<Name>,
     id: Option<Uuid>,
     user: Uuid,
@@ -48,17 +49,17 @@ struct KeptContext {
     step: Uuid,
     in_transaction: bool,
     created_on: Timestamp,
-    target: Option<Row>,
-    inputs: Parameters,
-    outputs: Parameters,
+    pub(crate) target: Option<Row>,
+    pub(crate) inputs: Parameters,
+    pub(crate) outputs: Parameters,
     shared: BTreeMap<Name, Value>,
-    pre_images: BTreeMap<Name, Row>,
-    post_images: BTreeMap<Name, Row>,
-    parent: Option<Box<KeptContext>>,
+    pub(crate) pre_images: BTreeMap<Name, Row>,
+    pub(crate) post_images: BTreeMap<Name, Row>,
+    pub(crate) parent: Option<Box<KeptContext>>,
 }
 
 impl KeptContext {
-    fn of(context: &Context) -> Self {
+    pub(crate) fn of(context: &Context) -> Self {
         Self {
             message: context.message.clone(),
             stage: context.stage,
@@ -84,8 +85,8 @@ impl KeptContext {
         }
     }
 
-    fn whole(self, unit: &Unit) -> Context {
-        let settings = &unit.snapshot.settings;
+    /// The context, in the organisation of that id and name.
+    pub(crate) fn whole_of(self, organization: (Uuid, &str)) -> Context {
         Context {
             message: self.message,
             stage: self.stage,
@@ -96,8 +97,8 @@ impl KeptContext {
             user: self.user,
             initiating_user: self.initiating_user,
             business_unit: self.business_unit,
-            organization: settings.id,
-            organization_name: settings.name.clone(),
+            organization: organization.0,
+            organization_name: organization.1.into(),
             correlation: self.correlation,
             request: self.request,
             step: self.step,
@@ -109,7 +110,7 @@ impl KeptContext {
             shared: self.shared,
             pre_images: shared_rows(self.pre_images),
             post_images: shared_rows(self.post_images),
-            parent: self.parent.map(|parent| Arc::new(parent.whole(unit))),
+            parent: self.parent.map(|parent| Arc::new(parent.whole_of(organization))),
             ..Context::default()
         }
     }
@@ -203,7 +204,8 @@ impl Kept {
         };
         let principal = unit.principal(self.principal)?;
         let initiating = unit.principal(self.initiating)?;
-        let context = self.context.whole(unit);
+        let settings = &unit.snapshot.settings;
+        let context = self.context.whole_of((settings.id, &settings.name));
         Ok(Operation::kept(
             message,
             (principal, initiating),
