@@ -2,7 +2,8 @@
 //! in whose name it acts.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
+    io::IsTerminal,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,16 +25,20 @@ pub(crate) struct Context {
     given: Explicit,
     form: Form,
     engine: OnceCell<Engine>,
+    /// Who acts has been said.
+    told: Cell<bool>,
 }
 
 impl Context {
     pub(crate) fn new(global: Global, given: Explicit) -> Self {
+        output::set_screen(SystemEnv.now());
         let form = output::set_form(if global.json { Some(Form::Json) } else { global.form });
         Self {
             global,
             given,
             form,
             engine: OnceCell::new(),
+            told: Cell::new(false),
         }
     }
 
@@ -107,8 +112,16 @@ impl Context {
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
             ));
         }
+        self.tell_who();
         let along = self.passed_over(&session)?;
         Ok(session.carrying(along))
+    }
+
+    /// Who acts is said, once, where a context says it and somebody looks.
+    fn tell_who(&self) {
+        if self.global.from_context && std::io::stderr().is_terminal() && !self.told.replace(true) {
+            tell(&format!("{} in {}", self.global.acting, self.global.org.display()));
+        }
     }
 
     /// What the requests of the command pass over, as their parameters say it.

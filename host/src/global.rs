@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sluice_engine::Synchronous;
 
-use crate::output::Form;
+use crate::{
+    contexts::{self, Contexts},
+    output::Form,
+};
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -75,6 +78,9 @@ pub(crate) struct Global {
     /// How carefully a commit reaches the disk (for measurements).
     #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
     pub(crate) synchronous: Care,
+    /// Who acts was said by the context in use.
+    #[arg(skip)]
+    pub(crate) from_context: bool,
 }
 
 /// Who acts where nobody is named.
@@ -83,16 +89,38 @@ const ADMINISTRATOR: &str = "admin";
 impl Global {
     /// What the command line leaves to variables. One that is set and empty says nothing.
     pub(crate) fn fill_in(&mut self, given: Explicit) -> Result<(), String> {
-        if self.acting.is_empty() && !given.acting {
-            ADMINISTRATOR.clone_into(&mut self.acting);
-        }
-        if self.org.as_os_str().is_empty() && !given.org {
-            self.org = ORGANISATION.into();
+        let is_said = |variable: &str| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let (acting, org) = (given.acting || is_said("SLUICE_AS"), given.org || is_said("SLUICE_ORG"));
+        if !acting || !org {
+            self.use_context(acting, org)?;
         }
         let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
         if self.form.is_none() && !form.is_empty() {
             let known = Form::from_str(&form, true);
             self.form = Some(known.map_err(|_| format!("SLUICE_OUTPUT is `{form}`, which is no form of -o"))?);
+        }
+        Ok(())
+    }
+}
+
+impl Global {
+    /// What neither the command line nor a variable says comes from the context in use, else it is the
+    /// usual.
+    fn use_context(&mut self, acting: bool, org: bool) -> Result<(), String> {
+        let contexts = match contexts::path() {
+            Some(path) => Contexts::read(&path).map_err(|error| format!("{error:#}"))?,
+            None => Contexts::default(),
+        };
+        let kept = contexts.current();
+        if !acting {
+            // Who acts elsewhere is nobody here.
+            let kept = kept.filter(|kept| !org || kept.org.is_none());
+            self.acting = kept.map_or(ADMINISTRATOR.to_owned(), |kept| kept.user.clone());
+            self.from_context = kept.is_some();
+        }
+        if !org {
+            let kept = kept.and_then(|kept| kept.org.clone());
+            self.org = kept.unwrap_or_else(|| ORGANISATION.into());
         }
         Ok(())
     }

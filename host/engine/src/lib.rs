@@ -66,7 +66,7 @@ pub use batch::Batch;
 pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
-pub use case::{Case, Replayed};
+pub use case::{Replayed, replay};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};

@@ -209,6 +209,7 @@ impl FirstRows<'_> {
             .with("isduplicatedetectionenabled", true)
             .with("maxuploadfilesize", 5_120)
             .with("sl_cascadelimit", 10_000)
+            .with("sl_bypasslimit", 3)
             .with("sl_tracerequests", Value::Choice(1))
             .with("sl_joblimit", 5_000)
             .with("sl_transactionlimit", 20)

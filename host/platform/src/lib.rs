@@ -26,7 +26,9 @@ pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
-pub use diagnosis::{Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, Taken, Turned, Way, WhatIf};
+pub use diagnosis::{
+    Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, SeenNeed, SeenNeeds, Taken, Turned, Way, WhatIf,
+};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;

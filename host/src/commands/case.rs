@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{Case, Session};
+use sluice_engine::Session;
+use sluice_model::case::Case;
 use sluice_platform::prelude::*;
 
 use crate::{
@@ -51,7 +52,7 @@ pub(super) fn replay(context: &Context, args: &Replay) -> anyhow::Result<Outcome
         Some(file) => files::bytes(file)?,
         None => pushed(context, &case)?,
     };
-    let replayed = case.replay(&component, &context.options(), secure)?;
+    let replayed = sluice_engine::replay(&case, &component, &context.options(), secure)?;
     let from = args
         .wasm
         .as_deref()

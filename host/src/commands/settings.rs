@@ -355,6 +355,11 @@ fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
     }
 }
 
+/// The settings by their names.
+pub(super) fn document(session: &dyn Door) -> anyhow::Result<serde_json::Value> {
+    Ok(show(&row(session)?).document)
+}
+
 fn show(row: &Row) -> Outcome {
     let mut document = Map::new();
     let mut grid = Grid::new(["setting", "value", "takes", "what it means"]).uncut();

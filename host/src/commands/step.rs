@@ -7,7 +7,7 @@ use sluice_model::{Error, Filter, Query, Reference, Request, Row, Uuid, Value, j
 use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec};
 
-use super::{each, row, step_show};
+use super::{each, row, step_show, uses};
 use crate::{context::Context, door::Door, files, output::Outcome, report, times, usage::Usage};
 
 /// See the module.
@@ -22,6 +22,8 @@ pub(crate) enum Command {
         /// The step's id or name.
         step: String,
     },
+    /// Show what a step's calls were seen to need, in recorded requests that run again for that, rolled back.
+    Needs(uses::Needs),
     /// Change a step.
     Update(Update),
     /// Let steps run again; a rest ends, and so does watching.
@@ -235,6 +237,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Register(args) => register(&session, &args),
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
+        Command::Needs(args) => uses::step_needs(context, &session, &args),
         Command::Update(args) => update(&session, &args),
         Command::Enable { steps } => enable(context, &session, &steps),
         Command::Disable(args) => disable(context, &session, &args),

@@ -11,6 +11,7 @@ mod exec;
 mod forms;
 mod full_disk;
 mod greedy;
+mod hands;
 mod ids;
 mod inwards;
 mod kill;
