@@ -33,4 +33,5 @@ mod system;
 mod traces;
 mod users;
 mod why;
+mod why_others;
 mod world;
