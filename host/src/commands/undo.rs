@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Query, Reference, coerce, json as rows};
-use sluice_platform::{TakenBack, prelude::*};
+use sluice_model::{Catalog, Code, Query, Reference, coerce, json as rows};
+use sluice_platform::{TakenBack, Undone, prelude::*};
 
 use super::jobs;
 use crate::{
@@ -40,8 +40,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let what = args.what.as_deref().map(|what| find(&session, what)).transpose()?;
     let undone = session.undo(what.as_ref(), !args.dry_run)?;
-    let named = undone.changes.iter().map(|change| change.row.clone());
-    let labels = Labels::load(context, named.chain([undone.by.clone()]))?;
     let mut exit = Exit::Done;
     let mut told = Vec::new();
     if !args.dry_run {
@@ -53,71 +51,78 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
             }
         }
     }
+    Ok(shown(context, &session, &undone, args.dry_run, &told)?.with_exit(exit))
+}
+
+/// What was taken back, for machines and for people.
+fn shown(
+    context: &Context,
+    session: &Session,
+    undone: &Undone,
+    dry_run: bool,
+    jobs: &[String],
+) -> anyhow::Result<Outcome> {
+    let named = undone.changes.iter().map(|change| change.row.clone());
+    let labels = Labels::load(context, named.chain([undone.by.clone()]))?;
     let catalog = session.catalog()?;
     let actions = catalog.table("audit")?.column("action").cloned();
-    let action = |change: &TakenBack| {
-        let value = sluice_model::Value::Choice(change.action);
-        let label = actions.as_ref().map(|column| people::cell(column, &value, &labels));
-        label.unwrap_or_else(|| change.action.to_string())
-    };
-    let name = |change: &TakenBack| {
-        let own = labels.find(&change.row).map(ToOwned::to_owned);
-        own.or_else(|| change.name.clone())
-            .unwrap_or_else(|| change.row.id.to_string())
-    };
-    let shown = |change: &TakenBack, column: &str, value: &Json| {
-        let table = catalog.find(&change.row.table);
-        let typed = table.and_then(|table| {
-            let column = table.column(column)?;
-            let value = coerce::from_json(table, column, value).ok()?;
-            Some(people::cell(column, &value, &labels))
-        });
-        typed.unwrap_or_else(|| match value {
-            Json::Null => String::new(),
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        })
-    };
     let mut grid = Grid::new(["was", "table", "row", "column", "is", "becomes"]);
+    let mut documents = Vec::new();
     for change in &undone.changes {
-        let mut head = [action(change), change.row.table.to_string(), name(change)];
+        let number = sluice_model::Value::Choice(change.action);
+        let action = actions.as_ref().map(|column| people::cell(column, &number, &labels));
+        let action = action.unwrap_or_else(|| change.action.to_string());
+        let own = labels.find(&change.row).map(ToOwned::to_owned);
+        let name = own.or_else(|| change.name.clone());
+        let name = name.unwrap_or_else(|| change.row.id.to_string());
+        let mut head = [action.clone(), change.row.table.to_string(), name.clone()];
         for (column, now, then) in &change.columns {
-            let values = [shown(change, column, now), shown(change, column, then)];
+            let values = [now, then].map(|value| value_text(&catalog, change, column, value, &labels));
             grid.row(head.iter().chain([column]).chain(&values));
             head = Default::default();
         }
         if change.columns.is_empty() {
             grid.row(&head);
         }
+        let columns = change.columns.iter();
+        let columns = columns.map(|(column, now, then)| json!({ "column": column, "from": now, "to": then }));
+        documents.push(json!({
+            "was": action,
+            "table": &*change.row.table,
+            "row": change.row.id.to_string(),
+            "name": name,
+            "columns": columns.collect::<Vec<_>>(),
+        }));
     }
-    let what = if args.dry_run {
-        "would be taken back"
-    } else {
-        "taken back"
-    };
-    let when = rows::whole_seconds(undone.when);
-    let by = labels.name(&undone.by);
+    let what = if dry_run { "would be taken back" } else { "taken back" };
+    let (by, when) = (labels.name(&undone.by), rows::whole_seconds(undone.when));
     let mut text = format!("{what}: what {by} changed at {when}\n{}", grid.text("no changes"));
-    for line in &told {
+    for line in jobs {
         text.push('\n');
         text.push_str(line);
     }
     let document = json!({
-        "done": !args.dry_run,
+        "done": !dry_run,
         "by": by,
         "at": when,
-        "changes": undone.changes.iter().map(|change| json!({
-            "was": action(change),
-            "table": &*change.row.table,
-            "row": change.row.id.to_string(),
-            "name": name(change),
-            "columns": change.columns.iter().map(|(column, now, then)| {
-                json!({ "column": column, "from": now, "to": then })
-            }).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
+        "changes": documents,
         "jobs": undone.jobs.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Ok(Outcome::new(document, text).with_exit(exit))
+    Ok(Outcome::new(document, text))
+}
+
+/// A recorded value as people read it.
+fn value_text(catalog: &Catalog, change: &TakenBack, column: &str, value: &Json, labels: &Labels) -> String {
+    let typed = catalog.find(&change.row.table).and_then(|table| {
+        let column = table.column(column)?;
+        let value = coerce::from_json(table, column, value).ok()?;
+        Some(people::cell(column, &value, labels))
+    });
+    typed.unwrap_or_else(|| match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    })
 }
 
 /// The row that somebody means.
