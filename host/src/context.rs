@@ -47,6 +47,11 @@ impl Context {
         self.form == Form::Json
     }
 
+    /// Whether a change that takes something from others goes on without a word.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.global.yes
+    }
+
     /// Whether nothing but the ids of rows is wanted.
     pub(crate) fn ids(&self) -> bool {
         self.form == Form::Id

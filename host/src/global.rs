@@ -72,6 +72,9 @@ pub(crate) struct Global {
         value_delimiter = ','
     )]
     pub(crate) bypass_steps: Vec<String>,
+    /// Go on without asking, and without saying whom a change reaches (or SLUICE_YES=true).
+    #[arg(long, id = "yes", global = true, env = "SLUICE_YES")]
+    pub(crate) yes: bool,
     /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,

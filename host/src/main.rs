@@ -17,6 +17,7 @@ mod names;
 mod output;
 mod people;
 mod plot;
+mod reach;
 mod remedies;
 mod report;
 mod text;

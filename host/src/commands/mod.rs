@@ -19,7 +19,7 @@ pub(crate) mod example;
 pub(crate) mod exec;
 pub(crate) mod flow;
 pub(crate) mod form;
-mod holders;
+pub(crate) mod holders;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod key;

@@ -17,7 +17,7 @@ use crate::{
     door::Door,
     names,
     output::{Grid, Outcome},
-    people,
+    people, reach,
     usage::Usage,
 };
 
@@ -139,20 +139,31 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         } => copy(context, &role, &name),
         Command::Create { name, bu, inherit, .. } => create(&session, &name, bu.as_deref(), inherit),
         Command::Starter(command) => starter(&session, &command),
-        Command::Grant { role, what, what_if } => what_if.or_do(context, &session, |door| match what.as_slice() {
-            [privilege, depth] if !privilege.contains(':') && !depth.contains(':') => {
-                let depth = Depth::parse(depth).ok_or_else(|| {
-                    Usage::because(format!("`{depth}` is no depth: it is user, bu, parent-child or org"))
-                })?;
-                grant(door, &role, privilege, depth)
+        Command::Grant { role, what, what_if } => {
+            let wanted = wanted(&session, &what)?;
+            if !what_if.is_trial() {
+                let then: Vec<_> = wanted
+                    .iter()
+                    .map(|(name, depth)| (name.clone(), Some(*depth)))
+                    .collect();
+                reach::of_lowering(context, (&role, session.find_one("role", &role)?), &then)?;
             }
-            patterns => grant_all(door, &role, patterns),
-        }),
+            what_if.or_do(context, &session, |door| match wanted.as_slice() {
+                [(privilege, depth)] => grant(door, &role, privilege, *depth),
+                all => grant_all(door, &role, all),
+            })
+        }
         Command::Revoke {
             role,
             privilege,
             what_if,
-        } => what_if.or_do(context, &session, |door| revoke(door, &role, &privilege)),
+        } => {
+            if !what_if.is_trial() {
+                let id = session.find_one("role", &role)?;
+                reach::of_lowering(context, (&role, id), &[(privilege.clone(), None)])?;
+            }
+            what_if.or_do(context, &session, |door| revoke(door, &role, &privilege))
+        }
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
         Command::Copy { role, name } => copy(context, &role, &name),
@@ -186,14 +197,28 @@ fn starter(session: &Session, command: &Starter) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(json!({ "made": made }), text))
 }
 
-/// Grants what patterns mean, all of it or nothing.
-fn grant_all(session: &dyn Door, role: &str, patterns: &[String]) -> anyhow::Result<Outcome> {
-    let id = session.find_one("role", role)?;
-    let catalog = session.catalog()?;
-    let mut granted: Vec<(String, Depth)> = Vec::new();
-    for pattern in patterns {
-        granted.extend(role_pattern::parse(&catalog, pattern)?);
+/// What is to be granted: a privilege with its depth, or what patterns mean.
+fn wanted(session: &dyn Door, what: &[String]) -> anyhow::Result<Vec<(String, Depth)>> {
+    if let [privilege, depth] = what
+        && !privilege.contains(':')
+        && !depth.contains(':')
+    {
+        let known = Depth::parse(depth);
+        let known = known
+            .ok_or_else(|| Usage::because(format!("`{depth}` is no depth: it is user, bu, parent-child or org")))?;
+        return Ok(vec![(privilege.clone(), known)]);
     }
+    let catalog = session.catalog()?;
+    let mut wanted = Vec::new();
+    for pattern in what {
+        wanted.extend(role_pattern::parse(&catalog, pattern)?);
+    }
+    Ok(wanted)
+}
+
+/// Grants several privileges, all of them or none.
+fn grant_all(session: &dyn Door, role: &str, granted: &[(String, Depth)]) -> anyhow::Result<Outcome> {
+    let id = session.find_one("role", role)?;
     let wanted = granted.iter().map(|(privilege, depth)| {
         Row::unsaved("roleprivilege")
             .with("PrivilegeName", privilege.as_str())
@@ -204,7 +229,7 @@ fn grant_all(session: &dyn Door, role: &str, patterns: &[String]) -> anyhow::Res
         .with("Privileges", Parameter::Rows(wanted.collect()));
     session.execute(request)?;
     let mut grid = Grid::new(["privilege", "depth"]);
-    for (privilege, depth) in &granted {
+    for (privilege, depth) in granted {
         grid.row([privilege, depth.label()]);
     }
     let each = granted

@@ -8,7 +8,7 @@ use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec};
 
 use super::{each, row, step_show, uses};
-use crate::{context::Context, door::Door, files, output::Outcome, report, times, usage::Usage};
+use crate::{context::Context, door::Door, files, output::Outcome, reach, report, times, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -243,6 +243,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Disable(args) => disable(context, &session, &args),
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
+            reach::told(
+                context,
+                &format!("{step} runs for nobody any more; `step disable` leaves it there"),
+            )?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),

@@ -248,6 +248,10 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
+    if text == "@last" {
+        let newest = last(session, REQUEST)?.id_of("sl_correlationid");
+        return Ok(newest.ok_or_else(none_at_all)?);
+    }
     let Some(end) = end_of_id(text) else {
         return Err(Usage::because(format!(
             "`{text}` is no id, nor the last five digits or more of one"

@@ -209,3 +209,29 @@ fn a_bundle_has_what_somebody_else_needs_and_no_values() {
         &["0x"],
     );
 }
+
+#[test]
+fn whom_a_change_reaches_is_said_before() {
+    let world = World::sample();
+    let admin = world.admin();
+    let said = |arguments: &[&str]| {
+        let run = admin.run(arguments);
+        assert_eq!(run.code, 0, "{run:?}");
+        run.stderr
+    };
+    let lowered = said(&["role", "grant", "Salesperson", "prvReadAccount", "org"]);
+    assert_eq!(lowered, "", "it takes nothing from anybody");
+    let lowered = said(&["role", "grant", "Salesperson", "prvReadAccount", "user"]);
+    assert!(
+        lowered.contains("2 users and teams") && lowered.contains("from Organization to User"),
+        "{lowered}"
+    );
+    let taken = said(&["role", "revoke", "Salesperson", "prvReadAccount"]);
+    assert!(taken.contains("prvReadAccount (User)"), "{taken}");
+    assert_eq!(said(&["role", "revoke", "Salesperson", "prvCreateLead", "--yes"]), "");
+    assert_eq!(said(&["role", "revoke", "Salesperson", "prvReadLead", "--what-if"]), "");
+    let gone = said(&["row", "delete", "role", "Sales Manager"]);
+    assert!(gone.contains("lose what it gives"), "{gone}");
+    let moved = said(&["row", "update", "systemuser", "seller.west", "businessunitid=East"]);
+    assert!(moved.contains("loses all roles"), "{moved}");
+}
