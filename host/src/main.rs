@@ -17,7 +17,6 @@ mod names;
 mod output;
 mod people;
 mod plot;
-mod reach;
 mod remedies;
 mod report;
 mod text;

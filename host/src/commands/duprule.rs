@@ -9,13 +9,12 @@ use sluice_model::{
 };
 use sluice_platform::prelude::*;
 
-use super::{condition, jobs};
+use super::{condition, jobs, reach};
 use crate::{
     context::Context,
     names,
     output::{Exit, Grid, Outcome},
     people::{self, pairs},
-    reach,
     usage::Usage,
 };
 

@@ -11,13 +11,13 @@ use sluice_model::{
 };
 use sluice_sales::starters;
 
-use super::{compare::Compared, holders, role_pattern, what_if};
+use super::{compare::Compared, holders, reach, role_pattern, what_if};
 use crate::{
     context::Context,
     door::Door,
     names,
     output::{Grid, Outcome},
-    people, reach,
+    people,
     usage::Usage,
 };
 

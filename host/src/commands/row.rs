@@ -6,6 +6,7 @@ use sluice_model::{
     Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows, odata,
 };
 
+use super::reach;
 use crate::{
     assign,
     context::Context,
@@ -13,7 +14,7 @@ use crate::{
     lists,
     names::{self, Labels},
     output::Outcome,
-    people, reach,
+    people,
     usage::Usage,
 };
 

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Filter, Query, Row, Uuid, codes::Kind, json as rows, parameter};
+use sluice_model::{Code, Error, Filter, Query, Row, Uuid, codes::Kind, json as rows, parameter};
 use sluice_platform::prelude::*;
 
 use super::{settings, trace};
@@ -68,6 +68,13 @@ fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool)
         session,
         Query::new("plugintracelog").filter(Filter::eq("correlationid", correlation)),
     )?;
+    if [&requests, &calls]
+        .iter()
+        .all(|rows| rows.as_ref().is_some_and(Vec::is_empty))
+    {
+        let message = format!("there is no trace of a request {correlation}");
+        return Err(Error::new(Code::NOT_FOUND, message).into());
+    }
     let table_json = |table: &str, rows: &[Row], left_out: &[&str]| -> anyhow::Result<Json> {
         let table = catalog.table(table)?;
         let each = rows.iter().map(|row| {
@@ -99,13 +106,22 @@ fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool)
             None => "not yours to read".into(),
         },
         "access": access(context, session, correlation)?,
-        "settings": settings::document(session)?,
+        "settings": match settings::document(session) {
+            Ok(settings) => settings,
+            Err(error) if is_denied(&error) => "not yours to read".into(),
+            Err(error) => return Err(error),
+        },
         "plugins": parts("pluginassembly", &["name", "version", "sourcehash", "modifiedon"])?,
         "solutions": parts("solution", &["uniquename", "version", "ismanaged"])?,
         "steps": parts("sdkmessageprocessingstep", &[
             "name", "stage", "mode", "rank", "statecode", "sl_restsuntil", "sl_monitored", "ismanaged", "modifiedon",
         ])?,
     }))
+}
+
+fn is_denied(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<Error>();
+    error.is_some_and(|error| error.kind() == Kind::Denied)
 }
 
 /// The rows of a query; nothing, where they are not the reader's to read.

@@ -5,13 +5,14 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 
 use sluice_model::{Depth, Uuid};
 
-use crate::{commands::holders, context::Context, output::tell, people::count, usage::Usage};
+use super::holders;
+use crate::{context::Context, output::tell, people::count, usage::Usage};
 
 /// Says what follows, and asks where somebody can answer.
 ///
 /// # Errors
 /// The answer is no.
-pub(crate) fn told(context: &Context, what: &str) -> anyhow::Result<()> {
+pub(super) fn told(context: &Context, what: &str) -> anyhow::Result<()> {
     if context.goes_on() {
         return Ok(());
     }
@@ -30,7 +31,7 @@ pub(crate) fn told(context: &Context, what: &str) -> anyhow::Result<()> {
 
 /// `2 users and teams`, who have a role themselves or through a team; nothing, where there are none
 /// whom the acting user may read.
-pub(crate) fn of_role(context: &Context, role: Uuid) -> anyhow::Result<Option<String>> {
+pub(super) fn of_role(context: &Context, role: Uuid) -> anyhow::Result<Option<String>> {
     let holders = holders::of_role(context, &role.to_string())?;
     let holders = holders
         .document
@@ -41,7 +42,7 @@ pub(crate) fn of_role(context: &Context, role: Uuid) -> anyhow::Result<Option<St
 }
 
 /// Says whom it reaches that a role no longer holds a privilege, or not as deep as before.
-pub(crate) fn of_lowering(
+pub(super) fn of_lowering(
     context: &Context,
     (name, role): (&str, Uuid),
     wanted: &[(String, Option<Depth>)],
