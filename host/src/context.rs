@@ -119,7 +119,11 @@ impl Context {
         }
         self.tell_who();
         let along = self.passed_over(&session)?;
-        Ok(session.carrying(along))
+        let session = session.carrying(along);
+        match &self.global.on_behalf_of {
+            Some(other) => Ok(session.on_behalf_of(session.find_one("systemuser", other)?)),
+            None => Ok(session),
+        }
     }
 
     /// Who acts is said, once, where a context says it and somebody looks.
@@ -199,10 +203,7 @@ fn compiler() -> Option<Compiler> {
         true => own.to_owned(),
         false => std::env::current_exe().ok()?,
     };
-    Some(Compiler {
-        program,
-        arguments: vec![COMPILE.into()],
-    })
+    Some(Compiler::new(program, vec![COMPILE.into()]))
 }
 
 /// Where compiled plug-ins are kept.

@@ -6,7 +6,10 @@ use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -101,12 +104,16 @@ pub(crate) struct Core {
     pub(crate) keeper: Mutex<Keeper>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
+    /// Whether a request may begin on it: this process has changed nothing since it was read.
+    is_assumable: AtomicBool,
     /// Nobody else can have the file: it is being made.
     alone: bool,
     places: Places,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
     /// What contents of plug-ins declare, by their digests.
     pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
+    /// The components that were made of core modules, by the digests of these.
+    pub(crate) components: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -163,10 +170,12 @@ impl Core {
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
             keeper: Mutex::default(),
             current: Mutex::default(),
+            is_assumable: AtomicBool::new(false),
             alone: false,
             places: Places::new(REQUESTS),
             plugins: Mutex::default(),
             declared: Mutex::default(),
+            components: Mutex::default(),
         })
     }
 
@@ -280,7 +289,19 @@ impl Core {
         Ok(snapshot)
     }
 
+    /// The configuration that was read last, unless this process has changed it since.
+    fn last_snapshot(&self) -> Option<Arc<Snapshot>> {
+        let last = lock(&self.current).clone();
+        last.filter(|_| self.is_assumable.load(Ordering::Relaxed))
+    }
+
+    /// This process changes the configuration: the next request reads it.
+    pub(crate) fn assume_nothing(&self) {
+        self.is_assumable.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.is_assumable.store(true, Ordering::Relaxed);
         self.store()?.read(|mut tx| {
             let result = tx.config_version().and_then(|version| self.snapshot(&mut tx, version));
             (tx, result)
@@ -349,7 +370,7 @@ impl Engine {
         Session {
             along: Arc::default(),
             engine: self.clone(),
-            user,
+            acting: user.into(),
         }
     }
 
@@ -436,6 +457,17 @@ impl Engine {
                 ))
             })
         })
+    }
+
+    /// A unit for one request, on the configuration that this process read last. Whether the
+    /// organisation still has it is seen where the request first reads or writes, and before its first step.
+    pub(crate) fn unit_for_request(&self) -> Result<Unit> {
+        let Some(snapshot) = self.core.last_snapshot() else {
+            return self.unit(Trial::default());
+        };
+        let mut unit = Unit::new(self.core.clone(), snapshot, Trial::default());
+        unit.assumed = true;
+        Ok(unit)
     }
 
     pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {

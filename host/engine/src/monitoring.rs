@@ -24,7 +24,7 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) 
         columns: changed(operation.context.target.as_ref(), ran.context.target.as_ref()),
     });
     match done {
-        Err(error) if unit.waiting.is_some() || error.kind() == Kind::Host => Err(error),
+        Err(error) if unit.waiting.is_some() || unit.outdated || error.kind() == Kind::Host => Err(error),
         _ => Ok(()),
     }
 }

@@ -7,14 +7,15 @@ use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Engine, Session, Unit, compiling::Uncompilable, jobs, operation::Incoming, pipeline, step::Step, unit::Trial,
+    Acting, Engine, Session, Unit, compiling::Uncompilable, jobs, operation::Incoming, pipeline, step::Step,
+    unit::Trial,
 };
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
 /// always rolled back.
 pub(crate) fn rolled_back<T: Send>(
     engine: &Engine,
-    user: Uuid,
+    acting: Acting,
     trial: &Trial,
     work: impl Fn(&mut Unit, Arc<Principal>) -> Result<T> + Send + Sync,
 ) -> Result<T> {
@@ -33,7 +34,7 @@ pub(crate) fn rolled_back<T: Send>(
                 unit.uncompilable.clone_from(&uncompilable);
                 let result = unit
                     .refresh()
-                    .and_then(|()| unit.principal(user))
+                    .and_then(|()| unit.acting(acting))
                     .and_then(|principal| work(&mut unit, principal));
                 waiting = unit.waiting.take();
                 (std::mem::take(&mut unit.tx), end(result))
@@ -80,9 +81,9 @@ pub struct Tried {
 
 /// Sends one of the messages of a trial: what it may use and its traces are its own, and what holds
 /// at the end of a transaction holds at the end of it.
-fn send(unit: &mut Unit, user: Uuid, request: &Request) -> Result<Response> {
+fn send(unit: &mut Unit, acting: Acting, request: &Request) -> Result<Response> {
     unit.begin_anew();
-    let principal = unit.principal(user)?;
+    let principal = unit.acting(acting)?;
     let correlation = unit.core.env.new_id();
     let answer = pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))?;
     unit.check_administration().map(|()| answer)
@@ -104,15 +105,23 @@ impl Session {
     ///
     /// # Errors
     /// The trial could not be made. The refusal of the request is inside.
-    pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
+    pub fn try_request(
+        &self,
+        acting: impl Into<Acting>,
+        trial: Trial,
+        before: &[Sent],
+        request: &Request,
+    ) -> Result<Tried> {
+        let acting = acting.into();
         let trial = Trial {
             rolled_back: true,
             defers: true,
             ..trial
         };
-        rolled_back(&self.engine, user, &trial, |unit, _| {
+        // What is sent before it may be what lets them act.
+        rolled_back(&self.engine, self.acting, &trial, |unit, _| {
             for (place, sent) in before.iter().enumerate() {
-                let result = send(unit, sent.sender, &sent.request);
+                let result = send(unit, sent.sender.into(), &sent.request);
                 if result.is_err() {
                     return Ok(Tried {
                         result,
@@ -128,7 +137,7 @@ impl Session {
             if let Some(checks) = &unit.trial.checks {
                 checks.clear();
             }
-            let result = send(unit, user, request);
+            let result = send(unit, acting, request);
             let around = unit.trace.steps_around_failure();
             let background = match &result {
                 Ok(_) => jobs::run_deferred(unit),
@@ -159,7 +168,7 @@ impl Session {
             trial.bypassed = self.engine.core.current_snapshot()?.steps.ids().collect();
         }
         let correlation = self.engine.core.env.new_id();
-        rolled_back(&self.engine, self.user, &trial, |unit, principal| {
+        rolled_back(&self.engine, self.acting, &trial, |unit, principal| {
             let mut run = |request| {
                 let incoming = Incoming::outermost(principal.clone(), correlation, request);
                 let answer = pipeline::run(unit, incoming)?;

@@ -3,7 +3,14 @@
 use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
 use sluice_sandbox::{Caller, Context, Services, parameters_size, row_count};
 
-use crate::{Unit, jobs, operation::Incoming, pipeline, steps::swallowed_error, trace::on_table};
+use crate::{
+    Unit,
+    jobs::{self, Made},
+    operation::Incoming,
+    pipeline,
+    steps::swallowed_error,
+    trace::on_table,
+};
 
 impl Services for Unit {
     /// Once a call has ended the transaction, none does anything any more.
@@ -34,6 +41,10 @@ impl Services for Unit {
         let (message, table) = (request.message.clone(), table_of(&request));
         let description = on_table(&message, table.as_ref());
         let recorder = self.trial.recorder.clone().map(|recorder| (recorder, request.clone()));
+        let number = match self.call_of_job(caller, &request, &description)? {
+            Made::Before(answer) => return answer,
+            Made::Now(number) => number,
+        };
         let incoming = Incoming::nested(context, level, principal, initiating, request);
         self.trace.enter_call(message, table);
         // Before the request's transaction a call has one of its own: in a trial, whose
@@ -59,6 +70,7 @@ impl Services for Unit {
         if let Some((recorder, request)) = recorder {
             recorder.called(caller, request, &result);
         }
+        self.call_of_job_answered(number, &result);
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
             frame.failed_call.get_or_insert_with(|| error.clone());
         }
@@ -73,7 +85,7 @@ impl Services for Unit {
     }
 
     fn now(&mut self) -> Timestamp {
-        let now = self.core.env.now();
+        let now = self.time_of_job();
         if let Some(recorder) = &self.trial.recorder {
             recorder.told_time(now);
         }
@@ -82,7 +94,9 @@ impl Services for Unit {
 
     fn random(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
-        self.core.env.random(&mut bytes);
+        if !self.random_of_job(&mut bytes) {
+            self.core.env.random(&mut bytes);
+        }
         if let Some(recorder) = &self.trial.recorder {
             recorder.gave(&bytes);
         }

@@ -2,9 +2,11 @@
 
 pub(crate) mod access;
 mod access_explain;
+pub(crate) mod access_team;
 pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod bu;
+pub(crate) mod businessrule;
 pub(crate) mod case;
 pub(crate) mod column;
 pub(crate) mod command;
@@ -40,6 +42,7 @@ pub(crate) mod plugin;
 mod plugin_new;
 mod plugin_versions;
 pub(crate) mod privilege;
+pub(crate) mod profile;
 pub(crate) mod publish;
 mod reach;
 pub(crate) mod relationship;
