@@ -18,6 +18,7 @@ use crate::{
     Message,
     budget::{Budget, InSteps},
     cascade::Cascades,
+    case::Recorder,
     change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
@@ -61,7 +62,7 @@ pub struct Work {
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
     pub(crate) shut_out: Option<Code>,
     /// Tables among it: nothing can be read of them before that.
-    definitions_changed: bool,
+    pub(crate) definitions_changed: bool,
     /// Who set off the message under way.
     pub(crate) author: Option<Author>,
     pub(crate) trial: Trial,
@@ -119,6 +120,8 @@ pub struct Trial {
     pub ungated: bool,
     /// Where it is kept what is asked about principals.
     pub checks: Option<Arc<Checks>>,
+    /// Where its plug-in calls are kept.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// A point of a unit to go back to.
