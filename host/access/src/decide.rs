@@ -4,8 +4,7 @@
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
 use crate::{
-    Gate, OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Through,
-    Units,
+    OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Through, Units,
     gate::held_privilege,
     principal::Route,
     text::{self, Denied},
@@ -63,7 +62,7 @@ fn grant(
     };
     let reason = view.reasons(right, &privilege).next();
     let asked = (table, right, Some(row.id).filter(|id| !id.is_nil()));
-    principal.note(Gate::Access, asked, || reason.as_ref().map(ToString::to_string));
+    principal.note_access(asked, || view.needed_depth(), reason.as_ref());
     reason.ok_or_else(|| view.refusal(right))
 }
 
@@ -93,6 +92,8 @@ pub fn explain(
     row: &RowFacts,
     privileges: &PrivilegeIds,
 ) -> Explained {
+    // Who asks why somebody may do something does nothing with it.
+    let principal = &principal.unwatched();
     let privilege = match held_privilege(principal, table, right, privileges) {
         Ok(privilege) => privilege,
         Err(error) => {
@@ -199,13 +200,25 @@ impl View<'_> {
         text::access_denied(self.principal, self.table, self.row, &denied)
     }
 
+    /// Whether any depth of a direct role reaches the row: it is the principal's own, or a team's.
+    fn is_own(&self) -> bool {
+        let own = |holder| {
+            holder == self.principal.identity()
+                || self.table.ownership == Ownership::User
+                    && self
+                        .principal
+                        .owner_teams()
+                        .any(|team| PrincipalId::team(team.id) == holder)
+        };
+        self.row.holder(self.table).is_some_and(own)
+    }
+
     /// The shallowest depth that would do if a direct role had the privilege.
     fn needed_depth(&self) -> Depth {
         let route = |depth| Route::direct(self.principal, depth);
+        let is_own = self.is_own();
         let reaches = |depth: &Depth| match self.table.ownership {
-            Ownership::User | Ownership::Business => {
-                self.by_ownership(&route(*depth)).is_some() || self.is_within(&route(*depth))
-            }
+            Ownership::User | Ownership::Business => is_own || self.is_within(&route(*depth)),
             Ownership::Organization | Ownership::None => *depth == Depth::Organization,
         };
         Depth::ALL.into_iter().find(reaches).unwrap_or(Depth::Organization)
@@ -235,6 +248,8 @@ pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: 
         Ownership::Organization => Reason::OrganizationOwned(deepest.through()),
         _ => Reason::Role(deepest.through()),
     };
+    // Which rows are used of those that it reaches, nobody knows: all of that depth.
+    principal.note_access((table, Right::Read, None), || deepest.depth, Some(&reason));
     let scope = match (deepest.depth, table.ownership) {
         (Depth::Organization, _) => RowScope::Everything,
         (_, Ownership::User | Ownership::Business) => RowScope::Only(filter(principal, units, table, &privilege)),

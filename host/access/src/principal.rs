@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
+use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
-use crate::{Check, Checks, Gate, Holding, Named, PrincipalId, Through};
+use crate::{Checks, Holding, Named, PrincipalId, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -86,9 +86,9 @@ pub(crate) struct Route<'a> {
     pub(crate) depth: Depth,
     /// The unit that Local and Deep count from: the principal's, or the team's.
     pub(crate) unit: Uuid,
-    team: Option<&'a TeamFacts>,
+    pub(crate) team: Option<&'a TeamFacts>,
     /// `None` where the privilege is lent.
-    role: Option<&'a RoleFacts>,
+    pub(crate) role: Option<&'a RoleFacts>,
 }
 
 impl<'a> Route<'a> {
@@ -178,8 +178,22 @@ impl Principal {
         }
     }
 
+    /// The same principal; what is asked about it is not kept.
+    #[must_use]
+    pub fn unwatched(&self) -> Self {
+        Self {
+            checks: None,
+            ..self.clone()
+        }
+    }
+
+    /// Where it is kept what is asked about it.
+    pub(crate) fn checks(&self) -> Option<&Arc<Checks>> {
+        self.checks.as_ref()
+    }
+
     /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
-    pub(crate) fn held_through(&self, privilege: &str) -> String {
+    pub fn held_through(&self, privilege: &str) -> String {
         let privilege = privilege.to_ascii_lowercase();
         let holding = self
             .facts
@@ -198,50 +212,6 @@ impl Principal {
             }
         }
         names.join(", ")
-    }
-
-    /// Keeps a question about a right on a table, or on a row of it, and why it passed.
-    pub(crate) fn note(
-        &self,
-        gate: Gate,
-        (table, right, row): (&TableDef, Right, Option<Uuid>),
-        because: impl FnOnce() -> Option<String>,
-    ) {
-        if let Some(checks) = &self.checks {
-            let privilege = table.privilege_name(right);
-            checks.add(Check {
-                held: self.depth_of(&privilege),
-                table: Some(table.name.clone()),
-                row,
-                because: because(),
-                ..self.asked(privilege, gate)
-            });
-        }
-    }
-
-    /// Keeps a question about a privilege that belongs to no table.
-    pub(crate) fn note_named(&self, privilege: &str, holds: bool) {
-        if let Some(checks) = &self.checks {
-            checks.add(Check {
-                held: self.depth_of(privilege),
-                because: holds.then(|| self.held_through(privilege)),
-                ..self.asked(privilege.to_owned(), Gate::Privilege)
-            });
-        }
-    }
-
-    fn asked(&self, privilege: String, gate: Gate) -> Check {
-        Check {
-            principal: self.identity(),
-            name: self.name().to_owned(),
-            privilege,
-            table: None,
-            row: None,
-            gate,
-            held: None,
-            because: None,
-            step: None,
-        }
     }
 
     /// The row's id.

@@ -125,9 +125,6 @@ impl Session {
             }
             unit.ran.clear();
             unit.deferred.clear();
-            if let Some(checks) = &unit.trial.checks {
-                checks.clear();
-            }
             let result = send(unit, user, request);
             let around = unit.trace.steps_around_failure();
             let background = match &result {

@@ -65,16 +65,10 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
     if unit.trial.rolled_back {
         unit.ran.push(step.clone());
     }
-    if let Some(checks) = &unit.trial.checks {
-        checks.enter_step(step.id);
-    }
     let result = call(unit, operation, step).map_err(|mut error| {
         blame(&mut error, step);
         error
     });
-    if let Some(checks) = &unit.trial.checks {
-        checks.leave_step();
-    }
     unit.trace.leave(result.as_ref().err());
     result
 }

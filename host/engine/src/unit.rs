@@ -163,6 +163,7 @@ impl std::ops::DerefMut for Unit {
 
 impl Unit {
     pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, trial: Trial) -> Self {
+        let trace = trial.checks.clone().map(Trace::noting);
         Self(Some(Box::new(Work {
             core,
             tx: Tx::default(),
@@ -173,7 +174,7 @@ impl Unit {
             definitions_changed: false,
             author: None,
             trial,
-            trace: Trace::default(),
+            trace: trace.unwrap_or_default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
             job_level: 0,
@@ -198,7 +199,7 @@ impl Unit {
     /// its traces are its own.
     pub(crate) fn begin_anew(&mut self) {
         self.shut_out = None;
-        self.trace = Trace::default();
+        self.trace.clear();
         self.budget = Budget::default();
         if self.tx.is_open() {
             self.transaction_opened();
@@ -301,9 +302,22 @@ impl Unit {
         Ok(())
     }
 
-    /// The user with that id, with what a diagnosis lends it.
+    /// The user with that id, in whose name something is done: what is asked about it is kept.
     pub(crate) fn principal(&mut self, user: Uuid) -> Result<Arc<Principal>> {
-        self.principal_of(&Reference::new(tables::USER, user))
+        let principal = self.principal_of(&Reference::new(tables::USER, user))?;
+        Ok(match self.keeps_checks() {
+            true => Arc::new(principal.watched(self.trace.checks())),
+            false => principal,
+        })
+    }
+
+    /// Whether anybody will want to know what was asked about principals.
+    fn keeps_checks(&self) -> bool {
+        let settings = &self.snapshot.settings;
+        match self.trial.rolled_back {
+            true => self.trial.checks.is_some(),
+            false => settings.requests != RequestSetting::Off,
+        }
     }
 
     /// The user or team that a row is, with what a diagnosis lends it.
@@ -315,9 +329,6 @@ impl Unit {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }
-        }
-        if let Some(checks) = &self.trial.checks {
-            principal = Arc::new(principal.watched(checks));
         }
         Ok(principal)
     }

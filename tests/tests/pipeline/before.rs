@@ -21,11 +21,11 @@ fn what_a_request_needs_is_told_before_it_is_sent() {
         let mut found = told
             .needs
             .iter()
-            .filter(|need| need.check.privilege == privilege && need.check.gate == gate);
+            .filter(|need| need.privilege == privilege && need.gate == gate);
         found.next().unwrap_or_else(|| panic!("{privilege}: {:#?}", told.needs))
     };
     let missing = of("prvReadCampaign", Gate::Privilege);
-    assert!(missing.is_missing && missing.check.step == Some(step), "{missing:?}");
+    assert!(missing.is_missing && missing.step == Some(step), "{missing:?}");
     for privilege in [
         "prvReadLead",
         "prvCreateAccount",
@@ -33,13 +33,10 @@ fn what_a_request_needs_is_told_before_it_is_sent() {
         "prvCreateOpportunity",
     ] {
         let need = of(privilege, Gate::Privilege);
-        assert!(!need.is_missing && need.check.step.is_none(), "{need:?}");
+        assert!(!need.is_missing && need.step.is_none(), "{need:?}");
     }
     let own = of("prvReadLead", Gate::Access);
-    assert_eq!(
-        (own.check.row, own.check.because.as_deref()),
-        (Some(lead), Some("own row"))
-    );
+    assert_eq!((own.row, own.because.as_deref()), (Some(lead), Some("own row")));
     cure(&world, &told.found, &world.seller, &request);
 }
 

@@ -5,6 +5,7 @@
 mod attribution;
 mod before;
 mod budgets;
+mod checks;
 mod compiling;
 mod depth;
 mod diagnosis;

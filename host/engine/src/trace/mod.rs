@@ -2,6 +2,7 @@
 //! call. They are written beside the unit of work, so that its rollback spares them. What a request
 //! may leave behind is bounded ([`room`]); what is cut is counted.
 
+mod checks;
 mod recorded;
 mod room;
 mod rows;
@@ -9,14 +10,18 @@ mod tree;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::SignedDuration;
 use serde_json::Value as Json;
+use sluice_access::{CheckMark, Checks, Place};
 use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{Context, Usage};
 
+pub(crate) use checks::{CHECKS, KeptChecks};
+pub use checks::{Named as TracedName, TracedCheck, TracedChecks};
 pub use recorded::RecordedRequest;
 pub(crate) use recorded::{REQUEST, Recorded};
 pub use tree::Node;
@@ -34,8 +39,9 @@ const ROW: usize = 400;
 const REFUSAL: usize = 64 << 10;
 
 /// What is remembered while a request runs.
-#[derive(Default)]
 pub(crate) struct Trace {
+    /// What is asked about principals.
+    checks: Arc<Checks>,
     /// The nodes under way, the outermost first.
     open: Vec<Open>,
     /// The outermost message, once it has ended.
@@ -77,16 +83,54 @@ pub(crate) struct Mark {
     calls: usize,
     calls_cut: u64,
     room: Room,
+    checks: CheckMark,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::noting(Arc::new(Checks::at_most(checks::MOST)))
+    }
 }
 
 impl Trace {
+    /// Nothing yet; what is asked about principals is kept there.
+    pub(crate) fn noting(checks: Arc<Checks>) -> Self {
+        Self {
+            checks,
+            open: Vec::new(),
+            root: None,
+            names: BTreeMap::new(),
+            refusals: Vec::new(),
+            calls: Vec::new(),
+            calls_cut: 0,
+            room: Room::default(),
+            messages_cut: 0,
+            last: None,
+            outermost: None,
+            request: None,
+            written: false,
+        }
+    }
+
     /// What follows has a trace of its own, in the room that is left: the jobs of a request.
     pub(crate) fn begin_anew(&mut self) {
+        self.checks.clear();
         *self = Self {
             room: self.room,
             messages_cut: self.messages_cut,
-            ..Self::default()
+            ..Self::noting(self.checks.clone())
         };
+    }
+
+    /// What follows has a trace and room of its own.
+    pub(crate) fn clear(&mut self) {
+        self.checks.clear();
+        *self = Self::noting(self.checks.clone());
+    }
+
+    /// What was asked about principals.
+    pub(crate) fn checks(&self) -> &Arc<Checks> {
+        &self.checks
     }
 
     /// The request that begins, for its trace.
@@ -104,6 +148,10 @@ impl Trace {
             self.outermost = Some(Box::new(operation.outline()));
         }
         let context = &operation.context;
+        self.checks.enter(Place::Message {
+            message: context.message.clone(),
+            table: context.table.clone(),
+        });
         let user = operation.principal.id();
         self.name(user, operation.principal.name());
         self.enter(What::Message {
@@ -117,6 +165,11 @@ impl Trace {
 
     pub(crate) fn enter_step(&mut self, step: &Step) {
         self.name(step.id, &step.name);
+        self.checks.enter(Place::Step {
+            step: step.id,
+            run_as: step.run_as,
+            is_plugin: step.handler.kind() == KIND,
+        });
         self.enter(What::Step {
             step: step.id,
             stage: step.stage,
@@ -160,6 +213,9 @@ impl Trace {
         else {
             return;
         };
+        if matches!(node.what, What::Message { .. } | What::Step { .. }) {
+            self.checks.leave();
+        }
         let is_root = self.open.is_empty();
         let kept = has_room || is_root || (error.is_some() && self.room.take(NODE, true));
         node.took = microseconds(began);
@@ -240,6 +296,7 @@ impl Trace {
             calls: self.calls.len(),
             calls_cut: self.calls_cut,
             room: self.room,
+            checks: self.checks.mark(),
         }
     }
 
@@ -253,6 +310,7 @@ impl Trace {
         self.calls.truncate(mark.calls);
         self.calls_cut = mark.calls_cut;
         self.room = mark.room;
+        self.checks.back_to(mark.checks);
     }
 
     /// Keeps what a plug-in call said and used.
