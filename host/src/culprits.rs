@@ -1,8 +1,8 @@
 //! What a diagnosis found, as people and scripts read it.
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right};
-use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right, json::whole_seconds};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Resting, Way};
 
 use crate::{
     context::Context,
@@ -58,6 +58,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, user: &str, qualifies: 
         "culprits": found.culprits.iter().map(culprit).collect::<Vec<Json>>(),
         "cure": found.cure.as_ref().map(cure),
         "background": background,
+        "resting": found.resting.iter().map(resting).collect::<Vec<Json>>(),
         "trials": found.trials,
         "passes": found.passes,
         "cut": found.is_cut,
@@ -92,6 +93,7 @@ impl Report<'_> {
                 &format!("Nothing stands in the way: {user} can {what} ({trials})."),
                 WIDTH,
             )];
+            parts.extend(resting_text(&found.resting));
             parts.extend(background_text(&found.background));
             return parts.join("\n\n");
         }
@@ -125,6 +127,7 @@ impl Report<'_> {
         if found.is_cut {
             parts.push("So many trials were made that it was not looked for everything.".to_owned());
         }
+        parts.extend(resting_text(&found.resting));
         parts.extend(background_text(&found.background));
         parts.push(format!("To look again:\n  {}", self.context.command(again)));
         parts.join("\n\n")
@@ -227,6 +230,29 @@ impl Report<'_> {
         );
         lines.join("\n")
     }
+}
+
+fn resting(resting: &Resting) -> Json {
+    json!({
+        "step": resting.step,
+        "until": whole_seconds(resting.until),
+        "error": report::error_to_json(&resting.error),
+    })
+}
+
+fn resting_text(resting: &[Resting]) -> Option<String> {
+    let lines = resting.iter().map(|one| {
+        let until = whole_seconds(one.until);
+        let then = report::headline(&one.error);
+        wrapped(
+            &format!(
+                "The step \"{}\" rests until {until}. From then on it refuses this again: {then}",
+                one.step.name
+            ),
+            WIDTH,
+        )
+    });
+    Some(lines.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
 }
 
 fn background_text(failures: &[Error]) -> Option<String> {

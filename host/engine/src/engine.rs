@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ use crate::{
     snapshot::{Part, Snapshot},
     tables,
     unit::Trial,
+    used,
     watch::Watch,
 };
 
@@ -99,6 +100,10 @@ pub(crate) struct Core {
     compared_anew: Vec<Again>,
     kept: Vec<Kept>,
     pub(crate) keeper: Mutex<Keeper>,
+    /// The marks of use that are in the file.
+    pub(crate) use_written: Mutex<used::Written>,
+    /// How often marks of use were committed.
+    pub(crate) use_commits: AtomicU64,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     /// Nobody else can have the file: it is being made.
@@ -162,6 +167,8 @@ impl Core {
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
             keeper: Mutex::default(),
+            use_written: Mutex::default(),
+            use_commits: AtomicU64::default(),
             current: Mutex::default(),
             alone: false,
             places: Places::new(REQUESTS),

@@ -86,6 +86,7 @@ impl Session {
                 .map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
+            unit.keep_use();
             result
         })
     }
@@ -137,6 +138,7 @@ impl Session {
                     unit.tx = tx;
                     unit.begin_anew();
                     unit.jobs.clear();
+                    unit.used.truncate(0);
                     let mut traces = Vec::new();
                     let result = unit.refresh().and_then(|()| self.whole(unit, &mut traces, &work));
                     let traces = unit.with_rest(traces);
@@ -160,6 +162,7 @@ impl Session {
             unit.transaction_over();
             if in_earnest && result.is_ok() {
                 jobs::run_released(&mut unit);
+                unit.keep_use();
             }
             result
         })

@@ -22,12 +22,14 @@ use crate::{
     jobs::{self, Lease},
     operation::{Incoming, Operation},
     pipeline,
+    preview::Changed,
     reading::Stream,
     rules::RulesOf,
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
     tables,
     trace::{Recorded, Trace},
+    used::Used,
 };
 
 /// A unit of work. See [`Work`].
@@ -88,10 +90,14 @@ pub struct Work {
     pub(crate) steps_ran: u64,
     /// What follows what, of the messages under way.
     pub(crate) cascades: Cascades,
+    /// What was used and is not written yet.
+    pub(crate) used: Used,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
     /// Of a trial: the asynchronous steps that would run after it.
     pub(crate) deferred: Vec<jobs::Deferred>,
+    /// And the jobs of other kinds.
+    pub(crate) deferred_jobs: Vec<Uuid>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
 }
@@ -109,8 +115,12 @@ pub struct Trial {
     pub defers: bool,
     /// The gates of process flows stand open.
     pub ungated: bool,
+    /// Steps that rest run all the same.
+    pub awake: bool,
     /// Where it is kept what is asked about principals.
     pub checks: Option<Arc<Checks>>,
+    /// The configuration behind what goes before the request, where it was read already.
+    pub changed: Option<Arc<Changed>>,
 }
 
 /// A point of a unit to go back to.
@@ -189,8 +199,10 @@ impl Unit {
             in_steps: InSteps::default(),
             steps_ran: 0,
             cascades: Cascades::default(),
+            used: Used::default(),
             ran: Vec::new(),
             deferred: Vec::new(),
+            deferred_jobs: Vec::new(),
             stream: None,
         })))
     }
@@ -280,6 +292,13 @@ impl Unit {
         Ok(self.snapshot.clone())
     }
 
+    /// Takes the configuration that was read of the same changes before.
+    pub(crate) fn take_configuration(&mut self, snapshot: Arc<Snapshot>) {
+        self.snapshot = snapshot;
+        self.configuration_changed = false;
+        self.definitions_changed = false;
+    }
+
     /// The configuration, of which only the tables have to be as this unit left them: rows are
     /// read and written by their definitions.
     pub(crate) fn tables(&mut self) -> Result<Arc<Snapshot>> {
@@ -316,7 +335,7 @@ impl Unit {
         let settings = &self.snapshot.settings;
         match self.trial.rolled_back {
             true => self.trial.checks.is_some(),
-            false => settings.requests != RequestSetting::Off,
+            false => settings.requests != RequestSetting::Off || self.notes_use(),
         }
     }
 

@@ -20,18 +20,21 @@ mod workflows;
 
 use sluice_engine::{Capabilities, Capability};
 
-pub use customizing::columns::ColumnChange;
+pub use customizing::columns::{ColumnChange, changing_column};
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
-pub use diagnosis::{Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, Taken, Turned, Way, WhatIf};
+pub use diagnosis::{
+    Culprit, Cure, Explanation, Fix, Isolation, Judged, Need, Reach, Resting, Suggested, Taken, Turned,
+    UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf,
+};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
 pub use plugins::{
     history::PluginVersion,
-    registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, limits_of},
+    registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, changing_step, limits_of, pushing},
 };
 pub use sluice_access::Gate;
 pub use solutions::{ImportOptions, Imported, Uninstalled};

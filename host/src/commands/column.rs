@@ -3,10 +3,10 @@
 use clap::ValueEnum;
 use serde_json::json;
 use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
-use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
+use sluice_platform::{ColumnChange, changing_column};
 
-use super::{jobs, relationship::Behaviour};
+use super::{jobs, relationship::Behaviour, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -44,6 +44,8 @@ pub(crate) enum Command {
         /// Of a text: at most so many characters; no fewer than before.
         #[arg(long, value_name = "N")]
         max_length: Option<u32>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Remove a custom column with everything in it. Duplicate rules that compare it are unpublished.
     Delete {
@@ -194,12 +196,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             column,
             label,
             max_length,
+            what_if,
         } => {
             let change = ColumnChange { label, max_length };
             if change == ColumnChange::default() {
                 return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
             }
             let session = context.session()?;
+            let work = || Ok(changing_column(&table, &column, &change));
+            if let Some(outcome) = what_if.tried(context, &session, work)? {
+                return Ok(outcome);
+            }
             let notices = session.update_column(&table, &column, &change)?;
             jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }

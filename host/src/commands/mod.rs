@@ -43,6 +43,7 @@ pub(crate) mod publish;
 pub(crate) mod relationship;
 pub(crate) mod report;
 pub(crate) mod role;
+mod role_suggest;
 pub(crate) mod row;
 pub(crate) mod settings;
 pub(crate) mod shell;

@@ -9,7 +9,7 @@ use sluice_model::{
     Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
 };
 
-use super::{compare::Compared, holders, what_if};
+use super::{compare::Compared, holders, role_suggest, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -76,6 +76,8 @@ pub(crate) enum Command {
         /// Another one.
         second: String,
     },
+    /// The smallest role that what was used needs; what of today's roles nothing used; and what is not known.
+    Suggest(role_suggest::Args),
     /// Make a role with the privileges of another one.
     Copy {
         /// The role that is there.
@@ -131,6 +133,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         } => what_if.or_do(context, &session, |door| revoke(door, &role, &privilege)),
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
+        Command::Suggest(args) => role_suggest::run(context, &args),
         Command::Copy { role, name } => {
             let id = holders::copy_role(context, &role, &name)?;
             let document = json!({ "id": id.to_string() });
@@ -143,6 +146,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {
+    let row = new_role(session, name, unit, inherit)?;
+    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created role {name} {id}"),
+    ))
+}
+
+/// A role without privileges, in a business unit or the root.
+pub(super) fn new_role(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Row> {
     let unit = match unit {
         Some(unit) => session.find_one("businessunit", unit)?,
         None => {
@@ -162,15 +175,10 @@ fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) 
         Inherit::Team => 0,
         Inherit::User => 1,
     };
-    let row = Row::unsaved("role")
+    Ok(Row::unsaved("role")
         .with("name", name)
         .with("businessunitid", Reference::new("businessunit", unit))
-        .with("isinherited", Value::Choice(inherited));
-    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-    Ok(Outcome::new(
-        json!({ "id": id.to_string() }),
-        format!("created role {name} {id}"),
-    ))
+        .with("isinherited", Value::Choice(inherited)))
 }
 
 fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {

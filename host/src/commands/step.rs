@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use sluice_engine::{Found, Session};
 use sluice_model::{Error, Filter, Query, Reference, Request, Row, Uuid, Value, json::whole_seconds};
 use sluice_platform::prelude::*;
-use sluice_platform::{ImageSpec, StepSpec};
+use sluice_platform::{ImageSpec, StepSpec, changing_step};
 
-use super::{each, row, step_show};
+use super::{each, row, step_show, what_if};
 use crate::{context::Context, door::Door, files, output::Outcome, report, times, usage::Usage};
 
 /// See the module.
@@ -29,6 +29,8 @@ pub(crate) enum Command {
         /// Their ids or names.
         #[arg(value_name = "STEP", required = true)]
         steps: Vec<String>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take steps out of work: until they are enabled, or for some time.
     Disable(Disable),
@@ -70,6 +72,8 @@ pub(crate) struct Disable {
     /// Why, for those who look at the list.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    #[command(flatten)]
+    what_if: what_if::Args,
 }
 
 /// `step list`
@@ -108,6 +112,8 @@ pub(crate) struct Update {
     /// Take all images away.
     #[arg(long, conflicts_with = "image")]
     no_images: bool,
+    #[command(flatten)]
+    what_if: what_if::Args,
 }
 
 /// The properties of a step. In an update, `none` empties one, and images replace images.
@@ -232,9 +238,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Register(args) => register(&session, &args),
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
-        Command::Update(args) => update(&session, &args),
-        Command::Enable { steps } => enable(context, &session, &steps),
-        Command::Disable(args) => disable(context, &session, &args),
+        Command::Update(args) => update(context, &session, &args),
+        Command::Enable { steps, what_if } => what_if.or_do(context, &session, |door| enable(context, door, &steps)),
+        Command::Disable(args) => args
+            .what_if
+            .or_do(context, &session, |door| disable(context, door, &args)),
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
@@ -283,7 +291,7 @@ fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
+fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     let settings = &args.settings;
     let mut row = Row::new(step_show::STEP, find(session, &args.step)?);
     let text = |given: &Option<String>| -> anyhow::Result<Option<Value>> {
@@ -342,6 +350,10 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
         ));
     }
     let id = row.id;
+    let change = || Ok(changing_step(row.clone(), images.map(<[_]>::to_vec), secure.clone()));
+    if let Some(outcome) = args.what_if.tried(context, session, change)? {
+        return Ok(outcome);
+    }
     session.update_step(&row, images, secure.as_deref())?;
     Ok(Outcome::new(
         json!({ "id": id.to_string() }),

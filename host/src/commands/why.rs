@@ -2,8 +2,8 @@
 //! as its caller, in transactions that are rolled back.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::RecordedRequest;
-use sluice_model::{Parameter, Reference, Uuid};
+use sluice_engine::{RecordedRequest, Session};
+use sluice_model::{Parameter, Reference, Uuid, names::end_of_id};
 use sluice_platform::prelude::*;
 
 use crate::{
@@ -11,20 +11,22 @@ use crate::{
     culprits::{self, Report},
     names::Labels,
     output::Outcome,
+    usage::Usage,
 };
 
 /// See the module.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The correlation id of the request, or the id of its trace; by default your last request
-    /// that was refused.
-    trace: Option<Uuid>,
+    /// The correlation id of the request, or the id of its trace, or the last five digits or more of
+    /// one; by default your last request that was refused.
+    trace: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let (recorded, found) = session.why(args.trace)?;
+    let which = args.trace.as_deref().map(|text| which(&session, text)).transpose()?;
+    let (recorded, found) = session.why(which)?;
     let caller = Reference::new("systemuser", recorded.caller);
     let row = row_of(&recorded);
     let labels = Labels::load(context, [caller.clone()].into_iter().chain(row.clone()))?;
@@ -56,6 +58,19 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         map.insert("request".to_owned(), request);
     }
     Ok(Outcome::new(document, text))
+}
+
+/// The request that a text stands for.
+fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    match end_of_id(text) {
+        Some(end) => Ok(session.request_ending(&end)?),
+        None => Err(Usage::because(format!(
+            "`{text}` is no id, nor the last five digits or more of one"
+        ))),
+    }
 }
 
 /// The row that a request was about, where it was there already.

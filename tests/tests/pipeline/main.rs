@@ -30,6 +30,8 @@ mod split;
 mod stages;
 mod system;
 mod traces;
+mod used;
 mod users;
+mod what_if;
 mod why;
 mod world;

@@ -1,6 +1,7 @@
 //! Why a request was refused: each scenario is broken, then cured by what is told first, and nothing
 //! else has changed meanwhile.
 
+use sluice_engine::What;
 use sluice_model::{Code, Depth, Error, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::{Fix, Isolation, Reach, prelude::*};
 use sluice_tests::{Actor, people};
@@ -591,9 +592,9 @@ fn the_last_administrator_is_the_platforms_refusal() {
     let (_, found) = second.0.why(refused.body().correlation).unwrap();
     assert_eq!(found.culprits.len(), 1);
     assert_eq!(found.culprits[0].error.code(), refused.code());
-    let changes = [Request::update(
+    let changes = [What::Message(Request::update(
         Row::new("role", role).with("isinherited", Value::Choice(1)),
-    )];
+    ))];
     let since = sluice_model::Timestamp::UNIX_EPOCH;
     let judged = second.0.what_if(&changes, since, &mut |_, _| true);
     assert!(judged.is_ok() || judged.is_err_and(|error| error.code() == Code::ADMINISTRATOR_ROLE_FIXED));
@@ -616,4 +617,50 @@ fn a_required_step_stands_in_front_of_a_missing_privilege() {
     assert_eq!(codes, [Code::STEP_REQUIRED, Code::PRIVILEGE_DENIED], "{found:#?}");
     assert_eq!(self::steps(&found), [None, Some(plugin)]);
     assert!(found.cure.is_none() && found.passes, "nobody else can fill it in");
+}
+
+/// While a step rests, the request passes; what comes then is told with the time.
+#[test]
+fn what_a_resting_step_will_refuse_again_is_told() {
+    let world = Pipeline::new();
+    let step = world.step(&probe(PRE_OPERATION, "Create", "contact", &campaigns("read")));
+    let refused = world.seller.0.execute(Request::create(contact())).unwrap_err();
+    let program = world.org.program();
+    let rested = program.json(&["step", "disable", &step.to_string(), "--for", "2h"]);
+    let (_, found) = world.admin.0.why(refused.body().correlation).unwrap();
+    assert!(found.culprits.is_empty() && found.passes, "{found:#?}");
+    let [resting] = found.resting.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(resting.step.id, step);
+    assert_eq!(resting.error.body().privilege.as_deref(), Some("prvReadCampaign"));
+    let correlation = refused.body().correlation.unwrap().to_string();
+    let end = &correlation[correlation.len() - 6..];
+    let told = program.run(&["why", end]).stdout;
+    assert!(
+        told.contains("rests until") && told.contains("prvReadCampaign"),
+        "{told} {rested}"
+    );
+    program.run(&["step", "enable", &step.to_string()]);
+    let again = program.json(&["why", end]);
+    assert_eq!(again["resting"].as_array().unwrap().len(), 0);
+    assert_eq!(again["request"]["correlation"], correlation.as_str());
+    assert_eq!(program.run(&["why", "fffff"]).code, 1, "there is none");
+    assert_eq!(program.run(&["why", "abc"]).code, 2, "too short");
+    let east = world.org.program().as_user("seller.east");
+    assert_eq!(east.run(&["why", end]).code, 1, "it is not hers");
+}
+
+/// A step writes a value that another one refuses: the one that refuses is named with the one that
+/// wrote it.
+#[test]
+fn a_value_of_one_step_that_another_refuses_names_both() {
+    let world = Pipeline::new();
+    let writer = world.step(&probe(PRE_VALIDATION, "Create", "contact", "set jobtitle Wizard"));
+    let checker = world.step(&probe(PRE_OPERATION, "Create", "contact", "fail-if jobtitle Wizard"));
+    let request = Request::create(contact());
+    let found = why(&world, &world.admin, &world.seller, &request);
+    assert_eq!(steps(&found), [Some(checker)]);
+    let with: Vec<Uuid> = found.culprits[0].with.iter().map(|step| step.id).collect();
+    assert_eq!(with, [writer]);
 }

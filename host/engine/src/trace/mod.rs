@@ -2,6 +2,7 @@
 //! call. They are written beside the unit of work, so that its rollback spares them. What a request
 //! may leave behind is bounded ([`room`]); what is cut is counted.
 
+mod asked;
 mod checks;
 mod recorded;
 mod room;
@@ -22,7 +23,7 @@ use sluice_sandbox::{Context, Usage};
 
 pub(crate) use checks::{CHECKS, KeptChecks};
 pub use checks::{Named as TracedName, TracedCheck, TracedChecks};
-pub use recorded::RecordedRequest;
+pub use recorded::{PastRequest, RecordedRequest};
 pub(crate) use recorded::{REQUEST, Recorded};
 pub use tree::Node;
 pub(crate) use tree::on_table;

@@ -274,6 +274,10 @@ impl JobKind for Jobs {
         !matches!(error.code(), Code::ISV_ABORTED | Code::DEPTH)
     }
 
+    fn is_tried(&self) -> bool {
+        true
+    }
+
     fn is_removed(&self, data: &str) -> bool {
         runner::parse::<Progress>(data).is_ok_and(|progress| progress.forgets)
     }
