@@ -1,5 +1,7 @@
 //! The engine: one organisation open in this process, and the sessions of its users.
 
+mod founding;
+
 use std::{
     cell::Cell,
     collections::HashMap,
@@ -8,11 +10,9 @@ use std::{
     time::Duration,
 };
 
-use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names, text::Collation};
+use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names};
 use sluice_sandbox::{Compiler, Plugin, PluginType, Sandbox, Settings};
-use sluice_store::{
-    Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx, check_target, clear_leftovers, publish,
-};
+use sluice_store::{Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx};
 
 use crate::{
     Env, Message, Session, Unit,
@@ -20,7 +20,7 @@ use crate::{
     handler::StepSource,
     keeping::{Keeper, Kept},
     migration,
-    organization::{self, Founding},
+    organization::{self},
     pipeline,
     rules::RulesOf,
     runner::JobKind,
@@ -295,76 +295,9 @@ impl Core {
     }
 }
 
-fn unknown_language(language: i32) -> Error {
-    let known: Vec<String> = Collation::languages().map(|known| known.to_string()).collect();
-    Error::invalid(format!(
-        "{language} is no base language that is known; these are: {}",
-        known.join(", ")
-    ))
-}
-
 impl Engine {
     /// The form of the files of this version.
     pub const FORM: i32 = Store::FORM;
-
-    /// Founds an organisation in a new file. `fill` may write into it before anybody else can
-    /// see it: the file takes its name only when everything went well.
-    ///
-    /// # Errors
-    /// The file exists already or cannot be written, or `fill` fails.
-    pub fn create(
-        path: &Path,
-        founding: &Founding,
-        capabilities: &Capabilities,
-        env: &Arc<dyn Env>,
-        options: &OpenOptions,
-        fill: impl FnOnce(&Self) -> Result<()>,
-    ) -> Result<()> {
-        check_target(path)?;
-        if path.exists() {
-            return Err(Error::invalid(format!(
-                "{} exists already; choose another name, or remove it",
-                path.display()
-            )));
-        }
-        clear_leftovers(path);
-        let unfinished = unfinished_name(path, env.as_ref());
-        let result = Self::create_unfinished(&unfinished, founding, capabilities, env, options, fill)
-            .and_then(|()| publish(&unfinished, path));
-        for leftover in [
-            unfinished.clone(),
-            with_suffix(&unfinished, "-wal"),
-            with_suffix(&unfinished, "-shm"),
-        ] {
-            let _ = std::fs::remove_file(leftover);
-        }
-        result
-    }
-
-    fn create_unfinished(
-        path: &Path,
-        founding: &Founding,
-        capabilities: &Capabilities,
-        env: &Arc<dyn Env>,
-        options: &OpenOptions,
-        fill: impl FnOnce(&Self) -> Result<()>,
-    ) -> Result<()> {
-        let core = Arc::new(Core::new(capabilities, env.clone(), options)?);
-        let collation = Collation::of(founding.language).ok_or_else(|| unknown_language(founding.language))?;
-        let _at_work = Store::create(path, &core.ships, collation, |tx| {
-            organization::found(&core, tx, founding, capabilities)
-        })?;
-        let fast = OpenOptions {
-            synchronous: Synchronous::Off,
-            faults: None,
-            ..options.clone()
-        };
-        let core = Core {
-            alone: true,
-            ..Core::new(capabilities, env.clone(), &fast)?
-        };
-        fill(&Self::opened(Arc::new(core), path, &fast)?)
-    }
 
     /// Opens an organisation. A file of an earlier form is brought to the present one before,
     /// after a copy: see [`Self::migrated`].
@@ -548,14 +481,4 @@ impl Drop for Place<'_> {
         *lock(&self.0.free) += 1;
         self.0.freed.notify_one();
     }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn unfinished_name(path: &Path, env: &dyn Env) -> PathBuf {
-    with_suffix(path, &format!(".{}.unfinished", env.new_id().simple()))
 }

@@ -1,17 +1,18 @@
 //! One message under way: its parameters, its Target, and for whom it runs.
 
+mod primary;
+
 use std::sync::Arc;
 
 use sluice_access::Principal;
 use sluice_model::{
-    Code, Error, Name, Parameter, Parameters, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, Value,
-    coerce, definition::Kept,
+    Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, definition::Kept,
 };
 use sluice_sandbox::Context;
 
-use crate::{
-    Message, Unit, attribution::Written, change::Why, message::Takes, snapshot::Snapshot, step, steps, tables,
-};
+use crate::{Message, Unit, attribution::Written, change::Why, step, steps};
+
+use primary::{Primary, check_columns, check_table};
 
 /// A request on its way into the pipeline.
 pub(crate) struct Incoming {
@@ -398,105 +399,4 @@ impl Operation {
         part.written.retain(&mut keep);
         part
     }
-}
-
-/// The primary row of a message.
-#[derive(Default)]
-struct Primary {
-    table: Option<Arc<TableDef>>,
-    id: Option<Uuid>,
-    /// Taken out of the parameters: steps see it as the Target.
-    target: Option<Row>,
-}
-
-impl Primary {
-    /// The parameters are of the types that the message's form has for them.
-    fn of(snapshot: &Snapshot, takes: Takes, inputs: &mut Parameters) -> Result<Self> {
-        let reference = |name: &Name, id: Uuid| -> Result<Self> {
-            Ok(Self {
-                table: Some(snapshot.table(name)?.clone()),
-                id: Some(id),
-                target: None,
-            })
-        };
-        match takes {
-            Takes::Row => {
-                let Some(Parameter::Row(row)) = inputs.remove("Target") else {
-                    return Ok(Self::default());
-                };
-                Ok(Self {
-                    id: Some(row.id).filter(|id| !id.is_nil()),
-                    table: Some(snapshot.table(&row.table)?.clone()),
-                    target: Some(row),
-                })
-            }
-            Takes::Reference(parameter) => match inputs.get(parameter) {
-                Some(Parameter::Reference(row)) => reference(&row.table, row.id),
-                _ => Ok(Self::default()),
-            },
-            Takes::Through {
-                table,
-                parameter,
-                lookup,
-            } => {
-                let row = match inputs.get(parameter) {
-                    Some(Parameter::Row(row)) => row.lookup(lookup).filter(|row| &*row.table == table),
-                    _ => None,
-                };
-                Ok(Self {
-                    table: Some(snapshot.table(table)?.clone()),
-                    id: row.map(|row| row.id),
-                    target: None,
-                })
-            }
-            Takes::IdOf { table, parameter } => match inputs.get(parameter) {
-                Some(Parameter::Value(Value::Id(id))) => reference(&table.into(), *id),
-                _ => Ok(Self::default()),
-            },
-            Takes::Query => match inputs.get("Query") {
-                Some(Parameter::Query(query)) => Ok(Self {
-                    table: Some(snapshot.table(&query.table)?.clone()),
-                    ..Self::default()
-                }),
-                _ => Ok(Self::default()),
-            },
-            Takes::Nothing => Ok(Self::default()),
-        }
-    }
-}
-
-/// Whether the message works on the table at all.
-fn check_table(message: &dyn Message, table: &TableDef) -> Result<()> {
-    if message.shape().tables.is_some_and(|only| !only.contains(&&*table.name)) {
-        let sentence = format!("message {} does not work on table `{}`", message.name(), table.name);
-        return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, sentence).with_table(&table.name));
-    }
-    if !message.works_on(table) {
-        let sentence = format!(
-            "The '{}' method does not support entities of type '{}'.",
-            message.name(),
-            table.name
-        );
-        return Err(Error::new(Code::MESSAGE_NOT_SUPPORTED, sentence).with_table(&table.name));
-    }
-    Ok(())
-}
-
-/// Every column is there, holds a value of its type, and is not one that the platform fills.
-fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool) -> Result<()> {
-    for name in row.values.keys() {
-        let column = coerce::column(table, name)?;
-        let marks = importing && &**name == tables::MANAGED;
-        if column.filled && !why.allows().filled && !marks {
-            return Err(Error::new(
-                Code::READ_ONLY_COLUMN,
-                format!(
-                    "the platform fills column `{name}` of `{}`; it cannot be written",
-                    table.name
-                ),
-            )
-            .with_table(&table.name));
-        }
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ use sluice_model::{
     Catalog, Depth, Filter, Ownership, Query, Reference, Result, Right, Row, TableDef, Uuid, Value,
     definition::ColumnDef, text::DEFAULT_LANGUAGE,
 };
+
 use sluice_store::{Shipped, Tx};
 
 use crate::{
@@ -180,7 +181,6 @@ impl FirstRows<'_> {
             row.set("versionnumber", Value::BigInt(tx.next_version()?));
             Ok(row)
         };
-        let base = Reference::new(tables::CURRENCY, currency);
         let unit = Row::new(tables::BUSINESS_UNIT, business_unit).with("name", founding.name.as_str());
         let (symbol, name) = currency_names(&founding.currency);
         let money = Row::new(tables::CURRENCY, currency)
@@ -198,33 +198,7 @@ impl FirstRows<'_> {
             .with("accessmode", Value::Choice(0))
             .with("isdisabled", false)
             .with("businessunitid", Reference::new(tables::BUSINESS_UNIT, business_unit));
-        let row = Row::new(tables::ORGANIZATION, organization)
-            .with("name", founding.name.as_str())
-            .with("languagecode", founding.language)
-            .with("plugintracelogsetting", Value::Choice(1))
-            .with("sharetopreviousowneronassign", false)
-            .with("isauditenabled", true)
-            .with("isduplicatedetectionenabled", true)
-            .with("maxuploadfilesize", 5_120)
-            .with("sl_cascadelimit", 10_000)
-            .with("sl_tracerequests", Value::Choice(1))
-            .with("sl_joblimit", 5_000)
-            .with("sl_transactionlimit", 20)
-            .with("sl_tracekeep", 7)
-            .with("sl_tracekeepsize", 200)
-            .with("sl_notesuse", true)
-            .with("sl_usekeep", 90)
-            .with("sl_jobkeep", 30)
-            .with("sl_auditkeep", 0)
-            .with("maximumactivebusinessprocessflowsallowedperentity", 10)
-            .with("sl_createonqualify", true)
-            .with("sl_createaccountonqualify", true)
-            .with("sl_createcontactonqualify", true)
-            .with("sl_createopportunityonqualify", true)
-            .with("sl_improvedduplicates", true)
-            .with("sl_qualifyneedsleadwrite", true)
-            .with("sl_leadnotes", Value::Choice(2))
-            .with("basecurrencyid", base);
+        let row = settings(organization, founding, currency);
         for row in [unit, user, money, row] {
             let table = self.catalog.table(&row.table)?;
             let row = stamp(row, tx)?;
@@ -378,4 +352,35 @@ impl Unit {
         }
         Ok(())
     }
+}
+
+/// The organisation's own row, with the settings of a new one.
+fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
+    Row::new(tables::ORGANIZATION, id)
+        .with("name", founding.name.as_str())
+        .with("languagecode", founding.language)
+        .with("plugintracelogsetting", Value::Choice(1))
+        .with("sharetopreviousowneronassign", false)
+        .with("isauditenabled", true)
+        .with("isduplicatedetectionenabled", true)
+        .with("maxuploadfilesize", 5_120)
+        .with("sl_cascadelimit", 10_000)
+        .with("sl_tracerequests", Value::Choice(1))
+        .with("sl_joblimit", 5_000)
+        .with("sl_transactionlimit", 20)
+        .with("sl_tracekeep", 7)
+        .with("sl_tracekeepsize", 200)
+        .with("sl_notesuse", true)
+        .with("sl_usekeep", 90)
+        .with("sl_jobkeep", 30)
+        .with("sl_auditkeep", 0)
+        .with("maximumactivebusinessprocessflowsallowedperentity", 10)
+        .with("sl_createonqualify", true)
+        .with("sl_createaccountonqualify", true)
+        .with("sl_createcontactonqualify", true)
+        .with("sl_createopportunityonqualify", true)
+        .with("sl_improvedduplicates", true)
+        .with("sl_qualifyneedsleadwrite", true)
+        .with("sl_leadnotes", Value::Choice(2))
+        .with("basecurrencyid", Reference::new(tables::CURRENCY, currency))
 }

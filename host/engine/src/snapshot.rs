@@ -5,67 +5,25 @@
 //! are first asked for; an organisation may have many.
 
 mod facts;
+mod reader;
+mod settings;
 
 use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use sluice_access::{Permit, Principal, PrincipalId, PrivilegeIds, Units};
-use sluice_model::{Catalog, Decimal, Depth, Error, Filter, Name, Query, Result, Row, TableDef, Uuid};
+use sluice_model::{Catalog, Decimal, Depth, Error, Name, Result, Row, TableDef, Uuid};
 use sluice_store::Tx;
 
 use crate::{engine::Core, options, pointers::Pointers, published, step::StepTable, step_rows, tables, watch::Watch};
 
-/// The settings in the organisation's row.
-#[derive(Debug, Clone)]
-pub struct OrganizationSettings {
-    pub(crate) id: Uuid,
-    /// The SYSTEM user, who founded it.
-    pub(crate) founder: Uuid,
-    pub(crate) name: Arc<str>,
-    pub(crate) trace: TraceSetting,
-    pub(crate) requests: RequestSetting,
-    /// Whether it is noted which privileges are used.
-    pub(crate) notes_use: bool,
-    pub(crate) base_currency: Option<Uuid>,
-    pub(crate) share_to_previous_owner: bool,
-    /// Whether changes leave audit rows.
-    pub audits: bool,
-    /// How long what a request runs inside its transaction may take.
-    pub(crate) transaction: Duration,
-    /// The whole row, for the settings of apps.
-    pub row: Row,
-}
-
-/// `organization.plugintracelogsetting`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TraceSetting {
-    Off,
-    Exception,
-    All,
-}
-
-impl TraceSetting {
-    /// Whether something leaves a row that came out so.
-    pub(crate) fn keeps(self, failed: bool) -> bool {
-        match self {
-            Self::Off => false,
-            Self::Exception => failed,
-            Self::All => true,
-        }
-    }
-}
-
-/// `organization.sl_tracerequests`: which requests are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestSetting {
-    Off,
-    Failed,
-    All,
-}
+pub use reader::Reader;
+pub use settings::OrganizationSettings;
+use settings::settings;
+pub(crate) use settings::{LONGEST_TRANSACTION, RequestSetting, TraceSetting};
 
 /// What a role holds: the depth of each privilege, by its name in lower case.
 pub(crate) type RolePrivileges = Arc<HashMap<String, Depth>>;
@@ -179,6 +137,7 @@ impl<'a> Since<'a> {
             .filter(|earlier| same(earlier, DEFINITIONS) && of.iter().all(|table| same(earlier, table)))
     }
 }
+
 /// The part of that type.
 pub fn part_of<T: Any + Send + Sync>(parts: &Parts) -> Option<&T> {
     parts.get(&TypeId::of::<T>())?.downcast_ref()
@@ -192,6 +151,25 @@ macro_rules! part {
             None => Arc::new($new),
         }
     };
+}
+
+/// What the capabilities make, and whether everything by which they choose what they watch is as
+/// it was.
+fn load_parts(core: &Core, reader: &mut Reader<'_>, since: &Since<'_>) -> Result<(Parts, bool)> {
+    let mut parts = Parts::new();
+    let mut same = since.unchanged(&[tables::ORGANIZATION]).is_some();
+    for part in core.parts() {
+        let kept = since
+            .unchanged(part.tables())
+            .and_then(|earlier| earlier.parts.get(&part.kind()));
+        same &= kept.is_some();
+        let made = match kept {
+            Some(kept) => kept.clone(),
+            None => part.load(reader)?,
+        };
+        parts.insert(part.kind(), made);
+    }
+    Ok((parts, same))
 }
 
 impl Snapshot {
@@ -225,19 +203,7 @@ impl Snapshot {
         let rates = &[tables::CURRENCY];
         let exchange_rates = part!(since, rates, exchange_rates, exchange_rates(&mut reader)?);
         let settings = part!(since, &[tables::ORGANIZATION], settings, settings(&mut reader)?);
-        let mut parts = Parts::new();
-        let mut same = since.unchanged(&[tables::ORGANIZATION]).is_some();
-        for part in core.parts() {
-            let kept = since
-                .unchanged(part.tables())
-                .and_then(|earlier| earlier.parts.get(&part.kind()));
-            same &= kept.is_some();
-            let made = match kept {
-                Some(kept) => kept.clone(),
-                None => part.load(&mut reader)?,
-            };
-            parts.insert(part.kind(), made);
-        }
+        let (parts, same) = load_parts(core, &mut reader, &since)?;
         let sources = core.step_sources();
         let of_steps: Vec<&str> = sources.iter().flat_map(|source| source.tables()).copied().collect();
         let of_steps = [STEP_TABLES, &of_steps].concat();
@@ -349,48 +315,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads configuration rows.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    tx: &'a mut Tx,
-    pub catalog: &'a Catalog,
-    /// The rows that count of the tables whose rows are published.
-    pub published: &'a HashMap<Name, Vec<Row>>,
-}
-
-impl Reader<'_> {
-    pub fn all(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
-        self.some(table, columns, Filter::All)
-    }
-
-    pub fn some(&mut self, table: &str, columns: &[&str], filter: Filter) -> Result<Vec<Row>> {
-        let query = Query::new(table).columns(columns).filter(filter);
-        self.tx.select(&permit(), self.catalog.table(table)?, &query)
-    }
-
-    fn one(&mut self, table: &str, id: Uuid, columns: &[&str]) -> Result<Option<Row>> {
-        let columns: Vec<Name> = columns.iter().map(|name| Name::from(*name)).collect();
-        self.tx.get(&permit(), self.catalog.table(table)?, id, Some(&columns))
-    }
-
-    /// The rows of a table that pass a filter, with all their columns.
-    pub fn whole(&mut self, table: &str, filter: Filter) -> Result<Vec<Row>> {
-        let query = Query::new(table).filter(filter);
-        self.tx.select(&permit(), self.catalog.table(table)?, &query)
-    }
-
-    /// All rows of a table with all their columns.
-    pub fn rows(&mut self, table: &str) -> Result<Vec<Row>> {
-        self.tx
-            .select(&permit(), self.catalog.table(table)?, &Query::new(table))
-    }
-
-    /// All rows of a table by their id.
-    pub(crate) fn index(&mut self, table: &str, columns: &[&str]) -> Result<HashMap<Uuid, Row>> {
-        Ok(self.all(table, columns)?.into_iter().map(|row| (row.id, row)).collect())
-    }
-}
-
 /// The rows that count of the tables whose rows are published.
 type Published = HashMap<Name, Vec<Row>>;
 
@@ -442,49 +366,6 @@ fn exchange_rates(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Decimal>> {
         .into_iter()
         .filter_map(|row| Some((row.id, row.get("exchangerate")?.as_decimal()?)))
         .collect())
-}
-
-fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> {
-    let rows = reader.rows(tables::ORGANIZATION)?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::host("the organisation's own row is missing"))?;
-    Ok(OrganizationSettings {
-        id: row.id,
-        founder: row
-            .id_of("createdby")
-            .ok_or_else(|| Error::host("the organisation has no SYSTEM user"))?,
-        name: row.text("name").unwrap_or_default().into(),
-        trace: match row.int("plugintracelogsetting") {
-            Some(0) => TraceSetting::Off,
-            Some(2) => TraceSetting::All,
-            _ => TraceSetting::Exception,
-        },
-        requests: match row.int("sl_tracerequests") {
-            Some(0) => RequestSetting::Off,
-            Some(2) => RequestSetting::All,
-            _ => RequestSetting::Failed,
-        },
-        notes_use: row.bool("sl_notesuse").unwrap_or(true),
-        base_currency: row.id_of("basecurrencyid"),
-        share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
-        audits: row.bool("isauditenabled").unwrap_or_default(),
-        transaction: transaction(row),
-        row: row.clone(),
-    })
-}
-
-/// How long a transaction may take, where the organisation says nothing: others wait for 30 s.
-const TRANSACTION: Duration = Duration::from_secs(20);
-/// The longest that an organisation can allow it: the time of a whole message.
-pub(crate) const LONGEST_TRANSACTION: Duration = Duration::from_secs(120);
-
-fn transaction(row: &Row) -> Duration {
-    let seconds = row
-        .int("sl_transactionlimit")
-        .and_then(|seconds| u64::try_from(seconds).ok());
-    let said = seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
-    said.unwrap_or(TRANSACTION).min(LONGEST_TRANSACTION)
 }
 
 #[cfg(test)]

@@ -2,32 +2,33 @@
 //! moves into each plug-in call as the implementation of the sandbox's services, and comes
 //! back from it.
 
+mod acting;
+mod inner;
+
 use std::{
     collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sluice_access::{Checks, Principal, PrincipalId};
-use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Response, Result, Row, TableDef, Uuid, Value};
+use sluice_access::{Checks, Principal};
+use sluice_model::{Catalog, Code, Depth, Error, Request, Result, TableDef, Uuid, Value};
 use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
     Message,
     budget::{Budget, InSteps},
     cascade::Cascades,
-    change::{Author, Why},
+    change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
     jobs::{self, Lease},
-    operation::{Incoming, Operation},
-    pipeline,
+    operation::Operation,
     preview::Changed,
     reading::Stream,
     rules::RulesOf,
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
-    tables,
     trace::{Recorded, Trace},
     used::Used,
 };
@@ -321,37 +322,6 @@ impl Unit {
         Ok(())
     }
 
-    /// The user with that id, in whose name something is done: what is asked about it is kept.
-    pub(crate) fn principal(&mut self, user: Uuid) -> Result<Arc<Principal>> {
-        let principal = self.principal_of(&Reference::new(tables::USER, user))?;
-        Ok(match self.keeps_checks() {
-            true => Arc::new(principal.watched(self.trace.checks())),
-            false => principal,
-        })
-    }
-
-    /// Whether anybody will want to know what was asked about principals.
-    fn keeps_checks(&self) -> bool {
-        let settings = &self.snapshot.settings;
-        match self.trial.rolled_back {
-            true => self.trial.checks.is_some(),
-            false => settings.requests != RequestSetting::Off || self.notes_use(),
-        }
-    }
-
-    /// The user or team that a row is, with what a diagnosis lends it.
-    pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
-        let snapshot = self.snapshot()?;
-        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
-        for (to, privilege, depth) in &self.trial.lent {
-            if *to == row.id {
-                principal = Arc::new(principal.lend(privilege, *depth));
-            }
-        }
-        Ok(principal)
-    }
-
     /// Reads: in the transaction where one is open, else beside it.
     pub fn read<T>(&mut self, read: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         if self.tx.is_open() {
@@ -506,118 +476,5 @@ impl Unit {
     /// The rules of a table.
     pub fn rules(&self, table: &TableDef) -> RulesOf {
         self.core.rules(table)
-    }
-
-    /// Runs a further message as a part of `operation`, one level deeper, in the name of
-    /// its principal.
-    ///
-    /// # Errors
-    /// Whatever the message gives.
-    pub fn run_as_caller(&mut self, operation: &Operation, request: Request) -> Result<Response> {
-        let principal = operation.principal().clone();
-        self.run_nested(operation, principal, Why::Asked, request, &[])
-    }
-
-    /// As [`Self::run_as_caller`], for a row in which the platform itself set these lookups:
-    /// they need no Append and no AppendTo.
-    ///
-    /// # Errors
-    /// Whatever the message gives.
-    pub fn run_with_platform_links(
-        &mut self,
-        operation: &Operation,
-        request: Request,
-        platform_links: &'static [&'static str],
-    ) -> Result<Response> {
-        let principal = operation.principal().clone();
-        self.run_nested(operation, principal, Why::Asked, request, platform_links)
-    }
-
-    /// Runs a further message as a part of `operation`, one level deeper, as the system.
-    /// `reason` says why the caller's own privileges do not count.
-    ///
-    /// # Errors
-    /// Whatever the message gives.
-    pub fn run_as_system(&mut self, operation: &Operation, reason: &'static str, request: Request) -> Result<Response> {
-        let principal = self.snapshot.system.clone();
-        self.run_nested(operation, principal, Why::Platform(reason), request, &[])
-    }
-
-    /// Starts the process of a row that `operation` has just made, as the system: who may make
-    /// the row has its process started.
-    pub fn run_fresh(&mut self, operation: &Operation, table: &str, request: Request) -> Result<Response> {
-        let snapshot = self.snapshot()?;
-        let (system, initiating) = (snapshot.system.clone(), operation.initiating.clone());
-        // Where no step can look at it, the parent's row is not copied: every new lead comes here.
-        let level = operation.level;
-        let nested = if snapshot.steps.of("Create", Some(table)).is_empty() {
-            Incoming::nested(&operation.outline().context, level, system, initiating, request)
-        } else {
-            Incoming::nested(&operation.context, level, system, initiating, request)
-        };
-        pipeline::run(
-            self,
-            Incoming {
-                why: Why::Along,
-                ..nested
-            },
-        )
-    }
-
-    fn run_nested(
-        &mut self,
-        operation: &Operation,
-        principal: Arc<Principal>,
-        why: Why,
-        request: Request,
-        platform_links: &'static [&'static str],
-    ) -> Result<Response> {
-        let incoming = Incoming {
-            why,
-            platform_links,
-            importing: operation.importing,
-            ..Incoming::nested(
-                &operation.context,
-                operation.level,
-                principal,
-                operation.initiating.clone(),
-                request,
-            )
-        };
-        pipeline::run(self, incoming)
-    }
-
-    /// Writes a row as the system, outside any operation: only while an organisation is
-    /// founded or an app installed.
-    ///
-    /// # Errors
-    /// Whatever Create gives.
-    pub fn found(&mut self, row: Row) -> Result<Reference> {
-        let table = row.table.clone();
-        let response = self.found_message(Request::create(row))?;
-        Ok(Reference {
-            table,
-            id: response.created().unwrap_or_default(),
-        })
-    }
-
-    /// Runs a message as the system, outside any operation: only while an organisation is
-    /// founded or an app installed.
-    ///
-    /// # Errors
-    /// Whatever the message gives.
-    pub fn found_message(&mut self, request: Request) -> Result<Response> {
-        self.run_for_host("found the organisation", request)
-    }
-
-    /// Runs a message as the system that is a part of no other one: what the host itself does.
-    pub fn run_for_host(&mut self, reason: &'static str, request: Request) -> Result<Response> {
-        let system = self.snapshot()?.system.clone();
-        let correlation = self.core.env.new_id();
-        let incoming = Incoming {
-            why: Why::Platform(reason),
-            ..Incoming::outermost(system, correlation, request)
-        };
-        pipeline::run(self, incoming)
     }
 }

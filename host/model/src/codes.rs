@@ -101,6 +101,8 @@ macro_rules! codes {
 }
 
 mod administration;
+mod duplicates;
+mod flows;
 mod keys;
 mod relationships;
 mod workflows;
@@ -109,6 +111,8 @@ mod workflows;
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     let more = administration::ADMINISTRATION
         .iter()
+        .chain(duplicates::DUPLICATES)
+        .chain(flows::FLOWS)
         .chain(keys::KEYS)
         .chain(relationships::RELATIONSHIPS)
         .chain(workflows::WORKFLOWS);
@@ -327,77 +331,6 @@ codes! {
         "the opportunity is open already",
         "change it as it is";
 
-    // Duplicates
-    DUPLICATES_FOUND = 0x8004_0333, "DuplicateRecordsFound", Refused,
-        says "A record was not created or updated because a duplicate of the current record already exists.",
-        "a published duplicate rule found a row that is the same as this one",
-        "use the row that is there, or say that the duplicate is wanted";
-    DUPLICATE_DETECTION_OFF = 0x8004_8412, "DuplicateCheckNotEnabled", Refused,
-        "duplicate detection is switched off for the whole organisation",
-        "switch it on, then publish the rules", [EnableDetection];
-    TABLE_NOT_DETECTED = 0x8004_8411, "DuplicateCheckNotSupportedOnEntity", Refused,
-        "the table takes no part in duplicate detection",
-        "switch it on for the table, or choose another table", [EnableDetectionOf];
-    OPERATOR_INVALID = 0x8004_8415, "InvalidOperatorCode", Refused,
-        "the criterion does not go with the type of the columns, or its number of characters is wrong",
-        "choose a criterion that goes with the columns; only same-first and same-last take a number, from 1 on";
-    COLUMN_NOT_COMPARABLE = 0x8004_8430, "DuplicateDetectionNotSupportedOnAttributeType", Refused,
-        "the two columns cannot be compared: they hold different types, or one that no rule compares",
-        "choose two columns of the same sort: text, numbers, dates, choices, yes or no, or lookups of one table";
-    RULE_IN_USE = 0x8004_8428, "CannotDeleteUpdateInUseRule", Refused,
-        "the duplicate rule is published, or being published",
-        "unpublish it first, change it, and publish it again", [UnpublishRule];
-    JOB_ENDED = 0x8004_4162, "AsyncOperationInvalidStateChange", Refused,
-        "the state of a job is written by the platform, and does not change after its end; only canceling is up to people",
-        "see what became of it; one that has not ended can be canceled", [ShowJob, Cancel];
-    JOB_NOT_ENDED = 0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted", Refused,
-        "a job is removed after its end only",
-        "run it to its end or cancel it, then remove it", [Resume, Cancel];
-    NOTICE_RECIPIENT = 0x8004_8422, "BulkDetectInvalidEmailRecipient", Refused,
-        "whoever is to be told that a duplicate detection job is done is no user, or has no e-mail address",
-        "give the user an address, or ask for no notice", [SetAddress];
-    RECURRENCE_NOT_DAILY = 0x8004_D2A0, "BulkDetectRecurrenceNotDaily", Refused,
-        "a duplicate detection job recurs in whole days only",
-        "give the recurrence in days, such as FREQ=DAILY;INTERVAL=1";
-    RULE_INACTIVE = 0x8004_8413, "DuplicateRuleInactive", Refused,
-        "the duplicate rule is inactive",
-        "activate the rule, then publish it";
-    RULE_WITHOUT_CONDITIONS = 0x8004_8414, "DuplicateRuleWithoutConditions", Refused,
-        "the duplicate rule has no condition",
-        "add a condition, then publish it", [AddCondition];
-    TOO_MANY_RULES = 0x8004_8419, "CannotPublishMoreRules", Refused,
-        "five rules are published for the base table, and more are not allowed",
-        "unpublish one of them first", [ListRules, UnpublishRule];
-    MATCHCODE_TOO_LONG = 0x8004_8429, "MaxMatchCodeLengthExceeded", Refused,
-        "the conditions together make a matchcode that is too long",
-        "take conditions away, or compare fewer characters";
-    RULE_PUBLISHING = 0x8004_8434, "DuplicateRulePublishing", Refused,
-        "the rule is being published already",
-        "wait for the job, or go on with it where it was interrupted", [Resume];
-    NO_PUBLISHED_RULES = 0x8004_8436, "NoPublishedDuplicateRules", Refused,
-        "a duplicate detection job needs a published rule for its table",
-        "publish a rule for the table first", [PublishRule];
-    RULE_UNPUBLISHED = 0x8004_F039, "DuplicateDetectionRulesWereUnpublished", Refused,
-        "a column that a published duplicate rule compares was changed, so the rule was unpublished",
-        "look at the rule, and publish it again";
-
-    // Merge
-    MERGE_CYCLE = 0x8004_5300, "MergeCyclicalParentingError", Refused,
-        "the row that is to be kept would descend from the one that is to be merged into it, or from itself",
-        "change the parent first, merge the other way round, or do not take the parent";
-    MERGE_DENIED = 0x8004_5301, "MergeSecurityError", Denied,
-        "the user lacks a right on one of the rows that are to be merged",
-        "grant the right that the message names, at the depth that it names; merging takes Read and Write on both rows";
-    MERGE_INACTIVE = 0x8004_5304, "MergeEntitiesNotActiveError", Refused,
-        "one of the rows is inactive or closed",
-        "reactivate it first, or merge other rows";
-    MERGE_IDENTICAL = 0x8004_5305, "MergeEntitiesIdenticalError", Refused,
-        "a row cannot be merged with itself",
-        "name two rows";
-    MERGE_OTHER_TABLE = 0x8004_5303, "MergeDifferentTables", Refused,
-        "only two leads, two accounts or two contacts can be merged",
-        "name two rows of one of these tables";
-
     // Mappings
     ENTITY_MAP_UPDATE = 0x8004_6201, "UpdateEntityMap", Refused,
         "a mapping between two tables keeps its tables",
@@ -454,59 +387,6 @@ codes! {
     IMPORT_OVER_MANAGED = 0x8004_8041, "ImportSolutionUnmanagedToManagedMismatch", Refused,
         "the solution is here as a managed one, and the file is unmanaged",
         "remove the managed solution first, or import a managed file", [DeleteSolution];
-
-    // Process flows
-    STEP_REQUIRED = 0x8006_041A, "RequiredProcessStepIsNull", Refused,
-        says "To move to the next stage, complete the required steps.",
-        "columns that the current stage of the process requires are empty",
-        "fill in the columns that the message names, save the row, and try again";
-    TOO_MANY_FLOWS = 0x8006_0420, "EntityExceedsMaxActiveBusinessProcessFlows", Refused,
-        "as many process flows of the table are active as the organisation allows",
-        "deactivate one of them first", [ListFlows, ShowFlowLimit];
-    STAGE_NOT_ON_LEAD = 0x8010_0002, "ActiveStageIsNotOnLeadEntity", Refused,
-        says "Active stage is not on 'Lead' entity.",
-        "the process of the lead stands at a stage of another table, as after the reactivation of a qualified lead",
-        "open the lead's own stage again", [SetLeadStage];
-    STAGE_NOT_ON_TABLE = 0x8006_0462, "IncorrectActiveStageEntity", Refused,
-        says "Active stage is not on '{0}' entity.",
-        "the active stage of the process belongs to another table",
-        "set a stage of this table active", [SetStage];
-    STAGE_NEEDS_ROW = 0x8009_2004, "InvalidCrossEntityOperation", Refused,
-        "the stage belongs to another table, and the process has no row of it",
-        "give the process a row of that table in the same change; for a lead, qualify it: that creates the opportunity and moves the process; one that was qualified without an opportunity is reactivated first", [Qualify, ReactivateLead];
-    STAGE_EMPTY = 0x8006_0449, "ActiveStageIDIsNull", Refused,
-        "a process always stands at a stage",
-        "name a stage of the process flow", [ShowFlow];
-    STAGE_NOT_IN_FLOW = 0x8006_0450, "InvalidStageId", NotFound,
-        "the process flow has no such stage",
-        "look at its stages", [ShowFlow];
-    PATH_LAST = 0x8006_0455, "ActiveStageDoesNotMatchTraversedPath", Refused,
-        "the traversed path of a process ends at its active stage",
-        "leave `traversedpath` out: the platform keeps it";
-    PATH_FIRST = 0x8006_0456, "TraversedPathDoesNotBeginAtFirstStage", Refused,
-        "the traversed path of a process begins at the first stage of its flow",
-        "leave `traversedpath` out: the platform keeps it";
-    PATH_INVALID = 0x8009_2007, "InvalidTraversedPath", Refused,
-        "the traversed path of a process has every stage up to the active one, in the order of the flow",
-        "name all the stages from the first one to the active one, divided by commas";
-    PROCESS_INACTIVE = 0x8006_0377, "StageTransitionOnInactiveProcess", Refused,
-        "the process is finished or aborted",
-        "reactivate it first", [ReactivateProcess];
-    PROCESS_EXISTS = 0x8006_0397, "BpfInstanceAlreadyExists", Refused,
-        "a row goes through a process flow once, and this one is or was in that flow already",
-        "switch to the process that is there, or reactivate it", [SwitchFlow];
-    PROCESS_FIXED = 0x8009_2001, "ProcessIdCannotBeModified", Refused,
-        "a process stays in the flow that it was started in",
-        "start or switch to the other flow", [SwitchFlow];
-    PROCESS_STATUS = 0x8009_2002, "InvalidChangeProcessStatus", Refused,
-        "the process cannot go from its status to that one: an active one is aborted, or finished at its last stage; a finished or aborted one is reactivated",
-        "look where it stands", [ShowProcesses];
-    STAGE_NOT_NEXT = 0x8009_2003, "InvalidStageTransition", Refused,
-        "only the previous or the next stage can be set",
-        "go step by step", [NextStage, PreviousStage];
-    PROCESS_ROW_FIXED = 0x8009_2006, "InvalidRelationshipChange", Refused,
-        "a process keeps the rows that it goes through",
-        "start a process for the other row", [StartFlow];
 
     // The host
     UNEXPECTED = 0x8004_4150, "UnExpected", Host,

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
-    Code, ColumnDef, ColumnType, Error, Reference, Result, TableDef, Value,
+    Code, ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Value,
     choices::{self, out_of_range},
     written,
 };
@@ -195,41 +195,15 @@ fn is_choice(kind: &ColumnType) -> bool {
 /// [`Code::TEXT_TOO_LONG`], [`Code::OUT_OF_RANGE`], [`Code::INVALID_STATE`],
 /// [`Code::INVALID_DATE_TIME`], [`Code::INVALID_LINK`] or [`Code::INVALID_ARGUMENT`], naming column and value.
 pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value> {
-    let mismatch = |value: &Value| {
-        let message = format!(
-            "{} is no {} (column `{}` of `{}`)",
-            value.described(),
-            column.kind.word(),
-            column.name,
-            table.name
-        );
-        Error::invalid(message).with_table(&table.name)
-    };
     Ok(match (&column.kind, value) {
         (_, Value::Null) => Value::Null,
         (ColumnType::Text { max_length } | ColumnType::Memo { max_length }, Value::Text(text)) => {
+            text_within(table, column, &text, *max_length)?;
             if text.is_empty() {
-                return Ok(Value::Null);
+                Value::Null
+            } else {
+                Value::Text(text)
             }
-            if text.contains('\0') {
-                let message = format!(
-                    "the text of column `{}` of `{}` has the character NUL in it; take it out",
-                    column.name, table.name
-                );
-                return Err(Error::invalid(message).with_table(&table.name));
-            }
-            // Characters are counted only where the bytes could be too many.
-            if text.len() > *max_length as usize && text.encode_utf16().count() > *max_length as usize {
-                return Err(Error::new(
-                    Code::TEXT_TOO_LONG,
-                    format!(
-                        "A validation error occurred. The length of the '{}' attribute of the '{}' entity exceeded the maximum allowed length of '{max_length}'.",
-                        column.name, table.name
-                    ),
-                )
-                .with_table(&table.name));
-            }
-            Value::Text(text)
         }
         (ColumnType::Int { min, max }, Value::Int(n)) => {
             let bounds = (min.unwrap_or(i32::MIN), max.unwrap_or(i32::MAX));
@@ -270,39 +244,80 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             Value::Choices(numbers)
         }
         (ColumnType::DateTime, Value::DateTime(time)) => {
-            let time = crate::value::whole_second(time);
-            if time < FIRST_TIME {
-                return Err(too_early(table, column, &time.to_string()));
-            }
-            Value::DateTime(time)
+            Value::DateTime(not_before(table, column, crate::value::whole_second(time), FIRST_TIME)?)
         }
-        (ColumnType::Date, Value::Date(date)) => {
-            if date < FIRST_DAY {
-                return Err(too_early(table, column, &date.to_string()));
-            }
-            Value::Date(date)
-        }
+        (ColumnType::Date, Value::Date(date)) => Value::Date(not_before(table, column, date, FIRST_DAY)?),
         (ColumnType::Key | ColumnType::Id, Value::Id(id)) => Value::Id(id),
         (ColumnType::Lookup { targets }, Value::Lookup(reference)) => {
-            if !targets.contains(&reference.table) {
-                let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
-                let message = format!(
-                    "column `{}` of `{}` refers to {}, not to {}",
-                    column.name,
-                    table.name,
-                    names.join(" or "),
-                    reference.table
-                );
-                return Err(Error::new(Code::INVALID_LINK, message).with_table(&table.name));
-            }
+            check_target(table, column, targets, &reference)?;
             Value::Lookup(reference)
         }
         (ColumnType::Lookup { targets }, Value::Id(id)) if targets.len() == 1 => Value::Lookup(Reference {
             table: targets.first().cloned().unwrap_or_else(|| "".into()),
             id,
         }),
-        (_, value) => return Err(mismatch(&value)),
+        (_, value) => return Err(mismatch(table, column, &value)),
     })
+}
+
+fn mismatch(table: &TableDef, column: &ColumnDef, value: &Value) -> Error {
+    let message = format!(
+        "{} is no {} (column `{}` of `{}`)",
+        value.described(),
+        column.kind.word(),
+        column.name,
+        table.name
+    );
+    Error::invalid(message).with_table(&table.name)
+}
+
+/// A text has no character NUL, and no more characters than its column takes.
+fn text_within(table: &TableDef, column: &ColumnDef, text: &str, most: u32) -> Result<()> {
+    if text.contains('\0') {
+        let message = format!(
+            "the text of column `{}` of `{}` has the character NUL in it; take it out",
+            column.name, table.name
+        );
+        return Err(Error::invalid(message).with_table(&table.name));
+    }
+    // Characters are counted only where the bytes could be too many.
+    if text.len() > most as usize && text.encode_utf16().count() > most as usize {
+        let message = format!(
+            "A validation error occurred. The length of the '{}' attribute of the '{}' entity exceeded the maximum allowed length of '{most}'.",
+            column.name, table.name
+        );
+        return Err(Error::new(Code::TEXT_TOO_LONG, message).with_table(&table.name));
+    }
+    Ok(())
+}
+
+/// A day or a time that is not before the first that the platform takes.
+fn not_before<T: PartialOrd + std::fmt::Display>(
+    table: &TableDef,
+    column: &ColumnDef,
+    value: T,
+    first: T,
+) -> Result<T> {
+    match value < first {
+        true => Err(too_early(table, column, &value.to_string())),
+        false => Ok(value),
+    }
+}
+
+/// A lookup refers to a row of one of the tables of its column.
+fn check_target(table: &TableDef, column: &ColumnDef, targets: &[Name], reference: &Reference) -> Result<()> {
+    if targets.contains(&reference.table) {
+        return Ok(());
+    }
+    let names: Vec<&str> = targets.iter().map(|name| &**name).collect();
+    let message = format!(
+        "column `{}` of `{}` refers to {}, not to {}",
+        column.name,
+        table.name,
+        names.join(" or "),
+        reference.table
+    );
+    Err(Error::new(Code::INVALID_LINK, message).with_table(&table.name))
 }
 
 /// The first day that the platform has, and the midnight at which it begins.

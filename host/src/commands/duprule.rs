@@ -1,10 +1,13 @@
 //! `sluice duprule`: the rules that say which rows are the same.
 
+mod conditions;
+
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{
     Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
 };
+use sluice_platform::prelude::*;
 
 use super::{condition, jobs};
 use crate::{
@@ -14,7 +17,8 @@ use crate::{
     people::{self, pairs},
     usage::Usage,
 };
-use sluice_platform::prelude::*;
+
+use conditions::{parsed, remove_condition};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -299,23 +303,6 @@ fn show(session: &Session, rule: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(shown.document(session)?, pairs(&lines)))
 }
 
-/// The conditions that texts describe, as rows of a rule.
-fn parsed(session: &Session, rule: &Row, conditions: &[String]) -> anyhow::Result<Vec<Row>> {
-    let catalog = session.catalog()?;
-    let table = |column: &str| catalog.table(rule.text(column).unwrap_or_default());
-    let (base, matching) = (table("baseentityname")?, table("matchingentityname")?);
-    conditions
-        .iter()
-        .map(|text| {
-            let condition = condition::parse(text, base, matching)?;
-            Ok(match rule.id.is_nil() {
-                true => condition,
-                false => condition.with("regardingobjectid", rule.reference()),
-            })
-        })
-        .collect()
-}
-
 fn create(context: &Context, session: &Session, args: &Create) -> anyhow::Result<Outcome> {
     let mut rule = Row::unsaved(RULE)
         .with("name", args.name.as_str())
@@ -399,39 +386,6 @@ fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result
         text.push_str(&format!("; {}", jobs::told(context, job, &outcome)));
     }
     Ok(Outcome::new(Json::Object(document), text))
-}
-
-fn remove_condition(session: &Session, rule: &str, column: &str) -> anyhow::Result<Outcome> {
-    let shown = one(session, rule)?;
-    let found: Vec<&Row> = shown
-        .conditions
-        .iter()
-        .filter(|row| row.text("baseattributename") == Some(column) || row.id.to_string() == column)
-        .collect();
-    match found.as_slice() {
-        [only] => {
-            session.execute(Request::delete(only.reference()))?;
-            show(session, &shown.rule.id.to_string())
-        }
-        [] => {
-            let sentence = format!(
-                "the rule \"{rule}\" has no condition on `{column}`; it has {}",
-                if shown.conditions.is_empty() {
-                    "none".to_owned()
-                } else {
-                    shown.conditions()
-                }
-            );
-            Err(Error::new(Code::NOT_FOUND, sentence).with_table(CONDITION).into())
-        }
-        several => {
-            let ids: Vec<String> = several.iter().map(|row| row.id.to_string()).collect();
-            Err(Usage::because(format!(
-                "the rule has several conditions on `{column}`; give the id of one: {}",
-                ids.join(", ")
-            )))
-        }
-    }
 }
 
 fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {

@@ -150,38 +150,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             detect_duplicates,
         } => {
             let table = session.catalog()?.table(&table)?.clone();
-            let mut row = assign::row(&session, &table, &columns)?;
-            if let Some(from) = from {
-                let mut whole = initialized(&session, &table, &from)?;
-                whole.values.extend(row.values);
-                row.values = whole.values;
+            let row = new_row(&session, &table, &columns, from.as_deref())?;
+            match dry_run {
+                true => shown(context, &table, &row),
+                false => create(&session, row, detect_duplicates),
             }
-            if dry_run {
-                return shown(context, &table, &row);
-            }
-            let request = detecting(Request::create(row), detect_duplicates);
-            let id = session.execute(request)?.created().unwrap_or_default();
-            Ok(Outcome::new(
-                json!({ "id": id.to_string() }),
-                format!("created {} {id}", table.name),
-            ))
         }
         Command::Update {
             table,
             id,
             columns,
             detect_duplicates,
-        } => {
-            let table = session.catalog()?.table(&table)?.clone();
-            let mut row = assign::row(&session, &table, &columns)?;
-            if row.values.is_empty() {
-                return Err(Usage::because("nothing is to be changed: a row keeps its key"));
-            }
-            row.id = session.find_one(&table.name, &id)?;
-            let id = row.id;
-            let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
-            updated(context, &table.name, id, references(&response, "RolesRemoved"))
-        }
+        } => update(context, &session, (&table, &id), &columns, detect_duplicates),
         Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
@@ -213,6 +193,45 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Ok(done("no longer shared:", &target.table, target.id))
         }
     }
+}
+
+/// A row of these columns; what they do not say is as it comes from the row `from`.
+fn new_row(session: &dyn Door, table: &TableDef, columns: &[String], from: Option<&str>) -> anyhow::Result<Row> {
+    let mut row = assign::row(session, table, columns)?;
+    if let Some(from) = from {
+        let mut whole = initialized(session, table, from)?;
+        whole.values.extend(row.values);
+        row.values = whole.values;
+    }
+    Ok(row)
+}
+
+fn create(session: &dyn Door, row: Row, detect_duplicates: bool) -> anyhow::Result<Outcome> {
+    let table = row.table.clone();
+    let request = detecting(Request::create(row), detect_duplicates);
+    let id = session.execute(request)?.created().unwrap_or_default();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created {table} {id}"),
+    ))
+}
+
+fn update(
+    context: &Context,
+    session: &dyn Door,
+    (table, id): (&str, &str),
+    columns: &[String],
+    detect_duplicates: bool,
+) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
+    let mut row = assign::row(session, &table, columns)?;
+    if row.values.is_empty() {
+        return Err(Usage::because("nothing is to be changed: a row keeps its key"));
+    }
+    row.id = session.find_one(&table.name, id)?;
+    let id = row.id;
+    let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
+    updated(context, &table.name, id, references(&response, "RolesRemoved"))
 }
 
 fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> anyhow::Result<Outcome> {

@@ -226,6 +226,16 @@ enum Secure {
     Text(String),
 }
 
+impl std::fmt::Display for Secure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Hidden => "set; you may not read it",
+            Self::Text(text) => text,
+        })
+    }
+}
+
 fn secure(session: &dyn Door, step: &Row) -> anyhow::Result<Secure> {
     let Some(reference) = step.lookup("sdkmessageprocessingstepsecureconfigid") else {
         return Ok(Secure::None);
@@ -338,39 +348,20 @@ fn sheet(
             .unwrap_or_default();
         format!("{} by {by}", on.as_str().unwrap_or_default())
     };
-    let image = |image: &Row| {
-        let columns = image.text("attributes").unwrap_or("all columns");
-        format!(
-            "{} \"{}\": {columns}",
-            image_kind(image),
-            image.text("entityalias").unwrap_or_default()
-        )
-    };
     let limit = |(name, (value, own)): (&String, &(Json, bool))| {
         format!("{name} {value}{}", if *own { " (this step's own)" } else { "" })
     };
     let limits: Vec<String> = limits.iter().map(limit).collect();
+    let stage = step.int("stage").unwrap_or_default();
+    let deleted = step.bool("asyncautodelete") == Some(true);
     let lines = [
         ("step", text("name")),
         ("id", step.id.to_string()),
-        (
-            "state",
-            match step.text("sl_restreason") {
-                Some(reason) if !registry.runs(step) => format!("{}: {reason}", registry.state(step)),
-                _ => registry.state(step),
-            },
-        ),
+        ("state", state(step, registry)),
         ("plug-in", registry.plugin(step).to_owned()),
         ("message", registry.message(step)),
         ("table", registry.table(step).unwrap_or("(any)").to_owned()),
-        (
-            "stage",
-            format!(
-                "{} ({})",
-                report::stage(step.int("stage").unwrap_or_default()),
-                step.int("stage").unwrap_or_default()
-            ),
-        ),
+        ("stage", format!("{} ({stage})", report::stage(stage))),
         ("mode", mode(step).to_owned()),
         ("rank", step.int("rank").unwrap_or_default().to_string()),
         ("columns", or(text("filteringattributes"), "every change")),
@@ -381,41 +372,44 @@ fn sheet(
         ("granted", or(text("sl_grants"), "nothing")),
         (
             "images",
-            or(images.iter().map(image).collect::<Vec<_>>().join("\n"), "none"),
+            or(images.iter().map(image_line).collect::<Vec<_>>().join("\n"), "none"),
         ),
         ("limits", or(limits.join("\n"), "the defaults")),
         ("configuration", or(text("configuration"), "none")),
-        (
-            "secure",
-            match secure {
-                Secure::None => "none".to_owned(),
-                Secure::Hidden => "set; you may not read it".to_owned(),
-                Secure::Text(text) => text.clone(),
-            },
-        ),
+        ("secure", secure.to_string()),
         ("description", text("description")),
-        (
-            "origin",
-            if step.bool("ismanaged") == Some(true) {
-                "came with a managed solution"
-            } else if step.text("sl_origin") == Some("declared") {
-                "declared in the plug-in's code"
-            } else {
-                "registered by hand"
-            }
-            .to_owned(),
-        ),
+        ("origin", origin(step).to_owned()),
         (
             "job deleted",
-            if step.bool("asyncautodelete") == Some(true) {
-                "when it succeeded"
-            } else {
-                "no"
-            }
-            .to_owned(),
+            if deleted { "when it succeeded" } else { "no" }.to_owned(),
         ),
         ("created", stamp("createdon", "createdby")),
         ("modified", stamp("modifiedon", "modifiedby")),
     ];
     Ok(pairs(&lines))
+}
+
+fn image_line(image: &Row) -> String {
+    let columns = image.text("attributes").unwrap_or("all columns");
+    let alias = image.text("entityalias").unwrap_or_default();
+    format!("{} \"{alias}\": {columns}", image_kind(image))
+}
+
+/// Whether the step runs, and why not.
+fn state(step: &Row, registry: &Registry) -> String {
+    match step.text("sl_restreason") {
+        Some(reason) if !registry.runs(step) => format!("{}: {reason}", registry.state(step)),
+        _ => registry.state(step),
+    }
+}
+
+/// Where the step comes from.
+fn origin(step: &Row) -> &'static str {
+    if step.bool("ismanaged") == Some(true) {
+        "came with a managed solution"
+    } else if step.text("sl_origin") == Some("declared") {
+        "declared in the plug-in's code"
+    } else {
+        "registered by hand"
+    }
 }

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod columns;
+mod sizes;
 mod words;
 
 use std::{

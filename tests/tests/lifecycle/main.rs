@@ -7,4 +7,5 @@ mod forms;
 mod merge;
 mod opportunities;
 mod qualify;
+mod qualify_again;
 mod states;

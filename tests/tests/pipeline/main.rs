@@ -34,4 +34,6 @@ mod used;
 mod users;
 mod what_if;
 mod why;
+mod why_others;
+mod why_steps;
 mod world;

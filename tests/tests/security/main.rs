@@ -19,5 +19,6 @@ mod refusals;
 mod removals;
 mod roles;
 mod shares;
+mod strong_steps;
 mod teams;
 mod world;

@@ -9,6 +9,7 @@ mod plugin_type;
 pub(crate) mod push;
 pub(crate) mod registration;
 mod secure_configuration;
+pub(crate) mod step_writing;
 
 use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 

@@ -7,9 +7,9 @@ use sluice_sandbox::{DeclaredStep, PluginType};
 use super::{
     history, missing,
     registration::{
-        Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, declared_columns, images_of, message_and_filter,
-        named, register, set_images, state_row, step_name, steps_of,
+        Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, named, state_row, step_name, steps_of,
     },
+    step_writing::{declared_columns, images_of, message_and_filter, register, set_images},
 };
 
 /// A file that has been read: what is written of it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Code, Error, Filter, Reference, Request, Result, Row};
 
-use super::{Applied, Gone, Installation, document, misfit, rows};
+use super::{Applied, Gone, Installation, document, misfit, removing};
 use crate::customizing::publish::Publishing as _;
 use sluice_engine::{Session, tables, tables::MANAGED as MARK};
 
@@ -160,11 +160,11 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()>
     let (gone_maps, left): (Vec<&Row>, Vec<&Row>) = there.iter().partition(is_gone);
     for row in gone_maps {
         work.touched.push(row.reference());
-        rows::delete(work, tables::ATTRIBUTE_MAP, Some(row.id))?;
+        removing::delete(work, tables::ATTRIBUTE_MAP, Some(row.id))?;
     }
     if gone.whole && left.is_empty() && map.bool(MARK) == Some(true) {
         work.touched.push(map.reference());
-        rows::delete(work, tables::ENTITY_MAP, Some(map.id))?;
+        removing::delete(work, tables::ENTITY_MAP, Some(map.id))?;
     }
     Ok(())
 }

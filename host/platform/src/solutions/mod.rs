@@ -19,6 +19,7 @@ pub(crate) mod manifest;
 mod maps;
 mod options;
 mod plugin;
+mod removing;
 mod role;
 mod rows;
 mod rules;
@@ -43,6 +44,7 @@ pub(crate) static SOLUTIONS: Capability = Capability {
     rules: &[(Tables::Named(tables::SOLUTION), &rules::Solution)],
     ..Capability::named("solutions")
 };
+
 use manifest::{Kind, broken};
 
 /// A component as a file has it, checked for its form.
@@ -191,8 +193,8 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::OptionSet => options::in_use(self, gone),
             Kind::Role => role::in_use(self, gone),
             Kind::Plugin => plugin::in_use(self, gone),
-            Kind::Flow => rows::flow_in_use(self, gone),
-            kind @ (Kind::Form | Kind::View) => rows::default_in_use(self, rows::shape(kind)?, gone),
+            Kind::Flow => removing::flow_in_use(self, gone),
+            kind @ (Kind::Form | Kind::View) => removing::default_in_use(self, rows::shape(kind)?, gone),
             _ => Ok(None),
         }
     }
@@ -206,9 +208,9 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::Key => keys::remove(self, gone),
             Kind::OptionSet => options::remove(self, gone),
             Kind::Mapping => maps::remove(self, gone),
-            Kind::Role => rows::delete(self, sluice_engine::tables::ROLE, gone.row),
+            Kind::Role => removing::delete(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::remove(self, gone),
-            kind => rows::remove(self, rows::shape(kind)?, gone),
+            kind => removing::remove(self, rows::shape(kind)?, gone),
         }?;
         self.publish()
     }
@@ -219,11 +221,11 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::Table => definitions::release_table(self, &gone.name),
             Kind::Column => definitions::release_column(self, &gone.name),
             Kind::OptionSet => options::release(self, gone),
-            Kind::Role => rows::release(self, sluice_engine::tables::ROLE, gone.row),
+            Kind::Role => removing::release(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
-            Kind::Flow | Kind::Workflow => rows::release(self, sluice_engine::tables::PROCESS, gone.row),
-            Kind::Form => rows::release(self, sluice_engine::tables::FORM, gone.row),
-            Kind::View => rows::release(self, sluice_engine::tables::VIEW, gone.row),
+            Kind::Flow | Kind::Workflow => removing::release(self, sluice_engine::tables::PROCESS, gone.row),
+            Kind::Form => removing::release(self, sluice_engine::tables::FORM, gone.row),
+            Kind::View => removing::release(self, sluice_engine::tables::VIEW, gone.row),
             _ => Ok(()),
         }
     }

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{
-    Choice, Code, ColumnType, Comparison, Error, Filter, Query, Remedy, Request, Result, Row, TableDef, Value,
+    Choice, Code, ColumnType, Comparison, Error, Filter, Query, Remedy, Request, Result, Row, TableDef, Uuid, Value,
 };
 
-use super::{Applied, Gone, Installation, document, misfit, rows};
+use super::{Applied, Gone, Installation, document, misfit, removing};
 use crate::customizing::publish::Publishing as _;
 use sluice_engine::{Session, options, tables, tables::MANAGED as MARK};
 
@@ -113,13 +113,31 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Options)
             }),
         }
     }
+    let id = write(work, name, row, sent, (now != before).then_some(now))?;
+    if let Some(id) = id {
+        work.touched.push(sluice_model::Reference::new(tables::OPTION_SET, id));
+    }
+    Ok(Applied {
+        row: id,
+        parts: sent.options.iter().map(|option| option.value.to_string()).collect(),
+    })
+}
+
+/// Writes the row of a choice: made where there is none, changed where there is one; `options` are
+/// those that differ from what is there. The row's id, where there is one now.
+fn write(
+    work: &mut Installation<'_, '_>,
+    name: &str,
+    row: Option<Row>,
+    sent: &Options,
+    options: Option<Vec<Choice>>,
+) -> Result<Option<Uuid>> {
     let global = !name.contains('.');
-    let text = options::to_text(&now);
-    let id = match row {
+    Ok(match row {
         Some(row) => {
             let mut change = Row::new(tables::OPTION_SET, row.id);
-            if now != before {
-                change.set("options", text);
+            if let Some(options) = options {
+                change.set("options", options::to_text(&options));
             }
             if let Some(label) = &sent.display_name
                 && row.text("displayname") != Some(label)
@@ -135,10 +153,10 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Options)
             }
             Some(row.id)
         }
-        None if global || now != before => {
+        None if global || options.is_some() => {
             let mut new = Row::unsaved(tables::OPTION_SET)
                 .with("name", name)
-                .with("options", text);
+                .with("options", options::to_text(&options.unwrap_or_default()));
             if let Some(label) = &sent.display_name {
                 new.set("displayname", label.as_str());
             }
@@ -148,13 +166,6 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Options)
             Some(work.batch.create(new)?)
         }
         None => None,
-    };
-    if let Some(id) = id {
-        work.touched.push(sluice_model::Reference::new(tables::OPTION_SET, id));
-    }
-    Ok(Applied {
-        row: id,
-        parts: sent.options.iter().map(|option| option.value.to_string()).collect(),
     })
 }
 
@@ -243,7 +254,7 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()>
     let as_defined = now == defined;
     work.touched.push(row.reference());
     if as_defined {
-        return rows::delete(work, tables::OPTION_SET, Some(row.id));
+        return removing::delete(work, tables::OPTION_SET, Some(row.id));
     }
     let mut change = Row::new(tables::OPTION_SET, row.id).with("options", options::to_text(&now));
     if gone.whole {
@@ -280,7 +291,7 @@ pub(super) fn forget_columns(work: &mut Installation<'_, '_>, table: &str, colum
         .select_as_platform("see which choices a solution meets", tables::OPTION_SET, of_table)?
     {
         work.touched.push(row.reference());
-        rows::delete(work, tables::OPTION_SET, Some(row.id))?;
+        removing::delete(work, tables::OPTION_SET, Some(row.id))?;
     }
     Ok(())
 }

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
-use super::{Applied, Gone, Installation, document, misfit, rows, states};
+use super::{Applied, Gone, Installation, document, misfit, removing, states};
 use crate::{
     managed::MARK,
     plugins::{
         push::{self, DECLARED, DECLARED_CONFIGURATION, File, lacking},
-        registration::{self, Assembly, ImageSpec, Lacking, PushOptions, StepSpec, limits_of},
+        registration::{Assembly, ImageSpec, Lacking, PushOptions, StepSpec, limits_of},
+        step_writing,
     },
 };
+
 use sluice_engine::{Engine, Session, step_rows, tables};
 
 /// A plug-in as a file has it.
@@ -276,7 +278,7 @@ fn put_step(
     (plugin_type, wants): (Uuid, &[String]),
     step: &CarriedStep,
 ) -> Result<Uuid> {
-    let (message, filter) = registration::message_and_filter(work.batch, &step.message, step.table.as_deref())
+    let (message, filter) = step_writing::message_and_filter(work.batch, &step.message, step.table.as_deref())
         .map_err(|error| misfit(format!("the step \"{}\": {}", step.name, error.message())))?;
     let mut all = Vec::new();
     for row in types {
@@ -334,8 +336,8 @@ fn put_step(
     if !change.values.is_empty() {
         work.batch.execute(Request::update(change))?;
     }
-    if registration::images_of(work.batch, there.id)? != images(step) {
-        registration::set_images(work.batch, there.id, &images(step))?;
+    if step_writing::images_of(work.batch, there.id)? != images(step) {
+        step_writing::set_images(work.batch, there.id, &images(step))?;
     }
     Ok(there.id)
 }
@@ -346,9 +348,9 @@ fn register(
     (plugin_type, wants): (Uuid, &[String]),
     step: &CarriedStep,
 ) -> Result<Uuid> {
-    let taken = rows::is_taken(work, tables::STEP, step.id)?;
+    let taken = removing::is_taken(work, tables::STEP, step.id)?;
     let id = if taken { Uuid::nil() } else { step.id };
-    let id = registration::register_as(work.batch, id, plugin_type, &spec(step))?;
+    let id = step_writing::register_as(work.batch, id, plugin_type, &spec(step))?;
     let mut change = Row::new(tables::STEP, id);
     mark(work, &mut change);
     if step.declared {
@@ -401,11 +403,11 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()>
     let Some(assembly) = gone.row else { return Ok(()) };
     for step in steps_of(work, assembly)? {
         if gone.whole || gone.parts.contains(&step.id.to_string()) {
-            rows::delete(work, tables::STEP, Some(step.id))?;
+            removing::delete(work, tables::STEP, Some(step.id))?;
         }
     }
     if gone.whole {
-        rows::delete(work, tables::ASSEMBLY, Some(assembly))?;
+        removing::delete(work, tables::ASSEMBLY, Some(assembly))?;
     }
     Ok(())
 }
@@ -413,10 +415,10 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()>
 pub(super) fn release(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {
     let Some(assembly) = gone.row else { return Ok(()) };
     for step in steps_of(work, assembly)? {
-        rows::release(work, tables::STEP, Some(step.id))?;
+        removing::release(work, tables::STEP, Some(step.id))?;
     }
     for row in types_of(work, assembly)? {
-        rows::release(work, tables::PLUGIN_TYPE, Some(row.id))?;
+        removing::release(work, tables::PLUGIN_TYPE, Some(row.id))?;
     }
-    rows::release(work, tables::ASSEMBLY, Some(assembly))
+    removing::release(work, tables::ASSEMBLY, Some(assembly))
 }

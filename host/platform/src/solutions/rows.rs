@@ -6,34 +6,34 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sluice_engine::{Session, tables};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
 };
 
-use super::{Applied, Gone, Installation, defaults, document, manifest::Kind, misfit, states};
+use super::{Applied, Installation, defaults, document, manifest::Kind, misfit, removing, states};
 use crate::customizing::publish::Publishing as _;
-use crate::{customizing::publish, flow, managed::MARK};
-use sluice_engine::{Session, tables};
+use crate::{customizing::publish, managed::MARK};
 
 /// How a kind of component is stored.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shape {
-    kind: Kind,
-    table: &'static str,
+    pub(super) kind: Kind,
+    pub(super) table: &'static str,
     /// The column with the table that the component belongs to: its name is `TABLE:NAME` then.
-    of_table: Option<&'static str>,
-    parts: &'static [Part],
+    pub(super) of_table: Option<&'static str>,
+    pub(super) parts: &'static [Part],
 }
 
 /// Rows that belong to a row.
 #[derive(Debug, PartialEq, Eq)]
-struct Part {
-    table: &'static str,
+pub(super) struct Part {
+    pub(super) table: &'static str,
     /// The column that refers to the row.
-    parent: &'static str,
+    pub(super) parent: &'static str,
     /// What tells the rows of one parent apart, where their ids differ.
-    key: &'static [&'static str],
-    parts: &'static [Part],
+    pub(super) key: &'static [&'static str],
+    pub(super) parts: &'static [Part],
 }
 
 static SHAPES: &[Shape] = &[
@@ -320,7 +320,7 @@ fn applied(id: Uuid) -> Applied {
 }
 
 /// Notes a row that counts when it is published.
-fn touch(work: &mut Installation<'_, '_>, table: &'static str, id: Uuid) {
+pub(super) fn touch(work: &mut Installation<'_, '_>, table: &'static str, id: Uuid) {
     if publish::PUBLISHED.contains(&table) {
         work.touched.push(Reference::new(table, id));
     }
@@ -353,7 +353,7 @@ fn put(
             wanted.set(MARK, true);
         }
         // An id that is free stays the same in every organisation.
-        let taken = is_taken(work, table, sent.id)?;
+        let taken = removing::is_taken(work, table, sent.id)?;
         wanted.id = if taken { Uuid::nil() } else { sent.id };
         return work.batch.create(wanted);
     };
@@ -412,93 +412,15 @@ fn put_parts(
         }
         for row in left {
             touch(work, part.table, row.id);
-            delete(work, part.table, Some(row.id))?;
+            removing::delete(work, part.table, Some(row.id))?;
         }
     }
     Ok(())
 }
 
-pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Shape, gone: &Gone) -> Result<()> {
-    let Some(id) = gone.row else { return Ok(()) };
-    let Some(row) = row(work, shape.table, id)? else {
-        return Ok(());
-    };
-    let retired = matches!(shape.kind, Kind::DuplicateRule | Kind::Flow | Kind::Workflow);
-    if retired && states::is_active(shape.kind, &row) == Some(true) {
-        states::set_active(work, shape.kind, &row.reference(), false)?;
-    }
-    for part in shape.parts {
-        for row in work.batch.select_as_platform(
-            "see which rows a solution meets",
-            part.table,
-            Filter::eq(part.parent, id),
-        )? {
-            touch(work, part.table, row.id);
-        }
-    }
-    if let Some(of) = shape.of_table
-        && let Some(next) = defaults::pass_on(work, of, &row)?
-    {
-        touch(work, shape.table, next.id);
-    }
-    touch(work, shape.table, id);
-    delete(work, shape.table, Some(id))
-}
-
-/// The last view or form that a table of the platform could have as its default stays.
-pub(super) fn default_in_use(work: &mut Installation<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
-    let (Some(of), Some(id)) = (shape.of_table, gone.row) else {
-        return Ok(None);
-    };
-    let Some(row) = row(work, shape.table, id)? else {
-        return Ok(None);
-    };
-    let table = row.text(of).unwrap_or_default();
-    let word = shape.kind.word();
-    let why = || format!("it is the default {word} of `{table}`, and no other {word} could be");
-    Ok(defaults::is_needed(work, of, &row)?.then(why))
-}
-
-/// A flow in which something is under way is not taken away.
-pub(super) fn flow_in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
-    let snapshot = work.batch.unit().snapshot()?;
-    match gone.row.and_then(|id| crate::flow::flows(&snapshot).find(id)) {
-        Some(flow) => flow::in_use(work.batch.unit(), flow),
-        None => Ok(None),
-    }
-}
-
-fn row(work: &mut Installation<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
+pub(super) fn row(work: &mut Installation<'_, '_>, table: &str, id: Uuid) -> Result<Option<Row>> {
     let row = Reference::new(table, id);
     work.batch
         .unit()
         .read_as_platform("see which row of a solution is there already", &row, None)
-}
-
-/// Whether a row of the table has that id.
-pub(super) fn is_taken(work: &mut Installation<'_, '_>, table: &str, id: Uuid) -> Result<bool> {
-    Ok(row(work, table, id)?.is_some())
-}
-
-/// Deletes a row that is still there.
-pub(super) fn delete(work: &mut Installation<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
-    let Some(id) = id else { return Ok(()) };
-    if row(work, table, id)?.is_none() {
-        return Ok(());
-    }
-    let request = Request::delete(Reference::new(table, id));
-    work.batch.execute(request).map(|_| ())
-}
-
-/// Leaves a row as the organisation's own.
-pub(super) fn release(work: &mut Installation<'_, '_>, table: &'static str, id: Option<Uuid>) -> Result<()> {
-    let Some(id) = id else { return Ok(()) };
-    match row(work, table, id)? {
-        Some(row) if row.bool(MARK) == Some(true) => {
-            let change = Row::new(table, id).with(MARK, false);
-            touch(work, table, id);
-            work.batch.execute(Request::update(change)).map(|_| ())
-        }
-        _ => Ok(()),
-    }
 }

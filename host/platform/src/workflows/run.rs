@@ -2,21 +2,24 @@
 //! whoever it runs as. In pre-operation of an Update it sees the row as it will be, and its own
 //! changes of that row go into the request.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod sight;
 
+use std::collections::BTreeMap;
+
+use sluice_engine::{Unit, step, tables};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef,
-    Timestamp, Value, codes::Kind, coerce, written,
+    Code, Error, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, coerce, written,
 };
 use sluice_sandbox::{Context, Place as At};
 
 use super::{
     active,
-    definition::{Action, Call, ChangeState, Compare, Condition, Create, Ending, Later, Place, Source, Stop, Wait},
+    definition::{Action, Call, ChangeState, Create, Ending, Later, Place, Source, Stop, Wait},
     program::{Line, Program, What},
     values,
 };
-use sluice_engine::{Unit, step, tables};
+
+use sight::LONGEST_TEXT;
 
 /// A workflow at work.
 pub(crate) struct Run<'a> {
@@ -260,261 +263,10 @@ impl<'a> Run<'a> {
         self.seen.clear();
         self.unit.call_service(self.context, request)
     }
-
-    /// Whether a condition is met.
-    pub(crate) fn holds(&mut self, condition: &Condition) -> Result<bool> {
-        match condition {
-            Condition::And(all) => {
-                for one in all {
-                    if !self.holds(one)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            Condition::Or(all) => {
-                for one in all {
-                    if self.holds(one)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            Condition::Not(inner) => Ok(!self.holds(inner)?),
-            Condition::Compare(compare) => self.compare(compare),
-        }
-    }
-
-    fn compare(&mut self, compare: &Compare) -> Result<bool> {
-        let left = self.column(&compare.row, &compare.column)?;
-        let right = match (&compare.value, self.find(&compare.row)?) {
-            (Some(source), Some(row)) => {
-                let table = self.table(&row.table)?;
-                self.value(source, &table, &compare.column)?
-            }
-            _ => Value::Null,
-        };
-        let collation = self.unit.catalog().collation();
-        Ok(values::holds(&left, compare.is, &right, collation))
-    }
-
-    /// What a source gives, as a column of a table takes it.
-    fn value(&mut self, source: &Source, table: &TableDef, name: &Name) -> Result<Value> {
-        let column = coerce::column(table, name)?;
-        match source {
-            Source::Constant(json) => coerce::from_json(table, column, json),
-            Source::Column(from, row) => {
-                let value = self.column(row, from)?;
-                let definition = self.definition_of(row, from)?;
-                Ok(values::fitted(value, column, definition.as_ref()))
-            }
-            Source::Row(row) => {
-                let row = self.find(row)?;
-                Ok(row.map_or(Value::Null, |row| values::fitted(Value::Lookup(row), column, None)))
-            }
-            Source::First(sources) => {
-                for source in sources {
-                    let value = self.value(source, table, name)?;
-                    if !value.is_null() {
-                        return Ok(value);
-                    }
-                }
-                Ok(Value::Null)
-            }
-            // What a column is changed by is asked for where it is changed.
-            Source::Changed(_, by) => self.value(by, table, name),
-            Source::Text(_) => {
-                let text = self.text_up_to(source, longest_text(column))?;
-                text.whole().map(Value::Text)
-            }
-            Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
-        }
-    }
-
-    /// What a source gives, as a text of so many characters at most.
-    fn text_up_to(&mut self, source: &Source, most: usize) -> Result<Bounded> {
-        let mut text = Bounded::new(most);
-        self.add(source, &mut text)?;
-        Ok(text)
-    }
-
-    fn add(&mut self, source: &Source, text: &mut Bounded) -> Result<()> {
-        match source {
-            Source::Constant(serde_json::Value::String(constant)) => text.push(constant),
-            Source::Constant(other) => text.push(&other.to_string()),
-            Source::Column(from, row) => {
-                let value = self.column(row, from)?;
-                let definition = self.definition_of(row, from)?;
-                text.push(&values::shown(&value, definition.as_ref()));
-            }
-            Source::Row(row) => {
-                if let Some(row) = self.find(row)? {
-                    text.push(&row.id.to_string());
-                }
-            }
-            Source::First(sources) => {
-                let before = text.text.len();
-                for source in sources {
-                    self.add(source, text)?;
-                    if text.text.len() > before {
-                        return Ok(());
-                    }
-                }
-            }
-            Source::Text(parts) => {
-                for part in parts {
-                    if text.cut {
-                        return Ok(());
-                    }
-                    self.add(part, text)?;
-                }
-            }
-            Source::Now(later) => text.push(&sluice_model::json::whole_seconds(self.later(*later)?)),
-            Source::Changed(_, by) => self.add(by, text)?,
-        }
-        Ok(())
-    }
-
-    /// A column of a row; nothing, where there is no such row.
-    fn column(&mut self, place: &Place, name: &Name) -> Result<Value> {
-        let Some(row) = self.find(place)? else {
-            return Ok(Value::Null);
-        };
-        if *self.table(&row.table)?.key == **name {
-            return Ok(Value::Id(row.id));
-        }
-        let seen = self.see(place, &row)?;
-        Ok(seen.get(name).cloned().unwrap_or(Value::Null))
-    }
-
-    fn definition_of(&mut self, place: &Place, name: &Name) -> Result<Option<ColumnDef>> {
-        let Some(row) = self.find(place)? else {
-            return Ok(None);
-        };
-        Ok(self.table(&row.table)?.column(name).cloned())
-    }
-
-    /// The row at a place, with the columns that the workflow looks at.
-    fn see(&mut self, place: &Place, row: &Reference) -> Result<&Row> {
-        if !self.seen.contains_key(place) {
-            let mut seen = self.retrieve(place, row)?;
-            if place.is_this() && self.is_in_request() {
-                let target = self.context.target.iter().flat_map(|target| &target.values);
-                seen.values
-                    .extend(target.map(|(name, value)| (name.clone(), value.clone())));
-            }
-            self.seen.insert(place.clone(), seen);
-        }
-        self.seen
-            .get(place)
-            .ok_or_else(|| Error::host("a row that a workflow has read is gone"))
-    }
-
-    fn retrieve(&mut self, place: &Place, row: &Reference) -> Result<Row> {
-        let table = self.table(&row.table)?;
-        let columns = self.program.reads.get(place).into_iter().flatten();
-        let columns: Vec<&str> = columns
-            .map(|name| &**name)
-            .filter(|name| *name != &*table.key)
-            .collect();
-        let answer = self
-            .unit
-            .call_service(self.context, Request::retrieve(row.clone(), &columns))
-            .map_err(|mut error| {
-                if error.kind() == Kind::NotFound {
-                    error.body_mut().code = Code::WORKFLOW_ROW_MISSING;
-                }
-                error
-            })?;
-        let found = answer.row().cloned();
-        found.ok_or_else(|| Error::host("a row that was retrieved is not in the answer"))
-    }
-
-    /// The row at a place; nothing, where a lookup is empty or the row was not made.
-    fn find(&mut self, place: &Place) -> Result<Option<Reference>> {
-        match (&place.created, &place.related) {
-            (Some(name), _) => Ok(self.created.get(name).cloned()),
-            (None, None) => Ok(Some(self.row.clone())),
-            (None, Some(lookup)) => {
-                let own = self.row.clone();
-                let seen = self.see(&Place::default(), &own)?;
-                let found = seen.lookup(lookup).cloned();
-                Ok(found.filter(|row| place.table.as_ref().is_none_or(|table| *table == row.table)))
-            }
-        }
-    }
-
-    fn need(&mut self, place: &Place) -> Result<Reference> {
-        self.find(place)?.ok_or_else(|| missing(&place.to_string()))
-    }
-
-    fn table(&mut self, name: &str) -> Result<Arc<TableDef>> {
-        self.unit.snapshot()?.table(name).cloned()
-    }
 }
 
-/// So many characters a text has that goes to no column, or to a short one.
-const LONGEST_TEXT: usize = 64 << 10;
-/// So many a text has that goes to a long one.
-const LONGEST_IN_COLUMN: usize = 1 << 20;
 /// So many characters of a message people are told.
 const LONGEST_MESSAGE: usize = 4_000;
-
-/// How long a text for a column becomes; the platform refuses what is longer than a short column.
-fn longest_text(column: &ColumnDef) -> usize {
-    let most = match &column.kind {
-        ColumnType::Text { max_length } | ColumnType::Memo { max_length } => *max_length,
-        _ => 0,
-    };
-    usize::try_from(most)
-        .unwrap_or(usize::MAX)
-        .clamp(LONGEST_TEXT, LONGEST_IN_COLUMN)
-}
-
-/// A text that is being built, and is cut where it becomes too long.
-struct Bounded {
-    text: String,
-    most: usize,
-    /// How many characters may still come.
-    left: usize,
-    cut: bool,
-}
-
-impl Bounded {
-    fn new(most: usize) -> Self {
-        Self {
-            text: String::new(),
-            most,
-            left: most,
-            cut: false,
-        }
-    }
-
-    fn push(&mut self, part: &str) {
-        let end = part.char_indices().nth(self.left).map(|(end, _)| end);
-        self.cut |= end.is_some();
-        let part = end.and_then(|end| part.get(..end)).unwrap_or(part);
-        self.left -= part.chars().count();
-        self.text.push_str(part);
-    }
-
-    /// The text.
-    ///
-    /// # Errors
-    /// It was cut.
-    fn whole(self) -> Result<String> {
-        match self.cut {
-            false => Ok(self.text),
-            true => Err(Error::new(
-                Code::OUT_OF_RANGE,
-                format!(
-                    "a text that the workflow builds is longer than {} characters",
-                    self.most
-                ),
-            )),
-        }
-    }
-}
 
 /// What people are told of an error, without what is too long to be read.
 pub(crate) fn cut_message(message: &mut String) {

@@ -1,0 +1,198 @@
+//! Where a value comes from, and how it is written in JSON.
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        Error as _, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
+use serde_json::Value as Json;
+use sluice_model::Name;
+
+use super::{DEEPEST, Place};
+
+/// Where a value comes from. In JSON an object says how it is found, anything else is the value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Source {
+    /// It is written here.
+    Constant(Json),
+    /// It is in a column of a row.
+    Column(Name, Place),
+    /// It is a reference to a row.
+    Row(Place),
+    /// The first of these that is not empty.
+    First(Vec<Source>),
+    /// Texts, one behind the other.
+    Text(Vec<Source>),
+    /// The time at which the workflow runs, and so much later.
+    Now(Later),
+    /// What an Update's column holds, changed by a value.
+    Changed(Verb, Box<Source>),
+}
+
+/// How an Update changes what a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// The text comes behind it.
+    Append,
+    /// The number is added.
+    Increment,
+    /// The number is taken away.
+    Decrement,
+    /// It is multiplied by the number.
+    Multiply,
+}
+
+/// So much later.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Later {
+    /// Days of 24 hours.
+    #[serde(default)]
+    pub(crate) days: i32,
+    /// Hours.
+    #[serde(default)]
+    pub(crate) hours: i32,
+    /// Minutes.
+    #[serde(default)]
+    pub(crate) minutes: i32,
+}
+
+impl Later {
+    /// As a span of time.
+    pub(crate) fn duration(self) -> jiff::SignedDuration {
+        let minutes = i64::from(self.minutes) + 60 * (i64::from(self.hours) + 24 * i64::from(self.days));
+        jiff::SignedDuration::from_mins(minutes)
+    }
+}
+
+/// The object that says how a value is found.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SourceForm {
+    column: Option<Name>,
+    row: Option<Place>,
+    first: Option<Vec<Source>>,
+    text: Option<Vec<Source>>,
+    now: Option<Later>,
+    append: Option<Box<Source>>,
+    increment: Option<Box<Source>>,
+    decrement: Option<Box<Source>>,
+    multiply: Option<Box<Source>>,
+}
+
+impl Source {
+    /// How many values stand inside each other in it.
+    fn depth(&self) -> usize {
+        match self {
+            Self::First(sources) | Self::Text(sources) => 1 + sources.iter().map(Self::depth).max().unwrap_or_default(),
+            Self::Changed(_, by) => 1 + by.depth(),
+            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) => 0,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(SourceVisitor)
+    }
+}
+
+/// Reads a value where it stands, without a copy of what it consists of.
+pub(super) struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value, or an object that says how it is found")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Source, E> {
+        Ok(Source::Constant(Json::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> std::result::Result<Source, A::Error> {
+        Json::deserialize(SeqAccessDeserializer::new(values)).map(Source::Constant)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, form: A) -> std::result::Result<Source, A::Error> {
+        let source: Source = SourceForm::deserialize(MapAccessDeserializer::new(form))?
+            .try_into()
+            .map_err(A::Error::custom)?;
+        // What is inside was looked at before it: nothing is ever much deeper.
+        match source.depth() > DEEPEST {
+            true => Err(A::Error::custom(format!(
+                "values stand {DEEPEST} deep inside each other at most"
+            ))),
+            false => Ok(source),
+        }
+    }
+}
+
+impl TryFrom<SourceForm> for Source {
+    type Error = String;
+
+    fn try_from(form: SourceForm) -> std::result::Result<Self, String> {
+        let SourceForm {
+            column,
+            row,
+            first,
+            text,
+            now,
+            append,
+            increment,
+            decrement,
+            multiply,
+        } = form;
+        let of_row = match (column, row) {
+            (Some(column), row) => Some(Self::Column(column, row.unwrap_or_default())),
+            (None, Some(row)) => Some(Self::Row(row)),
+            (None, None) => None,
+        };
+        let verbs = [
+            (Verb::Append, append),
+            (Verb::Increment, increment),
+            (Verb::Decrement, decrement),
+            (Verb::Multiply, multiply),
+        ];
+        let changed = verbs
+            .into_iter()
+            .filter_map(|(verb, by)| Some(Self::Changed(verb, by?)));
+        let mut ways = of_row
+            .into_iter()
+            .chain(first.map(Self::First))
+            .chain(text.map(Self::Text))
+            .chain(now.map(Self::Now))
+            .chain(changed);
+        match (ways.next(), ways.next()) {
+            (Some(source), None) => Ok(source),
+            _ => Err(
+                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, or, in an update, \
+                 `append`, `increment`, `decrement` or `multiply`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
