@@ -182,8 +182,10 @@ impl Principal {
     #[must_use]
     pub fn unwatched(&self) -> Self {
         Self {
+            facts: self.facts.clone(),
+            lent: self.lent.clone(),
             checks: None,
-            ..self.clone()
+            ..*self
         }
     }
 

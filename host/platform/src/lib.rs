@@ -29,7 +29,7 @@ pub use diagnosis::{
     Culprit, Cure, Explanation, Fix, Isolation, Judged, Need, Reach, Resting, Suggested, Taken, Turned,
     UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf,
 };
-pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
+pub use duplicates::{FoundDuplicate, Matchcodes, Matches, publishing_rule};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
 pub use plugins::{

@@ -203,7 +203,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
             }
             let session = context.session()?;
-            let work = || Ok(changing_column(&table, &column, &change));
+            let work = |_| Ok(changing_column(&table, &column, &change));
             if let Some(outcome) = what_if.tried(context, &session, work)? {
                 return Ok(outcome);
             }

@@ -212,7 +212,7 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         description: args.description.clone(),
     };
     let options = args.how.options(args.version.as_deref());
-    let change = || Ok(pushing(session, assembly.clone(), options.clone())?);
+    let change = |_| Ok(pushing(session, assembly.clone(), options.clone())?);
     if let Some(outcome) = args.what_if.tried(context, session, change)? {
         return Ok(outcome);
     }

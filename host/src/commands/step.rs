@@ -350,7 +350,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
         ));
     }
     let id = row.id;
-    let change = || Ok(changing_step(row.clone(), images.map(<[_]>::to_vec), secure.clone()));
+    let change = |_| Ok(changing_step(row.clone(), images.map(<[_]>::to_vec), secure.clone()));
     if let Some(outcome) = args.what_if.tried(context, session, change)? {
         return Ok(outcome);
     }

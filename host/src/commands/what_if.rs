@@ -58,10 +58,13 @@ impl Args {
         self,
         context: &Context,
         session: &Session,
-        work: impl FnOnce() -> anyhow::Result<Rehearsal>,
+        work: impl FnOnce(Timestamp) -> anyhow::Result<Rehearsal>,
     ) -> anyhow::Result<Option<Outcome>> {
         match self.what_if {
-            Some(hours) => judge(context, session, &[What::Rehearsal(work()?)], hours).map(Some),
+            Some(hours) => {
+                let work = work(since(context, hours)?)?;
+                judge(context, session, &[What::Rehearsal(work)], hours).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -135,9 +138,13 @@ impl Door for Noted<'_> {
     }
 }
 
+fn since(context: &Context, hours: u32) -> anyhow::Result<Timestamp> {
+    let second = context.env().now().as_second() - i64::from(hours) * 3_600;
+    Ok(Timestamp::from_second(second).map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?)
+}
+
 fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> anyhow::Result<Outcome> {
-    let since = Timestamp::from_second(context.env().now().as_second() - i64::from(hours) * 3_600)
-        .map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?;
+    let since = since(context, hours)?;
     let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
     let bar = interrupt::progress_bar("{spinner} {human_pos} of {human_len} requests");
     let found = session.what_if(changes, since, &mut |place, all| {

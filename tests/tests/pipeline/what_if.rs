@@ -1,11 +1,14 @@
 //! What a change would do to requests that cannot run again, and changes that are more than a message.
 
-use sluice_engine::What;
-use sluice_model::{Depth, Parameter, Query, Request, Row, Timestamp, Uuid, Value};
+use std::sync::Arc;
+
+use sluice_engine::{Env, What};
+use sluice_model::{Code, Depth, Parameter, Query, Request, Row, Timestamp, Uuid, Value};
 use sluice_platform::{
-    Assembly, ColumnChange, Judged, PushOptions, WhatIf, changing_column, changing_step, prelude::*, pushing,
+    Assembly, ColumnChange, Judged, PushOptions, WhatIf, changing_column, changing_step, prelude::*, publishing_rule,
+    pushing,
 };
-use sluice_tests::wasm;
+use sluice_tests::{clock::Clock, wasm};
 
 use crate::{
     why::{WATCHED, campaigns},
@@ -126,6 +129,49 @@ fn steps_that_are_disabled_or_changed_for_trial() {
     assert_eq!(told["turned"].as_array().unwrap().len(), 2, "{told}");
     assert_eq!(told["turned"][0]["today"], serde_json::Value::Null);
     world.seller.0.execute(Request::create(contact())).unwrap();
+}
+
+/// The rows that the judged requests made themselves are no duplicates of theirs.
+#[test]
+fn a_duplicate_rule_for_trial() {
+    let clock = Arc::new(Clock::at("2026-03-02T09:00:00Z"));
+    let env: Arc<dyn Env> = clock.clone();
+    let world = Pipeline::on(&env);
+    let program = world.org.program();
+    let name = "Same job title";
+    let rule = [
+        "duprule",
+        "create",
+        name,
+        "--base",
+        "contact",
+        "--condition",
+        "jobtitle",
+        "--draft",
+    ];
+    assert_eq!(program.run(&rule).code, 0);
+    world.admin.create(contact().with("jobtitle", "Wizard"));
+    clock.pass_hours(30);
+    let made_before = clock.now();
+    world.record_setting(2);
+    for (title, last_name) in [("Wizard", "Potts"), ("Witch", "Bell"), ("Witch", "Brown")] {
+        let row = contact().with("jobtitle", title).with("lastname", last_name);
+        let request = Request::create(row).with("SuppressDuplicateDetection", false);
+        world.seller.0.execute(request).unwrap();
+    }
+    let rule = world.admin.find("duplicaterule", name);
+    let rules = || {
+        world
+            .admin
+            .list(Query::new("duplicaterule").order_by("duplicateruleid"))
+    };
+    let before = rules();
+    let found = judge(&world, What::Rehearsal(publishing_rule(rule, made_before)));
+    assert_eq!(turned(&found), [(world.seller.id(), Judged::RanAgain)], "{found:#?}");
+    let with = found.turned[0].with.as_ref().unwrap();
+    assert_eq!(with.code(), Code::DUPLICATES_FOUND);
+    assert_eq!(program.run(&["duprule", "publish", name, "--what-if"]).code, 0);
+    assert_eq!(rules(), before, "the rule is as it was");
 }
 
 #[test]
