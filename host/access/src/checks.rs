@@ -5,7 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sluice_model::{Catalog, Depth, Name, Right, TableDef, Uuid};
 
-use crate::{Named, Principal, Reason, Through, principal::Route};
+use crate::{
+    Named, Principal, Reason, Through,
+    principal::{Route, owner_team},
+};
 
 /// Which of the two gates stood there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +62,8 @@ pub enum WayKind {
     Share,
     /// The right comes down from a row that the row refers to.
     Inherited,
+    /// The row belongs to somebody who reports to the principal, or is shared with one who does.
+    Manager,
     /// A role reaches all rows of the organisation's table.
     Organization,
     /// A role holds the privilege: the privilege check asks for no more.
@@ -67,12 +72,13 @@ pub enum WayKind {
 
 impl WayKind {
     /// All, each with the word that it is written down by.
-    pub const ALL: [(Self, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Own, "own"),
         (Self::OwnTeam, "own-team"),
         (Self::Role, "role"),
         (Self::Share, "share"),
         (Self::Inherited, "inherited"),
+        (Self::Manager, "manager"),
         (Self::Organization, "organization"),
         (Self::Held, "held"),
     ];
@@ -123,6 +129,7 @@ impl Way {
             Reason::Role(_) => WayKind::Role,
             Reason::Share => WayKind::Share,
             Reason::Inherited => WayKind::Inherited,
+            Reason::Manager { .. } | Reason::ManagerShare => WayKind::Manager,
             Reason::OrganizationOwned(_) => WayKind::Organization,
         };
         Some(Self::by(kind, reason.through()))
@@ -150,6 +157,7 @@ impl Way {
             }
             WayKind::Share => "shared".to_owned(),
             WayKind::Inherited => "inherited from a row that it refers to".to_owned(),
+            WayKind::Manager => "row of a report".to_owned(),
             WayKind::Organization => "role, for the whole organisation".to_owned(),
             WayKind::Held => "a role".to_owned(),
         }
@@ -178,7 +186,7 @@ pub struct Check {
 impl Check {
     /// The deepest depth at which the principal holds the privilege.
     pub fn held(&self, catalog: &Catalog) -> Option<Depth> {
-        self.principal.depth_of(&self.asked.privilege(catalog))
+        self.principal.own_depth_of(&self.asked.privilege(catalog))
     }
 
     /// Why it passed, in words; the roles that hold the privilege by their names.
@@ -411,7 +419,7 @@ impl Principal {
         let way = reason.and_then(Way::of);
         let needed = match way.map(|way| way.kind) {
             // It is enough to hold the privilege.
-            Some(WayKind::Share | WayKind::Inherited) => Depth::User,
+            Some(WayKind::Share | WayKind::Inherited | WayKind::Manager) => Depth::User,
             _ => needed(),
         };
         let asked = || Asked::Right(table.name.clone(), right);
@@ -450,5 +458,29 @@ impl Principal {
     pub fn role_name(&self, role: Uuid) -> Option<&str> {
         let found = self.facts().roles.iter().find(|known| known.id == role);
         found.map(|role| role.name.as_str())
+    }
+}
+
+impl Principal {
+    /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
+    pub fn held_through(&self, privilege: &str) -> String {
+        let privilege = privilege.to_ascii_lowercase();
+        let holding = self
+            .facts()
+            .roles
+            .iter()
+            .filter(|role| role.privileges.contains_key(&privilege));
+        let mut names: Vec<String> = Vec::new();
+        for role in holding {
+            let team = role.via_team.and_then(|id| owner_team(&self.facts().teams, id));
+            let name = match team {
+                Some(team) => format!("{} (via team {})", role.name, team.name),
+                None => role.name.clone(),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
     }
 }

@@ -6,7 +6,10 @@ use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -106,12 +109,16 @@ pub(crate) struct Core {
     pub(crate) use_commits: AtomicU64,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
+    /// Whether a request may begin on it: this process has changed nothing since it was read.
+    is_assumable: AtomicBool,
     /// Nobody else can have the file: it is being made.
     alone: bool,
     places: Places,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
     /// What contents of plug-ins declare, by their digests.
     pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
+    /// The components that were made of core modules, by the digests of these.
+    pub(crate) components: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -170,10 +177,12 @@ impl Core {
             use_written: Mutex::default(),
             use_commits: AtomicU64::default(),
             current: Mutex::default(),
+            is_assumable: AtomicBool::new(false),
             alone: false,
             places: Places::new(REQUESTS),
             plugins: Mutex::default(),
             declared: Mutex::default(),
+            components: Mutex::default(),
         })
     }
 
@@ -287,7 +296,19 @@ impl Core {
         Ok(snapshot)
     }
 
+    /// The configuration that was read last, unless this process has changed it since.
+    fn last_snapshot(&self) -> Option<Arc<Snapshot>> {
+        let last = lock(&self.current).clone();
+        last.filter(|_| self.is_assumable.load(Ordering::Relaxed))
+    }
+
+    /// This process changes the configuration: the next request reads it.
+    pub(crate) fn assume_nothing(&self) {
+        self.is_assumable.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.is_assumable.store(true, Ordering::Relaxed);
         self.store()?.read(|mut tx| {
             let result = tx.config_version().and_then(|version| self.snapshot(&mut tx, version));
             (tx, result)
@@ -355,7 +376,7 @@ impl Engine {
     pub fn session(&self, user: Uuid) -> Session {
         Session {
             engine: self.clone(),
-            user,
+            acting: user.into(),
         }
     }
 
@@ -442,6 +463,17 @@ impl Engine {
                 ))
             })
         })
+    }
+
+    /// A unit for one request, on the configuration that this process read last. Whether the
+    /// organisation still has it is seen where the request first reads or writes, and before its first step.
+    pub(crate) fn unit_for_request(&self) -> Result<Unit> {
+        let Some(snapshot) = self.core.last_snapshot() else {
+            return self.unit(Trial::default());
+        };
+        let mut unit = Unit::new(self.core.clone(), snapshot, Trial::default());
+        unit.assumed = true;
+        Ok(unit)
     }
 
     pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {

@@ -7,7 +7,7 @@ use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Batch, Engine, Session, Unit, compiling::Uncompilable, engine::lock, jobs, operation::Incoming, pipeline,
+    Acting, Batch, Engine, Session, Unit, compiling::Uncompilable, engine::lock, jobs, operation::Incoming, pipeline,
     snapshot::Snapshot, step::Step, unit::Trial,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 /// always rolled back.
 pub(crate) fn rolled_back<T: Send>(
     engine: &Engine,
-    user: Uuid,
+    acting: Acting,
     trial: &Trial,
     work: impl Fn(&mut Unit, Arc<Principal>) -> Result<T> + Send + Sync,
 ) -> Result<T> {
@@ -34,7 +34,7 @@ pub(crate) fn rolled_back<T: Send>(
                 unit.uncompilable.clone_from(&uncompilable);
                 let result = unit
                     .refresh()
-                    .and_then(|()| unit.principal(user))
+                    .and_then(|()| unit.acting(acting))
                     .and_then(|principal| work(&mut unit, principal));
                 waiting = unit.waiting.take();
                 (std::mem::take(&mut unit.tx), end(result))
@@ -119,9 +119,9 @@ pub struct Tried {
 
 /// Sends one of the messages of a trial: what it may use and its traces are its own, and what holds
 /// at the end of a transaction holds at the end of it.
-fn send(unit: &mut Unit, user: Uuid, request: &Request) -> Result<Response> {
+fn send(unit: &mut Unit, acting: Acting, request: &Request) -> Result<Response> {
     unit.begin_anew();
-    let principal = unit.principal(user)?;
+    let principal = unit.acting(acting)?;
     let correlation = unit.core.env.new_id();
     let answer = pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))?;
     unit.check_administration().map(|()| answer)
@@ -141,12 +141,12 @@ fn prepare(engine: &Engine, unit: &mut Unit, before: &[Sent]) -> std::result::Re
     let version = unit.snapshot.version;
     for (place, sent) in before.iter().enumerate() {
         let done = match &sent.what {
-            What::Message(request) => send(unit, sent.sender, request).map(|_| ()),
+            What::Message(request) => send(unit, sent.sender.into(), request).map(|_| ()),
             What::Rehearsal(work) => {
                 unit.begin_anew();
                 let session = Session {
                     engine: engine.clone(),
-                    user: sent.sender,
+                    acting: sent.sender.into(),
                 };
                 let done = session.whole(unit, &mut Vec::new(), |batch| work(batch));
                 unit.author = None;
@@ -174,7 +174,7 @@ pub(crate) fn behind<T: Send>(
         rolled_back: true,
         ..trial.clone()
     };
-    rolled_back(&session.engine, session.user, &trial, |unit, _| {
+    rolled_back(&session.engine, session.acting, &trial, |unit, _| {
         prepare(&session.engine, unit, before).map_err(|(_, error)| error)?;
         look(unit)
     })
@@ -187,13 +187,21 @@ impl Session {
     ///
     /// # Errors
     /// The trial could not be made. The refusal of the request is inside.
-    pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
+    pub fn try_request(
+        &self,
+        acting: impl Into<Acting>,
+        trial: Trial,
+        before: &[Sent],
+        request: &Request,
+    ) -> Result<Tried> {
+        let acting = acting.into();
         let trial = Trial {
             rolled_back: true,
             defers: true,
             ..trial
         };
-        rolled_back(&self.engine, user, &trial, |unit, _| {
+        // What is sent before it may be what lets them act.
+        rolled_back(&self.engine, self.acting, &trial, |unit, _| {
             if let Err((place, error)) = prepare(&self.engine, unit, before) {
                 return Ok(Tried {
                     result: Err(error),
@@ -207,7 +215,7 @@ impl Session {
             unit.deferred.clear();
             unit.deferred_jobs.clear();
             unit.jobs.clear();
-            let result = send(unit, user, request);
+            let result = send(unit, acting, request);
             let around = unit.trace.steps_around_failure();
             let background = match &result {
                 Ok(_) => jobs::run_deferred(unit),
@@ -238,7 +246,7 @@ impl Session {
             trial.bypassed = self.engine.core.current_snapshot()?.steps.ids().collect();
         }
         let correlation = self.engine.core.env.new_id();
-        rolled_back(&self.engine, self.user, &trial, |unit, principal| {
+        rolled_back(&self.engine, self.acting, &trial, |unit, principal| {
             let mut run = |request| {
                 let incoming = Incoming::outermost(principal.clone(), correlation, request);
                 let answer = pipeline::run(unit, incoming)?;

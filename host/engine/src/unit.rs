@@ -22,7 +22,7 @@ use crate::{
     change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
-    jobs::{self, Lease},
+    jobs::{self, Lease, Replay},
     operation::Operation,
     preview::Changed,
     reading::Stream,
@@ -53,6 +53,11 @@ pub struct Work {
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
+    /// The configuration is the one that this process read last; whether the organisation still has
+    /// it is not known yet.
+    pub(crate) assumed: bool,
+    /// The organisation had another one: nothing was done, and the request begins anew.
+    pub(crate) outdated: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
@@ -77,6 +82,8 @@ pub struct Work {
     pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
+    /// The service calls of its plug-in.
+    pub(crate) replay: Option<Replay>,
     /// The transaction is that of a series: it was open before the request began.
     pub(crate) in_series: bool,
     /// How many messages are under way, one inside the other, on this thread.
@@ -180,6 +187,8 @@ impl Unit {
             tx: Tx::default(),
             registered: snapshot.clone(),
             snapshot,
+            assumed: false,
+            outdated: false,
             configuration_changed: false,
             shut_out: None,
             definitions_changed: false,
@@ -193,6 +202,7 @@ impl Unit {
             waiting: None,
             uncompilable: Uncompilable::new(),
             lease: None,
+            replay: None,
             in_series: false,
             nesting: 0,
             attributing: false,
@@ -318,6 +328,7 @@ impl Unit {
         let version = i64::from_le_bytes(bytes) & i64::MAX;
         self.tx.set_config_version(version)?;
         self.tx.set_table_version(table.unwrap_or(DEFINITIONS), version)?;
+        self.core.assume_nothing();
         self.configuration_changed = true;
         Ok(())
     }
@@ -339,10 +350,9 @@ impl Unit {
     /// destroyed the transaction: nothing had been answered.
     pub(crate) fn in_transaction(
         &mut self,
-        operation: Operation,
+        mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let mut operation = operation;
         if self.tx.is_open() {
             if self.in_series && self.nesting == 1 && !operation.only_reads(self) {
                 return self.run_in_series(operation, body);
@@ -381,11 +391,11 @@ impl Unit {
                 let result = unit
                     .refresh()
                     .and_then(|()| body(unit, &mut again))
-                    .and_then(|()| unit.check_administration())
+                    .and_then(|()| unit.end_transaction(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
-                let beside = match outermost && !given_up {
+                let beside = match outermost && !given_up && !unit.outdated {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
                 };
@@ -399,6 +409,7 @@ impl Unit {
         });
         self.transaction_over();
         let result = result.and_then(|result| result);
+        self.calls_are_kept(result.is_ok());
         if result.is_err() {
             self.jobs.truncate(jobs);
             // What the unit read of its own changes is gone with them.
@@ -406,6 +417,12 @@ impl Unit {
             self.configuration_changed = false;
         }
         result
+    }
+
+    /// What holds at the end of a transaction, and what is written at its end.
+    fn end_transaction(&mut self, operation: &Operation) -> Result<()> {
+        self.check_administration()?;
+        self.keep_calls(operation)
     }
 
     /// Runs `body` for a request of a series: to it, a savepoint is its transaction.
@@ -458,10 +475,33 @@ impl Unit {
     /// Reads the configuration anew, if another unit or process has changed it.
     pub(crate) fn refresh(&mut self) -> Result<()> {
         let version = self.tx.config_version()?;
+        self.check_assumed(version)?;
         if version != self.snapshot.version {
             let core = self.core.clone();
             self.snapshot = core.snapshot(&mut self.tx, version)?;
         }
+        Ok(())
+    }
+
+    /// Sees to it that the configuration is the organisation's: before the first step of a request,
+    /// and before an answer for which nothing was read or written.
+    ///
+    /// # Errors
+    /// The organisation has another one by now.
+    pub(crate) fn confirm(&mut self) -> Result<()> {
+        if !self.assumed {
+            return Ok(());
+        }
+        let version = self.read(Tx::config_version)?;
+        self.check_assumed(version)
+    }
+
+    fn check_assumed(&mut self, version: i64) -> Result<()> {
+        if self.assumed && version != self.snapshot.version {
+            self.outdated = true;
+            return Err(Error::host("the configuration has changed; the request begins anew"));
+        }
+        self.assumed = false;
         Ok(())
     }
 

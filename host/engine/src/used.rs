@@ -32,6 +32,7 @@ impl Mark {
         let word = match (way.kind, check.gate, check.row, check.needed) {
             (WayKind::Share, ..) => "share",
             (WayKind::Inherited, ..) => "inherited",
+            (WayKind::Manager, ..) => "manager",
             // Which of the rows that a list reaches are wanted, nobody knows.
             (_, Gate::Access, None, _) if matches!(check.asked, Asked::Right(_, sluice_model::Right::Read)) => "list",
             _ => "role",

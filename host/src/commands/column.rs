@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
 use sluice_platform::prelude::*;
 use sluice_platform::{ColumnChange, changing_column};
 
@@ -44,6 +44,9 @@ pub(crate) enum Command {
         /// Of a text: at most so many characters; no fewer than before.
         #[arg(long, value_name = "N")]
         max_length: Option<u32>,
+        /// Whether column security profiles say who reads and writes it.
+        #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+        secured: Option<bool>,
         #[command(flatten)]
         what_if: what_if::Args,
     },
@@ -196,11 +199,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             column,
             label,
             max_length,
+            secured,
             what_if,
         } => {
-            let change = ColumnChange { label, max_length };
+            let change = ColumnChange {
+                label,
+                max_length,
+                secured,
+            };
             if change == ColumnChange::default() {
-                return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
+                return Err(Usage::because(
+                    "nothing is to be changed: give --label, --max-length or --secured",
+                ));
             }
             let session = context.session()?;
             let work = |_| Ok(changing_column(&table, &column, &change));
@@ -242,10 +252,8 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         column.required = Required::System;
     }
     if let Some(text) = &args.default {
-        let default = serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
-        let session = context.session()?;
-        let catalog = session.catalog()?;
-        sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)?;
+        // Whether it fits is told after the privilege.
+        let default = document::read(text).unwrap_or_else(|_| text.as_str().into());
         column.default = Some(default);
     }
     let session = context.session()?;
@@ -330,6 +338,9 @@ pub(crate) fn grid(table: &TableDef) -> String {
         let mut notes = Vec::new();
         if column.filled {
             notes.push("filled by the platform");
+        }
+        if column.secured {
+            notes.push("secured");
         }
         if column.custom {
             notes.push("custom");

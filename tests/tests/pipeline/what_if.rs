@@ -214,8 +214,8 @@ fn a_push_and_a_column_for_trial() {
         "the step no longer runs, and refused nothing: {found:#?}"
     );
     let change = ColumnChange {
-        label: None,
         max_length: Some(3_000),
+        ..ColumnChange::default()
     };
     world.admin.0.execute(Request::new("WhoAmI")).unwrap();
     let long = Row::unsaved("contact").with("jobtitle", "x".repeat(150));

@@ -102,7 +102,7 @@ impl Unit {
 /// Whether the depth that is held reaches a row of which only the depth that it needed is known.
 fn reaches(principal: &Principal, table: &TableDef, right: Right, check: &KeptCheck) -> Result<()> {
     let kind = check.way.as_deref().and_then(WayKind::of_word);
-    if matches!(kind, Some(WayKind::Share | WayKind::Inherited)) {
+    if matches!(kind, Some(WayKind::Share | WayKind::Inherited | WayKind::Manager)) {
         return Ok(());
     }
     let privilege = table.privilege_name(right);

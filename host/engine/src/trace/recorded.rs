@@ -12,7 +12,7 @@ use sluice_model::{
 };
 
 use super::{CHECKS, KeptChecks, Node};
-use crate::{Message, Session, snapshot::RequestSetting, tables};
+use crate::{Acting, Message, Session, snapshot::RequestSetting, tables};
 
 /// The column that holds it.
 pub(crate) const REQUEST: &str = "sl_request";
@@ -106,14 +106,26 @@ fn shown(row: &Row, catalog: &Catalog, left_out: &mut Vec<String>) -> Row {
 pub struct RecordedRequest {
     /// The correlation id under which it ran.
     pub correlation: Uuid,
-    /// Whose request it was.
+    /// In whose name it ran.
     pub caller: Uuid,
+    /// Who called on behalf of that user; `None` where the user called.
+    pub by: Option<Uuid>,
     /// When it began.
     pub started: Timestamp,
     /// Whether it passed.
     pub succeeded: bool,
     /// The request.
     pub request: Request,
+}
+
+impl RecordedRequest {
+    /// In whose name it ran, and who called.
+    pub fn acting(&self) -> Acting {
+        Acting {
+            user: self.caller,
+            caller: self.by,
+        }
+    }
 }
 
 impl Session {
@@ -131,7 +143,7 @@ impl Session {
         let (mut unit, _) = self.unit()?;
         let mut rows = unit.select_as_platform("find the request whose id ends so", &query)?;
         if self.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err() {
-            rows.retain(|row| row.id_of("sl_userid") == Some(self.user));
+            rows.retain(|row| row.id_of("sl_userid") == Some(self.user()));
         }
         let named = |row: &Row| Some((row.id_of("sl_correlationid")?, row.text("sl_name")?.to_owned()));
         let found: BTreeMap<Uuid, String> = rows.iter().filter_map(named).collect();
@@ -165,7 +177,7 @@ impl Session {
                 Filter::eq("sl_correlationid", id),
                 Filter::eq("sl_messagetraceid", id),
             ]),
-            None => Filter::eq("sl_userid", self.user).and(Filter::eq("sl_succeeded", false)),
+            None => Filter::eq("sl_userid", self.user()).and(Filter::eq("sl_succeeded", false)),
         };
         let mut query = Query::new(tables::MESSAGE_TRACE).columns(&COLUMNS).filter(filter);
         query.order.push(Order {
@@ -180,7 +192,7 @@ impl Session {
         let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
         let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
         let caller = row.id_of("sl_userid").unwrap_or_default();
-        if caller != self.user {
+        if caller != self.user() {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
             self.execute(Request::retrieve(row.reference(), &[]))?;
         }
@@ -195,6 +207,8 @@ pub struct PastRequest {
     pub correlation: Uuid,
     /// Whose request it was.
     pub caller: Uuid,
+    /// Who called on behalf of that user, where somebody did.
+    pub by: Option<Uuid>,
     /// When it began.
     pub started: Timestamp,
     /// Whether it passed.
@@ -210,11 +224,20 @@ pub struct PastRequest {
 }
 
 impl PastRequest {
+    /// In whose name it ran, and who called.
+    pub fn acting(&self) -> Acting {
+        Acting {
+            user: self.caller,
+            caller: self.by,
+        }
+    }
+
     fn of(row: &Row) -> Self {
         let tree = row.text("sl_tree").and_then(Node::read);
         Self {
             correlation: row.id_of("sl_correlationid").unwrap_or_default(),
             caller: row.id_of("sl_userid").unwrap_or_default(),
+            by: row.id_of("sl_callerid"),
             started: started(row),
             succeeded: row.bool("sl_succeeded").unwrap_or_default(),
             message: row.text("sl_message").unwrap_or_default().to_owned(),
@@ -267,12 +290,20 @@ impl Session {
 }
 
 /// What is read of the row of a request.
-const COLUMNS: [&str; 5] = ["sl_userid", "sl_correlationid", "sl_startedon", "sl_succeeded", REQUEST];
+const COLUMNS: [&str; 6] = [
+    "sl_userid",
+    "sl_callerid",
+    "sl_correlationid",
+    "sl_startedon",
+    "sl_succeeded",
+    REQUEST,
+];
 
 fn recorded(row: &Row) -> Result<RecordedRequest> {
     Ok(RecordedRequest {
         correlation: row.id_of("sl_correlationid").unwrap_or_default(),
         caller: row.id_of("sl_userid").unwrap_or_default(),
+        by: row.id_of("sl_callerid"),
         started: started(row),
         succeeded: row.bool("sl_succeeded").unwrap_or_default(),
         request: request_of(row)?,

@@ -31,7 +31,10 @@ impl Unit {
     pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
         let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
+        let mut principal = match snapshot.known_principal(which) {
+            Some(known) => known,
+            None => self.read(|tx| snapshot.principal(tx, which))?,
+        };
         for (to, privilege, depth) in &self.trial.lent {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));

@@ -93,7 +93,7 @@ pub(super) fn what_if(
     };
     let (past, unrecorded) = session.recorded_requests(since, MOST + 1)?;
     // A change that is refused is refused whether anybody has made a request or not.
-    let alone = session.try_request(session.user(), trials.trial.clone(), &before, &Request::new("WhoAmI"))?;
+    let alone = session.try_request(session.acting(), trials.trial.clone(), &before, &Request::new("WhoAmI"))?;
     alone.result?;
     let mut found = WhatIf {
         unrecorded,
@@ -175,7 +175,7 @@ impl Trials<'_> {
         } else {
             self.trial.clone()
         };
-        let tried = self.session.try_request(past.caller, trial, before, request)?;
+        let tried = self.session.try_request(past.acting(), trial, before, request)?;
         match (tried.refused, tried.result) {
             // The change itself is refused: there is nothing to ask.
             (Some(_), Err(error)) => Err(error),
