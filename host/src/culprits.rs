@@ -1,8 +1,10 @@
 //! What a diagnosis found, as people and scripts read it.
 
+mod after;
+
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right, json::whole_seconds};
-use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Resting, Way};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
 
 use crate::{
     context::Context,
@@ -12,6 +14,8 @@ use crate::{
     report,
     text::{indented, quoted, wrapped},
 };
+
+use after::{background_text, resting, resting_text};
 
 /// Text for people is this wide.
 pub(crate) const WIDTH: usize = 96;
@@ -230,46 +234,6 @@ impl Report<'_> {
         );
         lines.join("\n")
     }
-}
-
-fn resting(resting: &Resting) -> Json {
-    json!({
-        "step": resting.step,
-        "until": whole_seconds(resting.until),
-        "error": report::error_to_json(&resting.error),
-    })
-}
-
-fn resting_text(resting: &[Resting]) -> Option<String> {
-    let lines = resting.iter().map(|one| {
-        let until = whole_seconds(one.until);
-        let then = report::headline(&one.error);
-        wrapped(
-            &format!(
-                "The step \"{}\" rests until {until}. From then on it refuses this again: {then}",
-                one.step.name
-            ),
-            WIDTH,
-        )
-    });
-    Some(lines.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty())
-}
-
-fn background_text(failures: &[Error]) -> Option<String> {
-    if failures.is_empty() {
-        return None;
-    }
-    let mut lines = vec!["After it, in the background, these fail; the request passes all the same:".to_owned()];
-    for error in failures {
-        let step = error
-            .body()
-            .step
-            .as_ref()
-            .map(|step| format!("the step \"{}\": ", step.name));
-        let text = format!("{}{}", step.unwrap_or_default(), report::headline(error));
-        lines.push(indented(&wrapped(&text, WIDTH - 2), 2));
-    }
-    Some(lines.join("\n"))
 }
 
 fn commands(context: &Context, cure: &Cure, user: &str, indent: usize) -> Vec<String> {

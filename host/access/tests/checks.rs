@@ -6,7 +6,9 @@ pub mod people;
 use std::sync::Arc;
 
 use people::{EAST, SALLY, WEST, account, id, privileges, role, sally};
-use sluice_access::{Checks, Gate, Place, Principal, PrincipalId, RowFacts, Units, WayKind, check_named, decide, list};
+use sluice_access::{
+    Checks, Gate, Place, Principal, PrincipalId, RowFacts, Shared, Units, WayKind, check_named, decide, list,
+};
 use sluice_model::{Depth, Right, Rights, Uuid};
 
 fn row(owner: Uuid, unit: Uuid, shares: Rights) -> RowFacts {
@@ -14,8 +16,11 @@ fn row(owner: Uuid, unit: Uuid, shares: Rights) -> RowFacts {
         id: id(0x50),
         owner: Some(PrincipalId::user(owner)),
         business_unit: Some(unit),
-        shares,
-        inherited: Rights::NONE,
+        shared: Shared {
+            own: shares,
+            ..Shared::default()
+        },
+        limit: Shared::default(),
     }
 }
 

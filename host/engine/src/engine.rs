@@ -1,13 +1,14 @@
 //! The engine: one organisation open in this process, and the sessions of its users.
 
 mod founding;
+mod places;
 
 use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -16,6 +17,8 @@ use std::{
 use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names};
 use sluice_sandbox::{Compiler, Plugin, PluginType, Sandbox, Settings};
 use sluice_store::{Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx};
+
+use places::Places;
 
 use crate::{
     Env, Message, Session, Unit,
@@ -478,39 +481,5 @@ impl Engine {
 
     pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
         Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
-    }
-}
-
-/// The places of requests that run at once.
-struct Places {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// A place that is taken; it is free again when this is dropped.
-struct Place<'a>(&'a Places);
-
-impl Places {
-    fn new(free: usize) -> Self {
-        Self {
-            free: Mutex::new(free),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn take(&self) -> Place<'_> {
-        let mut free = lock(&self.free);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
-        }
-        *free -= 1;
-        Place(self)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
-        self.0.freed.notify_one();
     }
 }

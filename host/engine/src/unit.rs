@@ -4,15 +4,15 @@
 
 mod acting;
 mod inner;
+mod trial;
 
 use std::{
-    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sluice_access::{Checks, Principal};
-use sluice_model::{Catalog, Code, Depth, Error, Request, Result, TableDef, Uuid, Value};
+use sluice_access::Principal;
+use sluice_model::{Catalog, Code, Error, Request, Result, TableDef, Uuid, Value};
 use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     engine::Core,
     jobs::{self, Lease, Replay},
     operation::Operation,
-    preview::Changed,
     reading::Stream,
     rules::RulesOf,
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
@@ -32,6 +31,8 @@ use crate::{
     trace::{Recorded, Trace},
     used::Used,
 };
+
+pub use trial::Trial;
 
 /// A unit of work. See [`Work`].
 ///
@@ -108,27 +109,6 @@ pub struct Work {
     pub(crate) deferred_jobs: Vec<Uuid>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
-}
-
-/// What a diagnosis changes about a request. Empty for every other one.
-#[derive(Debug, Clone, Default)]
-pub struct Trial {
-    /// The unit is always rolled back and leaves no traces and no jobs.
-    pub rolled_back: bool,
-    /// Steps that are passed over.
-    pub bypassed: HashSet<Uuid>,
-    /// Privileges lent to principals.
-    pub lent: Vec<(Uuid, String, Depth)>,
-    /// Its asynchronous steps run after it.
-    pub defers: bool,
-    /// The gates of process flows stand open.
-    pub ungated: bool,
-    /// Steps that rest run all the same.
-    pub awake: bool,
-    /// Where it is kept what is asked about principals.
-    pub checks: Option<Arc<Checks>>,
-    /// The configuration behind what goes before the request, where it was read already.
-    pub changed: Option<Arc<Changed>>,
 }
 
 /// A point of a unit to go back to.
