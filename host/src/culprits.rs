@@ -1,5 +1,7 @@
 //! What a diagnosis found, as people and scripts read it.
 
+mod after;
+
 use serde_json::{Value as Json, json};
 use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
@@ -12,6 +14,8 @@ use crate::{
     report,
     text::{indented, quoted, wrapped},
 };
+
+use after::{background_text, resting, resting_text};
 
 /// Text for people is this wide.
 pub(crate) const WIDTH: usize = 96;
@@ -58,6 +62,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, user: &str, qualifies: 
         "culprits": found.culprits.iter().map(culprit).collect::<Vec<Json>>(),
         "cure": found.cure.as_ref().map(cure),
         "background": background,
+        "resting": found.resting.iter().map(resting).collect::<Vec<Json>>(),
         "trials": found.trials,
         "passes": found.passes,
         "cut": found.is_cut,
@@ -92,6 +97,7 @@ impl Report<'_> {
                 &format!("Nothing stands in the way: {user} can {what} ({trials})."),
                 WIDTH,
             )];
+            parts.extend(resting_text(&found.resting));
             parts.extend(background_text(&found.background));
             return parts.join("\n\n");
         }
@@ -125,6 +131,7 @@ impl Report<'_> {
         if found.is_cut {
             parts.push("So many trials were made that it was not looked for everything.".to_owned());
         }
+        parts.extend(resting_text(&found.resting));
         parts.extend(background_text(&found.background));
         parts.push(format!("To look again:\n  {}", self.context.command(again)));
         parts.join("\n\n")
@@ -227,23 +234,6 @@ impl Report<'_> {
         );
         lines.join("\n")
     }
-}
-
-fn background_text(failures: &[Error]) -> Option<String> {
-    if failures.is_empty() {
-        return None;
-    }
-    let mut lines = vec!["After it, in the background, these fail; the request passes all the same:".to_owned()];
-    for error in failures {
-        let step = error
-            .body()
-            .step
-            .as_ref()
-            .map(|step| format!("the step \"{}\": ", step.name));
-        let text = format!("{}{}", step.unwrap_or_default(), report::headline(error));
-        lines.push(indented(&wrapped(&text, WIDTH - 2), 2));
-    }
-    Some(lines.join("\n"))
 }
 
 fn commands(context: &Context, cure: &Cure, user: &str, indent: usize) -> Vec<String> {

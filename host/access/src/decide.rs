@@ -4,8 +4,8 @@
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
 use crate::{
-    Gate, OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Shared,
-    Through, Units,
+    OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Shared, Through,
+    Units,
     gate::held_privilege,
     principal::Route,
     reports,
@@ -96,6 +96,8 @@ pub fn explain(
     row: &RowFacts,
     privileges: &PrivilegeIds,
 ) -> Explained {
+    // Who asks why somebody may do something does nothing with it.
+    let principal = &principal.unwatched();
     let privilege = match held_privilege(principal, table, right, privileges) {
         Ok(privilege) => privilege,
         Err(error) => {
@@ -154,8 +156,8 @@ impl View<'_> {
     fn reason(&self, right: Right, privilege: &str) -> Result<Reason> {
         let reason = self.reasons(right, privilege).next();
         let asked = (self.table, right, Some(self.row.id).filter(|id| !id.is_nil()));
-        let because = || reason.as_ref().map(ToString::to_string);
-        self.principal.note(Gate::Access, asked, because);
+        self.principal
+            .note_access(asked, || self.needed_depth(), reason.as_ref());
         reason.ok_or_else(|| self.refusal(right))
     }
 
@@ -256,13 +258,25 @@ impl View<'_> {
         text::access_denied(self.principal, self.table, self.row, &denied)
     }
 
+    /// Whether any depth of a direct role reaches the row: it is the principal's own, or a team's.
+    fn is_own(&self) -> bool {
+        let own = |holder| {
+            holder == self.principal.identity()
+                || self.table.ownership == Ownership::User
+                    && self
+                        .principal
+                        .owner_teams()
+                        .any(|team| PrincipalId::team(team.id) == holder)
+        };
+        self.row.holder(self.table).is_some_and(own)
+    }
+
     /// The shallowest depth that would do if a direct role had the privilege.
     fn needed_depth(&self) -> Depth {
         let route = |depth| Route::direct(self.principal, depth);
+        let is_own = self.is_own();
         let reaches = |depth: &Depth| match self.table.ownership {
-            Ownership::User | Ownership::Business => {
-                self.by_ownership(&route(*depth)).is_some() || self.is_within(&route(*depth))
-            }
+            Ownership::User | Ownership::Business => is_own || self.is_within(&route(*depth)),
             Ownership::Organization | Ownership::None => *depth == Depth::Organization,
         };
         Depth::ALL.into_iter().find(reaches).unwrap_or(Depth::Organization)
@@ -302,6 +316,9 @@ pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: 
         (Some(deepest), _) => Reason::Role(deepest.through()),
         (None, _) => return Err(text::missing_privilege(principal, table, Right::Read, privileges)),
     };
+    // Which rows are used of those that it reaches, nobody knows: all of that depth.
+    let depth = deepest.map_or(Depth::Organization, |route| route.depth);
+    principal.note_access((table, Right::Read, None), || depth, Some(&reason));
     Ok(Permit::list(principal, table, scope, reason))
 }
 

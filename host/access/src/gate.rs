@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sluice_model::{Ownership, PrincipalKind, Result, Right, TableDef, Uuid};
 
-use crate::{Gate, Principal, principal::ACCESS_TEAM, text};
+use crate::{Principal, principal::ACCESS_TEAM, text};
 
 /// The privileges that the organisation knows: their names, their ids, and how many there are.
 #[derive(Debug, Clone, Default)]
@@ -84,11 +84,9 @@ fn own_privilege(principal: &Principal, table: &TableDef, right: Right, privileg
     if principal.reads_only() && right != Right::Read {
         return Err(text::reads_only(principal).with_table(&table.name));
     }
-    let holds = principal.routes(&name).next().is_some();
-    principal.note(Gate::Privilege, (table, right, None), || {
-        holds.then(|| principal.held_through(&name))
-    });
-    if holds {
+    let route = principal.routes(&name).next();
+    principal.note_held(table, right, route.as_ref());
+    if route.is_some() {
         return Ok(name);
     }
     if lacks_roles(principal) {
@@ -139,9 +137,10 @@ fn check_own_named(principal: &Principal, privilege: &str, privileges: &Privileg
     if principal.reads_only() && !reads(privilege) {
         return Err(text::reads_only(principal));
     }
-    let holds = principal.own_depth_of(privilege).is_some();
-    principal.note_named(privilege, holds);
-    if holds {
+    let name = privilege.to_ascii_lowercase();
+    let route = principal.routes(&name).next();
+    principal.note_named(privilege, route.as_ref());
+    if route.is_some() {
         return Ok(());
     }
     Err(if lacks_roles(principal) {
@@ -182,7 +181,13 @@ pub fn check_owner_to_be(
     if owner.kind() == PrincipalKind::Team && owner.team_type() == ACCESS_TEAM {
         return Err(text::access_team_owns(owner).with_table(&table.name));
     }
-    match owner.depth_of(&table.privilege_name(Right::Read)) {
+    if owner.is_system() {
+        return Ok(());
+    }
+    let read = table.privilege_name(Right::Read).to_ascii_lowercase();
+    let route = owner.routes(&read).next();
+    caller.note_about(owner, table, Right::Read, route.as_ref());
+    match route {
         Some(_) => Ok(()),
         None => Err(text::owner_lacks_read(caller, table, owner, privileges)),
     }

@@ -21,7 +21,7 @@ mod row;
 mod text;
 mod units;
 
-pub use checks::{Check, Checks, Gate};
+pub use checks::{Asked, Check, CheckMark, Checks, Gate, Place, Placed, Way, WayKind, step_around};
 pub use columns::{ColumnGrants, ColumnRight, check_columns, check_gives_columns};
 pub use decide::{Explained, decide, decide_create, explain, list};
 pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, check_privilege};

@@ -93,9 +93,9 @@ pub(crate) struct Route<'a> {
     pub(crate) depth: Depth,
     /// The unit that Local and Deep count from: the principal's, or the team's.
     pub(crate) unit: Uuid,
-    team: Option<&'a TeamFacts>,
+    pub(crate) team: Option<&'a TeamFacts>,
     /// `None` where the privilege is lent.
-    role: Option<&'a RoleFacts>,
+    pub(crate) role: Option<&'a RoleFacts>,
 }
 
 impl<'a> Route<'a> {
@@ -199,6 +199,19 @@ impl Principal {
         Self {
             checks: Some(checks.clone()),
             ..self.clone()
+        }
+    }
+
+    /// The same principal; what is asked about it is not kept.
+    #[must_use]
+    pub fn unwatched(&self) -> Self {
+        Self {
+            facts: self.facts.clone(),
+            system: self.system,
+            stopped: self.stopped,
+            lent: self.lent.clone(),
+            limit: self.limit.as_ref().map(|limit| Arc::new(limit.unwatched())),
+            checks: None,
         }
     }
 

@@ -1,14 +1,15 @@
 //! The engine: one organisation open in this process, and the sessions of its users.
 
 mod founding;
+mod places;
 
 use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +17,8 @@ use std::{
 use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names};
 use sluice_sandbox::{Compiler, Plugin, PluginType, Sandbox, Settings};
 use sluice_store::{Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx};
+
+use places::Places;
 
 use crate::{
     Env, Message, Session, Unit,
@@ -30,6 +33,7 @@ use crate::{
     snapshot::{Part, Snapshot},
     tables,
     unit::Trial,
+    used,
     watch::Watch,
 };
 
@@ -102,6 +106,10 @@ pub(crate) struct Core {
     compared_anew: Vec<Again>,
     kept: Vec<Kept>,
     pub(crate) keeper: Mutex<Keeper>,
+    /// The marks of use that are in the file.
+    pub(crate) use_written: Mutex<used::Written>,
+    /// How often marks of use were committed.
+    pub(crate) use_commits: AtomicU64,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
     /// Whether a request may begin on it: this process has changed nothing since it was read.
@@ -169,6 +177,8 @@ impl Core {
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
             keeper: Mutex::default(),
+            use_written: Mutex::default(),
+            use_commits: AtomicU64::default(),
             current: Mutex::default(),
             is_assumable: AtomicBool::new(false),
             alone: false,
@@ -472,39 +482,5 @@ impl Engine {
 
     pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
         Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
-    }
-}
-
-/// The places of requests that run at once.
-struct Places {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// A place that is taken; it is free again when this is dropped.
-struct Place<'a>(&'a Places);
-
-impl Places {
-    fn new(free: usize) -> Self {
-        Self {
-            free: Mutex::new(free),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn take(&self) -> Place<'_> {
-        let mut free = lock(&self.free);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
-        }
-        *free -= 1;
-        Place(self)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
-        self.0.freed.notify_one();
     }
 }

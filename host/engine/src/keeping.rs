@@ -5,7 +5,7 @@
 //! with after the next commit, whoever makes it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use sluice_model::{Comparison, Filter, Query, Reference, Request, Result, Row, Timestamp, Uuid, Value};
 use sluice_store::{End, weight};
 
-use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Trial};
+use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Trial, used};
 
 /// Rows that are removed once they are old.
 #[derive(Clone, Copy)]
@@ -45,6 +45,7 @@ pub(crate) static CORE: &[Kept] = &[
         days: |unit| days(unit, "sl_tracekeep"),
         remove: |unit, before| remove_traces(unit, tables::MESSAGE_TRACE, Some(before)),
     },
+    used::KEPT,
     Kept {
         days: |unit| days(unit, "sl_jobkeep"),
         remove: remove_jobs,
@@ -79,9 +80,11 @@ impl Default for Keeper {
 }
 
 impl Engine {
-    /// How often this process has committed something.
+    /// How often this process has committed something, marks of use left out: whoever only reads
+    /// removes nothing.
     pub(crate) fn commits(&self) -> u64 {
-        self.core.store().map(|store| store.commits()).unwrap_or_default()
+        let all = self.core.store().map(|store| store.commits()).unwrap_or_default();
+        all.saturating_sub(self.core.use_commits.load(Ordering::Relaxed))
     }
 
     /// Removes some of what is old, where this process has committed something since there were so

@@ -62,6 +62,7 @@ mod stray;
 pub mod tables;
 pub mod trace;
 pub mod unit;
+mod used;
 pub mod watch;
 mod whole;
 
@@ -82,13 +83,15 @@ pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
 pub use plugin::{Argument, Arguments};
-pub use preview::{Preview, Sent, Tried};
+pub use preview::{Changed, Preview, Rehearsal, Sent, Tried, What};
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
-pub use trace::{Discarded, Node as TraceNode, RecordedRequest};
+pub use trace::{
+    Discarded, Node as TraceNode, PastRequest, RecordedRequest, TracedCheck, TracedChecks, TracedName,
+};
 pub use unit::Unit;
 pub use watch::Watch;
 

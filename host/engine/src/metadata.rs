@@ -51,6 +51,7 @@ const FILES: &[(&str, &str)] = files![
     "sl_jobcontext",
     "sl_messagetrace",
     "sl_pluginversion",
+    "sl_privilegeuse",
     "sl_processstep",
     "sl_publication",
     "sl_requestanswer",

@@ -398,6 +398,8 @@ fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
         .with("sl_transactionlimit", 20)
         .with("sl_tracekeep", 7)
         .with("sl_tracekeepsize", 200)
+        .with("sl_notesuse", true)
+        .with("sl_usekeep", 90)
         .with("sl_jobkeep", 30)
         .with("sl_auditkeep", 0)
         .with("maximumactivebusinessprocessflowsallowedperentity", 10)

@@ -51,7 +51,11 @@ fn message(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     let result = stages(unit, operation);
     unit.author = outer;
     unit.trace.leave(result.as_ref().err());
-    result.map(|operation| Response {
+    let operation = result?;
+    if unit.nesting == 1 {
+        unit.note_use(operation.context.created_on);
+    }
+    Ok(Response {
         outputs: operation.context.outputs,
     })
 }

@@ -1,14 +1,14 @@
 //! A request for trial: it runs in a transaction that is always rolled back, behind the messages
 //! that are to be tried with it; what it came to, and the rows that it made, are read before that.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Acting, Engine, Session, Unit, compiling::Uncompilable, jobs, operation::Incoming, pipeline, step::Step,
-    unit::Trial,
+    Acting, Batch, Engine, Session, Unit, compiling::Uncompilable, engine::lock, jobs, operation::Incoming, pipeline,
+    snapshot::Snapshot, step::Step, unit::Trial,
 };
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
@@ -55,13 +55,51 @@ fn end<T>(value: Result<T>) -> sluice_store::End<Result<T>> {
     }
 }
 
-/// A message that goes before the request of a trial, in its transaction.
+/// What goes before the request of a trial, in its transaction.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Who sends it.
+    /// In whose name.
     pub sender: Uuid,
-    /// The message.
-    pub request: Request,
+    /// What.
+    pub what: What,
+}
+
+/// A message, or several with what stands between them.
+#[derive(Clone)]
+pub enum What {
+    /// A message.
+    Message(Request),
+    /// Several messages, all of them or none.
+    Rehearsal(Rehearsal),
+}
+
+/// Messages with what stands between them, which may be sent again and again.
+pub type Rehearsal = Arc<dyn Fn(&mut Batch<'_>) -> Result<()> + Send + Sync>;
+
+impl std::fmt::Debug for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Message(request) => request.fmt(f),
+            Self::Rehearsal(_) => f.write_str("Rehearsal"),
+        }
+    }
+}
+
+/// The configuration as it is behind what goes before the requests of several trials: the first of
+/// them reads it, for all.
+#[derive(Debug, Default)]
+pub struct Changed(Mutex<Option<(i64, Arc<Snapshot>)>>);
+
+impl Changed {
+    /// Gives the unit the configuration that its messages have made of the one of that version.
+    fn give(&self, unit: &mut Unit, version: i64) -> Result<()> {
+        let mut known = lock(&self.0);
+        match known.as_ref() {
+            Some((of, snapshot)) if *of == version => unit.take_configuration(snapshot.clone()),
+            _ => *known = Some((version, unit.snapshot()?)),
+        }
+        Ok(())
+    }
 }
 
 /// What came of a trial.
@@ -98,6 +136,50 @@ pub struct Preview {
     pub rows: Vec<Row>,
 }
 
+/// Does what goes before the request of a trial; which of them was refused, and with what.
+fn prepare(engine: &Engine, unit: &mut Unit, before: &[Sent]) -> std::result::Result<(), (usize, Error)> {
+    let version = unit.snapshot.version;
+    for (place, sent) in before.iter().enumerate() {
+        let done = match &sent.what {
+            What::Message(request) => send(unit, sent.sender.into(), request).map(|_| ()),
+            What::Rehearsal(work) => {
+                unit.begin_anew();
+                let session = Session {
+                    engine: engine.clone(),
+                    acting: sent.sender.into(),
+                };
+                let done = session.whole(unit, &mut Vec::new(), |batch| work(batch));
+                unit.author = None;
+                done
+            }
+        };
+        done.map_err(|error| (place, error))?;
+    }
+    match unit.trial.changed.clone() {
+        Some(changed) if !before.is_empty() => changed
+            .give(unit, version)
+            .map_err(|error| (before.len().saturating_sub(1), error)),
+        _ => Ok(()),
+    }
+}
+
+/// Looks at the organisation as it is behind these messages, which are rolled back.
+pub(crate) fn behind<T: Send>(
+    session: &Session,
+    trial: &Trial,
+    before: &[Sent],
+    look: impl Fn(&mut Unit) -> Result<T> + Send + Sync,
+) -> Result<T> {
+    let trial = Trial {
+        rolled_back: true,
+        ..trial.clone()
+    };
+    rolled_back(&session.engine, session.acting, &trial, |unit, _| {
+        prepare(&session.engine, unit, before).map_err(|(_, error)| error)?;
+        look(unit)
+    })
+}
+
 impl Session {
     /// Runs a request once as another user, in a transaction of its own that opens before
     /// pre-validation and is always rolled back, behind other messages: what came of it. Where it
@@ -120,23 +202,19 @@ impl Session {
         };
         // What is sent before it may be what lets them act.
         rolled_back(&self.engine, self.acting, &trial, |unit, _| {
-            for (place, sent) in before.iter().enumerate() {
-                let result = send(unit, sent.sender.into(), &sent.request);
-                if result.is_err() {
-                    return Ok(Tried {
-                        result,
-                        refused: Some(place),
-                        ran: Vec::new(),
-                        around: Vec::new(),
-                        background: Vec::new(),
-                    });
-                }
+            if let Err((place, error)) = prepare(&self.engine, unit, before) {
+                return Ok(Tried {
+                    result: Err(error),
+                    refused: Some(place),
+                    ran: Vec::new(),
+                    around: Vec::new(),
+                    background: Vec::new(),
+                });
             }
             unit.ran.clear();
             unit.deferred.clear();
-            if let Some(checks) = &unit.trial.checks {
-                checks.clear();
-            }
+            unit.deferred_jobs.clear();
+            unit.jobs.clear();
             let result = send(unit, acting, request);
             let around = unit.trace.steps_around_failure();
             let background = match &result {

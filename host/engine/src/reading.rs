@@ -148,13 +148,14 @@ impl Session {
                     .map_err(|_| Error::host("nobody takes the rows any more"))
             }));
             let correlation = self.engine.core.env.new_id();
-            self.begin(
+            let shown = self.begin(
                 &mut unit,
                 Request::retrieve_multiple(query),
                 correlation,
                 &CallOptions::default(),
-            )
-            .map(|_| ())
+            );
+            unit.keep_use();
+            shown.map(|_| ())
         })
     }
 

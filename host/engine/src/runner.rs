@@ -100,6 +100,12 @@ pub trait JobKind: Sync {
         false
     }
 
+    /// Whether a trial of the request that set a job off does its work as well: it is as long as the
+    /// request made it, and does not go over a whole table.
+    fn is_tried(&self) -> bool {
+        false
+    }
+
     /// A job was refused something, and waits or has failed: what is to be kept of that.
     ///
     /// # Errors
@@ -193,6 +199,7 @@ impl Session {
             let mut unit = self.engine.unit(crate::unit::Trial::default())?;
             let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.acting))?;
             jobs::run_released(&mut unit);
+            unit.keep_use();
             let row = match claim {
                 Claim::InSteps => return Ok(None),
                 Claim::Ended(status, message) => {
@@ -334,6 +341,36 @@ pub(crate) fn run_released(unit: &mut Unit, job: Uuid) -> Result<()> {
             }
         }
     }
+}
+
+/// So many parts of a job are done in a trial.
+const MOST_PARTS: usize = 200;
+
+/// Does the work of a job in the transaction of a trial, until it ends or waits: what it is refused.
+pub(crate) fn tried(unit: &mut Unit, id: Uuid) -> Result<Option<Error>> {
+    for _ in 0..MOST_PARTS {
+        let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
+        let Some(kind) = kind(unit, &job).filter(|kind| kind.is_tried()) else {
+            return Ok(None);
+        };
+        let data = job.text("data").unwrap_or_default().to_owned();
+        let before = unit.savepoint()?;
+        match work_on(unit, kind, &job, &data) {
+            Ok(step) => {
+                unit.release(before)?;
+                keep(unit, kind, &job, &step)?;
+                if step.ended.is_some() || step.waits.is_some() {
+                    return Ok(None);
+                }
+            }
+            Err(error) if error.kind() == Kind::Host => return Err(error),
+            Err(error) => {
+                unit.back_to(before)?;
+                return Ok(Some(error));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// One step of a job. `caller` is whoever asked for it; without one it is the process that has just

@@ -37,6 +37,7 @@ impl Session {
                     unit.transaction_opened();
                     unit.in_series = true;
                     unit.jobs.clear();
+                    unit.used.truncate(0);
                     unit.snapshot = before.clone();
                     unit.configuration_changed = false;
                     let mut traces = Vec::new();
@@ -61,6 +62,7 @@ impl Session {
                 jobs::run_released(&mut unit);
                 answered.push(answer);
             }
+            unit.keep_use();
             Ok(answered)
         })
     }
@@ -80,9 +82,13 @@ impl Session {
                 break;
             }
             unit.begin_anew();
+            let used = unit.used.len();
             let answer = self.whole(unit, traces, |batch| work(batch, piece));
             *traces = unit.with_rest(std::mem::take(traces));
             let last = answer.as_ref().is_err_and(|error| error.kind() == Kind::Host);
+            if answer.is_err() {
+                unit.used.truncate(used);
+            }
             answers.push((answer, std::mem::take(&mut unit.jobs)));
             if last || unit.waiting.is_some() {
                 break;

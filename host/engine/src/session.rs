@@ -136,6 +136,7 @@ impl Session {
             let result = result.map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
+            unit.keep_use();
             result
         })
     }
@@ -194,6 +195,7 @@ impl Session {
                     unit.tx = tx;
                     unit.begin_anew();
                     unit.jobs.clear();
+                    unit.used.truncate(0);
                     let mut traces = Vec::new();
                     let result = unit.refresh().and_then(|()| self.whole(unit, &mut traces, &work));
                     let traces = unit.with_rest(traces);
@@ -217,6 +219,7 @@ impl Session {
             unit.transaction_over();
             if in_earnest && result.is_ok() {
                 jobs::run_released(&mut unit);
+                unit.keep_use();
             }
             result
         })

@@ -11,9 +11,10 @@ use sluice_store::{Holder, Tx};
 use crate::{Engine, change::permit_to_check, compiling::digest, snapshot::Snapshot, tables};
 
 /// Columns whose texts are JSON.
-const JSON: [(&str, &str); 8] = [
+const JSON: [(&str, &str); 9] = [
     (tables::AUDIT, "changedata"),
     (tables::MESSAGE_TRACE, "sl_tree"),
+    (tables::MESSAGE_TRACE, "sl_checks"),
     (tables::JOB_CONTEXT, "sl_context"),
     (tables::JOB_CALL, "sl_answer"),
     (tables::REQUEST_ANSWER, "sl_answer"),

@@ -155,6 +155,11 @@ impl Step {
         self.rests_until.is_some_and(|until| env.now() < until)
     }
 
+    /// Until when it rests, if it does at that time.
+    pub fn rests_at(&self, time: Timestamp) -> Option<Timestamp> {
+        self.rests_until.filter(|until| time < *until)
+    }
+
     /// Whether it has an image of the row before the main operation.
     pub(crate) fn wants_row_before(&self) -> bool {
         self.images.iter().any(|image| image.kind != image::AFTER)
@@ -225,7 +230,7 @@ impl StepTable {
     }
 
     /// The enabled step of that id.
-    pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Step>> {
+    pub fn find(&self, id: Uuid) -> Option<&Arc<Step>> {
         let lists = self
             .messages
             .values()

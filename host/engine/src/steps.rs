@@ -55,8 +55,9 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if stage < step::POST_OPERATION && operation.before.is_none() && all.clone().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }
-    let env = unit.core.env.clone();
-    let due = |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && !step.rests(&*env);
+    let (env, awake) = (unit.core.env.clone(), unit.trial.awake);
+    let due =
+        |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && (awake || !step.rests(&*env));
     unit.compile_ahead(all.clone().filter(due));
     for step in all.filter(due) {
         if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {
@@ -86,21 +87,20 @@ pub(crate) fn run_in_earnest(unit: &mut Unit, operation: &mut Operation, step: &
     if unit.trial.rolled_back {
         unit.ran.push(step.clone());
     }
-    if let Some(checks) = &unit.trial.checks {
-        checks.enter_step(step.id);
-    }
     let result = call(unit, operation, step).map_err(|mut error| {
         blame(&mut error, step);
         error
     });
-    if let Some(checks) = &unit.trial.checks {
-        checks.leave_step();
-    }
     unit.trace.leave(result.as_ref().err());
     result
 }
 
 impl Unit {
+    /// Whether a step is passed over because it rests.
+    pub(crate) fn rests(&self, step: &Step) -> bool {
+        !self.trial.awake && step.rests(&*self.core.env)
+    }
+
     /// Runs a step that nobody registered on the message under way: what somebody asked for by name.
     ///
     /// # Errors

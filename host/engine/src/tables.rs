@@ -24,6 +24,8 @@ pub const STEP_IMAGE: &str = "sdkmessageprocessingstepimage";
 pub const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";
 pub const PLUGIN_TRACE: &str = "plugintracelog";
 pub const MESSAGE_TRACE: &str = "sl_messagetrace";
+/// That somebody used a privilege on a day.
+pub const PRIVILEGE_USE: &str = "sl_privilegeuse";
 pub const JOB: &str = "asyncoperation";
 pub(crate) const JOB_CALL: &str = "sl_jobcall";
 pub(crate) const JOB_CONTEXT: &str = "sl_jobcontext";

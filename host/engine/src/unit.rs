@@ -2,16 +2,17 @@
 //! moves into each plug-in call as the implementation of the sandbox's services, and comes
 //! back from it.
 
+mod acting;
 mod inner;
+mod trial;
 
 use std::{
-    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sluice_access::{Checks, Principal, PrincipalId};
-use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Result, TableDef, Uuid, Value};
+use sluice_access::Principal;
+use sluice_model::{Catalog, Code, Error, Request, Result, TableDef, Uuid, Value};
 use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
@@ -28,9 +29,11 @@ use crate::{
     rules::RulesOf,
     snapshot::{DEFINITIONS, RequestSetting, Snapshot},
     step::{self, Step},
-    tables,
     trace::{Recorded, Trace},
+    used::Used,
 };
+
+pub use trial::Trial;
 
 /// A unit of work. See [`Work`].
 ///
@@ -97,31 +100,16 @@ pub struct Work {
     pub(crate) steps_ran: u64,
     /// What follows what, of the messages under way.
     pub(crate) cascades: Cascades,
+    /// What was used and is not written yet.
+    pub(crate) used: Used,
     /// The steps that ran, where a diagnosis wants to know.
     pub(crate) ran: Vec<Arc<Step>>,
     /// Of a trial: the asynchronous steps that would run after it.
     pub(crate) deferred: Vec<jobs::Deferred>,
+    /// And the jobs of other kinds.
+    pub(crate) deferred_jobs: Vec<Uuid>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
-}
-
-/// What a diagnosis changes about a request. Empty for every other one.
-#[derive(Debug, Clone, Default)]
-pub struct Trial {
-    /// The unit is always rolled back and leaves no traces and no jobs.
-    pub rolled_back: bool,
-    /// Steps that are passed over.
-    pub bypassed: HashSet<Uuid>,
-    /// Privileges lent to principals.
-    pub lent: Vec<(Uuid, String, Depth)>,
-    /// Its asynchronous steps run after it.
-    pub defers: bool,
-    /// The gates of process flows stand open.
-    pub ungated: bool,
-    /// Where it is kept what is asked about principals.
-    pub checks: Option<Arc<Checks>>,
-    /// Where its plug-in calls are kept.
-    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// A point of a unit to go back to.
@@ -174,6 +162,7 @@ impl std::ops::DerefMut for Unit {
 
 impl Unit {
     pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, trial: Trial) -> Self {
+        let trace = trial.checks.clone().map(Trace::noting);
         Self(Some(Box::new(Work {
             core,
             tx: Tx::default(),
@@ -186,7 +175,7 @@ impl Unit {
             definitions_changed: false,
             author: None,
             trial,
-            trace: Trace::default(),
+            trace: trace.unwrap_or_default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
             job_level: 0,
@@ -202,8 +191,10 @@ impl Unit {
             in_steps: InSteps::default(),
             steps_ran: 0,
             cascades: Cascades::default(),
+            used: Used::default(),
             ran: Vec::new(),
             deferred: Vec::new(),
+            deferred_jobs: Vec::new(),
             stream: None,
         })))
     }
@@ -212,7 +203,7 @@ impl Unit {
     /// its traces are its own.
     pub(crate) fn begin_anew(&mut self) {
         self.shut_out = None;
-        self.trace = Trace::default();
+        self.trace.clear();
         self.budget = Budget::default();
         if self.tx.is_open() {
             self.transaction_opened();
@@ -293,6 +284,13 @@ impl Unit {
         Ok(self.snapshot.clone())
     }
 
+    /// Takes the configuration that was read of the same changes before.
+    pub(crate) fn take_configuration(&mut self, snapshot: Arc<Snapshot>) {
+        self.snapshot = snapshot;
+        self.configuration_changed = false;
+        self.definitions_changed = false;
+    }
+
     /// The configuration, of which only the tables have to be as this unit left them: rows are
     /// read and written by their definitions.
     pub(crate) fn tables(&mut self) -> Result<Arc<Snapshot>> {
@@ -314,30 +312,6 @@ impl Unit {
         self.core.assume_nothing();
         self.configuration_changed = true;
         Ok(())
-    }
-
-    /// The user with that id, with what a diagnosis lends it.
-    pub(crate) fn principal(&mut self, user: Uuid) -> Result<Arc<Principal>> {
-        self.principal_of(&Reference::new(tables::USER, user))
-    }
-
-    /// The user or team that a row is, with what a diagnosis lends it.
-    pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
-        let snapshot = self.snapshot()?;
-        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = match snapshot.known_principal(which) {
-            Some(known) => known,
-            None => self.read(|tx| snapshot.principal(tx, which))?,
-        };
-        for (to, privilege, depth) in &self.trial.lent {
-            if *to == row.id {
-                principal = Arc::new(principal.lend(privilege, *depth));
-            }
-        }
-        if let Some(checks) = &self.trial.checks {
-            principal = Arc::new(principal.watched(checks));
-        }
-        Ok(principal)
     }
 
     /// Reads: in the transaction where one is open, else beside it.

@@ -23,20 +23,21 @@ use sluice_engine::{Capabilities, Capability, Component};
 
 pub use audit::{TakenBack, Undone};
 pub use business_rules::BusinessRuleSpec;
-pub use customizing::columns::ColumnChange;
+pub use customizing::columns::{ColumnChange, changing_column};
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
 pub use diagnosis::{
-    Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, SeenNeed, SeenNeeds, Taken, Turned, Way, WhatIf,
+    Culprit, Cure, Explanation, Fix, Isolation, Judged, Need, Reach, Resting, SeenNeed, SeenNeeds, Suggested, Taken,
+    Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf,
 };
-pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
+pub use duplicates::{FoundDuplicate, Matchcodes, Matches, publishing_rule};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
 pub use plugins::{
     history::PluginVersion,
-    registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, limits_of},
+    registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, changing_step, limits_of, pushing},
 };
 pub use sluice_access::Gate;
 pub use solutions::{ImportOptions, Imported, Uninstalled};

@@ -116,27 +116,26 @@ fn gate(gate: Gate) -> &'static str {
 }
 
 fn asked_by<'a>(need: &Need, steps: &'a [StepInfo]) -> Option<&'a StepInfo> {
-    steps.iter().find(|step| Some(step.id) == need.check.step)
+    steps.iter().find(|step| Some(step.id) == need.step)
 }
 
 /// Through what it passed; the roles by name only for those who may read them.
 fn because(need: &Need, tells: bool) -> Option<String> {
-    let because = need.check.because.clone()?;
-    Some(match (need.check.gate, tells) {
+    let because = need.because.clone()?;
+    Some(match (need.gate, tells) {
         (Gate::Privilege, false) => "a role".to_owned(),
         _ => because,
     })
 }
 
 fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
-    let check = &need.check;
     json!({
-        "principal": check.name,
-        "privilege": check.privilege,
-        "table": check.table.as_deref(),
-        "row": check.row.map(|row| row.to_string()),
-        "check": gate(check.gate),
-        "held": check.held.map(Depth::label),
+        "principal": need.name,
+        "privilege": need.privilege,
+        "table": need.table.as_deref(),
+        "row": need.row.map(|row| row.to_string()),
+        "check": gate(need.gate),
+        "held": need.held.map(Depth::label),
         "because": because(need, tells),
         "step": asked_by(need, steps).map(|step| step.name.clone()),
         "times": need.times,
@@ -147,13 +146,12 @@ fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
 fn needs_text(explained: &Explanation, tells: bool) -> String {
     let mut grid = Grid::new(["", "privilege", "check", "who", "through", "asked by"]);
     for need in &explained.needs {
-        let check = &need.check;
         let step = asked_by(need, &explained.steps);
         grid.row([
             if need.is_missing { "✗" } else { "✓" }.to_owned(),
-            check.privilege.clone(),
-            gate(check.gate).to_owned(),
-            check.name.clone(),
+            need.privilege.clone(),
+            gate(need.gate).to_owned(),
+            need.name.clone(),
             match need.is_missing {
                 true => "missing".to_owned(),
                 false => because(need, tells).unwrap_or_default(),

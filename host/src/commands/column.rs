@@ -3,10 +3,10 @@
 use clap::ValueEnum;
 use serde_json::json;
 use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
-use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
+use sluice_platform::{ColumnChange, changing_column};
 
-use super::{jobs, relationship::Behaviour, uses};
+use super::{jobs, relationship::Behaviour, uses, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -54,6 +54,8 @@ pub(crate) enum Command {
         /// Whether column security profiles say who reads and writes it.
         #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
         secured: Option<bool>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Remove a custom column with everything in it. Duplicate rules that compare it are unpublished.
     Delete {
@@ -206,6 +208,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             label,
             max_length,
             secured,
+            what_if,
         } => {
             let change = ColumnChange {
                 label,
@@ -218,6 +221,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 ));
             }
             let session = context.session()?;
+            let work = |_| Ok(changing_column(&table, &column, &change));
+            if let Some(outcome) = what_if.tried(context, &session, work)? {
+                return Ok(outcome);
+            }
             let notices = session.update_column(&table, &column, &change)?;
             jobs::with_removals(context, &session, noticed("changed", &table, &column, &notices))
         }

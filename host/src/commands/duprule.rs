@@ -7,9 +7,9 @@ use sluice_engine::Session;
 use sluice_model::{
     Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
 };
-use sluice_platform::prelude::*;
+use sluice_platform::{prelude::*, publishing_rule};
 
-use super::{condition, jobs, reach};
+use super::{condition, jobs, reach, what_if};
 use crate::{
     context::Context,
     names,
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Publish {
         /// The rule's id or name.
         rule: String,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take a rule out of work, at once.
     Unpublish {
@@ -162,8 +164,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::RemoveCondition { rule, column } => remove_condition(&session, &rule, &column),
         Command::Update(args) => update(&session, &args),
-        Command::Publish { rule } => {
+        Command::Publish { rule, what_if } => {
             let row = names::row(&session, RULE, &rule, &["name"])?;
+            if let Some(outcome) = what_if.tried(context, &session, |since| Ok(publishing_rule(row.id, since)))? {
+                return Ok(outcome);
+            }
             publish(context, &session, &row)
         }
         Command::Unpublish { rule } => unpublish(context, &session, &rule),

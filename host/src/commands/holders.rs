@@ -158,6 +158,11 @@ pub(crate) fn copy_role(context: &Context, role: &str, name: &str) -> anyhow::Re
     for column in ["businessunitid", "isinherited"] {
         row.set(column, known.get(column).cloned().unwrap_or(Value::Null));
     }
+    make_role(&session, &row, &held)
+}
+
+/// Makes a role with these privileges, or none.
+pub(crate) fn make_role(session: &Session, row: &Row, held: &[(String, Depth)]) -> anyhow::Result<Uuid> {
     let wanted = held.iter().map(|(privilege, depth)| {
         Row::unsaved("roleprivilege")
             .with("PrivilegeName", privilege.as_str())

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
-use sluice_platform::{Assembly, Lacking, PushOptions, Pushed};
+use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
 
-use super::{case, plugin_new, plugin_versions, step_show, wasm_build};
+use super::{case, plugin_new, plugin_versions, step_show, wasm_build, what_if};
 use crate::{
     context::Context,
     files, names,
@@ -100,6 +100,8 @@ pub(crate) struct Push {
     /// The version; by default the one that the file says, which is that of its package.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
+    #[command(flatten)]
+    what_if: what_if::Args,
 }
 
 /// How a plug-in is pushed.
@@ -217,6 +219,10 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         description: args.description.clone(),
     };
     let options = args.how.options(args.version.as_deref());
+    let change = |_| Ok(pushing(session, assembly.clone(), options.clone())?);
+    if let Some(outcome) = args.what_if.tried(context, session, change)? {
+        return Ok(outcome);
+    }
     let pushed = session.push(&assembly, &options).map_err(|mut error| {
         let body = error.body_mut();
         body.message = format!("{}: {}", file.display(), body.message);

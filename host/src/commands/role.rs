@@ -11,7 +11,7 @@ use sluice_model::{
 };
 use sluice_sales::starters;
 
-use super::{compare::Compared, holders, reach, role_pattern, what_if};
+use super::{compare::Compared, holders, reach, role_pattern, role_suggest, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -84,6 +84,8 @@ pub(crate) enum Command {
     /// The roles that a new organisation begins with.
     #[command(subcommand)]
     Starter(Starter),
+    /// The smallest role that what was used needs; what of today's roles nothing used; and what is not known.
+    Suggest(role_suggest::Args),
     /// Make a role with the privileges of another one.
     Copy {
         /// The role that is there.
@@ -166,6 +168,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
+        Command::Suggest(args) => role_suggest::run(context, &args),
         Command::Copy { role, name } => copy(context, &role, &name),
     }
 }
@@ -243,6 +246,16 @@ fn grant_all(session: &dyn Door, role: &str, granted: &[(String, Depth)]) -> any
 }
 
 fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {
+    let row = new_role(session, name, unit, inherit)?;
+    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string() }),
+        format!("created role {name} {id}"),
+    ))
+}
+
+/// A role without privileges, in a business unit or the root.
+pub(super) fn new_role(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Row> {
     let unit = match unit {
         Some(unit) => session.find_one("businessunit", unit)?,
         None => {
@@ -262,15 +275,10 @@ fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) 
         Inherit::Team => 0,
         Inherit::User => 1,
     };
-    let row = Row::unsaved("role")
+    Ok(Row::unsaved("role")
         .with("name", name)
         .with("businessunitid", Reference::new("businessunit", unit))
-        .with("isinherited", Value::Choice(inherited));
-    let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-    Ok(Outcome::new(
-        json!({ "id": id.to_string() }),
-        format!("created role {name} {id}"),
-    ))
+        .with("isinherited", Value::Choice(inherited)))
 }
 
 fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {

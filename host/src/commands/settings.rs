@@ -117,6 +117,20 @@ const ALL: &[Line] = &[
         help: "How much of traces is kept; the oldest go first",
     },
     Line {
+        name: "use",
+        alias: None,
+        column: "sl_notesuse",
+        takes: Takes::Bool,
+        help: "Whether it is noted which privileges are used, so that a role can be suggested from it",
+    },
+    Line {
+        name: "use.keep",
+        alias: None,
+        column: "sl_usekeep",
+        takes: Takes::Days,
+        help: "How long it is kept which privileges were used",
+    },
+    Line {
         name: "jobs.keep",
         alias: None,
         column: "sl_jobkeep",

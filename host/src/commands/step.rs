@@ -5,9 +5,9 @@ use serde_json::json;
 use sluice_engine::{Found, Session};
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
-use sluice_platform::{ImageSpec, StepSpec};
+use sluice_platform::{ImageSpec, StepSpec, changing_step};
 
-use super::{reach, row, step_show, step_state, uses};
+use super::{reach, row, step_show, step_state, uses, what_if};
 use crate::{context::Context, door::Door, files, output::Outcome, usage::Usage};
 
 /// See the module.
@@ -31,6 +31,8 @@ pub(crate) enum Command {
         /// Their ids or names.
         #[arg(value_name = "STEP", required = true)]
         steps: Vec<String>,
+        #[command(flatten)]
+        what_if: what_if::Args,
     },
     /// Take steps out of work: until they are enabled, for some time, or so that they are only watched.
     Disable(step_state::Disable),
@@ -96,6 +98,8 @@ pub(crate) struct Update {
     /// Take all images away.
     #[arg(long, conflicts_with = "image")]
     no_images: bool,
+    #[command(flatten)]
+    what_if: what_if::Args,
 }
 
 /// The properties of a step. In an update, `none` empties one, and images replace images.
@@ -221,9 +225,13 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
         Command::Needs(args) => uses::step_needs(context, &session, &args),
-        Command::Update(args) => update(&session, &args),
-        Command::Enable { steps } => step_state::enable(context, &session, &steps),
-        Command::Disable(args) => step_state::disable(context, &session, &args),
+        Command::Update(args) => update(context, &session, &args),
+        Command::Enable { steps, what_if } => {
+            what_if.or_do(context, &session, |door| step_state::enable(context, door, &steps))
+        }
+        Command::Disable(args) => args
+            .what_if
+            .or_do(context, &session, |door| step_state::disable(context, door, &args)),
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
             reach::told(
@@ -276,7 +284,7 @@ fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
+fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     let settings = &args.settings;
     let mut row = Row::new(step_show::STEP, find(session, &args.step)?);
     let text = |given: &Option<String>| -> anyhow::Result<Option<Value>> {
@@ -335,6 +343,10 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
         ));
     }
     let id = row.id;
+    let change = |_| Ok(changing_step(row.clone(), images.map(<[_]>::to_vec), secure.clone()));
+    if let Some(outcome) = args.what_if.tried(context, session, change)? {
+        return Ok(outcome);
+    }
     session.update_step(&row, images, secure.as_deref())?;
     Ok(Outcome::new(
         json!({ "id": id.to_string() }),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use sluice_model::{Error, Request, Row, Uuid, Value, json::whole_seconds};
 
-use super::{each, step_show};
+use super::{each, step_show, what_if};
 use crate::{context::Context, door::Door, output::Outcome, report, times, usage::Usage};
 
 /// `step disable`
@@ -21,6 +21,8 @@ pub(crate) struct Disable {
     /// Why, for those who look at the list.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    #[command(flatten)]
+    pub(super) what_if: what_if::Args,
 }
 
 /// Lets steps work again.

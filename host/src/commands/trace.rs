@@ -1,24 +1,19 @@
 //! `sluice trace`: what requests set off.
 
-mod drawing;
-
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use sluice_engine::TraceNode;
 use sluice_model::{
-    Code, Comparison, Error, Filter, Order, Query, Reference, Related, Row, Uuid, Value, codes::Kind, json as rows,
-    names::end_of_id,
+    Code, Comparison, Error, Filter, Order, Query, Reference, Related, Row, Uuid, Value, json as rows, names::end_of_id,
 };
 
-use super::case;
+use super::{case, trace_checks, trace_follow, trace_search, trace_tree};
 use crate::{
     context::Context,
     door::Door,
     names::{self, Labels},
     output::{Grid, Outcome},
     people,
-    text::grouped,
     times::Since,
     usage::Usage,
 };
@@ -37,11 +32,35 @@ pub(crate) enum Command {
         /// The requests instead of the plug-in calls: also those that the platform refused.
         #[arg(long)]
         requests: bool,
+        /// Go on with those that come, the newest last, until Ctrl-C.
+        #[arg(long)]
+        follow: bool,
     },
     /// Show one plug-in call: what it said, what it used, why it failed.
     Show {
         /// The trace's id, or @last for the newest.
         id: String,
+        /// Also which privileges were asked for in its step, of whom, and through what they were held.
+        #[arg(long)]
+        checks: bool,
+    },
+    /// Show every privilege that a recorded request asked for: of whom, through what, passed or refused.
+    Privileges {
+        /// The request's correlation id, or the end of it; by default the newest recorded request.
+        correlation: Option<String>,
+        /// Only what was refused.
+        #[arg(long)]
+        refused: bool,
+    },
+    /// Find a text in what plug-ins said, in what failed, and in the names of requests and steps.
+    Search {
+        /// The text, in any case.
+        text: String,
+        #[command(flatten)]
+        which: Which,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        top: u32,
     },
     /// Draw what a request set off: messages, steps and calls with their times, and what plug-ins said.
     Tree {
@@ -78,7 +97,7 @@ pub(crate) struct Which {
 
 impl Which {
     /// The filter of requests, or of plug-in calls.
-    fn filter(&self, context: &Context, session: &dyn Door, requests: bool) -> anyhow::Result<Filter> {
+    pub(super) fn filter(&self, context: &Context, session: &dyn Door, requests: bool) -> anyhow::Result<Filter> {
         let mut all = Vec::new();
         if let Some(id) = &self.correlation {
             let id = correlation(session, id)?;
@@ -117,9 +136,9 @@ impl Which {
     }
 }
 
-const CALL: &str = "plugintracelog";
-const STEP: &str = "sdkmessageprocessingstep";
-const REQUEST: &str = "sl_messagetrace";
+pub(super) const CALL: &str = "plugintracelog";
+pub(super) const STEP: &str = "sdkmessageprocessingstep";
+pub(super) const REQUEST: &str = "sl_messagetrace";
 const CALL_COLUMNS: [&str; 11] = [
     "typename",
     "pluginstepid",
@@ -146,42 +165,69 @@ const REQUEST_COLUMNS: [&str; 6] = [
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List { which, top, requests } => {
+        Command::List {
+            which,
+            top,
+            requests,
+            follow,
+        } => {
             let (table, columns) = match requests {
                 true => (REQUEST, &REQUEST_COLUMNS[..]),
                 false => (CALL, &CALL_COLUMNS[..]),
             };
             let filter = which.filter(context, &session, requests)?;
+            if follow {
+                let query = Query::new(table).columns(columns).filter(filter);
+                return trace_follow::follow(context, &session, &query, top);
+            }
             let query = newest(Query::new(table).columns(columns).filter(filter)).top(top);
             match requests {
                 true => people::list(context, &session, query),
-                false => calls(context, &session, query),
+                false => calls(context, &session, &query),
             }
         }
-        Command::Show { id } => {
+        Command::Show { id, checks } => {
             let id = match id.as_str() {
                 "@last" => last(&session, CALL)?.id,
                 id => session.find_one(CALL, id)?,
             };
-            show(context, &session, id)
+            let shown = show(context, &session, id)?;
+            match checks {
+                true => trace_checks::beside(&session, id, shown),
+                false => Ok(shown),
+            }
         }
         Command::Export { trace, step } => case::export(&session, trace.as_deref(), step.as_deref()),
-        Command::Tree { correlation } => tree(&session, correlation.as_deref()),
+        Command::Privileges { correlation, refused } => {
+            trace_checks::privileges(&session, correlation.as_deref(), refused)
+        }
+        Command::Search { text, which, top } => trace_search::search(context, &session, &text, &which, top),
+        Command::Tree { correlation } => trace_tree::tree(&session, correlation.as_deref()),
     }
 }
 
 /// The plug-in calls with their steps and what the plug-ins said, each in a line.
-fn calls(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
-    let columns = query.columns.clone();
+fn calls(context: &Context, session: &dyn Door, query: &Query) -> anyhow::Result<Outcome> {
+    let rows = session.list(query.clone())?;
+    let (documents, grid) = calls_of(context, session, query, &rows)?;
+    Ok(Outcome::list(documents, grid.text("no rows")))
+}
+
+/// The same for machines and for people.
+pub(super) fn calls_of(
+    context: &Context,
+    session: &dyn Door,
+    query: &Query,
+    rows: &[Row],
+) -> anyhow::Result<(Vec<Json>, Grid)> {
     let table = session.catalog()?.table(CALL)?.clone();
-    let rows = session.list(query)?;
     let step = |row: &Row| row.id_of("pluginstepid").map(|id| Reference::new(STEP, id));
     let labels = Labels::load(context, rows.iter().filter_map(step))?;
     let mut grid = Grid::new([
         "ended", "step", "plug-in", "message", "depth", "ms", "said", "error", "id",
     ]);
     let mut documents = Vec::new();
-    for row in &rows {
+    for row in rows {
         let cell = |name: &str| match (table.column(name), row.get(name)) {
             (Some(column), Some(value)) => people::cell(column, value, &labels),
             _ => String::new(),
@@ -199,17 +245,17 @@ fn calls(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<
             line(&cell("exceptiondetails")),
             row.id.to_string(),
         ]);
-        let mut document = rows::from_row(&table, row, columns.as_deref());
+        let mut document = rows::from_row(&table, row, query.columns.as_deref());
         if let Json::Object(map) = &mut document {
             map.insert("step".to_owned(), step.into());
         }
         documents.push(document);
     }
-    Ok(Outcome::list(documents, grid.text("no rows")))
+    Ok((documents, grid))
 }
 
 /// A text of several lines in one, not too long a one.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     const LONGEST: usize = 60;
     let whole = text
         .lines()
@@ -223,7 +269,7 @@ fn line(text: &str) -> String {
     }
 }
 
-fn newest(mut query: Query) -> Query {
+pub(super) fn newest(mut query: Query) -> Query {
     query.order.push(Order {
         column: "createdon".into(),
         descending: true,
@@ -278,125 +324,16 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
     }
 }
 
-fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<Outcome> {
-    let wanted = match wanted {
-        Some(text) => correlation(session, text)?,
-        None => last(session, REQUEST)?
-            .id_of("sl_correlationid")
-            .ok_or_else(none_at_all)?,
-    };
-    let query = Query::new(REQUEST)
-        .filter(Filter::eq("sl_correlationid", wanted))
-        .order_by("sl_startedon");
-    let traces = session.list(query)?;
-    let mut nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut said = said(session, wanted)?;
-    let mut ran = HashMap::new();
-    nodes.iter().for_each(|node| count_steps(node, &mut ran));
-    // Where calls have no row, nobody knows which of a step's lines is whose.
-    said.retain(|step, texts| ran.get(step) == Some(&texts.len()));
-    nodes.iter_mut().for_each(|node| put_said(node, &mut said));
-    let root = match nodes.as_slice() {
-        [] => {
-            let message = format!(
-                "there is no trace of a request {wanted}; `trace list --requests` shows them, `settings show` what is kept"
-            );
-            return Err(Error::new(Code::NOT_FOUND, message).into());
-        }
-        [only] => only.clone(),
-        several => together(several),
-    };
-    let mut document = serde_json::to_value(&root)?;
-    let started = traces
-        .first()
-        .and_then(|row| row.get("sl_startedon"))
-        .map(rows::from_value)
-        .unwrap_or_default();
-    if let Json::Object(map) = &mut document {
-        map.insert("correlation".to_owned(), wanted.to_string().into());
-        map.insert("startedon".to_owned(), started.clone());
-    }
-    let mut lines = vec![format!("request {wanted}, {}", started.as_str().unwrap_or_default())];
-    draw(&root, "", "", &mut lines);
-    let calls: u64 = nodes.iter().map(|node| node.calls_cut).sum();
-    if calls > 0 {
-        lines.push(format!(
-            "{} plug-in calls have no row in `trace list`: the trace was full",
-            grouped(calls)
-        ));
-    }
-    Ok(Outcome::new(document, lines.join("\n")))
-}
-
 /// The newest trace of a table.
-fn last(session: &dyn Door, table: &str) -> anyhow::Result<Row> {
+pub(super) fn last(session: &dyn Door, table: &str) -> anyhow::Result<Row> {
     let columns: &[&str] = if table == REQUEST { &["sl_correlationid"] } else { &[] };
     let rows = session.list(newest(Query::new(table).columns(columns)).top(1))?;
     Ok(rows.into_iter().next().ok_or_else(none_at_all)?)
 }
 
-/// What each step of a request said, each time that it ran, in the order of their beginnings;
-/// nothing, where the reader may not read it.
-fn said(session: &dyn Door, correlation: Uuid) -> anyhow::Result<HashMap<Uuid, VecDeque<String>>> {
-    let query = Query::new(CALL)
-        .columns(&["pluginstepid", "messageblock"])
-        .filter(Filter::eq("correlationid", correlation))
-        .order_by("performanceexecutionstarttime");
-    let rows = match session.list(query) {
-        Ok(rows) => rows,
-        Err(error) if error.kind() == Kind::Denied => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let mut said: HashMap<Uuid, VecDeque<String>> = HashMap::new();
-    for row in rows {
-        if let Some(step) = row.id_of("pluginstepid") {
-            let text = row.text("messageblock").unwrap_or_default().trim_end().to_owned();
-            said.entry(step).or_default().push_back(text);
-        }
-    }
-    Ok(said)
-}
-
-/// The step whose plug-in said something at a node.
-fn speaks(node: &TraceNode) -> Option<Uuid> {
-    node.step.filter(|_| node.usage.is_some())
-}
-
-/// How often the plug-ins of each step ran.
-fn count_steps(node: &TraceNode, ran: &mut HashMap<Uuid, usize>) {
-    if let Some(step) = speaks(node) {
-        *ran.entry(step).or_default() += 1;
-    }
-    node.children.iter().for_each(|child| count_steps(child, ran));
-}
-
-/// Puts what steps said beside them: a step begins before what it sets off.
-fn put_said(node: &mut TraceNode, said: &mut HashMap<Uuid, VecDeque<String>>) {
-    let text = speaks(node).and_then(|step| said.get_mut(&step)?.pop_front());
-    node.said = text.filter(|text| !text.is_empty());
-    node.children.iter_mut().for_each(|child| put_said(child, said));
-}
-
-fn none_at_all() -> Error {
+pub(super) fn none_at_all() -> Error {
     Error::new(
         Code::NOT_FOUND,
         "no request has left a trace; `settings set trace all` keeps one of each",
     )
-}
-
-fn node(row: &Row) -> anyhow::Result<TraceNode> {
-    Ok(serde_json::from_str(row.text("sl_tree").unwrap_or_default())
-        .map_err(|error| Error::host(format!("the trace {} is broken: {error}", row.id)))?)
-}
-
-/// Several messages of one request, such as those of a push.
-fn together(nodes: &[TraceNode]) -> TraceNode {
-    TraceNode {
-        kind: "request".to_owned(),
-        name: people::count(nodes.len(), "message"),
-        microseconds: nodes.iter().map(|node| node.microseconds).sum(),
-        error: nodes.iter().find_map(|node| node.error.clone()),
-        children: nodes.to_vec(),
-        ..TraceNode::default()
-    }
 }

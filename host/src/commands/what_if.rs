@@ -7,12 +7,12 @@ use std::{
 };
 
 use serde_json::json;
-use sluice_engine::{CallOptions, Found, Message, Session};
+use sluice_engine::{CallOptions, Found, Message, Rehearsal, Session, What};
 use sluice_model::{
     Catalog, ColumnDef, Error, Query, Reference, Request, Response, Result, Right, Row, Surroundings, TableDef,
     Timestamp, Uuid, Value,
 };
-use sluice_platform::{WhatIf, prelude::*};
+use sluice_platform::{Judged, Turned, WhatIf, prelude::*};
 
 use crate::{
     context::Context,
@@ -53,7 +53,25 @@ impl Args {
             requests: RefCell::default(),
         };
         work(&noted)?;
-        judge(context, session, &noted.requests.into_inner(), hours)
+        let changes: Vec<What> = noted.requests.into_inner().into_iter().map(What::Message).collect();
+        judge(context, session, &changes, hours)
+    }
+
+    /// Says what work would do that is more than messages one after the other; `None`, where it is to
+    /// be done.
+    pub(crate) fn tried(
+        self,
+        context: &Context,
+        session: &Session,
+        work: impl FnOnce(Timestamp) -> anyhow::Result<Rehearsal>,
+    ) -> anyhow::Result<Option<Outcome>> {
+        match self.what_if {
+            Some(hours) => {
+                let work = work(since(context, hours)?)?;
+                judge(context, session, &[What::Rehearsal(work)], hours).map(Some)
+            }
+            None => Ok(None),
+        }
     }
 }
 
@@ -125,9 +143,13 @@ impl Door for Noted<'_> {
     }
 }
 
-fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) -> anyhow::Result<Outcome> {
-    let since = Timestamp::from_second(context.env().now().as_second() - i64::from(hours) * 3_600)
-        .map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?;
+fn since(context: &Context, hours: u32) -> anyhow::Result<Timestamp> {
+    let second = context.env().now().as_second() - i64::from(hours) * 3_600;
+    Ok(Timestamp::from_second(second).map_err(|_| Error::invalid(format!("{hours} hours ago is before all time")))?)
+}
+
+fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> anyhow::Result<Outcome> {
+    let since = since(context, hours)?;
     let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
     let bar = interrupt::progress_bar("{spinner} {human_pos} of {human_len} requests");
     let found = session.what_if(changes, since, &mut |place, all| {
@@ -142,7 +164,7 @@ fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) 
         .iter()
         .map(|turned| Reference::new("systemuser", turned.request.caller));
     let labels = Labels::load(context, callers)?;
-    let user = |turned: &sluice_platform::Turned| labels.name(&Reference::new("systemuser", turned.request.caller));
+    let user = |turned: &Turned| labels.name(&Reference::new("systemuser", turned.request.caller));
     let items: Vec<_> = found
         .turned
         .iter()
@@ -150,7 +172,8 @@ fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) 
             json!({
                 "correlation": turned.request.correlation.to_string(),
                 "user": user(turned),
-                "message": &*turned.request.request.message,
+                "message": turned.request.message,
+                "judged": judged(turned),
                 "startedon": turned.request.started.to_string(),
                 "without": turned.without.as_ref().map(report::error_to_json),
                 "with": turned.with.as_ref().map(report::error_to_json),
@@ -159,23 +182,34 @@ fn judge(context: &Context, session: &Session, changes: &[Request], hours: u32) 
         .collect();
     let document = json!({
         "turned": items,
-        "judged": found.judged,
+        "judged": found.ran + found.asked,
+        "ranAgain": found.ran,
+        "byChecks": found.asked,
         "past": found.past,
         "unrecorded": found.unrecorded,
         "cut": found.is_cut,
         "hours": hours,
     });
-    let mut grid = Grid::new(["request", "user", "message", "today", "then"]);
+    let mut grid = Grid::new(["request", "user", "message", "today", "then", "judged"]);
     for turned in &found.turned {
         grid.row([
             turned.request.correlation.to_string(),
             user(turned),
-            turned.request.request.message.to_string(),
+            turned.request.message.clone(),
             outcome(turned.without.as_ref()),
             outcome(turned.with.as_ref()),
+            judged(turned).to_owned(),
         ]);
     }
     Ok(Outcome::new(document, text(&found, hours, &grid)))
+}
+
+/// Which way it was judged.
+fn judged(turned: &Turned) -> &'static str {
+    match turned.judged {
+        Judged::RanAgain => "ran again",
+        Judged::ByChecks => "by its checks",
+    }
 }
 
 /// `passes`, or the code and who lacks what.
@@ -197,23 +231,29 @@ fn outcome(error: Option<&Error>) -> String {
 
 fn text(found: &WhatIf, hours: u32, grid: &Grid) -> String {
     let mut lines = vec![format!(
-        "Nothing was changed. Of {} that ran again of the last {}, {} would end in another way.",
-        count(found.judged, "recorded request"),
+        "Nothing was changed. Of {} of the last {}, {} would end in another way.",
+        count(found.ran + found.asked, "recorded request"),
         count(hours as usize, "hour"),
         found.turned.len()
     )];
     if !found.turned.is_empty() {
         lines.push(grid.text(""));
     }
+    if found.asked > 0 {
+        lines.push(format!(
+            "{} ran again, with the change and without; {} cannot run again, and what they asked about privileges was asked again instead.",
+            found.ran, found.asked
+        ));
+    }
     if found.past > 0 {
         lines.push(format!(
-            "{} passed then and cannot run again today, with the change or without: not judged.",
+            "Can neither run again nor be judged by what was recorded of them: {}.",
             count(found.past, "request")
         ));
     }
     if found.unrecorded > 0 {
         lines.push(format!(
-            "Not recorded, or not whole, and not judged: {}.",
+            "Not recorded, and not judged: {}.",
             count(found.unrecorded, "request")
         ));
     }

@@ -2,23 +2,23 @@
 //! as its caller, in transactions that are rolled back.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::RecordedRequest;
-use sluice_model::{Parameter, Reference};
+use sluice_engine::{RecordedRequest, Session};
+use sluice_model::{Parameter, Reference, Uuid, names::end_of_id};
 use sluice_platform::prelude::*;
 
-use super::trace;
 use crate::{
     context::Context,
     culprits::{self, Report},
     names::Labels,
     output::Outcome,
+    usage::Usage,
 };
 
 /// See the module.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The correlation id of the request, or the end of it, or the id of its trace; by default (or as
-    /// @last) your last request that was refused.
+    /// The correlation id of the request, or the id of its trace, or the last five digits or more of
+    /// one; by default (or as @last) your last request that was refused.
     trace: Option<String>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let which = args.trace.as_deref().filter(|trace| *trace != "@last");
-    let which = which.map(|which| trace::correlation(&session, which)).transpose()?;
+    let which = which.map(|text| self::which(&session, text)).transpose()?;
     let (recorded, found) = session.why(which)?;
     let caller = Reference::new("systemuser", recorded.caller);
     let row = row_of(&recorded);
@@ -59,6 +59,19 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         map.insert("request".to_owned(), request);
     }
     Ok(Outcome::new(document, text))
+}
+
+/// The request that a text stands for.
+fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    match end_of_id(text) {
+        Some(end) => Ok(session.request_ending(&end)?),
+        None => Err(Usage::because(format!(
+            "`{text}` is no id, nor the last five digits or more of one"
+        ))),
+    }
 }
 
 /// The row that a request was about, where it was there already.

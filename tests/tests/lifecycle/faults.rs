@@ -10,7 +10,7 @@ use sluice_sales::qualify::{self, Choices};
 use sluice_tests::{Actor, Organisation};
 
 /// Tables in which a failed request may leave something.
-const TRACES: [&str; 2] = ["plugintracelog", "sl_messagetrace"];
+const TRACES: [&str; 3] = ["plugintracelog", "sl_messagetrace", "sl_privilegeuse"];
 
 /// Every row of every other table.
 fn everything(org: &Organisation) -> BTreeMap<String, Vec<Row>> {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Tables whose rows are history: what a file has been through, not what it is.
-const HISTORY: [&str; 1] = ["audit"];
+const HISTORY: [&str; 2] = ["audit", "sl_privilegeuse"];
 
 fn system(organisation: &Organisation) -> Session {
     let engine = organisation.engine();
@@ -85,6 +85,7 @@ fn the_sample_organisation() {
         "asyncoperation",
         "plugintracelog",
         "sl_messagetrace",
+        "sl_privilegeuse",
         "pluginassembly",
         // What plug-ins were is kept from the first push on.
         "sl_pluginversion",

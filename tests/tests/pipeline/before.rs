@@ -1,6 +1,7 @@
 //! What is told before anybody does anything: what a request needs, what a change would do to the
 //! requests that people made; and what of these is recorded.
 
+use sluice_engine::What;
 use sluice_model::{Depth, Query, Request, Row, Value};
 use sluice_platform::{Fix, Gate, prelude::*};
 
@@ -21,11 +22,11 @@ fn what_a_request_needs_is_told_before_it_is_sent() {
         let mut found = told
             .needs
             .iter()
-            .filter(|need| need.check.privilege == privilege && need.check.gate == gate);
+            .filter(|need| need.privilege == privilege && need.gate == gate);
         found.next().unwrap_or_else(|| panic!("{privilege}: {:#?}", told.needs))
     };
     let missing = of("prvReadCampaign", Gate::Privilege);
-    assert!(missing.is_missing && missing.check.step == Some(step), "{missing:?}");
+    assert!(missing.is_missing && missing.step == Some(step), "{missing:?}");
     for privilege in [
         "prvReadLead",
         "prvCreateAccount",
@@ -33,13 +34,10 @@ fn what_a_request_needs_is_told_before_it_is_sent() {
         "prvCreateOpportunity",
     ] {
         let need = of(privilege, Gate::Privilege);
-        assert!(!need.is_missing && need.check.step.is_none(), "{need:?}");
+        assert!(!need.is_missing && need.step.is_none(), "{need:?}");
     }
     let own = of("prvReadLead", Gate::Access);
-    assert_eq!(
-        (own.check.row, own.check.because.as_deref()),
-        (Some(lead), Some("own row"))
-    );
+    assert_eq!((own.row, own.because.as_deref()), (Some(lead), Some("own row")));
     cure(&world, &told.found, &world.seller, &request);
 }
 
@@ -53,7 +51,10 @@ fn what_a_change_would_do_to_the_requests_of_others() {
     let passed = world.run(&world.seller, Request::create(account()));
     passed.created();
     let since = sluice_model::Timestamp::UNIX_EPOCH;
-    let judge = |changes: &[Request]| world.admin.0.what_if(changes, since, &mut |_, _| true).unwrap();
+    let judge = |changes: &[Request]| {
+        let changes: Vec<What> = changes.iter().cloned().map(What::Message).collect();
+        world.admin.0.what_if(&changes, since, &mut |_, _| true).unwrap()
+    };
     let before = world.counts(WATCHED);
 
     // A grant lets the one pass that was refused.
@@ -87,8 +88,12 @@ fn what_a_change_would_do_to_the_requests_of_others() {
     // What turns nothing is not listed; what is refused is refused here as well.
     let nothing = Request::update(Row::new("sdkmessageprocessingstep", step).with("rank", 7));
     let found = judge(std::slice::from_ref(&nothing));
-    assert!(found.turned.is_empty() && found.judged >= 2, "{found:#?}");
-    let error = world.seller.0.what_if(&[nothing], since, &mut |_, _| true).unwrap_err();
+    assert!(found.turned.is_empty() && found.ran >= 2, "{found:#?}");
+    let error = world
+        .seller
+        .0
+        .what_if(&[What::Message(nothing)], since, &mut |_, _| true)
+        .unwrap_err();
     assert_eq!(error.body().privilege.as_deref(), Some("prvActOnBehalfOfAnotherUser"));
     assert_eq!(world.counts(WATCHED), before, "nothing has changed");
 }
@@ -105,7 +110,11 @@ fn what_may_not_be_changed_is_refused_whoever_asked_for_what() {
         .with("RoleId", Value::Id(world.admin.find("role", "Salesperson")))
         .with("Privileges", sluice_model::Parameter::Rows(vec![wanted]));
     let since = world.admin.0.now();
-    world.admin.0.what_if(&[grant], since, &mut |_, _| true).unwrap_err();
+    world
+        .admin
+        .0
+        .what_if(&[What::Message(grant)], since, &mut |_, _| true)
+        .unwrap_err();
 }
 
 /// Only what was recorded is said to be.

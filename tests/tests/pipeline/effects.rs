@@ -103,6 +103,10 @@ impl Protocol {
         };
         protocol.writes.0.lock().unwrap().clear();
         protocol.world.trace_setting(0);
+        // What is noted of use comes after the answer, and once a day.
+        let admin = &protocol.world.admin;
+        let organization = admin.list(Query::new("organization").columns(&[])).remove(0);
+        admin.update(Row::new("organization", organization.id).with("sl_notesuse", false));
         protocol.forget();
         protocol
     }

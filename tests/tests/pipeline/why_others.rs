@@ -1,6 +1,7 @@
 //! Why a request was refused, where other things than a missing privilege stand in its way, or in
 //! the way of its cure.
 
+use sluice_engine::What;
 use sluice_model::{Code, Depth, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::{Fix, Reach, prelude::*};
 use sluice_tests::people;
@@ -194,9 +195,9 @@ fn the_last_administrator_is_the_platforms_refusal() {
     let (_, found) = second.0.why(refused.body().correlation).unwrap();
     assert_eq!(found.culprits.len(), 1);
     assert_eq!(found.culprits[0].error.code(), refused.code());
-    let changes = [Request::update(
+    let changes = [What::Message(Request::update(
         Row::new("role", role).with("isinherited", Value::Choice(1)),
-    )];
+    ))];
     let since = sluice_model::Timestamp::UNIX_EPOCH;
     let judged = second.0.what_if(&changes, since, &mut |_, _| true);
     assert!(judged.is_ok() || judged.is_err_and(|error| error.code() == Code::ADMINISTRATOR_ROLE_FIXED));

@@ -6,6 +6,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use serde_json::json;
 use sluice_engine::{Env, JobState};
 use sluice_model::{Depth, Filter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::prelude::*;
 use sluice_tests::{Organisation, clock::Clock, people};
 
 use crate::world::{Workplace, account, is, run, seller, spec, switch, task};
@@ -73,6 +74,42 @@ fn it_runs_as_its_owner_once_the_request_is_committed() {
     assert_eq!(job.id_of("ownerid"), Some(world.admin.id()));
     assert_eq!(job.id_of("workflowactivationid"), Some(id));
     assert_eq!(job.lookup("regardingobjectid"), Some(&Reference::new("account", row)));
+}
+
+/// What a run in the background would be refused is told before anybody sends the request, and no run
+/// is left of it.
+#[test]
+fn a_trial_runs_what_would_run_in_the_background() {
+    let world = Workplace::new();
+    let verbs = ["Create", "Read", "Write", "Append", "AppendTo"];
+    let mut rights = people::privileges(&verbs, &["Account"], Depth::Organization);
+    rights.extend(people::privileges(
+        &["Create", "Read", "Write"],
+        &["Workflow"],
+        Depth::Organization,
+    ));
+    let owner = people::user(&world.org, "owner", &rights);
+    let text = background("later", &on_create(), json!([task(json!("made"))]));
+    let id = owner.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+    switch(&owner, id, true).unwrap();
+    let request = Request::create(account("Novak"));
+    let found = world.admin.0.isolate(world.admin.id(), &request).unwrap();
+    assert!(found.passes && found.culprits.is_empty(), "{found:#?}");
+    let [failure] = found.background.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(failure.body().privilege.as_deref(), Some("prvCreateActivity"));
+    assert_eq!(failure.body().step.as_ref().map(|step| step.id), Some(id));
+    assert!(jobs(&world).is_empty() && world.told().is_empty());
+    let role = world.admin.find("role", "role of owner");
+    people::grant(
+        &world.org,
+        role,
+        &people::privileges(&["Create"], &["Activity"], Depth::User),
+    );
+    let found = world.admin.0.isolate(world.admin.id(), &request).unwrap();
+    assert!(found.passes && found.background.is_empty(), "{found:#?}");
+    assert!(jobs(&world).is_empty() && world.told().is_empty());
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
     let snapshot = unit.snapshot()?;
     let registered = unit.registered.clone();
     for step in steps::chosen(&registered, operation).filter(|step| step.mode != crate::step::SYNCHRONOUS) {
-        if step.rests(&*unit.core.env)
+        if unit.rests(step)
             || !step.listens_to(operation.context.target.as_ref())
             || !step.handler.concerns(unit, operation)?
         {
@@ -58,8 +58,11 @@ pub(crate) struct Deferred {
 
 /// A trial leaves no jobs: what their steps will be given is kept with the unit.
 fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()> {
-    // What a workflow does in the background, it does in steps of its own, which a trial has not.
-    if !unit.trial.defers || unit.trial.bypassed.contains(&step.id) || step.handler.plugin().is_empty() {
+    if !unit.trial.defers || unit.trial.bypassed.contains(&step.id) {
+        return Ok(());
+    }
+    if let Queued::Own(jobs) = step.handler.queue(unit, operation)? {
+        unit.deferred_jobs.extend(jobs);
         return Ok(());
     }
     let mut operation = operation.clone();
@@ -76,8 +79,20 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
     let mut ran = 0;
     loop {
         let mut due = std::mem::take(&mut unit.deferred);
-        if due.is_empty() || ran >= MOST_DEFERRED {
+        let mut jobs = std::mem::take(&mut unit.deferred_jobs);
+        // What the transaction released of its own accord runs as well.
+        jobs.append(&mut unit.jobs);
+        if due.is_empty() && jobs.is_empty() || ran >= MOST_DEFERRED {
             return failures;
+        }
+        jobs.truncate(MOST_DEFERRED - ran);
+        ran += jobs.len();
+        for job in jobs {
+            unit.begin_anew();
+            match runner::tried(unit, job) {
+                Ok(failure) => failures.extend(failure),
+                Err(_) => return failures,
+            }
         }
         due.truncate(MOST_DEFERRED - ran);
         ran += due.len();

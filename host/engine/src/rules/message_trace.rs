@@ -6,7 +6,7 @@
 //! gone, to whoever may read its table in the whole organisation. Codes, steps, privileges and
 //! times are shown to everybody who may read traces.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::Principal;
 use sluice_model::{Name, Reference, Result, Row, Value};
@@ -14,7 +14,7 @@ use sluice_model::{Name, Reference, Result, Row, Value};
 use super::{Rules, read};
 use crate::{
     Operation, Unit, tables,
-    trace::{Node, REQUEST},
+    trace::{CHECKS, KeptChecks, Node, REQUEST},
 };
 
 pub(super) struct MessageTrace;
@@ -42,7 +42,7 @@ const HARMLESS: [&str; 10] = [
 pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
     matches!(
         (table, column),
-        (tables::MESSAGE_TRACE, TREE | REQUEST) | (tables::AUDIT, tables::CHANGES) | (tables::JOB, "data")
+        (tables::MESSAGE_TRACE, TREE | REQUEST | CHECKS) | (tables::AUDIT, tables::CHANGES) | (tables::JOB, "data")
     )
 }
 
@@ -55,13 +55,16 @@ impl Rules for MessageTrace {
         rows: &mut [Row],
     ) -> Result<()> {
         let reader = operation.principal.clone();
-        let asked = columns.is_none_or(|columns| columns.iter().any(|name| [TREE, REQUEST].contains(&&**name)));
+        let asked = columns.is_none_or(|columns| columns.iter().any(|name| [TREE, REQUEST, CHECKS].contains(&&**name)));
         if !asked {
             return Ok(());
         }
         for row in rows {
             if row.has(REQUEST) && !sees_request(unit, &reader, row)? {
                 row.set(REQUEST, Value::Null);
+            }
+            if row.has(CHECKS) {
+                show_checks(unit, &reader, row)?;
             }
             let Some(text) = row.text(TREE) else { continue };
             let Some(mut tree) = Node::read(text) else {
@@ -109,6 +112,28 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
         Some(root) => may_read(unit, reader, &root),
         None => Ok(false),
     }
+}
+
+/// What was asked about principals, for those who see what was sent; roles, teams and users by name
+/// for those who may read them.
+fn show_checks(unit: &mut Unit, reader: &Arc<Principal>, row: &mut Row) -> Result<()> {
+    let kept = row.text(CHECKS).and_then(KeptChecks::read);
+    let kept = match sees_request(unit, reader, row)? {
+        true => kept,
+        false => None,
+    };
+    let Some(kept) = kept else {
+        row.set(CHECKS, Value::Null);
+        return Ok(());
+    };
+    let mut hidden = HashSet::new();
+    for named in kept.named() {
+        if !reader.is_system() && !unit.shows_row(reader, &named.table, Some(named.id))? {
+            hidden.insert(named.id);
+        }
+    }
+    row.set(CHECKS, serde_json::to_string(&kept.shown(&hidden)).unwrap_or_default());
+    Ok(())
 }
 
 /// The bytes of a trace row that goes are not counted any more.

@@ -16,6 +16,8 @@ pub struct OrganizationSettings {
     pub(crate) name: Arc<str>,
     pub(crate) trace: TraceSetting,
     pub(crate) requests: RequestSetting,
+    /// Whether it is noted which privileges are used.
+    pub(crate) notes_use: bool,
     pub(crate) base_currency: Option<Uuid>,
     pub(crate) share_to_previous_owner: bool,
     /// Whether changes leave audit rows.
@@ -74,6 +76,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> 
             Some(2) => RequestSetting::All,
             _ => RequestSetting::Failed,
         },
+        notes_use: row.bool("sl_notesuse").unwrap_or(true),
         base_currency: row.id_of("basecurrencyid"),
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
         audits: row.bool("isauditenabled").unwrap_or_default(),

@@ -2,22 +2,30 @@
 //! call. They are written beside the unit of work, so that its rollback spares them. What a request
 //! may leave behind is bounded ([`room`]); what is cut is counted.
 
+mod asked;
+mod checks;
 mod recorded;
 mod room;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::SignedDuration;
 use serde_json::Value as Json;
+use sluice_access::{CheckMark, Checks, Place};
 use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{Context, Usage};
 
-pub use recorded::RecordedRequest;
+pub(crate) use checks::{CHECKS, KeptChecks};
+pub use checks::{Named as TracedName, TracedCheck, TracedChecks};
+pub use recorded::{PastRequest, RecordedRequest};
 pub(crate) use recorded::{REQUEST, Recorded};
 pub(crate) use tree::on_table;
 pub use tree::{Discarded, Node};
@@ -34,8 +42,9 @@ const ROW: usize = 400;
 const REFUSAL: usize = 64 << 10;
 
 /// What is remembered while a request runs.
-#[derive(Default)]
 pub(crate) struct Trace {
+    /// What is asked about principals.
+    checks: Arc<Checks>,
     /// The nodes under way, the outermost first.
     open: Vec<Open>,
     /// The outermost message, once it has ended.
@@ -77,16 +86,54 @@ pub(crate) struct Mark {
     calls: usize,
     calls_cut: u64,
     room: Room,
+    checks: CheckMark,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::noting(Arc::new(Checks::at_most(checks::MOST)))
+    }
 }
 
 impl Trace {
+    /// Nothing yet; what is asked about principals is kept there.
+    pub(crate) fn noting(checks: Arc<Checks>) -> Self {
+        Self {
+            checks,
+            open: Vec::new(),
+            root: None,
+            names: BTreeMap::new(),
+            refusals: Vec::new(),
+            calls: Vec::new(),
+            calls_cut: 0,
+            room: Room::default(),
+            messages_cut: 0,
+            last: None,
+            outermost: None,
+            request: None,
+            written: false,
+        }
+    }
+
     /// What follows has a trace of its own, in the room that is left: the jobs of a request.
     pub(crate) fn begin_anew(&mut self) {
+        self.checks.clear();
         *self = Self {
             room: self.room,
             messages_cut: self.messages_cut,
-            ..Self::default()
+            ..Self::noting(self.checks.clone())
         };
+    }
+
+    /// What follows has a trace and room of its own.
+    pub(crate) fn clear(&mut self) {
+        self.checks.clear();
+        *self = Self::noting(self.checks.clone());
+    }
+
+    /// What was asked about principals.
+    pub(crate) fn checks(&self) -> &Arc<Checks> {
+        &self.checks
     }
 
     /// The request that begins, for its trace.
@@ -104,6 +151,10 @@ impl Trace {
             self.outermost = Some(Box::new(operation.outline()));
         }
         let context = &operation.context;
+        self.checks.enter(Place::Message {
+            message: context.message.clone(),
+            table: context.table.clone(),
+        });
         let user = operation.principal.id();
         self.name(user, operation.principal.name());
         self.enter(What::Message {
@@ -117,6 +168,11 @@ impl Trace {
 
     pub(crate) fn enter_step(&mut self, step: &Step) {
         self.name(step.id, &step.name);
+        self.checks.enter(Place::Step {
+            step: step.id,
+            run_as: step.run_as,
+            is_plugin: step.handler.kind() == KIND,
+        });
         self.enter(What::Step {
             step: step.id,
             stage: step.stage,
@@ -160,6 +216,9 @@ impl Trace {
         else {
             return;
         };
+        if matches!(node.what, What::Message { .. } | What::Step { .. }) {
+            self.checks.leave();
+        }
         let is_root = self.open.is_empty();
         let kept = has_room || is_root || (error.is_some() && self.room.take(NODE, true));
         node.took = microseconds(began);
@@ -252,6 +311,7 @@ impl Trace {
             calls: self.calls.len(),
             calls_cut: self.calls_cut,
             room: self.room,
+            checks: self.checks.mark(),
         }
     }
 
@@ -265,6 +325,7 @@ impl Trace {
         self.calls.truncate(mark.calls);
         self.calls_cut = mark.calls_cut;
         self.room = mark.room;
+        self.checks.back_to(mark.checks);
     }
 
     /// Keeps what a plug-in call said and used.
@@ -376,84 +437,4 @@ fn microseconds(since: Instant) -> u64 {
 
 fn milliseconds(duration: Duration) -> i32 {
     duration.as_millis().try_into().unwrap_or(i32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use sluice_model::Code;
-
-    use super::*;
-
-    fn call(trace: &mut Trace, error: Option<&Error>) {
-        trace.enter_call("Create".into(), Some("account".into()));
-        trace.leave(error);
-    }
-
-    fn shown(trace: &mut Trace, error: Option<&Error>) -> Node {
-        let tree = trace.tree(error).unwrap();
-        Node::read(&serde_json::to_string(&tree).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn what_finds_no_room_is_counted_and_the_failure_is_kept() {
-        let error = Error::invalid("no");
-        let mut trace = Trace::default();
-        trace.enter_call("Create".into(), None);
-        for _ in 0..10_000 {
-            call(&mut trace, None);
-        }
-        // A node without room, below which something fails that is not handed on, goes with it.
-        trace.enter_call("Update".into(), None);
-        call(&mut trace, Some(&error));
-        trace.leave(None);
-        call(&mut trace, Some(&error));
-        trace.leave(Some(&error));
-        let tree = shown(&mut trace, Some(&error));
-        let kept = u64::try_from(tree.children.len()).unwrap();
-        assert!((1_000..3_000).contains(&kept), "{kept}");
-        assert_eq!(kept + tree.cut, 10_000 + 2 + 1, "every node is there or counted");
-        let last = tree.children.last().unwrap();
-        assert_eq!(last.refusal().unwrap(), "0x80040203 no");
-    }
-
-    #[test]
-    fn a_refusal_stands_where_it_began_and_at_the_root() {
-        let error = Error::new(Code::ISV_ABORTED, "no business on a Sunday");
-        let mut trace = Trace::default();
-        for name in ["one", "two", "three", "four"] {
-            trace.enter_call(name.into(), None);
-        }
-        for _ in 0..4 {
-            trace.leave(Some(&error));
-        }
-        let tree = serde_json::to_string(&trace.tree(Some(&error)).unwrap()).unwrap();
-        assert_eq!(tree.matches("Sunday").count(), 2, "{tree}");
-        let root = Node::read(&tree).unwrap();
-        let second = root.children.first().unwrap();
-        assert_eq!(second.refusal().unwrap(), "0x80040265");
-        assert_eq!(root.refusal().unwrap(), "0x80040265 no business on a Sunday");
-        let leaf = second.children.first().unwrap().children.first().unwrap();
-        assert_eq!(leaf.refusal(), root.refusal());
-    }
-
-    #[test]
-    fn a_trace_goes_back_with_its_unit() {
-        let mut trace = Trace::default();
-        let error = Error::invalid("no");
-        trace.enter_call("Create".into(), None);
-        call(&mut trace, Some(&error));
-        let mark = trace.mark();
-        for _ in 0..5_000 {
-            call(&mut trace, None);
-        }
-        trace.enter_call("Update".into(), None);
-        // The rows were made of it before it was known that it would run again.
-        shown(&mut trace, Some(&Error::invalid("another")));
-        trace.back_to(&mark);
-        call(&mut trace, None);
-        trace.leave(None);
-        let tree = shown(&mut trace, None);
-        assert_eq!((tree.children.len(), tree.cut), (2, 0));
-        assert_eq!(tree.children.first().unwrap().refusal().unwrap(), "0x80040203 no");
-    }
 }

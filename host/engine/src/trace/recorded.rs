@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sluice_model::{
     Catalog, Code, Comparison, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Request,
     Result, Right, Row, Timestamp, Uuid, Value,
 };
 
+use super::{CHECKS, KeptChecks, Node};
 use crate::{Acting, Message, Session, snapshot::RequestSetting, tables};
 
 /// The column that holds it.
@@ -127,6 +129,40 @@ impl RecordedRequest {
 }
 
 impl Session {
+    /// The correlation id of the one request that ends so, or whose trace has an id that does, among
+    /// those that this user may look at.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn request_ending(&self, end: &str) -> Result<Uuid> {
+        let ends = |column| Filter::ends_with(column, end);
+        let filter = Filter::Or(vec![ends("sl_correlationid"), ends("sl_messagetraceid")]);
+        let query = Query::new(tables::MESSAGE_TRACE)
+            .columns(&["sl_userid", "sl_correlationid", "sl_name"])
+            .filter(filter);
+        let (mut unit, _) = self.unit()?;
+        let mut rows = unit.select_as_platform("find the request whose id ends so", &query)?;
+        if self.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err() {
+            rows.retain(|row| row.id_of("sl_userid") == Some(self.user()));
+        }
+        let named = |row: &Row| Some((row.id_of("sl_correlationid")?, row.text("sl_name")?.to_owned()));
+        let found: BTreeMap<Uuid, String> = rows.iter().filter_map(named).collect();
+        let error = |code, message| Error::new(code, message).with_table(tables::MESSAGE_TRACE);
+        let mut ids = found.keys();
+        match (ids.next(), ids.next()) {
+            (Some(id), None) => Ok(*id),
+            (None, _) => Err(error(
+                Code::NOT_FOUND,
+                format!("there is no trace of a request that ends in {end}, or it is not yours"),
+            )),
+            (Some(_), Some(_)) => {
+                let each: Vec<String> = found.iter().map(|(id, name)| format!("{id} ({name})")).collect();
+                let message = format!("several requests end in {end}: {}; give more digits", each.join(", "));
+                Err(error(Code::AMBIGUOUS, message))
+            }
+        }
+    }
+
     /// The request with that correlation id, or whose trace has that id; without one, the last of
     /// this user's own that was refused. Of several messages that ran under one correlation, the
     /// first that failed.
@@ -164,14 +200,62 @@ impl Session {
     }
 }
 
+/// A request of the past, as far as it was recorded.
+#[derive(Debug, Clone)]
+pub struct PastRequest {
+    /// The correlation id under which it ran.
+    pub correlation: Uuid,
+    /// Whose request it was.
+    pub caller: Uuid,
+    /// Who called on behalf of that user, where somebody did.
+    pub by: Option<Uuid>,
+    /// When it began.
+    pub started: Timestamp,
+    /// Whether it passed.
+    pub succeeded: bool,
+    /// The message.
+    pub message: String,
+    /// What it was refused with, as an object.
+    pub refusal: Option<Json>,
+    /// The request; why it cannot run again, where it was not recorded whole.
+    pub request: Result<Request>,
+    /// What it asked about privileges.
+    pub(crate) checks: Option<KeptChecks>,
+}
+
+impl PastRequest {
+    /// In whose name it ran, and who called.
+    pub fn acting(&self) -> Acting {
+        Acting {
+            user: self.caller,
+            caller: self.by,
+        }
+    }
+
+    fn of(row: &Row) -> Self {
+        let tree = row.text("sl_tree").and_then(Node::read);
+        Self {
+            correlation: row.id_of("sl_correlationid").unwrap_or_default(),
+            caller: row.id_of("sl_userid").unwrap_or_default(),
+            by: row.id_of("sl_callerid"),
+            started: started(row),
+            succeeded: row.bool("sl_succeeded").unwrap_or_default(),
+            message: row.text("sl_message").unwrap_or_default().to_owned(),
+            refusal: tree.and_then(|root| root.error),
+            request: request_of(row),
+            checks: row.text(CHECKS).and_then(KeptChecks::read),
+        }
+    }
+}
+
 impl Session {
     /// The requests that were recorded since a time, the newest first and at most so many, and how many
-    /// of them were not recorded whole. They are everybody's: it takes prvActOnBehalfOfAnotherUser, and
-    /// Read on traces.
+    /// were not recorded at all. They are everybody's: it takes prvActOnBehalfOfAnotherUser, and Read on
+    /// traces.
     ///
     /// # Errors
     /// A privilege is missing, or the database cannot be read.
-    pub fn recorded_requests(&self, since: Timestamp, most: usize) -> Result<(Vec<RecordedRequest>, usize)> {
+    pub fn recorded_requests(&self, since: Timestamp, most: usize) -> Result<(Vec<PastRequest>, usize)> {
         self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
         self.check_privilege(tables::MESSAGE_TRACE, Right::Read)?;
         let since = Filter::Compare {
@@ -179,8 +263,9 @@ impl Session {
             comparison: Comparison::Ge,
             value: Value::DateTime(since),
         };
+        let columns = [&COLUMNS[..], &["sl_message", "sl_tree", CHECKS]].concat();
         let mut query = Query::new(tables::MESSAGE_TRACE)
-            .columns(&COLUMNS)
+            .columns(&columns)
             .filter(since.clone().and(Filter::Compare {
                 column: REQUEST.into(),
                 comparison: Comparison::Ne,
@@ -199,9 +284,8 @@ impl Session {
             tables::MESSAGE_TRACE,
             &unrecorded,
         )?;
-        let whole: Vec<RecordedRequest> = rows.iter().filter_map(|row| recorded(row).ok()).collect();
-        let partly = rows.len() - whole.len();
-        Ok((whole, partly + usize::try_from(unrecorded).unwrap_or(usize::MAX)))
+        let past = rows.iter().map(PastRequest::of).collect();
+        Ok((past, usize::try_from(unrecorded).unwrap_or(usize::MAX)))
     }
 }
 
@@ -220,13 +304,17 @@ fn recorded(row: &Row) -> Result<RecordedRequest> {
         correlation: row.id_of("sl_correlationid").unwrap_or_default(),
         caller: row.id_of("sl_userid").unwrap_or_default(),
         by: row.id_of("sl_callerid"),
-        started: match row.get("sl_startedon") {
-            Some(Value::DateTime(time)) => *time,
-            _ => Timestamp::UNIX_EPOCH,
-        },
+        started: started(row),
         succeeded: row.bool("sl_succeeded").unwrap_or_default(),
         request: request_of(row)?,
     })
+}
+
+fn started(row: &Row) -> Timestamp {
+    match row.get("sl_startedon") {
+        Some(Value::DateTime(time)) => *time,
+        _ => Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn none(which: Option<Uuid>) -> Error {

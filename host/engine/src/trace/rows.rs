@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_model::{Code, Error, Reference, Row, TableDef};
 use sluice_store::Beside;
 
-use super::REQUEST;
+use super::{CHECKS, KeptChecks, REQUEST};
 use crate::{Unit, operation::Operation, snapshot::TraceSetting, tables};
 
 impl Unit {
@@ -109,7 +109,7 @@ impl Unit {
             .find(|row| &*row.table == tables::MESSAGE_TRACE);
         if let Some(last) = last.filter(|_| cut > 0) {
             let mut row = last.clone();
-            for column in ["sl_tree", "sl_table", "sl_duration", REQUEST] {
+            for column in ["sl_tree", "sl_table", "sl_duration", REQUEST, CHECKS] {
                 row.values.remove(column);
             }
             row.set("sl_name", format!("{cut} messages more, whose traces were not kept"));
@@ -141,6 +141,17 @@ impl Unit {
         }
         if let Some(request) = self.trace.request.as_ref().filter(|_| recorded) {
             row.set(REQUEST, request.text());
+        }
+        if recorded {
+            let caller = operation.principal.id();
+            let kept = KeptChecks::of(self.trace.checks(), caller, &self.snapshot.catalog, &self.trace.names);
+            let text = kept.text();
+            // What finds no room is counted.
+            let text = match self.trace.room.take(text.len(), error.is_some()) {
+                true => text,
+                false => kept.counted().text(),
+            };
+            row.set(CHECKS, text);
         }
         Some(row)
     }

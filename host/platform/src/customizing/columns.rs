@@ -1,6 +1,8 @@
 //! Changes of columns that are there. What compares a column that changes is unpublished, and
 //! the caller is told. Metadata operations raise no events.
 
+use std::sync::Arc;
+
 use sluice_access::{ColumnRight, check_columns};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, Uuid, coerce, definition::Columns,
@@ -9,7 +11,7 @@ use sluice_model::{
 use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
-    Batch, Session, Unit,
+    Batch, Rehearsal, Session, Unit,
     capability::{Definition, Redefinition},
     tables,
 };
@@ -50,6 +52,12 @@ impl ColumnChanges for Session {
     fn delete_column(&self, table: &str, column: &str) -> Result<Vec<Error>> {
         self.batch(|batch| delete_column(batch, table, column))
     }
+}
+
+/// A change of a column, to be tried.
+pub fn changing_column(table: &str, column: &str, change: &ColumnChange) -> Rehearsal {
+    let (table, column, change) = (table.to_owned(), column.to_owned(), change.clone());
+    Arc::new(move |batch| update_column(batch, &table, &column, &change).map(|_| ()))
 }
 
 /// [`ColumnChanges::update_column`] as a part of a batch.

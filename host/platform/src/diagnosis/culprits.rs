@@ -8,7 +8,7 @@ use sluice_engine::{Tried, attribution::is_same, step::Step, steps, tables};
 use sluice_model::{Code, Error, Result, Right, Timestamp, Uuid};
 
 use super::{
-    Culprit, Cure, Fix, Isolation,
+    Culprit, Cure, Fix, Isolation, Resting,
     cures::{Obstacle, lacking, replaces},
     trials::{Lent, Setup, Trials, all_steps, in_order},
 };
@@ -64,7 +64,12 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         Some(walk) if walk.passes => walk,
         _ => without,
     };
+    let resting = match last.passes {
+        true => trials.resting(&last.setup)?,
+        false => Vec::new(),
+    };
     let isolation = Isolation {
+        resting,
         passes: last.passes,
         cure,
         culprits,
@@ -103,6 +108,36 @@ fn keep_own(culprits: &mut Vec<Culprit>, cured: &Walk) {
 }
 
 impl Trials<'_> {
+    /// The steps that the request fails in once they have rested.
+    fn resting(&mut self, setup: &Setup) -> Result<Vec<Resting>> {
+        let (now, snapshot) = (self.session.now(), self.session.snapshot()?);
+        let rests = |id: Uuid| Some((snapshot.steps.find(id)?, snapshot.steps.find(id)?.rests_at(now)?));
+        let mut found = Vec::new();
+        if !snapshot.steps.ids().any(|id| rests(id).is_some()) {
+            return Ok(found);
+        }
+        let mut setup = Setup {
+            awake: true,
+            ..setup.clone()
+        };
+        while !self.is_over() {
+            let Some(error) = self.refusal(&setup)? else { break };
+            let step = error.body().step.as_ref().map(|step| step.id);
+            let Some((step, until)) = step.and_then(rests) else {
+                break;
+            };
+            if !setup.bypassed.insert(step.id) {
+                break;
+            }
+            found.push(Resting {
+                step: step.info(),
+                until,
+                error,
+            });
+        }
+        Ok(found)
+    }
+
     /// Runs the request again and again, each time with one more culprit out of the way, and adds
     /// those that are new.
     fn walk(&mut self, culprits: &mut Vec<Culprit>, behind: Behind) -> Result<Walk> {

@@ -10,19 +10,21 @@ mod explain;
 mod fix;
 mod holders;
 mod needs;
+mod suggest;
 mod taken;
 mod trials;
 mod what_if;
 
-use sluice_engine::{RecordedRequest, Session, tables};
+use sluice_engine::{RecordedRequest, Session, What, tables};
 use sluice_model::{Error, Filter, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
 pub use needs::{SeenNeed, SeenNeeds};
+pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
 use trials::{Setup, Trials};
-pub use what_if::{Turned, WhatIf};
+pub use what_if::{Judged, Turned, WhatIf};
 
 /// One thing that stands in the way.
 #[derive(Debug, Clone)]
@@ -50,6 +52,17 @@ impl Culprit {
     }
 }
 
+/// A step that rests, and that the request fails in once it has rested.
+#[derive(Debug, Clone)]
+pub struct Resting {
+    /// The step.
+    pub step: StepInfo,
+    /// Until when it rests.
+    pub until: Timestamp,
+    /// What it then refuses.
+    pub error: Error,
+}
+
 /// What a diagnosis found.
 #[derive(Debug, Clone)]
 pub struct Isolation {
@@ -57,6 +70,8 @@ pub struct Isolation {
     pub culprits: Vec<Culprit>,
     /// What cures all of it, where something does: the request passed behind it.
     pub cure: Option<Cure>,
+    /// What stands in the way again once it has rested, where the request passes meanwhile.
+    pub resting: Vec<Resting>,
     /// What failed of the asynchronous steps, once the request passed.
     pub background: Vec<Error>,
     /// How many trials it took.
@@ -122,18 +137,25 @@ pub trait Diagnosis {
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<SeenNeeds>;
 
-    /// Whose recorded requests since a time would end in another way behind these messages, which this
-    /// session's user would send. `progress` hears which of how many is next, and whether to go on is
+    /// Whose recorded requests since a time would end in another way behind these changes, which this
+    /// session's user would make. `progress` hears which of how many is next, and whether to go on is
     /// its answer.
     ///
     /// # Errors
-    /// One of the messages is refused, this session's user may not act for others, or the host fails.
+    /// One of the changes is refused, this session's user may not act for others, or the host fails.
     fn what_if(
         &self,
-        changes: &[Request],
+        changes: &[What],
         since: Timestamp,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<WhatIf>;
+
+    /// The smallest role that what was used in so many days needs, and what of today's is not in it.
+    ///
+    /// # Errors
+    /// This session's user may not read marks of use (prvReadsl_privilegeuse) or what they are about;
+    /// another user's use takes prvActOnBehalfOfAnotherUser.
+    fn suggest_role(&self, used_by: &UsedBy, days: u32) -> Result<Suggested>;
 }
 
 impl Diagnosis for Session {
@@ -189,11 +211,15 @@ impl Diagnosis for Session {
 
     fn what_if(
         &self,
-        changes: &[Request],
+        changes: &[What],
         since: Timestamp,
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) -> Result<WhatIf> {
         what_if::what_if(self, changes, since, progress)
+    }
+
+    fn suggest_role(&self, used_by: &UsedBy, days: u32) -> Result<Suggested> {
+        suggest::suggest(self, used_by, days)
     }
 }
 

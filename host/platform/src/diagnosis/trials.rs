@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_access::Checks;
-use sluice_engine::{Acting, Sent, Session, Tried, step::Step, unit::Trial};
+use sluice_engine::{Acting, Sent, Session, Tried, What, step::Step, unit::Trial};
 use sluice_model::{Code, Depth, Error, Request, Result, Uuid, codes::Kind};
 
 use super::{Fix, holders::Holders};
@@ -37,6 +37,8 @@ pub(super) struct Setup {
     pub(super) lent: Vec<Lent>,
     /// The gates of process flows stand open.
     pub(super) ungated: bool,
+    /// Steps that rest run all the same.
+    pub(super) awake: bool,
 }
 
 impl Setup {
@@ -121,6 +123,7 @@ impl<'a> Trials<'a> {
                 .collect(),
             checks,
             ungated: setup.ungated,
+            awake: setup.awake,
             ..Trial::default()
         };
         let mut request = self.request.clone();
@@ -129,7 +132,7 @@ impl<'a> Trials<'a> {
             request = fix.applied_to(&request);
             before.extend(fix.request().map(|request| Sent {
                 sender: *sender,
-                request,
+                what: What::Message(request),
             }));
         }
         let tried = self.session.try_request(self.acting, trial, &before, &request)?;

@@ -1,14 +1,29 @@
 //! What a change would do to requests that people made: each recorded one runs again with the change
-//! and without it, rolled back. Between any two trials the writer is free.
+//! and without it, rolled back. What cannot run again is judged by what it asked about privileges,
+//! which is asked again with the change and without it. Between any two trials the writer is free.
 
-use sluice_engine::{RecordedRequest, Sent, Session, unit::Trial};
-use sluice_model::{Code, Error, Request, Result, Timestamp, Uuid, codes::Kind};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use sluice_engine::{Changed, PastRequest, Sent, Session, What, unit::Trial};
+use sluice_model::{Error, Request, Result, Timestamp, codes::Kind};
+
+/// How it was judged what would become of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// It ran again, with the change and without it.
+    RanAgain,
+    /// What it asked about privileges was asked again.
+    ByChecks,
+}
 
 /// A request whose outcome a change turns.
 #[derive(Debug, Clone)]
 pub struct Turned {
     /// The request.
-    pub request: RecordedRequest,
+    pub request: PastRequest,
+    /// How it was judged.
+    pub judged: Judged,
     /// Why it is refused without the change; `None` where it passes.
     pub without: Option<Error>,
     /// Why it is refused with the change.
@@ -20,77 +35,168 @@ pub struct Turned {
 pub struct WhatIf {
     /// The requests whose outcome it turns, the newest first.
     pub turned: Vec<Turned>,
-    /// How many requests were judged.
-    pub judged: usize,
-    /// How many cannot be judged by running them again: they passed then, and are refused today
-    /// whatever is changed (their lead is closed, their row is there).
+    /// How many requests ran again.
+    pub ran: usize,
+    /// How many were judged by what they asked about privileges.
+    pub asked: usize,
+    /// How many can be judged in neither way: they cannot run again (their lead is closed, their row is
+    /// there, values of theirs were left out), and what they asked about privileges was not recorded,
+    /// or does not tell.
     pub past: usize,
-    /// How many were not recorded whole.
+    /// How many were not recorded.
     pub unrecorded: usize,
     /// Whether there were more than are looked at.
     pub is_cut: bool,
 }
 
-/// More requests are not run again.
+/// More requests are not looked at.
 const MOST: usize = 1_000;
 
-/// What tells two outcomes apart.
-fn told(outcome: &Option<Error>) -> Option<(Code, Option<&str>, Option<Uuid>)> {
-    let body = outcome.as_ref()?.body();
-    Some((
-        body.code,
-        body.privilege.as_deref(),
-        body.step.as_ref().map(|step| step.id),
-    ))
+/// So many are asked in one transaction.
+const TURN: usize = 20;
+
+/// What tells two outcomes apart: the code, the privilege, the step.
+fn told(outcome: &Option<Error>) -> Option<[Option<String>; 3]> {
+    outcome.as_ref().map(|error| told_by(&error.to_json()))
+}
+
+fn told_by(error: &Json) -> [Option<String>; 3] {
+    let text = |value: Option<&Json>| value.and_then(Json::as_str).map(str::to_ascii_lowercase);
+    [
+        text(error.get("code")),
+        text(error.get("privilege")),
+        text(error.pointer("/step/id")),
+    ]
 }
 
 /// See [`super::Diagnosis::what_if`].
 pub(super) fn what_if(
     session: &Session,
-    changes: &[Request],
+    changes: &[What],
     since: Timestamp,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<WhatIf> {
     let before: Vec<Sent> = changes
         .iter()
-        .map(|request| Sent {
+        .map(|what| Sent {
             sender: session.user(),
-            request: request.clone(),
+            what: what.clone(),
         })
         .collect();
-    let (recorded, unrecorded) = session.recorded_requests(since, MOST + 1)?;
+    let trials = Trials {
+        session,
+        before: &before,
+        trial: Trial {
+            changed: Some(Arc::new(Changed::default())),
+            ..Trial::default()
+        },
+    };
+    let (past, unrecorded) = session.recorded_requests(since, MOST + 1)?;
     // A change that is refused is refused whether anybody has made a request or not.
-    let alone = session.try_request(session.acting(), Trial::default(), &before, &Request::new("WhoAmI"))?;
+    let alone = session.try_request(session.acting(), trials.trial.clone(), &before, &Request::new("WhoAmI"))?;
     alone.result?;
     let mut found = WhatIf {
         unrecorded,
-        is_cut: recorded.len() > MOST,
+        is_cut: past.len() > MOST,
         ..WhatIf::default()
     };
-    let all = recorded.len().min(MOST);
-    for (place, request) in recorded.into_iter().take(MOST).enumerate() {
+    let all = past.len().min(MOST);
+    let mut turned = Vec::new();
+    let mut waiting = Vec::new();
+    for (place, request) in past.into_iter().take(MOST).enumerate() {
         if !progress(place, all) {
             found.is_cut = true;
             break;
         }
-        let outcome = |before: &[Sent]| -> Result<Option<Error>> {
-            let tried = session.try_request(request.acting(), Trial::default(), before, &request.request)?;
-            match (tried.refused, tried.result) {
-                // The change itself is refused: there is nothing to ask.
-                (Some(_), Err(error)) => Err(error),
-                (None, Err(error)) if error.kind() == Kind::Host => Err(error),
-                (_, result) => Ok(result.err()),
+        match trials.run_again(&request)? {
+            Some((without, with)) => {
+                found.ran += 1;
+                if told(&without) != told(&with) {
+                    turned.push((place, Judged::RanAgain, request, without, with));
+                }
             }
-        };
-        let (without, with) = (outcome(&[])?, outcome(&before)?);
-        if request.succeeded && without.is_some() {
-            found.past += 1;
-            continue;
+            None if request.can_be_asked() => waiting.push((place, request)),
+            None => found.past += 1,
         }
-        found.judged += 1;
-        if told(&without) != told(&with) {
-            found.turned.push(Turned { request, without, with });
+        if waiting.len() == TURN {
+            found.asked += waiting.len();
+            turned.extend(trials.ask_again(std::mem::take(&mut waiting))?);
         }
     }
+    found.asked += waiting.len();
+    turned.extend(trials.ask_again(waiting)?);
+    turned.sort_by_key(|(place, ..)| *place);
+    found.turned = turned
+        .into_iter()
+        .map(|(_, judged, request, without, with)| Turned {
+            request,
+            judged,
+            without,
+            with,
+        })
+        .collect();
     Ok(found)
+}
+
+/// A request whose outcome is turned, at its place in the list.
+type At = (usize, Judged, PastRequest, Option<Error>, Option<Error>);
+
+/// The trials of a change.
+struct Trials<'a> {
+    session: &'a Session,
+    before: &'a [Sent],
+    trial: Trial,
+}
+
+impl Trials<'_> {
+    /// What a request comes to without the change and with it; `None` where it cannot run again: it was
+    /// not recorded whole, or today, without the change, it meets something else than it met then.
+    fn run_again(&self, past: &PastRequest) -> Result<Option<(Option<Error>, Option<Error>)>> {
+        let Ok(request) = &past.request else { return Ok(None) };
+        let without = self.outcome(past, request, &[])?;
+        let is_as_then = match (&without, &past.refusal) {
+            (None, _) => true,
+            (Some(_), _) if past.succeeded => false,
+            // What refused it then may be cured; what is refused by privileges can be asked about.
+            (Some(error), _) if error.kind() == Kind::Denied => true,
+            (Some(error), Some(refusal)) => told_by(&error.to_json()) == told_by(refusal),
+            (Some(_), None) => true,
+        };
+        if !is_as_then {
+            return Ok(None);
+        }
+        let with = self.outcome(past, request, self.before)?;
+        Ok(Some((without, with)))
+    }
+
+    fn outcome(&self, past: &PastRequest, request: &Request, before: &[Sent]) -> Result<Option<Error>> {
+        let trial = if before.is_empty() {
+            Trial::default()
+        } else {
+            self.trial.clone()
+        };
+        let tried = self.session.try_request(past.acting(), trial, before, request)?;
+        match (tried.refused, tried.result) {
+            // The change itself is refused: there is nothing to ask.
+            (Some(_), Err(error)) => Err(error),
+            (None, Err(error)) if error.kind() == Kind::Host => Err(error),
+            (_, result) => Ok(result.err()),
+        }
+    }
+
+    /// Those of these requests whose checks come out in another way with the change.
+    fn ask_again(&self, waiting: Vec<(usize, PastRequest)>) -> Result<Vec<At>> {
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let past: Vec<&PastRequest> = waiting.iter().map(|(_, past)| past).collect();
+        let without = self.session.ask_again(&self.trial, &[], &past)?;
+        let with = self.session.ask_again(&self.trial, self.before, &past)?;
+        let outcomes = without.into_iter().zip(with);
+        let all = waiting.into_iter().zip(outcomes);
+        let turned = all.filter(|(_, (without, with))| told(without) != told(with));
+        Ok(turned
+            .map(|((place, past), (without, with))| (place, Judged::ByChecks, past, without, with))
+            .collect())
+    }
 }

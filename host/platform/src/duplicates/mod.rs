@@ -7,7 +7,7 @@
 //! | see what a rule may be | `rule` |
 //! | follow a row's codes through its changes | `upkeep` |
 //! | see what a request is told of duplicates | `detect` |
-//! | publish and unpublish | `life` |
+//! | publish and unpublish | `life`; for trial: `trial` |
 //! | follow the jobs | `work`, run by [`sluice_engine::runner`]; `notice` |
 //!
 //! What of the platform is there: `docs/duplicates.md`.
@@ -24,6 +24,7 @@ mod publish_duplicate_rule;
 mod retrieve_duplicates;
 pub(crate) mod rule;
 mod rules;
+mod trial;
 mod unpublish_duplicate_rule;
 pub(crate) mod upkeep;
 pub(crate) mod work;
@@ -35,6 +36,7 @@ use code::Seen;
 pub use detect::{FoundDuplicate, Matches};
 use rule::{Rule, Side};
 use sluice_engine::{Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit, tables};
+pub use trial::publishing_rule;
 
 /// A duplicate rule with its conditions. A rule at work does not take a mark.
 static COMPONENTS: Component = Component {

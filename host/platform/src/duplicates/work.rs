@@ -6,7 +6,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sluice_model::{
-    Comparison, Filter, Name, Query, Reference, Result, Right, Row, TableDef, Uuid, Value, codes::Kind,
+    Comparison, Filter, Name, Order, Query, Reference, Result, Right, Row, TableDef, Timestamp, Uuid, Value,
+    codes::Kind,
 };
 
 use super::part::rules_of;
@@ -129,6 +130,36 @@ fn give_codes(unit: &mut Unit, rule: &Arc<Rule>, table: &TableDef, scan: &Scan) 
         ..Query::new(rule.matching.clone()).filter(scan.next(table, Filter::All))
     };
     let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
+    put_codes(unit, rule, &rows)?;
+    Ok(rows)
+}
+
+/// Gives the newest rows of a table their codes by a rule, of those that were made before a time: as
+/// many as a step of its job does.
+pub(super) fn code_newest(unit: &mut Unit, rule: Uuid, made_before: Timestamp) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let Some(rule) = rules_of(&snapshot).all().find(|known| known.id == rule).cloned() else {
+        return Ok(());
+    };
+    let table = snapshot.table(&rule.matching)?.clone();
+    let mut query = Query {
+        columns: Some(columns_of(std::slice::from_ref(&rule), Side::Matching, &table)),
+        top: Some(ROWS),
+        ..Query::new(rule.matching.clone()).filter(Filter::Compare {
+            column: "createdon".into(),
+            comparison: Comparison::Lt,
+            value: Value::DateTime(made_before),
+        })
+    };
+    query.order.push(Order {
+        column: table.key.clone(),
+        descending: true,
+    });
+    let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
+    put_codes(unit, &rule, &rows)
+}
+
+fn put_codes(unit: &mut Unit, rule: &Arc<Rule>, rows: &[Row]) -> Result<()> {
     let mut codes: Vec<(String, Uuid)> = rows
         .iter()
         .filter_map(|row| Some((matchcode(rule, Side::Matching, Seen::now(row))?, row.id)))
@@ -139,8 +170,7 @@ fn give_codes(unit: &mut Unit, rule: &Arc<Rule>, table: &TableDef, scan: &Scan) 
         codes
             .iter()
             .try_for_each(|(code, row)| tx.put_matchcode(permit, rule.set, code, *row))
-    })?;
-    Ok(rows)
+    })
 }
 
 /// Texts compare by other rules from now on: every code is made anew.

@@ -1,8 +1,10 @@
 //! Plug-ins and steps as an administrator handles them: push, register, enable, disable,
 //! remove. Everything here reads and writes ordinary rows under the caller's privileges.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_engine::{Batch, Session, tables};
+use sluice_engine::{Batch, Rehearsal, Session, tables};
 use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
@@ -271,26 +273,7 @@ impl Registration for Session {
     }
 
     fn update_step(&self, row: &Row, images: Option<&[ImageSpec]>, secure: Option<&str>) -> Result<()> {
-        self.batch(|batch| {
-            let mut row = row.clone();
-            if let Some(secure) = secure {
-                change_secure_configuration(batch, &mut row, secure)?;
-            }
-            // A post-image comes after the move to post-operation, and goes before the move away.
-            let late = row
-                .int("stage")
-                .is_none_or(|stage| stage == sluice_engine::step::POST_OPERATION);
-            if let Some(images) = images.filter(|_| !late) {
-                set_images(batch, row.id, images)?;
-            }
-            if !row.values.is_empty() {
-                batch.execute(Request::update(row.clone()))?;
-            }
-            match images.filter(|_| late) {
-                Some(images) => set_images(batch, row.id, images),
-                None => Ok(()),
-            }
-        })
+        self.batch(|batch| update_step(batch, row, images, secure))
     }
 
     fn set_step_enabled(&self, step: Uuid, enabled: bool) -> Result<()> {
@@ -322,6 +305,48 @@ impl Registration for Session {
     fn find_plugin_type(&self, name: &str) -> Result<Uuid> {
         self.batch(|batch| plugin_type(batch, name))
     }
+}
+
+/// [`Registration::update_step`] as a part of a batch.
+fn update_step(batch: &mut Batch<'_>, row: &Row, images: Option<&[ImageSpec]>, secure: Option<&str>) -> Result<()> {
+    let mut row = row.clone();
+    if let Some(secure) = secure {
+        change_secure_configuration(batch, &mut row, secure)?;
+    }
+    // A post-image comes after the move to post-operation, and goes before the move away.
+    let late = row
+        .int("stage")
+        .is_none_or(|stage| stage == sluice_engine::step::POST_OPERATION);
+    if let Some(images) = images.filter(|_| !late) {
+        set_images(batch, row.id, images)?;
+    }
+    if !row.values.is_empty() {
+        batch.execute(Request::update(row.clone()))?;
+    }
+    match images.filter(|_| late) {
+        Some(images) => set_images(batch, row.id, images),
+        None => Ok(()),
+    }
+}
+
+/// A change of a step, to be tried.
+pub fn changing_step(row: Row, images: Option<Vec<ImageSpec>>, secure: Option<String>) -> Rehearsal {
+    Arc::new(move |batch| update_step(batch, &row, images.as_deref(), secure.as_deref()))
+}
+
+/// A push, to be tried: the file is read once.
+///
+/// # Errors
+/// The file is none of a plug-in.
+pub fn pushing(session: &Session, assembly: Assembly, options: PushOptions) -> Result<Rehearsal> {
+    session.check_push(&assembly.name)?;
+    if let Some(version) = &options.version {
+        check_version(version)?;
+    }
+    let file = File::read(session.engine(), &assembly.bytes)?;
+    Ok(Arc::new(move |batch| {
+        push(batch, &assembly, &file, &options).map(|_| ())
+    }))
 }
 
 /// The limits of a step of that mode: the defaults, with the changes in its `sl_limits`.

@@ -287,6 +287,10 @@ impl JobKind for Jobs {
         !matches!(error.code(), Code::ISV_ABORTED | Code::DEPTH)
     }
 
+    fn is_tried(&self) -> bool {
+        true
+    }
+
     fn stopped(&self, unit: &mut Unit, job: &Row, data: &str, error: &Error) -> Result<()> {
         let progress: Progress = runner::parse(data)?;
         let status = match self.waits_after(error) {

@@ -1,0 +1,45 @@
+//! In whose name a unit of work does something, and whether it is kept what is asked about them.
+
+use std::sync::Arc;
+
+use sluice_access::{Principal, PrincipalId};
+use sluice_model::{Error, Reference, Result, Uuid};
+
+use super::Unit;
+use crate::{snapshot::RequestSetting, tables};
+
+impl Unit {
+    /// The user with that id, in whose name something is done: what is asked about it is kept.
+    pub(crate) fn principal(&mut self, user: Uuid) -> Result<Arc<Principal>> {
+        let principal = self.principal_of(&Reference::new(tables::USER, user))?;
+        Ok(match self.keeps_checks() {
+            true => Arc::new(principal.watched(self.trace.checks())),
+            false => principal,
+        })
+    }
+
+    /// Whether anybody will want to know what was asked about principals.
+    fn keeps_checks(&self) -> bool {
+        let settings = &self.snapshot.settings;
+        match self.trial.rolled_back {
+            true => self.trial.checks.is_some(),
+            false => settings.requests != RequestSetting::Off || self.notes_use(),
+        }
+    }
+
+    /// The user or team that a row is, with what a diagnosis lends it.
+    pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
+        let snapshot = self.snapshot()?;
+        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
+        let mut principal = match snapshot.known_principal(which) {
+            Some(known) => known,
+            None => self.read(|tx| snapshot.principal(tx, which))?,
+        };
+        for (to, privilege, depth) in &self.trial.lent {
+            if *to == row.id {
+                principal = Arc::new(principal.lend(privilege, *depth));
+            }
+        }
+        Ok(principal)
+    }
+}
