@@ -144,10 +144,7 @@ fn prepare(engine: &Engine, unit: &mut Unit, before: &[Sent]) -> std::result::Re
             What::Message(request) => send(unit, sent.sender.into(), request).map(|_| ()),
             What::Rehearsal(work) => {
                 unit.begin_anew();
-                let session = Session {
-                    engine: engine.clone(),
-                    acting: sent.sender.into(),
-                };
+                let session = engine.session(sent.sender);
                 let done = session.whole(unit, &mut Vec::new(), |batch| work(batch));
                 unit.author = None;
                 done

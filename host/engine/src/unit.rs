@@ -19,7 +19,6 @@ use crate::{
     Message,
     budget::{Budget, InSteps},
     cascade::Cascades,
-    case::Recorder,
     change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,

@@ -17,7 +17,6 @@ use crate::{
     times::Since,
     usage::Usage,
 };
-use drawing::draw;
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use sluice_access::{Checks, Gate};
+use sluice_access::{Check, Checks, Gate};
 use sluice_engine::{Session, unit::Trial};
-use sluice_model::{Name, Result, Timestamp, Uuid};
+use sluice_model::{Catalog, Name, Result, Timestamp, Uuid};
 
 /// More requests are not run again.
 const MOST: usize = 300;
@@ -53,43 +53,58 @@ pub(super) fn step_needs(
         is_cut: recorded.len() > MOST,
         ..SeenNeeds::default()
     };
+    let catalog = session.catalog()?;
     let all = recorded.len().min(MOST);
-    for (place, request) in recorded.iter().take(MOST).enumerate() {
+    for (place, past) in recorded.iter().take(MOST).enumerate() {
         if !progress(place, all) {
             seen.is_cut = true;
             break;
         }
+        let Ok(request) = &past.request else {
+            seen.unrecorded += 1;
+            continue;
+        };
         let checks = Arc::new(Checks::default());
         let trial = Trial {
             checks: Some(checks.clone()),
             ..Trial::default()
         };
-        let tried = session.try_request(request.caller, trial, &[], &request.request)?;
+        let tried = session.try_request(past.acting(), trial, &[], request)?;
         seen.requests += 1;
         if !tried.ran.iter().any(|ran| ran.id == step) {
             continue;
         }
         seen.ran += 1;
-        for check in checks.all().into_iter().filter(|check| check.step == Some(step)) {
-            let is_same =
-                |need: &&mut SeenNeed| need.gate == check.gate && need.privilege.eq_ignore_ascii_case(&check.privilege);
-            let refused = check.because.is_none().then_some(check.name);
-            match seen.needs.iter_mut().find(is_same) {
-                Some(need) => {
-                    need.times += 1;
-                    need.refused.extend(refused.filter(|name| !need.refused.contains(name)));
-                }
-                None => seen.needs.push(SeenNeed {
-                    privilege: check.privilege,
-                    table: check.table,
-                    gate: check.gate,
-                    times: 1,
-                    refused: refused.into_iter().collect(),
-                }),
+        for check in checks.all().0 {
+            if checks.step_of(&check) == Some(step) {
+                count(&mut seen.needs, &check, &catalog);
             }
         }
     }
     seen.needs
         .sort_by(|one, other| (&one.privilege, one.gate).cmp(&(&other.privilege, other.gate)));
     Ok(seen)
+}
+
+/// Counts a question among those that were asked before.
+fn count(needs: &mut Vec<SeenNeed>, check: &Check, catalog: &Catalog) {
+    let privilege = check.asked.privilege(catalog);
+    let is_same = |need: &SeenNeed| need.gate == check.gate && need.privilege.eq_ignore_ascii_case(&privilege);
+    let place = needs.iter().position(is_same).unwrap_or_else(|| {
+        needs.push(SeenNeed {
+            table: check.asked.table().cloned(),
+            gate: check.gate,
+            times: 0,
+            refused: Vec::new(),
+            privilege,
+        });
+        needs.len() - 1
+    });
+    if let Some(need) = needs.get_mut(place) {
+        need.times += 1;
+        let name = check.principal.name();
+        if check.way.is_none() && need.refused.iter().all(|known| known != name) {
+            need.refused.push(name.to_owned());
+        }
+    }
 }
