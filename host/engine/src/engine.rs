@@ -26,7 +26,7 @@ use crate::{
     runner::JobKind,
     snapshot::{Part, Snapshot},
     tables,
-    unit::Trial,
+    unit::Purpose,
     watch::Watch,
 };
 
@@ -437,8 +437,8 @@ impl Engine {
         })
     }
 
-    pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
-        Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
+    pub(crate) fn unit(&self, purpose: Purpose) -> Result<Unit> {
+        Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, purpose))
     }
 }
 

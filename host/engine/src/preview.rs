@@ -1,13 +1,19 @@
 //! A request for trial: it runs in a transaction that is always rolled back, behind the messages
 //! that are to be tried with it; what it came to, and the rows that it made, are read before that.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Engine, Session, Unit, compiling::Uncompilable, jobs, operation::Incoming, pipeline, step::Step, unit::Trial,
+    Engine, Session, Unit,
+    compiling::Uncompilable,
+    jobs,
+    operation::Incoming,
+    pipeline,
+    step::Step,
+    unit::{Purpose, Trial},
 };
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
@@ -15,7 +21,7 @@ use crate::{
 pub(crate) fn rolled_back<T: Send>(
     engine: &Engine,
     user: Uuid,
-    trial: &Trial,
+    purpose: &Purpose,
     work: impl Fn(&mut Unit, Arc<Principal>) -> Result<T> + Send + Sync,
 ) -> Result<T> {
     engine.on_pipeline_thread(|| {
@@ -24,7 +30,7 @@ pub(crate) fn rolled_back<T: Send>(
         loop {
             let mut waiting = None;
             let result = store.write(&mut |tx| {
-                let mut unit = match engine.unit(trial.clone()) {
+                let mut unit = match engine.unit(purpose.clone()) {
                     Ok(unit) => unit,
                     Err(error) => return (tx, end(Err(error))),
                 };
@@ -105,12 +111,7 @@ impl Session {
     /// # Errors
     /// The trial could not be made. The refusal of the request is inside.
     pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
-        let trial = Trial {
-            rolled_back: true,
-            defers: true,
-            ..trial
-        };
-        rolled_back(&self.engine, user, &trial, |unit, _| {
+        rolled_back(&self.engine, user, &Purpose::Diagnosis(trial), |unit, _| {
             for (place, sent) in before.iter().enumerate() {
                 let result = send(unit, sent.sender, &sent.request);
                 if result.is_err() {
@@ -125,7 +126,7 @@ impl Session {
             }
             unit.ran.clear();
             unit.deferred.clear();
-            if let Some(checks) = &unit.trial.checks {
+            if let Some(checks) = unit.purpose.checks() {
                 checks.clear();
             }
             let result = send(unit, user, request);
@@ -151,30 +152,32 @@ impl Session {
     /// # Errors
     /// The refusal that the request itself would meet.
     pub fn preview(&self, request: &Request, output: &str, steps: bool) -> Result<Preview> {
-        let mut trial = Trial {
-            rolled_back: true,
-            ..Trial::default()
+        let bypassed = match steps {
+            true => HashSet::new(),
+            false => self.engine.core.current_snapshot()?.steps.ids().collect(),
         };
-        if !steps {
-            trial.bypassed = self.engine.core.current_snapshot()?.steps.ids().collect();
-        }
         let correlation = self.engine.core.env.new_id();
-        rolled_back(&self.engine, self.user, &trial, |unit, principal| {
-            let mut run = |request| {
-                let incoming = Incoming::outermost(principal.clone(), correlation, request);
-                let answer = pipeline::run(unit, incoming)?;
-                unit.check_administration().map(|()| answer)
-            };
-            let response = run(request.clone())?;
-            let made = match response.outputs.get(output) {
-                Some(Parameter::References(rows)) => rows.clone(),
-                _ => Vec::new(),
-            };
-            let mut rows = Vec::new();
-            for row in made {
-                rows.extend(run(Request::retrieve(row, &[]))?.row().cloned());
-            }
-            Ok(Preview { response, rows })
-        })
+        rolled_back(
+            &self.engine,
+            self.user,
+            &Purpose::Preview(bypassed),
+            |unit, principal| {
+                let mut run = |request| {
+                    let incoming = Incoming::outermost(principal.clone(), correlation, request);
+                    let answer = pipeline::run(unit, incoming)?;
+                    unit.check_administration().map(|()| answer)
+                };
+                let response = run(request.clone())?;
+                let made = match response.outputs.get(output) {
+                    Some(Parameter::References(rows)) => rows.clone(),
+                    _ => Vec::new(),
+                };
+                let mut rows = Vec::new();
+                for row in made {
+                    rows.extend(run(Request::retrieve(row, &[]))?.row().cloned());
+                }
+                Ok(Preview { response, rows })
+            },
+        )
     }
 }

@@ -6,7 +6,7 @@ use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timest
 
 use crate::{
     Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
-    unit::Trial,
+    unit::Purpose,
 };
 
 /// What a request may say about itself.
@@ -34,7 +34,7 @@ impl Session {
     /// # Errors
     /// The database cannot be read, or the user is gone.
     pub fn unit(&self) -> Result<(Unit, Arc<sluice_access::Principal>)> {
-        let mut unit = self.engine.unit(Trial::default())?;
+        let mut unit = self.engine.unit(Purpose::Work)?;
         let user = unit.principal(self.user)?;
         Ok((unit, user))
     }
@@ -79,7 +79,7 @@ impl Session {
     /// The refusal or failure, with everything known about it.
     pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit(Purpose::Work)?;
             let correlation = self.engine.core.env.new_id();
             let result = self
                 .begin(&mut unit, request, correlation, options)
@@ -130,7 +130,7 @@ impl Session {
         in_earnest: bool,
     ) -> Result<T> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit(Purpose::Work)?;
             let store = self.engine.core.store()?;
             let result = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {

@@ -47,7 +47,7 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     let due = |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && !step.rests(&*env);
     unit.compile_ahead(all.iter().filter(due));
     for step in all.iter().filter(due) {
-        if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {
+        if unit.purpose.bypasses(step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
         if step.handler.concerns(unit, operation)? {
@@ -62,17 +62,17 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
     unit.check_wall()?;
     unit.trace.enter_step(step);
     unit.steps_ran += 1;
-    if unit.trial.rolled_back {
+    if unit.purpose.is_trial() {
         unit.ran.push(step.clone());
     }
-    if let Some(checks) = &unit.trial.checks {
+    if let Some(checks) = unit.purpose.checks() {
         checks.enter_step(step.id);
     }
     let result = call(unit, operation, step).map_err(|mut error| {
         blame(&mut error, step);
         error
     });
-    if let Some(checks) = &unit.trial.checks {
+    if let Some(checks) = unit.purpose.checks() {
         checks.leave_step();
     }
     unit.trace.leave(result.as_ref().err());
@@ -85,7 +85,7 @@ impl Unit {
     /// # Errors
     /// The step fails.
     pub fn run_step(&mut self, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
-        match self.trial.bypassed.contains(&step.id) {
+        match self.purpose.bypasses(step.id) {
             true => Ok(()),
             false => run_one(self, operation, step),
         }

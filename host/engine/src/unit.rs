@@ -59,7 +59,7 @@ pub struct Work {
     definitions_changed: bool,
     /// Who set off the message under way.
     pub(crate) author: Option<Author>,
-    pub(crate) trial: Trial,
+    pub(crate) purpose: Purpose,
     pub(crate) trace: Trace,
     /// The trace rows of a part of a job, which stay whatever becomes of its transaction.
     pub(crate) left_behind: Beside,
@@ -97,17 +97,56 @@ pub struct Work {
     pub(crate) stream: Option<Stream>,
 }
 
-/// What a diagnosis changes about a request. Empty for every other one.
+/// What a unit of work is for.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Purpose {
+    /// What it does counts.
+    #[default]
+    Work,
+    /// To see what a request would do: it is always rolled back, and leaves no traces and no jobs.
+    /// These steps are passed over.
+    Preview(HashSet<Uuid>),
+    /// To see why a request does what it does: rolled back as well; what it would leave to jobs runs
+    /// after it.
+    Diagnosis(Trial),
+}
+
+impl Purpose {
+    /// The unit is always rolled back and leaves no traces and no jobs.
+    pub(crate) fn is_trial(&self) -> bool {
+        !matches!(self, Self::Work)
+    }
+
+    /// The trial of a diagnosis.
+    pub(crate) fn diagnosis(&self) -> Option<&Trial> {
+        match self {
+            Self::Diagnosis(trial) => Some(trial),
+            Self::Work | Self::Preview(_) => None,
+        }
+    }
+
+    /// Where a diagnosis keeps what is asked about principals.
+    pub(crate) fn checks(&self) -> Option<&Arc<Checks>> {
+        self.diagnosis()?.checks.as_ref()
+    }
+
+    /// Whether a step is passed over.
+    pub(crate) fn bypasses(&self, step: Uuid) -> bool {
+        match self {
+            Self::Work => false,
+            Self::Preview(bypassed) => bypassed.contains(&step),
+            Self::Diagnosis(trial) => trial.bypassed.contains(&step),
+        }
+    }
+}
+
+/// What a diagnosis changes about a request.
 #[derive(Debug, Clone, Default)]
 pub struct Trial {
-    /// The unit is always rolled back and leaves no traces and no jobs.
-    pub rolled_back: bool,
     /// Steps that are passed over.
     pub bypassed: HashSet<Uuid>,
     /// Privileges lent to principals.
     pub lent: Vec<(Uuid, String, Depth)>,
-    /// Its asynchronous steps run after it.
-    pub defers: bool,
     /// The gates of process flows stand open.
     pub ungated: bool,
     /// Where it is kept what is asked about principals.
@@ -163,7 +202,7 @@ impl std::ops::DerefMut for Unit {
 }
 
 impl Unit {
-    pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, trial: Trial) -> Self {
+    pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, purpose: Purpose) -> Self {
         Self(Some(Box::new(Work {
             core,
             tx: Tx::default(),
@@ -173,7 +212,7 @@ impl Unit {
             shut_out: None,
             definitions_changed: false,
             author: None,
-            trial,
+            purpose,
             trace: Trace::default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
@@ -226,7 +265,7 @@ impl Unit {
 
     /// Keeps the request that begins for its trace, where one is kept.
     pub(crate) fn record(&mut self, request: &Request) {
-        if self.snapshot.settings.requests == RequestSetting::Off || self.trial.rolled_back {
+        if self.snapshot.settings.requests == RequestSetting::Off || self.purpose.is_trial() {
             return;
         }
         if let Ok(message) = self.core.message(&request.message) {
@@ -237,7 +276,7 @@ impl Unit {
 
     /// Whether a trial looks behind the gates of process flows.
     pub fn is_ungated(&self) -> bool {
-        self.trial.ungated
+        self.purpose.diagnosis().is_some_and(|trial| trial.ungated)
     }
 
     /// A new id.
@@ -312,12 +351,13 @@ impl Unit {
         let snapshot = self.snapshot()?;
         let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
         let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
-        for (to, privilege, depth) in &self.trial.lent {
+        let lent = self.purpose.diagnosis().map(|trial| trial.lent.as_slice());
+        for (to, privilege, depth) in lent.unwrap_or_default() {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }
         }
-        if let Some(checks) = &self.trial.checks {
+        if let Some(checks) = self.purpose.checks() {
             principal = Arc::new(principal.watched(checks));
         }
         Ok(principal)
@@ -372,8 +412,7 @@ impl Unit {
                 unit.budget.back_to(&spent);
                 unit.in_steps = in_steps.clone();
                 unit.transaction_opened();
-                unit.snapshot = before.clone();
-                unit.configuration_changed = false;
+                unit.forget_changes(before.clone());
                 unit.shut_out = None;
                 unit.jobs.truncate(jobs);
                 unit.cascades.rows = followers;
@@ -385,7 +424,7 @@ impl Unit {
                     .and_then(|()| unit.check_administration())
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
-                let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
+                let keep = result.is_ok() && !unit.purpose.is_trial() && !given_up;
                 let beside = match outermost && !given_up {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
@@ -402,11 +441,16 @@ impl Unit {
         let result = result.and_then(|result| result);
         if result.is_err() {
             self.jobs.truncate(jobs);
-            // What the unit read of its own changes is gone with them.
-            self.snapshot = before;
-            self.configuration_changed = false;
+            self.forget_changes(before);
         }
         result
+    }
+
+    /// What the unit read of its own changes to the configuration is gone with them.
+    fn forget_changes(&mut self, before: Arc<Snapshot>) {
+        self.snapshot = before;
+        self.configuration_changed = false;
+        self.definitions_changed = false;
     }
 
     /// Runs `body` for a request of a series: to it, a savepoint is its transaction.
@@ -415,22 +459,16 @@ impl Unit {
         mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let before = self.snapshot()?;
-        let (jobs, followers) = (self.jobs.len(), self.cascades.rows);
-        let savepoint = self.tx.savepoint()?;
-        let done = body(self, &mut operation).and_then(|()| self.check_administration());
-        if let Err(error) = done {
-            self.tx.rollback_to(savepoint)?;
-            self.jobs.truncate(jobs);
-            self.cascades.rows = followers;
-            // What the request read of its own changes is gone with them.
-            self.snapshot = before;
-            self.configuration_changed = false;
-            self.definitions_changed = false;
-            return Err(error);
+        let snapshot = self.snapshot()?;
+        let before = self.savepoint()?;
+        match body(self, &mut operation).and_then(|()| self.check_administration()) {
+            Ok(()) => self.release(before).map(|()| operation),
+            Err(error) => {
+                self.back_to(before)?;
+                self.forget_changes(snapshot);
+                Err(error)
+            }
         }
-        self.tx.release(savepoint)?;
-        Ok(operation)
     }
 
     /// Marks a point to go back to.
@@ -469,7 +507,7 @@ impl Unit {
     /// Whether what runs at that stage and depth is inside the request's transaction. A trial
     /// opens its own before pre-validation, where a request has none yet, and a series has one.
     pub(crate) fn in_request_transaction(&self, stage: i32, depth: u32) -> bool {
-        let opened_before = self.trial.rolled_back || self.in_series;
+        let opened_before = self.purpose.is_trial() || self.in_series;
         let before_it = opened_before && stage == step::PRE_VALIDATION && depth == 1;
         self.tx.is_open() && !before_it
     }

@@ -88,10 +88,47 @@ pub(super) fn owners_changed(
     for member in members.iter().skip(tops.len()) {
         gain(unit, operation, member, owner, READ)?;
     }
+    for (row, before) in rows {
+        if let Some(before) = before {
+            inherit_as_others(unit, row, before)?;
+        }
+    }
     let before: BTreeSet<&Reference> = rows.iter().filter_map(|(_, owner)| owner.as_ref()).collect();
     before
         .into_iter()
         .try_for_each(|before| lose(unit, &members, before, READ))
+}
+
+/// A row is no longer somebody's own, who needed to inherit nothing on it so far: what the rows
+/// above it pass on to them.
+fn inherit_as_others(unit: &mut Unit, row: &Reference, principal: &Reference) -> Result<()> {
+    let catalog = unit.catalog();
+    let relationships = catalog.relationships_above(&row.table);
+    let relationships: Vec<_> = relationships.iter().filter(|one| passes_on(one)).collect();
+    if relationships.is_empty() {
+        return Ok(());
+    }
+    let reason = "see from which rows a row inherits rights";
+    let Some(now) = unit.read_as_platform(reason, row, None)? else {
+        return Ok(());
+    };
+    let mut rights = Rights::NONE;
+    for relationship in relationships {
+        let above = now.lookup(&relationship.column);
+        let Some(above) = above.filter(|above| above.table == relationship.target) else {
+            continue;
+        };
+        let owner = owner_of(unit, above)?;
+        if follows(relationship.behaviours.reparent, &now, owner.as_ref()) {
+            rights = rights | passed_to(unit, relationship, above, principal)?;
+        }
+    }
+    let share = existing(unit, row, principal)?;
+    let inherited = share.as_ref().map_or(Rights::NONE, |share| Share::of(share).inherited);
+    match rights.without(inherited) {
+        Rights::NONE => Ok(()),
+        more => write(unit, row, principal, share.as_ref(), inherited | more),
+    }
 }
 
 /// A new row inherits from the rows that it refers to.

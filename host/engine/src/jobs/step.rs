@@ -26,7 +26,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         {
             continue;
         }
-        if unit.trial.rolled_back {
+        if unit.purpose.is_trial() {
             defer(unit, operation, step)?;
             continue;
         }
@@ -62,7 +62,7 @@ pub(crate) struct Deferred {
 /// A trial leaves no jobs: what their steps will be given is kept with the unit.
 fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()> {
     // What a workflow does in the background, it does in steps of its own, which a trial has not.
-    if !unit.trial.defers || unit.trial.bypassed.contains(&step.id) || step.handler.plugin().is_empty() {
+    if unit.purpose.diagnosis().is_none() || unit.purpose.bypasses(step.id) || step.handler.plugin().is_empty() {
         return Ok(());
     }
     let mut operation = operation.clone();

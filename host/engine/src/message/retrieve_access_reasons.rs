@@ -3,7 +3,7 @@
 
 use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Message, Parameter, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, LINE, Teller},
@@ -32,15 +32,7 @@ impl Message for RetrieveAccessReasons {
             required("AccessRights", ParameterType::Text),
             required("Reasons", ParameterType::Structures),
         ];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

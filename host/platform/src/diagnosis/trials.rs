@@ -117,7 +117,6 @@ impl<'a> Trials<'a> {
                 .collect(),
             checks,
             ungated: setup.ungated,
-            ..Trial::default()
         };
         let mut request = self.request.clone();
         let mut before = Vec::new();
