@@ -57,6 +57,11 @@ impl Session {
         self.engine.core.env.now()
     }
 
+    /// An id for a row that is to be made.
+    pub fn new_id(&self) -> Uuid {
+        self.engine.core.env.new_id()
+    }
+
     /// The organisation's tables as they are now.
     ///
     /// # Errors
@@ -106,6 +111,15 @@ impl Session {
         let result = pipeline::run(unit, incoming);
         unit.write_leftover_traces(result.as_ref().err());
         result
+    }
+
+    /// Runs messages in one transaction: all of them or none. What the later ones say of a row that
+    /// an earlier one makes, they say by the id that it is made with.
+    ///
+    /// # Errors
+    /// The first refusal; then nothing has changed.
+    pub fn execute_all(&self, requests: &[Request]) -> Result<Vec<Response>> {
+        self.batch(|batch| requests.iter().map(|request| batch.execute(request.clone())).collect())
     }
 
     /// Runs several messages in one transaction: all of them or none.

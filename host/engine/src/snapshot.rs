@@ -87,19 +87,19 @@ pub struct Snapshot {
     pub(crate) version: i64,
     /// The versions of the tables that configuration is made of.
     versions: HashMap<String, i64>,
-    pub catalog: Arc<Catalog>,
+    pub(crate) catalog: Arc<Catalog>,
     /// What points at rows by loose ids.
     pub(crate) pointers: Arc<Pointers>,
-    pub units: Arc<Units>,
-    pub root_unit: Uuid,
+    pub(crate) units: Arc<Units>,
+    pub(crate) root_unit: Uuid,
     /// The business units that are disabled, and all below them.
     stopped_units: Arc<HashSet<Uuid>>,
-    pub privileges: Arc<PrivilegeIds>,
-    pub settings: Arc<OrganizationSettings>,
-    pub steps: Arc<StepTable>,
-    pub system: Arc<Principal>,
+    pub(crate) privileges: Arc<PrivilegeIds>,
+    pub(crate) settings: Arc<OrganizationSettings>,
+    pub(crate) steps: Arc<StepTable>,
+    pub(crate) system: Arc<Principal>,
     /// Units of the base currency for one unit of each currency.
-    pub exchange_rates: Arc<HashMap<Uuid, Decimal>>,
+    pub(crate) exchange_rates: Arc<HashMap<Uuid, Decimal>>,
     /// What capabilities have made.
     parts: Parts,
     /// Who watches the rows of which table, in their order.
@@ -239,6 +239,41 @@ impl Snapshot {
             snapshot.watches = Arc::new(snapshot.catalog.iter().map(of).collect());
         }
         Ok(snapshot)
+    }
+
+    /// The tables and their columns.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The business units.
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// The business unit at the top.
+    pub fn root_unit(&self) -> Uuid {
+        self.root_unit
+    }
+
+    /// The ids of the privileges.
+    pub fn privileges(&self) -> &PrivilegeIds {
+        &self.privileges
+    }
+
+    /// The organisation's settings.
+    pub fn settings(&self) -> &OrganizationSettings {
+        &self.settings
+    }
+
+    /// The steps that run.
+    pub fn steps(&self) -> &StepTable {
+        &self.steps
+    }
+
+    /// SYSTEM, the user.
+    pub fn system(&self) -> &Arc<Principal> {
+        &self.system
     }
 
     /// A part of the configuration that a capability brings.

@@ -3,15 +3,15 @@
 //! back from it.
 
 mod inner;
+mod purpose;
 
 use std::{
-    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sluice_access::{Checks, Principal, PrincipalId};
-use sluice_model::{Catalog, Code, Depth, Error, Reference, Request, Result, TableDef, Uuid, Value};
+use sluice_access::{Principal, PrincipalId};
+use sluice_model::{Catalog, Code, Error, Reference, Request, Result, TableDef, Uuid, Value};
 use sluice_store::{Beside, End, Savepoint, Tx};
 
 use crate::{
@@ -31,6 +31,9 @@ use crate::{
     trace::{Recorded, Trace},
 };
 
+pub(crate) use purpose::Purpose;
+pub use purpose::Trial;
+
 /// A unit of work. See [`Work`].
 ///
 /// A box that can be emptied for a moment: while a plug-in runs, its work is inside the
@@ -47,7 +50,7 @@ impl std::fmt::Debug for Unit {
 pub struct Work {
     pub(crate) core: Arc<Core>,
     pub(crate) tx: Tx,
-    pub snapshot: Arc<Snapshot>,
+    pub(crate) snapshot: Arc<Snapshot>,
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
@@ -95,62 +98,6 @@ pub struct Work {
     pub(crate) deferred: Vec<jobs::Deferred>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
-}
-
-/// What a unit of work is for.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Purpose {
-    /// What it does counts.
-    #[default]
-    Work,
-    /// To see what a request would do: it is always rolled back, and leaves no traces and no jobs.
-    /// These steps are passed over.
-    Preview(HashSet<Uuid>),
-    /// To see why a request does what it does: rolled back as well; what it would leave to jobs runs
-    /// after it.
-    Diagnosis(Trial),
-}
-
-impl Purpose {
-    /// The unit is always rolled back and leaves no traces and no jobs.
-    pub(crate) fn is_trial(&self) -> bool {
-        !matches!(self, Self::Work)
-    }
-
-    /// The trial of a diagnosis.
-    pub(crate) fn diagnosis(&self) -> Option<&Trial> {
-        match self {
-            Self::Diagnosis(trial) => Some(trial),
-            Self::Work | Self::Preview(_) => None,
-        }
-    }
-
-    /// Where a diagnosis keeps what is asked about principals.
-    pub(crate) fn checks(&self) -> Option<&Arc<Checks>> {
-        self.diagnosis()?.checks.as_ref()
-    }
-
-    /// Whether a step is passed over.
-    pub(crate) fn bypasses(&self, step: Uuid) -> bool {
-        match self {
-            Self::Work => false,
-            Self::Preview(bypassed) => bypassed.contains(&step),
-            Self::Diagnosis(trial) => trial.bypassed.contains(&step),
-        }
-    }
-}
-
-/// What a diagnosis changes about a request.
-#[derive(Debug, Clone, Default)]
-pub struct Trial {
-    /// Steps that are passed over.
-    pub bypassed: HashSet<Uuid>,
-    /// Privileges lent to principals.
-    pub lent: Vec<(Uuid, String, Depth)>,
-    /// The gates of process flows stand open.
-    pub ungated: bool,
-    /// Where it is kept what is asked about principals.
-    pub checks: Option<Arc<Checks>>,
 }
 
 /// A point of a unit to go back to.
@@ -510,6 +457,11 @@ impl Unit {
         let opened_before = self.purpose.is_trial() || self.in_series;
         let before_it = opened_before && stage == step::PRE_VALIDATION && depth == 1;
         self.tx.is_open() && !before_it
+    }
+
+    /// The configuration as the unit read it last.
+    pub fn configuration(&self) -> &Arc<Snapshot> {
+        &self.snapshot
     }
 
     /// The rules of a table.

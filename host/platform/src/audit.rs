@@ -65,7 +65,7 @@ impl Action {
 
 /// Whether changes of the table's rows are recorded.
 fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
-    table.audited && snapshot.settings.audits
+    table.audited && snapshot.settings().audits
 }
 
 /// The audit trail.
@@ -154,8 +154,8 @@ impl Watch for Trail {
     }
 
     fn linked(&self, unit: &mut Unit, operation: &Operation, link: &Link) -> Result<()> {
-        let table = unit.snapshot.table(&link.row.table)?.clone();
-        if !is_on(&unit.snapshot, &table) || link.old == link.new {
+        let table = unit.configuration().table(&link.row.table)?.clone();
+        if !is_on(unit.configuration(), &table) || link.old == link.new {
             return Ok(());
         }
         let mut changes = Changes::new();
@@ -186,7 +186,8 @@ impl Watch for Trail {
                 Action::Create
             }
             Kind::Update => {
-                if !is_on(&unit.snapshot, &change.table) && !switches_auditing(&change.table, before, &change.row) {
+                if !is_on(unit.configuration(), &change.table) && !switches_auditing(&change.table, before, &change.row)
+                {
                     return Ok(());
                 }
                 for (name, value) in recorded(&change.row) {
@@ -289,7 +290,7 @@ fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
 /// A row is made: what is recorded of an earlier row of the same table with the same id, which was
 /// deleted, stays recorded, and is from now on no history of this one.
 fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
-    let table = unit.snapshot.table(tables::AUDIT)?.clone();
+    let table = unit.configuration().table(tables::AUDIT)?.clone();
     // Almost always there is nothing: only callers choose the same id again.
     if !unit.read(|tx| tx.facts().holds(&table, "objectid", target.id))? {
         return Ok(());
@@ -311,7 +312,7 @@ fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
 
 /// Records what was changed about a table as a whole; that it is no longer audited, above all.
 fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableDef) -> Result<()> {
-    if !unit.snapshot.settings.audits {
+    if !unit.configuration().settings().audits {
         return Ok(());
     }
     let switches = [

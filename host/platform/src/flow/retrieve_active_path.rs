@@ -37,7 +37,7 @@ impl Message for RetrieveActivePath {
         let id = input::id(operation, "ProcessInstanceId")?;
         let snapshot = unit.snapshot()?;
         for flow in flows(&snapshot).all() {
-            let Some(table) = snapshot.catalog.find(&flow.unique_name) else {
+            let Some(table) = snapshot.catalog().find(&flow.unique_name) else {
                 continue;
             };
             if unit.read(|tx| tx.facts().exists(table, id))? {

@@ -78,7 +78,7 @@ pub(super) fn start(
         row: row.clone(),
         user,
         initiating: operation.initiating().id(),
-        level: operation.level,
+        level: operation.level(),
         at: 0,
         created: BTreeMap::new(),
         until: None,
