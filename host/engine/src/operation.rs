@@ -282,11 +282,6 @@ impl Operation {
         next
     }
 
-    /// The name of [`Self::cause`].
-    pub fn caused_by(&self) -> Option<&str> {
-        self.cause().map(|cause| &*cause.message)
-    }
-
     /// When the message began.
     pub fn created_on(&self) -> Timestamp {
         self.context.created_on
