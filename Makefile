@@ -2,6 +2,7 @@
 # make test   runs every test, and the examples in the documentation
 # make build  builds the program, to target/debug/sluice
 # make bench  measures, to target/bench/summary.json (only some: BENCH="step create-0")
+# make soak   works on an organisation for an hour, kills who works, and looks for what is lost, to target/soak/summary.json (SOAK=SECONDS)
 # make fuzz   lets a fuzzer look for inputs that make the host fail (only some, for so long: TARGETS="filter row" SECONDS=60)
 #
 # Each does all the set-up that it needs. NEXTEST is cargo-nextest where it is installed.
@@ -17,7 +18,7 @@ NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 TARGETS ?= wasm solution import filter fetchxml row call
 SECONDS ?= 600
 
-.PHONY: help demo test bench build guests fmt fuzz
+.PHONY: help demo test bench build guests fmt fuzz soak
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +54,10 @@ bench: guests
 	@echo "── measuring, in a release build; the first time takes minutes"
 	@$(CARGO) build --release --bin sluice --bin bench
 	@target/release/bench $(BENCH)
+
+soak: build
+	@echo "── soaking"
+	@target/debug/soak
 
 # By hand, for hours. What is found lies in fuzz/artifacts; fuzz/corpus grows from run to run.
 fuzz: guests

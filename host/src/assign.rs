@@ -1,6 +1,6 @@
 //! `name=value` as people write the columns of a row.
 
-use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce};
+use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce, document};
 
 use crate::{door::Door, files, usage::Usage};
 
@@ -69,7 +69,7 @@ pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, RightSide<'_>)> {
         return Err(Usage::because(format!("`{assignment}` is no name=value")));
     };
     if let Some(name) = name.strip_suffix(':') {
-        let json = serde_json::from_str(value)
+        let json = document::read(value)
             .map_err(|error| Usage::because(format!("`{assignment}`: what follows := is no JSON: {error}")))?;
         return Ok((name, RightSide::Json(json, value.trim())));
     }

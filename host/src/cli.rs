@@ -74,6 +74,12 @@ pub(crate) enum Command {
     /// Users and their roles.
     #[command(subcommand)]
     User(commands::user::Command),
+    /// Access teams of rows, and the templates by which they are made.
+    #[command(subcommand)]
+    AccessTeam(commands::access_team::Command),
+    /// Column security profiles: who reads and writes secured columns.
+    #[command(subcommand)]
+    Profile(commands::profile::Command),
     /// Teams, their members and their roles.
     #[command(subcommand)]
     Team(commands::team::Command),
@@ -141,6 +147,9 @@ pub(crate) enum Command {
     /// Workflows: what happens to rows by itself, without a program.
     #[command(subcommand)]
     Workflow(commands::workflow::Command),
+    /// Business rules: what every new and changed row has to go by.
+    #[command(subcommand)]
+    Businessrule(commands::businessrule::Command),
     /// The funnel: how fast it is, what comes through, what piles up.
     #[command(subcommand)]
     Report(commands::report::Command),
@@ -181,6 +190,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Activity(command) => commands::activity::run(context, command),
         Command::Timeline(args) => commands::timeline::run(context, &args),
         Command::User(command) => commands::user::run(context, command),
+        Command::AccessTeam(command) => commands::access_team::run(context, command),
+        Command::Profile(command) => commands::profile::run(context, command),
         Command::Team(command) => commands::team::run(context, command),
         Command::Bu(command) => commands::bu::run(context, command),
         Command::Role(command) => commands::role::run(context, command),
@@ -204,6 +215,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
         Command::Workflow(command) => commands::workflow::run(context, command),
+        Command::Businessrule(command) => commands::businessrule::run(context, command),
         Command::Errors(command) => commands::errors::run(command),
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),

@@ -106,7 +106,10 @@ impl Context {
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
             ));
         }
-        Ok(session)
+        match &self.global.on_behalf_of {
+            Some(other) => Ok(session.on_behalf_of(session.find_one("systemuser", other)?)),
+            None => Ok(session),
+        }
     }
 
     /// The same, for commands that need nothing but the door.
@@ -138,10 +141,7 @@ fn compiler() -> Option<Compiler> {
         true => own.to_owned(),
         false => std::env::current_exe().ok()?,
     };
-    Some(Compiler {
-        program,
-        arguments: vec![COMPILE.into()],
-    })
+    Some(Compiler::new(program, vec![COMPILE.into()]))
 }
 
 /// Where compiled plug-ins are kept.

@@ -376,6 +376,17 @@ fn title(cure: &Cure) -> String {
         Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
         Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
         Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
+        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "Let the column security profile {called} {} {table}.{column}",
+            right.trim_start_matches("can")
+        ),
         Fix::RunAs { user, is_service, .. } => {
             let person = if *is_service { "" } else { ", a person," };
             format!(
@@ -390,7 +401,7 @@ fn title(cure: &Cure) -> String {
             }
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
-        Fix::Deactivate { .. } => "Deactivate this one workflow until it is mended".to_owned(),
+        Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
     };
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
@@ -422,8 +433,24 @@ fn command_of(fix: &Fix, user: &str) -> String {
         Fix::Grant {
             role, privilege, depth, ..
         } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+        Fix::JoinProfile { called, to, name, .. } => {
+            format!("sluice profile member-add {} {}", quoted(called), principal(to, name))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "sluice profile grant {} {table} {column} {}",
+            quoted(called),
+            right.trim_start_matches("can")
+        ),
         Fix::Disable { step } => format!("sluice step disable {step}"),
-        Fix::Deactivate { workflow } => format!("sluice workflow deactivate {workflow}"),
+        Fix::Deactivate { workflow, kind } => {
+            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
+        }
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_engine::{CallOptions, Found, Message, Session};
 use sluice_model::{
-    Catalog, ColumnDef, Query, Request, Response, Result, Right, Row, Surroundings, TableDef, Uuid, Value,
+    Catalog, ColumnDef, Error, Query, Request, Response, Result, Right, Row, Surroundings, TableDef, Uuid, Value,
 };
 
 /// See the module.
@@ -58,6 +58,20 @@ pub(crate) trait Door {
 
     /// The value that a text means in a column.
     fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value>;
+}
+
+/// What is said of input that is wrong: first that the user may not do that at all.
+///
+/// # Errors
+/// The privilege is missing; or `error`.
+pub(crate) fn after_privilege<T, E: From<Error>>(
+    session: &dyn Door,
+    table: &str,
+    right: Right,
+    error: E,
+) -> std::result::Result<T, E> {
+    session.check_privilege(table, right)?;
+    Err(error)
 }
 
 impl Door for Session {

@@ -32,10 +32,13 @@ pub(crate) struct Global {
         value_name = "USER"
     )]
     pub(crate) acting: String,
+    /// On whose behalf the user acts: both must be allowed what is done (prvActOnBehalfOfAnotherUser).
+    #[arg(long, global = true, value_name = "USER")]
+    pub(crate) on_behalf_of: Option<String>,
     /// Print exactly one JSON document: the same as -o json.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, tsv, json or id.
+    /// How results are printed (or SLUICE_OUTPUT): table, plain (tabs), csv, spreadsheet, tsv, json or id.
     #[arg(
         short = 'o',
         long = "output",

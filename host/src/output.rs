@@ -7,7 +7,7 @@ use std::{
 
 use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
-use sluice_model::Uuid;
+use sluice_model::{Uuid, cells, looks};
 
 use crate::text::wrapped;
 
@@ -90,7 +90,9 @@ pub(crate) enum Form {
     Plain,
     /// Comma-separated values with a line of headings.
     Csv,
-    /// The same with tabs.
+    /// The same for a spreadsheet: no cell is taken for a formula.
+    Spreadsheet,
+    /// Values with tabs between them.
     Tsv,
     /// Exactly one JSON document.
     Json,
@@ -120,7 +122,7 @@ pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
         _ if outcome.printed => Ok(()),
         Form::Json => document(&outcome.document),
         Form::Id => ids(&outcome.document),
-        Form::Table | Form::Plain | Form::Csv | Form::Tsv => write(&outcome.text),
+        Form::Table | Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => write(&outcome.text),
     }
 }
 
@@ -148,9 +150,10 @@ pub(crate) fn document(document: &Json) -> io::Result<()> {
     raw(text.as_bytes())
 }
 
-/// Writes text for people, with a line end.
+/// Writes text with a line end: for people, or, where cells are wanted that are whole, for machines.
 pub(crate) fn write(text: &str) -> io::Result<()> {
-    let mut text = plain(text);
+    let exact = matches!(form(), Form::Csv | Form::Spreadsheet | Form::Tsv) && !io::stdout().is_terminal();
+    let mut text = if exact { text.to_owned() } else { plain(text) };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -173,10 +176,11 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", plain(text));
 }
 
-/// Text without the characters that move a terminal's cursor or change its colours: names
-/// and messages come from rows and plug-ins.
+/// Text without the characters that move a terminal's cursor or change its colours, and with those
+/// to be seen that hide or reorder others: names and messages come from rows and plug-ins.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars()
+    looks::shown(text)
+        .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect()
 }
@@ -195,9 +199,8 @@ const CELL: usize = 60;
 impl Grid {
     /// A table with these headings.
     pub(crate) fn new<T: ToString>(headings: impl IntoIterator<Item = T>) -> Self {
-        let headings = headings.into_iter().map(|heading| flat(&heading.to_string()));
         Self {
-            headings: headings.collect(),
+            headings: headings.into_iter().map(|heading| heading.to_string()).collect(),
             rows: Vec::new(),
             wraps: false,
             goes_on: false,
@@ -221,17 +224,20 @@ impl Grid {
 
     /// Adds a line.
     pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let cells = cells.into_iter().map(|text| flat(text.as_ref()));
-        self.rows.push(cells.collect());
+        self.rows
+            .push(cells.into_iter().map(|text| text.as_ref().to_owned()).collect());
     }
 
     /// The table in the form that is wanted; for people, what is said instead where it has no lines.
     pub(crate) fn text(&self, empty: &str) -> String {
         match form() {
             Form::Csv => self.lines(",", quoted),
-            Form::Tsv => self.lines("\t", str::to_owned),
+            // The mark by which a spreadsheet knows the encoding.
+            Form::Spreadsheet if !self.goes_on => format!("\u{feff}{}", self.lines(",", in_spreadsheet)),
+            Form::Spreadsheet => self.lines(",", in_spreadsheet),
+            Form::Tsv => self.lines("\t", in_line),
             _ if self.rows.is_empty() => empty.to_owned(),
-            Form::Plain => self.lines("\t", str::to_owned),
+            Form::Plain => self.lines("\t", flat),
             Form::Table | Form::Json | Form::Id => self.drawn(),
         }
     }
@@ -250,7 +256,7 @@ impl Grid {
         table.set_header(self.headings.iter().map(|heading| line(heading)));
         for row in &self.rows {
             let cell = |text: &String| match self.wraps {
-                true => wrapped(text, CELL),
+                true => wrapped(&flat(text), CELL),
                 false => line(text),
             };
             table.add_row(row.iter().map(cell));
@@ -262,17 +268,26 @@ impl Grid {
 /// A table with how many rows it has, where people look at it.
 pub(crate) fn with_count(table: String, count: &str) -> String {
     match form() {
-        Form::Plain | Form::Csv | Form::Tsv => table,
+        Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => table,
         Form::Table | Form::Json | Form::Id => format!("{table}\n{count}"),
     }
 }
 
 /// A cell of CSV: in quotes where it needs them.
 fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"']) {
+    match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),
     }
+}
+
+fn in_spreadsheet(cell: &str) -> String {
+    quoted(&cells::for_spreadsheet(cell))
+}
+
+/// A cell without what ends cells and lines.
+fn in_line(cell: &str) -> String {
+    cell.replace(['\t', '\n', '\r'], " ")
 }
 
 /// One line of a cell's text, cut where it is long.
@@ -285,7 +300,10 @@ fn line(text: &str) -> String {
 }
 
 fn flat(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    looks::shown(text)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -315,13 +333,25 @@ mod tests {
         grid.row(["Litware, Inc.".to_owned(), format!("a \"b\"\tc{}", "d".repeat(80))]);
         let csv = grid.lines(",", quoted);
         let long = "d".repeat(80);
-        assert_eq!(csv, format!("name,said\n\"Litware, Inc.\",\"a \"\"b\"\" c{long}\""));
-        let further = grid.going_on(true).lines("\t", str::to_owned);
+        assert_eq!(csv, format!("name,said\n\"Litware, Inc.\",\"a \"\"b\"\"\tc{long}\""));
+        let further = grid.going_on(true).lines("\t", flat);
         assert_eq!(further, format!("Litware, Inc.\ta \"b\" c{long}"));
+    }
+
+    #[test]
+    fn machines_get_cells_as_they_are_and_people_see_what_hides() {
+        let mut grid = Grid::new(["name"]);
+        grid.row(["x\u{202e}y\nz"]);
+        assert_eq!(grid.lines(",", quoted), "name\n\"x\u{202e}y\nz\"");
+        assert_eq!(grid.lines("\t", in_line), "name\nx\u{202e}y z");
+        assert_eq!(grid.lines("\t", flat), "name\nx\\u{202e}y z");
+        assert!(grid.drawn().contains("x\\u{202e}y z"), "{}", grid.drawn());
+        assert_eq!(in_spreadsheet("=a,b"), "\"'=a,b\"");
     }
 
     #[test]
     fn a_terminal_is_left_alone() {
         assert_eq!(plain("red \u{1b}[31mtext\n"), "red [31mtext\n");
+        assert_eq!(plain("exe.\u{202e}gnp"), "exe.\\u{202e}gnp");
     }
 }

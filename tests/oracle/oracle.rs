@@ -101,6 +101,46 @@ pub struct Share {
     pub inherited: Vec<Right>,
 }
 
+/// Somebody reports to somebody else.
+#[derive(Debug, Clone)]
+pub struct Manager {
+    pub user: Id,
+    pub manager: Id,
+}
+
+/// A user has a position.
+#[derive(Debug, Clone)]
+pub struct Position {
+    pub id: Id,
+    pub parent: Option<Id>,
+    pub users: Vec<Id>,
+}
+
+/// How managers see the rows of those below them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hierarchy {
+    #[default]
+    Off,
+    ByManagers,
+    ByPositions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnRight {
+    Create,
+    Read,
+    Update,
+}
+
+/// A column security profile of a user or a team lets it do something with a secured column.
+#[derive(Debug, Clone)]
+pub struct ColumnPermission {
+    pub holder: Id,
+    pub table: &'static str,
+    pub column: &'static str,
+    pub right: ColumnRight,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Company {
     pub units: Vec<Unit>,
@@ -112,6 +152,12 @@ pub struct Company {
     pub grants: Vec<Grant>,
     pub rows: Vec<Row>,
     pub shares: Vec<Share>,
+    pub hierarchy: Hierarchy,
+    /// How many levels managers see below them.
+    pub levels: usize,
+    pub managers: Vec<Manager>,
+    pub positions: Vec<Position>,
+    pub columns: Vec<ColumnPermission>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +222,111 @@ pub fn may(world: &Company, principal: Id, right: Right, row: &Row) -> Answer {
             }
         }
     }
+    if manager_reaches(world, principal, right, row) {
+        return Answer::Yes;
+    }
     Answer::NoAccess
+}
+
+/// May `caller` do it on behalf of `principal`? Both have to be allowed it.
+pub fn may_on_behalf(world: &Company, caller: Id, principal: Id, right: Right, row: &Row) -> Answer {
+    let own = may(world, principal, right, row);
+    let callers = may(world, caller, right, row);
+    // The privilege check of both comes before the access check of either.
+    for answer in [own, callers] {
+        if matches!(answer, Answer::NoRoles | Answer::NoPrivilege) {
+            return answer;
+        }
+    }
+    if own == Answer::Yes { callers } else { own }
+}
+
+/// May `principal` do that with a secured column of its own rows?
+pub fn may_with_column(world: &Company, principal: Id, table: &str, column: &str, right: ColumnRight) -> bool {
+    for permission in &world.columns {
+        let holds = permission.holder == principal || is_member(world, principal, permission.holder);
+        if holds && permission.table == table && permission.column == column && permission.right == right {
+            return true;
+        }
+    }
+    false
+}
+
+/// Way d: rows of those below, and what is shared with them.
+fn manager_reaches(world: &Company, manager: Id, right: Right, row: &Row) -> bool {
+    if row.ownership != Ownership::User {
+        return false;
+    }
+    for user in &world.users {
+        let Some(level) = level_below(world, manager, user.id) else {
+            continue;
+        };
+        let direct = level == 1;
+        let allowed = match right {
+            Right::Read => true,
+            Right::Write | Right::Append | Right::AppendTo => direct,
+            _ => false,
+        };
+        if !allowed || level > world.levels {
+            continue;
+        }
+        for whose in world
+            .users
+            .iter()
+            .map(|user| user.id)
+            .chain(world.teams.iter().map(|team| team.id))
+        {
+            if whose != user.id && !is_member(world, user.id, whose) {
+                continue;
+            }
+            if row.owner == Some(whose) {
+                return true;
+            }
+            for share in &world.shares {
+                if share.row == row.id && share.with == whose && share.rights.contains(&right) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// How far below a manager somebody stands; the shortest way down counts.
+fn level_below(world: &Company, manager: Id, user: Id) -> Option<usize> {
+    if user == manager {
+        return None;
+    }
+    match world.hierarchy {
+        Hierarchy::Off => None,
+        Hierarchy::ByManagers => {
+            let mut here = user;
+            for level in 1..=world.users.len() {
+                // Everybody on the way down sits in the manager's unit or below it.
+                if !lies_below(world, unit_of(world, here), unit_of(world, manager)) {
+                    return None;
+                }
+                let above = world.managers.iter().find(|link| link.user == here)?.manager;
+                if above == manager {
+                    return Some(level);
+                }
+                here = above;
+            }
+            None
+        }
+        Hierarchy::ByPositions => {
+            let of = |who: Id| world.positions.iter().find(|position| position.users.contains(&who));
+            let (top, mut here) = (of(manager)?.id, of(user)?);
+            for level in 1..=world.positions.len() {
+                let above = here.parent?;
+                if above == top {
+                    return Some(level);
+                }
+                here = world.positions.iter().find(|position| position.id == above)?;
+            }
+            None
+        }
+    }
 }
 
 /// Ways a and b: what one grant of one role, held directly or through `team`, reaches.

@@ -27,6 +27,12 @@ impl Clock {
         *shown = Timestamp::from_second(seconds).unwrap();
     }
 
+    /// Moves it on by so many minutes.
+    pub fn pass_minutes(&self, minutes: i64) {
+        let mut shown = self.shown();
+        *shown = Timestamp::from_second(shown.as_second() + minutes * 60).unwrap();
+    }
+
     /// Moves it on by so many days.
     pub fn pass_days(&self, days: i64) {
         self.pass_hours(24 * days);

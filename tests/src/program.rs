@@ -26,10 +26,7 @@ pub fn path() -> PathBuf {
 
 /// The program as the process that compiles plug-ins.
 pub fn compiler() -> Compiler {
-    Compiler {
-        program: path(),
-        arguments: vec!["__compile".into()],
-    }
+    Compiler::new(path(), vec!["__compile".into()])
 }
 
 /// A run that has ended.

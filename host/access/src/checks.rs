@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sluice_model::{Depth, Name, Uuid};
+use sluice_model::{Depth, Name, Right, TableDef, Uuid};
 
-use crate::PrincipalId;
+use crate::{Principal, PrincipalId, principal::owner_team};
 
 /// Which of the two gates stood there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,5 +85,73 @@ impl Checks {
 
     fn asked<T>(&self, change: impl FnOnce(&mut Asked) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Principal {
+    /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
+    pub(crate) fn held_through(&self, privilege: &str) -> String {
+        let privilege = privilege.to_ascii_lowercase();
+        let holding = self
+            .facts()
+            .roles
+            .iter()
+            .filter(|role| role.privileges.contains_key(&privilege));
+        let mut names: Vec<String> = Vec::new();
+        for role in holding {
+            let team = role.via_team.and_then(|id| owner_team(&self.facts().teams, id));
+            let name = match team {
+                Some(team) => format!("{} (via team {})", role.name, team.name),
+                None => role.name.clone(),
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Keeps a question about a right on a table, or on a row of it, and why it passed.
+    pub(crate) fn note(
+        &self,
+        gate: Gate,
+        (table, right, row): (&TableDef, Right, Option<Uuid>),
+        because: impl FnOnce() -> Option<String>,
+    ) {
+        if let Some(checks) = self.checks() {
+            let privilege = table.privilege_name(right);
+            checks.add(Check {
+                held: self.depth_of(&privilege),
+                table: Some(table.name.clone()),
+                row,
+                because: because(),
+                ..self.asked(privilege, gate)
+            });
+        }
+    }
+
+    /// Keeps a question about a privilege that belongs to no table.
+    pub(crate) fn note_named(&self, privilege: &str, holds: bool) {
+        if let Some(checks) = self.checks() {
+            checks.add(Check {
+                held: self.depth_of(privilege),
+                because: holds.then(|| self.held_through(privilege)),
+                ..self.asked(privilege.to_owned(), Gate::Privilege)
+            });
+        }
+    }
+
+    fn asked(&self, privilege: String, gate: Gate) -> Check {
+        Check {
+            principal: self.identity(),
+            name: self.name().to_owned(),
+            privilege,
+            table: None,
+            row: None,
+            gate,
+            held: None,
+            because: None,
+            step: None,
+        }
     }
 }

@@ -4,10 +4,11 @@
 use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 
 use crate::{
-    Gate, OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Through,
-    Units,
+    Gate, OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Shared,
+    Through, Units,
     gate::held_privilege,
     principal::Route,
+    reports,
     text::{self, Denied},
 };
 
@@ -26,7 +27,7 @@ pub fn decide(
     privileges: &PrivilegeIds,
 ) -> Result<Permit> {
     let reason = grant(principal, units, table, right, row, privileges)?;
-    Ok(Permit::row(table, right, Some(row.id), reason))
+    Ok(Permit::row(principal, table, right, Some(row.id), reason))
 }
 
 /// Both gates for a new row: the depth of Create is tested against the owner to be. An owner other than the principal needs
@@ -43,7 +44,7 @@ pub fn decide_create(
 ) -> Result<Permit> {
     let row = RowFacts::to_be(table, owner);
     let reason = grant(principal, units, table, Right::Create, &row, privileges)?;
-    Ok(Permit::row(table, Right::Create, None, reason))
+    Ok(Permit::row(principal, table, Right::Create, None, reason))
 }
 
 fn grant(
@@ -60,11 +61,13 @@ fn grant(
         units,
         table,
         row,
+        shared: &row.shared,
     };
-    let reason = view.reasons(right, &privilege).next();
-    let asked = (table, right, Some(row.id).filter(|id| !id.is_nil()));
-    principal.note(Gate::Access, asked, || reason.as_ref().map(ToString::to_string));
-    reason.ok_or_else(|| view.refusal(right))
+    let reason = view.reason(right, &privilege)?;
+    if let Some(caller) = view.of_limit() {
+        caller.reason(right, &privilege)?;
+    }
+    Ok(reason)
 }
 
 /// What both gates say of a right on a row.
@@ -107,13 +110,17 @@ pub fn explain(
         units,
         table,
         row,
+        shared: &row.shared,
     };
+    let limit = view.of_limit();
+    let stopped = limit.filter(|limit| limit.reasons(right, &privilege).next().is_none());
     let reasons: Vec<Reason> = view.reasons(right, &privilege).collect();
     Explained {
         privilege: Ok(principal.through(&privilege)),
-        access: Some(match reasons.is_empty() {
-            true => Err(view.refusal(right)),
-            false => Ok(reasons),
+        access: Some(match (reasons.is_empty(), stopped) {
+            (true, _) => Err(view.refusal(right)),
+            (false, Some(limit)) => Err(limit.refusal(right)),
+            (false, None) => Ok(reasons),
         }),
     }
 }
@@ -124,16 +131,43 @@ struct View<'a> {
     units: &'a Units,
     table: &'a TableDef,
     row: &'a RowFacts,
+    /// What is shared with the principal.
+    shared: &'a Shared,
+}
+
+impl<'a> View<'a> {
+    /// The same row as who limits the principal sees it.
+    fn of_limit(&self) -> Option<View<'a>> {
+        let (units, table, row) = (self.units, self.table, self.row);
+        self.principal.limit().map(|principal| View {
+            principal,
+            units,
+            table,
+            row,
+            shared: &row.limit,
+        })
+    }
 }
 
 impl View<'_> {
-    /// All that reaches the row, the reason that counts first: ownership, the deepest role, a share.
+    /// What reaches the row first, or the refusal.
+    fn reason(&self, right: Right, privilege: &str) -> Result<Reason> {
+        let reason = self.reasons(right, privilege).next();
+        let asked = (self.table, right, Some(self.row.id).filter(|id| !id.is_nil()));
+        let because = || reason.as_ref().map(ToString::to_string);
+        self.principal.note(Gate::Access, asked, because);
+        reason.ok_or_else(|| self.refusal(right))
+    }
+
+    /// All that reaches the row, the reason that counts first: ownership, the deepest role, a share,
+    /// the place of a manager.
     fn reasons<'s>(&'s self, right: Right, privilege: &'s str) -> impl Iterator<Item = Reason> + 's {
         let system = self.principal.is_system().then_some(Reason::System);
         system
             .into_iter()
             .chain(self.by_roles(privilege))
             .chain(self.by_shares(right))
+            .chain(self.by_reports(right))
     }
 
     /// Ownership and depth: why the roles reach the row.
@@ -180,20 +214,43 @@ impl View<'_> {
     /// Rows of user-owned tables can be shared, and inherit rights from those that they refer to.
     fn by_shares(&self, right: Right) -> impl Iterator<Item = Reason> + use<> {
         let shared = self.table.ownership == Ownership::User;
-        let own = (shared && self.row.shares.has(right)).then_some(Reason::Share);
-        let inherited = (shared && self.row.inherited.has(right)).then_some(Reason::Inherited);
+        let own = (shared && self.shared.own.has(right)).then_some(Reason::Share);
+        let inherited = (shared && self.shared.inherited.has(right)).then_some(Reason::Inherited);
         own.into_iter().chain(inherited)
+    }
+
+    /// Managers reach the rows of those who report to them, and of what is shared with these no more
+    /// than these do.
+    fn by_reports<'s>(&'s self, right: Right) -> impl Iterator<Item = Reason> + 's {
+        let reached = self.table.ownership == Ownership::User && !self.table.outside_hierarchy;
+        let owner = self.row.owner.filter(|_| reached);
+        let owns = move |report: &&crate::Report| report.sharees().any(|one| Some(one) == owner);
+        let reports = self
+            .principal
+            .reports()
+            .iter()
+            .filter(move |report| report.gives(right));
+        let own = reports.filter(owns).map(|report| Reason::Manager {
+            report: report.named(),
+            direct: report.direct,
+        });
+        let through = |direct, shares: Rights| rights_shared(direct, shares).has(right);
+        let shared = through(true, self.shared.direct) || through(false, self.shared.indirect);
+        let shared = shared && reached;
+        own.chain(shared.then_some(Reason::ManagerShare))
     }
 
     fn refusal(&self, right: Right) -> Error {
         let privilege = |right| self.table.privilege_name(right).to_ascii_lowercase();
         let given = |right| self.principal.is_system() || self.by_roles(&privilege(right)).next().is_some();
-        let usable =
-            |right| self.by_shares(right).next().is_some() && self.principal.depth_of(&privilege(right)).is_some();
+        let other = |right| self.by_shares(right).next().is_some() || self.by_reports(right).next().is_some();
+        let usable = |right| other(right) && self.principal.depth_of(&privilege(right)).is_some();
         let denied = Denied {
             right,
             depth: self.needed_depth(),
             by_roles: rights(given),
+            by_shares: self.shared.own | self.shared.inherited,
+            by_reports: rights(|right| self.by_reports(right).next().is_some()),
             granted: rights(|right| given(right) || usable(right)),
         };
         text::access_denied(self.principal, self.table, self.row, &denied)
@@ -212,6 +269,11 @@ impl View<'_> {
     }
 }
 
+/// What comes to a manager of what is shared with reports.
+fn rights_shared(direct: bool, shares: Rights) -> Rights {
+    Rights(reports::rights(direct).0 & shares.0)
+}
+
 fn rights(test: impl Fn(Right) -> bool) -> Rights {
     let rights: Vec<Right> = Right::ALL.into_iter().filter(|right| test(*right)).collect();
     Rights::of(&rights)
@@ -225,22 +287,34 @@ fn rights(test: impl Fn(Right) -> bool) -> Rights {
 /// no error: the list is empty.
 pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: &PrivilegeIds) -> Result<Permit> {
     let privilege = held_privilege(principal, table, Right::Read, privileges)?;
-    if principal.is_system() {
-        return Ok(Permit::list(table, RowScope::Everything, Reason::System));
+    let mut filters = Vec::new();
+    for one in std::iter::once(principal).chain(principal.limit().map(AsRef::as_ref)) {
+        filters.extend(filter_of(one, units, table, &privilege));
     }
-    let Some(deepest) = principal.routes(&privilege).max_by_key(|route| route.depth) else {
-        return Err(text::missing_privilege(principal, table, Right::Read, privileges));
+    let scope = match filters.is_empty() {
+        true => RowScope::Everything,
+        false => RowScope::Only(filters),
     };
-    let reason = match table.ownership {
-        Ownership::Organization => Reason::OrganizationOwned(deepest.through()),
-        _ => Reason::Role(deepest.through()),
+    let deepest = principal.routes(&privilege).max_by_key(|route| route.depth);
+    let reason = match (deepest, table.ownership) {
+        _ if principal.is_system() => Reason::System,
+        (Some(deepest), Ownership::Organization) => Reason::OrganizationOwned(deepest.through()),
+        (Some(deepest), _) => Reason::Role(deepest.through()),
+        (None, _) => return Err(text::missing_privilege(principal, table, Right::Read, privileges)),
     };
-    let scope = match (deepest.depth, table.ownership) {
-        (Depth::Organization, _) => RowScope::Everything,
-        (_, Ownership::User | Ownership::Business) => RowScope::Only(filter(principal, units, table, &privilege)),
-        (_, Ownership::Organization | Ownership::None) => RowScope::Only(RowFilter::default()),
-    };
-    Ok(Permit::list(table, scope, reason))
+    Ok(Permit::list(principal, table, scope, reason))
+}
+
+/// The rows that a principal may read by itself; nothing, where that is all.
+fn filter_of(principal: &Principal, units: &Units, table: &TableDef, privilege: &str) -> Option<RowFilter> {
+    let deepest = principal.routes(privilege).map(|route| route.depth).max();
+    if principal.is_system() || deepest == Some(Depth::Organization) {
+        return None;
+    }
+    Some(match table.ownership {
+        Ownership::User | Ownership::Business => filter(principal, units, table, privilege),
+        Ownership::Organization | Ownership::None => RowFilter::default(),
+    })
 }
 
 /// The union of what the routes reach, none of them the whole organisation.
@@ -268,12 +342,22 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
     }
     if owned {
         filter.shared_with.extend(principal.sharees());
+        for report in principal.reports().iter().filter(|_| !table.outside_hierarchy) {
+            filter.owners.extend(report.sharees());
+            filter.shared_directly_with.extend(report.sharees());
+        }
     }
     for ids in [&mut filter.ids, &mut filter.business_units] {
         ids.sort_unstable();
         ids.dedup();
     }
-    for principals in [&mut filter.owners, &mut filter.shared_with] {
+    let RowFilter {
+        owners,
+        shared_with,
+        shared_directly_with,
+        ..
+    } = &mut filter;
+    for principals in [owners, shared_with, shared_directly_with] {
         principals.sort_unstable();
         principals.dedup();
     }

@@ -54,13 +54,22 @@ pub fn check_privilege(principal: &Principal, table: &TableDef, right: Right, pr
     held_privilege(principal, table, right, privileges).map(|_| ())
 }
 
-/// Gate 1, with the privilege's name in lower case for the second gate.
+/// Gate 1, with the privilege's name in lower case for the second gate. Who calls on behalf of the
+/// principal needs the privilege as well.
 pub(crate) fn held_privilege(
     principal: &Principal,
     table: &TableDef,
     right: Right,
     privileges: &PrivilegeIds,
 ) -> Result<String> {
+    let name = own_privilege(principal, table, right, privileges)?;
+    match principal.limit() {
+        Some(limit) => own_privilege(limit, table, right, privileges),
+        None => Ok(name),
+    }
+}
+
+fn own_privilege(principal: &Principal, table: &TableDef, right: Right, privileges: &PrivilegeIds) -> Result<String> {
     let mut name = table.privilege_name(right);
     name.make_ascii_lowercase();
     if principal.is_system() {
@@ -96,9 +105,13 @@ pub(crate) fn held_privilege(
 /// # Errors
 /// `0x80040225`.
 pub fn check_enabled(principal: &Principal) -> Result<()> {
-    match principal.is_disabled() {
-        true => Err(text::disabled(principal)),
-        false => Ok(()),
+    let disabled = |principal: &&Principal| principal.is_disabled();
+    match std::iter::once(principal)
+        .chain(principal.limit().map(AsRef::as_ref))
+        .find(disabled)
+    {
+        Some(disabled) => Err(text::disabled(disabled)),
+        None => Ok(()),
     }
 }
 
@@ -109,6 +122,14 @@ pub fn check_enabled(principal: &Principal) -> Result<()> {
 /// With principal and privilege: `0x80040220` it is missing, `0x80042F09` the user has no
 /// roles at all, `0x80040225` the user is disabled, `0x80044502` the user may only read.
 pub fn check_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Result<()> {
+    check_own_named(principal, privilege, privileges)?;
+    match principal.limit() {
+        Some(limit) => check_own_named(limit, privilege, privileges),
+        None => Ok(()),
+    }
+}
+
+fn check_own_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Result<()> {
     if principal.is_system() {
         return Ok(());
     }
@@ -118,7 +139,7 @@ pub fn check_named(principal: &Principal, privilege: &str, privileges: &Privileg
     if principal.reads_only() && !reads(privilege) {
         return Err(text::reads_only(principal));
     }
-    let holds = principal.depth_of(privilege).is_some();
+    let holds = principal.own_depth_of(privilege).is_some();
     principal.note_named(privilege, holds);
     if holds {
         return Ok(());

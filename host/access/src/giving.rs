@@ -50,6 +50,10 @@ pub fn check_holds<'a>(
     wanted: impl IntoIterator<Item = Holding<'a>>,
     privileges: &PrivilegeIds,
 ) -> Result<()> {
+    let wanted: Vec<Holding<'a>> = wanted.into_iter().collect();
+    if let Some(limit) = principal.limit() {
+        check_holds(limit, units, wanted.iter().copied(), privileges)?;
+    }
     if principal.is_system() {
         return Ok(());
     }

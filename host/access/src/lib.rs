@@ -5,26 +5,30 @@
 //!
 //! Two gates stand before every row. The first, [`check_privilege`], asks whether the
 //! principal holds the privilege at any depth; the second, [`decide`], asks whether the row
-//! is its own, within the depth of one of its roles, or shared with it. Every message passes
-//! both, and what comes out is a [`Permit`] that says why.
+//! is its own, within the depth of one of its roles, shared with it, or of somebody who reports to
+//! it. Where somebody calls on behalf of another, both must pass. Every message passes both gates, and what comes out is a [`Permit`] that says why.
 
 mod checks;
+mod columns;
 mod decide;
 mod gate;
 mod giving;
 mod permit;
 mod principal;
 mod reason;
+mod reports;
 mod row;
 mod text;
 mod units;
 
 pub use checks::{Check, Checks, Gate};
+pub use columns::{ColumnGrants, ColumnRight, check_columns, check_gives_columns};
 pub use decide::{Explained, decide, decide_create, explain, list};
 pub use gate::{PrivilegeIds, check_enabled, check_named, check_owner_to_be, check_privilege};
 pub use giving::{Holding, check_holds};
 pub use permit::{Permit, RowFilter, RowScope};
 pub use principal::{Principal, PrincipalFacts, RoleFacts, TeamFacts};
 pub use reason::{Named, Reason, Through};
-pub use row::{OwnerToBe, PrincipalId, RowFacts};
+pub use reports::Report;
+pub use row::{OwnerToBe, PrincipalId, RowFacts, Shared};
 pub use units::Units;

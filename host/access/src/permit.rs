@@ -5,7 +5,7 @@ use std::fmt;
 
 use sluice_model::{Error, Name, Result, Right, Rights, TableDef, Uuid};
 
-use crate::{PrincipalId, Reason};
+use crate::{Principal, PrincipalId, Reason, columns::Hidden};
 
 /// Proof that a principal may do something: to one row, to a new row, or to the rows that a
 /// list may show. It says why (design, invariants 1 and 8).
@@ -13,6 +13,8 @@ use crate::{PrincipalId, Reason};
 pub struct Permit {
     reason: Reason,
     grant: Grant,
+    /// What of the rows is kept from whoever has the permit.
+    hidden: Hidden,
 }
 
 /// What a permit allows.
@@ -36,11 +38,11 @@ enum Grant {
 pub enum RowScope {
     /// All of them.
     Everything,
-    /// Those that pass the filter.
-    Only(RowFilter),
+    /// Those that pass all of these filters: the principal's, and that of who limits it.
+    Only(Vec<RowFilter>),
 }
 
-/// The rows that are in: those for which **any** of the four holds. An empty filter lets
+/// The rows that are in: those for which **any** of the five holds. An empty filter lets
 /// nothing through.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowFilter {
@@ -52,6 +54,8 @@ pub struct RowFilter {
     pub business_units: Vec<Uuid>,
     /// A share with one of these has Read.
     pub shared_with: Vec<PrincipalId>,
+    /// A share with one of these has Read, and not only because it comes down from another row.
+    pub shared_directly_with: Vec<PrincipalId>,
 }
 
 impl Permit {
@@ -62,23 +66,33 @@ impl Permit {
         Self {
             reason: Reason::System,
             grant: Grant::System(reason),
+            hidden: Hidden::default(),
         }
     }
 
-    pub(crate) fn row(table: &TableDef, right: Right, id: Option<Uuid>, reason: Reason) -> Self {
+    pub(crate) fn row(principal: &Principal, table: &TableDef, right: Right, id: Option<Uuid>, reason: Reason) -> Self {
         let grant = Grant::Row {
             table: table.name.clone(),
             rights: Rights::of(&[right]),
             id,
         };
-        Self { reason, grant }
+        Self {
+            reason,
+            grant,
+            hidden: Hidden::of(principal, table),
+        }
     }
 
-    pub(crate) fn list(table: &TableDef, scope: RowScope, reason: Reason) -> Self {
+    pub(crate) fn list(principal: &Principal, table: &TableDef, scope: RowScope, reason: Reason) -> Self {
         Self {
             reason,
             grant: Grant::Rows(vec![(table.name.clone(), scope)]),
+            hidden: Hidden::of(principal, table),
         }
+    }
+
+    pub(crate) fn hidden(&self) -> &Hidden {
+        &self.hidden
     }
 
     /// Whether it is the escape from the decisions: the host itself asks.
@@ -93,11 +107,12 @@ impl Permit {
 
     /// One permit with the rights of both, for an operation that needs several on the same
     /// row (reading what it writes), or for the lists of both, where one asks about the rows of
-    /// the other. The reason stays that of the first.
+    /// the other. What one of them hides is hidden. The reason stays that of the first.
     ///
     /// # Errors
     /// A host error where the two do not speak of the same row.
     pub fn and(self, other: &Self) -> Result<Self> {
+        let hidden = self.hidden.and(&other.hidden);
         match (self.grant, &other.grant) {
             (
                 Grant::Row { table, rights, id },
@@ -113,6 +128,7 @@ impl Permit {
                     rights: rights | *more,
                     id,
                 },
+                hidden,
             }),
             (Grant::Rows(mut scopes), Grant::Rows(more)) => {
                 for (table, scope) in more {
@@ -124,6 +140,7 @@ impl Permit {
                 Ok(Self {
                     reason: self.reason,
                     grant: Grant::Rows(scopes),
+                    hidden,
                 })
             }
             (mine, others) => Err(mismatch(&mine, &format!("a permit for {others}"))),

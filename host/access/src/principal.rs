@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Right, TableDef, Uuid};
+use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
-use crate::{Check, Checks, Gate, Holding, Named, PrincipalId, Through};
+use crate::{Checks, ColumnGrants, Holding, Named, PrincipalId, Report, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -37,6 +37,11 @@ pub struct PrincipalFacts {
     pub roles: Vec<RoleFacts>,
     /// The user's object id in the directory (`azureactivedirectoryobjectid`).
     pub directory_id: Option<Uuid>,
+    /// Those whose rows the user may see as their manager; none, where the organisation's managers
+    /// see nothing more than others.
+    pub reports: Vec<Report>,
+    /// What column security profiles give.
+    pub columns: ColumnGrants,
 }
 
 /// A team that a principal is in.
@@ -76,6 +81,8 @@ pub struct Principal {
     /// Its business unit, or one above it, is disabled.
     stopped: bool,
     lent: Vec<(String, Depth)>,
+    /// Who calls on behalf of this principal: both must be allowed what is done.
+    limit: Option<Arc<Principal>>,
     /// Where it is kept what is asked about it.
     checks: Option<Arc<Checks>>,
 }
@@ -131,6 +138,7 @@ impl Principal {
             system: false,
             stopped: false,
             lent: Vec::new(),
+            limit: None,
             checks: None,
         }
     }
@@ -147,6 +155,8 @@ impl Principal {
             teams: Vec::new(),
             roles: Vec::new(),
             directory_id: None,
+            reports: Vec::new(),
+            columns: ColumnGrants::default(),
         };
         Self {
             system: true,
@@ -158,6 +168,20 @@ impl Principal {
     #[must_use]
     pub fn stopped_with_its_unit(self) -> Self {
         Self { stopped: true, ..self }
+    }
+
+    /// The same principal, on whose behalf another one calls: it may do what both may do.
+    #[must_use]
+    pub fn limited_by(&self, caller: &Arc<Self>) -> Self {
+        Self {
+            limit: Some(caller.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Who calls on behalf of the principal, where somebody does.
+    pub fn limit(&self) -> Option<&Arc<Self>> {
+        self.limit.as_ref()
     }
 
     /// The same principal with one privilege more, as if a direct role had it. For diagnosis:
@@ -175,72 +199,6 @@ impl Principal {
         Self {
             checks: Some(checks.clone()),
             ..self.clone()
-        }
-    }
-
-    /// The roles that hold a privilege, as people read them: `Seller (via team West)`.
-    pub(crate) fn held_through(&self, privilege: &str) -> String {
-        let privilege = privilege.to_ascii_lowercase();
-        let holding = self
-            .facts
-            .roles
-            .iter()
-            .filter(|role| role.privileges.contains_key(&privilege));
-        let mut names: Vec<String> = Vec::new();
-        for role in holding {
-            let team = role.via_team.and_then(|id| owner_team(&self.facts.teams, id));
-            let name = match team {
-                Some(team) => format!("{} (via team {})", role.name, team.name),
-                None => role.name.clone(),
-            };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.join(", ")
-    }
-
-    /// Keeps a question about a right on a table, or on a row of it, and why it passed.
-    pub(crate) fn note(
-        &self,
-        gate: Gate,
-        (table, right, row): (&TableDef, Right, Option<Uuid>),
-        because: impl FnOnce() -> Option<String>,
-    ) {
-        if let Some(checks) = &self.checks {
-            let privilege = table.privilege_name(right);
-            checks.add(Check {
-                held: self.depth_of(&privilege),
-                table: Some(table.name.clone()),
-                row,
-                because: because(),
-                ..self.asked(privilege, gate)
-            });
-        }
-    }
-
-    /// Keeps a question about a privilege that belongs to no table.
-    pub(crate) fn note_named(&self, privilege: &str, holds: bool) {
-        if let Some(checks) = &self.checks {
-            checks.add(Check {
-                held: self.depth_of(privilege),
-                because: holds.then(|| self.held_through(privilege)),
-                ..self.asked(privilege.to_owned(), Gate::Privilege)
-            });
-        }
-    }
-
-    fn asked(&self, privilege: String, gate: Gate) -> Check {
-        Check {
-            principal: self.identity(),
-            name: self.name().to_owned(),
-            privilege,
-            table: None,
-            row: None,
-            gate,
-            held: None,
-            because: None,
-            step: None,
         }
     }
 
@@ -299,6 +257,11 @@ impl Principal {
         std::iter::once(self.identity()).chain(teams)
     }
 
+    /// Those whose rows the principal may see as their manager.
+    pub fn reports(&self) -> &[Report] {
+        &self.facts.reports
+    }
+
     /// The principal as errors and reports show it: its roles by name, each once, those that
     /// come through a team as `Seller (via team West)`.
     pub fn info(&self) -> PrincipalInfo {
@@ -321,14 +284,23 @@ impl Principal {
         }
     }
 
-    /// The deepest depth at which the principal holds a privilege, by any route; the name in
-    /// any case.
+    /// The deepest depth at which the principal holds a privilege, by any route, and who limits it
+    /// does; the name in any case.
     pub fn depth_of(&self, privilege: &str) -> Option<Depth> {
+        let own = self.own_depth_of(privilege)?;
+        match &self.limit {
+            Some(limit) => limit.depth_of(privilege).map(|depth| depth.min(own)),
+            None => Some(own),
+        }
+    }
+
+    /// The same, whoever limits it.
+    pub(crate) fn own_depth_of(&self, privilege: &str) -> Option<Depth> {
         if self.system {
             return Some(Depth::Organization);
         }
         if privilege.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return self.depth_of(&privilege.to_ascii_lowercase());
+            return self.own_depth_of(&privilege.to_ascii_lowercase());
         }
         self.routes(privilege).map(|route| route.depth).max()
     }
@@ -409,6 +381,10 @@ impl Principal {
         self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM)
     }
 
+    pub(crate) fn checks(&self) -> Option<&Checks> {
+        self.checks.as_deref()
+    }
+
     pub(crate) fn facts(&self) -> &PrincipalFacts {
         &self.facts
     }
@@ -462,6 +438,6 @@ fn named(id: Uuid, name: &str) -> Named {
     }
 }
 
-fn owner_team(teams: &[TeamFacts], id: Uuid) -> Option<&TeamFacts> {
+pub(crate) fn owner_team(teams: &[TeamFacts], id: Uuid) -> Option<&TeamFacts> {
     teams.iter().find(|team| team.id == id && team.team_type != ACCESS_TEAM)
 }

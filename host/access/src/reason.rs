@@ -45,20 +45,29 @@ pub enum Reason {
     /// The row refers to one whose owner the principal or one of its teams is, or which is shared
     /// with them.
     Inherited,
+    /// The row belongs to somebody who reports to the principal, or to one of that one's teams.
+    Manager {
+        /// Who reports to the principal.
+        report: Named,
+        /// Whether without anybody in between.
+        direct: bool,
+    },
+    /// The row is shared with somebody who reports to the principal, or with one of that one's teams.
+    ManagerShare,
     /// The table belongs to the organisation, and the privilege reaches all of it.
     OrganizationOwned(Through),
 }
 
 impl Reason {
-    /// How the privilege is held that reaches the row; a share needs it at any depth, by whatever
-    /// role.
+    /// How the privilege is held that reaches the row; a share, and the place of a manager, need it at any
+    /// depth, by whatever role.
     pub fn through(&self) -> Option<&Through> {
         match self {
             Self::Owner(through)
             | Self::OwnerTeam { through, .. }
             | Self::Role(through)
             | Self::OrganizationOwned(through) => Some(through),
-            Self::System | Self::Share | Self::Inherited => None,
+            Self::System | Self::Share | Self::Inherited | Self::Manager { .. } | Self::ManagerShare => None,
         }
     }
 }
@@ -79,6 +88,9 @@ impl fmt::Display for Reason {
             }
             Self::Share => f.write_str("shared"),
             Self::Inherited => f.write_str("inherited from a row that it refers to"),
+            Self::Manager { direct: true, .. } => f.write_str("row of a direct report"),
+            Self::Manager { direct: false, .. } => f.write_str("row of an indirect report"),
+            Self::ManagerShare => f.write_str("shared with a report"),
             Self::OrganizationOwned(_) => f.write_str("role, for the whole organisation"),
         }
     }

@@ -53,10 +53,23 @@ pub struct RowFacts {
     /// `owningbusinessunit`, or `businessunitid` of a business-owned table; `None` where the
     /// table's rows belong to no unit.
     pub business_unit: Option<Uuid>,
-    /// The union of the masks of its shares with the caller or one of the caller's teams.
-    pub shares: Rights,
+    /// What is shared with the caller.
+    pub shared: Shared,
+    /// What is shared with who limits the caller: with the one who calls on behalf of another.
+    pub limit: Shared,
+}
+
+/// What of a row is shared with somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shared {
+    /// The union of the masks of its shares with the principal or one of the principal's teams.
+    pub own: Rights,
     /// The union of what they inherit there from rows that the row refers to.
     pub inherited: Rights,
+    /// The union of the masks of its shares with those who report to the principal, and their teams.
+    pub direct: Rights,
+    /// The same of those who report to these, as far down as the organisation lets managers look.
+    pub indirect: Rights,
 }
 
 /// Whose a new row will be. Of a business-owned table only the unit counts, of an
@@ -106,8 +119,8 @@ impl RowFacts {
             id: Uuid::nil(),
             owner,
             business_unit,
-            shares: Rights::NONE,
-            inherited: Rights::NONE,
+            shared: Shared::default(),
+            limit: Shared::default(),
         }
     }
 

@@ -196,6 +196,62 @@ pub(crate) fn access_team_owns(team: &Principal) -> Error {
     refusal(Code::TEAM_CANNOT_OWN, message, team)
 }
 
+/// No profile lets the principal do that with a secured column.
+pub(crate) fn column_denied(
+    principal: &Principal,
+    table: &TableDef,
+    code: Code,
+    word: &str,
+    column: &str,
+    id: Uuid,
+) -> Error {
+    let message = format!(
+        "User with ID {} does not have {word} permissions for the {column} attribute in the {} entity. The {} of the \
+         record is {id}",
+        principal.id(),
+        table.name,
+        table.key,
+    );
+    let secured = table.secured_as(column).map_or(column, |name| &**name);
+    let mut error = refusal(code, message, principal)
+        .with_table(&table.name)
+        .with_word("TABLE", &*table.name)
+        .with_word("COLUMN", secured)
+        .with_word("RIGHT", word.to_ascii_lowercase());
+    error.body_mut().row = Some(id).filter(|id| !id.is_nil());
+    error
+}
+
+/// A query looks for rows by a column that it would not show.
+pub(crate) fn column_asked(table: &str, column: &str) -> Error {
+    let message = format!("{} (`{column}` of `{table}`)", Code::COLUMN_ASKED.text());
+    Error::new(Code::COLUMN_ASKED, message)
+        .with_table(table)
+        .with_word("TABLE", table)
+        .with_word("COLUMN", column)
+        .with_word("RIGHT", "read")
+}
+
+/// Somebody was to give a right on a secured column that they do not hold. The platform's own words are not known.
+pub(crate) fn gives_column(principal: &Principal, table: &str, column: &str, word: &str) -> Error {
+    let message = format!(
+        "nobody gives what they do not hold: {} ({}) has no {word} permission for the column `{column}` of `{table}`",
+        principal.name(),
+        principal.id()
+    );
+    refusal(Code::PRIVILEGE_DENIED, message, principal).with_table(table)
+}
+
+/// Somebody was to give the profile System Administrator without having it.
+pub(crate) fn gives_all_columns(principal: &Principal) -> Error {
+    let message = format!(
+        "nobody gives what they do not hold: {} ({}) does not read and write every secured column",
+        principal.name(),
+        principal.id()
+    );
+    refusal(Code::PRIVILEGE_DENIED, message, principal)
+}
+
 /// The table has no privileges that a role could hold.
 pub(crate) fn internal_table(principal: &Principal, table: &TableDef, right: Right) -> Error {
     let message = format!(
@@ -214,7 +270,11 @@ pub(crate) struct Denied {
     pub(crate) depth: Depth,
     /// The rights that the roles give on the row.
     pub(crate) by_roles: Rights,
-    /// The rights that roles and shares together give.
+    /// The rights that shares give.
+    pub(crate) by_shares: Rights,
+    /// The rights that the place of a manager gives.
+    pub(crate) by_reports: Rights,
+    /// The rights that all of these together give.
     pub(crate) granted: Rights,
 }
 
@@ -224,6 +284,8 @@ pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFa
         right,
         depth,
         by_roles,
+        by_shares,
+        by_reports,
         granted,
     } = denied;
     let details = json!({
@@ -235,8 +297,8 @@ pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFa
         "ObjectBusinessUnitId": row.business_unit,
         "RightsToCheck": right.access_name(),
         "RoleAccessRights": by_roles.to_string(),
-        "PoaAccessRights": (row.shares | row.inherited).to_string(),
-        "HsmAccessRights": "None",
+        "PoaAccessRights": by_shares.to_string(),
+        "HsmAccessRights": by_reports.to_string(),
         "GrantedAccessRights": granted.to_string(),
         "Messages": [
             "PrincipalHasOwnerPrincipalWithAtLeastBasicPrivilegeDepth = False",
@@ -260,7 +322,7 @@ pub(crate) fn access_denied(principal: &Principal, table: &TableDef, row: &RowFa
             "Roles": null,
         },
         "ReadOnlyState": "UserAndOrgFullAccess",
-        "IsHsmEnabled": false,
+        "IsHsmEnabled": !principal.reports().is_empty(),
         "HsmInfo": null,
     });
     let message = format!(

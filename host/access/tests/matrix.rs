@@ -133,6 +133,7 @@ fn world() -> Company {
         grants: grants(),
         rows: Vec::new(),
         shares: vec![share(10), share(11), share(24), share(GUESTS)],
+        ..Company::default()
     }
 }
 

@@ -4,12 +4,13 @@ pub mod common;
 #[path = "../../../tests/oracle/oracle.rs"]
 pub mod oracle;
 
-use common::{answer, ask, ask_oracle, ask_why, principal, table, units, uuid};
+use common::{answer, ask, ask_oracle, ask_why, column_right, on_behalf, principal, table, units, uuid};
 use oracle::{
-    Answer, Assignment, Company, Depth, Grant, Id, Membership, Ownership, Right, Role, Row, Share, Team, Unit, User,
+    Answer, Assignment, ColumnPermission, ColumnRight, Company, Depth, Grant, Hierarchy, Id, Manager, Membership,
+    Ownership, Position, Right, Role, Row, Share, Team, Unit, User,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use sluice_access::{Principal, PrincipalId, PrivilegeIds, Reason, RowScope, Through, list};
+use sluice_access::{Principal, PrincipalId, PrivilegeIds, RowScope, Through, list};
 
 const TABLES: [(&str, Ownership); 3] = [
     ("deal", Ownership::User),
@@ -95,15 +96,52 @@ prop_compose! {
     }
 }
 
+/// The managers or positions of a world, how many levels they see, and the permissions of profiles.
+type Extras = (Hierarchy, usize, Vec<Manager>, Vec<Position>, Vec<ColumnPermission>);
+
+prop_compose! {
+    /// Any managers and positions at all: those that form a cycle, too.
+    fn all_extras()(
+        hierarchy in select(&[Hierarchy::Off, Hierarchy::ByManagers, Hierarchy::ByPositions][..]),
+        levels in 1_usize..4,
+        managers in vec(option::weighted(0.8, user()), 3),
+        parents in vec(option::weighted(0.8, ids(700, 3)), 3),
+        held in vec(option::weighted(0.9, 0_usize..3), 3),
+        columns in vec((prop_oneof![user(), team()], select(&COLUMNS[..]), select(&COLUMN_RIGHTS[..])), 0..6),
+    ) -> Extras {
+        let links = (200..).zip(managers);
+        let links = links.filter_map(|(user, manager)| Some(Manager { user, manager: manager? }));
+        let managers = links.filter(|link| link.user != link.manager).collect();
+        let users = |place| (200..).zip(&held).filter(|(_, at)| **at == Some(place)).map(|(user, _)| user).collect();
+        let positions = (700..).zip(parents).enumerate();
+        let positions = positions.map(|(place, (id, parent))| Position { id, parent, users: users(place) }).collect();
+        let permission = |(holder, column, right)| ColumnPermission { holder, table: "deal", column, right };
+        (hierarchy, levels, managers, positions, columns.into_iter().map(permission).collect())
+    }
+}
+
+const COLUMNS: [&str; 2] = ["worth", "margin"];
+const COLUMN_RIGHTS: [ColumnRight; 3] = [ColumnRight::Create, ColumnRight::Read, ColumnRight::Update];
+
 prop_compose! {
     fn worlds()(
         units in all_units(),
         (users, teams, memberships) in all_principals(),
         (roles, assignments, grants) in all_roles(),
         (rows, shares) in all_rows(),
+        (hierarchy, levels, managers, positions, columns) in all_extras(),
     ) -> Company {
-        Company { units, users, teams, memberships, roles, assignments, grants, rows, shares }
+        Company {
+            units, users, teams, memberships, roles, assignments, grants, rows, shares,
+            hierarchy, levels, managers, positions, columns,
+        }
     }
+}
+
+/// How many worlds are made up: 500, or as many as `SLUICE_WORLDS` says.
+fn cases() -> u32 {
+    let wanted = std::env::var("SLUICE_WORLDS").ok();
+    wanted.and_then(|count| count.parse().ok()).unwrap_or(500)
 }
 
 /// The users and one owner team.
@@ -125,7 +163,7 @@ fn listed(world: &Company, principal: &Principal, (name, ownership): (&str, Owne
     let scope = permit.rows(name).ok()?;
     let shows = |row: &&Row| match &scope {
         RowScope::Everything => true,
-        RowScope::Only(filter) => {
+        RowScope::Only(filters) => filters.iter().all(|filter| {
             row.owner.is_some_and(|owner| has(&filter.owners, owner))
                 || filter.ids.contains(&uuid(row.id))
                 || row.unit.is_some_and(|unit| filter.business_units.contains(&uuid(unit)))
@@ -133,7 +171,11 @@ fn listed(world: &Company, principal: &Principal, (name, ownership): (&str, Owne
                     let reads = share.rights.contains(&Right::Read) || share.inherited.contains(&Right::Read);
                     share.row == row.id && reads && has(&filter.shared_with, share.with)
                 })
-        }
+                || world.shares.iter().any(|share| {
+                    let reads = share.rights.contains(&Right::Read);
+                    share.row == row.id && reads && has(&filter.shared_directly_with, share.with)
+                })
+        }),
     };
     Some(
         world
@@ -163,7 +205,7 @@ fn only(world: &Company, principal: Id, through: &Through) -> Company {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn decision_and_oracle_agree(world in worlds()) {
@@ -222,8 +264,68 @@ proptest! {
                 }
                 let mut rest = world.clone();
                 rest.assignments.retain(|assignment| !roles.iter().any(|through| is(assignment, id, through)));
-                if !reasons.iter().any(|reason| matches!(reason, Reason::Share | Reason::Inherited)) {
+                if !reasons.iter().any(|reason| reason.through().is_none()) {
                     prop_assert_ne!(ask_oracle(&rest, id, Right::Write, row), Answer::Yes, "{:?} {:?}", reasons, row);
+                }
+            }
+        }
+    }
+
+    /// Who calls on behalf of another one does what both may do, and lists what both may read.
+    #[test]
+    fn who_calls_on_behalf_does_what_both_may(world in worlds()) {
+        for (caller, id) in [(200, 201), (201, 200), (202, 200)] {
+            let principal = on_behalf(&world, caller, id);
+            for row in &world.rows {
+                for right in [Right::Read, Right::Write, Right::Append, Right::Delete] {
+                    let expected = oracle::may_on_behalf(&world, caller, id, right, row);
+                    let result = ask(&world, &principal, right, row);
+                    prop_assert_eq!(answer(&result), Some(expected), "{} for {} {:?} {:?}", caller, id, right, row);
+                    let explained = ask_why(&world, &principal, right, row);
+                    prop_assert_eq!(explained.passes(), expected == Answer::Yes);
+                }
+            }
+            for of_table in TABLES {
+                let rows = world.rows.iter().filter(|row| row.table == of_table.0);
+                let answers: Vec<(Id, Answer)> = rows
+                    .map(|row| (row.id, oracle::may_on_behalf(&world, caller, id, Right::Read, row)))
+                    .collect();
+                let passes_gate = answers.iter().all(|(_, answer)| matches!(answer, Answer::Yes | Answer::NoAccess));
+                let readable = answers.iter().filter(|(_, answer)| *answer == Answer::Yes);
+                let readable = readable.map(|(row, _)| *row).collect();
+                prop_assert_eq!(listed(&world, &principal, of_table), passes_gate.then_some(readable));
+            }
+        }
+    }
+
+    /// A secured column is read, made and changed by whom a profile lets, and on behalf of another by
+    /// whom profiles of both let.
+    #[test]
+    fn secured_columns_are_those_of_profiles(world in worlds()) {
+        let mut deal = table("deal", Ownership::User);
+        for name in COLUMNS.iter().chain(&["open"]) {
+            let mut column = sluice_model::ColumnDef::new(name, sluice_model::ColumnType::Bool);
+            column.secured = *name != "open";
+            deal.columns.push(column);
+        }
+        for id in PRINCIPALS {
+            let (principal, behalf) = (principal(&world, id), on_behalf(&world, 202, id));
+            for column in COLUMNS {
+                for right in COLUMN_RIGHTS {
+                    let own = oracle::may_with_column(&world, id, "deal", column, right);
+                    let callers = oracle::may_with_column(&world, 202, "deal", column, right);
+                    let right = column_right(right);
+                    prop_assert_eq!(principal.may_with_column(&deal, column, right), own);
+                    prop_assert_eq!(behalf.may_with_column(&deal, column, right), own && callers);
+                    let checked = sluice_access::check_columns(&principal, &deal, right, [&column.into()], uuid(id));
+                    prop_assert_eq!(checked.is_ok(), own);
+                }
+                let read = oracle::may_with_column(&world, id, "deal", column, ColumnRight::Read);
+                if let Ok(permit) = list(&principal, &units(&world), &deal, &PrivilegeIds::default()) {
+                    prop_assert_eq!(permit.hides("deal", column), !read);
+                    prop_assert!(!permit.hides("deal", "open"));
+                    let asked = sluice_model::Query::new("deal").order_by(column);
+                    prop_assert_eq!(permit.check_query(&asked).is_ok(), read);
                 }
             }
         }

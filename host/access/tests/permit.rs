@@ -5,8 +5,8 @@ pub mod people;
 
 use people::{CREW, EAST, SALLY, WEST, account, crew, id, privileges, reader, role, sally, team};
 use sluice_access::{
-    Named, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, Reason, RowFacts, RowFilter, RowScope, Through,
-    Units, decide, decide_create, explain, list,
+    Named, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, Reason, RowFacts, RowFilter, RowScope, Shared,
+    Through, Units, decide, decide_create, explain, list,
 };
 use sluice_model::{Code, Depth, PrincipalKind, Result, Right, Rights, Uuid};
 
@@ -19,8 +19,11 @@ fn row(owner: PrincipalId, shares: Rights) -> RowFacts {
         id: id(0x50),
         owner: Some(owner),
         business_unit: Some(EAST),
-        shares,
-        inherited: Rights::NONE,
+        shared: Shared {
+            own: shares,
+            ..Shared::default()
+        },
+        limit: Shared::default(),
     }
 }
 
@@ -85,7 +88,10 @@ fn every_permit_says_why() {
     assert_eq!(reason(&reader(Depth::User), EVE, shared), Some(Reason::Share));
     assert_eq!(reason(&reader(Depth::User), EVE, Rights::of(&[Right::Write])), None);
     let below = RowFacts {
-        inherited: shared,
+        shared: Shared {
+            inherited: shared,
+            ..Shared::default()
+        },
         ..row(EVE, Rights::NONE)
     };
     let inherited = decide(
@@ -228,12 +234,12 @@ fn a_list_is_filtered_by_what_the_roles_reach() {
         shared_with: vec![MINE, OURS],
         ..RowFilter::default()
     };
-    assert_eq!(scope(&reader(Depth::User)), RowScope::Only(own.clone()));
+    assert_eq!(scope(&reader(Depth::User)), RowScope::Only(vec![own.clone()]));
     let below = RowFilter {
         business_units: vec![WEST, EAST],
         ..own
     };
-    assert_eq!(scope(&reader(Depth::ParentChild)), RowScope::Only(below));
+    assert_eq!(scope(&reader(Depth::ParentChild)), RowScope::Only(vec![below]));
     assert_eq!(scope(&reader(Depth::Organization)), RowScope::Everything);
     assert_eq!(scope(&Principal::system(id(1), "SYSTEM", WEST)), RowScope::Everything);
 }

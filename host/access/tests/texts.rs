@@ -6,7 +6,7 @@ pub mod people;
 
 use people::{CREW, EAST, SALLY, WEST, account, id, privileges, reader, role, sally, table, team};
 use sluice_access::{
-    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, RowFacts, Units, check_named, check_owner_to_be,
+    OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, RowFacts, Shared, Units, check_named, check_owner_to_be,
     check_privilege, decide, decide_create, list,
 };
 use sluice_model::{Code, Depth, Ownership, PrincipalInfo, PrincipalKind, Right, Rights};
@@ -52,8 +52,8 @@ fn an_organization_owned_table_needs_organization() {
         id: id(0x50),
         owner: None,
         business_unit: None,
-        shares: Rights::of(&[Right::Read]),
-        inherited: Rights::NONE,
+        shared: shared(Rights::of(&[Right::Read])),
+        limit: Shared::default(),
     };
     let error = decide(&shallow, &Units::default(), &rate, Right::Read, &row, &privileges()).unwrap_err();
     assert_eq!(
@@ -224,8 +224,8 @@ fn eves_account(shares: Rights) -> RowFacts {
         id: id(0x50),
         owner,
         business_unit: Some(EAST),
-        shares,
-        inherited: Rights::NONE,
+        shared: shared(shares),
+        limit: Shared::default(),
     }
 }
 
@@ -289,4 +289,11 @@ fn a_row_of_ones_own_that_a_team_role_does_not_reach() {
         "{error}"
     );
     decide_write(&member.lend("prvWriteAccount", Depth::User), &mine).unwrap();
+}
+
+fn shared(own: Rights) -> Shared {
+    Shared {
+        own,
+        ..Shared::default()
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_model::{Filter, Query, Request, Response, Result, Row, Uuid};
 
-use crate::{Unit, change::Why, operation::Incoming, pipeline};
+use crate::{Acting, Unit, change::Why, operation::Incoming, pipeline};
 
 /// Several messages in one transaction.
 pub struct Batch<'a> {
@@ -68,7 +68,8 @@ impl Batch<'_> {
     /// The refusal; then the batch must end with it.
     pub fn execute(&mut self, request: Request) -> Result<Response> {
         // What the batch itself changed about the user counts at once.
-        self.principal = self.unit.principal(self.principal.id())?;
+        let (user, caller) = (self.principal.id(), self.principal.limit().map(|caller| caller.id()));
+        self.principal = self.unit.acting(Acting { user, caller })?;
         self.run(Incoming {
             importing: self.importing,
             ..Incoming::outermost(self.principal.clone(), self.correlation, request)

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
 
 use crate::{
-    Kept, Message, Rules, Unit,
+    Component, Kept, Message, Rules, Unit,
     handler::StepSource,
     keeping, message, metadata, rules,
     runner::JobKind,
@@ -68,6 +68,8 @@ pub struct Capability {
     pub jobs: &'static [&'static dyn JobKind],
     /// Rows that are removed once they are old.
     pub kept: &'static [Kept],
+    /// What of it travels in solutions.
+    pub components: &'static [&'static Component],
     /// Writes its default rows into a new organisation.
     pub install: fn(&mut Unit) -> Result<()>,
     /// Runs in a new organisation once all capabilities are installed.
@@ -92,6 +94,7 @@ impl Capability {
             steps: &[],
             jobs: &[],
             kept: &[],
+            components: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
             compared_anew: |_| Ok(()),

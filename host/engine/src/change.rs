@@ -412,7 +412,8 @@ impl Unit {
         }
     }
 
-    /// The row, if the caller holds each of these rights on it.
+    /// The row, if the caller holds each of these rights on it, without what the caller may not read
+    /// of it.
     ///
     /// # Errors
     /// The row is not there, or the first right that the caller lacks.
@@ -423,10 +424,12 @@ impl Unit {
         for right in rights {
             self.decide_knowing(&operation.principal, table, *right, id, &mut facts)?;
         }
-        self.need_as_platform(
+        let mut row = self.need_as_platform(
             "read a row on which the caller holds the rights that a message needs",
             &Reference::new(table.name.clone(), id),
-        )
+        )?;
+        self.conceal(&operation.principal.clone(), &mut row)?;
+        Ok(row)
     }
 
     /// The rows that a query asks for, whoever asks; `reason` says why the caller's own

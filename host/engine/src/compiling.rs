@@ -21,10 +21,15 @@ use crate::{
 /// Of so many contents it is kept in memory what they declare.
 const DECLARED: usize = 64;
 
-/// A plug-in that the transaction under way waits for.
+/// So many components that were made of modules are kept in memory, until their plug-ins are there.
+const MADE: usize = 4;
+
+/// What the transaction under way waits for.
 pub(crate) struct Waiting {
     digest: String,
-    component: Vec<u8>,
+    bytes: Vec<u8>,
+    /// A core module, of which a component has to be made; else a component.
+    is_module: bool,
 }
 
 /// The plug-ins that could not be compiled, by their digests: what ran again is told, and does not
@@ -34,12 +39,26 @@ pub(crate) type Uncompilable = HashMap<String, Error>;
 impl Waiting {
     /// Compiles it; that it fails is remembered.
     pub(crate) fn compile(self, core: &Core, failed: &mut Uncompilable) {
-        let compiled = core.sandbox().and_then(|sandbox| sandbox.load(&self.component));
-        match compiled {
-            Ok(plugin) => drop(lock(&core.plugins).insert(self.digest, plugin)),
-            Err(error) => drop(failed.insert(self.digest, error)),
+        let done = core.sandbox().and_then(|sandbox| match self.is_module {
+            true => sandbox
+                .componentize(&self.bytes)
+                .map(|component| keep_made(core, self.digest.clone(), component)),
+            false => sandbox
+                .load(&self.bytes)
+                .map(|plugin| drop(lock(&core.plugins).insert(self.digest.clone(), plugin))),
+        });
+        if let Err(error) = done {
+            failed.insert(self.digest, error);
         }
     }
+}
+
+fn keep_made(core: &Core, module: String, component: Vec<u8>) {
+    let mut made = lock(&core.components);
+    if made.len() >= MADE {
+        made.clear();
+    }
+    made.insert(module, component);
 }
 
 /// Runs `attempt` until it meets no plug-in that is not compiled yet. Each time another one is, or
@@ -91,6 +110,33 @@ impl Unit {
         Ok(types)
     }
 
+    /// The component that a plug-in's file becomes.
+    ///
+    /// # Errors
+    /// As [`Self::plugin`]; the file is none of a plug-in.
+    pub fn componentize(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
+        if sluice_sandbox::admit(bytes)? {
+            return Ok(bytes.to_vec());
+        }
+        let digest = digest(bytes);
+        if let Some(component) = lock(&self.core.components).get(&digest) {
+            return Ok(component.clone());
+        }
+        if let Some(error) = self.uncompilable.get(&digest) {
+            return Err(error.clone());
+        }
+        self.check_waiting()?;
+        if !self.tx.writable() {
+            return self.core.sandbox()?.componentize(bytes);
+        }
+        self.waiting = Some(Waiting {
+            digest,
+            bytes: bytes.to_vec(),
+            is_module: true,
+        });
+        Err(waits())
+    }
+
     /// What the content of a plug-in as it is stored declares.
     ///
     /// # Errors
@@ -120,7 +166,8 @@ impl Unit {
             None if self.tx.writable() => {
                 self.waiting = Some(Waiting {
                     digest: digest.to_owned(),
-                    component,
+                    bytes: component,
+                    is_module: false,
                 });
                 return Err(waits());
             }

@@ -1,12 +1,16 @@
 //! The engine: one organisation open in this process, and the sessions of its users.
 
 mod founding;
+mod places;
 
 use std::{
     cell::Cell,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +33,8 @@ use crate::{
     unit::Purpose,
     watch::Watch,
 };
+
+use places::Places;
 
 /// The stack of a pipeline thread: eight nested plug-in calls may fill theirs (512 KiB each), and
 /// the host needs its own beside them, for the messages that are inside each other.
@@ -101,12 +107,16 @@ pub(crate) struct Core {
     pub(crate) keeper: Mutex<Keeper>,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
+    /// Whether a request may begin on it: this process has changed nothing since it was read.
+    is_assumable: AtomicBool,
     /// Nobody else can have the file: it is being made.
     alone: bool,
     places: Places,
     pub(crate) plugins: Mutex<HashMap<String, Plugin>>,
     /// What contents of plug-ins declare, by their digests.
     pub(crate) declared: Mutex<HashMap<String, Arc<[PluginType]>>>,
+    /// The components that were made of core modules, by the digests of these.
+    pub(crate) components: Mutex<HashMap<String, Vec<u8>>>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -163,10 +173,12 @@ impl Core {
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
             keeper: Mutex::default(),
             current: Mutex::default(),
+            is_assumable: AtomicBool::new(false),
             alone: false,
             places: Places::new(REQUESTS),
             plugins: Mutex::default(),
             declared: Mutex::default(),
+            components: Mutex::default(),
         })
     }
 
@@ -280,7 +292,19 @@ impl Core {
         Ok(snapshot)
     }
 
+    /// The configuration that was read last, unless this process has changed it since.
+    fn last_snapshot(&self) -> Option<Arc<Snapshot>> {
+        let last = lock(&self.current).clone();
+        last.filter(|_| self.is_assumable.load(Ordering::Relaxed))
+    }
+
+    /// This process changes the configuration: the next request reads it.
+    pub(crate) fn assume_nothing(&self) {
+        self.is_assumable.store(false, Ordering::Relaxed);
+    }
+
     pub(crate) fn current_snapshot(&self) -> Result<Arc<Snapshot>> {
+        self.is_assumable.store(true, Ordering::Relaxed);
         self.store()?.read(|mut tx| {
             let result = tx.config_version().and_then(|version| self.snapshot(&mut tx, version));
             (tx, result)
@@ -348,7 +372,7 @@ impl Engine {
     pub fn session(&self, user: Uuid) -> Session {
         Session {
             engine: self.clone(),
-            user,
+            acting: user.into(),
         }
     }
 
@@ -437,41 +461,18 @@ impl Engine {
         })
     }
 
+    /// A unit for one request, on the configuration that this process read last. Whether the
+    /// organisation still has it is seen where the request first reads or writes, and before its first step.
+    pub(crate) fn unit_for_request(&self) -> Result<Unit> {
+        let Some(snapshot) = self.core.last_snapshot() else {
+            return self.unit(Purpose::Work);
+        };
+        let mut unit = Unit::new(self.core.clone(), snapshot, Purpose::Work);
+        unit.assumed = true;
+        Ok(unit)
+    }
+
     pub(crate) fn unit(&self, purpose: Purpose) -> Result<Unit> {
         Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, purpose))
-    }
-}
-
-/// The places of requests that run at once.
-struct Places {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// A place that is taken; it is free again when this is dropped.
-struct Place<'a>(&'a Places);
-
-impl Places {
-    fn new(free: usize) -> Self {
-        Self {
-            free: Mutex::new(free),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn take(&self) -> Place<'_> {
-        let mut free = lock(&self.free);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
-        }
-        *free -= 1;
-        Place(self)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
-        self.0.freed.notify_one();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_access::{Explained, Named, Principal, PrincipalId, Reason, Through};
+use sluice_access::{Explained, Named, Principal, PrincipalId, Reason, Report, Through};
 use sluice_model::{Filter, Query, Reference, Result, Right, Rights, Row, TableDef, Uuid, Value, codes::Kind};
 
 use crate::{Operation, Unit, cascade, tables};
@@ -177,6 +177,12 @@ impl<'a> Teller<'a> {
             let line = Row::unsaved(LINE).with("Kind", kind(reason));
             match reason {
                 Reason::Share => lines.extend(self.by_shares(asked, principal, &line, |share| share.own.has(right))?),
+                Reason::ManagerShare => lines.extend(self.by_shares_of_reports(asked, principal, &line, right)?),
+                Reason::Manager { report, .. } => {
+                    let mut line = line;
+                    self.principal(&mut line, "Report", &Reference::new(tables::USER, report.id))?;
+                    lines.push(line);
+                }
                 Reason::Inherited => {
                     let inherited = self.by_shares(asked, principal, &line, |share| share.inherited.has(right))?;
                     for line in inherited {
@@ -217,6 +223,29 @@ impl<'a> Teller<'a> {
         Ok(lines)
     }
 
+    /// A line for each share with somebody who reports to the principal.
+    fn by_shares_of_reports(
+        &mut self,
+        asked: &Asked<'_>,
+        principal: &Principal,
+        line: &Row,
+        right: Right,
+    ) -> Result<Vec<Row>> {
+        let mut lines = Vec::new();
+        for share in asked.shares.iter().filter(|share| share.own.has(right)) {
+            let mut reports = principal.reports().iter();
+            let with = |report: &&Report| report.sharees().any(|sharee| sharee.reference() == share.with);
+            let Some(report) = reports.find(|report| (report.direct || right == Right::Read) && with(report)) else {
+                continue;
+            };
+            let mut line = line.clone();
+            self.principal(&mut line, "Report", &Reference::new(tables::USER, report.id))?;
+            self.principal(&mut line, "SharedWith", &share.with)?;
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
     /// The line with the rows from which the right comes down.
     fn inherited(&mut self, target: &Reference, right: Right, mut line: Row) -> Result<Row> {
         let with = (line.text("SharedWithType"), line.id_of("SharedWithId"));
@@ -247,6 +276,9 @@ fn kind(reason: &Reason) -> &'static str {
         Reason::Role(_) => "Role",
         Reason::Share => "Share",
         Reason::Inherited => "Inherited",
+        Reason::Manager { direct: true, .. } => "Manager",
+        Reason::Manager { direct: false, .. } => "IndirectManager",
+        Reason::ManagerShare => "ManagerShare",
         Reason::OrganizationOwned(_) => "Organization",
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_access::Holding;
+use sluice_access::{ColumnGrants, Holding};
 use sluice_model::{Code, Depth, Error, Filter, PrincipalKind, Query, Result, Row, Uuid};
 
 use crate::{
@@ -95,6 +95,33 @@ impl Unit {
             .flat_map(|given| Holding::of_role(&given.privileges, given.unit, given.only_team));
         let snapshot = self.snapshot()?;
         sluice_access::check_holds(&operation.principal, &snapshot.units, wanted, &snapshot.privileges)
+    }
+}
+
+impl Unit {
+    /// The caller holds all that a column security profile gives.
+    ///
+    /// # Errors
+    /// [`Code::PRIVILEGE_DENIED`] with the first right that is missing.
+    pub(crate) fn check_gives_profile(&mut self, operation: &Operation, profile: Uuid) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        let mut given = ColumnGrants::default();
+        self.read(|tx| snapshot.profile_gives(tx, profile, &mut given))?;
+        sluice_access::check_gives_columns(&operation.principal, &given)
+    }
+
+    /// The caller holds all that the column security profiles of a team give.
+    ///
+    /// # Errors
+    /// As [`Self::check_gives_profile`].
+    pub(crate) fn check_gives_profiles_of_team(&mut self, operation: &Operation, team: Uuid) -> Result<()> {
+        let held = Query::new(tables::TEAM_PROFILES)
+            .columns(&["fieldsecurityprofileid"])
+            .filter(Filter::eq("teamid", team));
+        let held = select(self, "nobody gives what they do not hold: see what is given", &held)?;
+        held.iter()
+            .filter_map(|row| row.id_of("fieldsecurityprofileid"))
+            .try_for_each(|profile| self.check_gives_profile(operation, profile))
     }
 }
 

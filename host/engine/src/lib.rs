@@ -4,6 +4,7 @@
 //! stored by `sluice-store`, and plug-ins run in `sluice-sandbox`. This crate knows no SQL,
 //! no wasm and no HTTP, and nothing of sales: a [`Capability`] adds tables and messages.
 
+pub mod acting;
 mod administration;
 mod answers;
 mod attach;
@@ -15,6 +16,7 @@ pub mod capability;
 mod cascade;
 pub mod change;
 pub mod compiling;
+mod component;
 mod definitions;
 mod engine;
 mod env;
@@ -41,6 +43,7 @@ mod preview;
 pub mod principals;
 mod published;
 pub mod reading;
+mod record_team;
 pub mod recurrence;
 pub mod rules;
 pub mod runner;
@@ -59,11 +62,13 @@ pub mod unit;
 pub mod watch;
 mod whole;
 
+pub use acting::Acting;
 pub use batch::Batch;
 pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
+pub use component::{Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use keeping::Kept;
@@ -72,6 +77,7 @@ pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;
 pub use organization::Founding;
+pub use plugin::{Argument, Arguments};
 pub use preview::{Preview, Sent, Tried};
 pub use rules::Rules;
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};

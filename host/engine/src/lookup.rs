@@ -71,8 +71,8 @@ impl Lists for &mut Batch<'_> {
 
 impl Session {
     /// The row of `table` with that id or name, or with these values of an alternate key:
-    /// `column=value,column=value`. A role's name means its root copy. Where no row has the name,
-    /// it may be the end of an id, among the rows that the user may read.
+    /// `column=value,column=value`. A role's name means its root copy. It may also be the end
+    /// of an id, among the rows that the user may read.
     ///
     /// # Errors
     /// The user may not read the table; the columns are no key that is at work; no row has the
@@ -124,7 +124,7 @@ fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
         let signed_in = Filter::eq("domainname", name_or_id);
         let users = rows.rows(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
         if let [user] = users.as_slice() {
-            return Ok(Found::One(user.id));
+            return by_name(rows, table, &["domainname".into()], name_or_id, user.id);
         }
     }
     let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
@@ -150,9 +150,24 @@ fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
     let found = rows.rows(query.clone())?;
     Ok(match found.as_slice() {
         [] => by_end(rows, table, &names, name_or_id)?,
-        [row] => Found::One(row.id),
+        [row] => by_name(rows, table, &names, name_or_id, row.id)?,
         _ => Found::Many(candidates(rows, table, &names, query)?),
     })
+}
+
+/// The row that has a name, unless the name is the end of another row's id as well: then either may
+/// be meant.
+fn by_name(rows: &mut impl Lists, table: &TableDef, names: &[Name], text: &str, named: Uuid) -> Result<Found> {
+    let end = match by_end(rows, table, names, text)? {
+        Found::None => return Ok(Found::One(named)),
+        Found::One(id) if id == named => return Ok(Found::One(named)),
+        Found::One(_) | Found::Many(_) => end_of_id(text).unwrap_or_default(),
+    };
+    let either = vec![Filter::eq(&table.key, named), Filter::ends_with(&table.key, &end)];
+    let query = Query::new(table.name.clone())
+        .filter(Filter::Or(either))
+        .top(CANDIDATES);
+    Ok(Found::Many(candidates(rows, table, names, query)?))
 }
 
 /// The rows whose id ends so.

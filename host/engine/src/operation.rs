@@ -37,10 +37,10 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// A request that comes from outside.
+    /// A request that comes from outside: from the principal, or from who calls on its behalf.
     pub(crate) fn outermost(principal: Arc<Principal>, correlation: Uuid, request: Request) -> Self {
         Self {
-            initiating: principal.clone(),
+            initiating: principal.limit().unwrap_or(&principal).clone(),
             principal,
             depth: 1,
             level: 1,

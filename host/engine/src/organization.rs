@@ -27,6 +27,10 @@ pub const ADMINISTRATOR_ROLE: &str = "System Administrator";
 /// `role.roletemplateid` of that role and its copies, the same in every organisation.
 const ADMINISTRATOR_TEMPLATE: Uuid = uuid::uuid!("627090ff-40a3-4053-8790-584edc5be201");
 
+/// The column security profile that gives everything, the same in every organisation. Who has the
+/// role System Administrator has it as well.
+pub const ADMINISTRATOR_PROFILE: Uuid = uuid::uuid!("572329c1-a042-4e22-be47-367c6374ea45");
+
 /// The role System Administrator and its copies. In a file of an earlier version they have no
 /// template yet; no other role has their name.
 pub(crate) fn administrator_roles() -> Filter {
@@ -67,8 +71,13 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvDisableBusinessUnit",
     "prvActivateBusinessProcessFlow",
     "prvActivateSynchronousWorkflow",
+    "prvActivateBusinessRule",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
+    "prvAssignManager",
+    "prvAssignPosition",
+    "prvWriteHierarchicalSecurityConfiguration",
+    "prvOverrideCreatedOnCreatedBy",
     crate::whole::MAINTAIN,
 ];
 
@@ -291,6 +300,7 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
     for privilege in unit.select_as_platform("give System Administrator every privilege", &query)? {
         message::set_role_privilege(unit, role.id, privilege.id, Some(Depth::Organization))?;
     }
+    write_administrator_profile(unit)?;
     let admin = Row::unsaved(tables::USER)
         .with("domainname", "admin")
         .with("lastname", "admin")
@@ -302,6 +312,18 @@ fn write_platform_rows(unit: &mut Unit, founding: &Founding) -> Result<()> {
         vec![role],
     ))?;
     write_messages(unit)
+}
+
+/// The column security profile that gives everything, unless it is there.
+pub(crate) fn write_administrator_profile(unit: &mut Unit) -> Result<()> {
+    let table = unit.snapshot()?.table(tables::PROFILE)?.clone();
+    if unit.read(|tx| tx.facts().exists(&table, ADMINISTRATOR_PROFILE))? {
+        return Ok(());
+    }
+    let row = Row::new(tables::PROFILE, ADMINISTRATOR_PROFILE)
+        .with("name", ADMINISTRATOR_ROLE)
+        .with("description", "Gives every right on every secured column.");
+    unit.found(row).map(|_| ())
 }
 
 /// The rows of the messages, and which table takes which.
@@ -361,6 +383,9 @@ fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
         .with("languagecode", founding.language)
         .with("plugintracelogsetting", Value::Choice(1))
         .with("sharetopreviousowneronassign", false)
+        .with("ishierarchicalsecuritymodelenabled", false)
+        .with("usepositionhierarchy", false)
+        .with("maxdepthforhierarchicalsecuritymodel", 3)
         .with("isauditenabled", true)
         .with("isduplicatedetectionenabled", true)
         .with("maxuploadfilesize", 5_120)

@@ -79,6 +79,30 @@ impl Handler for PluginHandler {
     }
 }
 
+/// What a workflow gives to a plug-in, or takes from it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Argument {
+    /// The parameter's name.
+    pub name: String,
+    /// `boolean`, `integer`, `decimal`, `text`, `date-time`, `id` or `reference`.
+    pub kind: String,
+    /// Of an input: a workflow has to give it.
+    #[serde(default)]
+    pub required: bool,
+    /// What it is.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// All of them, as `plugintype.customworkflowactivityinfo` keeps them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Arguments {
+    /// What workflows give.
+    pub inputs: Vec<Argument>,
+    /// What they take.
+    pub outputs: Vec<Argument>,
+}
+
 impl Unit {
     /// Calls a plug-in as a part of what the handler that runs now does: in the name of its step's
     /// user, with the usual limits and no grants. The plug-in sees the handler's context.
@@ -131,6 +155,25 @@ impl Unit {
     /// There is none, or there are several.
     pub fn check_plugin(&mut self, name: &str) -> Result<()> {
         self.plugin_named(name).map(|_| ())
+    }
+
+    /// What the file of a plug-in of that name says of what workflows give it and take from it.
+    ///
+    /// # Errors
+    /// There is no such plug-in, or there are several.
+    pub fn arguments_of_plugin(&mut self, name: &str) -> Result<Arguments> {
+        let plugin = self.plugin_named(name)?;
+        let of_type = Filter::eq("pluginassemblyid", plugin.assembly).and(Filter::eq("typename", plugin.type_name));
+        let query = Query::new(tables::PLUGIN_TYPE)
+            .columns(&["customworkflowactivityinfo"])
+            .filter(of_type);
+        let rows = self.select_as_platform("see what a plug-in is given by workflows", &query)?;
+        let told = rows.first().and_then(|row| row.text("customworkflowactivityinfo"));
+        let parse = |text: &str| {
+            serde_json::from_str(text)
+                .map_err(|error| Error::host(format!("what is kept of a plug-in's arguments is broken: {error}")))
+        };
+        told.map_or_else(|| Ok(Arguments::default()), parse)
     }
 
     fn plugin_named(&mut self, name: &str) -> Result<PluginHandler> {

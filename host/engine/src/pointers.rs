@@ -12,7 +12,7 @@ use sluice_model::{
 };
 use sluice_store::Holder;
 
-use crate::Unit;
+use crate::{Unit, record_team, tables};
 
 /// The columns of an organisation that point at rows and are in no relationship.
 #[derive(Debug, Default)]
@@ -92,6 +92,9 @@ fn remove(unit: &mut Unit, table: &TableDef, row: &Row) -> Result<()> {
     // It may itself be shared, and have what points at it.
     if table.ownership != Ownership::None {
         release(unit, &row.reference())?;
+    }
+    if *table.name == *tables::TEAM {
+        record_team::dissolve(unit, row.id)?;
     }
     unit.beside_rows("remove what only points at a row that is deleted", |tx, permit| {
         tx.drop_blocks(permit, Holder { table, id: row.id })

@@ -7,7 +7,7 @@ use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Engine, Session, Unit,
+    Acting, Engine, Session, Unit,
     compiling::Uncompilable,
     jobs,
     operation::Incoming,
@@ -20,7 +20,7 @@ use crate::{
 /// always rolled back.
 pub(crate) fn rolled_back<T: Send>(
     engine: &Engine,
-    user: Uuid,
+    acting: Acting,
     purpose: &Purpose,
     work: impl Fn(&mut Unit, Arc<Principal>) -> Result<T> + Send + Sync,
 ) -> Result<T> {
@@ -39,7 +39,7 @@ pub(crate) fn rolled_back<T: Send>(
                 unit.uncompilable.clone_from(&uncompilable);
                 let result = unit
                     .refresh()
-                    .and_then(|()| unit.principal(user))
+                    .and_then(|()| unit.acting(acting))
                     .and_then(|principal| work(&mut unit, principal));
                 waiting = unit.waiting.take();
                 (std::mem::take(&mut unit.tx), end(result))
@@ -86,9 +86,9 @@ pub struct Tried {
 
 /// Sends one of the messages of a trial: what it may use and its traces are its own, and what holds
 /// at the end of a transaction holds at the end of it.
-fn send(unit: &mut Unit, user: Uuid, request: &Request) -> Result<Response> {
+fn send(unit: &mut Unit, acting: Acting, request: &Request) -> Result<Response> {
     unit.begin_anew();
-    let principal = unit.principal(user)?;
+    let principal = unit.acting(acting)?;
     let correlation = unit.core.env.new_id();
     let answer = pipeline::run(unit, Incoming::outermost(principal, correlation, request.clone()))?;
     unit.check_administration().map(|()| answer)
@@ -110,10 +110,18 @@ impl Session {
     ///
     /// # Errors
     /// The trial could not be made. The refusal of the request is inside.
-    pub fn try_request(&self, user: Uuid, trial: Trial, before: &[Sent], request: &Request) -> Result<Tried> {
-        rolled_back(&self.engine, user, &Purpose::Diagnosis(trial), |unit, _| {
+    pub fn try_request(
+        &self,
+        acting: impl Into<Acting>,
+        trial: Trial,
+        before: &[Sent],
+        request: &Request,
+    ) -> Result<Tried> {
+        let acting = acting.into();
+        // What is sent before it may be what lets them act.
+        rolled_back(&self.engine, self.acting, &Purpose::Diagnosis(trial), |unit, _| {
             for (place, sent) in before.iter().enumerate() {
-                let result = send(unit, sent.sender, &sent.request);
+                let result = send(unit, sent.sender.into(), &sent.request);
                 if result.is_err() {
                     return Ok(Tried {
                         result,
@@ -129,7 +137,7 @@ impl Session {
             if let Some(checks) = unit.purpose.checks() {
                 checks.clear();
             }
-            let result = send(unit, user, request);
+            let result = send(unit, acting, request);
             let around = unit.trace.steps_around_failure();
             let background = match &result {
                 Ok(_) => jobs::run_deferred(unit),
@@ -159,7 +167,7 @@ impl Session {
         let correlation = self.engine.core.env.new_id();
         rolled_back(
             &self.engine,
-            self.user,
+            self.acting,
             &Purpose::Preview(bypassed),
             |unit, principal| {
                 let mut run = |request| {

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use sluice_access::{Permit, Principal, PrincipalId, RowFacts};
-use sluice_model::{Depth, Error, Reference, Result, Right, TableDef, Uuid, codes::Kind};
+use sluice_access::{ColumnRight, Permit, Principal, PrincipalId, Report, RowFacts};
+use sluice_model::{Depth, Error, Ownership, Reference, Result, Right, Rights, Row, TableDef, Uuid, codes::Kind};
 
-use crate::{Operation, Unit};
+use crate::{Operation, Unit, change::Why};
 
 /// Gate 1: the caller holds the privilege on `table`, at any depth.
 ///
@@ -92,12 +92,66 @@ impl Unit {
 
     /// What the decision on a row needs to know of it.
     pub(crate) fn row_facts(&mut self, principal: &Principal, table: &TableDef, id: Uuid) -> Result<RowFacts> {
+        let mut facts = self.facts_for(principal, table, id)?;
+        if let Some(limit) = principal.limit() {
+            facts.limit = self.facts_for(limit, table, id)?.shared;
+        }
+        Ok(facts)
+    }
+
+    fn facts_for(&mut self, principal: &Principal, table: &TableDef, id: Uuid) -> Result<RowFacts> {
         // Nothing needs to be shared with the platform itself.
         let sharees: Vec<PrincipalId> = match principal.is_system() {
             true => Vec::new(),
             false => principal.sharees().collect(),
         };
         let facts = self.read(|tx| tx.facts().row(table, id, &sharees))?;
-        facts.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))
+        let mut facts = facts.ok_or_else(|| Error::not_found(&table.schema, &table.name, id))?;
+        if table.ownership == Ownership::User {
+            facts.shared.direct = self.shared_with_reports(principal, table, id, true)?;
+            facts.shared.indirect = self.shared_with_reports(principal, table, id, false)?;
+        }
+        Ok(facts)
+    }
+
+    /// What is shared with those who report to somebody.
+    fn shared_with_reports(&mut self, manager: &Principal, table: &TableDef, id: Uuid, direct: bool) -> Result<Rights> {
+        let reports = manager.reports().iter().filter(|report| report.direct == direct);
+        let sharees: Vec<PrincipalId> = reports.flat_map(Report::sharees).collect();
+        if sharees.is_empty() {
+            return Ok(Rights::NONE);
+        }
+        let facts = self.read(|tx| tx.facts().row(table, id, &sharees))?;
+        Ok(facts.map_or(Rights::NONE, |facts| facts.shared.own))
+    }
+
+    /// Takes out of a row what a principal may not read of it.
+    pub fn conceal(&mut self, principal: &Principal, row: &mut Row) -> Result<()> {
+        let table = self.tables()?.table(&row.table)?.clone();
+        for column in principal.hidden(&table) {
+            row.values.remove(&column);
+        }
+        Ok(())
+    }
+
+    /// The caller may write what a message sends of secured columns. What the platform itself does,
+    /// and what follows from a message, is not asked for.
+    ///
+    /// # Errors
+    /// The first column that the caller may not write.
+    pub(crate) fn check_columns(
+        &self,
+        operation: &Operation,
+        table: &TableDef,
+        right: ColumnRight,
+        id: Uuid,
+    ) -> Result<()> {
+        if operation.why != Why::Asked {
+            return Ok(());
+        }
+        // A new row holds nothing where nothing was sent.
+        let sent = operation.target()?.values.iter();
+        let sent = sent.filter(|(_, value)| right == ColumnRight::Update || !value.is_null());
+        sluice_access::check_columns(&operation.principal, table, right, sent.map(|(name, _)| name), id)
     }
 }

@@ -76,9 +76,14 @@ impl Unit {
             sluice_access::list(principal, &snapshot.units, table, &snapshot.privileges)
         };
         let permit = list(&query.table)?;
-        related(query)
+        let permit = related(query)
             .iter()
-            .try_fold(permit, |permit, name| permit.and(&list(name)?))
+            .try_fold(permit, |permit, name| permit.and(&list(name)?))?;
+        permit.check_query(query).map_err(|mut error| {
+            error.body_mut().principal = Some(principal.info());
+            error
+        })?;
+        Ok(permit)
     }
 
     /// Gate 1 for a query: Read on its table, and on each that its conditions look at.

@@ -100,6 +100,14 @@ pub trait JobKind: Sync {
         false
     }
 
+    /// A job was refused something, and waits or has failed: what is to be kept of that.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn stopped(&self, _: &mut Unit, _job: &Row, _data: &str, _: &Error) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether a job that has succeeded is removed, and not kept with its outcome.
     fn is_removed(&self, _data: &str) -> bool {
         false
@@ -158,7 +166,7 @@ impl Session {
                 });
             }
             let step = self.batch(|batch| {
-                let caller = batch.unit.principal(self.user)?;
+                let caller = batch.unit.acting(self.acting)?;
                 batch.unit.left_behind.clear();
                 let done = step(batch.unit, Some(&caller), job);
                 batch.traces.extend(std::mem::take(&mut batch.unit.left_behind));
@@ -183,7 +191,7 @@ impl Session {
     fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(crate::unit::Purpose::Work)?;
-            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.user))?;
+            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.acting))?;
             jobs::run_released(&mut unit);
             let row = match claim {
                 Claim::InSteps => return Ok(None),
@@ -206,7 +214,9 @@ impl Session {
             };
             let done = JobProgress { done: 1, total: 1 };
             progress(done);
+            let tried_again = ended.as_ref().is_some_and(|ended| ended.again);
             let (state, message) = match ended.map(|ended| ended.result) {
+                Some(Err(error)) if tried_again => (JobState::Waiting, error.message().to_owned()),
                 Some(Err(error)) => (JobState::Failed, error.message().to_owned()),
                 _ => {
                     let name = row.text("name").unwrap_or_default();
@@ -252,17 +262,19 @@ impl Session {
         if which(None) {
             numbers.push(Value::Choice(jobs::STEP));
         }
-        let is = |column: &str, number: i32| Filter::eq(column, Value::Choice(number));
-        let due = Filter::Compare {
+        let open = Filter::In {
+            column: "statuscode".into(),
+            values: [READY, WAITING, IN_PROGRESS]
+                .map(|(_, status)| Value::Choice(status))
+                .to_vec(),
+        };
+        let its_time = Filter::Compare {
             column: "postponeuntil".into(),
             comparison: Comparison::Le,
             value: Value::DateTime(now),
         };
-        let state = Filter::Or(vec![
-            is("statuscode", READY.1),
-            is("statuscode", IN_PROGRESS.1),
-            is("statuscode", WAITING.1).and(due),
-        ]);
+        let waits = Filter::eq("statuscode", Value::Choice(WAITING.1));
+        let state = open.and(Filter::Or(vec![waits.negated(), its_time]));
         let kinds = Filter::In {
             column: "operationtype".into(),
             values: numbers,
@@ -360,6 +372,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
         Err(error) if error.kind() == Kind::Host => Err(error),
         Err(error) => {
             unit.back_to(before)?;
+            kind.stopped(unit, &job, &data, &error)?;
             let status = match kind.waits_after(&error) {
                 true => {
                     suspend(unit, &job, &error)?;

@@ -3,7 +3,14 @@
 use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
 use sluice_sandbox::{Caller, Context, Services, parameters_size, row_count};
 
-use crate::{Unit, jobs, operation::Incoming, pipeline, steps::swallowed_error, trace::on_table};
+use crate::{
+    Unit,
+    jobs::{self, Made},
+    operation::Incoming,
+    pipeline,
+    steps::swallowed_error,
+    trace::on_table,
+};
 
 impl Services for Unit {
     /// Once a call has ended the transaction, none does anything any more.
@@ -32,6 +39,10 @@ impl Services for Unit {
         jobs::renew(self)?;
         let (message, table) = (request.message.clone(), table_of(&request));
         let description = on_table(&message, table.as_ref());
+        let number = match self.call_of_job(caller, &request, &description)? {
+            Made::Before(answer) => return answer,
+            Made::Now(number) => number,
+        };
         let in_transaction = self.in_request_transaction(context.stage, context.depth);
         let incoming = Incoming::nested(context, level, principal, initiating, request);
         self.trace.enter_call(message, table);
@@ -55,6 +66,7 @@ impl Services for Unit {
             error
         });
         self.trace.leave(result.as_ref().err());
+        self.call_of_job_answered(number, &result);
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
             frame.failed_call.get_or_insert_with(|| error.clone());
         }
@@ -69,12 +81,14 @@ impl Services for Unit {
     }
 
     fn now(&mut self) -> Timestamp {
-        self.core.env.now()
+        self.time_of_job()
     }
 
     fn random(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
-        self.core.env.random(&mut bytes);
+        if !self.random_of_job(&mut bytes) {
+            self.core.env.random(&mut bytes);
+        }
         bytes
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
-    Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
+    Acting, Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
     unit::Purpose,
 };
 
@@ -20,7 +20,7 @@ pub struct CallOptions {
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(crate) engine: Engine,
-    pub(crate) user: Uuid,
+    pub(crate) acting: Acting,
 }
 
 impl Session {
@@ -35,7 +35,7 @@ impl Session {
     /// The database cannot be read, or the user is gone.
     pub fn unit(&self) -> Result<(Unit, Arc<sluice_access::Principal>)> {
         let mut unit = self.engine.unit(Purpose::Work)?;
-        let user = unit.principal(self.user)?;
+        let user = unit.acting(self.acting)?;
         Ok((unit, user))
     }
 
@@ -47,9 +47,26 @@ impl Session {
         self.engine.core.current_snapshot()
     }
 
-    /// The user's id.
+    /// The id of the user in whose name the requests run.
     pub fn user(&self) -> Uuid {
-        self.user
+        self.acting.user
+    }
+
+    /// In whose name the requests run, and who calls.
+    pub fn acting(&self) -> Acting {
+        self.acting
+    }
+
+    /// The same user, calling on behalf of another one: each request does what both may do.
+    #[must_use]
+    pub fn on_behalf_of(&self, user: Uuid) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            acting: Acting {
+                user,
+                caller: Some(self.acting.caller.unwrap_or(self.acting.user)),
+            },
+        }
     }
 
     /// The time by the host's clock.
@@ -84,11 +101,14 @@ impl Session {
     /// The refusal or failure, with everything known about it.
     pub fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Purpose::Work)?;
+            let mut unit = self.engine.unit_for_request()?;
             let correlation = self.engine.core.env.new_id();
-            let result = self
-                .begin(&mut unit, request, correlation, options)
-                .map_err(|error| unit.refused(error, correlation));
+            let mut result = self.begin(&mut unit, request.clone(), correlation, options);
+            if unit.outdated {
+                unit = self.engine.unit(Purpose::Work)?;
+                result = self.begin(&mut unit, request, correlation, options);
+            }
+            let result = result.map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
             result
@@ -102,14 +122,20 @@ impl Session {
         correlation: Uuid,
         options: &CallOptions,
     ) -> Result<Response> {
-        let principal = unit.principal(self.user)?;
+        let principal = unit.acting(self.acting);
         unit.record(&request);
-        let incoming = Incoming {
-            request_id: options.request_id,
-            ..Incoming::outermost(principal, correlation, request)
-        };
-        let result = pipeline::run(unit, incoming);
-        unit.write_leftover_traces(result.as_ref().err());
+        let result = principal.and_then(|principal| {
+            let incoming = Incoming {
+                request_id: options.request_id,
+                ..Incoming::outermost(principal, correlation, request)
+            };
+            pipeline::run(unit, incoming)
+        });
+        if !unit.outdated {
+            // What comes of a configuration that is no more is no answer.
+            unit.confirm()?;
+            unit.write_leftover_traces(result.as_ref().err());
+        }
         result
     }
 
@@ -187,10 +213,10 @@ impl Session {
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
     ) -> Result<T> {
         let correlation = self.engine.core.env.new_id();
-        let done = unit.principal(self.user).and_then(|principal| {
+        let done = unit.acting(self.acting).and_then(|principal| {
             unit.author = Some(Author {
                 user: principal.id(),
-                initiating: principal.id(),
+                initiating: self.acting.caller.unwrap_or(principal.id()),
                 when: self.engine.core.env.now(),
                 correlation,
             });

@@ -4,7 +4,7 @@
 //! A snapshot belongs to one configuration version. Principals and roles are read when they
 //! are first asked for; an organisation may have many.
 
-mod facts;
+pub(crate) mod facts;
 mod reader;
 mod settings;
 
@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sluice_access::{Permit, Principal, PrincipalId, PrivilegeIds, Units};
+use sluice_access::{ColumnGrants, Permit, Principal, PrincipalId, PrivilegeIds, Units};
 use sluice_model::{Catalog, Decimal, Depth, Error, Name, Result, Row, TableDef, Uuid};
 use sluice_store::Tx;
 
@@ -43,6 +43,11 @@ const PRINCIPAL_TABLES: &[&str] = &[
     tables::PRIVILEGE,
     tables::BUSINESS_UNIT,
     tables::ORGANIZATION,
+    tables::PROFILE,
+    tables::COLUMN_PERMISSION,
+    tables::USER_PROFILES,
+    tables::TEAM_PROFILES,
+    tables::POSITION,
 ];
 
 /// What steps are made of.
@@ -290,13 +295,18 @@ impl Snapshot {
         self.watches.get(table).map_or(&[], Vec::as_slice)
     }
 
+    /// The user or team with that id, if somebody has asked for it already.
+    pub(crate) fn known_principal(&self, which: PrincipalId) -> Option<Arc<Principal>> {
+        if which == self.system.identity() {
+            return Some(self.system.clone());
+        }
+        lock(&self.principals.all).get(&which).cloned()
+    }
+
     /// The user or team with that id, and what it may do.
     pub(crate) fn principal(&self, tx: &mut Tx, which: PrincipalId) -> Result<Arc<Principal>> {
-        if which == self.system.identity() {
-            return Ok(self.system.clone());
-        }
-        if let Some(principal) = lock(&self.principals.all).get(&which) {
-            return Ok(principal.clone());
+        if let Some(known) = self.known_principal(which) {
+            return Ok(known);
         }
         let mut reader = Reader {
             tx,
@@ -325,6 +335,16 @@ impl Snapshot {
             published: &self.published,
         };
         self.role_privileges(&mut reader, role)
+    }
+
+    /// What a column security profile gives.
+    pub(crate) fn profile_gives(&self, tx: &mut Tx, profile: Uuid, columns: &mut ColumnGrants) -> Result<()> {
+        let mut reader = Reader {
+            tx,
+            catalog: &self.catalog,
+            published: &self.published,
+        };
+        facts::profile_gives(&mut reader, profile, None, columns)
     }
 
     /// The names of the global choices.

@@ -11,10 +11,11 @@ use sluice_store::{Holder, Tx};
 use crate::{Engine, change::permit_to_check, compiling::digest, snapshot::Snapshot, tables};
 
 /// Columns whose texts are JSON.
-const JSON: [(&str, &str); 7] = [
+const JSON: [(&str, &str); 8] = [
     (tables::AUDIT, "changedata"),
     (tables::MESSAGE_TRACE, "sl_tree"),
     (tables::JOB_CONTEXT, "sl_context"),
+    (tables::JOB_CALL, "sl_answer"),
     (tables::REQUEST_ANSWER, "sl_answer"),
     (tables::PUBLICATION, "sl_content"),
     (tables::STEP, "sl_limits"),

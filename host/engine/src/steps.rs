@@ -40,6 +40,7 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if all.is_empty() {
         return Ok(());
     }
+    unit.confirm()?;
     if stage < step::POST_OPERATION && operation.before.is_none() && all.iter().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }
@@ -214,6 +215,15 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
     if step.stage < step::POST_OPERATION && step.wants_row_before() {
         see_row_before(unit, operation)?;
     }
+    if step.images.is_empty() {
+        return Ok(());
+    }
+    // Images are of what the step's user may read.
+    let user = user_of(unit, operation, step)?;
+    let hidden = match &operation.table {
+        Some(table) => user.hidden(table),
+        None => Vec::new(),
+    };
     for image in &step.images {
         let mut give = |row: &Option<Arc<Row>>, before: bool| {
             let images = match before {
@@ -221,7 +231,7 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
                 false => &mut operation.context.post_images,
             };
             if let Some(row) = row {
-                images.insert(image.alias.clone(), columns_of(row, &image.columns));
+                images.insert(image.alias.clone(), columns_of(row, &image.columns, &hidden));
             }
         };
         if image.kind != image::AFTER {
@@ -234,15 +244,15 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
     Ok(())
 }
 
-fn columns_of(row: &Arc<Row>, columns: &[Name]) -> Arc<Row> {
-    if columns.is_empty() {
+fn columns_of(row: &Arc<Row>, columns: &[Name], hidden: &[Name]) -> Arc<Row> {
+    if columns.is_empty() && hidden.is_empty() {
         return row.clone();
     }
     let mut part = Row::new(row.table.clone(), row.id);
     part.values = row
         .values
         .iter()
-        .filter(|(name, _)| columns.contains(name))
+        .filter(|(name, _)| (columns.is_empty() || columns.contains(name)) && !hidden.contains(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Arc::new(part)

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Uuid};
+use sluice_model::{Catalog, Error, Filter, Name, Query, Result, Row, Uuid, looks};
 use sluice_store::Tx;
 
 use crate::{
@@ -166,6 +166,30 @@ impl Search<'_> {
                         known.insert(key, row.id);
                     }
                 }
+            }
+        }
+        self.looks()
+    }
+
+    /// Nobody's sign-in name can be taken for another's.
+    fn looks(&mut self) -> Result<()> {
+        let collation = self.catalog.collation();
+        let mut known: HashMap<String, Row> = HashMap::new();
+        for row in self.rows(tables::USER, &["domainname"], Filter::All)? {
+            let name = row.text("domainname").unwrap_or_default();
+            let looks = looks::looks(collation, name);
+            let other = looks.iter().find_map(|look| known.get(look)).cloned();
+            if let Some((other, called)) = other.as_ref().and_then(|row| Some((row, row.text("domainname")?)))
+                && !collation.same(called, name)
+            {
+                let rule = format!(
+                    "its domainname \"{name}\" looks like \"{called}\", that of {}",
+                    other.id
+                );
+                self.add(&row, rule);
+            }
+            for look in looks {
+                known.entry(look).or_insert_with(|| row.clone());
             }
         }
         Ok(())

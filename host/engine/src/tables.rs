@@ -25,6 +25,7 @@ pub const SECURE_CONFIG: &str = "sdkmessageprocessingstepsecureconfig";
 pub const PLUGIN_TRACE: &str = "plugintracelog";
 pub const MESSAGE_TRACE: &str = "sl_messagetrace";
 pub const JOB: &str = "asyncoperation";
+pub(crate) const JOB_CALL: &str = "sl_jobcall";
 pub(crate) const JOB_CONTEXT: &str = "sl_jobcontext";
 /// The column that says that a row came with a managed solution.
 pub const MANAGED: &str = "ismanaged";
@@ -53,3 +54,9 @@ pub const WEB_RESOURCE: &str = "webresource";
 pub const DUPLICATE_RULE: &str = "duplicaterule";
 pub const DUPLICATE_CONDITION: &str = "duplicaterulecondition";
 pub const DUPLICATE_RECORD: &str = "duplicaterecord";
+pub const PROFILE: &str = "fieldsecurityprofile";
+pub const COLUMN_PERMISSION: &str = "fieldpermission";
+pub(crate) const USER_PROFILES: &str = "systemuserprofiles";
+pub(crate) const TEAM_PROFILES: &str = "teamprofiles";
+pub(crate) const POSITION: &str = "position";
+pub const TEAM_TEMPLATE: &str = "teamtemplate";

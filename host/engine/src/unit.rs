@@ -4,6 +4,7 @@
 
 mod inner;
 mod purpose;
+mod savepoint;
 
 use std::{
     sync::Arc,
@@ -12,7 +13,7 @@ use std::{
 
 use sluice_access::{Principal, PrincipalId};
 use sluice_model::{Catalog, Code, Error, Reference, Request, Result, TableDef, Uuid, Value};
-use sluice_store::{Beside, End, Savepoint, Tx};
+use sluice_store::{Beside, End, Tx};
 
 use crate::{
     Message,
@@ -21,7 +22,7 @@ use crate::{
     change::Author,
     compiling::{Uncompilable, Waiting, until_compiled},
     engine::Core,
-    jobs::{self, Lease},
+    jobs::{self, Lease, Replay},
     operation::Operation,
     reading::Stream,
     rules::RulesOf,
@@ -33,6 +34,7 @@ use crate::{
 
 pub(crate) use purpose::Purpose;
 pub use purpose::Trial;
+pub use savepoint::Before;
 
 /// A unit of work. See [`Work`].
 ///
@@ -54,6 +56,11 @@ pub struct Work {
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
+    /// The configuration is the one that this process read last; whether the organisation still has
+    /// it is not known yet.
+    pub(crate) assumed: bool,
+    /// The organisation had another one: nothing was done, and the request begins anew.
+    pub(crate) outdated: bool,
     /// The unit wrote configuration: it reads its own before it goes on.
     pub(crate) configuration_changed: bool,
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
@@ -78,6 +85,8 @@ pub struct Work {
     pub(crate) uncompilable: Uncompilable,
     /// The job that the unit does the work of.
     pub(crate) lease: Option<Lease>,
+    /// The service calls of its plug-in.
+    pub(crate) replay: Option<Replay>,
     /// The transaction is that of a series: it was open before the request began.
     pub(crate) in_series: bool,
     /// How many messages are under way, one inside the other, on this thread.
@@ -98,14 +107,6 @@ pub struct Work {
     pub(crate) deferred: Vec<jobs::Deferred>,
     /// Who takes the rows of the list that is asked for, as they are read.
     pub(crate) stream: Option<Stream>,
-}
-
-/// A point of a unit to go back to.
-#[must_use]
-pub struct Before {
-    savepoint: Savepoint,
-    jobs: usize,
-    followers: usize,
 }
 
 /// A plug-in call under way: who its service calls speak for.
@@ -155,6 +156,8 @@ impl Unit {
             tx: Tx::default(),
             registered: snapshot.clone(),
             snapshot,
+            assumed: false,
+            outdated: false,
             configuration_changed: false,
             shut_out: None,
             definitions_changed: false,
@@ -168,6 +171,7 @@ impl Unit {
             waiting: None,
             uncompilable: Uncompilable::new(),
             lease: None,
+            replay: None,
             in_series: false,
             nesting: 0,
             attributing: false,
@@ -284,6 +288,7 @@ impl Unit {
         let version = i64::from_le_bytes(bytes) & i64::MAX;
         self.tx.set_config_version(version)?;
         self.tx.set_table_version(table.unwrap_or(DEFINITIONS), version)?;
+        self.core.assume_nothing();
         self.configuration_changed = true;
         Ok(())
     }
@@ -297,7 +302,10 @@ impl Unit {
     pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
         let snapshot = self.snapshot()?;
         let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = self.read(|tx| snapshot.principal(tx, which))?;
+        let mut principal = match snapshot.known_principal(which) {
+            Some(known) => known,
+            None => self.read(|tx| snapshot.principal(tx, which))?,
+        };
         let lent = self.purpose.diagnosis().map(|trial| trial.lent.as_slice());
         for (to, privilege, depth) in lent.unwrap_or_default() {
             if *to == row.id {
@@ -327,10 +335,9 @@ impl Unit {
     /// destroyed the transaction: nothing had been answered.
     pub(crate) fn in_transaction(
         &mut self,
-        operation: Operation,
+        mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let mut operation = operation;
         if self.tx.is_open() {
             if self.in_series && self.nesting == 1 && !operation.only_reads(self) {
                 return self.run_in_series(operation, body);
@@ -368,11 +375,11 @@ impl Unit {
                 let result = unit
                     .refresh()
                     .and_then(|()| body(unit, &mut again))
-                    .and_then(|()| unit.check_administration())
+                    .and_then(|()| unit.end_transaction(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
                 let keep = result.is_ok() && !unit.purpose.is_trial() && !given_up;
-                let beside = match outermost && !given_up {
+                let beside = match outermost && !given_up && !unit.outdated {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
                 };
@@ -386,6 +393,7 @@ impl Unit {
         });
         self.transaction_over();
         let result = result.and_then(|result| result);
+        self.calls_are_kept(result.is_ok());
         if result.is_err() {
             self.jobs.truncate(jobs);
             self.forget_changes(before);
@@ -398,6 +406,12 @@ impl Unit {
         self.snapshot = before;
         self.configuration_changed = false;
         self.definitions_changed = false;
+    }
+
+    /// What holds at the end of a transaction, and what is written at its end.
+    fn end_transaction(&mut self, operation: &Operation) -> Result<()> {
+        self.check_administration()?;
+        self.keep_calls(operation)
     }
 
     /// Runs `body` for a request of a series: to it, a savepoint is its transaction.
@@ -418,36 +432,36 @@ impl Unit {
         }
     }
 
-    /// Marks a point to go back to.
-    pub fn savepoint(&mut self) -> Result<Before> {
-        Ok(Before {
-            savepoint: self.tx.savepoint()?,
-            jobs: self.jobs.len(),
-            followers: self.cascades.rows,
-        })
-    }
-
-    /// What was done since stays.
-    pub fn release(&mut self, before: Before) -> Result<()> {
-        self.tx.release(before.savepoint)
-    }
-
-    /// Undoes what was done since; what it changed of the configuration is read anew, as it was.
-    pub fn back_to(&mut self, before: Before) -> Result<()> {
-        self.tx.rollback_to(before.savepoint)?;
-        self.jobs.truncate(before.jobs);
-        self.cascades.rows = before.followers;
-        self.configuration_changed = true;
-        Ok(())
-    }
-
     /// Reads the configuration anew, if another unit or process has changed it.
     pub(crate) fn refresh(&mut self) -> Result<()> {
         let version = self.tx.config_version()?;
+        self.check_assumed(version)?;
         if version != self.snapshot.version {
             let core = self.core.clone();
             self.snapshot = core.snapshot(&mut self.tx, version)?;
         }
+        Ok(())
+    }
+
+    /// Sees to it that the configuration is the organisation's: before the first step of a request,
+    /// and before an answer for which nothing was read or written.
+    ///
+    /// # Errors
+    /// The organisation has another one by now.
+    pub(crate) fn confirm(&mut self) -> Result<()> {
+        if !self.assumed {
+            return Ok(());
+        }
+        let version = self.read(Tx::config_version)?;
+        self.check_assumed(version)
+    }
+
+    fn check_assumed(&mut self, version: i64) -> Result<()> {
+        if self.assumed && version != self.snapshot.version {
+            self.outdated = true;
+            return Err(Error::host("the configuration has changed; the request begins anew"));
+        }
+        self.assumed = false;
         Ok(())
     }
 

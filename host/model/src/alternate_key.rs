@@ -60,6 +60,11 @@ impl KeyDef {
                     column.kind.word()
                 ));
             };
+            if column.secured {
+                return refused(format!(
+                    "cannot be made of `{name}`, which is secured: whoever uses it tells of what it holds"
+                ));
+            }
             if self.columns.iter().take(place).any(|other| other == name) {
                 return refused(format!("names the column `{name}` twice"));
             }

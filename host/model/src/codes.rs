@@ -101,6 +101,7 @@ macro_rules! codes {
 }
 
 mod administration;
+mod columns;
 mod duplicates;
 mod flows;
 mod keys;
@@ -111,6 +112,7 @@ mod workflows;
 pub fn all() -> impl Iterator<Item = &'static CodeInfo> {
     let more = administration::ADMINISTRATION
         .iter()
+        .chain(columns::COLUMNS)
         .chain(duplicates::DUPLICATES)
         .chain(flows::FLOWS)
         .chain(keys::KEYS)

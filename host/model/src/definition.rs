@@ -69,6 +69,12 @@ pub struct TableDef {
     /// *Read-only in mobile*: its rows cannot be edited in the client's forms.
     #[serde(default, skip_serializing_if = "is_default")]
     pub read_only_in_mobile: bool,
+    /// Its rows may have access teams, by templates.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub access_teams: bool,
+    /// Managers see no more of its rows than others, whatever the organisation has set.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub outside_hierarchy: bool,
     /// Whose rows they are to make and to change.
     #[serde(default, skip_serializing_if = "is_default")]
     pub kept: Kept,
@@ -137,6 +143,8 @@ impl TableDef {
             audited: false,
             duplicate_detection: false,
             read_only_in_mobile: false,
+            access_teams: false,
+            outside_hierarchy: false,
             kept: Kept::No,
             takes_steps: ownership != Ownership::None,
             takes_workflows: true,

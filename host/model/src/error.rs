@@ -59,6 +59,8 @@ pub struct Body {
     pub correlation: Option<Uuid>,
     /// Whether the request was recorded under it, so that it can be run again.
     pub recorded: bool,
+    /// The plug-in that raised it asks for another run later.
+    pub again: bool,
 }
 
 /// A limit with what was allowed and what was used.
@@ -149,6 +151,7 @@ impl Error {
             duplicates: None,
             correlation: None,
             recorded: false,
+            again: false,
         }))
     }
 

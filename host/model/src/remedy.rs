@@ -52,6 +52,9 @@ macro_rules! remedies {
 remedies! {
     Grant ["ROLE", "PRIVILEGE", "DEPTH"] "Give a role the privilege.";
     GiveRole ["USER", "ROLE"] "Give the user a role.";
+    GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] "Let a column security profile give a right on the column.";
+    AddToProfile ["PROFILE", "USER"] "Add the user to a column security profile.";
+    EnableAccessTeams ["TABLE"] "Enable the table for access teams.";
     Isolate ["USER", "LEAD"] "Look for everything that the user lacks to qualify the lead.";
     ListRows ["TABLE"] "Look at the rows of the table.";
     ListTables [] "Look at the tables.";
@@ -62,6 +65,7 @@ remedies! {
     ListForms ["TABLE"] "Look at the forms of the table.";
     ListPlugins [] "Look at the plug-ins.";
     PushForced ["FILE", "PLUGIN"] "Push the file, and give up the types that it lacks: their steps are disabled.";
+    RollbackForced ["PLUGIN", "VERSION"] "Bring the content back, and give up the types that it lacks: their steps are disabled.";
     ImportForced ["FILE"] "Import the solution, and give up the plug-in types that it lacks: their steps are disabled.";
     ListSolutions [] "Look at the solutions.";
     ListChoices [] "Look at the choices.";
@@ -100,6 +104,7 @@ remedies! {
     ExcludeInactive ["RULE"] "Let the duplicate rule exclude inactive rows.";
     ShowJob ["JOB"] "Look at the job.";
     Resume ["JOB"] "Go on with the job where it was interrupted.";
+    RetryJob ["JOB"] "Run the job again from its beginning.";
     Cancel ["JOB"] "Cancel the job.";
     AddStatusReason ["TABLE"] "Add the status reason to the table.";
     RelabelOption ["CHOICE", "VALUE"] "Give the option another label.";

@@ -7,8 +7,8 @@
 //! ligature, a wide form remains what the language's dictionary does not tell from the character.
 //! No language tells upper from lower case; whether accents count, its collation says.
 //!
-//! The rules are those of `icu_collator`, `icu_casemap` and `icu_normalizer`. For ASCII there is a
-//! shorter way, made of the same rules.
+//! The rules are those of `icu_collator`, `icu_casemap` and `icu_normalizer`. For ASCII, and for Latin
+//! letters of which ASCII remains, there is a shorter way, made of the same rules.
 
 use std::{
     borrow::Cow,
@@ -182,13 +182,35 @@ impl Collation {
     /// Orders two texts. They are equal where their folds are.
     pub fn compare(&self, left: &str, right: &str) -> Ordering {
         if let Some(places) = &self.ascii
-            && left.is_ascii()
-            && right.is_ascii()
+            && let (Some(left), Some(right)) = (self.as_ascii(left), self.as_ascii(right))
         {
             return in_places(places, left.as_bytes(), right.as_bytes());
         }
         let (left, right) = (self.fold(left), self.fold(right));
         self.dictionary(&left, &right).then_with(|| left.cmp(&right))
+    }
+
+    /// The text, each of its Latin letters as what remains of it; nothing, where that is not ASCII.
+    fn as_ascii<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        if text.is_ascii() {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut plain = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_ascii() {
+                plain.push(c);
+                continue;
+            }
+            let begun = plain.len();
+            if !stands_alone(c) {
+                return None;
+            }
+            self.push_fold(c, &mut plain);
+            if !plain.get(begun..).is_some_and(str::is_ascii) {
+                return None;
+            }
+        }
+        Some(Cow::Owned(plain))
     }
 
     /// The order of the dictionary.
@@ -208,15 +230,20 @@ impl Collation {
     /// to the byte.
     pub fn fold<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if let Some(places) = &self.ascii
-            && text.is_ascii()
+            && let Some(plain) = self.as_ascii(text)
         {
             let as_it_is = |byte: u8| !byte.is_ascii_uppercase() && place(places, byte) > 0;
-            if text.bytes().all(as_it_is) {
-                return Cow::Borrowed(text);
+            if plain.bytes().all(as_it_is) {
+                return plain;
             }
-            let kept = text.bytes().filter(|byte| place(places, *byte) > 0);
+            let kept = plain.bytes().filter(|byte| place(places, *byte) > 0);
             return Cow::Owned(kept.map(|byte| char::from(byte.to_ascii_lowercase())).collect());
         }
+        Cow::Owned(self.fold_whole(text))
+    }
+
+    /// The fold of any text.
+    fn fold_whole(&self, text: &str) -> String {
         let mut fold = self.fold_once(text);
         // Marks of what was folded may change places with those that follow, or join.
         for _ in 0..REFOLDS {
@@ -226,7 +253,7 @@ impl Collation {
             }
             fold = again;
         }
-        Cow::Owned(fold)
+        fold
     }
 
     fn fold_once(&self, text: &str) -> String {
@@ -347,6 +374,12 @@ impl Collation {
     pub fn ends_with(&self, text: &str, folded_part: &str) -> bool {
         self.fold(text).ends_with(folded_part)
     }
+}
+
+/// Whether a character is one of those in front of the first mark, or a Latin letter that is joined
+/// with its marks already: where only such follow each other, none changes another.
+fn stands_alone(c: char) -> bool {
+    matches!(c, '\0'..='\u{2ff}' | '\u{1e00}'..='\u{1eff}')
 }
 
 fn place(places: &[u8; 128], byte: u8) -> u8 {

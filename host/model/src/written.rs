@@ -57,7 +57,8 @@ pub fn time(text: &str) -> Option<Timestamp> {
 /// counts, and must agree with the offset.
 pub fn time_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     // The libraries take second 60 for 59.
-    if !begins_with_day(text) || text.get(DAY..).is_some_and(|rest| rest.contains(":60")) {
+    let rest = text.get(DAY..).unwrap_or_default();
+    if !begins_with_day(text) || rest.contains(":60") || !has_offset_of_a_zone(rest) {
         return None;
     }
     if text.contains('[') {
@@ -69,7 +70,7 @@ pub fn time_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    if text.get(DAY..).is_some_and(|rest| rest.contains(['+', '-', 'Z', 'z'])) {
+    if rest.contains(['+', '-', 'Z', 'z']) {
         return None;
     }
     let civil = DateTime::from_str(text)
@@ -80,6 +81,21 @@ pub fn time_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         AmbiguousOffset::Gap { .. } => None,
         AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => there.compatible().ok(),
     }
+}
+
+/// No clock is further from UTC than 14 hours, and none is off by seconds; the libraries take both.
+fn has_offset_of_a_zone(time: &str) -> bool {
+    let time = time.split('[').next().unwrap_or_default();
+    let Some((_, offset)) = time.rsplit_once(['+', '-']) else {
+        return true;
+    };
+    let digits: String = offset.chars().filter(|c| *c != ':').collect();
+    let minutes = match digits.len() {
+        2 => digits.parse::<u32>().map(|hours| hours * 60),
+        4 => digits.parse::<u32>().map(|number| number / 100 * 60 + number % 100),
+        _ => return false,
+    };
+    minutes.is_ok_and(|minutes| minutes <= 14 * 60)
 }
 
 /// The length of `2026-01-31`.
@@ -152,6 +168,8 @@ mod tests {
             ("2026-07-01T10:00:00-04:00[America/New_York]", "2026-07-01T14:00:00Z"),
             ("2026-07-01T10:00:00Z[Europe/Berlin]", "2026-07-01T10:00:00Z"),
             ("2026-07-01T10:00:00.75Z", "2026-07-01T10:00:00.75Z"),
+            ("2026-07-01T10:00:00+14:00", "2026-06-30T20:00:00Z"),
+            ("2026-07-01T10:00:00-0930", "2026-07-01T19:30:00Z"),
         ] {
             assert_eq!(at(text).as_deref(), Some(time), "{text}");
         }
@@ -164,6 +182,10 @@ mod tests {
             "20260701",
             "-002026-07-01",
             "2026-07-01T10:00:00+99:00",
+            "2026-07-01T10:00:00+25:00",
+            "2026-07-01T10:00:00+14:01",
+            "2026-07-01T10:00:00+01:00:30",
+            "2026-07-01T10:00:00+24:00[Europe/Berlin]",
             "2026-02-30",
             "tomorrow",
         ] {

@@ -81,7 +81,8 @@ pub(crate) static AUDIT: Capability = Capability {
 };
 
 /// What the trail shows to whom. Who changed which row, and when, is shown to every reader of the
-/// trail; from what to what, to those who may read the row. Of a row that is gone, to those who may
+/// trail; from what to what, to those who may read the row, and of a secured
+/// column to those whose profiles give it. Of a row that is gone, to those who may
 /// read its table in the whole organisation.
 struct Shown;
 
@@ -120,16 +121,36 @@ impl Rules for Shown {
                 Some(shown) => *shown,
                 None => {
                     let shown = unit.shows_row(&reader, &of.0.table, Some(id).filter(|_| !earlier))?;
-                    known.insert(of, shown);
+                    known.insert(of.clone(), shown);
                     shown
                 }
             };
             if !shown {
                 row.set(tables::CHANGES, Value::Null);
+                continue;
+            }
+            let hidden = match unit.catalog().find(&of.0.table) {
+                Some(table) => reader.hidden(table),
+                None => Vec::new(),
+            };
+            if !hidden.is_empty() {
+                let told = row.text(tables::CHANGES).and_then(|text| without(text, &hidden));
+                row.set(tables::CHANGES, told.map_or(Value::Null, Value::from));
             }
         }
         Ok(())
     }
+}
+
+/// The changes without those of hidden columns; nothing, where they cannot be told apart.
+fn without(changes: &str, hidden: &[Name]) -> Option<String> {
+    let mut document: serde_json::Value = serde_json::from_str(changes).ok()?;
+    let all = document.get_mut("changedAttributes")?.as_array_mut()?;
+    all.retain(|changed| {
+        let name = changed.get("logicalName").and_then(serde_json::Value::as_str);
+        name.is_some_and(|name| !hidden.iter().any(|hidden| **hidden == *name))
+    });
+    Some(document.to_string())
 }
 
 /// The watch that records every change of an audited table.

@@ -4,6 +4,7 @@
 //! and, if it watches rows, in [`ORDER`].
 
 pub mod audit;
+mod business_rules;
 pub mod customizing;
 pub mod diagnosis;
 pub mod duplicates;
@@ -18,8 +19,9 @@ pub mod plugins;
 pub mod solutions;
 mod workflows;
 
-use sluice_engine::{Capabilities, Capability};
+use sluice_engine::{Capabilities, Capability, Component};
 
+pub use business_rules::BusinessRuleSpec;
 pub use customizing::columns::ColumnChange;
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
@@ -60,6 +62,7 @@ static ALL: &[&Capability] = &[
     &duplicates::DUPLICATES,
     &flow::FLOWS,
     &workflows::WORKFLOWS,
+    &business_rules::BUSINESS_RULES,
     &customizing::CUSTOMIZING,
     &keys::KEYS,
     &notes::NOTES,
@@ -68,6 +71,11 @@ static ALL: &[&Capability] = &[
     &solutions::SOLUTIONS,
     &audit::AUDIT,
 ];
+
+/// What travels in solutions as rows, of all capabilities.
+fn components() -> impl Iterator<Item = &'static Component> {
+    ALL.iter().flat_map(|capability| capability.components).copied()
+}
 
 /// The watches by name, in the order in which a change passes them.
 const ORDER: &[&str] = &[

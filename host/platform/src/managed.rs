@@ -23,6 +23,7 @@ const PARTS: &[(&str, &str, &str)] = &[
         "mobileofflineprofileid",
         tables::OFFLINE_PROFILE,
     ),
+    (tables::COLUMN_PERMISSION, "fieldsecurityprofileid", tables::PROFILE),
     (tables::PLUGIN_TYPE, "pluginassemblyid", tables::ASSEMBLY),
     (tables::STAGE, "processid", tables::PROCESS),
     (tables::PROCESS_STEP, "sl_stageid", tables::STAGE),

@@ -85,7 +85,9 @@ pub struct Context {
     pub created_on: Timestamp,
     /// The Target, where it is a row.
     pub target: Option<Row>,
-    /// The other input parameters. A [`sluice_model::Parameter::Query`] stays hidden: the contract has no form for it.
+    /// For the how manieth time the step of a job runs; 0 where that is not counted.
+    pub attempt: u32,
+    /// The other input parameters.
     pub inputs: Parameters,
     /// The output parameters.
     pub outputs: Parameters,

@@ -18,29 +18,50 @@ const LANGUAGE: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::COMPONENT_MODEL);
 
 /// The interfaces of the contract.
-const CONTRACT: [&str; 7] = ["types", "context", "service", "log", "configuration", CLOCK, RANDOM];
+const CONTRACT: [&str; 8] = [
+    "types",
+    "context",
+    "service",
+    "log",
+    "configuration",
+    "background",
+    CLOCK,
+    RANDOM,
+];
 const CLOCK: &str = "clock";
 const RANDOM: &str = "random";
 
 /// What the contract wants a plug-in to export.
 const EXPORTS: [&str; 2] = ["describe", "execute"];
 
+/// What is looked at before a compiler sees a file: its size, what it is, how much of what it has.
+/// Whether it is a component; a core module has to become one.
+///
+/// # Errors
+/// [`Code::PLUGIN_TOO_LARGE`] for more of something than this host compiles, [`Code::NOT_A_PLUGIN`]
+/// for what is not WebAssembly.
+pub fn admit(bytes: &[u8]) -> Result<bool> {
+    if bytes.len() > MAXIMUM_SIZE {
+        let message = format!("the file has {} bytes; a plug-in may have {MAXIMUM_SIZE}", bytes.len());
+        return Err(Error::new(Code::PLUGIN_TOO_LARGE, message));
+    }
+    let form = form(bytes)?;
+    structure::check(bytes)?;
+    Ok(form == Form::Component)
+}
+
 /// The component that a plug-in's file becomes: a core module is made into one, a component
-/// stays as it is.
+/// stays as it is. This is the work of the compiler's process; others ask
+/// [`crate::Sandbox::componentize`].
 ///
 /// # Errors
 /// [`Code::PLUGIN_TOO_LARGE`] for more of something than this host compiles, [`Code::NOT_A_PLUGIN`] for what is not WebAssembly, and
 /// [`Code::FOREIGN_CONTRACT`] for what does not follow the contract, by name.
 pub fn componentize(bytes: &[u8]) -> Result<Vec<u8>> {
-    if bytes.len() > MAXIMUM_SIZE {
-        let message = format!("the file has {} bytes; a plug-in may have {MAXIMUM_SIZE}", bytes.len());
-        return Err(Error::new(Code::PLUGIN_TOO_LARGE, message));
-    }
-    if form(bytes)? == Form::Component {
+    if admit(bytes)? {
         check(bytes)?;
         return Ok(bytes.to_vec());
     }
-    structure::check(bytes)?;
     validate(bytes)?;
     for import in survey(bytes)?.imports {
         import_allowed(&import)?;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use sluice_model::{Decimal, Error, Name, Parameter, Parameters, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Decimal, Error, Name, Parameter, Parameters, Query, Reference, Result, Row, Uuid, Value, odata};
 
 use crate::bindings::sluice::plugin::types;
 
@@ -105,7 +105,31 @@ pub(crate) fn reference_in(place: &str, reference: &types::Reference) -> Result<
     Ok(Reference::new(reference.table.as_str(), id(place, &reference.id)?))
 }
 
-/// A parameter for the plug-in; `None` for a query, for which the contract has no form.
+/// A question for the plug-in, as far as it is asked of rows of its own table.
+pub(crate) fn question_out(query: &Query) -> types::Question {
+    let mut related = Vec::new();
+    query.each_related(&mut |table: &Name| {
+        let table = table.to_string();
+        if !related.contains(&table) {
+            related.push(table);
+        }
+    });
+    let order = query.order.iter().map(|one| types::Criterion {
+        column: one.column.to_string(),
+        descending: one.descending,
+    });
+    types::Question {
+        table: query.table.to_string(),
+        columns: query.columns.iter().flatten().map(ToString::to_string).collect(),
+        filter: odata::shown(&query.filter),
+        order: order.collect(),
+        top: query.top.or(query.page.as_ref().map(|page| page.size)),
+        related,
+    }
+}
+
+/// A parameter for the plug-in; `None` for a query, which has a form of its own
+/// ([`question_out`]).
 pub(crate) fn parameter_out(parameter: &Parameter) -> Option<types::Parameter> {
     Some(match parameter {
         Parameter::Value(value) => types::Parameter::Value(value_out(value)),

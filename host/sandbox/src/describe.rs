@@ -41,7 +41,83 @@ pub struct PluginType {
     pub wants: Vec<String>,
     /// The steps that it declares.
     pub steps: Vec<DeclaredStep>,
+    /// The privileges that whoever it runs as needs.
+    pub privileges: Vec<String>,
+    /// What workflows that call it give.
+    pub inputs: Vec<Argument>,
+    /// What they take.
+    pub outputs: Vec<Argument>,
 }
+
+/// What a workflow gives to a plug-in, or takes from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// `boolean`, `integer`, `decimal`, `text`, `date-time`, `id` or `reference`.
+    pub kind: String,
+    /// Of an input: a workflow has to give it.
+    pub required: bool,
+    /// What it is.
+    pub description: String,
+}
+
+impl From<types::Argument> for Argument {
+    fn from(from: types::Argument) -> Self {
+        let types::Argument {
+            name,
+            kind,
+            required,
+            description,
+        } = from;
+        Self {
+            name,
+            kind,
+            required,
+            description,
+        }
+    }
+}
+
+/// The kinds of arguments.
+const ARGUMENTS: [&str; 7] = ["boolean", "integer", "decimal", "text", "date-time", "id", "reference"];
+
+/// What a file says beside the description of its types. One of version 1.0 of the contract says
+/// nothing: this is the one place that tells the versions apart.
+///
+/// # Errors
+/// It speaks of a type that the file does not declare, or of an argument of no known kind.
+pub(crate) fn with_details(types: &mut [PluginType], details: Vec<types::TypeDetails>) -> Result<()> {
+    let wrong = |message: String| Err(Error::new(Code::FOREIGN_CONTRACT, message));
+    for one in details {
+        let Some(declared) = types.iter_mut().find(|declared| declared.name == one.name) else {
+            return wrong(format!(
+                "the file tells details of `{}`, which it does not declare",
+                one.name
+            ));
+        };
+        let arguments = || one.inputs.iter().chain(&one.outputs);
+        if let Some(argument) = arguments().find(|one| !ARGUMENTS.contains(&one.kind.as_str())) {
+            return wrong(format!(
+                "the argument `{}` of `{}` is of no kind that there is: `{}`",
+                argument.name, one.name, argument.kind
+            ));
+        }
+        if arguments().count() > MOST_DETAILS || one.privileges.len() > MOST_DETAILS {
+            return wrong(format!(
+                "`{}` has more than {MOST_DETAILS} arguments or privileges",
+                one.name
+            ));
+        }
+        declared.privileges = one.privileges;
+        declared.inputs = one.inputs.into_iter().map(Argument::from).collect();
+        declared.outputs = one.outputs.into_iter().map(Argument::from).collect();
+    }
+    Ok(())
+}
+
+/// More arguments or privileges a type does not have.
+const MOST_DETAILS: usize = 100;
 
 /// A step that a plug-in declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +166,9 @@ impl From<types::PluginType> for PluginType {
             description,
             wants,
             steps: steps.into_iter().map(DeclaredStep::from).collect(),
+            privileges: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use wasmtime::{
 
 use crate::{
     Call, Finished, Limits, Plugin, Services,
-    bindings::{PluginWithClockAndRandomPre, sluice::plugin as contract},
+    bindings::{AnyPluginWithClockAndRandomPre, sluice::plugin as contract},
     cache::Cache,
     compile::Compiler,
     host::{self, State},
@@ -137,8 +137,13 @@ impl Sandbox {
             context,
             services,
             trace,
+            again,
             ..
         } = state;
+        let outcome = outcome.map_err(|mut error| {
+            error.body_mut().again = again.is_some();
+            error
+        });
         match services.into_any().downcast::<S>() {
             Ok(services) => Finished {
                 services: *services,
@@ -153,7 +158,7 @@ impl Sandbox {
 }
 
 /// A store for one call.
-pub(crate) fn store(pre: &PluginWithClockAndRandomPre<State>, state: State) -> Store<State> {
+pub(crate) fn store(pre: &AnyPluginWithClockAndRandomPre<State>, state: State) -> Store<State> {
     let fuel = usize::try_from(state.limits().bytes_per_call).unwrap_or(usize::MAX);
     let mut store = Store::new(pre.engine(), state);
     store.limiter(|state| &mut state.budget.memory);
@@ -167,7 +172,7 @@ pub(crate) fn store(pre: &PluginWithClockAndRandomPre<State>, state: State) -> S
     store
 }
 
-fn run(store: &mut Store<State>, pre: &PluginWithClockAndRandomPre<State>, name: &str) -> Ended {
+fn run(store: &mut Store<State>, pre: &AnyPluginWithClockAndRandomPre<State>, name: &str) -> Ended {
     let plugin = pre.instantiate(&mut *store)?;
     plugin.call_execute(&mut *store, name, Resource::new_borrow(0))
 }
@@ -271,7 +276,8 @@ fn linker(engine: &Engine, clock: bool, random: bool) -> Result<Linker<State>> {
     link(engine, clock, random).map_err(|error| Error::host(format!("the contract cannot be linked: {error}")))
 }
 
-/// What plug-ins with these grants can reach. In the place of what is not granted stands a
+/// What plug-ins with these grants can reach. It has the names of the newest version of the contract,
+/// and the linker finds what files of earlier ones ask for under these. In the place of what is not granted stands a
 /// function that ends the call, so that one plug-in of a file can do without what another needs.
 fn link(engine: &Engine, clock: bool, random: bool) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::<State>::new(engine);
@@ -280,12 +286,13 @@ fn link(engine: &Engine, clock: bool, random: bool) -> wasmtime::Result<Linker<S
     contract::service::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     contract::log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     contract::configuration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    contract::background::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     if clock {
         contract::clock::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     } else {
         let refuse =
             |_: StoreContextMut<'_, State>, (): ()| -> wasmtime::Result<(String,)> { Err(host::not_granted("clock")) };
-        linker.instance("sluice:plugin/clock@1.0.0")?.func_wrap("now", refuse)?;
+        linker.instance("sluice:plugin/clock@1.1.0")?.func_wrap("now", refuse)?;
     }
     if random {
         contract::random::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
@@ -294,7 +301,7 @@ fn link(engine: &Engine, clock: bool, random: bool) -> wasmtime::Result<Linker<S
             Err(host::not_granted("random"))
         };
         linker
-            .instance("sluice:plugin/random@1.0.0")?
+            .instance("sluice:plugin/random@1.1.0")?
             .func_wrap("bytes", refuse)?;
     }
     Ok(linker)

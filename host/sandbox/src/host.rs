@@ -27,6 +27,8 @@ pub(crate) struct State {
     /// The failed service calls, found by their handle.
     pub(crate) errors: Vec<Error>,
     pub(crate) panic: Option<Panic>,
+    /// Why the plug-in asked to be tried again.
+    pub(crate) again: Option<String>,
 }
 
 /// Why the plug-in was about to trap, in its own words.
@@ -60,6 +62,7 @@ impl State {
             trace: Trace::new(limits.trace),
             errors: Vec::new(),
             panic: None,
+            again: None,
         };
         (type_name, state)
     }

@@ -1,7 +1,7 @@
 //! Plug-ins in wasmtime: load, check, link once, run once, limit, refuse.
 //!
-//! A plug-in's file becomes a component once ([`componentize`]), is compiled in a process of its
-//! own and linked once ([`Sandbox::load`]), and runs in a fresh instance for each call ([`Sandbox::call`]), which
+//! A plug-in's file becomes a component once ([`Sandbox::componentize`]) and is compiled, in a process of its
+//! own, is linked once ([`Sandbox::load`]), and runs in a fresh instance for each call ([`Sandbox::call`]), which
 //! cannot reach anything but what the contract's interfaces hand it. The pipeline's unit of
 //! work goes in as [`Services`] and comes back with whatever happened, also after a trap.
 //!
@@ -31,9 +31,9 @@ mod trace;
 
 pub use call::{Call, Caller, Context, Finished, Grants, Left, Place, Services, Usage};
 pub use compile::{Compiler, run_compiler};
-pub use component::{MAXIMUM_SIZE, componentize, version};
+pub use component::{MAXIMUM_SIZE, admit, componentize, version};
 pub use convert::{parameters_size, row_count};
-pub use describe::{DeclaredImage, DeclaredStep, PluginType};
+pub use describe::{Argument, DeclaredImage, DeclaredStep, PluginType};
 pub use engine::{GUEST_STACK, Sandbox, Settings, stack_for};
 pub use limits::Limits;
 pub use plugin::Plugin;

@@ -7,11 +7,11 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Timestamp};
-use wasmtime::component::Component;
+use wasmtime::{Store, component::Component};
 
 use crate::{
     Call, Caller, Context, Grants, Left, Limits, PluginType, Sandbox, Services,
-    bindings::PluginWithClockAndRandomPre,
+    bindings::{AnyPluginWithClockAndRandom, AnyPluginWithClockAndRandomPre, sluice::plugin::types},
     cache::{self, Cache},
     compile, component, describe,
     engine::{self, Inner},
@@ -35,9 +35,9 @@ struct Linked {
     digest: String,
     clock: bool,
     random: bool,
-    bare: PluginWithClockAndRandomPre<State>,
+    bare: AnyPluginWithClockAndRandomPre<State>,
     /// Linked with more, where the file asks for more: by [`set_of`], without the first.
-    granted: [Option<PluginWithClockAndRandomPre<State>>; 3],
+    granted: [Option<AnyPluginWithClockAndRandomPre<State>>; 3],
 }
 
 impl std::fmt::Debug for Plugin {
@@ -65,7 +65,7 @@ impl Plugin {
     }
 
     /// The file linked with what is granted.
-    pub(crate) fn pre(&self, grants: Grants) -> &PluginWithClockAndRandomPre<State> {
+    pub(crate) fn pre(&self, grants: Grants) -> &AnyPluginWithClockAndRandomPre<State> {
         let set = set_of(grants.clock && self.linked.clock, grants.random && self.linked.random);
         let granted = set
             .checked_sub(1)
@@ -109,7 +109,12 @@ impl Sandbox {
         if let Some(plugin) = self.ready(component)? {
             return Ok(plugin);
         }
-        component::check(component)?;
+        if !component::admit(component)? {
+            return Err(Error::new(
+                Code::NOT_A_PLUGIN,
+                "the file is a core module, not a component",
+            ));
+        }
         compile::in_turn(|| {
             let _alone = self.inner.cache.as_ref().map(Cache::alone);
             // Another thread or process may have done it while this one waited.
@@ -120,6 +125,19 @@ impl Sandbox {
             let plugin = self.inner.compile(&digest, component)?;
             Ok(self.keep(digest, plugin))
         })
+    }
+
+    /// The component that a plug-in's file becomes. A component stays as it is, and is checked when it
+    /// is compiled; of a core module a process of its own makes one: this may take as long as
+    /// [`Self::load`].
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn componentize(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+        match component::admit(bytes)? {
+            true => Ok(bytes.to_vec()),
+            false => compile::in_turn(|| compile::componentize(self.inner.compiler.as_ref(), bytes)),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, HashMap<Digest, Plugin>> {
@@ -150,17 +168,34 @@ impl Sandbox {
         };
         let (_, state) = State::new(call, Box::new(Nothing));
         let mut store = engine::store(&plugin.linked.bare, state);
-        let described = plugin
-            .linked
-            .bare
-            .instantiate(&mut store)
-            .and_then(|plugin| plugin.call_describe(&mut store));
+        let described = described(&plugin.linked.bare, &mut store);
         let mut state = store.into_data();
         match described {
-            Ok(types) => describe::within_limits(types.into_iter().map(PluginType::from).collect()),
+            Ok((types, details)) => {
+                let types = types.into_iter().map(PluginType::from).collect();
+                let mut types = describe::within_limits(types)?;
+                describe::with_details(&mut types, details)?;
+                Ok(types)
+            }
             Err(error) => Err(outcome::stopped(&error, &mut state)),
         }
     }
+}
+
+/// What a file describes, and the details that it tells beside; those of version 1.0 tell none.
+fn described(
+    pre: &AnyPluginWithClockAndRandomPre<State>,
+    store: &mut Store<State>,
+) -> wasmtime::Result<(Vec<types::PluginType>, Vec<types::TypeDetails>)> {
+    let instance = pre.instance_pre().instantiate(&mut *store)?;
+    let plugin = AnyPluginWithClockAndRandom::new(&mut *store, &instance)?;
+    let described = plugin.call_describe(&mut *store)?;
+    let Some(details) = instance.get_func(&mut *store, "details") else {
+        return Ok((described, Vec::new()));
+    };
+    let details = details.typed::<(), (Vec<types::TypeDetails>,)>(&*store)?;
+    let (details,) = details.call(&mut *store, ())?;
+    Ok((described, details))
 }
 
 impl Inner {
@@ -173,7 +208,7 @@ impl Inner {
                 .ok_or_else(|| Error::host("no such set of grants"))?;
             let pre = linker
                 .instantiate_pre(component)
-                .and_then(PluginWithClockAndRandomPre::new);
+                .and_then(AnyPluginWithClockAndRandomPre::new);
             pre.map_err(|error| foreign(&error))
         };
         let mut granted = [None, None, None];

@@ -135,7 +135,12 @@ fn why(context: &Context, session: &dyn Door, user: &str, target: &Reference) ->
     let request = Request::new("RetrieveAccessReasons")
         .with("Target", target.clone())
         .with("Principal", principal.clone());
-    let lines = ways::ask(session, request, "Reasons")?;
+    let mut response = session.execute(request)?;
+    let mut rows = |name: &str| match response.outputs.remove(name) {
+        Some(Parameter::Rows(rows)) => rows,
+        _ => Vec::new(),
+    };
+    let (lines, secured) = (rows("Reasons"), rows("SecuredColumns"));
     let labels = Labels::load(context, [principal.clone(), target.clone()])?;
     let mut grid = Grid::new(["right", "check", "passes", "through what, or why not"]).uncut();
     let mut rights = Vec::new();
@@ -169,6 +174,7 @@ fn why(context: &Context, session: &dyn Door, user: &str, target: &Reference) ->
         "id": target.id.to_string(),
         "principal": { "id": principal.id.to_string(), "name": labels.name(&principal), "type": kind(&principal) },
         "rights": rights,
+        "securedColumns": secured.iter().map(column_json).collect::<Vec<_>>(),
     });
     let heading = format!(
         "{} on {} {}",
@@ -176,7 +182,35 @@ fn why(context: &Context, session: &dyn Door, user: &str, target: &Reference) ->
         target.table,
         labels.name(target)
     );
-    Ok(Outcome::new(document, format!("{heading}\n{}", grid.text(""))))
+    let mut text = format!("{heading}\n{}", grid.text(""));
+    if !secured.is_empty() {
+        text.push_str(&format!("\n\n{}", columns(&secured)));
+    }
+    Ok(Outcome::new(document, text))
+}
+
+/// What may be done with a secured column.
+const COLUMN_RIGHTS: [&str; 3] = ["Read", "Create", "Update"];
+
+/// The secured columns, with the profiles that give something on them.
+fn columns(secured: &[Row]) -> String {
+    let mut grid = Grid::new(["secured column", "read", "create", "update"]).uncut();
+    for line in secured {
+        let of = |right: &str| match (line.bool(right), line.text(&format!("{right}Through"))) {
+            (Some(true), Some(through)) => format!("yes, by {through}"),
+            (Some(true), None) => "yes".to_owned(),
+            _ => "no".to_owned(),
+        };
+        let [read, create, update] = COLUMN_RIGHTS.map(of);
+        grid.row([line.text("Column").unwrap_or_default(), &read, &create, &update]);
+    }
+    grid.text("")
+}
+
+fn column_json(line: &Row) -> Json {
+    let of = |right: &str| json!({ "allowed": line.bool(right) == Some(true), "through": line.text(&format!("{right}Through")) });
+    let [read, create, update] = COLUMN_RIGHTS.map(of);
+    json!({ "column": line.text("Column"), "read": read, "create": create, "update": update })
 }
 
 /// `yes`, `no`, or `–` where it was not asked.

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::json;
-use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef};
+use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required, TableDef, document};
 use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
 
@@ -44,6 +44,9 @@ pub(crate) enum Command {
         /// Of a text: at most so many characters; no fewer than before.
         #[arg(long, value_name = "N")]
         max_length: Option<u32>,
+        /// Whether column security profiles say who reads and writes it.
+        #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+        secured: Option<bool>,
     },
     /// Remove a custom column with everything in it. Duplicate rules that compare it are unpublished.
     Delete {
@@ -194,10 +197,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             column,
             label,
             max_length,
+            secured,
         } => {
-            let change = ColumnChange { label, max_length };
+            let change = ColumnChange {
+                label,
+                max_length,
+                secured,
+            };
             if change == ColumnChange::default() {
-                return Err(Usage::because("nothing is to be changed: give --label or --max-length"));
+                return Err(Usage::because(
+                    "nothing is to be changed: give --label, --max-length or --secured",
+                ));
             }
             let session = context.session()?;
             let notices = session.update_column(&table, &column, &change)?;
@@ -235,10 +245,8 @@ pub(crate) fn create(context: &Context, args: &Create) -> anyhow::Result<Outcome
         column.required = Required::System;
     }
     if let Some(text) = &args.default {
-        let default = serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into());
-        let session = context.session()?;
-        let catalog = session.catalog()?;
-        sluice_model::coerce::from_json(catalog.table(&args.table)?, &column, &default)?;
+        // Whether it fits is told after the privilege.
+        let default = document::read(text).unwrap_or_else(|_| text.as_str().into());
         column.default = Some(default);
     }
     let session = context.session()?;
@@ -323,6 +331,9 @@ pub(crate) fn grid(table: &TableDef) -> String {
         let mut notes = Vec::new();
         if column.filled {
             notes.push("filled by the platform");
+        }
+        if column.secured {
+            notes.push("secured");
         }
         if column.custom {
             notes.push("custom");

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use serde_json::{Map, Value as Json};
 use sluice_engine::{Message, ParameterDef, Shape, Takes};
 use sluice_model::{
-    Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Surroundings, Uuid, Value, fetchxml,
-    parameter, written,
+    Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Right, Surroundings, Uuid, Value,
+    document, fetchxml, parameter, written,
 };
 
 use crate::{
@@ -125,9 +125,15 @@ impl Reader<'_> {
                 Parameter::References(each.collect::<anyhow::Result<_>>()?)
             }
             ParameterType::Names => Parameter::Names(parts().map(Name::from).collect()),
-            ParameterType::Query => fetchxml::parse(self.surroundings, text)?.into(),
+            ParameterType::Query => {
+                // Who may not read the table is told before the rest is read.
+                if let Some(table) = fetchxml::table(text) {
+                    self.session.check_privilege(&table, Right::Read)?;
+                }
+                fetchxml::parse(self.surroundings, text)?.into()
+            }
             ParameterType::Row | ParameterType::Rows | ParameterType::Structure | ParameterType::Structures => {
-                let json = serde_json::from_str(text).map_err(|error| {
+                let json = document::read(text).map_err(|error| {
                     let name = self.parameter.name;
                     Usage::because(format!(
                         "the parameter `{name}` is JSON, such as {name}:={{…}}: {error}"

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use sluice_engine::check_target;
 use sluice_model::Right;
 use sluice_platform::import::{self, Options, Plan, Report};
 
@@ -75,6 +76,7 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
             args.file.display()
         )));
     }
+    args.refused.as_deref().map_or(Ok(()), check_target)?;
     if let Some(refused) = args.refused.as_ref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(Usage::because(format!(
             "{} exists already; choose another name for the refused lines",

@@ -1,5 +1,7 @@
 //! `sluice jobs`: the work that goes on behind requests, and what became of it.
 
+use std::{io::Write as _, sync::atomic::Ordering, time::Duration};
+
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
 use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
@@ -11,6 +13,7 @@ use crate::{
     output::{Exit, Grid, Outcome},
     people::{self, pairs},
     text::grouped,
+    times,
     usage::Usage,
 };
 
@@ -41,6 +44,25 @@ pub(crate) enum Command {
         #[arg(value_name = "JOB")]
         jobs: Vec<String>,
     },
+    /// Run a job of an asynchronous step once more that has failed, with what the step was given then.
+    Retry {
+        /// Its id or name.
+        job: String,
+    },
+    /// Put off a job that has not ended: until then, or for so long.
+    Postpone {
+        /// Its id or name.
+        job: String,
+        /// A point in time, such as 2026-01-31T09:00:00Z, or a span from now: 30m, 2h, 3d.
+        #[arg(long, value_name = "TIME")]
+        until: String,
+    },
+    /// Run all jobs that are due, one after the other. Several processes may do so at once.
+    Run {
+        /// Go on until Ctrl-C, and run each job when it becomes due.
+        #[arg(long)]
+        watch: bool,
+    },
     /// Cancel a job that has not ended. A step that waits will not run; one that is running ends by
     /// itself. The rule that it was publishing is unpublished; the duplicates that it found stay.
     Cancel {
@@ -52,7 +74,7 @@ pub(crate) enum Command {
 const TABLE: &str = "asyncoperation";
 /// What the runner knows of a job, and nobody needs to see.
 const UNSHOWN: [&str; 3] = ["data", "hostid", "modifiedon"];
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 18] = [
     "name",
     "operationtype",
     "statecode",
@@ -61,6 +83,8 @@ const COLUMNS: [&str; 16] = [
     "startedon",
     "completedon",
     "postponeuntil",
+    "retrycount",
+    "errorcode",
     "recurrencepattern",
     "ownerid",
     "regardingobjectid",
@@ -81,6 +105,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             show(context, &session, &row)
         }
         Command::Resume { jobs } => resume(context, &session, &jobs),
+        Command::Retry { job } => {
+            let id = session.find_one(TABLE, &job)?;
+            session.retry_job(id)?;
+            let (documents, texts, exit) = run_all(context, &session, &[id])?;
+            let document = documents.into_iter().next().unwrap_or_default();
+            Ok(Outcome::new(document, texts.join("\n")).with_exit(exit))
+        }
+        Command::Postpone { job, until } => postpone(&session, &job, &until),
+        Command::Run { watch } => run_due(context, &session, watch),
         Command::Cancel { job } => {
             let id = session.find_one(TABLE, &job)?;
             let canceled = Row::new(TABLE, id)
@@ -207,6 +240,79 @@ fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Resu
     Ok(Outcome::list(documents, texts.join("\n")).with_exit(exit))
 }
 
+fn postpone(session: &Session, job: &str, until: &str) -> anyhow::Result<Outcome> {
+    let wrong = |why: String| Usage::because(why);
+    let until = match times::Since::parse(until).map_err(wrong)? {
+        times::Since::Ago(seconds) => times::moved(session.now(), seconds).map_err(wrong)?,
+        times::Since::At(time) => time,
+    };
+    if until <= session.now() {
+        return Err(Usage::because(format!("{until} is not in the future")));
+    }
+    let id = session.find_one(TABLE, job)?;
+    session.execute(Request::update(Row::new(TABLE, id).with("postponeuntil", until)))?;
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "postponeuntil": until.to_string() }),
+        format!("the job {id} waits until {}", sluice_model::json::whole_seconds(until)),
+    ))
+}
+
+/// Runs what is due; with `watch`, also what becomes due until Ctrl-C.
+fn run_due(context: &Context, session: &Session, watch: bool) -> anyhow::Result<Outcome> {
+    let stop = interrupt::flag("finishing the step in hand; Ctrl-C again ends at once")?;
+    let (mut documents, mut texts, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    loop {
+        session.run_due_jobs(&stop, &mut |job, outcome| {
+            let (text, document) = match outcome {
+                Err(error) if error.kind() == Kind::Host => return Err(error),
+                // One that cannot be run stands in no other one's way.
+                Err(error) => {
+                    exit = Exit::Refused;
+                    let document = json!({ "job": job.to_string(), "error": error.to_json() });
+                    (format!("the job {job} was not run: {}", error.message()), document)
+                }
+                Ok(outcome) => {
+                    if is_refusal(&outcome) {
+                        exit = Exit::Refused;
+                    }
+                    let document = Json::Object(outcome_document(job, &outcome));
+                    (told(context, job, &outcome), document)
+                }
+            };
+            // Who watches has no end to wait for.
+            if watch {
+                let line = if context.json() { document.to_string() } else { text };
+                return writeln!(std::io::stdout(), "{line}")
+                    .map_err(|error| sluice_model::Error::host(format!("what came of a job cannot be told: {error}")));
+            }
+            documents.push(document);
+            texts.push(text);
+            Ok(())
+        })?;
+        if !watch || stop.load(Ordering::Acquire) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    if watch {
+        return Ok(Outcome::printed());
+    }
+    if texts.is_empty() {
+        texts.push("no job is due".to_owned());
+    }
+    Ok(Outcome::list(documents, texts.join("\n")).with_exit(exit))
+}
+
+/// So often it is looked whether a job has become due.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Whether a job came to something that somebody has to mend. One that waits for its time has done
+/// what it was to do for now.
+fn is_refusal(outcome: &JobOutcome) -> bool {
+    let waits = outcome.state == JobState::Waiting && outcome.message.is_empty();
+    outcome.state != JobState::Succeeded && !waits
+}
+
 /// Runs jobs one after the other, until one is stopped: what came of them for machines, for
 /// people, and altogether.
 pub(crate) fn run_all(
@@ -220,9 +326,7 @@ pub(crate) fn run_all(
         let outcome = run_job(session, *job)?;
         texts.push(told(context, *job, &outcome));
         documents.push(Json::Object(outcome_document(*job, &outcome)));
-        // One that waits for its time has done what it was to do for now.
-        let waits = outcome.state == JobState::Waiting && outcome.message.is_empty();
-        if outcome.state != JobState::Succeeded && !waits {
+        if is_refusal(&outcome) {
             exit = Exit::Refused;
         }
         if outcome.state == JobState::Stopped {

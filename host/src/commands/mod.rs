@@ -2,9 +2,11 @@
 
 pub(crate) mod access;
 mod access_explain;
+pub(crate) mod access_team;
 pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod bu;
+pub(crate) mod businessrule;
 pub(crate) mod column;
 pub(crate) mod command;
 mod compare;
@@ -39,6 +41,7 @@ pub(crate) mod plugin;
 mod plugin_new;
 mod plugin_versions;
 pub(crate) mod privilege;
+pub(crate) mod profile;
 pub(crate) mod publish;
 pub(crate) mod relationship;
 pub(crate) mod report;

@@ -234,6 +234,10 @@ fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
         .iter()
         .map(|(kind, wants)| json!({ "type": kind, "capabilities": wants }))
         .collect();
+    let needs = pushed.privileges.iter();
+    let needs: Vec<Json> = needs
+        .map(|(kind, privileges)| json!({ "type": kind, "privileges": privileges }))
+        .collect();
     json!({
         "id": pushed.id.to_string(),
         "name": name,
@@ -249,6 +253,7 @@ fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
         "kept": steps_json(&pushed.kept),
         "lacking": lacking_json(&pushed.lacking),
         "wants": wants,
+        "privileges": needs,
     })
 }
 
@@ -293,6 +298,9 @@ fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> Str
     }
     for plugin_type in &pushed.given_up {
         text.push_str(&format!("\n  given up  {plugin_type}: the file has no such type"));
+    }
+    for (kind, privileges) in &pushed.privileges {
+        text.push_str(&format!("\n  {kind} needs {}", privileges.join(", ")));
     }
     text.push_str(&lacking_text(context, &pushed.lacking));
     let left: Vec<_> = pushed

@@ -182,7 +182,7 @@ mod tests {
             "Cargo.toml",
             "sdk/rust/src/lib.rs",
             "sdk/testing/Cargo.toml",
-            "sdk/wit/1.0/sluice-plugin.wit",
+            "sdk/wit/1.1/sluice-plugin.wit",
             "LICENSE-MIT",
         ] {
             assert!(has(path), "{path}");

@@ -3,13 +3,13 @@
 use serde_json::json;
 use sluice_engine::keys;
 use sluice_model::{
-    Name, Parameter, Query, Reference, Request, Response, Rights, Row, TableDef, Value, json as rows, odata,
+    Name, Parameter, Query, Reference, Request, Response, Right, Rights, Row, TableDef, Value, json as rows, odata,
 };
 
 use crate::{
     assign,
     context::Context,
-    door::Door,
+    door::{Door, after_privilege},
     lists,
     names::{self, Labels},
     output::Outcome,
@@ -99,6 +99,9 @@ pub(crate) enum Command {
         principal: String,
         /// Rights, such as read,write.
         rights: String,
+        /// Let them take the place of the rights that the share has.
+        #[arg(long)]
+        replace: bool,
     },
     /// Take a share back.
     Unshare {
@@ -182,7 +185,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             id,
             principal,
             rights,
-        } => share(context, &session, (&table, &id), &principal, &rights),
+            replace,
+        } => share(context, &session, (&table, &id), &principal, (&rights, replace)),
         Command::Unshare { table, id, principal } => {
             let (target, principal) = (target(&session, &table, &id)?, names::principal(&session, &principal)?);
             session.execute(
@@ -197,7 +201,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 /// A row of these columns; what they do not say is as it comes from the row `from`.
 fn new_row(session: &dyn Door, table: &TableDef, columns: &[String], from: Option<&str>) -> anyhow::Result<Row> {
-    let mut row = assign::row(session, table, columns)?;
+    let mut row = read(session, table, columns, &[Right::Create])?;
     if let Some(from) = from {
         let mut whole = initialized(session, table, from)?;
         whole.values.extend(row.values);
@@ -224,7 +228,7 @@ fn update(
     detect_duplicates: bool,
 ) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(table)?.clone();
-    let mut row = assign::row(session, &table, columns)?;
+    let mut row = read(session, &table, columns, &[Right::Write])?;
     if row.values.is_empty() {
         return Err(Usage::because("nothing is to be changed: a row keeps its key"));
     }
@@ -245,8 +249,9 @@ fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> any
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let names = assign::row(session, &table, &parts)?.values.into_keys().collect();
-    let row = assign::row(session, &table, &[parts.as_slice(), columns].concat())?;
+    let rights = [Right::Create, Right::Write];
+    let names = read(session, &table, &parts, &rights)?.values.into_keys().collect();
+    let row = read(session, &table, &[parts.as_slice(), columns].concat(), &rights)?;
     let request = Request::new("Upsert")
         .with("Target", row)
         .with("KeyAttributes", Parameter::Names(names));
@@ -264,6 +269,16 @@ fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> any
         json!({ "id": id.to_string(), "created": created }),
         format!("{what} {} {id}", table.name),
     ))
+}
+
+/// The row that assignments describe. Who lacks a right is told that, and not what is wrong with them.
+fn read(session: &dyn Door, table: &TableDef, columns: &[String], rights: &[Right]) -> anyhow::Result<Row> {
+    assign::row(session, table, columns).or_else(|error| {
+        for right in rights {
+            session.check_privilege(&table.name, *right)?;
+        }
+        Err(error)
+    })
 }
 
 /// What the mappings give a new row of a table from the row `TABLE:ROW`.
@@ -326,21 +341,8 @@ fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Re
 
 fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(&args.table)?.clone();
-    let mut query = Query::new(table.name.clone());
-    query.columns = args
-        .select
-        .as_deref()
-        .map(|text| odata::select(&table, text))
-        .transpose()?;
-    if query.columns.as_ref().is_some_and(Vec::is_empty) {
-        return Err(Usage::because("--select names no column"));
-    }
-    if let Some(text) = &args.filter {
-        query.filter = odata::filter(&session.surroundings()?, &table, text)?;
-    }
-    if let Some(text) = &args.order {
-        query.order = odata::order(&table, text)?;
-    }
+    let asked = asked(session, &table, args);
+    let mut query = asked.or_else(|error| after_privilege(session, &table.name, Right::Read, error))?;
     query.top = args.top;
     query.distinct = args.distinct;
     if args.distinct && query.columns.is_none() {
@@ -350,6 +352,29 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
         return super::view::count(session, query);
     }
     lists::list(context, session, query)
+}
+
+/// Which rows, which of their columns, in which order.
+fn asked(session: &dyn Door, table: &TableDef, args: &List) -> anyhow::Result<Query> {
+    let mut query = Query::new(table.name.clone());
+    query.columns = args
+        .select
+        .as_deref()
+        .map(|text| odata::select(table, text))
+        .transpose()?;
+    if query.columns.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Usage::because("--select names no column"));
+    }
+    if let Some(text) = &args.filter {
+        query.filter = odata::filter(&session.surroundings()?, table, text)?;
+    }
+    if let Some(text) = &args.order {
+        query.order = odata::order(table, text)?;
+        if query.order.is_empty() {
+            return Err(Usage::because("--order names no column"));
+        }
+    }
+    Ok(query)
 }
 
 /// All the rows wanted of a table that has few.
@@ -380,11 +405,11 @@ fn share(
     session: &dyn Door,
     row: (&str, &str),
     principal: &str,
-    rights: &str,
+    (rights, replace): (&str, bool),
 ) -> anyhow::Result<Outcome> {
     let (target, principal) = (target(session, row.0, row.1)?, names::principal(session, principal)?);
     let mask = Rights::parse(rights).map_or_else(|| rights.to_owned(), |rights| rights.to_string());
-    let request = Request::new("GrantAccess")
+    let request = Request::new(if replace { "ModifyAccess" } else { "GrantAccess" })
         .with("Target", target.clone())
         .with("Principal", principal.clone())
         .with("AccessMask", mask.as_str());

@@ -145,6 +145,27 @@ const ALL: &[Line] = &[
         help: "How long what a request does in its transaction may take, at most 120s; others wait 10 s longer, and at least 30 s",
     },
     Line {
+        name: "hierarchy.enabled",
+        alias: None,
+        column: "ishierarchicalsecuritymodelenabled",
+        takes: Takes::Bool,
+        help: "Whether managers see the rows of those who report to them",
+    },
+    Line {
+        name: "hierarchy.by-position",
+        alias: None,
+        column: "usepositionhierarchy",
+        takes: Takes::Bool,
+        help: "Whether who reports to whom is said by positions, and not by the managers of users",
+    },
+    Line {
+        name: "hierarchy.depth",
+        alias: None,
+        column: "maxdepthforhierarchicalsecuritymodel",
+        takes: Takes::Int,
+        help: "How many levels below them managers see, 1 to 100; of the first one they also change and link rows",
+    },
+    Line {
         name: "share-to-previous-owner",
         alias: None,
         column: "sharetopreviousowneronassign",

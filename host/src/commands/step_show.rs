@@ -43,6 +43,8 @@ pub(crate) struct Registry {
     labels: Labels,
     tables: HashMap<Uuid, String>,
     plugins: HashMap<Uuid, String>,
+    /// The privileges that types say they need.
+    needs: HashMap<Uuid, String>,
     now: Timestamp,
 }
 
@@ -70,8 +72,12 @@ impl Registry {
             &session,
             "plugintype",
             ids("plugintypeid"),
-            &["typename", "pluginassemblyid"],
+            &["typename", "pluginassemblyid", "sl_privileges"],
         )?;
+        let needs = types
+            .iter()
+            .filter_map(|(id, row)| Some((*id, row.text("sl_privileges")?.replace(',', ", "))));
+        let needs = needs.collect();
         let assemblies = Labels::load(
             context,
             types.values().filter_map(|row| row.lookup("pluginassemblyid").cloned()),
@@ -88,6 +94,7 @@ impl Registry {
             labels: Labels::of(context, steps)?,
             tables,
             plugins,
+            needs,
             now: context.env().now(),
         })
     }
@@ -138,6 +145,13 @@ impl Registry {
     fn plugin(&self, step: &Row) -> &str {
         step.id_of("plugintypeid")
             .and_then(|id| self.plugins.get(&id))
+            .map_or("", String::as_str)
+    }
+
+    /// The privileges that whoever a step runs as needs, as its type says.
+    fn needs(&self, step: &Row) -> &str {
+        step.id_of("plugintypeid")
+            .and_then(|id| self.needs.get(&id))
             .map_or("", String::as_str)
     }
 
@@ -268,6 +282,7 @@ pub(crate) fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::R
     add_names(&mut document, &step, &registry);
     if let Json::Object(map) = &mut document {
         map.insert("runas".to_owned(), registry.run_as(&step).into());
+        map.insert("needs".to_owned(), registry.needs(&step).into());
         map.insert("images".to_owned(), images.iter().map(image_json).collect());
         map.insert(
             "limits".to_owned(),
@@ -369,6 +384,7 @@ fn sheet(
             "runs as",
             registry.run_as(step).unwrap_or_else(|| "the calling user".to_owned()),
         ),
+        ("needs", or(registry.needs(step).to_owned(), "says nothing")),
         ("granted", or(text("sl_grants"), "nothing")),
         (
             "images",

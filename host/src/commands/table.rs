@@ -71,6 +71,12 @@ pub(crate) struct Update {
     /// Whether its rows cannot be edited in the client's forms.
     #[arg(long, value_enum, group = "change")]
     read_only_in_mobile: Option<YesNo>,
+    /// Whether its rows may have access teams.
+    #[arg(long, value_enum, group = "change")]
+    access_teams: Option<YesNo>,
+    /// Whether managers reach the rows of who reports to them, where the organisation has it so.
+    #[arg(long, value_enum, group = "change")]
+    hierarchy: Option<YesNo>,
 }
 
 /// Yes or no.
@@ -124,6 +130,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 audited: yes(args.audit),
                 duplicate_detection: yes(args.duplicate_detection),
                 read_only_in_mobile: yes(args.read_only_in_mobile),
+                access_teams: yes(args.access_teams),
+                hierarchy: yes(args.hierarchy),
             };
             let session = context.session()?;
             let outcome = update(&session, &args.table, change)?;
@@ -171,6 +179,8 @@ pub(crate) fn update(session: &Session, table: &str, change: TableChange) -> any
         "audit": table.audited,
         "duplicate-detection": table.duplicate_detection,
         "read-only-in-mobile": table.read_only_in_mobile,
+        "access-teams": table.access_teams,
+        "hierarchy": !table.outside_hierarchy,
     });
     let word = |yes: bool| if yes { "yes" } else { "no" };
     let text = people::pairs(&[
@@ -178,6 +188,8 @@ pub(crate) fn update(session: &Session, table: &str, change: TableChange) -> any
         ("audit", word(table.audited)),
         ("duplicate detection", word(table.duplicate_detection)),
         ("read-only in mobile", word(table.read_only_in_mobile)),
+        ("access teams", word(table.access_teams)),
+        ("hierarchy", word(!table.outside_hierarchy)),
     ]);
     Ok(Outcome::new(document, text))
 }

@@ -92,6 +92,16 @@ pub(super) fn way(line: &Row) -> String {
         "System" => "the platform itself".to_owned(),
         "Owner" => format!("own row ({})", role(line)),
         "OwnerTeam" => format!("row of {} ({})", party(line, "Owner"), role(line)),
+        "Manager" => format!("row of {}, who reports to the user", party(line, "Report")),
+        "IndirectManager" => format!(
+            "row of {}, who reports to the user through others",
+            party(line, "Report")
+        ),
+        "ManagerShare" => format!(
+            "shared with {}, by {}, who reports to the user",
+            party(line, "SharedWith"),
+            party(line, "Report")
+        ),
         "Share" => format!("shared with {}", party(line, "SharedWith")),
         "Inherited" => format!(
             "inherited by {} from {}",
@@ -110,7 +120,7 @@ pub(super) fn way_json(line: &Row) -> Json {
     if let ("Owner" | "OwnerTeam" | "Role" | "Organization", Json::Object(role)) = (kind, role_json(line)) {
         map.extend(role);
     }
-    for (what, key) in [("Owner", "owner"), ("SharedWith", "sharedWith")] {
+    for (what, key) in [("Owner", "owner"), ("SharedWith", "sharedWith"), ("Report", "report")] {
         if let party @ Json::Object(_) = party_json(line, what) {
             map.insert(key.to_owned(), party);
         }

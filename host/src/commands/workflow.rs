@@ -21,7 +21,7 @@ const TEMPLATE: &str = include_str!("../../templates/workflow.json");
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List the workflows, in the order in which they run.
+    /// List the workflows and business rules, in the order in which they run.
     List {
         /// Only those for rows of this table.
         #[arg(long)]
@@ -62,7 +62,7 @@ pub(crate) enum Command {
         /// Its name or id.
         workflow: String,
     },
-    /// Let a workflow run no more.
+    /// Let a workflow run, or a business rule apply, no more.
     Deactivate {
         /// Its name or id.
         workflow: String,
@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Log {
         /// Only those of this workflow.
         workflow: Option<String>,
+        /// What the actions of this one run came to.
+        #[arg(long, value_name = "JOB", conflicts_with = "workflow")]
+        job: Option<String>,
         /// At most so many.
         #[arg(long, value_name = "N", default_value_t = 100)]
         top: u32,
@@ -106,13 +109,37 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Deactivate { workflow } => set_active(&session, &workflow, false),
         Command::Delete { workflow } => delete(&session, &workflow),
         Command::Run { workflow, row } => run_for(&session, &workflow, &row),
-        Command::Log { workflow, top } => log(context, &session, workflow.as_deref(), top),
+        Command::Log {
+            job: Some(job), top, ..
+        } => actions(&session, &job, top),
+        Command::Log { workflow, top, .. } => log(context, &session, workflow.as_deref(), top),
     }
 }
 
-/// The definitions that are workflows.
+/// The definitions that are workflows, and business rules, which stand in people's way like them.
 fn definitions() -> Filter {
-    Filter::eq("category", Value::Choice(0)).and(Filter::eq("type", Value::Choice(1)))
+    let categories = Filter::In {
+        column: "category".into(),
+        values: vec![Value::Choice(0), Value::Choice(2)],
+    };
+    categories.and(Filter::eq("type", Value::Choice(1)))
+}
+
+/// Whether a definition is that of a business rule.
+fn is_rule(row: &Row) -> bool {
+    row.int("category") == Some(2)
+}
+
+/// The definition of that name or id, which is a workflow's.
+fn find_workflow(session: &Session, name: &str) -> anyhow::Result<Row> {
+    let row = find(session, name)?;
+    match is_rule(&row) {
+        true => {
+            let message = format!("\"{name}\" is a business rule, and no workflow; `businessrule` is about those");
+            Err(Error::invalid(message).with_table(TABLE).into())
+        }
+        false => Ok(row),
+    }
 }
 
 /// The definition of that name or id.
@@ -158,6 +185,7 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
     let definition = session.catalog()?.table(TABLE)?.clone();
     let mut grid = Grid::new([
         "state",
+        "kind",
         "name",
         "table",
         "mode",
@@ -173,6 +201,7 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
         let cell = |column: &str| people::cell_of(&definition, row, column, &labels);
         grid.row([
             cell("statecode"),
+            if is_rule(row) { "business rule" } else { "workflow" }.to_owned(),
             cell("name"),
             cell("primaryentity"),
             cell("mode"),
@@ -190,6 +219,9 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
 
 /// What starts a workflow, in words.
 fn starts(row: &Row) -> String {
+    if is_rule(row) {
+        return "create, update".to_owned();
+    }
     let mut starts = Vec::new();
     let mut says = |column: &str, word: &str| {
         if row.bool(column) == Some(true) {
@@ -211,6 +243,7 @@ fn head(row: &Row) -> Json {
     let columns = row.text("triggeronupdateattributelist").unwrap_or_default();
     json!({
         "id": row.id.to_string(),
+        "kind": if is_rule(row) { "business rule" } else { "workflow" },
         "name": row.text("name"),
         "table": row.text("primaryentity"),
         "active": row.int("statecode") == Some(1),
@@ -298,7 +331,7 @@ fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outc
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Write)?;
     let mut change = WorkflowSpec::parse(&files::description(file)?)?.row();
-    change.id = find(session, name)?.id;
+    change.id = find_workflow(session, name)?.id;
     // What the file does not say is as in a new one.
     for column in ["description", "triggeronupdateattributelist", "rank", "scope"] {
         if !change.has(column) {
@@ -329,7 +362,7 @@ fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
 }
 
 fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> {
-    let workflow = find(session, name)?;
+    let workflow = find_workflow(session, name)?;
     let table = workflow.text("primaryentity").unwrap_or_default();
     let row = session.find_one(table, row)?;
     let request = Request::new("ExecuteWorkflow")
@@ -413,4 +446,33 @@ fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -
         documents.push(document);
     }
     Ok(Outcome::list(documents, grid.text("no runs in the background")))
+}
+
+/// What the actions of a run came to, in their order.
+fn actions(session: &Session, job: &str, top: u32) -> anyhow::Result<Outcome> {
+    const LOG: &str = "workflowlog";
+    let job = session.find_one("asyncoperation", job)?;
+    let query = Query::new(LOG)
+        .columns(&["stepname", "status", "startedon", "message"])
+        .filter(Filter::eq("asyncoperationid", job))
+        .top(top);
+    let rows = session.list(query)?;
+    let table = session.catalog()?.table(LOG)?.clone();
+    let mut grid = Grid::new(["status", "action", "at", "message"]);
+    for row in &rows {
+        let cell = |column: &str| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let column = table.column(column);
+            column
+                .map(|column| people::cell(column, value, &names::Labels::default()))
+                .unwrap_or_default()
+        };
+        grid.row([cell("status"), cell("stepname"), cell("startedon"), cell("message")]);
+    }
+    let columns: Vec<_> = ["stepname", "status", "startedon", "message"].map(Into::into).to_vec();
+    let documents = rows
+        .iter()
+        .map(|row| sluice_model::json::from_row(&table, row, Some(&columns)))
+        .collect();
+    Ok(Outcome::list(documents, grid.text("nothing was logged of that run")))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use sluice_access::{PrincipalId, RowFacts};
+use sluice_access::{PrincipalId, RowFacts, Shared};
 use sluice_model::{ColumnDef, Error, Name, Ownership, PrincipalKind, Result, Rights, TableDef, Uuid};
 
 use crate::{
@@ -34,8 +34,7 @@ impl Known {
             (Some((_, facts)), _) => Some(*facts),
             // Whoever was asked for: with nobody, nothing is shared.
             (None, Some((_, facts))) if principals.is_empty() => Some(RowFacts {
-                shares: Rights::NONE,
-                inherited: Rights::NONE,
+                shared: Shared::default(),
                 ..*facts
             }),
             _ => None,
@@ -124,13 +123,17 @@ impl Facts<'_> {
         };
         drop(found);
         drop(statement);
-        let (shares, inherited) = shares(session, table, id, principals)?;
+        let (own, inherited) = shares(session, table, id, principals)?;
         let facts = RowFacts {
             id,
             owner: owner.map(|id| PrincipalId { id, kind }),
             business_unit,
-            shares,
-            inherited,
+            shared: Shared {
+                own,
+                inherited,
+                ..Shared::default()
+            },
+            limit: Shared::default(),
         };
         if session.writable {
             session.known.keep(table, principals, &facts);

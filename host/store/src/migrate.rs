@@ -19,6 +19,7 @@ use tempfile::TempPath;
 use crate::{
     Options, Store, Tx,
     fault::{busy, fault},
+    names,
     session::{FORM, Session},
     store::{broken_references, sync_folder},
     structure::taken,
@@ -314,7 +315,7 @@ fn keep_copy(session: &Session, path: &Path, from: i32) -> Result<Copy> {
 }
 
 fn copy_pages(session: &Session, to: &Path) -> Result<()> {
-    let mut copy = rusqlite::Connection::open(to).map_err(fault)?;
+    let mut copy = rusqlite::Connection::open(names::as_file(to)).map_err(fault)?;
     // One that is not whole is thrown away.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(fault)?;
     copy.pragma_update(None, "synchronous", "OFF").map_err(fault)?;

@@ -30,6 +30,12 @@ fn is_of_several(name: &str) -> bool {
     number.len() >= 8 && number.chars().all(|c| c.is_ascii_hexdigit())
 }
 
+/// The path as the database takes it for a file, whatever it is called: it has a meaning of its own
+/// for `:memory:` and `file:…`.
+pub(crate) fn as_file(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
+}
+
 /// The files that the database may keep beside one.
 pub(crate) fn side_files(path: &Path) -> [PathBuf; 3] {
     ENDINGS.map(|ending| with_ending(path, ending))

@@ -42,7 +42,7 @@ impl Tx {
     ) -> Result<Option<Row>> {
         permit.covers(&table.name, Right::Read, Some(id))?;
         let session = self.session()?;
-        let columns = wanted(table, columns)?;
+        let columns = shown(permit, table, columns)?;
         let sql = session.sql(|key| keyed(key, 'g', table, &columns), || build::get(table, &columns));
         let mut statement = session.statement(&sql)?;
         bind::cells(&mut statement, [&form::id(id)])?;
@@ -257,6 +257,7 @@ fn run(
     query: &Query,
     visit: &mut dyn FnMut(Row) -> Result<()>,
 ) -> Result<Option<String>> {
+    permit.check_query(query)?;
     let mask = session.share_mask()?;
     let seen = match filter::scope(permit, table, &table.name, mask)? {
         Some(seen) => seen,
@@ -265,7 +266,7 @@ fn run(
         None => return Ok(None),
     };
     let columns = match query.totals.is_empty() {
-        true => wanted(table, query.columns.as_deref())?,
+        true => shown(permit, table, query.columns.as_deref())?,
         false => Vec::new(),
     };
     let list = list::list(table, &columns, query, seen, asked(permit, mask, catalog))?;
@@ -364,6 +365,7 @@ fn count(
     (table, catalog): (&TableDef, Option<&Catalog>),
     query: &Query,
 ) -> Result<u64> {
+    permit.check_query(query)?;
     let mask = session.share_mask()?;
     let Some(seen) = filter::scope(permit, table, &table.name, mask)? else {
         return Ok(0);
@@ -416,6 +418,13 @@ pub(crate) fn wanted<'a>(table: &'a TableDef, names: Option<&[Name]>) -> Result<
     for name in names.iter().filter(|name| **name != table.key) {
         columns.push(filter::column(table, name)?);
     }
+    Ok(columns)
+}
+
+/// The columns asked for that the permit does not hide.
+fn shown<'a>(permit: &Permit, table: &'a TableDef, names: Option<&[Name]>) -> Result<Vec<&'a ColumnDef>> {
+    let mut columns = wanted(table, names)?;
+    columns.retain(|column| !permit.hides(&table.name, &column.name));
     Ok(columns)
 }
 

@@ -22,6 +22,7 @@ use crate::{
     definitions::Versions,
     facts::Known,
     fault::fault,
+    names,
     sql::ShareMask,
     text::{self, Collation},
 };
@@ -127,7 +128,7 @@ impl Session {
 
     fn connect(path: &Path, flags: OpenFlags, writable: bool) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let mut conn = Connection::open_with_flags(path, flags).map_err(fault)?;
+        let mut conn = Connection::open_with_flags(names::as_file(path), flags).map_err(fault)?;
         conn.set_prepared_statement_cache_capacity(512);
         // A plan does not hang on the values that are bound: otherwise some statements would be
         // prepared anew for each value.

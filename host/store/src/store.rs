@@ -17,7 +17,7 @@ use crate::{
     Collation, End, Faults, Shipped, Tx,
     definitions::INTERNAL,
     fault::fault,
-    names::{check_target, side_files},
+    names::{self, check_target, side_files},
     presence::{Identity, clear_leftovers, clear_sides, scratch_in},
     restore,
     session::{APPLICATION_ID, FORM, Session},
@@ -228,7 +228,7 @@ impl Store {
     pub fn backup(&self, to: &Path) -> Result<()> {
         let reader = self.reader()?;
         whole_new(to, |scratch| {
-            let mut copy = rusqlite::Connection::open(scratch).map_err(fault)?;
+            let mut copy = rusqlite::Connection::open(names::as_file(scratch)).map_err(fault)?;
             // One that is not whole is thrown away.
             copy.pragma_update(None, "journal_mode", "OFF").map_err(fault)?;
             let backup = Backup::new(&reader.conn, &mut copy).map_err(fault)?;

@@ -7,8 +7,8 @@ use proc_macro2::Span;
 use syn::{Error, LitStr, Result};
 
 use crate::{
-    declaration::{Declaration, Image, StepArguments},
-    names::{MODES, STAGES, WANTS, WITH_IMAGES, one_of, respell},
+    declaration::{Argument, Declaration, Image, StepArguments},
+    names::{ARGUMENTS, MODES, STAGES, WANTS, WITH_IMAGES, one_of, respell},
 };
 
 /// A declaration that the platform will accept.
@@ -38,10 +38,50 @@ pub(crate) fn check(declaration: &mut Declaration) -> Result<Checked> {
             );
         }
     }
+    for privilege in &declaration.needs {
+        if !privilege.value().starts_with("prv") {
+            errors.add(
+                privilege.span(),
+                "the name of a privilege is needed here, such as \"prvReadaccount\"",
+            );
+        }
+    }
+    for (what, arguments) in [("input", &declaration.inputs), ("output", &declaration.outputs)] {
+        check_arguments(what, arguments, &mut errors);
+    }
     let steps = std::mem::take(&mut declaration.steps);
     let steps = steps.into_iter().map(|step| check_step(step, &mut errors)).collect();
     errors.end()?;
     Ok(Checked { steps })
+}
+
+fn check_arguments(what: &str, arguments: &[Argument], errors: &mut Errors) {
+    let mut names = HashSet::new();
+    for argument in arguments {
+        match &argument.name {
+            None => errors.add(argument.span, format!("an {what} needs its name: `name = \"Rate\"`")),
+            Some(name) => {
+                not_empty(name, "name", errors);
+                if !names.insert(name.value()) {
+                    errors.add(name.span(), format!("there are two {what}s of this name"));
+                }
+            }
+        }
+        match &argument.kind {
+            Some(kind) if ARGUMENTS.contains(&kind.value().as_str()) => {}
+            Some(kind) => errors.add(
+                kind.span(),
+                format!("unknown kind; the kinds are {}", one_of(&ARGUMENTS)),
+            ),
+            None => errors.add(
+                argument.span,
+                format!("an {what} needs its kind: {}", one_of(&ARGUMENTS)),
+            ),
+        }
+        if argument.required && what == "output" {
+            errors.add(argument.span, "only an input is required");
+        }
+    }
 }
 
 fn check_step(step: StepArguments, errors: &mut Errors) -> CheckedStep {

@@ -18,6 +18,18 @@ pub(crate) struct Declaration {
     pub(crate) name: Option<LitStr>,
     pub(crate) wants: Vec<LitStr>,
     pub(crate) steps: Vec<StepArguments>,
+    pub(crate) needs: Vec<LitStr>,
+    pub(crate) inputs: Vec<Argument>,
+    pub(crate) outputs: Vec<Argument>,
+}
+
+/// What stands in `input(…)` and `output(…)`.
+pub(crate) struct Argument {
+    pub(crate) span: Span,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) required: bool,
+    pub(crate) description: Option<LitStr>,
 }
 
 /// What stands in `step(…)`.
@@ -56,10 +68,45 @@ impl Declaration {
                 declaration.steps.push(StepArguments::parse(&key)?);
                 Ok(())
             }
-            _ => Err(unknown(&key, &["name", "wants", "step"])),
+            "needs" => {
+                declaration.needs.extend(words_in_parentheses(&key)?);
+                Ok(())
+            }
+            "input" => {
+                declaration.inputs.push(Argument::parse(&key)?);
+                Ok(())
+            }
+            "output" => {
+                declaration.outputs.push(Argument::parse(&key)?);
+                Ok(())
+            }
+            _ => Err(unknown(&key, &["name", "wants", "needs", "step", "input", "output"])),
         })
         .parse2(tokens)?;
         Ok(declaration)
+    }
+}
+
+impl Argument {
+    fn parse(argument: &ParseNestedMeta<'_>) -> Result<Self> {
+        let mut read = Self {
+            span: span(argument),
+            name: None,
+            kind: None,
+            required: false,
+            description: None,
+        };
+        argument.parse_nested_meta(|key| match word(&key).as_str() {
+            "name" => once(&mut read.name, &key),
+            "kind" => once(&mut read.kind, &key),
+            "description" => once(&mut read.description, &key),
+            "required" => {
+                read.required = true;
+                Ok(())
+            }
+            _ => Err(unknown(&key, &["name", "kind", "required", "description"])),
+        })?;
+        Ok(read)
     }
 }
 

@@ -6,7 +6,7 @@ use syn::{Attribute, Error, Expr, ExprLit, FnArg, ItemFn, Lit, LitStr, Meta, Res
 
 use crate::{
     checks::{self, CheckedStep},
-    declaration::{Declaration, Image},
+    declaration::{Argument, Declaration, Image},
 };
 
 /// The function as it was written, followed by its registration or by the mistakes in it.
@@ -40,13 +40,21 @@ fn registration(attribute: TokenStream, function: &ItemFn) -> Result<TokenStream
     check_function(function)?;
     let mut declaration = Declaration::parse(attribute)?;
     let checked = checks::check(&mut declaration)?;
-    let Declaration { name, wants, .. } = declaration;
+    let Declaration {
+        name,
+        wants,
+        needs,
+        inputs,
+        outputs,
+        ..
+    } = declaration;
 
     let visibility = &function.vis;
     let ident = &function.sig.ident;
     let name = name.unwrap_or_else(|| LitStr::new(&ident.to_string(), ident.span()));
     let description = description(&function.attrs);
     let steps = checked.steps.iter().map(step);
+    let (inputs, outputs) = (inputs.iter().map(argument), outputs.iter().map(argument));
     Ok(quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
@@ -58,6 +66,9 @@ fn registration(attribute: TokenStream, function: &ItemFn) -> Result<TokenStream
                 description: #description,
                 wants: &[#(#wants),*],
                 steps: &[#(#steps),*],
+                privileges: &[#(#needs),*],
+                inputs: &[#(#inputs),*],
+                outputs: &[#(#outputs),*],
                 function: concat!(module_path!(), "::", stringify!(#ident)),
                 run: #ident,
             };
@@ -135,6 +146,16 @@ fn step(checked: &CheckedStep) -> TokenStream {
             images: &[#(#images),*],
             configuration: #configuration,
             description: #description,
+        }
+    }
+}
+
+fn argument(argument: &Argument) -> TokenStream {
+    let (name, kind) = (text(argument.name.as_ref()), text(argument.kind.as_ref()));
+    let (required, description) = (argument.required, text(argument.description.as_ref()));
+    quote! {
+        ::sluice_sdk::registration::Argument {
+            name: #name, kind: #kind, required: #required, description: #description,
         }
     }
 }

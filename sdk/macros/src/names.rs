@@ -6,6 +6,9 @@ pub(crate) const STAGES: [(&str, i32); 3] = [("pre-validation", 10), ("pre-opera
 /// The modes, with their numbers.
 pub(crate) const MODES: [(&str, i32); 2] = [("sync", 0), ("async", 1)];
 
+/// What a workflow can give and take.
+pub(crate) const ARGUMENTS: [&str; 7] = ["boolean", "integer", "decimal", "text", "date-time", "id", "reference"];
+
 /// What an administrator can grant.
 pub(crate) const WANTS: [&str; 3] = ["clock", "random", "system"];
 

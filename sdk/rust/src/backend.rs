@@ -2,7 +2,7 @@
 //! natively whatever implements [`Backend`], such as `sluice-sdk-testing`. Authors of plug-ins
 //! do not need it.
 
-use crate::{Caller, Parameter, Parameters, Query, Reference, Request, Row, ServiceError, Value};
+use crate::{Caller, Parameter, Parameters, Query, Question, Reference, Request, Row, ServiceError, Value};
 
 /// The backend of a context: natively any implementation.
 #[cfg(not(target_arch = "wasm32"))]
@@ -14,7 +14,7 @@ pub type Host<'a> = Box<dyn Backend + 'a>;
 pub type Host<'a> = crate::guest::Guest<'a>;
 
 /// What a context is made of: the contract's interfaces `context`, `service`, `log`,
-/// `configuration`, `clock` and `random` in one trait. See the contract for what each means.
+/// `configuration`, `background`, `clock` and `random` in one trait. See the contract for what each means.
 #[expect(
     missing_docs,
     reason = "each method is the function of the contract of the same name"
@@ -54,6 +54,8 @@ pub trait Backend {
     fn shared_names(&self) -> Vec<String>;
     fn shared(&self, name: &str) -> Option<Value>;
     fn set_shared(&self, name: &str, value: Value);
+    fn question_of(&self, input: &str) -> Option<Question>;
+    fn attempt(&self) -> u32;
     fn parent(&self) -> Option<Host<'static>>;
 
     fn create(&self, caller: Caller, row: Row) -> Result<String, ServiceError>;

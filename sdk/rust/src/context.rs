@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 #[cfg(target_arch = "wasm32")]
 use crate::backend::Backend;
-use crate::{Caller, Parameter, Reference, Row, Service, Value, backend::Host};
+use crate::{Caller, Parameter, Question, Reference, Row, Service, Value, backend::Host};
 
 /// The stage of the pipeline in which a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +148,12 @@ impl<'a> Context<'a> {
         self.host.operation_created_on()
     }
 
+    /// For the how manieth time an asynchronous step runs: 1, and one more for each time that it
+    /// asked to be tried again ([`Error::try_again`](crate::Error::try_again)). 1 for a synchronous one.
+    pub fn attempt(&self) -> u32 {
+        self.host.attempt()
+    }
+
     /// The context of the operation that set this one off. After Create, Update and Delete began, it
     /// carries the variables that pre-validation steps shared.
     pub fn parent(&self) -> Option<Context<'static>> {
@@ -272,6 +278,17 @@ impl Context<'_> {
     /// An input parameter.
     pub fn input(&self, name: &str) -> Option<Parameter> {
         self.host.input(name)
+    }
+
+    /// The question for rows that RetrieveMultiple asks: its input `Query`.
+    pub fn question(&self) -> Option<Question> {
+        self.question_of("Query")
+    }
+
+    /// An input parameter that is a question for rows; it is not among the
+    /// [`input_names`](Self::input_names).
+    pub fn question_of(&self, input: &str) -> Option<Question> {
+        self.host.question_of(input)
     }
 
     /// Sets an input parameter.

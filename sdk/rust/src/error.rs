@@ -14,6 +14,9 @@ pub enum Error {
     Service(ServiceError),
     /// Something went wrong that the author did not foresee.
     Unexpected(String),
+    /// The step of a job asks to be run again later, for this reason. Four runs in all, then the
+    /// job fails; in a synchronous step it is a refusal like any other.
+    TryAgain(String),
 }
 
 /// A refusal on purpose.
@@ -45,6 +48,22 @@ impl Error {
         })
     }
 
+    /// Asks for another run of an asynchronous step later: what it needs is not there yet. What the
+    /// run did so far stays, as each of its calls has a transaction of its own.
+    ///
+    /// ```
+    /// # use sluice_sdk::prelude::*;
+    /// fn check(cx: &Context, rates: &[Row]) -> Result<()> {
+    ///     if rates.is_empty() {
+    ///         return Err(Error::try_again(format!("no rates yet, in run {}", cx.attempt())));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn try_again(reason: impl Into<String>) -> Self {
+        Self::TryAgain(reason.into())
+    }
+
     /// Adds the plug-in's own code to a refusal; other errors have their code already.
     #[must_use]
     pub fn with_code(self, code: i32) -> Self {
@@ -68,7 +87,7 @@ impl fmt::Display for Error {
         match self {
             Self::Refused(refusal) => f.write_str(&refusal.message),
             Self::Service(error) => error.fmt(f),
-            Self::Unexpected(message) => f.write_str(message),
+            Self::Unexpected(message) | Self::TryAgain(message) => f.write_str(message),
         }
     }
 }

@@ -5,7 +5,7 @@ mod convert;
 mod exports;
 mod imports;
 
-pub use exports::{describe, execute};
+pub use exports::{describe, details, execute};
 pub use imports::Guest;
 
 /// A text as the bytes of a section of the file.
@@ -21,7 +21,7 @@ pub const fn section<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
 #[expect(missing_docs, reason = "generated; the contract documents it")]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../wit/1.0",
+        path: "../wit/1.1",
         world: "plugin-with-clock-and-random",
         pub_export_macro: true,
         export_macro_name: "export_world",

@@ -27,7 +27,8 @@
 //! user. The error of a service call, handed on with `?`, keeps its code, and what the host
 //! knows about it: which privilege was missing, in which call, for whom. Do not swallow it:
 //! the transaction is lost, and the platform says so (`0x8009000C`). A panic is reported
-//! with its message, function, file and line.
+//! with its message, function, file and line. In the background, [`Error::try_again`] asks for
+//! another run later.
 //!
 //! # What it cannot do
 //!
@@ -58,7 +59,7 @@ pub mod guest;
 
 pub use context::{Context, Mode, Stage};
 pub use error::{Error, Refusal, Result, ServiceError};
-pub use query::{Comparison, Filter, Order, Query};
+pub use query::{Comparison, Filter, Order, Query, Question};
 pub use row::Row;
 pub use rust_decimal::Decimal;
 pub use service::{Caller, Parameter, Parameters, Request, Service};
@@ -68,8 +69,8 @@ pub use value::{Reference, Value};
 /// What a plug-in needs: `use sluice_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Caller, Context, Decimal, Error, Filter, Mode, Parameter, Parameters, Query, Reference, Request, Result, Row,
-        Service, ServiceError, Stage, Value, plugin, trace,
+        Caller, Context, Decimal, Error, Filter, Mode, Parameter, Parameters, Query, Question, Reference, Request,
+        Result, Row, Service, ServiceError, Stage, Value, plugin, trace,
     };
 }
 
@@ -105,6 +106,9 @@ macro_rules! export {
             impl $crate::guest::bindings::Guest for Exported {
                 fn describe() -> ::std::vec::Vec<$crate::guest::bindings::PluginType> {
                     $crate::guest::describe(PLUGINS)
+                }
+                fn details() -> ::std::vec::Vec<$crate::guest::bindings::TypeDetails> {
+                    $crate::guest::details(PLUGINS)
                 }
                 fn execute(
                     name: ::std::string::String,

@@ -29,6 +29,23 @@ pub struct Query {
     pub top: Option<u32>,
 }
 
+/// A question for rows, as a step on it sees it; see [`Context::question`](crate::Context::question).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The logical name of the table.
+    pub table: String,
+    /// The columns wanted; empty for all.
+    pub columns: Vec<String>,
+    /// Which rows, as OData's `$filter`. What is asked of related rows is not in it.
+    pub filter: Option<String>,
+    /// In which order.
+    pub order: Vec<Order>,
+    /// At most how many.
+    pub top: Option<u32>,
+    /// The tables of the related rows that it asks for or looks at.
+    pub related: Vec<String>,
+}
+
 /// One criterion of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {

@@ -14,6 +14,12 @@ pub struct Plugin {
     pub wants: &'static [&'static str],
     /// The steps.
     pub steps: &'static [Step],
+    /// The privileges that whoever it runs as needs.
+    pub privileges: &'static [&'static str],
+    /// What workflows that call it give.
+    pub inputs: &'static [Argument],
+    /// What they take.
+    pub outputs: &'static [Argument],
     /// The path of the function, for reports of a panic.
     pub function: &'static str,
     /// The function.
@@ -28,6 +34,9 @@ impl Plugin {
         description: "",
         wants: &[],
         steps: &[],
+        privileges: &[],
+        inputs: &[],
+        outputs: &[],
         function: "",
         run: |_| Ok(()),
     };
@@ -58,6 +67,19 @@ pub struct Step {
     /// The unsecure configuration.
     pub configuration: Option<&'static str>,
     /// What the step is for.
+    pub description: &'static str,
+}
+
+/// What a workflow gives to a plug-in as an input parameter, or takes from it as an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// `boolean`, `integer`, `decimal`, `text`, `date-time`, `id` or `reference`.
+    pub kind: &'static str,
+    /// Of an input: a workflow has to give it.
+    pub required: bool,
+    /// What it is.
     pub description: &'static str,
 }
 

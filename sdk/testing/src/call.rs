@@ -7,7 +7,7 @@ use std::{
 
 use sluice_model::{Code, Error};
 use sluice_sdk::{
-    Caller, Parameter, Parameters, Query, Reference, Request, Row, ServiceError, Value,
+    Caller, Parameter, Parameters, Query, Question, Reference, Request, Row, ServiceError, Value,
     backend::{Backend, Host},
     registration::Image,
 };
@@ -303,6 +303,24 @@ impl Backend for Call {
 
     fn set_shared(&self, name: &str, value: Value) {
         set(&mut self.frame.shared.borrow_mut(), name, value);
+    }
+
+    fn question_of(&self, input: &str) -> Option<Question> {
+        match &self.frame.work {
+            MainOperation::RetrieveMultiple(query) if input == "Query" => Some(Question {
+                table: query.table.clone(),
+                columns: query.columns.clone(),
+                filter: query.filter.as_ref().map(ToString::to_string),
+                order: query.order.clone(),
+                top: query.top,
+                related: Vec::new(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn attempt(&self) -> u32 {
+        self.world.borrow().attempt.max(1)
     }
 
     fn parent(&self) -> Option<Host<'static>> {

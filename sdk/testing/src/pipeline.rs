@@ -77,17 +77,28 @@ fn run_steps(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, stage: i32) -> Resul
     Ok(())
 }
 
+/// So often a job runs whose plug-in asks for it.
+const ATTEMPTS: u32 = 4;
+
 /// Runs the asynchronous steps that the committed operation left behind. Nobody waits for
-/// them: their errors are kept for the test to look at.
+/// them: their errors are kept for the test to look at. One that asks to be tried again is, at once.
 fn run_jobs(world: &Rc<RefCell<State>>) {
     loop {
         let Some((installed, frame)) = world.borrow_mut().take_job() else {
             return;
         };
         frame.in_transaction.set(false);
-        if let Err(error) = run_step(world, &frame, installed) {
-            world.borrow_mut().job_failures.push(error);
+        for attempt in 1..=ATTEMPTS {
+            world.borrow_mut().attempt = attempt;
+            let Err(error) = run_step(world, &frame, installed.clone()) else {
+                break;
+            };
+            if !error.body().again || attempt == ATTEMPTS {
+                world.borrow_mut().job_failures.push(error);
+                break;
+            }
         }
+        world.borrow_mut().attempt = 1;
     }
 }
 
@@ -105,6 +116,11 @@ fn run_step(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, installed: Installed)
         Ok(Err(Ended::Refused(refusal))) => {
             let mut error = Error::new(Code::ISV_ABORTED, refusal.message);
             error.body_mut().subcode = refusal.code;
+            Err(error)
+        }
+        Ok(Err(Ended::TryAgain(message))) => {
+            let mut error = Error::new(Code::ISV_ABORTED, message);
+            error.body_mut().again = true;
             Err(error)
         }
         Ok(Err(Ended::Service(error))) => Err(world.borrow().error(error.handle())),

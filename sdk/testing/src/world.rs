@@ -8,10 +8,10 @@ use std::{
 };
 
 use sluice_access::{
-    OwnerToBe, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, RowScope, Units,
-    check_owner_to_be, check_privilege, decide, decide_create, list,
+    ColumnGrants, OwnerToBe, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, RowScope,
+    Shared, Units, check_owner_to_be, check_privilege, decide, decide_create, list,
 };
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, TableDef, Uuid};
 use sluice_sdk::{
     Parameters, Query, Reference, Row, Value,
     registration::{Plugin, Step},
@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<(Installed, Rc<Frame>)>,
     pub(crate) job_failures: Vec<Error>,
     pub(crate) now: String,
+    /// For the how manieth time the job under way runs; 0 before any did.
+    pub(crate) attempt: u32,
     last_id: u128,
 }
 
@@ -148,6 +150,8 @@ impl State {
             teams: Vec::new(),
             roles: vec![role],
             directory_id: None,
+            reports: Vec::new(),
+            columns: ColumnGrants::default(),
         })
     }
 
@@ -325,8 +329,8 @@ impl State {
             id: parse(stored.row.id().unwrap_or_default()),
             owner: stored.owner.as_deref().map(|owner| PrincipalId::user(user_id(owner))),
             business_unit: (table.ownership != Ownership::Organization).then(unit),
-            shares: Rights::NONE,
-            inherited: Rights::NONE,
+            shared: Shared::default(),
+            limit: Shared::default(),
         };
         decide(
             &self.principal(user),
@@ -393,14 +397,14 @@ fn is_id(stored: &Stored, id: &str) -> bool {
 fn is_in(scope: &RowScope, stored: &Stored) -> bool {
     match scope {
         RowScope::Everything => true,
-        RowScope::Only(filter) => {
+        RowScope::Only(filters) => filters.iter().all(|filter| {
             stored
                 .owner
                 .as_deref()
                 .is_some_and(|owner| filter.owners.contains(&PrincipalId::user(user_id(owner))))
                 || filter.business_units.contains(&unit())
                 || filter.ids.contains(&parse(stored.row.id().unwrap_or_default()))
-        }
+        }),
     }
 }
 

@@ -28,10 +28,7 @@ fn after(lines: &str) -> Compiler {
     let real = program::compiler();
     let verb = real.arguments[0].to_str().unwrap();
     let script = format!("{lines}\nexec {} {verb} \"$@\"", real.program.display());
-    Compiler {
-        program: "/bin/sh".into(),
-        arguments: ["-c", &script, "sh"].map(Into::into).to_vec(),
-    }
+    Compiler::new("/bin/sh", ["-c", &script, "sh"].map(Into::into).to_vec())
 }
 
 /// A compiler that counts, in a file.
@@ -164,10 +161,7 @@ fn what_pre_validation_has_committed_is_done_once() {
 fn one_that_cannot_be_compiled_is_a_refusal_that_names_its_step() {
     let world = Pipeline::new();
     let step = world.step(&probe(PRE_OPERATION, "Create", "contact", "set jobtitle Buyer"));
-    let killed = Compiler {
-        program: "/bin/sh".into(),
-        arguments: ["-c", "kill -9 $$"].map(Into::into).to_vec(),
-    };
+    let killed = Compiler::new("/bin/sh", ["-c", "kill -9 $$"].map(Into::into).to_vec());
     let before = world.admin.count("contact");
     let admin = fresh(&world, Some(killed));
     let error = admin.try_create(contact()).unwrap_err();

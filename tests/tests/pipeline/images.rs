@@ -1,7 +1,8 @@
 //! Images: which a step may have, and what is in them.
 
-use sluice_model::{Reference, Row, Value};
-use sluice_platform::{ImageSpec, StepSpec};
+use sluice_model::{Depth, Reference, Row, Value};
+use sluice_platform::{ColumnChange, ImageSpec, StepSpec, prelude::*};
+use sluice_tests::people::{privileges, user};
 
 use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe};
 
@@ -247,4 +248,32 @@ fn a_step_has_one_image_of_an_alias() {
         image(BEFORE, "i", &["jobtitle"]),
         image(AFTER, "i", &["jobtitle"]),
     ]));
+}
+
+/// An image is of what the step's user may read: what no profile shows him is not in it, while the
+/// Target has what was sent.
+#[test]
+fn a_secured_column_is_in_no_image_of_who_may_not_read_it() {
+    let world = Pipeline::new();
+    let secured = ColumnChange {
+        secured: Some(true),
+        ..ColumnChange::default()
+    };
+    world.admin.0.update_column("contact", "jobtitle", &secured).unwrap();
+    let rights = privileges(&["Read", "Write"], &["Contact"], Depth::Organization);
+    let reader = user(&world.org, "reader", &rights);
+    let both = [image(BOTH, "i", &["jobtitle", "lastname"]), image(BOTH, "all", &[])];
+    let script = "pre i jobtitle\npost i jobtitle\npre all jobtitle\npost all jobtitle\npre-columns i";
+    world.step(&with_images(probe(POST_OPERATION, "Update", "contact", script), &both));
+    let id = world.admin.create(contact().with("jobtitle", "Buyer"));
+    let hidden = [
+        "pre jobtitle=absent",
+        "post jobtitle=absent",
+        "pre jobtitle=absent",
+        "post jobtitle=absent",
+        "pre i: lastname",
+    ];
+    world
+        .update(&reader, Row::new("contact", id).with("fax", "1"))
+        .says(&hidden);
 }

@@ -192,3 +192,46 @@ fn jobs_are_kept_until_they_have_ended() {
     }
     assert_eq!(world.admin.count("asyncoperation"), 0);
 }
+
+/// `SLUICE_YEAR=1000` does it with as many requests a day, which takes long.
+#[test]
+fn a_year_of_requests_leaves_little_beside_rows_and_audit() {
+    let daily: u64 = std::env::var("SLUICE_YEAR").map_or(4, |text| text.parse().unwrap());
+    let (clock, world) = world();
+    world.step(&job("Create", "contact", "trace done"));
+    world.step(&probe(PRE_OPERATION, "Create", "task", "refuse never"));
+    let before = beyond_rows(&world);
+    let (mut number, mut failed) = (0_u64, 0_u64);
+    for _ in 0..365 {
+        for _ in 0..daily {
+            number += 1;
+            match number % 100 {
+                0 => {
+                    failed += 1;
+                    let refused = Row::unsaved("task").with("subject", "never");
+                    world.create(&world.admin, refused).refused("0x80040265");
+                }
+                rest if rest % 10 == 5 => drop(world.admin.list(Query::new("contact").top(50))),
+                _ => drop(world.admin.create(contact())),
+            }
+        }
+        clock.pass_days(1);
+    }
+    assert_eq!(failed, daily * 365 / 100);
+    let grown = beyond_rows(&world) - before;
+    // 300 MB for a thousand a day, and a megabyte for what does not go by their number.
+    let most = 300_000_000 / 1_000 * i64::try_from(daily).unwrap() + 1_000_000;
+    assert!(
+        grown < most,
+        "{grown} bytes beyond rows and audit, of {most} for {daily} requests a day"
+    );
+}
+
+/// The bytes of the file that neither rows of users nor the audit trail take.
+fn beyond_rows(world: &Pipeline) -> i64 {
+    let file = rusqlite::Connection::open(world.org.path()).unwrap();
+    let one = |sql: &str| -> i64 { file.query_row(sql, [], |row| row.get(0)).unwrap() };
+    one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        - one("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN \
+               (SELECT name FROM sqlite_schema WHERE tbl_name IN ('contact', 'audit'))")
+}

@@ -1,6 +1,6 @@
 //! A new version of a plug-in that declares less than the one before.
 
-use sluice_model::{Filter, Query, Request, Row, Value};
+use sluice_model::{Filter, Query, Remedy, Request, Row, Value};
 
 use crate::world::{PRE_OPERATION, Pipeline, account, probe};
 use sluice_platform::{PushOptions, prelude::*};
@@ -159,6 +159,7 @@ fn what_a_plug_in_was_is_kept_and_comes_back() {
         .roll_back(first.id, None, &PushOptions::default())
         .unwrap_err();
     assert_eq!(refused.code().to_string(), "0x8004418B");
+    assert!(refused.remedies().contains(&Remedy::RollbackForced), "{refused:?}");
     let (back, pushed) = world.admin.0.roll_back(first.id, None, &version("9")).unwrap();
     assert_eq!((back.version.as_str(), pushed.version.as_str()), ("1.1", "1.1"));
     assert_eq!(history(), [("1.1".to_owned(), true), ("1.2".to_owned(), false)]);

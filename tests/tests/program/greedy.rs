@@ -253,3 +253,46 @@ fn a_limit_on_the_size_of_files_is_like_a_full_disk() {
     assert!(!output.stdout.is_empty() || !output.stderr.is_empty());
     world.check();
 }
+
+#[test]
+fn a_document_of_too_many_values_is_refused() {
+    let world = World::empty();
+    let values = format!(
+        "{{\"@odata.type\":\"account\",\"x\":[{}]}}",
+        vec!["[0]"; 600_000].join(",")
+    );
+    world.write("many.json", values);
+    let run = capped(&world.admin(), &["exec", "Create", "Target=@many.json"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("more than 500000 values"), "{run:?}");
+}
+
+#[test]
+fn who_may_not_is_told_that_and_not_what_is_wrong() {
+    let world = World::empty();
+    world.admin().json(&["user", "create", "nobody"]);
+    for line in [
+        &["row", "list", "lead", "--filter", "((("][..],
+        &["row", "list", "lead", "--order", "nothing"],
+        &["row", "create", "lead", "zz_nothing=1"],
+        &["row", "update", "lead", "x", "revenue=much"],
+        &["row", "upsert", "lead", "lastname=x", "revenue=much"],
+        &["column", "create", "lead", "zz_n", "int", "--default", "much"],
+        &[
+            "exec",
+            "RetrieveMultiple",
+            "Query=<fetch><entity name='lead'><nothing/></entity></fetch>",
+        ],
+        &[
+            "view",
+            "run",
+            "--fetch",
+            "<fetch><entity name='lead'><nothing/></entity></fetch>",
+        ],
+    ] {
+        let refused = world.user("nobody").refused(line);
+        assert_eq!(refused["code"], "0x80042F09", "{line:?}");
+        let told = world.admin().run(line);
+        assert!(told.code == 1 || told.code == 2, "{line:?}: {told:?}");
+    }
+}

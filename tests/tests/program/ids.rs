@@ -52,9 +52,14 @@ fn a_row_is_named_by_the_end_of_its_id() {
         &["is ambiguous in account", ONE, OTHER, "One", "Other"],
     );
     assert_eq!(text(&admin.json(&["row", "get", "account", "1abcde"]), "name"), "Other");
-    // A name comes first.
+    // A name does not come first: either may be meant.
     admin.json(&["row", "create", "account", "name=ABCDE"]);
-    assert_eq!(text(&admin.json(&["row", "get", "account", "abcde"]), "name"), "ABCDE");
+    refused(
+        &admin,
+        2,
+        &["row", "get", "account", "abcde"],
+        &["is ambiguous in account", ONE, OTHER, "ABCDE"],
+    );
 }
 
 #[test]
@@ -105,4 +110,25 @@ fn who_acts_is_said_once_for_all() {
     assert_eq!(who("manager", &[]), "manager");
     assert_eq!(who("manager", &["--as", "seller.west"]), "seller.west");
     assert_eq!(who("", &[]), "admin");
+}
+
+#[test]
+fn a_name_that_is_the_end_of_an_id_names_either_row() {
+    let world = World::empty();
+    let admin = world.admin();
+    let one = id(&admin.json(&["row", "create", "lead", "lastname=one"]));
+    let other = id(&admin.json(&["row", "create", "lead", &format!("lastname={}", end(&one))]));
+    let run = admin.run(&["row", "update", "lead", end(&one), "firstname=x"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains(&one) && run.stderr.contains(&other), "{run:?}");
+    for (lead, name) in [(&one, "one"), (&other, end(&one))] {
+        let row = admin.json(&["row", "get", "lead", lead]);
+        assert_eq!(
+            (text(&row, "lastname").as_str(), row["firstname"].is_null()),
+            (name, true)
+        );
+    }
+    // A name that is no end of another's id goes on being a name.
+    let own = id(&admin.json(&["row", "create", "lead", "lastname=facade"]));
+    assert_eq!(text(&admin.json(&["row", "get", "lead", "facade"]), "leadid"), own);
 }

@@ -4,6 +4,7 @@
 mod bad_files;
 mod bad_input;
 mod busy;
+mod cells;
 mod checking;
 mod data;
 mod exec;
@@ -15,6 +16,7 @@ mod inwards;
 mod kill;
 mod killed_jobs;
 mod packages;
+mod replayed_jobs;
 mod restoring;
 mod steps;
 mod story;

@@ -10,7 +10,7 @@ use std::{
 use sluice_engine::{Engine, Env, OpenOptions, Session, SystemEnv};
 use sluice_model::{Request, Row, codes::Kind};
 use sluice_sales::capabilities;
-use sluice_tests::world::{World, refused};
+use sluice_tests::world::{World, id, refused};
 
 fn make(world: &World, name: &str) {
     world
@@ -349,4 +349,41 @@ fn what_killed_programs_left_is_cleared() {
     world.admin().json(&["org", "create", "--org", "new.db"]);
     let check = world.admin().run(&["org", "check", "--org", "new.db"]);
     assert_eq!(check.code, 0, "{check:?}");
+}
+
+#[test]
+fn a_file_is_a_file_whatever_the_database_calls_so() {
+    let world = World::bare();
+    let admin = world.admin();
+    for name in [":memory:", "file:a.db", "file:b.db?mode=memory", "a%20b.db"] {
+        admin.json(&["--org", name, "org", "create"]);
+        let lead = id(&admin.json(&["--org", name, "row", "create", "lead", "lastname=x"]));
+        assert!(world.path(name).is_file(), "{name}");
+        let copy = format!("{name}.copy");
+        admin.json(&["--org", name, "org", "backup", &copy]);
+        admin.json(&["--org", name, "row", "delete", "lead", &lead]);
+        admin.json(&["org", "restore", &copy, "--to", name]);
+        admin.json(&["--org", name, "row", "get", "lead", &lead]);
+    }
+}
+
+#[test]
+fn refused_lines_go_into_no_side_file() {
+    let world = World::empty();
+    world.write("f.csv", "a\nmuch\n");
+    world.write("m.toml", "[columns]\na = \"revenue\"\n");
+    for name in ["x-wal", "x-journal", "x-shm"] {
+        let line = [
+            "import",
+            "f.csv",
+            "--table",
+            "account",
+            "--map",
+            "m.toml",
+            "--refused",
+            name,
+        ];
+        assert_eq!(world.admin().refused(&line)["code"], "0x80040203", "{name}");
+        assert!(!world.path(name).exists(), "{name}");
+    }
 }

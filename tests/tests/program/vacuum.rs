@@ -1,6 +1,14 @@
 //! What is kept for a time, and the room of what is gone, from outside.
 
-use sluice_tests::world::{World, refused, text};
+use std::sync::Arc;
+
+use sluice_engine::Env;
+use sluice_model::{Query, Row, Value};
+use sluice_tests::{
+    Organisation,
+    clock::Clock,
+    world::{World, refused, text},
+};
 
 #[test]
 fn a_vacuum_gives_back_the_room_of_what_is_gone() {
@@ -67,4 +75,43 @@ fn what_is_kept_and_for_how_long_is_a_setting() {
         &["settings", "set", "limits.transaction", "121s"],
         &["121"],
     );
+}
+
+/// Where nothing but single commands is used, each of them does a step of it.
+#[test]
+fn commands_remove_what_is_old() {
+    let then = Arc::new(Clock::at("2020-01-01T09:00:00Z"));
+    let env: Arc<dyn Env> = then.clone();
+    let organisation = Organisation::sample_with(&env);
+    let program = organisation.program();
+    {
+        let admin = organisation.admin();
+        let setting = admin.list(Query::new("organization").columns(&[])).remove(0);
+        let all = Row::new("organization", setting.id).with("sl_tracerequests", Value::Choice(2));
+        admin.update(all);
+        for number in 0..40 {
+            admin.create(Row::unsaved("account").with("name", format!("Old {number}")));
+            then.pass_hours(1);
+        }
+    }
+    let count = |table: &str| {
+        let line = [
+            "row",
+            "list",
+            table,
+            "--filter",
+            "createdon lt 2020-06-01T00:00:00Z",
+            "--count",
+        ];
+        program.json(&line)["count"].as_u64().unwrap()
+    };
+    let audits = count("audit");
+    assert!(count("sl_messagetrace") >= 40 && audits >= 40);
+    let mut commands = 0;
+    while count("sl_messagetrace") > 0 {
+        program.json(&["row", "create", "account", "name=New"]);
+        commands += 1;
+        assert!(commands < 60, "{} old traces are left", count("sl_messagetrace"));
+    }
+    assert_eq!(count("audit"), audits, "the trail is kept for ever");
 }

@@ -289,3 +289,41 @@ fn an_ambiguous_name_says_what_tells_the_rows_apart() {
         assert!(refused.stderr.contains(told), "{told}: {refused:?}");
     }
 }
+
+#[test]
+fn an_amount_keeps_its_digits_through_json() {
+    let world = World::empty();
+    let target = r#"Target:={"@odata.type":"account","name":"exact","revenue":99999999999999.99}"#;
+    world.admin().json(&["exec", "Create", target]);
+    assert_eq!(
+        world.count("account", "name eq 'exact' and revenue eq 99999999999999.99"),
+        1
+    );
+    for (wrong, word) in [
+        (r#"{"@odata.type":"account","name":"a","name":"b"}"#, "there twice"),
+        (r#"{"@odata.type":"account","name":"#, "JSON"),
+    ] {
+        let run = world.admin().run(&["exec", "Create", &format!("Target:={wrong}")]);
+        assert!(run.code == 2 && run.stderr.contains(word), "{run:?}");
+    }
+    assert_eq!(world.count("account", "name ne null"), 1);
+}
+
+#[test]
+fn no_clock_is_a_day_off() {
+    let world = World::empty();
+    column(&world, "zz_when", "date-time", &[], &[]);
+    for wrong in [
+        "2026-01-31T09:00:00+25:00",
+        "2026-01-31T09:00:00+01:00:30",
+        "2026-01-31T09:00:00-14:30",
+    ] {
+        let line = ["row", "create", "lead", "lastname=x", &format!("zz_when={wrong}")];
+        assert_eq!(world.admin().refused(&line)["code"], "0x80040203", "{wrong}");
+        let filter = format!("zz_when gt {wrong}");
+        let refused = world.admin().refused(&["row", "list", "lead", "--filter", &filter]);
+        assert_eq!(refused["code"], "0x80040203", "{wrong}");
+    }
+    let there = lead(&world, &["zz_when=2026-01-31T09:00:00+14:00"]);
+    assert_eq!(get(&world, &there, "zz_when"), "2026-01-30T19:00:00Z");
+}

@@ -49,6 +49,15 @@ fn table() -> BTreeMap<&'static str, Expected> {
     let grant_access = on_account("GrantAccess")
         .with("Principal", somebody())
         .with("AccessMask", "ReadAccess");
+    let modify_access = on_account("ModifyAccess")
+        .with("Principal", somebody())
+        .with("AccessMask", "ReadAccess");
+    let record_team = |message: &str| {
+        Request::new(message)
+            .with("Record", account())
+            .with("SystemUserId", Value::Id(SOME))
+            .with("TeamTemplateId", Value::Id(SOME))
+    };
     let close = |message: &str| {
         let activity = Row::unsaved("opportunityclose").with("opportunityid", Reference::new("opportunity", SOME));
         Request::new(message)
@@ -72,6 +81,15 @@ fn table() -> BTreeMap<&'static str, Expected> {
                 add_privileges(SOME, &[grant("prvReadAccount", Depth::User)]),
                 "prvWriteRole",
             ),
+        ),
+        (
+            "AddUserToRecordTeam",
+            Refused(record_team("AddUserToRecordTeam"), "prvShareAccount"),
+        ),
+        ("ModifyAccess", Refused(modify_access, "prvShareAccount")),
+        (
+            "RemoveUserFromRecordTeam",
+            Refused(record_team("RemoveUserFromRecordTeam"), "prvShareAccount"),
         ),
         (
             "Assign",

@@ -30,6 +30,9 @@ fn vendor() -> (Site, Vec<&'static str>) {
         "row create mobileofflineprofileitem mobileofflineprofileid=Field selectedentitytypecode=lead",
         "publish",
     ]);
+    world.sluice("column update lead rsh_budget --secured yes");
+    world.sluice("profile create Budgets");
+    world.sluice("profile grant Budgets lead rsh_budget read update");
     world.duplicate_rule("Same mail");
     world.process("Our process");
     let names = vec![
@@ -54,6 +57,7 @@ fn vendor() -> (Site, Vec<&'static str>) {
         "duplicate-rule Same mail",
         "flow Our process",
         "offline-profile Field",
+        "column-profile Budgets",
     ];
     (world, names)
 }
@@ -86,6 +90,10 @@ fn everything_arrives_and_can_be_sent_on() {
     assert_eq!(lead.column("rsh_interest").unwrap().kind.options().unwrap().len(), 2);
     assert_eq!(to.options("contact.statuscode").len(), 3);
     assert!(!lead.column("rsh_kind").unwrap().managed);
+    assert!(lead.column("rsh_budget").unwrap().secured);
+    let given = to.admin.list(Query::new("fieldpermission"));
+    assert_eq!(given.len(), 1);
+    assert_eq!((given[0].int("canread"), given[0].int("cancreate")), (Some(4), Some(0)));
     // An unmanaged solution's parts are the organisation's own.
     to.sluice("option-set remove contact.statuscode 100000001");
     to.sluice("role revoke Integration prvReadLead");

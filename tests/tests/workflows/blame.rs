@@ -39,7 +39,13 @@ fn what_it_lacks_is_named_and_each_cure_helps() {
     assert!(found.passes);
     assert_eq!(found.culprits.len(), 1);
     let fixes = &found.culprits[0].fixes();
-    assert!(fixes.contains(&Fix::Deactivate { workflow: id }), "{fixes:?}");
+    assert!(
+        fixes.contains(&Fix::Deactivate {
+            workflow: id,
+            kind: "workflow"
+        }),
+        "{fixes:?}"
+    );
     let grants = fixes.iter().filter(|fix| fix.kind() == "grant").count();
     assert!(grants > 0 && grants + 1 == fixes.len(), "{fixes:?}");
 

@@ -56,7 +56,7 @@ fn everything() -> Json {
         { "column": "name" }, { "column": "name", "row": { "related": "a", "table": "b" } }, { "row": {} },
         { "first": [1, { "now": {} }] }, { "text": ["a", { "column": "b" }] },
         { "now": { "days": 1, "hours": 2, "minutes": -3 } },
-        { "append": "x" }, { "increment": 1 }, { "decrement": 1 }, { "multiply": { "column": "c" } },
+        { "output": "Rate", "of": "rate" }, { "append": "x" }, { "increment": 1 }, { "decrement": 1 }, { "multiply": { "column": "c" } },
     ]);
     let set: serde_json::Map<String, Json> = values
         .as_array()
@@ -95,7 +95,8 @@ fn everything() -> Json {
             { "assign": { "row": {}, "to": "x" } },
             { "change-state": { "row": {}, "state": "x", "status": 1 } },
             { "start-child": { "row": {}, "workflow": "x" } },
-            { "call": { "plugin": "a/b", "configuration": "x", "row": {} } },
+            { "call": { "plugin": "a/b", "configuration": "x", "row": {}, "inputs": { "A": 1 }, "as": "rate" } },
+            { "send-email": { "to": [{}], "subject": "x", "body": "y", "row": {}, "as": "mail" } },
             { "wait": { "until": { "now": {} }, "for": { "or": [] } } },
             { "stop": { "as": "canceled", "message": "x" } },
         ],

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sluice_access::{
-    Explained, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, RowFacts, TeamFacts,
-    Units, decide, decide_create, explain,
+    ColumnGrants, ColumnRight, Explained, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds,
+    Report, RoleFacts, RowFacts, Shared, TeamFacts, Units, decide, decide_create, explain,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 
@@ -94,7 +94,96 @@ pub fn principal(world: &Company, id: Id) -> Principal {
         teams: teams.iter().map(|team| team_facts(team)).collect(),
         roles,
         directory_id: None,
+        reports: reports(world, id),
+        columns: columns(world, id),
     })
+}
+
+/// The principal on whose behalf another one calls.
+pub fn on_behalf(world: &Company, caller: Id, id: Id) -> Principal {
+    principal(world, id).limited_by(&Arc::new(principal(world, caller)))
+}
+
+/// Those below a manager, level by level.
+fn reports(world: &Company, manager: Id) -> Vec<Report> {
+    let units = units(world);
+    let unit_of = |id| {
+        world
+            .users
+            .iter()
+            .find(|user| user.id == id)
+            .map(|user| uuid(user.unit))
+    };
+    let Some(home) = unit_of(manager) else {
+        return Vec::new();
+    };
+    let position = |position: &&oracle::Position| position.users.contains(&manager);
+    let own_position = world.positions.iter().find(position).map(|position| position.id);
+    let mut above: Vec<Id> = match world.hierarchy {
+        oracle::Hierarchy::Off => return Vec::new(),
+        oracle::Hierarchy::ByManagers => vec![manager],
+        oracle::Hierarchy::ByPositions => own_position.into_iter().collect(),
+    };
+    let (mut found, mut seen) = (Vec::new(), vec![manager]);
+    for level in 1..=world.levels {
+        let below: Vec<Id> = match world.hierarchy {
+            oracle::Hierarchy::ByPositions => {
+                let positions = world.positions.iter();
+                let positions: Vec<_> = positions
+                    .filter(|position| position.parent.is_some_and(|parent| above.contains(&parent)))
+                    .collect();
+                above = positions.iter().map(|position| position.id).collect();
+                positions.iter().flat_map(|position| position.users.clone()).collect()
+            }
+            _ => {
+                let links = world.managers.iter().filter(|link| above.contains(&link.manager));
+                let within = |id: &Id| unit_of(*id).is_some_and(|unit| units.is_same_or_below(unit, home));
+                above = links.map(|link| link.user).filter(within).collect();
+                above.clone()
+            }
+        };
+        for id in below {
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            found.push(Report {
+                id: uuid(id),
+                name: format!("principal {id}"),
+                direct: level == 1,
+                teams: world
+                    .teams
+                    .iter()
+                    .filter(|team| is_member(world, id, team.id))
+                    .map(|team| uuid(team.id))
+                    .collect(),
+            });
+        }
+    }
+    found
+}
+
+pub fn column_right(right: oracle::ColumnRight) -> ColumnRight {
+    match right {
+        oracle::ColumnRight::Create => ColumnRight::Create,
+        oracle::ColumnRight::Read => ColumnRight::Read,
+        oracle::ColumnRight::Update => ColumnRight::Update,
+    }
+}
+
+fn columns(world: &Company, id: Id) -> ColumnGrants {
+    let mut grants = ColumnGrants::default();
+    for permission in &world.columns {
+        if permission.holder == id || is_member(world, id, permission.holder) {
+            grants.give(
+                permission.table,
+                permission.column,
+                column_right(permission.right),
+                "a profile",
+            );
+        }
+    }
+    grants
 }
 
 fn is_member(world: &Company, user: Id, team: Id) -> bool {
@@ -143,16 +232,6 @@ fn roles(world: &Company, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
 
 /// The row as the store would describe it to `principal`.
 pub fn row_facts(world: &Company, principal: &Principal, row: &Row) -> RowFacts {
-    let with_me =
-        |share: &&oracle::Share| principal.sharees().any(|with| with.id == uuid(share.with)) && share.row == row.id;
-    let union = |rights: fn(&oracle::Share) -> &Vec<oracle::Right>| {
-        let all = world
-            .shares
-            .iter()
-            .filter(with_me)
-            .flat_map(|share| rights(share).iter().copied().map(right));
-        all.fold(Rights::NONE, |all, right| all | Rights::of(&[right]))
-    };
     RowFacts {
         id: uuid(row.id),
         owner: row.owner.map(|owner| PrincipalId {
@@ -160,8 +239,31 @@ pub fn row_facts(world: &Company, principal: &Principal, row: &Row) -> RowFacts 
             kind: kind(world, owner),
         }),
         business_unit: row.unit.map(uuid),
-        shares: union(|share| &share.rights),
-        inherited: union(|share| &share.inherited),
+        shared: shared(world, principal, row),
+        limit: principal
+            .limit()
+            .map(|limit| shared(world, limit, row))
+            .unwrap_or_default(),
+    }
+}
+
+fn shared(world: &Company, principal: &Principal, row: &Row) -> Shared {
+    let union = |with: &[PrincipalId], rights: fn(&oracle::Share) -> &Vec<oracle::Right>| {
+        let of_row = world.shares.iter().filter(|share| share.row == row.id);
+        let with_them = of_row.filter(|share| with.iter().any(|one| one.id == uuid(share.with)));
+        let all = with_them.flat_map(|share| rights(share).iter().copied().map(right));
+        all.fold(Rights::NONE, |all, right| all | Rights::of(&[right]))
+    };
+    let own: Vec<PrincipalId> = principal.sharees().collect();
+    let reports = |direct| {
+        let reports = principal.reports().iter().filter(move |report| report.direct == direct);
+        reports.flat_map(Report::sharees).collect::<Vec<_>>()
+    };
+    Shared {
+        own: union(&own, |share| &share.rights),
+        inherited: union(&own, |share| &share.inherited),
+        direct: union(&reports(true), |share| &share.rights),
+        indirect: union(&reports(false), |share| &share.rights),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_access::{Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts};
+use sluice_access::{ColumnGrants, Principal, PrincipalFacts, PrivilegeIds, RoleFacts, TeamFacts};
 use sluice_model::{Depth, Ownership, PrincipalKind, TableDef, Uuid};
 
 pub const SALLY: Uuid = id(0x10);
@@ -72,6 +72,8 @@ pub fn sally(roles: Vec<RoleFacts>) -> PrincipalFacts {
         teams: vec![crew(0)],
         roles,
         directory_id: Some(DIRECTORY),
+        reports: Vec::new(),
+        columns: ColumnGrants::default(),
     }
 }
 

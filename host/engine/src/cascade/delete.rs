@@ -119,11 +119,14 @@ fn collect(unit: &mut Unit, target: &Reference) -> Result<Deletion> {
     Ok(deletion)
 }
 
-/// What the platform keeps with a row: the copies of a role, what belongs to a business unit.
+/// What the platform keeps with a row: the copies of a role, what belongs to a business unit,
+/// the access teams of a template.
 fn belongs(above: &str, below: &str) -> bool {
     matches!(
         (above, below),
-        (tables::ROLE, tables::ROLE) | (tables::BUSINESS_UNIT, tables::ROLE | tables::TEAM)
+        (tables::ROLE, tables::ROLE)
+            | (tables::BUSINESS_UNIT, tables::ROLE | tables::TEAM)
+            | (tables::TEAM_TEMPLATE, tables::TEAM)
     )
 }
 

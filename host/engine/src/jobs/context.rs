@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Error, Name, Parameter, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Error, Name, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::Context;
 
 use crate::{Unit, operation::Operation, tables};
@@ -27,8 +27,14 @@ pub(super) struct Kept {
     pub(super) step_name: String,
     principal: Uuid,
     initiating: Uuid,
+    /// Who initiated it called on behalf of the principal: both must be allowed what is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    limited: bool,
     /// See [`crate::operation::Incoming::level`].
     level: u32,
+    /// What the randomness of the plug-in is made of; empty in those that an earlier version wrote.
+    #[serde(default)]
+    pub(super) seed: String,
     context: KeptContext,
 }
 
@@ -75,8 +81,8 @@ impl KeptContext {
             in_transaction: context.in_transaction,
             created_on: context.created_on,
             target: context.target.clone(),
-            inputs: visible(&context.inputs),
-            outputs: visible(&context.outputs),
+            inputs: context.inputs.clone(),
+            outputs: context.outputs.clone(),
             shared: context.shared.clone(),
             pre_images: rows(&context.pre_images),
             post_images: rows(&context.post_images),
@@ -115,15 +121,6 @@ impl KeptContext {
     }
 }
 
-/// Without queries, for which the contract of plug-ins has no form.
-fn visible(parameters: &Parameters) -> Parameters {
-    let seen = parameters
-        .iter()
-        .filter(|(_, parameter)| !matches!(parameter, Parameter::Query(_)));
-    seen.map(|(name, parameter)| (name.clone(), parameter.clone()))
-        .collect()
-}
-
 fn rows(images: &BTreeMap<Name, Arc<Row>>) -> BTreeMap<Name, Row> {
     images
         .iter()
@@ -137,13 +134,17 @@ fn shared_rows(images: BTreeMap<Name, Row>) -> BTreeMap<Name, Arc<Row>> {
 
 /// Keeps what the job of a step will be given.
 pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &crate::step::Step) -> Result<()> {
+    let mut seed = [0; 16];
+    unit.core.env.random(&mut seed);
     let kept = Kept {
         form: FORM,
         step: step.id,
         step_name: step.name.clone(),
         principal: operation.principal.id(),
         initiating: operation.initiating.id(),
+        limited: operation.principal.limit().is_some(),
         level: operation.level,
+        seed: seed.iter().map(|byte| format!("{byte:02x}")).collect(),
         context: KeptContext::of(&operation.context),
     };
     let text = serde_json::to_string(&kept)
@@ -201,7 +202,10 @@ impl Kept {
             Some(table) => Some(snapshot.table(table)?.clone()),
             None => None,
         };
-        let principal = unit.principal(self.principal)?;
+        let principal = match self.limited {
+            true => unit.limited(self.principal, self.initiating)?,
+            false => unit.principal(self.principal)?,
+        };
         let initiating = unit.principal(self.initiating)?;
         let context = self.context.whole(unit);
         Ok(Operation::kept(

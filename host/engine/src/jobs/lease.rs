@@ -6,9 +6,10 @@ use sluice_model::{Code, Error, Reference, Result, Right, Row, Timestamp, Uuid, 
 use sluice_store::{Beside, End};
 
 use super::{
-    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, context, is_at_once, is_gone, is_known, set_state,
+    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, again, context, is_at_once, is_gone, is_known, replay,
+    set_state,
 };
-use crate::{Unit, tables};
+use crate::{Acting, Unit, tables};
 
 /// A process that gives no sign of life for so long has lost its job. Longer than any service
 /// call of a plug-in takes.
@@ -55,16 +56,16 @@ fn is_lost(job: &Row, now: Timestamp) -> bool {
 }
 
 /// The row of a job.
-fn find(unit: &mut Unit, job: Uuid) -> Result<Option<Row>> {
+pub(super) fn find(unit: &mut Unit, job: Uuid) -> Result<Option<Row>> {
     unit.read_as_platform("see who works on a job", &Reference::new(tables::JOB, job), None)
 }
 
-fn update(unit: &mut Unit, row: Row) -> Result<()> {
+pub(super) fn update(unit: &mut Unit, row: Row) -> Result<()> {
     unit.update_as_platform("keep who works on a job, and what came of it", row)
 }
 
 /// Runs `work` in a transaction of its own, with rows that are written whatever it gives.
-fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit) -> Result<T>) -> Result<T> {
+pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit) -> Result<T>) -> Result<T> {
     let store = unit.core.store()?;
     store.write(&mut |tx| {
         unit.tx = tx;
@@ -83,7 +84,7 @@ fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit) -> Result
 ///
 /// # Errors
 /// The job is not there, or the asker may not change it.
-pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<Claim> {
+pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<Claim> {
     apart(unit, &Vec::new(), |unit| {
         let table = unit.snapshot()?.table(tables::JOB)?.clone();
         let Some(row) = find(unit, job)? else {
@@ -92,8 +93,8 @@ pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<C
                 None => Ok(Claim::NotNow),
             };
         };
-        if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(*asker)) {
-            let asker = unit.principal(asker)?;
+        if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(asker.user)) {
+            let asker = unit.acting(asker)?;
             unit.decide_for(&asker, &table, Right::Write, job)?;
         }
         if !is_known(unit, &row) {
@@ -118,6 +119,7 @@ pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<C
             _ => {}
         }
         let mut taken = Row::new(tables::JOB, job)
+            .with("postponeuntil", Value::Null)
             .with("startedon", now)
             .with("modifiedon", now)
             .with("hostid", unit.core.env.process());
@@ -177,29 +179,42 @@ pub(crate) fn finish(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
     // What it came to is written however long it took.
     unit.budget.renew();
     apart(unit, &ended.beside, |unit| {
-        let Some(row) = find(unit, job)? else {
+        let Some(row) = find(unit, job)?.filter(|row| is_ours(unit, row)) else {
             return Ok(());
         };
-        if !is_ours(unit, &row) {
-            return Ok(());
+        if ended.kept_calls {
+            replay::forget(unit, job)?;
         }
-        context::forget(unit, job)?;
+        if ended.result.is_ok() {
+            context::forget(unit, job)?;
+        }
         if ended.remove {
             return unit.delete_as_platform("remove a job that succeeded, as its step has it", &row.reference());
         }
         let now = unit.core.env.now();
-        let mut row = Row::new(tables::JOB, job)
-            .with("completedon", now)
-            .with("modifiedon", now);
-        set_state(
-            &mut row,
-            (COMPLETED, if ended.result.is_ok() { SUCCEEDED } else { FAILED }),
-        );
-        if let Err(error) = &ended.result {
-            row.set("message", error.message());
-            row.set("errorcode", error.code().signed());
+        let mut changed = Row::new(tables::JOB, job).with("modifiedon", now);
+        match &ended.result {
+            Ok(()) => {
+                set_state(&mut changed, (COMPLETED, SUCCEEDED));
+                changed.set("completedon", now);
+                for column in ["message", "errorcode"] {
+                    changed.set(column, Value::Null);
+                }
+            }
+            Err(error) => {
+                let retries = again::retries(&row);
+                match again::next(retries, now).filter(|_| ended.again) {
+                    Some(until) => again::waits(&mut changed, retries, until),
+                    None => {
+                        set_state(&mut changed, (COMPLETED, FAILED));
+                        changed.set("completedon", now);
+                    }
+                }
+                changed.set("message", error.message());
+                changed.set("errorcode", error.code().signed());
+            }
         }
-        update(unit, row)
+        update(unit, changed)
     })
 }
 
@@ -213,7 +228,6 @@ pub(crate) fn fail(unit: &mut Unit, jobs: &[Uuid], why: &Error) -> Result<()> {
             if find(unit, *job)?.and_then(|row| row.int("statecode")) != Some(READY.0) {
                 continue;
             }
-            context::forget(unit, *job)?;
             let now = unit.core.env.now();
             let mut row = Row::new(tables::JOB, *job)
                 .with("completedon", now)

@@ -3,9 +3,11 @@
 //! the kinds that capabilities bring); the job of an asynchronous step is done at once, outside any
 //! transaction, by the one process that holds it ([`lease`]).
 
+mod again;
 mod context;
 mod lease;
 mod process;
+mod replay;
 mod step;
 mod work;
 
@@ -14,6 +16,7 @@ use sluice_store::Beside;
 
 pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
+pub(crate) use replay::{Made, Replay};
 pub(crate) use step::{Deferred, queue, run_claimed, run_deferred, run_released};
 
 use crate::{Unit, runner};
@@ -36,6 +39,10 @@ pub(crate) struct Ended {
     pub(crate) beside: Beside,
     /// The job is removed and not kept with its outcome.
     pub(crate) remove: bool,
+    /// Its plug-in asked for another run.
+    pub(crate) again: bool,
+    /// There are rows of the calls of its plug-in.
+    pub(crate) kept_calls: bool,
 }
 
 impl Ended {
@@ -45,6 +52,8 @@ impl Ended {
             result: Err(error),
             beside: Vec::new(),
             remove: false,
+            again: false,
+            kept_calls: true,
         }
     }
 }
@@ -62,7 +71,10 @@ pub(crate) fn is_known(unit: &Unit, job: &Row) -> bool {
 /// A job that is done at once was canceled before it began.
 pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
     match is_at_once(job) {
-        true => context::forget(unit, job.id),
+        true => {
+            replay::forget(unit, job.id)?;
+            context::forget(unit, job.id)
+        }
         false => Ok(()),
     }
 }

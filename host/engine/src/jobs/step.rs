@@ -6,8 +6,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
 
-use super::{Claim, Ended, READY, STEP, claim, context, fail, finish, set_state};
-use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
+use super::{Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, claim, context, fail, finish, set_state};
+use crate::{Acting, Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
 const MOST_DEFERRED: usize = 100;
@@ -193,7 +193,7 @@ fn stop(unit: &mut Unit, jobs: &[Uuid], error: &Error) {
 ///
 /// # Errors
 /// See [`claim`] and [`finish`]; that the work itself fails is written into the job.
-pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Result<(Claim, Option<Ended>)> {
+pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<(Claim, Option<Ended>)> {
     // A unit of its own has its own time and sees the configuration of now.
     unit.budget.renew();
     unit.in_steps = Default::default();
@@ -215,19 +215,35 @@ pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Uuid>) -> Re
 }
 
 fn run(unit: &mut Unit, job: &Row) -> Ended {
+    let attempt = u32::try_from(again::retries(job)).unwrap_or_default() + 1;
+    let was_running = job.int("statecode") == Some(IN_PROGRESS.0);
     let begun = context::find(unit, job.id).and_then(|kept| {
         let step = enabled_step(unit, kept.step, &kept.step_name)?;
-        Ok((kept.operation(unit)?, step))
+        let replay = Replay::begin(unit, job.id, attempt, kept.seed.clone(), was_running)?;
+        Ok((kept.operation(unit)?, step, replay))
     });
-    let (mut operation, step) = match begun {
+    let (mut operation, step, replay) = match begun {
         Ok(begun) => begun,
         Err(error) => return Ended::refused(error),
     };
-    let result = steps::run_one(unit, &mut operation, &step);
+    operation.context.attempt = attempt;
+    unit.replay = Some(replay);
+    let mut result = steps::run_one(unit, &mut operation, &step);
+    let replay = unit.replay.take().unwrap_or_default();
+    if let Some(mut error) = replay.broken() {
+        steps::blame(&mut error, &step);
+        result = Err(error);
+    }
+    let asks_again = |error: &Error| {
+        let body = error.body();
+        body.again && attempt < again::ATTEMPTS && body.step.as_ref().is_some_and(|raised| raised.id == step.id)
+    };
     let outline = operation.outline();
     Ended {
         beside: unit.trace_rows(&outline, result.as_ref().err()),
         remove: step.auto_delete && result.is_ok(),
+        again: result.as_ref().err().is_some_and(asks_again),
+        kept_calls: replay.is_kept,
         result,
     }
 }

@@ -45,12 +45,16 @@ impl Unit {
     pub fn run_step_in_job(
         &mut self,
         job: &Row,
-        (user, initiating): (Uuid, Uuid),
+        (user, initiating, limited): (Uuid, Uuid, bool),
         level: u32,
         step: &Arc<Step>,
     ) -> Result<()> {
         let snapshot = self.snapshot()?;
-        let (principal, initiating) = (self.principal(user)?, self.principal(initiating)?);
+        let principal = match limited {
+            true => self.limited(user, initiating)?,
+            false => self.principal(user)?,
+        };
+        let initiating = self.principal(initiating)?;
         let correlation = job.id_of("correlationid").unwrap_or_else(|| self.new_id());
         let of_request = Filter::eq("correlationid", correlation);
         let there = self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;

@@ -11,7 +11,7 @@ use super::{
     required,
 };
 use crate::{
-    Operation, Unit, principals, tables,
+    Operation, Unit, principals, record_team, tables,
     watch::{Link, LinkSort},
 };
 
@@ -90,6 +90,9 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
     if relationship.intersection == tables::TEAM_MEMBERSHIP {
         return check_default_team(unit, ids[0], Code::DEFAULT_TEAM_MEMBERS);
     }
+    if relationship.is_of_profiles() {
+        return Ok(());
+    }
     let holder = read(unit, holder_table, ids[0])?;
     let role = read(unit, tables::ROLE, ids[1])?;
     if holder.int("teamtype") == Some(1) {
@@ -122,6 +125,7 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
 /// The members of a default team are kept by the platform.
 pub(crate) fn check_default_team(unit: &mut Unit, team: Uuid, code: Code) -> Result<()> {
     let team = read(unit, tables::TEAM, team)?;
+    record_team::refuse_kept(&team)?;
     if team.bool("isdefault") == Some(true) {
         return Err(Error::new(
             code,

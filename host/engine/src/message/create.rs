@@ -3,8 +3,8 @@
 //! The caller's columns are checked, the owner decided on, the links checked, and then the
 //! platform fills what it fills.
 
-use sluice_access::{Permit, RowFacts};
-use sluice_model::{ParameterType, Result, Right, Rights, Row, TableDef, Value};
+use sluice_access::{ColumnRight, Permit, RowFacts, Shared};
+use sluice_model::{ParameterType, Result, Right, Row, TableDef, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
@@ -81,9 +81,10 @@ pub fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Re
         id: row.id,
         owner: owner.as_owner(),
         business_unit: owner.business_unit(),
-        shares: Rights::NONE,
-        inherited: Rights::NONE,
+        shared: Shared::default(),
+        limit: Shared::default(),
     };
+    unit.check_columns(operation, table, ColumnRight::Create, row.id)?;
     attach::check_links(unit, operation, table, &row, None, &own)?;
     Ok((row, permit))
 }

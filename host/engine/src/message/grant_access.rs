@@ -6,7 +6,7 @@ use sluice_model::{
 
 use super::{Images, Message, Parameter, Shape, Takes, input, required};
 use crate::{
-    Operation, Unit, cascade, principals, tables,
+    Operation, Unit, cascade, principals, record_team, tables,
     watch::{Link, LinkSort},
 };
 
@@ -53,47 +53,80 @@ impl Message for GrantAccess {
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        let table = operation.table()?;
-        let target = operation.target_reference()?;
-        let principal = input::reference(operation, "Principal")?;
-        let text = input::text(operation, "AccessMask")?;
-        let rights = Rights::parse(&text).filter(|rights| *rights != Rights::NONE && rights.iter().all(shareable));
-        let rights = rights.ok_or_else(|| {
-            Error::new(
-                Code::INVALID_ACCESS_RIGHTS,
-                format!("Invalid access rights. (`{text}`)"),
-            )
-        })?;
-        unit.decide(operation, &table, Right::Share, target.id)?;
-        // Nobody gives away what they do not have.
-        for right in rights.iter() {
-            unit.decide(operation, &table, right, target.id)?;
-        }
-        let caller = operation.principal.clone();
-        let facts = unit.row_facts(&caller, &table, target.id)?;
-        if facts.owner.is_some_and(|owner| owner.reference() == principal) {
-            return Err(Error::new(
-                Code::SHARE_WITH_OWNER,
-                "An item cannot be shared with the owning user.",
-            ));
-        }
-        unit.principal_of(&principal)?;
-        let before = existing(unit, &target, &principal)?;
-        share(unit, &target, &principal, rights)?;
-        let after = existing(unit, &target, &principal)?;
-        record(unit, operation, &principal, (before.as_ref(), after.as_ref()))?;
-        cascade::share_below(unit, operation, &target, &principal, rights)
+        change(unit, operation, Mode::Add)
     }
+}
+
+/// What becomes of the rights of a share that there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// They stay, and others come to them.
+    Add,
+    /// Others take their place.
+    Replace,
+}
+
+/// Shares the operation's row as it says.
+pub(super) fn change(unit: &mut Unit, operation: &Operation, mode: Mode) -> Result<()> {
+    let table = operation.table()?;
+    let target = operation.target_reference()?;
+    let principal = input::reference(operation, "Principal")?;
+    let text = input::text(operation, "AccessMask")?;
+    let rights = Rights::parse(&text).filter(|rights| *rights != Rights::NONE && rights.iter().all(shareable));
+    let rights = rights.ok_or_else(|| {
+        Error::new(
+            Code::INVALID_ACCESS_RIGHTS,
+            format!("Invalid access rights. (`{text}`)"),
+        )
+    })?;
+    unit.decide(operation, &table, Right::Share, target.id)?;
+    // Nobody gives away what they do not have.
+    for right in rights.iter() {
+        unit.decide(operation, &table, right, target.id)?;
+    }
+    let caller = operation.principal.clone();
+    let facts = unit.row_facts(&caller, &table, target.id)?;
+    if facts.owner.is_some_and(|owner| owner.reference() == principal) {
+        return Err(Error::new(
+            Code::SHARE_WITH_OWNER,
+            "An item cannot be shared with the owning user.",
+        ));
+    }
+    unit.principal_of(&principal)?;
+    if *principal.table == *tables::TEAM {
+        let team = unit.need_as_platform("nothing else is shared with the access team of a row", &principal)?;
+        record_team::refuse_kept(&team)?;
+    }
+    let before = existing(unit, &target, &principal)?;
+    let own = before.as_ref().and_then(|row| row.int("accessrightsmask"));
+    let own = Rights(own.unwrap_or_default().cast_unsigned());
+    let lost = match mode {
+        Mode::Add => Rights::NONE,
+        Mode::Replace => Rights(own.0 & !rights.0),
+    };
+    write(unit, &target, &principal, Rights(own.0 & !lost.0) | rights)?;
+    let after = existing(unit, &target, &principal)?;
+    record(unit, operation, &principal, (before.as_ref(), after.as_ref()))?;
+    if lost != Rights::NONE {
+        cascade::unshare_below(unit, &target, &principal, lost)?;
+    }
+    cascade::share_below(unit, operation, &target, &principal, rights)
 }
 
 /// Adds rights to the share of `target` with `principal`.
 pub(crate) fn share(unit: &mut Unit, target: &Reference, principal: &Reference, rights: Rights) -> Result<()> {
+    let there = existing(unit, target, principal)?;
+    let own = there.and_then(|row| row.int("accessrightsmask")).unwrap_or_default();
+    write(unit, target, principal, Rights(own.cast_unsigned()) | rights)
+}
+
+/// Gives the share of `target` with `principal` these rights.
+fn write(unit: &mut Unit, target: &Reference, principal: &Reference, rights: Rights) -> Result<()> {
     let now = unit.core.env.now();
     match existing(unit, target, principal)? {
         Some(row) => {
-            let mask = Rights(row.int("accessrightsmask").unwrap_or_default().cast_unsigned()) | rights;
             let row = Row::new(tables::SHARE, row.id)
-                .with("accessrightsmask", mask.0.cast_signed())
+                .with("accessrightsmask", rights.0.cast_signed())
                 .with("changedon", now);
             unit.update_as_platform("write a share that the caller may grant", row)
         }

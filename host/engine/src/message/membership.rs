@@ -27,7 +27,8 @@ pub(crate) struct Side {
 }
 
 /// The N:N relationships of the platform.
-pub(crate) static MANY_TO_MANY: &[ManyToMany] = &[USER_ROLES, TEAM_ROLES, TEAM_MEMBERSHIP];
+pub(crate) static MANY_TO_MANY: &[ManyToMany] =
+    &[USER_ROLES, TEAM_ROLES, TEAM_MEMBERSHIP, USER_PROFILES, TEAM_PROFILES];
 
 pub(crate) const USER_ROLES: ManyToMany = ManyToMany {
     name: "systemuserroles_association",
@@ -74,6 +75,43 @@ pub(crate) const TEAM_MEMBERSHIP: ManyToMany = ManyToMany {
     ],
 };
 
+pub(crate) const USER_PROFILES: ManyToMany = ManyToMany {
+    name: "systemuserprofiles_association",
+    intersection: tables::USER_PROFILES,
+    sides: [
+        Side {
+            table: tables::USER,
+            column: "systemuserid",
+        },
+        Side {
+            table: tables::PROFILE,
+            column: "fieldsecurityprofileid",
+        },
+    ],
+};
+
+pub(crate) const TEAM_PROFILES: ManyToMany = ManyToMany {
+    name: "teamprofiles_association",
+    intersection: tables::TEAM_PROFILES,
+    sides: [
+        Side {
+            table: tables::TEAM,
+            column: "teamid",
+        },
+        Side {
+            table: tables::PROFILE,
+            column: "fieldsecurityprofileid",
+        },
+    ],
+};
+
+impl ManyToMany {
+    /// Whether it says who has a column security profile.
+    pub(crate) fn is_of_profiles(&self) -> bool {
+        matches!(self.intersection, tables::USER_PROFILES | tables::TEAM_PROFILES)
+    }
+}
+
 fn find(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<Vec<Row>> {
     let [left, right] = relationship.sides;
     let filter = Filter::eq(left.column, ids[0]).and(Filter::eq(right.column, ids[1]));
@@ -98,6 +136,13 @@ pub(crate) fn link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid; 2]) -
 /// message holds what the link gives.
 pub(crate) fn give(unit: &mut Unit, operation: &Operation, relationship: &ManyToMany, ids: [Uuid; 2]) -> Result<()> {
     let [holder, role] = ids;
+    if relationship.is_of_profiles() {
+        unit.check_gives_profile(operation, role)?;
+        return link(unit, relationship, ids);
+    }
+    if relationship.intersection == tables::TEAM_MEMBERSHIP {
+        unit.check_gives_profiles_of_team(operation, holder)?;
+    }
     let given = match relationship.intersection {
         tables::TEAM_MEMBERSHIP => Given::by_team(unit, holder)?,
         intersection => {

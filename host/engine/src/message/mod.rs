@@ -5,6 +5,7 @@
 
 mod add_members_team;
 mod add_privileges_role;
+mod add_user_to_record_team;
 mod assign;
 mod associate;
 pub mod create;
@@ -13,9 +14,11 @@ mod disassociate;
 mod grant_access;
 pub mod input;
 mod lookup_names;
+mod modify_access;
 mod parameters;
 mod remove_members_team;
 mod remove_privilege_role;
+mod remove_user_from_record_team;
 mod retrieve;
 mod retrieve_access_reasons;
 mod retrieve_multiple;
@@ -46,14 +49,17 @@ use crate::{Operation, Unit};
 pub(crate) static CORE: &[&dyn Message] = &[
     &add_members_team::AddMembersTeam,
     &add_privileges_role::AddPrivilegesRole,
+    &add_user_to_record_team::AddUserToRecordTeam,
     &assign::Assign,
     &associate::Associate,
     &create::Create,
     &delete::Delete,
     &disassociate::Disassociate,
     &grant_access::GrantAccess,
+    &modify_access::ModifyAccess,
     &remove_members_team::RemoveMembersTeam,
     &remove_privilege_role::RemovePrivilegeRole,
+    &remove_user_from_record_team::RemoveUserFromRecordTeam,
     &retrieve::Retrieve,
     &retrieve_access_reasons::RetrieveAccessReasons,
     &retrieve_multiple::RetrieveMultiple,

@@ -1,13 +1,14 @@
 //! RetrieveAccessReasons: of each right of a row, through what a user or team has it, or why not.
 //! Sluice's own.
 
-use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, Value};
+use sluice_access::{ColumnRight, Principal};
+use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
 use super::{Message, Parameter, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, LINE, Teller},
-    principals,
+    principals, tables,
 };
 
 /// `RetrieveAccessReasons`.
@@ -31,6 +32,8 @@ impl Message for RetrieveAccessReasons {
         const OUTPUTS: &[Parameter] = &[
             required("AccessRights", ParameterType::Text),
             required("Reasons", ParameterType::Structures),
+            // Of each secured column of the table, what profiles give.
+            required("SecuredColumns", ParameterType::Structures),
         ];
         Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
@@ -90,10 +93,32 @@ impl Message for RetrieveAccessReasons {
                 None => {}
             }
         }
+        let columns = secured(unit, operation, &principal, &table)?;
+        operation.output("SecuredColumns", Output::Rows(columns));
         operation.output("Reasons", Output::Rows(lines));
         operation.output("AccessRights", Value::Text(Rights::of(&held).to_string()));
         Ok(())
     }
+}
+
+/// What a principal may do with each secured column of a table. The profiles are named to whoever may
+/// read profiles.
+fn secured(unit: &mut Unit, operation: &Operation, principal: &Principal, table: &TableDef) -> Result<Vec<Row>> {
+    let profiles = unit.snapshot()?.table(tables::PROFILE)?.clone();
+    let names = principals::require(unit, operation, &profiles, Right::Read).is_ok();
+    let mut lines = Vec::new();
+    for column in table.columns.iter().filter(|column| column.secured) {
+        let mut line = Row::unsaved(LINE).with("Column", &*column.name);
+        for right in ColumnRight::ALL {
+            line.set(right.word(), principal.may_with_column(table, &column.name, right));
+            let ways = principal.column_ways(table, &column.name, right);
+            if names && !ways.is_empty() {
+                line.set(format!("{}Through", right.word()), ways.join(", "));
+            }
+        }
+        lines.push(line);
+    }
+    Ok(lines)
 }
 
 /// Why not: the code, and the depth that would do in a direct role.

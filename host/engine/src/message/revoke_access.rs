@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Ownership, ParameterType, Result, Right, Rights, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, grant_access, input, required};
-use crate::{Operation, Unit, cascade, principals, tables};
+use crate::{Operation, Unit, cascade, principals, record_team, tables};
 
 /// `RevokeAccess`.
 pub(crate) struct RevokeAccess;
@@ -46,6 +46,11 @@ impl Message for RevokeAccess {
         let target = operation.target_reference()?;
         let revokee = input::reference(operation, "Revokee")?;
         unit.decide(operation, &table, Right::Share, target.id)?;
+        if *revokee.table == *tables::TEAM {
+            let reason = "the share of the access team of a row stays";
+            let team = unit.read_as_platform(reason, &revokee, Some(&["systemmanaged".into(), "name".into()]))?;
+            team.as_ref().map_or(Ok(()), record_team::refuse_kept)?;
+        }
         let caller = operation.principal.clone();
         let facts = unit.row_facts(&caller, &table, target.id)?;
         if facts.owner.is_some_and(|owner| owner.reference() == revokee) {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use sluice_access::ColumnRight;
 use sluice_model::{Code, Error, ParameterType, Result, Right, Row, TableDef};
 
 use super::{Images, Message, Parameter, Shape, Takes, optional, required};
@@ -67,6 +68,7 @@ impl Message for Update {
         operation.check_target()?;
         let permit = unit.decide(operation, &table, Right::Write, id)?;
         operation.refuse_kept()?;
+        unit.check_columns(operation, &table, ColumnRight::Update, id)?;
         let reason = "compare a row that the caller may change with what it becomes";
         let before = Arc::new(unit.need_as_platform(reason, &operation.target_reference()?)?);
         if table.closes && !operation.why.allows().closed {

@@ -78,6 +78,7 @@ fn write_rows(core: &Arc<Core>, tx: &mut Tx) -> Result<()> {
     unit.tx = std::mem::take(tx);
     let result = write_privileges(&mut unit)
         .and_then(|()| write_messages(&mut unit))
+        .and_then(|()| organization::write_administrator_profile(&mut unit))
         .and_then(|()| compare_anew(core, &mut unit))
         .and_then(|()| unit.configuration_written(None));
     *tx = std::mem::take(&mut unit.tx);

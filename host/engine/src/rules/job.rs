@@ -5,7 +5,7 @@ use sluice_model::{Code, Error, Result, Row, Value};
 use super::{Rules, read};
 use crate::{
     Operation, Unit,
-    jobs::{self, CANCELED, COMPLETED},
+    jobs::{self, CANCELED, COMPLETED, READY, WAITING},
     recurrence,
     runner::{self, JobKind},
     tables,
@@ -40,10 +40,28 @@ impl Rules for Job {
             check_state(unit, target, before)?;
         }
         let ends = target.int("statecode") == Some(COMPLETED);
+        let resumes = target.int("statecode") == Some(READY.0) && before.int("statecode") != Some(READY.0);
+        let until = target.get("postponeuntil").and_then(Value::as_time);
+        let postpones = !state && until.is_some_and(|until| until > operation.context.created_on);
+        if postpones {
+            check_postponed(unit, before)?;
+        }
         let pattern = target.get("recurrencepattern").and_then(Value::as_text);
         pattern.map_or(Ok(()), |pattern| recurrence::days(pattern).map(|_| ()))?;
         if let (true, Some(target)) = (ends, &mut operation.context.target) {
             target.set("completedon", operation.context.created_on);
+        }
+        if let Some(target) = &mut operation.context.target {
+            if resumes {
+                // It is due, whoever was to run it.
+                target.set("hostid", Value::Null);
+                if until.is_none() {
+                    target.set("postponeuntil", Value::Null);
+                }
+            }
+            if postpones {
+                jobs::set_state(target, WAITING);
+            }
         }
         Ok(())
     }
@@ -58,11 +76,24 @@ impl Rules for Job {
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let row = read(unit, "a job that has not ended stays", tables::JOB, operation.id()?)?;
         if row.int("statecode") == Some(COMPLETED) || !jobs::is_known(unit, &row) {
-            return Ok(());
+            return jobs::canceled(unit, &row);
         }
         let sentence = format!("the job \"{}\" has not ended", name(&row));
         Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB))
     }
+}
+
+/// A job that waits, or that nobody works on, may be put off.
+fn check_postponed(unit: &mut Unit, before: &Row) -> Result<()> {
+    let why = match before.int("statecode") {
+        Some(COMPLETED) => "has ended; it cannot be postponed",
+        _ if jobs::is_at_once(before) && jobs::is_running(before, unit.core.env.now()) => {
+            "is running; it ends by itself, and cannot be postponed"
+        }
+        _ => return Ok(()),
+    };
+    let sentence = format!("the job \"{}\" {why}", name(before));
+    Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB))
 }
 
 /// What people may do to the state of a job that has not ended: cancel it, and let it wait or go

@@ -1,6 +1,7 @@
 //! What a trace shows to whom, and in which form: names in the place of ids. What a refusal says
 //! may name values of rows, and a plug-in's text anything: it is shown to whoever made the request,
-//! and to whoever may read each row on the way to where it failed, if none of that was cut; a
+//! and to whoever may read each row on the way to where it failed and
+//! every secured column, if none of that was cut; a
 //! plug-in's text only to holders of prvReadPluginTraceLog. Of a row that is
 //! gone, to whoever may read its table in the whole organisation. Codes, steps, privileges and
 //! times are shown to everybody who may read traces.
@@ -162,6 +163,11 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
 
 /// Whether somebody may read the row that a message worked on.
 fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
+    // What was sent, and what a refusal says, may tell of any secured column.
+    let catalog = unit.catalog();
+    if catalog.iter().any(|table| !reader.hidden(table).is_empty()) {
+        return Ok(false);
+    }
     let row = node.row.as_deref().and_then(reference);
     let table = match (&row, node.name.split_once(' ')) {
         (Some(row), _) => row.table.clone(),

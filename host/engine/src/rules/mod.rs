@@ -3,13 +3,16 @@
 //! the rules of their tables in [`crate::Capability::rules`].
 
 mod business_unit;
+mod column_security;
 mod currency;
 mod job;
 pub(crate) mod message_trace;
 mod moving;
 mod organization;
+mod position;
 pub(crate) mod role;
 mod team;
+mod team_template;
 mod user;
 
 use std::sync::Arc;
@@ -161,10 +164,14 @@ impl Rules for RulesOf {
 pub(crate) static CORE: &[(Tables, &dyn Rules)] = &[
     (Tables::Named(tables::CURRENCY), &currency::Currency),
     (Tables::Named(tables::BUSINESS_UNIT), &business_unit::BusinessUnit),
+    (Tables::Named(tables::PROFILE), &column_security::Profile),
+    (Tables::Named(tables::COLUMN_PERMISSION), &column_security::Permission),
     (Tables::Named(tables::JOB), &job::Job),
     (Tables::Named(tables::ORGANIZATION), &organization::Organization),
     (Tables::Named(tables::ROLE), &role::Role),
+    (Tables::Named(tables::POSITION), &position::Position),
     (Tables::Named(tables::TEAM), &team::Team),
+    (Tables::Named(tables::TEAM_TEMPLATE), &team_template::TeamTemplate),
     (Tables::Named(tables::USER), &user::User),
     (Tables::Named(tables::MESSAGE_TRACE), &message_trace::MessageTrace),
     (Tables::Named(tables::PLUGIN_TRACE), &message_trace::PluginTrace),

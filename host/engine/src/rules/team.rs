@@ -4,7 +4,7 @@
 use sluice_model::{Code, Error, Result, Row};
 
 use super::{Rules, moving, read};
-use crate::{Operation, Unit, change::Why, message::membership::TEAM_ROLES, tables};
+use crate::{Operation, Unit, change::Why, message::membership::TEAM_ROLES, record_team, tables};
 
 pub(super) struct Team;
 
@@ -53,6 +53,7 @@ impl Rules for Team {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        record_team::check_change(operation, before)?;
         let target = operation.target()?;
         if let Some((_, code)) = KEPT.iter().find(|(column, _)| target.has(column)) {
             refuse_default(operation, before, *code)?;
@@ -86,6 +87,7 @@ impl Rules for Team {
             return Ok(());
         }
         let row = read(unit, "a default team stays", tables::TEAM, operation.id()?)?;
+        record_team::check_change(operation, &row)?;
         refuse_default(operation, &row, Code::DEFAULT_TEAM)
     }
 }

@@ -1,7 +1,7 @@
 //! A user is a member of its business unit's default team, reports to a manager above it, and
 //! loses its roles when it moves to another business unit.
 
-use sluice_model::{Code, Error, Filter, Query, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Query, Result, Row, Uuid, Value, looks};
 
 use super::{Rules, moving, select, team::refuse_taken_id};
 use crate::{
@@ -13,28 +13,45 @@ use crate::{
 
 pub(super) struct User;
 
-/// The name by which a user logs on is its own, and not empty.
+/// The name by which a user logs on is its own, not empty, and none that looks like another's.
 fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
         return Err(Error::new(Code::REQUIRED_MISSING, "a user needs a domainname").with_table(tables::USER));
     };
-    let same = Query::new(tables::USER)
-        .columns(&[])
-        .filter(Filter::eq("domainname", name));
-    match select(
+    if name.chars().any(|c| c.is_control() || looks::hides(c)) {
+        return Err(Error::invalid(format!(
+            "the domainname {} has characters that nobody sees, or that reorder others; a name by which somebody signs in \
+             has none",
+            name.escape_debug()
+        ))
+        .with_table(tables::USER));
+    }
+    let collation = unit.snapshot()?.catalog.collation();
+    let own_looks = looks::looks(collation, name);
+    let all = Query::new(tables::USER).columns(&["domainname"]);
+    let users = select(
         unit,
         "sign-in names are unique, and a user is a member of its unit's default team",
-        &same,
-    )?
-    .iter()
-    .find(|other| other.id != own)
-    {
-        Some(other) => {
-            let message = format!("the domainname {name} belongs to another user ({})", other.id);
-            Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::USER))
-        }
-        None => Ok(()),
+        &all,
+    )?;
+    for other in users.iter().filter(|other| other.id != own) {
+        let called = other.text("domainname").unwrap_or_default();
+        let message = if collation.same(called, name) {
+            format!("the domainname {name} belongs to another user ({})", other.id)
+        } else if looks::looks(collation, called)
+            .iter()
+            .any(|look| own_looks.contains(look))
+        {
+            format!(
+                "the domainname {name} looks like {called}, that of another user ({})",
+                other.id
+            )
+        } else {
+            continue;
+        };
+        return Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::USER));
     }
+    Ok(())
 }
 
 impl Rules for User {
@@ -45,6 +62,12 @@ impl Rules for User {
         let home = operation.target()?.id_of("businessunitid");
         let home = home.unwrap_or_else(|| operation.principal.business_unit());
         check_joins(unit, operation, home)?;
+        if operation.target()?.id_of(POSITION).is_some() {
+            unit.require_named(operation, "prvAssignPosition")?;
+        }
+        if operation.target()?.id_of(MANAGER).is_some() {
+            unit.require_named(operation, "prvAssignManager")?;
+        }
         match operation.target()?.id_of(MANAGER) {
             Some(manager) => moving::check_manager(unit, Uuid::nil(), home, manager),
             None => Ok(()),
@@ -69,6 +92,11 @@ impl Rules for User {
         check_disabling(unit, operation, before)?;
         if target.int("accessmode").is_some_and(|mode| mode != 0) {
             unit.may_shut_out(Code::LAST_ADMINISTRATOR_READS);
+        }
+        for (column, privilege) in [(MANAGER, "prvAssignManager"), (POSITION, "prvAssignPosition")] {
+            if target.has(column) && target.id_of(column) != before.id_of(column) {
+                unit.require_named(operation, privilege)?;
+            }
         }
         move_to(unit, operation, before)?;
         check_manager(unit, operation, before)
@@ -107,6 +135,7 @@ impl Rules for User {
 }
 
 const MANAGER: &str = "parentsystemuserid";
+const POSITION: &str = "positionid";
 
 /// Enabling and disabling have a privilege of their own.
 fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {

@@ -8,7 +8,7 @@ use super::to_text;
 use crate::{
     Unit,
     jobs::{READY, WAITING},
-    tables,
+    recurrence, tables,
 };
 
 /// A job to be written.
@@ -81,6 +81,12 @@ pub fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
 /// Writes a job that belongs to `owner`; its id.
 pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
     let now = unit.core.env.now();
+    let mut job = job;
+    // The first run of what recurs is the next one, where it was to begin in the past.
+    if let (Some(from), Some(pattern)) = (job.from.filter(|from| *from < now), &job.again) {
+        let begun = Row::unsaved(tables::JOB).with("recurrencestarttime", from);
+        job.from = Some(next_start(unit, &begun, recurrence::days(pattern)?)?);
+    }
     let waits = job.from.is_some_and(|from| from > now);
     let (state, status) = if waits { WAITING } else { READY };
     // The column takes so many characters.

@@ -1,12 +1,13 @@
-//! What principals are made of: users and teams, their roles, and what these hold.
+//! What principals are made of: users and teams, their roles and profiles, and what these hold; who
+//! reports to whom.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use sluice_access::{PrincipalFacts, PrincipalId, RoleFacts, TeamFacts};
-use sluice_model::{Depth, Error, Filter, PrincipalKind, Result, Uuid};
+use sluice_access::{ColumnGrants, ColumnRight, PrincipalFacts, PrincipalId, Report, RoleFacts, TeamFacts};
+use sluice_model::{Depth, Error, Filter, PrincipalKind, Result, Row, Uuid, Value};
 
 use super::{Reader, RolePrivileges, Snapshot, lock};
-use crate::tables;
+use crate::{organization, tables};
 
 impl Snapshot {
     pub(super) fn principal_facts(&self, reader: &mut Reader<'_>, which: PrincipalId) -> Result<PrincipalFacts> {
@@ -24,37 +25,11 @@ impl Snapshot {
         };
         let row = reader.one(kind.table(), id, columns)?;
         let row = row.ok_or_else(|| Error::not_found(schema, kind.table(), id))?;
-        let mut teams = Vec::new();
-        let mut roles = Vec::new();
-        if kind == PrincipalKind::User {
-            for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
-                let Some(team) = membership.id_of("teamid") else {
-                    continue;
-                };
-                let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
-                // A team of a disabled unit gives its members nothing.
-                let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
-                else {
-                    continue;
-                };
-                teams.push(TeamFacts {
-                    id: team,
-                    name: row.text("name").unwrap_or_default().to_owned(),
-                    business_unit: row.id_of("businessunitid").unwrap_or_default(),
-                    team_type: row.int("teamtype").unwrap_or_default(),
-                });
-                self.roles_of(reader, tables::TEAM_ROLES, "teamid", team, Some(team), &mut roles)?;
-            }
-            self.roles_of(reader, tables::USER_ROLES, "systemuserid", id, None, &mut roles)?;
-        } else {
-            teams.push(TeamFacts {
-                id,
-                name: row.text("name").unwrap_or_default().to_owned(),
-                business_unit: row.id_of("businessunitid").unwrap_or_default(),
-                team_type: row.int("teamtype").unwrap_or_default(),
-            });
-            self.roles_of(reader, tables::TEAM_ROLES, "teamid", id, None, &mut roles)?;
-        }
+        let (teams, roles, columns) = self.held(reader, which, &row)?;
+        let reports = match kind {
+            PrincipalKind::User => self.reports(reader, id)?,
+            PrincipalKind::Team => Vec::new(),
+        };
         Ok(PrincipalFacts {
             id,
             kind,
@@ -65,23 +40,69 @@ impl Snapshot {
             directory_id: row.id_of("azureactivedirectoryobjectid"),
             teams,
             roles,
+            reports,
+            columns,
         })
+    }
+
+    /// The teams, the roles and the column permissions of a user or team.
+    fn held(
+        &self,
+        reader: &mut Reader<'_>,
+        which: PrincipalId,
+        row: &Row,
+    ) -> Result<(Vec<TeamFacts>, Vec<RoleFacts>, ColumnGrants)> {
+        let id = which.id;
+        let mut held = (Vec::new(), ColumnGrants::default());
+        if which.kind == PrincipalKind::Team {
+            self.roles_of(reader, (tables::TEAM_ROLES, "teamid", id), None, &mut held)?;
+            self.columns_of(reader, which, None, &mut held.1)?;
+            return Ok((vec![team_facts(row)], held.0, held.1));
+        }
+        let mut teams = Vec::new();
+        for membership in reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", id))? {
+            let Some(team) = membership.id_of("teamid") else {
+                continue;
+            };
+            let row = reader.one(tables::TEAM, team, &["name", "businessunitid", "teamtype"])?;
+            // A team of a disabled unit gives its members nothing.
+            let Some(row) = row.filter(|row| row.id_of("businessunitid").is_none_or(|unit| !self.is_stopped(unit)))
+            else {
+                continue;
+            };
+            let team = team_facts(&row);
+            // The roles of an access team count for nothing.
+            if team.team_type != ACCESS_TEAM {
+                self.roles_of(
+                    reader,
+                    (tables::TEAM_ROLES, "teamid", team.id),
+                    Some(team.id),
+                    &mut held,
+                )?;
+            }
+            self.columns_of(reader, PrincipalId::team(team.id), Some(&team.name), &mut held.1)?;
+            teams.push(team);
+        }
+        self.roles_of(reader, (tables::USER_ROLES, "systemuserid", id), None, &mut held)?;
+        self.columns_of(reader, which, None, &mut held.1)?;
+        Ok((teams, held.0, held.1))
     }
 
     fn roles_of(
         &self,
         reader: &mut Reader<'_>,
-        intersection: &str,
-        column: &str,
-        holder: Uuid,
+        (intersection, column, holder): (&str, &str, Uuid),
         via_team: Option<Uuid>,
-        roles: &mut Vec<RoleFacts>,
+        (roles, columns): &mut (Vec<RoleFacts>, ColumnGrants),
     ) -> Result<()> {
         for link in reader.some(intersection, &["roleid"], Filter::eq(column, holder))? {
             let Some(role) = link.id_of("roleid") else { continue };
-            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited"])? else {
+            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited", "roletemplateid"])? else {
                 continue;
             };
+            if organization::is_administrator(&row) {
+                columns.give_all(organization::ADMINISTRATOR_ROLE);
+            }
             roles.push(RoleFacts {
                 id: role,
                 name: row.text("name").unwrap_or_default().to_owned(),
@@ -91,6 +112,88 @@ impl Snapshot {
             });
         }
         Ok(())
+    }
+
+    /// What the column security profiles of a user or team give; `via` is the team through which
+    /// somebody else has it.
+    fn columns_of(
+        &self,
+        reader: &mut Reader<'_>,
+        holder: PrincipalId,
+        via: Option<&str>,
+        columns: &mut ColumnGrants,
+    ) -> Result<()> {
+        let (intersection, column) = match holder.kind {
+            PrincipalKind::User => (tables::USER_PROFILES, "systemuserid"),
+            PrincipalKind::Team => (tables::TEAM_PROFILES, "teamid"),
+        };
+        for link in reader.some(intersection, &["fieldsecurityprofileid"], Filter::eq(column, holder.id))? {
+            let Some(profile) = link.id_of("fieldsecurityprofileid") else {
+                continue;
+            };
+            profile_gives(reader, profile, via, columns)?;
+        }
+        Ok(())
+    }
+
+    /// Those whose rows a user may see as their manager: by the managers of users, or by positions.
+    fn reports(&self, reader: &mut Reader<'_>, user: Uuid) -> Result<Vec<Report>> {
+        let settings = &self.settings.row;
+        if settings.bool("ishierarchicalsecuritymodelenabled") != Some(true) {
+            return Ok(Vec::new());
+        }
+        let levels = settings.int("maxdepthforhierarchicalsecuritymodel").unwrap_or(3);
+        let by_positions = settings.bool("usepositionhierarchy") == Some(true);
+        let own = reader.one(tables::USER, user, &["businessunitid", "positionid"])?;
+        let own = own.ok_or_else(|| Error::not_found("SystemUser", tables::USER, user))?;
+        let unit = own.id_of("businessunitid").unwrap_or_default();
+        let mut found = Vec::new();
+        let mut seen = HashSet::from([user]);
+        let mut above: Vec<Uuid> = match by_positions {
+            true => own.id_of("positionid").into_iter().collect(),
+            false => vec![user],
+        };
+        for level in 1..=levels {
+            if above.is_empty() {
+                break;
+            }
+            let below: Vec<Row> = if by_positions {
+                let positions = reader.some(tables::POSITION, &[], one_of("parentpositionid", &above))?;
+                above = positions
+                    .iter()
+                    .map(|row| row.id)
+                    .filter(|id| seen.insert(*id))
+                    .collect();
+                reader.some(
+                    tables::USER,
+                    &["fullname", "businessunitid"],
+                    one_of("positionid", &above),
+                )?
+            } else {
+                let mut rows = reader.some(
+                    tables::USER,
+                    &["fullname", "businessunitid"],
+                    one_of("parentsystemuserid", &above),
+                )?;
+                // A manager sits in the business unit of those who report to him, or above.
+                rows.retain(|row| {
+                    let home = row.id_of("businessunitid").unwrap_or_default();
+                    self.units.is_same_or_below(home, unit) && !seen.contains(&row.id)
+                });
+                above = rows.iter().map(|row| row.id).collect();
+                rows
+            };
+            for row in below.into_iter().filter(|row| seen.insert(row.id)) {
+                let teams = reader.some(tables::TEAM_MEMBERSHIP, &["teamid"], Filter::eq("systemuserid", row.id))?;
+                found.push(Report {
+                    id: row.id,
+                    name: row.text("fullname").unwrap_or_default().to_owned(),
+                    direct: level == 1,
+                    teams: teams.iter().filter_map(|row| row.id_of("teamid")).collect(),
+                });
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn role_privileges(&self, reader: &mut Reader<'_>, role: Uuid) -> Result<RolePrivileges> {
@@ -109,5 +212,63 @@ impl Snapshot {
         let privileges: RolePrivileges = Arc::new(privileges.collect());
         lock(&self.principals.roles).insert(role, privileges.clone());
         Ok(privileges)
+    }
+}
+
+/// `team.teamtype` of access teams.
+const ACCESS_TEAM: i32 = 1;
+
+fn team_facts(row: &Row) -> TeamFacts {
+    TeamFacts {
+        id: row.id,
+        name: row.text("name").unwrap_or_default().to_owned(),
+        business_unit: row.id_of("businessunitid").unwrap_or_default(),
+        team_type: row.int("teamtype").unwrap_or_default(),
+    }
+}
+
+/// What a column security profile gives.
+pub(crate) fn profile_gives(
+    reader: &mut Reader<'_>,
+    profile: Uuid,
+    via: Option<&str>,
+    columns: &mut ColumnGrants,
+) -> Result<()> {
+    let row = reader.one(tables::PROFILE, profile, &["name"])?;
+    let name = row.as_ref().and_then(|row| row.text("name")).unwrap_or_default();
+    let through = match via {
+        Some(team) => format!("{name} (via team {team})"),
+        None => name.to_owned(),
+    };
+    if profile == organization::ADMINISTRATOR_PROFILE {
+        columns.give_all(&through);
+    }
+    let permissions = reader.whole(tables::COLUMN_PERMISSION, Filter::eq("fieldsecurityprofileid", profile))?;
+    for row in permissions {
+        let (Some(table), Some(column)) = (row.text("entityname"), row.text("attributelogicalname")) else {
+            continue;
+        };
+        for right in given_by(&row) {
+            columns.give(table, column, right, &through);
+        }
+    }
+    Ok(())
+}
+
+/// The rights that the row of a column permission gives.
+pub(crate) fn given_by(permission: &Row) -> impl Iterator<Item = ColumnRight> {
+    let of = |column| permission.int(column) == Some(ALLOWED);
+    let rights = [of("cancreate"), of("canread"), of("canupdate")];
+    let all = ColumnRight::ALL.into_iter().zip(rights);
+    all.filter_map(|(right, given)| given.then_some(right))
+}
+
+/// What a column permission says of a right that it gives.
+pub(crate) const ALLOWED: i32 = 4;
+
+fn one_of(column: &str, ids: &[Uuid]) -> Filter {
+    Filter::In {
+        column: column.into(),
+        values: ids.iter().copied().map(Value::Id).collect(),
     }
 }

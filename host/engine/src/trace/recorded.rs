@@ -10,7 +10,7 @@ use sluice_model::{
     Result, Right, Row, Timestamp, Uuid, Value,
 };
 
-use crate::{Message, Session, snapshot::RequestSetting, tables};
+use crate::{Acting, Message, Session, snapshot::RequestSetting, tables};
 
 /// The column that holds it.
 pub(crate) const REQUEST: &str = "sl_request";
@@ -104,14 +104,26 @@ fn shown(row: &Row, catalog: &Catalog, left_out: &mut Vec<String>) -> Row {
 pub struct RecordedRequest {
     /// The correlation id under which it ran.
     pub correlation: Uuid,
-    /// Whose request it was.
+    /// In whose name it ran.
     pub caller: Uuid,
+    /// Who called on behalf of that user; `None` where the user called.
+    pub by: Option<Uuid>,
     /// When it began.
     pub started: Timestamp,
     /// Whether it passed.
     pub succeeded: bool,
     /// The request.
     pub request: Request,
+}
+
+impl RecordedRequest {
+    /// In whose name it ran, and who called.
+    pub fn acting(&self) -> Acting {
+        Acting {
+            user: self.caller,
+            caller: self.by,
+        }
+    }
 }
 
 impl Session {
@@ -129,7 +141,7 @@ impl Session {
                 Filter::eq("sl_correlationid", id),
                 Filter::eq("sl_messagetraceid", id),
             ]),
-            None => Filter::eq("sl_userid", self.user).and(Filter::eq("sl_succeeded", false)),
+            None => Filter::eq("sl_userid", self.user()).and(Filter::eq("sl_succeeded", false)),
         };
         let mut query = Query::new(tables::MESSAGE_TRACE).columns(&COLUMNS).filter(filter);
         query.order.push(Order {
@@ -144,7 +156,7 @@ impl Session {
         let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
         let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
         let caller = row.id_of("sl_userid").unwrap_or_default();
-        if caller != self.user {
+        if caller != self.user() {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
             self.execute(Request::retrieve(row.reference(), &[]))?;
         }
@@ -194,12 +206,20 @@ impl Session {
 }
 
 /// What is read of the row of a request.
-const COLUMNS: [&str; 5] = ["sl_userid", "sl_correlationid", "sl_startedon", "sl_succeeded", REQUEST];
+const COLUMNS: [&str; 6] = [
+    "sl_userid",
+    "sl_callerid",
+    "sl_correlationid",
+    "sl_startedon",
+    "sl_succeeded",
+    REQUEST,
+];
 
 fn recorded(row: &Row) -> Result<RecordedRequest> {
     Ok(RecordedRequest {
         correlation: row.id_of("sl_correlationid").unwrap_or_default(),
         caller: row.id_of("sl_userid").unwrap_or_default(),
+        by: row.id_of("sl_callerid"),
         started: match row.get("sl_startedon") {
             Some(Value::DateTime(time)) => *time,
             _ => Timestamp::UNIX_EPOCH,

@@ -133,6 +133,9 @@ impl Unit {
             .with("sl_duration", i32::try_from(tree.root.took).unwrap_or(i32::MAX))
             .with("sl_succeeded", error.is_none())
             .with("sl_tree", serde_json::to_string(&tree).unwrap_or_default());
+        if let Some(caller) = operation.principal.limit() {
+            row.set("sl_callerid", Reference::new(tables::USER, caller.id()));
+        }
         if let Some(table) = &context.table {
             row.set("sl_table", &**table);
         }

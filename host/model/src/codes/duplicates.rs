@@ -28,6 +28,9 @@ codes! {
     JOB_ENDED = 0x8004_4162, "AsyncOperationInvalidStateChange", Refused,
         "the state of a job is written by the platform, and does not change after its end; only canceling is up to people",
         "see what became of it; one that has not ended can be canceled", [ShowJob, Cancel];
+    JOB_NOT_REPEATABLE = 0x8009_F011, "JobNotRepeatable", Refused,
+        "a job was interrupted and run again, and its plug-in then asked for something else than it had asked for before",
+        "let the plug-in decide by what it is given and what it reads, by nothing else; then run the job again from its beginning", [RetryJob];
     JOB_NOT_ENDED = 0x8004_416A, "AsyncOperationCannotDeleteUnlessCompleted", Refused,
         "a job is removed after its end only",
         "run it to its end or cancel it, then remove it", [Resume, Cancel];

@@ -41,4 +41,7 @@ codes! {
     WORKFLOW_NOT_ACTIVE = 0x8004_5047, "WorkflowNotPublished", Refused,
         "the workflow is a draft",
         "activate it first", [ActivateWorkflow];
+    RULE_NEEDS_CONDITION = 0x8006_0013, "BusinessRuleActionNeedsCondition", Refused,
+        "a business rule sets a value or shows an error without a condition",
+        "put the action into a check";
 }

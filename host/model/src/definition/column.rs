@@ -203,6 +203,11 @@ impl ColumnType {
         }
     }
 
+    /// Whether it holds an amount, beside which its base amount is kept.
+    pub fn is_money(&self) -> bool {
+        matches!(self, Self::Money { .. })
+    }
+
     /// The word for the type: `text`, `lookup`, …
     pub fn word(&self) -> &'static str {
         match self {
@@ -263,6 +268,9 @@ pub struct ColumnDef {
     /// What it holds is never recorded with a request: a configuration, a secret, a file.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: bool,
+    /// Who may read, make and change what it holds is said by column security profiles.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub secured: bool,
     /// Added at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -289,6 +297,7 @@ impl ColumnDef {
             range: None,
             format: None,
             withheld: false,
+            secured: false,
             custom: false,
             managed: false,
             source: String::new(),
@@ -319,7 +328,8 @@ impl ColumnDef {
 #[serde(from = "Vec<ColumnDef>", into = "Vec<ColumnDef>")]
 pub struct Columns {
     list: Vec<ColumnDef>,
-    index: HashMap<Name, usize>,
+    /// Asked for each value of each row, more than once.
+    index: HashMap<Name, usize, foldhash::fast::RandomState>,
 }
 
 impl From<Vec<ColumnDef>> for Columns {

@@ -194,7 +194,10 @@ impl<'a> Reader<'a> {
                         columns.push(column.name.clone());
                     }
                 }
-                "all-attributes" => everything = true,
+                "all-attributes" => {
+                    child.only(&[])?;
+                    everything = true;
+                }
                 "order" => self.order(child, table, None)?,
                 "filter" | "link-entity" => {}
                 other => return Err(wrong(&format!("<entity> holds no <{other}>"))),
@@ -249,8 +252,8 @@ impl<'a> Reader<'a> {
     }
 
     fn link(&mut self, link: &Element, table: &TableDef) -> Result<Related> {
-        link.only(&["alias", "from", "intersect", "link-type", "name", "to", "visible"])?;
-        self.count_related(1)?;
+        self.check_link(link)?;
+        self.called_once(link)?;
         for child in &link.children {
             match child.name.as_str() {
                 "filter" | "link-entity" => {}
@@ -271,6 +274,28 @@ impl<'a> Reader<'a> {
             other: linking(other, link.required("from")?)?,
             filter: self.rows(link, other, None)?,
         })
+    }
+
+    /// A link has nothing that is not understood; how many there may be.
+    fn check_link(&mut self, link: &Element) -> Result<()> {
+        link.only(&["alias", "from", "intersect", "link-type", "name", "to", "visible"])?;
+        // They change no answer: the one says that the table is one of pairs, the other what a
+        // designer shows.
+        truth(link, "intersect")?;
+        truth(link, "visible")?;
+        self.count_related(1)
+    }
+
+    /// Two links of one alias could not be told apart by what names it.
+    fn called_once(&mut self, link: &Element) -> Result<()> {
+        let Some(alias) = link.attribute("alias") else {
+            return Ok(());
+        };
+        if self.aliases.iter().any(|known| **known == *alias) {
+            return Err(wrong(&format!("two links have the alias `{alias}`")));
+        }
+        self.aliases.push(alias.into());
+        Ok(())
     }
 
     fn filter(&mut self, element: &Element, table: &Arc<TableDef>, outer: &[Outer]) -> Result<Filter> {

@@ -31,8 +31,7 @@ pub(super) fn related(join: &Join) -> Related {
 impl Reader<'_> {
     /// A link whose columns are shown, or that leads to one.
     pub(super) fn join(&mut self, link: &Element, table: &Arc<TableDef>, within: Option<&Name>) -> Result<Join> {
-        link.only(&["alias", "from", "intersect", "link-type", "name", "to", "visible"])?;
-        self.count_related(1)?;
+        self.check_link(link)?;
         let outer = match link.attribute("link-type").unwrap_or("inner") {
             "inner" => false,
             "outer" => true,
@@ -62,6 +61,7 @@ impl Reader<'_> {
                     columns.push((column.name.clone(), name));
                 }
                 "all-attributes" => {
+                    child.only(&[])?;
                     for column in &other.columns {
                         columns.push((column.name.clone(), format!("{alias}.{}", column.name).into()));
                     }

@@ -5,12 +5,16 @@
 //! |---|---|
 //! | see how a text falls into words | `tokens` |
 //! | see how relationships are named | `paths` |
+//! | see how a filter becomes a text | `written` |
 //!
 //! A small parser of our own: the crates for OData are unmaintained or speak of servers'
 //! models, and the grammar that is needed fits on a page.
 
 mod paths;
 mod tokens;
+mod written;
+
+pub use written::shown;
 
 use crate::{
     ColumnDef, ColumnType, Comparison, Error, Filter, Name, Order, Related, Result, Surroundings, TableDef, Value,

@@ -1,13 +1,17 @@
 //! Changes of columns that are there. What compares a column that changes is unpublished, and
 //! the caller is told. Metadata operations raise no events.
 
-use sluice_model::{Code, ColumnDef, ColumnType, Error, Ownership, Result, TableDef, coerce, definition::Columns};
+use sluice_access::{ColumnRight, check_columns};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Error, Filter, Ownership, Result, TableDef, Uuid, coerce, definition::Columns,
+};
 
 use super::removal::drop_column;
 use crate::managed;
 use sluice_engine::{
-    Batch, Session,
+    Batch, Session, Unit,
     capability::{Definition, Redefinition},
+    tables,
 };
 
 /// What may be changed about a column; what is not there stays.
@@ -17,6 +21,8 @@ pub struct ColumnChange {
     pub label: Option<String>,
     /// Of a text: at most so many characters, no fewer than before.
     pub max_length: Option<u32>,
+    /// Whether column security profiles say who reads and writes it.
+    pub secured: Option<bool>,
 }
 
 /// Changing columns, and taking them away.
@@ -62,6 +68,7 @@ pub(crate) fn update_column(
     if let Some(length) = change.max_length {
         lengthen(&definition, &mut changed, length)?;
     }
+    changed.secured = change.secured.unwrap_or(changed.secured);
     if changed == column {
         return Ok(Vec::new());
     }
@@ -115,6 +122,7 @@ pub(crate) fn put_column(batch: &mut Batch<'_>, mut table: TableDef, column: Col
         true => column.clone(),
         false => other.clone(),
     });
+    check_secured(batch, &table, &column)?;
     let before = table.column(&column.name);
     if before.is_none_or(|before| (&before.kind, before.format) != (&column.kind, column.format)) {
         notices = batch.unit().redefined(Redefinition::Column {
@@ -141,6 +149,31 @@ fn customizable(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<(Tab
         return Err(managed::refused(Code::MANAGED, &what).with_table(table));
     }
     Ok((definition, column))
+}
+
+/// Where profiles are to say who reads and writes a column, it has to be one that can be secured. Where
+/// they no longer do, everybody reads it who reads the row: so only who reads it now may say so, and
+/// no permission is left for a later day.
+fn check_secured(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
+    let before = table.column(&column.name).is_some_and(|before| before.secured);
+    match (before, column.secured) {
+        (false, true) => table.check_securable(column),
+        (true, false) => {
+            let nobody = Uuid::nil();
+            check_columns(batch.principal(), table, ColumnRight::Read, [&column.name], nobody)?;
+            forget_permissions(batch.unit(), &table.name, Some(&column.name))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What profiles say of a table, or of a column of it, that goes: a later one of its name is another.
+pub(crate) fn forget_permissions(unit: &mut Unit, table: &str, column: Option<&str>) -> Result<()> {
+    let mut of = Filter::eq("entityname", table);
+    if let Some(column) = column {
+        of = of.and(Filter::eq("attributelogicalname", column));
+    }
+    unit.forget(tables::COLUMN_PERMISSION, of)
 }
 
 /// Rows may hold texts of the length that was allowed so far, so it only grows.

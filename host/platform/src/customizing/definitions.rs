@@ -65,6 +65,10 @@ pub struct TableChange {
     pub duplicate_detection: Option<bool>,
     /// *Read-only in mobile*.
     pub read_only_in_mobile: Option<bool>,
+    /// Whether its rows may have access teams.
+    pub access_teams: Option<bool>,
+    /// Whether managers see its rows as those of who reports to them, where the organisation has it so.
+    pub hierarchy: Option<bool>,
 }
 
 /// A table has at most so many columns; the database takes two thousand, and a lookup may be two.
@@ -101,6 +105,9 @@ pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result
     for column in &table.columns {
         fits(&catalog, &choices, &table, column)?;
     }
+    for column in table.columns.iter().filter(|column| column.secured) {
+        table.check_securable(column)?;
+    }
     complete_lookups(&mut table);
     relationships::check(&catalog, &table, None)?;
     if !batch.is_import() {
@@ -133,6 +140,9 @@ pub(crate) fn create_lookup(
         return Err(Error::invalid(format!(
             "table `{table}` is internal and takes no columns"
         )));
+    }
+    if column.secured {
+        definition.check_securable(&column)?;
     }
     if definition.column(&column.name).is_some() {
         return Err(Error::new(
@@ -177,7 +187,35 @@ pub(crate) fn update_table(batch: &mut Batch<'_>, table: &str, change: TableChan
     definition.audited = change.audited.unwrap_or(definition.audited);
     definition.duplicate_detection = change.duplicate_detection.unwrap_or(definition.duplicate_detection);
     definition.read_only_in_mobile = change.read_only_in_mobile.unwrap_or(definition.read_only_in_mobile);
+    if let Some(enabled) = change.access_teams {
+        enable_access_teams(batch, &mut definition, enabled)?;
+    }
+    if let Some(reached) = change.hierarchy {
+        batch.require("prvWriteHierarchicalSecurityConfiguration")?;
+        definition.outside_hierarchy = !reached;
+    }
     put_table(batch, &before, &definition)
+}
+
+/// At most so many tables have access teams.
+const MOST_WITH_TEAMS: usize = 100;
+
+fn enable_access_teams(batch: &mut Batch<'_>, table: &mut TableDef, enabled: bool) -> Result<()> {
+    if enabled && !table.access_teams {
+        if table.ownership != Ownership::User {
+            let message = format!(
+                "nobody owns rows of `{}`, and so they are shared with nobody",
+                table.name
+            );
+            return Err(Error::invalid(message).with_table(&table.name));
+        }
+        let catalog = batch.unit().catalog();
+        if catalog.iter().filter(|table| table.access_teams).count() >= MOST_WITH_TEAMS {
+            return Err(Error::said(Code::TEMPLATES_OF_TABLES).with_table(&table.name));
+        }
+    }
+    table.access_teams = enabled;
+    Ok(())
 }
 
 /// Keeps what was changed of a table as a whole: it is on record, and where duplicates are

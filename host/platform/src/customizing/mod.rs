@@ -26,8 +26,47 @@ pub(crate) mod views;
 mod web_resource;
 
 use sluice_engine::{
+    Component, ComponentPart, ComponentStates,
     capability::{Capability, Tables},
     tables,
+};
+
+/// A column security profile with what it gives.
+static COLUMN_PROFILES: Component = Component {
+    parts: &[ComponentPart {
+        table: tables::COLUMN_PERMISSION,
+        parent: "fieldsecurityprofileid",
+        key: &["entityname", "attributelogicalname"],
+        parts: &[],
+    }],
+    ..Component::plain("column-profile", 35, tables::PROFILE)
+};
+
+/// A script, a page, a style sheet.
+static WEB_RESOURCES: Component = Component::plain("web-resource", 50, tables::WEB_RESOURCE);
+
+static FORMS: Component = Component {
+    of_table: Some("objecttypecode"),
+    is_released: true,
+    ..Component::plain("form", 60, tables::FORM)
+};
+
+static VIEWS: Component = Component {
+    of_table: Some("returnedtypecode"),
+    is_released: true,
+    states: Some(ComponentStates::IN_USE),
+    ..Component::plain("view", 70, tables::VIEW)
+};
+
+/// An offline profile with its tables.
+static OFFLINE_PROFILES: Component = Component {
+    parts: &[ComponentPart {
+        table: tables::OFFLINE_PROFILE_ITEM,
+        parent: "mobileofflineprofileid",
+        key: &["selectedentitytypecode"],
+        parts: &[],
+    }],
+    ..Component::plain("offline-profile", 150, tables::OFFLINE_PROFILE)
 };
 
 /// Customizing.
@@ -46,6 +85,7 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         (Tables::Named(tables::WEB_RESOURCE), &web_resource::WebResource),
     ],
     dependants: &[&removal::Lookups, &views::Shown],
+    components: &[&COLUMN_PROFILES, &WEB_RESOURCES, &FORMS, &VIEWS, &OFFLINE_PROFILES],
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

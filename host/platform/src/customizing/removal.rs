@@ -3,6 +3,7 @@
 
 use sluice_model::{Comparison, Filter, Result, Value, coerce};
 
+use super::columns::forget_permissions;
 use sluice_engine::{
     Batch, Unit,
     capability::{Definition, Dependant, User},
@@ -44,6 +45,7 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
 /// Takes a column away with all that is in it; whoever calls has asked what stands in the way.
 pub(crate) fn drop_column(batch: &mut Batch<'_>, table: &str, column: &str) -> Result<()> {
     batch.require("prvDeleteAttribute")?;
+    forget_permissions(batch.unit(), table, Some(column))?;
     let base = format!("{column}_base");
     for name in [column, &base] {
         let definition = batch.unit().definition(table)?;
@@ -75,6 +77,7 @@ pub(crate) fn table_in_use(batch: &mut Batch<'_>, table: &str) -> Result<Option<
 pub(crate) fn drop_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
     batch.require("prvDeleteEntity")?;
     let definition = batch.unit().definition(table)?;
+    forget_permissions(batch.unit(), table, None)?;
     batch
         .unit()
         .forget(tables::MESSAGE_FILTER, Filter::eq("primaryobjecttypecode", table))?;

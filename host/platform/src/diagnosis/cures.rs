@@ -11,7 +11,7 @@ use sluice_engine::{
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
 
 use super::{
-    Cure, Fix, Reach, Way,
+    Cure, Fix, Reach, Way, columns,
     holders::{Held, Role, reference},
     trials::{Setup, Trials},
 };
@@ -32,21 +32,25 @@ enum Kind {
     Share,
     Assign,
     GiveRole,
+    JoinProfile,
     Inherit,
     Grant,
+    GrantColumn,
     GiveLargeRole,
     RunAs,
     Allow,
     Disable,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     Kind::Again,
     Kind::Share,
     Kind::Assign,
     Kind::GiveRole,
+    Kind::JoinProfile,
     Kind::Inherit,
     Kind::Grant,
+    Kind::GrantColumn,
     Kind::GiveLargeRole,
     Kind::RunAs,
     Kind::Allow,
@@ -186,9 +190,13 @@ impl Trials<'_> {
             })?,
             Kind::GiveRole => self.roles_to_give(error, false, here)?,
             Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
+            Kind::JoinProfile => self.profiles_to_join(error)?,
+            Kind::GrantColumn => self.column_grants(error)?,
             Kind::Inherit => self.inheritances(error)?,
             Kind::Grant => self.grants(error, here)?,
-            Kind::RunAs => match plugin.filter(|_| body.privilege.is_some() || is_stopped(body.code)) {
+            Kind::RunAs => match plugin
+                .filter(|_| body.privilege.is_some() || is_stopped(body.code) || columns::lacking(error).is_some())
+            {
                 Some(step) => self.accounts_for(step, error)?,
                 None => Vec::new(),
             },
@@ -198,7 +206,10 @@ impl Trials<'_> {
             },
             Kind::Disable => match (step, plugin) {
                 (_, Some(step)) => vec![Fix::Disable { step }],
-                (Some(workflow), None) => vec![Fix::Deactivate { workflow }],
+                (Some(workflow), None) => {
+                    let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
+                    vec![Fix::Deactivate { workflow, kind }]
+                }
                 (None, None) => Vec::new(),
             },
         })
@@ -386,6 +397,11 @@ impl Trials<'_> {
                 }
                 Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),
+                Fix::JoinProfile { to, .. } if &*to.table == tables::USER => {
+                    users.insert(to.id);
+                }
+                Fix::JoinProfile { to, .. } => users.extend(self.holders()?.members_of(to.id)),
+                Fix::GrantColumn { profile, .. } => users.extend(self.members_of_profile(*profile)?),
                 Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
                     return Ok(Reach::Everybody);
                 }

@@ -95,6 +95,32 @@ pub enum Fix {
         /// How deep.
         depth: Depth,
     },
+    /// Add a user or team to a column security profile.
+    JoinProfile {
+        /// The profile's id.
+        profile: Uuid,
+        /// Its name.
+        called: String,
+        /// The user or team.
+        to: Reference,
+        /// Its name.
+        name: String,
+    },
+    /// Let a column security profile give a right on a column.
+    GrantColumn {
+        /// The profile's id.
+        profile: Uuid,
+        /// Its name.
+        called: String,
+        /// What it says of the column so far.
+        permission: Option<Uuid>,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The right: `canread`, `cancreate`, `canupdate`.
+        right: &'static str,
+    },
     /// Let the step run as this user.
     RunAs {
         /// The step's id.
@@ -113,10 +139,12 @@ pub enum Fix {
         /// What it was granted, and the capability that it lacks.
         capabilities: Vec<String>,
     },
-    /// Deactivate the workflow.
+    /// Deactivate the workflow or the business rule.
     Deactivate {
-        /// The workflow's id.
+        /// Its id.
         workflow: Uuid,
+        /// What it is, in a word: `workflow`, `business rule`.
+        kind: &'static str,
     },
     /// Disable the step.
     Disable {
@@ -135,6 +163,8 @@ impl Fix {
             Self::GiveRole { .. } => "give-role",
             Self::Inherit { .. } => "inherit",
             Self::Grant { .. } => "grant",
+            Self::JoinProfile { .. } => "join-profile",
+            Self::GrantColumn { .. } => "grant-column",
             Self::RunAs { .. } => "run-as",
             Self::Allow { .. } => "allow",
             Self::Disable { .. } | Self::Deactivate { .. } => "disable",
@@ -186,19 +216,59 @@ impl Fix {
                     .with("RoleId", Value::Id(*id))
                     .with("Privileges", Parameter::Rows(vec![granted]))
             }
+            Self::JoinProfile { profile, to, .. } => join_profile(*profile, to),
+            Self::GrantColumn {
+                profile,
+                permission,
+                table,
+                column,
+                right,
+                ..
+            } => grant_column(*profile, *permission, (table, column), right),
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
-            Self::Deactivate { workflow } => Request::update(
+            Self::Deactivate { workflow, .. } => Request::update(
                 Row::new(tables::PROCESS, *workflow)
                     .with("statecode", Value::Choice(0))
                     .with("statuscode", Value::Choice(1)),
             ),
             Self::Disable { step } => Request::update(crate::plugins::registration::state_row(*step, false)),
         })
+    }
+}
+
+fn join_profile(profile: Uuid, to: &Reference) -> Request {
+    let relationship = match &*to.table {
+        tables::TEAM => "teamprofiles_association",
+        _ => "systemuserprofiles_association",
+    };
+    Request::new("Associate")
+        .with("Target", Reference::new(tables::PROFILE, profile))
+        .with("Relationship", relationship)
+        .with("RelatedEntities", Parameter::References(vec![to.clone()]))
+}
+
+/// `permission` is what the profile says of the column so far.
+fn grant_column(
+    profile: Uuid,
+    permission: Option<Uuid>,
+    (table, column): (&str, &str),
+    right: &'static str,
+) -> Request {
+    let given = Value::Choice(super::columns::GIVEN);
+    match permission {
+        Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, id).with(right, given)),
+        None => Request::create(
+            Row::unsaved(tables::COLUMN_PERMISSION)
+                .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, profile))
+                .with("entityname", table)
+                .with("attributelogicalname", column)
+                .with(right, given),
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everything is tried in transactions that are always rolled back, so no row, no step and no
 //! trace changes. A cure is a message that was sent there before the request, as it is told.
 
+mod columns;
 mod culprits;
 mod cures;
 mod explain;
@@ -154,7 +155,7 @@ impl Diagnosis for Session {
 
     fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)> {
         let recorded = self.recorded_request(request)?;
-        let found = culprits::isolate(&mut Trials::new(self, recorded.caller, &recorded.request))?;
+        let found = culprits::isolate(&mut Trials::new(self, recorded.acting(), &recorded.request))?;
         Ok((recorded, found))
     }
 

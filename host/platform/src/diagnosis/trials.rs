@@ -8,7 +8,7 @@ use std::{
 };
 
 use sluice_access::Checks;
-use sluice_engine::{Sent, Session, Tried, step::Step, unit::Trial};
+use sluice_engine::{Acting, Sent, Session, Tried, step::Step, unit::Trial};
 use sluice_model::{Code, Depth, Error, Request, Result, Uuid, codes::Kind};
 
 use super::{Fix, holders::Holders};
@@ -61,6 +61,8 @@ pub(super) struct Trials<'a> {
     pub(super) session: &'a Session,
     /// Whose request it is.
     pub(super) user: Uuid,
+    /// In whose name it runs, and who calls.
+    acting: Acting,
     pub(super) request: &'a Request,
     pub(super) count: u32,
     /// Who asks looks with their own rights alone: what only somebody else could bring about would
@@ -71,10 +73,12 @@ pub(super) struct Trials<'a> {
 }
 
 impl<'a> Trials<'a> {
-    pub(super) fn new(session: &'a Session, user: Uuid, request: &'a Request) -> Self {
+    pub(super) fn new(session: &'a Session, acting: impl Into<Acting>, request: &'a Request) -> Self {
+        let acting = acting.into();
         Self {
             session,
-            user,
+            user: acting.user,
+            acting,
             request,
             count: 0,
             is_own: session.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err(),
@@ -127,7 +131,7 @@ impl<'a> Trials<'a> {
                 request,
             }));
         }
-        let tried = self.session.try_request(self.user, trial, &before, &request)?;
+        let tried = self.session.try_request(self.acting, trial, &before, &request)?;
         match &tried.result {
             Err(error) if error.kind() == Kind::Host && tried.refused.is_none() => Err(error.clone()),
             _ => Ok(tried),

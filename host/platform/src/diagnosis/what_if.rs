@@ -60,7 +60,7 @@ pub(super) fn what_if(
         .collect();
     let (recorded, unrecorded) = session.recorded_requests(since, MOST + 1)?;
     // A change that is refused is refused whether anybody has made a request or not.
-    let alone = session.try_request(session.user(), Trial::default(), &before, &Request::new("WhoAmI"))?;
+    let alone = session.try_request(session.acting(), Trial::default(), &before, &Request::new("WhoAmI"))?;
     alone.result?;
     let mut found = WhatIf {
         unrecorded,
@@ -74,7 +74,7 @@ pub(super) fn what_if(
             break;
         }
         let outcome = |before: &[Sent]| -> Result<Option<Error>> {
-            let tried = session.try_request(request.caller, Trial::default(), before, &request.request)?;
+            let tried = session.try_request(request.acting(), Trial::default(), before, &request.request)?;
             match (tried.refused, tried.result) {
                 // The change itself is refused: there is nothing to ask.
                 (Some(_), Err(error)) => Err(error),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use sluice_access::Principal;
 use sluice_model::{
     Code, Duplicates, Error, Match, Name, Reference, Result, Right, Row, TableDef, duplicates::Details,
 };
@@ -118,7 +119,7 @@ impl Watch for Detection {
 /// `changes` are what an Update is about to write.
 fn check(unit: &mut Unit, operation: &Operation, row: &Row, changes: Option<&Row>) -> Result<()> {
     let seen = changes.map_or(Seen::now(row), |changes| Seen::with(row, changes));
-    let mut matches = search(unit, row, seen, None, MOST)?;
+    let mut matches = search(unit, operation.principal(), row, seen, None, MOST)?;
     // Rules are not retroactive: what an Update leaves as it was makes no new duplicate.
     if let Some(changes) = changes {
         let code = |rule: &Rule, seen| matchcode(rule, Side::Base, seen);
@@ -141,11 +142,19 @@ pub(crate) fn is_suppressed(operation: &Operation) -> Result<bool> {
     )
 }
 
-fn search(unit: &mut Unit, row: &Row, seen: Seen<'_>, matching: Option<&str>, most: u32) -> Result<Matches> {
+fn search(
+    unit: &mut Unit,
+    reader: &Principal,
+    row: &Row,
+    seen: Seen<'_>,
+    matching: Option<&str>,
+    most: u32,
+) -> Result<Matches> {
     let snapshot = unit.snapshot()?;
     let mut matches = Matches::default();
     for rule in rules_of(&snapshot).asked(&row.table) {
-        if matching.is_some_and(|matching| *rule.matching != *matching) {
+        let asked = matching.is_none_or(|matching| *rule.matching == *matching);
+        if !asked || !rule.is_open_to(snapshot.catalog(), reader) {
             continue;
         }
         let Some(code) = matchcode(rule, Side::Base, seen) else {
@@ -186,18 +195,19 @@ pub fn has_duplicate_rules(unit: &mut Unit, base: &str, matching: &str) -> Resul
 ///
 /// # Errors
 /// A column is not there or holds a value that is not of its type.
-pub fn duplicates_of(unit: &mut Unit, row: &Row, matching: Option<&str>) -> Result<Matches> {
+pub fn duplicates_of(unit: &mut Unit, operation: &Operation, row: &Row, matching: Option<&str>) -> Result<Matches> {
+    let reader = operation.principal();
     if !row.id.is_nil() {
-        return search(unit, row, Seen::now(row), matching, MOST);
+        return search(unit, reader, row, Seen::now(row), matching, MOST);
     }
     let table = unit.snapshot()?.table(&row.table)?.clone();
     let draft = fill::draft(&table, row)?;
-    search(unit, &draft, Seen::now(&draft), matching, MOST)
+    search(unit, reader, &draft, Seen::now(&draft), matching, MOST)
 }
 
 /// As [`duplicates_of`], for a row that is filled, up to the platform's page.
-pub(crate) fn duplicates_for(unit: &mut Unit, row: &Row, matching: &str) -> Result<Matches> {
-    search(unit, row, Seen::now(row), Some(matching), 5_000)
+pub(crate) fn duplicates_for(unit: &mut Unit, operation: &Operation, row: &Row, matching: &str) -> Result<Matches> {
+    search(unit, operation.principal(), row, Seen::now(row), Some(matching), 5_000)
 }
 
 /// Those rules with base table `row` and the table of `other` by which the two are the
@@ -205,10 +215,11 @@ pub(crate) fn duplicates_for(unit: &mut Unit, row: &Row, matching: &str) -> Resu
 ///
 /// # Errors
 /// The configuration cannot be read.
-pub fn same_by_rules(unit: &mut Unit, row: &Row, other: &Row) -> Result<Matches> {
+pub fn same_by_rules(unit: &mut Unit, operation: &Operation, row: &Row, other: &Row) -> Result<Matches> {
     let snapshot = unit.snapshot()?;
     let rules = rules_of(&snapshot).asked(&row.table);
-    let same = rules.filter(|rule| {
+    let open = |rule: &&Arc<Rule>| rule.is_open_to(snapshot.catalog(), operation.principal());
+    let same = rules.filter(open).filter(|rule| {
         let code = matchcode(rule, Side::Base, Seen::now(row));
         *rule.matching == *other.table && code.is_some() && code == matchcode(rule, Side::Matching, Seen::now(other))
     });
@@ -244,9 +255,10 @@ fn describe(unit: &mut Unit, operation: &Operation, row: &Reference, rules: Vec<
     let table = unit.snapshot()?.table(&row.table)?.clone();
     let columns = told(&table);
     let reason = "say that a row is there, and what of it to whom";
-    let Some(found) = unit.read_as_platform(reason, row, Some(&columns))? else {
+    let Some(mut found) = unit.read_as_platform(reason, row, Some(&columns))? else {
         return Ok(None);
     };
+    unit.conceal(operation.principal(), &mut found)?;
     let text = |column: &str| found.text(column).map(ToOwned::to_owned);
     let readable = may_read(unit, operation, &table, row)?;
     let mut told = Match {

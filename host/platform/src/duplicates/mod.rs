@@ -29,15 +29,47 @@ pub(crate) mod upkeep;
 pub(crate) mod work;
 
 pub use detect::{describe_matches, duplicates_of, has_duplicate_rules, same_by_rules};
-use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row};
+use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Result, Row, Uuid, Value};
 
 use code::Seen;
 pub use detect::{FoundDuplicate, Matches};
 use rule::{Rule, Side};
-use sluice_engine::{Capability, Session, Tables, Unit, tables};
+use sluice_engine::{Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit, tables};
+
+/// A duplicate rule with its conditions. A rule at work does not take a mark.
+static COMPONENTS: Component = Component {
+    parts: &[ComponentPart {
+        table: tables::DUPLICATE_CONDITION,
+        parent: "regardingobjectid",
+        key: &["baseattributename", "matchingattributename", "operatorcode"],
+        parts: &[],
+    }],
+    states: Some(ComponentStates {
+        is_active: life::is_in_use,
+        set_active: set_published,
+        rests_for_mark: true,
+        ..ComponentStates::ACTIVATED
+    }),
+    ..Component::plain("duplicate-rule", 140, tables::DUPLICATE_RULE)
+};
+
+/// A rule is published by a job.
+fn set_published(batch: &mut Batch<'_>, rule: &Reference, published: bool) -> Result<Option<Uuid>> {
+    let message = if published {
+        "PublishDuplicateRule"
+    } else {
+        "UnpublishDuplicateRule"
+    };
+    let request = Request::new(message).with("DuplicateRuleId", Value::Id(rule.id));
+    Ok(match batch.execute(request)?.outputs.get("JobId") {
+        Some(Parameter::Value(Value::Id(job))) => Some(*job),
+        _ => None,
+    })
+}
 
 /// Duplicate rules.
 pub(crate) static DUPLICATES: Capability = Capability {
+    components: &[&COMPONENTS],
     messages: &[
         &bulk_detect_duplicates::BulkDetectDuplicates,
         &publish_duplicate_rule::PublishDuplicateRule,
@@ -79,7 +111,7 @@ pub trait RowMatchcodes {
 impl RowMatchcodes for Session {
     fn matchcodes(&self, rule: &Reference, row: &Reference) -> Result<Matchcodes> {
         let read = |row: &Reference| -> Result<Row> {
-            let response = self.execute(sluice_model::Request::retrieve(row.clone(), &[]))?;
+            let response = self.execute(Request::retrieve(row.clone(), &[]))?;
             response
                 .row()
                 .cloned()

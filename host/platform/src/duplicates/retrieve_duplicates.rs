@@ -75,7 +75,7 @@ impl Message for RetrieveDuplicates {
         let table = unit.snapshot()?.table(&matching)?.clone();
         let sent = input::row(operation, "BusinessEntity")?.clone();
         let row = detect::asked_about(unit, operation, &sent)?;
-        let found = duplicates_for(unit, &row, &matching)?;
+        let found = duplicates_for(unit, operation, &row, &matching)?;
         let (mut rows, mut rules) = (Vec::new(), Vec::new());
         let mut passed = 0;
         let mut more = found.more;

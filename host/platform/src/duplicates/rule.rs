@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use sluice_access::{ColumnRight, Principal};
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Format, Name, Result, Row, TableDef, Uuid, coerce, text::Collation,
 };
@@ -40,6 +41,20 @@ pub(crate) struct Rule {
     /// Under which number its codes are kept.
     pub(crate) set: i64,
     pub(crate) conditions: Vec<Condition>,
+}
+
+impl Rule {
+    /// Whether a reader is told what the rule finds: not where it compares what they may not read,
+    /// since that would tell them.
+    pub(crate) fn is_open_to(&self, catalog: &Catalog, reader: &Principal) -> bool {
+        let reads = |table: &Name, column: &Name| {
+            let table = catalog.find(table);
+            table.is_none_or(|table| reader.may_with_column(table, column, ColumnRight::Read))
+        };
+        self.conditions
+            .iter()
+            .all(|condition| reads(&self.base, &condition.base) && reads(&self.matching, &condition.matching))
+    }
 }
 
 /// A pair of columns and how they are compared.

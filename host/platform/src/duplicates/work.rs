@@ -391,6 +391,9 @@ impl Report<'_> {
     }
 
     fn may_read(&self, unit: &mut Unit, rule: &Rule, id: Uuid) -> Result<bool> {
+        if !rule.is_open_to(&unit.catalog(), &self.owner) {
+            return Ok(false);
+        }
         let table = unit.snapshot()?.table(&rule.matching)?.clone();
         match unit.decide_for(&self.owner, &table, Right::Read, id) {
             Ok(_) => Ok(true),

@@ -38,10 +38,37 @@ pub(crate) use part::flows;
 pub use process::{Process, Processes, Status, process_of, processes_of};
 pub use spec::{CreateFlows, FlowSpec, FlowStepSpec, StageSpec};
 
-use sluice_engine::{Capability, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentPart, ComponentStates, Tables, tables};
+
+/// A process flow with its stages and steps. It makes the table whose privileges roles have.
+static COMPONENTS: Component = Component {
+    only: &[("category", CATEGORY)],
+    parts: &[ComponentPart {
+        table: tables::STAGE,
+        parent: "processid",
+        key: &["stagename", "primaryentitytypecode"],
+        parts: &[ComponentPart {
+            table: tables::PROCESS_STEP,
+            parent: "sl_stageid",
+            key: &["sl_column"],
+            parts: &[],
+        }],
+    }],
+    states: Some(ComponentStates::ACTIVATED),
+    is_released: true,
+    in_use: |unit, id| {
+        let snapshot = unit.snapshot()?;
+        match flows(&snapshot).find(id) {
+            Some(flow) => in_use(unit, flow),
+            None => Ok(None),
+        }
+    },
+    ..Component::plain("flow", 90, tables::PROCESS)
+};
 
 /// Business process flows.
 pub(crate) static FLOWS: Capability = Capability {
+    components: &[&COMPONENTS],
     made: table::process_columns,
     messages: &[
         &retrieve_active_path::RetrieveActivePath,

@@ -129,7 +129,9 @@ fn plain(text: &str, decimal: char, thousands: Option<char>) -> Option<String> {
         Some(sign) => whole.split(sign).collect(),
         None => vec![whole],
     };
-    let first_fits = groups.len() == 1 || groups.first().is_some_and(|first| first.len() <= 3);
+    // Nobody groups `0.001` or `00.100`: the sign is one before a fraction there.
+    let leads = |first: &&str| first.len() <= 3 && !first.starts_with('0');
+    let first_fits = groups.len() == 1 || groups.first().is_some_and(leads);
     let rest_fits = groups.iter().skip(1).all(|group| group.len() == 3);
     let all_digits = groups.iter().all(|group| digits(group)) && fraction.is_none_or(digits);
     if !(first_fits && rest_fits && all_digits) {
@@ -171,11 +173,14 @@ mod tests {
             ("1234,5", "1234.5"),
             ("-1.234.567", "-1234567"),
             ("0,05", "0.05"),
+            ("0", "0"),
+            ("007,5", "007.5"),
         ] {
             assert_eq!(german(text).as_deref(), Some(number), "{text}");
         }
         for text in [
             "1,234.50", "1.23", "12.34,5", "1234.567", ".5", "1,", "", "1_000", "1 000", "--1", "1.", ",5", "1,5,5",
+            "0.001", "00.100", "-0.001,5",
         ] {
             assert_eq!(german(text), None, "{text}");
         }

@@ -86,7 +86,7 @@ impl std::fmt::Debug for Survey {
 /// # Errors
 /// It cannot be read; or its headings do not fit the plan.
 pub fn survey(plan: &Plan, reader: impl Read, size: u64) -> Result<Survey> {
-    let mut records = Records::new(reader, plan.separator);
+    let mut records = Records::new(reader, plan.separator).of_spreadsheet(plan.spreadsheet);
     let (headings, _) = headings(&mut records)?;
     let targets = plan.bind(&headings)?;
     let mut repeats = Repeats::new(size);
@@ -116,7 +116,7 @@ pub fn import(
     options: Options<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Report> {
-    let mut records = Records::new(reader, plan.separator);
+    let mut records = Records::new(reader, plan.separator).of_spreadsheet(plan.spreadsheet);
     let (headings, raw) = headings(&mut records)?;
     let targets = plan.bind(&headings)?;
     let refused = Refused::new(options.refused, &headings, &raw, plan.separator);

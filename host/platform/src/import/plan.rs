@@ -23,20 +23,25 @@ use super::{
 struct Map {
     timezone: Option<String>,
     separator: Option<String>,
+    #[serde(default)]
+    spreadsheet: bool,
     key: Option<KeyText>,
     #[serde(default)]
     columns: BTreeMap<String, String>,
     #[serde(default)]
     ignore: Ignore,
     #[serde(default)]
-    values: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    values: BTreeMap<String, BTreeMap<String, Said>>,
     #[serde(default)]
-    constants: BTreeMap<String, toml::Value>,
+    constants: BTreeMap<String, Said>,
     #[serde(default)]
     lookups: BTreeMap<String, By>,
     #[serde(default)]
     formats: BTreeMap<String, Written>,
 }
+
+/// A value of the map, and where it is written.
+type Said = toml::Spanned<toml::Value>;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +70,8 @@ pub struct Plan {
     pub(super) constants: Vec<(Name, Value)>,
     /// What stands between the fields.
     pub(super) separator: u8,
+    /// The file was written for a spreadsheet.
+    pub(super) spreadsheet: bool,
     /// What tells which row a line is about, where the map says it.
     pub(super) key: Option<Key>,
     targets: BTreeMap<String, Arc<Target>>,
@@ -102,8 +109,10 @@ impl Plan {
         if map.len() > LONGEST {
             return Err(wrong(&format!("it is longer than {LONGEST} bytes")));
         }
-        let map: Map = toml::from_str(map).map_err(|error| unreadable(map, &error))?;
+        let text = map;
+        let map: Map = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         let mut reading = Reading {
+            text,
             session,
             table: &table,
             values: map.values,
@@ -132,6 +141,7 @@ impl Plan {
         Ok(Self {
             timezone: timezone(map.timezone.as_deref())?,
             separator: separator(map.separator.as_deref())?,
+            spreadsheet: map.spreadsheet,
             key,
             table,
             constants,
@@ -235,9 +245,11 @@ fn unreadable(map: &str, error: &toml::de::Error) -> Error {
 
 /// A map being read: the parts that no heading has asked for yet.
 struct Reading<'a> {
+    /// The map as it is written.
+    text: &'a str,
     session: &'a Session,
     table: &'a Arc<TableDef>,
-    values: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    values: BTreeMap<String, BTreeMap<String, Said>>,
     lookups: BTreeMap<String, By>,
     formats: BTreeMap<String, Written>,
 }
@@ -272,10 +284,10 @@ impl Reading<'_> {
 
     fn constants(
         &self,
-        constants: &BTreeMap<String, toml::Value>,
+        constants: &BTreeMap<String, Said>,
         taken: &HashMap<Name, String>,
     ) -> Result<Vec<(Name, Value)>> {
-        let one = |(name, value): (&String, &toml::Value)| {
+        let one = |(name, value): (&String, &Said)| {
             let column = self.column(name)?;
             if let Some(heading) = taken.get(&column.name) {
                 return Err(wrong(&format!(
@@ -360,8 +372,8 @@ impl Reading<'_> {
     }
 
     /// A value in the map, as people write it.
-    fn value(&self, column: &ColumnDef, value: &toml::Value) -> Result<Value> {
-        let value = match value {
+    fn value(&self, column: &ColumnDef, said: &Said) -> Result<Value> {
+        let value = match said.get_ref() {
             toml::Value::String(text) if text.trim().is_empty() => return Ok(Value::Null),
             toml::Value::String(text) => self.session.value(self.table, column, text.trim())?,
             // A number is none of a choice's labels.
@@ -371,16 +383,23 @@ impl Reading<'_> {
             toml::Value::Array(items) => {
                 let items = items.iter().map(|item| match item {
                     toml::Value::Integer(number) => serde_json::Value::from(*number),
-                    other => plain(other).into(),
+                    other => other.as_str().map_or_else(|| other.to_string(), str::to_owned).into(),
                 });
                 coerce::from_json(self.table, column, &items.collect::<Vec<serde_json::Value>>().into())?
             }
-            other => self.session.value(self.table, column, &plain(other))?,
+            _ => self.session.value(self.table, column, &self.as_written(column, said))?,
         };
         coerce::check(self.table, column, value)
     }
-}
 
-fn plain(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    /// The text that a value without quotes stands for: to the letter in a column of text, and a
+    /// fraction with the digits that it has there.
+    fn as_written(&self, column: &ColumnDef, said: &Said) -> String {
+        let text = self.text.get(said.span()).unwrap_or_default().trim();
+        match (&column.kind, said.get_ref()) {
+            (ColumnType::Text { .. } | ColumnType::Memo { .. }, _) => text.to_owned(),
+            (_, toml::Value::Float(_)) => text.replace('_', ""),
+            (_, other) => other.to_string(),
+        }
+    }
 }

@@ -11,6 +11,8 @@ use std::{
     io::{self, BufRead, BufReader, Read},
 };
 
+use sluice_model::cells;
+
 use super::hints;
 
 /// The longest line, and the longest record of several lines.
@@ -52,6 +54,14 @@ struct Line {
     cut: bool,
 }
 
+impl Line {
+    fn is_blank(&self, separator: u8) -> bool {
+        self.bytes
+            .iter()
+            .all(|byte| byte.is_ascii_whitespace() || *byte == separator)
+    }
+}
+
 /// Reads records one after the other.
 pub(super) struct Records<R> {
     input: BufReader<R>,
@@ -62,6 +72,8 @@ pub(super) struct Records<R> {
     /// How many fields a record has: as many as the first.
     width: Option<usize>,
     separator: u8,
+    /// Texts that would be formulas in a spreadsheet have a quote before them.
+    spreadsheet: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -72,7 +84,14 @@ impl<R: Read> Records<R> {
             line: 0,
             width: None,
             separator,
+            spreadsheet: false,
         }
+    }
+
+    /// The records of a file that was written for a spreadsheet, or of another one.
+    pub(super) fn of_spreadsheet(mut self, spreadsheet: bool) -> Self {
+        self.spreadsheet = spreadsheet;
+        self
     }
 
     /// What the beginning of the file shows that cannot be read.
@@ -81,12 +100,13 @@ impl<R: Read> Records<R> {
         Ok(hints::encoding(start.get(..512).unwrap_or(start)))
     }
 
-    /// The next record; blank lines are passed over. The first record gives the width.
+    /// The next record. Lines without a word in them are passed over: spreadsheets end with lines
+    /// of nothing but separators. The first record gives the width.
     pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
         let first = loop {
             match self.take()? {
                 None => return Ok(None),
-                Some(line) if line.bytes.trim_ascii().is_empty() => {}
+                Some(line) if line.is_blank(self.separator) => {}
                 Some(line) => break line,
             }
         };
@@ -103,7 +123,9 @@ impl<R: Read> Records<R> {
         raw.truncate(end);
         Ok(Some(Record {
             line,
-            fields: fields.map_err(|fault| vec![fault]).and_then(decoded),
+            fields: fields
+                .map_err(|fault| vec![fault])
+                .and_then(|fields| decoded(fields, self.spreadsheet)),
             raw,
         }))
     }
@@ -184,11 +206,12 @@ impl<R: Read> Records<R> {
 }
 
 /// The fields as text, trimmed.
-fn decoded(fields: Vec<Vec<u8>>) -> Result<Vec<String>, Vec<Fault>> {
+fn decoded(fields: Vec<Vec<u8>>, spreadsheet: bool) -> Result<Vec<String>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut texts = Vec::with_capacity(fields.len());
     for (position, bytes) in fields.into_iter().enumerate() {
         match String::from_utf8(bytes) {
+            Ok(text) if spreadsheet => texts.push(cells::from_spreadsheet(text.trim()).to_owned()),
             Ok(text) => texts.push(text.trim().to_owned()),
             Err(error) => faults.push(Fault {
                 field: Some(position),
@@ -304,6 +327,13 @@ mod tests {
                 (6, fields(&["3", "4"])),
             ]
         );
+    }
+
+    #[test]
+    fn lines_of_separators_are_none() {
+        let all = read(b"a,b\n,\n1,2\n , \r\n\t\n,,\n\"\",\n");
+        let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 7]);
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub(super) struct PluginAssembly;
 
 impl Rules for PluginAssembly {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        if let Some(component) = operation.context.target.as_mut().map_or(Ok(None), take_content)? {
+        if let Some(component) = operation
+            .context
+            .target
+            .as_mut()
+            .map_or(Ok(None), |target| take_content(unit, target))?
+        {
             declared(unit, &component)?;
         }
         Ok(())
@@ -30,7 +35,8 @@ impl Rules for PluginAssembly {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        let component = operation.context.target.as_mut().map_or(Ok(None), take_content)?;
+        let target = operation.context.target.as_mut();
+        let component = target.map_or(Ok(None), |target| take_content(unit, target))?;
         let target = operation.target()?;
         let Some(component) = component.filter(|_| target.text("sourcehash") != before.text("sourcehash")) else {
             return Ok(());
@@ -104,7 +110,7 @@ fn declared(unit: &mut Unit, component: &[u8]) -> Result<Arc<[sluice_sandbox::Pl
 }
 
 /// Checks the content, makes a component of it, and notes its digest; the component.
-fn take_content(target: &mut Row) -> Result<Option<Vec<u8>>> {
+fn take_content(unit: &mut Unit, target: &mut Row) -> Result<Option<Vec<u8>>> {
     let Some(Value::Text(content)) = target.get("content") else {
         return Ok(None);
     };
@@ -114,7 +120,7 @@ fn take_content(target: &mut Row) -> Result<Option<Vec<u8>>> {
             format!("the content of a plug-in is base64: {error}"),
         )
     })?;
-    let component = sluice_sandbox::componentize(&bytes)?;
+    let component = unit.componentize(&bytes)?;
     target.set("sourcehash", digest(&component));
     target.set("content", BASE64_STANDARD.encode(&component));
     Ok(Some(component))

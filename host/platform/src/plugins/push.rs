@@ -1,8 +1,9 @@
 //! A plug-in file that is pushed: what it declares, its types, and the steps that it asks for.
 
-use sluice_engine::{Batch, Engine, compiling::digest, tables};
+use serde_json::json;
+use sluice_engine::{Batch, Engine, Unit, compiling::digest, tables};
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, Value};
-use sluice_sandbox::{DeclaredStep, PluginType};
+use sluice_sandbox::{Argument, DeclaredStep, PluginType};
 
 use super::{
     history, missing,
@@ -28,7 +29,7 @@ impl File {
     /// What the file of a plug-in says of itself: its code is compiled and run once, under limits.
     pub(crate) fn read(engine: &Engine, bytes: &[u8]) -> Result<Self> {
         use base64::{Engine as _, prelude::BASE64_STANDARD};
-        let component = sluice_sandbox::componentize(bytes)?;
+        let component = engine.sandbox()?.componentize(bytes)?;
         Ok(Self {
             digest: digest(&component),
             types: describe(engine, &component)?,
@@ -94,6 +95,11 @@ pub(crate) fn push(batch: &mut Batch<'_>, assembly: &Assembly, file: &File, opti
             let wants = (plugin_type.name.clone(), plugin_type.wants.clone());
             push.pushed.wants.push(wants);
         }
+        if !plugin_type.privileges.is_empty() {
+            let needs = (plugin_type.name.clone(), plugin_type.privileges.clone());
+            push.pushed.privileges.push(needs);
+        }
+        keep_details(push.batch.unit(), type_id, plugin_type)?;
         for step in &plugin_type.steps {
             let written = push.write_step(type_id, plugin_type, step);
             declared.push(written.map_err(|error| of_declaration(error, plugin_type, step))?);
@@ -278,6 +284,53 @@ impl Push<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps what a file says of a type beside its steps: the privileges that it needs, and what
+/// workflows give it and take from it.
+fn keep_details(unit: &mut Unit, id: Uuid, declared: &PluginType) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let unknown = declared
+        .privileges
+        .iter()
+        .find(|name| snapshot.privileges().id(name).is_nil());
+    if let Some(unknown) = unknown {
+        return Err(Error::invalid(format!(
+            "the type `{}` says that it needs the privilege `{unknown}`, which is not there",
+            declared.name
+        )));
+    }
+    let argument = |one: &Argument| json!({ "name": one.name, "kind": one.kind, "required": one.required, "description": one.description });
+    let of = |arguments: &[Argument]| arguments.iter().map(argument).collect::<Vec<_>>();
+    let is_activity = !declared.inputs.is_empty() || !declared.outputs.is_empty();
+    let told = json!({ "inputs": of(&declared.inputs), "outputs": of(&declared.outputs) }).to_string();
+    let text = |text: String| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            Value::Text(text)
+        }
+    };
+    let row = Reference::new(tables::PLUGIN_TYPE, id);
+    let reason = "keep what a plug-in's file says of a type";
+    let before = unit.need_as_platform(reason, &row)?;
+    let mut change = Row::new(tables::PLUGIN_TYPE, id);
+    for (column, value) in [
+        ("sl_privileges", text(declared.privileges.join(","))),
+        ("isworkflowactivity", Value::Bool(is_activity)),
+        (
+            "customworkflowactivityinfo",
+            text(if is_activity { told } else { String::new() }),
+        ),
+    ] {
+        if before.get(column).unwrap_or(&Value::Null) != &value {
+            change.set(column, value);
+        }
+    }
+    match change.values.is_empty() {
+        true => Ok(()),
+        false => unit.update_as_platform(reason, change),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sluice_engine::{Batch, Session, tables};
-use sluice_model::{Error, Filter, Query, Reference, Request, Result, Right, Row, Uuid, Value};
+use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Right, Row, Uuid, Value};
 
 use super::{
     history::{self, PluginVersion},
@@ -79,6 +79,8 @@ pub struct Pushed {
     pub lacking: Vec<Lacking>,
     /// Capabilities that types ask for and that an administrator grants per step.
     pub wants: Vec<(String, Vec<String>)>,
+    /// The types that say which privileges whoever they run as needs, with these.
+    pub privileges: Vec<(String, Vec<String>)>,
 }
 
 /// A step as an administrator registers it.
@@ -250,7 +252,15 @@ impl Registration for Session {
             version: Some(version.version.clone()),
             ..options.clone()
         };
-        Ok((version, self.push(&back, &options)?))
+        let pushed = self.push(&back, &options).map_err(|mut error| {
+            for remedy in &mut error.body_mut().remedies {
+                if *remedy == Remedy::PushForced {
+                    *remedy = Remedy::RollbackForced;
+                }
+            }
+            error.with_word("VERSION", &version.digest)
+        })?;
+        Ok((version, pushed))
     }
 
     fn register_step(&self, spec: &StepSpec) -> Result<Uuid> {

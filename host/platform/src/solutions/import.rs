@@ -211,7 +211,7 @@ impl Installation<'_, '_> {
     fn end_of_turn(&mut self) -> Result<()> {
         self.publish()?;
         definitions::make_later(self)?;
-        super::states::activate_workflows(self)?;
+        super::states::activate_arrived(self)?;
         self.publish()
     }
 

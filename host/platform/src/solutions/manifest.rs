@@ -1,6 +1,9 @@
 //! What the file of a solution says of itself: its name, its version, and its components.
 
-use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sluice_engine::Component;
 use sluice_model::{Code, Error, Result};
 
 /// The form of the files that this version writes, and the newest that it reads.
@@ -40,8 +43,7 @@ pub(super) struct Entry {
 }
 
 /// What a component is. The order is that of an import: what others depend on comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// A global choice, or the options that were added to one column.
     OptionSet,
@@ -51,46 +53,37 @@ pub(crate) enum Kind {
     Column,
     /// An alternate key.
     Key,
-    /// A script, a page, a style sheet.
-    WebResource,
-    /// A form.
-    Form,
-    /// A view.
-    View,
     /// What is mapped from one table to another.
     Mapping,
-    /// A process flow with its stages and steps. It makes the table whose privileges roles have.
-    Flow,
     /// A security role with its privileges.
     Role,
     /// A plug-in file with its steps.
     Plugin,
-    /// A workflow.
-    Workflow,
-    /// A duplicate rule with its conditions.
-    DuplicateRule,
-    /// An offline profile with its tables.
-    OfflineProfile,
+    /// What is a row, with rows that belong to it.
+    Row(&'static Component),
 }
 
 impl Kind {
-    /// All of them, in the order of an import.
-    pub(super) const ALL: [Self; 14] = [
+    /// Those that are no rows.
+    const OWN: [Self; 7] = [
         Self::OptionSet,
         Self::Table,
         Self::Column,
         Self::Key,
-        Self::WebResource,
-        Self::Form,
-        Self::View,
         Self::Mapping,
-        Self::Flow,
         Self::Role,
         Self::Plugin,
-        Self::Workflow,
-        Self::DuplicateRule,
-        Self::OfflineProfile,
     ];
+
+    /// All of them, in the order of an import.
+    pub(super) fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = Self::OWN
+            .into_iter()
+            .chain(crate::components().map(Self::Row))
+            .collect();
+        all.sort();
+        all
+    }
 
     /// The word for it.
     pub(super) fn word(self) -> &'static str {
@@ -99,16 +92,24 @@ impl Kind {
             Self::Table => "table",
             Self::Column => "column",
             Self::Key => "key",
-            Self::WebResource => "web-resource",
-            Self::Form => "form",
-            Self::View => "view",
             Self::Mapping => "mapping",
             Self::Role => "role",
             Self::Plugin => "plugin",
-            Self::Workflow => "workflow",
-            Self::DuplicateRule => "duplicate-rule",
-            Self::Flow => "flow",
-            Self::OfflineProfile => "offline-profile",
+            Self::Row(component) => component.word,
+        }
+    }
+
+    /// Its place in an import.
+    fn place(self) -> u16 {
+        match self {
+            Self::OptionSet => 10,
+            Self::Table => 20,
+            Self::Column => 30,
+            Self::Key => 40,
+            Self::Mapping => 80,
+            Self::Role => 100,
+            Self::Plugin => 110,
+            Self::Row(component) => component.place,
         }
     }
 
@@ -117,13 +118,39 @@ impl Kind {
     /// # Errors
     /// None; the message lists them.
     pub(super) fn parse(word: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| {
-            let words = Self::ALL.map(Self::word);
+        let all = Self::all();
+        all.iter().find(|kind| kind.word() == word).copied().ok_or_else(|| {
+            let words: Vec<&str> = all.iter().map(|kind| kind.word()).collect();
             Error::invalid(format!(
                 "`{word}` is no kind of component; there are {}",
                 words.join(", ")
             ))
         })
+    }
+}
+
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.place(), self.word()).cmp(&(other.place(), other.word()))
+    }
+}
+
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let word = String::deserialize(from)?;
+        Self::parse(&word).map_err(|error| D::Error::custom(error.message()))
     }
 }
 
@@ -178,11 +205,32 @@ mod tests {
 
     #[test]
     fn kinds_have_their_words() {
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             assert_eq!(Kind::parse(kind.word()).unwrap(), kind);
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
         }
-        assert!(Kind::ALL.is_sorted());
+        let words: Vec<&str> = Kind::all().iter().map(|kind| kind.word()).collect();
+        assert_eq!(
+            words,
+            [
+                "option-set",
+                "table",
+                "column",
+                "key",
+                "web-resource",
+                "form",
+                "view",
+                "mapping",
+                "flow",
+                "role",
+                "plugin",
+                "workflow",
+                "business-rule",
+                "duplicate-rule",
+                "offline-profile",
+            ],
+            "what others depend on comes first"
+        );
         assert!(Kind::parse("entity").unwrap_err().message().contains("option-set"));
     }
 

@@ -37,7 +37,7 @@ use serde_json::Value as Json;
 use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
 use crate::plugins::registration::Lacking;
-use sluice_engine::{Batch, Capability, Engine, Session, Tables, tables};
+use sluice_engine::{Batch, Capability, Component, Engine, Session, Tables, tables};
 
 /// Solutions, and what came with managed ones.
 pub(crate) static SOLUTIONS: Capability = Capability {
@@ -56,7 +56,7 @@ enum Content {
     Mapping(maps::Maps),
     Role(role::Role),
     Plugin(Box<plugin::Plugin>),
-    Row(&'static rows::Shape, rows::Content),
+    Row(&'static Component, rows::Content),
 }
 
 /// What the import of a component left.
@@ -89,7 +89,7 @@ fn export(session: &Session, kind: Kind, name: &str) -> Result<Json> {
         Kind::Mapping => maps::export(session, name),
         Kind::Role => role::export(session, name),
         Kind::Plugin => plugin::export(session, name),
-        kind => rows::export(session, rows::shape(kind)?, name),
+        Kind::Row(kind) => rows::export(session, kind, name),
     }
 }
 
@@ -107,7 +107,7 @@ fn parse(engine: &Engine, component: &archive::Component) -> Result<Content> {
             let sent: plugin::Sent = form(*kind, name, content)?;
             Content::Plugin(Box::new(plugin::Plugin::checked(engine, name, sent)?))
         }
-        kind => Content::Row(rows::shape(*kind)?, form(*kind, name, content)?),
+        Kind::Row(row) => Content::Row(row, form(*kind, name, content)?),
     })
 }
 
@@ -139,8 +139,8 @@ struct Installation<'a, 'b> {
     later: Vec<definitions::Column>,
     /// Rows that are still to be published.
     touched: Vec<Reference>,
-    /// Workflows that are to be activated when all of them are there.
-    activations: Vec<Uuid>,
+    /// What is to be activated when all of its kind are there.
+    activations: Vec<(&'static Component, Uuid)>,
     /// Jobs that are to be run when the work is done.
     jobs: Vec<Uuid>,
     /// The duplicate rules that went out of work because what they compare was changed.
@@ -193,8 +193,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::OptionSet => options::in_use(self, gone),
             Kind::Role => role::in_use(self, gone),
             Kind::Plugin => plugin::in_use(self, gone),
-            Kind::Flow => removing::flow_in_use(self, gone),
-            kind @ (Kind::Form | Kind::View) => removing::default_in_use(self, rows::shape(kind)?, gone),
+            Kind::Row(kind) => removing::in_use(self, kind, gone),
             _ => Ok(None),
         }
     }
@@ -210,7 +209,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::Mapping => maps::remove(self, gone),
             Kind::Role => removing::delete(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::remove(self, gone),
-            kind => removing::remove(self, rows::shape(kind)?, gone),
+            Kind::Row(kind) => removing::remove(self, kind, gone),
         }?;
         self.publish()
     }
@@ -223,9 +222,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             Kind::OptionSet => options::release(self, gone),
             Kind::Role => removing::release(self, sluice_engine::tables::ROLE, gone.row),
             Kind::Plugin => plugin::release(self, gone),
-            Kind::Flow | Kind::Workflow => removing::release(self, sluice_engine::tables::PROCESS, gone.row),
-            Kind::Form => removing::release(self, sluice_engine::tables::FORM, gone.row),
-            Kind::View => removing::release(self, sluice_engine::tables::VIEW, gone.row),
+            Kind::Row(kind) if kind.is_released => removing::release(self, kind.table, gone.row),
             _ => Ok(()),
         }
     }

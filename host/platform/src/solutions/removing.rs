@@ -2,18 +2,19 @@
 
 use sluice_model::{Filter, Reference, Request, Result, Row, Uuid};
 
-use super::rows::{Shape, row, touch};
-use crate::solutions::{Gone, Installation, defaults, manifest::Kind, states};
-use crate::{flow, managed::MARK};
+use super::rows::{row, touch};
+use crate::managed::MARK;
+use crate::solutions::{Gone, Installation, defaults, states};
+use sluice_engine::Component;
 
-pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Shape, gone: &Gone) -> Result<()> {
+pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Component, gone: &Gone) -> Result<()> {
     let Some(id) = gone.row else { return Ok(()) };
     let Some(row) = row(work, shape.table, id)? else {
         return Ok(());
     };
-    let retired = matches!(shape.kind, Kind::DuplicateRule | Kind::Flow | Kind::Workflow);
-    if retired && states::is_active(shape.kind, &row) == Some(true) {
-        states::set_active(work, shape.kind, &row.reference(), false)?;
+    let retires = shape.states.is_some_and(|states| states.retires);
+    if retires && states::is_active(shape, &row) == Some(true) {
+        states::set_active(work, shape, &row.reference(), false)?;
     }
     for part in shape.parts {
         for row in work.batch.select_as_platform(
@@ -34,7 +35,7 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Shape, gon
 }
 
 /// The last view or form that a table of the platform could have as its default stays.
-pub(super) fn default_in_use(work: &mut Installation<'_, '_>, shape: &Shape, gone: &Gone) -> Result<Option<String>> {
+fn default_in_use(work: &mut Installation<'_, '_>, shape: &Component, gone: &Gone) -> Result<Option<String>> {
     let (Some(of), Some(id)) = (shape.of_table, gone.row) else {
         return Ok(None);
     };
@@ -42,17 +43,20 @@ pub(super) fn default_in_use(work: &mut Installation<'_, '_>, shape: &Shape, gon
         return Ok(None);
     };
     let table = row.text(of).unwrap_or_default();
-    let word = shape.kind.word();
+    let word = shape.word;
     let why = || format!("it is the default {word} of `{table}`, and no other {word} could be");
     Ok(defaults::is_needed(work, of, &row)?.then(why))
 }
 
-/// A flow in which something is under way is not taken away.
-pub(super) fn flow_in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
-    let snapshot = work.batch.unit().snapshot()?;
-    match gone.row.and_then(|id| crate::flow::flows(&snapshot).find(id)) {
-        Some(flow) => flow::in_use(work.batch.unit(), flow),
-        None => Ok(None),
+/// Why a row cannot be taken away without losing data; nothing, where it can.
+pub(super) fn in_use(work: &mut Installation<'_, '_>, kind: &Component, gone: &Gone) -> Result<Option<String>> {
+    let why = match gone.row {
+        Some(id) => (kind.in_use)(work.batch.unit(), id)?,
+        None => None,
+    };
+    match why {
+        Some(why) => Ok(Some(why)),
+        None => default_in_use(work, kind, gone),
     }
 }
 

@@ -1,102 +1,19 @@
 //! Components that are a row with rows that belong to it: web resources, forms, views, duplicate
-//! rules, process flows, workflows, offline profiles. A component arrives as it is in the file: what
+//! rules, process flows, workflows, column security profiles, offline profiles. A component arrives as it is in the file: what
 //! belonged to the row before and is not in the file is gone.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use sluice_engine::{Session, tables};
+use sluice_engine::{Component, ComponentPart, Session};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
 };
 
-use super::{Applied, Installation, defaults, document, manifest::Kind, misfit, removing, states};
+use super::{Applied, Installation, defaults, document, misfit, removing, states};
 use crate::customizing::publish::Publishing as _;
 use crate::{customizing::publish, managed::MARK};
-
-/// How a kind of component is stored.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) kind: Kind,
-    pub(super) table: &'static str,
-    /// The column with the table that the component belongs to: its name is `TABLE:NAME` then.
-    pub(super) of_table: Option<&'static str>,
-    pub(super) parts: &'static [Part],
-}
-
-/// Rows that belong to a row.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) table: &'static str,
-    /// The column that refers to the row.
-    pub(super) parent: &'static str,
-    /// What tells the rows of one parent apart, where their ids differ.
-    pub(super) key: &'static [&'static str],
-    pub(super) parts: &'static [Part],
-}
-
-static SHAPES: &[Shape] = &[
-    plain(Kind::WebResource, tables::WEB_RESOURCE, None),
-    plain(Kind::Form, tables::FORM, Some("objecttypecode")),
-    plain(Kind::View, tables::VIEW, Some("returnedtypecode")),
-    Shape {
-        kind: Kind::DuplicateRule,
-        table: tables::DUPLICATE_RULE,
-        of_table: None,
-        parts: &[Part {
-            table: tables::DUPLICATE_CONDITION,
-            parent: "regardingobjectid",
-            key: &["baseattributename", "matchingattributename", "operatorcode"],
-            parts: &[],
-        }],
-    },
-    Shape {
-        kind: Kind::Flow,
-        table: tables::PROCESS,
-        of_table: None,
-        parts: &[Part {
-            table: tables::STAGE,
-            parent: "processid",
-            key: &["stagename", "primaryentitytypecode"],
-            parts: &[Part {
-                table: tables::PROCESS_STEP,
-                parent: "sl_stageid",
-                key: &["sl_column"],
-                parts: &[],
-            }],
-        }],
-    },
-    plain(Kind::Workflow, tables::PROCESS, None),
-    Shape {
-        kind: Kind::OfflineProfile,
-        table: tables::OFFLINE_PROFILE,
-        of_table: None,
-        parts: &[Part {
-            table: tables::OFFLINE_PROFILE_ITEM,
-            parent: "mobileofflineprofileid",
-            key: &["selectedentitytypecode"],
-            parts: &[],
-        }],
-    },
-];
-
-const fn plain(kind: Kind, table: &'static str, of_table: Option<&'static str>) -> Shape {
-    Shape {
-        kind,
-        table,
-        of_table,
-        parts: &[],
-    }
-}
-
-/// How a kind is stored.
-pub(super) fn shape(kind: Kind) -> Result<&'static Shape> {
-    SHAPES
-        .iter()
-        .find(|shape| shape.kind == kind)
-        .ok_or_else(|| Error::host(format!("components of the kind {} are no rows", kind.word())))
-}
 
 /// A row as it travels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,11 +81,11 @@ fn published<'a>(session: &'a Session) -> impl FnMut(&str, &[(&str, Value)]) -> 
 }
 
 /// The conditions that a component's name stands for.
-fn named<'a>(shape: &Shape, name: &'a str) -> Result<Vec<(&'static str, Value)>> {
+fn named<'a>(shape: &Component, name: &'a str) -> Result<Vec<(&'static str, Value)>> {
     let (table, name): (Option<&'a str>, &'a str) = match shape.of_table {
         Some(_) => {
             let (table, name) = name.split_once(':').ok_or_else(|| {
-                let word = shape.kind.word();
+                let word = shape.word;
                 Error::invalid(format!(
                     "`{name}` names no {word}; write TABLE:NAME, such as lead:Information"
                 ))
@@ -178,7 +95,7 @@ fn named<'a>(shape: &Shape, name: &'a str) -> Result<Vec<(&'static str, Value)>>
         None => (None, name),
     };
     let mut conditions = vec![("name", Value::from(name))];
-    conditions.extend(states::category(shape.kind));
+    conditions.extend(states::category(shape));
     if let (Some(column), Some(table)) = (shape.of_table, table) {
         conditions.push((column, Value::from(table)));
     }
@@ -186,7 +103,7 @@ fn named<'a>(shape: &Shape, name: &'a str) -> Result<Vec<(&'static str, Value)>>
 }
 
 /// The one row of that name, if there is one.
-fn find(shape: &Shape, name: &str, read: Read<'_>) -> Result<Option<Row>> {
+fn find(shape: &Component, name: &str, read: Read<'_>) -> Result<Option<Row>> {
     let mut rows = read(shape.table, &named(shape, name)?)?;
     let row = rows.pop();
     if rows.is_empty() {
@@ -194,16 +111,16 @@ fn find(shape: &Shape, name: &str, read: Read<'_>) -> Result<Option<Row>> {
     }
     Err(Error::new(
         Code::AMBIGUOUS,
-        format!("there are several of the kind {} called \"{name}\"", shape.kind.word()),
+        format!("there are several of the kind {} called \"{name}\"", shape.word),
     )
     .with_table(shape.table))
 }
 
-pub(super) fn export(session: &Session, shape: &Shape, name: &str) -> Result<Json> {
+pub(super) fn export(session: &Session, shape: &Component, name: &str) -> Result<Json> {
     let catalog = session.catalog()?;
     let mut read = published(session);
     let row = find(shape, name, &mut read)?.ok_or_else(|| {
-        let word = shape.kind.word();
+        let word = shape.word;
         Error::new(
             Code::NOT_FOUND,
             format!("there is no {word} \"{name}\" that is published"),
@@ -212,7 +129,7 @@ pub(super) fn export(session: &Session, shape: &Shape, name: &str) -> Result<Jso
     })?;
     let find = |table: &str| catalog.table(table).map(|table| TableDef::clone(table));
     let mut content = content(&find, &row, shape.parts, &mut read)?;
-    content.active = states::is_active(shape.kind, &row);
+    content.active = states::is_active(shape, &row);
     document(&content)
 }
 
@@ -220,7 +137,7 @@ pub(super) fn export(session: &Session, shape: &Shape, name: &str) -> Result<Jso
 fn content(
     find: &dyn Fn(&str) -> Result<TableDef>,
     row: &Row,
-    parts: &'static [Part],
+    parts: &'static [ComponentPart],
     read: Read<'_>,
 ) -> Result<Content> {
     let table = find(&row.table)?;
@@ -254,7 +171,7 @@ fn content(
 
 pub(super) fn apply(
     work: &mut Installation<'_, '_>,
-    shape: &'static Shape,
+    shape: &'static Component,
     name: &str,
     sent: &Content,
 ) -> Result<Applied> {
@@ -271,7 +188,7 @@ pub(super) fn apply(
     if let Some((column, _)) = misnamed {
         return Err(misfit(format!(
             "the file of the {} \"{name}\" holds another one (`{column}`)",
-            shape.kind.word()
+            shape.word
         )));
     }
     let mut sent = sent.clone();
@@ -286,7 +203,7 @@ pub(super) fn apply(
         let row = Reference::new(shape.table, id);
         touch(work, shape.table, id);
         if let Some(active) = sent.active {
-            states::set_active(work, shape.kind, &row, active)?;
+            states::set_active(work, shape, &row, active)?;
         }
         return Ok(applied(id));
     };
@@ -296,17 +213,18 @@ pub(super) fn apply(
             .select_as_platform("see which rows a solution meets", table, filter(conditions))
     })?;
     let row = there.reference();
-    let active = states::is_active(shape.kind, &there) == Some(true);
+    let active = states::is_active(shape, &there) == Some(true);
     // A rule at work does not take the mark either.
-    let marks = shape.kind == Kind::DuplicateRule && work.managed && there.bool(MARK) != Some(true);
+    let rests = shape.states.is_some_and(|states| states.rests_for_mark);
+    let marks = rests && work.managed && there.bool(MARK) != Some(true);
     let pauses = active && (marks || !now.equals(sent));
     if pauses {
-        states::set_active(work, shape.kind, &row, false)?;
+        states::set_active(work, shape, &row, false)?;
     }
     put(work, shape.table, None, Some(&there), sent)?;
     put_parts(work, shape.parts, &row, sent)?;
     if pauses {
-        states::set_active(work, shape.kind, &row, true)?;
+        states::set_active(work, shape, &row, true)?;
     }
     touch(work, shape.table, there.id);
     Ok(applied(there.id))
@@ -380,7 +298,7 @@ fn put(
 /// Brings the rows that belong to a row to what was sent.
 fn put_parts(
     work: &mut Installation<'_, '_>,
-    parts: &'static [Part],
+    parts: &'static [ComponentPart],
     parent: &Reference,
     sent: &Content,
 ) -> Result<()> {

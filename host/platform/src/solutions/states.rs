@@ -1,82 +1,66 @@
 //! The states of what a solution brings. A rule, a process or a view arrives inactive and is
 //! activated when it is whole; what is active and changes is deactivated first.
 
-use sluice_model::{Parameter, Reference, Request, Result, Row, Value};
+use sluice_engine::{Component, tables};
+use sluice_model::{Reference, Request, Result, Row, Value};
 
-use super::{Installation, manifest::Kind};
-use crate::{duplicates::life, flow, workflows};
-use sluice_engine::tables;
+use super::Installation;
 
 /// Whether the row is active; nothing, where its kind has no states.
-pub(super) fn is_active(kind: Kind, row: &Row) -> Option<bool> {
-    let state = row.int("statecode");
-    match kind {
-        Kind::DuplicateRule => Some(life::is_in_use(row)),
-        Kind::Flow | Kind::Workflow => Some(state == Some(1)),
-        Kind::View => Some(state == Some(0)),
-        _ => None,
+pub(super) fn is_active(kind: &Component, row: &Row) -> Option<bool> {
+    kind.states.map(|states| (states.is_active)(row))
+}
+
+/// What tells the rows of a kind from others of their table.
+pub(super) fn category(kind: &Component) -> Vec<(&'static str, Value)> {
+    let choices = kind.only.iter();
+    choices
+        .map(|(column, number)| (*column, Value::Choice(*number)))
+        .collect()
+}
+
+/// Activates or deactivates a row that a solution brings, each kind in its own way; those that wait
+/// for others, at the end of their turn. A job that this takes is run when everything has arrived.
+pub(super) fn set_active(
+    work: &mut Installation<'_, '_>,
+    kind: &'static Component,
+    row: &Reference,
+    active: bool,
+) -> Result<()> {
+    let Some(states) = kind.states else { return Ok(()) };
+    if active && states.later.is_some() {
+        work.activations.push((kind, row.id));
+        return Ok(());
     }
+    let job = (states.set_active)(work.batch, row, active)?;
+    work.jobs.extend(job);
+    Ok(())
 }
 
-/// What tells the rows of a kind from others of their table: of a process, its category says what it
-/// is; the copies of workflows stay where they are.
-pub(super) fn category(kind: Kind) -> Vec<(&'static str, Value)> {
-    match kind {
-        Kind::Flow => vec![("category", Value::Choice(flow::CATEGORY))],
-        Kind::Workflow => vec![
-            ("category", Value::Choice(workflows::CATEGORY)),
-            ("type", Value::Choice(workflows::DEFINITION)),
-        ],
-        _ => Vec::new(),
-    }
-}
-
-/// Activates or deactivates a row that a solution brings, each kind in its own way. A rule is
-/// published by a job, which is run when everything has arrived.
-pub(super) fn set_active(work: &mut Installation<'_, '_>, kind: Kind, row: &Reference, active: bool) -> Result<()> {
-    match kind {
-        Kind::DuplicateRule => {
-            let message = if active {
-                "PublishDuplicateRule"
-            } else {
-                "UnpublishDuplicateRule"
-            };
-            let request = Request::new(message).with("DuplicateRuleId", Value::Id(row.id));
-            let response = work.batch.execute(request)?;
-            if let Some(Parameter::Value(Value::Id(job))) = response.outputs.get("JobId") {
-                work.jobs.push(*job);
-            }
-            Ok(())
-        }
-        // One that starts others needs them to be active.
-        Kind::Workflow if active => {
-            work.activations.push(row.id);
-            Ok(())
-        }
-        Kind::Flow | Kind::Workflow => write(work, row, if active { (1, 2) } else { (0, 1) }),
-        Kind::View => write(work, row, if active { (0, 1) } else { (1, 2) }),
-        _ => Ok(()),
-    }
-}
-
-fn write(work: &mut Installation<'_, '_>, row: &Reference, (state, status): (i32, i32)) -> Result<()> {
-    let change = Row::new(row.table.clone(), row.id)
-        .with("statecode", Value::Choice(state))
-        .with("statuscode", Value::Choice(status));
-    work.batch.execute(Request::update(change)).map(|_| ())
-}
-
-/// Activates the workflows that have arrived.
-pub(super) fn activate_workflows(work: &mut Installation<'_, '_>) -> Result<()> {
+/// Activates those that have arrived and waited for others of their kind.
+pub(super) fn activate_arrived(work: &mut Installation<'_, '_>) -> Result<()> {
     let arrived = std::mem::take(&mut work.activations);
-    for workflow in workflows::children_first(work.batch.unit(), arrived)? {
-        write(work, &Reference::new(tables::PROCESS, workflow), (1, 2))?;
+    let Some((kind, _)) = arrived.first().copied() else {
+        return Ok(());
+    };
+    // What arrives in one turn is of one kind.
+    let mut ids = arrived.into_iter().map(|(_, id)| id).collect();
+    let Some(states) = kind.states else { return Ok(()) };
+    if let Some(order) = states.later {
+        ids = order(work.batch.unit(), ids)?;
+    }
+    for id in ids {
+        let job = (states.set_active)(work.batch, &Reference::new(kind.table, id), true)?;
+        work.jobs.extend(job);
     }
     Ok(())
 }
 
 /// A step is disabled rather than inactive.
 pub(super) fn set_step_enabled(work: &mut Installation<'_, '_>, step: sluice_model::Uuid, enabled: bool) -> Result<()> {
-    let row = Reference::new(tables::STEP, step);
-    write(work, &row, if enabled { (0, 1) } else { (1, 2) })
+    let (state, status) = if enabled { (0, 1) } else { (1, 2) };
+    let change = Row::new(tables::STEP, step)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status));
+    work.batch.execute(Request::update(change)).map(|_| ())
 }

@@ -14,8 +14,9 @@ use sluice_sandbox::Context;
 use super::{
     active::{KIND, Workflow, blamed},
     definition::Definition,
+    log::{self, Status},
     program::{Program, What},
-    run::{Next, Run, TABLE},
+    run::{Next, Outputs, Run, TABLE, action_at},
 };
 use sluice_engine::{
     Operation, Unit,
@@ -44,6 +45,9 @@ struct Progress {
     /// As whom it runs, and who set it off.
     user: Uuid,
     initiating: Uuid,
+    /// Who initiated it called on behalf of the user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    limited: bool,
     /// The level of the message that set it off: what ends a chain of runs.
     #[serde(default = "outermost")]
     level: u32,
@@ -51,6 +55,9 @@ struct Progress {
     at: usize,
     /// The rows that it made, by their names.
     created: BTreeMap<String, Reference>,
+    /// What plug-ins gave back, by the names of their calls.
+    #[serde(default)]
+    outputs: Outputs,
     /// Until when it waits.
     until: Option<Timestamp>,
     /// The job is removed once it has succeeded.
@@ -78,9 +85,11 @@ pub(super) fn start(
         row: row.clone(),
         user,
         initiating: operation.initiating().id(),
+        limited: operation.principal().limit().is_some() && user == operation.caller_id(),
         level: operation.level(),
         at: 0,
         created: BTreeMap::new(),
+        outputs: Outputs::new(),
         until: None,
         forgets: workflow.forgets,
     };
@@ -183,19 +192,21 @@ fn nothing(context: Context) -> Called {
 #[derive(Debug)]
 struct Part {
     program: Program,
-    /// The run, and what follows.
-    state: Mutex<(Progress, Option<Next>)>,
+    /// The run, what follows, and the line at which something was done.
+    state: Mutex<(Progress, Option<Next>, usize)>,
 }
 
 impl Part {
     fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (progress, follows) = &mut *state;
+        let (progress, follows, acted_at) = &mut *state;
         let mut run = Run::new(unit, context, &self.program, progress.row.clone());
         run.created.clone_from(&progress.created);
+        run.outputs.clone_from(&progress.outputs);
         run.until = progress.until;
         loop {
             let at = progress.at;
+            *acted_at = at;
             let next = run.line(at).map_err(|error| blamed(error, step, &self.program, at))?;
             progress.until = run.until;
             let Next::Line(line) = next else {
@@ -206,6 +217,7 @@ impl Part {
             let acted = self.program.lines.get(at);
             if acted.is_some_and(|line| matches!(line.what, What::Do(_))) {
                 progress.created.clone_from(&run.created);
+                progress.outputs.clone_from(&run.outputs);
                 *follows = Some(Next::Line(line));
                 return Ok(());
             }
@@ -238,13 +250,13 @@ impl JobKind for Jobs {
 
     fn step(&self, unit: &mut Unit, job: &Row, data: &str) -> Result<JobStep> {
         let progress: Progress = runner::parse(data)?;
-        let (users, level) = ((progress.user, progress.initiating), progress.level);
+        let (users, level) = ((progress.user, progress.initiating, progress.limited), progress.level);
         let (id, name) = (progress.workflow, progress.name.clone());
         let program = Program::of(Definition::activated(&progress.definition)?);
         let lines = count(program.lines.len());
         let part = Arc::new(Part {
             program,
-            state: Mutex::new((progress, None)),
+            state: Mutex::new((progress, None, 0)),
         });
         let mut step = Step::calling(part.clone());
         step.id = id;
@@ -252,9 +264,10 @@ impl JobKind for Jobs {
         step.message = MESSAGE.into();
         step.table = Some(TABLE.into());
         step.stage = sluice_engine::step::POST_OPERATION;
-        step.run_as = Some(users.0);
+        step.run_as = Some(users.0).filter(|_| !users.2);
         unit.run_step_in_job(job, users, level, &Arc::new(step))?;
-        let (progress, follows) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (progress, follows, at) = part.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        part.log(unit, job, (&progress, follows.as_ref(), at))?;
         let done = JobStep::new(&progress, count(progress.at), lines)?;
         Ok(match follows {
             Some(Next::End(told)) => done.done(told),
@@ -274,12 +287,51 @@ impl JobKind for Jobs {
         !matches!(error.code(), Code::ISV_ABORTED | Code::DEPTH)
     }
 
+    fn stopped(&self, unit: &mut Unit, job: &Row, data: &str, error: &Error) -> Result<()> {
+        let progress: Progress = runner::parse(data)?;
+        let status = match self.waits_after(error) {
+            true => Status::Waiting,
+            false => Status::Failed,
+        };
+        let action = error.body().step.as_ref().and_then(|step| step.action.clone());
+        log::write(unit, (job.id, progress.user), action, status, Some(error))
+    }
+
     fn is_removed(&self, data: &str) -> bool {
         runner::parse::<Progress>(data).is_ok_and(|progress| progress.forgets)
     }
 }
 
 impl Part {
+    /// Keeps what the action at a line came to; that a run goes on waiting is not kept once more.
+    fn log(
+        &self,
+        unit: &mut Unit,
+        job: &Row,
+        (progress, follows, at): (&Progress, Option<&Next>, usize),
+    ) -> Result<()> {
+        let does = self.program.lines.get(at);
+        let does_something = does.is_some_and(|line| matches!(line.what, What::Do(_)));
+        let waited = job.int("statuscode") == Some(10);
+        let status = match follows {
+            Some(Next::Wait) if waited => return Ok(()),
+            Some(Next::Wait) => Status::Waiting,
+            Some(Next::Canceled(_)) => Status::Canceled,
+            _ if does_something => Status::Succeeded,
+            _ => return Ok(()),
+        };
+        if progress.forgets && status == Status::Succeeded {
+            return Ok(());
+        }
+        log::write(
+            unit,
+            (job.id, progress.user),
+            action_at(&self.program, at),
+            status,
+            None,
+        )
+    }
+
     /// Whether the run waits for a condition at that line.
     fn waits_for_event(&self, at: usize) -> bool {
         let line = self.program.lines.get(at);

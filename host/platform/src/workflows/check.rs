@@ -13,7 +13,8 @@ use sluice_model::{
 
 use super::{
     definition::{
-        Action, Check, Compare, Condition, Create, DEEPEST, Definition, Place, Source, StartChild, Stop, Verb, Wait,
+        Action, Check, Compare, Condition, Create, DEEPEST, Definition, Place, SendEmail, Source, StartChild, Stop,
+        Verb, Wait,
     },
     run,
     values::{self, Gives},
@@ -33,8 +34,20 @@ pub(crate) struct Checker<'a> {
     /// The children that it starts, with the table of their row.
     pub(crate) children: Vec<(String, Name)>,
     /// The plug-ins that it calls.
-    pub(crate) plugins: Vec<String>,
+    pub(crate) plugins: Vec<Called>,
+    /// What it takes of what they give back: the name of the call, and of the output.
+    pub(crate) taken: Vec<(String, Name)>,
     actions: usize,
+}
+
+/// A plug-in that is called.
+#[derive(Debug, Clone)]
+pub(crate) struct Called {
+    pub(crate) plugin: String,
+    /// The names of its inputs; nothing, where it has those of the message.
+    pub(crate) inputs: Option<Vec<Name>>,
+    /// Under which name later actions know what it gives back.
+    pub(crate) name: Option<String>,
 }
 
 /// Where something is wrong.
@@ -62,6 +75,7 @@ impl<'a> Checker<'a> {
             created: BTreeMap::new(),
             children: Vec::new(),
             plugins: Vec::new(),
+            taken: Vec::new(),
             actions: 0,
         };
         checker.actions(&definition.actions, "", 0)?;
@@ -133,14 +147,53 @@ impl<'a> Checker<'a> {
             }
             Action::Call(call) => {
                 self.row(&call.row)?;
-                self.plugins.push(call.plugin.clone());
-                call.configuration
-                    .iter()
-                    .try_for_each(|source| self.source(source).map(|_| ()))
+                for source in call.configuration.iter().chain(call.inputs.values()) {
+                    self.source(source)?;
+                }
+                if let Some(name) = &call.name
+                    && self.plugins.iter().any(|other| other.name.as_ref() == Some(name))
+                {
+                    return invalid(format!("two plug-ins are called as \"{name}\""));
+                }
+                self.plugins.push(Called {
+                    plugin: call.plugin.clone(),
+                    inputs: call.has_arguments().then(|| call.inputs.keys().cloned().collect()),
+                    name: call.name.clone(),
+                });
+                Ok(())
             }
+            Action::SendEmail(email) => self.send_email(email),
             Action::Wait(wait) => self.wait(wait),
             Action::Stop(Stop { message, .. }) => message.iter().try_for_each(|source| self.source(source).map(|_| ())),
         }
+    }
+
+    fn send_email(&mut self, email: &SendEmail) -> Result<()> {
+        if email.to.is_empty() {
+            return invalid("an e-mail goes to somebody (`to`)".to_owned());
+        }
+        for row in &email.to {
+            let table = self.row(row)?;
+            if run::address_column(&table.name).is_none() {
+                return invalid(format!(
+                    "rows of `{}` have no address that an e-mail goes to",
+                    table.name
+                ));
+            }
+        }
+        self.row(&email.row)?;
+        self.source(&email.subject)?;
+        if let Some(body) = &email.body {
+            self.source(body)?;
+        }
+        let table = self.catalog.table(run::EMAIL)?.clone();
+        self.uses.push((table.name.clone(), None));
+        if let Some(name) = &email.name
+            && self.created.insert(name.clone(), table).is_some()
+        {
+            return invalid(format!("two rows are made as \"{name}\""));
+        }
+        Ok(())
     }
 
     fn wait(&mut self, wait: &Wait) -> Result<()> {
@@ -163,7 +216,7 @@ impl<'a> Checker<'a> {
             Source::First(sources) => return sources.iter().try_for_each(|source| self.time(source)),
             source => match self.source(source)? {
                 Offer::Column(column) => matches!(column.kind, ColumnType::DateTime | ColumnType::Date),
-                Offer::Time => true,
+                Offer::Time | Offer::Output => true,
                 Offer::Row(_) | Offer::Text => false,
             },
         };
@@ -297,6 +350,13 @@ impl<'a> Checker<'a> {
                 Offer::Text
             }
             Source::Now(_) => Offer::Time,
+            Source::Output(output, of) => {
+                if !self.plugins.iter().any(|called| called.name.as_ref() == Some(of)) {
+                    return invalid(format!("no action before this one calls a plug-in as \"{of}\""));
+                }
+                self.taken.push((of.clone(), output.clone()));
+                Offer::Output
+            }
             Source::Changed(..) => {
                 return invalid("only a column of an `update` is appended to, incremented or multiplied".to_owned());
             }
@@ -352,6 +412,8 @@ enum Offer {
     Row(Name),
     Text,
     Time,
+    /// What a plug-in gives back is known when it does.
+    Output,
 }
 
 /// Each of these is a column of the table, and is named once.

@@ -82,6 +82,8 @@ pub(crate) enum Action {
     StartChild(StartChild),
     /// Calls a plug-in.
     Call(Call),
+    /// Writes an e-mail.
+    SendEmail(SendEmail),
     /// Waits, in the background.
     Wait(Wait),
     /// Ends the workflow.
@@ -174,6 +176,38 @@ pub(crate) struct Call {
     /// The row that it is about.
     #[serde(default)]
     pub(crate) row: Place,
+    /// The input parameters that it is given.
+    #[serde(default)]
+    pub(crate) inputs: BTreeMap<Name, Source>,
+    /// Under which name later actions know what it gives back.
+    #[serde(default, rename = "as")]
+    pub(crate) name: Option<String>,
+}
+
+impl Call {
+    /// Whether the plug-in has parameters of its own, and not those of the message.
+    pub(crate) fn has_arguments(&self) -> bool {
+        self.name.is_some() || !self.inputs.is_empty()
+    }
+}
+
+/// Writes an e-mail, which waits to be sent.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendEmail {
+    /// To whom: rows that have an address.
+    pub(crate) to: Vec<Place>,
+    /// What it is about.
+    pub(crate) subject: Source,
+    /// What it says.
+    #[serde(default)]
+    pub(crate) body: Option<Source>,
+    /// The row that it is about.
+    #[serde(default)]
+    pub(crate) row: Place,
+    /// Under which name later actions know it.
+    #[serde(default, rename = "as")]
+    pub(crate) name: Option<String>,
 }
 
 /// Waits for a point in time or for a condition, whichever comes first.

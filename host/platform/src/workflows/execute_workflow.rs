@@ -39,12 +39,12 @@ impl Message for ExecuteWorkflow {
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        // A child runs by its parent's leave.
-        if unit.called_by() == Some(KIND) {
-            return Ok(());
-        }
         require(unit, operation, &*operation.table()?, Right::Read)?;
-        unit.require_named(operation, RUN)
+        // A child is run by its parent, and not by hand.
+        match unit.called_by() == Some(KIND) {
+            true => Ok(()),
+            false => unit.require_named(operation, RUN),
+        }
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
@@ -61,9 +61,7 @@ impl Message for ExecuteWorkflow {
             return Err(Error::invalid("ExecuteWorkflow needs the id of a row in `EntityId`"));
         };
         let row = Reference::new(workflow.table.clone(), *row);
-        if unit.called_by() != Some(KIND) {
-            unit.decide(operation, &*operation.table()?, Right::Read, id)?;
-        }
+        unit.decide(operation, &*operation.table()?, Right::Read, id)?;
         let table = snapshot.table(&row.table)?.clone();
         unit.decide(operation, &table, Right::Read, row.id)?;
         if !workflow.in_real_time {

@@ -6,6 +6,7 @@ use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Resul
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
     active::{self, Scope, Workflow},
+    arguments,
     check::{Checker, columns_exist},
     definition::{Child, Definition},
     program::Program,
@@ -277,10 +278,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     if !checked.plugins.is_empty() {
         unit.require_named(operation, REGISTER)?;
     }
-    checked
-        .plugins
-        .iter()
-        .try_for_each(|plugin| unit.check_plugin(plugin))?;
+    arguments::check(unit, &checked)?;
     for child in children(&snapshot, row, checked.children)? {
         if child.id != row.id {
             let active = active::of(&snapshot);

@@ -8,34 +8,64 @@
 //! | see how it is activated and deactivated, and what may be changed | `life` |
 //! | see which steps call it, for which rows and as whom | `active` |
 //! | see what it does | `program`, `run`, `values` |
+//! | see what it gives to plug-ins and takes from them | `arguments` |
 //! | see how it goes on in the background, waits and is woken | `background` |
+//! | see what its actions leave in the log | `log` |
 //! | run one by hand | `execute_workflow` |
 mod active;
+mod arguments;
 mod background;
 mod check;
 mod definition;
 mod dependants;
 mod execute_workflow;
 mod life;
+mod log;
 mod program;
 mod run;
 mod seen;
 mod spec;
-mod values;
+pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
-use sluice_engine::{Capability, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
 
-pub(crate) use life::children_first;
+pub(crate) use life::takes_workflows;
 pub use spec::WorkflowSpec;
+
+/// What definitions are written in, for those that say something of the same kind.
+pub(crate) mod language {
+    pub(crate) use super::{
+        check::Checker,
+        definition::{
+            Action, Check, Compare, Condition, Definition, Ending, LONGEST, Later, Operator, Place, Source, Stop,
+            Update,
+        },
+        run::{Bounded, longest_text},
+        values,
+    };
+}
+
+/// A workflow; the copy that runs stays where it is. One that starts others needs them to be active.
+static COMPONENTS: Component = Component {
+    only: &[("category", CATEGORY), ("type", DEFINITION)],
+    states: Some(ComponentStates {
+        later: Some(life::children_first),
+        ..ComponentStates::ACTIVATED
+    }),
+    is_released: true,
+    ..Component::plain("workflow", 120, tables::PROCESS)
+};
 
 /// Workflows.
 pub(crate) static WORKFLOWS: Capability = Capability {
+    components: &[&COMPONENTS],
     messages: &[&execute_workflow::ExecuteWorkflow],
     rules: &[
         (Tables::Named(tables::PROCESS), &life::Life),
         (Tables::Named(tables::JOB), &seen::Runs),
+        (Tables::Named("workflowlog"), &log::Log),
     ],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
@@ -45,15 +75,15 @@ pub(crate) static WORKFLOWS: Capability = Capability {
 };
 
 /// `workflow.category` of workflows.
-pub(crate) const CATEGORY: i32 = 0;
+const CATEGORY: i32 = 0;
 /// `workflow.type` of what people draw up.
-pub(crate) const DEFINITION: i32 = 1;
+const DEFINITION: i32 = 1;
 /// `workflow.type` of the copy that runs.
-pub(crate) const ACTIVATION: i32 = 2;
+const ACTIVATION: i32 = 2;
 /// `workflow.statecode` of a draft.
-pub(crate) const DRAFT: i32 = 0;
+const DRAFT: i32 = 0;
 /// `workflow.statecode` of what is active.
-pub(crate) const ACTIVATED: i32 = 1;
+const ACTIVATED: i32 = 1;
 
 /// What starts a workflow by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

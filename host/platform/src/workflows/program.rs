@@ -128,6 +128,15 @@ impl Program {
             Action::Call(call) => {
                 self.find(&call.row);
                 call.configuration.iter().for_each(|source| self.read_by_source(source));
+                call.inputs.values().for_each(|source| self.read_by_source(source));
+            }
+            Action::SendEmail(email) => {
+                self.find(&email.row);
+                for row in &email.to {
+                    self.find(row);
+                }
+                self.read_by_source(&email.subject);
+                email.body.iter().for_each(|source| self.read_by_source(source));
             }
             Action::Wait(wait) => self.wait(wait),
             Action::Stop(stop) => stop.message.iter().for_each(|source| self.read_by_source(source)),
@@ -169,7 +178,7 @@ impl Program {
                 sources.iter().for_each(|source| self.read_by_source(source));
             }
             Source::Changed(_, by) => self.read_by_source(by),
-            Source::Constant(_) | Source::Now(_) => {}
+            Source::Constant(_) | Source::Now(_) | Source::Output(..) => {}
         }
     }
 

@@ -8,18 +8,19 @@ use std::collections::BTreeMap;
 
 use sluice_engine::{Unit, step, tables};
 use sluice_model::{
-    Code, Error, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, coerce, written,
+    Code, Error, Name, Parameter, Reference, Request, Response, Result, Row, TableDef, Timestamp, Value, coerce,
+    written,
 };
 use sluice_sandbox::{Context, Place as At};
 
 use super::{
-    active,
-    definition::{Action, Call, ChangeState, Create, Ending, Later, Place, Source, Stop, Wait},
+    active, arguments,
+    definition::{Action, Call, ChangeState, Create, Ending, Later, Place, SendEmail, Source, Stop, Wait},
     program::{Line, Program, What},
     values,
 };
 
-use sight::LONGEST_TEXT;
+pub(crate) use sight::{Bounded, LONGEST_TEXT, longest_text};
 
 /// A workflow at work.
 pub(crate) struct Run<'a> {
@@ -30,11 +31,16 @@ pub(crate) struct Run<'a> {
     pub(crate) row: Reference,
     /// The rows that it made, by their names.
     pub(crate) created: BTreeMap<String, Reference>,
+    /// What plug-ins gave back, by the names of their calls.
+    pub(crate) outputs: Outputs,
     /// Until when it waits, where it does.
     pub(crate) until: Option<Timestamp>,
     /// The rows as it has seen them since it last changed something.
     seen: BTreeMap<Place, Row>,
 }
+
+/// What plug-ins gave back, by the names of their calls.
+pub(crate) type Outputs = BTreeMap<String, BTreeMap<Name, Value>>;
 
 /// What follows on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +64,7 @@ impl<'a> Run<'a> {
             program,
             row,
             created: BTreeMap::new(),
+            outputs: Outputs::new(),
             until: None,
             seen: BTreeMap::new(),
         }
@@ -136,6 +143,7 @@ impl<'a> Run<'a> {
                 }
                 Value::Null
             }
+            Source::Output(output, of) => self.output(of, output),
             Source::Row(_) | Source::Text(_) | Source::Changed(..) => Value::Null,
         };
         Ok(match value {
@@ -146,7 +154,7 @@ impl<'a> Run<'a> {
     }
 
     /// So much later than the workflow does what it does now.
-    fn later(&self, later: Later) -> Result<Timestamp> {
+    pub(super) fn later(&self, later: Later) -> Result<Timestamp> {
         let time = self.context.created_on.checked_add(later.duration());
         time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
     }
@@ -200,6 +208,7 @@ impl<'a> Run<'a> {
                 self.call(request)?;
             }
             Action::Call(call) => self.call_plugin(call)?,
+            Action::SendEmail(email) => self.send_email(email)?,
             Action::Check(_) | Action::Stop(_) | Action::Wait(_) => {}
         }
         Ok(())
@@ -244,11 +253,84 @@ impl<'a> Run<'a> {
             Some(source) => Some(self.text_up_to(source, LONGEST_TEXT)?.whole()?),
             None => None,
         };
+        let given = match call.has_arguments() {
+            true => Some(self.arguments(call)?),
+            false => None,
+        };
         self.seen.clear();
         let own = (self.context.table.replace(row.table), self.context.id.replace(row.id));
+        // With parameters of its own, the plug-in has nothing to do with those of the message.
+        let of_message = given.map(|inputs| {
+            (
+                std::mem::replace(&mut self.context.inputs, inputs),
+                std::mem::take(&mut self.context.outputs),
+                self.context.changes.clone(),
+            )
+        });
         let outcome = self.unit.call_plugin(&call.plugin, configuration, self.context);
         (self.context.table, self.context.id) = own;
+        if let Some((inputs, outputs, changes)) = of_message {
+            self.context.inputs = inputs;
+            let gave = std::mem::replace(&mut self.context.outputs, outputs);
+            self.context.changes.retain(|at, _| matches!(at, At::Column(_)));
+            for (at, before) in changes {
+                self.context.changes.entry(at).or_insert(before);
+            }
+            if let Some(name) = &call.name {
+                self.outputs.insert(name.clone(), arguments::values_of(gave));
+            }
+        }
         outcome
+    }
+
+    /// Writes an e-mail that waits to be sent.
+    fn send_email(&mut self, email: &SendEmail) -> Result<()> {
+        let mut addresses = Vec::new();
+        for place in &email.to {
+            let row = self.need(place)?;
+            let column = address_column(&row.table).unwrap_or_default();
+            let answer = self.call(Request::retrieve(row.clone(), &[column]))?;
+            let address = answer.row().and_then(|row| row.text(column)).unwrap_or_default();
+            if address.is_empty() {
+                return Err(Error::invalid(format!(
+                    "the e-mail goes to {row}, which has no address in `{column}`"
+                )));
+            }
+            addresses.push(address.to_owned());
+        }
+        let table = self.table(EMAIL)?;
+        let mut row = Row::unsaved(EMAIL)
+            .with("torecipients", addresses.join(";"))
+            .with("directioncode", true)
+            .with("statecode", Value::Choice(1))
+            .with("statuscode", Value::Choice(PENDING_SEND));
+        let subject = coerce::column(&table, "subject")?;
+        let text = self.text_up_to(&email.subject, longest_text(subject))?;
+        row.set("subject", text.whole()?);
+        if let Some(body) = &email.body {
+            let column = coerce::column(&table, "description")?;
+            let text = self.text_up_to(body, longest_text(column))?;
+            row.set("description", text.whole()?);
+        }
+        let about = self.need(&email.row)?;
+        let regarding = coerce::column(&table, "regardingobjectid")?;
+        if regarding.targets().contains(&about.table) {
+            row.set("regardingobjectid", about);
+        }
+        let made = self.call(Request::create(row))?.created();
+        if let (Some(name), Some(id)) = (&email.name, made) {
+            self.created.insert(name.clone(), Reference::new(EMAIL, id));
+        }
+        Ok(())
+    }
+
+    /// What a plug-in gave back; nothing, where it was not called.
+    pub(super) fn output(&self, of: &str, output: &Name) -> Value {
+        let outputs = self.outputs.get(of);
+        outputs
+            .and_then(|outputs| outputs.get(output))
+            .cloned()
+            .unwrap_or(Value::Null)
     }
 
     /// Whether the row is that of an Update that is still to come.
@@ -305,6 +387,7 @@ pub(crate) fn described(action: &Action) -> String {
         Action::ChangeState(change) => format!("change the state of {}", change.row),
         Action::StartChild(start) => format!("start the workflow \"{}\"", start.workflow),
         Action::Call(call) => format!("call the plug-in {}", call.plugin),
+        Action::SendEmail(_) => "send an e-mail".to_owned(),
         Action::Wait(_) => "wait".to_owned(),
         Action::Stop(Stop { ending, .. }) => match ending {
             Ending::Succeeded => "stop as succeeded".to_owned(),
@@ -321,6 +404,21 @@ pub(crate) fn action_at(program: &Program, at: usize) -> Option<String> {
         What::Check(..) | What::Go(_) => "check a condition".to_owned(),
     };
     Some(format!("{place}: {does}"))
+}
+
+/// The table of e-mails.
+pub(crate) const EMAIL: &str = "email";
+/// `email.statuscode`: Pending Send.
+const PENDING_SEND: i32 = 6;
+
+/// The column with the address of whom an e-mail goes to, by their table.
+pub(crate) fn address_column(table: &str) -> Option<&'static str> {
+    Some(match table {
+        "account" | "contact" | "lead" => "emailaddress1",
+        "systemuser" => "internalemailaddress",
+        "team" => "emailaddress",
+        _ => return None,
+    })
 }
 
 /// The table of processes, of which workflows are rows.

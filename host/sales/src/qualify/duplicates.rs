@@ -51,11 +51,11 @@ pub(super) fn before(
         return Ok(Parameter::Rows(passed_over));
     }
     if wanted.detection != Detection::Off {
-        let leads = duplicates_of(unit, plan.lead, Some("lead"))?;
+        let leads = duplicates_of(unit, operation, plan.lead, Some("lead"))?;
         refuse(unit, operation, &leads, Error::of(&DUPLICATE_LEAD))?;
     }
     if wanted.detection != Detection::Continue {
-        let matches = parties(unit, wanted, plan)?;
+        let matches = parties(unit, operation, wanted, plan)?;
         if wanted.detection == Detection::Full {
             possible_match(unit, operation, &matches)?;
         }
@@ -70,15 +70,15 @@ pub(super) fn before(
 }
 
 /// The accounts and contacts that match what is to be made, or the lead itself.
-pub(super) fn parties(unit: &mut Unit, wanted: &Wanted, plan: &mut Plan<'_>) -> Result<Matches> {
+pub(super) fn parties(unit: &mut Unit, operation: &Operation, wanted: &Wanted, plan: &mut Plan<'_>) -> Result<Matches> {
     let mut matches = Matches::default();
     for (table, made) in [("account", wanted.account), ("contact", wanted.contact)] {
         if made && has_duplicate_rules(unit, table, table)? {
             let row = plan.row(unit, table)?;
-            matches = matches.and(tolerant(duplicates_of(unit, row, Some(table)))?);
+            matches = matches.and(tolerant(duplicates_of(unit, operation, row, Some(table)))?);
         }
         if made {
-            matches = matches.and(duplicates_of(unit, plan.lead, Some(table))?);
+            matches = matches.and(duplicates_of(unit, operation, plan.lead, Some(table))?);
         }
     }
     Ok(matches)
@@ -117,7 +117,7 @@ pub(super) fn opportunity(unit: &mut Unit, operation: &Operation, wanted: &Wante
     if wanted.detection == Detection::Off || !has_duplicate_rules(unit, "opportunity", "opportunity")? {
         return Ok(());
     }
-    let matches = tolerant(duplicates_of(unit, row, Some("opportunity")))?;
+    let matches = tolerant(duplicates_of(unit, operation, row, Some("opportunity")))?;
     refuse(unit, operation, &matches, Error::of(&DUPLICATE_OPPORTUNITY))
 }
 
@@ -154,7 +154,7 @@ pub(super) fn after_closing(unit: &mut Unit, operation: &Operation, wanted: &Wan
         let Some(row) = unit.read_as_platform(reason, row, None)? else {
             continue;
         };
-        let matches = same_by_rules(unit, &row, &lead)?;
+        let matches = same_by_rules(unit, operation, &row, &lead)?;
         if let Some(found) = matches.found.first() {
             return Err(in_flight(unit, &row, found.rule()).with_word("LEAD", lead.id));
         }

@@ -60,7 +60,7 @@ impl Message for RetrieveLeadMatches {
         let table = input::optional_text(operation, "MatchingEntityName")?;
         let search = input::optional_text(operation, "Search")?;
         let both = Wanted::both(unit, &lead);
-        let found = duplicates::parties(unit, &both, &mut Plan::of(&lead))?;
+        let found = duplicates::parties(unit, operation, &both, &mut Plan::of(&lead))?;
         let told = describe_matches(unit, operation, &found)?;
         let dialog = Dialog::new(duplicates::dialog_kind(unit), &told.matches);
         let wanted = |found: &&Match| {

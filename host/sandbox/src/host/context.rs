@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Error, Name, Parameters, Row};
+use sluice_model::{Error, Name, Parameter, Parameters, Row};
 use wasmtime::{Result, component::Resource};
 
 use super::{ExecutionContext, State, abort, misuse};
@@ -65,7 +65,7 @@ fn image(images: &std::collections::BTreeMap<Name, Arc<Row>>, alias: &str, colum
 fn names(parameters: &Parameters) -> Vec<String> {
     parameters
         .iter()
-        .filter(|(_, parameter)| !matches!(parameter, sluice_model::Parameter::Query(_)))
+        .filter(|(_, parameter)| !matches!(parameter, Parameter::Query(_)))
         .map(|(name, _)| name.to_string())
         .collect()
 }
@@ -248,6 +248,13 @@ impl context::HostExecutionContext for State {
         let bytes = length(&name) + convert::value_size(&value);
         self.own(&this, bytes)?.shared.insert(name.into(), value);
         Ok(())
+    }
+
+    fn question_of(&mut self, this: Handle, input: String) -> Result<Option<types::Question>> {
+        Ok(match self.at(&this).inputs.get(input.as_str()) {
+            Some(Parameter::Query(query)) => Some(convert::question_out(query)),
+            _ => None,
+        })
     }
 
     fn parent(&mut self, this: Handle) -> Result<Option<Handle>> {

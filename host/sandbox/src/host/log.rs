@@ -1,10 +1,10 @@
-//! `log`, `configuration`, `clock` and `random`.
+//! `log`, `configuration`, `background`, `clock` and `random`.
 
 use sluice_model::{Code, Error};
 use wasmtime::Result;
 
 use super::{Panic, State, abort};
-use crate::bindings::sluice::plugin::{clock, configuration, log, random, types};
+use crate::bindings::sluice::plugin::{background, clock, configuration, log, random, types};
 
 /// The most bytes that a plug-in gets at once.
 const MOST_RANDOM: u32 = 1024;
@@ -35,6 +35,17 @@ impl configuration::Host for State {
 
     fn secure(&mut self) -> Result<Option<String>> {
         Ok(self.secure_configuration.clone())
+    }
+}
+
+impl background::Host for State {
+    fn attempt(&mut self) -> Result<u32> {
+        Ok(self.context.attempt.max(1))
+    }
+
+    fn try_again(&mut self, reason: String) -> Result<()> {
+        self.again = Some(reason);
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The process that compiles: what it makes runs, and whatever becomes of it, nothing else does.
 
+use std::time::Duration;
+
 use sluice_model::{Code, codes::Kind};
 use sluice_sandbox::{Compiler, Sandbox, Settings};
 
@@ -18,12 +20,8 @@ fn with(compiler: Option<Compiler>) -> Sandbox {
 
 /// A compiler of shell.
 fn shell(script: &str) -> Sandbox {
-    with(Some(Compiler {
-        program: "/bin/sh".into(),
-        arguments: ["-c", script, env!("CARGO_BIN_EXE_sluice-compile")]
-            .map(Into::into)
-            .to_vec(),
-    }))
+    let arguments = ["-c", script, env!("CARGO_BIN_EXE_sluice-compile")];
+    with(Some(Compiler::new("/bin/sh", arguments.map(Into::into).to_vec())))
 }
 
 #[test]
@@ -62,10 +60,7 @@ fn it_fails_closed() {
             None => assert_eq!(error.kind(), Kind::Host, "{script}: {error}"),
         }
     }
-    let missing = Compiler {
-        program: "/nowhere/compiler".into(),
-        arguments: Vec::new(),
-    };
+    let missing = Compiler::new("/nowhere/compiler", Vec::new());
     assert_eq!(with(Some(missing)).load(&SMALLEST).unwrap_err().kind(), Kind::Host);
 }
 
@@ -96,4 +91,51 @@ fn it_limits_itself() {
         grep -q 'Max address space *1073741824' /proc/$!/limits; r=$?; done; wait $!; s=$?; [ $r = 0 ] || exit 9; exit $s",
     );
     sandbox.load(&HOSTILE).unwrap();
+}
+
+#[test]
+fn a_compiler_that_takes_too_long_is_ended() {
+    let own = support::settings().compiler.unwrap();
+    let hurried = Compiler {
+        time: Duration::from_millis(20),
+        ..own.clone()
+    };
+    let error = with(Some(hurried)).load(&HOSTILE).unwrap_err();
+    assert_eq!(error.code(), Code::PLUGIN_TOO_LARGE, "{error}");
+    let limit = error.body().limit.as_ref().unwrap();
+    assert_eq!((limit.name.as_str(), limit.allowed, limit.unit), ("compile", 20, "ms"));
+    with(Some(own)).load(&HOSTILE).unwrap();
+}
+
+/// What a file is made into is made by the other process, too: the host itself looks at its size and
+/// its structure only.
+#[test]
+fn a_module_becomes_a_component_elsewhere() {
+    let module = crate::files::smallest_module();
+    let component = support::sandbox().componentize(&module).unwrap();
+    assert_eq!(component, sluice_sandbox::componentize(&module).unwrap());
+    assert_eq!(with(None).componentize(&module).unwrap_err().kind(), Kind::Host);
+    assert_eq!(
+        with(None).componentize(&component).unwrap(),
+        component,
+        "there is nothing to be made"
+    );
+    for (script, code) in [
+        ("kill -9 $$", Code::PLUGIN_TOO_LARGE),
+        ("exit 101", Code::PLUGIN_TOO_LARGE),
+        ("exit 1", Code::FOREIGN_CONTRACT),
+        ("echo 0x80040217; echo x; exit 1", Code::FOREIGN_CONTRACT),
+    ] {
+        let error = shell(script).componentize(&module).unwrap_err();
+        assert_eq!(error.code(), code, "{script}: {error}");
+    }
+    // The code of a refusal comes along with its sentence.
+    let empty = wat::parse_str("(module)").unwrap();
+    let here = sluice_sandbox::componentize(&empty).unwrap_err();
+    let there = support::sandbox().componentize(&empty).unwrap_err();
+    assert_eq!((there.code(), there.message()), (here.code(), here.message()));
+    let broken = [&module[..module.len() - 3], b"\xff\xff\xff"].concat();
+    let here = sluice_sandbox::componentize(&broken).unwrap_err();
+    let there = support::sandbox().componentize(&broken).unwrap_err();
+    assert_eq!((there.code(), there.message()), (here.code(), here.message()));
 }

@@ -40,6 +40,11 @@ fn returning(data: &str) -> Plugin {
 pub(crate) static SMALLEST: LazyLock<Vec<u8>> =
     LazyLock::new(|| componentize(&module("", "i32.const 16", "")).unwrap());
 
+/// The core module that it is made of.
+pub(crate) fn smallest_module() -> Vec<u8> {
+    module("", "i32.const 16", "")
+}
+
 fn load(module: &[u8]) -> Plugin {
     sandbox().load(&componentize(module).unwrap()).unwrap()
 }

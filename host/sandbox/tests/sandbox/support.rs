@@ -24,10 +24,7 @@ pub(crate) static HOSTILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// Settings with the process that compiles.
 pub(crate) fn settings() -> Settings {
     Settings {
-        compiler: Some(Compiler {
-            program: env!("CARGO_BIN_EXE_sluice-compile").into(),
-            arguments: Vec::new(),
-        }),
+        compiler: Some(Compiler::new(env!("CARGO_BIN_EXE_sluice-compile"), Vec::new())),
         ..Settings::default()
     }
 }

@@ -104,7 +104,10 @@ pub(crate) fn narrow(
 pub(crate) fn scope(permit: &Permit, table: &TableDef, called: &str, mask: ShareMask) -> Result<Option<Option<Expr>>> {
     Ok(match permit.rows(&table.name)? {
         RowScope::Everything => Some(None),
-        RowScope::Only(rows) => seen(table, called, &rows, mask).map(Some),
+        RowScope::Only(filters) => {
+            let all: Option<Vec<Expr>> = filters.iter().map(|rows| seen(table, called, rows, mask)).collect();
+            all.and_then(|all| all.into_iter().reduce(Expr::and)).map(Some)
+        }
     })
 }
 
@@ -115,27 +118,34 @@ fn seen(table: &TableDef, called: &str, rows: &RowFilter, mask: ShareMask) -> Op
         let known = table.column(column).is_some() || *table.key == *column;
         (known && !ids.is_empty()).then(|| of(column).is_in(blobs(ids)))
     };
-    let shared = (mask != ShareMask::None && !rows.shared_with.is_empty()).then(|| {
-        let shares = Sql::select()
-            .column(name("objectid"))
-            .from(name(SHARES))
-            .and_where(Expr::col(name("objecttypecode")).eq(&*table.name))
-            .and_where(principals(
-                Expr::col(name("principalid")),
-                &Expr::col(name("principaltypecode")),
-                &rows.shared_with,
-            ))
-            .and_where(build::share_mask(mask).bit_and(i64::from(Right::Read.bit())).ne(0_i64))
-            .to_owned();
-        of(&table.key).in_subquery(shares)
-    });
+    let shared = |mask: ShareMask, with: &[PrincipalId]| {
+        (mask != ShareMask::None && !with.is_empty()).then(|| {
+            let shares = Sql::select()
+                .column(name("objectid"))
+                .from(name(SHARES))
+                .and_where(Expr::col(name("objecttypecode")).eq(&*table.name))
+                .and_where(principals(
+                    Expr::col(name("principalid")),
+                    &Expr::col(name("principaltypecode")),
+                    with,
+                ))
+                .and_where(build::share_mask(mask).bit_and(i64::from(Right::Read.bit())).ne(0_i64))
+                .to_owned();
+            of(&table.key).in_subquery(shares)
+        })
+    };
+    let directly = match mask {
+        ShareMask::None => ShareMask::None,
+        ShareMask::Direct | ShareMask::Inherited => ShareMask::Direct,
+    };
     let owned = (table.column("ownerid").is_some() && !rows.owners.is_empty())
         .then(|| principals(of("ownerid"), &of(&form::type_column("ownerid")), &rows.owners));
     let parts = [
         owned,
         among(&table.key, &rows.ids),
         build::unit_column(table).and_then(|column| among(column, &rows.business_units)),
-        shared,
+        shared(mask, &rows.shared_with),
+        shared(directly, &rows.shared_directly_with),
     ];
     parts.into_iter().flatten().reduce(Expr::or)
 }

@@ -148,7 +148,16 @@ fn rows<'a>(
 fn beside(query: &Query, asked: Asked<'_>) -> Result<Vec<Field>> {
     match asked.around {
         _ if query.joins.is_empty() && query.totals.is_empty() => Ok(Vec::new()),
-        Some(around) => answer::fields(around.catalog, query),
+        Some(around) => {
+            let mut fields = answer::fields(around.catalog, query)?;
+            // Totals of what is hidden were refused.
+            let shown = |field: &Field| {
+                let of = answer::table_of(around.catalog, query, field.of.as_ref());
+                !of.is_ok_and(|table| around.permit.hides(&table.name, &field.source.name))
+            };
+            fields.retain(shown);
+            Ok(fields)
+        }
         None => Err(Error::host(format!(
             "a query of `{}` with joins or totals was used where other tables are not looked at",
             query.table

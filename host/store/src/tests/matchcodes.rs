@@ -1,7 +1,7 @@
 //! Matchcodes: sets apart from each other, exact look-ups, removal in parts.
 
-use sluice_access::{Permit, RowFacts, Units, decide};
-use sluice_model::{Right, Rights};
+use sluice_access::{Permit, RowFacts, Shared, Units, decide};
+use sluice_model::Right;
 
 use super::{Org, id, system};
 
@@ -59,8 +59,8 @@ fn a_permit_for_rows_reaches_no_code() {
         id: id(3),
         owner: None,
         business_unit: None,
-        shares: Rights::NONE,
-        inherited: Rights::NONE,
+        shared: Shared::default(),
+        limit: Shared::default(),
     };
     let units = Units::new([(id(2), None)]);
     let privileges = sluice_access::PrivilegeIds::new([]);

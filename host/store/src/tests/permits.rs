@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use proptest::prelude::*;
 use sluice_access::{
-    Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, TeamFacts, Units, decide, list,
+    ColumnGrants, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds, RoleFacts, TeamFacts, Units, decide,
+    list,
 };
 use sluice_model::{Depth, Filter, PrincipalKind, Query, Reference, Related, Right, Rights, Row, TableDef, Value};
 
@@ -49,6 +50,8 @@ fn me(depth: Option<Depth>, via_team: Option<Depth>, inherits: bool, privilege: 
         }],
         roles: roles.collect(),
         directory_id: None,
+        reports: Vec::new(),
+        columns: ColumnGrants::default(),
     })
 }
 
@@ -251,10 +254,10 @@ fn facts_say_whose_where_and_shared_how() {
         Some((id(TEAM), PrincipalKind::Team))
     );
     assert_eq!(both.business_unit, Some(id(UNITS[2])));
-    assert_eq!(both.shares, Rights::of(&[Right::Read, Right::Delete]));
-    assert_eq!(both.inherited, Rights::of(&[Right::Write]));
-    assert_eq!(facts(&[TEAM]).shares, Rights::of(&[Right::Delete]));
-    assert_eq!(facts(&[]).shares, Rights::NONE);
+    assert_eq!(both.shared.own, Rights::of(&[Right::Read, Right::Delete]));
+    assert_eq!(both.shared.inherited, Rights::of(&[Right::Write]));
+    assert_eq!(facts(&[TEAM]).shared.own, Rights::of(&[Right::Delete]));
+    assert_eq!(facts(&[]).shared.own, Rights::NONE);
     let of_unit = org.read(|tx| tx.facts().row(unit, id(UNITS[0]), &[])).unwrap().unwrap();
     assert_eq!(
         (of_unit.owner, of_unit.business_unit),
@@ -279,15 +282,15 @@ fn what_a_unit_knows_of_a_row_is_as_new_as_the_row() {
             Ok::<_, sluice_model::Error>(tx.facts().row(account, id(1), &[PrincipalId::user(id(ME))])?.unwrap())
         };
         let before = facts(tx)?;
-        assert_eq!(before.shares, Rights::NONE);
+        assert_eq!(before.shared.own, Rights::NONE);
         let savepoint = tx.savepoint()?;
         tx.insert(&system(), &org.tables.shares, &share)?;
-        assert_eq!(facts(tx)?.shares, Rights::of(&[Right::Read]));
+        assert_eq!(facts(tx)?.shared.own, Rights::of(&[Right::Read]));
         let owner = Reference::new("systemuser", id(ME));
         tx.update(&system(), account, &Row::new("account", id(1)).with("ownerid", owner))?;
         assert_eq!(facts(tx)?.owner.map(|owner| owner.id), Some(id(ME)));
         tx.delete(&system(), &org.tables.shares, share.id)?;
-        assert_eq!(facts(tx)?.shares, Rights::NONE);
+        assert_eq!(facts(tx)?.shared.own, Rights::NONE);
         tx.rollback_to(savepoint)?;
         assert_eq!(facts(tx)?, before);
         Ok(())

@@ -37,6 +37,15 @@ fn a_whole_declaration_is_accepted() {
            step(message = "sl_Recalculate", stage = "pre-validation")"#,
     )
     .unwrap();
+    assert_eq!(
+        complaints(
+            r#"needs("prvReadaccount"), input(name = "A", kind = "text", required), output(name = "A", kind = "id")"#
+        ),
+        Vec::<String>::new()
+    );
+    let wrong = r#"needs("read"), input(kind = "text"), input(name = "A", kind = "lookup"),
+                   output(name = "B", kind = "id", required), output(name = "B", kind = "id")"#;
+    assert_eq!(complaints(wrong).len(), 5, "{:?}", complaints(wrong));
     let [first, second] = checked.steps.try_into().map_err(|_| "two steps").unwrap();
     assert_eq!((first.stage, first.mode, first.rank), (40, 1, -3));
     assert_eq!((second.stage, second.mode, second.rank), (10, 0, 1));
@@ -133,7 +142,7 @@ fn names_and_keys() {
     );
     assert_eq!(
         complaints("steps()"),
-        ["unknown key; here goes `name`, `wants` or `step`"]
+        ["unknown key; here goes `name`, `wants`, `needs`, `step`, `input` or `output`"]
     );
 }
 

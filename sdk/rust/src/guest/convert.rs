@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::bindings::sluice::plugin::{service, types as wit};
-use crate::{Caller, Parameter, Parameters, Query, Reference, Row, ServiceError, Value};
+use crate::{Caller, Order, Parameter, Parameters, Query, Question, Reference, Row, ServiceError, Value};
 
 impl From<wit::Reference> for Reference {
     fn from(reference: wit::Reference) -> Self {
@@ -171,6 +171,23 @@ impl From<Caller> for service::Caller {
             Caller::StepUser => Self::StepUser,
             Caller::InitiatingUser => Self::InitiatingUser,
             Caller::System => Self::System,
+        }
+    }
+}
+
+impl From<wit::Question> for Question {
+    fn from(question: wit::Question) -> Self {
+        let order = |one: wit::Criterion| Order {
+            column: one.column,
+            descending: one.descending,
+        };
+        Self {
+            table: question.table,
+            columns: question.columns,
+            filter: question.filter,
+            order: question.order.into_iter().map(order).collect(),
+            top: question.top,
+            related: question.related,
         }
     }
 }

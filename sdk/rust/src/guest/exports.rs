@@ -5,13 +5,13 @@ use std::cell::Cell;
 use super::{
     bindings::{
         ExecutionContext,
-        sluice::plugin::{log, types as wit},
+        sluice::plugin::{background, log, types as wit},
     },
     imports::Guest,
 };
 use crate::{
     Context, Error,
-    registration::{Image, Plugin, Step},
+    registration::{Argument, Image, Plugin, Step},
 };
 
 thread_local! {
@@ -30,6 +30,23 @@ pub fn describe(plugins: &[Plugin]) -> Vec<wit::PluginType> {
             steps: plugin.steps.iter().map(step).collect(),
         })
         .collect()
+}
+
+/// The export `details`.
+pub fn details(plugins: &[Plugin]) -> Vec<wit::TypeDetails> {
+    let argument = |argument: &Argument| wit::Argument {
+        name: argument.name.to_owned(),
+        kind: argument.kind.to_owned(),
+        required: argument.required,
+        description: argument.description.to_owned(),
+    };
+    let details = plugins.iter().map(|plugin| wit::TypeDetails {
+        name: plugin.name.to_owned(),
+        privileges: owned(plugin.privileges),
+        inputs: plugin.inputs.iter().map(argument).collect(),
+        outputs: plugin.outputs.iter().map(argument).collect(),
+    });
+    details.collect()
 }
 
 /// The export `execute`.
@@ -64,6 +81,10 @@ fn error(error: Error) -> wit::PluginError {
         }),
         Error::Service(error) => wit::PluginError::Service(error.into()),
         Error::Unexpected(message) => wit::PluginError::Unexpected(message),
+        Error::TryAgain(message) => {
+            background::try_again(&message);
+            wit::PluginError::Refused(wit::Refusal { message, code: None })
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use super::{
     bindings::{
         ExecutionContext,
-        sluice::plugin::{clock, configuration, log, random, service},
+        sluice::plugin::{background, clock, configuration, log, random, service},
     },
     convert::pairs,
 };
 use crate::{
-    Caller, Parameter, Parameters, Query, Reference, Request, Row, ServiceError, Value,
+    Caller, Parameter, Parameters, Query, Question, Reference, Request, Row, ServiceError, Value,
     backend::{Backend, Host},
 };
 
@@ -160,6 +160,14 @@ impl Backend for Guest<'_> {
 
     fn set_shared(&self, name: &str, value: Value) {
         self.context().set_shared(name, &value.into());
+    }
+
+    fn question_of(&self, input: &str) -> Option<Question> {
+        self.context().question_of(input).map(Into::into)
+    }
+
+    fn attempt(&self) -> u32 {
+        background::attempt()
     }
 
     fn parent(&self) -> Option<Host<'static>> {

@@ -14,6 +14,9 @@
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
 //! - `fail-if COLUMN TEXT` · `fail-unless COLUMN TEXT` do so where the Target has that, or has it not
+//! - `again TEXT` asks to be tried again · `until-attempt N TEXT` does so before run N · `attempt` traces the run
+//! - `question` traces what RetrieveMultiple asks · `input NAME` traces an input parameter
+//! - `create-now TABLE COLUMN` makes a row named after the time · `spin` never ends
 //! - `secure` traces the secure configuration · `users` traces both users' ids · `unit` the business unit
 //!
 //! `initiating` or `system` before a service instruction calls in that name; `at-depth N`
@@ -22,7 +25,17 @@
 use sluice_sdk::prelude::*;
 
 /// Does what its configuration says.
-#[plugin(wants("clock"))]
+#[plugin(
+    wants("clock"),
+    needs("prvReadAccount"),
+    input(
+        name = "Rate",
+        kind = "decimal",
+        required,
+        description = "What is to be reckoned with"
+    ),
+    output(name = "Answer", kind = "text")
+)]
 pub fn probe(cx: &Context) -> Result<()> {
     for line in cx.configuration().unwrap_or_default().lines() {
         run(cx, line.trim())?;
@@ -129,6 +142,32 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         "fail-if" | "fail-unless" => {}
         "refuse" => return Err(Error::refuse(rest).with_code(4711)),
         "now" => trace!(cx, "now {}", cx.now()),
+        "again" => return Err(Error::try_again(rest)),
+        "until-attempt" if cx.attempt() < first.parse().unwrap_or_default() => return Err(Error::try_again(text)),
+        "until-attempt" => {}
+        "attempt" => trace!(cx, "attempt {}", cx.attempt()),
+        "question" => match cx.question() {
+            Some(question) => trace!(
+                cx,
+                "asks {} columns={} filter={} order={} top={:?} related={}",
+                question.table,
+                question.columns.join(","),
+                question.filter.unwrap_or_default(),
+                question.order.len(),
+                question.top,
+                question.related.join(","),
+            ),
+            None => cx.trace("asks nothing"),
+        },
+        "input" => {
+            let input = cx.input(first).and_then(|input| input.as_text().map(str::to_owned));
+            trace!(cx, "input {first}={}", input.unwrap_or_else(|| "absent".to_owned()));
+        }
+        "create-now" => {
+            service.create(Row::new(first).with(text, cx.now()))?;
+        }
+        #[expect(clippy::empty_loop, reason = "it is to be ended from outside")]
+        "spin" => loop {},
         other => return Err(Error::unexpected(format!("the probe does not know `{other}`"))),
     }
     Ok(())

@@ -29,6 +29,8 @@ pub(crate) enum Source {
     Now(Later),
     /// What an Update's column holds, changed by a value.
     Changed(Verb, Box<Source>),
+    /// What a plug-in gave back: its output, of the call of that name.
+    Output(Name, String),
 }
 
 /// How an Update changes what a column holds.
@@ -80,6 +82,8 @@ pub(super) struct SourceForm {
     increment: Option<Box<Source>>,
     decrement: Option<Box<Source>>,
     multiply: Option<Box<Source>>,
+    output: Option<Name>,
+    of: Option<String>,
 }
 
 impl Source {
@@ -88,7 +92,7 @@ impl Source {
         match self {
             Self::First(sources) | Self::Text(sources) => 1 + sources.iter().map(Self::depth).max().unwrap_or_default(),
             Self::Changed(_, by) => 1 + by.depth(),
-            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) => 0,
+            Self::Constant(_) | Self::Column(..) | Self::Row(_) | Self::Now(_) | Self::Output(..) => 0,
         }
     }
 }
@@ -165,7 +169,14 @@ impl TryFrom<SourceForm> for Source {
             increment,
             decrement,
             multiply,
+            output,
+            of,
         } = form;
+        let output = match (output, of) {
+            (Some(output), Some(of)) => Some(Self::Output(output, of)),
+            (None, None) => None,
+            _ => return Err("an `output` of a plug-in is that `of` the call of a name".to_owned()),
+        };
         let of_row = match (column, row) {
             (Some(column), row) => Some(Self::Column(column, row.unwrap_or_default())),
             (None, Some(row)) => Some(Self::Row(row)),
@@ -185,12 +196,13 @@ impl TryFrom<SourceForm> for Source {
             .chain(first.map(Self::First))
             .chain(text.map(Self::Text))
             .chain(now.map(Self::Now))
+            .chain(output)
             .chain(changed);
         match (ways.next(), ways.next()) {
             (Some(source), None) => Ok(source),
             _ => Err(
-                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, or, in an update, \
-                 `append`, `increment`, `decrement` or `multiply`"
+                "a value is found in one way: `column` (with `row`), `row`, `first`, `text`, `now`, `output` (with `of`), \
+                 or, in an update, `append`, `increment`, `decrement` or `multiply`"
                     .to_owned(),
             ),
         }

@@ -13,13 +13,13 @@ use crate::workflows::{
 };
 
 /// So many characters a text has that goes to no column, or to a short one.
-pub(super) const LONGEST_TEXT: usize = 64 << 10;
+pub(crate) const LONGEST_TEXT: usize = 64 << 10;
 
 /// So many a text has that goes to a long one.
 pub(super) const LONGEST_IN_COLUMN: usize = 1 << 20;
 
 /// How long a text for a column becomes; the platform refuses what is longer than a short column.
-pub(super) fn longest_text(column: &ColumnDef) -> usize {
+pub(crate) fn longest_text(column: &ColumnDef) -> usize {
     let most = match &column.kind {
         ColumnType::Text { max_length } | ColumnType::Memo { max_length } => *max_length,
         _ => 0,
@@ -30,7 +30,7 @@ pub(super) fn longest_text(column: &ColumnDef) -> usize {
 }
 
 /// A text that is being built, and is cut where it becomes too long.
-pub(super) struct Bounded {
+pub(crate) struct Bounded {
     pub(super) text: String,
     most: usize,
     /// How many characters may still come.
@@ -39,7 +39,7 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
             text: String::new(),
             most,
@@ -48,7 +48,17 @@ impl Bounded {
         }
     }
 
-    fn push(&mut self, part: &str) {
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether there was more than there is room for.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(crate) fn push(&mut self, part: &str) {
         let end = part.char_indices().nth(self.left).map(|(end, _)| end);
         self.cut |= end.is_some();
         let part = end.and_then(|end| part.get(..end)).unwrap_or(part);
@@ -60,7 +70,7 @@ impl Bounded {
     ///
     /// # Errors
     /// It was cut.
-    pub(super) fn whole(self) -> Result<String> {
+    pub(crate) fn whole(self) -> Result<String> {
         match self.cut {
             false => Ok(self.text),
             true => Err(Error::new(
@@ -142,11 +152,12 @@ impl<'a> Run<'a> {
                 text.whole().map(Value::Text)
             }
             Source::Now(later) => Ok(values::fitted(Value::DateTime(self.later(*later)?), column, None)),
+            Source::Output(output, of) => Ok(values::fitted(self.output(of, output), column, None)),
         }
     }
 
     /// What a source gives, as a text of so many characters at most.
-    pub(super) fn text_up_to(&mut self, source: &Source, most: usize) -> Result<Bounded> {
+    pub(in crate::workflows) fn text_up_to(&mut self, source: &Source, most: usize) -> Result<Bounded> {
         let mut text = Bounded::new(most);
         self.add(source, &mut text)?;
         Ok(text)
@@ -185,12 +196,13 @@ impl<'a> Run<'a> {
             }
             Source::Now(later) => text.push(&sluice_model::json::whole_seconds(self.later(*later)?)),
             Source::Changed(_, by) => self.add(by, text)?,
+            Source::Output(output, of) => text.push(&values::shown(&self.output(of, output), None)),
         }
         Ok(())
     }
 
     /// A column of a row; nothing, where there is no such row.
-    pub(super) fn column(&mut self, place: &Place, name: &Name) -> Result<Value> {
+    pub(in crate::workflows) fn column(&mut self, place: &Place, name: &Name) -> Result<Value> {
         let Some(row) = self.find(place)? else {
             return Ok(Value::Null);
         };
@@ -245,7 +257,7 @@ impl<'a> Run<'a> {
     }
 
     /// The row at a place; nothing, where a lookup is empty or the row was not made.
-    pub(super) fn find(&mut self, place: &Place) -> Result<Option<Reference>> {
+    pub(in crate::workflows) fn find(&mut self, place: &Place) -> Result<Option<Reference>> {
         match (&place.created, &place.related) {
             (Some(name), _) => Ok(self.created.get(name).cloned()),
             (None, None) => Ok(Some(self.row.clone())),

@@ -1,0 +1,62 @@
+//! In whose name a request runs: in a user's, or in that of another one on whose behalf the user
+//! calls. Then both must be allowed what is done.
+
+use std::sync::Arc;
+
+use sluice_access::Principal;
+use sluice_model::{Code, Error, Result, Uuid};
+
+use crate::{Unit, tables};
+
+/// The privilege to call on behalf of others.
+pub const ACT_ON_BEHALF: &str = "prvActOnBehalfOfAnotherUser";
+
+/// In whose name a request runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acting {
+    /// The user in whose name it runs, whose the rows are that it makes.
+    pub user: Uuid,
+    /// Who calls on behalf of that user; `None` where the user calls.
+    pub caller: Option<Uuid>,
+}
+
+impl From<Uuid> for Acting {
+    fn from(user: Uuid) -> Self {
+        Self { user, caller: None }
+    }
+}
+
+impl Unit {
+    /// Who acts, and may.
+    ///
+    /// # Errors
+    /// `0x8004A110` the caller may not call on behalf of others; nobody calls on behalf of SYSTEM.
+    pub(crate) fn acting(&mut self, acting: Acting) -> Result<Arc<Principal>> {
+        let Some(caller) = acting.caller.filter(|caller| *caller != acting.user) else {
+            return self.principal(acting.user);
+        };
+        let limited = self.limited(acting.user, caller)?;
+        let snapshot = self.snapshot()?;
+        let caller = self.principal(caller)?;
+        sluice_access::check_enabled(&caller)?;
+        sluice_access::check_named(&caller, ACT_ON_BEHALF, &snapshot.privileges).map_err(|mut error| {
+            let body = error.body_mut();
+            if body.code == Code::PRIVILEGE_DENIED {
+                body.code = Code::CANNOT_ACT_ON_BEHALF;
+                Code::CANNOT_ACT_ON_BEHALF.text().clone_into(&mut body.message);
+            }
+            error
+        })?;
+        Ok(limited)
+    }
+
+    /// A user who may do what a caller may do as well.
+    pub(crate) fn limited(&mut self, user: Uuid, caller: Uuid) -> Result<Arc<Principal>> {
+        let (principal, caller) = (self.principal(user)?, self.principal(caller)?);
+        if principal.is_system() {
+            let message = "SYSTEM is the platform itself, and nobody calls on its behalf: name another user";
+            return Err(Error::invalid(message).with_table(tables::USER));
+        }
+        Ok(Arc::new(principal.limited_by(&caller)))
+    }
+}

@@ -1,0 +1,143 @@
+//! What a capability lets travel in solutions: rows of a table, each with the rows that belong to
+//! it. How components arrive and go is the solutions'; what is said here is what they cannot know.
+
+use std::{
+    cmp::Ordering,
+    hash::{Hash, Hasher},
+};
+
+use sluice_model::{Reference, Request, Result, Row, Uuid, Value};
+
+use crate::{Batch, Unit};
+
+/// A kind of component that is a row.
+#[derive(Clone, Copy)]
+pub struct Component {
+    /// The word for it: `workflow`.
+    pub word: &'static str,
+    /// Its place in an import: what others depend on comes first. Choices, tables, columns and keys
+    /// come before 50, mappings at 80, roles at 100, plug-ins at 110.
+    pub place: u16,
+    /// The table of its rows.
+    pub table: &'static str,
+    /// The column with the table that a row belongs to: its name is `TABLE:NAME` then.
+    pub of_table: Option<&'static str>,
+    /// The choices by which its rows are told from others of the table.
+    pub only: &'static [(&'static str, i32)],
+    /// The rows that belong to one.
+    pub parts: &'static [ComponentPart],
+    /// How its rows are activated and deactivated; nothing, where they have no states.
+    pub states: Option<ComponentStates>,
+    /// What is in use stays as the organisation's own, where its solution goes.
+    pub is_released: bool,
+    /// Why a row cannot be taken away without losing data; nothing, where it can.
+    pub in_use: fn(&mut Unit, Uuid) -> Result<Option<String>>,
+}
+
+impl Component {
+    /// A kind of rows that stand alone and have no states.
+    pub const fn plain(word: &'static str, place: u16, table: &'static str) -> Self {
+        Self {
+            word,
+            place,
+            table,
+            of_table: None,
+            only: &[],
+            parts: &[],
+            states: None,
+            is_released: false,
+            in_use: |_, _| Ok(None),
+        }
+    }
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word)
+    }
+}
+
+impl PartialEq for Component {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for Component {}
+
+impl Hash for Component {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.word.hash(state);
+    }
+}
+
+impl Ord for Component {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.place, self.word).cmp(&(other.place, other.word))
+    }
+}
+
+impl PartialOrd for Component {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Rows that belong to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComponentPart {
+    /// Their table.
+    pub table: &'static str,
+    /// The column that refers to the row.
+    pub parent: &'static str,
+    /// What tells the rows of one parent apart, where their ids differ.
+    pub key: &'static [&'static str],
+    /// The rows that belong to one of them.
+    pub parts: &'static [ComponentPart],
+}
+
+/// Rows in an order in which they can be activated.
+pub type InOrder = fn(&mut Unit, Vec<Uuid>) -> Result<Vec<Uuid>>;
+
+/// The states of a kind of components.
+#[derive(Clone, Copy)]
+pub struct ComponentStates {
+    /// Whether a row is active.
+    pub is_active: fn(&Row) -> bool,
+    /// Activates or deactivates a row; the job that has to be run for that, where there is one.
+    pub set_active: fn(&mut Batch<'_>, &Reference, bool) -> Result<Option<Uuid>>,
+    /// The order in which those are activated that have arrived, once all of them have; without it,
+    /// each is at once.
+    pub later: Option<InOrder>,
+    /// One that is active is deactivated before it is taken away.
+    pub retires: bool,
+    /// One that is active is deactivated while it gets the mark of a managed solution.
+    pub rests_for_mark: bool,
+}
+
+impl ComponentStates {
+    /// Of rows that are active in state 1, with status 2.
+    pub const ACTIVATED: Self = Self {
+        is_active: |row| row.int("statecode") == Some(1),
+        set_active: |batch, row, active| write(batch, row, if active { (1, 2) } else { (0, 1) }),
+        later: None,
+        retires: true,
+        rests_for_mark: false,
+    };
+
+    /// Of rows that are active in state 0, with status 1.
+    pub const IN_USE: Self = Self {
+        is_active: |row| row.int("statecode") == Some(0),
+        set_active: |batch, row, active| write(batch, row, if active { (0, 1) } else { (1, 2) }),
+        later: None,
+        retires: false,
+        rests_for_mark: false,
+    };
+}
+
+fn write(batch: &mut Batch<'_>, row: &Reference, (state, status): (i32, i32)) -> Result<Option<Uuid>> {
+    let change = Row::new(row.table.clone(), row.id)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status));
+    batch.execute(Request::update(change)).map(|_| None)
+}

@@ -1,0 +1,170 @@
+//! The business rules that are active, as a part of the configuration, and the steps that apply
+//! them: before a row is made, and before columns of it are changed that a rule looks at.
+
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeSet,
+    sync::Arc,
+};
+
+use sluice_model::{Error, Filter, Name, Result, Row, Uuid, Value};
+use sluice_sandbox::Context;
+
+use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definition};
+use crate::workflows::takes_workflows;
+use sluice_engine::{
+    Unit,
+    handler::{Called, Handler, StepSource},
+    snapshot::{Part, Parts, Reader, part_of},
+    step::{self, Step},
+    tables,
+};
+
+/// What a business rule is called among the handlers.
+pub(crate) const KIND: &str = "business rule";
+
+/// A rule that is active.
+#[derive(Debug)]
+struct BusinessRule {
+    id: Uuid,
+    name: String,
+    table: Name,
+    /// The columns of the table that it speaks of.
+    columns: BTreeSet<Name>,
+    rank: i32,
+    definition: Result<Definition>,
+}
+
+/// The rules that are active.
+#[derive(Debug, Default)]
+struct Active(Vec<Arc<BusinessRule>>);
+
+/// The part of the configuration.
+pub(super) struct ActivePart;
+
+impl Part for ActivePart {
+    fn tables(&self) -> &'static [&'static str] {
+        &[tables::PROCESS]
+    }
+
+    fn kind(&self) -> TypeId {
+        TypeId::of::<Active>()
+    }
+
+    fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
+        const COLUMNS: &[&str] = &["name", "primaryentity", "clientdata", "processorder"];
+        let active = Filter::eq("category", Value::Choice(CATEGORY))
+            .and(Filter::eq("type", Value::Choice(DEFINITION)))
+            .and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+        let rows = reader.some(tables::PROCESS, COLUMNS, active)?;
+        let mut rules: Vec<Arc<BusinessRule>> = rows
+            .iter()
+            .filter_map(|row| {
+                let table = reader.catalog.table(row.text("primaryentity")?).ok()?;
+                takes_workflows(table).then(|| Arc::new(BusinessRule::of(row, reader.catalog, &table.name)))
+            })
+            .collect();
+        rules.sort_by_key(|rule| rule.id);
+        Ok(Arc::new(Active(rules)))
+    }
+}
+
+impl BusinessRule {
+    fn of(row: &Row, catalog: &sluice_model::Catalog, table: &Name) -> Self {
+        let definition = Definition::parse(row.text("clientdata").unwrap_or_default());
+        let uses = definition
+            .as_ref()
+            .ok()
+            .and_then(|rule| rule.check(catalog, table).ok());
+        let columns = uses.into_iter().flatten().filter_map(|(_, column)| column);
+        Self {
+            id: row.id,
+            name: row.text("name").unwrap_or_default().to_owned(),
+            table: table.clone(),
+            columns: columns.collect(),
+            rank: row.int("processorder").unwrap_or_default(),
+            definition,
+        }
+    }
+
+    fn step(self: &Arc<Self>, message: &str) -> Step {
+        let mut step = Step::calling(Arc::new(Call(self.clone())));
+        step.id = self.id;
+        step.name.clone_from(&self.name);
+        step.rank = self.rank;
+        step.message = message.into();
+        step.table = Some(self.table.clone());
+        step.stage = step::PRE_OPERATION;
+        if message == "Update" {
+            step.filtering = self.columns.iter().cloned().collect();
+            return step.knowing_row_before();
+        }
+        step
+    }
+}
+
+/// The steps of active rules.
+pub(super) struct Steps;
+
+impl StepSource for Steps {
+    fn tables(&self) -> &'static [&'static str] {
+        &[tables::PROCESS]
+    }
+
+    fn steps(&self, parts: &Parts) -> Vec<Step> {
+        let active = part_of::<Active>(parts);
+        let rules = active.into_iter().flat_map(|active| &active.0);
+        rules
+            .flat_map(|rule| ["Create", "Update"].map(|message| rule.step(message)))
+            .collect()
+    }
+}
+
+/// A step's application of a rule.
+#[derive(Debug)]
+struct Call(Arc<BusinessRule>);
+
+impl Handler for Call {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {
+        let outcome = self.apply(unit, step, &mut context);
+        Called {
+            context,
+            outcome,
+            ran: None,
+        }
+    }
+}
+
+impl Call {
+    fn apply(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
+        let rule = self.0.definition.as_ref().map_err(Error::clone)?;
+        let Some(target) = context.target.clone() else {
+            return Ok(());
+        };
+        let catalog = unit.catalog();
+        let table = catalog.table(&target.table)?.clone();
+        let mut row = Row::new(target.table.clone(), target.id);
+        for before in context.pre_images.values() {
+            row.values.extend(before.values.clone());
+        }
+        row.values.extend(target.values);
+        let is_new = &*context.message == "Create";
+        let mut applied = Applied {
+            table: &table,
+            collation: catalog.collation(),
+            context,
+            row,
+            is_new,
+        };
+        applied.apply(rule).map_err(|(place, mut error)| {
+            let mut info = step.info();
+            info.action = Some(place);
+            error.body_mut().step = Some(info);
+            error
+        })
+    }
+}

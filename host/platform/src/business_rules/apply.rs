@@ -1,0 +1,193 @@
+//! What a business rule does to a row that is about to be written.
+
+use sluice_model::{
+    Code, ColumnDef, Error, Name, Parameter, Result, Row, TableDef, Timestamp, Value, coerce, json, text::Collation,
+};
+use sluice_sandbox::{Context, Place as At};
+
+use super::definition::{Action, Definition};
+use crate::workflows::language::{Bounded, Condition, Later, Source, longest_text, values};
+
+/// A rule at work on the row of a request.
+pub(super) struct Applied<'a> {
+    pub(super) table: &'a TableDef,
+    pub(super) collation: &'a Collation,
+    pub(super) context: &'a mut Context,
+    /// The row as it will be.
+    pub(super) row: Row,
+    /// It is about to be made.
+    pub(super) is_new: bool,
+}
+
+/// Where a rule stood when it refused, and why.
+pub(super) type Refused = (String, Error);
+
+impl Applied<'_> {
+    /// Applies a rule.
+    ///
+    /// # Errors
+    /// The rule refuses the row, or cannot be applied to it: with the place of the action.
+    pub(super) fn apply(&mut self, rule: &Definition) -> std::result::Result<(), Refused> {
+        self.all(&rule.actions, "")
+    }
+
+    fn all(&mut self, actions: &[Action], within: &str) -> std::result::Result<(), Refused> {
+        for (number, action) in (1..).zip(actions) {
+            let place = format!("{within}{number}");
+            let refused = |what: &str, error: Error| (format!("{place}: {what}"), error);
+            match action {
+                Action::Check(check) => {
+                    let holds = self.holds(&check.condition);
+                    let (branch, word) = match holds.map_err(|error| refused("check a condition", error))? {
+                        true => (&check.then, "then"),
+                        false => (&check.otherwise, "else"),
+                    };
+                    self.all(branch, &format!("{place} {word} "))?;
+                }
+                Action::Set(set) => {
+                    for (name, source) in set {
+                        self.set(name, source).map_err(|error| refused("set columns", error))?;
+                    }
+                }
+                Action::Default(set) if self.is_new => {
+                    for (name, source) in set {
+                        if self.value_of(name).is_null() {
+                            self.set(name, source)
+                                .map_err(|error| refused("set columns of a new row", error))?;
+                        }
+                    }
+                }
+                Action::Default(_) => {}
+                Action::Require(columns) => {
+                    if let Some(missing) = columns.iter().find(|name| self.value_of(name).is_null()) {
+                        return Err(refused("require columns", self.is_missing(missing)));
+                    }
+                }
+                Action::Error(refusal) => {
+                    let error = Error::new(Code::ISV_ABORTED, refusal.message.as_str()).with_table(&self.table.name);
+                    return Err(refused("refuse the row", error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_missing(&self, column: &Name) -> Error {
+        let message = format!("Attribute '{column}' cannot be NULL");
+        let mut error = Error::new(Code::REQUIRED_MISSING, message).with_table(&self.table.name);
+        error.body_mut().missing.push(column.to_string());
+        error
+    }
+
+    fn value_of(&self, name: &Name) -> Value {
+        self.row.get(name).cloned().unwrap_or(Value::Null)
+    }
+
+    /// Gives a column a value, in the request, where the row does not have it already.
+    fn set(&mut self, name: &Name, source: &Source) -> Result<()> {
+        let column = coerce::column(self.table, name)?;
+        let held = self.value_of(name);
+        let value = match source {
+            Source::Changed(verb, by) => values::changed(&held, *verb, &self.value(by, column)?, column)?,
+            source => self.value(source, column)?,
+        };
+        if value == held {
+            return Ok(());
+        }
+        self.row.set(name.clone(), value.clone());
+        let at = At::Column(name.clone());
+        let before = at.of(self.context);
+        at.put(self.context, Some(Parameter::Value(value)));
+        self.context.changes.entry(at).or_insert(before);
+        Ok(())
+    }
+
+    fn holds(&self, condition: &Condition) -> Result<bool> {
+        Ok(match condition {
+            Condition::And(all) => {
+                for one in all {
+                    if !self.holds(one)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            Condition::Or(all) => {
+                for one in all {
+                    if self.holds(one)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
+            Condition::Not(inner) => !self.holds(inner)?,
+            Condition::Compare(compare) => {
+                let column = coerce::column(self.table, &compare.column)?;
+                let right = match &compare.value {
+                    Some(source) => self.value(source, column)?,
+                    None => Value::Null,
+                };
+                values::holds(&self.value_of(&compare.column), compare.is, &right, self.collation)
+            }
+        })
+    }
+
+    /// What a source gives, as a column takes it.
+    fn value(&self, source: &Source, column: &ColumnDef) -> Result<Value> {
+        Ok(match source {
+            Source::Constant(constant) => coerce::from_json(self.table, column, constant)?,
+            Source::Column(from, _) => values::fitted(self.value_of(from), column, self.table.column(from)),
+            Source::First(sources) => {
+                for source in sources {
+                    let value = self.value(source, column)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Value::Null
+            }
+            Source::Text(_) => {
+                let mut text = Bounded::new(longest_text(column));
+                self.add(source, &mut text)?;
+                Value::Text(text.whole()?)
+            }
+            Source::Now(later) => values::fitted(Value::DateTime(self.later(*later)?), column, None),
+            Source::Changed(_, by) => self.value(by, column)?,
+            Source::Row(_) | Source::Output(..) => Value::Null,
+        })
+    }
+
+    fn add(&self, source: &Source, text: &mut Bounded) -> Result<()> {
+        match source {
+            Source::Constant(serde_json::Value::String(constant)) => text.push(constant),
+            Source::Constant(other) => text.push(&other.to_string()),
+            Source::Column(from, _) => text.push(&values::shown(&self.value_of(from), self.table.column(from))),
+            Source::First(sources) => {
+                let before = text.len();
+                for source in sources {
+                    self.add(source, text)?;
+                    if text.len() > before {
+                        break;
+                    }
+                }
+            }
+            Source::Text(parts) => {
+                for part in parts {
+                    if text.is_cut() {
+                        break;
+                    }
+                    self.add(part, text)?;
+                }
+            }
+            Source::Now(later) => text.push(&json::whole_seconds(self.later(*later)?)),
+            Source::Changed(_, by) => self.add(by, text)?,
+            Source::Row(_) | Source::Output(..) => {}
+        }
+        Ok(())
+    }
+
+    fn later(&self, later: Later) -> Result<Timestamp> {
+        let time = self.context.created_on.checked_add(later.duration());
+        time.map_err(|_| Error::invalid("the time lies beyond the end of the calendar"))
+    }
+}

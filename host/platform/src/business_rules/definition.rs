@@ -1,0 +1,182 @@
+//! What a business rule does, as it is written in JSON. Its conditions and values are those of
+//! workflows, as far as they are about the row itself.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use sluice_model::{Catalog, Code, Error, Name, Result};
+
+use crate::workflows::language::{
+    Action as Step, Check as Branch, Checker, Compare, Condition, Definition as Steps, Ending, LONGEST, Operator,
+    Place, Source, Stop, Update,
+};
+
+/// The content of `clientdata`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Definition {
+    /// In the order in which they are done.
+    pub(super) actions: Vec<Action>,
+}
+
+/// Something that a rule does.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Action {
+    /// Does one thing or another.
+    Check(Check),
+    /// Gives columns these values.
+    Set(BTreeMap<Name, Source>),
+    /// Gives columns of a new row these values, where they are empty.
+    Default(BTreeMap<Name, Source>),
+    /// Refuses a row whose columns are empty.
+    Require(Vec<Name>),
+    /// Refuses the row.
+    Error(Refusal),
+}
+
+/// Does one thing or another.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Check {
+    /// What is asked.
+    #[serde(rename = "if")]
+    pub(super) condition: Condition,
+    /// What is done where it is so.
+    pub(super) then: Vec<Action>,
+    /// What is done where it is not.
+    #[serde(default, rename = "else")]
+    pub(super) otherwise: Vec<Action>,
+}
+
+/// Refuses the row.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refusal {
+    /// The column that is wrong.
+    #[serde(default)]
+    pub(super) column: Option<Name>,
+    /// What people are told.
+    pub(super) message: String,
+}
+
+impl Definition {
+    /// Reads a definition.
+    ///
+    /// # Errors
+    /// It is too long, or the place in the text that is wrong.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        if text.len() > LONGEST {
+            return Err(Error::invalid(format!(
+                "the definition of a business rule has {} bytes, and {LONGEST} is the most",
+                text.len()
+            )));
+        }
+        serde_json::from_str(text)
+            .map_err(|error| Error::invalid(format!("this is no definition of a business rule: {error}")))
+    }
+
+    /// Whether it makes sense for rows of a table: the tables and columns that it uses.
+    ///
+    /// # Errors
+    /// What is wrong with it first, with its place.
+    pub(super) fn check(&self, catalog: &Catalog, table: &str) -> Result<Vec<(Name, Option<Name>)>> {
+        all_own(&self.actions, "", false)?;
+        let steps = Steps {
+            actions: self.actions.iter().map(step).collect(),
+            children: Vec::new(),
+        };
+        let checked = Checker::check(catalog, table, &steps).map_err(|mut error| {
+            let said = error.message().replace("of the workflow:", "of the business rule:");
+            error.body_mut().message = said;
+            error
+        });
+        checked.map(|checked| checked.uses)
+    }
+}
+
+/// What a workflow would do that names the same columns and values: it is checked alike.
+fn step(action: &Action) -> Step {
+    let asks = |columns: &[Name]| {
+        let each = columns.iter().map(|column| {
+            Condition::Compare(Compare {
+                row: Place::default(),
+                column: column.clone(),
+                is: Operator::HasData,
+                value: None,
+            })
+        });
+        Step::Check(Branch {
+            condition: Condition::And(each.collect()),
+            then: Vec::new(),
+            otherwise: Vec::new(),
+        })
+    };
+    match action {
+        Action::Check(check) => Step::Check(Branch {
+            condition: check.condition.clone(),
+            then: check.then.iter().map(step).collect(),
+            otherwise: check.otherwise.iter().map(step).collect(),
+        }),
+        Action::Set(set) | Action::Default(set) => Step::Update(Update {
+            row: Place::default(),
+            set: set.clone(),
+        }),
+        Action::Require(columns) => asks(columns),
+        Action::Error(Refusal {
+            column: Some(column), ..
+        }) => asks(std::slice::from_ref(column)),
+        Action::Error(Refusal { column: None, .. }) => Step::Stop(Stop {
+            ending: Ending::Canceled,
+            message: None,
+        }),
+    }
+}
+
+/// A rule knows nothing but its row; what it sets, and what it refuses, is under a condition.
+fn all_own(actions: &[Action], within: &str, has_condition: bool) -> Result<()> {
+    for (number, action) in (1..).zip(actions) {
+        let place = format!("{within}{number}");
+        let other_rows = || {
+            Err(Error::invalid(format!(
+                "action {place} of the business rule: a rule looks at its own row only"
+            )))
+        };
+        match action {
+            Action::Check(check) => {
+                if !is_own_condition(&check.condition) {
+                    return other_rows();
+                }
+                all_own(&check.then, &format!("{place} then "), true)?;
+                all_own(&check.otherwise, &format!("{place} else "), true)?;
+            }
+            Action::Set(_) | Action::Error(_) if !has_condition => {
+                let message = format!(
+                    "action {place} of the business rule: a set value or an error needs a condition; put it into a `check`"
+                );
+                return Err(Error::new(Code::RULE_NEEDS_CONDITION, message));
+            }
+            Action::Set(set) | Action::Default(set) if !set.values().all(is_own) => return other_rows(),
+            Action::Set(_) | Action::Default(_) | Action::Require(_) | Action::Error(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_own_condition(condition: &Condition) -> bool {
+    match condition {
+        Condition::And(all) | Condition::Or(all) => all.iter().all(is_own_condition),
+        Condition::Not(inner) => is_own_condition(inner),
+        Condition::Compare(compare) => compare.row.is_this() && compare.value.iter().all(is_own),
+    }
+}
+
+fn is_own(source: &Source) -> bool {
+    match source {
+        Source::Column(_, row) => row.is_this(),
+        Source::Row(_) | Source::Output(..) => false,
+        Source::First(sources) | Source::Text(sources) => sources.iter().all(is_own),
+        Source::Changed(_, by) => is_own(by),
+        Source::Constant(_) | Source::Now(_) => true,
+    }
+}

@@ -1,0 +1,39 @@
+//! Business rules, which depend on the tables and columns that they name.
+
+use sluice_model::{Filter, Query, Result, Row, Value};
+
+use super::{CATEGORY, definition::Definition};
+use sluice_engine::{
+    Unit,
+    capability::{Definition as Named, Dependant, User},
+    tables,
+};
+
+/// The definitions of all rules.
+pub(super) struct Definitions;
+
+impl Dependant for Definitions {
+    fn users(&self, unit: &mut Unit, named: Named<'_>) -> Result<Vec<User>> {
+        let of_table = Filter::eq("category", Value::Choice(CATEGORY))
+            .and(Filter::eq("primaryentity", named.table.name.to_string()));
+        let rows = unit.select_as_platform(
+            "see which business rules depend on a definition",
+            &Query::new(tables::PROCESS).filter(of_table),
+        )?;
+        let catalog = unit.catalog();
+        let uses = |row: &&Row| {
+            let Some(column) = named.column else { return true };
+            let rule = row.text("clientdata").map(Definition::parse);
+            let uses = rule
+                .and_then(Result::ok)
+                .map(|rule| rule.check(&catalog, &named.table.name));
+            let mut uses = uses.and_then(Result::ok).into_iter().flatten();
+            uses.any(|(table, used)| table == named.table.name && used.as_ref() == Some(&column.name))
+        };
+        let users = rows.iter().filter(uses).map(|row| {
+            let name = row.text("name").unwrap_or_default();
+            User::of(format!("the business rule \"{name}\""), "uses it")
+        });
+        Ok(users.collect())
+    }
+}

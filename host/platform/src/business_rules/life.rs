@@ -1,0 +1,130 @@
+//! From a draft to what applies and back: the rules of `workflow` for business rules. What is active
+//! is not changed, nor deleted; it applies as it stands in its row.
+
+use sluice_model::{Code, Error, Result, Row, Value};
+
+use super::{ACTIVATED, CATEGORY, DEFINITION, TABLE_SCOPE, definition::Definition};
+use crate::workflows::takes_workflows;
+use sluice_engine::{Operation, Rules, Unit, tables};
+
+/// The privilege to activate and deactivate rules.
+const ACTIVATE: &str = "prvActivateBusinessRule";
+
+/// The rules of business rules.
+pub(super) struct Life;
+
+fn is_rule(row: &Row) -> bool {
+    row.int("category") == Some(CATEGORY)
+}
+
+fn is_active(row: &Row) -> bool {
+    row.int("statecode") == Some(ACTIVATED)
+}
+
+fn invalid<T>(message: String) -> Result<T> {
+    Err(Error::invalid(message).with_table(tables::PROCESS))
+}
+
+fn name(row: &Row) -> &str {
+    row.text("name").unwrap_or_default()
+}
+
+impl Rules for Life {
+    fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        let Some(row) = operation.context.target.as_mut().filter(|row| is_rule(row)) else {
+            return Ok(());
+        };
+        if row.int("type").is_some_and(|kind| kind != DEFINITION) {
+            return invalid("a business rule is made as a definition (`type` is 1)".to_owned());
+        }
+        if is_active(row) {
+            return invalid(format!("{} is made as a draft; then activate it", name(row)));
+        }
+        if row.int("scope").is_some_and(|scope| scope != TABLE_SCOPE) {
+            return invalid("a business rule holds for its table, not for one form (`scope` is 4)".to_owned());
+        }
+        row.set("scope", Value::Choice(TABLE_SCOPE));
+        row.set("mode", Value::Choice(1));
+        row.set("runas", Value::Choice(1));
+        let row = row.clone();
+        check(unit, &row)
+    }
+
+    fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        if operation.why().is_platform() {
+            return Ok(());
+        }
+        let target = operation.target()?.clone();
+        if !is_rule(before) {
+            return match is_rule(&target) {
+                true => invalid("another process does not become a business rule; make one".to_owned()),
+                false => Ok(()),
+            };
+        }
+        let changes = |column: &str| target.has(column) && target.get(column) != before.get(column);
+        for kept in ["category", "type", "primaryentity", "scope", "mode", "runas"] {
+            if changes(kept) {
+                return invalid(format!("a business rule keeps its `{kept}`; make another rule"));
+            }
+        }
+        let may_change = |name: &str| matches!(name, "statecode" | "statuscode" | "ownerid" | "ismanaged");
+        if is_active(before) && target.values.keys().any(|name| !may_change(name) && changes(name)) {
+            return Err(Error::said(Code::WORKFLOW_PUBLISHED)
+                .with_table(tables::PROCESS)
+                .with_word("WORKFLOW", before.id));
+        }
+        let mut whole = before.clone();
+        whole.values.extend(target.values.clone());
+        if changes("clientdata") || is_active(&whole) && !is_active(before) {
+            check(unit, &whole)?;
+        }
+        if is_active(&whole) == is_active(before) {
+            return Ok(());
+        }
+        unit.require_named(operation, ACTIVATE)?;
+        match is_active(&whole) {
+            true => has_something_to_do(&whole),
+            false => Ok(()),
+        }
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = operation.target_reference()?;
+        let row = unit.need_as_platform("a business rule is not deleted while it is active", &row)?;
+        match is_rule(&row) && is_active(&row) {
+            true => Err(Error::said(Code::WORKFLOW_ACTIVE_DELETED)
+                .with_table(tables::PROCESS)
+                .with_word("WORKFLOW", row.id)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether what a rule says makes sense, as far as it says something.
+fn check(unit: &mut Unit, row: &Row) -> Result<()> {
+    let snapshot = unit.snapshot()?;
+    let Some(table) = row.text("primaryentity") else {
+        return Ok(());
+    };
+    let table = snapshot.table(table)?.clone();
+    if !takes_workflows(&table) {
+        return invalid(format!("no business rule holds for rows of `{}`", table.name));
+    }
+    let Some(text) = row.text("clientdata") else {
+        return Ok(());
+    };
+    let rule = Definition::parse(text).map_err(|error| error.with_table(tables::PROCESS))?;
+    let checked = rule.check(snapshot.catalog(), &table.name);
+    checked.map(|_| ()).map_err(|error| error.with_table(tables::PROCESS))
+}
+
+fn has_something_to_do(row: &Row) -> Result<()> {
+    let rule = row.text("clientdata").map(Definition::parse).transpose()?;
+    match rule.is_some_and(|rule| !rule.actions.is_empty()) {
+        true => Ok(()),
+        false => {
+            let message = format!("the business rule {} cannot be activated: it has no action", name(row));
+            Err(Error::new(Code::WORKFLOW_EMPTY, message).with_table(tables::PROCESS))
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! `sluice businessrule`: what every new and changed row has to go by.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_platform::BusinessRuleSpec;
+
+use crate::{
+    context::Context,
+    files, names,
+    output::{Grid, Outcome},
+    people,
+};
+
+const TABLE: &str = "workflow";
+const SCHEMA: &str = include_str!("../../templates/businessrule.schema.json");
+const TEMPLATE: &str = include_str!("../../templates/businessrule.json");
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the business rules, in the order in which they apply.
+    List {
+        /// Only those of this table.
+        #[arg(long)]
+        table: Option<String>,
+    },
+    /// Show a rule with its definition.
+    Show {
+        /// Its name or id.
+        rule: String,
+    },
+    /// Write a file to begin with: a rule that makes the name of a row required.
+    New {
+        /// The file, as JSON.
+        file: PathBuf,
+        /// The table whose rows it holds for.
+        #[arg(long, default_value = "account")]
+        table: String,
+    },
+    /// Print the JSON schema of the file, for editors.
+    Schema,
+    /// Make a rule out of a file; it is a draft.
+    Create {
+        /// The rule, as JSON.
+        file: PathBuf,
+        /// Activate it at once.
+        #[arg(long)]
+        activate: bool,
+    },
+    /// Change a rule that is not active into that of a file.
+    Update {
+        /// Its name or id.
+        rule: String,
+        /// The rule, as JSON; its table stays.
+        file: PathBuf,
+    },
+    /// Let a rule apply.
+    Activate {
+        /// Its name or id.
+        rule: String,
+    },
+    /// Let a rule apply no more.
+    Deactivate {
+        /// Its name or id.
+        rule: String,
+    },
+    /// Remove a rule that is not active.
+    Delete {
+        /// Its name or id.
+        rule: String,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    if matches!(command, Command::Schema) {
+        return Ok(Outcome::new(serde_json::from_str(SCHEMA)?, SCHEMA.trim_end()));
+    }
+    let session = context.session()?;
+    match command {
+        Command::Schema => Ok(Outcome::printed()),
+        Command::List { table } => list(context, &session, table.as_deref()),
+        Command::Show { rule } => show(context, &session, &rule),
+        Command::New { file, table } => new(&session, &file, &table),
+        Command::Create { file, activate } => create(&session, &file, activate),
+        Command::Update { rule, file } => update(&session, &rule, &file),
+        Command::Activate { rule } => set_active(&session, &rule, true),
+        Command::Deactivate { rule } => set_active(&session, &rule, false),
+        Command::Delete { rule } => delete(&session, &rule),
+    }
+}
+
+/// The rows that are business rules.
+fn rules() -> Filter {
+    Filter::eq("category", Value::Choice(2)).and(Filter::eq("type", Value::Choice(1)))
+}
+
+/// The rule of that name or id.
+fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
+    let is = match name.parse::<Uuid>() {
+        Ok(id) => Filter::eq("workflowid", id),
+        Err(_) => Filter::eq("name", name),
+    };
+    let found = session.list(Query::new(TABLE).filter(rules().and(is)))?;
+    match found.as_slice() {
+        [rule] => Ok(rule.clone()),
+        [] => {
+            let message = format!("there is no business rule \"{name}\" that you see; `businessrule list` shows them");
+            Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
+        }
+        several => {
+            let one = |row: &Row| format!("{} (of {})", row.id, row.text("primaryentity").unwrap_or_default());
+            let ids: Vec<String> = several.iter().map(one).collect();
+            let message = format!(
+                "several business rules are called \"{name}\": {}; give the id",
+                ids.join(", ")
+            );
+            Err(Error::new(Code::AMBIGUOUS, message).with_table(TABLE).into())
+        }
+    }
+}
+
+fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut filter = rules();
+    if let Some(table) = table {
+        session.catalog()?.table(table)?;
+        filter = filter.and(Filter::eq("primaryentity", table));
+    }
+    let query = Query::new(TABLE).filter(filter);
+    let rows = session.list(
+        query
+            .order_by("primaryentity")
+            .order_by("processorder")
+            .order_by("name"),
+    )?;
+    let labels = names::Labels::of(context, &rows)?;
+    let definition = session.catalog()?.table(TABLE)?.clone();
+    let mut grid = Grid::new(["state", "name", "table", "order", "owner", "id"]);
+    for row in &rows {
+        let cell = |column: &str| {
+            let value = row.get(column).unwrap_or(&Value::Null);
+            let column = definition.column(column);
+            column
+                .map(|column| people::cell(column, value, &labels))
+                .unwrap_or_default()
+        };
+        grid.row([
+            cell("statecode"),
+            cell("name"),
+            cell("primaryentity"),
+            cell("processorder"),
+            cell("ownerid"),
+            row.id.to_string(),
+        ]);
+    }
+    let documents = rows.iter().map(head).collect();
+    Ok(Outcome::list(documents, grid.text("no business rules that you see")))
+}
+
+/// What a rule is, without its definition.
+fn head(row: &Row) -> Json {
+    json!({
+        "id": row.id.to_string(),
+        "name": row.text("name"),
+        "table": row.text("primaryentity"),
+        "active": row.int("statecode") == Some(1),
+        "order": row.int("processorder"),
+        "owner": row.id_of("ownerid").map(|id| id.to_string()),
+    })
+}
+
+fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    let text = row.text("clientdata").unwrap_or("{}");
+    let definition: Json = serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
+    let mut document = head(&row);
+    if let (Json::Object(map), Some(parts)) = (&mut document, definition.as_object()) {
+        map.extend(parts.clone());
+        map.insert("description".to_owned(), json!(row.text("description")));
+    }
+    if context.json() {
+        return Ok(Outcome::new(document, String::new()));
+    }
+    let state = if row.int("statecode") == Some(1) {
+        "active"
+    } else {
+        "draft"
+    };
+    let lines = [
+        ("business rule", row.text("name").unwrap_or_default().to_owned()),
+        ("description", row.text("description").unwrap_or_default().to_owned()),
+        ("id", row.id.to_string()),
+        ("state", state.to_owned()),
+        ("table", row.text("primaryentity").unwrap_or_default().to_owned()),
+    ];
+    let lines: Vec<_> = lines.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let text = format!(
+        "{}\n\n{}",
+        people::pairs(&lines),
+        serde_json::to_string_pretty(&definition)?
+    );
+    Ok(Outcome::new(document, text))
+}
+
+fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
+    use std::io::Write as _;
+    let table = session.catalog()?.table(table)?.clone();
+    let text = TEMPLATE
+        .replace("NAME", &format!("Each {} has a name", table.name))
+        .replace("TABLE", &table.name)
+        .replace("PRIMARY", table.primary_name.as_deref().unwrap_or(&table.key));
+    files::make_new(file)?.write_all(text.as_bytes())?;
+    let shown = file.display();
+    let told = format!("wrote {shown}; `businessrule create {shown}` makes a draft of it");
+    Ok(Outcome::new(json!({ "file": file }), told))
+}
+
+fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+    session.check_privilege(TABLE, Right::Create)?;
+    let spec = BusinessRuleSpec::parse(&files::description(file)?)?;
+    let made = session.execute(Request::create(spec.row()))?;
+    let id = made.created().unwrap_or_default();
+    if activate {
+        return set_active(session, &id.to_string(), true);
+    }
+    let text = format!(
+        "created business rule {} ({id}); it is a draft: `businessrule activate` lets it apply",
+        spec.name()
+    );
+    Ok(Outcome::new(head(&find(session, &id.to_string())?), text))
+}
+
+fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
+    session.check_privilege(TABLE, Right::Write)?;
+    let mut change = BusinessRuleSpec::parse(&files::description(file)?)?.row();
+    change.id = find(session, name)?.id;
+    // What the file does not say is as in a new one.
+    if !change.has("description") {
+        change.set("description", Value::Null);
+    }
+    let id = change.id.to_string();
+    session.execute(Request::update(change))?;
+    let row = find(session, &id)?;
+    let text = format!("changed business rule {} ({id})", row.text("name").unwrap_or_default());
+    Ok(Outcome::new(head(&row), text))
+}
+
+fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    let change = Row::new(TABLE, row.id).with("statecode", Value::Choice(i32::from(active)));
+    session.execute(Request::update(change))?;
+    let what = if active { "activated" } else { "deactivated" };
+    let text = format!(
+        "{what} business rule {} ({})",
+        row.text("name").unwrap_or_default(),
+        row.id
+    );
+    Ok(Outcome::new(head(&find(session, &row.id.to_string())?), text))
+}
+
+fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let row = find(session, name)?;
+    session.execute(Request::delete(Reference::new(TABLE, row.id)))?;
+    let text = format!("deleted business rule {}", row.text("name").unwrap_or_default());
+    Ok(Outcome::new(json!({ "id": row.id.to_string() }), text))
+}

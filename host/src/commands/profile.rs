@@ -1,0 +1,302 @@
+//! `sluice profile`: column security profiles, what they give on secured columns, and to whom.
+
+use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value, coerce};
+
+use crate::{
+    context::Context,
+    door::Door,
+    names::{self, Labels},
+    output::{Grid, Outcome},
+    people,
+};
+
+/// See the module.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the profiles.
+    List,
+    /// Show a profile: what it gives on which columns, and its members.
+    Show {
+        /// The profile.
+        profile: String,
+    },
+    /// Make a profile. It gives nothing yet.
+    Create {
+        /// The profile's name.
+        name: String,
+        /// What it is for.
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Delete a profile. Its members lose what it gave.
+    Delete {
+        /// The profile.
+        profile: String,
+    },
+    /// Let a profile give rights on a secured column. Nobody gives what they do not hold.
+    Grant {
+        /// The profile.
+        profile: String,
+        /// The table.
+        table: String,
+        /// The column, which is secured: `column update TABLE COLUMN --secured yes`.
+        column: String,
+        /// What its members may do: read it, write it into a new row, change it.
+        #[arg(required = true, value_enum)]
+        rights: Vec<Of>,
+    },
+    /// Let a profile give rights on a column no more; all of them where none is named.
+    Revoke {
+        /// The profile.
+        profile: String,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Which.
+        #[arg(value_enum)]
+        rights: Vec<Of>,
+    },
+    /// Add a user or a team to a profile.
+    MemberAdd {
+        /// The profile.
+        profile: String,
+        /// A user, or team:NAME.
+        member: String,
+    },
+    /// Take a user or a team out of a profile.
+    MemberRemove {
+        /// The profile.
+        profile: String,
+        /// A user, or team:NAME.
+        member: String,
+    },
+}
+
+/// A right on a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Of {
+    Read,
+    Create,
+    Update,
+}
+
+impl Of {
+    const ALL: [Self; 3] = [Self::Read, Self::Create, Self::Update];
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Read => "canread",
+            Self::Create => "cancreate",
+            Self::Update => "canupdate",
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+        }
+    }
+}
+
+const PROFILE: &str = "fieldsecurityprofile";
+const PERMISSION: &str = "fieldpermission";
+
+/// What a permission says of a right that it gives.
+const GIVES: i32 = 4;
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let profile =
+        |name: &str| -> anyhow::Result<Reference> { Ok(Reference::new(PROFILE, session.find_one(PROFILE, name)?)) };
+    match command {
+        Command::List => people::list(
+            context,
+            &session,
+            Query::new(PROFILE).columns(&["name", "description"]).order_by("name"),
+        ),
+        Command::Show { profile: name } => show(context, &session, &profile(&name)?),
+        Command::Create { name, description } => {
+            let mut row = Row::unsaved(PROFILE).with("name", name.as_str());
+            if let Some(description) = description {
+                row.set("description", description);
+            }
+            let id = session.execute(Request::create(row))?.created().unwrap_or_default();
+            Ok(Outcome::new(
+                json!({ "id": id.to_string() }),
+                format!("created profile {name} {id}"),
+            ))
+        }
+        Command::Delete { profile: name } => {
+            let profile = profile(&name)?;
+            session.execute(Request::delete(profile.clone()))?;
+            Ok(Outcome::new(
+                json!({ "id": profile.id.to_string() }),
+                format!("deleted profile {name}"),
+            ))
+        }
+        Command::Grant {
+            profile: name,
+            table,
+            column,
+            rights,
+        } => change(&session, &profile(&name)?, (&table, &column), &rights, true),
+        Command::Revoke {
+            profile: name,
+            table,
+            column,
+            rights,
+        } => {
+            let rights = if rights.is_empty() { Of::ALL.to_vec() } else { rights };
+            change(&session, &profile(&name)?, (&table, &column), &rights, false)
+        }
+        Command::MemberAdd { profile: name, member } => link(&session, &profile(&name)?, &member, true),
+        Command::MemberRemove { profile: name, member } => link(&session, &profile(&name)?, &member, false),
+    }
+}
+
+/// What a profile says of a column, where it says something.
+fn permission(session: &dyn Door, profile: &Reference, (table, column): (&str, &str)) -> anyhow::Result<Option<Row>> {
+    let filter = Filter::eq("fieldsecurityprofileid", profile.clone())
+        .and(Filter::eq("entityname", table))
+        .and(Filter::eq("attributelogicalname", column));
+    Ok(session.list(Query::new(PERMISSION).filter(filter))?.pop())
+}
+
+fn change(
+    session: &dyn Door,
+    profile: &Reference,
+    (table, column): (&str, &str),
+    rights: &[Of],
+    gives: bool,
+) -> anyhow::Result<Outcome> {
+    let catalog = session.catalog()?;
+    coerce::column(catalog.table(table)?, column)?;
+    let there = permission(session, profile, (table, column))?;
+    let of = |right: Of| {
+        let held = there.as_ref().and_then(|row| row.int(right.column())) == Some(GIVES);
+        if rights.contains(&right) { gives } else { held }
+    };
+    let given: Vec<&str> = Of::ALL.into_iter().filter(|right| of(*right)).map(Of::word).collect();
+    let mut row = match &there {
+        Some(row) => Row::new(PERMISSION, row.id),
+        None => Row::unsaved(PERMISSION)
+            .with("fieldsecurityprofileid", profile.clone())
+            .with("entityname", table)
+            .with("attributelogicalname", column),
+    };
+    for right in Of::ALL {
+        row.set(right.column(), Value::Choice(if of(right) { GIVES } else { 0 }));
+    }
+    match &there {
+        Some(there) if given.is_empty() => session.execute(Request::delete(there.reference()))?,
+        Some(_) => session.execute(Request::update(row))?,
+        None if given.is_empty() => {
+            let message = format!("the profile gives nothing on `{column}` of `{table}`");
+            return Err(Error::new(Code::NOT_FOUND, message).with_table(PERMISSION).into());
+        }
+        None => session.execute(Request::create(row))?,
+    };
+    let document = json!({ "id": profile.id.to_string(), "table": table, "column": column, "gives": given });
+    let given = if given.is_empty() {
+        "nothing".to_owned()
+    } else {
+        given.join(", ")
+    };
+    Ok(Outcome::new(
+        document,
+        format!("the profile gives on {table}.{column}: {given}"),
+    ))
+}
+
+fn relationship(holder: &Reference) -> &'static str {
+    match &*holder.table {
+        "team" => "teamprofiles_association",
+        _ => "systemuserprofiles_association",
+    }
+}
+
+fn link(session: &dyn Door, profile: &Reference, member: &str, add: bool) -> anyhow::Result<Outcome> {
+    let holder = names::principal(session, member)?;
+    let request = Request::new(if add { "Associate" } else { "Disassociate" })
+        .with("Target", profile.clone())
+        .with("Relationship", relationship(&holder))
+        .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
+    session.execute(request)?;
+    let done = if add { "added to" } else { "taken out of" };
+    let document = json!({ "id": profile.id.to_string(), "member": holder.id.to_string() });
+    Ok(Outcome::new(
+        document,
+        format!("{member} {done} profile {}", profile.id),
+    ))
+}
+
+/// The members of a profile, as far as the acting user sees them.
+fn members(session: &dyn Door, profile: &Reference) -> anyhow::Result<Vec<Reference>> {
+    let mut members = Vec::new();
+    for relationship in ["systemuserprofiles_association", "teamprofiles_association"] {
+        let request = Request::new("RetrieveRelated")
+            .with("Target", profile.clone())
+            .with("Relationship", relationship);
+        if let Some(Parameter::Rows(rows)) = session.execute(request)?.outputs.get("RelatedEntities") {
+            members.extend(rows.iter().map(Row::reference));
+        }
+    }
+    Ok(members)
+}
+
+fn show(context: &Context, session: &dyn Door, profile: &Reference) -> anyhow::Result<Outcome> {
+    let row = names::get(session, PROFILE, profile.id, &["name", "description"])?;
+    let filter = Filter::eq("fieldsecurityprofileid", profile.clone());
+    let permissions = Query::new(PERMISSION)
+        .filter(filter)
+        .order_by("entityname")
+        .order_by("attributelogicalname");
+    let mut grid = Grid::new(["table", "column", "read", "create", "update"]);
+    let mut given: Vec<Json> = Vec::new();
+    for permission in session.list(permissions)? {
+        let text = |column: &str| permission.text(column).unwrap_or_default().to_owned();
+        let of = |right: Of| permission.int(right.column()) == Some(GIVES);
+        let yes = |right| if of(right) { "yes" } else { "no" };
+        let (table, column) = (text("entityname"), text("attributelogicalname"));
+        grid.row([&table, &column, yes(Of::Read), yes(Of::Create), yes(Of::Update)]);
+        given.push(json!({
+            "table": table, "column": column,
+            "read": of(Of::Read), "create": of(Of::Create), "update": of(Of::Update),
+        }));
+    }
+    let members = members(session, profile)?;
+    let labels = Labels::load(context, members.iter().cloned())?;
+    let named: Vec<String> = members
+        .iter()
+        .map(|member| {
+            format!(
+                "{} {}",
+                if &*member.table == "team" { "team" } else { "user" },
+                labels.name(member)
+            )
+        })
+        .collect();
+    let name = row.text("name").unwrap_or_default();
+    let text = format!(
+        "{}\n\n{}",
+        people::pairs(&[
+            ("profile", name),
+            ("description", row.text("description").unwrap_or_default()),
+            ("members", &named.join(", ")),
+        ]),
+        grid.text("gives nothing by name")
+    );
+    let document = json!({
+        "id": profile.id.to_string(),
+        "name": name,
+        "permissions": given,
+        "members": members.iter().zip(&named).map(|(member, name)| json!({ "id": member.id.to_string(), "name": name })).collect::<Vec<_>>(),
+    });
+    Ok(Outcome::new(document, text))
+}

@@ -1,0 +1,136 @@
+//! What a rule does to rows.
+
+use serde_json::json;
+use sluice_model::{Remedy, Request, Row, Value};
+use sluice_platform::{Assembly, Fix, PushOptions, StepSpec, prelude::*};
+use sluice_tests::wasm;
+
+use crate::world::{Workplace, account, switch, when};
+
+#[test]
+fn a_required_column_is_required_of_every_door() {
+    let world = Workplace::new();
+    let before = world.clerk.create(account("Earlier"));
+    let rule = world.active(json!([{ "require": ["telephone1"] }]));
+    let error = world.clerk.try_create(account("Novak")).unwrap_err();
+    assert_eq!(error.message(), "Attribute 'telephone1' cannot be NULL");
+    assert_eq!(error.code().to_string(), "0x80040200");
+    assert_eq!(error.body().missing, ["telephone1"]);
+    let id = world.clerk.create(account("Novak").with("telephone1", "555"));
+    let emptied = Row::new("account", id).with("telephone1", Value::Null);
+    assert!(world.clerk.try_update(emptied.clone()).is_err());
+    assert!(world.admin.try_update(emptied).is_err(), "whoever it is");
+    // A change of what the rule does not look at is none of its business.
+    world.clerk.update(Row::new("account", before).with("name", "Renamed"));
+    switch(&world.admin, rule, false).unwrap();
+    world.clerk.create(account("Berg"));
+}
+
+#[test]
+fn values_are_set_where_the_condition_holds() {
+    let world = Workplace::new();
+    world.active(json!([
+        { "default": { "numberofemployees": 10, "description": { "text": ["of ", { "column": "name" }] } } },
+        { "check": {
+            "if": { "compare": { "column": "numberofemployees", "is": "ge", "value": 100 } },
+            "then": [
+                { "set": { "telephone2": "large", "fax": null } },
+                { "check": { "if": { "compare": { "column": "websiteurl", "is": "has-no-data" } },
+                             "then": [{ "set": { "websiteurl": { "column": "telephone1" } } }] } } ],
+            "else": [{ "set": { "telephone2": "small" } }] } }
+    ]));
+    let small = world.clerk.create(account("Novak"));
+    let row = world.admin.get("account", small);
+    assert_eq!(row.int("numberofemployees"), Some(10));
+    assert_eq!(
+        (row.text("telephone2"), row.text("description")),
+        (Some("small"), Some("of Novak"))
+    );
+
+    let grown = Row::new("account", small)
+        .with("numberofemployees", 100)
+        .with("telephone1", "555")
+        .with("fax", "1");
+    world.clerk.update(grown);
+    let row = world.admin.get("account", small);
+    assert_eq!(
+        (row.text("telephone2"), row.text("fax"), row.text("websiteurl")),
+        (Some("large"), None, Some("555"))
+    );
+    // What a row had is no default's business, also where it was emptied.
+    world
+        .clerk
+        .update(Row::new("account", small).with("description", Value::Null));
+    assert_eq!(world.admin.get("account", small).get("description"), None);
+    let given = world.clerk.create(account("Berg").with("numberofemployees", 3));
+    assert_eq!(world.admin.get("account", given).int("numberofemployees"), Some(3));
+}
+
+#[test]
+fn an_error_is_named_with_its_rule_and_found() {
+    let world = Workplace::new();
+    let refuse = json!([{ "error": { "column": "name", "message": "`test` is no name" } }]);
+    let rule = world.active(json!([when("name", json!("test"), refuse)]));
+    world.clerk.create(account("Novak"));
+    let error = world.clerk.try_create(account("TEST")).unwrap_err();
+    assert_eq!(
+        (error.code().to_string(), error.message()),
+        ("0x80040265".to_owned(), "`test` is no name")
+    );
+    let step = error.body().step.clone().unwrap();
+    assert_eq!(
+        (step.id, step.kind, step.name.as_str()),
+        (rule, "business rule", "Rule")
+    );
+    assert_eq!(step.action.as_deref(), Some("1 then 1: refuse the row"));
+    assert!(!error.remedies().contains(&Remedy::DisableStep));
+
+    let request = Request::create(account("test"));
+    let found = world.admin.0.isolate(world.clerk.id(), &request).unwrap();
+    assert!(found.passes);
+    let kind = "business rule";
+    assert_eq!(found.culprits.len(), 1);
+    assert_eq!(found.culprits[0].fixes(), [Fix::Deactivate { workflow: rule, kind }]);
+}
+
+#[test]
+fn a_rule_comes_before_plug_ins() {
+    let world = Workplace::new();
+    let assembly = Assembly {
+        name: "probe".to_owned(),
+        bytes: wasm("guests", "probe"),
+        description: None,
+    };
+    world.admin.0.push(&assembly, &PushOptions::default()).unwrap();
+    let spec = StepSpec {
+        plugin: "probe/probe".to_owned(),
+        message: "Create".to_owned(),
+        table: Some("account".to_owned()),
+        stage: 20,
+        rank: 1,
+        configuration: Some("upper description".to_owned()),
+        ..StepSpec::default()
+    };
+    world.admin.0.register_step(&spec).unwrap();
+    world.active(json!([{ "default": { "description": "made by a rule" } }]));
+    let id = world.clerk.create(account("Novak"));
+    assert_eq!(
+        world.admin.get("account", id).text("description"),
+        Some("MADE BY A RULE")
+    );
+}
+
+#[test]
+fn a_value_that_the_row_does_not_take_is_the_rules_own() {
+    let world = Workplace::new();
+    let rule = world.active(json!([when(
+        "name",
+        json!("test"),
+        json!([{ "set": { "numberofemployees": { "increment": 999_999_999 } } }])
+    )]));
+    let error = world
+        .clerk
+        .try_create(account("test").with("numberofemployees", 5))
+        .unwrap_err();
+    assert_eq!(error.body().step.as_ref().map(|step| step.id), Some(rule), "{error}");
+}

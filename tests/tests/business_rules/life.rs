@@ -1,0 +1,113 @@
+//! What may be drawn up, changed, activated and deleted, and by whom.
+
+use serde_json::{Value as Json, json};
+use sluice_model::{Reference, Row, Value};
+use sluice_platform::BusinessRuleSpec;
+
+use crate::world::{Workplace, account, spec, switch, when};
+
+fn refusal(world: &Workplace, actions: Json) -> (String, String) {
+    let error = world.admin.try_create(spec(actions)).unwrap_err();
+    (error.code().to_string(), error.message().to_owned())
+}
+
+#[test]
+fn activating_takes_a_privilege() {
+    let world = Workplace::new();
+    let rule = world.clerk.create(spec(json!([{ "require": ["telephone1"] }])));
+    let error = switch(&world.clerk, rule, true).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvActivateBusinessRule"),
+        "{error}"
+    );
+    world.clerk.create(account("Novak"));
+    switch(&world.admin, rule, true).unwrap();
+    world.clerk.try_create(account("Novak")).unwrap_err();
+    let error = switch(&world.clerk, rule, false).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvActivateBusinessRule"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_active_is_neither_changed_nor_deleted() {
+    let world = Workplace::new();
+    let rule = world.active(json!([{ "require": ["telephone1"] }]));
+    let renamed = Row::new("workflow", rule).with("name", "Other");
+    assert_eq!(
+        world.admin.try_update(renamed.clone()).unwrap_err().code().to_string(),
+        "0x80045002"
+    );
+    assert_eq!(
+        world.admin.try_delete("workflow", rule).unwrap_err().code().to_string(),
+        "0x8004500F"
+    );
+    switch(&world.admin, rule, false).unwrap();
+    world.admin.update(renamed);
+    let moved = Row::new("workflow", rule).with("primaryentity", "contact");
+    assert!(
+        world
+            .admin
+            .try_update(moved)
+            .unwrap_err()
+            .message()
+            .contains("primaryentity")
+    );
+    world.admin.try_delete("workflow", rule).unwrap();
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_its_place() {
+    let world = Workplace::new();
+    let (code, told) = refusal(&world, json!([{ "set": { "name": "x" } }]));
+    assert_eq!(code, "0x80060013", "{told}");
+    let unknown = json!([{ "require": ["name"] }, when("name", json!("x"), json!([{ "set": { "nmae": "x" } }]))]);
+    let (_, told) = refusal(&world, unknown);
+    assert!(
+        told.contains("action 2 then 1 of the business rule") && told.contains("nmae"),
+        "{told}"
+    );
+    let other = json!([{ "default": { "name": { "column": "lastname", "row": { "related": "primarycontactid" } } } }]);
+    let (_, told) = refusal(&world, other);
+    assert!(told.contains("its own row only"), "{told}");
+    let (_, told) = refusal(&world, json!([{ "default": { "numberofemployees": "many" } }]));
+    assert!(told.contains("numberofemployees"), "{told}");
+    let text = json!({ "name": "x", "table": "systemuser", "actions": [{ "require": ["title"] }] }).to_string();
+    let rule = BusinessRuleSpec::parse(&text).unwrap().row();
+    let error = world.admin.try_create(rule).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("no business rule holds for rows of `systemuser`"),
+        "{error}"
+    );
+    let empty = world.admin.create(spec(json!([])));
+    assert_eq!(
+        switch(&world.admin, empty, true).unwrap_err().code().to_string(),
+        "0x80045018"
+    );
+    let made_active = spec(json!([])).with("statecode", Value::Choice(1));
+    assert!(world.admin.try_create(made_active).is_err());
+    for text in [
+        "",
+        "{}",
+        r#"{"name": "x", "table": "account", "actions": [{"shout": 1}]}"#,
+    ] {
+        assert!(BusinessRuleSpec::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_column_that_a_rule_uses_is_not_deleted() {
+    let world = Workplace::new();
+    let rule = world.admin.create(spec(json!([{ "require": ["telephone1"] }])));
+    let again = Row::new("workflow", rule).with("clientdata", r#"{"actions": [{"require": ["fax"]}]}"#);
+    world.admin.update(again);
+    let row = world.admin.get("workflow", rule);
+    assert_eq!((row.int("category"), row.int("scope")), (Some(2), Some(4)));
+    let shown = Reference::new("workflow", rule);
+    assert_eq!(shown.id, row.id);
+}

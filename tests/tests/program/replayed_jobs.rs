@@ -1,0 +1,153 @@
+//! `kill -9` in the middle of the plug-in of a job: its calls that were answered are not made again.
+
+use serde_json::Value;
+use sluice_tests::world::{World, guest, id, list, text, wait_until};
+
+fn job(world: &World) -> Value {
+    let jobs = list(&world.admin().json(&["jobs", "list"]));
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    jobs[0].clone()
+}
+
+/// A process that was killed in a job that had made two accounts, the second one named after the time,
+/// and then did not end.
+fn killed() -> (World, String) {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let script = "create account name One\nread account\ncreate-now account name\nspin";
+    let step = id(&world.admin().json(&[
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--message",
+        "Create",
+        "--table",
+        "contact",
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--grant",
+        "clock",
+        "--config",
+        script,
+        "--limits",
+        r#"{"cpu": 30000, "wall": 60000}"#,
+    ]));
+    let mut child = world.admin().start(&["row", "create", "contact", "lastname=Ng"]);
+    wait_until(|| world.count("account", "") == 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(job(&world)["interrupted"], true);
+    (world, step)
+}
+
+fn script(world: &World, step: &str, script: &str) {
+    world.admin().json(&["step", "update", step, "--config", script]);
+}
+
+#[test]
+fn calls_that_were_answered_are_not_made_again() {
+    let (world, step) = killed();
+    let goes_on = "create account name One\nread account\ncreate-now account name\ncreate account name Three";
+    script(&world, &step, goes_on);
+    let ran = world.admin().json(&["jobs", "run"]);
+    assert_eq!(ran["value"][0]["state"], "succeeded", "{ran}");
+    assert_eq!(world.count("account", ""), 3, "the time was told as before, too");
+    assert_eq!(world.count("account", "name eq 'One'"), 1);
+    assert_eq!(job(&world)["statuscode"], 30);
+    assert_eq!(world.admin().json(&["jobs", "run"])["value"], serde_json::json!([]));
+}
+
+#[test]
+fn a_run_that_asks_something_else_is_not_repeatable() {
+    let (world, step) = killed();
+    script(
+        &world,
+        &step,
+        "create account name One\nread contact\ncreate account name Three",
+    );
+    let ran = world.admin().run(&["jobs", "run", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let failed = job(&world);
+    assert_eq!(failed["statuscode"], 31);
+    let told = text(&failed, "message");
+    assert!(
+        told.contains("RetrieveMultiple account") && told.contains("RetrieveMultiple contact"),
+        "both calls: {told}"
+    );
+    assert_eq!(world.count("account", ""), 2);
+
+    // It can be run from its beginning.
+    let job = text(&failed, "asyncoperationid");
+    let again = world.admin().json(&["jobs", "retry", &job]);
+    assert_eq!(again["state"], "succeeded", "{again}");
+    assert_eq!(world.count("account", ""), 4);
+}
+
+#[test]
+fn a_run_that_ends_before_it_came_as_far_is_not_repeatable() {
+    let (world, step) = killed();
+    script(&world, &step, "create account name One");
+    assert_eq!(world.admin().run(&["jobs", "resume", "--json"]).code, 1);
+    let told = text(&job(&world), "message");
+    assert!(told.contains("ends without asking for it"), "{told}");
+    assert_eq!(world.count("account", ""), 2);
+}
+
+#[test]
+fn two_processes_run_each_job_once() {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let register = [
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--message",
+        "Create",
+        "--table",
+        "contact",
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+    ];
+    let step = id(&world
+        .admin()
+        .json(&[&register[..], &["until-attempt 2 later\ncreate account name ByJob"]].concat()));
+    let rows: Vec<String> = (0..20).map(|n| format!("Ng {n}")).collect();
+    for name in &rows {
+        world
+            .admin()
+            .json(&["row", "create", "contact", &format!("lastname={name}")]);
+    }
+    let jobs = list(&world.admin().json(&["jobs", "list"]));
+    assert_eq!(jobs.len(), 20);
+    for job in &jobs {
+        let id = text(job, "asyncoperationid");
+        world
+            .admin()
+            .json(&["row", "update", "asyncoperation", &id, "statecode=0"]);
+    }
+    let mut both = [
+        world.admin().start(&["jobs", "run"]),
+        world.admin().start(&["jobs", "run"]),
+    ];
+    for process in &mut both {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(world.count("account", ""), 20);
+    assert!(
+        list(&world.admin().json(&["jobs", "list"]))
+            .iter()
+            .all(|job| job["statuscode"] == 30)
+    );
+    assert!(!step.is_empty());
+}
