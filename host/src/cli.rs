@@ -136,6 +136,9 @@ pub(crate) enum Command {
     /// What requests set off.
     #[command(subcommand)]
     Trace(commands::trace::Command),
+    /// What somebody else needs to look at a request.
+    #[command(subcommand)]
+    Support(commands::support::Command),
     /// Why a request was refused, and what cures it. Nothing is changed.
     Why(commands::why::Args),
     /// Find what stands in a user's way, without changing anything.
@@ -156,6 +159,8 @@ pub(crate) enum Command {
     /// Who changed what, and which tables are watched.
     #[command(subcommand)]
     Audit(commands::audit::Command),
+    /// Take back the last change of a step, role, duplicate rule or setting.
+    Undo(commands::undo::Args),
     /// The error codes, their causes and resolutions.
     #[command(subcommand)]
     Errors(commands::errors::Command),
@@ -165,6 +170,8 @@ pub(crate) enum Command {
     /// The organisation's settings.
     #[command(subcommand)]
     Settings(commands::settings::Command),
+    /// Say who acts where, from now on.
+    Use(commands::use_context::Args),
     /// Print the completions for a shell.
     Completions(commands::shell::Completions),
     /// Print the manual page, or write all of them.
@@ -211,15 +218,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Plugin(command) => commands::plugin::run(context, command),
         Command::Step(command) => commands::step::run(context, command),
         Command::Trace(command) => commands::trace::run(context, command),
+        Command::Support(command) => commands::support::run(context, command),
         Command::Why(args) => commands::why::run(context, &args),
         Command::Diagnose(command) => commands::diagnose::run(context, command),
         Command::Flow(command) => commands::flow::run(context, command),
         Command::Workflow(command) => commands::workflow::run(context, command),
+        Command::Undo(args) => commands::undo::run(context, &args),
         Command::Businessrule(command) => commands::businessrule::run(context, command),
         Command::Errors(command) => commands::errors::run(command),
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),
         Command::Report(command) => commands::report::run(context, command),
+        Command::Use(args) => commands::use_context::run(&args),
         Command::Completions(args) => commands::shell::completions(Cli::command(), &args),
         Command::Man(args) => commands::shell::man(Cli::command(), &args),
     }

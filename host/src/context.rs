@@ -2,17 +2,19 @@
 //! in whose name it acts.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
+    io::IsTerminal,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv};
+use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv, bypass};
+use sluice_model::{Code, Parameters, Uuid};
 use sluice_sales::capabilities;
 
 use crate::{
     door::Door,
-    global::{Explicit, Global},
+    global::{Explicit, Global, Logic},
     output::{self, Form, tell},
     usage::Usage,
 };
@@ -23,22 +25,31 @@ pub(crate) struct Context {
     given: Explicit,
     form: Form,
     engine: OnceCell<Engine>,
+    /// Who acts has been said.
+    told: Cell<bool>,
 }
 
 impl Context {
     pub(crate) fn new(global: Global, given: Explicit) -> Self {
+        output::set_screen(SystemEnv.now());
         let form = output::set_form(if global.json { Some(Form::Json) } else { global.form });
         Self {
             global,
             given,
             form,
             engine: OnceCell::new(),
+            told: Cell::new(false),
         }
     }
 
     /// Whether one JSON document is wanted.
     pub(crate) fn json(&self) -> bool {
         self.form == Form::Json
+    }
+
+    /// Whether a change that takes something from others goes on without a word.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.global.yes
     }
 
     /// Whether nothing but the ids of rows is wanted.
@@ -106,10 +117,47 @@ impl Context {
                 "SYSTEM is the platform itself, and nobody acts as it; act as a user, such as an administrator (--as USER)",
             ));
         }
+        self.tell_who();
+        let along = self.passed_over(&session)?;
+        let session = session.carrying(along);
         match &self.global.on_behalf_of {
             Some(other) => Ok(session.on_behalf_of(session.find_one("systemuser", other)?)),
             None => Ok(session),
         }
+    }
+
+    /// Who acts is said, once, where a context says it and somebody looks.
+    fn tell_who(&self) {
+        if self.global.from_context && std::io::stderr().is_terminal() && !self.told.replace(true) {
+            tell(&format!("{} in {}", self.global.acting, self.global.org.display()));
+        }
+    }
+
+    /// What the requests of the command pass over, as their parameters say it.
+    fn passed_over(&self, session: &Session) -> anyhow::Result<Parameters> {
+        let mut along = Parameters::new();
+        if self.global.bypass_plugins {
+            along.insert(bypass::PLUGINS.into(), true.into());
+        }
+        let kinds = [(Logic::Sync, "CustomSync"), (Logic::Async, "CustomAsync")];
+        let kinds = kinds.iter().filter(|(kind, _)| self.global.bypass_logic.contains(kind));
+        let kinds: Vec<&str> = kinds.map(|(_, word)| *word).collect();
+        if !kinds.is_empty() {
+            along.insert(bypass::LOGIC.into(), (&*kinds.join(",")).into());
+        }
+        let steps = self
+            .global
+            .bypass_steps
+            .iter()
+            .map(|step| step.trim())
+            .filter(|step| !step.is_empty());
+        let ids = steps
+            .map(|step| step_or_workflow(session, step))
+            .collect::<anyhow::Result<Vec<String>>>()?;
+        if !ids.is_empty() {
+            along.insert(bypass::STEPS.into(), (&*ids.join(",")).into());
+        }
+        Ok(along)
     }
 
     /// The same, for commands that need nothing but the door.
@@ -128,6 +176,20 @@ impl Context {
             crate::text::quoted(&self.global.org.to_string_lossy())
         )
     }
+}
+
+/// The id of a step, else of a workflow. An id as such is not looked up: the platform passes over
+/// ids that it does not know.
+fn step_or_workflow(session: &Session, name: &str) -> anyhow::Result<String> {
+    if name.parse::<Uuid>().is_ok() {
+        return Ok(name.to_owned());
+    }
+    let step = session.find_one("sdkmessageprocessingstep", name);
+    let found = match step {
+        Err(error) if error.code() == Code::NOT_FOUND => session.find_one("workflow", name).or(Err(error)),
+        step => step,
+    };
+    Ok(found?.to_string())
 }
 
 /// The hidden verb that makes this program the compiler of plug-ins.

@@ -364,6 +364,7 @@ fn title(cure: &Cure) -> String {
             Way::Existing(row) => format!("Take the {} that is there", row.table),
             Way::Continue => "Go on although something matches".to_owned(),
             Way::Unchecked => "Send it without looking for duplicates".to_owned(),
+            Way::PassingOver(steps) => format!("Pass over {} for this one request", count(steps.len(), "step")),
         },
         Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
         Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
@@ -460,13 +461,21 @@ fn command_of(fix: &Fix, user: &str) -> String {
 
 /// The request in another way; of other messages than QualifyLead the parameter is named.
 fn again(message: &str, row: Option<&Reference>, way: &Way, user: &str) -> String {
+    if let Way::PassingOver(steps) = way {
+        let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+        let flag = format!("--bypass-steps {}", steps.join(","));
+        return match row.filter(|_| message == "QualifyLead") {
+            Some(lead) => format!("sluice lead qualify {} {flag} --as {}", lead.id, quoted(user)),
+            None => format!("send the same again with {flag}"),
+        };
+    }
     let Some(lead) = row.filter(|_| message == "QualifyLead") else {
         return "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned();
     };
     let how = match way {
         Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
         Way::Continue => "--continue".to_owned(),
-        Way::Unchecked => "--from grid".to_owned(),
+        Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
     };
     format!("sluice lead qualify {} {how} --as {}", lead.id, quoted(user))
 }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sluice_engine::Synchronous;
 
-use crate::output::Form;
+use crate::{
+    contexts::{self, Contexts},
+    output::Form,
+};
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -49,12 +52,41 @@ pub(crate) struct Global {
         hide_possible_values = true
     )]
     pub(crate) form: Option<Form>,
+    /// Pass over synchronous custom logic (plug-ins, real-time workflows); needs prvBypassCustomPlugins.
+    #[arg(long, id = "bypass-plugins", global = true)]
+    pub(crate) bypass_plugins: bool,
+    /// Pass over custom logic of a kind: sync, async or both with a comma; needs prvBypassCustomBusinessLogic.
+    #[arg(
+        long,
+        id = "bypass-logic",
+        global = true,
+        value_name = "sync,async",
+        value_delimiter = ',',
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub(crate) bypass_logic: Vec<Logic>,
+    /// Pass over these steps and workflows, by id or name; needs prvBypassCustomBusinessLogic.
+    #[arg(
+        long,
+        id = "bypass-steps",
+        global = true,
+        value_name = "STEP,…",
+        value_delimiter = ','
+    )]
+    pub(crate) bypass_steps: Vec<String>,
+    /// Go on without asking, and without saying whom a change reaches (or SLUICE_YES=true).
+    #[arg(long, id = "yes", global = true, env = "SLUICE_YES")]
+    pub(crate) yes: bool,
     /// Log to standard error; twice and thrice for more (or SLUICE_LOG).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// How carefully a commit reaches the disk (for measurements).
     #[arg(long, global = true, env = "SLUICE_SYNCHRONOUS", hide = true, value_enum, default_value_t = Care::Full)]
     pub(crate) synchronous: Care,
+    /// Who acts was said by the context in use.
+    #[arg(skip)]
+    pub(crate) from_context: bool,
 }
 
 /// Who acts where nobody is named.
@@ -63,11 +95,10 @@ const ADMINISTRATOR: &str = "admin";
 impl Global {
     /// What the command line leaves to variables. One that is set and empty says nothing.
     pub(crate) fn fill_in(&mut self, given: Explicit) -> Result<(), String> {
-        if self.acting.is_empty() && !given.acting {
-            ADMINISTRATOR.clone_into(&mut self.acting);
-        }
-        if self.org.as_os_str().is_empty() && !given.org {
-            self.org = ORGANISATION.into();
+        let is_said = |variable: &str| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let (acting, org) = (given.acting || is_said("SLUICE_AS"), given.org || is_said("SLUICE_ORG"));
+        if !acting || !org {
+            self.use_context(acting, org)?;
         }
         let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
         if self.form.is_none() && !form.is_empty() {
@@ -78,8 +109,40 @@ impl Global {
     }
 }
 
+impl Global {
+    /// What neither the command line nor a variable says comes from the context in use, else it is the
+    /// usual.
+    fn use_context(&mut self, acting: bool, org: bool) -> Result<(), String> {
+        let contexts = match contexts::path() {
+            Some(path) => Contexts::read(&path).map_err(|error| format!("{error:#}"))?,
+            None => Contexts::default(),
+        };
+        let kept = contexts.current();
+        if !acting {
+            // Who acts elsewhere is nobody here.
+            let kept = kept.filter(|kept| !org || kept.org.is_none());
+            self.acting = kept.map_or(ADMINISTRATOR.to_owned(), |kept| kept.user.clone());
+            self.from_context = kept.is_some();
+        }
+        if !org {
+            let kept = kept.and_then(|kept| kept.org.clone());
+            self.org = kept.unwrap_or_else(|| ORGANISATION.into());
+        }
+        Ok(())
+    }
+}
+
 /// The file where none is named.
 const ORGANISATION: &str = "./sluice.db";
+
+/// Custom logic by when it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Logic {
+    /// Inside the request.
+    Sync,
+    /// After it.
+    Async,
+}
 
 /// See [`Synchronous`].
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -5,6 +5,7 @@ mod assign;
 mod cli;
 mod commands;
 mod context;
+mod contexts;
 mod culprits;
 mod door;
 mod failure;

@@ -5,11 +5,11 @@ use std::{
     sync::OnceLock,
 };
 
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value as Json, json};
-use sluice_model::{Uuid, cells, looks};
+use sluice_model::{Timestamp, Uuid, cells, looks};
 
-use crate::text::wrapped;
+use crate::{text::wrapped, times};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,8 +251,68 @@ impl Grid {
     }
 
     fn drawn(&self) -> String {
+        match screen() {
+            Some(screen) => self.fitted(screen).table(Some(screen.width)),
+            None => self.table(None),
+        }
+    }
+
+    /// The table as people look it over on a screen: ids by their ends, times by how long ago they are, and
+    /// without columns that say nothing where it would be too wide with them.
+    fn fitted(&self, screen: Screen) -> Self {
+        let mut rows = self.rows.clone();
+        for column in 0..self.headings.len() {
+            let cells: Vec<&String> = self.rows.iter().filter_map(|row| row.get(column)).collect();
+            let ends = ends(&cells);
+            for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)) {
+                if let (Some(end), true) = (ends, cell.parse::<Uuid>().is_ok()) {
+                    *cell = cell.get(cell.len() - end..).unwrap_or_default().to_owned();
+                } else if let Ok(then) = cell.parse::<Timestamp>() {
+                    *cell = times::ago(screen.now, then);
+                }
+            }
+        }
+        let mut headings = self.headings.clone();
+        let width = |at: usize| {
+            let cells = rows
+                .iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| cell.chars().count().min(CELL));
+            cells
+                .chain([headings.get(at).map_or(0, |heading| heading.chars().count())])
+                .max()
+                .unwrap_or(0)
+                + 3
+        };
+        let all: usize = (0..headings.len()).map(width).sum();
+        if all + 1 > screen.width.into() {
+            let empty = |at: usize| rows.iter().all(|row| row.get(at).is_none_or(String::is_empty));
+            let kept: Vec<bool> = (0..headings.len()).map(|at| !empty(at)).collect();
+            let keep = |cells: &mut Vec<String>| {
+                let mut places = kept.iter();
+                cells.retain(|_| places.next().copied().unwrap_or(true));
+            };
+            if kept.contains(&true) {
+                keep(&mut headings);
+                rows.iter_mut().for_each(keep);
+            }
+        }
+        Self {
+            headings,
+            rows,
+            wraps: self.wraps,
+            goes_on: self.goes_on,
+        }
+    }
+
+    fn table(&self, width: Option<u16>) -> String {
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);
+        if let Some(width) = width {
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
+        }
         table.set_header(self.headings.iter().map(|heading| line(heading)));
         for row in &self.rows {
             let cell = |text: &String| match self.wraps {
@@ -263,6 +323,52 @@ impl Grid {
         }
         table.trim_fmt()
     }
+}
+
+/// The screen that people look at.
+#[derive(Debug, Clone, Copy)]
+struct Screen {
+    width: u16,
+    now: Timestamp,
+}
+
+/// What of a screen is known once it is; nothing, where the output goes elsewhere.
+static SCREEN: OnceLock<Option<Screen>> = OnceLock::new();
+
+fn screen() -> Option<Screen> {
+    SCREEN.get().copied().flatten()
+}
+
+/// Says what time it is for those who look at a screen.
+pub(crate) fn set_screen(now: Timestamp) {
+    let of_terminal = || {
+        let (_, width) = console::Term::stdout().size_checked()?;
+        Some(Screen { width, now })
+    };
+    SCREEN.get_or_init(|| of_terminal().filter(|_| io::stdout().is_terminal()));
+}
+
+/// How many digits from the end tell the ids of a column apart, five at least; nothing, where it
+/// holds none.
+fn ends(cells: &[&String]) -> Option<usize> {
+    const LEAST: usize = 5;
+    let mut ids: Vec<&str> = cells
+        .iter()
+        .filter(|cell| cell.parse::<Uuid>().is_ok())
+        .map(|cell| cell.as_str())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let whole = ids.first()?.len();
+    (LEAST..=whole).find(|end| {
+        let mut short: Vec<&str> = ids
+            .iter()
+            .filter_map(|id| id.get(id.len().checked_sub(*end)?..))
+            .collect();
+        short.sort_unstable();
+        short.dedup();
+        short.len() == ids.len()
+    })
 }
 
 /// A table with how many rows it has, where people look at it.
@@ -318,11 +424,26 @@ mod tests {
     }
 
     #[test]
+    fn a_screen_shows_the_ends_of_ids_and_how_long_ago_something_was() {
+        let now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
+        let mut grid = Grid::new(["name", "run as", "created", "id"]);
+        grid.row(["a", "", "2026-03-02T08:57:00Z", "01a225a2-b9d3-7000-8000-0000000abcde"]);
+        grid.row(["b", "", "2026-01-02T08:57:00Z", "01a225a2-b9d3-7000-8000-0000001abcde"]);
+        let shown = grid.fitted(Screen { width: 200, now });
+        assert_eq!(shown.rows[0], ["a", "", "3 min ago", "0abcde"]);
+        assert_eq!(shown.rows[1], ["b", "", "2026-01-02", "1abcde"]);
+        let narrow = grid.fitted(Screen { width: 30, now });
+        assert_eq!(narrow.headings, ["name", "created", "id"]);
+        let table = grid.fitted(Screen { width: 30, now }).table(Some(30));
+        assert!(table.lines().all(|line| line.chars().count() <= 30), "{table}");
+    }
+
+    #[test]
     fn what_explains_is_wrapped() {
         let mut grid = Grid::new(["why"]).uncut();
         let text = "word ".repeat(40);
         grid.row([&text]);
-        let shown = grid.drawn();
+        let shown = grid.table(None);
         assert_eq!(shown.matches("word").count(), 40, "{shown}");
         assert!(!shown.contains('…') && shown.lines().count() > 5, "{shown}");
     }

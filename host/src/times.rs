@@ -30,6 +30,22 @@ pub(crate) fn moved(from: Timestamp, seconds: i64) -> Result<Timestamp, String> 
     there.ok_or_else(|| "that is farther away than there are dates".to_owned())
 }
 
+/// How long ago something was, for people who look now; of what is longer ago than a week, the day. What
+/// is still to come is told whole.
+pub(crate) fn ago(now: Timestamp, then: Timestamp) -> String {
+    const WEEK: i64 = 7 * DAY;
+    let seconds = now.as_second() - then.as_second();
+    let number = |unit: i64, word: &str| format!("{} {word} ago", seconds / unit);
+    match seconds {
+        ..0 => then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        0..MINUTE => "just now".to_owned(),
+        MINUTE..HOUR => number(MINUTE, "min"),
+        HOUR..DAY => number(HOUR, "h"),
+        DAY..WEEK => number(DAY, "d"),
+        _ => then.strftime("%Y-%m-%d").to_string(),
+    }
+}
+
 /// When something began: a span before now, or a point in time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Since {
@@ -87,6 +103,17 @@ mod tests {
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn people_are_told_how_long_ago_it_was() {
+        let now: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        let told = |then: &str| ago(now, then.parse().unwrap());
+        assert_eq!(told("2026-03-01T08:59:30Z"), "just now");
+        assert_eq!(told("2026-03-01T08:00:00Z"), "1 h ago");
+        assert_eq!(told("2026-02-27T08:00:00Z"), "2 d ago");
+        assert_eq!(told("2026-02-01T08:00:00Z"), "2026-02-01");
+        assert_eq!(told("2026-03-01T11:00:00Z"), "2026-03-01T11:00:00Z");
     }
 
     #[test]

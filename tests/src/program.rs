@@ -80,6 +80,7 @@ impl Program {
             .args(arguments)
             .env("XDG_CACHE_HOME", crate::root().join("target/tests-cache"));
         command
+            .env("SLUICE_CONTEXTS", self.folder.join("contexts.json"))
             .env_remove("SLUICE_ORG")
             .env_remove("SLUICE_AS")
             .env_remove("SLUICE_OUTPUT");

@@ -8,7 +8,11 @@ use sluice_access::Units;
 use sluice_model::{Catalog, Code, Depth, Error, Filter, Query, Result, Row, Uuid};
 use sluice_store::Tx;
 
-use crate::{Unit, organization, snapshot, tables};
+use crate::{
+    Unit, organization,
+    snapshot::{self, Snapshot},
+    tables,
+};
 
 /// The tables that decide who can administer the organisation.
 const WATCHED: [&str; 9] = [
@@ -54,11 +58,16 @@ impl Unit {
         // The definitions of these tables are the same, whatever the unit has written.
         let snapshot = self.snapshot.clone();
         let system = snapshot.system.id();
-        let Some(fault) = fault(&mut self.tx, &snapshot.catalog, system)? else {
+        let roles = [tables::PRIVILEGE, tables::ROLE_PRIVILEGES];
+        let known = match roles.iter().any(|table| self.tx.has_written(table)) {
+            true => None,
+            false => Some(&*snapshot),
+        };
+        let Some(fault) = fault(&mut self.tx, &snapshot.catalog, known, system)? else {
             return Ok(());
         };
         let earlier = self.core.store()?.read(|mut tx| {
-            let earlier = self::fault(&mut tx, &snapshot.catalog, system);
+            let earlier = self::fault(&mut tx, &snapshot.catalog, None, system);
             (tx, earlier)
         })??;
         if earlier == Some(fault) {
@@ -72,9 +81,10 @@ impl Unit {
     }
 }
 
-/// What is wrong with the organisation as `tx` sees it.
-fn fault(tx: &mut Tx, catalog: &Catalog, system: Uuid) -> Result<Option<Fault>> {
-    let mut reader = Reader { tx, catalog };
+/// What is wrong with the organisation as `tx` sees it. What roles hold is as `known` has it, where
+/// something does.
+fn fault(tx: &mut Tx, catalog: &Catalog, known: Option<&Snapshot>, system: Uuid) -> Result<Option<Fault>> {
+    let mut reader = Reader { tx, catalog, known };
     let units = reader.all(
         tables::BUSINESS_UNIT,
         &["parentbusinessunitid", "isdisabled"],
@@ -100,6 +110,7 @@ fn fault(tx: &mut Tx, catalog: &Catalog, system: Uuid) -> Result<Option<Fault>> 
 struct Reader<'a> {
     tx: &'a mut Tx,
     catalog: &'a Catalog,
+    known: Option<&'a Snapshot>,
 }
 
 impl Reader<'_> {
@@ -117,9 +128,8 @@ impl Reader<'_> {
     /// Whether somebody who can use it holds the whole role System Administrator.
     fn has_administrator(&mut self, stopped: &BTreeSet<Uuid>, system: Uuid) -> Result<bool> {
         let roles = self.all(tables::ROLE, &["businessunitid"], organization::administrator_roles())?;
-        let privileges = self.all(tables::PRIVILEGE, &[], Filter::All)?.len();
         for role in roles.iter().map(|role| role.id) {
-            if !self.is_whole(role, privileges)? {
+            if !self.is_whole(role)? {
                 continue;
             }
             let mut users = self.linked(tables::USER_ROLES, "roleid", role, "systemuserid")?;
@@ -137,8 +147,12 @@ impl Reader<'_> {
         Ok(false)
     }
 
-    /// Whether a role holds each of so many privileges in the whole organisation.
-    fn is_whole(&mut self, role: Uuid, privileges: usize) -> Result<bool> {
+    /// Whether a role holds every privilege in the whole organisation.
+    fn is_whole(&mut self, role: Uuid) -> Result<bool> {
+        if let Some(known) = self.known {
+            return known.is_whole(self.tx, role);
+        }
+        let privileges = self.all(tables::PRIVILEGE, &[], Filter::All)?.len();
         let held = self.all(
             tables::ROLE_PRIVILEGES,
             &["privilegeid", "privilegedepthmask"],

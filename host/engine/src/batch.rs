@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use sluice_model::{Filter, Query, Request, Response, Result, Row, Uuid};
 
-use crate::{Acting, Unit, change::Why, operation::Incoming, pipeline};
+use crate::{Acting, Session, Unit, change::Why, operation::Incoming, pipeline};
 
 /// Several messages in one transaction.
 pub struct Batch<'a> {
     pub(crate) unit: &'a mut Unit,
+    pub(crate) session: &'a Session,
     pub(crate) principal: Arc<sluice_access::Principal>,
     pub(crate) correlation: Uuid,
     /// Its messages are parts of the import of a solution.
@@ -70,6 +71,7 @@ impl Batch<'_> {
         // What the batch itself changed about the user counts at once.
         let (user, caller) = (self.principal.id(), self.principal.limit().map(|caller| caller.id()));
         self.principal = self.unit.acting(Acting { user, caller })?;
+        let request = self.session.completed(request);
         self.run(Incoming {
             importing: self.importing,
             ..Incoming::outermost(self.principal.clone(), self.correlation, request)

@@ -371,6 +371,7 @@ impl Engine {
     /// The session of the user with that id.
     pub fn session(&self, user: Uuid) -> Session {
         Session {
+            along: Arc::default(),
             engine: self.clone(),
             acting: user.into(),
         }

@@ -12,8 +12,10 @@ pub mod attribution;
 pub mod base64;
 mod batch;
 mod budget;
+pub mod bypass;
 pub mod capability;
 mod cascade;
+mod case;
 pub mod change;
 pub mod compiling;
 mod component;
@@ -33,6 +35,7 @@ mod lookup;
 pub mod message;
 mod metadata;
 mod migration;
+mod monitoring;
 mod operation;
 pub mod options;
 pub mod organization;
@@ -67,6 +70,7 @@ pub use batch::Batch;
 pub use capability::{
     Capabilities, Capability, Definition, Dependant, Extension, MadeColumns, Redefinition, Tables, User,
 };
+pub use case::{Replayed, replay};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
 pub use component::{Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
@@ -84,7 +88,7 @@ pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
-pub use trace::{Node as TraceNode, RecordedRequest};
+pub use trace::{Discarded, Node as TraceNode, RecordedRequest};
 pub use unit::Unit;
 pub use watch::Watch;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Parameter, Query, Reference, Request, Response, Result,
-    Row, TableDef, Uuid, Value, coerce, names::end_of_id,
+    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Order, Parameter, Query, Reference, Request, Response,
+    Result, Row, TableDef, Uuid, Value, coerce, names::end_of_id,
 };
 
 use crate::{Batch, Session, keys, tables};
@@ -72,7 +72,7 @@ impl Lists for &mut Batch<'_> {
 impl Session {
     /// The row of `table` with that id or name, or with these values of an alternate key:
     /// `column=value,column=value`. A role's name means its root copy. It may also be the end
-    /// of an id, among the rows that the user may read.
+    /// of an id, among the rows that the user may read. `@last` is the row that was made last of those.
     ///
     /// # Errors
     /// The user may not read the table; the columns are no key that is at work; no row has the
@@ -110,11 +110,37 @@ impl Batch<'_> {
     }
 }
 
-fn find(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Found> {
+/// What stands for the row that was made last.
+const LAST: &str = "@last";
+
+/// The row that was made last, of those that the user may read.
+fn newest(rows: &mut impl Lists, table: &TableDef) -> Result<Uuid> {
+    let mut query = Query::new(table.name.clone()).columns(&[]).top(1);
+    if table.column("createdon").is_some() {
+        query.order.push(Order {
+            column: "createdon".into(),
+            descending: true,
+        });
+    }
+    query.order.push(Order {
+        column: table.key.clone(),
+        descending: true,
+    });
+    let found = rows.rows(query)?;
+    found.first().map(|row| row.id).ok_or_else(|| {
+        let message = format!("there is no row of `{}` that you may read", table.name);
+        Error::new(Code::NOT_FOUND, message).with_table(&table.name)
+    })
+}
+
+fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> {
     let catalog = rows.catalog()?;
     let table = catalog.table(table)?;
     if let Ok(id) = name_or_id.parse::<Uuid>() {
         return Ok(Found::One(id));
+    }
+    if R::BY_END && name_or_id == LAST {
+        return newest(rows, table).map(Found::One);
     }
     if let Some(key) = keys::parse(table, name_or_id) {
         return of_key(rows, table, &key).map(Found::One);

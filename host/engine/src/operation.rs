@@ -10,7 +10,7 @@ use sluice_model::{
 };
 use sluice_sandbox::Context;
 
-use crate::{Message, Unit, attribution::Written, change::Why, step, steps};
+use crate::{Message, Unit, attribution::Written, bypass::Bypass, change::Why, step, steps};
 
 use primary::{Primary, check_columns, check_table};
 
@@ -34,6 +34,8 @@ pub(crate) struct Incoming {
     pub(crate) why: Why,
     /// A part of the import of a solution: it may mark rows as managed, and change what is.
     pub(crate) importing: bool,
+    /// What the message passes over that it is a part of.
+    pub(crate) bypass: Option<Arc<Bypass>>,
 }
 
 impl Incoming {
@@ -51,6 +53,7 @@ impl Incoming {
             platform_links: &[],
             why: Why::Asked,
             importing: false,
+            bypass: None,
         }
     }
 
@@ -74,6 +77,7 @@ impl Incoming {
             platform_links: &[],
             why: Why::Asked,
             importing: false,
+            bypass: None,
         }
     }
 }
@@ -101,6 +105,8 @@ pub struct Operation {
     pub(crate) why: Why,
     /// See [`Incoming::importing`].
     pub(crate) importing: bool,
+    /// What the request passes over.
+    pub(crate) bypass: Option<Arc<Bypass>>,
     /// Of a Delete: how many steps had run when it was collected what goes with the row.
     pub(crate) collected: Option<u64>,
 }
@@ -126,12 +132,14 @@ impl Operation {
             platform_links,
             why,
             importing,
+            bypass,
         } = incoming;
         let snapshot = unit.snapshot()?;
         let message = unit.core.message(&request.message)?;
         let shape = message.shape();
         let mut inputs = request.inputs;
         shape.check_request(message.name(), &mut inputs)?;
+        let bypass = Bypass::of(&inputs)?.or(bypass);
         let Primary { table, id, target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
         if let (Some(table), Some(row)) = (&table, &target) {
             check_columns(table, row, why, importing)?;
@@ -177,6 +185,7 @@ impl Operation {
             platform_links,
             why,
             importing,
+            bypass,
             collected: None,
         })
     }
@@ -202,6 +211,7 @@ impl Operation {
             platform_links: &[],
             why: Why::Asked,
             importing: false,
+            bypass: None,
             collected: None,
         }
     }
@@ -238,6 +248,7 @@ impl Operation {
             platform_links: &[],
             why: self.why,
             importing: false,
+            bypass: self.bypass.clone(),
             collected: None,
         }
     }

@@ -74,6 +74,8 @@ pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
     "prvActivateBusinessRule",
     "prvWorkflowExecution",
     "prvReadRecordAuditHistory",
+    crate::bypass::PLUGINS_PRIVILEGE,
+    crate::bypass::LOGIC_PRIVILEGE,
     "prvAssignManager",
     "prvAssignPosition",
     "prvWriteHierarchicalSecurityConfiguration",
@@ -390,6 +392,7 @@ fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
         .with("isduplicatedetectionenabled", true)
         .with("maxuploadfilesize", 5_120)
         .with("sl_cascadelimit", 10_000)
+        .with("sl_bypasslimit", 3)
         .with("sl_tracerequests", Value::Choice(1))
         .with("sl_joblimit", 5_000)
         .with("sl_transactionlimit", 20)

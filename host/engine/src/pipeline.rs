@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 
 use crate::{
-    Unit, answers, attribution,
+    Unit, answers, attribution, bypass,
     change::Author,
     jobs,
     message::upsert,
@@ -65,6 +65,7 @@ fn check_caller(operation: &Operation) -> Result<()> {
 }
 
 fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
+    bypass::check(unit, &operation)?;
     steps::run(unit, &mut operation, step::PRE_VALIDATION)?;
     attribution::blaming_steps(unit, &mut operation, |unit, operation| {
         operation.message.check_privileges(unit, operation)

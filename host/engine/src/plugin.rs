@@ -46,7 +46,7 @@ impl Handler for PluginHandler {
         unit.plugin(self).map(|_| ())
     }
 
-    fn call(&self, unit: &mut Unit, _: &Step, context: Context) -> Called {
+    fn call(&self, unit: &mut Unit, step: &Step, context: Context) -> Called {
         let ready = unit.plugin(self).and_then(|plugin| Ok((plugin, unit.core.sandbox()?)));
         let (plugin, sandbox) = match ready {
             Ok(ready) => ready,
@@ -58,6 +58,10 @@ impl Handler for PluginHandler {
                 };
             }
         };
+        let recorder = unit.purpose.recorder().cloned();
+        if let Some(recorder) = &recorder {
+            recorder.enter(self, step, &context);
+        }
         let call = Call {
             type_name: self.type_name.clone(),
             context,
@@ -69,6 +73,9 @@ impl Handler for PluginHandler {
         };
         unit.lend(|unit| {
             let finished = sandbox.call(&plugin, call, unit);
+            if let Some(recorder) = &recorder {
+                recorder.leave(step, &finished.outcome, &finished.context);
+            }
             let called = Called {
                 context: finished.context,
                 outcome: finished.outcome,

@@ -175,7 +175,7 @@ impl Session {
                     let answer = pipeline::run(unit, incoming)?;
                     unit.check_administration().map(|()| answer)
                 };
-                let response = run(request.clone())?;
+                let response = run(self.completed(request.clone()))?;
                 let made = match response.outputs.get(output) {
                     Some(Parameter::References(rows)) => rows.clone(),
                     _ => Vec::new(),

@@ -30,6 +30,7 @@ impl Services for Unit {
             return Err(Error::host("a service call outside any step"));
         };
         let (initiating, level) = (frame.initiating.clone(), frame.level + 1);
+        let in_transaction = frame.in_transaction;
         let principal = match caller {
             Caller::StepUser => frame.step_user.clone(),
             Caller::InitiatingUser => initiating.clone(),
@@ -39,11 +40,15 @@ impl Services for Unit {
         jobs::renew(self)?;
         let (message, table) = (request.message.clone(), table_of(&request));
         let description = on_table(&message, table.as_ref());
+        let recorder = self
+            .purpose
+            .recorder()
+            .cloned()
+            .map(|recorder| (recorder, request.clone()));
         let number = match self.call_of_job(caller, &request, &description)? {
             Made::Before(answer) => return answer,
             Made::Now(number) => number,
         };
-        let in_transaction = self.in_request_transaction(context.stage, context.depth);
         let incoming = Incoming::nested(context, level, principal, initiating, request);
         self.trace.enter_call(message, table);
         // Before the request's transaction a call has one of its own: in a trial, whose
@@ -66,6 +71,9 @@ impl Services for Unit {
             error
         });
         self.trace.leave(result.as_ref().err());
+        if let Some((recorder, request)) = recorder {
+            recorder.called(caller, request, &result);
+        }
         self.call_of_job_answered(number, &result);
         if let (Err(error), true, Some(frame)) = (&result, in_transaction, self.frames.last_mut()) {
             frame.failed_call.get_or_insert_with(|| error.clone());
@@ -81,7 +89,11 @@ impl Services for Unit {
     }
 
     fn now(&mut self) -> Timestamp {
-        self.time_of_job()
+        let now = self.time_of_job();
+        if let Some(recorder) = self.purpose.recorder() {
+            recorder.told_time(now);
+        }
+        now
     }
 
     fn random(&mut self, count: usize) -> Vec<u8> {
@@ -89,10 +101,36 @@ impl Services for Unit {
         if !self.random_of_job(&mut bytes) {
             self.core.env.random(&mut bytes);
         }
+        if let Some(recorder) = self.purpose.recorder() {
+            recorder.gave(&bytes);
+        }
         bytes
     }
 
     fn parse_query(
+        &mut self,
+        table: &str,
+        columns: Vec<Name>,
+        filter: Option<&str>,
+        order: Vec<Order>,
+        top: Option<u32>,
+    ) -> Result<Query> {
+        let asked = self
+            .purpose
+            .recorder()
+            .cloned()
+            .map(|recorder| (recorder, columns.clone(), order.clone()));
+        let parsed = self.query_of(table, columns, filter, order, top);
+        if let Some((recorder, columns, order)) = asked {
+            recorder.parsed((table, &columns, filter), &order, top, &parsed);
+        }
+        parsed
+    }
+}
+
+impl Unit {
+    /// The query that texts say, in the name of the step's user.
+    fn query_of(
         &mut self,
         table: &str,
         columns: Vec<Name>,

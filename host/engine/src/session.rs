@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Catalog, Error, Query, Request, Response, Result, Row, Timestamp, Uuid};
+use sluice_model::{Catalog, Error, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
     Acting, Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
@@ -21,6 +21,8 @@ pub struct CallOptions {
 pub struct Session {
     pub(crate) engine: Engine,
     pub(crate) acting: Acting,
+    /// What goes along with every message of this session that changes something.
+    pub(crate) along: Arc<Parameters>,
 }
 
 impl Session {
@@ -47,6 +49,33 @@ impl Session {
         self.engine.core.current_snapshot()
     }
 
+    /// The session, whose messages carry these optional parameters as well, unless they only read or have
+    /// them already: what a client says once for all that it sends, such as what is passed over.
+    #[must_use]
+    pub fn carrying(self, along: Parameters) -> Self {
+        Self {
+            along: Arc::new(along),
+            ..self
+        }
+    }
+
+    /// A request with what goes along with it.
+    pub(crate) fn completed(&self, mut request: Request) -> Request {
+        let reads = |request: &Request| {
+            self.engine
+                .core
+                .message(&request.message)
+                .is_ok_and(|message| message.shape().reads)
+        };
+        if self.along.is_empty() || reads(&request) {
+            return request;
+        }
+        for (name, parameter) in self.along.iter() {
+            request.inputs.entry(name.clone()).or_insert_with(|| parameter.clone());
+        }
+        request
+    }
+
     /// The id of the user in whose name the requests run.
     pub fn user(&self) -> Uuid {
         self.acting.user
@@ -62,6 +91,7 @@ impl Session {
     pub fn on_behalf_of(&self, user: Uuid) -> Self {
         Self {
             engine: self.engine.clone(),
+            along: self.along.clone(),
             acting: Acting {
                 user,
                 caller: Some(self.acting.caller.unwrap_or(self.acting.user)),
@@ -122,6 +152,7 @@ impl Session {
         correlation: Uuid,
         options: &CallOptions,
     ) -> Result<Response> {
+        let request = self.completed(request);
         let principal = unit.acting(self.acting);
         unit.record(&request);
         let result = principal.and_then(|principal| {
@@ -222,6 +253,7 @@ impl Session {
             });
             work(&mut Batch {
                 unit: &mut *unit,
+                session: self,
                 principal,
                 correlation,
                 importing: false,

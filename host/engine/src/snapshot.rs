@@ -50,6 +50,9 @@ const PRINCIPAL_TABLES: &[&str] = &[
     tables::POSITION,
 ];
 
+/// What roles hold is made of these.
+const ROLE_TABLES: &[&str] = &[tables::ROLE, tables::ROLE_PRIVILEGES, tables::PRIVILEGE];
+
 /// What steps are made of.
 const STEP_TABLES: &[&str] = &[
     tables::MESSAGE,
@@ -79,12 +82,11 @@ pub trait Part: Sync {
 /// The parts of the configuration, by their types.
 pub type Parts = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
-/// The users and teams that were asked for, and the roles of which they have been made.
-#[derive(Default)]
-struct Principals {
-    all: Mutex<HashMap<PrincipalId, Arc<Principal>>>,
-    roles: Mutex<HashMap<Uuid, RolePrivileges>>,
-}
+/// The users and teams that were asked for.
+type Principals = Mutex<HashMap<PrincipalId, Arc<Principal>>>;
+
+/// What the roles hold of which they have been made.
+type Roles = Mutex<HashMap<Uuid, RolePrivileges>>;
 
 /// The configuration of an organisation at one version. What no write has touched since an
 /// earlier version is that version's.
@@ -113,6 +115,7 @@ pub struct Snapshot {
     published: Arc<HashMap<Name, Vec<Row>>>,
     privilege_names: Arc<PrivilegeNames>,
     principals: Arc<Principals>,
+    roles: Arc<Roles>,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -217,6 +220,7 @@ impl Snapshot {
             Some(earlier) => earlier.principals.clone(),
             None => Arc::default(),
         };
+        let roles = part!(since, ROLE_TABLES, roles, Roles::default());
         // SYSTEM is who made the organisation's own row: a name could be taken by anybody.
         let system = Arc::new(Principal::system(settings.founder, "SYSTEM", root_unit));
         let watches = earlier.filter(|_| same).map(|earlier| earlier.watches.clone());
@@ -236,6 +240,7 @@ impl Snapshot {
             published,
             privilege_names,
             principals,
+            roles,
             catalog,
             versions,
         };
@@ -300,7 +305,7 @@ impl Snapshot {
         if which == self.system.identity() {
             return Some(self.system.clone());
         }
-        lock(&self.principals.all).get(&which).cloned()
+        lock(&self.principals).get(&which).cloned()
     }
 
     /// The user or team with that id, and what it may do.
@@ -318,13 +323,19 @@ impl Snapshot {
             true => principal.stopped_with_its_unit(),
             false => principal,
         });
-        lock(&self.principals.all).insert(which, principal.clone());
+        lock(&self.principals).insert(which, principal.clone());
         Ok(principal)
     }
 
     /// Whether a business unit, or one above it, is disabled.
     pub(crate) fn is_stopped(&self, unit: Uuid) -> bool {
         self.stopped_units.contains(&unit)
+    }
+
+    /// Whether a role holds every privilege in the whole organisation.
+    pub(crate) fn is_whole(&self, tx: &mut Tx, role: Uuid) -> Result<bool> {
+        let held = self.privileges_of_role(tx, role)?;
+        Ok(held.len() == self.privilege_names.len() && held.values().all(|depth| *depth == Depth::Organization))
     }
 
     /// What a role holds, by the privileges' names in lower case.

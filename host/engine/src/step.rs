@@ -66,6 +66,10 @@ pub struct Step {
     pub(crate) auto_delete: bool,
     /// Until then it is passed over.
     pub(crate) rests_until: Option<Timestamp>,
+    /// It runs, and what it does is discarded.
+    pub(crate) is_monitored: bool,
+    /// Whether a request may pass over it.
+    pub is_bypassable: bool,
     /// What it calls.
     pub(crate) handler: Arc<dyn Handler>,
 }
@@ -92,6 +96,8 @@ impl Step {
             images: Vec::new(),
             run_as: None,
             rests_until: None,
+            is_monitored: false,
+            is_bypassable: true,
             auto_delete: false,
             handler,
         }

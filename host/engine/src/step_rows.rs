@@ -80,6 +80,10 @@ fn registered(reader: &mut Reader<'_>) -> Result<Vec<Step>> {
             images: images.remove(&row.id).unwrap_or_default(),
             run_as: row.id_of("impersonatinguserid").filter(|id| !id.is_nil()),
             auto_delete: row.bool("asyncautodelete").unwrap_or_default(),
+            is_monitored: row.bool("sl_monitored").unwrap_or_default(),
+            is_bypassable: row.bool("canbebypassed") != Some(false)
+                && row.bool(tables::MANAGED) != Some(true)
+                && row.int("customizationlevel") != Some(0),
             rests_until: row.get("sl_restsuntil").and_then(sluice_model::Value::as_time),
             handler: Arc::new(plugin),
         });
@@ -103,6 +107,10 @@ const STEP_COLUMNS: &[&str] = &[
     "sl_grants",
     "sl_limits",
     "sl_restsuntil",
+    "sl_monitored",
+    "canbebypassed",
+    "customizationlevel",
+    tables::MANAGED,
 ];
 
 fn images(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Vec<Image>>> {

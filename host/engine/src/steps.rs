@@ -12,6 +12,7 @@ use sluice_model::{Code, Error, Name, Reference, Result, Row};
 use crate::{
     Unit,
     handler::Called,
+    monitoring,
     operation::Operation,
     snapshot::Snapshot,
     step::{self, Step, image},
@@ -33,21 +34,31 @@ pub(crate) fn of<'a>(snapshot: &'a Snapshot, operation: &Operation) -> &'a [Arc<
     }
 }
 
+/// The same, without those that the request passes over: every choice among them begins here.
+pub(crate) fn chosen<'a>(
+    snapshot: &'a Snapshot,
+    operation: &Operation,
+) -> impl Iterator<Item = &'a Arc<Step>> + Clone + use<'a> {
+    let bypass = operation.bypass.clone();
+    let is_chosen = move |step: &&Arc<Step>| bypass.as_ref().is_none_or(|bypass| !bypass.passes_over(step));
+    of(snapshot, operation).iter().filter(is_chosen)
+}
+
 /// Runs the synchronous steps of a stage in their order; the first failure ends it.
 pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Result<()> {
     let registered = unit.registered.clone();
-    let all = of(&registered, operation);
-    if all.is_empty() {
+    if of(&registered, operation).is_empty() {
         return Ok(());
     }
     unit.confirm()?;
-    if stage < step::POST_OPERATION && operation.before.is_none() && all.iter().any(|step| step.wants_row_before()) {
+    let all = chosen(&registered, operation);
+    if stage < step::POST_OPERATION && operation.before.is_none() && all.clone().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }
     let env = unit.core.env.clone();
     let due = |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && !step.rests(&*env);
-    unit.compile_ahead(all.iter().filter(due));
-    for step in all.iter().filter(due) {
+    unit.compile_ahead(all.clone().filter(due));
+    for step in all.filter(due) {
         if unit.purpose.bypasses(step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
@@ -58,9 +69,18 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     Ok(())
 }
 
-/// Runs one step on an operation, in its transaction where there is one.
+/// Runs one step on an operation, in its transaction where there is one. What one does that is only
+/// watched is discarded.
 pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     unit.check_wall()?;
+    match step.is_monitored {
+        true => monitoring::run(unit, operation, step),
+        false => run_in_earnest(unit, operation, step),
+    }
+}
+
+/// Runs one step, and what it does stays.
+pub(crate) fn run_in_earnest(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     unit.trace.enter_step(step);
     unit.steps_ran += 1;
     if unit.purpose.is_trial() {
@@ -262,8 +282,7 @@ fn columns_of(row: &Arc<Row>, columns: &[Name], hidden: &[Name]) -> Arc<Row> {
 pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     let registered = unit.registered.clone();
     let later = |step: &&Arc<Step>| step.stage == step::POST_OPERATION;
-    if of(&registered, operation)
-        .iter()
+    if chosen(&registered, operation)
         .filter(later)
         .any(|step| step.wants_row_before())
     {
@@ -276,8 +295,7 @@ pub(crate) fn take_before_images(unit: &mut Unit, operation: &mut Operation) -> 
 pub(crate) fn take_after_images(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     let registered = unit.registered.clone();
     let later = |step: &&Arc<Step>| step.stage == step::POST_OPERATION;
-    if of(&registered, operation)
-        .iter()
+    if chosen(&registered, operation)
         .filter(later)
         .any(|step| step.wants_row_after())
     {

@@ -66,7 +66,7 @@ pub struct Work {
     /// What the refusal says if the unit leaves nobody who can administer the organisation.
     pub(crate) shut_out: Option<Code>,
     /// Tables among it: nothing can be read of them before that.
-    definitions_changed: bool,
+    pub(crate) definitions_changed: bool,
     /// Who set off the message under way.
     pub(crate) author: Option<Author>,
     pub(crate) purpose: Purpose,

@@ -5,6 +5,7 @@
 
 mod alternate_key;
 pub mod answer;
+pub mod case;
 pub mod catalog;
 pub mod cells;
 pub mod changes;

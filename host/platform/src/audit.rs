@@ -2,12 +2,16 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`.
 
+mod undo;
+
 use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 use sluice_model::{
     ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Uuid, Value, json,
 };
+
+pub use undo::{TakenBack, Undo, Undone};
 
 use sluice_engine::{
     Kept, Operation, Unit,

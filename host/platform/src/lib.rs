@@ -21,13 +21,16 @@ mod workflows;
 
 use sluice_engine::{Capabilities, Capability, Component};
 
+pub use audit::{TakenBack, Undone};
 pub use business_rules::BusinessRuleSpec;
 pub use customizing::columns::ColumnChange;
 pub use customizing::definitions::TableChange;
 pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
-pub use diagnosis::{Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, Taken, Turned, Way, WhatIf};
+pub use diagnosis::{
+    Culprit, Cure, Explanation, Fix, Isolation, Need, Reach, SeenNeed, SeenNeeds, Taken, Turned, Way, WhatIf,
+};
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
 pub use mapping::MappingProblem;
@@ -42,6 +45,7 @@ pub use workflows::WorkflowSpec;
 /// What the capabilities add to a session: `use sluice_platform::prelude::*`.
 pub mod prelude {
     pub use crate::{
+        audit::Undo as _,
         customizing::{
             columns::ColumnChanges as _, definitions::Definitions as _, publish::Publishing as _,
             relationships::Relationships as _, views::Views as _,

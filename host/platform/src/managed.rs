@@ -45,6 +45,7 @@ fn is_local(table: &TableDef, column: &ColumnDef) -> bool {
                 | "sl_grants"
                 | "sl_enabledbefore"
                 | "sl_restsuntil"
+                | "sl_monitored"
                 | "sl_restreason"
         ),
         tables::FORM | tables::VIEW => &*column.name == "isdefault",

@@ -15,6 +15,7 @@ pub mod qualify;
 pub mod reports;
 mod rules;
 pub mod sample;
+pub mod starters;
 mod tables;
 pub mod timeline;
 pub mod trial;

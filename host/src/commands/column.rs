@@ -6,7 +6,7 @@ use sluice_model::{Choice, ColumnDef, ColumnType, Error, Format, Name, Required,
 use sluice_platform::ColumnChange;
 use sluice_platform::prelude::*;
 
-use super::{jobs, relationship::Behaviour};
+use super::{jobs, relationship::Behaviour, uses};
 use crate::{
     context::Context,
     door::Door,
@@ -24,6 +24,13 @@ pub(crate) enum Command {
     },
     /// Show a column.
     Show {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// Show who uses a column: steps, rules, views, mappings and other parts of the configuration.
+    Uses {
         /// The table.
         table: String,
         /// The column.
@@ -164,6 +171,7 @@ pub(crate) fn option(text: &str) -> Result<Choice, String> {
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
+        Command::Uses { table, column } => uses::uses(&context.session()?, &table, Some(&column)),
         Command::List { table } => {
             let table = context.door()?.definition(&table)?;
             let rows = table

@@ -9,7 +9,7 @@ use sluice_model::{
 };
 use sluice_platform::prelude::*;
 
-use super::{condition, jobs};
+use super::{condition, jobs, reach};
 use crate::{
     context::Context,
     names,
@@ -359,6 +359,7 @@ fn run_publishing(context: &Context, session: &Session, rule: &Row, job: Uuid) -
 
 fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result<Outcome> {
     let row = names::row(session, RULE, rule, &["name"])?;
+    reach::told(context, &format!("nobody's rows are compared by {rule} any more"))?;
     let response = session.execute(message("UnpublishDuplicateRule", row.id))?;
     let mut document = Map::new();
     document.insert("id".to_owned(), row.id.to_string().into());

@@ -186,6 +186,8 @@ impl Ran {
             .env("SLUICE_ORG", "./sluice.db")
             // As people see it in a terminal.
             .env("SLUICE_OUTPUT", "table")
+            .env("SLUICE_YES", "true")
+            .env("SLUICE_CONTEXTS", folder.join("contexts.json"))
             .env_remove("SLUICE_AS")
             .env_remove("SLUICE_LOG")
             .output()?;

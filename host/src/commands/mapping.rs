@@ -61,9 +61,6 @@ pub(crate) enum Command {
     Generate {
         #[command(flatten)]
         tables: Tables,
-        /// Replace them without asking.
-        #[arg(long)]
-        yes: bool,
         /// Do not publish them yet.
         #[arg(long)]
         draft: bool,
@@ -97,7 +94,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { tables, draft } => list(&session, &tables, draft),
         Command::Add { tables, columns, draft } => add(&session, &tables, &columns, draft),
         Command::Remove { tables, columns, draft } => remove(&session, &tables, &columns, draft),
-        Command::Generate { tables, yes, draft } => generate(&session, &tables, yes, draft),
+        Command::Generate { tables, draft } => generate(&session, &tables, context.goes_on(), draft),
         Command::Lint => lint(&session),
     }
 }

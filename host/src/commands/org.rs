@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use sluice_engine::{Engine, Founding};
 use sluice_model::{Query, Request, text::DEFAULT_LANGUAGE};
-use sluice_sales::{capabilities, sample};
+use sluice_sales::{capabilities, sample, starters};
 
 use crate::{
     context::Context,
@@ -150,7 +150,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
         if args.sample {
             sample::fill(engine, PLUGINS)
         } else {
-            Ok(())
+            starters::add(&engine.session_of("admin")?, &[]).map(|_| ())
         }
     };
     Engine::create(
@@ -163,9 +163,10 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
     )?;
     let document = json!({ "org": path.display().to_string(), "name": founding.name, "currency": founding.currency, "sample": args.sample });
     let mut text = format!("created {} ({}, {})", path.display(), founding.name, founding.currency);
-    if args.sample {
-        text.push_str("\nusers: admin, manager, seller.west, seller.east, integration; act as one of them with --as");
-    }
+    text.push_str(match args.sample {
+        true => "\nusers: admin, manager, seller.west, seller.east, integration; act as one of them with --as",
+        false => "\nroles to begin with: `role list`; a user: `user create NAME --role Salesperson`",
+    });
     Ok(Outcome::new(document, text))
 }
 

@@ -8,7 +8,7 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, Lacking, PushOptions, Pushed};
 
-use super::{plugin_new, plugin_versions, step_show, wasm_build};
+use super::{case, plugin_new, plugin_versions, step_show, wasm_build};
 use crate::{
     context::Context,
     files, names,
@@ -54,6 +54,8 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Run a case that `trace export` wrote again, with a file or with what was pushed.
+    Replay(case::Replay),
     /// List the plug-ins.
     List,
     /// Show a plug-in with its types and steps.
@@ -162,6 +164,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     if let Command::New(args) = &command {
         return plugin_new::run(args);
     }
+    // A case needs none either.
+    if let Command::Replay(args) = &command {
+        return case::replay(context, args);
+    }
     let session = context.session()?;
     match command {
         Command::Push(args) => push(context, &session, &args),
@@ -184,6 +190,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             which,
             force,
         } => plugin_versions::export(context, &session, &plugin, which.as_deref(), (&file, force)),
+        Command::Replay(args) => case::replay(context, &args),
         Command::List => list(context, &session),
         Command::Show { plugin } => show(context, &session, &plugin),
         Command::Remove { plugin, steps } => remove(&session, &plugin, steps),

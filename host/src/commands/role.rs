@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
+use sluice_engine::Session;
 use sluice_model::{
     Catalog, Code, Depth, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Value, json as rows,
 };
+use sluice_sales::starters;
 
-use super::{compare::Compared, holders, what_if};
+use super::{compare::Compared, holders, reach, role_pattern, what_if};
 use crate::{
     context::Context,
     door::Door,
     names,
     output::{Grid, Outcome},
     people,
+    usage::Usage,
 };
 
 /// See the module.
@@ -32,10 +35,13 @@ pub(crate) enum Command {
         /// The role.
         role: String,
     },
-    /// Make a role without privileges.
+    /// Make a role: without privileges, or like another one.
     Create {
         /// The name.
         name: String,
+        /// With the business unit, the inheritance and the privileges of this role.
+        #[arg(long, value_name = "ROLE", conflicts_with_all = ["bu", "inherit"])]
+        like: Option<String>,
         /// The business unit; by default the root.
         #[arg(long)]
         bu: Option<String>,
@@ -43,15 +49,14 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Inherit::User)]
         inherit: Inherit,
     },
-    /// Grant a privilege to a role.
+    /// Grant privileges to a role: one with its depth, or by patterns.
+    #[command(after_help = role_pattern::LETTERS)]
     Grant {
         /// The role.
         role: String,
-        /// The privilege, such as prvReadAccount.
-        privilege: String,
-        /// How deep: user, bu, parent-child or org.
-        #[arg(value_parser = depth)]
-        depth: Depth,
+        /// PRIVILEGE DEPTH, such as prvReadAccount org; or patterns, such as lead:crwaA:user.
+        #[arg(value_name = "PRIVILEGE DEPTH|PATTERN", required = true)]
+        what: Vec<String>,
         #[command(flatten)]
         what_if: what_if::Args,
     },
@@ -76,12 +81,28 @@ pub(crate) enum Command {
         /// Another one.
         second: String,
     },
+    /// The roles that a new organisation begins with.
+    #[command(subcommand)]
+    Starter(Starter),
     /// Make a role with the privileges of another one.
     Copy {
         /// The role that is there.
         role: String,
         /// The name of the new one.
         name: String,
+    },
+}
+
+/// `role starter`
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Starter {
+    /// List them.
+    List,
+    /// Make those that an organisation lacks; a role whose name is taken stays as it is.
+    Add {
+        /// Only these.
+        #[arg(value_name = "ROLE")]
+        roles: Vec<String>,
     },
 }
 
@@ -92,10 +113,6 @@ pub(crate) enum Inherit {
     User,
     /// What the team may do, and no more.
     Team,
-}
-
-fn depth(text: &str) -> Result<Depth, String> {
-    Depth::parse(text).ok_or_else(|| "it is user, bu, parent-child or org".to_owned())
 }
 
 const COLUMNS: [&str; 4] = ["name", "businessunitid", "isinherited", "ismanaged"];
@@ -117,29 +134,112 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             )
         }
         Command::Show { role } => show(context, &session, &role),
-        Command::Create { name, bu, inherit } => create(&session, &name, bu.as_deref(), inherit),
-        Command::Grant {
-            role,
-            privilege,
-            depth,
-            what_if,
-        } => what_if.or_do(context, &session, |door| grant(door, &role, &privilege, depth)),
+        Command::Create {
+            name, like: Some(role), ..
+        } => copy(context, &role, &name),
+        Command::Create { name, bu, inherit, .. } => create(&session, &name, bu.as_deref(), inherit),
+        Command::Starter(command) => starter(&session, &command),
+        Command::Grant { role, what, what_if } => {
+            let wanted = wanted(&session, &what)?;
+            if !what_if.is_trial() {
+                let then: Vec<_> = wanted
+                    .iter()
+                    .map(|(name, depth)| (name.clone(), Some(*depth)))
+                    .collect();
+                reach::of_lowering(context, (&role, session.find_one("role", &role)?), &then)?;
+            }
+            what_if.or_do(context, &session, |door| match wanted.as_slice() {
+                [(privilege, depth)] => grant(door, &role, privilege, *depth),
+                all => grant_all(door, &role, all),
+            })
+        }
         Command::Revoke {
             role,
             privilege,
             what_if,
-        } => what_if.or_do(context, &session, |door| revoke(door, &role, &privilege)),
+        } => {
+            if !what_if.is_trial() {
+                let id = session.find_one("role", &role)?;
+                reach::of_lowering(context, (&role, id), &[(privilege.clone(), None)])?;
+            }
+            what_if.or_do(context, &session, |door| revoke(door, &role, &privilege))
+        }
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
-        Command::Copy { role, name } => {
-            let id = holders::copy_role(context, &role, &name)?;
-            let document = json!({ "id": id.to_string() });
-            Ok(Outcome::new(
-                document,
-                format!("created role {name} {id}, as {role} is"),
-            ))
-        }
+        Command::Copy { role, name } => copy(context, &role, &name),
     }
+}
+
+fn copy(context: &Context, role: &str, name: &str) -> anyhow::Result<Outcome> {
+    let id = holders::copy_role(context, role, name)?;
+    let document = json!({ "id": id.to_string() });
+    Ok(Outcome::new(
+        document,
+        format!("created role {name} {id}, as {role} is"),
+    ))
+}
+
+fn starter(session: &Session, command: &Starter) -> anyhow::Result<Outcome> {
+    let Starter::Add { roles } = command else {
+        let mut grid = Grid::new(["role", "for whom"]).uncut();
+        let mut documents = Vec::new();
+        for starter in starters::STARTERS {
+            grid.row([starter.name, starter.doc]);
+            documents.push(json!({ "name": starter.name, "doc": starter.doc }));
+        }
+        return Ok(Outcome::list(documents, grid.text("")));
+    };
+    let made = starters::add(session, roles)?;
+    let text = match made.is_empty() {
+        true => "the roles are there already; they stay as they are".to_owned(),
+        false => format!("made {}", made.join(", ")),
+    };
+    Ok(Outcome::new(json!({ "made": made }), text))
+}
+
+/// What is to be granted: a privilege with its depth, or what patterns mean.
+fn wanted(session: &dyn Door, what: &[String]) -> anyhow::Result<Vec<(String, Depth)>> {
+    if let [privilege, depth] = what
+        && !privilege.contains(':')
+        && !depth.contains(':')
+    {
+        let known = Depth::parse(depth);
+        let known = known
+            .ok_or_else(|| Usage::because(format!("`{depth}` is no depth: it is user, bu, parent-child or org")))?;
+        return Ok(vec![(privilege.clone(), known)]);
+    }
+    let catalog = session.catalog()?;
+    let mut wanted = Vec::new();
+    for pattern in what {
+        wanted.extend(role_pattern::parse(&catalog, pattern)?);
+    }
+    Ok(wanted)
+}
+
+/// Grants several privileges, all of them or none.
+fn grant_all(session: &dyn Door, role: &str, granted: &[(String, Depth)]) -> anyhow::Result<Outcome> {
+    let id = session.find_one("role", role)?;
+    let wanted = granted.iter().map(|(privilege, depth)| {
+        Row::unsaved("roleprivilege")
+            .with("PrivilegeName", privilege.as_str())
+            .with("Depth", depth.number())
+    });
+    let request = Request::new("AddPrivilegesRole")
+        .with("RoleId", Value::Id(id))
+        .with("Privileges", Parameter::Rows(wanted.collect()));
+    session.execute(request)?;
+    let mut grid = Grid::new(["privilege", "depth"]);
+    for (privilege, depth) in granted {
+        grid.row([privilege, depth.label()]);
+    }
+    let each = granted
+        .iter()
+        .map(|(name, depth)| json!({ "name": name, "depth": depth.label() }));
+    let document = json!({ "id": id.to_string(), "privileges": each.collect::<Vec<_>>() });
+    Ok(Outcome::new(
+        document,
+        format!("role {role} has now\n{}", grid.text("")),
+    ))
 }
 
 fn create(session: &dyn Door, name: &str, unit: Option<&str>, inherit: Inherit) -> anyhow::Result<Outcome> {

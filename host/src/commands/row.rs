@@ -6,6 +6,7 @@ use sluice_model::{
     Name, Parameter, Query, Reference, Request, Response, Right, Rights, Row, TableDef, Value, json as rows, odata,
 };
 
+use super::reach;
 use crate::{
     assign,
     context::Context,
@@ -168,6 +169,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
+            if &*target.table == "role"
+                && let Some(holders) = reach::of_role(context, target.id)?
+            {
+                reach::told(context, &format!("{holders} have the role {id} and lose what it gives"))?;
+            }
             session.execute(Request::delete(target.clone()))?;
             Ok(done("deleted", &target.table, target.id))
         }
@@ -233,6 +239,12 @@ fn update(
         return Err(Usage::because("nothing is to be changed: a row keeps its key"));
     }
     row.id = session.find_one(&table.name, id)?;
+    if row.has("businessunitid") && matches!(&*table.name, "systemuser" | "team") {
+        reach::told(
+            context,
+            &format!("{id} loses all roles by moving to another business unit"),
+        )?;
+    }
     let id = row.id;
     let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
     updated(context, &table.name, id, references(&response, "RolesRemoved"))

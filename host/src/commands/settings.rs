@@ -208,6 +208,13 @@ const ALL: &[Line] = &[
         help: "Improved duplicate detection and merge experience: all matches, instead of two lookups",
     },
     Line {
+        name: "limits.bypass-steps",
+        alias: None,
+        column: "sl_bypasslimit",
+        takes: Takes::Int,
+        help: "How many steps one request may name to pass over, 1 to 10",
+    },
+    Line {
         name: "cascade.max-rows",
         alias: None,
         column: "sl_cascadelimit",
@@ -367,6 +374,11 @@ fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
             )
         }
     }
+}
+
+/// The settings by their names.
+pub(super) fn document(session: &dyn Door) -> anyhow::Result<serde_json::Value> {
+    Ok(show(&row(session)?).document)
 }
 
 fn show(row: &Row) -> Outcome {

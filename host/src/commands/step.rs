@@ -1,14 +1,14 @@
 //! `sluice step`: which plug-in runs on which message.
 
 use clap::ValueEnum;
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 use sluice_engine::{Found, Session};
-use sluice_model::{Error, Filter, Query, Reference, Request, Row, Uuid, Value, json::whole_seconds};
+use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec};
 
-use super::{each, row, step_show};
-use crate::{context::Context, door::Door, files, output::Outcome, report, times, usage::Usage};
+use super::{reach, row, step_show, step_state, uses};
+use crate::{context::Context, door::Door, files, output::Outcome, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -22,16 +22,18 @@ pub(crate) enum Command {
         /// The step's id or name.
         step: String,
     },
+    /// Show what a step's calls were seen to need, in recorded requests that run again for that, rolled back.
+    Needs(uses::Needs),
     /// Change a step.
     Update(Update),
-    /// Let steps run again; a rest ends.
+    /// Let steps run again; a rest ends, and so does watching.
     Enable {
         /// Their ids or names.
         #[arg(value_name = "STEP", required = true)]
         steps: Vec<String>,
     },
-    /// Take steps out of work: until they are enabled, or for some time.
-    Disable(Disable),
+    /// Take steps out of work: until they are enabled, for some time, or so that they are only watched.
+    Disable(step_state::Disable),
     /// Remove a step.
     Unregister {
         /// The step's id or name.
@@ -58,20 +60,6 @@ pub(crate) struct Register {
     settings: Settings,
 }
 
-/// `step disable`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Disable {
-    /// Their ids or names.
-    #[arg(value_name = "STEP", required = true)]
-    steps: Vec<String>,
-    /// For so long: 30m, 2h, 3d. Then they run again by themselves.
-    #[arg(long = "for", value_name = "TIME", value_parser = times::span)]
-    span: Option<i64>,
-    /// Why, for those who look at the list.
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-}
-
 /// `step list`
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
@@ -87,7 +75,7 @@ pub(crate) struct List {
     /// Only steps of this stage.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// Only steps that do not run: disabled, or at rest.
+    /// Only steps that do not work: disabled, at rest, or only watched.
     #[arg(long)]
     disabled: bool,
     /// Also the platform's own steps.
@@ -232,11 +220,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Register(args) => register(&session, &args),
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
+        Command::Needs(args) => uses::step_needs(context, &session, &args),
         Command::Update(args) => update(&session, &args),
-        Command::Enable { steps } => enable(context, &session, &steps),
-        Command::Disable(args) => disable(context, &session, &args),
+        Command::Enable { steps } => step_state::enable(context, &session, &steps),
+        Command::Disable(args) => step_state::disable(context, &session, &args),
         Command::Unregister { step } => {
             let id = find(&session, &step)?;
+            reach::told(
+                context,
+                &format!("{step} runs for nobody any more; `step disable` leaves it there"),
+            )?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
@@ -347,77 +340,6 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
         json!({ "id": id.to_string() }),
         format!("updated step {id}"),
     ))
-}
-
-fn enable(context: &Context, session: &dyn Door, steps: &[String]) -> anyhow::Result<Outcome> {
-    let row = Row::unsaved(step_show::STEP)
-        .with("statecode", Value::Choice(0))
-        .with("statuscode", Value::Choice(1));
-    change(context, session, steps, &row, |step| {
-        (json!({ "enabled": true }), format!("enabled step {step}"))
-    })
-}
-
-fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Result<Outcome> {
-    let mut row = Row::unsaved(step_show::STEP);
-    let until = match args.span {
-        Some(span) => Some(times::moved(context.env().now(), span).map_err(Usage::because)?),
-        None => None,
-    };
-    match until {
-        Some(until) => row.set("sl_restsuntil", until),
-        None => {
-            row.set("statecode", Value::Choice(1));
-            row.set("statuscode", Value::Choice(2));
-        }
-    }
-    if let Some(reason) = &args.reason {
-        row.set("sl_restreason", reason.as_str());
-    } else if until.is_some() {
-        row.set("sl_restreason", Value::Null);
-    }
-    change(context, session, &args.steps, &row, |step| match until {
-        Some(until) => {
-            let until = whole_seconds(until);
-            let text = format!("step {step} rests until {until}, and runs again then");
-            (json!({ "enabled": true, "restsuntil": until }), text)
-        }
-        None => (json!({ "enabled": false }), format!("disabled step {step}")),
-    })
-}
-
-/// Changes each of the steps; one alone is its own document, several are a list with an outcome
-/// for each.
-fn change(
-    context: &Context,
-    session: &dyn Door,
-    steps: &[String],
-    change: &Row,
-    done: impl Fn(Uuid) -> (Json, String),
-) -> anyhow::Result<Outcome> {
-    let work = |step: Uuid| -> anyhow::Result<each::Done> {
-        let row = Row {
-            id: step,
-            ..change.clone()
-        };
-        session.execute(Request::update(row))?;
-        let (document, text) = done(step);
-        let mut item = Map::new();
-        item.extend(document.as_object().cloned().unwrap_or_default());
-        Ok((item, format!("{text}; it counts from the next request")))
-    };
-    if let [step] = steps {
-        let id = find(session, step)?;
-        let (mut item, text) = work(id)?;
-        item.insert("id".to_owned(), id.to_string().into());
-        return Ok(Outcome::new(item.into(), text));
-    }
-    let found = each::found(steps, |step| session.find_one(step_show::STEP, step))?;
-    let refused = |step: &str, error: &Error| {
-        let story = report::error(context, error);
-        format!("step {step} is as it was\n{story}")
-    };
-    each::each("step", found, refused, work)
 }
 
 fn list_steps(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {

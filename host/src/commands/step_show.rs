@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const STEP: &str = "sdkmessageprocessingstep";
 
 /// The columns of a list of steps.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "name",
     "description",
     "sdkmessageid",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 16] = [
     "statuscode",
     "sl_restsuntil",
     "sl_restreason",
+    "sl_monitored",
 ];
 
 /// What the lookups of steps stand for. Whoever may read a step is told its message, table
@@ -99,9 +100,9 @@ impl Registry {
         })
     }
 
-    /// Whether a step is at work: enabled, and not at rest.
+    /// Whether a step is at work: enabled, not at rest, and not only watched.
     pub(crate) fn runs(&self, step: &Row) -> bool {
-        step.int("statecode") == Some(0) && self.rests_until(step).is_none()
+        step.int("statecode") == Some(0) && self.rests_until(step).is_none() && !is_watched(step)
     }
 
     /// Until when an enabled step rests.
@@ -113,6 +114,7 @@ impl Registry {
     fn state(&self, step: &Row) -> String {
         match self.rests_until(step) {
             Some(until) => format!("rests until {}", rows::whole_seconds(until)),
+            None if is_watched(step) => "watched".to_owned(),
             None if self.runs(step) => "enabled".to_owned(),
             None => "disabled".to_owned(),
         }
@@ -190,11 +192,17 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
         map.insert("table".to_owned(), registry.table(step).into());
         map.insert("plugin".to_owned(), registry.plugin(step).into());
         map.insert("enabled".to_owned(), (step.int("statecode") == Some(0)).into());
+        map.insert("monitored".to_owned(), is_watched(step).into());
         map.insert(
             "restsuntil".to_owned(),
             registry.rests_until(step).map(rows::whole_seconds).into(),
         );
     }
+}
+
+/// Whether an enabled step is only watched.
+fn is_watched(step: &Row) -> bool {
+    step.bool("sl_monitored") == Some(true) && step.int("statecode") == Some(0)
 }
 
 fn mode(step: &Row) -> &'static str {
@@ -224,10 +232,12 @@ pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
     grid.text("no steps")
 }
 
-/// Whether a step came with a managed solution.
+/// Whether a step came with a managed solution, or is the platform's own.
 fn managed(step: &Row) -> &'static str {
     if step.bool("ismanaged") == Some(true) {
         "yes"
+    } else if step.int("customizationlevel") == Some(0) {
+        "system"
     } else {
         ""
     }

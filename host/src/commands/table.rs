@@ -7,7 +7,7 @@ use sluice_model::{ColumnDef, ColumnType, Columns, Ownership, TableDef};
 use sluice_platform::TableChange;
 use sluice_platform::prelude::*;
 
-use super::{column, jobs};
+use super::{column, jobs, uses};
 use crate::{
     context::Context,
     door::Door,
@@ -26,6 +26,11 @@ pub(crate) enum Command {
     },
     /// Show a table with its columns.
     Show {
+        /// The table.
+        table: String,
+    },
+    /// Show who uses a table: lookups, steps, rules, views and other parts of the configuration.
+    Uses {
         /// The table.
         table: String,
     },
@@ -96,6 +101,7 @@ enum Owned {
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
+        Command::Uses { table } => uses::uses(&context.session()?, &table, None),
         Command::List { custom } => list(context, custom),
         Command::Show { table } => {
             let table = context.door()?.definition(&table)?;

@@ -33,6 +33,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Whether nothing is changed.
+    pub(crate) fn is_trial(self) -> bool {
+        self.what_if.is_some()
+    }
+
     /// Does the work, or says what it would do.
     pub(crate) fn or_do(
         self,

@@ -3,9 +3,10 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::RecordedRequest;
-use sluice_model::{Parameter, Reference, Uuid};
+use sluice_model::{Parameter, Reference};
 use sluice_platform::prelude::*;
 
+use super::trace;
 use crate::{
     context::Context,
     culprits::{self, Report},
@@ -16,15 +17,17 @@ use crate::{
 /// See the module.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The correlation id of the request, or the id of its trace; by default your last request
-    /// that was refused.
-    trace: Option<Uuid>,
+    /// The correlation id of the request, or the end of it, or the id of its trace; by default (or as
+    /// @last) your last request that was refused.
+    trace: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let (recorded, found) = session.why(args.trace)?;
+    let which = args.trace.as_deref().filter(|trace| *trace != "@last");
+    let which = which.map(|which| trace::correlation(&session, which)).transpose()?;
+    let (recorded, found) = session.why(which)?;
     let caller = Reference::new("systemuser", recorded.caller);
     let row = row_of(&recorded);
     let labels = Labels::load(context, [caller.clone()].into_iter().chain(row.clone()))?;

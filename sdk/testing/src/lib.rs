@@ -30,6 +30,8 @@
 #![warn(missing_docs)]
 
 mod call;
+mod case;
+mod convert;
 mod failure;
 mod filter;
 mod frame;
@@ -37,6 +39,7 @@ mod host;
 mod pipeline;
 mod world;
 
+pub use case::{Case, CaseRun};
 pub use failure::Failure;
 pub use host::{Actor, TestHost, UserBuilder};
 pub use sluice_model::{Depth, Right};

@@ -111,8 +111,21 @@ fn run_step(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, installed: Installed)
         step: step.clone(),
     }));
     let ended = catch_unwind(AssertUnwindSafe(|| (plugin.run)(&context)));
-    let result = match ended {
-        Ok(Ok(())) => step.went_on(&world.borrow(), frame),
+    let result = outcome(ended, |handle| world.borrow().error(handle));
+    let result = result.and_then(|()| step.went_on(&world.borrow(), frame));
+    result.map_err(|mut error| {
+        error.body_mut().plugin.get_or_insert_with(|| plugin.name.to_owned());
+        error
+    })
+}
+
+/// How a plug-in ended: `service` has the failed service calls by handle.
+pub(crate) fn outcome(
+    ended: std::thread::Result<std::result::Result<(), Ended>>,
+    service: impl FnOnce(u32) -> Error,
+) -> Result<()> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
         Ok(Err(Ended::Refused(refusal))) => {
             let mut error = Error::new(Code::ISV_ABORTED, refusal.message);
             error.body_mut().subcode = refusal.code;
@@ -123,17 +136,13 @@ fn run_step(world: &Rc<RefCell<State>>, frame: &Rc<Frame>, installed: Installed)
             error.body_mut().again = true;
             Err(error)
         }
-        Ok(Err(Ended::Service(error))) => Err(world.borrow().error(error.handle())),
+        Ok(Err(Ended::Service(error))) => Err(service(error.handle())),
         Ok(Err(Ended::Unexpected(message))) => Err(Error::new(Code::ISV_UNEXPECTED, message)),
         Err(panic) => Err(Error::new(
             Code::ISV_UNEXPECTED,
             format!("panic: {}", panic_message(&*panic)),
         )),
-    };
-    result.map_err(|mut error| {
-        error.body_mut().plugin.get_or_insert_with(|| plugin.name.to_owned());
-        error
-    })
+    }
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

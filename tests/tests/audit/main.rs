@@ -1,5 +1,7 @@
 //! The audit trail from outside: who changed what, when, from what to what.
 
+mod undo;
+
 use serde_json::Value;
 use sluice_tests::{Organisation, program::Program};
 

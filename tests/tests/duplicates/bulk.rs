@@ -171,11 +171,15 @@ fn it_needs_published_rules_and_a_recurrence_in_days() {
 fn a_job_recurs_and_waits() {
     let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
-    let start: sluice_model::Timestamp = "2020-01-01T06:00:00Z".parse().unwrap();
-    let daily = request(contacts())
-        .with("RecurrencePattern", "FREQ=DAILY;INTERVAL=2;")
-        .with("RecurrenceStartTime", Value::DateTime(start));
-    let first = job(&detect(&world, daily).unwrap());
+    let daily = request(contacts()).with("RecurrencePattern", "FREQ=DAILY;INTERVAL=2;");
+    let first = job(&detect(&world, daily.clone()).unwrap());
+    let start = world
+        .admin
+        .get("asyncoperation", first)
+        .get("createdon")
+        .unwrap()
+        .as_time()
+        .unwrap();
     assert_eq!(world.admin.0.due_jobs().unwrap(), [first]);
     world.run(first);
     let waiting = Filter::eq("statuscode", Value::Choice(10));
@@ -192,6 +196,16 @@ fn a_job_recurs_and_waits() {
     let pattern = |pattern: &str| Row::new("asyncoperation", next.id).with("recurrencepattern", pattern);
     assert_eq!(code(world.admin.try_update(pattern("FREQ=HOURLY"))), "0x8004D2A0");
     world.admin.update(pattern("FREQ=DAILY;INTERVAL=7;"));
+
+    // One that was to begin in the past begins with its next run.
+    let start: sluice_model::Timestamp = "2020-01-01T06:00:00Z".parse().unwrap();
+    let past = daily.with("RecurrenceStartTime", Value::DateTime(start));
+    let later = job(&detect(&world, past).unwrap());
+    assert!(world.admin.0.due_jobs().unwrap().is_empty(), "it waits");
+    let row = world.admin.get("asyncoperation", later);
+    let first = row.get("postponeuntil").unwrap().as_time().unwrap();
+    assert_eq!(first.duration_since(start).as_secs() % (2 * 86_400), 0);
+    assert!(first > row.get("createdon").unwrap().as_time().unwrap());
 }
 
 #[test]

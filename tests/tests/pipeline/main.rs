@@ -5,6 +5,7 @@
 mod attribution;
 mod before;
 mod budgets;
+mod bypassing;
 mod compiling;
 mod contracts;
 mod depth;
@@ -17,6 +18,7 @@ mod images;
 mod jobs;
 mod jobs_again;
 mod keeping;
+mod monitoring;
 mod ordering;
 mod parameters;
 mod processes;

@@ -4,6 +4,7 @@
 mod bad_files;
 mod bad_input;
 mod busy;
+mod cases;
 mod cells;
 mod checking;
 mod data;
@@ -11,6 +12,7 @@ mod exec;
 mod forms;
 mod full_disk;
 mod greedy;
+mod hands;
 mod ids;
 mod inwards;
 mod kill;

@@ -151,3 +151,78 @@ fn two_processes_run_each_job_once() {
     );
     assert!(!step.is_empty());
 }
+
+/// How many rows of a table have a name in a column.
+fn named(world: &World, table: &str, column: &str, name: &str) -> usize {
+    world.count(table, &format!("{column} eq '{name}'"))
+}
+
+/// A chain of a plug-in that is tried again and a workflow of two actions is killed wherever it is: in the end,
+/// everything was done as often as it should have been.
+#[test]
+fn whatever_is_killed_is_done_once() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    let script =
+        "create account name A\nread account\ncreate account name B\nuntil-attempt 2 later\ncreate account name C";
+    let mut register = vec!["step", "register", "--plugin", "probe/probe", "--message", "Create"];
+    register.extend([
+        "--table",
+        "contact",
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--config",
+        script,
+    ]);
+    admin.json(&register);
+    world.write(
+        "chain.json",
+        r#"{"name": "Chain", "table": "account", "mode": "background", "scope": "organization", "on": {"create": true},
+            "actions": [{"check": {"if": {"compare": {"column": "name", "is": "eq", "value": "C"}}, "then": [
+                {"create": {"table": "task", "set": {"subject": "one"}}},
+                {"create": {"table": "task", "set": {"subject": "two"}}}]}}]}"#,
+    );
+    admin.json(&["workflow", "create", "chain.json", "--activate"]);
+    let kill_after = |arguments: &[&str], milliseconds: u64| {
+        let mut child = admin.start(arguments);
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    admin.json(&["row", "create", "contact", "lastname=First"]);
+    for moment in [120, 240, 360] {
+        kill_after(&["row", "create", "contact", "lastname=Killed"], moment);
+    }
+    for moment in (40..520).step_by(40) {
+        for job in list(&admin.json(&["jobs", "list", "--open"])) {
+            if job["statuscode"] == 10 {
+                admin.json(&[
+                    "row",
+                    "update",
+                    "asyncoperation",
+                    &text(&job, "asyncoperationid"),
+                    "statecode=0",
+                ]);
+            }
+        }
+        kill_after(&["jobs", "run"], moment);
+    }
+    for _ in 0..4 {
+        for job in list(&admin.json(&["jobs", "list", "--open"])) {
+            // One that asks to be tried again is told as one that waits.
+            admin.run(&["jobs", "resume", &text(&job, "asyncoperationid")]);
+        }
+    }
+    let contacts = world.count("contact", "");
+    for (name, times) in [("A", 2), ("B", 2), ("C", 1)] {
+        assert_eq!(named(&world, "account", "name", name), times * contacts, "{name}");
+    }
+    for subject in ["one", "two"] {
+        assert_eq!(named(&world, "task", "subject", subject), contacts, "{subject}");
+    }
+    let jobs = list(&admin.json(&["jobs", "list"]));
+    assert!(jobs.iter().all(|job| job["statuscode"] == 30), "{jobs:?}");
+}

@@ -83,3 +83,59 @@ fn steps_are_listed_by_plug_in_and_stage() {
         &["there is no pluginassembly"],
     );
 }
+
+#[test]
+fn a_step_is_watched_until_it_is_enabled() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["settings", "set", "trace", "all"]);
+    let document = admin.json(&[
+        "step",
+        "disable",
+        COMMISSION,
+        "--monitor",
+        "--reason",
+        "is it to blame?",
+    ]);
+    assert_eq!(document["monitored"], true);
+    assert_eq!(names(&world, &["--disabled"]), [COMMISSION]);
+    let shown = admin.run(&["step", "show", COMMISSION]).stdout;
+    assert!(shown.contains("watched: is it to blame?"), "{shown}");
+    let account = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+    world.user("seller.west").json(&account);
+    let tree = admin.run(&["trace", "tree"]).stdout;
+    assert!(
+        tree.contains(COMMISSION) && tree.contains("only watched: discarded"),
+        "{tree}"
+    );
+    admin.json(&["step", "enable", COMMISSION]);
+    refused(&world.user("seller.west"), 1, &account, &["commission"]);
+}
+
+#[test]
+fn one_command_passes_over_steps() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    let account = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+    refused(&seller, 1, &account, &["commission"]);
+    let step = world.step(COMMISSION);
+    for flags in [
+        &["--bypass-steps", &*step][..],
+        &["--bypass-logic", "sync,async"],
+        &["--bypass-plugins"],
+    ] {
+        refused(&seller, 1, &[&account[..], flags].concat(), &["prvBypassCustom"]);
+    }
+    admin.json(&["role", "grant", "Salesperson", "prvBypassCustomBusinessLogic", "org"]);
+    seller.json(&[&account[..], &["--bypass-steps", &step]].concat());
+    admin.json(&[&account[..], &["--bypass-steps", COMMISSION]].concat());
+    seller.json(&[&account[..], &["--bypass-logic", "sync"]].concat());
+    refused(&seller, 1, &account, &["commission"]);
+    refused(
+        &admin,
+        1,
+        &[&account[..], &["--bypass-steps", "nothing"]].concat(),
+        &["nothing"],
+    );
+    assert_eq!(admin.run(&[&account[..], &["--bypass-logic", "snyc"]].concat()).code, 2);
+}

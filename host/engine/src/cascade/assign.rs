@@ -102,6 +102,7 @@ fn assign(unit: &mut Unit, operation: &Operation, row: &Reference, owner: &Refer
     let incoming = Incoming {
         why: Why::Along,
         importing: operation.importing,
+        bypass: operation.bypass.clone(),
         ..Incoming::nested(setter(operation), operation.level, principal, initiating, request)
     };
     pipeline::run(unit, incoming).map(|_| ())

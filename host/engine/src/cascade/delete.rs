@@ -231,6 +231,7 @@ fn delete(unit: &mut Unit, operation: &Operation, going: &Going) -> Result<()> {
     let incoming = Incoming {
         why: Why::Along,
         importing: operation.importing,
+        bypass: operation.bypass.clone(),
         ..Incoming::nested(&operation.context, operation.level, principal, initiating, request)
     };
     pipeline::run(unit, incoming).map(|_| ())

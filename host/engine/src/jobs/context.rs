@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Error, Name, Parameters, Reference, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Error, Name, Reference, Result, Row, Uuid, case::CaseContext};
 use sluice_sandbox::Context;
 
 use crate::{Unit, operation::Operation, tables};
@@ -35,89 +35,63 @@ pub(super) struct Kept {
     /// What the randomness of the plug-in is made of; empty in those that an earlier version wrote.
     #[serde(default)]
     pub(super) seed: String,
-    context: KeptContext,
+    context: CaseContext,
 }
 
-#[derive(Serialize, Deserialize)]
-struct KeptContext {
-    message: Name,
-    stage: i32,
-    mode: i32,
-    depth: u32,
-    table: Option<Name>,
-    id: Option<Uuid>,
-    user: Uuid,
-    initiating_user: Uuid,
-    business_unit: Uuid,
-    correlation: Uuid,
-    request: Option<Uuid>,
-    step: Uuid,
-    in_transaction: bool,
-    created_on: Timestamp,
-    target: Option<Row>,
-    inputs: Parameters,
-    outputs: Parameters,
-    shared: BTreeMap<Name, Value>,
-    pre_images: BTreeMap<Name, Row>,
-    post_images: BTreeMap<Name, Row>,
-    parent: Option<Box<KeptContext>>,
-}
-
-impl KeptContext {
-    fn of(context: &Context) -> Self {
-        Self {
-            message: context.message.clone(),
-            stage: context.stage,
-            mode: context.mode,
-            depth: context.depth,
-            table: context.table.clone(),
-            id: context.id,
-            user: context.user,
-            initiating_user: context.initiating_user,
-            business_unit: context.business_unit,
-            correlation: context.correlation,
-            request: context.request,
-            step: context.step,
-            in_transaction: context.in_transaction,
-            created_on: context.created_on,
-            target: context.target.clone(),
-            inputs: context.inputs.clone(),
-            outputs: context.outputs.clone(),
-            shared: context.shared.clone(),
-            pre_images: rows(&context.pre_images),
-            post_images: rows(&context.post_images),
-            parent: context.parent.as_deref().map(|parent| Box::new(Self::of(parent))),
-        }
+/// What a step sees, as it is kept.
+pub(crate) fn kept(context: &Context) -> CaseContext {
+    CaseContext {
+        message: context.message.clone(),
+        stage: context.stage,
+        mode: context.mode,
+        depth: context.depth,
+        table: context.table.clone(),
+        id: context.id,
+        user: context.user,
+        initiating_user: context.initiating_user,
+        business_unit: context.business_unit,
+        correlation: context.correlation,
+        request: context.request,
+        step: context.step,
+        in_transaction: context.in_transaction,
+        created_on: context.created_on,
+        target: context.target.clone(),
+        inputs: context.inputs.clone(),
+        outputs: context.outputs.clone(),
+        shared: context.shared.clone(),
+        pre_images: rows(&context.pre_images),
+        post_images: rows(&context.post_images),
+        parent: context.parent.as_deref().map(|parent| Box::new(kept(parent))),
     }
+}
 
-    fn whole(self, unit: &Unit) -> Context {
-        let settings = &unit.snapshot.settings;
-        Context {
-            message: self.message,
-            stage: self.stage,
-            mode: self.mode,
-            depth: self.depth,
-            table: self.table,
-            id: self.id,
-            user: self.user,
-            initiating_user: self.initiating_user,
-            business_unit: self.business_unit,
-            organization: settings.id,
-            organization_name: settings.name.clone(),
-            correlation: self.correlation,
-            request: self.request,
-            step: self.step,
-            in_transaction: self.in_transaction,
-            created_on: self.created_on,
-            target: self.target,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            shared: self.shared,
-            pre_images: shared_rows(self.pre_images),
-            post_images: shared_rows(self.post_images),
-            parent: self.parent.map(|parent| Arc::new(parent.whole(unit))),
-            ..Context::default()
-        }
+/// The context again, in the organisation of that id and name.
+pub(crate) fn whole(kept: CaseContext, organization: (Uuid, &str)) -> Context {
+    Context {
+        message: kept.message,
+        stage: kept.stage,
+        mode: kept.mode,
+        depth: kept.depth,
+        table: kept.table,
+        id: kept.id,
+        user: kept.user,
+        initiating_user: kept.initiating_user,
+        business_unit: kept.business_unit,
+        organization: organization.0,
+        organization_name: organization.1.into(),
+        correlation: kept.correlation,
+        request: kept.request,
+        step: kept.step,
+        in_transaction: kept.in_transaction,
+        created_on: kept.created_on,
+        target: kept.target,
+        inputs: kept.inputs,
+        outputs: kept.outputs,
+        shared: kept.shared,
+        pre_images: shared_rows(kept.pre_images),
+        post_images: shared_rows(kept.post_images),
+        parent: kept.parent.map(|parent| Arc::new(whole(*parent, organization))),
+        ..Context::default()
     }
 }
 
@@ -145,7 +119,7 @@ pub(super) fn keep(unit: &mut Unit, job: Uuid, operation: &Operation, step: &cra
         limited: operation.principal.limit().is_some(),
         level: operation.level,
         seed: seed.iter().map(|byte| format!("{byte:02x}")).collect(),
-        context: KeptContext::of(&operation.context),
+        context: self::kept(&operation.context),
     };
     let text = serde_json::to_string(&kept)
         .map_err(|error| Error::host(format!("the context of a job cannot be written: {error}")))?;
@@ -207,7 +181,8 @@ impl Kept {
             false => unit.principal(self.principal)?,
         };
         let initiating = unit.principal(self.initiating)?;
-        let context = self.context.whole(unit);
+        let settings = &unit.snapshot.settings;
+        let context = whole(self.context, (settings.id, &settings.name));
         Ok(Operation::kept(
             message,
             (principal, initiating),

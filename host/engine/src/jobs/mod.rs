@@ -14,6 +14,7 @@ mod work;
 use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;
 
+pub(crate) use context::{kept, whole};
 pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
 pub(crate) use replay::{Made, Replay};

@@ -16,10 +16,7 @@ const MOST_DEFERRED: usize = 100;
 pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
     let snapshot = unit.snapshot()?;
     let registered = unit.registered.clone();
-    for step in steps::of(&registered, operation)
-        .iter()
-        .filter(|step| step.mode != crate::step::SYNCHRONOUS)
-    {
+    for step in steps::chosen(&registered, operation).filter(|step| step.mode != crate::step::SYNCHRONOUS) {
         if step.rests(&*unit.core.env)
             || !step.listens_to(operation.context.target.as_ref())
             || !step.handler.concerns(unit, operation)?

@@ -4,12 +4,15 @@
 use sluice_model::{Error, ParameterType, Parameters, Result, names};
 
 use super::{Parameter, Shape, Takes, optional};
+use crate::bypass;
 
 /// Parameters that any request may carry.
 const OF_ANY: &[Parameter] = &[
     optional("tag", ParameterType::Text),
     optional("SuppressDuplicateDetection", ParameterType::Bool),
-    optional("BypassCustomPluginExecution", ParameterType::Bool),
+    optional(bypass::PLUGINS, ParameterType::Bool),
+    optional(bypass::LOGIC, ParameterType::Text),
+    optional(bypass::STEPS, ParameterType::Text),
 ];
 
 impl Shape {

@@ -197,7 +197,7 @@ impl Snapshot {
     }
 
     pub(super) fn role_privileges(&self, reader: &mut Reader<'_>, role: Uuid) -> Result<RolePrivileges> {
-        if let Some(privileges) = lock(&self.principals.roles).get(&role) {
+        if let Some(privileges) = lock(&self.roles).get(&role) {
             return Ok(privileges.clone());
         }
         let rows = reader.some(
@@ -210,7 +210,7 @@ impl Snapshot {
             Some((name.clone(), Depth::from_mask(row.int("privilegedepthmask")?)?))
         });
         let privileges: RolePrivileges = Arc::new(privileges.collect());
-        lock(&self.principals.roles).insert(role, privileges.clone());
+        lock(&self.roles).insert(role, privileges.clone());
         Ok(privileges)
     }
 }

@@ -19,8 +19,8 @@ use sluice_sandbox::{Context, Usage};
 
 pub use recorded::RecordedRequest;
 pub(crate) use recorded::{REQUEST, Recorded};
-pub use tree::Node;
 pub(crate) use tree::on_table;
+pub use tree::{Discarded, Node};
 
 use crate::{operation::Operation, plugin::KIND, snapshot::TraceSetting, step::Step, tables};
 use room::Room;
@@ -178,6 +178,17 @@ impl Trace {
         }
     }
 
+    /// What the step did that has just ended was discarded.
+    pub(crate) fn discarded(&mut self, discarded: Discarded) {
+        let ended = match self.open.last_mut() {
+            Some(parent) => parent.node.below.last_mut(),
+            None => self.root.as_mut(),
+        };
+        if let Some(node) = ended.filter(|node| matches!(node.what, What::Step { .. })) {
+            node.discarded = Some(discarded);
+        }
+    }
+
     /// Everything that a refusal said stands where it began, and at the root; a node that hands it
     /// on has its code.
     fn failed(&mut self, node: &Kept, error: &Error, is_root: bool) -> Failed {
@@ -223,11 +234,12 @@ impl Trace {
     pub(crate) fn steps_around_failure(&self) -> Vec<Uuid> {
         let mut steps = Vec::new();
         let mut next = self.root.as_ref();
-        while let Some(node) = next.filter(|node| node.failed.is_some()) {
+        let fails = |node: &Kept| node.failed.is_some() && node.discarded.is_none();
+        while let Some(node) = next.filter(|node| fails(node)) {
             if let What::Step { step, .. } = node.what {
                 steps.push(step);
             }
-            next = node.below.iter().rfind(|below| below.failed.is_some());
+            next = node.below.iter().rfind(|below| fails(below));
         }
         steps
     }

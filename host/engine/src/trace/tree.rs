@@ -43,6 +43,9 @@ pub struct Node {
     /// The columns that had to be filled in first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// Of a step that is only watched: what it did was discarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discarded: Option<Discarded>,
     /// So many nodes below it were not kept: the budget of the trace was used up.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut: u64,
@@ -52,6 +55,14 @@ pub struct Node {
     /// What it set off, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Node>,
+}
+
+/// What is known of what a step did that was then discarded. Its calls are below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discarded {
+    /// The columns of the Target that it set, changed or took away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Name>,
 }
 
 impl Node {
@@ -146,6 +157,8 @@ pub(super) struct Kept {
     pub(super) used: Option<Used>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<Failed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) discarded: Option<Discarded>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) cut: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,6 +172,7 @@ impl Kept {
             took: 0,
             used: None,
             failed: None,
+            discarded: None,
             cut: 0,
             below: Vec::new(),
         }
@@ -221,6 +235,7 @@ impl Tree {
             }),
             missing,
             error,
+            discarded: kept.discarded.clone(),
             cut: kept.cut,
             children: kept.below.iter().map(|below| self.node(below)).collect(),
             ..Node::default()

@@ -64,6 +64,7 @@ impl Unit {
             self,
             Incoming {
                 why: Why::Along,
+                bypass: operation.bypass.clone(),
                 ..nested
             },
         )
@@ -81,6 +82,7 @@ impl Unit {
             why,
             platform_links,
             importing: operation.importing,
+            bypass: operation.bypass.clone(),
             ..Incoming::nested(
                 &operation.context,
                 operation.level,

@@ -5,6 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use sluice_access::Checks;
 use sluice_model::{Depth, Uuid};
 
+use crate::case::Recorder;
+
 /// What a unit of work is for.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Purpose {
@@ -38,6 +40,11 @@ impl Purpose {
         self.diagnosis()?.checks.as_ref()
     }
 
+    /// Where a diagnosis keeps plug-in calls.
+    pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.diagnosis()?.recorder.as_ref()
+    }
+
     /// Whether a step is passed over.
     pub(crate) fn bypasses(&self, step: Uuid) -> bool {
         match self {
@@ -59,4 +66,6 @@ pub struct Trial {
     pub ungated: bool,
     /// Where it is kept what is asked about principals.
     pub checks: Option<Arc<Checks>>,
+    /// Where its plug-in calls are kept.
+    pub recorder: Option<Arc<Recorder>>,
 }

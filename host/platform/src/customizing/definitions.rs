@@ -11,7 +11,7 @@ use super::relationships;
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
-    capability::Redefinition,
+    capability::{Definition, Redefinition, User},
     organization::{add_privilege, table_privileges},
     tables,
 };
@@ -40,6 +40,12 @@ pub trait Definitions {
     /// # Errors
     /// The name or the type is wrong or taken, or the user may not customize.
     fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()>;
+
+    /// Who uses a table, or a column of it: what stands in the way of taking it away, and what gives way.
+    ///
+    /// # Errors
+    /// There is no such table or column, or the user may not look at customizations.
+    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<User>>;
 }
 
 impl Definitions for Session {
@@ -53,6 +59,14 @@ impl Definitions for Session {
 
     fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {
         self.batch(|batch| create_column(batch, table, column.clone()))
+    }
+
+    fn uses(&self, table: &str, column: Option<&str>) -> Result<Vec<User>> {
+        self.check_named_privilege("prvReadCustomization")?;
+        let table = self.definition(table)?;
+        let column = column.map(|column| coerce::column(&table, column)).transpose()?;
+        let (mut unit, _) = self.unit()?;
+        unit.users_of(Definition { table: &table, column })
     }
 }
 

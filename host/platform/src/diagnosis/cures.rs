@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use sluice_engine::{
     attribution::{self, is_same},
-    step_rows, tables,
+    bypass, step_rows, tables,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
 
@@ -38,11 +38,12 @@ enum Kind {
     GrantColumn,
     GiveLargeRole,
     RunAs,
+    Bypass,
     Allow,
     Disable,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Again,
     Kind::Share,
     Kind::Assign,
@@ -53,6 +54,7 @@ const KINDS: [Kind; 12] = [
     Kind::GrantColumn,
     Kind::GiveLargeRole,
     Kind::RunAs,
+    Kind::Bypass,
     Kind::Allow,
     Kind::Disable,
 ];
@@ -200,6 +202,10 @@ impl Trials<'_> {
                 Some(step) => self.accounts_for(step, error)?,
                 None => Vec::new(),
             },
+            Kind::Bypass => match step {
+                Some(step) => self.passing_over(step, here)?,
+                None => Vec::new(),
+            },
             Kind::Allow => match (step, &body.capability) {
                 (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
                 _ => Vec::new(),
@@ -231,17 +237,44 @@ impl Trials<'_> {
             ways.push(Way::Continue);
         }
         ways.push(Way::Unchecked);
+        ways.into_iter().map(|way| self.sent_again(way)).collect()
+    }
+
+    /// The request in another way.
+    fn sent_again(&self, way: Way) -> Fix {
         let row = self.request.inputs.values().find_map(|parameter| match parameter {
             sluice_model::Parameter::Reference(row) => Some(row.clone()),
             sluice_model::Parameter::Row(row) => Some(row.reference()),
             _ => None,
         });
-        let fix = |way| Fix::Again {
+        Fix::Again {
             message: self.request.message.clone(),
-            row: row.clone(),
+            row,
             way,
+        }
+    }
+
+    /// The request without a step, and without those that it passes over by then; nothing, where
+    /// whoever sends it may not do that, or not with so many.
+    fn passing_over(&self, step: Uuid, here: &Setup) -> Result<Vec<Fix>> {
+        let (mut unit, _) = self.session.unit()?;
+        let caller = unit.principal_of(&Reference::new(tables::USER, self.user))?;
+        let mut steps = match here.fixes.last() {
+            Some((
+                Fix::Again {
+                    way: Way::PassingOver(steps),
+                    ..
+                },
+                _,
+            )) => steps.clone(),
+            _ => Vec::new(),
         };
-        ways.into_iter().map(fix).collect()
+        steps.push(step);
+        let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
+        Ok(may
+            .then(|| self.sent_again(Way::PassingOver(steps)))
+            .into_iter()
+            .collect())
     }
 
     /// A fix of the one row that was refused: rows that somebody owns are shared and assigned.
@@ -430,6 +463,16 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
             },
         ) => id == role && privilege == before,
         (Fix::Allow { step, .. }, Fix::Allow { step: before, .. }) => step == before,
+        (
+            Fix::Again {
+                way: Way::PassingOver(_),
+                ..
+            },
+            Fix::Again {
+                way: Way::PassingOver(_),
+                ..
+            },
+        ) => true,
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! What helps, as messages of the platform: each is sent as it is printed, in the trial that shows
 //! that it helps.
 
-use sluice_engine::tables;
+use sluice_engine::{bypass, tables};
 use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, Uuid, Value};
 
 /// Another way to send a request in which duplicates were found.
@@ -13,6 +13,8 @@ pub enum Way {
     Continue,
     /// Without looking for duplicates.
     Unchecked,
+    /// Passing over these steps.
+    PassingOver(Vec<Uuid>),
 }
 
 impl Way {
@@ -28,6 +30,10 @@ impl Way {
             }
             Self::Continue => request.clone().with("IgnoreMatches", true),
             Self::Unchecked => request.clone().with("SuppressDuplicateDetection", true),
+            Self::PassingOver(steps) => {
+                let ids: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                request.clone().with(bypass::STEPS, &*ids.join(","))
+            }
         }
     }
 }
@@ -157,6 +163,10 @@ impl Fix {
     /// Its kind in a word: `share`, `grant`, `disable`.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Again {
+                way: Way::PassingOver(_),
+                ..
+            } => "bypass",
             Self::Again { .. } => "again",
             Self::Share { .. } => "share",
             Self::Assign { .. } => "assign",

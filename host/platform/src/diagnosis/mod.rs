@@ -9,6 +9,7 @@ mod cures;
 mod explain;
 mod fix;
 mod holders;
+mod needs;
 mod taken;
 mod trials;
 mod what_if;
@@ -18,6 +19,7 @@ use sluice_model::{Error, Filter, Query, Request, Result, Row, Timestamp, Uuid, 
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
+pub use needs::{SeenNeed, SeenNeeds};
 pub use taken::Taken;
 use trials::{Setup, Trials};
 pub use what_if::{Turned, WhatIf};
@@ -108,6 +110,18 @@ pub trait Diagnosis {
     /// This session's user may not act for others, or the host fails.
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation>;
 
+    /// What the calls of a step were seen to ask about principals: in the recorded requests since a time,
+    /// which run again for that. `progress` as in [`Self::what_if`].
+    ///
+    /// # Errors
+    /// This session's user may not act for others, or the host fails.
+    fn step_needs(
+        &self,
+        step: Uuid,
+        since: Timestamp,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<SeenNeeds>;
+
     /// Whose recorded requests since a time would end in another way behind these messages, which this
     /// session's user would send. `progress` hears which of how many is next, and whether to go on is
     /// its answer.
@@ -162,6 +176,15 @@ impl Diagnosis for Session {
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation> {
         check_may_ask(self, user)?;
         explain::explain(&mut Trials::new(self, user, request))
+    }
+
+    fn step_needs(
+        &self,
+        step: Uuid,
+        since: Timestamp,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<SeenNeeds> {
+        needs::step_needs(self, step, since, progress)
     }
 
     fn what_if(

@@ -121,6 +121,7 @@ impl<'a> Trials<'a> {
                 .collect(),
             checks,
             ungated: setup.ungated,
+            recorder: None,
         };
         let mut request = self.request.clone();
         let mut before = Vec::new();

@@ -57,9 +57,13 @@ impl Rules for PluginStep {
         {
             // Who decides on the state now overrules what disabling the plug-in remembered.
             target.set("sl_enabledbefore", Value::Null);
-            for column in [RESTS_UNTIL, "sl_restreason"] {
+            for (column, nothing) in [
+                (RESTS_UNTIL, Value::Null),
+                ("sl_restreason", Value::Null),
+                (MONITORED, Value::Bool(false)),
+            ] {
                 if !target.has(column) {
-                    target.set(column, Value::Null);
+                    target.set(column, nothing);
                 }
             }
         }
@@ -118,11 +122,12 @@ fn forget_secret(unit: &mut Unit, step: Uuid, secret: &Reference) -> Result<()> 
 /// that gives nothing.
 fn only_disables(target: &Row, before: &Row, whole: &Row) -> bool {
     let of_state = |name: &str| {
-        let rest = matches!(name, RESTS_UNTIL | "sl_restreason");
+        let rest = matches!(name, RESTS_UNTIL | "sl_restreason" | MONITORED);
         rest || matches!(name, "statecode" | "statuscode" | "sl_enabledbefore")
     };
     let until = |row: &Row| row.get(RESTS_UNTIL).and_then(Value::as_time);
-    let enables = target.has("statecode") || until(whole) < until(before);
+    let watched = |row: &Row| row.bool(MONITORED) == Some(true);
+    let enables = target.has("statecode") || until(whole) < until(before) || (watched(before) && !watched(whole));
     let out_of_work = whole.int("statecode") == Some(1) || !enables;
     out_of_work && target.values.keys().all(|name| of_state(name))
 }
@@ -130,15 +135,24 @@ fn only_disables(target: &Row, before: &Row, whole: &Row) -> bool {
 /// Until when an enabled step is passed over.
 const RESTS_UNTIL: &str = "sl_restsuntil";
 
-/// A disabled step stays so: whoever lets it rest until a time would wait for it in vain.
+/// Whether an enabled step is only watched.
+const MONITORED: &str = "sl_monitored";
+
+/// A disabled step stays so: whoever lets it rest until a time would wait for it in vain, as whoever
+/// watches it.
 fn refuse_rest_of_disabled(target: &Row, whole: &Row) -> Result<()> {
     let rests = target.get(RESTS_UNTIL).is_some_and(|until| !until.is_null());
-    if !rests || whole.int("statecode") != Some(1) {
+    let watched = target.bool(MONITORED) == Some(true);
+    if !(rests || watched) || whole.int("statecode") != Some(1) {
         return Ok(());
     }
     let name = whole.text("name").unwrap_or_default();
+    let what = match rests {
+        true => "cannot rest until a time",
+        false => "does not run, so there is nothing to watch",
+    };
     Err(Error::invalid(format!(
-        "the step \"{name}\" is disabled and stays so until it is enabled: it cannot rest until a time"
+        "the step \"{name}\" is disabled and stays so until it is enabled: it {what}"
     ))
     .with_table(tables::STEP))
 }

@@ -3,7 +3,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -82,14 +82,18 @@ pub(crate) struct Workflow {
     is_child: bool,
     triggers: Vec<Trigger>,
     rank: i32,
+    /// It came with a managed solution.
+    is_managed: bool,
     program: Result<Program>,
 }
 
 impl Workflow {
-    fn of(row: &Row) -> Option<Self> {
+    fn of(row: &Row, managed: &HashSet<Uuid>) -> Option<Self> {
+        let id = row.id_of("parentworkflowid")?;
         let text = row.text("clientdata").unwrap_or_default();
         Some(Self {
-            id: row.id_of("parentworkflowid")?,
+            id,
+            is_managed: managed.contains(&id),
             name: row.text("name").unwrap_or_default().to_owned(),
             table: row.text("primaryentity").unwrap_or_default().into(),
             owner: row.lookup("ownerid").cloned(),
@@ -155,6 +159,7 @@ impl Workflow {
         step.id = self.id;
         step.name.clone_from(&self.name);
         step.rank = self.rank;
+        step.is_bypassable = !self.is_managed;
         let owner = self.owner.as_ref().filter(|_| self.as_owner);
         step.run_as = owner.map(|owner| owner.id);
         step
@@ -363,7 +368,15 @@ impl Part for ActivePart {
                 .table(&workflow.table)
                 .is_ok_and(|table| takes_workflows(table))
         };
-        let workflows = rows.iter().filter_map(Workflow::of).filter(takes).map(Arc::new);
+        // A copy is nobody's; what says where a workflow came from is its definition.
+        let managed = is_workflow().and(Filter::eq(tables::MANAGED, Value::Bool(true)));
+        let managed = reader.some(TABLE, &[], managed)?;
+        let managed: HashSet<Uuid> = managed.iter().map(|row| row.id).collect();
+        let workflows = rows
+            .iter()
+            .filter_map(|row| Workflow::of(row, &managed))
+            .filter(takes)
+            .map(Arc::new);
         let by_id = workflows.map(|workflow| (workflow.id, workflow));
         Ok(Arc::new(Active { by_id: by_id.collect() }))
     }

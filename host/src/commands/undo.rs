@@ -1,0 +1,157 @@
+//! `sluice undo`: the last change of what the organisation is configured by, taken back.
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_model::{Catalog, Code, Query, Reference, coerce, json as rows};
+use sluice_platform::{TakenBack, Undone, prelude::*};
+
+use super::jobs;
+use crate::{
+    context::Context,
+    door::Door,
+    names::Labels,
+    output::{Exit, Grid, Outcome},
+    people,
+};
+
+/// `undo`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It is taken back by ordinary messages, with your own privileges, and is on record like any change: the \
+same again takes that back. Where something is no longer as the change left it, nothing is taken back.")]
+pub(crate) struct Args {
+    /// step:NAME, role:NAME, duprule:NAME or settings; a name alone where it is the only one.
+    /// Without it, the last request that changed any of them, as a whole.
+    what: Option<String>,
+    /// Only show what would be taken back.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The kinds by the words for them.
+const KINDS: [(&str, &str); 3] = [
+    ("step", "sdkmessageprocessingstep"),
+    ("role", "role"),
+    ("duprule", "duplicaterule"),
+];
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    let session = context.session()?;
+    let what = args.what.as_deref().map(|what| find(&session, what)).transpose()?;
+    let undone = session.undo(what.as_ref(), !args.dry_run)?;
+    let mut exit = Exit::Done;
+    let mut told = Vec::new();
+    if !args.dry_run {
+        for job in &undone.jobs {
+            let outcome = jobs::run_job(&session, *job)?;
+            told.push(jobs::told(context, *job, &outcome));
+            if outcome.state != sluice_engine::JobState::Succeeded {
+                exit = Exit::Refused;
+            }
+        }
+    }
+    Ok(shown(context, &session, &undone, args.dry_run, &told)?.with_exit(exit))
+}
+
+/// What was taken back, for machines and for people.
+fn shown(
+    context: &Context,
+    session: &Session,
+    undone: &Undone,
+    dry_run: bool,
+    jobs: &[String],
+) -> anyhow::Result<Outcome> {
+    let named = undone.changes.iter().map(|change| change.row.clone());
+    let labels = Labels::load(context, named.chain([undone.by.clone()]))?;
+    let catalog = session.catalog()?;
+    let actions = catalog.table("audit")?.column("action").cloned();
+    let mut grid = Grid::new(["was", "table", "row", "column", "is", "becomes"]);
+    let mut documents = Vec::new();
+    for change in &undone.changes {
+        let number = sluice_model::Value::Choice(change.action);
+        let action = actions.as_ref().map(|column| people::cell(column, &number, &labels));
+        let action = action.unwrap_or_else(|| change.action.to_string());
+        let own = labels.find(&change.row).map(ToOwned::to_owned);
+        let name = own.or_else(|| change.name.clone());
+        let name = name.unwrap_or_else(|| change.row.id.to_string());
+        let mut head = [action.clone(), change.row.table.to_string(), name.clone()];
+        for (column, now, then) in &change.columns {
+            let values = [now, then].map(|value| value_text(&catalog, change, column, value, &labels));
+            grid.row(head.iter().chain([column]).chain(&values));
+            head = Default::default();
+        }
+        if change.columns.is_empty() {
+            grid.row(&head);
+        }
+        let columns = change.columns.iter();
+        let columns = columns.map(|(column, now, then)| json!({ "column": column, "from": now, "to": then }));
+        documents.push(json!({
+            "was": action,
+            "table": &*change.row.table,
+            "row": change.row.id.to_string(),
+            "name": name,
+            "columns": columns.collect::<Vec<_>>(),
+        }));
+    }
+    let what = if dry_run { "would be taken back" } else { "taken back" };
+    let (by, when) = (labels.name(&undone.by), rows::whole_seconds(undone.when));
+    let mut text = format!("{what}: what {by} changed at {when}\n{}", grid.text("no changes"));
+    for line in jobs {
+        text.push('\n');
+        text.push_str(line);
+    }
+    let document = json!({
+        "done": !dry_run,
+        "by": by,
+        "at": when,
+        "changes": documents,
+        "jobs": undone.jobs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    Ok(Outcome::new(document, text))
+}
+
+/// A recorded value as people read it.
+fn value_text(catalog: &Catalog, change: &TakenBack, column: &str, value: &Json, labels: &Labels) -> String {
+    let typed = catalog.find(&change.row.table).and_then(|table| {
+        let column = table.column(column)?;
+        let value = coerce::from_json(table, column, value).ok()?;
+        Some(people::cell(column, &value, labels))
+    });
+    typed.unwrap_or_else(|| match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    })
+}
+
+/// The row that somebody means.
+fn find(session: &Session, what: &str) -> anyhow::Result<Reference> {
+    if matches!(what, "settings" | "setting") {
+        let rows = session.list(Query::new("organization").columns(&[]))?;
+        let row = rows.first().map(sluice_model::Row::reference);
+        return row.ok_or_else(|| sluice_model::Error::invalid("you may not read the settings").into());
+    }
+    let kind = |word: &str| KINDS.iter().find(|(known, _)| *known == word);
+    if let Some((table, name)) = what
+        .split_once(':')
+        .and_then(|(word, name)| Some((kind(word)?.1, name)))
+    {
+        return Ok(Reference::new(table, session.find_one(table, name)?));
+    }
+    let mut first = None;
+    for (_, table) in KINDS {
+        match Door::find_one(session, table, what) {
+            Ok(id) => return Ok(Reference::new(table, id)),
+            Err(error) if error.code() == Code::NOT_FOUND => first = first.or(Some(error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let message = format!("there is no step, role or duplicate rule \"{what}\"; write settings for the settings");
+    Err(first
+        .map_or_else(
+            || sluice_model::Error::invalid(message.clone()),
+            |error| sluice_model::Error::new(error.code(), message.clone()),
+        )
+        .into())
+}

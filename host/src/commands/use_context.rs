@@ -1,0 +1,125 @@
+//! `sluice use`: who acts where, from now on.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::{
+    contexts::{self, Contexts, Kept},
+    output::{Grid, Outcome},
+    usage::Usage,
+};
+
+/// `use`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "--as, --org, SLUICE_AS and SLUICE_ORG come before it.")]
+pub(crate) struct Args {
+    /// USER, or USER@ORG with the organisation's file. Without it, the contexts are listed.
+    who: Option<String>,
+    /// Use none any more.
+    #[arg(long, conflicts_with = "who")]
+    none: bool,
+    /// Forget this context.
+    #[arg(long, value_name = "USER@ORG", conflicts_with_all = ["who", "none"])]
+    forget: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let path = contexts::path()
+        .ok_or_else(|| Usage::because("there is no place for the file of contexts: set SLUICE_CONTEXTS or HOME"))?;
+    let mut all = Contexts::read(&path)?;
+    if let Some(name) = &args.forget {
+        if all.contexts.remove(name).is_none() {
+            return Err(Usage::because(format!("there is no context `{name}`")));
+        }
+        all.current = all.current.filter(|current| current != name);
+        all.write(&path)?;
+        return Ok(Outcome::new(json!({ "forgotten": name }), format!("forgot {name}")));
+    }
+    if args.none {
+        all.current = None;
+        all.write(&path)?;
+        return Ok(Outcome::new(json!({ "current": null }), "no context is used any more"));
+    }
+    let Some(who) = &args.who else {
+        return Ok(listed(&all));
+    };
+    let (name, kept) = match all.contexts.get(who) {
+        Some(kept) => (who.clone(), kept.clone()),
+        None => made(who, &all)?,
+    };
+    all.contexts.insert(name.clone(), kept.clone());
+    all.current = Some(name.clone());
+    all.write(&path)?;
+    let place = kept
+        .org
+        .as_deref()
+        .map_or("the organisation of --org".to_owned(), shown);
+    let document = json!({ "current": name, "user": kept.user, "org": kept.org, "url": kept.url });
+    Ok(Outcome::new(
+        document,
+        format!("from now on {} acts in {place}", kept.user),
+    ))
+}
+
+/// A context that nobody kept yet.
+fn made(who: &str, all: &Contexts) -> anyhow::Result<(String, Kept)> {
+    let (user, org) = match who.split_once('@') {
+        Some((user, org)) => (user, Some(org)),
+        None => (who, None),
+    };
+    if user.is_empty() || org.is_some_and(str::is_empty) {
+        return Err(Usage::because(format!("`{who}` is not USER or USER@ORG")));
+    }
+    let mut kept = Kept {
+        user: user.to_owned(),
+        org: None,
+        url: None,
+        token: None,
+    };
+    match org {
+        Some(url) if url.contains("://") => {
+            return Err(Usage::because(format!(
+                "`{url}` is an address, and this version reaches none; name the organisation's file"
+            )));
+        }
+        Some(file) => {
+            let file: PathBuf = std::path::absolute(file)?;
+            if !file.exists() {
+                return Err(Usage::because(format!("there is no file {}", file.display())));
+            }
+            kept.org = Some(file);
+        }
+        // Somebody else, where one works already.
+        None => kept.org = all.current().and_then(|current| current.org.clone()),
+    }
+    let name = match &kept.org {
+        Some(org) => format!("{user}@{}", org.display()),
+        None => user.to_owned(),
+    };
+    Ok((name, kept))
+}
+
+fn listed(all: &Contexts) -> Outcome {
+    let mut grid = Grid::new(["", "context", "user", "organisation"]);
+    let mut documents = Vec::new();
+    for (name, kept) in &all.contexts {
+        let current = all.current.as_ref() == Some(name);
+        let place = kept.org.as_deref().map(shown).or_else(|| kept.url.clone());
+        grid.row([
+            if current { "*" } else { "" },
+            name,
+            &kept.user,
+            &place.unwrap_or_default(),
+        ]);
+        documents.push(json!({
+            "name": name, "user": kept.user, "org": kept.org, "url": kept.url, "current": current,
+        }));
+    }
+    Outcome::list(documents, grid.text("no contexts; `sluice use USER@ORG` makes one"))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,99 @@
+//! `step needs`, `table uses` and `column uses`: what something needs, and who uses it.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value as Json, json};
+use sluice_engine::Session;
+use sluice_platform::{Gate, prelude::*};
+
+use crate::{
+    context::Context,
+    interrupt,
+    output::{Grid, Outcome},
+    people::count,
+    times::Since,
+    usage::Usage,
+};
+
+/// `step needs`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Needs {
+    /// The step's id or name.
+    step: String,
+    /// As far as requests were recorded since then: 30m, 2h, 3d ago, or 2026-01-31T09:00:00Z.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = Since::parse)]
+    since: Since,
+}
+
+/// What a step was seen to need.
+pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> anyhow::Result<Outcome> {
+    let step = session.find_one("sdkmessageprocessingstep", &args.step)?;
+    let since = args.since.before(context.env().now()).map_err(Usage::because)?;
+    let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
+    let seen = session.step_needs(step, since, &mut |_, _| !stop.load(Ordering::Acquire))?;
+    let check = |gate: Gate| match gate {
+        Gate::Privilege => "privilege",
+        Gate::Access => "access",
+    };
+    let mut grid = Grid::new(["privilege", "check", "asked", "refused to"]);
+    for need in &seen.needs {
+        grid.row([
+            need.privilege.clone(),
+            check(need.gate).to_owned(),
+            need.times.to_string(),
+            need.refused.join(", "),
+        ]);
+    }
+    let mut text = grid.text("its calls were seen to ask for nothing");
+    text.push_str(&format!(
+        "\nseen in {} of {} that were run again, rolled back",
+        seen.ran,
+        count(seen.requests, "recorded request")
+    ));
+    if seen.unrecorded > 0 {
+        text.push_str(&format!(
+            "; {} were not recorded whole",
+            count(seen.unrecorded, "request")
+        ));
+    }
+    if seen.is_cut {
+        text.push_str("; there were more");
+    }
+    if seen.ran == 0 {
+        text.push_str(
+            "\nA step that is disabled runs in none, and only requests that failed are recorded by default: \
+             `settings set trace.requests all` for a while shows more.",
+        );
+    }
+    let needs = seen.needs.iter().map(|need| {
+        json!({
+            "privilege": need.privilege,
+            "table": need.table.as_deref(),
+            "check": check(need.gate),
+            "times": need.times,
+            "refused": need.refused,
+        })
+    });
+    let document = json!({
+        "step": step.to_string(),
+        "needs": needs.collect::<Vec<Json>>(),
+        "ran": seen.ran,
+        "requests": seen.requests,
+        "unrecorded": seen.unrecorded,
+        "cut": seen.is_cut,
+    });
+    Ok(Outcome::new(document, text))
+}
+
+/// Who uses a table, or a column of it.
+pub(super) fn uses(session: &Session, table: &str, column: Option<&str>) -> anyhow::Result<Outcome> {
+    let users = session.uses(table, column)?;
+    let mut grid = Grid::new(["who", "how", "gives way"]);
+    let mut documents = Vec::new();
+    for user in &users {
+        grid.row([&*user.name, user.does, if user.yields { "yes" } else { "" }]);
+        documents.push(json!({ "name": user.name, "does": user.does, "yields": user.yields }));
+    }
+    let what = column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"));
+    Ok(Outcome::list(documents, grid.text(&format!("nothing uses {what}"))))
+}

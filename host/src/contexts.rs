@@ -1,0 +1,85 @@
+//! Who acts where, kept for the commands that follow: a file of contexts, `sluice/contexts.json` in the
+//! folder for settings of programs, or where SLUICE_CONTEXTS says. What the command line and the variables
+//! say comes before it.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+/// The contexts that somebody keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Contexts {
+    /// The one in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) current: Option<String>,
+    /// All of them by name: `USER@ORG`.
+    #[serde(default)]
+    pub(crate) contexts: BTreeMap<String, Kept>,
+}
+
+/// Who acts in which organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// The user.
+    pub(crate) user: String,
+    /// The organisation's file, with its whole path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) org: Option<PathBuf>,
+    /// The address of an organisation that a server has. This version reaches none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    /// With what the user signs in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+}
+
+impl Contexts {
+    /// Reads the file; one that is not there holds nothing.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        };
+        serde_json::from_str(&text).with_context(|| format!("{} is no file of contexts", path.display()))
+    }
+
+    /// Writes the file, for nobody else to read.
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let unwritable = || format!("{} cannot be written", path.display());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).with_context(unwritable)?;
+        // A temporary file is its owner's alone, and has its name only when it is whole.
+        let mut file = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
+        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())
+            .with_context(unwritable)?;
+        file.persist(path)
+            .map_err(|error| error.error)
+            .with_context(unwritable)?;
+        Ok(())
+    }
+
+    /// The context in use.
+    pub(crate) fn current(&self) -> Option<&Kept> {
+        self.contexts.get(self.current.as_ref()?)
+    }
+}
+
+/// Where the file is; nothing, where there is no home.
+pub(crate) fn path() -> Option<PathBuf> {
+    let named = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(path) = named("SLUICE_CONTEXTS") {
+        return Some(path);
+    }
+    let base = named("XDG_CONFIG_HOME").or_else(|| Some(named("HOME")?.join(".config")))?;
+    Some(base.join("sluice/contexts.json"))
+}

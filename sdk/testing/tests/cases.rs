@@ -1,0 +1,139 @@
+//! A case that a host wrote is run natively: as it was, and with another plug-in than then.
+
+use sluice_model::{
+    Name, Parameters, Row as Held, Timestamp, Uuid, Value as Was,
+    case::{Answer, Asked, Case as Written, CaseContext, Question},
+};
+use sluice_sdk::prelude::*;
+use sluice_sdk_testing::Case;
+
+/// Writes the rate of the account's state into it.
+#[plugin(step(message = "Create", table = "account", stage = "pre-operation"))]
+fn rate(cx: &Context) -> Result<()> {
+    let state = cx.target_text("address1_stateorprovince").unwrap_or_default();
+    let query = Query::new("sl_rule")
+        .filter(Filter::eq("sl_name", state.as_str()))
+        .top(1);
+    let rules = cx.service().retrieve_multiple(query)?;
+    let Some(rule) = rules.first() else {
+        return Err(Error::refuse(format!("there is no rule for {state}")));
+    };
+    cx.set_target("sl_rate", rule.integer("sl_rate").unwrap_or_default());
+    cx.trace(&format!("rate of {state}"));
+    Ok(())
+}
+sluice_sdk::export!(rate);
+
+fn case(state: &str, rules: Answer<Parameters>) -> Written {
+    let target = Held::unsaved("account").with("address1_stateorprovince", state);
+    let context = CaseContext {
+        message: "Create".into(),
+        stage: 20,
+        mode: 0,
+        depth: 1,
+        table: Some("account".into()),
+        id: None,
+        user: Uuid::from_u128(1),
+        initiating_user: Uuid::from_u128(1),
+        business_unit: Uuid::from_u128(2),
+        correlation: Uuid::from_u128(3),
+        request: None,
+        step: Uuid::from_u128(4),
+        in_transaction: true,
+        created_on: Timestamp::UNIX_EPOCH,
+        target: Some(target),
+        inputs: Parameters::new(),
+        outputs: Parameters::new(),
+        shared: Default::default(),
+        pre_images: Default::default(),
+        post_images: Default::default(),
+        parent: None,
+    };
+    let organization = (Uuid::from_u128(5), "Contoso".to_owned());
+    let mut case = Written::begin("rates/rate".to_owned(), "the step".to_owned(), organization, context);
+    let query = sluice_model::Query::new("sl_rule");
+    case.asked = vec![
+        Asked::Query {
+            question: Question {
+                table: "sl_rule".to_owned(),
+                columns: Vec::new(),
+                filter: Some("sl_name eq 'CA'".to_owned()),
+                order: Vec::new(),
+                top: Some(1),
+            },
+            answer: Box::new(Answer::Passed(query.clone())),
+        },
+        Asked::Call {
+            caller: 0,
+            message: "RetrieveMultiple".into(),
+            inputs: [(Name::from("Query"), sluice_model::Parameter::Query(query))].into(),
+            answer: rules,
+        },
+    ];
+    case
+}
+
+fn rules(rate: i32) -> Answer<Parameters> {
+    let rule = Held::new("sl_rule", Uuid::from_u128(9)).with("sl_rate", rate);
+    let rows = sluice_model::Parameter::Rows(vec![rule]);
+    Answer::Passed([(Name::from("BusinessEntityCollection"), rows)].into())
+}
+
+#[test]
+fn a_case_comes_out_as_it_was() {
+    let mut written = case("CA", rules(7));
+    written.ended.target.as_mut().unwrap().set("sl_rate", Was::Int(7));
+    let run = Case::read(&written.text().unwrap()).unwrap().run(PLUGINS);
+    assert_eq!(run.difference, None);
+    run.result.unwrap();
+    assert_eq!(run.traces, ["rate of CA"]);
+}
+
+#[test]
+fn a_failure_of_a_call_is_the_failure_of_the_case() {
+    let mut written = case(
+        "CA",
+        Answer::Refused {
+            code: 0x8004_0220,
+            message: "is missing prvReadsl_rule privilege".to_owned(),
+        },
+    );
+    written.ended.result = Answer::Refused {
+        code: 0x8004_0220,
+        message: "is missing prvReadsl_rule privilege".to_owned(),
+    };
+    let run = Case::read(&written.text().unwrap()).unwrap().run(PLUGINS);
+    assert_eq!(run.difference, None);
+    assert_eq!(run.result.unwrap_err().code(), "0x80040220");
+}
+
+#[test]
+fn the_first_difference_is_told() {
+    let mut written = case("CA", rules(7));
+    written.ended.target.as_mut().unwrap().set("sl_rate", Was::Int(8));
+    let told = Case::read(&written.text().unwrap())
+        .unwrap()
+        .run(PLUGINS)
+        .difference
+        .unwrap();
+    assert!(
+        told.contains("`sl_rate` the whole number 8; now the whole number 7"),
+        "{told}"
+    );
+    let told = Case::read(&case("WA", rules(7)).text().unwrap())
+        .unwrap()
+        .run(PLUGINS)
+        .difference
+        .unwrap();
+    assert!(told.contains("question 1 was a query on sl_rule"), "{told}");
+}
+
+#[test]
+fn what_is_no_case_is_refused() {
+    assert!(
+        Case::read("{}")
+            .unwrap_err()
+            .message()
+            .contains("no case of a plug-in call")
+    );
+}

@@ -1,0 +1,143 @@
+//! The last change of a step, role, duplicate rule or setting is taken back.
+
+use sluice_model::{Depth, Reference, Row};
+use sluice_platform::prelude::*;
+use sluice_tests::{
+    Organisation, people,
+    world::{list, refused},
+};
+
+const COMMISSION: &str = "commission: Create of account";
+
+#[test]
+fn the_last_change_is_taken_back_and_that_again() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    let enabled = || admin.json(&["step", "show", COMMISSION])["enabled"].clone();
+    admin.json(&["step", "disable", COMMISSION, "--reason", "month end"]);
+    let tried = admin.json(&["undo", "--dry-run"]);
+    assert_eq!(
+        (&tried["done"], &tried["by"]),
+        (&false.into(), &"admin".into()),
+        "{tried:#}"
+    );
+    assert_eq!(enabled(), false);
+    let done = admin.json(&["undo"]);
+    let columns = done["changes"][0]["columns"].as_array().unwrap().clone();
+    assert!(
+        columns
+            .iter()
+            .any(|column| column["column"] == "statecode" && column["to"] == 0),
+        "{done:#}"
+    );
+    assert_eq!(enabled(), true);
+    admin.json(&["undo", "step:commission: Create of account"]);
+    assert_eq!(enabled(), false);
+}
+
+#[test]
+fn grants_and_settings_are_taken_back() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    let held = || {
+        let role = admin.json(&["role", "show", "Salesperson"]);
+        let all = role["privileges"].as_array().unwrap().clone();
+        all.into_iter()
+            .find(|held| held["name"] == "prvReadAccount")
+            .map(|held| held["depth"].clone())
+    };
+    let before = held().unwrap();
+    admin.json(&["role", "grant", "Salesperson", "prvReadAccount", "org"]);
+    assert_ne!(held(), Some(before.clone()));
+    admin.json(&["undo", "role:Salesperson"]);
+    assert_eq!(held(), Some(before.clone()));
+    admin.json(&["role", "revoke", "Salesperson", "prvReadAccount"]);
+    assert_eq!(held(), None);
+    admin.json(&["undo", "Salesperson"]);
+    assert_eq!(held(), Some(before));
+
+    admin.json(&["settings", "set", "cascade.max-rows", "7"]);
+    admin.json(&["undo", "settings"]);
+    assert_eq!(admin.json(&["settings", "get", "cascade.max-rows"])["value"], 10_000);
+}
+
+#[test]
+fn a_rule_comes_back_with_its_conditions_and_its_state() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    let rules = || list(&admin.json(&["duprule", "list"]));
+    let rule = rules().into_iter().find(|rule| rule["status"] == "Published").unwrap();
+    let name = rule["name"].as_str().unwrap().to_owned();
+    admin.json(&["duprule", "unpublish", &name]);
+    admin.json(&["undo", &format!("duprule:{name}")]);
+    assert_eq!(admin.json(&["duprule", "show", &name])["status"], "Published");
+}
+
+#[test]
+fn what_is_no_longer_as_the_change_left_it_stays() {
+    let org = Organisation::sample();
+    let (admin, session) = (org.program(), org.admin());
+    let step = session.find("sdkmessageprocessingstep", COMMISSION);
+    session.update(Row::new("sdkmessageprocessingstep", step).with("rank", 7));
+    // A change that is on no record.
+    admin.json(&["audit", "disable", "sdkmessageprocessingstep"]);
+    session.update(Row::new("sdkmessageprocessingstep", step).with("rank", 9));
+    refused(
+        &admin,
+        1,
+        &["undo", "step:commission: Create of account"],
+        &["`rank` is no longer"],
+    );
+    assert_eq!(session.get("sdkmessageprocessingstep", step).int("rank"), Some(9));
+}
+
+#[test]
+fn it_takes_the_privileges_of_the_change_itself() {
+    let org = Organisation::sample();
+    let admin = org.admin();
+    let step = admin.find("sdkmessageprocessingstep", COMMISSION);
+    admin.0.set_step_enabled(step, false).unwrap();
+    let what = Reference::new("sdkmessageprocessingstep", step);
+    let mut rights = people::privileges(&["Read"], &["SdkMessageProcessingStep"], Depth::Organization);
+    let nobody = people::user(&org, "nobody", &rights);
+    nobody.0.undo(Some(&what), true).unwrap_err();
+    rights.push(("prvReadAuditSummary".to_owned(), Depth::Organization));
+    rights.push(("prvReadRecordAuditHistory".to_owned(), Depth::Organization));
+    let reader = people::user(&org, "reader", &rights);
+    let error = reader.0.undo(Some(&what), true).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvWriteSdkMessageProcessingStep"),
+        "{error}"
+    );
+    assert_eq!(admin.get("sdkmessageprocessingstep", step).int("statecode"), Some(1));
+    admin.0.undo(Some(&what), true).unwrap();
+    assert_eq!(admin.get("sdkmessageprocessingstep", step).int("statecode"), Some(0));
+}
+
+#[test]
+fn what_was_made_goes_and_what_was_deleted_comes_back() {
+    let org = Organisation::sample();
+    let admin = org.admin();
+    let step = admin.find("sdkmessageprocessingstep", COMMISSION);
+    let before = admin.get("sdkmessageprocessingstep", step);
+    admin
+        .0
+        .execute(sluice_model::Request::delete(before.reference()))
+        .unwrap();
+    admin.0.undo(None, true).unwrap();
+    let after = admin.get("sdkmessageprocessingstep", step);
+    for column in [
+        "name",
+        "stage",
+        "rank",
+        "statecode",
+        "sdkmessageid",
+        "sdkmessagefilterid",
+        "plugintypeid",
+    ] {
+        assert_eq!(after.get(column), before.get(column), "{column}");
+    }
+    admin.0.undo(None, true).unwrap();
+    admin.try_get("sdkmessageprocessingstep", step).unwrap_err();
+}

@@ -1,0 +1,126 @@
+//! A step that is only watched runs, its trace says what it did, and what it did is discarded.
+
+use sluice_model::{Depth, Request, Row, Uuid, Value};
+use sluice_platform::StepSpec;
+use sluice_tests::people;
+
+use crate::world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, job, probe};
+
+const STEP: &str = "sdkmessageprocessingstep";
+
+fn watched(world: &Pipeline, spec: &StepSpec) -> Uuid {
+    let step = world.step(spec);
+    world.admin.update(Row::new(STEP, step).with("sl_monitored", true));
+    step
+}
+
+const SCRIPT: &str = "trace ran\nset firstname Changed\ncreate task subject Call\nshare mark yes";
+
+#[test]
+fn what_a_watched_step_does_is_discarded_at_every_stage() {
+    for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
+        let world = Pipeline::new();
+        world.trace_setting(2);
+        let step = watched(&world, &probe(stage, "Create", "contact", SCRIPT));
+        world.step(&probe(POST_OPERATION, "Create", "contact", "trace after\nshared mark"));
+        let run = world.create(&world.seller, contact());
+        let id = run.created();
+        let said = run.said();
+        assert_eq!(said.first().map(String::as_str), Some("ran"), "{stage}: {said:?}");
+        assert!(said.contains(&"after".to_owned()), "{stage}: {said:?}");
+        assert!(!said.iter().any(|line| line.contains("yes")), "{stage}: {said:?}");
+        assert_eq!(world.admin.get("contact", id).text("firstname"), None, "{stage}");
+        assert_eq!(world.admin.count("task"), 0, "{stage}");
+        let correlation = run.calls[0].id_of("correlationid").unwrap();
+        let (_, tree) = world.tree(correlation);
+        let node = tree.children.iter().find(|node| node.step == Some(step)).unwrap();
+        let columns = &node.discarded.as_ref().unwrap().columns;
+        assert_eq!(
+            columns.iter().map(|name| &**name).collect::<Vec<_>>(),
+            ["firstname"],
+            "{stage}"
+        );
+        assert_eq!(node.children.len(), 1, "its call is there: {node:#?}");
+    }
+}
+
+#[test]
+fn the_failure_of_a_watched_step_stops_nobody() {
+    for stage in [PRE_VALIDATION, PRE_OPERATION, POST_OPERATION] {
+        for script in ["create task subject Call\nrefuse no", "read campaign"] {
+            let world = Pipeline::new();
+            world.trace_setting(2);
+            watched(&world, &probe(stage, "Create", "contact", script));
+            let run = world.create(&world.seller, contact());
+            run.created();
+            assert_eq!(world.admin.count("task"), 0);
+            let correlation = run.calls[0].id_of("correlationid").unwrap();
+            let (row, tree) = world.tree(correlation);
+            assert!(tree.error.is_none() && row.get("sl_exceptiondetails").is_none());
+            assert!(tree.children[0].refusal().is_some(), "{stage} {script}: {tree:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_job_of_a_watched_step_leaves_nothing() {
+    let world = Pipeline::new();
+    watched(
+        &world,
+        &job("Create", "contact", "trace later\ncreate task subject Call"),
+    );
+    let run = world.create(&world.admin, contact());
+    run.created();
+    assert_eq!(run.said(), ["later", "created task"]);
+    assert_eq!(world.counts(["task", "asyncoperation"]), [0, 1]);
+    let failing = watched(&world, &job("Create", "contact", "refuse no"));
+    world.create(&world.admin, contact()).created();
+    let jobs = world.admin.list(sluice_model::Query::new("asyncoperation"));
+    let own = jobs
+        .iter()
+        .find(|job| job.id_of("owningextensionid") == Some(failing))
+        .unwrap();
+    assert_eq!(own.int("statuscode"), Some(30), "{own:#?}");
+}
+
+#[test]
+fn to_enable_or_disable_it_ends_watching() {
+    let world = Pipeline::new();
+    let step = watched(&world, &probe(PRE_OPERATION, "Create", "contact", "refuse no"));
+    world.create(&world.seller, contact()).created();
+    world.set_enabled(step, true);
+    assert_eq!(world.admin.get(STEP, step).bool("sl_monitored"), Some(false));
+    world.create(&world.seller, contact()).refused("0x80040265");
+    world.set_enabled(step, false);
+    let error = world
+        .admin
+        .try_update(Row::new(STEP, step).with("sl_monitored", true))
+        .unwrap_err();
+    assert!(error.message().contains("there is nothing to watch"), "{error}");
+}
+
+/// To watch a step gives nobody anything; to let it work again takes what enabling takes.
+#[test]
+fn who_ends_watching_may_register_the_step() {
+    let world = Pipeline::new();
+    let spec = StepSpec {
+        run_as: Some(world.user("integration")),
+        ..probe(PRE_OPERATION, "Create", "contact", "trace pre")
+    };
+    let step = world.step(&spec);
+    let rights = people::privileges(&["Read", "Write"], &["SdkMessageProcessingStep"], Depth::Organization);
+    let keeper = people::user(&world.org, "keeper", &rights);
+    keeper.update(Row::new(STEP, step).with("sl_monitored", true));
+    for ending in [
+        Row::new(STEP, step).with("sl_monitored", false),
+        Row::new(STEP, step).with("statecode", Value::Choice(0)),
+    ] {
+        let error = keeper.try_update(ending).unwrap_err();
+        assert_eq!(
+            error.body().privilege.as_deref(),
+            Some("prvActOnBehalfOfAnotherUser"),
+            "{error}"
+        );
+    }
+    world.run(&world.seller, Request::create(contact())).created();
+}

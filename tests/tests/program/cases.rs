@@ -1,0 +1,60 @@
+//! A failed plug-in call becomes a file, and runs again from it without the organisation.
+
+use sluice_tests::{
+    wasm,
+    world::{World, argument, refused},
+};
+
+#[test]
+fn a_failure_is_exported_and_replayed() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    let account = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+    refused(&seller, 1, &account, &["commission"]);
+    let requests = admin.json(&["trace", "list", "--requests", "--failed"]);
+    let trace = requests["value"][0]["sl_correlationid"].as_str().unwrap().to_owned();
+    let case = admin.run(&["trace", "export", &trace]);
+    assert_eq!(case.code, 0, "{case:?}");
+    assert!(
+        case.stdout.contains("commission/commission") && case.stdout.contains("\"CA\""),
+        "{case:?}"
+    );
+    world.write("case.json", &case.stdout);
+    world.write("commission.wasm", wasm("plugins", "commission"));
+    let (file, component) = (world.path("case.json"), world.path("commission.wasm"));
+    let wasm = ["plugin", "replay", argument(&file), "--wasm", argument(&component)];
+    for arguments in [&wasm[..], &wasm[..3]] {
+        let replayed = admin.json(arguments);
+        assert_eq!(replayed["same"], true, "{replayed:#}");
+        assert!(
+            replayed["failure"].as_str().unwrap().contains("0x80040220"),
+            "{replayed:#}"
+        );
+    }
+    // Another answer than then: the first difference is told.
+    let other = case.stdout.replacen("\"CA\"", "\"WA\"", 1);
+    world.write("other.json", other);
+    let file = world.path("other.json");
+    let run = admin.run(&["plugin", "replay", argument(&file), "--wasm", argument(&component)]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("it differs"), "{run:?}");
+    world.write("none.json", "{}");
+    let file = world.path("none.json");
+    refused(
+        &admin,
+        1,
+        &["plugin", "replay", argument(&file)],
+        &["no case of a plug-in call"],
+    );
+}
+
+#[test]
+fn a_case_is_written_by_who_may_read_what_is_in_it() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    let account = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+    refused(&seller, 1, &account, &["commission"]);
+    // Their own request, but the step with its configuration is not theirs to read.
+    refused(&seller, 1, &["trace", "export"], &["prvReadSdkMessageProcessingStep"]);
+    refused(&admin, 1, &["trace", "export"], &["none of your requests"]);
+}
