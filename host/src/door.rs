@@ -20,6 +20,12 @@ pub(crate) trait Door {
     /// Sends a message with an id of its own.
     fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response>;
 
+    /// Sends messages in one transaction: all of them or none.
+    fn execute_all(&self, requests: &[Request]) -> Result<Vec<Response>>;
+
+    /// An id for a row that is to be made, by which the later ones of several messages name it.
+    fn new_id(&self) -> Uuid;
+
     /// Refuses who may not do that to rows of a table at all: asked before a file is read.
     fn check_privilege(&self, table: &str, right: Right) -> Result<()>;
 
@@ -79,6 +85,14 @@ impl Door for Session {
 
     fn execute_with(&self, request: Request, options: &CallOptions) -> Result<Response> {
         self.execute_with(request, options)
+    }
+
+    fn execute_all(&self, requests: &[Request]) -> Result<Vec<Response>> {
+        self.execute_all(requests)
+    }
+
+    fn new_id(&self) -> Uuid {
+        self.new_id()
     }
 
     fn check_privilege(&self, table: &str, right: Right) -> Result<()> {

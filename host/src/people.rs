@@ -173,6 +173,14 @@ pub(crate) fn pairs<K: AsRef<str>, V: AsRef<str>>(lines: &[(K, V)]) -> String {
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The value of a row in a column, as people read it in a list; nothing where the table has no such
+/// column.
+pub(crate) fn cell_of(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {
+    let value = row.get(column).unwrap_or(&Value::Null);
+    let known = table.column(column);
+    known.map(|column| cell(column, value, labels)).unwrap_or_default()
+}
+
 /// A value as people read it in a list.
 pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String {
     let label = |number: &i32| {

@@ -30,6 +30,21 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// Holds a text to a file of the repository, line by line. With `UPDATE_GOLDEN` set, the file is
+/// written instead: for what is reviewed as a difference, and never for a list of exceptions.
+pub fn golden(path: &str, text: &str) {
+    let file = root().join(path);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(file).unwrap();
+    let what_to_do = "run the tests with UPDATE_GOLDEN=1 and review the difference";
+    for (number, (is, was)) in text.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(is, was, "line {} of {path}; {what_to_do}", number + 1);
+    }
+    assert_eq!(text, expected, "{path}; {what_to_do}");
+}
+
 /// A built plug-in or guest; `make guests` builds them.
 pub fn wasm(folder: &str, name: &str) -> Vec<u8> {
     let path = root().join("target").join(folder).join(format!("{name}.wasm"));

@@ -32,7 +32,7 @@ use crate::{
     runner::JobKind,
     snapshot::{Part, Snapshot},
     tables,
-    unit::Trial,
+    unit::Purpose,
     used,
     watch::Watch,
 };
@@ -473,14 +473,14 @@ impl Engine {
     /// organisation still has it is seen where the request first reads or writes, and before its first step.
     pub(crate) fn unit_for_request(&self) -> Result<Unit> {
         let Some(snapshot) = self.core.last_snapshot() else {
-            return self.unit(Trial::default());
+            return self.unit(Purpose::Work);
         };
-        let mut unit = Unit::new(self.core.clone(), snapshot, Trial::default());
+        let mut unit = Unit::new(self.core.clone(), snapshot, Purpose::Work);
         unit.assumed = true;
         Ok(unit)
     }
 
-    pub(crate) fn unit(&self, trial: Trial) -> Result<Unit> {
-        Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, trial))
+    pub(crate) fn unit(&self, purpose: Purpose) -> Result<Unit> {
+        Ok(Unit::new(self.core.clone(), self.core.current_snapshot()?, purpose))
     }
 }

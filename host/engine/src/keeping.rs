@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use sluice_model::{Comparison, Filter, Query, Reference, Request, Result, Row, Timestamp, Uuid, Value};
 use sluice_store::{End, weight};
 
-use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Trial, used};
+use crate::{Engine, Unit, engine::Core, jobs, tables, unit::Purpose, used};
 
 /// Rows that are removed once they are old.
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ impl Engine {
             return Ok(());
         }
         let snapshot = core.current_snapshot()?;
-        let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
+        let mut unit = Unit::new(core.clone(), snapshot, Purpose::Work);
         let kept = unit.read(|tx| tx.keeping())?;
         let due = kept.next <= now.as_microsecond() || is_too_much(&unit, kept.traces);
         keeper.next = match due {

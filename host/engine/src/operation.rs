@@ -85,9 +85,9 @@ impl Incoming {
 /// A message under way.
 #[derive(Clone)]
 pub struct Operation {
-    pub message: &'static dyn Message,
-    pub principal: Arc<Principal>,
-    pub initiating: Arc<Principal>,
+    pub(crate) message: &'static dyn Message,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) initiating: Arc<Principal>,
     pub(crate) table: Option<Arc<TableDef>>,
     /// What plug-ins see of it. The Target row is here.
     pub context: Context,
@@ -96,15 +96,15 @@ pub struct Operation {
     /// The row after the main operation, where a step wants an image of it.
     pub(crate) after: Option<Arc<Row>>,
     /// How many messages that steps sent are around this one, and the request itself: what ends loops.
-    pub level: u32,
+    pub(crate) level: u32,
     /// What steps wrote into it.
     pub(crate) written: Written,
-    pub platform_links: &'static [&'static str],
+    pub(crate) platform_links: &'static [&'static str],
     /// Why it runs: what is deleted along with another row goes whatever its own rules say; a
     /// process that is made along with its row finds no other process of that row.
-    pub why: Why,
+    pub(crate) why: Why,
     /// See [`Incoming::importing`].
-    pub importing: bool,
+    pub(crate) importing: bool,
     /// What the request passes over.
     pub(crate) bypass: Option<Arc<Bypass>>,
     /// Of a Delete: how many steps had run when it was collected what goes with the row.
@@ -258,6 +258,21 @@ impl Operation {
         self.before.as_deref()
     }
 
+    /// How many messages that steps sent are around this one, and the request itself.
+    pub fn level(&self) -> u32 {
+        self.level
+    }
+
+    /// In these lookups the platform itself links what the message is about: nobody needs Append.
+    pub fn link_as_platform(&mut self, lookups: &'static [&'static str]) {
+        self.platform_links = lookups;
+    }
+
+    /// Whether it is a part of the import of a solution.
+    pub fn is_import(&self) -> bool {
+        self.importing
+    }
+
     /// Why the message runs.
     pub fn why(&self) -> Why {
         self.why
@@ -276,11 +291,6 @@ impl Operation {
             next = own.parent.as_deref();
         }
         next
-    }
-
-    /// The name of [`Self::cause`].
-    pub fn caused_by(&self) -> Option<&str> {
-        self.cause().map(|cause| &*cause.message)
     }
 
     /// When the message began.

@@ -19,7 +19,7 @@ use crate::{
     message::{self, membership},
     snapshot::Snapshot,
     tables,
-    unit::Trial,
+    unit::Purpose,
 };
 
 /// The role that may do everything.
@@ -127,7 +127,7 @@ pub(crate) fn found(core: &Arc<Core>, tx: &mut Tx, founding: &Founding, capabili
     tx.set_config_version(1)?;
 
     let snapshot = Arc::new(Snapshot::load(core, tx, 1, None)?);
-    let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
+    let mut unit = Unit::new(core.clone(), snapshot, Purpose::Work);
     unit.tx = std::mem::take(tx);
     let result = write_platform_rows(&mut unit, founding)
         .and_then(|()| {

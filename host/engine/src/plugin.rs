@@ -58,7 +58,7 @@ impl Handler for PluginHandler {
                 };
             }
         };
-        let recorder = unit.trial.recorder.clone();
+        let recorder = unit.purpose.recorder().cloned();
         if let Some(recorder) = &recorder {
             recorder.enter(self, step, &context);
         }

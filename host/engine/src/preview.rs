@@ -1,14 +1,24 @@
 //! A request for trial: it runs in a transaction that is always rolled back, behind the messages
 //! that are to be tried with it; what it came to, and the rows that it made, are read before that.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Acting, Batch, Engine, Session, Unit, compiling::Uncompilable, engine::lock, jobs, operation::Incoming, pipeline,
-    snapshot::Snapshot, step::Step, unit::Trial,
+    Acting, Batch, Engine, Session, Unit,
+    compiling::Uncompilable,
+    engine::lock,
+    jobs,
+    operation::Incoming,
+    pipeline,
+    snapshot::Snapshot,
+    step::Step,
+    unit::{Purpose, Trial},
 };
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
@@ -16,7 +26,7 @@ use crate::{
 pub(crate) fn rolled_back<T: Send>(
     engine: &Engine,
     acting: Acting,
-    trial: &Trial,
+    purpose: &Purpose,
     work: impl Fn(&mut Unit, Arc<Principal>) -> Result<T> + Send + Sync,
 ) -> Result<T> {
     engine.on_pipeline_thread(|| {
@@ -25,7 +35,7 @@ pub(crate) fn rolled_back<T: Send>(
         loop {
             let mut waiting = None;
             let result = store.write(&mut |tx| {
-                let mut unit = match engine.unit(trial.clone()) {
+                let mut unit = match engine.unit(purpose.clone()) {
                     Ok(unit) => unit,
                     Err(error) => return (tx, end(Err(error))),
                 };
@@ -152,7 +162,7 @@ fn prepare(engine: &Engine, unit: &mut Unit, before: &[Sent]) -> std::result::Re
         };
         done.map_err(|error| (place, error))?;
     }
-    match unit.trial.changed.clone() {
+    match unit.purpose.diagnosis().and_then(|trial| trial.changed.clone()) {
         Some(changed) if !before.is_empty() => changed
             .give(unit, version)
             .map_err(|error| (before.len().saturating_sub(1), error)),
@@ -167,11 +177,8 @@ pub(crate) fn behind<T: Send>(
     before: &[Sent],
     look: impl Fn(&mut Unit) -> Result<T> + Send + Sync,
 ) -> Result<T> {
-    let trial = Trial {
-        rolled_back: true,
-        ..trial.clone()
-    };
-    rolled_back(&session.engine, session.acting, &trial, |unit, _| {
+    let purpose = Purpose::Diagnosis(trial.clone());
+    rolled_back(&session.engine, session.acting, &purpose, |unit, _| {
         prepare(&session.engine, unit, before).map_err(|(_, error)| error)?;
         look(unit)
     })
@@ -192,13 +199,8 @@ impl Session {
         request: &Request,
     ) -> Result<Tried> {
         let acting = acting.into();
-        let trial = Trial {
-            rolled_back: true,
-            defers: true,
-            ..trial
-        };
         // What is sent before it may be what lets them act.
-        rolled_back(&self.engine, self.acting, &trial, |unit, _| {
+        rolled_back(&self.engine, self.acting, &Purpose::Diagnosis(trial), |unit, _| {
             if let Err((place, error)) = prepare(&self.engine, unit, before) {
                 return Ok(Tried {
                     result: Err(error),
@@ -235,30 +237,32 @@ impl Session {
     /// # Errors
     /// The refusal that the request itself would meet.
     pub fn preview(&self, request: &Request, output: &str, steps: bool) -> Result<Preview> {
-        let mut trial = Trial {
-            rolled_back: true,
-            ..Trial::default()
+        let bypassed = match steps {
+            true => HashSet::new(),
+            false => self.engine.core.current_snapshot()?.steps.ids().collect(),
         };
-        if !steps {
-            trial.bypassed = self.engine.core.current_snapshot()?.steps.ids().collect();
-        }
         let correlation = self.engine.core.env.new_id();
-        rolled_back(&self.engine, self.acting, &trial, |unit, principal| {
-            let mut run = |request| {
-                let incoming = Incoming::outermost(principal.clone(), correlation, request);
-                let answer = pipeline::run(unit, incoming)?;
-                unit.check_administration().map(|()| answer)
-            };
-            let response = run(self.completed(request.clone()))?;
-            let made = match response.outputs.get(output) {
-                Some(Parameter::References(rows)) => rows.clone(),
-                _ => Vec::new(),
-            };
-            let mut rows = Vec::new();
-            for row in made {
-                rows.extend(run(Request::retrieve(row, &[]))?.row().cloned());
-            }
-            Ok(Preview { response, rows })
-        })
+        rolled_back(
+            &self.engine,
+            self.acting,
+            &Purpose::Preview(bypassed),
+            |unit, principal| {
+                let mut run = |request| {
+                    let incoming = Incoming::outermost(principal.clone(), correlation, request);
+                    let answer = pipeline::run(unit, incoming)?;
+                    unit.check_administration().map(|()| answer)
+                };
+                let response = run(self.completed(request.clone()))?;
+                let made = match response.outputs.get(output) {
+                    Some(Parameter::References(rows)) => rows.clone(),
+                    _ => Vec::new(),
+                };
+                let mut rows = Vec::new();
+                for row in made {
+                    rows.extend(run(Request::retrieve(row, &[]))?.row().cloned());
+                }
+                Ok(Preview { response, rows })
+            },
+        )
     }
 }

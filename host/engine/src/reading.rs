@@ -11,7 +11,7 @@ use sluice_model::{
 use sluice_store::Part;
 
 use crate::{
-    CallOptions, Operation, Session, Unit, message::PAGE, principals, rules::message_trace, tables, unit::Trial,
+    CallOptions, Operation, Session, Unit, message::PAGE, principals, rules::message_trace, tables, unit::Purpose,
 };
 
 /// The message of lists.
@@ -142,7 +142,7 @@ impl Session {
 
     fn stream(&self, query: Query, send: std::sync::mpsc::SyncSender<Vec<Row>>) -> Result<()> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit(Purpose::Work)?;
             unit.stream = Some(Box::new(move |rows| {
                 send.send(rows)
                     .map_err(|_| Error::host("nobody takes the rows any more"))

@@ -196,7 +196,7 @@ impl Session {
     /// that is done in steps.
     fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(crate::unit::Trial::default())?;
+            let mut unit = self.engine.unit(crate::unit::Purpose::Work)?;
             let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.acting))?;
             jobs::run_released(&mut unit);
             unit.keep_use();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sluice_model::{Result, Uuid, codes::Kind};
 use sluice_store::{Beside, End};
 
-use crate::{Batch, Session, Unit, compiling, jobs, unit::Trial};
+use crate::{Batch, Session, Unit, compiling, jobs, unit::Purpose};
 
 /// After so long no further piece is begun, and others get their turn.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -28,7 +28,7 @@ impl Session {
         work: impl Fn(&mut Batch<'_>, &I) -> Result<T> + Send + Sync,
     ) -> Result<Vec<Result<T>>> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit(Purpose::Work)?;
             let store = self.engine.core.store()?;
             let before = unit.snapshot.clone();
             let answers = compiling::until_compiled(&mut unit, |unit| {

@@ -40,7 +40,11 @@ impl Services for Unit {
         jobs::renew(self)?;
         let (message, table) = (request.message.clone(), table_of(&request));
         let description = on_table(&message, table.as_ref());
-        let recorder = self.trial.recorder.clone().map(|recorder| (recorder, request.clone()));
+        let recorder = self
+            .purpose
+            .recorder()
+            .cloned()
+            .map(|recorder| (recorder, request.clone()));
         let number = match self.call_of_job(caller, &request, &description)? {
             Made::Before(answer) => return answer,
             Made::Now(number) => number,
@@ -86,7 +90,7 @@ impl Services for Unit {
 
     fn now(&mut self) -> Timestamp {
         let now = self.time_of_job();
-        if let Some(recorder) = &self.trial.recorder {
+        if let Some(recorder) = self.purpose.recorder() {
             recorder.told_time(now);
         }
         now
@@ -97,7 +101,7 @@ impl Services for Unit {
         if !self.random_of_job(&mut bytes) {
             self.core.env.random(&mut bytes);
         }
-        if let Some(recorder) = &self.trial.recorder {
+        if let Some(recorder) = self.purpose.recorder() {
             recorder.gave(&bytes);
         }
         bytes
@@ -112,9 +116,9 @@ impl Services for Unit {
         top: Option<u32>,
     ) -> Result<Query> {
         let asked = self
-            .trial
-            .recorder
-            .clone()
+            .purpose
+            .recorder()
+            .cloned()
             .map(|recorder| (recorder, columns.clone(), order.clone()));
         let parsed = self.query_of(table, columns, filter, order, top);
         if let Some((recorder, columns, order)) = asked {

@@ -6,7 +6,7 @@ use sluice_model::{Catalog, Error, Parameters, Query, Request, Response, Result,
 
 use crate::{
     Acting, Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
-    unit::Trial,
+    unit::Purpose,
 };
 
 /// What a request may say about itself.
@@ -36,7 +36,7 @@ impl Session {
     /// # Errors
     /// The database cannot be read, or the user is gone.
     pub fn unit(&self) -> Result<(Unit, Arc<sluice_access::Principal>)> {
-        let mut unit = self.engine.unit(Trial::default())?;
+        let mut unit = self.engine.unit(Purpose::Work)?;
         let user = unit.acting(self.acting)?;
         Ok((unit, user))
     }
@@ -104,6 +104,11 @@ impl Session {
         self.engine.core.env.now()
     }
 
+    /// An id for a row that is to be made.
+    pub fn new_id(&self) -> Uuid {
+        self.engine.core.env.new_id()
+    }
+
     /// The organisation's tables as they are now.
     ///
     /// # Errors
@@ -130,7 +135,7 @@ impl Session {
             let correlation = self.engine.core.env.new_id();
             let mut result = self.begin(&mut unit, request.clone(), correlation, options);
             if unit.outdated {
-                unit = self.engine.unit(Trial::default())?;
+                unit = self.engine.unit(Purpose::Work)?;
                 result = self.begin(&mut unit, request, correlation, options);
             }
             let result = result.map_err(|error| unit.refused(error, correlation));
@@ -166,6 +171,15 @@ impl Session {
         result
     }
 
+    /// Runs messages in one transaction: all of them or none. What the later ones say of a row that
+    /// an earlier one makes, they say by the id that it is made with.
+    ///
+    /// # Errors
+    /// The first refusal; then nothing has changed.
+    pub fn execute_all(&self, requests: &[Request]) -> Result<Vec<Response>> {
+        self.batch(|batch| requests.iter().map(|request| batch.execute(request.clone())).collect())
+    }
+
     /// Runs several messages in one transaction: all of them or none.
     ///
     /// # Errors
@@ -188,7 +202,7 @@ impl Session {
         in_earnest: bool,
     ) -> Result<T> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
+            let mut unit = self.engine.unit(Purpose::Work)?;
             let store = self.engine.core.store()?;
             let result = compiling::until_compiled(&mut unit, |unit| {
                 store.write(&mut |tx| {

@@ -94,19 +94,19 @@ pub struct Snapshot {
     pub(crate) version: i64,
     /// The versions of the tables that configuration is made of.
     versions: HashMap<String, i64>,
-    pub catalog: Arc<Catalog>,
+    pub(crate) catalog: Arc<Catalog>,
     /// What points at rows by loose ids.
     pub(crate) pointers: Arc<Pointers>,
-    pub units: Arc<Units>,
-    pub root_unit: Uuid,
+    pub(crate) units: Arc<Units>,
+    pub(crate) root_unit: Uuid,
     /// The business units that are disabled, and all below them.
     stopped_units: Arc<HashSet<Uuid>>,
-    pub privileges: Arc<PrivilegeIds>,
-    pub settings: Arc<OrganizationSettings>,
-    pub steps: Arc<StepTable>,
-    pub system: Arc<Principal>,
+    pub(crate) privileges: Arc<PrivilegeIds>,
+    pub(crate) settings: Arc<OrganizationSettings>,
+    pub(crate) steps: Arc<StepTable>,
+    pub(crate) system: Arc<Principal>,
     /// Units of the base currency for one unit of each currency.
-    pub exchange_rates: Arc<HashMap<Uuid, Decimal>>,
+    pub(crate) exchange_rates: Arc<HashMap<Uuid, Decimal>>,
     /// What capabilities have made.
     parts: Parts,
     /// Who watches the rows of which table, in their order.
@@ -249,6 +249,41 @@ impl Snapshot {
             snapshot.watches = Arc::new(snapshot.catalog.iter().map(of).collect());
         }
         Ok(snapshot)
+    }
+
+    /// The tables and their columns.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The business units.
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// The business unit at the top.
+    pub fn root_unit(&self) -> Uuid {
+        self.root_unit
+    }
+
+    /// The ids of the privileges.
+    pub fn privileges(&self) -> &PrivilegeIds {
+        &self.privileges
+    }
+
+    /// The organisation's settings.
+    pub fn settings(&self) -> &OrganizationSettings {
+        &self.settings
+    }
+
+    /// The steps that run.
+    pub fn steps(&self) -> &StepTable {
+        &self.steps
+    }
+
+    /// SYSTEM, the user.
+    pub fn system(&self) -> &Arc<Principal> {
+        &self.system
     }
 
     /// A part of the configuration that a capability brings.
@@ -400,70 +435,4 @@ fn exchange_rates(reader: &mut Reader<'_>) -> Result<HashMap<Uuid, Decimal>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use sluice_model::{Request, Row};
-
-    use super::*;
-    use crate::{Capabilities, Capability, Engine, Env, Founding, OpenOptions, SystemEnv};
-
-    /// A part that is made of the messages.
-    struct Messages;
-
-    impl Part for Messages {
-        fn tables(&self) -> &'static [&'static str] {
-            &[tables::MESSAGE]
-        }
-
-        fn kind(&self) -> TypeId {
-            TypeId::of::<Vec<Row>>()
-        }
-
-        fn load(&self, reader: &mut Reader<'_>) -> Result<Arc<dyn Any + Send + Sync>> {
-            Ok(Arc::new(reader.all(tables::MESSAGE, &["name"])?))
-        }
-    }
-
-    #[test]
-    fn a_write_reads_anew_only_what_is_made_of_its_table() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("organisation.db");
-        let env: Arc<dyn Env> = Arc::new(SystemEnv);
-        let options = OpenOptions::default();
-        let capabilities = Capabilities {
-            all: vec![Capability {
-                parts: &[&Messages],
-                ..Capability::named("test")
-            }],
-            order: &[],
-        };
-        Engine::create(&path, &Founding::default(), &capabilities, &env, &options, |_| Ok(())).unwrap();
-        let engine = Engine::open(&path, &capabilities, &env, &options).unwrap();
-        let before = engine.core.current_snapshot().unwrap();
-        let user = Row::unsaved("systemuser")
-            .with("domainname", "ada")
-            .with("lastname", "Novak")
-            .with(
-                "businessunitid",
-                sluice_model::Reference::new("businessunit", before.root_unit),
-            );
-        engine
-            .session_of("admin")
-            .unwrap()
-            .execute(Request::create(user))
-            .unwrap();
-        let after = engine.core.current_snapshot().unwrap();
-        assert_ne!(before.version, after.version);
-        assert!(
-            !Arc::ptr_eq(&before.principals, &after.principals),
-            "there is a new user"
-        );
-        assert!(Arc::ptr_eq(&before.catalog, &after.catalog));
-        assert!(Arc::ptr_eq(&before.steps, &after.steps));
-        assert!(Arc::ptr_eq(&before.settings, &after.settings));
-        assert!(Arc::ptr_eq(&before.watches, &after.watches));
-        assert!(!before.parts.is_empty());
-        for (kind, part) in &before.parts {
-            assert!(Arc::ptr_eq(part, after.parts.get(kind).unwrap()));
-        }
-    }
-}
+mod tests;

@@ -55,12 +55,12 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if stage < step::POST_OPERATION && operation.before.is_none() && all.clone().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
     }
-    let (env, awake) = (unit.core.env.clone(), unit.trial.awake);
+    let (env, awake) = (unit.core.env.clone(), unit.purpose.is_awake());
     let due =
         |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && (awake || !step.rests(&*env));
     unit.compile_ahead(all.clone().filter(due));
     for step in all.filter(due) {
-        if unit.trial.bypassed.contains(&step.id) || !step.listens_to(operation.context.target.as_ref()) {
+        if unit.purpose.bypasses(step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }
         if step.handler.concerns(unit, operation)? {
@@ -84,7 +84,7 @@ pub(crate) fn run_one(unit: &mut Unit, operation: &mut Operation, step: &Arc<Ste
 pub(crate) fn run_in_earnest(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
     unit.trace.enter_step(step);
     unit.steps_ran += 1;
-    if unit.trial.rolled_back {
+    if unit.purpose.is_trial() {
         unit.ran.push(step.clone());
     }
     let result = call(unit, operation, step).map_err(|mut error| {
@@ -98,7 +98,7 @@ pub(crate) fn run_in_earnest(unit: &mut Unit, operation: &mut Operation, step: &
 impl Unit {
     /// Whether a step is passed over because it rests.
     pub(crate) fn rests(&self, step: &Step) -> bool {
-        !self.trial.awake && step.rests(&*self.core.env)
+        !self.purpose.is_awake() && step.rests(&*self.core.env)
     }
 
     /// Runs a step that nobody registered on the message under way: what somebody asked for by name.
@@ -106,7 +106,7 @@ impl Unit {
     /// # Errors
     /// The step fails.
     pub fn run_step(&mut self, operation: &mut Operation, step: &Arc<Step>) -> Result<()> {
-        match self.trial.bypassed.contains(&step.id) {
+        match self.purpose.bypasses(step.id) {
             true => Ok(()),
             false => run_one(self, operation, step),
         }

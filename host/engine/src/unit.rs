@@ -4,7 +4,8 @@
 
 mod acting;
 mod inner;
-mod trial;
+mod purpose;
+mod savepoint;
 
 use std::{
     sync::Arc,
@@ -13,7 +14,7 @@ use std::{
 
 use sluice_access::Principal;
 use sluice_model::{Catalog, Code, Error, Request, Result, TableDef, Uuid, Value};
-use sluice_store::{Beside, End, Savepoint, Tx};
+use sluice_store::{Beside, End, Tx};
 
 use crate::{
     Message,
@@ -32,7 +33,9 @@ use crate::{
     used::Used,
 };
 
-pub use trial::Trial;
+pub(crate) use purpose::Purpose;
+pub use purpose::Trial;
+pub use savepoint::Before;
 
 /// A unit of work. See [`Work`].
 ///
@@ -50,7 +53,7 @@ impl std::fmt::Debug for Unit {
 pub struct Work {
     pub(crate) core: Arc<Core>,
     pub(crate) tx: Tx,
-    pub snapshot: Arc<Snapshot>,
+    pub(crate) snapshot: Arc<Snapshot>,
     /// The configuration whose steps the request sets off: a change of steps counts from the next
     /// request, also one that a step of this one makes.
     pub(crate) registered: Arc<Snapshot>,
@@ -67,7 +70,7 @@ pub struct Work {
     pub(crate) definitions_changed: bool,
     /// Who set off the message under way.
     pub(crate) author: Option<Author>,
-    pub(crate) trial: Trial,
+    pub(crate) purpose: Purpose,
     pub(crate) trace: Trace,
     /// The trace rows of a part of a job, which stay whatever becomes of its transaction.
     pub(crate) left_behind: Beside,
@@ -111,14 +114,6 @@ pub struct Work {
     pub(crate) stream: Option<Stream>,
 }
 
-/// A point of a unit to go back to.
-#[must_use]
-pub struct Before {
-    savepoint: Savepoint,
-    jobs: usize,
-    followers: usize,
-}
-
 /// A plug-in call under way: who its service calls speak for.
 #[derive(Clone)]
 pub(crate) struct Frame {
@@ -160,8 +155,8 @@ impl std::ops::DerefMut for Unit {
 }
 
 impl Unit {
-    pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, trial: Trial) -> Self {
-        let trace = trial.checks.clone().map(Trace::noting);
+    pub(crate) fn new(core: Arc<Core>, snapshot: Arc<Snapshot>, purpose: Purpose) -> Self {
+        let trace = purpose.checks().cloned().map(Trace::noting);
         Self(Some(Box::new(Work {
             core,
             tx: Tx::default(),
@@ -173,7 +168,7 @@ impl Unit {
             shut_out: None,
             definitions_changed: false,
             author: None,
-            trial,
+            purpose,
             trace: trace.unwrap_or_default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
@@ -229,7 +224,7 @@ impl Unit {
 
     /// Keeps the request that begins for its trace, where one is kept.
     pub(crate) fn record(&mut self, request: &Request) {
-        if self.snapshot.settings.requests == RequestSetting::Off || self.trial.rolled_back {
+        if self.snapshot.settings.requests == RequestSetting::Off || self.purpose.is_trial() {
             return;
         }
         if let Ok(message) = self.core.message(&request.message) {
@@ -240,7 +235,7 @@ impl Unit {
 
     /// Whether a trial looks behind the gates of process flows.
     pub fn is_ungated(&self) -> bool {
-        self.trial.ungated
+        self.purpose.diagnosis().is_some_and(|trial| trial.ungated)
     }
 
     /// A new id.
@@ -361,8 +356,7 @@ impl Unit {
                 unit.budget.back_to(&spent);
                 unit.in_steps = in_steps.clone();
                 unit.transaction_opened();
-                unit.snapshot = before.clone();
-                unit.configuration_changed = false;
+                unit.forget_changes(before.clone());
                 unit.shut_out = None;
                 unit.jobs.truncate(jobs);
                 unit.cascades.rows = followers;
@@ -374,7 +368,7 @@ impl Unit {
                     .and_then(|()| unit.end_transaction(&again))
                     .map(|()| again);
                 let given_up = unit.waiting.is_some();
-                let keep = result.is_ok() && !unit.trial.rolled_back && !given_up;
+                let keep = result.is_ok() && !unit.purpose.is_trial() && !given_up;
                 let beside = match outermost && !given_up && !unit.outdated {
                     true => unit.trace_rows(&operation, result.as_ref().err()),
                     false => Vec::new(),
@@ -392,11 +386,16 @@ impl Unit {
         self.calls_are_kept(result.is_ok());
         if result.is_err() {
             self.jobs.truncate(jobs);
-            // What the unit read of its own changes is gone with them.
-            self.snapshot = before;
-            self.configuration_changed = false;
+            self.forget_changes(before);
         }
         result
+    }
+
+    /// What the unit read of its own changes to the configuration is gone with them.
+    fn forget_changes(&mut self, before: Arc<Snapshot>) {
+        self.snapshot = before;
+        self.configuration_changed = false;
+        self.definitions_changed = false;
     }
 
     /// What holds at the end of a transaction, and what is written at its end.
@@ -411,45 +410,16 @@ impl Unit {
         mut operation: Operation,
         body: fn(&mut Self, &mut Operation) -> Result<()>,
     ) -> Result<Operation> {
-        let before = self.snapshot()?;
-        let (jobs, followers) = (self.jobs.len(), self.cascades.rows);
-        let savepoint = self.tx.savepoint()?;
-        let done = body(self, &mut operation).and_then(|()| self.check_administration());
-        if let Err(error) = done {
-            self.tx.rollback_to(savepoint)?;
-            self.jobs.truncate(jobs);
-            self.cascades.rows = followers;
-            // What the request read of its own changes is gone with them.
-            self.snapshot = before;
-            self.configuration_changed = false;
-            self.definitions_changed = false;
-            return Err(error);
+        let snapshot = self.snapshot()?;
+        let before = self.savepoint()?;
+        match body(self, &mut operation).and_then(|()| self.check_administration()) {
+            Ok(()) => self.release(before).map(|()| operation),
+            Err(error) => {
+                self.back_to(before)?;
+                self.forget_changes(snapshot);
+                Err(error)
+            }
         }
-        self.tx.release(savepoint)?;
-        Ok(operation)
-    }
-
-    /// Marks a point to go back to.
-    pub fn savepoint(&mut self) -> Result<Before> {
-        Ok(Before {
-            savepoint: self.tx.savepoint()?,
-            jobs: self.jobs.len(),
-            followers: self.cascades.rows,
-        })
-    }
-
-    /// What was done since stays.
-    pub fn release(&mut self, before: Before) -> Result<()> {
-        self.tx.release(before.savepoint)
-    }
-
-    /// Undoes what was done since; what it changed of the configuration is read anew, as it was.
-    pub fn back_to(&mut self, before: Before) -> Result<()> {
-        self.tx.rollback_to(before.savepoint)?;
-        self.jobs.truncate(before.jobs);
-        self.cascades.rows = before.followers;
-        self.configuration_changed = true;
-        Ok(())
     }
 
     /// Reads the configuration anew, if another unit or process has changed it.
@@ -488,9 +458,14 @@ impl Unit {
     /// Whether what runs at that stage and depth is inside the request's transaction. A trial
     /// opens its own before pre-validation, where a request has none yet, and a series has one.
     pub(crate) fn in_request_transaction(&self, stage: i32, depth: u32) -> bool {
-        let opened_before = self.trial.rolled_back || self.in_series;
+        let opened_before = self.purpose.is_trial() || self.in_series;
         let before_it = opened_before && stage == step::PRE_VALIDATION && depth == 1;
         self.tx.is_open() && !before_it
+    }
+
+    /// The configuration as the unit read it last.
+    pub fn configuration(&self) -> &Arc<Snapshot> {
+        &self.snapshot
     }
 
     /// The rules of a table.

@@ -130,7 +130,7 @@ impl Used {
 impl Unit {
     /// Whether use leaves marks here.
     pub(crate) fn notes_use(&self) -> bool {
-        self.snapshot.settings.notes_use && !self.trial.rolled_back && !self.core.is_alone()
+        self.snapshot.settings.notes_use && !self.purpose.is_trial() && !self.core.is_alone()
     }
 
     /// A message that began at `when` passed: what it used is noted, as far as it is not written yet.

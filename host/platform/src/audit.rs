@@ -69,7 +69,7 @@ impl Action {
 
 /// Whether changes of the table's rows are recorded.
 fn is_on(snapshot: &Snapshot, table: &TableDef) -> bool {
-    table.audited && snapshot.settings.audits
+    table.audited && snapshot.settings().audits
 }
 
 /// The audit trail.
@@ -179,8 +179,8 @@ impl Watch for Trail {
     }
 
     fn linked(&self, unit: &mut Unit, operation: &Operation, link: &Link) -> Result<()> {
-        let table = unit.snapshot.table(&link.row.table)?.clone();
-        if !is_on(&unit.snapshot, &table) || link.old == link.new {
+        let table = unit.configuration().table(&link.row.table)?.clone();
+        if !is_on(unit.configuration(), &table) || link.old == link.new {
             return Ok(());
         }
         let mut changes = Changes::new();
@@ -211,7 +211,8 @@ impl Watch for Trail {
                 Action::Create
             }
             Kind::Update => {
-                if !is_on(&unit.snapshot, &change.table) && !switches_auditing(&change.table, before, &change.row) {
+                if !is_on(unit.configuration(), &change.table) && !switches_auditing(&change.table, before, &change.row)
+                {
                     return Ok(());
                 }
                 for (name, value) in recorded(&change.row) {
@@ -314,7 +315,7 @@ fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
 /// A row is made: what is recorded of an earlier row of the same table with the same id, which was
 /// deleted, stays recorded, and is from now on no history of this one.
 fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
-    let table = unit.snapshot.table(tables::AUDIT)?.clone();
+    let table = unit.configuration().table(tables::AUDIT)?.clone();
     // Almost always there is nothing: only callers choose the same id again.
     if !unit.read(|tx| tx.facts().holds(&table, "objectid", target.id))? {
         return Ok(());
@@ -336,7 +337,7 @@ fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
 
 /// Records what was changed about a table as a whole; that it is no longer audited, above all.
 fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableDef) -> Result<()> {
-    if !unit.snapshot.settings.audits {
+    if !unit.configuration().settings().audits {
         return Ok(());
     }
     let switches = [
@@ -475,29 +476,4 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_are_written_as_json() {
-        let mut changes = Changes::new();
-        assert!(changes.is_empty());
-        let id = sluice_model::Uuid::nil();
-        changes
-            .add("name", &Value::Null, &Value::from("Ünal \"&\" \\ Sons\n"))
-            .unwrap();
-        changes
-            .add("ownerid", &Reference::new("team", id).into(), &Value::Bool(true))
-            .unwrap();
-        changes
-            .add("notes", &Value::Int(7), &"x".repeat(LONGEST + 1).into())
-            .unwrap();
-        let json: serde_json::Value = serde_json::from_str(&changes.end()).unwrap();
-        let expected = serde_json::json!({ "changedAttributes": [
-            { "logicalName": "name", "oldValue": null, "newValue": "Ünal \"&\" \\ Sons\n" },
-            { "logicalName": "ownerid", "oldValue": format!("team,{id}"), "newValue": true },
-            { "logicalName": "notes", "oldValue": 7, "newValue": "(10001 characters)" },
-        ]});
-        assert_eq!(json, expected);
-    }
-}
+mod tests;

@@ -74,7 +74,7 @@ impl Watch for Managed {
     }
 
     fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
-        if operation.importing || operation.why.allows().managed {
+        if operation.is_import() || operation.why().allows().managed {
             return Ok(());
         }
         let table = operation.table()?;
@@ -99,10 +99,10 @@ impl Watch for Managed {
     }
 
     fn linked(&self, unit: &mut Unit, operation: &Operation, link: &Link) -> Result<()> {
-        if operation.importing || link.sort != LinkSort::Privilege {
+        if operation.is_import() || link.sort != LinkSort::Privilege {
             return Ok(());
         }
-        let table = unit.snapshot.table(&link.row.table)?.clone();
+        let table = unit.configuration().table(&link.row.table)?.clone();
         match unit.read_as_platform("see whether a row is managed whose privileges change", &link.row, None)? {
             Some(row) => refuse_managed(&table, &row),
             None => Ok(()),
@@ -125,7 +125,7 @@ fn refuse_part(unit: &mut Unit, table: &TableDef, row: &Row) -> Result<()> {
         return Ok(());
     };
     let Some(id) = row.id_of(column) else { return Ok(()) };
-    let table = unit.snapshot.table(whole)?.clone();
+    let table = unit.configuration().table(whole)?.clone();
     match unit.read_as_platform(
         "see whether the row is managed that this one is a part of",
         &Reference::new(*whole, id),

@@ -262,18 +262,16 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
         .all()
         .map(|(role, name)| Ok((role, reference(session, name)?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    // All of it or nothing.
-    let id = session.batch(|batch| {
-        let id = batch.create(activity.clone())?;
-        for (role, party) in &parties {
-            let row = Row::unsaved("activityparty")
-                .with("activityid", Reference::new(table.name.clone(), id))
-                .with("partyid", party.clone())
-                .with("participationtypemask", Value::Choice(*role));
-            batch.create(row)?;
-        }
-        Ok(id)
-    })?;
+    activity.id = session.new_id();
+    let (id, own) = (activity.id, activity.reference());
+    let parties = parties.into_iter().map(|(role, party)| {
+        Row::unsaved("activityparty")
+            .with("activityid", own.clone())
+            .with("partyid", party)
+            .with("participationtypemask", Value::Choice(role))
+    });
+    let rows = [activity].into_iter().chain(parties);
+    session.execute_all(&rows.map(Request::create).collect::<Vec<_>>())?;
     Ok(Outcome::new(
         json!({ "id": id.to_string(), "table": table.name }),
         format!("created {} {id}", table.name),

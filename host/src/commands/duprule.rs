@@ -155,11 +155,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::AddCondition { rule, conditions } => {
             let row = names::row(&session, RULE, &rule, &[])?;
             let conditions = parsed(&session, &row, &conditions)?;
-            session.batch(|batch| {
-                conditions
-                    .iter()
-                    .try_for_each(|condition| batch.create(condition.clone()).map(|_| ()))
-            })?;
+            session.execute_all(&conditions.into_iter().map(Request::create).collect::<Vec<_>>())?;
             show(&session, &row.id.to_string())
         }
         Command::RemoveCondition { rule, column } => remove_condition(&session, &rule, &column),
@@ -319,19 +315,20 @@ fn create(context: &Context, session: &Session, args: &Create) -> anyhow::Result
         rule.set("description", description.as_str());
     }
     let conditions = parsed(session, &rule, &args.conditions)?;
-    let (id, job) = session.batch(|batch| {
-        let id = batch.create(rule.clone())?;
-        for condition in &conditions {
-            batch.create(condition.clone().with("regardingobjectid", Reference::new(RULE, id)))?;
-        }
-        // In one transaction: a rule that cannot be published is not made.
-        let publish = (!args.draft).then(|| message("PublishDuplicateRule", id));
-        let job = publish.map(|request| batch.execute(request)).transpose()?;
-        Ok((id, job.and_then(|response| job_of(&response))))
-    })?;
-    let rule = Row::new(RULE, id).with("name", args.name.as_str());
-    match job {
-        Some(job) => run_publishing(context, session, &rule, job),
+    rule.id = session.new_id();
+    let id = rule.id;
+    let named = Row::new(RULE, id).with("name", args.name.as_str());
+    let conditions = conditions
+        .into_iter()
+        .map(|condition| Request::create(condition.with("regardingobjectid", Reference::new(RULE, id))));
+    let mut requests: Vec<Request> = [Request::create(rule)].into_iter().chain(conditions).collect();
+    // In one transaction: a rule that cannot be published is not made.
+    if !args.draft {
+        requests.push(message("PublishDuplicateRule", id));
+    }
+    let responses = session.execute_all(&requests)?;
+    match responses.last().and_then(job_of) {
+        Some(job) => run_publishing(context, session, &named, job),
         None => show(session, &id.to_string()),
     }
 }

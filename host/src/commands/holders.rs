@@ -1,7 +1,6 @@
 //! What users and teams hold: roles, memberships; as far as the acting user may read both sides.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
 use sluice_model::{
     Depth, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
 };
@@ -158,23 +157,22 @@ pub(crate) fn copy_role(context: &Context, role: &str, name: &str) -> anyhow::Re
     for column in ["businessunitid", "isinherited"] {
         row.set(column, known.get(column).cloned().unwrap_or(Value::Null));
     }
-    make_role(&session, &row, &held)
+    make_role(&session, row, &held)
 }
 
 /// Makes a role with these privileges, or none.
-pub(crate) fn make_role(session: &Session, row: &Row, held: &[(String, Depth)]) -> anyhow::Result<Uuid> {
+pub(crate) fn make_role(session: &dyn Door, mut row: Row, held: &[(String, Depth)]) -> anyhow::Result<Uuid> {
     let wanted = held.iter().map(|(privilege, depth)| {
         Row::unsaved("roleprivilege")
             .with("PrivilegeName", privilege.as_str())
             .with("Depth", depth.number())
     });
-    let wanted: Vec<Row> = wanted.collect();
-    Ok(session.batch(|batch| {
-        let id = batch.create(row.clone())?;
-        let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
-        batch.execute(request.with("Privileges", Parameter::Rows(wanted.clone())))?;
-        Ok(id)
-    })?)
+    row.id = session.new_id();
+    let id = row.id;
+    let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
+    let request = request.with("Privileges", Parameter::Rows(wanted.collect()));
+    session.execute_all(&[Request::create(row), request])?;
+    Ok(id)
 }
 
 /// The privileges of a role, each with its depth, by name.
@@ -222,15 +220,14 @@ pub(crate) fn role_request(holder: &Reference, role: Uuid, give: bool) -> Reques
 }
 
 /// A new user or team with its roles: all of it, or nothing.
-pub(crate) fn create(session: &Session, row: &Row, roles: &[Uuid]) -> anyhow::Result<Uuid> {
-    Ok(session.batch(|batch| {
-        let id = batch.create(row.clone())?;
-        let holder = Reference::new(row.table.clone(), id);
-        roles
-            .iter()
-            .try_for_each(|role| batch.execute(role_request(&holder, *role, true)).map(|_| ()))?;
-        Ok(id)
-    })?)
+pub(crate) fn create(session: &dyn Door, row: &Row, roles: &[Uuid]) -> anyhow::Result<Uuid> {
+    let mut row = row.clone();
+    row.id = session.new_id();
+    let holder = row.reference();
+    let given = roles.iter().map(|role| role_request(&holder, *role, true));
+    let requests: Vec<Request> = [Request::create(row)].into_iter().chain(given).collect();
+    session.execute_all(&requests)?;
+    Ok(holder.id)
 }
 
 /// The roles to give to a holder that is about to be made, out of its business unit: the one

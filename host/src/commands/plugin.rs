@@ -449,12 +449,8 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
 fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
     let id = session.find_one(ASSEMBLY, plugin)?;
     let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
-    session.batch(|batch| {
-        steps
-            .iter()
-            .try_for_each(|step| batch.execute(Request::delete(step.reference())).map(|_| ()))?;
-        batch.execute(Request::delete(Reference::new(ASSEMBLY, id)))
-    })?;
+    let parts = steps.iter().map(Row::reference).chain([Reference::new(ASSEMBLY, id)]);
+    session.execute_all(&parts.map(Request::delete).collect::<Vec<_>>())?;
     let removed: Vec<(Uuid, String)> = steps.iter().map(named).collect();
     let text = format!("removed plug-in {plugin} and {}", count(removed.len(), "step"));
     Ok(Outcome::new(

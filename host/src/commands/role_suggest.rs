@@ -47,7 +47,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         }
         Some(name) => {
             let row = new_role(&session, name, None, Inherit::User)?;
-            Some((name, holders::make_role(&session, &row, &needs)?))
+            Some((name, holders::make_role(&session, row, &needs)?))
         }
         None => None,
     };

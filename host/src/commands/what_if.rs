@@ -98,6 +98,14 @@ impl Door for Noted<'_> {
         self.execute(request)
     }
 
+    fn execute_all(&self, requests: &[Request]) -> Result<Vec<Response>> {
+        requests.iter().map(|request| self.execute(request.clone())).collect()
+    }
+
+    fn new_id(&self) -> Uuid {
+        self.session.new_id()
+    }
+
     fn check_privilege(&self, table: &str, right: Right) -> Result<()> {
         self.session.check_privilege(table, right)
     }

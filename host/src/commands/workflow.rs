@@ -198,13 +198,7 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
     ]);
     let mut documents = Vec::new();
     for row in &rows {
-        let cell = |column: &str| {
-            let value = row.get(column).unwrap_or(&Value::Null);
-            let column = definition.column(column);
-            column
-                .map(|column| people::cell(column, value, &labels))
-                .unwrap_or_default()
-        };
+        let cell = |column: &str| people::cell_of(&definition, row, column, &labels);
         grid.row([
             cell("statecode"),
             if is_rule(row) { "business rule" } else { "workflow" }.to_owned(),
@@ -282,13 +276,7 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
     }
     let labels = names::Labels::of(context, std::slice::from_ref(&row))?;
     let table = session.catalog()?.table(TABLE)?.clone();
-    let cell = |column: &str| {
-        let value = row.get(column).unwrap_or(&Value::Null);
-        let column = table.column(column);
-        column
-            .map(|column| people::cell(column, value, &labels))
-            .unwrap_or_default()
-    };
+    let cell = |column: &str| people::cell_of(&table, &row, column, &labels);
     let lines = [
         ("workflow", cell("name")),
         ("description", cell("description")),
@@ -437,13 +425,7 @@ fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -
     ]);
     let mut documents = Vec::new();
     for row in &rows {
-        let cell = |column: &str| {
-            let value = row.get(column).unwrap_or(&Value::Null);
-            let column = table.column(column);
-            column
-                .map(|column| people::cell(column, value, &labels))
-                .unwrap_or_default()
-        };
+        let cell = |column: &str| people::cell_of(&table, row, column, &labels);
         let waits = row.int("statuscode") == Some(10);
         grid.row([
             cell("name"),

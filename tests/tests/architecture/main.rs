@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-use sluice_tests::root;
+use sluice_tests::{golden, root};
 
 /// What each crate may depend on, and nothing else of the workspace. A new edge is a decision:
 /// write its reason into ARCHITECTURE.md.
@@ -441,31 +441,16 @@ fn every_message_has_a_doc_and_a_unique_name() {
 #[test]
 fn the_compatibility_page_is_fresh() {
     let organisation = sluice_tests::Organisation::empty();
-    let path = root().join("docs/compatibility.md");
-    let page = sluice_tests::pages::compatibility(organisation.engine());
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(
-        page,
-        fs::read_to_string(path).unwrap(),
-        "run the tests with UPDATE_GOLDEN=1 and review the difference"
+    golden(
+        "docs/compatibility.md",
+        &sluice_tests::pages::compatibility(organisation.engine()),
     );
 }
 
 /// `docs/errors.md` lists every code with cause and resolution; `UPDATE_GOLDEN=1` writes it.
 #[test]
 fn the_page_of_errors_is_fresh() {
-    let path = root().join("docs/errors.md");
-    let page = sluice_tests::pages::errors();
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(
-        page,
-        fs::read_to_string(path).unwrap(),
-        "run the tests with UPDATE_GOLDEN=1 and review the difference"
-    );
+    golden("docs/errors.md", &sluice_tests::pages::errors());
 }
 
 /// The released contract is frozen: a change makes a new folder.

@@ -19,6 +19,22 @@ const TABLES: &[(&str, &str)] = &[
         "host/model/src/fetchxml/tests/refusals.rs",
         "refusals_say_what_is_wrong",
     ),
+    ("tests/guests/hostile/src/dump.rs", "dump"),
+    ("tests/guests/probe/src/lib.rs", "run"),
+    ("tests/tests/pipeline/refusals.rs", "what_the_registration_refuses"),
+    (
+        "tests/tests/security/doors.rs",
+        "the_messages_about_a_row_refuse_what_its_update_refuses",
+    ),
+    (
+        "tests/tests/security/doors.rs",
+        "whoever_may_only_read_changes_nothing_by_any_door",
+    ),
+    ("tests/tests/security/messages.rs", "table"),
+    (
+        "tests/tests/workflows/refusals.rs",
+        "what_is_not_there_is_named_with_its_place",
+    ),
 ];
 
 /// The name of the function that a line begins.
@@ -74,9 +90,6 @@ fn files_and_functions_stay_small() {
         let text = fs::read_to_string(&file).unwrap();
         if text.lines().count() > FILE {
             large.push(format!("{name}: {} lines", text.lines().count()));
-        }
-        if name.starts_with("tests/") {
-            continue;
         }
         for (function, lines) in functions(&text).into_iter().filter(|(_, lines)| *lines > FUNCTION) {
             match TABLES.iter().find(|(file, table)| *file == name && *table == function) {

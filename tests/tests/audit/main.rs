@@ -287,13 +287,25 @@ fn changes_of_state_have_the_platforms_actions() {
     let account = id(&["account", "name=Of the contact", &format!("primarycontactid={primary}")]);
     admin.json(&["row", "delete", "contact", &primary]);
     assert_eq!(action("account", &account), "Cascade");
+}
 
-    let rule = id(&[
+#[test]
+fn what_comes_into_work_and_out_of_it_is_activated_and_deactivated() {
+    let organisation = Organisation::empty();
+    let admin = organisation.program();
+    let action = |table: &str, row: &str| {
+        let entry = &list(&admin, &["--table", table, "--row", row, "--top", "1"])[0];
+        entry["action"].as_str().unwrap().to_owned()
+    };
+    let rule = admin.json(&[
+        "row",
+        "create",
         "duplicaterule",
         "name=R",
         "baseentityname=lead",
         "matchingentityname=lead",
     ]);
+    let rule = rule["id"].as_str().unwrap().to_owned();
     admin.json(&["duprule", "add-condition", "R", "companyname"]);
     admin.json(&["duprule", "publish", "R"]);
     assert_eq!(action("duplicaterule", &rule), "Activate");

@@ -4,7 +4,7 @@ use std::fs;
 
 use sluice_model::Row;
 use sluice_platform::prelude::*;
-use sluice_tests::root;
+use sluice_tests::{golden, root};
 
 use crate::world::Customizing;
 
@@ -43,11 +43,7 @@ fn lines(world: &Customizing) -> Vec<String> {
 fn a_new_organisation_has_the_default_mappings() {
     let world = Customizing::new();
     let text = lines(&world).join("\n") + "\n";
-    let golden = root().join("tests/tests/customizing/default-maps.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&golden, &text).unwrap();
-    }
-    assert_eq!(text, fs::read_to_string(golden).unwrap());
+    golden("tests/tests/customizing/default-maps.txt", &text);
 }
 
 #[test]

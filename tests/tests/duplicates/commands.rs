@@ -106,6 +106,10 @@ fn a_rule_from_its_making_to_its_end() {
         "{people:?}"
     );
 
+    a_published_rule_is_changed_and_deleted(&world, &first);
+}
+
+fn a_published_rule_is_changed_and_deleted(world: &Folder, first: &str) {
     assert_eq!(
         world
             .admin
@@ -130,9 +134,9 @@ fn a_rule_from_its_making_to_its_end() {
     world
         .admin
         .json(&["duprule", "add-condition", "Phones", "fax", "address1_name:same-last:3"]);
-    world.admin.json(&["row", "update", "account", &first, "statecode=1"]);
+    world.admin.json(&["row", "update", "account", first, "statecode=1"]);
     world.admin.json(&["duprule", "publish", "Phones"]);
-    let code = world.admin.json(&["duprule", "matchcode", "Phones", &first]);
+    let code = world.admin.json(&["duprule", "matchcode", "Phones", first]);
     assert_eq!(
         (&code["base"], &code["matching"]),
         (&json!("8187621221 |  | "), &Value::Null)

@@ -69,18 +69,23 @@ fn a_customised_organisation_works_on() {
             .len(),
             1
         );
-        // Attachments, jobs, history.
-        let harbour = text(
-            &world.rows("account", "accountid", "name eq 'Harbour Ltd'")[0],
-            "accountid",
-        );
-        let notes = list(&admin.json(&["note", "list", "account", &harbour]));
-        assert_eq!(notes.len(), 1, "{notes:?}");
-        admin.json(&["note", "save", &text(&notes[0], "annotationid"), "saved.bin"]);
-        assert_eq!(std::fs::read(world.path("saved.bin")).unwrap(), vec![b'x'; 40_000]);
-        assert!(!list(&admin.json(&["jobs", "list"])).is_empty());
-        assert!(!list(&admin.json(&["audit", "list", "--table", "contact"])).is_empty());
+        what_lies_beside_the_rows_is_there(&world);
     }
+}
+
+/// Attachments, jobs, history.
+fn what_lies_beside_the_rows_is_there(world: &World) {
+    let admin = world.admin();
+    let harbour = text(
+        &world.rows("account", "accountid", "name eq 'Harbour Ltd'")[0],
+        "accountid",
+    );
+    let notes = list(&admin.json(&["note", "list", "account", &harbour]));
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    admin.json(&["note", "save", &text(&notes[0], "annotationid"), "saved.bin"]);
+    assert_eq!(std::fs::read(world.path("saved.bin")).unwrap(), vec![b'x'; 40_000]);
+    assert!(!list(&admin.json(&["jobs", "list"])).is_empty());
+    assert!(!list(&admin.json(&["audit", "list", "--table", "contact"])).is_empty());
 }
 
 /// What came with a solution is still its own, and goes with it.

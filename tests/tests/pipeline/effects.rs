@@ -12,7 +12,7 @@ use std::{
 use sluice_engine::Env;
 use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_sales::qualify::{self, Choices};
-use sluice_tests::{clock::Clock, new_company, root};
+use sluice_tests::{clock::Clock, golden, new_company};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -346,13 +346,5 @@ fn what_each_message_writes_and_in_which_order() {
         Ok(())
     });
     on_one_thread.unwrap();
-    let golden = root().join("tests/tests/pipeline/effects.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&golden, &text).unwrap();
-    }
-    let expected = std::fs::read_to_string(golden).unwrap();
-    for (number, (is, was)) in text.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(is, was, "line {} of effects.txt", number + 1);
-    }
-    assert_eq!(text.lines().count(), expected.lines().count());
+    golden("tests/tests/pipeline/effects.txt", &text);
 }

@@ -276,7 +276,11 @@ fn limits_of_a_step_are_obeyed_and_shown() {
         assert_eq!(world.counts(["account", "contact"]), before);
         world.set_enabled(step, false);
     }
-    // More than the default, up to the maximum.
+}
+
+#[test]
+fn a_step_may_have_more_than_the_default_up_to_the_maximum() {
+    let world = world();
     let step = world.step(&StepSpec {
         limits: Some(r#"{"cpu": 400}"#.to_owned()),
         ..hostile("loops", "")

@@ -70,6 +70,33 @@ fn the_story_is_told_by_a_script() {
     let before = (world.counts(), world.steps());
 
     let error = refused(&world, "seller.west", &first);
+    let step = world.step("commission: Create of account");
+    names_the_step_and_the_privilege(&error, &step);
+    assert_eq!(
+        (world.counts(), world.steps()),
+        before,
+        "the refused request changed something"
+    );
+    let (disable, grant) = the_table_and_the_cures(&world, &first, &step);
+    assert_eq!((world.counts(), world.steps()), before, "asking changed something");
+
+    run(&world, &disable);
+    let rows = qualify(&world, "seller.west", &first);
+    let lead = world.admin().json(&["row", "get", "lead", &first]);
+    without_the_step(&world, &lead, &rows);
+
+    world.admin().json(&["step", "enable", &step]);
+    run(&world, &grant);
+    let rows = qualify(&world, "seller.west", &second);
+    let account = world.admin().json(&["row", "get", "account", &rows[0]]);
+    let state = text(&lead, "address1_stateorprovince");
+    let rule = &world.rows("sl_commissionrule", "sl_rate", &format!("sl_name eq '{state}'"))[0];
+    assert!(rule["sl_rate"].is_number());
+    assert_eq!(account["sl_commissionrate"], rule["sl_rate"]);
+    both_requests_have_traces(&world, &error);
+}
+
+fn names_the_step_and_the_privilege(error: &Value, step: &str) {
     assert_eq!(error["code"], "0x80040220");
     assert_eq!(error["privilege"], "prvReadsl_commissionrule");
     assert_eq!(error["table"], "sl_commissionrule");
@@ -79,7 +106,6 @@ fn the_story_is_told_by_a_script() {
     assert_eq!(error["principal"]["type"], "User");
     assert_eq!(error["principal"]["roles"], serde_json::json!(["Salesperson"]));
     assert_eq!(error["plugin"], "commission/commission");
-    let step = world.step("commission: Create of account");
     let named = &error["step"];
     assert_eq!(named["id"], *step);
     for (part, value) in [
@@ -93,14 +119,13 @@ fn the_story_is_told_by_a_script() {
         (&"Create".into(), &"account".into(), &20.into())
     );
     for part in ["message", "cause", "resolution", "correlation"] {
-        assert!(!text(&error, part).is_empty(), "{part}");
+        assert!(!text(error, part).is_empty(), "{part}");
     }
-    assert_eq!(
-        (world.counts(), world.steps()),
-        before,
-        "the refused request changed something"
-    );
+}
 
+/// Asks which table fails and which step: the commands that disable the step, and that grant what
+/// it lacks.
+fn the_table_and_the_cures(world: &World, first: &str, step: &str) -> (Vec<String>, Vec<String>) {
     let each = list(
         &world
             .admin()
@@ -116,13 +141,13 @@ fn the_story_is_told_by_a_script() {
 
     let isolation = world
         .admin()
-        .json(&["diagnose", "isolate", "--user", "seller.west", "--lead", &first]);
+        .json(&["diagnose", "isolate", "--user", "seller.west", "--lead", first]);
     assert_eq!(isolation["culprits"].as_array().unwrap().len(), 1);
     assert!(isolation["trials"].as_u64().unwrap() > 1);
     let culprit = &isolation["culprits"][0];
     assert_eq!(culprit["error"]["step"]["id"], *step);
     assert_eq!(culprit["error"]["privilege"], "prvReadsl_commissionrule");
-    assert_eq!(command(culprit, "disable"), ["sluice", "step", "disable", &step]);
+    assert_eq!(command(culprit, "disable"), ["sluice", "step", "disable", step]);
     let grant = command(culprit, "grant");
     assert_eq!(
         grant,
@@ -135,15 +160,14 @@ fn the_story_is_told_by_a_script() {
             "org"
         ]
     );
-    assert_eq!((world.counts(), world.steps()), before, "asking changed something");
+    (command(culprit, "disable"), grant)
+}
 
-    run(&world, &command(culprit, "disable"));
-    let rows = qualify(&world, "seller.west", &first);
-    let lead = world.admin().json(&["row", "get", "lead", &first]);
+fn without_the_step(world: &World, lead: &Value, rows: &[String]) {
     assert_eq!(lead["statecode"], 1);
-    for (table, row) in TABLES.iter().zip(&rows) {
+    for (table, row) in TABLES.iter().zip(rows) {
         let row = world.admin().json(&["row", "get", table, row]);
-        assert_eq!(row["_originatingleadid_value"], *first, "{table}");
+        assert_eq!(row["_originatingleadid_value"], lead["leadid"], "{table}");
         match *table {
             "account" => assert_eq!(
                 (&row["name"], &row["sl_commissionrate"]),
@@ -156,16 +180,9 @@ fn the_story_is_told_by_a_script() {
             _ => assert_eq!(row["name"], lead["subject"]),
         }
     }
+}
 
-    world.admin().json(&["step", "enable", &step]);
-    run(&world, &grant);
-    let rows = qualify(&world, "seller.west", &second);
-    let account = world.admin().json(&["row", "get", "account", &rows[0]]);
-    let state = text(&lead, "address1_stateorprovince");
-    let rule = &world.rows("sl_commissionrule", "sl_rate", &format!("sl_name eq '{state}'"))[0];
-    assert!(rule["sl_rate"].is_number());
-    assert_eq!(account["sl_commissionrate"], rule["sl_rate"]);
-
+fn both_requests_have_traces(world: &World, error: &Value) {
     let traces = list(&world.admin().json(&["trace", "list"]));
     let ran = traces
         .iter()
@@ -183,7 +200,7 @@ fn the_story_is_told_by_a_script() {
         "{tree}"
     );
 
-    let failed = world.admin().json(&["trace", "tree", &text(&error, "correlation")]);
+    let failed = world.admin().json(&["trace", "tree", &text(error, "correlation")]);
     assert!(
         nodes(&failed, "step").contains(&"commission: Create of account".to_owned()),
         "{failed}"

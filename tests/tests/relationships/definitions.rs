@@ -161,7 +161,6 @@ fn a_lookup_is_referential_unless_it_is_said_otherwise() {
 #[test]
 fn behaviours_that_a_relationship_cannot_have_are_refused_with_the_platforms_codes() {
     let world = Related::with_parts(Behaviours::PARENTAL);
-    world.table("sl_shared", Ownership::Organization);
     let create = |table: &str, column: &str, target: &str, behaviours| {
         world
             .admin
@@ -200,14 +199,25 @@ fn behaviours_that_a_relationship_cannot_have_are_refused_with_the_platforms_cod
         Code::CUSTOM_PARENT,
         "cannot be the parent",
     );
+}
+
+#[test]
+fn behaviours_that_the_tables_of_a_relationship_do_not_bear_are_refused() {
+    let world = Related::with_parts(Behaviours::PARENTAL);
+    world.table("sl_shared", Ownership::Organization);
+    let update = |name: &str, change| world.admin.0.update_relationship(name, &change);
+    let create = |behaviours| {
+        let column = lookup("sl_account", &["account"]);
+        world.admin.0.create_lookup("sl_shared", &column, behaviours)
+    };
     // What belongs to the organisation has no owner.
-    let owned = create("sl_shared", "sl_account", "account", Behaviours::PARENTAL);
+    let owned = create(Behaviours::PARENTAL);
     refused(
         owned,
         Code::REPARENT_OWNED_ONLY,
         "Cannot perform Cascade Reparent on Non-UserOwned entities",
     );
-    create("sl_shared", "sl_account", "account", Behaviours::REFERENTIAL).unwrap();
+    create(Behaviours::REFERENTIAL).unwrap();
     let by_owner = BehaviourChange {
         share: Some(Follow::UserOwned),
         ..BehaviourChange::default()

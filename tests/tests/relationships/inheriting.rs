@@ -93,6 +93,36 @@ fn the_new_owner_of_an_account_reads_what_is_below_and_the_old_one_no_longer_doe
 }
 
 #[test]
+fn who_gives_away_a_row_keeps_what_the_rows_above_pass_on() {
+    let two = Two::new();
+    two.world.change(
+        "contact_customer_accounts",
+        BehaviourChange {
+            assign: Some(Follow::NoCascade),
+            ..BehaviourChange::default()
+        },
+    );
+    let account = two.account(&two.owner);
+    let contact = Row::unsaved("contact")
+        .with("lastname", "Ng")
+        .with("parentcustomerid", account.clone());
+    let contact = Reference::new("contact", two.owner.create(contact));
+    assert_eq!(two.shares(&contact), 0, "whoever owns a row inherits nothing on it");
+    assign(&two.world.admin, contact.clone(), two.other.id()).unwrap();
+    let (rights, reasons) = two.world.access(contact.clone(), &two.owner);
+    assert_eq!(rights, "ReadAccess");
+    assert_eq!(reasons, ["ReadAccess: inherited from a row that it refers to"]);
+    // It goes with the row above.
+    assign(&two.world.admin, account, two.world.admin.id()).unwrap();
+    assert!(!two.world.reads(&two.owner, &contact));
+    assert_eq!(
+        two.shares(&contact),
+        1,
+        "of the administrator, who owns the account now"
+    );
+}
+
+#[test]
 fn a_share_comes_down_and_goes_with_what_it_came_from() {
     let two = Two::new();
     let account = two.account(&two.world.admin);

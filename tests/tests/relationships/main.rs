@@ -8,5 +8,6 @@ mod inheriting;
 mod large;
 mod loops;
 mod merging;
+mod random;
 mod travelling;
 mod world;

@@ -248,6 +248,29 @@ struct Built {
     rows: Vec<Reference>,
 }
 
+/// The rows of a plan, each below an earlier one where it can be.
+fn rows(world: &Security, plan: &Plan, principals: &[Reference]) -> Vec<Reference> {
+    let mut rows: Vec<Reference> = Vec::new();
+    for (contact, owner, above) in &plan.rows {
+        let row = match contact {
+            true => Row::unsaved("contact").with("lastname", "Below"),
+            false => Row::unsaved("account").with("name", "Above"),
+        };
+        let row = match rows.get(*above).filter(|above| *contact && *above.table == *"account") {
+            Some(above) => row.with("parentcustomerid", above.clone()),
+            None => row,
+        };
+        // Who may read nothing owns nothing: the row is the administrator's then.
+        let owned = row.clone().with("ownerid", principals[*owner].clone());
+        let id = world
+            .admin
+            .try_create(owned)
+            .unwrap_or_else(|_| world.admin.create(row.clone()));
+        rows.push(Reference::new(row.table, id));
+    }
+    rows
+}
+
 impl Built {
     fn new(plan: &Plan) -> Self {
         let world = Security::new();
@@ -287,24 +310,7 @@ impl Built {
             };
             principals.push(team(id));
         }
-        let mut rows: Vec<Reference> = Vec::new();
-        for (contact, owner, above) in &plan.rows {
-            let row = match contact {
-                true => Row::unsaved("contact").with("lastname", "Below"),
-                false => Row::unsaved("account").with("name", "Above"),
-            };
-            let row = match rows.get(*above).filter(|above| *contact && *above.table == *"account") {
-                Some(above) => row.with("parentcustomerid", above.clone()),
-                None => row,
-            };
-            // Who may read nothing owns nothing: the row is the administrator's then.
-            let owned = row.clone().with("ownerid", principals[*owner].clone());
-            let id = world
-                .admin
-                .try_create(owned)
-                .unwrap_or_else(|_| world.admin.create(row.clone()));
-            rows.push(Reference::new(row.table, id));
-        }
+        let rows = rows(&world, plan, &principals);
         for (row, with, rights) in &plan.shares {
             // The owner's own row is not shared with them.
             let _ = share(

@@ -237,12 +237,9 @@ fn attempts(account: &Reference, contact: Uuid, admin: &Actor) -> Vec<(Request, 
     ]
 }
 
-#[test]
-fn the_access_that_is_told_is_the_access_that_there_is() {
-    let world = Security::new();
-    let here = world.unit("Here", world.root());
-    let contacts = grants("Contact", &Right::ALL, Depth::User);
-    let roles = [
+/// Roles that reach accounts in four ways.
+fn roles_of_accounts() -> [(&'static str, Vec<(String, Depth)>); 4] {
+    [
         ("All at User", grants("Account", &Right::ALL, Depth::User)),
         ("All in the unit", grants("Account", &Right::ALL, Depth::BusinessUnit)),
         (
@@ -258,7 +255,15 @@ fn the_access_that_is_told_is_the_access_that_there_is() {
             ]
             .concat(),
         ),
-    ];
+    ]
+}
+
+#[test]
+fn the_access_that_is_told_is_the_access_that_there_is() {
+    let world = Security::new();
+    let here = world.unit("Here", world.root());
+    let contacts = grants("Contact", &Right::ALL, Depth::User);
+    let roles = roles_of_accounts();
     for (name, privileges) in &roles {
         world.role(name, &[privileges.clone(), contacts.clone()].concat());
     }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use sluice_model::{Code, Error, Filter, Query, Result, Right, Row, Timestamp, Uuid, Value};
 
 use super::{COMPLETED, FAILED, READY, WAITING, is_at_once, lease, set_state};
-use crate::{Session, Unit, tables, unit::Trial};
+use crate::{Acting, Session, Unit, tables, unit::Purpose};
 
 /// So often a job runs whose plug-in asks for it, in all.
 pub(super) const ATTEMPTS: u32 = 4;
@@ -47,8 +47,8 @@ impl Session {
     /// There is no such job, it has not failed, it is of another kind, the user may not change it.
     pub fn retry_job(&self, job: Uuid) -> Result<()> {
         self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(Trial::default())?;
-            lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.user()))
+            let mut unit = self.engine.unit(Purpose::Work)?;
+            lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.acting))
         })
     }
 
@@ -85,12 +85,12 @@ impl Session {
     }
 }
 
-fn make_ready(unit: &mut Unit, job: Uuid, asker: Uuid) -> Result<()> {
+fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let Some(row) = lease::find(unit, job)? else {
         return Err(Error::not_found(&table.schema, &table.name, job));
     };
-    let asker = unit.principal(asker)?;
+    let asker = unit.acting(asker)?;
     if row.id_of("ownerid") != Some(asker.id()) {
         unit.decide_for(&asker, &table, Right::Write, job)?;
     }

@@ -23,7 +23,7 @@ pub(crate) fn queue(unit: &mut Unit, operation: &Operation) -> Result<()> {
         {
             continue;
         }
-        if unit.trial.rolled_back {
+        if unit.purpose.is_trial() {
             defer(unit, operation, step)?;
             continue;
         }
@@ -58,7 +58,7 @@ pub(crate) struct Deferred {
 
 /// A trial leaves no jobs: what their steps will be given is kept with the unit.
 fn defer(unit: &mut Unit, operation: &Operation, step: &Arc<Step>) -> Result<()> {
-    if !unit.trial.defers || unit.trial.bypassed.contains(&step.id) {
+    if unit.purpose.diagnosis().is_none() || unit.purpose.bypasses(step.id) {
         return Ok(());
     }
     if let Queued::Own(jobs) = step.handler.queue(unit, operation)? {

@@ -21,7 +21,7 @@ impl Unit {
     /// # Errors
     /// The request has set off too many, or the job cannot be written.
     pub fn queue_job(&mut self, owner: Uuid, job: NewJob) -> Result<Option<Uuid>> {
-        if self.trial.rolled_back && !self.trial.defers {
+        if self.purpose.is_trial() && self.purpose.diagnosis().is_none() {
             return Ok(None);
         }
         self.spend_job()?;

@@ -157,6 +157,20 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Of a message that changes nothing and belongs to no table, so that steps listen to it for
+    /// all tables.
+    pub const fn reading(takes: Takes, inputs: &'static [Parameter], outputs: &'static [Parameter]) -> Self {
+        Self {
+            takes,
+            tables: None,
+            reads: true,
+            images: Images::None,
+            binds_table: false,
+            inputs,
+            outputs,
+        }
+    }
+
     /// Of a message that changes a row of `table`, whose id stands in `parameter`, and gives
     /// nothing back.
     pub const fn changing(table: &'static str, parameter: &'static str, inputs: &'static [Parameter]) -> Self {

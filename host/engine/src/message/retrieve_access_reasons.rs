@@ -4,7 +4,7 @@
 use sluice_access::{ColumnRight, Principal};
 use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights, Row, TableDef, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Message, Parameter, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, LINE, Teller},
@@ -35,15 +35,7 @@ impl Message for RetrieveAccessReasons {
             // Of each secured column of the table, what profiles give.
             required("SecuredColumns", ParameterType::Structures),
         ];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

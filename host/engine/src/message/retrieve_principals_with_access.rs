@@ -2,7 +2,7 @@
 
 use sluice_model::{Error, Parameter as Output, ParameterType, Result, Right, Rights};
 
-use super::{Images, Message, Parameter, Shape, Takes, input, required};
+use super::{Message, Parameter, Shape, Takes, input, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Asked, Teller},
@@ -28,15 +28,7 @@ impl Message for RetrievePrincipalsWithAccess {
             required("AccessRight", ParameterType::Text),
         ];
         const OUTPUTS: &[Parameter] = &[required("Principals", ParameterType::Structures)];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

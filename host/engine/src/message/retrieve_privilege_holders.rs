@@ -3,7 +3,7 @@
 
 use sluice_model::{Error, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit, explaining::Teller, principals, tables};
 
 /// `RetrievePrivilegeHolders`.
@@ -25,18 +25,14 @@ impl Message for RetrievePrivilegeHolders {
             required("Roles", ParameterType::Structures),
             required("Holders", ParameterType::Structures),
         ];
-        Shape {
-            takes: Takes::IdOf {
+        Shape::reading(
+            Takes::IdOf {
                 table: tables::PRIVILEGE,
                 parameter: "PrivilegeId",
             },
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+            INPUTS,
+            OUTPUTS,
+        )
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

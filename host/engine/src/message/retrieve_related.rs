@@ -4,7 +4,7 @@
 use sluice_model::{Error, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Value};
 
 use super::{
-    Images, Message, Parameter, Shape, Takes, membership,
+    Message, Parameter, Shape, Takes, membership,
     relationship::{self, Relationship},
     required,
 };
@@ -31,15 +31,7 @@ impl Message for RetrieveRelated {
             required("Relationship", ParameterType::Text),
         ];
         const OUTPUTS: &[Parameter] = &[required("RelatedEntities", ParameterType::Rows)];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sluice_model::{Depth, Filter, Parameter as Output, ParameterType, Query, Result, Right, Row, Uuid, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit, principals, tables};
 
 /// `RetrieveRolePrivilegesRole`.
@@ -22,18 +22,14 @@ impl Message for RetrieveRolePrivilegesRole {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("RoleId", ParameterType::Id)];
         const OUTPUTS: &[Parameter] = &[required("RolePrivileges", ParameterType::Structures)];
-        Shape {
-            takes: Takes::IdOf {
+        Shape::reading(
+            Takes::IdOf {
                 table: tables::ROLE,
                 parameter: "RoleId",
             },
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+            INPUTS,
+            OUTPUTS,
+        )
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use sluice_model::{Ownership, Parameter as Output, ParameterType, Result, Right, Row, TableDef};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Message, Parameter, Shape, Takes, required};
 use crate::{
     Operation, Unit,
     explaining::{self, Teller},
@@ -25,15 +25,7 @@ impl Message for RetrieveSharedPrincipalsAndAccess {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("Target", ParameterType::Reference)];
         const OUTPUTS: &[Parameter] = &[required("PrincipalAccesses", ParameterType::Structures)];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("Target"), INPUTS, OUTPUTS)
     }
 
     fn works_on(&self, table: &TableDef) -> bool {

@@ -2,7 +2,7 @@
 
 use sluice_model::{Parameter as Output, ParameterType, Reference, Result, Right, Row, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit, explaining::Teller, principals, tables};
 
 /// `RetrieveUserPrivileges`.
@@ -21,18 +21,14 @@ impl Message for RetrieveUserPrivileges {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("UserId", ParameterType::Id)];
         const OUTPUTS: &[Parameter] = &[required("RolePrivileges", ParameterType::Structures)];
-        Shape {
-            takes: Takes::IdOf {
+        Shape::reading(
+            Takes::IdOf {
                 table: tables::USER,
                 parameter: "UserId",
             },
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+            INPUTS,
+            OUTPUTS,
+        )
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

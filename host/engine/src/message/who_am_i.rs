@@ -2,7 +2,7 @@
 
 use sluice_model::{ParameterType, Result, Value};
 
-use super::{Images, Message, Parameter, Shape, Takes, required};
+use super::{Message, Parameter, Shape, Takes, required};
 use crate::{Operation, Unit};
 
 /// `WhoAmI`.
@@ -23,15 +23,7 @@ impl Message for WhoAmI {
             required("BusinessUnitId", ParameterType::Id),
             required("OrganizationId", ParameterType::Id),
         ];
-        Shape {
-            takes: Takes::Nothing,
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: &[],
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Nothing, &[], OUTPUTS)
     }
 
     /// Everybody may ask who they are.

@@ -17,7 +17,7 @@ use crate::{
     organization::{self, OTHER_PRIVILEGES, table_privileges},
     snapshot::Snapshot,
     tables,
-    unit::Trial,
+    unit::Purpose,
 };
 
 /// Brings the file at `path` to the present form, where it has an earlier one.
@@ -74,7 +74,7 @@ fn complete(core: &Core, table: &mut TableDef) -> Result<()> {
 fn write_rows(core: &Arc<Core>, tx: &mut Tx) -> Result<()> {
     let version = tx.config_version()?;
     let snapshot = Arc::new(Snapshot::load(core, tx, version, None)?);
-    let mut unit = Unit::new(core.clone(), snapshot, Trial::default());
+    let mut unit = Unit::new(core.clone(), snapshot, Purpose::Work);
     unit.tx = std::mem::take(tx);
     let result = write_privileges(&mut unit)
         .and_then(|()| write_messages(&mut unit))

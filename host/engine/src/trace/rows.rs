@@ -12,7 +12,7 @@ impl Unit {
     /// The rows that the outermost message leaves behind, under the organisation's setting.
     pub(crate) fn trace_rows(&mut self, operation: &Operation, error: Option<&Error>) -> Beside {
         self.trace.written = true;
-        if self.trial.rolled_back {
+        if self.purpose.is_trial() {
             return Vec::new();
         }
         let settings = &self.snapshot.settings;

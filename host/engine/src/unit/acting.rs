@@ -21,8 +21,8 @@ impl Unit {
     /// Whether anybody will want to know what was asked about principals.
     fn keeps_checks(&self) -> bool {
         let settings = &self.snapshot.settings;
-        match self.trial.rolled_back {
-            true => self.trial.checks.is_some(),
+        match self.purpose.is_trial() {
+            true => self.purpose.checks().is_some(),
             false => settings.requests != RequestSetting::Off || self.notes_use(),
         }
     }
@@ -35,7 +35,8 @@ impl Unit {
             Some(known) => known,
             None => self.read(|tx| snapshot.principal(tx, which))?,
         };
-        for (to, privilege, depth) in &self.trial.lent {
+        let lent = self.purpose.diagnosis().map(|trial| trial.lent.as_slice());
+        for (to, privilege, depth) in lent.unwrap_or_default() {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }

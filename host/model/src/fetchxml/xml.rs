@@ -1,5 +1,8 @@
 //! A document of XML as a tree of elements, bounded in size, depth and number. Nothing of a
 //! document is ever expanded: no document type, no entities beyond the five of XML itself.
+//!
+//! It is made of a reader's events and not by a crate that builds trees: so the bounds hold, also
+//! that on the attributes of one element, before anything of a hostile document is kept or compared.
 
 use quick_xml::{
     Reader, XmlVersion,

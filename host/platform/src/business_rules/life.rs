@@ -51,7 +51,7 @@ impl Rules for Life {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if operation.why.is_platform() {
+        if operation.why().is_platform() {
             return Ok(());
         }
         let target = operation.target()?.clone();
@@ -114,7 +114,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
         return Ok(());
     };
     let rule = Definition::parse(text).map_err(|error| error.with_table(tables::PROCESS))?;
-    let checked = rule.check(&snapshot.catalog, &table.name);
+    let checked = rule.check(snapshot.catalog(), &table.name);
     checked.map(|_| ()).map_err(|error| error.with_table(tables::PROCESS))
 }
 

@@ -110,7 +110,7 @@ fn check_number(table: &TableDef) -> Result<()> {
 /// [`Definitions::create_table`] as a part of a batch.
 pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result<()> {
     batch.require("prvCreateEntity")?;
-    let catalog = batch.unit().snapshot()?.catalog.clone();
+    let catalog = batch.unit().snapshot()?.catalog().clone();
     check_name("table", &table.name)?;
     if !matches!(table.ownership, Ownership::User | Ownership::Organization) {
         return Err(Error::invalid("a custom table belongs to users or to the organization"));
@@ -173,7 +173,7 @@ pub(crate) fn create_lookup(
     all.push(column);
     definition.columns = Columns::from(all);
     put_relationships(&mut definition, &name, relationships);
-    relationships::check(&batch.unit().snapshot()?.catalog.clone(), &definition, Some(&name))?;
+    relationships::check(&batch.unit().snapshot()?.catalog().clone(), &definition, Some(&name))?;
     // An amount brings its base amount, and where it is the first one, the currency.
     definition.complete();
     check_number(&definition)?;
@@ -242,7 +242,7 @@ pub(crate) fn put_table(batch: &mut Batch<'_>, before: &TableDef, after: &TableD
 /// Refuses a column that does not fit in the table.
 pub(crate) fn check_column(batch: &mut Batch<'_>, table: &TableDef, column: &ColumnDef) -> Result<()> {
     let snapshot = batch.unit().snapshot()?;
-    fits(&snapshot.catalog, &snapshot.global_choices(), table, column)
+    fits(snapshot.catalog(), &snapshot.global_choices(), table, column)
 }
 
 /// Refuses to change a table that came with a managed solution, unless an import does.
@@ -256,7 +256,7 @@ pub(crate) fn check_managed(batch: &Batch<'_>, table: &TableDef) -> Result<()> {
 /// Makes a table at run time, with its privileges, and open to the steps of every message
 /// that it takes.
 pub(crate) fn make_table(unit: &mut Unit, mut table: TableDef) -> Result<()> {
-    let catalog = unit.snapshot()?.catalog.clone();
+    let catalog = unit.snapshot()?.catalog().clone();
     if catalog.find(&table.name).is_some() {
         return Err(Error::new(
             Code::DUPLICATE_KEY,

@@ -71,7 +71,7 @@ impl Rules for OptionSet {
         let name = row.text("name").unwrap_or_default();
         let options = options::parse(row.text("options").unwrap_or("[]"))?;
         if let Some(option) = options.iter().find(|option| option.managed)
-            && !operation.importing
+            && !operation.is_import()
         {
             return Err(managed::refused(Code::MANAGED, &described(name, option)));
         }
@@ -106,7 +106,7 @@ fn take_options(unit: &mut Unit, operation: &mut Operation, name: &str, before: 
     }
     // Nothing is no option.
     let after = options::parse(target.text("options").unwrap_or("[]"))?;
-    if !operation.importing {
+    if !operation.is_import() {
         check_managed(name, before, &after)?;
     }
     check_form(&after)?;

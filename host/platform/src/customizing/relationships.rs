@@ -113,7 +113,7 @@ pub(crate) fn check(catalog: &Catalog, table: &TableDef, column: Option<&str>) -
 /// [`Relationships::update_relationship`] as a part of a batch.
 fn update_relationship(batch: &mut Batch<'_>, name: &str, change: &BehaviourChange) -> Result<Behaviours> {
     batch.require("prvWriteRelationship")?;
-    let now = batch.unit().snapshot()?.catalog.relationship(name)?.clone();
+    let now = batch.unit().snapshot()?.catalog().relationship(name)?.clone();
     refuse_kept(batch.unit(), &now.table, coerce::column(&now.table, &now.column)?)?;
     let target = batch.unit().snapshot()?.table(&now.target)?.clone();
     let wanted = change.of(now.behaviours);
@@ -166,7 +166,7 @@ pub(crate) fn put_behaviours(
         let what = format!("what happens along the column `{column}` of `{table}`");
         return Err(managed::refused(Code::MANAGED, &what).with_table(table));
     }
-    check(&batch.unit().snapshot()?.catalog.clone(), &definition, Some(column))?;
+    check(&batch.unit().snapshot()?.catalog().clone(), &definition, Some(column))?;
     batch.unit().save_definition(&definition)
 }
 

@@ -29,7 +29,7 @@ impl Rules for SavedQuery {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let view = read(unit, "a table has one default view", tables::VIEW, operation.id()?)?;
-        if view.bool("isdefault") != Some(true) || operation.why.is_platform() {
+        if view.bool("isdefault") != Some(true) || operation.why().is_platform() {
             return Ok(());
         }
         let message = format!(
@@ -54,7 +54,7 @@ fn check(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         // Create itself refuses a view without them.
         return Ok(());
     };
-    let surroundings = unit.surroundings(&operation.principal)?;
+    let surroundings = unit.surroundings(operation.principal())?;
     surroundings.catalog.table(table)?;
     let query = fetchxml::parse(&surroundings, text)?;
     if *query.table == *table {

@@ -54,7 +54,7 @@ impl Views for Session {
         let snapshot = unit.snapshot()?;
         let readable = |name: &str| {
             let table = snapshot.table(name)?;
-            check_privilege(&principal, table, Right::Read, &snapshot.privileges)
+            check_privilege(&principal, table, Right::Read, snapshot.privileges())
         };
         let mut filter = Filter::eq("statecode", Value::Choice(0));
         if let Some(table) = of {
@@ -123,7 +123,7 @@ fn refuse_without_roles(session: &Session, name: &str, id: Option<Uuid>) -> Resu
     let reason = "show the views of a table to everybody who may read its rows";
     for view in unit.select_as_platform(reason, &query)? {
         let table = snapshot.table(view.text("returnedtypecode").unwrap_or_default())?;
-        match check_privilege(&principal, table, Right::Read, &snapshot.privileges) {
+        match check_privilege(&principal, table, Right::Read, snapshot.privileges()) {
             Err(error) if error.code() == Code::NO_ROLES => return Err(error),
             _ => {}
         }
@@ -163,7 +163,7 @@ impl Dependant for Shown {
 /// The views whose query can be read now, and could not be without the definition: whatever it is
 /// that names it there.
 fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
-    let system = unit.snapshot()?.system.clone();
+    let system = unit.snapshot()?.system().clone();
     let with = unit.surroundings(&system)?;
     let without = Surroundings {
         catalog: Arc::new(without(&with.catalog, definition)),

@@ -111,9 +111,9 @@ impl Trials<'_> {
     /// The steps that the request fails in once they have rested.
     fn resting(&mut self, setup: &Setup) -> Result<Vec<Resting>> {
         let (now, snapshot) = (self.session.now(), self.session.snapshot()?);
-        let rests = |id: Uuid| Some((snapshot.steps.find(id)?, snapshot.steps.find(id)?.rests_at(now)?));
+        let rests = |id: Uuid| Some((snapshot.steps().find(id)?, snapshot.steps().find(id)?.rests_at(now)?));
         let mut found = Vec::new();
-        if !snapshot.steps.ids().any(|id| rests(id).is_some()) {
+        if !snapshot.steps().ids().any(|id| rests(id).is_some()) {
             return Ok(found);
         }
         let mut setup = Setup {

@@ -285,7 +285,7 @@ impl Trials<'_> {
         else {
             return Ok(Vec::new());
         };
-        let catalog = self.session.snapshot()?.catalog.clone();
+        let catalog = self.session.snapshot()?.catalog().clone();
         let is_owned = catalog
             .find(table)
             .is_some_and(|table| table.ownership == Ownership::User);

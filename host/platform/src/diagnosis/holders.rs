@@ -218,7 +218,7 @@ impl Holders {
 
     /// How deep each role holds a privilege.
     pub(super) fn depths(&self, unit: &mut Unit, privilege: &str) -> Result<HashMap<Uuid, Depth>> {
-        let id = unit.snapshot()?.privileges.id(privilege);
+        let id = unit.snapshot()?.privileges().id(privilege);
         let rows = Query::new(tables::ROLE_PRIVILEGES)
             .columns(&["roleid", "privilegedepthmask"])
             .filter(Filter::eq("privilegeid", id));

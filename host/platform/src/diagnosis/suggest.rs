@@ -196,7 +196,7 @@ fn held_by(session: &Session, who: &Reference) -> Result<BTreeMap<String, (Strin
     let principal: std::sync::Arc<Principal> = unit.principal_of(who)?;
     let held = principal.privileges().into_iter().filter_map(|name| {
         let depth = principal.depth_of(name)?;
-        Some((name.to_owned(), (snapshot.privileges.name(name).to_owned(), depth)))
+        Some((name.to_owned(), (snapshot.privileges().name(name).to_owned(), depth)))
     });
     Ok(held.collect())
 }

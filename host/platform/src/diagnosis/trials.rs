@@ -176,7 +176,7 @@ fn is_for_others(error: &Error) -> bool {
 
 /// The steps that are registered.
 pub(super) fn all_steps(session: &Session) -> Result<HashSet<Uuid>> {
-    Ok(session.snapshot()?.steps.ids().collect())
+    Ok(session.snapshot()?.steps().ids().collect())
 }
 
 /// The steps by id, each once, in the order in which they ran.

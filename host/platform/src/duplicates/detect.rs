@@ -154,7 +154,7 @@ fn search(
     let mut matches = Matches::default();
     for rule in rules_of(&snapshot).asked(&row.table) {
         let asked = matching.is_none_or(|matching| *rule.matching == *matching);
-        if !asked || !rule.is_open_to(&snapshot.catalog, reader) {
+        if !asked || !rule.is_open_to(snapshot.catalog(), reader) {
             continue;
         }
         let Some(code) = matchcode(rule, Side::Base, seen) else {
@@ -218,7 +218,7 @@ pub(crate) fn duplicates_for(unit: &mut Unit, operation: &Operation, row: &Row, 
 pub fn same_by_rules(unit: &mut Unit, operation: &Operation, row: &Row, other: &Row) -> Result<Matches> {
     let snapshot = unit.snapshot()?;
     let rules = rules_of(&snapshot).asked(&row.table);
-    let open = |rule: &&Arc<Rule>| rule.is_open_to(&snapshot.catalog, operation.principal());
+    let open = |rule: &&Arc<Rule>| rule.is_open_to(snapshot.catalog(), operation.principal());
     let same = rules.filter(open).filter(|rule| {
         let code = matchcode(rule, Side::Base, Seen::now(row));
         *rule.matching == *other.table && code.is_some() && code == matchcode(rule, Side::Matching, Seen::now(other))

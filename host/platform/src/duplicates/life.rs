@@ -87,7 +87,7 @@ fn publishable(unit: &mut Unit, row: &Row) -> Result<Rule> {
     }
     let conditions = conditions(unit, row.id)?;
     let snapshot = unit.snapshot()?;
-    let rule = Rule::compile(&snapshot.catalog, row, &conditions)?;
+    let rule = Rule::compile(snapshot.catalog(), row, &conditions)?;
     rule.check_publishable()?;
     let published = rules_of(&snapshot).of_base(&rule.base);
     if published.len() >= MOST_PUBLISHED {
@@ -151,7 +151,7 @@ pub(crate) fn unpublish(unit: &mut Unit, operation: Option<&Operation>, row: &Ro
     }
     let owner = match operation {
         Some(operation) => operation.principal().clone(),
-        None => unit.snapshot()?.system.clone(),
+        None => unit.snapshot()?.system().clone(),
     };
     let name = format!(
         "Remove the matchcodes of the rule \"{}\"",
@@ -249,7 +249,7 @@ fn next_set(unit: &mut Unit) -> Result<i64> {
 
 /// A condition is checked against the tables of its rule.
 pub(crate) fn check_condition(unit: &mut Unit, rule: &Row, condition: &Row) -> Result<()> {
-    let catalog = unit.snapshot()?.catalog.clone();
+    let catalog = unit.snapshot()?.catalog().clone();
     let [base, matching] = rule::tables(&catalog, rule)?;
     let fold = rule.bool("iscasesensitive") != Some(true);
     rule::Condition::compile([&base, &matching], (fold, catalog.collation()), condition).map(|_| ())

@@ -7,7 +7,7 @@ use super::detect::{duplicates_for, may_read};
 use crate::duplicates::detect;
 use sluice_engine::{
     Operation, ParameterDef, Unit,
-    message::{Images, Message, Shape, Takes, input, optional, required},
+    message::{Message, Shape, Takes, input, optional, required},
     principals,
 };
 
@@ -56,15 +56,7 @@ impl Message for RetrieveDuplicates {
             // with the row's id and the rule's name in `rule`.
             required("MatchedRules", ParameterType::Rows),
         ];
-        Shape {
-            takes: Takes::Nothing,
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

@@ -40,7 +40,7 @@ impl Rules for DuplicateRule {
         let target = operation.target()?.clone();
         // What is missing altogether is told by the check of required columns.
         if target.has("baseentityname") && target.has("matchingentityname") {
-            let catalog = unit.snapshot()?.catalog.clone();
+            let catalog = unit.snapshot()?.catalog().clone();
             rule::tables(&catalog, &target)?;
         }
         Ok(())
@@ -55,7 +55,7 @@ impl Rules for DuplicateRule {
         }
         let mut after = before.clone();
         after.values.extend(target.values);
-        let catalog = unit.snapshot()?.catalog.clone();
+        let catalog = unit.snapshot()?.catalog().clone();
         rule::tables(&catalog, &after)?;
         for condition in life::conditions(unit, before.id)? {
             life::check_condition(unit, &after, &condition)?;

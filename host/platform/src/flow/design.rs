@@ -52,11 +52,11 @@ impl Rules for FlowRules {
             Some(unique) => unique.to_owned(),
             None => format!("sl_{}", slug(name)),
         };
-        if !operation.why.is_platform() {
+        if !operation.why().is_platform() {
             definitions::check_name("process flow", &unique)?;
         }
         let snapshot = unit.snapshot()?;
-        let taken = match (flows(&snapshot).of_processes(&unique), snapshot.catalog.find(&unique)) {
+        let taken = match (flows(&snapshot).of_processes(&unique), snapshot.catalog().find(&unique)) {
             (Some(flow), _) => Some(format!("the process flow {}", flow.name)),
             // A flow that was deleted leaves its ended processes behind, and its name free.
             (None, Some(table)) if &*table.key != INSTANCE_KEY => Some(format!("the table {}", table.display)),
@@ -193,7 +193,7 @@ impl Rules for StageRules {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let id = operation.id()?;
-        if operation.why == Why::Along {
+        if operation.why() == Why::Along {
             return Ok(());
         }
         let flow = match flow_of_stage(unit, id) {
@@ -340,7 +340,7 @@ fn check_activation(unit: &mut Unit, flow: &Flow) -> Result<()> {
         }
     }
     let most = snapshot
-        .settings
+        .settings()
         .row
         .int("maximumactivebusinessprocessflowsallowedperentity")
         .and_then(|most| usize::try_from(most).ok())
@@ -374,7 +374,7 @@ fn check_table(table: &TableDef) -> Result<()> {
 /// How many active processes a flow has, or how many of them stand at a stage.
 fn running(unit: &mut Unit, flow: &Flow, stage: Option<Uuid>) -> Result<u64> {
     let snapshot = unit.snapshot()?;
-    if snapshot.catalog.find(&flow.unique_name).is_none() {
+    if snapshot.catalog().find(&flow.unique_name).is_none() {
         return Ok(0);
     }
     let mut filter = Filter::eq("statecode", Value::Choice(0));

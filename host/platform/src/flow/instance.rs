@@ -27,7 +27,7 @@ impl Rules for Instance {
     }
 
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        operation.platform_links = DEFINITION;
+        operation.link_as_platform(DEFINITION);
         let table = operation.table()?;
         let flow = flow_of(unit, &table)?;
         if !flow.active {
@@ -61,7 +61,7 @@ impl Rules for Instance {
         }
         let rows = linked(&flow, &table, &target, None);
         need_row(&flow, position, &rows)?;
-        if operation.why != Why::Along {
+        if operation.why() != Why::Along {
             refuse_second(unit, &flow, &rows)?;
         }
         check_leaving(unit, operation, &flow, &rows, 0..position)?;
@@ -84,14 +84,14 @@ impl Rules for Instance {
         };
         visits::enter(unit, operation, &process)?;
         // A row that is made together with its process has these columns from the start.
-        if operation.why == Why::Along {
+        if operation.why() == Why::Along {
             return Ok(());
         }
         visits::mirror(unit, &process)
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        operation.platform_links = DEFINITION;
+        operation.link_as_platform(DEFINITION);
         let Some(process) = process_in(&*unit.snapshot()?, before.clone()) else {
             return Ok(());
         };
@@ -208,7 +208,7 @@ fn keep_flow(target: &Row, flow: &Flow) -> Result<()> {
 /// A row that goes through a process stays in it; only the platform puts another in its place,
 /// where a lead is qualified once more.
 fn keep_rows(operation: &Operation, process: &Process, target: &Row) -> Result<()> {
-    if operation.why.is_platform() {
+    if operation.why().is_platform() {
         return Ok(());
     }
     let table = operation.table()?;
@@ -323,11 +323,11 @@ fn check_leaving(
             continue;
         };
         let row = saved_row(unit, stage, rows)?;
-        let table = unit.snapshot.table(&stage.table)?.clone();
+        let table = unit.configuration().table(&stage.table)?.clone();
         unit.rules(&table)
             .before_stage_left(unit, operation, &row, &next.table)?;
         // What the platform itself moves was held to its steps before, or has them behind it.
-        if !operation.why.is_platform() && !unit.is_ungated() {
+        if !operation.why().is_platform() && !unit.is_ungated() {
             stage.check_steps(&row)?;
         }
     }
@@ -436,7 +436,7 @@ fn check_status(unit: &mut Unit, operation: &Operation, process: &Process, statu
                 let why = format!("it is finished at its last stage, {last}, and stands at {stage}");
                 return Err(wrong_status(process.status.word(), status, &why));
             }
-            let Some(stage) = process.stage().filter(|_| !operation.why.is_platform()) else {
+            let Some(stage) = process.stage().filter(|_| !operation.why().is_platform()) else {
                 return Ok(());
             };
             let row = saved_row(unit, stage, &process.rows)?;

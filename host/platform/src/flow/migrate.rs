@@ -54,11 +54,11 @@ impl MigrateProcesses for Session {
             return Err(Error::invalid(format!("the process flow {} is not activated", to.name)));
         }
         for (flow, right) in [(&from, Right::Write), (&to, Right::Create)] {
-            if let Some(table) = snapshot.catalog.find(&flow.unique_name) {
-                sluice_access::check_privilege(&user, table, right, &snapshot.privileges)?;
+            if let Some(table) = snapshot.catalog().find(&flow.unique_name) {
+                sluice_access::check_privilege(&user, table, right, snapshot.privileges())?;
             }
         }
-        let Some(table) = snapshot.catalog.find(&from.unique_name) else {
+        let Some(table) = snapshot.catalog().find(&from.unique_name) else {
             return Ok(Vec::new());
         };
         let active = Query::new(table.name.clone()).filter(Filter::eq("statecode", Value::Choice(0)));

@@ -138,7 +138,7 @@ fn newest_first(processes: &mut [Process]) {
 /// The process that a row of processes is.
 pub(crate) fn process_in(snapshot: &Snapshot, row: Row) -> Option<Process> {
     let flow = flows(snapshot).of_processes(&row.table)?.clone();
-    let table = snapshot.catalog.find(&row.table)?;
+    let table = snapshot.catalog().find(&row.table)?;
     Some(Process::new(flow, table, row))
 }
 
@@ -151,7 +151,7 @@ pub fn processes_of(unit: &mut Unit, row: &Reference) -> Result<Vec<Process>> {
     let snapshot = unit.snapshot()?;
     let mut processes = Vec::new();
     for flow in flows(&snapshot).through(&row.table) {
-        let Some(table) = snapshot.catalog.find(&flow.unique_name) else {
+        let Some(table) = snapshot.catalog().find(&flow.unique_name) else {
             continue;
         };
         let Some(column) = link(table, &row.table) else {
@@ -213,11 +213,11 @@ impl Processes for Session {
         let (mut unit, user) = self.unit()?;
         let snapshot = unit.snapshot()?;
         let reads = |table: &TableDef| {
-            sluice_access::check_privilege(&user, table, sluice_model::Right::Read, &snapshot.privileges).is_ok()
+            sluice_access::check_privilege(&user, table, sluice_model::Right::Read, snapshot.privileges()).is_ok()
         };
         let definitions = reads(snapshot.table(sluice_engine::tables::PROCESS)?);
         let visible = flows(&snapshot).all().iter().filter(|flow| {
-            let processes = snapshot.catalog.find(&flow.unique_name);
+            let processes = snapshot.catalog().find(&flow.unique_name);
             definitions || processes.is_some_and(|table| reads(table))
         });
         Ok(visible.cloned().collect())

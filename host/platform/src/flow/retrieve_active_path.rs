@@ -6,7 +6,7 @@ use sluice_model::{Error, Parameter as Output, ParameterType, Reference, Result,
 use super::part::flows;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Message, Parameter, Shape, Takes, input, required},
     principals, tables,
 };
 
@@ -25,15 +25,7 @@ impl Message for RetrieveActivePath {
     fn shape(&self) -> Shape {
         const INPUTS: &[Parameter] = &[required("ProcessInstanceId", ParameterType::Id)];
         const OUTPUTS: &[Parameter] = &[required("ProcessStages", ParameterType::Rows)];
-        Shape {
-            takes: Takes::Nothing,
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
@@ -45,7 +37,7 @@ impl Message for RetrieveActivePath {
         let id = input::id(operation, "ProcessInstanceId")?;
         let snapshot = unit.snapshot()?;
         for flow in flows(&snapshot).all() {
-            let Some(table) = snapshot.catalog.find(&flow.unique_name) else {
+            let Some(table) = snapshot.catalog().find(&flow.unique_name) else {
                 continue;
             };
             if unit.read(|tx| tx.facts().exists(table, id))? {

@@ -7,7 +7,7 @@ use sluice_model::{Parameter as Output, ParameterType, Result, Right, TableDef, 
 use super::process::processes_of;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Message, Parameter, Shape, Takes, input, required},
     principals,
 };
 
@@ -29,15 +29,7 @@ impl Message for RetrieveProcessInstances {
             required("EntityLogicalName", ParameterType::Text),
         ];
         const OUTPUTS: &[Parameter] = &[required("Processes", ParameterType::Rows)];
-        Shape {
-            takes: Takes::Nothing,
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

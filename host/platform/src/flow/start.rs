@@ -133,12 +133,12 @@ fn asked_for<'a>(
 
 /// May the caller start processes in that flow?
 fn may_start(unit: &Unit, operation: &Operation, flow: &Flow) -> Result<()> {
-    let processes = unit.snapshot.table(&flow.unique_name)?;
+    let processes = unit.configuration().table(&flow.unique_name)?;
     sluice_access::check_privilege(
-        &operation.principal,
+        operation.principal(),
         processes,
         Right::Create,
-        &unit.snapshot.privileges,
+        unit.configuration().privileges(),
     )
 }
 

@@ -26,7 +26,7 @@ pub(super) fn process_columns(table: &TableDef) -> Result<Vec<ColumnDef>> {
 /// tables whose rows go through it.
 pub(super) fn prepare_processes(unit: &mut Unit, flow: &Flow) -> Result<()> {
     let snapshot = unit.snapshot()?;
-    if snapshot.catalog.find(&flow.unique_name).is_none() {
+    if snapshot.catalog().find(&flow.unique_name).is_none() {
         let mut table = template()?;
         table.name = flow.unique_name.clone();
         table.schema = flow.unique_name.to_string();
@@ -52,7 +52,7 @@ pub(super) fn prepare_processes(unit: &mut Unit, flow: &Flow) -> Result<()> {
 
 /// The lookup to the rows of a table: `bpf_leadid`.
 fn lookup(unit: &Unit, name: &Name) -> Result<ColumnDef> {
-    let target = unit.snapshot.table(name)?;
+    let target = unit.configuration().table(name)?;
     let kind = ColumnType::Lookup {
         targets: vec![name.clone()],
     };
@@ -65,7 +65,7 @@ fn lookup(unit: &Unit, name: &Name) -> Result<ColumnDef> {
 /// With the row at which a process began the process goes; it stays without one that joined
 /// it, and with a row that is merged.
 fn relationship(unit: &Unit, flow: &Flow, name: &Name) -> Result<RelationshipDef> {
-    let mut relationship = RelationshipDef::new(&column_name(unit.snapshot.table(name)?), name);
+    let mut relationship = RelationshipDef::new(&column_name(unit.configuration().table(name)?), name);
     relationship.behaviours.merge = OnMerge::NoCascade;
     if flow.begins_at() == Some(name) {
         relationship.behaviours.delete = OnDelete::Cascade;

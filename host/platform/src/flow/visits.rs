@@ -113,7 +113,7 @@ pub(super) fn clear<'a>(unit: &mut Unit, rows: impl Iterator<Item = &'a Referenc
 /// Writes flow, stage and path beside a row, where its table has room for that. No step runs:
 /// nobody changed the row.
 fn place(unit: &mut Unit, row: &Reference, [flow, stage, path]: [Value; 3]) -> Result<()> {
-    let table = unit.snapshot.table(&row.table)?.clone();
+    let table = unit.configuration().table(&row.table)?.clone();
     if !has_place(&table) {
         return Ok(());
     }

@@ -38,7 +38,7 @@ impl Message for DeleteEntityKey {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = input::text(operation, "EntityLogicalName")?;
         let key = life::find(unit, &table, &input::text(operation, "Name")?)?;
-        life::refuse_managed(&key, operation.importing)?;
+        life::refuse_managed(&key, operation.is_import())?;
         life::delete(unit, &key)
     }
 }

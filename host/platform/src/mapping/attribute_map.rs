@@ -36,7 +36,7 @@ impl Rules for AttributeMap {
 
 /// The platform's own mappings stay.
 fn refuse_system(unit: &mut Unit, operation: &Operation, map: &Row) -> Result<()> {
-    if map.bool("issystem") != Some(true) || operation.why.is_platform() {
+    if map.bool("issystem") != Some(true) || operation.why().is_platform() {
         return Ok(());
     }
     let whole = map.id_of("entitymapid").unwrap_or_default();

@@ -7,7 +7,7 @@ use super::mapped;
 use crate::mapping::entity_map;
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
+    message::{Message, Parameter, Shape, Takes, input, optional, required},
     principals,
 };
 
@@ -30,15 +30,7 @@ impl Message for InitializeFrom {
             optional("TargetFieldType", ParameterType::Int),
         ];
         const OUTPUTS: &[Parameter] = &[required("Entity", ParameterType::Row)];
-        Shape {
-            takes: Takes::Reference("EntityMoniker"),
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Reference("EntityMoniker"), INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

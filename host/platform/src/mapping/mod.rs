@@ -278,7 +278,7 @@ pub fn mapped(unit: &mut Unit, source: &Row, target: &str) -> Result<Row> {
 /// space.
 pub fn fills(unit: &Unit, source: &Row, target: &str, columns: &[&str]) -> bool {
     let tells = |value: &Value| !value.is_null() && value.as_text().is_none_or(|text| !text.trim().is_empty());
-    mappings_of(&unit.snapshot, &source.table, target)
+    mappings_of(unit.configuration(), &source.table, target)
         .iter()
         .any(|pair| columns.contains(&&*pair.target) && source.get(&pair.source).is_some_and(tells))
 }

@@ -145,7 +145,7 @@ fn follow(unit: &mut Unit, party: &Row, activity: &Row) -> Result<()> {
 }
 
 fn party_label(unit: &mut Unit, role: i32) -> Result<String> {
-    let table = unit.snapshot.table(tables::ACTIVITY_PARTY)?;
+    let table = unit.configuration().table(tables::ACTIVITY_PARTY)?;
     let options = table
         .column("participationtypemask")
         .and_then(|column| column.kind.options());

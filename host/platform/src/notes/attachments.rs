@@ -67,9 +67,9 @@ impl Upload {
     pub(crate) fn begin(unit: &mut Unit, operation: &Operation, note: Option<Uuid>) -> Result<Self> {
         let table = unit.snapshot()?.table(tables::UPLOAD)?.clone();
         let now = operation.created_on();
-        clear(unit, &table, operation.principal.id(), now)?;
+        clear(unit, &table, operation.principal().id(), now)?;
         let mut row = Row::new(tables::UPLOAD, unit.new_id())
-            .with("sl_user", operation.principal.id())
+            .with("sl_user", operation.principal().id())
             .with("sl_started", now);
         if let Some(note) = note {
             row.set("sl_note", note);
@@ -97,7 +97,7 @@ impl Upload {
         let row = unit
             .read_as_platform("see whose upload a token names", &row, None)?
             .ok_or_else(unknown)?;
-        if row.id_of("sl_user") != Some(operation.principal.id()) {
+        if row.id_of("sl_user") != Some(operation.principal().id()) {
             return Err(unknown());
         }
         Ok(Self {

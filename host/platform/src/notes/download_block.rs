@@ -6,7 +6,7 @@ use sluice_model::{Code, Error, ParameterType, Result, Right};
 use crate::notes::attachments::{self, BLOCK, Download};
 use sluice_engine::{
     Operation, Unit,
-    message::{Images, Message, Parameter, Shape, Takes, input, required},
+    message::{Message, Parameter, Shape, Takes, input, required},
     principals, tables,
 };
 
@@ -29,15 +29,7 @@ impl Message for DownloadBlock {
             required("FileContinuationToken", ParameterType::Text),
         ];
         const OUTPUTS: &[Parameter] = &[required("Data", ParameterType::Bytes)];
-        Shape {
-            takes: Takes::Nothing,
-            tables: None,
-            reads: true,
-            images: Images::None,
-            binds_table: false,
-            inputs: INPUTS,
-            outputs: OUTPUTS,
-        }
+        Shape::reading(Takes::Nothing, INPUTS, OUTPUTS)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {

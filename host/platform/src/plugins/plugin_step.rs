@@ -283,7 +283,7 @@ fn filtering(unit: &Unit, row: &Row, message: &str, table: Option<&str>) -> Resu
             "filtering columns are for steps on Create or Update of one table",
         ));
     };
-    columns_of(unit.snapshot.table(table)?, &columns).map(Some)
+    columns_of(unit.configuration().table(table)?, &columns).map(Some)
 }
 
 /// The columns of a table that a list names in any case, as the table names them.

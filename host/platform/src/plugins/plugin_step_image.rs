@@ -38,7 +38,7 @@ impl Rules for PluginStepImage {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         // An image goes with its step.
-        if operation.why == Why::Along {
+        if operation.why() == Why::Along {
             return Ok(());
         }
         let image = read(
@@ -133,7 +133,7 @@ fn check_with(unit: &mut Unit, image: &Row, step_row: &Row) -> Result<Option<Str
         )?;
         if let Some(table) = filter
             .text("primaryobjecttypecode")
-            .and_then(|name| unit.snapshot.catalog.find(name))
+            .and_then(|name| unit.configuration().catalog().find(name))
         {
             return Ok(Some(columns_of(table, &columns)?).filter(|columns| !columns.is_empty()));
         }

@@ -294,7 +294,7 @@ fn keep_details(unit: &mut Unit, id: Uuid, declared: &PluginType) -> Result<()> 
     let unknown = declared
         .privileges
         .iter()
-        .find(|name| snapshot.privileges.id(name).is_nil());
+        .find(|name| snapshot.privileges().id(name).is_nil());
     if let Some(unknown) = unknown {
         return Err(Error::invalid(format!(
             "the type `{}` says that it needs the privilege `{unknown}`, which is not there",

@@ -169,7 +169,7 @@ impl<'a, 'b> Installation<'a, 'b> {
 
     /// The tables as they are now, with what the work itself changed.
     fn catalog(&mut self) -> Result<Arc<Catalog>> {
-        Ok(self.batch.unit().snapshot()?.catalog.clone())
+        Ok(self.batch.unit().snapshot()?.catalog().clone())
     }
 
     fn apply(&mut self, name: &str, content: &Content) -> Result<Applied> {

@@ -91,7 +91,7 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, sent: &Role) ->
         (Some(row), true) => row,
         (Some(_), false) => return Err(misfit(format!("there are several roles \"{name}\" here"))),
         (None, _) => {
-            let unit = Reference::new(tables::BUSINESS_UNIT, work.batch.unit().snapshot()?.root_unit);
+            let unit = Reference::new(tables::BUSINESS_UNIT, work.batch.unit().snapshot()?.root_unit());
             let mut row = Row::unsaved(tables::ROLE)
                 .with("name", name)
                 .with("businessunitid", unit)

@@ -36,7 +36,7 @@ impl Rules for Solution {
             )));
         }
         check_version(operation)?;
-        if operation.importing {
+        if operation.is_import() {
             stamp(operation);
         }
         Ok(())

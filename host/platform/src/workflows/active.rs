@@ -199,7 +199,7 @@ impl Workflow {
         let own = unit.principal_of(owner)?.business_unit();
         Ok(match self.scope {
             Scope::BusinessUnit => business_unit == Some(own),
-            _ => business_unit.is_some_and(|of_row| unit.snapshot.units.is_same_or_below(of_row, own)),
+            _ => business_unit.is_some_and(|of_row| unit.configuration().units().is_same_or_below(of_row, own)),
         })
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn start(
         user,
         initiating: operation.initiating().id(),
         limited: operation.principal().limit().is_some() && user == operation.caller_id(),
-        level: operation.level,
+        level: operation.level(),
         at: 0,
         created: BTreeMap::new(),
         outputs: Outputs::new(),

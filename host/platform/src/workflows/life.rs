@@ -69,7 +69,7 @@ impl Rules for Life {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        if operation.why.is_platform() {
+        if operation.why().is_platform() {
             return Ok(());
         }
         if !is_workflow(before) {
@@ -212,7 +212,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
         if !definition.children.is_empty() {
             return invalid("the platform finds the `children` of a workflow when it is activated".to_owned());
         }
-        Checker::check(&snapshot.catalog, &table.name, &definition).map_err(wrong)?;
+        Checker::check(snapshot.catalog(), &table.name, &definition).map_err(wrong)?;
     }
     Ok(())
 }
@@ -274,7 +274,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     check_scope(unit, row)?;
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
-    let checked = Checker::check(&snapshot.catalog, table, &definition)?;
+    let checked = Checker::check(snapshot.catalog(), table, &definition)?;
     if !checked.plugins.is_empty() {
         unit.require_named(operation, REGISTER)?;
     }
@@ -306,7 +306,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
 
 /// The workflows that one starts, found among those that are active.
 fn children(snapshot: &Snapshot, row: &Row, called: Vec<(String, Name)>) -> Result<Vec<Child>> {
-    let collation = snapshot.catalog.collation();
+    let collation = snapshot.catalog().collation();
     let itself = |workflow: &str, table: &Name| {
         row.text("primaryentity") == Some(&**table)
             && active::is_by_hand(row)
@@ -330,7 +330,7 @@ fn with_children(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
     };
     let snapshot = unit.snapshot()?;
     let table = row.text("primaryentity").unwrap_or_default();
-    let checked = Checker::check(&snapshot.catalog, table, &Definition::parse(text)?)?;
+    let checked = Checker::check(snapshot.catalog(), table, &Definition::parse(text)?)?;
     let children = children(&snapshot, row, checked.children)?;
     if children.is_empty() {
         return Ok(None);

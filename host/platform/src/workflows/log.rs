@@ -49,7 +49,7 @@ pub(super) struct Log;
 
 impl Rules for Log {
     fn before_create(&self, _: &mut Unit, operation: &mut Operation) -> Result<()> {
-        match operation.why.is_platform() {
+        match operation.why().is_platform() {
             true => Ok(()),
             false => Err(Error::new(
                 Code::MESSAGE_NOT_SUPPORTED,

@@ -229,17 +229,13 @@ pub(super) fn gate(session: &Session, name: &str, role: &str, grant: bool) -> an
         let request = Request::new("AddPrivilegesRole").with("RoleId", Value::Id(id));
         session.execute(request.with("Privileges", Parameter::Rows(rows.collect())))?;
     } else {
-        let ids = privileges
+        let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
+        let removals = privileges
             .iter()
             .map(|privilege| session.find_one("privilege", privilege))
-            .collect::<Result<Vec<_>, _>>()?;
-        session.batch(|batch| {
-            for privilege in &ids {
-                let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
-                batch.execute(request.with("PrivilegeId", Value::Id(*privilege)))?;
-            }
-            Ok(())
-        })?;
+            .map(|privilege| Ok(request.clone().with("PrivilegeId", Value::Id(privilege?))))
+            .collect::<sluice_model::Result<Vec<_>>>()?;
+        session.execute_all(&removals)?;
     }
     let document = json!({ "id": flow.id.to_string(), "role": id.to_string(), "privileges": privileges });
     let text = match grant {

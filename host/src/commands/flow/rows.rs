@@ -276,7 +276,7 @@ pub(super) fn instances(context: &Context, session: &Session, table: &str, id: &
         }
         rows.push(document);
         if !own.is_empty() && !context.json() {
-            texts.push(format!("{}\n{}", process.flow.name, visit_lines(session, &own)));
+            texts.push(format!("{}\n{}", process.flow.name, visit_lines(context, &own)));
         }
     }
     if visits.is_none() && !processes.is_empty() {
@@ -305,13 +305,13 @@ fn visit_json(visit: &Row) -> Json {
     json!({ "stage": visit.text("sl_stagename"), "enteredon": at("sl_enteredon"), "lefton": at("sl_lefton") })
 }
 
-fn visit_lines(session: &Session, visits: &[&Row]) -> String {
+fn visit_lines(context: &Context, visits: &[&Row]) -> String {
     let mut grid = Grid::new(["stage", "entered", "left", "days"]);
     for visit in visits {
         let at = |column: &str| time(visit, column);
         let text = |time: Option<Timestamp>| time.map_or_else(String::new, whole_seconds);
         let days = at("sl_enteredon").map(|entered| {
-            let left = at("sl_lefton").unwrap_or_else(|| session.now());
+            let left = at("sl_lefton").unwrap_or_else(|| context.env().now());
             format!("{:.1}", left.duration_since(entered).as_secs_f64() / 86_400.0)
         });
         grid.row([

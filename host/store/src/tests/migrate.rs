@@ -358,14 +358,23 @@ fn a_damaged_file_is_left_alone() {
 
 #[test]
 fn other_rules_for_texts_make_the_indexes_anew() {
+    // Those of an earlier program, and those of a later one.
+    for version in [0, sluice_model::text::VERSION + 1] {
+        made_anew(version);
+    }
+}
+
+fn made_anew(version: i64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("org.db");
     let ships: Shipped = late().into_iter().collect();
     Store::create(&path, &ships, Collation::of(2057).unwrap(), |_| Ok(())).unwrap();
     assert!(!Store::is_behind(&path).unwrap());
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("UPDATE \"_meta\" SET \"value\" = 0 WHERE \"key\" = 'collation'")
-        .unwrap();
+    raw.execute_batch(&format!(
+        "UPDATE \"_meta\" SET \"value\" = {version} WHERE \"key\" = 'collation'"
+    ))
+    .unwrap();
     drop(raw);
     assert!(Store::is_behind(&path).unwrap());
     assert!(

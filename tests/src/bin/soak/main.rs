@@ -71,19 +71,30 @@ fn locked(found: &Shared) -> MutexGuard<'_, Found> {
     found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn soak() -> Result<bool> {
-    let seconds = match std::env::var("SOAK") {
+/// How long it lasts.
+fn seconds() -> Result<u64> {
+    match std::env::var("SOAK") {
         Ok(text) => text
             .parse()
-            .with_context(|| format!("SOAK={text} is no number of seconds"))?,
-        Err(_) => HOUR,
-    };
-    let folder = root().join("target/soak");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)?;
-    let program = Program::new(&folder);
+            .with_context(|| format!("SOAK={text} is no number of seconds")),
+        Err(_) => Ok(HOUR),
+    }
+}
+
+/// The sample organisation, in a fresh folder.
+fn sample(folder: &Path) -> Result<Program> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    let program = Program::new(folder);
     let made = program.run(&["org", "create", "--sample"]);
     ensure!(made.code == 0, "no organisation could be made: {}", made.stderr);
+    Ok(program)
+}
+
+fn soak() -> Result<bool> {
+    let seconds = seconds()?;
+    let folder = root().join("target/soak");
+    let program = sample(&folder)?;
     let file = folder.join("sluice.db");
     let start_bytes = size(&file);
     let found = Shared::default();
