@@ -99,7 +99,8 @@ fn the_shipped_flow_is_shown_with_its_stages_and_tables() {
             "Close opportunity"
         ]
     );
-    assert_eq!(flow["roles"], serde_json::json!(["System Administrator"]));
+    let roles = ["Sales Manager", "Salesperson", "System Administrator"];
+    assert_eq!(flow["roles"], serde_json::json!(roles));
     let people = world
         .admin
         .run(&["flow", "show", "leadtoopportunitysalesprocess"])

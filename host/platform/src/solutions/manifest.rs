@@ -216,6 +216,7 @@ mod tests {
                 "option-set",
                 "table",
                 "column",
+                "column-profile",
                 "key",
                 "web-resource",
                 "form",

@@ -39,6 +39,7 @@ fn early() -> Vec<TableDef> {
         table("account", Ownership::None, account),
         table("contact", Ownership::None, contact),
         role(),
+        step(),
     ]
 }
 
@@ -46,6 +47,15 @@ fn early() -> Vec<TableDef> {
 fn role() -> TableDef {
     let columns = vec![column("name", text()), column("roletemplateid", C::Id)];
     table("role", Ownership::None, columns)
+}
+
+/// Another one.
+fn step() -> TableDef {
+    table(
+        "sdkmessageprocessingstep",
+        Ownership::None,
+        vec![column("canbebypassed", C::Bool)],
+    )
 }
 
 /// What ships later: another table, columns, an index, a lookup with one target more.
@@ -69,6 +79,7 @@ fn late() -> Vec<TableDef> {
         table("contact", Ownership::None, contact),
         table("lead", Ownership::None, vec![column("subject", text())]),
         role(),
+        step(),
     ]
 }
 
@@ -84,7 +95,7 @@ impl Old {
         let path = folder.path().join("org.db");
         let ships: Shipped = early().into_iter().collect();
         Store::create(&path, &ships, Collation::usual(), |tx| {
-            let [account, contact, _] = early().try_into().unwrap();
+            let [account, contact, _, _] = early().try_into().unwrap();
             tx.insert(&system(), &account, &Row::new("account", id(1)).with("name", "Ärger"))?;
             let row = Row::new("contact", id(2)).with("accountid", sluice_model::Reference::new("account", id(1)));
             tx.insert(&system(), &contact, &row)?;
@@ -168,7 +179,7 @@ fn a_file_comes_to_the_tables_of_a_new_one_and_keeps_its_rows() {
     Store::create(&new, &late().into_iter().collect(), Collation::usual(), |_| Ok(())).unwrap();
     assert_eq!(schema(&old.path), schema(&new));
 
-    let [account, contact, lead, _] = late().try_into().unwrap();
+    let [account, contact, lead, _, _] = late().try_into().unwrap();
     let store = old.open(&late());
     let found = rows(&store, &account);
     assert_eq!(found.len(), 1);
@@ -185,7 +196,7 @@ fn what_the_organisation_made_stays() {
     let own = table("sl_own", Ownership::None, vec![column("line", text())]);
     let mut added = column("sl_added", text());
     added.custom = true;
-    let [mut account, _, _] = early().try_into().unwrap();
+    let [mut account, _, _, _] = early().try_into().unwrap();
     account.audited = true;
     let old = Old::new(|tx| {
         tx.create_table(&own)?;
@@ -277,7 +288,7 @@ fn names_that_ship_by_now_are_refused() {
     let with_lead = Old::new(|tx| tx.create_table(&table("lead", Ownership::None, vec![column("own", text())])));
     with_lead.refuses(&late(), "the table `lead` that this organisation made");
     let with_rank = Old::new(|tx| {
-        let [account, _, _] = early().try_into().unwrap();
+        let [account, _, _, _] = early().try_into().unwrap();
         let mut rank = column("rank", text());
         rank.custom = true;
         tx.add_column(&account, &rank)
@@ -285,7 +296,7 @@ fn names_that_ship_by_now_are_refused() {
     with_rank.refuses(&late(), "the column `rank` that this organisation added to `account`");
     // What the platform itself added is the same thing.
     let same = Old::new(|tx| {
-        let [account, _, _] = early().try_into().unwrap();
+        let [account, _, _, _] = early().try_into().unwrap();
         tx.add_column(&account, &column("note", text()))
     });
     same.migrate(&late()).unwrap().unwrap();
@@ -305,7 +316,7 @@ fn work_that_fails_leaves_the_file() {
     assert_eq!(old.beside(), Vec::<String>::new());
     let broken = Store::migrate(&old.path, &options(&late()), true, |tx, from| {
         fit(tx, from)?;
-        let [_, contact, _, _] = late().try_into().unwrap();
+        let [_, contact, _, _, _] = late().try_into().unwrap();
         let nowhere = Value::Id(id(99));
         tx.insert(
             &system(),
@@ -333,7 +344,7 @@ fn a_file_that_somebody_has_open_is_refused() {
     drop(other);
     old.migrate(&late()).unwrap().unwrap();
     let store = old.open(&late());
-    let [account, _, _, _] = late().try_into().unwrap();
+    let [account, _, _, _, _] = late().try_into().unwrap();
     let all = store.read(|mut tx| {
         let count = tx.count(&system(), &account, &Filter::All);
         (tx, count)
