@@ -96,6 +96,11 @@ impl Principal {
             .is_none_or(|limit| limit.may_with_column(table, column, right))
     }
 
+    /// What the profiles of the principal give, its teams' profiles included.
+    pub fn column_grants(&self) -> &ColumnGrants {
+        &self.facts().columns
+    }
+
     /// Through which profiles the principal has a right on a column by itself.
     pub fn column_ways(&self, table: &TableDef, column: &str, right: ColumnRight) -> Vec<&str> {
         let Some(secured) = table.secured_as(column) else {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{Code, Error, Result, Uuid};
+use sluice_model::{Code, Error, Result, Row, Uuid};
 
 use crate::{Unit, tables};
 
@@ -18,6 +18,23 @@ pub struct Acting {
     pub user: Uuid,
     /// Who calls on behalf of that user; `None` where the user calls.
     pub caller: Option<Uuid>,
+}
+
+impl Acting {
+    /// Who it is that acts: whoever calls, where somebody calls on behalf of the user.
+    pub fn person(self) -> Uuid {
+        self.caller.unwrap_or(self.user)
+    }
+
+    /// Who sent the request of a trace.
+    pub(crate) fn sender_of(trace: &Row) -> Option<Uuid> {
+        trace.id_of("sl_callerid").or_else(|| trace.id_of("sl_userid"))
+    }
+
+    /// Who it is that a principal speaks for: whoever calls on its behalf, else itself.
+    pub(crate) fn person_of(principal: &Principal) -> Uuid {
+        principal.limit().map_or(principal.id(), |caller| caller.id())
+    }
 }
 
 impl From<Uuid> for Acting {

@@ -13,10 +13,12 @@ fn key(operation: &Operation) -> Option<(Uuid, String)> {
         return None;
     }
     let row = operation.target_reference().map(|row| row.to_string());
-    Some((
-        request,
-        format!("{} {}", operation.message.name(), row.unwrap_or_default()),
-    ))
+    let mut what = format!("{} {}", operation.message.name(), row.unwrap_or_default());
+    // Whoever calls on behalf of somebody is given no answer that somebody else got.
+    if let Some(caller) = operation.principal.limit() {
+        what.push_str(&format!(" by {}", caller.id()));
+    }
+    Some((request, what))
 }
 
 /// The answer to the same request, if there was one.

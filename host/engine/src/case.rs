@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sluice_model::{
-    Error, Name, Order, Query, Request, Response, Result, Right, Timestamp, Uuid,
+    Code, Error, Name, Order, Query, Request, Response, Result, Right, Timestamp, Uuid,
     case::{Answer, Asked, Case, Ended, Question, Questions, described, rows_in},
 };
 use sluice_sandbox::{
@@ -109,7 +109,7 @@ impl Session {
             recorder: Some(recorder.clone()),
             ..Trial::default()
         };
-        let tried = self.try_request(recorded.caller, trial, &[], &recorded.request)?;
+        let tried = self.try_request(recorded.acting(), trial, &[], &recorded.request)?;
         let wanted = match (step, &tried.result) {
             (Some(step), _) => step,
             (None, Err(error)) => error.body().step.as_ref().map(|step| step.id).ok_or_else(|| {
@@ -129,13 +129,36 @@ impl Session {
         })?;
         // To ask leaves no trace: the last refused request stays the one that was looked at.
         self.check_privilege(tables::STEP, Right::Read)?;
-        self.check_shown(&case, recorded.caller == self.user())?;
+        self.check_shown(&case, recorded.sender() == self.acting().person())?;
         Ok(case)
     }
 
-    /// Refuses where the case holds a row that this user may not read.
+    /// Refuses where the case holds a row that this user may not read, or a column of one that is kept
+    /// from them: a step may have read it with the rights of somebody else.
     fn check_shown(&self, case: &Case, is_own: bool) -> Result<()> {
         let (mut unit, reader) = self.unit()?;
+        let mut all = case.rows();
+        let mut around = Some(&case.context);
+        while let Some(context) = around {
+            all.extend(context.target.iter());
+            all.extend(rows_in(&context.inputs));
+            around = context.parent.as_deref();
+        }
+        let catalog = unit.catalog();
+        for row in all {
+            let hidden = catalog
+                .find(&row.table)
+                .map(|table| reader.hidden(table))
+                .unwrap_or_default();
+            if let Some(column) = hidden.iter().find(|column| row.has(column)) {
+                let message = format!(
+                    "the case holds the column `{column}` of {}, which is secured and not yours to read; somebody who may \
+                     read it can write the case",
+                    row.reference()
+                );
+                return Err(Error::new(Code::COLUMN_READ_DENIED, message).with_table(&row.table));
+            }
+        }
         let mut rows = case.rows();
         if !(is_own && case.context.depth == 1) {
             rows.extend(case.context.target.iter());

@@ -171,7 +171,8 @@ pub fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Resul
         &snapshot.units,
         run_as.holdings(),
         &snapshot.privileges,
-    )
+    )?;
+    sluice_access::check_gives_columns(&operation.principal, run_as.column_grants())
 }
 
 /// What the steps of these plug-in types run is changed.

@@ -134,7 +134,7 @@ pub static LEAD_CLOSED: Situation = Situation {
             "pick an open lead from the view My Open Leads or Open Leads",
             &[Remedy::ListOpenLeads],
         ),
-        Resolution::new("or reactivate this one first", &[Remedy::ReactivateLead]),
+        Resolution::new("reactivate this one first", &[Remedy::ReactivateLead]),
     ],
 };
 

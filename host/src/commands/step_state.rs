@@ -50,11 +50,7 @@ pub(super) fn disable(context: &Context, session: &dyn Door, args: &Disable) -> 
             row.set("statuscode", Value::Choice(2));
         }
     }
-    if let Some(reason) = &args.reason {
-        row.set("sl_restreason", reason.as_str());
-    } else if until.is_some() || args.monitor {
-        row.set("sl_restreason", Value::Null);
-    }
+    row.set("sl_restreason", args.reason.as_deref().map_or(Value::Null, Value::from));
     change(context, session, &args.steps, &row, |step| match until {
         Some(until) => {
             let until = whole_seconds(until);

@@ -141,3 +141,15 @@ fn what_was_made_goes_and_what_was_deleted_comes_back() {
     admin.0.undo(None, true).unwrap();
     admin.try_get("sdkmessageprocessingstep", step).unwrap_err();
 }
+
+#[test]
+fn a_role_that_was_made_goes_with_its_copies() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    let roles = || list(&admin.json(&["role", "list"])).len();
+    let before = roles();
+    admin.json(&["role", "create", "Watcher", "--like", "Salesperson"]);
+    assert!(roles() > before);
+    admin.json(&["undo"]);
+    assert_eq!(roles(), before);
+}

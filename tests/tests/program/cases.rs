@@ -58,3 +58,43 @@ fn a_case_is_written_by_who_may_read_what_is_in_it() {
     refused(&seller, 1, &["trace", "export"], &["prvReadSdkMessageProcessingStep"]);
     refused(&admin, 1, &["trace", "export"], &["none of your requests"]);
 }
+
+#[test]
+fn what_a_step_read_with_other_rights_is_no_ones_to_export() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    world.write("probe.wasm", wasm("guests", "probe"));
+    let probe = world.path("probe.wasm");
+    admin.json(&["plugin", "push", argument(&probe)]);
+    let account = admin.json(&["row", "create", "account", "name=Own", "creditlimit=77777"]);
+    let account = account["id"].as_str().unwrap().to_owned();
+    admin.json(&["row", "assign", "account", &account, "seller.west"]);
+    admin.json(&["column", "update", "account", "creditlimit", "--secured", "yes"]);
+    let step = [
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--message",
+        "Update",
+        "--table",
+        "account",
+        "--stage",
+        "pre-operation",
+        "--run-as",
+        "admin",
+        "--config",
+        "refuse nope",
+        "--image",
+        "pre:b:name,creditlimit",
+    ];
+    admin.json(&step);
+    admin.json(&["role", "grant", "Salesperson", "prvWriteAccount", "user"]);
+    admin.json(&["role", "grant", "Salesperson", "prvReadSdkMessageProcessingStep", "org"]);
+    refused(&seller, 1, &["row", "update", "account", &account, "fax=1"], &["nope"]);
+    refused(&seller, 1, &["trace", "export"], &["creditlimit"]);
+    let requests = admin.json(&["trace", "list", "--requests", "--failed"]);
+    let trace = requests["value"][0]["sl_correlationid"].as_str().unwrap().to_owned();
+    let case = admin.run(&["trace", "export", &trace]);
+    assert!(case.stdout.contains("77777"), "{case:?}");
+}

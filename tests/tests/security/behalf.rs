@@ -243,3 +243,39 @@ fn secured_columns_are_those_that_both_may_read() {
     assert!(reads());
     change().unwrap();
 }
+
+#[test]
+fn on_behalf_of_somebody_their_own_requests_are_not_shown() {
+    let world = Security::new();
+    let mut rights = grants("Account", &Right::ALL, Depth::User);
+    rights.extend(grants("sl_messagetrace", &[Right::Read], Depth::Organization));
+    rights.push(grant("prvActOnBehalfOfAnotherUser", Depth::Organization));
+    world.role("Clever", &rights);
+    let clever = world.user("clever", world.root(), &["Clever"]);
+    let both = Actor(clever.0.on_behalf_of(world.admin.id()));
+    let refused = Row::unsaved("lead")
+        .with("lastname", "Secret")
+        .with("statecode", Value::Choice(77));
+    assert!(world.admin.try_create(refused).is_err());
+    let traces = |actor: &Actor| actor.list(Query::new("sl_messagetrace").columns(&["sl_request"]));
+    let secret = |rows: &[Row]| {
+        rows.iter()
+            .any(|row| row.text("sl_request").is_some_and(|sent| sent.contains("Secret")))
+    };
+    assert!(secret(&traces(&world.admin)));
+    assert!(!secret(&traces(&clever)) && !secret(&traces(&both)));
+    assert!(
+        both.0.recorded_request(None).is_err(),
+        "the administrator's last refusal is not theirs"
+    );
+    let trace = traces(&world.admin)[0].id;
+    let error = both.0.recorded_request(Some(trace)).unwrap_err();
+    assert_eq!(error.code(), Code::ACCESS_DENIED, "{error}");
+    // What they sent themselves on somebody's behalf is theirs.
+    let refused = Row::unsaved("account")
+        .with("name", "Mine")
+        .with("statecode", Value::Choice(77));
+    assert!(both.try_create(refused).is_err());
+    assert_eq!(both.0.recorded_request(None).unwrap().sender(), clever.id());
+    assert_eq!(clever.0.recorded_request(None).unwrap().sender(), clever.id());
+}

@@ -5,7 +5,10 @@ use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, ImageSpec, StepSpec};
 use sluice_tests::{Actor, wasm};
 
-use super::giving::{DENIED, Tree, says};
+use super::{
+    columns::{join, permission, secure},
+    giving::{DENIED, Tree, says},
+};
 use crate::world::{grant, grants, outcome, refusal};
 
 /// A plug-in, and who may register its steps.
@@ -57,6 +60,27 @@ fn register(actor: &Actor, change: impl FnOnce(&mut StepSpec)) -> Result<Uuid, E
 
 fn acting() -> Vec<(String, Depth)> {
     vec![grant("prvActOnBehalfOfAnotherUser", Depth::Organization)]
+}
+
+#[test]
+fn a_step_runs_as_nobody_who_reads_columns_that_the_registrar_does_not() {
+    let registry = Registry::new(&acting());
+    let world = &registry.tree.world;
+    secure(&world.admin, "account", "creditlimit", true).unwrap();
+    let weak = world.user("weak", registry.tree.l1, &[]);
+    let register = || registry.register(|spec| spec.run_as = Some(weak.id()));
+    register().unwrap();
+    let finance = Row::unsaved("fieldsecurityprofile").with("name", "Finance");
+    let finance = world.admin.create(finance);
+    world
+        .admin
+        .create(permission(finance, "creditlimit", [false, true, false]));
+    join(world, &weak, finance);
+    let error = register().unwrap_err();
+    assert_eq!(error.code().to_string(), DENIED, "{error}");
+    assert!(error.message().contains("creditlimit"), "{error}");
+    join(world, &registry.tree.caller, finance);
+    register().unwrap();
 }
 
 #[test]

@@ -281,3 +281,30 @@ fn a_child_is_started_for_a_row_that_may_be_read() {
     world.admin.update(fax);
     assert_eq!(world.told(), ["ran"]);
 }
+
+#[test]
+fn on_behalf_of_somebody_nothing_is_left_that_runs_as_them() {
+    let world = Workplace::new();
+    let mut rights = people::privileges(&["Create", "Read", "Write"], &["Workflow"], Depth::Organization);
+    for name in ["prvActOnBehalfOfAnotherUser", "prvActivateSynchronousWorkflow"] {
+        rights.push((name.to_owned(), Depth::Organization));
+    }
+    let clever = people::user(&world.org, "clever", &rights);
+    let both = sluice_tests::Actor(clever.0.on_behalf_of(world.admin.id()));
+    for more in [
+        json!({ "mode": "background", "on": { "create": true } }),
+        json!({ "on": { "create": true }, "run-as": "owner" }),
+    ] {
+        let text = spec("planted", &more, json!([task("planted".into())]));
+        let draft = both.create(sluice_platform::WorkflowSpec::parse(&text).unwrap().row());
+        assert_eq!(
+            world.admin.get("workflow", draft).id_of("ownerid"),
+            Some(world.admin.id()),
+            "{more}"
+        );
+        let error = switch(&both, draft, true).unwrap_err();
+        assert_eq!(error.code().to_string(), "0x80040220", "{error}");
+    }
+    world.admin.create(account("Litware"));
+    assert_eq!(world.told(), Vec::<String>::new());
+}

@@ -13,7 +13,7 @@ use sluice_model::{Name, Reference, Result, Row, Value};
 
 use super::{Rules, read};
 use crate::{
-    Operation, Unit, tables,
+    Acting, Operation, Unit, tables,
     trace::{CHECKS, KeptChecks, Node, REQUEST},
 };
 
@@ -105,7 +105,7 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
         tables::MESSAGE_TRACE,
         row.id,
     )?;
-    if row.id_of("sl_userid") == Some(reader.id()) {
+    if Acting::sender_of(&row) == Some(Acting::person_of(reader)) {
         return Ok(true);
     }
     match row.text(TREE).and_then(Node::read) {
@@ -150,17 +150,13 @@ fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &No
     if reader.is_system() || tree.error.is_none() {
         return Ok(true);
     }
-    let caller = match row.id_of("sl_userid") {
-        Some(caller) => Some(caller),
-        None => read(
-            unit,
-            "a refusal is shown to whoever made the request",
-            tables::MESSAGE_TRACE,
-            row.id,
-        )?
-        .id_of("sl_userid"),
-    };
-    Ok(caller == Some(reader.id()) || may_see(unit, reader, tree)?)
+    let whole = read(
+        unit,
+        "a refusal is shown to whoever made the request",
+        tables::MESSAGE_TRACE,
+        row.id,
+    )?;
+    Ok(Acting::sender_of(&whole) == Some(Acting::person_of(reader)) || may_see(unit, reader, tree)?)
 }
 
 /// Whether somebody may see what the refusals of a request say.

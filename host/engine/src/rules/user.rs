@@ -151,6 +151,9 @@ fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Resu
 /// Whoever comes into a business unit is given what its default team holds.
 fn check_joins(unit: &mut Unit, operation: &Operation, business_unit: Uuid) -> Result<()> {
     moving::check_destination(unit, business_unit)?;
+    if let Some(team) = default_team(unit, business_unit)? {
+        unit.check_gives_profiles_of_team(operation, team)?;
+    }
     let given = Given::by_default_team(unit, business_unit)?;
     unit.check_gives(operation, &given)
 }

@@ -119,6 +119,11 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
+    /// Who sent it: whoever called, where somebody called on behalf of the user.
+    pub fn sender(&self) -> Uuid {
+        self.acting().person()
+    }
+
     /// In whose name it ran, and who called.
     pub fn acting(&self) -> Acting {
         Acting {
@@ -138,12 +143,12 @@ impl Session {
         let ends = |column| Filter::ends_with(column, end);
         let filter = Filter::Or(vec![ends("sl_correlationid"), ends("sl_messagetraceid")]);
         let query = Query::new(tables::MESSAGE_TRACE)
-            .columns(&["sl_userid", "sl_correlationid", "sl_name"])
+            .columns(&["sl_userid", "sl_callerid", "sl_correlationid", "sl_name"])
             .filter(filter);
         let (mut unit, _) = self.unit()?;
         let mut rows = unit.select_as_platform("find the request whose id ends so", &query)?;
         if self.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err() {
-            rows.retain(|row| row.id_of("sl_userid") == Some(self.user()));
+            rows.retain(|row| Acting::sender_of(row) == Some(self.acting().person()));
         }
         let named = |row: &Row| Some((row.id_of("sl_correlationid")?, row.text("sl_name")?.to_owned()));
         let found: BTreeMap<Uuid, String> = rows.iter().filter_map(named).collect();
@@ -177,7 +182,7 @@ impl Session {
                 Filter::eq("sl_correlationid", id),
                 Filter::eq("sl_messagetraceid", id),
             ]),
-            None => Filter::eq("sl_userid", self.user()).and(Filter::eq("sl_succeeded", false)),
+            None => sent_by(self.acting().person()).and(Filter::eq("sl_succeeded", false)),
         };
         let mut query = Query::new(tables::MESSAGE_TRACE).columns(&COLUMNS).filter(filter);
         query.order.push(Order {
@@ -191,13 +196,27 @@ impl Session {
         let rows = unit.select_as_platform("find the request that is to be run again", &query)?;
         let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
         let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
-        let caller = row.id_of("sl_userid").unwrap_or_default();
-        if caller != self.user() {
+        if Acting::sender_of(row) != Some(self.acting().person()) {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
-            self.execute(Request::retrieve(row.reference(), &[]))?;
+            let shown = self.execute(Request::retrieve(row.reference(), &[REQUEST]))?;
+            // What the request would say anew is as little this user's to see as what it said.
+            if row.has(REQUEST)
+                && row.get(REQUEST) != Some(&Value::Null)
+                && shown.row().is_none_or(|row| row.text(REQUEST).is_none())
+            {
+                let message = "what was sent is not yours to see: it may name values of rows or columns that you may not \
+                               read; whoever sent it, or somebody who may read them, can look";
+                return Err(Error::new(Code::ACCESS_DENIED, message).with_table(tables::MESSAGE_TRACE));
+            }
         }
         recorded(row)
     }
+}
+
+/// The requests that somebody sent.
+fn sent_by(person: Uuid) -> Filter {
+    let own = Filter::eq("sl_callerid", Value::Null).and(Filter::eq("sl_userid", person));
+    Filter::Or(vec![own, Filter::eq("sl_callerid", person)])
 }
 
 /// A request of the past, as far as it was recorded.

@@ -227,6 +227,8 @@ impl Record {
         let table = batch.unit().catalog().table(&self.row.table)?.clone();
         match (self.action, operation(self.action)) {
             (PRIVILEGES, _) => self.regrant(batch).map(Some),
+            // The copy of a role below comes and goes with the role.
+            (_, 1) if self.is_copy_of_role(batch)? => Ok(None),
             (_, 1) => self.unmake(batch, &table).map(Some),
             (_, 3) => self.make_again(batch, &table).map(Some),
             (action, _) if is_link(action) => {
@@ -277,6 +279,22 @@ impl Record {
             batch.execute(request)?;
         }
         Ok(self.told(self.columns.clone()))
+    }
+
+    /// Whether the row is the copy of a role in a business unit below the role's own.
+    fn is_copy_of_role(&self, batch: &mut Batch<'_>) -> Result<bool> {
+        if *self.row.table != *tables::ROLE {
+            return Ok(false);
+        }
+        let made_so = |(name, _, new): &(String, Json, Json)| name == "parentroleid" && !new.is_null();
+        let query = Query::new(tables::ROLE)
+            .columns(&["parentroleid"])
+            .filter(Filter::eq("roleid", self.row.id));
+        let is_now = batch
+            .list(query)?
+            .first()
+            .is_some_and(|role| role.lookup("parentroleid").is_some());
+        Ok(is_now || self.columns.iter().any(made_so))
     }
 
     /// A row that was made goes again.

@@ -235,9 +235,16 @@ fn check_table(table: &TableDef, row: &Row) -> Result<()> {
     Ok(())
 }
 
+/// Whether what this user owns is the caller's own. Who calls on behalf of somebody may not do all that
+/// they may, so theirs is another's.
+fn is_own(operation: &Operation, owner: Option<Uuid>) -> bool {
+    let caller = operation.principal();
+    owner == Some(caller.id()) && caller.limit().is_none() && !caller.is_system()
+}
+
 /// Who activates or deactivates a workflow is its owner, or acts for others.
 fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
-    if row.id_of("ownerid") != Some(operation.caller_id()) {
+    if !is_own(operation, row.id_of("ownerid")) {
         unit.require_named(operation, FOR_OTHERS).map_err(|mut error| {
             let said = Error::said(Code::WORKFLOW_NOT_OWNER);
             error.body_mut().code = said.code();
@@ -293,9 +300,9 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         return Ok(());
     }
     match row.lookup("ownerid") {
-        Some(owner) if &*owner.table == PrincipalKind::User.table() => match owner.id == operation.caller_id() {
-            true if !operation.principal().is_system() => Ok(()),
-            _ => giving::check_run_as(unit, operation, owner.id),
+        Some(owner) if &*owner.table == PrincipalKind::User.table() => match is_own(operation, Some(owner.id)) {
+            true => Ok(()),
+            false => giving::check_run_as(unit, operation, owner.id),
         },
         _ => invalid(format!(
             "the workflow {} runs as its owner, which is a team: assign it to a user, or let it run as the caller",
