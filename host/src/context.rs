@@ -166,15 +166,18 @@ impl Context {
     }
 
     /// A command as somebody can run it again: with the organisation, where it was named on
-    /// the command line.
+    /// the command line, and with who acts, where that was said in the place of somebody else.
     pub(crate) fn command(&self, command: &str) -> String {
-        if !self.given.org {
-            return command.to_owned();
+        let mut whole = command.to_owned();
+        if self.given.org {
+            whole.push_str(" --org ");
+            whole.push_str(&crate::text::quoted(&self.global.org.to_string_lossy()));
         }
-        format!(
-            "{command} --org {}",
-            crate::text::quoted(&self.global.org.to_string_lossy())
-        )
+        if self.global.overrides {
+            whole.push_str(" --as ");
+            whole.push_str(&crate::text::quoted(&self.global.acting));
+        }
+        whole
     }
 }
 

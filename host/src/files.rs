@@ -64,7 +64,14 @@ pub(crate) fn text_or_file(value: &str) -> anyhow::Result<String> {
 /// Makes a file that is written bit by bit; never in the place of another.
 pub(crate) fn make_new(path: &Path) -> io::Result<File> {
     check_target(path).map_err(io::Error::other)?;
-    OpenOptions::new().write(true).create_new(true).open(path)
+    let made = OpenOptions::new().write(true).create_new(true).open(path);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let message = format!("{} exists already; choose another name, or remove it", path.display());
+            io::Error::new(error.kind(), message)
+        }
+        _ => error,
+    })
 }
 
 /// Writes a file, which has its name only when it is whole. One that is there is replaced only

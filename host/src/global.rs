@@ -87,6 +87,9 @@ pub(crate) struct Global {
     /// Who acts was said by the context in use.
     #[arg(skip)]
     pub(crate) from_context: bool,
+    /// Where the command line did not say who acts, a variable or a context would.
+    #[arg(skip)]
+    pub(crate) overrides: bool,
 }
 
 /// Who acts where nobody is named.
@@ -100,6 +103,8 @@ impl Global {
         if !acting || !org {
             self.use_context(acting, org)?;
         }
+        let of_context = || contexts::path().and_then(|path| Contexts::read(&path).ok()?.current().map(|_| ()));
+        self.overrides = given.acting && (is_said("SLUICE_AS") || of_context().is_some());
         let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
         if self.form.is_none() && !form.is_empty() {
             let known = Form::from_str(&form, true);

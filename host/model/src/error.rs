@@ -283,7 +283,7 @@ impl Error {
                 "DEPTH",
                 body.privilege
                     .as_ref()
-                    .map(|_| body.depth.unwrap_or(Depth::User).word().to_owned()),
+                    .map(|_| self.depth_to_grant().word().to_owned()),
             ),
             ("ROLE", self.role().map(ToOwned::to_owned)),
             ("USER", user.map(|user| user.name.clone())),
@@ -300,6 +300,18 @@ impl Error {
         let roles = &self.0.principal.as_ref()?.roles;
         let own = roles.iter().find(|role| !role.contains(VIA_TEAM)).or(roles.first())?;
         own.split(VIA_TEAM).next()
+    }
+
+    /// The depth at which that role is to hold it: what a team's role holds of one's own rows may be
+    /// of the team's rows alone.
+    fn depth_to_grant(&self) -> Depth {
+        let depth = self.0.depth.unwrap_or(Depth::User);
+        let roles = self.0.principal.iter().flat_map(|who| &who.roles);
+        let mut of_teams = roles.map(|role| role.contains(VIA_TEAM));
+        match of_teams.next() {
+            Some(true) if depth == Depth::User && of_teams.all(|of_team| of_team) => Depth::BusinessUnit,
+            _ => depth,
+        }
     }
 
     /// A remedy as data: its name, and what its words stand for.

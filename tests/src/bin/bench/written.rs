@@ -124,14 +124,15 @@ struct Table {
 }
 
 impl Table {
-    /// All but those of the store in which no row of anybody lies.
+    /// All but those of the store in which no row of anybody lies, and the marks of what is used, which
+    /// are written once a day.
     fn all(connection: &Connection) -> Result<Vec<Self>> {
         let list = |sql: &str, parameter: &str| -> Result<Vec<String>> {
             let mut statement = connection.prepare(sql)?;
             let names = statement.query_map([parameter], |row| row.get(0))?;
             Ok(names.collect::<rusqlite::Result<_>>()?)
         };
-        let tables = "SELECT name FROM sqlite_schema WHERE type = ? AND name NOT IN ('_meta', '_definition') \
+        let tables = "SELECT name FROM sqlite_schema WHERE type = ? AND name NOT IN ('_meta', '_definition', 'sl_privilegeuse') \
                       AND name NOT LIKE 'sqlite%' ORDER BY name";
         list(tables, "table")?
             .into_iter()
