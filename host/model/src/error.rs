@@ -281,9 +281,7 @@ impl Error {
             ("PRIVILEGE", body.privilege.clone()),
             (
                 "DEPTH",
-                body.privilege
-                    .as_ref()
-                    .map(|_| self.depth_to_grant().word().to_owned()),
+                body.privilege.as_ref().map(|_| self.depth_to_grant().word().to_owned()),
             ),
             ("ROLE", self.role().map(ToOwned::to_owned)),
             ("USER", user.map(|user| user.name.clone())),
