@@ -22,7 +22,7 @@ use crate::world::{self, COLUMNS};
 /// The contract, generated.
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../sdk/wit/1.0",
+        path: "../sdk/wit/1.1",
         world: "plugin-with-clock-and-random",
         with: { "sluice:plugin/context.execution-context": crate::raw::ExecutionContext },
     });
@@ -193,7 +193,7 @@ fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State
         .resource("execution-context", ResourceType::host::<ExecutionContext>(), |_, _| {
             Ok(())
         })?;
-    let mut context = linker.instance("sluice:plugin/context@1.0.0")?;
+    let mut context = linker.instance("sluice:plugin/context@1.1.0")?;
     context.resource("execution-context", ResourceType::host::<ExecutionContext>(), |_, _| {
         Ok(())
     })?;
@@ -222,7 +222,7 @@ fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State
             |_: Asking<'_>, (_,): (Handle,)| -> Answer<String> { Ok((TIME.to_owned(),)) },
         )?;
     }
-    let mut services = linker.instance("sluice:plugin/service@1.0.0")?;
+    let mut services = linker.instance("sluice:plugin/service@1.1.0")?;
     services.func_wrap(
         "create",
         |_: Asking<'_>, (_, _): (service::Caller, types::Row)| -> Answer<Result<String, types::ServiceError>> {
@@ -238,7 +238,7 @@ fn link(engine: &Engine, component: &Component) -> wasmtime::Result<Linker<State
         },
     )?;
     linker
-        .instance("sluice:plugin/log@1.0.0")?
+        .instance("sluice:plugin/log@1.1.0")?
         .func_wrap("trace", |_: Asking<'_>, (_,): (String,)| -> wasmtime::Result<()> {
             Ok(())
         })?;
