@@ -352,7 +352,8 @@ impl Collation {
         let letters = || (b'a'..=b'z').map(char::from);
         letters().all(|one| {
             let mut pairs: Vec<String> = letters().map(|other| format!("{one}{other}")).collect();
-            pairs.push(format!("{}", char::from_u32(u32::from(one) + 1).unwrap_or(one)));
+            // No letter comes after the last.
+            pairs.extend(letters().find(|next| *next > one).map(String::from));
             pairs.windows(2).all(|pair| match pair {
                 [lower, upper] => self.dictionary(lower, upper).is_lt(),
                 _ => true,

@@ -160,3 +160,16 @@ fn case_alone() {
     assert!(same_but_case("Öltank", "öLTANK") && same_but_case("ЯЩИК", "ящик"));
     assert!(!same_but_case("Oltank", "Öltank"));
 }
+#[test]
+fn the_usual_language_goes_the_short_way() {
+    for name in ["Müller", "Nguyễn", "Sørensen", "Tomáš", "straße", "plain"] {
+        let plain = usual().as_ascii(name).unwrap();
+        assert!(usual().ascii.is_some() && plain.is_ascii(), "{name} {plain}");
+        assert!(usual().same(name, &plain), "{name} {plain}");
+    }
+    for language in [1033, 2057, 1031] {
+        assert!(Collation::of(language).unwrap().ascii.is_some(), "{language}");
+    }
+    // Czech has letters that are pairs of others.
+    assert!(Collation::of(1029).unwrap().ascii.is_none());
+}
