@@ -308,6 +308,12 @@ impl Operation {
         &self.initiating
     }
 
+    /// Whether that user calls, and in no one's place: who calls on behalf of somebody may not do all
+    /// that they may, and what is theirs is another's. Nothing is SYSTEM's own.
+    pub fn is_called_by(&self, user: Uuid) -> bool {
+        self.principal.id() == user && self.principal.limit().is_none() && !self.principal.is_system()
+    }
+
     /// The id of the caller.
     pub fn caller_id(&self) -> Uuid {
         self.principal.id()

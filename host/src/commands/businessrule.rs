@@ -7,6 +7,7 @@ use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::BusinessRuleSpec;
 
+use super::workflow;
 use crate::{
     context::Context,
     files, names,
@@ -206,16 +207,8 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
 }
 
 fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
-    use std::io::Write as _;
-    let table = session.catalog()?.table(table)?.clone();
-    let text = TEMPLATE
-        .replace("NAME", &format!("Each {} has a name", table.name))
-        .replace("TABLE", &table.name)
-        .replace("PRIMARY", table.primary_name.as_deref().unwrap_or(&table.key));
-    files::make_new(file)?.write_all(text.as_bytes())?;
-    let shown = file.display();
-    let told = format!("wrote {shown}; `businessrule create {shown}` makes a draft of it");
-    Ok(Outcome::new(json!({ "file": file }), told))
+    let name = |table: &str| format!("Each {table} has a name");
+    workflow::begin(session, file, table, (TEMPLATE, name), "businessrule create")
 }
 
 fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {

@@ -301,15 +301,28 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
 }
 
 fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
+    let name = |table: &str| format!("Look at each new {table}");
+    begin(session, file, table, (TEMPLATE, name), "workflow create")
+}
+
+/// Writes a file to begin with: a template for the rows of a table, with the name that its
+/// definition gets. `create` is the command that makes a draft of it.
+pub(super) fn begin(
+    session: &Session,
+    file: &Path,
+    table: &str,
+    (template, name): (&str, fn(&str) -> String),
+    create: &str,
+) -> anyhow::Result<Outcome> {
+    use std::io::Write as _;
     let table = session.catalog()?.table(table)?.clone();
-    let text = TEMPLATE
-        .replace("NAME", &format!("Look at each new {}", table.name))
+    let text = template
+        .replace("NAME", &name(&table.name))
         .replace("TABLE", &table.name)
         .replace("PRIMARY", table.primary_name.as_deref().unwrap_or(&table.key));
-    use std::io::Write as _;
     files::make_new(file)?.write_all(text.as_bytes())?;
     let shown = file.display();
-    let told = format!("wrote {shown}; `workflow create {shown}` makes a draft of it");
+    let told = format!("wrote {shown}; `{create} {shown}` makes a draft of it");
     Ok(Outcome::new(json!({ "file": file }), told))
 }
 

@@ -279,3 +279,25 @@ fn on_behalf_of_somebody_their_own_requests_are_not_shown() {
     assert_eq!(both.0.recorded_request(None).unwrap().sender(), clever.id());
     assert_eq!(clever.0.recorded_request(None).unwrap().sender(), clever.id());
 }
+
+#[test]
+fn on_behalf_of_somebody_what_they_may_is_not_told() {
+    let world = Security::new();
+    let mut rights = grants("Account", &Right::ALL, Depth::Organization);
+    rights.push(grant("prvActOnBehalfOfAnotherUser", Depth::Organization));
+    world.role("Clever", &rights);
+    let clever = world.user("clever", world.root(), &["Clever"]);
+    let both = Actor(clever.0.on_behalf_of(world.admin.id()));
+    let account = world.admin.create(Row::unsaved("account").with("name", "Litware"));
+    let why = |asks: &Actor, about: &Actor| {
+        let request = Request::new("RetrieveAccessReasons")
+            .with("Target", Reference::new("account", account))
+            .with("Principal", user(about));
+        outcome(&asks.0.execute(request))
+    };
+    assert_eq!(why(&world.admin, &world.admin), "ok");
+    assert_eq!(why(&clever, &clever), "ok");
+    // The administrator is somebody else, whose row the caller may not read.
+    assert_eq!(why(&clever, &world.admin), "0x80040220");
+    assert_eq!(why(&both, &world.admin), "0x80040220");
+}

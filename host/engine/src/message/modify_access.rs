@@ -1,9 +1,12 @@
 //! ModifyAccess: gives the share of a row with a user or a team other rights.
 
-use sluice_model::{Ownership, ParameterType, Result, Right, TableDef};
+use sluice_model::{Result, TableDef};
 
-use super::{Images, Message, Parameter, Shape, Takes, grant_access, required};
-use crate::{Operation, Unit, principals};
+use super::{
+    Message, Shape,
+    grant_access::{self, GrantAccess},
+};
+use crate::{Operation, Unit};
 
 /// `ModifyAccess`.
 pub(crate) struct ModifyAccess;
@@ -18,28 +21,15 @@ impl Message for ModifyAccess {
     }
 
     fn shape(&self) -> Shape {
-        const INPUTS: &[Parameter] = &[
-            required("Target", ParameterType::Reference),
-            required("Principal", ParameterType::Reference),
-            required("AccessMask", ParameterType::Text),
-        ];
-        Shape {
-            takes: Takes::Reference("Target"),
-            tables: None,
-            reads: false,
-            images: Images::None,
-            binds_table: true,
-            inputs: INPUTS,
-            outputs: &[],
-        }
+        GrantAccess.shape()
     }
 
     fn works_on(&self, table: &TableDef) -> bool {
-        table.ownership == Ownership::User
+        GrantAccess.works_on(table)
     }
 
     fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        principals::require(unit, operation, &*operation.table()?, Right::Share)
+        GrantAccess.check_privileges(unit, operation)
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {

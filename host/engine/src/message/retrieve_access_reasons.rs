@@ -47,7 +47,7 @@ impl Message for RetrieveAccessReasons {
         let target = operation.target_reference()?;
         unit.decide(operation, &table, Right::Read, target.id)?;
         let asked_of = input::reference(operation, "Principal")?;
-        if asked_of.id != operation.caller_id() {
+        if !operation.is_called_by(asked_of.id) {
             let table = unit.snapshot()?.table(&asked_of.table)?.clone();
             unit.decide(operation, &table, Right::Read, asked_of.id)?;
         }

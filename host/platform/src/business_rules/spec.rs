@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use sluice_model::{Error, Result, Row, Value};
+use sluice_model::{Result, Row, Value};
 
 use super::{CATEGORY, definition::Action};
-use crate::workflows::language::LONGEST;
+use crate::workflows::language::read;
 use sluice_engine::tables;
 
 /// A rule to be made.
@@ -39,17 +39,7 @@ impl BusinessRuleSpec {
     /// # Errors
     /// It is too long, or the place in the text that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        if text.len() > 2 * LONGEST {
-            return Err(Error::invalid(format!(
-                "this is no business rule: it has {} bytes, and {} is the most",
-                text.len(),
-                2 * LONGEST
-            )));
-        }
-        let wrong = |error: serde_json::Error| Error::invalid(format!("this is no business rule: {error}"));
-        let file = serde_json::from_str(text).map_err(wrong)?;
-        let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;
-        let actions = whole.get_mut("actions").map(Json::take).unwrap_or_default();
+        let (file, actions) = read(text, "business rule")?;
         Ok(Self { file, actions })
     }
 

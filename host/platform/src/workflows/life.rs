@@ -235,16 +235,9 @@ fn check_table(table: &TableDef, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// Whether what this user owns is the caller's own. Who calls on behalf of somebody may not do all that
-/// they may, so theirs is another's.
-fn is_own(operation: &Operation, owner: Option<Uuid>) -> bool {
-    let caller = operation.principal();
-    owner == Some(caller.id()) && caller.limit().is_none() && !caller.is_system()
-}
-
 /// Who activates or deactivates a workflow is its owner, or acts for others.
 fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
-    if !is_own(operation, row.id_of("ownerid")) {
+    if !row.id_of("ownerid").is_some_and(|owner| operation.is_called_by(owner)) {
         unit.require_named(operation, FOR_OTHERS).map_err(|mut error| {
             let said = Error::said(Code::WORKFLOW_NOT_OWNER);
             error.body_mut().code = said.code();
@@ -300,7 +293,7 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         return Ok(());
     }
     match row.lookup("ownerid") {
-        Some(owner) if &*owner.table == PrincipalKind::User.table() => match is_own(operation, Some(owner.id)) {
+        Some(owner) if &*owner.table == PrincipalKind::User.table() => match operation.is_called_by(owner.id) {
             true => Ok(()),
             false => giving::check_run_as(unit, operation, owner.id),
         },

@@ -43,6 +43,7 @@ pub(crate) mod language {
             Update,
         },
         run::{Bounded, longest_text},
+        spec::read,
         values,
     };
 }

@@ -1,6 +1,6 @@
 //! A workflow as it is written in a file.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 use sluice_model::{Error, Result, Row, Value};
 
@@ -96,6 +96,26 @@ enum RunAs {
     Caller,
 }
 
+/// Reads the file of something with actions, and the actions as they are written; `what` says in
+/// refusals what it should be.
+///
+/// # Errors
+/// It is too long, or the place in the text that is wrong.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<(T, Json)> {
+    if text.len() > 2 * LONGEST {
+        return Err(Error::invalid(format!(
+            "this is no {what}: it has {} bytes, and {} is the most",
+            text.len(),
+            2 * LONGEST
+        )));
+    }
+    let wrong = |error: serde_json::Error| Error::invalid(format!("this is no {what}: {error}"));
+    let file = serde_json::from_str(text).map_err(wrong)?;
+    let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;
+    let actions = whole.get_mut("actions").map(Json::take).unwrap_or_default();
+    Ok((file, actions))
+}
+
 /// A workflow to be made, out of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkflowSpec {
@@ -110,17 +130,7 @@ impl WorkflowSpec {
     /// # Errors
     /// It is too long, or the place in the text that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        if text.len() > 2 * LONGEST {
-            return Err(Error::invalid(format!(
-                "this is no workflow: it has {} bytes, and {} is the most",
-                text.len(),
-                2 * LONGEST
-            )));
-        }
-        let wrong = |error: serde_json::Error| Error::invalid(format!("this is no workflow: {error}"));
-        let file = serde_json::from_str(text).map_err(wrong)?;
-        let mut whole: Json = serde_json::from_str(text).map_err(wrong)?;
-        let actions = whole.get_mut("actions").map(Json::take).unwrap_or_default();
+        let (file, actions) = read(text, "workflow")?;
         Ok(Self { file, actions })
     }
 
