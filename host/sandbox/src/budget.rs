@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sluice_model::{Code, Error, Result, error::Limit};
 use wasmtime::ResourceLimiter;
 
-use crate::{Left, Limits, Usage, engine::TABLE_ELEMENTS, limits::milliseconds};
+use crate::{Left, Limits, Usage, engine::TABLE_ELEMENTS, limits::milliseconds, os};
 
 /// What a call has used so far.
 #[derive(Debug)]
@@ -14,7 +14,9 @@ pub(crate) struct Budget {
     /// What the request has left in time.
     left: Option<Duration>,
     started: Instant,
-    /// Time spent in the services: not the plug-in's own.
+    /// What this thread had worked by then.
+    worked: Duration,
+    /// What it has worked in the services since: not the plug-in's own.
     away: Duration,
     host_calls: u64,
     rows: u64,
@@ -33,6 +35,7 @@ impl Budget {
             limits,
             left: left.time,
             started: Instant::now(),
+            worked: os::thread_time(),
             away: Duration::ZERO,
             host_calls: 0,
             rows: 0,
@@ -51,10 +54,9 @@ impl Budget {
 
     /// What was used.
     pub(crate) fn usage(&self) -> Usage {
-        let wall = self.started.elapsed();
         Usage {
-            cpu: wall.saturating_sub(self.away),
-            wall,
+            cpu: self.own(),
+            wall: self.started.elapsed(),
             memory: self.memory.peak,
             host_calls: self.host_calls,
             rows: self.rows,
@@ -62,11 +64,17 @@ impl Budget {
         }
     }
 
-    /// Whether there is time left. The plug-in's own time is everything but its service
-    /// calls: what the host does for getters and traces is the plug-in's doing.
+    /// The plug-in's own time: what this thread has worked for it, but for its service calls. What the
+    /// host does for getters and traces is the plug-in's doing; that the machine has other things to do
+    /// is not.
+    fn own(&self) -> Duration {
+        os::thread_time().saturating_sub(self.worked).saturating_sub(self.away)
+    }
+
+    /// Whether there is time left.
     pub(crate) fn time(&self) -> Result<()> {
         let wall = self.started.elapsed();
-        let cpu = wall.saturating_sub(self.away);
+        let cpu = self.own();
         if cpu > self.limits.cpu {
             return Err(timeout("cpu", "time of its own", self.limits.cpu, cpu));
         }
@@ -89,9 +97,10 @@ impl Budget {
         Ok(())
     }
 
-    /// Runs `work` in the services: time that is not the plug-in's own.
-    pub(crate) fn away<T>(&mut self, since: Instant, result: Result<T>) -> Result<T> {
-        self.away += since.elapsed();
+    /// What came of a service, which ran since this thread had worked so long: time that is not the
+    /// plug-in's own.
+    pub(crate) fn away<T>(&mut self, since: Duration, result: Result<T>) -> Result<T> {
+        self.away += os::thread_time().saturating_sub(since);
         if let Err(error) = &result
             && (error.code() == Code::PLUGIN_TIMEOUT || error.code() == Code::MESSAGE_TIMEOUT)
         {

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, Metadata, OpenOptions},
     io,
     path::Path,
+    time::Duration,
 };
 
 /// Limits this process for good: its addresses, the files that it writes, its time on processors.
@@ -26,6 +27,21 @@ pub(crate) fn limit(memory: u64, file: u64, seconds: u64) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn limit(_: u64, _: u64, _: u64) -> io::Result<()> {
     Err(io::Error::other("this system limits no process"))
+}
+
+/// How long this thread has worked on a processor.
+#[cfg(unix)]
+pub(crate) fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+}
+
+/// How long the process has run: this system does not say how long a thread has worked.
+#[cfg(not(unix))]
+pub(crate) fn thread_time() -> Duration {
+    static BEGAN: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    BEGAN.elapsed()
 }
 
 /// Refuses a folder that is another user's, or that others may write. `own` is a file that this
