@@ -49,6 +49,11 @@ impl Bench {
         self.env.new_id()
     }
 
+    /// Now, in microseconds since 1970.
+    pub(crate) fn microseconds(&self) -> i64 {
+        self.env.now().as_microsecond()
+    }
+
     /// Now, as RFC 3339.
     pub(crate) fn now(&self) -> String {
         self.env.now().to_string()

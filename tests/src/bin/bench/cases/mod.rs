@@ -6,6 +6,7 @@ mod dispatch;
 mod duplicates;
 mod import;
 mod qualify;
+mod reading;
 mod reload;
 mod size;
 mod step;
@@ -64,6 +65,10 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         names: size::NAMES,
         run: size::run,
+    },
+    Case {
+        names: reading::NAMES,
+        run: reading::run,
     },
     Case {
         names: duplicates::NAMES,

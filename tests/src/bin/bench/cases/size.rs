@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context, Result};
 use rusqlite::types::Value;
 
+use sluice_model::{Reference, Row};
+
 use super::creating;
 use crate::{
     bare::{self, Ready, Stored, Transaction},
@@ -22,7 +24,7 @@ pub(super) const SMALL: usize = 1_000;
 pub(super) const LARGE: usize = 1_000_000;
 
 /// Counts up when the rows that are written here change.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
     let small = small(world)?;
@@ -90,8 +92,9 @@ fn fill(world: &Bench, path: &Path, count: usize) -> Result<()> {
     let there = bare::count(path, "lead", &[])?;
     let first = forms.first().context("no leads to copy")?;
     let mut insert = Ready::new(&connection, &first.insert_sql())?;
+    let now = world.microseconds();
     Transaction::new(&connection)?.run(|| {
-        for index in there..count {
+        for (index, age) in (there..count).zip(0_i64..) {
             let mut lead: Stored = forms[index % forms.len()].clone();
             let (first, last) = name(index);
             lead.set("fullname", Value::Text(format!("{first} {last}")))?;
@@ -99,6 +102,12 @@ fn fill(world: &Bench, path: &Path, count: usize) -> Result<()> {
             lead.set("lastname", Value::Text(last))?;
             lead.set("emailaddress1", Value::Text(email(index)))?;
             lead.set("leadid", bare::blob(world.new_id()))?;
+            // One a second, the newest first; one in five is disqualified.
+            lead.set("createdon", Value::Integer(now - age * 1_000_000))?;
+            if index % 5 == 0 {
+                lead.set("statecode", Value::Integer(2))?;
+                lead.set("statuscode", Value::Integer(4))?;
+            }
             insert.write(&lead)?;
         }
         Ok(())
@@ -109,10 +118,19 @@ fn fill(world: &Bench, path: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Leads as the engine writes them, with all that it fills.
+/// Leads as the engine writes them, with all that it fills; one in eight is a seller's.
 fn forms(world: &Bench) -> Result<Vec<Stored>> {
     let path = world.copy()?;
-    let ids = create_all(&world.admin(&path)?, || Leads::from(0).take(64))?;
+    let admin = world.admin(&path)?;
+    let seller = admin.find_one("systemuser", "seller.west")?;
+    let owned = |index: usize, mut lead: Row| {
+        if index % 8 == 0 {
+            lead.set("ownerid", Reference::new("systemuser", seller));
+        }
+        lead
+    };
+    let leads = || Leads::from(0).take(64).enumerate();
+    let ids = create_all(&admin, || leads().map(|(index, lead)| owned(index, lead)))?;
     let connection = bare::connect(&path, "OFF")?;
     ids.iter()
         .map(|id| Stored::one(&connection, "lead", "leadid", *id))
