@@ -136,14 +136,15 @@ pub fn draft(table: &TableDef, sent: &Row) -> Result<Row> {
 }
 
 fn defaults(table: &TableDef, row: &mut Row) -> Result<()> {
+    let mut missing = Vec::new();
     for column in &table.columns {
         if let Some(default) = &column.default
             && !row.has(&column.name)
         {
-            row.values
-                .insert(column.name.clone(), coerce::from_json(table, column, default)?);
+            missing.push((column.name.clone(), coerce::from_json(table, column, default)?));
         }
     }
+    row.values.extend(missing);
     Ok(())
 }
 

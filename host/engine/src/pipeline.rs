@@ -89,7 +89,7 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
         }
         for mut part in parts {
             inner_stages(unit, &mut part)?;
-            operation.context.outputs.append(&mut part.context.outputs);
+            operation.context.outputs.extend(part.context.outputs);
         }
         answers::keep(unit, operation)
     })

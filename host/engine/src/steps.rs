@@ -50,7 +50,6 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     if of(&registered, operation).is_empty() {
         return Ok(());
     }
-    unit.confirm()?;
     let all = chosen(&registered, operation);
     if stage < step::POST_OPERATION && operation.before.is_none() && all.clone().any(|step| step.wants_row_before()) {
         see_row_before(unit, operation)?;
@@ -58,8 +57,13 @@ pub(crate) fn run(unit: &mut Unit, operation: &mut Operation, stage: i32) -> Res
     let (env, awake) = (unit.core.env.clone(), unit.purpose.is_awake());
     let due =
         |step: &&Arc<Step>| step.stage == stage && step.mode == step::SYNCHRONOUS && (awake || !step.rests(&*env));
-    unit.compile_ahead(all.clone().filter(due));
-    for step in all.filter(due) {
+    let mut due = all.filter(due).peekable();
+    if due.peek().is_none() {
+        return Ok(());
+    }
+    unit.confirm()?;
+    unit.compile_ahead(due.clone());
+    for step in due {
         if unit.purpose.bypasses(step.id) || !step.listens_to(operation.context.target.as_ref()) {
             continue;
         }

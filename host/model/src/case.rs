@@ -1,11 +1,9 @@
 //! A plug-in call as a case: what it was given, what its questions to the host were answered, and how it
 //! ended. Hosts write cases; hosts and tests run them again.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Error, Name, Order, Parameter, Parameters, Query, Result, Row, Timestamp, Uuid, Value};
+use crate::{Code, Error, Name, Named, Order, Parameter, Parameters, Query, Result, Row, Timestamp, Uuid, Value};
 
 /// The form in which cases are written. A reader refuses later ones.
 const FORM: u32 = 1;
@@ -55,9 +53,9 @@ pub struct CaseContext {
     pub target: Option<Row>,
     pub inputs: Parameters,
     pub outputs: Parameters,
-    pub shared: BTreeMap<Name, Value>,
-    pub pre_images: BTreeMap<Name, Row>,
-    pub post_images: BTreeMap<Name, Row>,
+    pub shared: Named<Value>,
+    pub pre_images: Named<Row>,
+    pub post_images: Named<Row>,
     pub parent: Option<Box<CaseContext>>,
 }
 

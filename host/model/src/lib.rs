@@ -58,7 +58,9 @@ pub use jiff::{Timestamp, civil::Date, tz::TimeZone};
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
 
-use std::sync::Arc;
+/// A logical name of a table or a column, in lower case, or a name of the platform's: of a message, of a
+/// parameter. Short ones, which nearly all are, lie in the value itself.
+pub type Name = smol_str::SmolStr;
 
-/// A logical name of a table or a column: lower case, shared.
-pub type Name = Arc<str>;
+/// Things by name, in the order of the names. There are few, and most are made in that order.
+pub type Named<T> = litemap::LiteMap<Name, T>;

@@ -1,10 +1,8 @@
 //! Requests and responses: a message's name and its named parameters.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Query, Reference, Row, Value};
+use crate::{Name, Named, Query, Reference, Row, Value};
 
 /// What a request or a response carries under one name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,7 +80,7 @@ impl From<&str> for Parameter {
 }
 
 /// Parameters by name, in the order of the names.
-pub type Parameters = BTreeMap<Name, Parameter>;
+pub type Parameters = Named<Parameter>;
 
 /// A message to be run: its name and its input parameters, named as on the platform.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,11 @@
 //! Values, references to rows, and rows.
 
-use std::collections::BTreeMap;
-
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Name;
+use crate::{Name, Named};
 
 /// The second in which a point in time lies: what people see of it.
 pub fn whole_second(time: Timestamp) -> Timestamp {
@@ -209,7 +207,7 @@ pub struct Row {
     /// The key; nil where a Create has not chosen one.
     pub id: Uuid,
     /// The columns that are present, by logical name. The key is not among them.
-    pub values: BTreeMap<Name, Value>,
+    pub values: Named<Value>,
 }
 
 impl Row {
@@ -218,7 +216,7 @@ impl Row {
         Self {
             table: table.into(),
             id,
-            values: BTreeMap::new(),
+            values: Named::new(),
         }
     }
 

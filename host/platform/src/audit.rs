@@ -172,6 +172,7 @@ impl Watch for Trail {
 
     fn before(&self, unit: &mut Unit, change: &mut Change<'_>) -> Result<()> {
         match change.kind {
+            Kind::Create if has_new_id(change) => Ok(()),
             Kind::Create => close_earlier(unit, &change.row.reference()),
             Kind::Update if is_mirror(change) => Ok(()),
             Kind::Update | Kind::Delete => change.before(unit).map(|_| ()),
@@ -235,6 +236,12 @@ impl Watch for Trail {
         }
         record(unit, &change.by, &change.row.reference(), action, changes)
     }
+}
+
+/// Whether the row that is made got its id in this message: no earlier one can have had it.
+fn has_new_id(change: &Change<'_>) -> bool {
+    let target = change.operation.and_then(|operation| operation.target().ok());
+    target.is_some_and(|target| target.id.is_nil())
 }
 
 /// Whether the platform only keeps beside a row where its process stands: that is on record with
@@ -316,7 +323,6 @@ fn switches_auditing(table: &TableDef, before: &Row, changed: &Row) -> bool {
 /// deleted, stays recorded, and is from now on no history of this one.
 fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
     let table = unit.configuration().table(tables::AUDIT)?.clone();
-    // Almost always there is nothing: only callers choose the same id again.
     if !unit.read(|tx| tx.facts().holds(&table, "objectid", target.id))? {
         return Ok(());
     }
@@ -397,15 +403,6 @@ const LONGEST: usize = 10_000;
 /// Create has dozens of them.
 struct Changes(Vec<u8>);
 
-/// One of them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Changed<'a> {
-    logical_name: &'a str,
-    old_value: Recorded<'a>,
-    new_value: Recorded<'a>,
-}
-
 /// A value as it is recorded.
 struct Recorded<'a>(&'a Value);
 
@@ -417,6 +414,7 @@ impl Serialize for Recorded<'_> {
                 serializer.collect_str(&format_args!("({} characters)", text.chars().count()))
             }
             Value::Text(text) => serializer.serialize_str(text),
+            Value::Int(number) | Value::Choice(number) => serializer.serialize_i32(*number),
             value => json::from_value(value).serialize(serializer),
         }
     }
@@ -439,13 +437,19 @@ impl Changes {
         if !self.is_empty() {
             self.0.push(b',');
         }
-        let changed = Changed {
-            logical_name: name,
-            old_value: Recorded(old),
-            new_value: Recorded(new),
-        };
-        serde_json::to_writer(&mut self.0, &changed)
+        self.put(name, old, new)
             .map_err(|error| Error::host(format!("the change of `{name}` cannot be recorded: {error}")))
+    }
+
+    fn put(&mut self, name: &str, old: &Value, new: &Value) -> serde_json::Result<()> {
+        self.0.extend_from_slice(b"{\"logicalName\":");
+        serde_json::to_writer(&mut self.0, name)?;
+        self.0.extend_from_slice(b",\"oldValue\":");
+        serde_json::to_writer(&mut self.0, &Recorded(old))?;
+        self.0.extend_from_slice(b",\"newValue\":");
+        serde_json::to_writer(&mut self.0, &Recorded(new))?;
+        self.0.push(b'}');
+        Ok(())
     }
 
     fn end(mut self) -> String {

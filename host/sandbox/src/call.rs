@@ -3,7 +3,7 @@
 use std::{any::Any, collections::BTreeMap, sync::Arc, time::Duration};
 
 use sluice_model::{
-    Error, Name, Order, Parameter, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid, Value,
+    Error, Name, Named, Order, Parameter, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid, Value,
 };
 
 use crate::Limits;
@@ -92,11 +92,11 @@ pub struct Context {
     /// The output parameters.
     pub outputs: Parameters,
     /// The variables that steps of one pipeline pass on.
-    pub shared: BTreeMap<Name, Value>,
+    pub shared: Named<Value>,
     /// The pre-images by alias.
-    pub pre_images: BTreeMap<Name, Arc<Row>>,
+    pub pre_images: Named<Arc<Row>>,
     /// The post-images by alias.
-    pub post_images: BTreeMap<Name, Arc<Row>>,
+    pub post_images: Named<Arc<Row>>,
     /// The context of the operation that set this one off. Plug-ins can read it only.
     pub parent: Option<Arc<Context>>,
     /// Where the plug-in has written into the Target and the inputs, and what stood there before.

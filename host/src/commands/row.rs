@@ -262,7 +262,11 @@ fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> any
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let rights = [Right::Create, Right::Write];
-    let names = read(session, &table, &parts, &rights)?.values.into_keys().collect();
+    let names = read(session, &table, &parts, &rights)?
+        .values
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let row = read(session, &table, &[parts.as_slice(), columns].concat(), &rights)?;
     let request = Request::new("Upsert")
         .with("Target", row)

@@ -132,27 +132,10 @@ impl Session {
     }
 }
 
-/// The row versions that a unit has taken. The first is read and written; the rest are counted
-/// here, and the last one is written when the unit is done.
-#[derive(Debug, Default)]
-pub(crate) struct Versions {
-    last: Option<i64>,
-    /// Whether the file has it.
-    written: bool,
-}
-
-impl Versions {
-    /// A savepoint was rolled back, perhaps with what was written.
-    pub(crate) fn rolled_back(&mut self) {
-        self.written = false;
-    }
-}
-
 impl Session {
-    /// Writes what a unit has counted.
+    /// Writes the last row version that a unit has taken.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let versions = std::mem::take(&mut self.versions);
-        let (Some(last), false) = (versions.last, versions.written) else {
+        let Some(last) = self.row_version.take() else {
             return Ok(());
         };
         let mut statement = self.statement(r#"UPDATE "_meta" SET "value" = ? WHERE "key" = 'row_version'"#)?;
@@ -162,25 +145,18 @@ impl Session {
 }
 
 impl Tx {
-    /// The next row version of the organisation: larger than every one before.
+    /// The next row version of the organisation: larger than every one before. Counted here, and the last
+    /// one is written when the unit is done.
     ///
     /// # Errors
     /// A host error where no writing transaction is open.
     pub fn next_version(&mut self) -> Result<i64> {
         let session = self.writer()?;
-        let Some(last) = session.versions.last else {
-            let first = session
-                .number(r#"UPDATE "_meta" SET "value" = "value" + 1 WHERE "key" = 'row_version' RETURNING "value""#)?;
-            session.versions = Versions {
-                last: Some(first),
-                written: true,
-            };
-            return Ok(first);
+        let last = match session.row_version {
+            Some(last) => last,
+            None => session.number(r#"SELECT "value" FROM "_meta" WHERE "key" = 'row_version'"#)?,
         };
-        session.versions = Versions {
-            last: Some(last + 1),
-            written: false,
-        };
+        session.row_version = Some(last + 1);
         Ok(last + 1)
     }
 

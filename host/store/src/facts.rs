@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use sluice_access::{PrincipalId, RowFacts, Shared};
-use sluice_model::{ColumnDef, Error, Name, Ownership, PrincipalKind, Result, Rights, TableDef, Uuid};
+use sluice_model::{ColumnDef, Error, Name, Ownership, PrincipalKind, Result, Rights, Row, TableDef, Uuid};
 
 use crate::{
     Tx,
@@ -20,8 +20,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Known(HashMap<(Name, Uuid), Vec<Asked>>);
 
-/// For whom the shares of a row were asked, and what came of it.
-type Asked = (Box<[PrincipalId]>, RowFacts);
+/// What came of a question about a row.
+#[derive(Debug)]
+struct Asked {
+    /// For whom its shares were asked; `None` where it is shared with nobody, whoever asks.
+    principals: Option<Box<[PrincipalId]>>,
+    facts: RowFacts,
+}
 
 impl Known {
     /// More rows than one request is about: it walks a table. Start again.
@@ -29,24 +34,48 @@ impl Known {
 
     fn get(&self, table: &TableDef, id: Uuid, principals: &[PrincipalId]) -> Option<RowFacts> {
         let of_row = self.0.get(&(table.name.clone(), id))?;
-        let same = of_row.iter().find(|(asked, _)| **asked == *principals);
-        match (same, of_row.first()) {
-            (Some((_, facts)), _) => Some(*facts),
+        let is_same = |asked: &&Asked| asked.principals.as_deref().is_none_or(|asked| *asked == *principals);
+        match (of_row.iter().find(is_same), of_row.first()) {
+            (Some(asked), _) => Some(asked.facts),
             // Whoever was asked for: with nobody, nothing is shared.
-            (None, Some((_, facts))) if principals.is_empty() => Some(RowFacts {
+            (None, Some(asked)) if principals.is_empty() => Some(RowFacts {
                 shared: Shared::default(),
-                ..*facts
+                ..asked.facts
             }),
             _ => None,
         }
     }
 
-    fn keep(&mut self, table: &TableDef, principals: &[PrincipalId], facts: &RowFacts) {
+    fn keep(&mut self, table: &TableDef, principals: Option<&[PrincipalId]>, facts: RowFacts) {
         if self.0.len() >= Self::MANY {
             self.0.clear();
         }
         let of_row = self.0.entry((table.name.clone(), facts.id)).or_default();
-        of_row.push((principals.into(), *facts));
+        of_row.push(Asked {
+            principals: principals.map(Into::into),
+            facts,
+        });
+    }
+
+    /// A row was added: nobody shares it yet.
+    pub(crate) fn added(&mut self, table: &TableDef, row: &Row) {
+        let Some(unit) = build::unit_column(table) else { return };
+        let owner = row.lookup("ownerid").filter(|_| table.ownership == Ownership::User);
+        let facts = RowFacts {
+            id: row.id,
+            owner: owner.map(|owner| PrincipalId {
+                id: owner.id,
+                kind: kind_of(Some(&owner.table)),
+            }),
+            business_unit: if *table.key == *unit {
+                Some(row.id)
+            } else {
+                row.id_of(unit)
+            },
+            shared: Shared::default(),
+            limit: Shared::default(),
+        };
+        self.keep(table, None, facts);
     }
 
     /// Columns of a row are about to change: whose it is, perhaps, or who shares another.
@@ -113,14 +142,8 @@ impl Facts<'_> {
             Ok(bytes.and_then(form::uuid))
         };
         let (owner, business_unit) = (uuid(0)?, uuid(2)?);
-        let kind = match row
-            .get_ref(1)
-            .and_then(|cell| Ok(cell.as_str_or_null()?))
-            .map_err(fault)?
-        {
-            Some("team") => PrincipalKind::Team,
-            _ => PrincipalKind::User,
-        };
+        let kind = row.get_ref(1).and_then(|cell| Ok(cell.as_str_or_null()?));
+        let kind = kind_of(kind.map_err(fault)?);
         drop(found);
         drop(statement);
         let (own, inherited) = shares(session, table, id, principals)?;
@@ -136,7 +159,7 @@ impl Facts<'_> {
             limit: Shared::default(),
         };
         if session.writable {
-            session.known.keep(table, principals, &facts);
+            session.known.keep(table, Some(principals), facts);
         }
         Ok(Some(facts))
     }
@@ -155,6 +178,14 @@ impl Facts<'_> {
     /// A host error where no transaction is open or the file cannot be read.
     pub fn exists(&mut self, table: &TableDef, id: Uuid) -> Result<bool> {
         rows::has(self.0.session()?, &table.name, &table.key, id)
+    }
+}
+
+/// The kind of a principal, by its table.
+fn kind_of(table: Option<&str>) -> PrincipalKind {
+    match table {
+        Some("team") => PrincipalKind::Team,
+        _ => PrincipalKind::User,
     }
 }
 

@@ -225,7 +225,10 @@ pub(crate) fn insert(session: &mut Session, table: &TableDef, row: &Row) -> Resu
     let done = statement.raw_execute();
     drop(statement);
     match done {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            session.known.added(table, row);
+            Ok(())
+        }
         Err(error) if is_duplicate(&error) => Err(Error::new(
             Code::DUPLICATE_KEY,
             format!(
@@ -461,14 +464,20 @@ pub(crate) fn key_of(row: &rusqlite::Row<'_>) -> Result<Uuid> {
     })
 }
 
+/// More columns than a row has filled as a rule.
+const MOST_FILLED: usize = 48;
+
 /// Puts the columns that are not empty into the row.
 pub(crate) fn fill(row: &mut Row, columns: &[&ColumnDef], found: &rusqlite::Row<'_>, mut index: usize) -> Result<()> {
+    let mut values = Vec::with_capacity(columns.len().min(MOST_FILLED));
     for column in columns {
         let value = form::value(column, found, index)?;
         if value != Value::Null {
-            row.values.insert(column.name.clone(), value);
+            values.push((column.name.clone(), value));
         }
         index += if form::is_split(&column.kind) { 2 } else { 1 };
     }
+    // They are put in order all at once.
+    row.values.extend(values);
     Ok(())
 }

@@ -19,7 +19,6 @@ use sluice_model::{Error, Name, Remedy, Result, TableDef};
 
 use crate::{
     Faults, Options, Shipped, Synchronous,
-    definitions::Versions,
     facts::Known,
     fault::fault,
     names,
@@ -58,8 +57,8 @@ pub(crate) struct Session {
     pub(crate) shares: Option<ShareMask>,
     /// What the unit knows of rows already.
     pub(crate) known: Known,
-    /// The row versions that the unit has taken.
-    pub(crate) versions: Versions,
+    /// The last row version that the unit has taken.
+    pub(crate) row_version: Option<i64>,
     /// The configuration tables that the unit has written.
     pub(crate) changed: BTreeSet<Name>,
     /// The tables that the program brings along.
@@ -152,7 +151,7 @@ impl Session {
             depth: 0,
             shares: None,
             known: Known::default(),
-            versions: Versions::default(),
+            row_version: None,
             changed: BTreeSet::new(),
             ships: Shipped::default(),
             faults: None,

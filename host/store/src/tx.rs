@@ -105,7 +105,6 @@ impl Tx {
     pub fn rollback_to(&mut self, savepoint: Savepoint) -> Result<()> {
         let session = self.opened(&savepoint)?;
         session.known.forget();
-        session.versions.rolled_back();
         session.run(&format!("ROLLBACK TO s{}", savepoint.depth))?;
         self.release(savepoint)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_model::{Error, Result, Row, TableDef};
 
-use crate::{Tx, definitions::Versions, keeping::weight, rows, session::Session};
+use crate::{Tx, keeping::weight, rows, session::Session};
 
 /// Rows that are written after the unit's end, so that its rollback spares them.
 pub type Beside = Vec<(Arc<TableDef>, Row)>;
@@ -69,7 +69,7 @@ pub(crate) fn run<T>(
     let number = session.number;
     session.depth = 0;
     session.known.forget();
-    session.versions = Versions::default();
+    session.row_version = None;
     session.changed.clear();
     if !first && let Err(error) = session.run("SAVEPOINT unit") {
         return Ran::Lost {

@@ -114,8 +114,9 @@ impl Shared {
         &self,
         caller: Caller,
         message: &str,
-        inputs: model::Parameters,
+        inputs: impl IntoIterator<Item = (Name, model::Parameter)>,
     ) -> Result<model::Parameters, ServiceError> {
+        let inputs: model::Parameters = inputs.into_iter().collect();
         let by = match caller {
             Caller::StepUser => 0,
             Caller::InitiatingUser => 1,
@@ -333,7 +334,7 @@ impl Backend for Again {
     }
 
     fn create(&self, caller: Caller, row: Row) -> Result<String, ServiceError> {
-        let inputs = [("Target".into(), model::Parameter::Row(convert::to_row(&row)))].into();
+        let inputs = [("Target".into(), model::Parameter::Row(convert::to_row(&row)))];
         let outputs = self.shared.call(caller, "Create", inputs)?;
         match outputs.get("id") {
             Some(model::Parameter::Value(model::Value::Id(id))) => Ok(id.to_string()),
@@ -347,7 +348,7 @@ impl Backend for Again {
             ("Target".into(), model::Parameter::Reference(convert::to_reference(row))),
             ("ColumnSet".into(), model::Parameter::Names(columns)),
         ];
-        let outputs = self.shared.call(caller, "Retrieve", inputs.into())?;
+        let outputs = self.shared.call(caller, "Retrieve", inputs)?;
         match outputs.get("BusinessEntity") {
             Some(model::Parameter::Row(found)) => Ok(convert::row(found)),
             _ => Ok(Row::of(row)),
@@ -356,7 +357,7 @@ impl Backend for Again {
 
     fn retrieve_multiple(&self, caller: Caller, query: Query) -> Result<Vec<Row>, ServiceError> {
         let parsed = self.parse(&query).map_err(|error| self.shared.failed(error))?;
-        let inputs = [("Query".into(), model::Parameter::Query(parsed))].into();
+        let inputs = [("Query".into(), model::Parameter::Query(parsed))];
         let outputs = self.shared.call(caller, "RetrieveMultiple", inputs)?;
         match outputs.get("BusinessEntityCollection") {
             Some(model::Parameter::Rows(rows)) => Ok(rows.iter().map(convert::row).collect()),
@@ -365,19 +366,19 @@ impl Backend for Again {
     }
 
     fn update(&self, caller: Caller, row: Row) -> Result<(), ServiceError> {
-        let inputs = [("Target".into(), model::Parameter::Row(convert::to_row(&row)))].into();
+        let inputs = [("Target".into(), model::Parameter::Row(convert::to_row(&row)))];
         self.shared.call(caller, "Update", inputs).map(|_| ())
     }
 
     fn delete(&self, caller: Caller, row: &Reference) -> Result<(), ServiceError> {
-        let inputs = [("Target".into(), model::Parameter::Reference(convert::to_reference(row)))].into();
+        let inputs = [("Target".into(), model::Parameter::Reference(convert::to_reference(row)))];
         self.shared.call(caller, "Delete", inputs).map(|_| ())
     }
 
     fn execute(&self, caller: Caller, request: Request) -> Result<Parameters, ServiceError> {
         let inputs = request.inputs.0.iter();
         let inputs = inputs.map(|(name, given)| (Name::from(&**name), convert::to_parameter(given)));
-        let outputs = self.shared.call(caller, &request.message, inputs.collect())?;
+        let outputs = self.shared.call(caller, &request.message, inputs)?;
         let given = outputs.iter();
         let given = given.filter_map(|(name, output)| Some((name.to_string(), convert::parameter(output)?)));
         Ok(Parameters(given.collect()))

@@ -1,7 +1,7 @@
 //! A case that a host wrote is run natively: as it was, and with another plug-in than then.
 
 use sluice_model::{
-    Name, Parameters, Row as Held, Timestamp, Uuid, Value as Was,
+    Name, Named, Parameters, Row as Held, Timestamp, Uuid, Value as Was,
     case::{Answer, Asked, Case as Written, CaseContext, Question},
 };
 use sluice_sdk::prelude::*;
@@ -66,7 +66,7 @@ fn case(state: &str, rules: Answer<Parameters>) -> Written {
         Asked::Call {
             caller: 0,
             message: "RetrieveMultiple".into(),
-            inputs: [(Name::from("Query"), sluice_model::Parameter::Query(query))].into(),
+            inputs: Named::from_iter([(Name::from("Query"), sluice_model::Parameter::Query(query))]),
             answer: rules,
         },
     ];
@@ -76,7 +76,7 @@ fn case(state: &str, rules: Answer<Parameters>) -> Written {
 fn rules(rate: i32) -> Answer<Parameters> {
     let rule = Held::new("sl_rule", Uuid::from_u128(9)).with("sl_rate", rate);
     let rows = sluice_model::Parameter::Rows(vec![rule]);
-    Answer::Passed([(Name::from("BusinessEntityCollection"), rows)].into())
+    Answer::Passed(Named::from_iter([(Name::from("BusinessEntityCollection"), rows)]))
 }
 
 #[test]

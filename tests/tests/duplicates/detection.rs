@@ -170,7 +170,7 @@ fn retrieving_needs_no_row_and_no_leave() {
     };
     let more = |number, count| {
         let response = page(number, count).unwrap();
-        let more = response.outputs["MoreRecords"] == Parameter::Value(Value::Bool(true));
+        let more = *response.outputs.get("MoreRecords").unwrap() == Parameter::Value(Value::Bool(true));
         (ids(&response), more)
     };
     assert_eq!(more(1, 2), (made[..2].to_vec(), true));

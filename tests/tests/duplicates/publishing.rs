@@ -216,7 +216,7 @@ fn of_a_large_rule_a_job_removes_the_codes() {
     let rule = world.rule("fax", ["account", "account"], &[exact("fax")]);
     let response = world.admin.0.execute(about("UnpublishDuplicateRule", rule)).unwrap();
     assert_eq!((world.status(rule), found(&world, 5)), (0, 0), "out of work at once");
-    assert_eq!(response.outputs["MatchcodesRemoved"], 5_000.into());
+    assert_eq!(*response.outputs.get("MatchcodesRemoved").unwrap(), 5_000.into());
     assert_eq!(world.admin.0.due_removals().unwrap(), [job(&response)]);
     // Canceled, it would leave the rest for ever.
     let cancel = Row::new("asyncoperation", job(&response))

@@ -175,7 +175,7 @@ fn the_grid_detects_nothing_and_says_how_many_it_passed_over() {
     let [accounts, contacts, _] = world.counts();
     let response = with(&world.seller, lead, &from_grid()).unwrap();
     assert_eq!(world.counts()[..2], [accounts + 1, contacts + 1]);
-    let Parameter::Rows(note) = &response.outputs["DuplicatesPassedOver"] else {
+    let Parameter::Rows(note) = response.outputs.get("DuplicatesPassedOver").unwrap() else {
         panic!("{response:?}")
     };
     let counts: Vec<_> = note
@@ -423,7 +423,7 @@ fn the_dialog_without_qualifying() {
             request = request.with(name, *text);
         }
         let response = world.seller.0.execute(request).unwrap();
-        let Parameter::Rows(rows) = &response.outputs["Matches"] else {
+        let Parameter::Rows(rows) = response.outputs.get("Matches").unwrap() else {
             panic!("{response:?}")
         };
         rows.iter().map(|row| row.id).collect::<Vec<_>>()

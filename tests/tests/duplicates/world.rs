@@ -235,7 +235,7 @@ pub fn retrieve(actor: &Actor, row: Row, matching: &str) -> Result<Response, Err
 
 /// The rows that RetrieveDuplicates found.
 pub fn ids(response: &Response) -> Vec<Uuid> {
-    match &response.outputs["DuplicateCollection"] {
+    match response.outputs.get("DuplicateCollection").unwrap() {
         Parameter::Rows(rows) => rows.iter().map(|row| row.id).collect(),
         other => panic!("{other:?}"),
     }
@@ -243,7 +243,7 @@ pub fn ids(response: &Response) -> Vec<Uuid> {
 
 /// The job that a message began.
 pub fn job(response: &Response) -> Uuid {
-    match &response.outputs["JobId"] {
+    match response.outputs.get("JobId").unwrap() {
         Parameter::Value(job) => job.as_id().unwrap(),
         other => panic!("{other:?}"),
     }

@@ -152,6 +152,6 @@ fn a_diagnosis_tries_a_bypass_where_the_caller_may() {
     let cure = found.cure.unwrap();
     assert_eq!(cure.reach, sluice_platform::Reach::Request);
     let again = cure.fixes[0].applied_to(&request);
-    assert_eq!(again.inputs[STEPS], (&*step.to_string()).into());
+    assert_eq!(*again.inputs.get(STEPS).unwrap(), (&*step.to_string()).into());
     world.run(&world.seller, again).result.unwrap();
 }

@@ -176,11 +176,11 @@ impl Related {
             .with("Target", row)
             .with("Principal", Reference::new("systemuser", of.id()));
         let outputs = self.admin.0.execute(request).unwrap().outputs;
-        let rights = match &outputs["AccessRights"] {
+        let rights = match outputs.get("AccessRights").unwrap() {
             Parameter::Value(value) => value.as_text().unwrap().to_owned(),
             other => panic!("{other:?}"),
         };
-        let reasons = match &outputs["Reasons"] {
+        let reasons = match outputs.get("Reasons").unwrap() {
             Parameter::Names(names) => names.iter().map(|name| name.to_string()).collect(),
             other => panic!("{other:?}"),
         };

@@ -51,14 +51,14 @@ fn from_base64(text: &str) -> Vec<u8> {
 }
 
 fn text(response: &Response, name: &str) -> String {
-    match &response.outputs[name] {
+    match response.outputs.get(name).unwrap() {
         Parameter::Value(Value::Text(text)) => text.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 fn number(response: &Response, name: &str) -> i64 {
-    match &response.outputs[name] {
+    match response.outputs.get(name).unwrap() {
         Parameter::Value(Value::BigInt(number)) => *number,
         other => panic!("{other:?}"),
     }
@@ -87,7 +87,7 @@ fn commit(actor: &Actor, token: &str, note: Row, blocks: &[&str]) -> Result<(Uui
         .with("BlockList", Parameter::Names(blocks))
         .with("FileContinuationToken", token);
     let response = actor.0.execute(request)?;
-    let Parameter::Value(Value::Id(id)) = response.outputs["AnnotationId"] else {
+    let Parameter::Value(Value::Id(id)) = *response.outputs.get("AnnotationId").unwrap() else {
         panic!("no id");
     };
     Ok((id, number(&response, "FileSizeInBytes")))

@@ -9,7 +9,7 @@ use crate::{attach, download, lead, noise, note};
 /// The titles in the timeline of a row, the oldest first.
 fn titles(actor: &Actor, table: &str, id: Uuid) -> Vec<String> {
     let response = actor.0.execute(timeline::request(Reference::new(table, id))).unwrap();
-    let Parameter::Rows(entries) = &response.outputs["Entries"] else {
+    let Parameter::Rows(entries) = response.outputs.get("Entries").unwrap() else {
         panic!("no rows");
     };
     let subject = |row: &Row| row.text("subject").unwrap_or_default().to_owned();

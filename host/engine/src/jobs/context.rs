@@ -2,10 +2,10 @@
 //! job, in a table that no message reads, and written in the transaction of the change. The
 //! step's configuration is not in it: a job runs the step as it is registered by then.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sluice_model::{Error, Name, Reference, Result, Row, Uuid, case::CaseContext};
+use sluice_model::{Error, Named, Reference, Result, Row, Uuid, case::CaseContext};
 use sluice_sandbox::Context;
 
 use crate::{Unit, operation::Operation, tables};
@@ -95,14 +95,14 @@ pub(crate) fn whole(kept: CaseContext, organization: (Uuid, &str)) -> Context {
     }
 }
 
-fn rows(images: &BTreeMap<Name, Arc<Row>>) -> BTreeMap<Name, Row> {
+fn rows(images: &Named<Arc<Row>>) -> Named<Row> {
     images
         .iter()
         .map(|(alias, row)| (alias.clone(), Row::clone(row)))
         .collect()
 }
 
-fn shared_rows(images: BTreeMap<Name, Row>) -> BTreeMap<Name, Arc<Row>> {
+fn shared_rows(images: Named<Row>) -> Named<Arc<Row>> {
     images.into_iter().map(|(alias, row)| (alias, Arc::new(row))).collect()
 }
 

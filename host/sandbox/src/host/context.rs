@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Error, Name, Parameter, Parameters, Row};
+use sluice_model::{Error, Named, Parameter, Parameters, Row};
 use wasmtime::{Result, component::Resource};
 
 use super::{ExecutionContext, State, abort, misuse};
@@ -57,7 +57,7 @@ impl State {
     }
 }
 
-fn image(images: &std::collections::BTreeMap<Name, Arc<Row>>, alias: &str, column: &str) -> Option<types::Value> {
+fn image(images: &Named<Arc<Row>>, alias: &str, column: &str) -> Option<types::Value> {
     images.get(alias)?.get(column).map(convert::value_out)
 }
 

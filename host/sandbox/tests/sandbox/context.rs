@@ -1,8 +1,8 @@
 //! The context as a plug-in sees and leaves it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use sluice_model::{Code, Parameter, Query, Reference, Row, Value};
+use sluice_model::{Code, Parameter, Parameters, Query, Reference, Row, Value};
 use sluice_sandbox::{Call, Grants};
 
 use crate::support::{Fake, call, context, error, finish, id, run, run_with};
@@ -26,13 +26,13 @@ fn every_getter_says_what_is_there() {
         .with("name", "after")
         .with("time", context().created_on);
     call.context.post_images.insert("after".into(), Arc::new(whole));
-    call.context.inputs = BTreeMap::from([
+    call.context.inputs = Parameters::from_iter([
         ("ColumnSet".into(), Parameter::Names(vec!["name".into()])),
         ("Flag".into(), true.into()),
         ("Query".into(), Query::new("account").into()),
         ("Ref".into(), Reference::new("team", id(11)).into()),
     ]);
-    call.context.outputs = BTreeMap::from([("Rows".into(), Parameter::Rows(vec![Row::unsaved("contact")]))]);
+    call.context.outputs = Parameters::from_iter([("Rows".into(), Parameter::Rows(vec![Row::unsaved("contact")]))]);
     call.context.parent = Some(Arc::new(context()));
     let finished = finish(call, Fake::default());
     assert_eq!(finished.outcome, Ok(()));

@@ -1,13 +1,12 @@
 //! A sandbox with the hostile guests, and services that answer as a test wants.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
-use sluice_model::{Code, Error, Name, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
+use sluice_model::{Code, Error, Name, Named, Order, Query, Request, Response, Result, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{
     Call, Caller, Compiler, Context, Finished, Grants, Left, Limits, Plugin, Sandbox, Services, Settings, componentize,
 };
@@ -114,8 +113,8 @@ pub(crate) fn context() -> Context {
         in_transaction: true,
         created_on: "2026-01-31T12:00:00Z".parse().unwrap(),
         target: Some(Row::new(table.clone(), id(1)).with("name", "new").with("old", 1)),
-        shared: BTreeMap::from([("colour".into(), Value::from("red"))]),
-        pre_images: BTreeMap::from([(
+        shared: Named::from_iter([("colour".into(), Value::from("red"))]),
+        pre_images: Named::from_iter([(
             "before".into(),
             Arc::new(Row::new(table.clone(), id(1)).with("name", "old")),
         )]),
