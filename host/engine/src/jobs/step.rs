@@ -261,10 +261,10 @@ fn run(unit: &mut Unit, job: &Row) -> Ended {
 }
 
 /// The step as it is registered now.
-fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
+pub(super) fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
     let snapshot = unit.snapshot()?;
     let why = match snapshot.steps.find(id) {
-        Some(step) if step.rests(&*unit.core.env) => "rests",
+        Some(step) if unit.rests(step) => "rests",
         Some(step) => return Ok(step.clone()),
         None if is_there(unit, id)? => "is disabled, or its plug-in is gone",
         None => "is not registered any more",

@@ -21,6 +21,32 @@ const TABLES: &[&str] = &[
     tables::ORGANIZATION,
 ];
 
+/// The other audited tables that an organisation is configured by. Where the last change was one of
+/// theirs, an older one is not what is meant.
+const OTHERS: &[&str] = &[
+    tables::USER,
+    tables::TEAM,
+    tables::BUSINESS_UNIT,
+    tables::PROFILE,
+    tables::COLUMN_PERMISSION,
+    tables::TEAM_TEMPLATE,
+    tables::ASSEMBLY,
+    tables::PROCESS,
+    tables::CURRENCY,
+    tables::POSITION,
+    "attributemap",
+    "entitymap",
+    "mobileofflineprofile",
+    "mobileofflineprofileitem",
+    "optionset",
+    "processstage",
+    "savedquery",
+    "sl_processstep",
+    "solution",
+    "systemform",
+    "webresource",
+];
+
 /// A request that changed more rows is not taken back.
 const MOST: u32 = 500;
 
@@ -31,7 +57,7 @@ pub trait Undo {
     /// tried.
     ///
     /// # Errors
-    /// There is no such change, this user may not read it, something is no longer as it left it, it cannot
+    /// There is no such change, the last one was of another kind, this user may not read it, something is no longer as it left it, it cannot
     /// be taken back, or what takes it back is refused.
     fn undo(&self, what: Option<&Reference>, in_earnest: bool) -> Result<Undone>;
 }
@@ -124,6 +150,9 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
             .and(Filter::eq("sl_ofearlierrow", true).negated()),
         None => of_tables.clone(),
     };
+    if what.is_none() {
+        check_kind(batch)?;
+    }
     let newest = batch.list(newest_first(about.clone()).top(1))?;
     let Some(newest) = newest.first() else {
         return Ok(Vec::new());
@@ -149,6 +178,56 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
         }
     }
     Ok(records)
+}
+
+/// Refuses where the last change of the configuration was none that is taken back: an older one is not what
+/// is meant then.
+fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
+    let configured = TABLES.iter().chain(OTHERS).map(|table| Value::from(*table));
+    let configured = Filter::In {
+        column: "objecttypecode".into(),
+        values: configured.collect(),
+    };
+    // What was changed about a table as a whole is of no row.
+    let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
+    let newest = batch.list(newest_first(Filter::Or(vec![configured, of_tables])).top(1))?;
+    let Some(newest) = newest.first() else {
+        return Ok(());
+    };
+    let table = newest.text("objecttypecode").unwrap_or_default();
+    let id = newest.id_of("objectid").unwrap_or_default();
+    if TABLES.contains(&table) && !id.is_nil() && !newest.int("action").is_some_and(is_link) {
+        return Ok(());
+    }
+    let catalog = batch.unit().catalog();
+    let action = catalog.table(tables::AUDIT)?.column("action").cloned();
+    let number = newest.int("action").unwrap_or_default();
+    let action = action.and_then(|column| {
+        let option = column.kind.options()?.iter().find(|option| option.value == number)?;
+        Some(option.label.clone())
+    });
+    let name = |batch: &mut Batch<'_>, row: Reference| {
+        let known = catalog.find(&row.table).and_then(|table| table.primary_name.clone())?;
+        let answer = batch.execute(Request::retrieve(row, &[&known])).ok()?;
+        Some(format!(" \"{}\"", answer.row()?.text(&known)?))
+    };
+    let of = name(batch, Reference::new(table, id)).unwrap_or_else(|| match id.is_nil() {
+        true => String::new(),
+        false => format!(" {id}"),
+    });
+    let by = newest
+        .lookup("userid")
+        .cloned()
+        .and_then(|by| name(batch, by))
+        .unwrap_or_default();
+    let when = newest.get("createdon").and_then(Value::as_time).unwrap_or_default();
+    let message = format!(
+        "the last change of the configuration was of a kind that is not taken back here: {} of {table}{of}, by{by} at {}; \
+         an older change is taken back where it is named: its step, role or duplicate rule, or the settings",
+        action.unwrap_or_else(|| number.to_string()),
+        json::whole_seconds(when),
+    );
+    Err(Error::invalid(message).with_table(table))
 }
 
 fn newest_first(filter: Filter) -> Query {
