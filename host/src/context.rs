@@ -94,13 +94,18 @@ impl Context {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let path = self.path()?;
+        let engine = self.open(self.path()?)?;
+        Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// An organisation by its file.
+    pub(crate) fn open(&self, path: &Path) -> anyhow::Result<Engine> {
         tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
         let engine = Engine::open(path, &capabilities(), &self.env(), &self.options())?;
         if let Some(migrated) = engine.migrated() {
             tell(&of_migration(path, migrated));
         }
-        Ok(self.engine.get_or_init(|| engine))
+        Ok(engine)
     }
 
     /// Whether the command has changed anything in the organisation.

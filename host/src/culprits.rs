@@ -324,8 +324,17 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
         .depth
         .map(|depth| format!(", at depth {}", depth.label()))
         .unwrap_or_default();
-    let meaning = catalog
+    // Several tables may have one privilege, as the activities do: the one that was refused counts.
+    let refused = body.table.as_deref().zip(body.right).filter(|(table, right)| {
+        let of = catalog.find(table).map(|table| table.privilege_name(*right));
+        of.is_some_and(|of| of.eq_ignore_ascii_case(privilege))
+    });
+    let named = catalog
         .privilege(privilege)
+        .map(|(table, right)| (table.to_string(), right));
+    let meaning = refused
+        .map(|(table, right)| (table.to_owned(), right))
+        .or(named)
         .map(|(table, right)| format!(" (to {} {table})", verb(right)))
         .unwrap_or_default();
     let far = if body.code == Code::ACCESS_DENIED {

@@ -31,7 +31,15 @@ pub(crate) fn error(context: &Context, error: &Error) -> String {
 /// Whether to look for what stands in the way leads on from an error.
 fn leads_on(error: &Error) -> bool {
     let body = error.body();
-    (body.step.is_some() && !is_on_purpose(error)) || error.kind() == Kind::Denied || body.duplicates.is_some()
+    let is_gate = matches!(
+        body.code,
+        Code::STEP_REQUIRED | Code::STAGE_NOT_ON_LEAD | Code::STAGE_NOT_ON_TABLE
+    );
+    (body.step.is_some() && !is_on_purpose(error))
+        || error.kind() == Kind::Denied
+        || body.duplicates.is_some()
+        || body.principal.is_some()
+        || is_gate
 }
 
 /// The command that finds all that stands in the way of the acting user.

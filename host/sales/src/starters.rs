@@ -95,14 +95,18 @@ pub const STARTERS: &[Starter] = &[
             (ATTACHED, READ, Depth::Organization),
             (AROUND, READ, Depth::Organization),
             (LOGIC, READ, Depth::Organization),
+            (SHOWN, READ, Depth::Organization),
             (
                 &[
                     "role",
                     "privilege",
                     "plugintracelog",
                     "sl_messagetrace",
+                    "sl_privilegeuse",
                     "asyncoperation",
                     "organization",
+                    "fieldsecurityprofile",
+                    "fieldpermission",
                 ],
                 READ,
                 Depth::Organization,

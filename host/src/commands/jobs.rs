@@ -186,7 +186,7 @@ fn document(session: &Session, table: &TableDef, row: &Row) -> Json {
         for column in UNSHOWN {
             map.shift_remove(column);
         }
-        map.insert("error".to_owned(), code_of(row).map(|code| code.to_string()).into());
+        map.insert("code".to_owned(), code_of(row).map(|code| code.to_string()).into());
         map.insert("status".to_owned(), status(session, table, row).into());
         map.insert("interrupted".to_owned(), session.is_interrupted(row).into());
         if let Some(JobProgress { done, total }) = progress_of(row) {

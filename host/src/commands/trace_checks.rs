@@ -152,8 +152,16 @@ fn through(check: &TracedCheck) -> String {
     let Some(way) = &check.through else {
         return "refused".to_owned();
     };
-    let role = check.role.as_ref().map(name);
-    let team = check.team.as_ref().map(|team| format!(" via team {}", name(team)));
+    let called = |named: &TracedName, what: &str| named.name.clone().unwrap_or_else(|| what.to_owned());
+    let role = check.role.as_ref().map(|role| called(role, "a role"));
+    let team = check.team.as_ref().map(|team| {
+        format!(
+            " via {}",
+            team.name
+                .as_ref()
+                .map_or("a team".to_owned(), |name| format!("team {name}"))
+        )
+    });
     match role {
         Some(role) if check.check == "privilege" => format!("{role}{}", team.unwrap_or_default()),
         Some(role) => format!("{role}{}: {way}", team.unwrap_or_default()),

@@ -111,7 +111,7 @@ fn the_program_leads_from_a_job_to_its_cure() {
     let program = world.org.program();
     let id = row.id.to_string();
     let shown = program.json(&["jobs", "show", &id]);
-    assert_eq!(shown["error"], "0x80040220", "{shown:#}");
+    assert_eq!(shown["code"], "0x80040220", "{shown:#}");
     assert!(!shown["correlationid"].is_null());
     let shown = program.run(&["jobs", "show", &id]).stdout;
     assert!(

@@ -21,8 +21,13 @@ impl Session {
         let is_trace = is_call || *query.table == *tables::MESSAGE_TRACE;
         let allowed = self.check_privilege(&query.table, Right::Read);
         let is_plain = query.joins.is_empty() && is_plain(&query.filter);
-        if allowed.is_ok() || !is_trace || !is_plain {
-            return self.list(query);
+        let refused = match allowed {
+            Err(refused) if is_trace => refused,
+            _ => return self.list(query),
+        };
+        // What is refused here is not what the user wants to look into.
+        if !is_plain {
+            return Err(refused);
         }
         let (mut unit, reader) = self.unit()?;
         let catalog = unit.catalog();
