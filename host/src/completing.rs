@@ -1,20 +1,20 @@
 //! Completion by the shell: of the grammar, and of the names of what an organisation has, where an argument
 //! takes one. The shell starts the program anew for each word, with a variable that says so.
 
-use std::{ffi::OsStr, io::Write};
+use std::ffi::OsStr;
 
 use clap::{Arg, Command};
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCompleter, CompletionCandidate},
-    env::Shells,
 };
 use sluice_model::{Comparison, Filter, Query, Right, Value};
 
-use crate::{cli, context::Context, door::Door};
-
-/// The variable by which a shell asks.
-const VARIABLE: &str = "SLUICE_COMPLETE";
+use crate::{
+    cli,
+    context::{COMPLETE, Context},
+    door::Door,
+};
 
 /// So many names are told.
 const MOST: u32 = 200;
@@ -40,24 +40,11 @@ const NAMED: [(&[&str], &str, &str); 10] = [
 /// Answers a shell that asks, and ends; else nothing.
 pub(crate) fn complete() {
     // Who answers takes the variable away.
-    let is_bash = std::env::var(VARIABLE).is_ok_and(|shell| shell == "bash");
+    let is_bash = std::env::var(COMPLETE).is_ok_and(|shell| shell == "bash");
     CompleteEnv::with_factory(|| with_names(cli::grammar(), is_bash))
-        .var(VARIABLE)
+        .var(COMPLETE)
         .bin("sluice")
         .complete();
-}
-
-/// Writes what a shell reads to ask; whether the shell is known.
-///
-/// # Errors
-/// It cannot be written.
-pub(crate) fn write_script(shell: &str, to: &mut dyn Write) -> std::io::Result<bool> {
-    match Shells::builtins().completer(shell) {
-        Some(shell) => shell
-            .write_registration(VARIABLE, "sluice", "sluice", "sluice", to)
-            .map(|()| true),
-        None => Ok(false),
-    }
 }
 
 /// The grammar, whose arguments know the names that they take.

@@ -203,6 +203,9 @@ fn step_or_workflow(session: &Session, name: &str) -> anyhow::Result<String> {
 /// The hidden verb that makes this program the compiler of plug-ins.
 pub(crate) const COMPILE: &str = "__compile";
 
+/// The variable by which a shell asks what completes a word.
+pub(crate) const COMPLETE: &str = "SLUICE_COMPLETE";
+
 /// This program, as the process that compiles.
 fn compiler() -> Option<Compiler> {
     // Also where the file was replaced by another version meanwhile.

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use clap::Command;
+use clap_complete::env::Shells;
 use serde_json::json;
 
-use crate::{completing, output::Outcome};
+use crate::{context::COMPLETE, output::Outcome};
 
 /// `completions`
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,9 @@ pub(crate) struct Man {
 /// Prints what the shell reads, to ask the program for each word.
 pub(crate) fn completions(args: &Completions) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
-    completing::write_script(&args.shell.to_string(), &mut script)?;
+    if let Some(shell) = Shells::builtins().completer(&args.shell.to_string()) {
+        shell.write_registration(COMPLETE, "sluice", "sluice", "sluice", &mut script)?;
+    }
     let script = String::from_utf8(script)?;
     Ok(Outcome::new(json!({ "script": script }), script))
 }

@@ -88,7 +88,7 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
         jobs.truncate(MOST_DEFERRED - ran);
         ran += jobs.len();
         for job in jobs {
-            unit.begin_anew();
+            unit.begin_behind();
             match runner::tried(unit, job) {
                 Ok(failure) => failures.extend(failure),
                 Err(_) => return failures,
@@ -97,7 +97,7 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
         due.truncate(MOST_DEFERRED - ran);
         ran += due.len();
         for Deferred { mut operation, step } in due {
-            unit.begin_anew();
+            unit.begin_behind();
             let Ok(before) = unit.savepoint() else {
                 return failures;
             };

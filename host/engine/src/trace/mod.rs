@@ -130,7 +130,6 @@ impl Trace {
 
     /// What follows has a trace and room of its own.
     pub(crate) fn clear(&mut self) {
-        self.checks.clear();
         *self = Self::noting(self.checks.clone());
     }
 

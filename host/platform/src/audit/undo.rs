@@ -2,6 +2,8 @@
 //! ordinary messages, in the name and with the privileges of whoever takes it back. Where something is
 //! no longer as the change left it, nothing is taken back.
 
+mod kind;
+
 use serde_json::Value as Json;
 use sluice_engine::{Batch, Session, tables};
 use sluice_model::{
@@ -10,42 +12,7 @@ use sluice_model::{
 };
 
 use super::{LONGEST, PRIVILEGES};
-
-/// The tables whose changes are taken back.
-const TABLES: &[&str] = &[
-    tables::STEP,
-    tables::STEP_IMAGE,
-    tables::ROLE,
-    tables::DUPLICATE_RULE,
-    "duplicaterulecondition",
-    tables::ORGANIZATION,
-];
-
-/// The other audited tables that an organisation is configured by. Where the last change was one of
-/// theirs, an older one is not what is meant.
-const OTHERS: &[&str] = &[
-    tables::USER,
-    tables::TEAM,
-    tables::BUSINESS_UNIT,
-    tables::PROFILE,
-    tables::COLUMN_PERMISSION,
-    tables::TEAM_TEMPLATE,
-    tables::ASSEMBLY,
-    tables::PROCESS,
-    tables::CURRENCY,
-    tables::POSITION,
-    "attributemap",
-    "entitymap",
-    "mobileofflineprofile",
-    "mobileofflineprofileitem",
-    "optionset",
-    "processstage",
-    "savedquery",
-    "sl_processstep",
-    "solution",
-    "systemform",
-    "webresource",
-];
+use kind::{TABLES, check_kind, is_link};
 
 /// A request that changed more rows is not taken back.
 const MOST: u32 = 500;
@@ -178,56 +145,6 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
         }
     }
     Ok(records)
-}
-
-/// Refuses where the last change of the configuration was none that is taken back: an older one is not what
-/// is meant then.
-fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
-    let configured = TABLES.iter().chain(OTHERS).map(|table| Value::from(*table));
-    let configured = Filter::In {
-        column: "objecttypecode".into(),
-        values: configured.collect(),
-    };
-    // What was changed about a table as a whole is of no row.
-    let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
-    let newest = batch.list(newest_first(Filter::Or(vec![configured, of_tables])).top(1))?;
-    let Some(newest) = newest.first() else {
-        return Ok(());
-    };
-    let table = newest.text("objecttypecode").unwrap_or_default();
-    let id = newest.id_of("objectid").unwrap_or_default();
-    if TABLES.contains(&table) && !id.is_nil() && !newest.int("action").is_some_and(is_link) {
-        return Ok(());
-    }
-    let catalog = batch.unit().catalog();
-    let action = catalog.table(tables::AUDIT)?.column("action").cloned();
-    let number = newest.int("action").unwrap_or_default();
-    let action = action.and_then(|column| {
-        let option = column.kind.options()?.iter().find(|option| option.value == number)?;
-        Some(option.label.clone())
-    });
-    let name = |batch: &mut Batch<'_>, row: Reference| {
-        let known = catalog.find(&row.table).and_then(|table| table.primary_name.clone())?;
-        let answer = batch.execute(Request::retrieve(row, &[&known])).ok()?;
-        Some(format!(" \"{}\"", answer.row()?.text(&known)?))
-    };
-    let of = name(batch, Reference::new(table, id)).unwrap_or_else(|| match id.is_nil() {
-        true => String::new(),
-        false => format!(" {id}"),
-    });
-    let by = newest
-        .lookup("userid")
-        .cloned()
-        .and_then(|by| name(batch, by))
-        .unwrap_or_default();
-    let when = newest.get("createdon").and_then(Value::as_time).unwrap_or_default();
-    let message = format!(
-        "the last change of the configuration was of a kind that is not taken back here: {} of {table}{of}, by{by} at {}; \
-         an older change is taken back where it is named: its step, role or duplicate rule, or the settings",
-        action.unwrap_or_else(|| number.to_string()),
-        json::whole_seconds(when),
-    );
-    Err(Error::invalid(message).with_table(table))
 }
 
 fn newest_first(filter: Filter) -> Query {
@@ -496,11 +413,6 @@ impl Record {
         let reason = format!("`{name}` is no longer what the change left ({})", self.id);
         self.refusal(&reason)
     }
-}
-
-/// Whether it is about who has a role, or with whom a row is shared.
-fn is_link(action: i32) -> bool {
-    matches!(action, 14 | 33 | 34 | 48 | 49)
 }
 
 /// What sort of change an action is, as `audit.operation` says it: 1 Create, 3 Delete.

@@ -8,9 +8,7 @@ use sluice_engine::{
     attribution::{self, is_same},
     bypass, step_rows, tables,
 };
-use sluice_model::{
-    Code, Depth, Error, Ownership, Parameter, PrincipalInfo, Reference, Request, Result, Right, Timestamp, Uuid,
-};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
 
 use super::{
     Cure, Fix, Reach, Way, columns,
@@ -243,7 +241,7 @@ impl Trials<'_> {
             ways.push(Way::Continue);
         }
         ways.push(Way::Unchecked);
-        ways.into_iter().map(|way| sent_again(request, way)).collect()
+        ways.into_iter().map(|way| Fix::again(request, way)).collect()
     }
 
     /// The request without a step, and without those that it passes over by then; nothing, where
@@ -267,7 +265,7 @@ impl Trials<'_> {
         steps.push(step);
         let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
         Ok(may
-            .then(|| sent_again(request, Way::PassingOver(steps)))
+            .then(|| Fix::again(request, Way::PassingOver(steps)))
             .into_iter()
             .collect())
     }
@@ -445,20 +443,6 @@ impl Trials<'_> {
             (0, rows) => Reach::Rows(rows),
             (users, _) => Reach::Users(users),
         })
-    }
-}
-
-/// A request in another way.
-fn sent_again(request: &Request, way: Way) -> Fix {
-    let row = request.inputs.values().find_map(|parameter| match parameter {
-        Parameter::Reference(row) => Some(row.clone()),
-        Parameter::Row(row) => Some(row.reference()),
-        _ => None,
-    });
-    Fix::Again {
-        message: request.message.clone(),
-        row,
-        way,
     }
 }
 

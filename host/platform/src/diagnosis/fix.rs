@@ -173,6 +173,20 @@ pub enum Fix {
 }
 
 impl Fix {
+    /// A request in another way.
+    pub(super) fn again(request: &Request, way: Way) -> Self {
+        let row = request.inputs.values().find_map(|parameter| match parameter {
+            Parameter::Reference(row) => Some(row.clone()),
+            Parameter::Row(row) => Some(row.reference()),
+            _ => None,
+        });
+        Self::Again {
+            message: request.message.clone(),
+            row,
+            way,
+        }
+    }
+
     /// Its kind in a word: `share`, `grant`, `disable`.
     pub fn kind(&self) -> &'static str {
         match self {

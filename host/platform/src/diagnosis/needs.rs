@@ -92,18 +92,15 @@ pub(super) fn step_needs(
 /// The privileges that the plug-in of a step declares.
 fn declared(session: &Session, step: Uuid) -> Result<Vec<String>> {
     let (mut unit, _) = session.unit()?;
-    let reason = "see what a plug-in declares";
+    let reason = "see what the plug-in of a step declares";
     let step = unit.need_as_platform(reason, &Reference::new(tables::STEP, step))?;
     let Some(kind) = step.id_of("plugintypeid") else {
         return Ok(Vec::new());
     };
     let kind = unit.need_as_platform(reason, &Reference::new(tables::PLUGIN_TYPE, kind))?;
-    let Some(assembly) = kind.id_of("pluginassemblyid") else {
-        return Ok(Vec::new());
-    };
-    let types = unit.declared_by(assembly)?;
-    let of = types.iter().find(|of| Some(&*of.name) == kind.text("typename"));
-    Ok(of.map(|of| of.privileges.clone()).unwrap_or_default())
+    let privileges = kind.text("sl_privileges").unwrap_or_default();
+    let each = privileges.split(',').map(str::trim).filter(|name| !name.is_empty());
+    Ok(each.map(ToOwned::to_owned).collect())
 }
 
 /// Counts a question among those that were asked before.
