@@ -164,7 +164,7 @@ impl Report<'_> {
         };
         let mut lines = vec![wrapped(
             &format!(
-                "{what}. It was tried, and the request passed behind it. It reaches {}.",
+                "{what}. It was tried, and what was refused passed behind it. It reaches {}.",
                 reach(cure.reach)
             ),
             WIDTH,
@@ -312,6 +312,7 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
             (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
                 format!(" The access mode of {} lets it read only.", user.name)
             }
+            (_, Some(who)) => missing_column(error, &who.name),
             _ => String::new(),
         };
     };
@@ -351,6 +352,19 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
         " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
         principal.name
     )
+}
+
+/// Which right on which secured column somebody lacks.
+fn missing_column(error: &Error, who: &str) -> String {
+    let words = error.words();
+    let word = |wanted: &str| words.iter().find(|(word, _)| *word == wanted).map(|(_, text)| text);
+    match (word("RIGHT"), word("TABLE"), word("COLUMN")) {
+        (Some(right), Some(table), Some(column)) => format!(
+            " What is missing is {right} on the secured column {table}.{column}: no column security profile of {who} \
+             gives it."
+        ),
+        _ => String::new(),
+    }
 }
 
 /// What a right lets do.

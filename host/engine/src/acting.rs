@@ -50,9 +50,8 @@ impl Unit {
     /// `0x8004A110` the caller may not call on behalf of others; nobody calls on behalf of SYSTEM.
     pub(crate) fn acting(&mut self, acting: Acting) -> Result<Arc<Principal>> {
         let principal = self.named(acting)?;
-        match principal.limit() {
-            Some(caller) => self.check_acts_on_behalf(caller)?,
-            None => {}
+        if let Some(caller) = principal.limit() {
+            self.check_acts_on_behalf(caller)?;
         }
         Ok(principal)
     }

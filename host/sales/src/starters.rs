@@ -54,6 +54,8 @@ const LOGIC: &[&str] = &[
     "plugintype",
     "sdkmessageprocessingstep",
     "sdkmessageprocessingstepimage",
+    "sdkmessage",
+    "sdkmessagefilter",
     "workflow",
 ];
 

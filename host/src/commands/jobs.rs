@@ -231,7 +231,7 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     if let Some(progress) = progress_of(row) {
         lines.push(("progress".to_owned(), fraction(progress)));
     }
-    if session.is_looked_into(row) {
+    if session.is_looked_into(row.id)? {
         lines.push(("why".to_owned(), context.command(&format!("sluice why {}", row.id))));
     }
     Ok(Outcome::new(document(session, &table, row), pairs(&lines)))

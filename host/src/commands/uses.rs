@@ -50,7 +50,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     };
     text.push_str(&grid.text("its calls were seen to ask for nothing"));
     text.push_str(&format!(
-        "\nseen in {} of {} that were run again, rolled back",
+        "\nseen in {} of {}, run again and rolled back",
         seen.ran,
         count(seen.requests, "recorded request")
     ));

@@ -83,10 +83,19 @@ impl Session {
         Ok(None)
     }
 
-    /// Whether something stood in the way of a job that can be looked into; the row has all columns.
-    pub fn is_looked_into(&self, job: &Row) -> bool {
-        let is_tried = |data| runner::kind(&self.engine.core, job).is_some_and(|kind| kind.runs(data).is_some());
-        has_failed(job) && (is_at_once(job) || is_tried(job.text("data").unwrap_or_default()))
+    /// Whether something stood in the way of a job that can be looked into.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_looked_into(&self, job: Uuid) -> Result<bool> {
+        let (mut unit, _) = self.unit()?;
+        let job = find(&mut unit, Filter::eq("asyncoperationid", job))?.pop();
+        let Some(job) = job.filter(has_failed) else {
+            return Ok(false);
+        };
+        let data = job.text("data").unwrap_or_default();
+        let kind = runner::kind(&unit.core, &job);
+        Ok(is_at_once(&job) || kind.is_some_and(|kind| kind.runs(data).is_some()))
     }
 
     /// The failed jobs that this user may read and whose id ends so.
