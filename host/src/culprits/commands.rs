@@ -53,6 +53,7 @@ pub(super) fn title(cure: &Cure) -> String {
                 "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
             )
         }
+        Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
         Fix::Allow { capabilities, .. } => {
             let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
             match wanted {
@@ -152,6 +153,7 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
         }
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
+        Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
         Fix::Allow { step, capabilities } => {
             format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
         }

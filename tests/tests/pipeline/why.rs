@@ -399,6 +399,6 @@ fn the_user_as_whom_a_step_runs_is_disabled() {
     let request = Request::create(contact());
     let found = why(&world, &world.admin, &world.seller, &request);
     let all: Vec<_> = found.culprits[0].fixes().iter().map(Fix::kind).collect();
-    assert_eq!(all, ["run-as", "disable"], "{found:#?}");
+    assert_eq!(all, ["run-as", "disable", "enable", "grant"], "{found:#?}");
     cure(&world, &found, &world.seller, &request);
 }

@@ -144,3 +144,16 @@ fn a_job_that_cannot_be_tried_says_so() {
     assert!(error.message().contains("has not failed"), "{error}");
     world.admin.0.execute(Request::delete(jobs[0].reference())).unwrap();
 }
+
+/// A refusal of who is disabled leaves a trace, and is looked into like any other.
+#[test]
+fn who_is_disabled_is_enabled_again() {
+    let world = Pipeline::new();
+    let disable = Row::new("systemuser", world.seller.id()).with("isdisabled", true);
+    world.admin.update(disable);
+    let request = Request::create(contact());
+    let found = crate::why::why(&world, &world.admin, &world.seller, &request);
+    assert_eq!(found.culprits[0].error.code(), Code::USER_DISABLED);
+    assert_eq!(kinds(&found), ["enable"]);
+    crate::why::cure(&world, &found, &world.seller, &request);
+}

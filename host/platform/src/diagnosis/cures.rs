@@ -42,9 +42,10 @@ enum Kind {
     Bypass,
     Allow,
     Disable,
+    Enable,
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind::Again,
     Kind::Share,
     Kind::Assign,
@@ -59,6 +60,7 @@ const KINDS: [Kind; 14] = [
     Kind::Bypass,
     Kind::Allow,
     Kind::Disable,
+    Kind::Enable,
 ];
 
 /// Fixes with who sent them, and whether the request then passed.
@@ -212,6 +214,13 @@ impl Trials<'_> {
             },
             Kind::Allow => match (step, &body.capability) {
                 (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
+                _ => Vec::new(),
+            },
+            Kind::Enable => match &body.principal {
+                Some(who) if body.code == Code::USER_DISABLED => vec![Fix::Enable {
+                    user: who.id,
+                    name: who.name.clone(),
+                }],
                 _ => Vec::new(),
             },
             Kind::Disable => match (away, plugin) {
@@ -420,6 +429,9 @@ impl Trials<'_> {
                 }
                 Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
+                }
+                Fix::Enable { user, .. } => {
+                    users.insert(*user);
                 }
                 Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),

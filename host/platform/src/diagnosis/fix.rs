@@ -151,6 +151,13 @@ pub enum Fix {
         /// Whether nobody signs in as this user.
         is_service: bool,
     },
+    /// Enable a user.
+    Enable {
+        /// The user's id.
+        user: Uuid,
+        /// The user's name.
+        name: String,
+    },
     /// Let the step's plug-in use what it asks for.
     Allow {
         /// The step's id.
@@ -205,6 +212,7 @@ impl Fix {
             Self::GrantColumn { .. } => "grant-column",
             Self::RunAs { .. } => "run-as",
             Self::Allow { .. } => "allow",
+            Self::Enable { .. } => "enable",
             Self::Disable { .. } | Self::Deactivate { .. } => "disable",
         }
     }
@@ -281,6 +289,7 @@ impl Fix {
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
+            Self::Enable { user, .. } => Request::update(Row::new(tables::USER, *user).with("isdisabled", false)),
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
