@@ -1,6 +1,8 @@
 //! The grammar: one definition from which parsing, help, the man pages and the completions
 //! come. The arguments of a command are beside the command.
 
+use std::ffi::OsString;
+
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource};
 
 use crate::{
@@ -229,15 +231,27 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Example(command) => commands::example::run(command),
         Command::Settings(command) => commands::settings::run(context, command),
         Command::Report(command) => commands::report::run(context, command),
-        Command::Use(args) => commands::use_context::run(&args),
-        Command::Completions(args) => commands::shell::completions(Cli::command(), &args),
+        Command::Use(args) => commands::use_context::run(context, &args),
+        Command::Completions(args) => commands::shell::completions(&args),
         Command::Man(args) => commands::shell::man(Cli::command(), &args),
     }
 }
 
+/// The whole grammar.
+pub(crate) fn grammar() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the command line.
 pub(crate) fn parse() -> Result<(Cli, Explicit), clap::Error> {
-    let matches = Cli::command().try_get_matches()?;
+    parse_from(std::env::args_os())
+}
+
+/// Parses these words as a command line.
+pub(crate) fn parse_from<T: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = T>,
+) -> Result<(Cli, Explicit), clap::Error> {
+    let matches = Cli::command().try_get_matches_from(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let given = Explicit {
         org: is_given(&matches, "org"),

@@ -94,13 +94,18 @@ impl Context {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let path = self.path()?;
+        let engine = self.open(self.path()?)?;
+        Ok(self.engine.get_or_init(|| engine))
+    }
+
+    /// An organisation by its file.
+    pub(crate) fn open(&self, path: &Path) -> anyhow::Result<Engine> {
         tracing::debug!(org = %path.display(), user = self.user(), "open the organisation");
         let engine = Engine::open(path, &capabilities(), &self.env(), &self.options())?;
         if let Some(migrated) = engine.migrated() {
             tell(&of_migration(path, migrated));
         }
-        Ok(self.engine.get_or_init(|| engine))
+        Ok(engine)
     }
 
     /// Whether the command has changed anything in the organisation.
@@ -197,6 +202,9 @@ fn step_or_workflow(session: &Session, name: &str) -> anyhow::Result<String> {
 
 /// The hidden verb that makes this program the compiler of plug-ins.
 pub(crate) const COMPILE: &str = "__compile";
+
+/// The variable by which a shell asks what completes a word.
+pub(crate) const COMPLETE: &str = "SLUICE_COMPLETE";
 
 /// This program, as the process that compiles.
 fn compiler() -> Option<Compiler> {

@@ -1,10 +1,11 @@
 //! What a diagnosis found, as people and scripts read it.
 
 mod after;
+mod commands;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Reference, Right};
-use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, Way};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Right};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach};
 
 use crate::{
     context::Context,
@@ -12,10 +13,12 @@ use crate::{
     names::Labels,
     people::count,
     report,
-    text::{indented, quoted, wrapped},
+    text::{indented, wrapped},
 };
 
 use after::{background_text, resting, resting_text};
+pub(crate) use commands::Sender;
+use commands::{commands_of, title};
 
 /// Text for people is this wide.
 pub(crate) const WIDTH: usize = 96;
@@ -37,10 +40,15 @@ pub(crate) fn tells_commands(session: &dyn Door) -> bool {
 }
 
 /// What was found, for scripts.
-pub(crate) fn json(context: &Context, found: &Isolation, user: &str, qualifies: bool) -> Json {
-    let fix = |fix: &Fix| json!({ "kind": fix.kind(), "command": context.command(&command_of(fix, user)) });
+pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualifies: bool) -> Json {
+    let fix = |fix: &Fix| {
+        let commands = commands_of(fix, sender).into_iter();
+        let kind = fix.kind();
+        let of = commands.map(move |command| json!({ "kind": kind, "command": context.command(&command) }));
+        of.collect::<Vec<Json>>()
+    };
     let cure = |cure: &Cure| {
-        let fixes: Vec<Json> = cure.fixes.iter().map(fix).collect();
+        let fixes: Vec<Json> = cure.fixes.iter().flat_map(fix).collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
     let culprit = |culprit: &Culprit| {
@@ -53,7 +61,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, user: &str, qualifies: 
                 "by": taken.by.id.to_string(),
                 "at": taken.when.to_string(),
             })),
-            "fixes": culprit.fixes().iter().map(fix).collect::<Vec<Json>>(),
+            "fixes": culprit.fixes().iter().flat_map(fix).collect::<Vec<Json>>(),
             "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
         })
     };
@@ -76,6 +84,10 @@ pub(crate) struct Report<'a> {
     pub(crate) catalog: &'a Catalog,
     /// Who was refused.
     pub(crate) user: &'a str,
+    /// Who sends it again.
+    pub(crate) sender: Sender,
+    /// What lets it go on that was refused, where it does not do so by itself: the last command of a cure.
+    pub(crate) then: Option<String>,
     /// What they wanted to do.
     pub(crate) what: &'a str,
     /// Whether that is to qualify a lead.
@@ -97,6 +109,7 @@ impl Report<'_> {
                 &format!("Nothing stands in the way: {user} can {what} ({trials})."),
                 WIDTH,
             )];
+            parts.extend(self.then_line(2).map(|then| format!("It goes on with\n{then}")));
             parts.extend(resting_text(&found.resting));
             parts.extend(background_text(&found.background));
             return parts.join("\n\n");
@@ -151,12 +164,13 @@ impl Report<'_> {
         };
         let mut lines = vec![wrapped(
             &format!(
-                "{what}. It was tried, and the request passed behind it. It reaches {}.",
+                "{what}. It was tried, and what was refused passed behind it. It reaches {}.",
                 reach(cure.reach)
             ),
             WIDTH,
         )];
-        lines.extend(commands(self.context, cure, self.user, 2));
+        lines.extend(self.commands(cure, 2));
+        lines.extend(self.then_line(2));
         lines.join("\n")
     }
 
@@ -212,7 +226,7 @@ impl Report<'_> {
                 reach(cure.reach)
             );
             lines.push(indented(&wrapped(title.trim_start(), WIDTH - 8), 8).replacen("        ", "     ", 1));
-            lines.extend(commands(self.context, cure, self.user, 10));
+            lines.extend(self.commands(cure, 10));
         }
         lines.join("\n")
     }
@@ -236,12 +250,19 @@ impl Report<'_> {
     }
 }
 
-fn commands(context: &Context, cure: &Cure, user: &str, indent: usize) -> Vec<String> {
-    let command = |fix: &Fix| format!("{}{}", " ".repeat(indent), context.command(&command_of(fix, user)));
-    cure.fixes.iter().map(command).collect()
-}
-
 impl Report<'_> {
+    fn commands(&self, cure: &Cure, indent: usize) -> Vec<String> {
+        let commands = cure.fixes.iter().flat_map(|fix| commands_of(fix, &self.sender));
+        commands
+            .map(|command| format!("{}{}", " ".repeat(indent), self.context.command(&command)))
+            .collect()
+    }
+
+    fn then_line(&self, indent: usize) -> Option<String> {
+        let then = self.then.as_ref()?;
+        Some(format!("{}{}", " ".repeat(indent), self.context.command(then)))
+    }
+
     /// The culprit in a few sentences: which step, which call, which privilege, who.
     fn story(&self, culprit: &Culprit) -> String {
         let (catalog, user) = (self.catalog, self.user);
@@ -291,6 +312,7 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
             (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
                 format!(" The access mode of {} lets it read only.", user.name)
             }
+            (_, Some(who)) => missing_column(error, &who.name),
             _ => String::new(),
         };
     };
@@ -303,8 +325,17 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
         .depth
         .map(|depth| format!(", at depth {}", depth.label()))
         .unwrap_or_default();
-    let meaning = catalog
+    // Several tables may have one privilege, as the activities do: the one that was refused counts.
+    let refused = body.table.as_deref().zip(body.right).filter(|(table, right)| {
+        let of = catalog.find(table).map(|table| table.privilege_name(*right));
+        of.is_some_and(|of| of.eq_ignore_ascii_case(privilege))
+    });
+    let named = catalog
         .privilege(privilege)
+        .map(|(table, right)| (table.to_string(), right));
+    let meaning = refused
+        .map(|(table, right)| (table.to_owned(), right))
+        .or(named)
         .map(|(table, right)| format!(" (to {} {table})", verb(right)))
         .unwrap_or_default();
     let far = if body.code == Code::ACCESS_DENIED {
@@ -321,6 +352,19 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
         " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
         principal.name
     )
+}
+
+/// Which right on which secured column somebody lacks.
+fn missing_column(error: &Error, who: &str) -> String {
+    let words = error.words();
+    let word = |wanted: &str| words.iter().find(|(word, _)| *word == wanted).map(|(_, text)| text);
+    match (word("RIGHT"), word("TABLE"), word("COLUMN")) {
+        (Some(right), Some(table), Some(column)) => format!(
+            " What is missing is {right} on the secured column {table}.{column}: no column security profile of {who} \
+             gives it."
+        ),
+        _ => String::new(),
+    }
 }
 
 /// What a right lets do.
@@ -340,139 +384,5 @@ fn reach(reach: Reach) -> String {
         Reach::Rows(number) => count(number, "row"),
         Reach::Users(number) => count(number, "user"),
         Reach::Everybody => "everybody".to_owned(),
-    }
-}
-
-/// What a cure does, in words.
-fn title(cure: &Cure) -> String {
-    let grants = cure.fixes.iter().filter(|fix| matches!(fix, Fix::Grant { .. })).count();
-    let Some(first) = cure.fixes.first() else {
-        return String::new();
-    };
-    let mut text = match first {
-        Fix::Again { way, .. } => match way {
-            Way::Existing(row) => format!("Take the {} that is there", row.table),
-            Way::Continue => "Go on although something matches".to_owned(),
-            Way::Unchecked => "Send it without looking for duplicates".to_owned(),
-            Way::PassingOver(steps) => format!("Pass over {} for this one request", count(steps.len(), "step")),
-        },
-        Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
-        Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
-        Fix::GiveRole { name, role, gives, .. } => {
-            format!(
-                "Give {name} the role {role}, which brings {} more",
-                count(*gives, "privilege")
-            )
-        }
-        Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
-        Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
-        Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
-        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
-        Fix::GrantColumn {
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => format!(
-            "Let the column security profile {called} {} {table}.{column}",
-            right.trim_start_matches("can")
-        ),
-        Fix::RunAs { user, is_service, .. } => {
-            let person = if *is_service { "" } else { ", a person," };
-            format!(
-                "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
-            )
-        }
-        Fix::Allow { capabilities, .. } => {
-            let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
-            match wanted {
-                "system" => "Let the step's plug-in act as the system, which may do everything".to_owned(),
-                _ => format!("Let the step's plug-in use {wanted}"),
-            }
-        }
-        Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
-        Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
-    };
-    if grants > 0 && !matches!(first, Fix::Grant { .. }) {
-        text.push_str(&format!(", and grant {}", count(grants, "privilege")));
-    }
-    text
-}
-
-/// The command that does what a fix says.
-fn command_of(fix: &Fix, user: &str) -> String {
-    match fix {
-        Fix::Again { message, row, way } => again(message, row.as_ref(), way, user),
-        Fix::Share {
-            row, with, name, right, ..
-        } => format!(
-            "sluice row share {} {} {} {}",
-            row.table,
-            row.id,
-            principal(with, name),
-            right.verb().to_lowercase()
-        ),
-        Fix::Assign { row, to, name } => {
-            format!("sluice row assign {} {} {}", row.table, row.id, principal(to, name))
-        }
-        Fix::GiveRole { to, name, role, .. } => {
-            let noun = if &*to.table == "team" { "team" } else { "user" };
-            format!("sluice {noun} role-add {} {}", quoted(name), quoted(role))
-        }
-        Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
-        Fix::Grant {
-            role, privilege, depth, ..
-        } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
-        Fix::JoinProfile { called, to, name, .. } => {
-            format!("sluice profile member-add {} {}", quoted(called), principal(to, name))
-        }
-        Fix::GrantColumn {
-            called,
-            table,
-            column,
-            right,
-            ..
-        } => format!(
-            "sluice profile grant {} {table} {column} {}",
-            quoted(called),
-            right.trim_start_matches("can")
-        ),
-        Fix::Disable { step } => format!("sluice step disable {step}"),
-        Fix::Deactivate { workflow, kind } => {
-            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
-        }
-        Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
-        Fix::Allow { step, capabilities } => {
-            format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
-        }
-    }
-}
-
-/// The request in another way; of other messages than QualifyLead the parameter is named.
-fn again(message: &str, row: Option<&Reference>, way: &Way, user: &str) -> String {
-    if let Way::PassingOver(steps) = way {
-        let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
-        let flag = format!("--bypass-steps {}", steps.join(","));
-        return match row.filter(|_| message == "QualifyLead") {
-            Some(lead) => format!("sluice lead qualify {} {flag} --as {}", lead.id, quoted(user)),
-            None => format!("send the same again with {flag}"),
-        };
-    }
-    let Some(lead) = row.filter(|_| message == "QualifyLead") else {
-        return "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned();
-    };
-    let how = match way {
-        Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
-        Way::Continue => "--continue".to_owned(),
-        Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
-    };
-    format!("sluice lead qualify {} {how} --as {}", lead.id, quoted(user))
-}
-
-fn principal(row: &Reference, name: &str) -> String {
-    match &*row.table {
-        "team" => quoted(&format!("team:{name}")),
-        _ => quoted(name),
     }
 }

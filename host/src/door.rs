@@ -32,6 +32,9 @@ pub(crate) trait Door {
     /// Runs a query.
     fn list(&self, query: Query) -> Result<Vec<Row>>;
 
+    /// Runs a query of traces: who may not read them sees those of their own requests.
+    fn traces(&self, query: Query) -> Result<Vec<Row>>;
+
     /// Shows all rows of a query, some at a time, as they are read.
     fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()>;
 
@@ -101,6 +104,10 @@ impl Door for Session {
 
     fn list(&self, query: Query) -> Result<Vec<Row>> {
         self.list(query)
+    }
+
+    fn traces(&self, query: Query) -> Result<Vec<Row>> {
+        self.traces(query)
     }
 
     fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {

@@ -4,6 +4,7 @@
 mod assign;
 mod cli;
 mod commands;
+mod completing;
 mod context;
 mod contexts;
 mod culprits;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|verb| verb == context::COMPILE) {
         return sluice_engine::run_compiler(arguments).into();
     }
+    completing::complete();
     interrupt::outlive_file_limit();
     let (cli, given) = match cli::parse() {
         Ok(parsed) => parsed,

@@ -31,7 +31,15 @@ pub(crate) fn error(context: &Context, error: &Error) -> String {
 /// Whether to look for what stands in the way leads on from an error.
 fn leads_on(error: &Error) -> bool {
     let body = error.body();
-    (body.step.is_some() && !is_on_purpose(error)) || error.kind() == Kind::Denied || body.duplicates.is_some()
+    let is_gate = matches!(
+        body.code,
+        Code::STEP_REQUIRED | Code::STAGE_NOT_ON_LEAD | Code::STAGE_NOT_ON_TABLE
+    );
+    (body.step.is_some() && !is_on_purpose(error))
+        || error.kind() == Kind::Denied
+        || body.duplicates.is_some()
+        || body.principal.is_some()
+        || is_gate
 }
 
 /// The command that finds all that stands in the way of the acting user.
@@ -60,7 +68,16 @@ pub(crate) fn error_with(
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
     }
-    let message = wrapped(&format!("error {}", headline(error)), WIDTH);
+    let sentence = sentence(error);
+    if sentence.is_some() {
+        let words = wrapped(for_people(error.message()), WIDTH - 12);
+        lines.push(("platform", words));
+    }
+    let title = match sentence {
+        Some(sentence) => titled(error, &sentence),
+        None => headline(error),
+    };
+    let message = wrapped(&format!("error {title}"), WIDTH);
     format!(
         "{}\n{}",
         indented(&message, 2).trim_start(),
@@ -85,8 +102,52 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
 /// Code, name and message; of the platform's refusals without the details for machines, whose
 /// substance is told below it.
 pub(crate) fn headline(error: &Error) -> String {
-    let message = for_people(error.message());
-    format!("{} {}: {message}", error.code(), error.code().info().name)
+    titled(error, for_people(error.message()))
+}
+
+fn titled(error: &Error, sentence: &str) -> String {
+    format!("{} {}: {sentence}", error.code(), error.code().info().name)
+}
+
+/// Who lacks what, by their names, where the platform's own words have ids; nothing, where they are for people.
+fn sentence(error: &Error) -> Option<String> {
+    let body = error.body();
+    if body.inner.is_some() {
+        return None;
+    }
+    // A guide's own words come first.
+    let guide = body.situation.and_then(|_| error.message().split_once(": Principal"));
+    let guide = guide.map(|(words, _)| format!("{words}: "));
+    if body.situation.is_some() && guide.is_none() {
+        return None;
+    }
+    let (privilege, principal) = (body.privilege.as_ref()?, body.principal.as_ref()?);
+    let who = match principal.kind {
+        PrincipalKind::User => principal.name.clone(),
+        PrincipalKind::Team => format!("the team {}", principal.name),
+    };
+    let asked = match &body.step {
+        Some(step) if step.calls_plugin() => format!(" in the step \"{}\"", step.name),
+        Some(step) => format!(" in the {} \"{}\"", step.kind, step.name),
+        None => String::new(),
+    };
+    let of = body
+        .table
+        .as_ref()
+        .map(|table| format!(" of {table}"))
+        .unwrap_or_default();
+    let told = match error.code() {
+        Code::PRIVILEGE_DENIED => format!("{who} lacks {privilege}{asked}"),
+        Code::ACCESS_DENIED => {
+            let depth = body.depth.map(|depth| format!(" at depth {}", depth.label()));
+            format!(
+                "{who} may not do that with this row{of}{asked}: it takes {privilege}{}",
+                depth.unwrap_or_default()
+            )
+        }
+        _ => return None,
+    };
+    Some(format!("{}{told}", guide.unwrap_or_default()))
 }
 
 fn for_people(message: &str) -> &str {

@@ -49,22 +49,39 @@ impl Unit {
     /// # Errors
     /// `0x8004A110` the caller may not call on behalf of others; nobody calls on behalf of SYSTEM.
     pub(crate) fn acting(&mut self, acting: Acting) -> Result<Arc<Principal>> {
-        let Some(caller) = acting.caller.filter(|caller| *caller != acting.user) else {
-            return self.principal(acting.user);
-        };
-        let limited = self.limited(acting.user, caller)?;
+        let principal = self.named(acting)?;
+        if let Some(caller) = principal.limit() {
+            self.check_acts_on_behalf(caller)?;
+        }
+        Ok(principal)
+    }
+
+    /// Who acts; whether they may is asked elsewhere.
+    ///
+    /// # Errors
+    /// One of them is gone; nobody calls on behalf of SYSTEM.
+    pub(crate) fn named(&mut self, acting: Acting) -> Result<Arc<Principal>> {
+        match acting.caller.filter(|caller| *caller != acting.user) {
+            Some(caller) => self.limited(acting.user, caller),
+            None => self.principal(acting.user),
+        }
+    }
+
+    /// Refuses who may not call on behalf of others.
+    ///
+    /// # Errors
+    /// `0x8004A110` the privilege is missing; the caller is disabled.
+    pub(crate) fn check_acts_on_behalf(&mut self, caller: &Principal) -> Result<()> {
         let snapshot = self.snapshot()?;
-        let caller = self.principal(caller)?;
-        sluice_access::check_enabled(&caller)?;
-        sluice_access::check_named(&caller, ACT_ON_BEHALF, &snapshot.privileges).map_err(|mut error| {
+        sluice_access::check_enabled(caller)?;
+        sluice_access::check_named(caller, ACT_ON_BEHALF, &snapshot.privileges).map_err(|mut error| {
             let body = error.body_mut();
             if body.code == Code::PRIVILEGE_DENIED {
                 body.code = Code::CANNOT_ACT_ON_BEHALF;
                 Code::CANNOT_ACT_ON_BEHALF.text().clone_into(&mut body.message);
             }
             error
-        })?;
-        Ok(limited)
+        })
     }
 
     /// A user who may do what a caller may do as well.

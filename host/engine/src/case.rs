@@ -12,7 +12,7 @@ use sluice_sandbox::{
     Call, Caller, Context, Grants, Left, Limits, Sandbox, Services, Settings, componentize, stack_for,
 };
 
-use crate::{OpenOptions, Session, jobs, plugin::PluginHandler, step::Step, tables, unit::Trial};
+use crate::{OpenOptions, Refused, Session, jobs, plugin::PluginHandler, step::Step, tables, unit::Trial};
 
 /// Keeps the plug-in calls of a trial as cases.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ fn number(caller: Caller) -> u8 {
 }
 
 impl Session {
-    /// The call of a step in a recorded request (see [`Session::recorded_request`]) as a case: of the step
+    /// The call of a step in a request that was refused, or in a job (see [`Session::refused`]) as a case: of the step
     /// with that id, else of the one in which the request fails. The request runs again for that,
     /// rolled back.
     ///
@@ -103,13 +103,16 @@ impl Session {
     /// The request cannot be looked at or run again; no plug-in fails in it, or the step does not run; this
     /// user may not read the step, or one of the rows that are in the case.
     pub fn case(&self, which: Option<Uuid>, step: Option<Uuid>) -> Result<Case> {
-        let recorded = self.recorded_request(which)?;
+        let refused = self.refused(which)?;
         let recorder = Arc::new(Recorder::default());
         let trial = Trial {
             recorder: Some(recorder.clone()),
             ..Trial::default()
         };
-        let tried = self.try_request(recorded.acting(), trial, &[], &recorded.request)?;
+        let tried = match &refused {
+            Refused::Request(recorded) => self.try_request(recorded.acting(), trial, &[], &recorded.request)?,
+            Refused::Job(job) => self.try_job(job.id, trial, &[])?,
+        };
         let wanted = match (step, &tried.result) {
             (Some(step), _) => step,
             (None, Err(error)) => error.body().step.as_ref().map(|step| step.id).ok_or_else(|| {
@@ -129,7 +132,7 @@ impl Session {
         })?;
         // To ask leaves no trace: the last refused request stays the one that was looked at.
         self.check_privilege(tables::STEP, Right::Read)?;
-        self.check_shown(&case, recorded.sender() == self.acting().person())?;
+        self.check_shown(&case, refused.acting().person() == self.acting().person())?;
         Ok(case)
     }
 

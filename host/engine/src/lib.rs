@@ -76,6 +76,7 @@ pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
 pub use component::{Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
+pub use jobs::{FailedJob, GoesOn};
 pub use keeping::Kept;
 pub use lookup::Found;
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
@@ -89,7 +90,9 @@ pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
-pub use trace::{Discarded, Node as TraceNode, PastRequest, RecordedRequest, TracedCheck, TracedChecks, TracedName};
+pub use trace::{
+    Discarded, Node as TraceNode, PastRequest, RecordedRequest, Refused, TracedCheck, TracedChecks, TracedName,
+};
 pub use unit::Unit;
 pub use watch::Watch;
 

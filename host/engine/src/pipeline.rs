@@ -42,7 +42,11 @@ pub(crate) fn run(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
 
 fn message(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     let operation = Operation::begin(unit, incoming)?;
-    check_caller(&operation)?;
+    if let Err(error) = check_caller(unit, &operation) {
+        unit.trace.enter_message(&operation);
+        unit.trace.leave(Some(&error));
+        return Err(error);
+    }
     if let Some(outputs) = answers::earlier(unit, &operation)? {
         return Ok(Response { outputs });
     }
@@ -60,12 +64,17 @@ fn message(unit: &mut Unit, incoming: Incoming) -> Result<Response> {
     })
 }
 
-/// Whoever is disabled does nothing, whatever the message.
-fn check_caller(operation: &Operation) -> Result<()> {
+/// Whoever is disabled does nothing, whatever the message; who may not call on behalf of others sends none
+/// so.
+fn check_caller(unit: &mut Unit, operation: &Operation) -> Result<()> {
     sluice_access::check_enabled(&operation.principal).map_err(|error| match &operation.table {
         Some(table) => error.with_table(&table.name),
         None => error,
-    })
+    })?;
+    match operation.principal.limit().filter(|_| operation.context.depth == 1) {
+        Some(caller) => unit.check_acts_on_behalf(caller),
+        None => Ok(()),
+    }
 }
 
 fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {

@@ -115,8 +115,8 @@ impl Changed {
 /// What came of a trial.
 #[derive(Debug)]
 pub struct Tried {
-    /// What came of the request; or of the message before it that was refused.
-    pub result: Result<Response>,
+    /// What came of the request, or of the job; or of the message before it that was refused.
+    pub result: Result<()>,
     /// Which message before the request was refused, so that the request was not sent.
     pub refused: Option<usize>,
     /// The steps that ran.
@@ -199,6 +199,27 @@ impl Session {
         request: &Request,
     ) -> Result<Tried> {
         let acting = acting.into();
+        self.try_work(trial, before, &|unit| send(unit, acting, request).map(|_| ()))
+    }
+
+    /// Does the work of a job once more, for trial, behind other messages: what came of it.
+    ///
+    /// # Errors
+    /// The trial could not be made. What the job is refused is inside.
+    pub fn try_job(&self, job: Uuid, trial: Trial, before: &[Sent]) -> Result<Tried> {
+        self.try_work(trial, before, &|unit| {
+            unit.begin_anew();
+            jobs::run_for_trial(unit, job)?;
+            unit.check_administration()
+        })
+    }
+
+    fn try_work(
+        &self,
+        trial: Trial,
+        before: &[Sent],
+        work: &(dyn Fn(&mut Unit) -> Result<()> + Send + Sync),
+    ) -> Result<Tried> {
         // What is sent before it may be what lets them act.
         rolled_back(&self.engine, self.acting, &Purpose::Diagnosis(trial), |unit, _| {
             if let Err((place, error)) = prepare(&self.engine, unit, before) {
@@ -214,7 +235,7 @@ impl Session {
             unit.deferred.clear();
             unit.deferred_jobs.clear();
             unit.jobs.clear();
-            let result = send(unit, acting, request);
+            let result = work(unit);
             let around = unit.trace.steps_around_failure();
             let background = match &result {
                 Ok(_) => jobs::run_deferred(unit),

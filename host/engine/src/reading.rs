@@ -155,7 +155,7 @@ impl Session {
                 &CallOptions::default(),
             );
             unit.keep_use();
-            shown.map(|_| ())
+            shown.map(|_| ()).map_err(|error| unit.refused(error, correlation))
         })
     }
 

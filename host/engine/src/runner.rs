@@ -17,7 +17,8 @@ use sluice_model::{Code, Comparison, Error, Filter, Query, Reference, Result, Ri
 use sluice_store::End;
 
 use crate::{
-    Session, Unit, compiling,
+    Acting, Session, Unit, compiling,
+    engine::Core,
     jobs::{self, CANCELED, COMPLETED, Claim, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
     tables,
 };
@@ -100,10 +101,11 @@ pub trait JobKind: Sync {
         false
     }
 
-    /// Whether a trial of the request that set a job off does its work as well: it is as long as the
-    /// request made it, and does not go over a whole table.
-    fn is_tried(&self) -> bool {
-        false
+    /// In whose name a job runs what a request set off, and what it runs: its work is tried with the
+    /// request, and by itself where it failed. Nothing, where the work is never tried, because it goes over
+    /// a whole table.
+    fn runs(&self, _data: &str) -> Option<(Acting, Uuid)> {
+        None
     }
 
     /// A job was refused something, and waits or has failed: what is to be kept of that.
@@ -135,14 +137,14 @@ pub trait JobKind: Sync {
 }
 
 /// The kind of a job that is run in steps by whoever asks.
-pub(crate) fn kind(unit: &Unit, job: &Row) -> Option<&'static dyn JobKind> {
+pub(crate) fn kind(core: &Core, job: &Row) -> Option<&'static dyn JobKind> {
     let number = job.int("operationtype")?;
-    unit.core.jobs().iter().copied().find(|kind| kind.number() == number)
+    core.jobs().iter().copied().find(|kind| kind.number() == number)
 }
 
 /// A job was canceled by writing its state, or it failed.
 pub(crate) fn canceled(unit: &mut Unit, job: &Row) -> Result<()> {
-    match kind(unit, job) {
+    match kind(&unit.core, job) {
         Some(kind) => kind.undone(unit, job.text("data").unwrap_or_default()),
         None => jobs::canceled(unit, job),
     }
@@ -168,6 +170,7 @@ impl Session {
                     state: JobState::Stopped,
                     ended_before: false,
                     message: String::new(),
+                    is_looked_into: false,
                     progress: last,
                 });
             }
@@ -186,6 +189,7 @@ impl Session {
                     state: JobState::of(status),
                     ended_before: !worked,
                     message,
+                    is_looked_into: step.is_looked_into,
                     progress: last,
                 });
             }
@@ -207,6 +211,7 @@ impl Session {
                         state: JobState::of(status),
                         ended_before: true,
                         message,
+                        is_looked_into: status == FAILED,
                         progress: JobProgress::default(),
                     }));
                 }
@@ -231,6 +236,7 @@ impl Session {
                 }
             };
             Ok(Some(JobOutcome {
+                is_looked_into: state != JobState::Succeeded,
                 state,
                 ended_before: false,
                 message,
@@ -350,10 +356,10 @@ const MOST_PARTS: usize = 200;
 pub(crate) fn tried(unit: &mut Unit, id: Uuid) -> Result<Option<Error>> {
     for _ in 0..MOST_PARTS {
         let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
-        let Some(kind) = kind(unit, &job).filter(|kind| kind.is_tried()) else {
+        let data = job.text("data").unwrap_or_default().to_owned();
+        let Some(kind) = kind(&unit.core, &job).filter(|kind| kind.runs(&data).is_some()) else {
             return Ok(None);
         };
-        let data = job.text("data").unwrap_or_default().to_owned();
         let before = unit.savepoint()?;
         match work_on(unit, kind, &job, &data) {
             Ok(step) => {
@@ -382,7 +388,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
     if let Some(caller) = caller.filter(|caller| job.lookup("ownerid") != Some(&caller.identity().reference())) {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
-    let Some(kind) = kind(unit, &job) else {
+    let Some(kind) = kind(&unit.core, &job) else {
         return Err(Error::host("the job is of no kind that is done in steps"));
     };
     let data = job.text("data").unwrap_or_default().to_owned();
@@ -395,6 +401,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
             progress: JobProgress::default(),
             ended: Some((status, told)),
             waits: None,
+            is_looked_into: status == FAILED && kind.runs(&data).is_some(),
             data,
             worked: false,
         });
@@ -422,6 +429,7 @@ fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<Jo
                 }
             };
             Ok(JobStep {
+                is_looked_into: kind.runs(&data).is_some(),
                 data,
                 progress: JobProgress::default(),
                 ended: Some((status, error.message().to_owned())),

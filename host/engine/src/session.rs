@@ -154,7 +154,8 @@ impl Session {
         options: &CallOptions,
     ) -> Result<Response> {
         let request = self.completed(request);
-        let principal = unit.acting(self.acting);
+        // Whether they may act so is the first thing that is asked in the pipeline: the refusal leaves a trace.
+        let principal = unit.named(self.acting);
         unit.record(&request);
         let result = principal.and_then(|principal| {
             let incoming = Incoming {

@@ -196,6 +196,12 @@ impl Unit {
     /// The next request begins, perhaps in the transaction of the one before: what it may use and
     /// its traces are its own.
     pub(crate) fn begin_anew(&mut self) {
+        self.trace.checks().clear();
+        self.begin_behind();
+    }
+
+    /// As [`Self::begin_anew`], for what a request set off: what was asked for the request stays noted.
+    pub(crate) fn begin_behind(&mut self) {
         self.shut_out = None;
         self.trace.clear();
         self.budget = Budget::default();

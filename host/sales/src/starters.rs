@@ -54,6 +54,8 @@ const LOGIC: &[&str] = &[
     "plugintype",
     "sdkmessageprocessingstep",
     "sdkmessageprocessingstepimage",
+    "sdkmessage",
+    "sdkmessagefilter",
     "workflow",
 ];
 
@@ -95,14 +97,18 @@ pub const STARTERS: &[Starter] = &[
             (ATTACHED, READ, Depth::Organization),
             (AROUND, READ, Depth::Organization),
             (LOGIC, READ, Depth::Organization),
+            (SHOWN, READ, Depth::Organization),
             (
                 &[
                     "role",
                     "privilege",
                     "plugintracelog",
                     "sl_messagetrace",
+                    "sl_privilegeuse",
                     "asyncoperation",
                     "organization",
+                    "fieldsecurityprofile",
+                    "fieldpermission",
                 ],
                 READ,
                 Depth::Organization,

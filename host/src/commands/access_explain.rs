@@ -9,7 +9,7 @@ use sluice_sales::qualify::{self, Choices};
 use super::{diagnose, exec};
 use crate::{
     context::Context,
-    culprits::{self, Report},
+    culprits::{self, Report, Sender},
     door::Door as _,
     output::{Grid, Outcome},
     report,
@@ -59,7 +59,12 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let tells = culprits::tells_commands(&session);
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
-    let mut document = culprits::json(context, found, &name, &*request.message == "QualifyLead");
+    let mut document = culprits::json(
+        context,
+        found,
+        &Sender::of(&name, None),
+        &*request.message == "QualifyLead",
+    );
     if let Json::Object(map) = &mut document {
         map.insert("user".to_owned(), name.clone().into());
         map.insert(
@@ -80,6 +85,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         context,
         catalog: &*session.catalog()?,
         user: &name,
+        sender: Sender::of(&name, None),
+        then: None,
         what: &what,
         qualifies: &*request.message == "QualifyLead",
         tells_commands: tells,
@@ -140,6 +147,7 @@ fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
         "step": asked_by(need, steps).map(|step| step.name.clone()),
         "times": need.times,
         "missing": need.is_missing,
+        "asked": need.is_asked,
     })
 }
 
@@ -148,13 +156,19 @@ fn needs_text(explained: &Explanation, tells: bool) -> String {
     for need in &explained.needs {
         let step = asked_by(need, &explained.steps);
         grid.row([
-            if need.is_missing { "✗" } else { "✓" }.to_owned(),
+            match (need.is_asked, need.is_missing) {
+                (false, _) => "–",
+                (true, true) => "✗",
+                (true, false) => "✓",
+            }
+            .to_owned(),
             need.privilege.clone(),
             gate(need.gate).to_owned(),
             need.name.clone(),
-            match need.is_missing {
-                true => "missing".to_owned(),
-                false => because(need, tells).unwrap_or_default(),
+            match (need.is_asked, need.is_missing) {
+                (false, _) => "not asked: the privilege is missing".to_owned(),
+                (true, true) => "missing".to_owned(),
+                (true, false) => because(need, tells).unwrap_or_default(),
             },
             step.map_or("the platform".to_owned(), |step| step.name.clone()),
         ]);

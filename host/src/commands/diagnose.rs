@@ -12,7 +12,7 @@ use sluice_sales::{
 use crate::{
     assign,
     context::Context,
-    culprits::{self, Report, WIDTH},
+    culprits::{self, Report, Sender, WIDTH},
     names::Labels,
     output::{Grid, Outcome},
     people, report,
@@ -117,13 +117,15 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
         context,
         catalog: &*session.catalog()?,
         user: &name,
+        sender: Sender::of(&name, None),
+        then: None,
         what: &asked.what,
         qualifies: wanted.lead.is_some(),
         tells_commands: true,
     }
     .text(&found, &again);
     Ok(Outcome::new(
-        culprits::json(context, &found, &name, wanted.lead.is_some()),
+        culprits::json(context, &found, &Sender::of(&name, None), wanted.lead.is_some()),
         text,
     ))
 }

@@ -4,7 +4,7 @@ use std::{io::Write as _, sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
-use sluice_model::{Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
+use sluice_model::{Code, Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
 
 use crate::{
     context::Context,
@@ -74,7 +74,7 @@ pub(crate) enum Command {
 const TABLE: &str = "asyncoperation";
 /// What the runner knows of a job, and nobody needs to see.
 const UNSHOWN: [&str; 3] = ["data", "hostid", "modifiedon"];
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "name",
     "operationtype",
     "statecode",
@@ -88,6 +88,7 @@ const COLUMNS: [&str; 18] = [
     "recurrencepattern",
     "ownerid",
     "regardingobjectid",
+    "correlationid",
     "owningextensionid",
     "message",
     "data",
@@ -185,6 +186,7 @@ fn document(session: &Session, table: &TableDef, row: &Row) -> Json {
         for column in UNSHOWN {
             map.shift_remove(column);
         }
+        map.insert("code".to_owned(), code_of(row).map(|code| code.to_string()).into());
         map.insert("status".to_owned(), status(session, table, row).into());
         map.insert("interrupted".to_owned(), session.is_interrupted(row).into());
         if let Some(JobProgress { done, total }) = progress_of(row) {
@@ -192,6 +194,11 @@ fn document(session: &Session, table: &TableDef, row: &Row) -> Json {
         }
     }
     document
+}
+
+/// The code of what a job was refused.
+fn code_of(row: &Row) -> Option<Code> {
+    row.int("errorcode").map(|code| Code(code.cast_unsigned()))
 }
 
 /// How far a job has come, where it counts.
@@ -214,6 +221,7 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     for column in COLUMNS.iter().filter(|column| !UNSHOWN.contains(column)) {
         let cell = match *column {
             "statuscode" => status(session, &table, row),
+            "errorcode" => code_of(row).map(|code| code.to_string()).unwrap_or_default(),
             column => shown(&table, row, column, &labels),
         };
         if !cell.is_empty() {
@@ -222,6 +230,9 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     }
     if let Some(progress) = progress_of(row) {
         lines.push(("progress".to_owned(), fraction(progress)));
+    }
+    if session.is_looked_into(row.id)? {
+        lines.push(("why".to_owned(), context.command(&format!("sluice why {}", row.id))));
     }
     Ok(Outcome::new(document(session, &table, row), pairs(&lines)))
 }
@@ -406,7 +417,15 @@ pub(crate) fn told(context: &Context, job: Uuid, outcome: &JobOutcome) -> String
             fraction(outcome.progress),
             context.command(&format!("sluice jobs resume {job}"))
         ),
-        state => format!("the job {job} {}{why}", ended(state)),
+        state => format!("the job {job} {}{why}{}", ended(state), leads_on(context, job, outcome)),
+    }
+}
+
+/// The command that says why, where there is more to say.
+fn leads_on(context: &Context, job: Uuid, outcome: &JobOutcome) -> String {
+    match outcome.is_looked_into {
+        true => format!("\n  {}", context.command(&format!("sluice why {job}"))),
+        false => String::new(),
     }
 }
 

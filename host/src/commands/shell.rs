@@ -1,11 +1,13 @@
-//! `sluice completions` and `sluice man`: made of the one definition of the grammar.
+//! `sluice completions` and `sluice man`: made of the one definition of the grammar. Where a name of the
+//! organisation is wanted, the completions ask it.
 
 use std::path::PathBuf;
 
 use clap::Command;
+use clap_complete::env::Shells;
 use serde_json::json;
 
-use crate::output::Outcome;
+use crate::{context::COMPLETE, output::Outcome};
 
 /// `completions`
 #[derive(Debug, clap::Args)]
@@ -23,10 +25,12 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-/// Prints the completions.
-pub(crate) fn completions(mut grammar: Command, args: &Completions) -> anyhow::Result<Outcome> {
+/// Prints what the shell reads, to ask the program for each word.
+pub(crate) fn completions(args: &Completions) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut grammar, "sluice", &mut script);
+    if let Some(shell) = Shells::builtins().completer(&args.shell.to_string()) {
+        shell.write_registration(COMPLETE, "sluice", "sluice", "sluice", &mut script)?;
+    }
     let script = String::from_utf8(script)?;
     Ok(Outcome::new(json!({ "script": script }), script))
 }

@@ -138,6 +138,15 @@ impl Registry {
             .filter(|table| *table != "none")
     }
 
+    /// The same for people; of a binding that the reader may not read nothing is made up.
+    fn shown_table(&self, step: &Row) -> &str {
+        let is_unread = |id: Uuid| !self.tables.contains_key(&id);
+        match step.id_of("sdkmessagefilterid") {
+            Some(id) if is_unread(id) => "(not shown)",
+            _ => self.table(step).unwrap_or("(any)"),
+        }
+    }
+
     fn message(&self, step: &Row) -> String {
         step.lookup("sdkmessageid")
             .map(|message| self.labels.name(message))
@@ -218,7 +227,7 @@ pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
         grid.row([
             &registry.state(step),
             &registry.message(step),
-            registry.table(step).unwrap_or("(any)"),
+            registry.shown_table(step),
             &report::stage(step.int("stage").unwrap_or_default()),
             &step.int("rank").unwrap_or_default().to_string(),
             mode(step),
@@ -385,7 +394,7 @@ fn sheet(
         ("state", state(step, registry)),
         ("plug-in", registry.plugin(step).to_owned()),
         ("message", registry.message(step)),
-        ("table", registry.table(step).unwrap_or("(any)").to_owned()),
+        ("table", registry.shown_table(step).to_owned()),
         ("stage", format!("{} ({stage})", report::stage(stage))),
         ("mode", mode(step).to_owned()),
         ("rank", step.int("rank").unwrap_or_default().to_string()),

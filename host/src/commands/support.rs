@@ -3,12 +3,20 @@
 use std::{io::Write, path::PathBuf};
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::Session;
+use sluice_engine::{Refused, Session};
 use sluice_model::{Code, Error, Filter, Query, Row, Uuid, codes::Kind, json as rows, parameter};
 use sluice_platform::prelude::*;
 
 use super::{settings, trace};
-use crate::{context::Context, culprits, door::Door, files, names::Labels, output::Outcome, report};
+use crate::{
+    context::Context,
+    culprits::{self, Sender},
+    door::Door,
+    files,
+    names::Labels,
+    output::Outcome,
+    report,
+};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -176,12 +184,18 @@ fn kind_of(parameter: &sluice_model::Parameter) -> &'static str {
 
 /// What stands in the request's way, as `why` says it.
 fn access(context: &Context, session: &Session, correlation: Uuid) -> anyhow::Result<Json> {
-    let (recorded, found) = match session.why(Some(correlation)) {
+    let (refused, found) = match session.why(Some(correlation)) {
         Ok(found) => found,
         Err(error) => return Ok(json!({ "unknown": report::error_to_json(&error) })),
     };
-    let caller = sluice_model::Reference::new("systemuser", recorded.caller);
-    let name = Labels::load(context, [caller.clone()])?.name(&caller);
-    let qualifies = &*recorded.request.message == "QualifyLead";
-    Ok(culprits::json(context, &found, &name, qualifies))
+    let acting = refused.acting();
+    let user = |id| sluice_model::Reference::new("systemuser", id);
+    let labels = Labels::load(
+        context,
+        [Some(acting.user), acting.caller].into_iter().flatten().map(user),
+    )?;
+    let caller = acting.caller.map(|caller| labels.name(&user(caller)));
+    let sender = Sender::of(&labels.name(&user(acting.user)), caller.as_deref());
+    let qualifies = matches!(&refused, Refused::Request(recorded) if &*recorded.request.message == "QualifyLead");
+    Ok(culprits::json(context, &found, &sender, qualifies))
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 use sluice_model::{
-    Code, Comparison, Error, Filter, Order, Query, Reference, Related, Row, Uuid, Value, json as rows, names::end_of_id,
+    Code, Comparison, Error, Filter, Name, Order, Query, Reference, Related, Row, Uuid, Value, json as rows,
+    names::end_of_id,
 };
 
 use super::{case, trace_checks, trace_follow, trace_search, trace_tree};
 use crate::{
     context::Context,
     door::Door,
-    names::{self, Labels},
+    names::Labels,
     output::{Grid, Outcome},
     people,
     times::Since,
@@ -181,14 +182,19 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             }
             let query = newest(Query::new(table).columns(columns).filter(filter)).top(top);
             match requests {
-                true => people::list(context, &session, query),
+                true => {
+                    let table = session.catalog()?.table(REQUEST)?.clone();
+                    let rows = session.traces(query)?;
+                    let columns: Vec<Name> = REQUEST_COLUMNS.iter().map(|name| (*name).into()).collect();
+                    people::rows_of(context, &table, &rows, Some(&columns))
+                }
                 false => calls(context, &session, &query),
             }
         }
         Command::Show { id, checks } => {
             let id = match id.as_str() {
                 "@last" => last(&session, CALL)?.id,
-                id => session.find_one(CALL, id)?,
+                id => call(&session, id)?,
             };
             let shown = show(context, &session, id)?;
             match checks {
@@ -207,7 +213,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 /// The plug-in calls with their steps and what the plug-ins said, each in a line.
 fn calls(context: &Context, session: &dyn Door, query: &Query) -> anyhow::Result<Outcome> {
-    let rows = session.list(query.clone())?;
+    let rows = session.traces(query.clone())?;
     let (documents, grid) = calls_of(context, session, query, &rows)?;
     Ok(Outcome::list(documents, grid.text("no rows")))
 }
@@ -279,7 +285,7 @@ pub(super) fn newest(mut query: Query) -> Query {
 fn show(context: &Context, session: &dyn Door, id: Uuid) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
     let table = catalog.table(CALL)?;
-    let row = names::get(session, CALL, id, &[])?;
+    let row = one(session, CALL, id, &[])?;
     let text = if context.json() {
         String::new()
     } else {
@@ -305,7 +311,7 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
     let query = Query::new(REQUEST)
         .columns(&["sl_name", "sl_correlationid"])
         .filter(Filter::ends_with("sl_correlationid", &end));
-    let rows = session.list(query)?;
+    let rows = session.traces(query)?;
     let ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.id_of("sl_correlationid")).collect();
     let mut ids = ids.into_iter();
     match (ids.next(), ids.next()) {
@@ -323,10 +329,48 @@ pub(super) fn correlation(session: &dyn Door, text: &str) -> anyhow::Result<Uuid
     }
 }
 
+/// One trace by its id, with these columns; all of them where none is named.
+pub(super) fn one(session: &dyn Door, table: &str, id: Uuid, columns: &[&str]) -> anyhow::Result<Row> {
+    let catalog = session.catalog()?;
+    let of = catalog.table(table)?;
+    let mut query = Query::new(table).filter(Filter::eq(&of.key, id));
+    if !columns.is_empty() {
+        query = query.columns(columns);
+    }
+    let found = session.traces(query)?.into_iter().next();
+    Ok(found.ok_or_else(|| Error::not_found(&of.schema, table, id))?)
+}
+
+/// The plug-in call with that id, or with that end of it.
+fn call(session: &dyn Door, text: &str) -> anyhow::Result<Uuid> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let Some(end) = end_of_id(text) else {
+        return Err(Usage::because(format!(
+            "`{text}` is no id, nor the last five digits or more of one"
+        )));
+    };
+    let query = Query::new(CALL).columns(&["typename"]);
+    let rows = session.traces(query.filter(Filter::ends_with("plugintracelogid", &end)))?;
+    match rows.as_slice() {
+        [] => Err(Error::new(Code::NOT_FOUND, format!("no trace of a plug-in call ends in {text}")).into()),
+        [row] => Ok(row.id),
+        several => {
+            let each: Vec<String> = several.iter().map(|row| row.id.to_string()).collect();
+            let message = format!(
+                "several plug-in calls end in {text}: {}; give more digits",
+                each.join(", ")
+            );
+            Err(Error::new(Code::AMBIGUOUS, message).into())
+        }
+    }
+}
+
 /// The newest trace of a table.
 pub(super) fn last(session: &dyn Door, table: &str) -> anyhow::Result<Row> {
     let columns: &[&str] = if table == REQUEST { &["sl_correlationid"] } else { &[] };
-    let rows = session.list(newest(Query::new(table).columns(columns)).top(1))?;
+    let rows = session.traces(newest(Query::new(table).columns(columns)).top(1))?;
     Ok(rows.into_iter().next().ok_or_else(none_at_all)?)
 }
 

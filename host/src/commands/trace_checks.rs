@@ -4,10 +4,9 @@
 use sluice_engine::{TracedCheck, TracedChecks, TracedName};
 use sluice_model::{Code, Error, Filter, Query, Row, Uuid};
 
-use super::trace::{CALL, REQUEST, correlation, newest};
+use super::trace::{CALL, REQUEST, correlation, newest, one};
 use crate::{
     door::Door,
-    names,
     output::{Grid, Outcome},
     people::count,
     text::grouped,
@@ -48,7 +47,7 @@ fn of_request(session: &dyn Door, filter: Filter, top: Option<u32>) -> anyhow::R
     let columns = ["sl_name", "sl_correlationid", CHECKS];
     let mut query = newest(Query::new(REQUEST).columns(&columns).filter(filter));
     query.top = top;
-    Ok(session.list(query)?)
+    Ok(session.traces(query)?)
 }
 
 /// The newest request, or, where it was not recorded, the newest that failed.
@@ -62,12 +61,12 @@ fn newest_recorded(session: &dyn Door) -> anyhow::Result<Vec<Row>> {
 
 /// A plug-in call, with what was asked in its step.
 pub(super) fn beside(session: &dyn Door, call: Uuid, shown: Outcome) -> anyhow::Result<Outcome> {
-    let row = names::get(session, CALL, call, &["correlationid", "pluginstepid"])?;
+    let row = one(session, CALL, call, &["correlationid", "pluginstepid"])?;
     let request = row.id_of("correlationid").unwrap_or_default();
     let query = Query::new(REQUEST)
         .columns(&[CHECKS])
         .filter(Filter::eq("sl_correlationid", request));
-    let mut found = read(&session.list(query)?)?;
+    let mut found = read(&session.traces(query)?)?;
     let step = row.id_of("pluginstepid");
     found
         .checks
@@ -153,8 +152,16 @@ fn through(check: &TracedCheck) -> String {
     let Some(way) = &check.through else {
         return "refused".to_owned();
     };
-    let role = check.role.as_ref().map(name);
-    let team = check.team.as_ref().map(|team| format!(" via team {}", name(team)));
+    let called = |named: &TracedName, what: &str| named.name.clone().unwrap_or_else(|| what.to_owned());
+    let role = check.role.as_ref().map(|role| called(role, "a role"));
+    let team = check.team.as_ref().map(|team| {
+        format!(
+            " via {}",
+            team.name
+                .as_ref()
+                .map_or("a team".to_owned(), |name| format!("team {name}"))
+        )
+    });
     match role {
         Some(role) if check.check == "privilege" => format!("{role}{}", team.unwrap_or_default()),
         Some(role) => format!("{role}{}: {way}", team.unwrap_or_default()),

@@ -24,7 +24,7 @@ pub(super) fn follow(context: &Context, session: &dyn Door, query: &Query, top: 
     let stop = interrupt::flag("that was all")?;
     let now = context.env().now();
     let already = times::moved(now, -LATE).unwrap_or(now);
-    let there = session.list(
+    let there = session.traces(
         Query::new(query.table.clone())
             .columns(&["createdon"])
             .filter(since(already)),
@@ -45,7 +45,7 @@ pub(super) fn follow(context: &Context, session: &dyn Door, query: &Query, top: 
         };
         let asked = newest(asked);
         let asked = if from.is_none() { asked.top(top) } else { asked };
-        let mut rows = session.list(asked)?;
+        let mut rows = session.traces(asked)?;
         rows.reverse();
         rows.retain(|row| from.is_none() || !shown.contains_key(&row.id));
         if !rows.is_empty() {

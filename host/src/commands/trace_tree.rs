@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value as Json;
 use sluice_engine::TraceNode;
-use sluice_model::{Code, Error, Filter, Query, Row, Uuid, codes::Kind, json as rows};
+use sluice_model::{Code, Error, Filter, Query, Row, Uuid, json as rows};
 
 use super::{
     trace::{CALL, REQUEST, correlation, last, none_at_all},
@@ -23,7 +23,7 @@ pub(super) fn tree(session: &dyn Door, wanted: Option<&str>) -> anyhow::Result<O
     let query = Query::new(REQUEST)
         .filter(Filter::eq("sl_correlationid", wanted))
         .order_by("sl_startedon");
-    let traces = session.list(query)?;
+    let traces = session.traces(query)?;
     let mut nodes = traces.iter().map(node).collect::<anyhow::Result<Vec<_>>>()?;
     let mut said = said(session, wanted)?;
     let mut ran = HashMap::new();
@@ -70,11 +70,7 @@ fn said(session: &dyn Door, correlation: Uuid) -> anyhow::Result<HashMap<Uuid, V
         .columns(&["pluginstepid", "messageblock"])
         .filter(Filter::eq("correlationid", correlation))
         .order_by("performanceexecutionstarttime");
-    let rows = match session.list(query) {
-        Ok(rows) => rows,
-        Err(error) if error.kind() == Kind::Denied => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
+    let rows = session.traces(query)?;
     let mut said: HashMap<Uuid, VecDeque<String>> = HashMap::new();
     for row in rows {
         if let Some(step) = row.id_of("pluginstepid") {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::{
+    context::Context,
     contexts::{self, Contexts, Kept},
     output::{Grid, Outcome},
     usage::Usage,
@@ -25,7 +26,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let path = contexts::path()
         .ok_or_else(|| Usage::because("there is no place for the file of contexts: set SLUICE_CONTEXTS or HOME"))?;
     let mut all = Contexts::read(&path)?;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Some(kept) => (who.clone(), kept.clone()),
         None => made(who, &all)?,
     };
+    check_user(context, &kept)?;
     all.contexts.insert(name.clone(), kept.clone());
     all.current = Some(name.clone());
     all.write(&path)?;
@@ -61,6 +63,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         document,
         format!("from now on {} acts in {place}", kept.user),
     ))
+}
+
+/// Refuses who is nobody there, where the organisation is there.
+fn check_user(context: &Context, kept: &Kept) -> anyhow::Result<()> {
+    let path = match &kept.org {
+        Some(path) => path,
+        None if kept.url.is_some() => return Ok(()),
+        None => context.path()?,
+    };
+    if path.exists() {
+        context.open(path)?.session_of(&kept.user)?;
+    }
+    Ok(())
 }
 
 /// A context that nobody kept yet.

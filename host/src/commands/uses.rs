@@ -44,9 +44,13 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             need.refused.join(", "),
         ]);
     }
-    let mut text = grid.text("its calls were seen to ask for nothing");
+    let mut text = match seen.declared.is_empty() {
+        true => "its plug-in declares no privileges\n".to_owned(),
+        false => format!("its plug-in declares that it needs {}\n", seen.declared.join(", ")),
+    };
+    text.push_str(&grid.text("its calls were seen to ask for nothing"));
     text.push_str(&format!(
-        "\nseen in {} of {} that were run again, rolled back",
+        "\nseen in {} of {}, run again and rolled back",
         seen.ran,
         count(seen.requests, "recorded request")
     ));
@@ -76,6 +80,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     });
     let document = json!({
         "step": step.to_string(),
+        "declared": seen.declared,
         "needs": needs.collect::<Vec<Json>>(),
         "ran": seen.ran,
         "requests": seen.requests,

@@ -114,6 +114,10 @@ impl Door for Noted<'_> {
         self.session.list(query)
     }
 
+    fn traces(&self, query: Query) -> Result<Vec<Row>> {
+        self.session.traces(query)
+    }
+
     fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
         Door::each(self.session, query, visit)
     }

@@ -1,14 +1,14 @@
-//! `sluice why`: what a request was refused for, and what cures it. The recorded request runs again
-//! as its caller, in transactions that are rolled back.
+//! `sluice why`: what a request was refused for, or a job that it set off, and what cures it. The recorded
+//! request, or the work of the job, runs again as its caller, in transactions that are rolled back.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{RecordedRequest, Session};
+use sluice_engine::{FailedJob, GoesOn, RecordedRequest, Refused, Session};
 use sluice_model::{Parameter, Reference, Uuid, names::end_of_id};
 use sluice_platform::prelude::*;
 
 use crate::{
     context::Context,
-    culprits::{self, Report},
+    culprits::{self, Report, Sender},
     names::Labels,
     output::Outcome,
     usage::Usage,
@@ -17,8 +17,8 @@ use crate::{
 /// See the module.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The correlation id of the request, or the id of its trace, or the last five digits or more of
-    /// one; by default (or as @last) your last request that was refused.
+    /// The correlation id of the request, or the id of its trace or of a job that failed, or the last five
+    /// digits or more of one; by default (or as @last) your last request that was refused.
     trace: Option<String>,
 }
 
@@ -27,38 +27,107 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let which = args.trace.as_deref().filter(|trace| *trace != "@last");
     let which = which.map(|text| self::which(&session, text)).transpose()?;
-    let (recorded, found) = session.why(which)?;
-    let caller = Reference::new("systemuser", recorded.caller);
-    let row = row_of(&recorded);
-    let labels = Labels::load(context, [caller.clone()].into_iter().chain(row.clone()))?;
-    let user = if recorded.caller == session.user() {
-        context.user().to_owned()
-    } else {
-        labels.name(&caller)
+    let (refused, found) = session.why(which)?;
+    let acting = refused.acting();
+    let user = |id| Reference::new("systemuser", id);
+    let users = [Some(acting.user), acting.caller].into_iter().flatten().map(user);
+    let row = row_of(&refused);
+    let labels = Labels::load(context, users.chain(row.clone()))?;
+    let name = |id| match id == session.acting().person() {
+        true => context.user().to_owned(),
+        false => labels.name(&user(id)),
     };
-    let what = what(&recorded, row.as_ref(), &labels);
+    let caller = acting.caller.map(name);
+    let in_name_of = match acting.caller.is_some() {
+        true => labels.name(&user(acting.user)),
+        false => name(acting.user),
+    };
+    let who = match &caller {
+        Some(caller) => format!("{caller}, on behalf of {in_name_of},"),
+        None => in_name_of.clone(),
+    };
+    let sender = Sender::of(&in_name_of, caller.as_deref());
+    let (what, id) = match &refused {
+        Refused::Request(recorded) => (what(recorded, row.as_ref(), &labels), recorded.correlation),
+        Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
+    };
+    let then = goes_on(&refused);
+    let qualifies = matches!(&refused, Refused::Request(recorded) if &*recorded.request.message == "QualifyLead");
+    let mut document = culprits::json(context, &found, &sender, qualifies);
+    if let Json::Object(map) = &mut document {
+        let (name, told) = told(&refused, row.as_ref(), &who);
+        map.insert(name.to_owned(), told);
+        let then = then.as_ref().map(|then| context.command(then));
+        map.insert("then".to_owned(), then.into());
+    }
     let text = Report {
         context,
         catalog: &*session.catalog()?,
-        user: &user,
+        user: &who,
+        sender,
+        then,
         what: &what,
-        qualifies: &*recorded.request.message == "QualifyLead",
+        qualifies,
         tells_commands: culprits::tells_commands(&session),
     }
-    .text(&found, &format!("sluice why {}", recorded.correlation));
-    let mut document = culprits::json(context, &found, &user, &*recorded.request.message == "QualifyLead");
-    if let Json::Object(map) = &mut document {
-        let request = json!({
-            "correlation": recorded.correlation.to_string(),
-            "message": &*recorded.request.message,
-            "row": row.map(|row| row.to_string()),
-            "user": user,
-            "startedon": recorded.started.to_string(),
-            "succeeded": recorded.succeeded,
-        });
-        map.insert("request".to_owned(), request);
-    }
+    .text(&found, &format!("sluice why {id}"));
+    let text = match &refused {
+        Refused::Job(FailedJob {
+            goes_on: GoesOn::Not,
+            name,
+            ..
+        }) => format!("{text}\n\nThe job \"{name}\" itself has ended for good; a cure lets the next one pass."),
+        _ => text,
+    };
     Ok(Outcome::new(document, text))
+}
+
+/// The command by which a job goes on once nothing stands in its way.
+fn goes_on(refused: &Refused) -> Option<String> {
+    match refused {
+        Refused::Job(job) => match job.goes_on {
+            GoesOn::Again => Some(format!("sluice jobs retry {}", job.id)),
+            GoesOn::Resumed => Some(format!("sluice jobs resume {}", job.id)),
+            GoesOn::Not => None,
+        },
+        Refused::Request(_) => None,
+    }
+}
+
+/// What was refused, for machines: the name of the member, and what it holds.
+fn told(refused: &Refused, row: Option<&Reference>, user: &str) -> (&'static str, Json) {
+    let row = row.map(ToString::to_string);
+    match refused {
+        Refused::Request(recorded) => {
+            let told = json!({
+                "correlation": recorded.correlation.to_string(),
+                "message": &*recorded.request.message,
+                "row": row,
+                "user": user.trim_end_matches(','),
+                "startedon": recorded.started.to_string(),
+                "succeeded": recorded.succeeded,
+            });
+            ("request", told)
+        }
+        Refused::Job(job) => {
+            let told = json!({
+                "id": job.id.to_string(),
+                "name": job.name,
+                "correlation": job.correlation.map(|id| id.to_string()),
+                "message": job.message,
+                "row": row,
+                "user": user.trim_end_matches(','),
+                "createdon": job.made.to_string(),
+            });
+            ("job", told)
+        }
+    }
+}
+
+/// `run the job "commission" for the account "Contoso"`.
+fn run_job(job: &FailedJob, row: Option<&Reference>, labels: &Labels) -> String {
+    let about = row.map(|row| format!(" for the {} \"{}\"", row.table, labels.name(row)));
+    format!("run the job \"{}\"{}", job.name, about.unwrap_or_default())
 }
 
 /// The request that a text stands for.
@@ -74,8 +143,12 @@ fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
     }
 }
 
-/// The row that a request was about, where it was there already.
-fn row_of(recorded: &RecordedRequest) -> Option<Reference> {
+/// The row that it was about, where it was there already.
+fn row_of(refused: &Refused) -> Option<Reference> {
+    let recorded = match refused {
+        Refused::Request(recorded) => recorded,
+        Refused::Job(job) => return job.row.clone(),
+    };
     let rows = ["Target", "LeadId", "OpportunityClose"];
     rows.iter().find_map(|name| match recorded.request.inputs.get(*name)? {
         Parameter::Reference(row) => Some(row.clone()),

@@ -272,16 +272,23 @@ impl Backend for Again {
     }
 
     fn input_names(&self) -> Vec<String> {
-        self.seen.borrow().inputs.keys().map(ToString::to_string).collect()
+        let seen = self.seen.borrow();
+        let told = seen
+            .inputs
+            .iter()
+            .filter(|(_, input)| !matches!(input, model::Parameter::Query(_)));
+        told.map(|(name, _)| name.to_string()).collect()
     }
 
     fn input(&self, name: &str) -> Option<Parameter> {
         self.seen.borrow().inputs.get(name).and_then(convert::parameter)
     }
 
-    /// A case has no queries among its parameters.
-    fn question_of(&self, _: &str) -> Option<sluice_sdk::Question> {
-        None
+    fn question_of(&self, input: &str) -> Option<sluice_sdk::Question> {
+        match self.seen.borrow().inputs.get(input) {
+            Some(model::Parameter::Query(query)) => Some(convert::question(query)),
+            _ => None,
+        }
     }
 
     fn attempt(&self) -> u32 {

@@ -100,3 +100,26 @@ pub(crate) fn to_parameter(parameter: &Parameter) -> model::Parameter {
         }
     }
 }
+
+/// A question, as plug-ins are told it.
+pub(crate) fn question(query: &model::Query) -> sluice_sdk::Question {
+    let mut related = Vec::new();
+    query.each_related(&mut |table: &model::Name| {
+        let table = table.to_string();
+        if !related.contains(&table) {
+            related.push(table);
+        }
+    });
+    let order = query.order.iter().map(|one| sluice_sdk::Order {
+        column: one.column.to_string(),
+        descending: one.descending,
+    });
+    sluice_sdk::Question {
+        table: query.table.to_string(),
+        columns: query.columns.iter().flatten().map(ToString::to_string).collect(),
+        filter: model::odata::shown(&query.filter),
+        order: order.collect(),
+        top: query.top.or(query.page.as_ref().map(|page| page.size)),
+        related,
+    }
+}

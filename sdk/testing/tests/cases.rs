@@ -22,7 +22,20 @@ fn rate(cx: &Context) -> Result<()> {
     cx.trace(&format!("rate of {state}"));
     Ok(())
 }
-sluice_sdk::export!(rate);
+
+/// Says what is asked for.
+#[plugin(step(message = "RetrieveMultiple", table = "account", stage = "pre-operation"))]
+fn asks(cx: &Context) -> Result<()> {
+    let question = cx.question().ok_or_else(|| Error::refuse("no question"))?;
+    cx.trace(&format!(
+        "{} where {}, {} inputs",
+        question.table,
+        question.filter.unwrap_or_default(),
+        cx.input_names().len()
+    ));
+    Ok(())
+}
+sluice_sdk::export!(rate, asks);
 
 fn case(state: &str, rules: Answer<Parameters>) -> Written {
     let target = Held::unsaved("account").with("address1_stateorprovince", state);
@@ -126,6 +139,22 @@ fn the_first_difference_is_told() {
         .difference
         .unwrap();
     assert!(told.contains("question 1 was a query on sl_rule"), "{told}");
+}
+
+#[test]
+fn a_list_is_asked_as_it_was() {
+    let mut written = case("CA", rules(7));
+    written.asked.clear();
+    written.plugin = "rates/asks".to_owned();
+    let query = sluice_model::Query::new("account").filter(sluice_model::Filter::eq("name", "Litware"));
+    let inputs: Parameters = [(Name::from("Query"), sluice_model::Parameter::Query(query))].into();
+    written.context.message = "RetrieveMultiple".into();
+    written.context.inputs.clone_from(&inputs);
+    written.ended.inputs = inputs;
+    let run = Case::read(&written.text().unwrap()).unwrap().run(PLUGINS);
+    assert_eq!(run.difference, None);
+    run.result.unwrap();
+    assert_eq!(run.traces, ["account where name eq 'Litware', 0 inputs"]);
 }
 
 #[test]

@@ -153,3 +153,34 @@ fn a_role_that_was_made_goes_with_its_copies() {
     admin.json(&["undo"]);
     assert_eq!(roles(), before);
 }
+
+/// Where the last change is none that is taken back, an older one is not taken back in its place.
+#[test]
+fn nothing_older_is_taken_back_in_the_place_of_another_change() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    let others: [&[&str]; 5] = [
+        &["user", "role-add", "manager", "Integration"],
+        &["row", "update", "systemuser", "manager", "title=Head"],
+        &["team", "create", "Night shift"],
+        &["profile", "create", "Numbers"],
+        &["table", "update", "account", "--audit", "no"],
+    ];
+    for other in others {
+        admin.json(&["step", "disable", COMMISSION]);
+        let run = admin.run(other);
+        if run.code != 0 {
+            // Every one of them must be a command that there is.
+            panic!("{run:?}");
+        }
+        refused(&admin, 1, &["undo"], &["configuration"]);
+        assert_eq!(admin.json(&["step", "show", COMMISSION])["enabled"], false, "{other:?}");
+        admin.json(&["undo", &format!("step:{COMMISSION}")]);
+        assert_eq!(admin.json(&["step", "show", COMMISSION])["enabled"], true, "{other:?}");
+    }
+    // Changes of rows are no changes of the configuration.
+    admin.json(&["step", "disable", COMMISSION]);
+    admin.json(&["row", "create", "account", "name=Q"]);
+    admin.json(&["undo"]);
+    assert_eq!(admin.json(&["step", "show", COMMISSION])["enabled"], true);
+}

@@ -65,7 +65,7 @@ fn what_a_change_would_do_to_the_requests_of_others() {
         privilege: "prvReadCampaign".to_owned(),
         depth: Depth::User,
     };
-    let found = judge(&[grant.request().unwrap()]);
+    let found = judge(&grant.requests());
     let [turned] = found.turned.as_slice() else {
         panic!("{found:#?}")
     };

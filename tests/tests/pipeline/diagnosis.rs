@@ -46,7 +46,7 @@ fn of_kind(isolation: &Isolation, culprit: usize, kind: &str) -> Option<Fix> {
 /// Sends what is told to cure all of it.
 fn apply(world: &Pipeline, isolation: &Isolation) {
     for fix in &isolation.cure.as_ref().unwrap().fixes {
-        world.admin.0.execute(fix.request().unwrap()).unwrap();
+        world.admin.0.execute_all(&fix.requests()).unwrap();
     }
 }
 
@@ -132,7 +132,7 @@ fn running_as_who_was_named_cures_it_as_well() {
         panic!()
     };
     assert!(is_service, "nobody signs in as who is named first: {run_as:?}");
-    world.admin.0.execute(run_as.request().unwrap()).unwrap();
+    world.admin.0.execute_all(&run_as.requests()).unwrap();
     world.run(&world.seller, request).result.unwrap();
 }
 

@@ -38,6 +38,7 @@ mod used;
 mod users;
 mod what_if;
 mod why;
+mod why_jobs;
 mod why_others;
 mod why_steps;
 mod world;

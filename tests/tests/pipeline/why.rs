@@ -1,6 +1,7 @@
 //! Why a request was refused: each scenario is broken, then cured by what is told first, and nothing
 //! else has changed meanwhile.
 
+use sluice_engine::Refused;
 use sluice_model::{Code, Depth, Error, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::{Fix, Isolation, Reach, prelude::*};
 use sluice_tests::{Actor, people};
@@ -33,8 +34,9 @@ pub(super) fn why(world: &Pipeline, reader: &Actor, caller: &Actor, request: &Re
             .list(Query::new("sdkmessageprocessingstep").order_by("sdkmessageprocessingstepid"))
     };
     let before = (counts(), roles(), steps());
-    let (recorded, found) = reader.0.why(refused.body().correlation).unwrap();
+    let (refused, found) = reader.0.why(refused.body().correlation).unwrap();
     assert_eq!((counts(), roles(), steps()), before, "nothing has changed");
+    let Refused::Request(recorded) = refused else { panic!() };
     assert_eq!((recorded.caller, &recorded.request), (caller.id(), request));
     assert!(!found.culprits.is_empty() && !found.is_cut, "{found:#?}");
     found
@@ -45,12 +47,8 @@ pub(super) fn cure(world: &Pipeline, found: &Isolation, caller: &Actor, request:
     let cure = found.cure.as_ref().unwrap_or_else(|| panic!("no cure: {found:#?}"));
     let mut request = request.clone();
     for fix in &cure.fixes {
-        match fix.request() {
-            Some(fix) => {
-                world.admin.0.execute(fix).unwrap();
-            }
-            None => request = fix.applied_to(&request),
-        }
+        world.admin.0.execute_all(&fix.requests()).unwrap();
+        request = fix.applied_to(&request);
     }
     caller.0.execute(request).unwrap();
 }
@@ -401,6 +399,6 @@ fn the_user_as_whom_a_step_runs_is_disabled() {
     let request = Request::create(contact());
     let found = why(&world, &world.admin, &world.seller, &request);
     let all: Vec<_> = found.culprits[0].fixes().iter().map(Fix::kind).collect();
-    assert_eq!(all, ["run-as", "disable"], "{found:#?}");
+    assert_eq!(all, ["run-as", "disable", "enable", "grant"], "{found:#?}");
     cure(&world, &found, &world.seller, &request);
 }

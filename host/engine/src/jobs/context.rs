@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sluice_model::{Error, Named, Reference, Result, Row, Uuid, case::CaseContext};
 use sluice_sandbox::Context;
 
-use crate::{Unit, operation::Operation, tables};
+use crate::{Acting, Unit, operation::Operation, tables};
 
 /// The form in which contexts are written. A reader refuses later ones.
 const FORM: u32 = 1;
@@ -165,6 +165,20 @@ pub(super) fn forget(unit: &mut Unit, job: Uuid) -> Result<()> {
 }
 
 impl Kept {
+    /// In whose name the step runs, the step, and the row that it is about.
+    pub(super) fn about(&self) -> (Acting, Uuid, Option<Reference>) {
+        let acting = Acting {
+            user: self.principal,
+            caller: Some(self.initiating).filter(|_| self.limited),
+        };
+        let (table, id) = (self.context.table.clone(), self.context.id);
+        (
+            acting,
+            self.step,
+            table.zip(id).map(|(table, id)| Reference::new(table, id)),
+        )
+    }
+
     /// The operation that set the step off, as the step sees it.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod again;
 mod context;
+mod failed;
 mod lease;
 mod process;
 mod replay;
@@ -15,6 +16,8 @@ use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;
 
 pub(crate) use context::{kept, whole};
+pub(crate) use failed::run_for_trial;
+pub use failed::{FailedJob, GoesOn};
 pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
 pub(crate) use replay::{Made, Replay};
@@ -66,7 +69,7 @@ pub(crate) fn is_at_once(job: &Row) -> bool {
 
 /// Whether this program runs such jobs.
 pub(crate) fn is_known(unit: &Unit, job: &Row) -> bool {
-    is_at_once(job) || runner::kind(unit, job).is_some()
+    is_at_once(job) || runner::kind(&unit.core, job).is_some()
 }
 
 /// A job that is done at once was canceled before it began.

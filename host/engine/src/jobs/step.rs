@@ -88,7 +88,7 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
         jobs.truncate(MOST_DEFERRED - ran);
         ran += jobs.len();
         for job in jobs {
-            unit.begin_anew();
+            unit.begin_behind();
             match runner::tried(unit, job) {
                 Ok(failure) => failures.extend(failure),
                 Err(_) => return failures,
@@ -97,7 +97,7 @@ pub(crate) fn run_deferred(unit: &mut Unit) -> Vec<Error> {
         due.truncate(MOST_DEFERRED - ran);
         ran += due.len();
         for Deferred { mut operation, step } in due {
-            unit.begin_anew();
+            unit.begin_behind();
             let Ok(before) = unit.savepoint() else {
                 return failures;
             };
@@ -261,10 +261,10 @@ fn run(unit: &mut Unit, job: &Row) -> Ended {
 }
 
 /// The step as it is registered now.
-fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
+pub(super) fn enabled_step(unit: &mut Unit, id: Uuid, name: &str) -> Result<Arc<Step>> {
     let snapshot = unit.snapshot()?;
     let why = match snapshot.steps.find(id) {
-        Some(step) if step.rests(&*unit.core.env) => "rests",
+        Some(step) if unit.rests(step) => "rests",
         Some(step) => return Ok(step.clone()),
         None if is_there(unit, id)? => "is disabled, or its plug-in is gone",
         None => "is not registered any more",

@@ -120,7 +120,7 @@ fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
                 "can only be canceled (statuscode {CANCELED}); that it succeeded is not said by hand"
             ));
         }
-        if runner::kind(unit, before).is_some_and(JobKind::cleans_up) {
+        if runner::kind(&unit.core, before).is_some_and(JobKind::cleans_up) {
             let sentence = format!(
                 "the job \"{}\" removes what a rule that is out of work has left; it can only be brought to its end",
                 name(before)

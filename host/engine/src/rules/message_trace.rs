@@ -54,37 +54,41 @@ impl Rules for MessageTrace {
         columns: Option<&[Name]>,
         rows: &mut [Row],
     ) -> Result<()> {
-        let reader = operation.principal.clone();
-        let asked = columns.is_none_or(|columns| columns.iter().any(|name| [TREE, REQUEST, CHECKS].contains(&&**name)));
-        if !asked {
-            return Ok(());
-        }
-        for row in rows {
-            if row.has(REQUEST) && !sees_request(unit, &reader, row)? {
-                row.set(REQUEST, Value::Null);
-            }
-            if row.has(CHECKS) {
-                show_checks(unit, &reader, row)?;
-            }
-            let Some(text) = row.text(TREE) else { continue };
-            let Some(mut tree) = Node::read(text) else {
-                // Nobody can say what it tells of whom.
-                if !reader.is_system() {
-                    row.set(TREE, Value::Null);
-                }
-                continue;
-            };
-            if !is_shown_whole(unit, &reader, row, &tree)? {
-                hide(&mut tree);
-            }
-            row.set(TREE, serde_json::to_string(&tree).unwrap_or_default());
-        }
-        Ok(())
+        show(unit, &operation.principal.clone(), columns, rows)
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         uncount(unit, operation)
     }
+}
+
+/// Leaves of the rows what a reader is shown.
+pub(crate) fn show(unit: &mut Unit, reader: &Arc<Principal>, columns: Option<&[Name]>, rows: &mut [Row]) -> Result<()> {
+    let asked = columns.is_none_or(|columns| columns.iter().any(|name| [TREE, REQUEST, CHECKS].contains(&&**name)));
+    if !asked {
+        return Ok(());
+    }
+    for row in rows {
+        if row.has(REQUEST) && !sees_request(unit, reader, row)? {
+            row.set(REQUEST, Value::Null);
+        }
+        if row.has(CHECKS) {
+            show_checks(unit, reader, row)?;
+        }
+        let Some(text) = row.text(TREE) else { continue };
+        let Some(mut tree) = Node::read(text) else {
+            // Nobody can say what it tells of whom.
+            if !reader.is_system() {
+                row.set(TREE, Value::Null);
+            }
+            continue;
+        };
+        if !is_shown_whole(unit, reader, row, &tree)? {
+            hide(&mut tree);
+        }
+        row.set(TREE, serde_json::to_string(&tree).unwrap_or_default());
+    }
+    Ok(())
 }
 
 impl Rules for PluginTrace {
@@ -184,18 +188,28 @@ fn may_see(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool
 
 /// Whether somebody may read the row that a message worked on.
 fn may_read(unit: &mut Unit, reader: &Arc<Principal>, node: &Node) -> Result<bool> {
-    // What was sent, and what a refusal says, may tell of any secured column.
-    let catalog = unit.catalog();
-    if catalog.iter().any(|table| !reader.hidden(table).is_empty()) {
-        return Ok(false);
-    }
     let row = node.row.as_deref().and_then(reference);
-    let table = match (&row, node.name.split_once(' ')) {
-        (Some(row), _) => row.table.clone(),
-        (None, Some((_, table))) => table.into(),
-        (None, None) => return Ok(true),
-    };
-    unit.shows_row(reader, &table, row.map(|row| row.id))
+    if row.is_some() {
+        return may_read_all_of(unit, reader, row.as_ref());
+    }
+    match node.name.split_once(' ') {
+        Some((_, table)) => Ok(sees_columns(unit, reader) && unit.shows_row(reader, table, None)?),
+        None => Ok(sees_columns(unit, reader)),
+    }
+}
+
+/// Whether no secured column is kept from somebody: what was sent, and what a refusal says, may tell of any.
+fn sees_columns(unit: &Unit, reader: &Principal) -> bool {
+    unit.catalog().iter().all(|table| reader.hidden(table).is_empty())
+}
+
+/// Whether somebody may read a row, and every secured column.
+pub(crate) fn may_read_all_of(unit: &mut Unit, reader: &Arc<Principal>, row: Option<&Reference>) -> Result<bool> {
+    match row {
+        _ if !sees_columns(unit, reader) => Ok(false),
+        Some(row) => unit.shows_row(reader, &row.table, Some(row.id)),
+        None => Ok(true),
+    }
 }
 
 fn reference(text: &str) -> Option<Reference> {

@@ -62,6 +62,8 @@ pub struct JobOutcome {
     pub ended_before: bool,
     /// What the job says of itself.
     pub message: String,
+    /// It was refused something that can be looked into: its work can be tried again.
+    pub is_looked_into: bool,
     /// How far it came.
     pub progress: JobProgress,
 }
@@ -76,6 +78,8 @@ pub struct JobStep {
     pub(super) waits: Option<(Option<Timestamp>, bool)>,
     /// Whether something was done for the job.
     pub(super) worked: bool,
+    /// It was refused something, and its work can be tried.
+    pub(super) is_looked_into: bool,
 }
 
 impl JobStep {
@@ -87,6 +91,7 @@ impl JobStep {
             ended: None,
             waits: None,
             worked: true,
+            is_looked_into: false,
         })
     }
 

@@ -4,7 +4,9 @@
 
 mod asked;
 mod checks;
+mod own;
 mod recorded;
+mod refused;
 mod room;
 mod rows;
 #[cfg(test)]
@@ -27,6 +29,7 @@ pub(crate) use checks::{CHECKS, KeptChecks};
 pub use checks::{Named as TracedName, TracedCheck, TracedChecks};
 pub use recorded::{PastRequest, RecordedRequest};
 pub(crate) use recorded::{REQUEST, Recorded};
+pub use refused::Refused;
 pub(crate) use tree::on_table;
 pub use tree::{Discarded, Node};
 
@@ -127,7 +130,6 @@ impl Trace {
 
     /// What follows has a trace and room of its own.
     pub(crate) fn clear(&mut self) {
-        self.checks.clear();
         *self = Self::noting(self.checks.clone());
     }
 

@@ -134,8 +134,8 @@ impl RecordedRequest {
 }
 
 impl Session {
-    /// The correlation id of the one request that ends so, or whose trace has an id that does, among
-    /// those that this user may look at.
+    /// The correlation id of the one request that ends so, or whose trace has an id that does, or the id of
+    /// the one failed job that does, among those that this user may look at.
     ///
     /// # Errors
     /// There is none, or there are several.
@@ -151,18 +151,23 @@ impl Session {
             rows.retain(|row| Acting::sender_of(row) == Some(self.acting().person()));
         }
         let named = |row: &Row| Some((row.id_of("sl_correlationid")?, row.text("sl_name")?.to_owned()));
-        let found: BTreeMap<Uuid, String> = rows.iter().filter_map(named).collect();
+        let mut found: BTreeMap<Uuid, String> = rows.iter().filter_map(named).collect();
+        let job = |job: &Row| (job.id, format!("the job {}", job.text("name").unwrap_or_default()));
+        found.extend(self.jobs_ending(end)?.iter().map(job));
         let error = |code, message| Error::new(code, message).with_table(tables::MESSAGE_TRACE);
         let mut ids = found.keys();
         match (ids.next(), ids.next()) {
             (Some(id), None) => Ok(*id),
             (None, _) => Err(error(
                 Code::NOT_FOUND,
-                format!("there is no trace of a request that ends in {end}, or it is not yours"),
+                format!("there is no trace of a request that ends in {end}, and no failed job, or it is not yours"),
             )),
             (Some(_), Some(_)) => {
                 let each: Vec<String> = found.iter().map(|(id, name)| format!("{id} ({name})")).collect();
-                let message = format!("several requests end in {end}: {}; give more digits", each.join(", "));
+                let message = format!(
+                    "several requests or jobs end in {end}: {}; give more digits",
+                    each.join(", ")
+                );
                 Err(error(Code::AMBIGUOUS, message))
             }
         }
@@ -177,6 +182,15 @@ impl Session {
     /// (prvActOnBehalfOfAnotherUser) or not read traces; the request was not recorded, or not all of
     /// it.
     pub fn recorded_request(&self, which: Option<Uuid>) -> Result<RecordedRequest> {
+        let rows = self.traces_of(which, 1)?;
+        let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
+        let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
+        self.recorded_in(row)
+    }
+
+    /// The traces with that correlation id, or that id, the earliest first; without one, the last of this
+    /// user's own requests that were refused.
+    pub(super) fn traces_of(&self, which: Option<Uuid>, most: u32) -> Result<Vec<Row>> {
         let filter = match which {
             Some(id) => Filter::Or(vec![
                 Filter::eq("sl_correlationid", id),
@@ -190,12 +204,14 @@ impl Session {
             descending: which.is_none(),
         });
         if which.is_none() {
-            query = query.top(1);
+            query = query.top(most);
         }
         let (mut unit, _) = self.unit()?;
-        let rows = unit.select_as_platform("find the request that is to be run again", &query)?;
-        let failed = rows.iter().find(|row| row.bool("sl_succeeded") == Some(false));
-        let row = failed.or(rows.first()).ok_or_else(|| none(which))?;
+        unit.select_as_platform("find the request that is to be run again", &query)
+    }
+
+    /// The request that a trace has recorded.
+    pub(super) fn recorded_in(&self, row: &Row) -> Result<RecordedRequest> {
         if Acting::sender_of(row) != Some(self.acting().person()) {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
             let shown = self.execute(Request::retrieve(row.reference(), &[REQUEST]))?;
@@ -214,7 +230,7 @@ impl Session {
 }
 
 /// The requests that somebody sent.
-fn sent_by(person: Uuid) -> Filter {
+pub(super) fn sent_by(person: Uuid) -> Filter {
     let own = Filter::eq("sl_callerid", Value::Null).and(Filter::eq("sl_userid", person));
     Filter::Or(vec![own, Filter::eq("sl_callerid", person)])
 }

@@ -2,6 +2,8 @@
 //! ordinary messages, in the name and with the privileges of whoever takes it back. Where something is
 //! no longer as the change left it, nothing is taken back.
 
+mod kind;
+
 use serde_json::Value as Json;
 use sluice_engine::{Batch, Session, tables};
 use sluice_model::{
@@ -10,16 +12,7 @@ use sluice_model::{
 };
 
 use super::{LONGEST, PRIVILEGES};
-
-/// The tables whose changes are taken back.
-const TABLES: &[&str] = &[
-    tables::STEP,
-    tables::STEP_IMAGE,
-    tables::ROLE,
-    tables::DUPLICATE_RULE,
-    "duplicaterulecondition",
-    tables::ORGANIZATION,
-];
+use kind::{TABLES, check_kind, is_link};
 
 /// A request that changed more rows is not taken back.
 const MOST: u32 = 500;
@@ -31,7 +24,7 @@ pub trait Undo {
     /// tried.
     ///
     /// # Errors
-    /// There is no such change, this user may not read it, something is no longer as it left it, it cannot
+    /// There is no such change, the last one was of another kind, this user may not read it, something is no longer as it left it, it cannot
     /// be taken back, or what takes it back is refused.
     fn undo(&self, what: Option<&Reference>, in_earnest: bool) -> Result<Undone>;
 }
@@ -124,6 +117,9 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
             .and(Filter::eq("sl_ofearlierrow", true).negated()),
         None => of_tables.clone(),
     };
+    if what.is_none() {
+        check_kind(batch)?;
+    }
     let newest = batch.list(newest_first(about.clone()).top(1))?;
     let Some(newest) = newest.first() else {
         return Ok(Vec::new());
@@ -417,11 +413,6 @@ impl Record {
         let reason = format!("`{name}` is no longer what the change left ({})", self.id);
         self.refusal(&reason)
     }
-}
-
-/// Whether it is about who has a role, or with whom a row is shared.
-fn is_link(action: i32) -> bool {
-    matches!(action, 14 | 33 | 34 | 48 | 49)
 }
 
 /// What sort of change an action is, as `audit.operation` says it: 1 Create, 3 Delete.

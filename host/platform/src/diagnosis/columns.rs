@@ -6,7 +6,11 @@ use std::collections::HashSet;
 use sluice_engine::tables;
 use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid};
 
-use super::{Fix, holders::reference, trials::Trials};
+use super::{
+    Fix,
+    holders::reference,
+    trials::{Setup, Trials},
+};
 
 /// The two tables that say who has a profile: the table, and the column of the holder.
 const HOLDERS: [(&str, &str); 2] = [("systemuserprofiles", "systemuserid"), ("teamprofiles", "teamid")];
@@ -100,6 +104,35 @@ impl Trials<'_> {
             });
         }
         Ok(fixes)
+    }
+
+    /// A profile for whoever was refused, where none gives the right that they could join, and they have
+    /// none that could give it; one that gives more where it is behind such a one.
+    pub(super) fn new_profile(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+        let (Some(lacking), Some(principal)) = (lacking(error), &error.body().principal) else {
+            return Ok(Vec::new());
+        };
+        let holder = reference(principal);
+        let earlier = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
+            Fix::NewProfile { to, .. } if *to == holder => Some(fix.clone()),
+            _ => None,
+        });
+        if earlier.is_none() && !(self.profiles_to_join(error)?.is_empty() && self.column_grants(error)?.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let mut fix = earlier.unwrap_or_else(|| Fix::NewProfile {
+            profile: self.session.new_id(),
+            called: format!("{}: {}.{}", principal.name, lacking.table, lacking.column),
+            to: holder,
+            name: principal.name.clone(),
+            gives: Vec::new(),
+        });
+        let given = (lacking.table, lacking.column, lacking.right);
+        match &mut fix {
+            Fix::NewProfile { gives, .. } if !gives.contains(&given) => gives.push(given),
+            _ => return Ok(Vec::new()),
+        }
+        Ok(vec![fix])
     }
 
     /// The users who have a profile, directly or through a team.

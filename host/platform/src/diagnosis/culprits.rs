@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use sluice_engine::{Tried, attribution::is_same, step::Step, steps, tables};
-use sluice_model::{Code, Error, Result, Right, Timestamp, Uuid};
+use sluice_model::{Code, Error, Result, Right, Uuid};
 
 use super::{
     Culprit, Cure, Fix, Isolation, Resting,
@@ -149,7 +149,6 @@ impl Trials<'_> {
             is_cured: true,
         };
         while !self.is_over() && culprits.len() < MOST_CULPRITS {
-            let began = self.session.now();
             let tried = self.run(&walk.setup)?;
             let Tried {
                 result, ran, around, ..
@@ -161,21 +160,22 @@ impl Trials<'_> {
             };
             let ran = in_order(&ran);
             if error.body().step.is_none()
-                && let Some(step) = self.guilty_step(&walk.setup, (&error, began), &ran)?
+                && let Some(step) = self.guilty_step(&walk.setup, &error, &ran)?
             {
                 steps::blame(&mut error, &step);
             }
             let known = culprits.iter().position(|culprit| {
                 Obstacle {
                     error: &culprit.error,
-                    began,
+                    since: self.since,
                 }
                 .is_met_by(&error)
             });
             let place = match known {
                 Some(place) => place,
                 None => {
-                    let cures = self.cures(&walk.setup, &Obstacle { error: &error, began })?;
+                    let since = self.since;
+                    let cures = self.cures(&walk.setup, &Obstacle { error: &error, since })?;
                     let with = self.only_with(&walk.setup, &error, (&around, &ran))?;
                     culprits.push(Culprit {
                         error: error.clone(),
@@ -188,13 +188,11 @@ impl Trials<'_> {
             };
             let Some(culprit) = culprits.get_mut(place) else { break };
             let is_new = walk.met.insert(place);
-            let gone_on = match (behind, error.body().step.as_ref().map(|step| step.id)) {
+            let step = error.body().step.as_ref().map(|step| step.id);
+            let gone_on = match (behind, step.filter(|step| !self.is_job_of(*step))) {
                 (Behind::Without, Some(step)) if self.may_pass_over() => walk.setup.bypassed.insert(step),
                 (Behind::Without, Some(_)) => false,
-                _ => {
-                    self.go_on_cured(&mut walk, culprit, &error, began)?
-                        || self.go_on_uncured(&mut walk, &error, is_new)
-                }
+                _ => self.go_on_cured(&mut walk, culprit, &error)? || self.go_on_uncured(&mut walk, &error, is_new),
             };
             if !gone_on {
                 break;
@@ -210,8 +208,9 @@ impl Trials<'_> {
     }
 
     /// Goes on behind the first cure of a culprit that helps there; whether one does.
-    fn go_on_cured(&mut self, walk: &mut Walk, culprit: &mut Culprit, error: &Error, began: Timestamp) -> Result<bool> {
-        let obstacle = Obstacle { error, began };
+    fn go_on_cured(&mut self, walk: &mut Walk, culprit: &mut Culprit, error: &Error) -> Result<bool> {
+        let since = self.since;
+        let obstacle = Obstacle { error, since };
         for cure in culprit.cures.clone() {
             if let Some(setup) = self.cured(&walk.setup, &cure, &obstacle)? {
                 walk.setup = setup;
@@ -261,7 +260,7 @@ impl Trials<'_> {
         if !self.may_pass_over() {
             return false;
         }
-        if let Some(step) = &error.body().step {
+        if let Some(step) = error.body().step.as_ref().filter(|step| !self.is_job_of(step.id)) {
             return walk.setup.bypassed.insert(step.id);
         }
         let Some((principal, privilege, depth)) = lacking(error) else {
@@ -284,11 +283,11 @@ impl Trials<'_> {
     fn guilty_step(
         &mut self,
         setup: &Setup,
-        (error, began): (&Error, Timestamp),
+        error: &Error,
         ran: &[std::sync::Arc<Step>],
     ) -> Result<Option<std::sync::Arc<Step>>> {
         let without = setup.without(ran.iter().map(|step| step.id));
-        if ran.is_empty() || !self.may_pass_over() || !self.is_mended(&without, (error, began))? {
+        if ran.is_empty() || !self.may_pass_over() || !self.is_mended(&without, error)? {
             return Ok(None);
         }
         let mut without = setup.clone();
@@ -296,7 +295,7 @@ impl Trials<'_> {
             if self.is_over() {
                 break;
             }
-            if without.bypassed.insert(step.id) && self.is_mended(&without, (error, began))? {
+            if without.bypassed.insert(step.id) && self.is_mended(&without, error)? {
                 return Ok(Some(step.clone()));
             }
         }
@@ -305,10 +304,10 @@ impl Trials<'_> {
 
     /// Whether the request gets beyond that refusal. One that lacks what a step would have filled
     /// in does not.
-    fn is_mended(&mut self, setup: &Setup, (error, began): (&Error, Timestamp)) -> Result<bool> {
+    fn is_mended(&mut self, setup: &Setup, error: &Error) -> Result<bool> {
         Ok(match self.refusal(setup)? {
             None => true,
-            Some(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, began),
+            Some(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, self.since),
         })
     }
 

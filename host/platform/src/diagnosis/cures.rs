@@ -13,7 +13,7 @@ use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Resu
 use super::{
     Cure, Fix, Reach, Way, columns,
     holders::{Held, Role, reference},
-    trials::{Setup, Trials},
+    trials::{Setup, Subject, Trials},
 };
 
 /// More fixes are not put together for one cure.
@@ -33,6 +33,7 @@ enum Kind {
     Assign,
     GiveRole,
     JoinProfile,
+    NewProfile,
     Inherit,
     Grant,
     GrantColumn,
@@ -41,14 +42,16 @@ enum Kind {
     Bypass,
     Allow,
     Disable,
+    Enable,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 15] = [
     Kind::Again,
     Kind::Share,
     Kind::Assign,
     Kind::GiveRole,
     Kind::JoinProfile,
+    Kind::NewProfile,
     Kind::Inherit,
     Kind::Grant,
     Kind::GrantColumn,
@@ -57,6 +60,7 @@ const KINDS: [Kind; 13] = [
     Kind::Bypass,
     Kind::Allow,
     Kind::Disable,
+    Kind::Enable,
 ];
 
 /// Fixes with who sent them, and whether the request then passed.
@@ -65,8 +69,8 @@ type Chain = (Vec<(Fix, Uuid)>, bool);
 /// What stands in the way, as cures see it.
 pub(super) struct Obstacle<'a> {
     pub(super) error: &'a Error,
-    /// When the trial began that met it.
-    pub(super) began: Timestamp,
+    /// When the first trial began.
+    pub(super) since: Timestamp,
 }
 
 impl Obstacle<'_> {
@@ -75,7 +79,7 @@ impl Obstacle<'_> {
     pub(super) fn is_met_by(&self, other: &Error) -> bool {
         match (&self.error.body().step, &other.body().step) {
             (Some(step), Some(raised)) => step.id == raised.id,
-            (None, None) => is_same(self.error, other, self.began) || self.lacks_the_same_as(other),
+            (None, None) => is_same(self.error, other, self.since) || self.lacks_the_same_as(other),
             _ => false,
         }
     }
@@ -88,7 +92,7 @@ impl Obstacle<'_> {
     fn lacks_the_same_as(&self, other: &Error) -> bool {
         let (body, others) = (self.error.body(), other.body());
         let gives = |error: &Error| error.message().starts_with("RoleService::VerifyCallerPrivileges");
-        let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.began));
+        let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.since));
         let who = |principal: &Option<PrincipalInfo>| principal.as_ref().map(|principal| principal.id);
         body.code == others.code
             && who(&body.principal) == who(&others.principal)
@@ -143,7 +147,7 @@ impl Trials<'_> {
                     continue;
                 };
                 match tried.result {
-                    Err(other) if is_same(&error, &other, obstacle.began) => {}
+                    Err(other) if is_same(&error, &other, obstacle.since) => {}
                     Err(other) if obstacle.is_met_by(&other) && kind != Kind::RunAs => {
                         next = Some((fix, sender, Err(other)));
                         break;
@@ -172,6 +176,7 @@ impl Trials<'_> {
     fn candidates(&mut self, kind: Kind, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
         let body = error.body();
         let step = body.step.as_ref().map(|step| step.id);
+        let away = step.filter(|step| !self.is_job_of(*step));
         let plugin = body
             .step
             .as_ref()
@@ -193,6 +198,7 @@ impl Trials<'_> {
             Kind::GiveRole => self.roles_to_give(error, false, here)?,
             Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
             Kind::JoinProfile => self.profiles_to_join(error)?,
+            Kind::NewProfile => self.new_profile(error, here)?,
             Kind::GrantColumn => self.column_grants(error)?,
             Kind::Inherit => self.inheritances(error)?,
             Kind::Grant => self.grants(error, here)?,
@@ -202,7 +208,7 @@ impl Trials<'_> {
                 Some(step) => self.accounts_for(step, error)?,
                 None => Vec::new(),
             },
-            Kind::Bypass => match step {
+            Kind::Bypass => match away {
                 Some(step) => self.passing_over(step, here)?,
                 None => Vec::new(),
             },
@@ -210,23 +216,30 @@ impl Trials<'_> {
                 (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
                 _ => Vec::new(),
             },
-            Kind::Disable => match (step, plugin) {
-                (_, Some(step)) => vec![Fix::Disable { step }],
+            Kind::Enable => match &body.principal {
+                Some(who) if body.code == Code::USER_DISABLED => vec![Fix::Enable {
+                    user: who.id,
+                    name: who.name.clone(),
+                }],
+                _ => Vec::new(),
+            },
+            Kind::Disable => match (away, plugin) {
+                (Some(_), Some(step)) => vec![Fix::Disable { step }],
                 (Some(workflow), None) => {
                     let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
                     vec![Fix::Deactivate { workflow, kind }]
                 }
-                (None, None) => Vec::new(),
+                (None, _) => Vec::new(),
             },
         })
     }
 
     /// The request in another way, where duplicates stand in its way.
     fn again(&self, error: &Error) -> Vec<Fix> {
-        let Some(duplicates) = &error.body().duplicates else {
+        let (Some(duplicates), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
             return Vec::new();
         };
-        let qualifies = &*self.request.message == "QualifyLead";
+        let qualifies = &*request.message == "QualifyLead";
         let mut ways = Vec::new();
         if qualifies {
             let there = duplicates.matches.iter().filter_map(|found| {
@@ -237,26 +250,15 @@ impl Trials<'_> {
             ways.push(Way::Continue);
         }
         ways.push(Way::Unchecked);
-        ways.into_iter().map(|way| self.sent_again(way)).collect()
-    }
-
-    /// The request in another way.
-    fn sent_again(&self, way: Way) -> Fix {
-        let row = self.request.inputs.values().find_map(|parameter| match parameter {
-            sluice_model::Parameter::Reference(row) => Some(row.clone()),
-            sluice_model::Parameter::Row(row) => Some(row.reference()),
-            _ => None,
-        });
-        Fix::Again {
-            message: self.request.message.clone(),
-            row,
-            way,
-        }
+        ways.into_iter().map(|way| Fix::again(request, way)).collect()
     }
 
     /// The request without a step, and without those that it passes over by then; nothing, where
     /// whoever sends it may not do that, or not with so many.
     fn passing_over(&self, step: Uuid, here: &Setup) -> Result<Vec<Fix>> {
+        let Subject::Request(request) = self.subject else {
+            return Ok(Vec::new());
+        };
         let (mut unit, _) = self.session.unit()?;
         let caller = unit.principal_of(&Reference::new(tables::USER, self.user))?;
         let mut steps = match here.fixes.last() {
@@ -272,7 +274,7 @@ impl Trials<'_> {
         steps.push(step);
         let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
         Ok(may
-            .then(|| self.sent_again(Way::PassingOver(steps)))
+            .then(|| Fix::again(request, Way::PassingOver(steps)))
             .into_iter()
             .collect())
     }
@@ -428,12 +430,17 @@ impl Trials<'_> {
                 Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
                 }
+                Fix::Enable { user, .. } => {
+                    users.insert(*user);
+                }
                 Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
                 Fix::Inherit { id, .. } | Fix::Grant { id, .. } => users.extend(self.holders()?.users_of(*id)),
-                Fix::JoinProfile { to, .. } if &*to.table == tables::USER => {
+                Fix::JoinProfile { to, .. } | Fix::NewProfile { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
                 }
-                Fix::JoinProfile { to, .. } => users.extend(self.holders()?.members_of(to.id)),
+                Fix::JoinProfile { to, .. } | Fix::NewProfile { to, .. } => {
+                    users.extend(self.holders()?.members_of(to.id))
+                }
                 Fix::GrantColumn { profile, .. } => users.extend(self.members_of_profile(*profile)?),
                 Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
                     return Ok(Reach::Everybody);
@@ -463,6 +470,7 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
             },
         ) => id == role && privilege == before,
         (Fix::Allow { step, .. }, Fix::Allow { step: before, .. }) => step == before,
+        (Fix::NewProfile { profile, .. }, Fix::NewProfile { profile: before, .. }) => profile == before,
         (
             Fix::Again {
                 way: Way::PassingOver(_),

@@ -1,7 +1,10 @@
 //! What a request needs: it runs for trial with everything out of its way, and what is asked about
 //! principals on the way is kept. The same decisions that refuse explain.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use sluice_access::{Check, Checks, Gate, PrincipalId};
 use sluice_model::{Code, Depth, Name, Result, Uuid, error::StepInfo};
@@ -38,6 +41,8 @@ pub struct Need {
     pub times: usize,
     /// Whether it is missing now.
     pub is_missing: bool,
+    /// Whether it is asked at all as things are: the access check is not, while the privilege check refuses.
+    pub is_asked: bool,
 }
 
 /// What a request runs and needs.
@@ -91,6 +96,7 @@ fn needs(trials: &Trials<'_>, found: &Isolation, checks: &Checks) -> Result<Vec<
             principal,
             name: check.principal.name().to_owned(),
             is_missing: is_missing(trials, found, &check, &privilege)?,
+            is_asked: true,
             table: check.asked.table().cloned(),
             row: check.row,
             gate: check.gate,
@@ -100,6 +106,17 @@ fn needs(trials: &Trials<'_>, found: &Isolation, checks: &Checks) -> Result<Vec<
             times: 1,
             privilege,
         });
+    }
+    let missing: HashSet<_> = needs
+        .iter()
+        .filter(|need| need.gate == Gate::Privilege && need.is_missing)
+        .map(|need| (need.principal, need.privilege.clone()))
+        .collect();
+    for need in needs.iter_mut().filter(|need| need.gate == Gate::Access) {
+        if missing.contains(&(need.principal, need.privilege.clone())) {
+            need.is_asked = false;
+            need.because = None;
+        }
     }
     Ok(needs)
 }

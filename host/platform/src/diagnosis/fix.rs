@@ -112,6 +112,19 @@ pub enum Fix {
         /// Its name.
         name: String,
     },
+    /// Make a column security profile for a user or team.
+    NewProfile {
+        /// The profile's id.
+        profile: Uuid,
+        /// Its name.
+        called: String,
+        /// The user or team.
+        to: Reference,
+        /// Its name.
+        name: String,
+        /// What it gives: table, column and right, each once.
+        gives: Vec<(String, String, &'static str)>,
+    },
     /// Let a column security profile give a right on a column.
     GrantColumn {
         /// The profile's id.
@@ -138,6 +151,13 @@ pub enum Fix {
         /// Whether nobody signs in as this user.
         is_service: bool,
     },
+    /// Enable a user.
+    Enable {
+        /// The user's id.
+        user: Uuid,
+        /// The user's name.
+        name: String,
+    },
     /// Let the step's plug-in use what it asks for.
     Allow {
         /// The step's id.
@@ -160,6 +180,20 @@ pub enum Fix {
 }
 
 impl Fix {
+    /// A request in another way.
+    pub(super) fn again(request: &Request, way: Way) -> Self {
+        let row = request.inputs.values().find_map(|parameter| match parameter {
+            Parameter::Reference(row) => Some(row.clone()),
+            Parameter::Row(row) => Some(row.reference()),
+            _ => None,
+        });
+        Self::Again {
+            message: request.message.clone(),
+            row,
+            way,
+        }
+    }
+
     /// Its kind in a word: `share`, `grant`, `disable`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -174,9 +208,11 @@ impl Fix {
             Self::Inherit { .. } => "inherit",
             Self::Grant { .. } => "grant",
             Self::JoinProfile { .. } => "join-profile",
+            Self::NewProfile { .. } => "new-profile",
             Self::GrantColumn { .. } => "grant-column",
             Self::RunAs { .. } => "run-as",
             Self::Allow { .. } => "allow",
+            Self::Enable { .. } => "enable",
             Self::Disable { .. } | Self::Deactivate { .. } => "disable",
         }
     }
@@ -189,10 +225,25 @@ impl Fix {
         }
     }
 
-    /// The message; none where it is the request itself that is sent in another way.
-    pub fn request(&self) -> Option<Request> {
+    /// Its messages; none where it is the request itself that is sent in another way.
+    pub fn requests(&self) -> Vec<Request> {
+        match self {
+            Self::Again { .. } => Vec::new(),
+            Self::NewProfile {
+                profile,
+                called,
+                to,
+                gives,
+                ..
+            } => new_profile(*profile, called, to, gives),
+            _ => self.request().into_iter().collect(),
+        }
+    }
+
+    /// The message of what takes one.
+    fn request(&self) -> Option<Request> {
         Some(match self {
-            Self::Again { .. } => return None,
+            Self::Again { .. } | Self::NewProfile { .. } => return None,
             Self::Share { row, with, right, .. } => Request::new("GrantAccess")
                 .with("Target", row.clone())
                 .with("Principal", with.clone())
@@ -238,6 +289,7 @@ impl Fix {
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
+            Self::Enable { user, .. } => Request::update(Row::new(tables::USER, *user).with("isdisabled", false)),
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
@@ -262,6 +314,31 @@ fn join_profile(profile: Uuid, to: &Reference) -> Request {
         .with("RelatedEntities", Parameter::References(vec![to.clone()]))
 }
 
+/// The profile, what it gives on each column, and its first member.
+fn new_profile(profile: Uuid, called: &str, to: &Reference, gives: &[(String, String, &'static str)]) -> Vec<Request> {
+    let mut requests = vec![Request::create(Row::new(tables::PROFILE, profile).with("name", called))];
+    let mut permissions: Vec<Row> = Vec::new();
+    for (table, column, right) in gives {
+        let is_of =
+            |row: &&mut Row| row.text("entityname") == Some(table) && row.text("attributelogicalname") == Some(column);
+        match permissions.iter_mut().find(is_of) {
+            Some(permission) => permission.set(*right, Value::Choice(super::columns::GIVEN)),
+            None => permissions.push(permission_row(profile, (table, column), right)),
+        }
+    }
+    requests.extend(permissions.into_iter().map(Request::create));
+    requests.push(join_profile(profile, to));
+    requests
+}
+
+fn permission_row(profile: Uuid, (table, column): (&str, &str), right: &'static str) -> Row {
+    Row::unsaved(tables::COLUMN_PERMISSION)
+        .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, profile))
+        .with("entityname", table)
+        .with("attributelogicalname", column)
+        .with(right, Value::Choice(super::columns::GIVEN))
+}
+
 /// `permission` is what the profile says of the column so far.
 fn grant_column(
     profile: Uuid,
@@ -272,13 +349,7 @@ fn grant_column(
     let given = Value::Choice(super::columns::GIVEN);
     match permission {
         Some(id) => Request::update(Row::new(tables::COLUMN_PERMISSION, id).with(right, given)),
-        None => Request::create(
-            Row::unsaved(tables::COLUMN_PERMISSION)
-                .with("fieldsecurityprofileid", Reference::new(tables::PROFILE, profile))
-                .with("entityname", table)
-                .with("attributelogicalname", column)
-                .with(right, given),
-        ),
+        None => Request::create(permission_row(profile, (table, column), right)),
     }
 }
 

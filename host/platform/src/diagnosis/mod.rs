@@ -15,7 +15,7 @@ mod taken;
 mod trials;
 mod what_if;
 
-use sluice_engine::{RecordedRequest, Session, What, tables};
+use sluice_engine::{Refused, Session, What, tables};
 use sluice_model::{Error, Filter, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
 
 pub use explain::{Explanation, Need};
@@ -23,7 +23,7 @@ pub use fix::{Cure, Fix, Reach, Way};
 pub use needs::{SeenNeed, SeenNeeds};
 pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
-use trials::{Setup, Trials};
+use trials::{Setup, Subject, Trials};
 pub use what_if::{Judged, Turned, WhatIf};
 
 /// One thing that stands in the way.
@@ -111,12 +111,13 @@ pub trait Diagnosis {
     /// This session's user may not act for others, or the host fails.
     fn isolate(&self, user: Uuid, request: &Request) -> Result<Isolation>;
 
-    /// As [`Self::isolate`], for a request that was refused, as it was sent: the one with that
-    /// correlation id, else the last of this session's user. With what was found out about it.
+    /// As [`Self::isolate`], for a request that was refused, as it was sent, or for a job that it set off:
+    /// the one with that id, else the last of this session's user ([`Session::refused`]). With what was
+    /// refused.
     ///
     /// # Errors
     /// There is none, it is not this user's to look at, it was not recorded whole, or the host fails.
-    fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)>;
+    fn why(&self, which: Option<Uuid>) -> Result<(Refused, Isolation)>;
 
     /// What runs when `user` sends a request, what each message and step then asks of whom, and what
     /// is missing: before anybody sends it.
@@ -189,10 +190,14 @@ impl Diagnosis for Session {
         culprits::isolate(&mut Trials::new(self, user, request))
     }
 
-    fn why(&self, request: Option<Uuid>) -> Result<(RecordedRequest, Isolation)> {
-        let recorded = self.recorded_request(request)?;
-        let found = culprits::isolate(&mut Trials::new(self, recorded.acting(), &recorded.request))?;
-        Ok((recorded, found))
+    fn why(&self, which: Option<Uuid>) -> Result<(Refused, Isolation)> {
+        let refused = self.refused(which)?;
+        let subject = match &refused {
+            Refused::Request(recorded) => Subject::Request(&recorded.request),
+            Refused::Job(job) => Subject::Job(job),
+        };
+        let found = culprits::isolate(&mut Trials::of(self, refused.acting(), subject))?;
+        Ok((refused, found))
     }
 
     fn explain(&self, user: Uuid, request: &Request) -> Result<Explanation> {

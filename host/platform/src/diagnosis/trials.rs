@@ -8,8 +8,8 @@ use std::{
 };
 
 use sluice_access::Checks;
-use sluice_engine::{Acting, Sent, Session, Tried, What, step::Step, unit::Trial};
-use sluice_model::{Code, Depth, Error, Request, Result, Uuid, codes::Kind};
+use sluice_engine::{Acting, FailedJob, Sent, Session, Tried, What, step::Step, unit::Trial};
+use sluice_model::{Code, Depth, Error, Request, Result, Timestamp, Uuid, codes::Kind};
 
 use super::{Fix, holders::Holders};
 
@@ -57,7 +57,16 @@ impl Setup {
     }
 }
 
-/// The trials of one request.
+/// What is tried.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// A request.
+    Request(&'a Request),
+    /// The work of a job that a request set off.
+    Job(&'a FailedJob),
+}
+
+/// The trials of one request, or of one job.
 pub(super) struct Trials<'a> {
     /// Who asks.
     pub(super) session: &'a Session,
@@ -65,7 +74,9 @@ pub(super) struct Trials<'a> {
     pub(super) user: Uuid,
     /// In whose name it runs, and who calls.
     acting: Acting,
-    pub(super) request: &'a Request,
+    pub(super) subject: Subject<'a>,
+    /// When the first of them began: what has a newer id was made in one of them.
+    pub(super) since: Timestamp,
     pub(super) count: u32,
     /// Who asks looks with their own rights alone: what only somebody else could bring about would
     /// tell them of rows that they may not read.
@@ -76,12 +87,16 @@ pub(super) struct Trials<'a> {
 
 impl<'a> Trials<'a> {
     pub(super) fn new(session: &'a Session, acting: impl Into<Acting>, request: &'a Request) -> Self {
-        let acting = acting.into();
+        Self::of(session, acting.into(), Subject::Request(request))
+    }
+
+    pub(super) fn of(session: &'a Session, acting: Acting, subject: Subject<'a>) -> Self {
         Self {
             session,
             user: acting.user,
             acting,
-            request,
+            subject,
+            since: session.now(),
             count: 0,
             is_own: session.check_named_privilege("prvActOnBehalfOfAnotherUser").is_err(),
             began: Instant::now(),
@@ -92,6 +107,11 @@ impl<'a> Trials<'a> {
     /// Whether so many trials were made, or they took so long, that no culprit is looked for any more.
     pub(super) fn is_over(&self) -> bool {
         self.count >= MOST_TRIALS || self.began.elapsed() > TIME
+    }
+
+    /// Whether a step is what the job runs that is tried: without it, there is no job.
+    pub(super) fn is_job_of(&self, step: Uuid) -> bool {
+        matches!(self.subject, Subject::Job(job) if job.runs == step)
     }
 
     /// Who holds what, read when it is first asked for.
@@ -126,16 +146,20 @@ impl<'a> Trials<'a> {
             awake: setup.awake,
             ..Trial::default()
         };
-        let mut request = self.request.clone();
-        let mut before = Vec::new();
-        for (fix, sender) in &setup.fixes {
-            request = fix.applied_to(&request);
-            before.extend(fix.request().map(|request| Sent {
-                sender: *sender,
-                what: What::Message(request),
-            }));
-        }
-        let tried = self.session.try_request(self.acting, trial, &before, &request)?;
+        let sent = |(fix, sender): &(Fix, Uuid)| {
+            let sender = *sender;
+            let messages = fix.requests().into_iter().map(What::Message);
+            messages.map(move |what| Sent { sender, what }).collect::<Vec<_>>()
+        };
+        let before: Vec<Sent> = setup.fixes.iter().flat_map(sent).collect();
+        let tried = match self.subject {
+            Subject::Request(request) => {
+                let fixes = setup.fixes.iter().map(|(fix, _)| fix);
+                let request = fixes.fold(request.clone(), |request, fix| fix.applied_to(&request));
+                self.session.try_request(self.acting, trial, &before, &request)?
+            }
+            Subject::Job(job) => self.session.try_job(job.id, trial, &before)?,
+        };
         match &tried.result {
             Err(error) if error.kind() == Kind::Host && tried.refused.is_none() => Err(error.clone()),
             _ => Ok(tried),
@@ -151,11 +175,11 @@ impl<'a> Trials<'a> {
     /// refused to both. With what the request then came to.
     pub(super) fn send(&mut self, setup: &Setup, fix: &Fix) -> Result<Option<(Uuid, Tried)>> {
         let own = self.session.user();
-        let place = setup.fixes.iter().filter(|(fix, _)| fix.request().is_some()).count();
+        let place: usize = setup.fixes.iter().map(|(fix, _)| fix.requests().len()).sum();
         let tried = self.run(&setup.and(&[(fix.clone(), own)]))?;
         match (tried.refused, &tried.result) {
             (None, _) => return Ok(Some((own, tried))),
-            (Some(at), Err(error)) if at == place && is_for_others(error) => {}
+            (Some(at), Err(error)) if at >= place && is_for_others(error) => {}
             _ => return Ok(None),
         }
         if self.is_own {

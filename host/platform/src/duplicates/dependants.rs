@@ -23,6 +23,13 @@ fn name(rule: &Row) -> String {
     format!("the duplicate rule \"{}\"", rule.text("name").unwrap_or_default())
 }
 
+/// A rule that has both sides in one table is one user of it.
+fn add(users: &mut Vec<User>, user: User) {
+    if !users.iter().any(|known| known.name == user.name) {
+        users.push(user);
+    }
+}
+
 impl Dependant for DuplicateRules {
     fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
         let reason = "see which duplicate rules depend on a definition";
@@ -31,16 +38,17 @@ impl Dependant for DuplicateRules {
             let rules = Query::new(tables::DUPLICATE_RULE).filter(Filter::eq(side, &*definition.table.name));
             for rule in unit.select_as_platform(reason, &rules)? {
                 let Some(column) = definition.column else {
-                    users.push(User::of(name(&rule), "is about it"));
+                    add(&mut users, User::of(name(&rule), "is about it"));
                     continue;
                 };
                 let of_column = Filter::eq("regardingobjectid", rule.id).and(Filter::eq(end, &*column.name));
                 let conditions = Query::new(tables::DUPLICATE_CONDITION).columns(&[]).filter(of_column);
                 if !unit.select_as_platform(reason, &conditions)?.is_empty() {
-                    users.push(User {
+                    let compares = User {
                         yields: true,
                         ..User::of(name(&rule), "compares it")
-                    });
+                    };
+                    add(&mut users, compares);
                 }
             }
         }

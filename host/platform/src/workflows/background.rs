@@ -19,7 +19,7 @@ use super::{
     run::{Next, Outputs, Run, TABLE, action_at},
 };
 use sluice_engine::{
-    Operation, Unit,
+    Acting, Operation, Unit,
     handler::{Called, Handler, Queued},
     runner::{self, JobKind, JobStep, NewJob},
     step::Step,
@@ -287,8 +287,13 @@ impl JobKind for Jobs {
         !matches!(error.code(), Code::ISV_ABORTED | Code::DEPTH)
     }
 
-    fn is_tried(&self) -> bool {
-        true
+    fn runs(&self, data: &str) -> Option<(Acting, Uuid)> {
+        let progress: Progress = runner::parse(data).ok()?;
+        let acting = Acting {
+            user: progress.user,
+            caller: Some(progress.initiating).filter(|_| progress.limited),
+        };
+        Some((acting, progress.workflow))
     }
 
     fn stopped(&self, unit: &mut Unit, job: &Row, data: &str, error: &Error) -> Result<()> {

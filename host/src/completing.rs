@@ -1,0 +1,151 @@
+//! Completion by the shell: of the grammar, and of the names of what an organisation has, where an argument
+//! takes one. The shell starts the program anew for each word, with a variable that says so.
+
+use std::ffi::OsStr;
+
+use clap::{Arg, Command};
+use clap_complete::{
+    CompleteEnv,
+    engine::{ArgValueCompleter, CompletionCandidate},
+};
+use sluice_model::{Comparison, Filter, Query, Right, Value};
+
+use crate::{
+    cli,
+    context::{COMPLETE, Context},
+    door::Door,
+};
+
+/// So many names are told.
+const MOST: u32 = 200;
+
+/// What the arguments of a name take: the table, and the column of its names.
+const NAMED: [(&[&str], &str, &str); 10] = [
+    (
+        &["as", "on_behalf_of", "user", "users", "principal", "member", "run_as"],
+        "systemuser",
+        "domainname",
+    ),
+    (&["role", "roles"], "role", "name"),
+    (&["step", "steps", "bypass-steps"], "sdkmessageprocessingstep", "name"),
+    (&["team", "teams"], "team", "name"),
+    (&["profile"], "fieldsecurityprofile", "name"),
+    (&["rule"], "duplicaterule", "name"),
+    (&["workflow"], "workflow", "name"),
+    (&["plugin"], "pluginassembly", "name"),
+    (&["privilege"], "privilege", "name"),
+    (&["view"], "savedquery", "name"),
+];
+
+/// Answers a shell that asks, and ends; else nothing.
+pub(crate) fn complete() {
+    // Who answers takes the variable away.
+    let is_bash = std::env::var(COMPLETE).is_ok_and(|shell| shell == "bash");
+    CompleteEnv::with_factory(|| with_names(cli::grammar(), is_bash))
+        .var(COMPLETE)
+        .bin("sluice")
+        .complete();
+}
+
+/// The grammar, whose arguments know the names that they take.
+fn with_names(command: Command, is_bash: bool) -> Command {
+    let command = command.mut_args(|argument| completed(argument, is_bash));
+    command.mut_subcommands(|command| with_names(command, is_bash))
+}
+
+fn completed(argument: Arg, is_bash: bool) -> Arg {
+    let id = argument.get_id().as_str().to_owned();
+    if id == "table" {
+        let known = move |current: &OsStr| candidates(tables(&begun(current)), is_bash);
+        return argument.add(ArgValueCompleter::new(known));
+    }
+    match NAMED.iter().find(|(ids, ..)| ids.contains(&&*id)) {
+        Some((_, table, column)) => {
+            let known = move |current: &OsStr| candidates(names(table, column, begun(current)), is_bash);
+            argument.add(ArgValueCompleter::new(known))
+        }
+        None => argument,
+    }
+}
+
+/// The session of who acts, as the words so far and the variables say it; where the word in hand is who acts,
+/// of who acts otherwise.
+fn session() -> Option<impl Door> {
+    let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(1).collect();
+    let said = |flag: &str| {
+        let apart = words
+            .iter()
+            .position(|word| word == flag)
+            .and_then(|at| words.get(at + 1));
+        let joined = words.iter().find_map(|word| word.strip_prefix(flag)?.strip_prefix('='));
+        let value = apart.map(String::as_str).or(joined).filter(|value| !value.is_empty())?;
+        Some([flag.to_owned(), value.to_owned()])
+    };
+    let as_somebody = |flags: &[&str]| {
+        let flags = flags.iter().filter_map(|flag| said(flag)).flatten();
+        let words = std::iter::once("sluice".to_owned())
+            .chain(flags)
+            .chain(["use".to_owned()]);
+        let (cli, given) = cli::parse_from(words).ok()?;
+        let context = Context::new(cli.global, given);
+        // What is not there is not made, and nothing is said of it in the middle of a line.
+        context.path().ok()?.exists().then(|| context.session().ok())?
+    };
+    as_somebody(&["--org", "--as", "--on-behalf-of"]).or_else(|| as_somebody(&["--org"]))
+}
+
+/// The tables whose names begin so.
+fn tables(begun: &str) -> Vec<String> {
+    let Some(catalog) = session().and_then(|session| session.catalog().ok()) else {
+        return Vec::new();
+    };
+    let names = catalog.iter().map(|table| table.name.to_string());
+    names.filter(|name| name.starts_with(begun)).collect()
+}
+
+/// The names that begin so, of what whoever acts may read.
+fn names(table: &str, column: &str, begun: String) -> Vec<String> {
+    let rows = || {
+        let session = session()?;
+        // A refusal would be on record as one of theirs.
+        session.check_privilege(table, Right::Read).ok()?;
+        let begins = Filter::Compare {
+            column: column.into(),
+            comparison: Comparison::StartsWith,
+            value: Value::from(begun),
+        };
+        let query = Query::new(table).columns(&[column]).filter(begins).order_by(column);
+        session.list(query.top(MOST)).ok()
+    };
+    let rows = rows().unwrap_or_default();
+    let mut names: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row.text(column).map(ToOwned::to_owned))
+        .collect();
+    names.dedup();
+    names
+}
+
+/// What is there of the word, without what the shell needs to take it as one.
+fn begun(current: &OsStr) -> String {
+    let text = current.to_string_lossy();
+    text.chars().filter(|c| !"\\'\"".contains(*c)).collect()
+}
+
+/// Names as the shell has to find them in the line: bash takes them as they are, the others see to that
+/// themselves.
+fn candidates(names: Vec<String>, is_bash: bool) -> Vec<CompletionCandidate> {
+    let plain = |c: char| c.is_alphanumeric() || "_-./:@+,".contains(c);
+    let escaped = |c: char| match plain(c) {
+        true => c.to_string(),
+        false => format!("\\{c}"),
+    };
+    let shown = |name: String| match is_bash {
+        true => name.chars().map(escaped).collect(),
+        false => name,
+    };
+    names
+        .into_iter()
+        .map(|name| CompletionCandidate::new(shown(name)))
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! Cures in words, and the commands that do what they say.
+
+use sluice_model::Reference;
+use sluice_platform::{Cure, Fix, Way};
+
+use crate::{people::count, text::quoted};
+
+/// What a cure does, in words.
+pub(super) fn title(cure: &Cure) -> String {
+    let grants = cure.fixes.iter().filter(|fix| matches!(fix, Fix::Grant { .. })).count();
+    let Some(first) = cure.fixes.first() else {
+        return String::new();
+    };
+    let mut text = match first {
+        Fix::Again { way, .. } => match way {
+            Way::Existing(row) => format!("Take the {} that is there", row.table),
+            Way::Continue => "Go on although something matches".to_owned(),
+            Way::Unchecked => "Send it without looking for duplicates".to_owned(),
+            Way::PassingOver(steps) => format!("Pass over {} for this one request", count(steps.len(), "step")),
+        },
+        Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
+        Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
+        Fix::GiveRole { name, role, gives, .. } => {
+            format!(
+                "Give {name} the role {role}, which brings {} more",
+                count(*gives, "privilege")
+            )
+        }
+        Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
+        Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
+        Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
+        Fix::JoinProfile { called, name, .. } => format!("Add {name} to the column security profile {called}"),
+        Fix::NewProfile { name, gives, .. } => {
+            let columns: Vec<String> = gives
+                .iter()
+                .map(|(table, column, _)| format!("{table}.{column}"))
+                .collect();
+            format!("Make a column security profile for {name}, with {}", columns.join(", "))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "Let the column security profile {called} {} {table}.{column}",
+            right.trim_start_matches("can")
+        ),
+        Fix::RunAs { user, is_service, .. } => {
+            let person = if *is_service { "" } else { ", a person," };
+            format!(
+                "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
+            )
+        }
+        Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
+        Fix::Allow { capabilities, .. } => {
+            let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
+            match wanted {
+                "system" => "Let the step's plug-in act as the system, which may do everything".to_owned(),
+                _ => format!("Let the step's plug-in use {wanted}"),
+            }
+        }
+        Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
+        Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
+    };
+    if grants > 0 && !matches!(first, Fix::Grant { .. }) {
+        text.push_str(&format!(", and grant {}", count(grants, "privilege")));
+    }
+    text
+}
+
+/// Who sends the request again, as flags: `--as tina`.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender(String);
+
+impl Sender {
+    /// A user, or one who called on behalf of that user.
+    pub(crate) fn of(user: &str, caller: Option<&str>) -> Self {
+        match caller {
+            Some(caller) => Self(format!("--as {} --on-behalf-of {}", quoted(caller), quoted(user))),
+            None => Self(format!("--as {}", quoted(user))),
+        }
+    }
+}
+
+/// The commands that do what a fix says.
+pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
+    let Fix::NewProfile {
+        called,
+        to,
+        name,
+        gives,
+        ..
+    } = fix
+    else {
+        return vec![command_of(fix, sender)];
+    };
+    let mut commands = vec![format!("sluice profile create {}", quoted(called))];
+    commands.extend(gives.iter().map(|(table, column, right)| {
+        let right = right.trim_start_matches("can");
+        format!("sluice profile grant {} {table} {column} {right}", quoted(called))
+    }));
+    commands.push(format!(
+        "sluice profile member-add {} {}",
+        quoted(called),
+        principal(to, name)
+    ));
+    commands
+}
+
+/// The command that does what a fix says that takes one.
+fn command_of(fix: &Fix, sender: &Sender) -> String {
+    match fix {
+        Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        Fix::Again { message, row, way } => again(message, row.as_ref(), way, sender),
+        Fix::Share {
+            row, with, name, right, ..
+        } => format!(
+            "sluice row share {} {} {} {}",
+            row.table,
+            row.id,
+            principal(with, name),
+            right.verb().to_lowercase()
+        ),
+        Fix::Assign { row, to, name } => {
+            format!("sluice row assign {} {} {}", row.table, row.id, principal(to, name))
+        }
+        Fix::GiveRole { to, name, role, .. } => {
+            let noun = if &*to.table == "team" { "team" } else { "user" };
+            format!("sluice {noun} role-add {} {}", quoted(name), quoted(role))
+        }
+        Fix::Inherit { id, .. } => format!("sluice row update role {id} isinherited=1"),
+        Fix::Grant {
+            role, privilege, depth, ..
+        } => format!("sluice role grant {} {privilege} {}", quoted(role), depth.word()),
+        Fix::JoinProfile { called, to, name, .. } => {
+            format!("sluice profile member-add {} {}", quoted(called), principal(to, name))
+        }
+        Fix::GrantColumn {
+            called,
+            table,
+            column,
+            right,
+            ..
+        } => format!(
+            "sluice profile grant {} {table} {column} {}",
+            quoted(called),
+            right.trim_start_matches("can")
+        ),
+        Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::Deactivate { workflow, kind } => {
+            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
+        }
+        Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
+        Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
+        Fix::Allow { step, capabilities } => {
+            format!("sluice step update {step} --grant {}", quoted(&capabilities.join(",")))
+        }
+    }
+}
+
+/// The request in another way; of other messages than QualifyLead the parameter is named.
+fn again(message: &str, row: Option<&Reference>, way: &Way, Sender(sender): &Sender) -> String {
+    if let Way::PassingOver(steps) = way {
+        let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+        let flag = format!("--bypass-steps {}", steps.join(","));
+        return match row.filter(|_| message == "QualifyLead") {
+            Some(lead) => format!("sluice lead qualify {} {flag} {sender}", lead.id),
+            None => format!("send the same again with {flag}"),
+        };
+    }
+    let Some(lead) = row.filter(|_| message == "QualifyLead") else {
+        return "send the same again without --detect-duplicates (SuppressDuplicateDetection: true)".to_owned();
+    };
+    let how = match way {
+        Way::Existing(row) => format!("--{} existing:{}", row.table, row.id),
+        Way::Continue => "--continue".to_owned(),
+        Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
+    };
+    format!("sluice lead qualify {} {how} {sender}", lead.id)
+}
+
+fn principal(row: &Reference, name: &str) -> String {
+    match &*row.table {
+        "team" => quoted(&format!("team:{name}")),
+        _ => quoted(name),
+    }
+}

@@ -1,0 +1,228 @@
+//! What people see of their own requests and of others', and what leads on from a refusal.
+
+use sluice_tests::{
+    program::words,
+    world::{World, guest, list, refused, text},
+};
+
+const ACCOUNT: [&str; 5] = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
+
+/// Whoever sent a request sees its trace without Read on traces, and nobody else's.
+#[test]
+fn the_sender_of_a_request_sees_its_trace() {
+    let world = World::sample();
+    let (seller, other) = (world.user("seller.west"), world.user("seller.east"));
+    refused(
+        &other,
+        1,
+        &["row", "create", "campaign", "name=x"],
+        &["prvCreateCampaign"],
+    );
+    let theirs = text(&other.json(&["trace", "privileges"]), "correlation");
+    refused(&seller, 1, &ACCOUNT, &["commission"]);
+    let tree = seller.json(&["trace", "tree"]);
+    assert_eq!(tree["name"], "Create account", "{tree:#}");
+    let correlation = text(&tree, "correlation");
+    let checks = seller.json(&["trace", "privileges", &correlation]);
+    assert!(
+        checks["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|check| check["passed"] == false)
+    );
+    let requests = list(&seller.json(&["trace", "list", "--requests"]));
+    let sent: Vec<_> = requests.iter().map(|row| text(row, "sl_correlationid")).collect();
+    assert!(
+        sent.contains(&correlation) && !sent.contains(&theirs),
+        "their own alone: {sent:?}"
+    );
+    let calls = list(&seller.json(&["trace", "list"]));
+    assert!(
+        calls.len() == sent.len() && calls.iter().all(|call| call["messageblock"].is_null()),
+        "{calls:#?}"
+    );
+    let shown = seller.json(&["trace", "show", "@last", "--checks"]);
+    assert_eq!(shown["correlationid"], correlation);
+    assert!(shown.get("configuration").is_none_or(serde_json::Value::is_null));
+    for of_others in [&["trace", "tree", &theirs][..], &["trace", "privileges", &theirs]] {
+        assert_eq!(seller.run(of_others).code, 1, "{of_others:?}");
+    }
+    // What was looked at is still what was refused last.
+    assert_eq!(text(&seller.json(&["why"])["request"], "correlation"), correlation);
+    let found = list(&seller.json(&["trace", "search", "account"]));
+    assert!(
+        found.iter().all(|hit| sent.contains(&text(hit, "correlation"))),
+        "{found:#?}"
+    );
+    assert_eq!(text(&seller.json(&["why"])["request"], "correlation"), correlation);
+}
+
+/// A refusal of who calls on behalf of others without the privilege leads on, and names the caller.
+#[test]
+fn who_may_not_call_on_behalf_of_others_is_named() {
+    let world = World::sample();
+    let behalf = [&ACCOUNT[..], &["--on-behalf-of", "manager"]].concat();
+    let run = world.user("seller.west").run(&behalf);
+    assert!(
+        run.stderr.contains("0x8004A110") && run.stderr.contains("sluice why"),
+        "{run:?}"
+    );
+    let found = world.admin().json(&["trace", "list", "--requests", "--failed"]);
+    let correlation = text(&list(&found)[0], "sl_correlationid");
+    let told = world.admin().run(&["why", &correlation]).stdout;
+    assert!(
+        told.starts_with("seller.west, on behalf of manager, cannot create"),
+        "{told}"
+    );
+    assert!(
+        told.contains("The user seller.west") && told.contains("prvActOnBehalfOfAnotherUser"),
+        "{told}"
+    );
+}
+
+/// A secured column that no profile gives is one culprit, and a profile of one's own cures it.
+#[test]
+fn a_profile_is_made_for_who_needs_a_secured_column() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["column", "update", "account", "creditlimit", "--secured", "yes"]);
+    let row = ["row", "create", "account", "name=Q", "creditlimit=5"];
+    refused(&world.user("seller.west"), 1, &row, &["creditlimit"]);
+    let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+    let found = admin.json(&["why", &text(&requests[0], "sl_correlationid")]);
+    assert_eq!(found["culprits"].as_array().unwrap().len(), 1, "{found:#}");
+    let fixes = found["cure"]["fixes"].as_array().unwrap();
+    assert_eq!(found["cure"]["reach"], "1 user", "{found:#}");
+    for fix in fixes {
+        assert_eq!(fix["kind"], "new-profile");
+        let command = words(fix["command"].as_str().unwrap());
+        let command: Vec<&str> = command.iter().skip(1).map(String::as_str).collect();
+        admin.json(&command);
+    }
+    world.user("seller.west").json(&row);
+}
+
+/// Of two checks the second is not asked while the first refuses.
+#[test]
+fn an_access_check_behind_a_missing_privilege_is_not_said_to_pass() {
+    let world = World::sample();
+    world
+        .admin()
+        .json(&["role", "revoke", "Salesperson", "prvWriteAccount"]);
+    let account = text(&world.admin().json(&["row", "create", "account", "name=Q"]), "id");
+    world
+        .admin()
+        .json(&["row", "assign", "account", &account, "seller.west"]);
+    let target = format!(r#"Target:={{"@odata.type":"account","accountid":"{account}","name":"R"}}"#);
+    let explained = world
+        .admin()
+        .json(&["access", "explain", "--user", "seller.west", "Update", &target]);
+    let of = |check: &str| {
+        let needs = explained["needs"].as_array().unwrap();
+        let is_it = |need: &&serde_json::Value| need["privilege"] == "prvWriteAccount" && need["check"] == check;
+        needs.iter().find(is_it).cloned().unwrap()
+    };
+    assert_eq!(
+        (&of("privilege")["missing"], &of("privilege")["asked"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(of("access")["asked"], false, "{explained:#}");
+    assert!(of("access")["because"].is_null());
+}
+
+/// What a request needs is told with what runs behind it.
+#[test]
+fn what_is_needed_in_the_background_stands_beside_the_rest() {
+    let world = World::sample();
+    let step = [
+        "step",
+        "register",
+        "--plugin",
+        "commission/commission",
+        "--message",
+        "Create",
+        "--table",
+        "account",
+        "--stage",
+        "post-operation",
+        "--mode",
+        "async",
+        "--name",
+        "late",
+    ];
+    world.admin().json(&step);
+    let target = r#"Target:={"@odata.type":"account","name":"R","address1_stateorprovince":"CA"}"#;
+    let arguments = ["access", "explain", "--user", "seller.west", "Create", target];
+    let explained = world.admin().json(&arguments);
+    let needs = explained["needs"].as_array().unwrap();
+    for privilege in ["prvCreateAccount", "prvReadsl_commissionrule"] {
+        assert!(
+            needs.iter().any(|need| need["privilege"] == privilege),
+            "{privilege}: {explained:#}"
+        );
+    }
+}
+
+/// What a plug-in declares stands beside what it was seen to ask for; a rule with two sides is one user.
+#[test]
+fn what_is_declared_is_told_and_a_rule_is_told_once() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let step = [
+        "step",
+        "register",
+        "--plugin",
+        "probe/probe",
+        "--message",
+        "Create",
+        "--table",
+        "task",
+        "--stage",
+        "post-operation",
+        "--name",
+        "asks nothing",
+    ];
+    admin.json(&step);
+    let needs = admin.json(&["step", "needs", "asks nothing"]);
+    assert_eq!(needs["declared"], serde_json::json!(["prvReadAccount"]));
+    let users = list(&admin.json(&["table", "uses", "account"]));
+    let rules = users
+        .iter()
+        .filter(|user| text(user, "name").contains("duplicate rule"));
+    assert_eq!(rules.count(), 1, "{users:#?}");
+    refused(&admin, 1, &["use", "nobody"], &["no systemuser", "nobody"]);
+}
+
+/// The shell asks the program, which knows what the organisation has.
+#[test]
+fn names_are_completed() {
+    let world = World::sample();
+    let script = world.admin().run(&["completions", "bash"]).stdout;
+    assert!(script.contains("SLUICE_COMPLETE"), "{script}");
+    let completed = |words: &[&str]| {
+        let arguments = [&["--", "sluice"][..], words].concat();
+        let index = words.len().to_string();
+        let output = world
+            .admin()
+            .command(&arguments)
+            .env("SLUICE_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", index)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(completed(&["role", "show", "Sales"]), "Sales\\ Manager\nSalesperson");
+    assert_eq!(completed(&["role", "show", "Sales\\ "]), "Sales\\ Manager");
+    assert_eq!(
+        completed(&["row", "list", "lead", "--as", "seller"]),
+        "seller.east\nseller.west"
+    );
+    assert_eq!(completed(&["row", "list", "sl_comm"]), "sl_commissionrule");
+    assert!(completed(&["step", "disable", "comm"]).starts_with("commission:"));
+    // Who may not read them is told none, and is refused nothing that would be on record.
+    assert_eq!(completed(&["--as", "seller.west", "role", "show", "Sales"]), "");
+    let refusals = world.admin().json(&["trace", "list", "--requests", "--failed"]);
+    assert!(list(&refusals).is_empty(), "{refusals:#}");
+}
