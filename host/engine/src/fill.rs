@@ -7,7 +7,7 @@ use sluice_model::{
     Row, TableDef, Value, coerce,
 };
 
-use crate::{Operation, Unit, change::Why, message, tables};
+use crate::{Operation, Unit, message, tables};
 
 /// The columns that were sent, checked and in their stored form.
 pub fn checked(table: &TableDef, sent: &Row) -> Result<Row> {
@@ -152,9 +152,6 @@ pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row:
     defaults(table, row)?;
     new_state(table, row)?;
     let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
-    if earlier.is_some() && operation.why == Why::Asked {
-        unit.require_named(operation, "prvOverrideCreatedOnCreatedBy")?;
-    }
     if earlier.is_some_and(|earlier| earlier > operation.context.created_on) {
         let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
         return Err(Error::invalid(message).with_table(&table.name));

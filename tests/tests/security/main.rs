@@ -25,5 +25,6 @@ mod removals;
 mod roles;
 mod shares;
 mod strong_steps;
+mod tasks;
 mod teams;
 mod world;

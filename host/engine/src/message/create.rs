@@ -10,7 +10,7 @@ use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
     Operation, Rules as _, Unit, attach, cascade,
     change::{Change, Kind},
-    fill, principals,
+    fill, principals, tasks,
 };
 
 /// `Create`.
@@ -48,6 +48,7 @@ impl Message for Create {
         operation.check_target()?;
         operation.refuse_kept()?;
         unit.ask_watches(operation, Kind::Create, None)?;
+        tasks::check_new(unit, operation, &table)?;
         unit.rules(&table).before_create(unit, operation)?;
         let (mut row, permit) = permitted(unit, operation, &table)?;
 

@@ -64,7 +64,6 @@ impl Rules for Team {
         let Some(to) = moving::destination(operation, before)? else {
             return Ok(());
         };
-        unit.require_named(operation, "prvReparentTeam")?;
         moving::check_destination(unit, to)?;
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
         let roles = moving::roles_held(unit, &TEAM_ROLES, before.id)?;

@@ -29,6 +29,7 @@ use sluice_engine::{
     Component, ComponentPart, ComponentStates,
     capability::{Capability, Tables},
     tables,
+    tasks::{Gate, Task},
 };
 
 /// A column security profile with what it gives.
@@ -79,6 +80,10 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         &publish_xml::PublishXml,
         &update_option_value::UpdateOptionValue,
     ],
+    tasks: &[Task {
+        privilege: "prvPublishCustomization",
+        gates: &[Gate::Message("PublishXml"), Gate::Message("PublishAllXml")],
+    }],
     rules: &[
         (Tables::Named(tables::OPTION_SET), &option_set::OptionSet),
         (Tables::Named(tables::VIEW), &saved_query::SavedQuery),
