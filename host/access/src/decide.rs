@@ -188,9 +188,14 @@ impl View<'_> {
         }))
     }
 
-    /// Any depth suffices for own rows and rows of own teams, wherever they lie.
+    /// Any depth suffices for own rows and rows of own teams, wherever they lie; where rows are owned
+    /// across units, within the unit that the depth counts from.
     fn by_ownership(&self, route: &Route<'_>) -> Option<Reason> {
         let holder = self.row.holder(self.table)?;
+        let lies_elsewhere = || self.row.business_unit != Some(route.unit) && !self.is_within(route);
+        if self.table.ownership == Ownership::User && route.within_unit && lies_elsewhere() {
+            return None;
+        }
         if route.only_owner().is_none() && holder == self.principal.identity() {
             return Some(Reason::Owner(route.through()));
         }
@@ -276,7 +281,11 @@ impl View<'_> {
         let route = |depth| Route::direct(self.principal, depth);
         let is_own = self.is_own();
         let reaches = |depth: &Depth| match self.table.ownership {
-            Ownership::User | Ownership::Business => is_own || self.is_within(&route(*depth)),
+            Ownership::User | Ownership::Business => {
+                let route = route(*depth);
+                let is_own = is_own && (self.by_ownership(&route).is_some() || !route.within_unit);
+                is_own || self.is_within(&route)
+            }
             Ownership::Organization | Ownership::None => *depth == Depth::Organization,
         };
         Depth::ALL.into_iter().find(reaches).unwrap_or(Depth::Organization)
@@ -339,15 +348,23 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
     let owned = table.ownership == Ownership::User;
     let mut filter = RowFilter::default();
     for route in principal.routes(privilege) {
+        // What lies within the units of a deeper route is listed by these.
+        let within = route.within_unit && owned;
+        if within {
+            let owners = match route.only_owner() {
+                Some(team) => vec![team],
+                None => principal.owning(),
+            };
+            let owners = owners.into_iter().map(|owner| (owner, route.unit));
+            filter
+                .owned_within
+                .extend(owners.filter(|_| route.depth == Depth::User));
+        }
         match route.only_owner() {
+            _ if within => {}
             Some(team) if owned => filter.owners.push(team),
             Some(_) => {}
-            None if owned => {
-                filter.owners.push(principal.identity());
-                filter
-                    .owners
-                    .extend(principal.owner_teams().map(|team| PrincipalId::team(team.id)));
-            }
+            None if owned => filter.owners.extend(principal.owning()),
             None if *table.name == *principal.kind().table() => filter.ids.push(principal.id()),
             None => {}
         }
@@ -368,6 +385,8 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
         ids.sort_unstable();
         ids.dedup();
     }
+    filter.owned_within.sort_unstable();
+    filter.owned_within.dedup();
     let RowFilter {
         owners,
         shared_with,

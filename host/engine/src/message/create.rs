@@ -45,7 +45,7 @@ impl Message for Create {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
-        operation.check_target()?;
+        operation.check_target(unit)?;
         operation.refuse_kept()?;
         unit.ask_watches(operation, Kind::Create, None)?;
         tasks::check_new(unit, operation, &table)?;

@@ -65,7 +65,7 @@ impl Message for Update {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let id = operation.id()?;
-        operation.check_target()?;
+        operation.check_target(unit)?;
         let permit = unit.decide(operation, &table, Right::Write, id)?;
         operation.refuse_kept()?;
         unit.check_columns(operation, &table, ColumnRight::Update, id)?;

@@ -2,15 +2,23 @@
 
 use sluice_model::{Result, Row};
 
-use super::Rules;
+use super::{Rules, moving};
 use crate::{Operation, Unit, capability::Redefinition};
 
 pub(super) struct Organization;
 
+/// Whether rows are owned across business units.
+const ACROSS: &str = "sl_ownershipacross";
+
 impl Rules for Organization {
     /// Where duplicate detection is switched off, every rule is unpublished; switched on
     /// again, they must be published again.
-    fn after_update(&self, unit: &mut Unit, _: &Operation, _: &Row, changed: &Row) -> Result<()> {
+    ///
+    /// Where rows are not owned across business units any more, every row goes into its owner's.
+    fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
+        if changed.bool(ACROSS) == Some(false) && before.bool(ACROSS) == Some(true) {
+            moving::all_rows_follow(unit)?;
+        }
         match changed.bool("isduplicatedetectionenabled") {
             Some(false) => unit.redefined(Redefinition::DetectionOff).map(|_| ()),
             _ => Ok(()),

@@ -66,7 +66,7 @@ impl Rules for Team {
         };
         moving::check_destination(unit, to)?;
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-        let roles = moving::roles_held(unit, &TEAM_ROLES, before.id)?;
+        let roles = moving::roles_lost(unit, &TEAM_ROLES, before.id)?;
         moving::announce(operation, &roles);
         Ok(())
     }

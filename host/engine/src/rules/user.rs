@@ -152,7 +152,7 @@ fn move_to(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<(
     };
     check_joins(unit, operation, to)?;
     unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-    let roles = moving::roles_held(unit, &USER_ROLES, before.id)?;
+    let roles = moving::roles_lost(unit, &USER_ROLES, before.id)?;
     moving::announce(operation, &roles);
     Ok(())
 }
@@ -178,7 +178,8 @@ fn check_manager(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Re
         manager,
     )?
     .id_of("businessunitid");
-    let stays = unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
+    let stays =
+        unit.snapshot.settings.across.is_on || unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
     if let Some(target) = operation.context.target.as_mut().filter(|_| !stays) {
         target.set(MANAGER, Value::Null);
     }
