@@ -260,7 +260,13 @@ impl View<'_> {
             by_reports: rights(|right| self.by_reports(right).next().is_some()),
             granted: rights(|right| given(right) || usable(right)),
         };
-        text::access_denied(self.principal, self.table, self.row, &denied)
+        let mut error = text::access_denied(self.principal, self.table, self.row, &denied);
+        if self.principal.owns_across_units() && self.is_own() {
+            let why = "the row is the principal's own, and lies in a business unit of which no role has the privilege: \
+                       rows are owned across business units here";
+            error.body_mut().inner = Some(why.to_owned());
+        }
+        error
     }
 
     /// Whether any depth of a direct role reaches the row: it is the principal's own, or a team's.

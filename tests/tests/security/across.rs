@@ -135,6 +135,10 @@ fn an_assigned_row_moves_or_stays_by_the_setting() {
         assign(&ann, Reference::new("account", row), user(&eve)).unwrap();
         assert_eq!(units.lies_in(row), if moves { units.east } else { units.west });
         assert_eq!(read(&eve, row), moves, "she holds no role of West");
+        if let Err(error) = eve.try_get("account", row) {
+            let why = error.body().inner.as_deref().unwrap_or_default();
+            assert!(why.contains("lies in a business unit of which no role"), "{why}");
+        }
         units.give(&eve, "Own", units.west).unwrap();
         assert!(read(&eve, row));
     }

@@ -154,7 +154,10 @@ fn end_many(world: &Bench, path: &Path) -> Result<()> {
     let mut insert = Ready::new(&connection, &ended.insert_sql())?;
     Transaction::new(&connection)?.run(|| {
         for _ in 0..ENDED {
-            ended.set("asyncoperationid", bare::blob(world.new_id()))?;
+            // Each of a request of its own.
+            for column in ["asyncoperationid", "correlationid"] {
+                ended.set(column, bare::blob(world.new_id()))?;
+            }
             insert.write(&ended)?;
         }
         Ok(())
