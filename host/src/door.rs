@@ -29,6 +29,9 @@ pub(crate) trait Door {
     /// Refuses who may not do that to rows of a table at all: asked before a file is read.
     fn check_privilege(&self, table: &str, right: Right) -> Result<()>;
 
+    /// Refuses who lacks a privilege that belongs to no table.
+    fn check_task(&self, privilege: &str) -> Result<()>;
+
     /// Runs a query.
     fn list(&self, query: Query) -> Result<Vec<Row>>;
 
@@ -100,6 +103,10 @@ impl Door for Session {
 
     fn check_privilege(&self, table: &str, right: Right) -> Result<()> {
         self.check_privilege(table, right)
+    }
+
+    fn check_task(&self, privilege: &str) -> Result<()> {
+        self.check_named_privilege(privilege)
     }
 
     fn list(&self, query: Query) -> Result<Vec<Row>> {

@@ -6,6 +6,7 @@
 use std::{io, sync::Arc};
 
 use serde_json::{Map, Value as Json, json};
+use sluice_engine::tasks::EXPORT;
 use sluice_model::{
     Error, Parameter, Query, Request, Response, Result, Row, TableDef, Value,
     answer::{self, Field},
@@ -32,8 +33,20 @@ impl std::fmt::Display for BrokenOff {
 
 impl std::error::Error for BrokenOff {}
 
+/// Refuses who may not take rows out, where the form is one in which they go out.
+///
+/// # Errors
+/// The privilege is missing.
+pub(crate) fn check_export(session: &dyn Door) -> Result<()> {
+    match output::takes_out() {
+        true => session.check_task(EXPORT),
+        false => Ok(()),
+    }
+}
+
 /// Lists the rows of a query.
 pub(crate) fn list(context: &Context, session: &dyn Door, query: Query) -> anyhow::Result<Outcome> {
+    check_export(session)?;
     if query.page.is_some() || query.counted {
         return part(context, session, query);
     }

@@ -112,6 +112,11 @@ pub(crate) fn set_form(wanted: Option<Form>) -> Form {
     *FORM.get_or_init(|| wanted.unwrap_or_else(by_reader))
 }
 
+/// Whether results are written as files take them: rows that go out with them are exported.
+pub(crate) fn takes_out() -> bool {
+    matches!(form(), Form::Csv | Form::Spreadsheet | Form::Tsv)
+}
+
 fn form() -> Form {
     FORM.get().copied().unwrap_or(Form::Table)
 }

@@ -65,6 +65,8 @@ pub struct Role {
     pub id: Id,
     /// "Direct User (Basic) access level and Team privileges"; else "Team privileges only".
     pub members_inherit: bool,
+    /// Its business unit; it counts where rows are owned across units.
+    pub unit: Id,
 }
 
 /// A user or a team holds a role.
@@ -152,6 +154,8 @@ pub struct Company {
     pub grants: Vec<Grant>,
     pub rows: Vec<Row>,
     pub shares: Vec<Share>,
+    /// Rows are owned across business units, and people hold roles of any.
+    pub across: bool,
     pub hierarchy: Hierarchy,
     /// How many levels managers see below them.
     pub levels: usize,
@@ -303,7 +307,7 @@ fn level_below(world: &Company, manager: Id, user: Id) -> Option<usize> {
             let mut here = user;
             for level in 1..=world.users.len() {
                 // Everybody on the way down sits in the manager's unit or below it.
-                if !lies_below(world, unit_of(world, here), unit_of(world, manager)) {
+                if !world.across && !lies_below(world, unit_of(world, here), unit_of(world, manager)) {
                     return None;
                 }
                 let above = world.managers.iter().find(|link| link.user == here)?.manager;
@@ -339,6 +343,29 @@ fn role_reaches(world: &Company, principal: Id, team: Option<Id>, grant: &Grant,
         return false;
     }
 
+    // Ownership across units: what one owns is reached within the unit of the role, or, by a deep one,
+    // below it; and so is everything else.
+    if world.across && row.ownership == Ownership::User {
+        let of_role = world
+            .roles
+            .iter()
+            .find(|role| role.id == grant.role)
+            .map(|role| role.unit);
+        let here = row.unit.is_some() && row.unit == of_role;
+        let below = row.unit.is_some() && of_role.is_some() && lies_below(world, row.unit, of_role);
+        let own = match (team, row.owner) {
+            (Some(team), owner) if !members_inherit(world, grant.role) => owner == Some(team),
+            (_, Some(owner)) => owner == principal || is_member_of_owner_team(world, principal, owner),
+            (_, None) => false,
+        };
+        return match grant.depth {
+            Depth::Basic => own && here,
+            Depth::Local => here,
+            Depth::Deep => below,
+            Depth::Global => true,
+        };
+    }
+
     // "Team privileges only" at Basic depth: rows owned by the team, no others.
     if let Some(team) = team
         && grant.depth == Depth::Basic
@@ -360,7 +387,14 @@ fn role_reaches(world: &Company, principal: Id, team: Option<Id>, grant: &Grant,
     }
 
     // Way b, depth: counted from the principal's unit, or from the team's.
-    let from = unit_of(world, team.unwrap_or(principal));
+    let mut from = unit_of(world, team.unwrap_or(principal));
+    if world.across {
+        from = world
+            .roles
+            .iter()
+            .find(|role| role.id == grant.role)
+            .map(|role| role.unit);
+    }
     match grant.depth {
         Depth::Basic => false,
         Depth::Local => row.unit.is_some() && row.unit == from,

@@ -188,9 +188,14 @@ impl View<'_> {
         }))
     }
 
-    /// Any depth suffices for own rows and rows of own teams, wherever they lie.
+    /// Any depth suffices for own rows and rows of own teams, wherever they lie; where rows are owned
+    /// across units, within the unit that the depth counts from.
     fn by_ownership(&self, route: &Route<'_>) -> Option<Reason> {
         let holder = self.row.holder(self.table)?;
+        let lies_elsewhere = || self.row.business_unit != Some(route.unit) && !self.is_within(route);
+        if self.table.ownership == Ownership::User && route.within_unit && lies_elsewhere() {
+            return None;
+        }
         if route.only_owner().is_none() && holder == self.principal.identity() {
             return Some(Reason::Owner(route.through()));
         }
@@ -255,7 +260,13 @@ impl View<'_> {
             by_reports: rights(|right| self.by_reports(right).next().is_some()),
             granted: rights(|right| given(right) || usable(right)),
         };
-        text::access_denied(self.principal, self.table, self.row, &denied)
+        let mut error = text::access_denied(self.principal, self.table, self.row, &denied);
+        if self.principal.owns_across_units() && self.is_own() {
+            let why = "the row is the principal's own, and lies in a business unit of which no role has the privilege: \
+                       rows are owned across business units here";
+            error.body_mut().inner = Some(why.to_owned());
+        }
+        error
     }
 
     /// Whether any depth of a direct role reaches the row: it is the principal's own, or a team's.
@@ -276,7 +287,11 @@ impl View<'_> {
         let route = |depth| Route::direct(self.principal, depth);
         let is_own = self.is_own();
         let reaches = |depth: &Depth| match self.table.ownership {
-            Ownership::User | Ownership::Business => is_own || self.is_within(&route(*depth)),
+            Ownership::User | Ownership::Business => {
+                let route = route(*depth);
+                let is_own = is_own && (self.by_ownership(&route).is_some() || !route.within_unit);
+                is_own || self.is_within(&route)
+            }
             Ownership::Organization | Ownership::None => *depth == Depth::Organization,
         };
         Depth::ALL.into_iter().find(reaches).unwrap_or(Depth::Organization)
@@ -339,15 +354,23 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
     let owned = table.ownership == Ownership::User;
     let mut filter = RowFilter::default();
     for route in principal.routes(privilege) {
+        // What lies within the units of a deeper route is listed by these.
+        let within = route.within_unit && owned;
+        if within {
+            let owners = match route.only_owner() {
+                Some(team) => vec![team],
+                None => principal.owning(),
+            };
+            let owners = owners.into_iter().map(|owner| (owner, route.unit));
+            filter
+                .owned_within
+                .extend(owners.filter(|_| route.depth == Depth::User));
+        }
         match route.only_owner() {
+            _ if within => {}
             Some(team) if owned => filter.owners.push(team),
             Some(_) => {}
-            None if owned => {
-                filter.owners.push(principal.identity());
-                filter
-                    .owners
-                    .extend(principal.owner_teams().map(|team| PrincipalId::team(team.id)));
-            }
+            None if owned => filter.owners.extend(principal.owning()),
             None if *table.name == *principal.kind().table() => filter.ids.push(principal.id()),
             None => {}
         }
@@ -368,6 +391,8 @@ fn filter(principal: &Principal, units: &Units, table: &TableDef, privilege: &st
         ids.sort_unstable();
         ids.dedup();
     }
+    filter.owned_within.sort_unstable();
+    filter.owned_within.dedup();
     let RowFilter {
         owners,
         shared_with,

@@ -42,12 +42,14 @@ pub enum RowScope {
     Only(Vec<RowFilter>),
 }
 
-/// The rows that are in: those for which **any** of the five holds. An empty filter lets
+/// The rows that are in: those for which **any** of these holds. An empty filter lets
 /// nothing through.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowFilter {
     /// The owner is one of these.
     pub owners: Vec<PrincipalId>,
+    /// The owner is this one, and the business unit that one.
+    pub owned_within: Vec<(PrincipalId, Uuid)>,
     /// The key is one of these; only the tables of users and teams, whose rows have no owner, use it.
     pub ids: Vec<Uuid>,
     /// The business unit is one of these.

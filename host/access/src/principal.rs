@@ -66,11 +66,23 @@ pub struct RoleFacts {
     pub name: String,
     /// The team that it comes through; `None` is a direct assignment.
     pub via_team: Option<Uuid>,
+    /// Its own business unit, where the organisation lets rows be owned across units: from there its
+    /// depths count, and User reaches rows of that unit alone. `None` elsewhere: they count from the
+    /// unit of whoever holds it.
+    pub unit: Option<Uuid>,
     /// *Member's privilege inheritance* (`role.isinherited`): `true` where Basic privileges
     /// reach the member's own rows too, `false` where they reach the team's rows only.
     pub direct_inheritance: bool,
     /// The depth of each privilege, by its name in lower case.
     pub privileges: Arc<HashMap<String, Depth>>,
+}
+
+impl RoleFacts {
+    /// The unit that its depths count from.
+    fn unit_of_depths(&self, holder: &PrincipalFacts, team: Option<&TeamFacts>) -> Uuid {
+        let holders = team.map_or(holder.business_unit, |team| team.business_unit);
+        self.unit.unwrap_or(holders)
+    }
 }
 
 /// A user or a team with everything that decides what it may do. Cheap to clone.
@@ -91,8 +103,10 @@ pub struct Principal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Route<'a> {
     pub(crate) depth: Depth,
-    /// The unit that Local and Deep count from: the principal's, or the team's.
+    /// The unit that Local and Deep count from: the principal's, or the team's, or the role's own.
     pub(crate) unit: Uuid,
+    /// Rows are owned across units: what is the principal's own is reached within that unit alone.
+    pub(crate) within_unit: bool,
     pub(crate) team: Option<&'a TeamFacts>,
     /// `None` where the privilege is lent.
     pub(crate) role: Option<&'a RoleFacts>,
@@ -104,6 +118,7 @@ impl<'a> Route<'a> {
         Self {
             depth,
             unit: principal.business_unit(),
+            within_unit: principal.owns_across_units(),
             team: None,
             role: None,
         }
@@ -348,7 +363,7 @@ impl Principal {
         let facts = &*self.facts;
         facts.roles.iter().flat_map(move |role| {
             let team = role.via_team.and_then(|id| owner_team(&facts.teams, id));
-            let unit = team.map_or(facts.business_unit, |team| team.business_unit);
+            let unit = role.unit_of_depths(facts, team);
             let only_team = team.filter(|_| !role.direct_inheritance).map(|team| team.id);
             Holding::of_role(&role.privileges, unit, only_team)
         })
@@ -360,10 +375,10 @@ impl Principal {
         let held = facts.roles.iter().filter_map(move |role| {
             let depth = *role.privileges.get(privilege)?;
             let team = role.via_team.and_then(|id| owner_team(&facts.teams, id));
-            let unit = team.map_or(facts.business_unit, |team| team.business_unit);
             Some(Route {
                 depth,
-                unit,
+                unit: role.unit_of_depths(facts, team),
+                within_unit: role.unit.is_some(),
                 team,
                 role: Some(role),
             })
@@ -389,9 +404,20 @@ impl Principal {
         held.chain(lent).map(String::as_str).collect()
     }
 
+    /// Whether the organisation lets rows be owned across units.
+    pub(crate) fn owns_across_units(&self) -> bool {
+        self.facts.roles.iter().any(|role| role.unit.is_some())
+    }
+
     /// The teams whose rows count as its own: those that can own any.
     pub(crate) fn owner_teams(&self) -> impl Iterator<Item = &TeamFacts> {
         self.facts.teams.iter().filter(|team| team.team_type != ACCESS_TEAM)
+    }
+
+    /// Whose rows count as its own.
+    pub(crate) fn owning(&self) -> Vec<PrincipalId> {
+        let teams = self.owner_teams().map(|team| PrincipalId::team(team.id));
+        std::iter::once(self.identity()).chain(teams).collect()
     }
 
     pub(crate) fn checks(&self) -> Option<&Checks> {

@@ -115,6 +115,7 @@ fn world() -> Company {
             .map(|id| Role {
                 id,
                 members_inherit: id != 45,
+                unit: EAST,
             })
             .collect(),
         assignments: vec![

@@ -65,11 +65,11 @@ prop_compose! {
 prop_compose! {
     /// Access teams may be given roles here: such roles must count for nothing.
     fn all_roles()(
-        inherit in vec(any::<bool>(), 4),
+        inherit in vec((any::<bool>(), unit()), 4),
         assigned in vec((prop_oneof![user(), team()], role()), 0..8),
         granted in vec((role(), select(&TABLES), select(&RIGHTS), select(&DEPTHS)), 0..24),
     ) -> (Vec<Role>, Vec<Assignment>, Vec<Grant>) {
-        let roles = (400..).zip(inherit).map(|(id, members_inherit)| Role { id, members_inherit }).collect();
+        let roles = (400..).zip(inherit).map(|(id, (members_inherit, unit))| Role { id, members_inherit, unit }).collect();
         let assignments = assigned.into_iter().map(|(holder, role)| Assignment { holder, role }).collect();
         let grant = |(role, (table, _), right, depth)| Grant { role, table, right, depth };
         (roles, assignments, granted.into_iter().map(grant).collect())
@@ -129,11 +129,12 @@ prop_compose! {
         (users, teams, memberships) in all_principals(),
         (roles, assignments, grants) in all_roles(),
         (rows, shares) in all_rows(),
+        across in any::<bool>(),
         (hierarchy, levels, managers, positions, columns) in all_extras(),
     ) -> Company {
         Company {
             units, users, teams, memberships, roles, assignments, grants, rows, shares,
-            hierarchy, levels, managers, positions, columns,
+            across, hierarchy, levels, managers, positions, columns,
         }
     }
 }
@@ -165,6 +166,10 @@ fn listed(world: &Company, principal: &Principal, (name, ownership): (&str, Owne
         RowScope::Everything => true,
         RowScope::Only(filters) => filters.iter().all(|filter| {
             row.owner.is_some_and(|owner| has(&filter.owners, owner))
+                || filter
+                    .owned_within
+                    .iter()
+                    .any(|(owner, unit)| row.owner.map(uuid) == Some(owner.id) && row.unit.map(uuid) == Some(*unit))
                 || filter.ids.contains(&uuid(row.id))
                 || row.unit.is_some_and(|unit| filter.business_units.contains(&uuid(unit)))
                 || world.shares.iter().any(|share| {

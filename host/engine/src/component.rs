@@ -20,8 +20,13 @@ pub struct Component {
     pub place: u16,
     /// The table of its rows.
     pub table: &'static str,
+    /// The column with its name.
+    pub named_in: &'static str,
     /// The column with the table that a row belongs to: its name is `TABLE:NAME` then.
     pub of_table: Option<&'static str>,
+    /// The column with the object type code of a table: what travels is the table's name, because each
+    /// organisation counts its own tables.
+    pub of_code: Option<&'static str>,
     /// The choices by which its rows are told from others of the table.
     pub only: &'static [(&'static str, i32)],
     /// The rows that belong to one.
@@ -41,7 +46,9 @@ impl Component {
             word,
             place,
             table,
+            named_in: "name",
             of_table: None,
+            of_code: None,
             only: &[],
             parts: &[],
             states: None,

@@ -32,6 +32,7 @@ use crate::{
     runner::JobKind,
     snapshot::{Part, Snapshot},
     tables,
+    tasks::Tasks,
     unit::Purpose,
     used,
     watch::Watch,
@@ -105,6 +106,8 @@ pub(crate) struct Core {
     jobs: Vec<&'static dyn JobKind>,
     compared_anew: Vec<Again>,
     kept: Vec<Kept>,
+    /// The privileges that belong to no table.
+    pub(crate) tasks: Tasks,
     pub(crate) keeper: Mutex<Keeper>,
     /// The marks of use that are in the file.
     pub(crate) use_written: Mutex<used::Written>,
@@ -176,6 +179,7 @@ impl Core {
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
+            tasks: Tasks::of(all.iter().flat_map(|capability| capability.tasks)),
             keeper: Mutex::default(),
             use_written: Mutex::default(),
             use_commits: AtomicU64::default(),

@@ -4,7 +4,7 @@
 use sluice_access::{OwnerToBe, PrincipalId};
 use sluice_model::{
     Code, ColumnDef, ColumnType, Decimal, Error, Name, Ownership, PrincipalKind, Reference, Required, Result, Right,
-    Row, TableDef, Value, coerce,
+    Row, TableDef, Uuid, Value, coerce,
 };
 
 use crate::{Operation, Unit, change::Why, message, tables};
@@ -56,7 +56,7 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
         Ownership::User => {
             refuse_nobody(table, row)?;
             let chosen = row.lookup("ownerid").cloned();
-            let owner = match &chosen {
+            let mut owner = match &chosen {
                 Some(chosen) if *chosen != caller.identity().reference() => new_owner(unit, operation, table, chosen)?,
                 _ => OwnerToBe {
                     id: caller.id(),
@@ -64,6 +64,12 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
                     business_unit: caller.business_unit(),
                 },
             };
+            if unit.snapshot.settings.across.is_on {
+                owner.business_unit = match row.id_of(OWNING_UNIT) {
+                    Some(chosen) => chosen_unit(unit, operation, table, chosen)?,
+                    None => caller.business_unit(),
+                };
+            }
             set_owner(row, &owner);
             owner
         }
@@ -79,6 +85,20 @@ pub(crate) fn owner(unit: &mut Unit, operation: &Operation, table: &TableDef, ro
         Ownership::Organization | Ownership::None => OwnerToBe::organization(),
     };
     Ok(NewOwner(table.ownership, owner))
+}
+
+/// The business unit of a row, as the platform keeps it.
+pub(crate) const OWNING_UNIT: &str = "owningbusinessunit";
+
+/// A business unit that somebody puts a row into: one that is enabled, and that rows may be attached to.
+fn chosen_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: Uuid) -> Result<Uuid> {
+    let snapshot = unit.snapshot()?;
+    if snapshot.is_stopped(chosen) {
+        return Err(Error::said(Code::ASSIGN_TO_DISABLED_UNIT).with_table(&table.name));
+    }
+    let units = snapshot.table(tables::BUSINESS_UNIT)?.clone();
+    unit.decide(operation, &units, Right::AppendTo, chosen)?;
+    Ok(chosen)
 }
 
 fn new_owner(unit: &mut Unit, operation: &Operation, table: &TableDef, chosen: &Reference) -> Result<OwnerToBe> {
@@ -118,10 +138,7 @@ fn set_owner(row: &mut Row, owner: &OwnerToBe) {
     };
     row.set("owninguser", user);
     row.set("owningteam", team);
-    row.set(
-        "owningbusinessunit",
-        Reference::new(tables::BUSINESS_UNIT, owner.business_unit),
-    );
+    row.set(OWNING_UNIT, Reference::new(tables::BUSINESS_UNIT, owner.business_unit));
 }
 
 /// A row that nobody has made yet, filled as far as the row itself tells: what was sent,
@@ -153,9 +170,6 @@ pub(crate) fn new_row(unit: &Unit, operation: &Operation, table: &TableDef, row:
     defaults(table, row)?;
     new_state(table, row)?;
     let earlier = row.get("overriddencreatedon").and_then(Value::as_time);
-    if earlier.is_some() && operation.why == Why::Asked {
-        unit.require_named(operation, "prvOverrideCreatedOnCreatedBy")?;
-    }
     if earlier.is_some_and(|earlier| earlier > operation.context.created_on) {
         let message = "`overriddencreatedon` says when a row was made elsewhere: a time in the past, not the future";
         return Err(Error::invalid(message).with_table(&table.name));
@@ -233,6 +247,7 @@ pub(crate) fn changed_owner(
 ) -> Result<()> {
     if table.ownership == Ownership::User {
         refuse_nobody(table, row)?;
+        changed_unit(unit, operation, table, row, before)?;
     }
     let Some(chosen) = row
         .lookup("ownerid")
@@ -247,7 +262,13 @@ pub(crate) fn changed_owner(
         return Ok(());
     }
     unit.decide(operation, table, Right::Assign, row.id)?;
-    let owner = new_owner(unit, operation, table, &chosen)?;
+    let mut owner = new_owner(unit, operation, table, &chosen)?;
+    let stays = before
+        .id_of(OWNING_UNIT)
+        .filter(|_| !unit.snapshot.settings.across.moves_rows);
+    if let Some(lies) = row.id_of(OWNING_UNIT).or(stays) {
+        owner.business_unit = lies;
+    }
     set_owner(row, &owner);
     if unit.snapshot.settings.share_to_previous_owner
         && let Some(previous) = before.lookup("ownerid")
@@ -264,6 +285,23 @@ pub(crate) fn changed_owner(
         message::share(unit, &row.reference(), previous, rights)?;
     }
     Ok(())
+}
+
+/// Another business unit for a row; a row always lies in one.
+fn changed_unit(unit: &mut Unit, operation: &Operation, table: &TableDef, row: &mut Row, before: &Row) -> Result<()> {
+    if operation.why != Why::Asked || !row.has(OWNING_UNIT) {
+        return Ok(());
+    }
+    match row
+        .id_of(OWNING_UNIT)
+        .filter(|chosen| before.id_of(OWNING_UNIT) != Some(*chosen))
+    {
+        Some(chosen) => chosen_unit(unit, operation, table, chosen).map(|_| ()),
+        None => {
+            row.values.remove(OWNING_UNIT);
+            Ok(())
+        }
+    }
 }
 
 /// Fills what every Update changes.

@@ -60,6 +60,7 @@ pub mod step_rows;
 pub mod steps;
 mod stray;
 pub mod tables;
+pub mod tasks;
 mod trace;
 pub mod unit;
 mod used;

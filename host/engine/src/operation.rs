@@ -142,7 +142,7 @@ impl Operation {
         let bypass = Bypass::of(&inputs)?.or(bypass);
         let Primary { table, id, target } = Primary::of(&snapshot, shape.takes, &mut inputs)?;
         if let (Some(table), Some(row)) = (&table, &target) {
-            check_columns(table, row, why, importing)?;
+            check_columns(table, row, why, importing, snapshot.settings.across.is_on)?;
         }
         if let Some(table) = &table {
             check_table(message, table)?;
@@ -379,8 +379,9 @@ impl Operation {
     }
 
     /// What the steps left in the Target is held to the same as what was sent.
-    pub(crate) fn check_target(&self) -> Result<()> {
-        check_columns(&*self.table()?, self.target()?, self.why, self.importing)
+    pub(crate) fn check_target(&self, unit: &Unit) -> Result<()> {
+        let across = unit.snapshot.settings.across.is_on;
+        check_columns(&*self.table()?, self.target()?, self.why, self.importing, across)
     }
 
     /// Refuses to do to a row of a table that the platform keeps what only the platform does.

@@ -45,44 +45,6 @@ pub fn is_administrator(role: &Row) -> bool {
     role.id_of("roletemplateid") == Some(ADMINISTRATOR_TEMPLATE) || role.text("name") == Some(ADMINISTRATOR_ROLE)
 }
 
-/// Privileges that belong to no table.
-pub(crate) const OTHER_PRIVILEGES: &[&str] = &[
-    "prvReadCustomization",
-    "prvReadEntity",
-    "prvReadAttribute",
-    "prvCreateEntity",
-    "prvCreateAttribute",
-    "prvWriteEntity",
-    "prvWriteAttribute",
-    "prvCreateRelationship",
-    "prvWriteRelationship",
-    "prvDeleteRelationship",
-    "prvDeleteAttribute",
-    "prvDeleteEntity",
-    "prvImportCustomization",
-    "prvExportCustomization",
-    "prvPublishCustomization",
-    "prvPublishDuplicateRule",
-    "prvActOnBehalfOfAnotherUser",
-    "prvReparentUser",
-    "prvReparentTeam",
-    "prvReparentBusinessUnit",
-    "prvDisableUser",
-    "prvDisableBusinessUnit",
-    "prvActivateBusinessProcessFlow",
-    "prvActivateSynchronousWorkflow",
-    "prvActivateBusinessRule",
-    "prvWorkflowExecution",
-    "prvReadRecordAuditHistory",
-    crate::bypass::PLUGINS_PRIVILEGE,
-    crate::bypass::LOGIC_PRIVILEGE,
-    "prvAssignManager",
-    "prvAssignPosition",
-    "prvWriteHierarchicalSecurityConfiguration",
-    "prvOverrideCreatedOnCreatedBy",
-    crate::whole::MAINTAIN,
-];
-
 /// Ids of privileges that are the same in every organisation.
 const KNOWN_PRIVILEGES: &[(&str, Uuid)] = &[
     ("prvCreateLead", uuid::uuid!("a41f965b-2619-4c73-8625-da31945cccc7")),
@@ -227,7 +189,7 @@ impl FirstRows<'_> {
                 self.insert_privilege(tx, row, &stamp)?;
             }
         }
-        for name in OTHER_PRIVILEGES {
+        for name in self.core.tasks.privileges() {
             self.insert_privilege(tx, privilege_row(self.core, name, None), &stamp)?;
         }
         Ok(())
@@ -385,6 +347,9 @@ fn settings(id: Uuid, founding: &Founding, currency: Uuid) -> Row {
         .with("languagecode", founding.language)
         .with("plugintracelogsetting", Value::Choice(1))
         .with("sharetopreviousowneronassign", false)
+        .with("sl_ownershipacross", false)
+        .with("sl_moverowstoowner", true)
+        .with("sl_keeprolesonmove", false)
         .with("ishierarchicalsecuritymodelenabled", false)
         .with("usepositionhierarchy", false)
         .with("maxdepthforhierarchicalsecuritymodel", 3)

@@ -8,7 +8,7 @@ use crate::{
     jobs,
     message::upsert,
     operation::{Incoming, Operation},
-    step, steps,
+    step, steps, tasks,
 };
 
 /// How deep plug-ins may set each other off: so many messages of theirs, one inside the other.
@@ -81,6 +81,7 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
     bypass::check(unit, &operation)?;
     steps::run(unit, &mut operation, step::PRE_VALIDATION)?;
     attribution::blaming_steps(unit, &mut operation, |unit, operation| {
+        tasks::check_message(unit, operation)?;
         operation.message.check_privileges(unit, operation)
     })?;
     enter_operation(&mut operation);

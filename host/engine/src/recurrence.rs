@@ -7,19 +7,22 @@ use sluice_model::{Error, Result};
 /// # Errors
 /// [`sluice_model::Code::RECURRENCE_NOT_DAILY`].
 pub fn days(pattern: &str) -> Result<u16> {
-    let wrong = || {
+    let refused = |why: &str| {
         Error::new(
             sluice_model::Code::RECURRENCE_NOT_DAILY,
-            format!("the recurrence `{pattern}` is not in days; it has the form FREQ=DAILY;INTERVAL=1;"),
+            format!("the recurrence `{pattern}` {why}; it has the form FREQ=DAILY;INTERVAL=1;"),
         )
     };
+    let wrong = || refused("is not in days, one at least and 65535 at most");
     let mut daily = false;
     let mut interval = 1;
     for part in pattern.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         match part.split_once('=') {
             Some(("FREQ", "DAILY")) => daily = true,
             Some(("INTERVAL", days)) => interval = days.parse().map_err(|_| wrong())?,
-            _ => return Err(wrong()),
+            Some(("FREQ", _)) => return Err(wrong()),
+            // One that ends, or runs on some days only, would be run otherwise than it says.
+            _ => return Err(refused(&format!("has `{part}`, which no job goes by"))),
         }
     }
     match daily && interval > 0 {
@@ -43,6 +46,9 @@ mod tests {
             "INTERVAL=1",
             "FREQ=DAILY;INTERVAL=x",
             "daily",
+            "FREQ=DAILY;UNTIL=20200101T000000Z",
+            "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+            "FREQ=DAILY;INTERVAL=70000",
         ] {
             assert_eq!(days(wrong).unwrap_err().code().to_string(), "0x8004D2A0", "{wrong}");
         }

@@ -129,7 +129,7 @@ codes! {
         "no role of the principal, direct or through a team, holds the privilege at any depth",
         "grant the privilege to one of the principal's roles, or, where a step needs it, run the step as a user who has it";
     ACCESS_DENIED = 0x8004_8306, "unManagedIdsAccessDenied", Denied,
-        "the privilege is there, but not deep enough for this row, which is neither the principal's own nor shared with it",
+        "the privilege is there, but no role that has it reaches this row, and the row is not shared with the principal",
         "deepen the privilege in one of the roles, share the row, or assign it";
     NO_ROLES = 0x8004_2F09, "UserNotAssignedRoles", Denied,
         "the user holds no security role, directly or through a team",

@@ -37,6 +37,7 @@ pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Proc
 pub use mapping::MappingProblem;
 pub use plugins::{
     history::PluginVersion,
+    needs::DeclaredNeeds,
     registration::{Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, changing_step, limits_of, pushing},
 };
 pub use sluice_access::Gate;

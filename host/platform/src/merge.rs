@@ -13,11 +13,16 @@ use sluice_engine::{
     Capability, Operation, Unit,
     message::{Images, Message, Parameter, Shape, Takes, input, optional, required},
     principals,
+    tasks::{Gate, Task},
 };
 
 /// Merging rows.
 pub(crate) static MERGE: Capability = Capability {
     messages: &[&Merge],
+    tasks: &[Task {
+        privilege: "prvMerge",
+        gates: &[Gate::Message("Merge")],
+    }],
     ..Capability::named("merge")
 };
 

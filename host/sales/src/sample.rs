@@ -15,6 +15,7 @@ use sluice_model::{
 use sluice_platform::Assembly;
 use sluice_platform::prelude::*;
 
+use crate::starters::SELLING;
 use rows::{CITIES, rows};
 
 /// A plug-in that ships: its name and the file.
@@ -209,6 +210,7 @@ fn salesperson(batch: &mut Batch<'_>, name: &str, root: &Reference, depth: Depth
     privileges.extend(["prvReadUser", "prvAppendToUser"].map(|name| (name.to_owned(), Depth::Organization)));
     privileges.push(("prvReadsl_stagevisit".to_owned(), Depth::Organization));
     privileges.extend(processes());
+    privileges.extend(SELLING.iter().map(|name| ((*name).to_owned(), Depth::Organization)));
     if depth > Depth::User {
         privileges.extend(OVERSIGHT.map(|name| (name.to_owned(), Depth::Organization)));
     }

@@ -15,7 +15,7 @@ pub struct Starter {
     /// What it holds: tables, rights, depth.
     tables: &'static [(&'static [&'static str], &'static [Right], Depth)],
     /// Privileges of no table.
-    others: &'static [&'static str],
+    others: &'static [&'static [&'static str]],
 }
 
 const ALL_RIGHTS: &[Right] = &Right::ALL;
@@ -48,6 +48,8 @@ const SHOWN: &[&str] = &[
 ];
 /// What qualifying reads of the customizations.
 const CUSTOMIZATIONS: &[&str] = &["prvReadCustomization", "prvReadEntity", "prvReadAttribute"];
+/// What the platform's roles of sales may do besides: merge, take lists out, run workflows by hand.
+pub(crate) const SELLING: &[&str] = &["prvMerge", "prvExportToExcel", "prvWorkflowExecution"];
 /// What is made of plug-ins and processes.
 const LOGIC: &[&str] = &[
     "pluginassembly",
@@ -70,7 +72,7 @@ pub const STARTERS: &[Starter] = &[
             (AROUND, READ, Depth::Organization),
             (SHOWN, READ, Depth::Organization),
         ],
-        others: CUSTOMIZATIONS,
+        others: &[CUSTOMIZATIONS, SELLING],
     },
     Starter {
         name: "Sales Manager",
@@ -81,13 +83,13 @@ pub const STARTERS: &[Starter] = &[
             (AROUND, READ, Depth::Organization),
             (SHOWN, READ, Depth::Organization),
         ],
-        others: CUSTOMIZATIONS,
+        others: &[CUSTOMIZATIONS, SELLING],
     },
     Starter {
         name: "Basic User",
         doc: "may read who is there and which tables there are, and nothing of the business",
         tables: &[(AROUND, READ, Depth::Organization)],
-        others: CUSTOMIZATIONS,
+        others: &[CUSTOMIZATIONS],
     },
     Starter {
         name: "Support User",
@@ -115,12 +117,12 @@ pub const STARTERS: &[Starter] = &[
             ),
         ],
         others: &[
-            "prvReadCustomization",
-            "prvReadEntity",
-            "prvReadAttribute",
-            "prvActOnBehalfOfAnotherUser",
-            "prvReadAuditSummary",
-            "prvReadRecordAuditHistory",
+            CUSTOMIZATIONS,
+            &[
+                "prvActOnBehalfOfAnotherUser",
+                "prvReadAuditSummary",
+                "prvReadRecordAuditHistory",
+            ],
         ],
     },
 ];
@@ -190,7 +192,8 @@ impl Starter {
                 wanted.extend(rights.iter().map(|right| (table.privilege_name(*right), *depth)));
             }
         }
-        let others = self.others.iter().map(|name| ((*name).to_owned(), Depth::Organization));
+        let others = self.others.iter().copied().flatten();
+        let others = others.map(|name| ((*name).to_owned(), Depth::Organization));
         wanted.extend(others);
         let row = |(name, depth): (String, Depth)| {
             let known = there

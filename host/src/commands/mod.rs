@@ -77,3 +77,4 @@ mod ways;
 mod what_if;
 pub(crate) mod why;
 pub(crate) mod workflow;
+mod workflow_log;

@@ -180,6 +180,27 @@ const ALL: &[Line] = &[
         help: "How many levels below them managers see, 1 to 100; of the first one they also change and link rows",
     },
     Line {
+        name: "ownership.across-units",
+        alias: None,
+        column: "sl_ownershipacross",
+        takes: Takes::Bool,
+        help: "Whether people hold roles of any business unit, and rows may lie in another unit than their owner",
+    },
+    Line {
+        name: "ownership.move-rows",
+        alias: None,
+        column: "sl_moverowstoowner",
+        takes: Takes::Bool,
+        help: "With that: whether a row goes into the business unit of its new owner, and along with an owner who moves",
+    },
+    Line {
+        name: "ownership.keep-roles",
+        alias: None,
+        column: "sl_keeprolesonmove",
+        takes: Takes::Bool,
+        help: "With that: whether who moves to another business unit keeps the roles",
+    },
+    Line {
         name: "share-to-previous-owner",
         alias: None,
         column: "sharetopreviousowneronassign",

@@ -60,7 +60,7 @@ pub(crate) enum Command {
     },
     /// Add components: table, column (TABLE.COLUMN), key (TABLE.KEY), option-set (NAME or TABLE.COLUMN), mapping
     /// (SOURCE:TARGET), role, plugin, workflow, duplicate-rule, flow, form and view (TABLE:NAME),
-    /// web-resource, column-profile, offline-profile.
+    /// web-resource, column-profile, team-template, offline-profile.
     Add(Components),
     /// Take components out again; in the organisation they stay.
     Remove(Components),

@@ -278,10 +278,18 @@ fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
         auto_delete: settings.async_delete.unwrap_or(false),
     };
     let id = session.register_step(&spec)?;
-    Ok(Outcome::new(
-        json!({ "id": id.to_string() }),
-        format!("registered step {id}"),
-    ))
+    Ok(written(session, id, &format!("registered step {id}")))
+}
+
+/// What a step was registered or changed to, with a line where its run-as user lacks what its type says
+/// that it needs; nothing of that to who may not read it.
+fn written(session: &Session, id: Uuid, done: &str) -> Outcome {
+    let needs = session.declared_needs(id).unwrap_or_default();
+    let mut text = done.to_owned();
+    if let Some(line) = uses::lacking(&needs) {
+        text.push_str(&format!("\nwarning: {line}"));
+    }
+    Outcome::new(json!({ "id": id.to_string(), "lacks": needs.lacks }), text)
 }
 
 fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result<Outcome> {
@@ -348,10 +356,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
         return Ok(outcome);
     }
     session.update_step(&row, images, secure.as_deref())?;
-    Ok(Outcome::new(
-        json!({ "id": id.to_string() }),
-        format!("updated step {id}"),
-    ))
+    Ok(written(session, id, &format!("updated step {id}")))
 }
 
 fn list_steps(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_platform::{Gate, prelude::*};
+use sluice_platform::{DeclaredNeeds, Gate, prelude::*};
 
 use crate::{
     context::Context,
@@ -25,10 +25,32 @@ pub(crate) struct Needs {
     since: Since,
 }
 
-/// What a step was seen to need.
+/// What the user lacks that a step runs as, of what its type says that it needs.
+pub(super) fn lacking(needs: &DeclaredNeeds) -> Option<String> {
+    let user = needs.run_as.as_deref().filter(|_| !needs.lacks.is_empty())?;
+    Some(format!(
+        "it runs as {user}, who lacks {}, which its plug-in says that it needs",
+        needs.lacks.join(", ")
+    ))
+}
+
+/// What a plug-in says that its step needs.
+fn declared(needs: &DeclaredNeeds) -> String {
+    let says = match needs.privileges.as_slice() {
+        [] => "its plug-in says of no privilege that it needs it".to_owned(),
+        privileges => format!("its plug-in says that it needs {}", privileges.join(", ")),
+    };
+    match lacking(needs) {
+        Some(line) => format!("{says}\nwarning: {line}"),
+        None => says,
+    }
+}
+
+/// What a step was seen to need, and what its plug-in says.
 pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> anyhow::Result<Outcome> {
     let step = session.find_one("sdkmessageprocessingstep", &args.step)?;
     let since = args.since.before(context.env().now()).map_err(Usage::because)?;
+    let says = session.declared_needs(step)?;
     let stop = interrupt::flag("telling what is known by now; Ctrl-C again ends at once")?;
     let seen = session.step_needs(step, since, &mut |_, _| !stop.load(Ordering::Acquire))?;
     let check = |gate: Gate| match gate {
@@ -69,6 +91,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
              `settings set trace.requests all` for a while shows more.",
         );
     }
+    text.push_str(&format!("\n{}", declared(&says)));
     let needs = seen.needs.iter().map(|need| {
         json!({
             "privilege": need.privilege,
@@ -82,6 +105,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
         "step": step.to_string(),
         "declared": seen.declared,
         "needs": needs.collect::<Vec<Json>>(),
+        "declared": { "privileges": says.privileges, "runsAs": says.run_as, "lacks": says.lacks },
         "ran": seen.ran,
         "requests": seen.requests,
         "unrecorded": seen.unrecorded,

@@ -7,6 +7,7 @@ use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
+use super::workflow_log;
 use crate::{
     context::Context,
     files, names,
@@ -79,7 +80,8 @@ pub(crate) enum Command {
         /// The row's id or name.
         row: String,
     },
-    /// Show the runs of workflows in the background, the newest first, and what became of them.
+    /// Show the runs of workflows in the background and what became of them, and what failed in real
+    /// time of those that log it, the newest first.
     Log {
         /// Only those of this workflow.
         workflow: Option<String>,
@@ -111,8 +113,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Run { workflow, row } => run_for(&session, &workflow, &row),
         Command::Log {
             job: Some(job), top, ..
-        } => actions(&session, &job, top),
-        Command::Log { workflow, top, .. } => log(context, &session, workflow.as_deref(), top),
+        } => workflow_log::actions(&session, &job, top),
+        Command::Log { workflow, top, .. } => workflow_log::log(context, &session, workflow.as_deref(), top),
     }
 }
 
@@ -143,7 +145,7 @@ fn find_workflow(session: &Session, name: &str) -> anyhow::Result<Row> {
 }
 
 /// The definition of that name or id.
-fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
+pub(super) fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     let is = match name.parse::<Uuid>() {
         Ok(id) => Filter::eq("workflowid", id),
         Err(_) => Filter::eq("name", name),
@@ -395,97 +397,4 @@ fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> 
         json!({ "workflow": workflow.id.to_string(), "row": row.to_string(), "job": job }),
         text,
     ))
-}
-
-const RUNS: [&str; 10] = [
-    "name",
-    "statuscode",
-    "createdon",
-    "completedon",
-    "postponeuntil",
-    "primaryentitytype",
-    "sl_rowid",
-    "ownerid",
-    "friendlymessage",
-    "message",
-];
-
-fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -> anyhow::Result<Outcome> {
-    let mut filter = Filter::eq("operationtype", Value::Choice(10));
-    if let Some(name) = workflow {
-        filter = filter.and(Filter::eq("workflowactivationid", find(session, name)?.id));
-    }
-    let mut query = Query::new("asyncoperation").columns(&RUNS).filter(filter).top(top);
-    query.order = vec![sluice_model::Order {
-        column: "createdon".into(),
-        descending: true,
-    }];
-    let rows = session.list(query)?;
-    let labels = names::Labels::of(context, &rows)?;
-    let table = session.catalog()?.table("asyncoperation")?.clone();
-    let columns: Vec<_> = RUNS.iter().map(|name| (*name).into()).collect();
-    let mut grid = Grid::new([
-        "workflow",
-        "status",
-        "row",
-        "began",
-        "ended",
-        "waits until",
-        "as",
-        "action",
-        "message",
-        "job",
-    ]);
-    let mut documents = Vec::new();
-    for row in &rows {
-        let cell = |column: &str| people::cell_of(&table, row, column, &labels);
-        let waits = row.int("statuscode") == Some(10);
-        grid.row([
-            cell("name"),
-            cell("statuscode"),
-            format!("{}:{}", cell("primaryentitytype"), cell("sl_rowid")),
-            cell("createdon"),
-            cell("completedon"),
-            if waits { cell("postponeuntil") } else { String::new() },
-            cell("ownerid"),
-            cell("friendlymessage"),
-            cell("message"),
-            row.id.to_string(),
-        ]);
-        let mut document = sluice_model::json::from_row(&table, row, Some(&columns));
-        if let Some(map) = document.as_object_mut() {
-            map.insert("status".to_owned(), cell("statuscode").into());
-        }
-        documents.push(document);
-    }
-    Ok(Outcome::list(documents, grid.text("no runs in the background")))
-}
-
-/// What the actions of a run came to, in their order.
-fn actions(session: &Session, job: &str, top: u32) -> anyhow::Result<Outcome> {
-    const LOG: &str = "workflowlog";
-    let job = session.find_one("asyncoperation", job)?;
-    let query = Query::new(LOG)
-        .columns(&["stepname", "status", "startedon", "message"])
-        .filter(Filter::eq("asyncoperationid", job))
-        .top(top);
-    let rows = session.list(query)?;
-    let table = session.catalog()?.table(LOG)?.clone();
-    let mut grid = Grid::new(["status", "action", "at", "message"]);
-    for row in &rows {
-        let cell = |column: &str| {
-            let value = row.get(column).unwrap_or(&Value::Null);
-            let column = table.column(column);
-            column
-                .map(|column| people::cell(column, value, &names::Labels::default()))
-                .unwrap_or_default()
-        };
-        grid.row([cell("status"), cell("stepname"), cell("startedon"), cell("message")]);
-    }
-    let columns: Vec<_> = ["stepname", "status", "startedon", "message"].map(Into::into).to_vec();
-    let documents = rows
-        .iter()
-        .map(|row| sluice_model::json::from_row(&table, row, Some(&columns)))
-        .collect();
-    Ok(Outcome::list(documents, grid.text("nothing was logged of that run")))
 }

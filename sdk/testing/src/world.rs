@@ -137,6 +137,7 @@ impl State {
             id: id_of(&format!("role of {name}")),
             name: format!("Role of {name}"),
             via_team: None,
+            unit: None,
             direct_inheritance: true,
             privileges: Arc::new(privileges),
         };

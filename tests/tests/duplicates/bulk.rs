@@ -197,15 +197,12 @@ fn a_job_recurs_and_waits() {
     assert_eq!(code(world.admin.try_update(pattern("FREQ=HOURLY"))), "0x8004D2A0");
     world.admin.update(pattern("FREQ=DAILY;INTERVAL=7;"));
 
-    // One that was to begin in the past begins with its next run.
-    let start: sluice_model::Timestamp = "2020-01-01T06:00:00Z".parse().unwrap();
-    let past = daily.with("RecurrenceStartTime", Value::DateTime(start));
-    let later = job(&detect(&world, past).unwrap());
-    assert!(world.admin.0.due_jobs().unwrap().is_empty(), "it waits");
-    let row = world.admin.get("asyncoperation", later);
-    let first = row.get("postponeuntil").unwrap().as_time().unwrap();
-    assert_eq!(first.duration_since(start).as_secs() % (2 * 86_400), 0);
-    assert!(first > row.get("createdon").unwrap().as_time().unwrap());
+    // One that would have run again since does not begin in the past; a moment ago is now.
+    let at = |start: sluice_model::Timestamp| daily.clone().with("RecurrenceStartTime", Value::DateTime(start));
+    let error = detect(&world, at("2020-01-01T06:00:00Z".parse().unwrap())).unwrap_err();
+    assert!(error.message().contains("begin in the past"), "{error}");
+    let later = job(&detect(&world, at(start)).unwrap());
+    assert_eq!(world.admin.0.due_jobs().unwrap(), [later]);
 }
 
 #[test]

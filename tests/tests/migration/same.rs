@@ -102,6 +102,14 @@ fn the_sample_organisation() {
         let root = roles.iter().find(|role| role.lookup("parentroleid").is_none()).unwrap();
         let since = ("prvReadRecordAuditHistory".to_owned(), Depth::Organization);
         people::grant(&migrated, root.id, &[since]);
+        for name in ["Salesperson", "Sales Manager"] {
+            let roles = system(&migrated).list(Query::new("role").filter(Filter::eq("name", name)));
+            let roles = roles.unwrap();
+            let root = roles.iter().find(|role| role.lookup("parentroleid").is_none()).unwrap();
+            let tasks = ["prvMerge", "prvExportToExcel", "prvWorkflowExecution"];
+            let tasks = tasks.map(|name| (name.to_owned(), Depth::Organization));
+            people::grant(&migrated, root.id, &tasks);
+        }
         // So are accounts: an old file does not know that nobody signs in as this one.
         let admin = migrated.admin();
         let service = admin.find("systemuser", "integration");

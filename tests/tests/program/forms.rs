@@ -100,3 +100,27 @@ fn a_variable_says_the_form_where_nothing_else_does() {
     assert!(with("", &[]).1.starts_with("fullname\t"));
     assert_eq!(with("xml", &[]).0, Some(2));
 }
+
+/// Rows that go out as files take a privilege of their own.
+#[test]
+fn rows_go_out_as_files_for_who_may_export() {
+    let world = World::sample();
+    let role = ["role", "revoke", "Salesperson", "prvExportToExcel"];
+    let list = ["row", "list", "account", "--top", "1"];
+    let with = |form: &str| {
+        world
+            .admin()
+            .as_user("seller.west")
+            .run(&[&list[..], &["-o", form]].concat())
+    };
+    assert_eq!(with("csv").code, 0);
+    world.admin().run(&[&role[..], &["--yes"]].concat());
+    for form in ["csv", "spreadsheet", "tsv"] {
+        let run = with(form);
+        assert_eq!(run.code, 1, "{form}");
+        assert!(run.stderr.contains("prvExportToExcel"), "{}", run.stderr);
+    }
+    for form in ["table", "plain", "json", "id"] {
+        assert_eq!(with(form).code, 0, "{form}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Steps by command: several at once, at rest for some time, and which of them are listed.
 
-use sluice_tests::world::{World, list, refused, text};
+use serde_json::Value;
+use sluice_tests::world::{World, guest, list, refused, text};
 
 fn names(world: &World, arguments: &[&str]) -> Vec<String> {
     let all = [&["step", "list"], arguments].concat();
@@ -138,4 +139,47 @@ fn one_command_passes_over_steps() {
         &["nothing"],
     );
     assert_eq!(admin.run(&[&account[..], &["--bypass-logic", "snyc"]].concat()).code, 2);
+}
+
+/// What a plug-in's file says that it needs is compared with what its run-as user holds.
+#[test]
+fn a_run_as_user_who_lacks_what_the_file_names_is_told() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    admin.json(&["role", "create", "Robot"]);
+    admin.json(&["user", "create", "robot", "--role", "Robot"]);
+    let register = |run_as: &[&str]| {
+        let step = [
+            "step",
+            "register",
+            "--plugin",
+            "probe/probe",
+            "--message",
+            "Create",
+            "--table",
+            "account",
+        ];
+        admin.run(&[&step[..], &["--stage", "post-operation"], run_as].concat())
+    };
+    let run = register(&["--run-as", "robot"]);
+    assert!(run.stdout.contains("robot, who lacks prvReadAccount"), "{run:?}");
+    assert!(!register(&[]).stdout.contains("warning"), "it runs as whoever calls");
+    let step = list(&admin.json(&["step", "list", "--table", "account"]));
+    let ids: Vec<String> = step
+        .iter()
+        .map(|step| text(step, "sdkmessageprocessingstepid"))
+        .collect();
+    let needs: Vec<Value> = ids
+        .iter()
+        .map(|id| admin.json(&["step", "needs", id])["declared"].clone())
+        .collect();
+    let of_robot = needs.iter().find(|declared| declared["runsAs"] == "robot").unwrap();
+    assert_eq!(of_robot["privileges"], serde_json::json!(["prvReadAccount"]));
+    assert_eq!(of_robot["lacks"], serde_json::json!(["prvReadAccount"]));
+    admin.json(&["role", "grant", "Robot", "prvReadAccount", "user"]);
+    let held = ids
+        .iter()
+        .map(|id| admin.json(&["step", "needs", id])["declared"]["lacks"].clone());
+    assert!(held.eq(ids.iter().map(|_| serde_json::json!([]))));
 }

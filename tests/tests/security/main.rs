@@ -1,6 +1,7 @@
 //! Who may do what, from outside: the tables of the requirements and of the platform
 //! reference, each row tried with the real engine.
 
+mod across;
 mod administration;
 mod administrators;
 mod assigning;
@@ -25,5 +26,6 @@ mod removals;
 mod roles;
 mod shares;
 mod strong_steps;
+mod tasks;
 mod teams;
 mod world;

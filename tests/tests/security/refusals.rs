@@ -24,7 +24,7 @@ fn a_missing_privilege_is_told_in_the_platforms_words() {
     assert_eq!(
         error.message(),
         format!(
-            "Principal user (Id={me}, type=8, roleCount=1, privilegeCount=46, accessMode='0 Read-Write', \
+            "Principal user (Id={me}, type=8, roleCount=1, privilegeCount=49, accessMode='0 Read-Write', \
              AADObjectId='', MetadataCachePrivilegesCount={}, businessUnitId={unit}), is missing \
              prvReadsl_commissionrule privilege (Id={}) on OTC={otc} for entity 'sl_commissionrule' \
              (LocalizedName='Commission Rule'). context.Caller={me}. Consider adding missed privilege to one of the \

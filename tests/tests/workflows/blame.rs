@@ -89,3 +89,50 @@ fn the_trace_shows_it_among_the_steps() {
     );
     assert!(run.stdout.contains("call Create task"), "{}", run.stdout);
 }
+
+/// What failed is undone with the request; the log of it stays, where it is asked for.
+#[test]
+fn what_fails_is_logged_where_it_says_so() {
+    let world = Workplace::new();
+    let program = world.org.program();
+    program.json(&["settings", "set", "trace", "off"]);
+    program.json(&["settings", "set", "trace.requests", "off"]);
+    let stop = json!([task(json!("call")), { "stop": { "as": "canceled", "message": "not today" } }]);
+    let on = |logs: bool| json!({ "on": { "create": true }, "log-failures": logs });
+    let silent = world.active(&spec("Silent", &on(false), stop.clone()));
+    world.admin.try_create(account("Novak")).unwrap_err();
+    assert_eq!(world.admin.count("workflowlog"), 0);
+    switch(&world.admin, silent, false).unwrap();
+
+    let id = world.active(&spec("Loud", &on(true), stop));
+    world.admin.try_create(account("Novak")).unwrap_err();
+    assert_eq!(world.told(), [""; 0], "it is undone");
+    let logs = world.admin.list(sluice_model::Query::new("workflowlog"));
+    let log = logs.first().unwrap();
+    assert_eq!(logs.len(), 1);
+    assert_eq!((log.int("status"), log.text("message")), (Some(4), Some("not today")));
+    assert_eq!(log.text("stepname"), Some("2: stop as canceled"));
+    assert_eq!(
+        (log.id_of("sl_workflow"), log.text("sl_rowtable")),
+        (Some(id), Some("account"))
+    );
+    assert_eq!(log.id_of("ownerid"), Some(world.admin.id()));
+    let shown = program.json(&["workflow", "log", "Loud"]);
+    assert_eq!(shown["value"][0]["status"], "Canceled");
+
+    let refused =
+        json!([{ "update": { "set": { "primarycontactid": sluice_model::Uuid::from_u128(7).to_string() } } }]);
+    switch(&world.admin, id, false).unwrap();
+    let next = world.active(&spec("Broken", &on(true), refused));
+    world.admin.try_create(account("Berg")).unwrap_err();
+    let logs = program.json(&["workflow", "log", "Broken"]);
+    assert_eq!(logs["value"][0]["status"], "Failed");
+    // Nothing is logged of a trial, nor of what goes well; and the log goes with its workflow.
+    let request = sluice_model::Request::create(account("Kern"));
+    world.admin.0.isolate(world.admin.id(), &request).unwrap();
+    assert_eq!(world.admin.count("workflowlog"), 2);
+    switch(&world.admin, next, false).unwrap();
+    world.admin.create(account("Kern"));
+    program.json(&["workflow", "delete", "Broken"]);
+    assert_eq!(world.admin.count("workflowlog"), 1);
+}

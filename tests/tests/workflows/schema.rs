@@ -87,7 +87,7 @@ fn everything() -> Json {
         "name": "All", "description": "x", "table": "account", "mode": "background",
         "on": { "create": true, "update": ["a"], "state": true, "assign": true, "delete": true },
         "when": "before", "scope": "parent-child", "run-as": "owner", "rank": 3,
-        "on-demand": true, "child": true, "auto-delete": true,
+        "on-demand": true, "child": true, "auto-delete": true, "log-failures": true,
         "actions": [
             { "check": { "if": { "and": [{ "or": compared }, { "not": { "and": [] } }] }, "then": [], "else": [] } },
             { "create": { "table": "task", "set": set.clone(), "as": "a" } },

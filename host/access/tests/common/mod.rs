@@ -137,7 +137,8 @@ fn reports(world: &Company, manager: Id) -> Vec<Report> {
             }
             _ => {
                 let links = world.managers.iter().filter(|link| above.contains(&link.manager));
-                let within = |id: &Id| unit_of(*id).is_some_and(|unit| units.is_same_or_below(unit, home));
+                let within =
+                    |id: &Id| world.across || unit_of(*id).is_some_and(|unit| units.is_same_or_below(unit, home));
                 above = links.map(|link| link.user).filter(within).collect();
                 above.clone()
             }
@@ -223,6 +224,7 @@ fn roles(world: &Company, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
             id: uuid(role.id),
             name: format!("role {}", role.id),
             via_team: via_team.map(uuid),
+            unit: world.across.then(|| uuid(role.unit)),
             direct_inheritance: role.members_inherit,
             privileges: Arc::new(privileges),
         }

@@ -46,6 +46,7 @@ pub fn role(n: u128, name: &str, via_team: Option<Uuid>, privileges: &[(&str, De
         id: id(n),
         name: name.to_owned(),
         via_team,
+        unit: None,
         direct_inheritance: true,
         privileges: Arc::new(privileges),
     }

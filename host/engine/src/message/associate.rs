@@ -102,7 +102,7 @@ pub(crate) fn check_link(unit: &mut Unit, relationship: &ManyToMany, ids: [Uuid;
         ));
     }
     let (unit_of_holder, unit_of_role) = (holder.id_of("businessunitid"), role.id_of("businessunitid"));
-    if unit_of_holder != unit_of_role {
+    if unit_of_holder != unit_of_role && !unit.snapshot.settings.across.is_on {
         // The platform's own words, which differ in more than the holder.
         let (code, what, of_role) = match holder_table {
             tables::TEAM => (Code::ROLE_OTHER_UNIT, "team", "roleBusinessUnit"),

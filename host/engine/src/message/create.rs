@@ -10,7 +10,7 @@ use super::{Images, Message, Parameter, Shape, Takes, required};
 use crate::{
     Operation, Rules as _, Unit, attach, cascade,
     change::{Change, Kind},
-    fill, principals,
+    fill, principals, tasks,
 };
 
 /// `Create`.
@@ -45,9 +45,10 @@ impl Message for Create {
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
-        operation.check_target()?;
+        operation.check_target(unit)?;
         operation.refuse_kept()?;
         unit.ask_watches(operation, Kind::Create, None)?;
+        tasks::check_new(unit, operation, &table)?;
         unit.rules(&table).before_create(unit, operation)?;
         let (mut row, permit) = permitted(unit, operation, &table)?;
 

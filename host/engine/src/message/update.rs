@@ -10,7 +10,7 @@ use super::{Images, Message, Parameter, Shape, Takes, optional, required};
 use crate::{
     Operation, Rules as _, Unit, attach, cascade,
     change::{Change, Kind},
-    fill, principals,
+    fill, principals, tasks,
 };
 
 /// `Update`.
@@ -65,7 +65,7 @@ impl Message for Update {
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         let table = operation.table()?;
         let id = operation.id()?;
-        operation.check_target()?;
+        operation.check_target(unit)?;
         let permit = unit.decide(operation, &table, Right::Write, id)?;
         operation.refuse_kept()?;
         unit.check_columns(operation, &table, ColumnRight::Update, id)?;
@@ -75,6 +75,7 @@ impl Message for Update {
             refuse_inactive(&table, &before, operation.target()?)?;
         }
         unit.ask_watches(operation, Kind::Update, Some(&before))?;
+        tasks::check_changes(unit, operation, &table, &before)?;
         unit.rules(&table).before_update(unit, operation, &before)?;
         let mut row = fill::checked(&table, operation.target()?)?;
         fill::check_still_required(&table, &row)?;

@@ -14,7 +14,7 @@ use crate::{
     Message, Unit,
     engine::Core,
     filters,
-    organization::{self, OTHER_PRIVILEGES, table_privileges},
+    organization::{self, table_privileges},
     snapshot::Snapshot,
     tables,
     unit::Purpose,
@@ -94,9 +94,10 @@ fn compare_anew(core: &Arc<Core>, unit: &mut Unit) -> Result<()> {
 /// Privileges that are new, which System Administrator has at once; those that nothing asks for
 /// any more go, out of the roles, too.
 fn write_privileges(unit: &mut Unit) -> Result<()> {
+    let core = unit.core.clone();
     let there = names(unit, tables::PRIVILEGE)?;
     let mut known: HashSet<String> = there.iter().map(|(_, name)| name.clone()).collect();
-    let mut wanted: HashSet<String> = OTHER_PRIVILEGES.iter().map(|name| (*name).to_owned()).collect();
+    let mut wanted: HashSet<String> = core.tasks.privileges().iter().map(|name| (*name).to_owned()).collect();
     let catalog = unit.catalog();
     for table in catalog.iter() {
         for (name, right) in table_privileges(table) {
@@ -106,7 +107,7 @@ fn write_privileges(unit: &mut Unit) -> Result<()> {
             wanted.insert(name);
         }
     }
-    for name in OTHER_PRIVILEGES {
+    for name in core.tasks.privileges() {
         if known.insert((*name).to_owned()) {
             organization::add_privilege(unit, name, None)?;
         }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Code, Error, Name, Parameter, Parameters, Result, Row, TableDef, Uuid, Value, coerce};
+use sluice_model::{Code, Error, Name, Ownership, Parameter, Parameters, Result, Row, TableDef, Uuid, Value, coerce};
 
-use crate::{Message, change::Why, message::Takes, snapshot::Snapshot, tables};
+use crate::{Message, change::Why, fill::OWNING_UNIT, message::Takes, snapshot::Snapshot, tables};
 
 /// The primary row of a message.
 #[derive(Default)]
@@ -89,11 +89,13 @@ pub(super) fn check_table(message: &dyn Message, table: &TableDef) -> Result<()>
 }
 
 /// Every column is there, holds a value of its type, and is not one that the platform fills.
-pub(super) fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool) -> Result<()> {
+/// `across` says whether rows are owned across business units: then the unit of a row may be written.
+pub(super) fn check_columns(table: &TableDef, row: &Row, why: Why, importing: bool, across: bool) -> Result<()> {
     for name in row.values.keys() {
         let column = coerce::column(table, name)?;
         let marks = importing && &**name == tables::MANAGED;
-        if column.filled && !why.allows().filled && !marks {
+        let places = across && table.ownership == Ownership::User && &**name == OWNING_UNIT;
+        if column.filled && !why.allows().filled && !marks && !places {
             return Err(Error::new(
                 Code::READ_ONLY_COLUMN,
                 format!(

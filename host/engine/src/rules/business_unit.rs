@@ -57,7 +57,6 @@ impl Rules for BusinessUnit {
         }
         let disables = target.bool("isdisabled").unwrap_or_default();
         if target.has("isdisabled") && disables != before.bool("isdisabled").unwrap_or_default() {
-            unit.require_named(operation, "prvDisableBusinessUnit")?;
             if disables && parent.is_none() {
                 return Err(Error::said(Code::ROOT_STAYS_ENABLED).with_table(tables::BUSINESS_UNIT));
             }
@@ -130,7 +129,6 @@ fn check_new_parent(unit: &mut Unit, operation: &Operation, before: &Row) -> Res
     if unit.snapshot()?.units.is_same_or_below(parent, before.id) {
         return Err(Error::said(Code::UNIT_LOOP).with_table(tables::BUSINESS_UNIT));
     }
-    unit.require_named(operation, "prvReparentBusinessUnit")?;
     check_parent_enabled(unit, parent)?;
     Ok(Some(parent))
 }

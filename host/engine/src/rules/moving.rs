@@ -45,13 +45,22 @@ pub(super) fn roles_held(unit: &mut Unit, relationship: &ManyToMany, holder: Uui
     )
 }
 
+/// The roles that somebody loses by a move.
+pub(super) fn roles_lost(unit: &mut Unit, relationship: &ManyToMany, holder: Uuid) -> Result<Vec<Uuid>> {
+    match unit.snapshot.settings.across.keeps_roles {
+        true => Ok(Vec::new()),
+        false => roles_held(unit, relationship, holder),
+    }
+}
+
 /// Says in the answer which roles a move takes away.
 pub(super) fn announce(operation: &mut Operation, roles: &[Uuid]) {
     let gone = roles.iter().map(|role| Reference::new(tables::ROLE, *role)).collect();
     operation.output(ROLES_REMOVED, Parameter::References(gone));
 }
 
-/// Takes all roles from whoever has moved, and its rows along.
+/// Takes all roles from whoever has moved, and its rows along, as far as the organisation's settings
+/// for ownership across business units have it.
 pub(super) fn follow(
     unit: &mut Unit,
     operation: &Operation,
@@ -59,7 +68,7 @@ pub(super) fn follow(
     moved: &Reference,
     to: Uuid,
 ) -> Result<()> {
-    for role in roles_held(unit, relationship, moved.id)? {
+    for role in roles_lost(unit, relationship, moved.id)? {
         membership::unlink(unit, relationship, [moved.id, role])?;
         let gone = Value::Lookup(Reference::new(tables::ROLE, role));
         let link = Link {
@@ -71,7 +80,23 @@ pub(super) fn follow(
         };
         unit.tell_link(operation, &link)?;
     }
-    rows_follow(unit, moved, to)
+    match unit.snapshot.settings.across.moves_rows {
+        true => rows_follow(unit, moved, to),
+        false => Ok(()),
+    }
+}
+
+/// Puts every row into its owner's business unit: they may not lie elsewhere any more.
+pub(super) fn all_rows_follow(unit: &mut Unit) -> Result<()> {
+    for table in [tables::USER, tables::TEAM] {
+        let owners = Query::new(table).columns(&["businessunitid"]);
+        for owner in select(unit, "what belongs to who moves follows, whoever may read it", &owners)? {
+            if let Some(home) = owner.id_of("businessunitid") {
+                rows_follow(unit, &owner.reference(), home)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rows of an owner lie in the owner's business unit.
@@ -117,6 +142,9 @@ pub(super) fn check_manager(unit: &mut Unit, user: Uuid, business_unit: Uuid, ma
         )?
         .id_of("parentsystemuserid");
     }
+    if unit.snapshot.settings.across.is_on {
+        return Ok(());
+    }
     let unit_above = above.id_of("businessunitid").unwrap_or_default();
     match unit.snapshot()?.units.is_same_or_below(business_unit, unit_above) {
         true => Ok(()),
@@ -126,6 +154,9 @@ pub(super) fn check_manager(unit: &mut Unit, user: Uuid, business_unit: Uuid, ma
 
 /// Who reported to a user and is no longer below it reports to its former manager.
 pub(super) fn hand_on_reports(unit: &mut Unit, operation: &Operation, before: &Row, to: Uuid) -> Result<()> {
+    if unit.snapshot.settings.across.is_on {
+        return Ok(());
+    }
     let reports = Query::new(tables::USER)
         .columns(&["businessunitid"])
         .filter(Filter::eq("parentsystemuserid", before.id));
@@ -268,6 +299,9 @@ fn inherit(unit: &mut Unit, operation: &Operation, here: Uuid, above: Uuid) -> R
 /// Who lies in what has moved, and is no longer below the manager's business unit, has none.
 fn managers_stay_above(unit: &mut Unit, operation: &Operation, moved: Uuid) -> Result<()> {
     let snapshot = unit.snapshot()?;
+    if snapshot.settings.across.is_on {
+        return Ok(());
+    }
     for lies in snapshot.units.subtree(moved) {
         let users = Query::new(tables::USER)
             .columns(&["parentsystemuserid"])

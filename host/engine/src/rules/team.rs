@@ -64,10 +64,9 @@ impl Rules for Team {
         let Some(to) = moving::destination(operation, before)? else {
             return Ok(());
         };
-        unit.require_named(operation, "prvReparentTeam")?;
         moving::check_destination(unit, to)?;
         unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-        let roles = moving::roles_held(unit, &TEAM_ROLES, before.id)?;
+        let roles = moving::roles_lost(unit, &TEAM_ROLES, before.id)?;
         moving::announce(operation, &roles);
         Ok(())
     }

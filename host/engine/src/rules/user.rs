@@ -62,12 +62,6 @@ impl Rules for User {
         let home = operation.target()?.id_of("businessunitid");
         let home = home.unwrap_or_else(|| operation.principal.business_unit());
         check_joins(unit, operation, home)?;
-        if operation.target()?.id_of(POSITION).is_some() {
-            unit.require_named(operation, "prvAssignPosition")?;
-        }
-        if operation.target()?.id_of(MANAGER).is_some() {
-            unit.require_named(operation, "prvAssignManager")?;
-        }
         match operation.target()?.id_of(MANAGER) {
             Some(manager) => moving::check_manager(unit, Uuid::nil(), home, manager),
             None => Ok(()),
@@ -92,11 +86,6 @@ impl Rules for User {
         check_disabling(unit, operation, before)?;
         if target.int("accessmode").is_some_and(|mode| mode != 0) {
             unit.may_shut_out(Code::LAST_ADMINISTRATOR_READS);
-        }
-        for (column, privilege) in [(MANAGER, "prvAssignManager"), (POSITION, "prvAssignPosition")] {
-            if target.has(column) && target.id_of(column) != before.id_of(column) {
-                unit.require_named(operation, privilege)?;
-            }
         }
         move_to(unit, operation, before)?;
         check_manager(unit, operation, before)
@@ -135,14 +124,12 @@ impl Rules for User {
 }
 
 const MANAGER: &str = "parentsystemuserid";
-const POSITION: &str = "positionid";
 
-/// Enabling and disabling have a privilege of their own.
+/// Disabling somebody may leave the organisation without an administrator.
 fn check_disabling(unit: &mut Unit, operation: &Operation, before: &Row) -> Result<()> {
     let target = operation.target()?;
     let disables = target.bool("isdisabled").unwrap_or_default();
     if target.has("isdisabled") && disables != before.bool("isdisabled").unwrap_or_default() {
-        unit.require_named(operation, "prvDisableUser")?;
         unit.may_shut_out(Code::LAST_ADMINISTRATOR_DISABLED);
     }
     Ok(())
@@ -163,10 +150,9 @@ fn move_to(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<(
     let Some(to) = moving::destination(operation, before)? else {
         return Ok(());
     };
-    unit.require_named(operation, "prvReparentUser")?;
     check_joins(unit, operation, to)?;
     unit.may_shut_out(Code::LAST_ADMINISTRATOR);
-    let roles = moving::roles_held(unit, &USER_ROLES, before.id)?;
+    let roles = moving::roles_lost(unit, &USER_ROLES, before.id)?;
     moving::announce(operation, &roles);
     Ok(())
 }
@@ -192,7 +178,8 @@ fn check_manager(unit: &mut Unit, operation: &mut Operation, before: &Row) -> Re
         manager,
     )?
     .id_of("businessunitid");
-    let stays = unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
+    let stays =
+        unit.snapshot.settings.across.is_on || unit.snapshot()?.units.is_same_or_below(home, above.unwrap_or_default());
     if let Some(target) = operation.context.target.as_mut().filter(|_| !stays) {
         target.set(MANAGER, Value::Null);
     }

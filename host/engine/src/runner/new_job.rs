@@ -81,11 +81,15 @@ pub fn owned_row(unit: &Unit, table: &str, owner: &Principal) -> Row {
 /// Writes a job that belongs to `owner`; its id.
 pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
     let now = unit.core.env.now();
-    let mut job = job;
-    // The first run of what recurs is the next one, where it was to begin in the past.
-    if let (Some(from), Some(pattern)) = (job.from.filter(|from| *from < now), &job.again) {
-        let begun = Row::unsaved(tables::JOB).with("recurrencestarttime", from);
-        job.from = Some(next_start(unit, &begun, recurrence::days(pattern)?)?);
+    if let (Some(from), Some(pattern)) = (job.from, &job.again) {
+        let again = from.checked_add(days(recurrence::days(pattern)?));
+        // What was to begin a moment ago begins now; what would have recurred since is a mistake.
+        if again.is_ok_and(|again| again <= now) {
+            return Err(Error::invalid(format!(
+                "a job that recurs cannot begin in the past: {from} is more than one `{pattern}` ago; give a time to \
+                 come, or none, to begin at once"
+            )));
+        }
     }
     let waits = job.from.is_some_and(|from| from > now);
     let (state, status) = if waits { WAITING } else { READY };
@@ -115,12 +119,16 @@ pub fn write(unit: &mut Unit, owner: &Principal, job: NewJob) -> Result<Uuid> {
     Ok(id)
 }
 
+fn days(days: u16) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_hours(24 * i64::from(days))
+}
+
 /// When a job that recurs runs next: so many days, or a multiple of them, after it was to run.
 pub fn next_start(unit: &Unit, job: &Row, days: u16) -> Result<Timestamp> {
     let now = unit.core.env.now();
     let time = |column: &str| job.get(column).and_then(Value::as_time);
     let mut next = time("recurrencestarttime").or(time("createdon")).unwrap_or(now);
-    let step = jiff::SignedDuration::from_hours(24 * i64::from(days));
+    let step = self::days(days);
     let missed = now.duration_since(next).as_secs() / step.as_secs();
     let steps = i32::try_from(missed.max(0) + 1).unwrap_or(i32::MAX);
     next = step

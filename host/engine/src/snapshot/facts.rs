@@ -55,7 +55,8 @@ impl Snapshot {
         let id = which.id;
         let mut held = (Vec::new(), ColumnGrants::default());
         if which.kind == PrincipalKind::Team {
-            self.roles_of(reader, (tables::TEAM_ROLES, "teamid", id), None, &mut held)?;
+            let home = row.id_of("businessunitid");
+            self.roles_of(reader, (tables::TEAM_ROLES, "teamid", id), (None, home), &mut held)?;
             self.columns_of(reader, which, None, &mut held.1)?;
             return Ok((vec![team_facts(row)], held.0, held.1));
         }
@@ -76,30 +77,42 @@ impl Snapshot {
                 self.roles_of(
                     reader,
                     (tables::TEAM_ROLES, "teamid", team.id),
-                    Some(team.id),
+                    (Some(team.id), Some(team.business_unit)),
                     &mut held,
                 )?;
             }
             self.columns_of(reader, PrincipalId::team(team.id), Some(&team.name), &mut held.1)?;
             teams.push(team);
         }
-        self.roles_of(reader, (tables::USER_ROLES, "systemuserid", id), None, &mut held)?;
+        let home = row.id_of("businessunitid");
+        self.roles_of(
+            reader,
+            (tables::USER_ROLES, "systemuserid", id),
+            (None, home),
+            &mut held,
+        )?;
         self.columns_of(reader, which, None, &mut held.1)?;
         Ok((teams, held.0, held.1))
     }
 
+    /// The roles of a holder, whose business unit is `home`. Those of another unit count only where rows
+    /// are owned across units.
     fn roles_of(
         &self,
         reader: &mut Reader<'_>,
         (intersection, column, holder): (&str, &str, Uuid),
-        via_team: Option<Uuid>,
+        (via_team, home): (Option<Uuid>, Option<Uuid>),
         (roles, columns): &mut (Vec<RoleFacts>, ColumnGrants),
     ) -> Result<()> {
         for link in reader.some(intersection, &["roleid"], Filter::eq(column, holder))? {
             let Some(role) = link.id_of("roleid") else { continue };
-            let Some(row) = reader.one(tables::ROLE, role, &["name", "isinherited", "roletemplateid"])? else {
+            let Some(row) = reader.one(tables::ROLE, role, ROLE)? else {
                 continue;
             };
+            let unit = row.id_of("businessunitid");
+            if !self.settings.across.is_on && unit != home {
+                continue;
+            }
             if organization::is_administrator(&row) {
                 columns.give_all(organization::ADMINISTRATOR_ROLE);
             }
@@ -107,6 +120,7 @@ impl Snapshot {
                 id: role,
                 name: row.text("name").unwrap_or_default().to_owned(),
                 via_team,
+                unit: unit.filter(|_| self.settings.across.is_on),
                 direct_inheritance: row.int("isinherited").unwrap_or(1) == 1,
                 privileges: self.role_privileges(reader, role)?,
             });
@@ -175,10 +189,12 @@ impl Snapshot {
                     &["fullname", "businessunitid"],
                     one_of("parentsystemuserid", &above),
                 )?;
-                // A manager sits in the business unit of those who report to him, or above.
+                // A manager sits in the business unit of those who report to him, or above; anywhere, where
+                // rows are owned across units.
                 rows.retain(|row| {
                     let home = row.id_of("businessunitid").unwrap_or_default();
-                    self.units.is_same_or_below(home, unit) && !seen.contains(&row.id)
+                    let is_above = self.settings.across.is_on || self.units.is_same_or_below(home, unit);
+                    is_above && !seen.contains(&row.id)
                 });
                 above = rows.iter().map(|row| row.id).collect();
                 rows
@@ -214,6 +230,8 @@ impl Snapshot {
         Ok(privileges)
     }
 }
+
+const ROLE: &[&str] = &["name", "isinherited", "roletemplateid", "businessunitid"];
 
 /// `team.teamtype` of access teams.
 const ACCESS_TEAM: i32 = 1;

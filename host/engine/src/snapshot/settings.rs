@@ -20,12 +20,36 @@ pub struct OrganizationSettings {
     pub(crate) notes_use: bool,
     pub(crate) base_currency: Option<Uuid>,
     pub(crate) share_to_previous_owner: bool,
+    /// Whether rows are owned across business units.
+    pub(crate) across: AcrossUnits,
     /// Whether changes leave audit rows.
     pub audits: bool,
     /// How long what a request runs inside its transaction may take.
     pub(crate) transaction: Duration,
     /// The whole row, for the settings of apps.
     pub row: Row,
+}
+
+/// Record ownership across business units: a user or team holds roles of any unit, and a row may lie in
+/// another unit than its owner. Without it, every row lies in its owner's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AcrossUnits {
+    pub(crate) is_on: bool,
+    /// A row goes into the unit of whom it is assigned to, and along with an owner who moves.
+    pub(crate) moves_rows: bool,
+    /// Who moves to another unit keeps the roles.
+    pub(crate) keeps_roles: bool,
+}
+
+impl AcrossUnits {
+    fn of(row: &Row) -> Self {
+        let is_on = row.bool("sl_ownershipacross") == Some(true);
+        Self {
+            is_on,
+            moves_rows: !is_on || row.bool("sl_moverowstoowner") != Some(false),
+            keeps_roles: is_on && row.bool("sl_keeprolesonmove") == Some(true),
+        }
+    }
 }
 
 /// `organization.plugintracelogsetting`.
@@ -79,6 +103,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Result<OrganizationSettings> 
         notes_use: row.bool("sl_notesuse").unwrap_or(true),
         base_currency: row.id_of("basecurrencyid"),
         share_to_previous_owner: row.bool("sharetopreviousowneronassign").unwrap_or_default(),
+        across: AcrossUnits::of(row),
         audits: row.bool("isauditenabled").unwrap_or_default(),
         transaction: transaction(row),
         row: row.clone(),

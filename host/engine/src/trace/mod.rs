@@ -60,6 +60,8 @@ pub(crate) struct Trace {
     calls: Vec<Row>,
     /// How many of them found no room.
     calls_cut: u64,
+    /// Rows of other logs, which stay whatever becomes of the request and whatever is traced.
+    logs: Vec<Row>,
     room: Room,
     /// Messages of a batch that left nothing, because there was no room.
     messages_cut: u64,
@@ -88,6 +90,7 @@ pub(crate) struct Mark {
     refusals: usize,
     calls: usize,
     calls_cut: u64,
+    logs: usize,
     room: Room,
     checks: CheckMark,
 }
@@ -109,6 +112,7 @@ impl Trace {
             refusals: Vec::new(),
             calls: Vec::new(),
             calls_cut: 0,
+            logs: Vec::new(),
             room: Room::default(),
             messages_cut: 0,
             last: None,
@@ -312,6 +316,7 @@ impl Trace {
             refusals: self.refusals.len(),
             calls: self.calls.len(),
             calls_cut: self.calls_cut,
+            logs: self.logs.len(),
             room: self.room,
             checks: self.checks.mark(),
         }
@@ -326,6 +331,7 @@ impl Trace {
         self.refusals.truncate(mark.refusals);
         self.calls.truncate(mark.calls);
         self.calls_cut = mark.calls_cut;
+        self.logs.truncate(mark.logs);
         self.room = mark.room;
         self.checks.back_to(mark.checks);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sluice_model::{Code, Error, Reference, Row, TableDef};
-use sluice_store::Beside;
+use sluice_store::{Beside, weight};
 
 use super::{CHECKS, KeptChecks, REQUEST};
 use crate::{Unit, operation::Operation, snapshot::TraceSetting, tables};
@@ -18,17 +18,29 @@ impl Unit {
         let settings = &self.snapshot.settings;
         let (failed, calls) = (error.is_some(), settings.trace.keeps(error.is_some()));
         let request = settings.requests.records(failed);
-        let mut rows = match calls {
-            // What runs again goes back to a mark among them: they stay.
-            true => self.trace.calls.clone(),
-            false => Vec::new(),
-        };
+        // What runs again goes back to a mark among them: they stay.
+        let mut rows = self.trace.logs.clone();
+        if calls {
+            rows.extend(self.trace.calls.iter().cloned());
+        }
         if (calls || request)
             && let Some(row) = self.tree_row(operation, error, request)
         {
             rows.push(row);
         }
         self.complete(rows)
+    }
+
+    /// Logs a row, which stays whatever becomes of the request, as its trace does; nothing where there
+    /// is no room for it.
+    pub fn log(&mut self, row: Row) {
+        if self
+            .trace
+            .room
+            .take(usize::try_from(weight(&row)).unwrap_or(usize::MAX), true)
+        {
+            self.trace.logs.push(row);
+        }
     }
 
     /// Gives rows what each has.
@@ -57,7 +69,8 @@ impl Unit {
         };
         // Who waited in vain for the write lock does not wait again for the trace.
         let busy = error.is_some_and(|error| error.code() == Code::BUSY);
-        if busy || (error.is_none() && self.trace.calls.is_empty()) {
+        let nothing = self.trace.calls.is_empty() && self.trace.logs.is_empty();
+        if busy || (error.is_none() && nothing) {
             return;
         }
         let rows = self.trace_rows(&operation, error);

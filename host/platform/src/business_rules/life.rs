@@ -8,7 +8,7 @@ use crate::workflows::takes_workflows;
 use sluice_engine::{Operation, Rules, Unit, tables};
 
 /// The privilege to activate and deactivate rules.
-const ACTIVATE: &str = "prvActivateBusinessRule";
+pub(super) const ACTIVATE: &str = "prvActivateBusinessRule";
 
 /// The rules of business rules.
 pub(super) struct Life;

@@ -17,7 +17,7 @@ mod dependants;
 mod life;
 mod spec;
 
-use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Tables, tables, tasks::Task};
 
 pub use spec::BusinessRuleSpec;
 
@@ -32,6 +32,7 @@ static COMPONENTS: Component = Component {
 /// Business rules.
 pub(crate) static BUSINESS_RULES: Capability = Capability {
     components: &[&COMPONENTS],
+    tasks: &[Task::asked(life::ACTIVATE)],
     rules: &[(Tables::Named(tables::PROCESS), &life::Life)],
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],

@@ -29,7 +29,9 @@ use sluice_engine::{
     Component, ComponentPart, ComponentStates,
     capability::{Capability, Tables},
     tables,
+    tasks::{Gate, Task},
 };
+use sluice_model::{Filter, Query};
 
 /// A column security profile with what it gives.
 static COLUMN_PROFILES: Component = Component {
@@ -40,6 +42,21 @@ static COLUMN_PROFILES: Component = Component {
         parts: &[],
     }],
     ..Component::plain("column-profile", 35, tables::PROFILE)
+};
+
+/// An access team template. What it gave the members of teams stays with them until it goes.
+static TEAM_TEMPLATES: Component = Component {
+    named_in: "teamtemplatename",
+    of_code: Some("objecttypecode"),
+    in_use: |unit, id| {
+        let teams = Query::new(tables::TEAM)
+            .columns(&[])
+            .filter(Filter::eq("teamtemplateid", id))
+            .top(1);
+        let teams = unit.select_as_platform("see whether rows have teams by a template", &teams)?;
+        Ok((!teams.is_empty()).then(|| "rows have teams by it, whose members would lose their access".to_owned()))
+    },
+    ..Component::plain("team-template", 36, tables::TEAM_TEMPLATE)
 };
 
 /// A script, a page, a style sheet.
@@ -79,13 +96,24 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         &publish_xml::PublishXml,
         &update_option_value::UpdateOptionValue,
     ],
+    tasks: &[Task {
+        privilege: "prvPublishCustomization",
+        gates: &[Gate::Message("PublishXml"), Gate::Message("PublishAllXml")],
+    }],
     rules: &[
         (Tables::Named(tables::OPTION_SET), &option_set::OptionSet),
         (Tables::Named(tables::VIEW), &saved_query::SavedQuery),
         (Tables::Named(tables::WEB_RESOURCE), &web_resource::WebResource),
     ],
     dependants: &[&removal::Lookups, &views::Shown],
-    components: &[&COLUMN_PROFILES, &WEB_RESOURCES, &FORMS, &VIEWS, &OFFLINE_PROFILES],
+    components: &[
+        &COLUMN_PROFILES,
+        &TEAM_TEMPLATES,
+        &WEB_RESOURCES,
+        &FORMS,
+        &VIEWS,
+        &OFFLINE_PROFILES,
+    ],
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

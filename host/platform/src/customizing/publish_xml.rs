@@ -4,7 +4,7 @@
 use sluice_model::{ParameterType, Result};
 
 use super::publish::publish;
-use super::publish_all_xml::{OUTPUTS, check, tell};
+use super::publish_all_xml::{OUTPUTS, tell};
 use sluice_engine::{
     Operation, Unit,
     message::{Images, Message, Parameter, Shape, Takes, input, required},
@@ -35,8 +35,8 @@ impl Message for PublishXml {
         }
     }
 
-    fn check_privileges(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        check(unit, operation)
+    fn check_privileges(&self, _: &mut Unit, _: &Operation) -> Result<()> {
+        Ok(())
     }
 
     fn run(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {

@@ -35,7 +35,10 @@ use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Re
 use code::Seen;
 pub use detect::{FoundDuplicate, Matches};
 use rule::{Rule, Side};
-use sluice_engine::{Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit, tables};
+use sluice_engine::{
+    Batch, Capability, Component, ComponentPart, ComponentStates, Session, Tables, Unit, tables,
+    tasks::{Gate, Task},
+};
 pub use trial::publishing_rule;
 
 /// A duplicate rule with its conditions. A rule at work does not take a mark.
@@ -82,6 +85,13 @@ pub(crate) static DUPLICATES: Capability = Capability {
         (Tables::Named(tables::DUPLICATE_CONDITION), &rules::DuplicateCondition),
         (Tables::Named(tables::DUPLICATE_RULE), &rules::DuplicateRule),
     ],
+    tasks: &[Task {
+        privilege: "prvPublishDuplicateRule",
+        gates: &[
+            Gate::Message("PublishDuplicateRule"),
+            Gate::Message("UnpublishDuplicateRule"),
+        ],
+    }],
     watches: &[&detect::Detection, &upkeep::Codes],
     dependants: &[&dependants::DuplicateRules],
     parts: &[&part::RulePart],

@@ -15,7 +15,6 @@ pub(crate) struct PublishDuplicateRule;
 
 /// Publishing and unpublishing take a privilege of their own, and Write on the rule.
 pub(super) fn check(unit: &mut Unit, operation: &Operation) -> Result<()> {
-    unit.require_named(operation, "prvPublishDuplicateRule")?;
     sluice_engine::principals::require(unit, operation, &*operation.table()?, Right::Write)
 }
 

@@ -38,7 +38,7 @@ pub(crate) use part::flows;
 pub use process::{Process, Processes, Status, process_of, processes_of};
 pub use spec::{CreateFlows, FlowSpec, FlowStepSpec, StageSpec};
 
-use sluice_engine::{Capability, Component, ComponentPart, ComponentStates, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentPart, ComponentStates, Tables, tables, tasks::Task};
 
 /// A process flow with its stages and steps. It makes the table whose privileges roles have.
 static COMPONENTS: Component = Component {
@@ -74,6 +74,7 @@ pub(crate) static FLOWS: Capability = Capability {
         &retrieve_active_path::RetrieveActivePath,
         &retrieve_process_instances::RetrieveProcessInstances,
     ],
+    tasks: &[Task::asked(design::ACTIVATE)],
     rules: &[
         (Tables::Named(tables::PROCESS), &FlowRules),
         (Tables::Named(tables::PROCESS_STEP), &StepRules),

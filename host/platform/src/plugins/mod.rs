@@ -2,6 +2,7 @@
 
 pub(crate) mod history;
 mod missing;
+pub mod needs;
 mod plugin_assembly;
 mod plugin_step;
 mod plugin_step_image;

@@ -10,6 +10,7 @@ use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Rig
 use super::{
     history::{self, PluginVersion},
     missing::GONE,
+    needs::{self, DeclaredNeeds},
     push::{File, check_version, push},
     step_writing::{change_secure_configuration, plugin_type, register, set_images},
 };
@@ -184,6 +185,12 @@ pub trait Registration {
     /// The step is not there, or the user may not.
     fn set_step_enabled(&self, step: Uuid, enabled: bool) -> Result<()>;
 
+    /// What the type of a step says that it needs, beside what the user holds that it runs as.
+    ///
+    /// # Errors
+    /// The step is not there, or the user may not read it.
+    fn declared_needs(&self, step: Uuid) -> Result<DeclaredNeeds>;
+
     /// Disables all steps of a plug-in file at once and remembers which were enabled, or
     /// enables those again. The steps that changed.
     ///
@@ -278,6 +285,10 @@ impl Registration for Session {
 
     fn set_step_enabled(&self, step: Uuid, enabled: bool) -> Result<()> {
         self.execute(Request::update(state_row(step, enabled))).map(|_| ())
+    }
+
+    fn declared_needs(&self, step: Uuid) -> Result<DeclaredNeeds> {
+        needs::of(self, step)
     }
 
     fn set_plugin_enabled(&self, assembly: Uuid, enabled: bool) -> Result<Vec<(Uuid, String)>> {

@@ -217,6 +217,7 @@ mod tests {
                 "table",
                 "column",
                 "column-profile",
+                "team-template",
                 "key",
                 "web-resource",
                 "form",

@@ -37,10 +37,14 @@ use serde_json::Value as Json;
 use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
 use crate::plugins::registration::Lacking;
-use sluice_engine::{Batch, Capability, Component, Engine, Session, Tables, tables};
+use sluice_engine::{Batch, Capability, Component, Engine, Session, Tables, tables, tasks::Task};
 
 /// Solutions, and what came with managed ones.
 pub(crate) static SOLUTIONS: Capability = Capability {
+    tasks: &[
+        Task::asked("prvImportCustomization"),
+        Task::asked("prvExportCustomization"),
+    ],
     rules: &[(Tables::Named(tables::SOLUTION), &rules::Solution)],
     ..Capability::named("solutions")
 };

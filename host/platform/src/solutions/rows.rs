@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sluice_engine::{Component, ComponentPart, Session};
 use sluice_model::{
-    Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
+    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
 };
 
 use super::{Applied, Installation, defaults, document, misfit, removing, states};
@@ -94,7 +94,7 @@ fn named<'a>(shape: &Component, name: &'a str) -> Result<Vec<(&'static str, Valu
         }
         None => (None, name),
     };
-    let mut conditions = vec![("name", Value::from(name))];
+    let mut conditions = vec![(shape.named_in, Value::from(name))];
     conditions.extend(states::category(shape));
     if let (Some(column), Some(table)) = (shape.of_table, table) {
         conditions.push((column, Value::from(table)));
@@ -130,6 +130,11 @@ pub(super) fn export(session: &Session, shape: &Component, name: &str) -> Result
     let find = |table: &str| catalog.table(table).map(|table| TableDef::clone(table));
     let mut content = content(&find, &row, shape.parts, &mut read)?;
     content.active = states::is_active(shape, &row);
+    if let (Some(column), Some(code)) = (shape.of_code, shape.of_code.and_then(|column| row.int(column))) {
+        let table = catalog.iter().find(|table| table.otc == code);
+        let table = table.map(|table| Json::from(&*table.name));
+        content.values.insert(column.to_owned(), table.unwrap_or_default());
+    }
     document(&content)
 }
 
@@ -181,6 +186,7 @@ pub(super) fn apply(
     })?;
     let conditions = named(shape, name)?;
     let catalog = work.catalog()?;
+    let sent = &with_code(&catalog, shape, sent)?;
     let values = json::to_row(&catalog, catalog.table(shape.table)?, &sent.values)?;
     let misnamed = conditions
         .iter()
@@ -228,6 +234,16 @@ pub(super) fn apply(
     }
     touch(work, shape.table, there.id);
     Ok(applied(there.id))
+}
+
+/// What was sent, with the code that its table has here.
+fn with_code(catalog: &Catalog, shape: &Component, sent: &Content) -> Result<Content> {
+    let mut sent = sent.clone();
+    if let Some(value) = shape.of_code.and_then(|column| sent.values.get_mut(column)) {
+        let table = value.as_str().unwrap_or_default();
+        *value = catalog.table(table)?.otc.into();
+    }
+    Ok(sent)
 }
 
 fn applied(id: Uuid) -> Applied {

@@ -16,6 +16,7 @@ use super::{
     definition::Definition,
     is_workflow,
     life::takes_workflows,
+    log,
     program::Program,
     run::{Next, Run, TABLE, action_at, cut_message},
 };
@@ -74,6 +75,8 @@ pub(crate) struct Workflow {
     pub(crate) definition: String,
     /// Its jobs are removed where they have succeeded.
     pub(crate) forgets: bool,
+    /// In real time, what fails is logged.
+    logs_failures: bool,
     scope: Scope,
     as_owner: bool,
     pub(crate) in_real_time: bool,
@@ -99,6 +102,7 @@ impl Workflow {
             owner: row.lookup("ownerid").cloned(),
             definition: text.to_owned(),
             forgets: row.bool("asyncautodelete") == Some(true),
+            logs_failures: row.bool("syncworkflowlogonfailure") == Some(true),
             scope: Scope::of(row.int("scope")),
             as_owner: row.int("runas") == Some(0),
             in_real_time: row.int("mode") == Some(1),
@@ -226,6 +230,21 @@ impl Handler for Call {
 
     fn call(&self, unit: &mut Unit, step: &Step, mut context: Context) -> Called {
         let outcome = self.run(unit, step, &mut context);
+        let outcome = outcome.and_then(|outcome| match outcome {
+            Ok(()) => Ok(()),
+            Err((error, canceled)) => {
+                if self.workflow.logs_failures {
+                    log::failed(
+                        unit,
+                        (self.workflow.id, context.user),
+                        self.row_of(&context),
+                        &error,
+                        canceled,
+                    )?;
+                }
+                Err(error)
+            }
+        });
         Called {
             context,
             outcome,
@@ -234,23 +253,33 @@ impl Handler for Call {
     }
 }
 
+/// What refused the request, and whether the workflow did so on purpose.
+type Refused = (Error, bool);
+
 impl Call {
-    fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<()> {
+    /// The row that it runs for.
+    fn row_of(&self, context: &Context) -> Option<Reference> {
         let own = context.table.clone().zip(context.id);
-        let row = self.row.clone().or(own.map(|(table, id)| Reference { table, id }));
+        self.row.clone().or(own.map(|(table, id)| Reference { table, id }))
+    }
+
+    fn run(&self, unit: &mut Unit, step: &Step, context: &mut Context) -> Result<std::result::Result<(), Refused>> {
+        let row = self.row_of(context);
         let row = row.ok_or_else(|| Error::host("a workflow runs for no row"))?;
         let program = self.workflow.program.as_ref().map_err(Error::clone)?;
         let mut run = Run::new(unit, context, program, row);
         let mut at = 0;
         loop {
-            match run.line(at) {
-                Ok(Next::Line(next)) => at = next,
-                Ok(Next::End(_) | Next::Wait) => return Ok(()),
-                Ok(Next::Canceled(told)) => {
-                    return Err(blamed(Error::new(Code::ISV_ABORTED, told), step, program, at));
+            let (error, canceled) = match run.line(at) {
+                Ok(Next::Line(next)) => {
+                    at = next;
+                    continue;
                 }
-                Err(error) => return Err(blamed(error, step, program, at)),
-            }
+                Ok(Next::End(_) | Next::Wait) => return Ok(Ok(())),
+                Ok(Next::Canceled(told)) => (Error::new(Code::ISV_ABORTED, told), true),
+                Err(error) => (error, false),
+            };
+            return Ok(Err((blamed(error, step, program, at), canceled)));
         }
     }
 }
@@ -341,6 +370,7 @@ const COLUMNS: &[&str] = &[
     "ondemand",
     "subprocess",
     "asyncautodelete",
+    "syncworkflowlogonfailure",
     "clientdata",
 ];
 

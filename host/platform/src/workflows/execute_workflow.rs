@@ -12,7 +12,7 @@ use sluice_engine::{
 };
 
 /// The privilege to run workflows by hand.
-const RUN: &str = "prvWorkflowExecution";
+pub(super) const RUN: &str = "prvWorkflowExecution";
 
 /// `ExecuteWorkflow`.
 pub(super) struct ExecuteWorkflow;

@@ -15,7 +15,7 @@ use super::{
 use sluice_engine::{Operation, Rules, Unit, giving, snapshot::Snapshot, step, step_rows};
 
 /// The privilege to activate and deactivate what runs in real time.
-const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
+pub(super) const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
 /// The privilege to do so for somebody else.
 const FOR_OTHERS: &str = "prvActOnBehalfOfAnotherUser";
 

@@ -29,7 +29,7 @@ pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
-use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Tables, tables, tasks::Task};
 
 pub(crate) use life::takes_workflows;
 pub use spec::WorkflowSpec;
@@ -63,6 +63,7 @@ static COMPONENTS: Component = Component {
 pub(crate) static WORKFLOWS: Capability = Capability {
     components: &[&COMPONENTS],
     messages: &[&execute_workflow::ExecuteWorkflow],
+    tasks: &[Task::asked(life::ACTIVATE), Task::asked(execute_workflow::RUN)],
     rules: &[
         (Tables::Named(tables::PROCESS), &life::Life),
         (Tables::Named(tables::JOB), &seen::Runs),
@@ -72,6 +73,7 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     parts: &[&active::ActivePart],
     steps: &[&active::Steps],
     jobs: &[&background::Jobs],
+    kept: &[log::KEPT],
     ..Capability::named("workflows")
 };
 

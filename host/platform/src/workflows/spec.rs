@@ -41,6 +41,9 @@ struct File {
     /// Its jobs are removed where they have succeeded.
     #[serde(default)]
     auto_delete: bool,
+    /// In real time, what fails is logged.
+    #[serde(default)]
+    log_failures: bool,
     actions: Vec<Action>,
 }
 
@@ -158,6 +161,7 @@ impl WorkflowSpec {
             .with("ondemand", file.on_demand)
             .with("subprocess", file.child)
             .with("asyncautodelete", file.auto_delete)
+            .with("syncworkflowlogonfailure", file.log_failures)
             .with("clientdata", json!({ "actions": self.actions }).to_string())
             .with(
                 "updatestage",

@@ -82,6 +82,7 @@ pub(super) fn aging(
 pub(super) const DRAWN: usize = 200;
 
 pub(super) fn stale(context: &Context, session: &Session, than: f64, plot: bool) -> anyhow::Result<Outcome> {
+    lists::check_export(session)?;
     let open = Open {
         status: None,
         than: Some(than),

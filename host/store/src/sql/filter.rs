@@ -140,8 +140,21 @@ fn seen(table: &TableDef, called: &str, rows: &RowFilter, mask: ShareMask) -> Op
     };
     let owned = (table.column("ownerid").is_some() && !rows.owners.is_empty())
         .then(|| principals(of("ownerid"), &of(&form::type_column("ownerid")), &rows.owners));
+    let owned_within = || {
+        let unit = build::unit_column(table)?;
+        let mut by_unit = BTreeMap::<Uuid, Vec<PrincipalId>>::new();
+        for (owner, within) in &rows.owned_within {
+            by_unit.entry(*within).or_default().push(*owner);
+        }
+        let parts = by_unit.into_iter().filter_map(|(within, owners)| {
+            let owned = principals(of("ownerid"), &of(&form::type_column("ownerid")), &owners);
+            Some(among(unit, &[within])?.and(owned))
+        });
+        parts.reduce(Expr::or)
+    };
     let parts = [
         owned,
+        table.column("ownerid").and_then(|_| owned_within()),
         among(&table.key, &rows.ids),
         build::unit_column(table).and_then(|column| among(column, &rows.business_units)),
         shared(mask, &rows.shared_with),

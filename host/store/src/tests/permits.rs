@@ -28,6 +28,7 @@ fn me(depth: Option<Depth>, via_team: Option<Depth>, inherits: bool, privilege: 
         id: id(1),
         name: "role".into(),
         via_team: team.map(id),
+        unit: None,
         direct_inheritance: inherits,
         privileges: Arc::new(HashMap::from([(privilege.to_ascii_lowercase(), depth)])),
     };

@@ -1,5 +1,4 @@
-//! A plug-in whose call is measured: it reads twenty columns of the Target, one by one, and
-//! makes no service call.
+//! Plug-ins whose calls are measured.
 
 use sluice_sdk::prelude::*;
 
@@ -43,4 +42,31 @@ pub fn getters(cx: &Context) -> Result<()> {
     )))
 }
 
-sluice_sdk::export!(getters);
+/// Looks at its row and changes another column of it: what a workflow of one condition and one update
+/// does.
+#[plugin]
+pub fn follow(cx: &Context) -> Result<()> {
+    let Some(own) = cx.primary() else {
+        return Ok(());
+    };
+    let row = cx.service().retrieve(&own, ["leadsourcecode"])?;
+    if matches!(row.get("leadsourcecode"), Some(Value::Choice(7))) {
+        cx.service().update(Row::of(&own).with("jobtitle", "Partner"))?;
+    }
+    Ok(())
+}
+
+/// Asks to be tried again, and then makes a task about its row.
+#[plugin]
+pub fn later(cx: &Context) -> Result<()> {
+    if cx.attempt() < 2 {
+        return Err(Error::try_again("not yet"));
+    }
+    if let Some(own) = cx.primary() {
+        let task = Row::new("task").with("subject", "Call").with("regardingobjectid", own);
+        cx.service().create(task)?;
+    }
+    Ok(())
+}
+
+sluice_sdk::export!(getters, follow, later);

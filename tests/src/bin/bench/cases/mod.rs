@@ -5,11 +5,13 @@ mod create;
 mod dispatch;
 mod duplicates;
 mod import;
+mod jobs;
 mod qualify;
 mod reading;
 mod reload;
 mod size;
 mod step;
+mod workflow;
 mod writers;
 
 use anyhow::{Context, Result};
@@ -57,6 +59,26 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         names: dispatch::NAMES,
         run: dispatch::run,
+    },
+    Case {
+        names: workflow::NAMES,
+        run: workflow::run,
+    },
+    Case {
+        names: workflow::MANY_NAMES,
+        run: workflow::run_many,
+    },
+    Case {
+        names: jobs::NAMES,
+        run: jobs::run,
+    },
+    Case {
+        names: jobs::CLAIM_NAMES,
+        run: jobs::run_claim,
+    },
+    Case {
+        names: jobs::TWO_NAMES,
+        run: jobs::run_two,
     },
     Case {
         names: reload::NAMES,
