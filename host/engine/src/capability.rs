@@ -10,6 +10,7 @@ use crate::{
     keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
+    soundness::{self, Meaning},
     watch::Watch,
 };
 
@@ -68,6 +69,8 @@ pub struct Capability {
     pub jobs: &'static [&'static dyn JobKind],
     /// Rows that are removed once they are old.
     pub kept: &'static [Kept],
+    /// Which texts in its rows stand for something else, and whether they do: `org check` asks.
+    pub meanings: &'static [Meaning],
     /// What of it travels in solutions.
     pub components: &'static [&'static Component],
     /// Writes its default rows into a new organisation.
@@ -94,6 +97,7 @@ impl Capability {
             steps: &[],
             jobs: &[],
             kept: &[],
+            meanings: &[],
             components: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
@@ -133,6 +137,7 @@ static CORE: Capability = Capability {
     messages: message::CORE,
     rules: rules::CORE,
     kept: keeping::CORE,
+    meanings: soundness::CORE,
     ..Capability::named("core")
 };
 

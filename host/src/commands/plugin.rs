@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Export {
         /// The plug-in.
         plugin: String,
-        /// The file.
+        /// The file; - for standard output.
         file: PathBuf,
         /// A content that it had: its version, or the beginning of its digest.
         #[arg(long, value_name = "VERSION|DIGEST")]
@@ -86,7 +86,7 @@ pub(crate) enum Command {
 /// `plugin push`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Push {
-    /// A WebAssembly file, or the folder of a cargo package, which is built.
+    /// A WebAssembly file, - for standard input, or the folder of a cargo package, which is built.
     #[arg(value_name = "FILE|FOLDER")]
     path: PathBuf,
     /// The name under which it is known; by default that of the file.
@@ -184,7 +184,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             if let Json::Object(map) = &mut document {
                 map.insert("digest".to_owned(), json!(version.digest));
             }
-            Ok(Outcome::new(document, pushed_text(context, name, &pushed, &how)))
+            let what = match how.dry_run {
+                true => "would roll back",
+                false => "rolled back",
+            };
+            Ok(Outcome::new(document, pushed_text(context, what, name, &pushed)))
         }
         Command::Export {
             plugin,
@@ -230,13 +234,18 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
     })?;
     Ok(Outcome::new(
         pushed_json(&name, &pushed, &args.how),
-        pushed_text(context, &name, &pushed, &args.how),
+        pushed_text(
+            context,
+            if args.how.dry_run { "would push" } else { "pushed" },
+            &name,
+            &pushed,
+        ),
     ))
 }
 
 /// The name that a file stands for: `phone_normalizer.wasm` is `phone-normalizer`.
 fn name_of(file: &Path) -> Option<String> {
-    let stem = file.file_stem()?.to_str()?;
+    let stem = file.file_stem()?.to_str().filter(|stem| *stem != "-")?;
     let stem = stem.strip_suffix(".component").unwrap_or(stem);
     Some(stem.replace('_', "-")).filter(|name| !name.is_empty())
 }
@@ -286,10 +295,10 @@ fn steps_json(steps: &[(Uuid, String)]) -> Json {
         .collect()
 }
 
-fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> String {
+fn pushed_text(context: &Context, what: &str, name: &str, pushed: &Pushed) -> String {
+    let to = if what.ends_with("back") { "to " } else { "" };
     let mut text = format!(
-        "{} {name} {}: {} ({})",
-        if how.dry_run { "would push" } else { "pushed" },
+        "{what} {name} {to}{}: {} ({})",
         pushed.version,
         count(pushed.types.len(), "type"),
         pushed.types.join(", ")

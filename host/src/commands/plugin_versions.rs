@@ -1,6 +1,6 @@
 //! `sluice plugin history` and `export`: the contents that a plug-in had.
 
-use std::{io::Write as _, path::Path};
+use std::{io::Write, path::Path};
 
 use serde_json::json;
 use sluice_engine::Session;
@@ -53,14 +53,16 @@ pub(super) fn export(
     (path, force): (&Path, bool),
 ) -> anyhow::Result<Outcome> {
     let (version, bytes) = session.plugin_content(session.find_one(ASSEMBLY, plugin)?, which)?;
-    files::save(context.path()?, path, force, |file| Ok(file.write_all(&bytes)?))?;
-    let document = json!({
-        "name": plugin,
-        "file": path.display().to_string(),
-        "version": version.version,
-        "digest": version.digest,
-        "bytes": bytes.len(),
-    });
-    let text = format!("wrote {plugin} {} to {}", version.version, path.display());
-    Ok(Outcome::new(document, text))
+    let write = |out: &mut dyn Write| Ok(out.write_all(&bytes)?);
+    files::deliver(context, path, force, write, |()| {
+        let document = json!({
+            "name": plugin,
+            "file": path.display().to_string(),
+            "version": version.version,
+            "digest": version.digest,
+            "bytes": bytes.len(),
+        });
+        let text = format!("wrote {plugin} {} to {}", version.version, path.display());
+        Ok(Outcome::new(document, text))
+    })
 }

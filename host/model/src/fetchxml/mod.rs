@@ -63,6 +63,11 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     Ok(query)
 }
 
+/// Whether a text is a document at all, whatever it asks for.
+pub fn is_document(text: &str) -> bool {
+    xml::parse(text).is_ok()
+}
+
 /// Which of the rows: the first ones, or a page.
 fn part(fetch: &Element, query: &mut Query) -> Result<()> {
     let of = |name| fetch.attribute(name).map(number).transpose();

@@ -26,7 +26,7 @@ pub(crate) mod views;
 mod web_resource;
 
 use sluice_engine::{
-    Component, ComponentPart, ComponentStates,
+    Component, ComponentPart, ComponentStates, Meaning,
     capability::{Capability, Tables},
     tables,
 };
@@ -86,6 +86,9 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
     ],
     dependants: &[&removal::Lookups, &views::Shown],
     components: &[&COLUMN_PROFILES, &WEB_RESOURCES, &FORMS, &VIEWS, &OFFLINE_PROFILES],
+    meanings: &[Meaning::new(tables::VIEW, "fetchxml", |_, text| {
+        sluice_model::fetchxml::is_document(text)
+    })],
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

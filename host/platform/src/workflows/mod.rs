@@ -29,7 +29,7 @@ pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
-use sluice_engine::{Capability, Component, ComponentStates, Tables, tables};
+use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables};
 
 pub(crate) use life::takes_workflows;
 pub use spec::WorkflowSpec;
@@ -72,6 +72,9 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     parts: &[&active::ActivePart],
     steps: &[&active::Steps],
     jobs: &[&background::Jobs],
+    meanings: &[Meaning::new(tables::PROCESS, "clientdata", |process, text| {
+        process.int("category") != Some(CATEGORY) || definition::Definition::activated(text).is_ok()
+    })],
     ..Capability::named("workflows")
 };
 
