@@ -111,6 +111,31 @@ fn columns_of_links_stand_beside() {
     );
     let outer = fetch(&world, &link("outer", ""));
     assert_eq!(pairs(&outer)[0], ("four".into(), Json::Null));
+    let with = |condition: &str| {
+        let filter = format!("<filter><condition entityname='a' attribute='name' {condition}/></filter></entity>");
+        let rows = fetch(&world, &link("outer", "").replace("</entity>", &filter));
+        pairs(&rows).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        with("operator='null'"),
+        ["four"],
+        "the column of a row that is not there is empty"
+    );
+    assert_eq!(with("operator='eq' value='Zulu'"), ["one", "three"]);
+    assert_eq!(with("operator='ne' value='Zulu'"), ["four", "two"]);
+    assert_eq!(with("operator='not-null'"), ["one", "three", "two"]);
+    // A link may be called as its table is, as another one is, and as a link in a filter.
+    for alias in ["lead", "LEAD", "account", "r1"] {
+        let called = link("inner", "<order attribute='name'/>")
+            .replace("alias='a'", &format!("alias='{alias}'"))
+            .replace("</link-entity>", "<filter><link-entity name='lead' from='parentaccountid' to='accountid' link-type='any'/></filter></link-entity>");
+        let rows = fetch(&world, &called);
+        assert_eq!(list(&rows).len(), 3, "{alias}: {rows}");
+        assert!(
+            list(&rows).iter().all(|row| row[format!("{alias}.name")].is_string()),
+            "{rows}"
+        );
+    }
     let ordered = link("inner", "<order attribute='name'/>").replace("<order attribute='lastname'/>", "");
     assert_eq!(
         pairs(&fetch(&world, &ordered))[0].0,
