@@ -14,6 +14,8 @@ pub(crate) struct Budget {
     /// What the request has left in time.
     left: Option<Duration>,
     started: Instant,
+    /// What the thread had spent on a processor by then.
+    processor: Option<Duration>,
     /// Time spent in the services: not the plug-in's own.
     away: Duration,
     host_calls: u64,
@@ -33,6 +35,7 @@ impl Budget {
             limits,
             left: left.time,
             started: Instant::now(),
+            processor: on_processor(),
             away: Duration::ZERO,
             host_calls: 0,
             rows: 0,
@@ -53,7 +56,7 @@ impl Budget {
     pub(crate) fn usage(&self) -> Usage {
         let wall = self.started.elapsed();
         Usage {
-            cpu: wall.saturating_sub(self.away),
+            cpu: self.own(wall),
             wall,
             memory: self.memory.peak,
             host_calls: self.host_calls,
@@ -62,11 +65,21 @@ impl Budget {
         }
     }
 
-    /// Whether there is time left. The plug-in's own time is everything but its service
-    /// calls: what the host does for getters and traces is the plug-in's doing.
+    /// The plug-in's own time, of all that has gone by: everything but its service calls (what the
+    /// host does for getters and traces is the plug-in's doing), and not more than the thread was on
+    /// a processor: that a machine is busy is nobody's doing.
+    fn own(&self, wall: Duration) -> Duration {
+        let own = wall.saturating_sub(self.away);
+        let at_work = self.processor.zip(on_processor());
+        at_work.map_or(own, |(before, now)| own.min(now.saturating_sub(before)))
+    }
+
+    /// Whether there is time left.
     pub(crate) fn time(&self) -> Result<()> {
         let wall = self.started.elapsed();
-        let cpu = wall.saturating_sub(self.away);
+        // What has not gone by needs no second look.
+        let may_be_over = wall.saturating_sub(self.away) > self.limits.cpu;
+        let cpu = if may_be_over { self.own(wall) } else { Duration::ZERO };
         if cpu > self.limits.cpu {
             return Err(timeout("cpu", "time of its own", self.limits.cpu, cpu));
         }
@@ -172,6 +185,22 @@ impl Budget {
     }
 }
 
+/// The time that this thread has spent on a processor, where the system tells.
+#[cfg(unix)]
+fn on_processor() -> Option<Duration> {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Some(Duration::new(
+        u64::try_from(time.tv_sec).ok()?,
+        u32::try_from(time.tv_nsec).ok()?,
+    ))
+}
+
+#[cfg(not(unix))]
+fn on_processor() -> Option<Duration> {
+    None
+}
+
 /// The error of a limit that was overrun.
 pub(crate) fn overrun(code: Code, message: String, name: &str, unit: &'static str, allowed: u64, used: u64) -> Error {
     let mut error = Error::new(code, message);
@@ -261,5 +290,28 @@ impl ResourceLimiter for Memory {
             });
         }
         Ok(wanted <= allowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread that waits, as one does for a processor on a busy machine, spends no time of its own.
+    #[cfg(unix)]
+    #[test]
+    fn waiting_is_no_time_of_its_own() {
+        let mut budget = Budget::new(Limits::default(), Left::default());
+        budget.started = Instant::now().checked_sub(Duration::from_secs(4)).unwrap();
+        assert!(budget.usage().cpu < Duration::from_secs(4));
+        budget.time().unwrap();
+        budget.started = Instant::now().checked_sub(Duration::from_secs(6)).unwrap();
+        let error = budget.time().unwrap_err();
+        assert!(error.message().contains("`wall`"), "{error}");
+        // Where more was spent, that is the limit.
+        budget.started = Instant::now().checked_sub(Duration::from_secs(4)).unwrap();
+        budget.limits.cpu = Duration::ZERO;
+        let error = budget.time().unwrap_err();
+        assert!(error.message().contains("`cpu`"), "{error}");
     }
 }
