@@ -49,19 +49,33 @@ pub(crate) fn seal(path: &Path) -> io::Result<()> {
     file.write_all(&digest)
 }
 
+/// Which side of a copy fails.
+enum Failed {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+impl From<Failed> for io::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Read(error) | Failed::Write(error) => error,
+        }
+    }
+}
+
 /// Copies at most so many bytes; how many there were, and their digest.
-fn copy(from: &mut impl Read, most: u64, to: &mut impl Write) -> io::Result<(u64, [u8; 32])> {
+fn copy(from: &mut impl Read, most: u64, to: &mut impl Write) -> std::result::Result<(u64, [u8; 32]), Failed> {
     let (mut digest, mut copied) = (Sha256::new(), 0);
     let mut block = vec![0; 1 << 20];
     let mut from = from.take(most);
     loop {
-        let read = from.read(&mut block)?;
+        let read = from.read(&mut block).map_err(Failed::Read)?;
         let bytes = block.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             return Ok((copied, digest.finalize().into()));
         }
         digest.update(bytes);
-        to.write_all(bytes)?;
+        to.write_all(bytes).map_err(Failed::Write)?;
         copied += read as u64;
     }
 }
@@ -112,6 +126,13 @@ impl Store {
 /// Copies a backup without its seal, which has to fit.
 fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
     let failed = |error: io::Error| Error::host(format!("`{}` cannot be read: {error}", backup.display()));
+    let broken_off = |error: Failed| match error {
+        Failed::Read(error) => failed(error),
+        Failed::Write(error) => Error::host(format!(
+            "`{}` cannot be copied to the place of the organisation: {error}; nothing was changed",
+            backup.display()
+        )),
+    };
     let refused = |why: &str| {
         Error::host(format!(
             "`{}` is not restored: {why}; nothing was changed",
@@ -140,9 +161,9 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
             "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or make \
              a backup with it",
         )),
-        None => Ok((copy(&mut file, u64::MAX, to).map_err(failed)?.0, false)),
+        None => Ok((copy(&mut file, u64::MAX, to).map_err(broken_off)?.0, false)),
         Some(known) => {
-            let (bytes, digest) = copy(&mut file, pages, to).map_err(failed)?;
+            let (bytes, digest) = copy(&mut file, pages, to).map_err(broken_off)?;
             match digest == *known {
                 true => Ok((bytes, true)),
                 false => Err(refused(
