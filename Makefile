@@ -60,9 +60,9 @@ soak: build
 	@target/debug/soak
 
 # By hand, for hours. What is found lies in fuzz/artifacts; fuzz/corpus grows from run to run.
-fuzz: guests
+fuzz: build
 	@$(CARGO) install cargo-fuzz --version 0.13.2 --locked --quiet --root target/tools
-	@$(CARGO) run --quiet --package sluice-tests --bin seeds -- fuzz/corpus
+	@target/debug/seeds fuzz/corpus
 	@for target in $(TARGETS); do \
 		PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) fuzz run --sanitizer none $$target -- -max_total_time=$(SECONDS) -rss_limit_mb=4096; \
 	done

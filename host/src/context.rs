@@ -115,7 +115,11 @@ impl Context {
 
     /// The session of the user in whose name to act.
     pub(crate) fn session(&self) -> anyhow::Result<Session> {
-        let engine = self.engine()?;
+        self.session_in(self.engine()?)
+    }
+
+    /// The same in an organisation that was opened beside the one of the command.
+    pub(crate) fn session_in(&self, engine: &Engine) -> anyhow::Result<Session> {
         let session = engine.session_of(&self.global.acting)?;
         if session.user() == engine.system_id()? {
             return Err(Usage::because(

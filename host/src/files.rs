@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, ErrorKind, Read},
+    io::{self, ErrorKind, Read, Write},
     path::Path,
 };
 
@@ -10,18 +10,28 @@ use anyhow::Context as _;
 use sluice_engine::check_target;
 use sluice_model::Error;
 
-use crate::{text, usage::Usage};
+use crate::{context::Context, output::Outcome, text, usage::Usage};
 
 /// No text and no plug-in that is taken is larger. What has no end, such as `/dev/zero`, is read
 /// no further.
 const LARGEST: u64 = 16 << 20;
 
-/// The bytes of a file, as many as `largest` at most.
+/// A file to be read; standard input, where `path` is `-`.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    Ok(match path == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path).with_context(|| format!("{} cannot be read", path.display()))?),
+    })
+}
+
+/// The bytes of a file, as many as `largest` at most; of standard input, where `path` is `-`.
 pub(crate) fn bytes_within(path: &Path, largest: u64) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("{} cannot be read", path.display());
     let mut bytes = Vec::new();
-    let file = File::open(path).with_context(cannot)?;
-    file.take(largest + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    open(path)?
+        .take(largest + 1)
+        .read_to_end(&mut bytes)
+        .with_context(cannot)?;
     if bytes.len() as u64 > largest {
         return Err(Error::invalid(format!(
             "{} is larger than the {} that are taken",
@@ -74,9 +84,32 @@ pub(crate) fn make_new(path: &Path) -> io::Result<File> {
     })
 }
 
+/// Writes what a command was asked for, and says so: to standard output, where `path` is `-`, which
+/// then has nothing else; else into a file.
+pub(crate) fn deliver<T>(
+    context: &Context,
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+    told: impl FnOnce(T) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    if path != Path::new("-") {
+        return told(save(context.path()?, path, force, |file| write(file))?);
+    }
+    if context.json() {
+        return Err(Usage::because(
+            "standard output takes the file or one JSON document, not both",
+        ));
+    }
+    let mut stdout = io::stdout().lock();
+    write(&mut stdout)?;
+    stdout.flush().context("standard output cannot be written")?;
+    Ok(Outcome::printed())
+}
+
 /// Writes a file, which has its name only when it is whole. One that is there is replaced only
 /// with `force`, and never the organisation itself.
-pub(crate) fn save<T>(
+fn save<T>(
     organisation: &Path,
     path: &Path,
     force: bool,

@@ -105,7 +105,8 @@ impl Global {
         }
         let of_context = || contexts::path().and_then(|path| Contexts::read(&path).ok()?.current().map(|_| ()));
         self.overrides = given.acting && (is_said("SLUICE_AS") || of_context().is_some());
-        let form = std::env::var("SLUICE_OUTPUT").unwrap_or_default();
+        let form = std::env::var_os("SLUICE_OUTPUT").unwrap_or_default();
+        let form = form.to_string_lossy();
         if self.form.is_none() && !form.is_empty() {
             let known = Form::from_str(&form, true);
             self.form = Some(known.map_err(|_| format!("SLUICE_OUTPUT is `{form}`, which is no form of -o"))?);

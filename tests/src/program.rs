@@ -8,20 +8,21 @@ use std::{
 use serde_json::Value;
 use sluice_engine::Compiler;
 
-/// The program that was built beside this test.
+/// The program that was built beside this test; under a fuzzer, which is built elsewhere, that of
+/// `make build`.
 pub fn path() -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     if folder.ends_with("deps") {
         folder.pop();
     }
-    let path = folder.join("sluice");
-    assert!(
-        path.exists(),
-        "{} is not built; run `cargo build -p sluice`",
-        path.display()
-    );
-    path
+    let beside = folder.join("sluice");
+    let built = crate::root().join("target/debug/sluice");
+    [&beside, &built]
+        .into_iter()
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{} is not built; run `make build`", beside.display()))
+        .clone()
 }
 
 /// The program as the process that compiles plug-ins.

@@ -79,6 +79,11 @@ fn row_to_json(row: &Row) -> serde_json::Value {
     serde_json::json!({ "row": row.reference().to_string(), "values": values })
 }
 
+/// Whether a text is a kept answer.
+pub(crate) fn is_answer(text: &str) -> bool {
+    from_text(text).is_ok()
+}
+
 fn from_text(text: &str) -> Result<Parameters> {
     let broken = || Error::host("a kept answer is broken");
     let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).map_err(|_| broken())?;

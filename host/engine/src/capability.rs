@@ -10,6 +10,7 @@ use crate::{
     keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
+    soundness::{self, Meaning},
     tasks::{self, Task},
     watch::Watch,
 };
@@ -71,6 +72,8 @@ pub struct Capability {
     pub kept: &'static [Kept],
     /// Privileges that belong to no table, with what takes them.
     pub tasks: &'static [Task],
+    /// Which texts in its rows stand for something else, and whether they do: `org check` asks.
+    pub meanings: &'static [Meaning],
     /// What of it travels in solutions.
     pub components: &'static [&'static Component],
     /// Writes its default rows into a new organisation.
@@ -98,6 +101,7 @@ impl Capability {
             jobs: &[],
             kept: &[],
             tasks: &[],
+            meanings: &[],
             components: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
@@ -138,6 +142,7 @@ static CORE: Capability = Capability {
     rules: rules::CORE,
     kept: keeping::CORE,
     tasks: tasks::CORE,
+    meanings: soundness::CORE,
     ..Capability::named("core")
 };
 

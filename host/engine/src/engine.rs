@@ -16,7 +16,7 @@ use std::{
 
 use sluice_model::{Code, ColumnDef, Error, Result, TableDef, Uuid, names};
 use sluice_sandbox::{Compiler, Plugin, PluginType, Sandbox, Settings};
-use sluice_store::{Faults, MigratedFile, Options, Restored, Shipped, Store, Synchronous, Tx};
+use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, Tx};
 
 use places::Places;
 
@@ -31,6 +31,7 @@ use crate::{
     rules::RulesOf,
     runner::JobKind,
     snapshot::{Part, Snapshot},
+    soundness::Meaning,
     tables,
     tasks::Tasks,
     unit::Purpose,
@@ -108,6 +109,7 @@ pub(crate) struct Core {
     kept: Vec<Kept>,
     /// The privileges that belong to no table.
     pub(crate) tasks: Tasks,
+    meanings: Vec<&'static Meaning>,
     pub(crate) keeper: Mutex<Keeper>,
     /// The marks of use that are in the file.
     pub(crate) use_written: Mutex<used::Written>,
@@ -180,6 +182,7 @@ impl Core {
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
             tasks: Tasks::of(all.iter().flat_map(|capability| capability.tasks)),
+            meanings: all.iter().flat_map(|capability| capability.meanings).collect(),
             keeper: Mutex::default(),
             use_written: Mutex::default(),
             use_commits: AtomicU64::default(),
@@ -260,6 +263,11 @@ impl Core {
     /// The parts of the configuration that capabilities bring.
     pub(crate) fn parts(&self) -> &[&'static dyn Part] {
         &self.parts
+    }
+
+    /// What texts stand for something else.
+    pub(crate) fn meanings(&self) -> &[&'static Meaning] {
+        &self.meanings
     }
 
     /// What capabilities make anew where the rules for texts have changed.
@@ -424,15 +432,6 @@ impl Engine {
     /// It cannot be made.
     pub fn sandbox(&self) -> Result<Sandbox> {
         self.core.sandbox()
-    }
-
-    /// Puts a backup in the place of the organisation at `to`, which is kept beside it. With
-    /// `unsealed`, also a copy that [`Session::backup`] did not make.
-    ///
-    /// # Errors
-    /// The backup is damaged, was changed or is none; another process has the organisation open.
-    pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
-        Store::restore(backup, to, unsealed)
     }
 
     /// Whether this process has changed anything in the organisation.

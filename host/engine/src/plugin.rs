@@ -110,6 +110,11 @@ pub struct Arguments {
     pub outputs: Vec<Argument>,
 }
 
+/// Whether a text is what workflows give a plug-in and take from it.
+pub(crate) fn are_arguments(text: &str) -> bool {
+    serde_json::from_str::<Arguments>(text).is_ok()
+}
+
 impl Unit {
     /// Calls a plug-in as a part of what the handler that runs now does: in the name of its step's
     /// user, with the usual limits and no grants. The plug-in sees the handler's context.

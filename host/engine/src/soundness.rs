@@ -8,20 +8,58 @@ use serde::de::IgnoredAny;
 use sluice_model::{Name, Result, Row, TableDef, Uuid};
 use sluice_store::{Holder, Tx};
 
-use crate::{Engine, change::permit_to_check, compiling::digest, snapshot::Snapshot, tables};
+use crate::{
+    Engine, answers, change::permit_to_check, compiling, engine::Core, jobs, options, plugin, snapshot::Snapshot,
+    step_rows, tables, trace,
+};
 
-/// Columns whose texts are JSON.
-const JSON: [(&str, &str); 9] = [
-    (tables::AUDIT, "changedata"),
-    (tables::MESSAGE_TRACE, "sl_tree"),
-    (tables::MESSAGE_TRACE, "sl_checks"),
-    (tables::JOB_CONTEXT, "sl_context"),
-    (tables::JOB_CALL, "sl_answer"),
-    (tables::REQUEST_ANSWER, "sl_answer"),
-    (tables::PUBLICATION, "sl_content"),
-    (tables::STEP, "sl_limits"),
-    (tables::SOLUTION_COMPONENT, "sl_parts"),
+/// A text in rows that stands for something else: whoever works with the row takes it apart. Whether
+/// that can be done is a part of whether the file is whole.
+pub struct Meaning {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// Whether the text of that column can be taken apart.
+    pub holds: fn(&Row, &str) -> bool,
+}
+
+impl Meaning {
+    /// One of them.
+    pub const fn new(table: &'static str, column: &'static str, holds: fn(&Row, &str) -> bool) -> Self {
+        Self { table, column, holds }
+    }
+}
+
+/// The texts of the core's own tables.
+pub(crate) const CORE: &[Meaning] = &[
+    Meaning::new(tables::MESSAGE_TRACE, "sl_tree", |_, text| trace::is_tree(text)),
+    Meaning::new(tables::MESSAGE_TRACE, "sl_checks", |_, text| trace::are_checks(text)),
+    Meaning::new(tables::MESSAGE_TRACE, "sl_request", |_, text| trace::is_request(text)),
+    Meaning::new(tables::JOB, "data", |_, text| is_json(text)),
+    Meaning::new(tables::JOB_CONTEXT, "sl_context", |_, text| jobs::is_context(text)),
+    Meaning::new(tables::JOB_CALL, "sl_answer", |_, text| jobs::is_answer(text)),
+    Meaning::new(tables::REQUEST_ANSWER, "sl_answer", |_, text| answers::is_answer(text)),
+    Meaning::new(tables::PUBLICATION, "sl_content", |_, text| is_json(text)),
+    Meaning::new(tables::OPTION_SET, "options", |_, text| options::parse(text).is_ok()),
+    Meaning::new(tables::STEP, "sl_limits", |step, text| {
+        step_rows::limits(step.int("mode").unwrap_or_default(), Some(text)).is_ok()
+    }),
+    Meaning::new(tables::PLUGIN_TYPE, "customworkflowactivityinfo", |_, text| {
+        plugin::are_arguments(text)
+    }),
 ];
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Whether a text is the Base64 of the component that has the digest.
+pub fn is_component(text: &str, digest: Option<&str>) -> bool {
+    BASE64_STANDARD
+        .decode(text)
+        .is_ok_and(|component| digest == Some(&compiling::digest(&component)))
+}
 
 /// So many lines of one table are listed; more are counted.
 const LISTED: usize = 20;
@@ -36,7 +74,7 @@ impl Engine {
         let store = self.core.store()?;
         let mut wrong = store.check()?;
         let read = store.read(|mut tx| {
-            let lines = all_rows(&mut tx).and_then(|mut lines| {
+            let lines = all_rows(&self.core, &mut tx).and_then(|mut lines| {
                 // The configuration, as a process that starts now reads it.
                 let version = tx.config_version()?;
                 if let Err(error) = Snapshot::load(&self.core, &mut tx, version, None) {
@@ -54,12 +92,13 @@ impl Engine {
     }
 }
 
-fn all_rows(tx: &mut Tx) -> Result<Vec<String>> {
+fn all_rows(core: &Core, tx: &mut Tx) -> Result<Vec<String>> {
+    let meanings = core.meanings();
     let mut lines = Vec::new();
     for table in tx.definitions()? {
         let mut looked = Looked::default();
         let permit = permit_to_check();
-        let read = tx.each_row(&permit, &table, &mut |row| looked.at(&table, row));
+        let read = tx.each_row(&permit, &table, &mut |row| looked.at(meanings, &table, row));
         if let Err(error) = read {
             looked.add(format!(
                 "the table `{}` cannot be read: {}",
@@ -106,22 +145,19 @@ impl Looked {
         self.lines
     }
 
-    fn at(&mut self, table: &TableDef, row: Result<Row>) {
+    fn at(&mut self, meanings: &[&'static Meaning], table: &TableDef, row: Result<Row>) {
         let row = match row {
             Ok(row) => row,
             Err(error) => {
                 return self.add(format!("a row of `{}` cannot be read: {}", table.name, error.message()));
             }
         };
-        let of_table = JSON.iter().filter(|(name, _)| *name == &*table.name);
-        for (name, column) in of_table {
-            let broken = row
-                .text(column)
-                .is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_err());
-            if broken {
+        for meaning in meanings.iter().filter(|meaning| *meaning.table == *table.name) {
+            let column = meaning.column;
+            if row.text(column).is_some_and(|text| !(meaning.holds)(&row, text)) {
                 self.add(format!(
-                    "the column `{column}` of the row {} of `{name}` is no JSON",
-                    row.id
+                    "the column `{column}` of the row {} of `{}` is broken: what it stands for cannot be read",
+                    row.id, table.name
                 ));
             }
         }
@@ -139,7 +175,5 @@ fn is_as_pushed(assembly: &Row) -> bool {
     let Some(content) = assembly.text("content") else {
         return assembly.text("sourcehash").is_none();
     };
-    BASE64_STANDARD
-        .decode(content)
-        .is_ok_and(|component| assembly.text("sourcehash") == Some(&digest(&component)))
+    is_component(content, assembly.text("sourcehash"))
 }

@@ -3,11 +3,36 @@
 use std::{path::Path, sync::Arc};
 
 use sluice_model::{Catalog, Result, TableDef};
+use sluice_store::{Restored, Store};
 
-use crate::{Session, stray::Stray};
+use crate::{Capabilities, Engine, Env, OpenOptions, Session, stray::Stray};
 
-/// Who may copy and check the organisation's file. Sluice's own.
+/// Who may copy, replace and check the organisation's file. Sluice's own.
 pub(crate) const MAINTAIN: &str = "prvsl_MaintainOrganization";
+
+impl Engine {
+    /// Opens an organisation if it can be opened as it is: what is of another form, damaged, or no
+    /// organisation is left as it is.
+    pub fn open_as_it_is(
+        path: &Path,
+        capabilities: &Capabilities,
+        env: &Arc<dyn Env>,
+        options: &OpenOptions,
+    ) -> Option<Self> {
+        let fits = matches!(Store::is_behind(path), Ok(false));
+        fits.then(|| Self::open(path, capabilities, env, options).ok())
+            .flatten()
+    }
+
+    /// Puts a backup in the place of the organisation at `to`, which is kept beside it. With
+    /// `unsealed`, also a copy that [`Session::backup`] did not make.
+    ///
+    /// # Errors
+    /// The backup is damaged, was changed or is none; another process has the organisation open.
+    pub fn restore(backup: &Path, to: &Path, unsealed: bool) -> Result<Restored> {
+        Store::restore(backup, to, unsealed)
+    }
+}
 
 impl Session {
     /// The tables, for whoever may read definitions.
@@ -36,6 +61,14 @@ impl Session {
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.check_named_privilege(MAINTAIN)?;
         self.engine.core.store()?.backup(to)
+    }
+
+    /// Refuses a user who may not put another file in the organisation's place.
+    ///
+    /// # Errors
+    /// The user lacks the privilege.
+    pub fn check_restore(&self) -> Result<()> {
+        self.check_named_privilege(MAINTAIN)
     }
 
     /// Writes the organisation's file anew without what was given free in it: rows that were removed

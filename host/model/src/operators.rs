@@ -3,14 +3,18 @@
 //! comparisons.
 //!
 //! Days, months and years are those of UTC. "The last N months" begin on the same day N months
-//! ago, at midnight, and end now; what is older than N months is everything before that.
+//! ago, at midnight, and end now; what is older than N months is everything before that. "The next N
+//! months" begin now and end with the same day N months ahead. A week begins on Sunday.
+
+mod periods;
 
 use std::sync::Arc;
 
-use jiff::{Span, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Catalog, ColumnDef, ColumnType, Comparison, Error, Filter, Result, TableDef, Value, written};
+use crate::{Catalog, ColumnDef, ColumnType, Error, Filter, Result, TableDef, Value};
+use periods::period;
 
 /// What the text form of a query is read in: the tables that there are, and when and by whom
 /// it is asked.
@@ -45,12 +49,20 @@ enum Means {
     Last(Unit),
     /// Before that.
     Older(Unit),
+    /// From now until the end of the day so many of them ahead.
+    Next(Unit),
+    /// From so many days ago until now.
+    LastDays(i32),
+    /// From now until the end of the day so many days ahead.
+    NextDays(i32),
     /// Today, or a day near it.
     Day(i32),
     /// The unit of time in which now lies.
     This(Unit),
     /// The one before it.
     Previous(Unit),
+    /// The one after it.
+    Following(Unit),
     /// On the day that is given.
     On,
     /// From that day on.
@@ -94,12 +106,24 @@ pub static ALL: &[Operator] = &[
     operator("olderthan-x-weeks", "OlderThanXWeeks", Means::Older(Unit::Week)),
     operator("olderthan-x-months", "OlderThanXMonths", Means::Older(Unit::Month)),
     operator("olderthan-x-years", "OlderThanXYears", Means::Older(Unit::Year)),
+    operator("last-seven-days", "Last7Days", Means::LastDays(7)),
+    operator("next-x-days", "NextXDays", Means::Next(Unit::Day)),
+    operator("next-x-weeks", "NextXWeeks", Means::Next(Unit::Week)),
+    operator("next-x-months", "NextXMonths", Means::Next(Unit::Month)),
+    operator("next-x-years", "NextXYears", Means::Next(Unit::Year)),
+    operator("next-seven-days", "Next7Days", Means::NextDays(7)),
     operator("today", "Today", Means::Day(0)),
     operator("yesterday", "Yesterday", Means::Day(-1)),
+    operator("tomorrow", "Tomorrow", Means::Day(1)),
+    operator("this-week", "ThisWeek", Means::This(Unit::Week)),
+    operator("last-week", "LastWeek", Means::Previous(Unit::Week)),
+    operator("next-week", "NextWeek", Means::Following(Unit::Week)),
     operator("this-month", "ThisMonth", Means::This(Unit::Month)),
     operator("last-month", "LastMonth", Means::Previous(Unit::Month)),
+    operator("next-month", "NextMonth", Means::Following(Unit::Month)),
     operator("this-year", "ThisYear", Means::This(Unit::Year)),
     operator("last-year", "LastYear", Means::Previous(Unit::Year)),
+    operator("next-year", "NextYear", Means::Following(Unit::Year)),
     operator("on", "On", Means::On),
     operator("on-or-after", "OnOrAfter", Means::From),
     operator("on-or-before", "OnOrBefore", Means::UpTo),
@@ -126,7 +150,7 @@ impl Operator {
     pub fn takes_value(&self) -> bool {
         matches!(
             self.means,
-            Means::Last(_) | Means::Older(_) | Means::On | Means::From | Means::UpTo
+            Means::Last(_) | Means::Older(_) | Means::Next(_) | Means::On | Means::From | Means::UpTo
         )
     }
 
@@ -188,7 +212,7 @@ impl Operator {
 
     fn expects(&self) -> &'static str {
         match self.means {
-            Means::Last(_) | Means::Older(_) => "no whole number from 1 to 5,000",
+            Means::Last(_) | Means::Older(_) | Means::Next(_) => "no whole number from 1 to 5,000",
             _ => "no day, such as 2026-01-31",
         }
     }
@@ -201,119 +225,10 @@ impl Operator {
     }
 }
 
-/// A period of days.
-struct Period {
-    /// The first day.
-    from: Option<Date>,
-    until: Until,
-}
-
-/// How a period ends.
-enum Until {
-    Never,
-    Now,
-    /// Before this day begins.
-    Day(Date),
-}
-
-impl Period {
-    fn filter(&self, column: &ColumnDef, now: Timestamp) -> Filter {
-        let is_date = column.kind == ColumnType::Date;
-        let day = |day: Date| {
-            if is_date {
-                return Value::Date(day);
-            }
-            day.to_zoned(TimeZone::UTC)
-                .map_or(Value::Null, |midnight| Value::DateTime(midnight.timestamp()))
-        };
-        let compare = |comparison, value| Filter::Compare {
-            column: column.name.clone(),
-            comparison,
-            value,
-        };
-        let from = self.from.map(|from| compare(Comparison::Ge, day(from)));
-        let until = match self.until {
-            Until::Never => None,
-            Until::Now if is_date => Some(compare(Comparison::Le, Value::Date(today(now)))),
-            Until::Now => Some(compare(Comparison::Le, Value::DateTime(now))),
-            Until::Day(until) => Some(compare(Comparison::Lt, day(until))),
-        };
-        from.into_iter().chain(until).fold(Filter::All, Filter::and)
-    }
-}
-
-fn today(now: Timestamp) -> Date {
-    now.to_zoned(TimeZone::UTC).date()
-}
-
-/// The period that an operator means; nothing where the value is none that it takes.
-fn period(means: Means, now: Timestamp, value: &str) -> Option<Period> {
-    let today = today(now);
-    let given = || written::time(value).map(self::today);
-    let days = |from: Date, count: i32| {
-        Some(Period {
-            from: Some(from),
-            until: Until::Day(from.checked_add(count.days()).ok()?),
-        })
-    };
-    match means {
-        Means::Last(unit) => Some(Period {
-            from: Some(ago(today, unit, value)?),
-            until: Until::Now,
-        }),
-        Means::Older(unit) => Some(Period {
-            from: None,
-            until: Until::Day(ago(today, unit, value)?),
-        }),
-        Means::Day(offset) => days(today.checked_add(offset.days()).ok()?, 1),
-        Means::This(unit) => whole(today, unit),
-        Means::Previous(unit) => whole(today.checked_sub(span(unit, 1)?).ok()?, unit),
-        Means::On => days(given()?, 1),
-        Means::From => Some(Period {
-            from: Some(given()?),
-            until: Until::Never,
-        }),
-        Means::UpTo => Some(Period {
-            from: None,
-            until: Until::Day(given()?.checked_add(1.day()).ok()?),
-        }),
-        _ => None,
-    }
-}
-
-fn span(unit: Unit, count: i32) -> Option<Span> {
-    let span = Span::new();
-    match unit {
-        Unit::Day => span.try_days(count),
-        Unit::Week => span.try_weeks(count),
-        Unit::Month => span.try_months(count),
-        Unit::Year => span.try_years(count),
-    }
-    .ok()
-}
-
-/// The same day so many units before.
-fn ago(today: Date, unit: Unit, count: &str) -> Option<Date> {
-    let count: i32 = count.trim().parse().ok().filter(|count| (1..=5_000).contains(count))?;
-    today.checked_sub(span(unit, count)?).ok()
-}
-
-/// The month or the year in which a day lies.
-fn whole(day: Date, unit: Unit) -> Option<Period> {
-    let first = match unit {
-        Unit::Year => day.first_of_year(),
-        _ => day.first_of_month(),
-    };
-    Some(Period {
-        from: Some(first),
-        until: Until::Day(first.checked_add(span(unit, 1)?).ok()?),
-    })
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::Ownership;
+    use crate::{Comparison, Ownership};
 
     /// Monday, 31 August 2026, in the afternoon.
     pub(crate) fn surroundings(tables: Vec<TableDef>) -> Surroundings {
@@ -400,6 +315,20 @@ pub(crate) mod tests {
             ("last-month", None, ">=2026-07-01T00:00:00Z <2026-08-01T00:00:00Z"),
             ("this-year", None, ">=2026-01-01T00:00:00Z <2027-01-01T00:00:00Z"),
             ("last-year", None, ">=2025-01-01T00:00:00Z <2026-01-01T00:00:00Z"),
+            ("tomorrow", None, ">=2026-09-01T00:00:00Z <2026-09-02T00:00:00Z"),
+            ("this-week", None, ">=2026-08-30T00:00:00Z <2026-09-06T00:00:00Z"),
+            ("last-week", None, ">=2026-08-23T00:00:00Z <2026-08-30T00:00:00Z"),
+            ("next-week", None, ">=2026-09-06T00:00:00Z <2026-09-13T00:00:00Z"),
+            ("next-month", None, ">=2026-09-01T00:00:00Z <2026-10-01T00:00:00Z"),
+            ("next-year", None, ">=2027-01-01T00:00:00Z <2028-01-01T00:00:00Z"),
+            (
+                "next-x-months",
+                Some("6"),
+                ">=2026-08-31T15:30:00Z <2027-03-01T00:00:00Z",
+            ),
+            ("next-x-days", Some("1"), ">=2026-08-31T15:30:00Z <2026-09-02T00:00:00Z"),
+            ("next-seven-days", None, ">=2026-08-31T15:30:00Z <2026-09-08T00:00:00Z"),
+            ("last-seven-days", None, ">=2026-08-24T00:00:00Z <=2026-08-31T15:30:00Z"),
             ("on", Some("2026-02-03"), ">=2026-02-03T00:00:00Z <2026-02-04T00:00:00Z"),
             ("on-or-after", Some("2026-02-03"), ">=2026-02-03T00:00:00Z"),
             ("on-or-before", Some("2026-02-03T10:00:00Z"), "<2026-02-04T00:00:00Z"),
@@ -407,6 +336,7 @@ pub(crate) mod tests {
             assert_eq!(bounds(operator, "createdon", value), expected, "{operator}");
         }
         assert_eq!(bounds("last-x-months", "due", Some("6")), ">=2026-02-28 <=2026-08-31");
+        assert_eq!(bounds("next-x-weeks", "due", Some("1")), ">=2026-08-31 <2026-09-08");
         assert_eq!(bounds("this-month", "due", None), ">=2026-08-01 <2026-09-01");
     }
 

@@ -14,7 +14,7 @@ use sluice_model::{
 pub use undo::{TakenBack, Undo, Undone};
 
 use sluice_engine::{
-    Kept, Operation, Unit,
+    Kept, Meaning, Operation, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
     change::{Author, Change, Kind},
     keeping,
@@ -81,6 +81,9 @@ pub(crate) static AUDIT: Capability = Capability {
         days: |unit| keeping::days(unit, "sl_auditkeep"),
         remove: |unit, before| unit.remove_old(tables::AUDIT, before),
     }],
+    meanings: &[Meaning::new(tables::AUDIT, tables::CHANGES, |_, text| {
+        undo::are_changes(text)
+    })],
     ..Capability::named("audit")
 };
 

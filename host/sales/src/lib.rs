@@ -21,7 +21,7 @@ pub mod timeline;
 pub mod trial;
 mod views;
 
-use sluice_engine::{Capabilities, Capability, Tables, Unit};
+use sluice_engine::{Capabilities, Capability, Meaning, Tables, Unit};
 use sluice_model::Result;
 
 /// What an organisation with the app is opened with.
@@ -46,6 +46,9 @@ static APP: Capability = Capability {
         (Tables::Named("systemform"), &form::Forms),
     ],
     dependants: &[&form::OnForms],
+    meanings: &[Meaning::new("systemform", "formjson", |form, _| {
+        form::Definition::of(form).is_ok()
+    })],
     install,
     ..Capability::named("sales")
 };

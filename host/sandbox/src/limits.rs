@@ -10,7 +10,7 @@ use sluice_model::{Error, Result, error::Limit};
 pub struct Limits {
     /// Linear memory, in bytes.
     pub memory: u64,
-    /// Time in the plug-in itself; what its service calls take is not counted.
+    /// Time in the plug-in itself, on a processor; what its service calls take is not counted.
     pub cpu: Duration,
     /// Time in all, service calls included.
     pub wall: Duration,

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     },
     /// Write a file to begin with: a rule that makes the name of a row required.
     New {
-        /// The file, as JSON.
+        /// The file, as JSON; - for standard output.
         file: PathBuf,
         /// The table whose rows it holds for.
         #[arg(long, default_value = "account")]
@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Schema => Ok(Outcome::printed()),
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { rule } => show(context, &session, &rule),
-        Command::New { file, table } => new(&session, &file, &table),
+        Command::New { file, table } => new(context, &session, &file, &table),
         Command::Create { file, activate } => create(&session, &file, activate),
         Command::Update { rule, file } => update(&session, &rule, &file),
         Command::Activate { rule } => set_active(&session, &rule, true),
@@ -206,9 +206,9 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
     Ok(Outcome::new(document, text))
 }
 
-fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
+fn new(context: &Context, session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
     let name = |table: &str| format!("Each {table} has a name");
-    workflow::begin(session, file, table, (TEMPLATE, name), "businessrule create")
+    workflow::begin(context, session, file, table, (TEMPLATE, name), "businessrule create")
 }
 
 fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {

@@ -9,14 +9,7 @@ use serde_json::json;
 use sluice_model::{Reference, Request, Right, Row};
 
 use super::{row, timeline};
-use crate::{
-    context::Context,
-    door::Door,
-    files,
-    output::{self, Outcome},
-    transfer,
-    usage::Usage,
-};
+use crate::{context::Context, door::Door, files, output::Outcome, transfer, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -133,20 +126,11 @@ fn shown(row: &Reference) -> String {
 
 fn save(context: &Context, session: &dyn Door, note: &str, file: &Path, force: bool) -> anyhow::Result<Outcome> {
     let note = session.find_one("annotation", note)?;
-    if file == Path::new("-") {
-        if context.json() {
-            return Err(Usage::because(
-                "standard output takes the attachment or one JSON document, not both",
-            ));
-        }
-        let size = transfer::download(session, note, &mut |bytes| output::bytes(bytes))?;
-        return Ok(Outcome::new(json!({ "filesize": size }), ""));
-    }
-    let size = files::save(context.path()?, file, force, |out| {
-        transfer::download(session, note, &mut |bytes| out.write_all(bytes))
-    })?;
-    Ok(Outcome::new(
-        json!({ "id": note.to_string(), "file": file.display().to_string(), "filesize": size }),
-        format!("saved {} to {}", crate::text::bytes(size), file.display()),
-    ))
+    let write = |out: &mut dyn Write| transfer::download(session, note, &mut |bytes| out.write_all(bytes));
+    files::deliver(context, file, force, write, |size| {
+        Ok(Outcome::new(
+            json!({ "id": note.to_string(), "file": file.display().to_string(), "filesize": size }),
+            format!("saved {} to {}", crate::text::bytes(size), file.display()),
+        ))
+    })
 }

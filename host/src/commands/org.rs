@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sluice_engine::{Engine, Founding};
-use sluice_model::{Query, Request, text::DEFAULT_LANGUAGE};
+use sluice_model::{Error, Query, Request, codes::Kind, text::DEFAULT_LANGUAGE};
 use sluice_sales::{capabilities, sample, starters};
 
 use crate::{
@@ -29,7 +29,8 @@ pub(crate) enum Command {
     /// Put a backup in the place of the organisation.
     ///
     /// The backup has to be what `org backup` wrote, to the byte. The file that had the place is kept as
-    /// FILE.replaced. No other process may have it open.
+    /// FILE.replaced. No other process may have it open. Whoever restores needs the privilege to maintain it there, if
+    /// it can still be asked.
     Restore {
         /// The backup.
         file: PathBuf,
@@ -175,6 +176,7 @@ fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) ->
         Some(to) => to,
         None => context.path()?,
     };
+    check_restore(context, to)?;
     let restored = Engine::restore(file, to, unsealed)?;
     let replaced = restored.replaced.as_ref().map(|path| path.display().to_string());
     let document = json!({
@@ -189,6 +191,27 @@ fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) ->
         text.push_str(&format!("; what was there before is kept as {replaced}"));
     }
     Ok(Outcome::new(document, text))
+}
+
+/// Whether the organisation in the place lets the user put another file there. Where it cannot answer,
+/// being damaged or of another version, there is nothing to ask.
+fn check_restore(context: &Context, to: &Path) -> anyhow::Result<()> {
+    let Some(engine) = Engine::open_as_it_is(to, &capabilities(), &context.env(), &context.options()) else {
+        return Ok(());
+    };
+    let asked = context
+        .session_in(&engine)
+        .and_then(|session| Ok(session.check_restore()?));
+    match asked {
+        Err(error)
+            if error
+                .downcast_ref::<Error>()
+                .is_some_and(|error| error.kind() == Kind::Host) =>
+        {
+            Ok(())
+        }
+        asked => asked,
+    }
 }
 
 fn show(context: &Context) -> anyhow::Result<Outcome> {

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Export {
         /// The plug-in.
         plugin: String,
-        /// The file.
+        /// The file; - for standard output.
         file: PathBuf,
         /// A content that it had: its version, or the beginning of its digest.
         #[arg(long, value_name = "VERSION|DIGEST")]
@@ -86,7 +86,7 @@ pub(crate) enum Command {
 /// `plugin push`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Push {
-    /// A WebAssembly file, or the folder of a cargo package, which is built.
+    /// A WebAssembly file, - for standard input, or the folder of a cargo package, which is built.
     #[arg(value_name = "FILE|FOLDER")]
     path: PathBuf,
     /// The name under which it is known; by default that of the file.
@@ -116,7 +116,7 @@ pub(crate) struct How {
     force: bool,
     /// Only say what would be done.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Let the configurations that the code declares take the place of those that an administrator
     /// set.
     #[arg(long)]
@@ -136,7 +136,7 @@ enum Capability {
 }
 
 impl How {
-    fn options(&self, version: Option<&str>) -> PushOptions {
+    pub(super) fn options(&self, version: Option<&str>) -> PushOptions {
         let word = |capability: &Capability| match capability {
             Capability::Clock => "clock",
             Capability::Random => "random",
@@ -176,15 +176,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::New(args) => plugin_new::run(&args),
         Command::History { plugin } => plugin_versions::list(context, &session, &plugin),
         Command::Rollback { plugin, to, how } => {
-            let id = session.find_one(ASSEMBLY, &plugin)?;
-            let (version, pushed) = session.roll_back(id, to.as_deref(), &how.options(None))?;
-            let name = names::get(&session, ASSEMBLY, id, &["name"])?;
-            let name = name.text("name").unwrap_or(&plugin);
-            let mut document = pushed_json(name, &pushed, &how);
-            if let Json::Object(map) = &mut document {
-                map.insert("digest".to_owned(), json!(version.digest));
-            }
-            Ok(Outcome::new(document, pushed_text(context, name, &pushed, &how)))
+            plugin_versions::roll_back(context, &session, &plugin, to.as_deref(), &how)
         }
         Command::Export {
             plugin,
@@ -228,20 +220,21 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
         body.message = format!("{}: {}", file.display(), body.message);
         error.with_word("FILE", file.display())
     })?;
+    let what = if args.how.dry_run { "would push" } else { "pushed" };
     Ok(Outcome::new(
         pushed_json(&name, &pushed, &args.how),
-        pushed_text(context, &name, &pushed, &args.how),
+        pushed_text(context, &format!("{what} {name}"), &pushed),
     ))
 }
 
 /// The name that a file stands for: `phone_normalizer.wasm` is `phone-normalizer`.
 fn name_of(file: &Path) -> Option<String> {
-    let stem = file.file_stem()?.to_str()?;
+    let stem = file.file_stem()?.to_str().filter(|stem| *stem != "-")?;
     let stem = stem.strip_suffix(".component").unwrap_or(stem);
     Some(stem.replace('_', "-")).filter(|name| !name.is_empty())
 }
 
-fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
+pub(super) fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
     let wants: Vec<Json> = pushed
         .wants
         .iter()
@@ -286,10 +279,9 @@ fn steps_json(steps: &[(Uuid, String)]) -> Json {
         .collect()
 }
 
-fn pushed_text(context: &Context, name: &str, pushed: &Pushed, how: &How) -> String {
+pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> String {
     let mut text = format!(
-        "{} {name} {}: {} ({})",
-        if how.dry_run { "would push" } else { "pushed" },
+        "{what} {}: {} ({})",
         pushed.version,
         count(pushed.types.len(), "type"),
         pushed.types.join(", ")

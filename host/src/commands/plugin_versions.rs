@@ -1,16 +1,17 @@
-//! `sluice plugin history` and `export`: the contents that a plug-in had.
+//! `sluice plugin history`, `rollback` and `export`: the contents that a plug-in had.
 
-use std::{io::Write as _, path::Path};
+use std::{io::Write, path::Path};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Reference, json as rows};
 use sluice_platform::prelude::*;
 
+use super::plugin::{How, pushed_json, pushed_text};
 use crate::{
     context::Context,
     files,
-    names::Labels,
+    names::{self, Labels},
     output::{Grid, Outcome},
 };
 
@@ -44,6 +45,27 @@ pub(super) fn list(context: &Context, session: &Session, plugin: &str) -> anyhow
     Ok(Outcome::list(documents, grid.text("nothing is kept of what it was")))
 }
 
+/// Brings a content back.
+pub(super) fn roll_back(
+    context: &Context,
+    session: &Session,
+    plugin: &str,
+    to: Option<&str>,
+    how: &How,
+) -> anyhow::Result<Outcome> {
+    let id = session.find_one(ASSEMBLY, plugin)?;
+    let (version, pushed) = session.roll_back(id, to, &how.options(None))?;
+    let name = names::get(session, ASSEMBLY, id, &["name"])?;
+    let name = name.text("name").unwrap_or(plugin);
+    let mut document = pushed_json(name, &pushed, how);
+    if let Json::Object(map) = &mut document {
+        map.insert("digest".to_owned(), json!(version.digest));
+    }
+    let what = if how.dry_run { "would roll back" } else { "rolled back" };
+    let text = pushed_text(context, &format!("{what} {name} to"), &pushed);
+    Ok(Outcome::new(document, text))
+}
+
 /// Writes a component of a plug-in into a file.
 pub(super) fn export(
     context: &Context,
@@ -53,14 +75,16 @@ pub(super) fn export(
     (path, force): (&Path, bool),
 ) -> anyhow::Result<Outcome> {
     let (version, bytes) = session.plugin_content(session.find_one(ASSEMBLY, plugin)?, which)?;
-    files::save(context.path()?, path, force, |file| Ok(file.write_all(&bytes)?))?;
-    let document = json!({
-        "name": plugin,
-        "file": path.display().to_string(),
-        "version": version.version,
-        "digest": version.digest,
-        "bytes": bytes.len(),
-    });
-    let text = format!("wrote {plugin} {} to {}", version.version, path.display());
-    Ok(Outcome::new(document, text))
+    let write = |out: &mut dyn Write| Ok(out.write_all(&bytes)?);
+    files::deliver(context, path, force, write, |()| {
+        let document = json!({
+            "name": plugin,
+            "file": path.display().to_string(),
+            "version": version.version,
+            "digest": version.digest,
+            "bytes": bytes.len(),
+        });
+        let text = format!("wrote {plugin} {} to {}", version.version, path.display());
+        Ok(Outcome::new(document, text))
+    })
 }

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Export {
         /// The solution.
         name: String,
-        /// The file.
+        /// The file; - for standard output.
         file: PathBuf,
         /// Where it arrives, nobody but its next version changes it.
         #[arg(long)]
@@ -86,7 +86,7 @@ pub(crate) enum Command {
     },
     /// Read a solution from a file: all of it or nothing. It is published at once.
     Import {
-        /// The file.
+        /// The file; - for standard input.
         file: PathBuf,
         /// As a managed one, even if it was exported as an unmanaged one.
         #[arg(long)]
@@ -238,22 +238,24 @@ fn export(
     (managed, force): (bool, bool),
 ) -> anyhow::Result<Outcome> {
     let bytes = session.export_solution(name, managed)?;
-    files::save(context.path()?, path, force, |file| Ok(file.write_all(&bytes)?))?;
-    let components = session.solution_components(name)?;
-    let document = json!({
-        "name": name,
-        "file": path.display().to_string(),
-        "managed": managed,
-        "bytes": bytes.len(),
-        "components": pairs(&components),
-    });
-    let text = format!(
-        "wrote {} of {name}{} to {}",
-        count(components.len(), "component"),
-        if managed { ", managed," } else { "" },
-        path.display()
-    );
-    Ok(Outcome::new(document, text))
+    let write = |out: &mut dyn Write| Ok(out.write_all(&bytes)?);
+    files::deliver(context, path, force, write, |()| {
+        let components = session.solution_components(name)?;
+        let document = json!({
+            "name": name,
+            "file": path.display().to_string(),
+            "managed": managed,
+            "bytes": bytes.len(),
+            "components": pairs(&components),
+        });
+        let text = format!(
+            "wrote {} of {name}{} to {}",
+            count(components.len(), "component"),
+            if managed { ", managed," } else { "" },
+            path.display()
+        );
+        Ok(Outcome::new(document, text))
+    })
 }
 
 /// The import is kept; what it left to be done failed.
@@ -276,8 +278,10 @@ fn half_done(mut error: anyhow::Error, done: &Imported) -> anyhow::Error {
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("{} cannot be read", path.display());
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).with_context(cannot)?;
-    file.take(LARGEST).read_to_end(&mut bytes).with_context(cannot)?;
+    files::open(path)?
+        .take(LARGEST)
+        .read_to_end(&mut bytes)
+        .with_context(cannot)?;
     Ok(bytes)
 }
 

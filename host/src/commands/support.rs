@@ -29,7 +29,7 @@ pub(crate) enum Command {
 /// `support bundle`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bundle {
-    /// The file; without it, standard output.
+    /// The file; without it, or as -, standard output.
     file: Option<PathBuf>,
     /// The request: its correlation id, or the end of it.
     #[arg(long, value_name = "ID")]
@@ -52,18 +52,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let Some(file) = &args.file else {
         return Ok(Outcome::new(document, text));
     };
-    files::save(context.path()?, file, args.force, |out| {
-        Ok(out.write_all(text.as_bytes())?)
-    })?;
-    let told = format!(
-        "wrote {}, {}",
-        file.display(),
-        match args.values {
-            true => "with values of rows: mind who gets it",
-            false => "without values of rows",
-        }
-    );
-    Ok(Outcome::new(json!({ "file": file.display().to_string() }), told))
+    let write = |out: &mut dyn Write| Ok(out.write_all(text.as_bytes())?);
+    files::deliver(context, file, args.force, write, |()| {
+        let told = format!(
+            "wrote {}, {}",
+            file.display(),
+            match args.values {
+                true => "with values of rows: mind who gets it",
+                false => "without values of rows",
+            }
+        );
+        Ok(Outcome::new(json!({ "file": file.display().to_string() }), told))
+    })
 }
 
 fn bundle(context: &Context, session: &Session, correlation: Uuid, values: bool) -> anyhow::Result<Json> {

@@ -1,6 +1,9 @@
 //! `sluice workflow`: what happens to rows by itself, without a program.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::Session;
@@ -35,7 +38,7 @@ pub(crate) enum Command {
     },
     /// Write a file to begin with: a workflow that makes a task for each new row.
     New {
-        /// The file, as JSON.
+        /// The file, as JSON; - for standard output.
         file: PathBuf,
         /// The table whose rows it runs for.
         #[arg(long, default_value = "account")]
@@ -105,7 +108,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Update { workflow, file } => update(&session, &workflow, &file),
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { workflow } => show(context, &session, &workflow),
-        Command::New { file, table } => new(&session, &file, &table),
+        Command::New { file, table } => new(context, &session, &file, &table),
         Command::Create { file, activate } => create(&session, &file, activate),
         Command::Activate { workflow } => set_active(&session, &workflow, true),
         Command::Deactivate { workflow } => set_active(&session, &workflow, false),
@@ -302,30 +305,32 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
     Ok(Outcome::new(document, text))
 }
 
-fn new(session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
+fn new(context: &Context, session: &Session, file: &Path, table: &str) -> anyhow::Result<Outcome> {
     let name = |table: &str| format!("Look at each new {table}");
-    begin(session, file, table, (TEMPLATE, name), "workflow create")
+    begin(context, session, file, table, (TEMPLATE, name), "workflow create")
 }
 
 /// Writes a file to begin with: a template for the rows of a table, with the name that its
 /// definition gets. `create` is the command that makes a draft of it.
 pub(super) fn begin(
+    context: &Context,
     session: &Session,
     file: &Path,
     table: &str,
     (template, name): (&str, fn(&str) -> String),
     create: &str,
 ) -> anyhow::Result<Outcome> {
-    use std::io::Write as _;
     let table = session.catalog()?.table(table)?.clone();
     let text = template
         .replace("NAME", &name(&table.name))
         .replace("TABLE", &table.name)
         .replace("PRIMARY", table.primary_name.as_deref().unwrap_or(&table.key));
-    files::make_new(file)?.write_all(text.as_bytes())?;
-    let shown = file.display();
-    let told = format!("wrote {shown}; `{create} {shown}` makes a draft of it");
-    Ok(Outcome::new(json!({ "file": file }), told))
+    let write = |out: &mut dyn Write| Ok(out.write_all(text.as_bytes())?);
+    files::deliver(context, file, false, write, |()| {
+        let shown = file.display();
+        let told = format!("wrote {shown}; `{create} {shown}` makes a draft of it");
+        Ok(Outcome::new(json!({ "file": shown.to_string() }), told))
+    })
 }
 
 fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {

@@ -81,8 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::form`].
-    #[cfg(test)]
-    pub(crate) fn is_behind(path: &Path) -> Result<bool> {
+    pub fn is_behind(path: &Path) -> Result<bool> {
         Self::there(path)?;
         Session::peek(path).map(|(_, behind)| behind)
     }

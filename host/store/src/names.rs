@@ -8,11 +8,17 @@ use sluice_model::{Error, Result};
 /// plays the first two into the file when it is opened.
 pub(crate) const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
-/// Refuses a name for a file to be written that the database would take for one of its own.
+/// Refuses a name for a file to be written that the database would take for one of its own, and the
+/// one that stands for standard output.
 ///
 /// # Errors
 /// It is such a name.
 pub fn check_target(path: &Path) -> Result<()> {
+    if path == Path::new("-") {
+        return Err(Error::invalid(
+            "- stands for standard output, which does not take this; name a file (./- is one)",
+        ));
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     if !ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_of_several(&name) {
         return Ok(());

@@ -49,19 +49,33 @@ pub(crate) fn seal(path: &Path) -> io::Result<()> {
     file.write_all(&digest)
 }
 
+/// Which side of a copy fails.
+enum Failed {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+impl From<Failed> for io::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Read(error) | Failed::Write(error) => error,
+        }
+    }
+}
+
 /// Copies at most so many bytes; how many there were, and their digest.
-fn copy(from: &mut impl Read, most: u64, to: &mut impl Write) -> io::Result<(u64, [u8; 32])> {
+fn copy(from: &mut impl Read, most: u64, to: &mut impl Write) -> std::result::Result<(u64, [u8; 32]), Failed> {
     let (mut digest, mut copied) = (Sha256::new(), 0);
     let mut block = vec![0; 1 << 20];
     let mut from = from.take(most);
     loop {
-        let read = from.read(&mut block)?;
+        let read = from.read(&mut block).map_err(Failed::Read)?;
         let bytes = block.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             return Ok((copied, digest.finalize().into()));
         }
         digest.update(bytes);
-        to.write_all(bytes)?;
+        to.write_all(bytes).map_err(Failed::Write)?;
         copied += read as u64;
     }
 }
@@ -112,6 +126,13 @@ impl Store {
 /// Copies a backup without its seal, which has to fit.
 fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
     let failed = |error: io::Error| Error::host(format!("`{}` cannot be read: {error}", backup.display()));
+    let broken_off = |error: Failed| match error {
+        Failed::Read(error) => failed(error),
+        Failed::Write(error) => Error::host(format!(
+            "`{}` cannot be copied to the place of the organisation: {error}; nothing was changed",
+            backup.display()
+        )),
+    };
     let refused = |why: &str| {
         Error::host(format!(
             "`{}` is not restored: {why}; nothing was changed",
@@ -140,9 +161,9 @@ fn take(backup: &Path, to: &mut File, unsealed: bool) -> Result<(u64, bool)> {
             "part of it still lies in the file that ends in -wal beside it; close the program that has it open, or make \
              a backup with it",
         )),
-        None => Ok((copy(&mut file, u64::MAX, to).map_err(failed)?.0, false)),
+        None => Ok((copy(&mut file, u64::MAX, to).map_err(broken_off)?.0, false)),
         Some(known) => {
-            let (bytes, digest) = copy(&mut file, pages, to).map_err(failed)?;
+            let (bytes, digest) = copy(&mut file, pages, to).map_err(broken_off)?;
             match digest == *known {
                 true => Ok((bytes, true)),
                 false => Err(refused(
@@ -184,32 +205,63 @@ fn put(scratch: NamedTempFile, backup: &Path, to: &Path) -> io::Result<Option<Pa
     scratch.as_file().set_permissions(model.permissions())?;
     let replaced = there.as_ref().map(|_| free_name(to));
     if let Some(replaced) = &replaced {
-        fs::hard_link(to, replaced)?;
+        give_second_name(to, replaced)?;
     }
-    // What lies beside belongs to the file that goes, and would be played into the one that comes.
-    for (side, ending) in side_files(to).iter().zip(crate::names::ENDINGS) {
-        let moved = match &replaced {
-            Some(replaced) => fs::rename(side, with_ending(replaced, ending)),
-            None => fs::remove_file(side),
-        };
-        match moved {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+    // What lies beside belongs to the file that goes, and would be played into the one that comes. It
+    // goes after that file: whoever is killed in between leaves no file that lacks a part of it.
+    let persisted = remove(to)
+        .and_then(|()| side_files(to).iter().try_for_each(|side| remove(side)))
+        .and_then(|()| scratch.persist_noclobber(to).map_err(|error| error.error));
+    if let Err(error) = persisted {
+        if let Some(replaced) = &replaced
+            && give_second_name(replaced, to).is_ok()
+        {
+            let sides = side_files(replaced);
+            sides.iter().chain([replaced]).for_each(|name| drop(remove(name)));
         }
+        return Err(error);
     }
-    scratch.persist(to).map_err(|error| error.error)?;
     sync_folder(to);
     drop(there);
     Ok(replaced)
+}
+
+/// Gives a file a second name, and what the database keeps beside it: first what lies beside.
+fn give_second_name(path: &Path, name: &Path) -> io::Result<()> {
+    for (side, second) in side_files(path).iter().zip(side_files(name)) {
+        match fs::hard_link(side, second) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
+                return Err(error);
+            }
+            _ => {}
+        }
+    }
+    match fs::hard_link(path, name) {
+        // It has not lost it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// `FILE.replaced`, or with a number, where that is taken.
 fn free_name(to: &Path) -> PathBuf {
     let first = with_ending(to, ".replaced");
     let more = (2..).map(|number| with_ending(to, &format!(".replaced-{number}")));
+    let is_free = |name: &PathBuf| {
+        let mut names = side_files(name).into_iter().chain([name.clone()]);
+        names.all(|name| name.symlink_metadata().is_err())
+    };
     std::iter::once(first)
         .chain(more)
-        .find(|name| name.symlink_metadata().is_err())
+        .find(is_free)
         .unwrap_or_else(|| with_ending(to, ".replaced"))
 }
 

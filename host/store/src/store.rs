@@ -299,7 +299,7 @@ impl Store {
 fn whole_new(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<File> {
     let shown = path.display();
     check_target(path)?;
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return Err(Error::invalid(format!(
             "there is a file at `{shown}` already; choose another path, or remove it first"
         )));

@@ -219,6 +219,7 @@ fn a_year_of_requests_leaves_little_beside_rows_and_audit() {
     }
     assert_eq!(failed, daily * 365 / 100);
     let grown = beyond_rows(&world) - before;
+    println!("{number} requests have left {grown} bytes beyond rows and audit");
     // 300 MB for a thousand a day, and a megabyte for what does not go by their number.
     let most = 300_000_000 / 1_000 * i64::try_from(daily).unwrap() + 1_000_000;
     assert!(

@@ -67,6 +67,11 @@ fn files_that_are_no_plug_ins() {
             &[word],
         );
     }
+    // Names that steps could not call, or that nobody sees.
+    for name in [" ", "a/b", "a\nb", "a\u{200b}b"] {
+        let push = ["plugin", "push", &guest("probe"), "--name", name];
+        refused(&world.admin(), 1, &push, &["is no name of a plug-in"]);
+    }
     refused(
         &world.admin(),
         3,

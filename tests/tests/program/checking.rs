@@ -24,6 +24,42 @@ const BROKEN: &[(&str, &str)] = &[
         "the column `changedata`",
     ),
     (
+        "UPDATE audit SET changedata = replace(changedata, 'logicalName', 'logicalNbme')",
+        "the column `changedata`",
+    ),
+    (
+        "UPDATE sl_pluginversion SET sl_content = '!' || substr(sl_content, 2)",
+        "the column `sl_content`",
+    ),
+    (
+        "UPDATE sl_pluginversion SET sl_digest = '0' || substr(sl_digest, 2)",
+        "the column `sl_content`",
+    ),
+    (
+        "UPDATE workflow SET clientdata = replace(clientdata, '\"actions\"', '\"actionz\"')",
+        "the column `clientdata`",
+    ),
+    (
+        "UPDATE savedquery SET fetchxml = replace(fetchxml, '</entity>', '</entitx>')",
+        "the column `fetchxml`",
+    ),
+    (
+        "UPDATE systemform SET formjson = '[' || formjson",
+        "the column `formjson`",
+    ),
+    (
+        "UPDATE sl_messagetrace SET sl_tree = replace(sl_tree, ':', ';')",
+        "the column `sl_tree`",
+    ),
+    (
+        "UPDATE sl_messagetrace SET sl_checks = '{\"chexks\":[]}'",
+        "the column `sl_checks`",
+    ),
+    (
+        "UPDATE sl_messagetrace SET sl_request = '{}'",
+        "the column `sl_request`",
+    ),
+    (
         "UPDATE account SET name = CAST(x'ff41' AS TEXT) WHERE rowid = (SELECT min(rowid) FROM account)",
         "a row of `account` cannot be read",
     ),
@@ -92,6 +128,14 @@ fn what_is_broken_is_found_by_its_name() {
     world
         .admin()
         .json(&["row", "update", "account", &account, "telephone1=1"]);
+    world.admin().json(&["workflow", "new", "workflow.json"]);
+    world.admin().json(&["workflow", "create", "workflow.json"]);
+    world.admin().json(&["businessrule", "new", "rule.json"]);
+    world.admin().json(&["businessrule", "create", "rule.json"]);
+    world.admin().json(&["settings", "set", "trace", "all"]);
+    world
+        .admin()
+        .json(&["row", "create", "account", "name=Traced", "revenue=7"]);
     world.check();
     world.admin().json(&["org", "backup", "whole.db"]);
     for (sql, says) in BROKEN {

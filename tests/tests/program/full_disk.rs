@@ -125,3 +125,30 @@ fn an_organisation_that_finds_no_room_is_not_there() {
     program.json(&["org", "create", "--sample"]);
     assert_eq!(program.json(&["org", "check"])["ok"], true);
 }
+
+#[test]
+fn a_backup_that_finds_no_room_takes_nothing_away() {
+    let Some(disk) = Disk::of("3m") else { return };
+    let program = disk.program();
+    program.json(&["org", "create"]);
+    let beside = tempfile::tempdir().unwrap();
+    let backup = beside.path().join("b.db");
+    let backup = backup.to_str().unwrap();
+    program.json(&["org", "backup", backup]);
+    program.json(&["row", "create", "account", "name=Later"]);
+    let refused = program.run(&["org", "restore", backup]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let place = "cannot be copied to the place of the organisation";
+    assert!(refused.stderr.replace("\n  ", " ").contains(place), "{refused:?}");
+    let there = || {
+        program.json(&["row", "list", "account"])["value"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(there(), 1);
+    disk.grow("64m");
+    program.json(&["org", "restore", backup]);
+    assert_eq!(there(), 0);
+    assert_eq!(program.json(&["org", "check"])["ok"], true);
+}

@@ -387,3 +387,78 @@ fn refused_lines_go_into_no_side_file() {
         assert!(!world.path(name).exists(), "{name}");
     }
 }
+
+#[test]
+fn who_may_not_copy_an_organisation_does_not_replace_it() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    let before = listed(&world);
+    let seller = world.user("seller.west");
+    refused(&seller, 1, &["org", "restore", "b.db"], &["prvsl_MaintainOrganization"]);
+    let elsewhere = ["org", "restore", "sluice.db", "--unsealed", "--to", "b.db"];
+    refused(&seller, 1, &elsewhere, &["prvsl_MaintainOrganization"]);
+    assert_eq!(listed(&world), before);
+    // Where nothing could answer, the files' own rights decide.
+    seller.json(&["org", "restore", "b.db", "--to", "new.db"]);
+    world.write("sluice.db", "no organisation");
+    seller.json(&["org", "restore", "b.db"]);
+    world.check();
+}
+
+#[test]
+fn what_cannot_be_put_in_its_place_takes_nothing_away() {
+    let world = World::sample();
+    world.admin().json(&["org", "backup", "b.db"]);
+    make(&world, "Later");
+    // A part of a file that is gone has the next name, and is not taken for one of this file.
+    world.write("sluice.db.replaced-wal", "left");
+    world.admin().json(&["org", "restore", "b.db"]);
+    assert!(world.path("sluice.db.replaced-2").exists());
+    assert_eq!(fs::read(world.path("sluice.db.replaced-wal")).unwrap(), b"left");
+    world
+        .admin()
+        .json(&["org", "restore", "sluice.db.replaced-2", "--unsealed"]);
+    assert!(there(&world, "Later"));
+}
+
+#[test]
+fn standard_output_and_input_take_the_place_of_files() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["solution", "create", "Mine"]);
+    admin.json(&["solution", "add", "Mine", "role", "Salesperson"]);
+    admin.json(&["plugin", "export", "commission", "commission.wasm"]);
+    let out = |arguments: &[&str]| {
+        let output = admin.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        output.stdout
+    };
+    let component = out(&["plugin", "export", "commission", "-"]);
+    assert_eq!(component, fs::read(world.path("commission.wasm")).unwrap());
+    assert!(out(&["solution", "export", "Mine", "-"]).starts_with(b"PK"));
+    assert!(out(&["workflow", "new", "-"]).starts_with(b"{"));
+    assert!(out(&["businessrule", "new", "-"]).starts_with(b"{"));
+    for arguments in [
+        &["org", "backup", "-"][..],
+        &["org", "create", "--org", "-"],
+        &["org", "restore", "sluice.db", "--unsealed", "--to", "-"],
+    ] {
+        refused(&admin, 1, arguments, &["standard output"]);
+    }
+    let both = admin.run(&["plugin", "export", "commission", "-", "--json"]);
+    assert_eq!(both.code, 2, "{both:?}");
+    assert!(!world.path("-").exists());
+    let push = ["plugin", "push", "-", "--name", "again"];
+    let mut child = admin
+        .command(&push)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), &component).unwrap();
+    assert!(child.wait().unwrap().success());
+    let rolled = admin.run(&["plugin", "push", "commission.wasm", "--name", "name-guard", "--force"]);
+    assert_eq!(rolled.code, 0, "{rolled:?}");
+    let rolled = admin.run(&["plugin", "rollback", "name-guard", "--force"]);
+    assert!(rolled.stdout.starts_with("rolled back name-guard to "), "{rolled:?}");
+}

@@ -71,8 +71,8 @@ fn rows_that_are_the_same_come_once() {
     }
 }
 
-#[test]
-fn columns_of_links_stand_beside() {
+/// The leads one, two, three and four, of which the last one is of no account.
+fn leads_of_accounts() -> World {
     let world = World::empty();
     let (zulu, mike) = (account(&world, "Zulu"), account(&world, "Mike"));
     for (last, account) in [("one", &zulu), ("two", &mike), ("three", &zulu)] {
@@ -82,20 +82,64 @@ fn columns_of_links_stand_beside() {
             .json(&["row", "create", "lead", &format!("lastname={last}"), &parent]);
     }
     world.admin().json(&["row", "create", "lead", "lastname=four"]);
-    let link = |kind: &str, order: &str| {
-        format!(
-            "<fetch><entity name='lead'><attribute name='lastname'/><order attribute='lastname'/>
-               <link-entity name='account' from='accountid' to='parentaccountid' alias='a' link-type='{kind}'>
-                 <attribute name='name'/><attribute name='ownerid' alias='boss'/>{order}
-               </link-entity></entity></fetch>"
-        )
+    world
+}
+
+/// Leads with the names of their accounts beside.
+fn link(kind: &str, order: &str) -> String {
+    format!(
+        "<fetch><entity name='lead'><attribute name='lastname'/><order attribute='lastname'/>
+           <link-entity name='account' from='accountid' to='parentaccountid' alias='a' link-type='{kind}'>
+             <attribute name='name'/><attribute name='ownerid' alias='boss'/>{order}
+           </link-entity></entity></fetch>"
+    )
+}
+
+fn pairs(rows: &Json) -> Vec<(String, Json)> {
+    list(rows)
+        .iter()
+        .map(|row| (text(row, "lastname"), row["a.name"].clone()))
+        .collect()
+}
+
+#[test]
+fn an_outer_link_is_asked_from_outside() {
+    let world = leads_of_accounts();
+    let with = |condition: &str| {
+        let filter = format!("<filter><condition entityname='a' attribute='name' {condition}/></filter></entity>");
+        let rows = fetch(&world, &link("outer", "").replace("</entity>", &filter));
+        pairs(&rows).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
     };
-    let pairs = |rows: &Json| -> Vec<(String, Json)> {
-        list(rows)
-            .iter()
-            .map(|row| (text(row, "lastname"), row["a.name"].clone()))
-            .collect()
-    };
+    assert_eq!(
+        with("operator='null'"),
+        ["four"],
+        "the column of a row that is not there is empty"
+    );
+    assert_eq!(with("operator='eq' value='Zulu'"), ["one", "three"]);
+    assert_eq!(with("operator='ne' value='Zulu'"), ["four", "two"]);
+    assert_eq!(with("operator='not-null'"), ["one", "three", "two"]);
+}
+
+#[test]
+fn links_are_called_as_anybody_likes() {
+    let world = leads_of_accounts();
+    // A link may be called as its table is, as another one is, and as a link in a filter.
+    for alias in ["lead", "LEAD", "account", "r1"] {
+        let called = link("inner", "<order attribute='name'/>")
+            .replace("alias='a'", &format!("alias='{alias}'"))
+            .replace("</link-entity>", "<filter><link-entity name='lead' from='parentaccountid' to='accountid' link-type='any'/></filter></link-entity>");
+        let rows = fetch(&world, &called);
+        assert_eq!(list(&rows).len(), 3, "{alias}: {rows}");
+        assert!(
+            list(&rows).iter().all(|row| row[format!("{alias}.name")].is_string()),
+            "{rows}"
+        );
+    }
+}
+
+#[test]
+fn columns_of_links_stand_beside() {
+    let world = leads_of_accounts();
     let inner = fetch(&world, &link("inner", ""));
     assert_eq!(
         pairs(&inner),

@@ -158,6 +158,11 @@ fn parse(text: &str) -> Result<Kept> {
     serde_json::from_str(text).map_err(broken)
 }
 
+/// Whether a text is what a step will be given, or a later version has to say.
+pub(crate) fn is_context(text: &str) -> bool {
+    serde_json::from_str(text).is_ok_and(|Form { form }| form > FORM || parse(text).is_ok())
+}
+
 /// The job will not run any more.
 pub(super) fn forget(unit: &mut Unit, job: Uuid) -> Result<()> {
     let kept = Reference::new(tables::JOB_CONTEXT, job);

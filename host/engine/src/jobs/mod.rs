@@ -15,12 +15,12 @@ mod work;
 use sluice_model::{Result, Row, Value};
 use sluice_store::Beside;
 
-pub(crate) use context::{kept, whole};
+pub(crate) use context::{is_context, kept, whole};
 pub(crate) use failed::run_for_trial;
 pub use failed::{FailedJob, GoesOn};
 pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, claim, fail, finish, is_interrupted, is_running, renew};
 pub(crate) use process::{is_gone, this_process};
-pub(crate) use replay::{Made, Replay};
+pub(crate) use replay::{Made, Replay, is_answer};
 pub(crate) use step::{Deferred, queue, run_claimed, run_deferred, run_released};
 
 use crate::{Unit, runner};

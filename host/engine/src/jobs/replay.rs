@@ -147,6 +147,11 @@ pub(crate) enum Made {
     Now(u32),
 }
 
+/// Whether a text is what a call was answered.
+pub(crate) fn is_answer(text: &str) -> bool {
+    serde_json::from_str::<Answered>(text).is_ok()
+}
+
 impl Replay {
     /// The calls of a job that is about to run: those that it made before, where a run of it was
     /// interrupted.

@@ -44,6 +44,21 @@ const ROW: usize = 400;
 /// The most bytes of one refusal; of a longer one only the code and the beginning are kept.
 const REFUSAL: usize = 64 << 10;
 
+/// Whether a text is the tree of a request.
+pub(crate) fn is_tree(text: &str) -> bool {
+    Node::read(text).is_some()
+}
+
+/// Whether a text is what was asked about principals.
+pub(crate) fn are_checks(text: &str) -> bool {
+    KeptChecks::read(text).is_some()
+}
+
+/// Whether a text is a request as it is recorded.
+pub(crate) fn is_request(text: &str) -> bool {
+    serde_json::from_str::<Recorded>(text).is_ok()
+}
+
 /// What is remembered while a request runs.
 pub(crate) struct Trace {
     /// What is asked about principals.

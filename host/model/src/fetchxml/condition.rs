@@ -39,6 +39,8 @@ impl Condition<'_> {
             "not-begin-with" => self.search(Comparison::StartsWith, self.one()?).map(Filter::negated),
             "ends-with" => self.search(Comparison::EndsWith, self.one()?),
             "not-end-with" => self.search(Comparison::EndsWith, self.one()?).map(Filter::negated),
+            "between" => self.between(),
+            "not-between" => self.between().map(Filter::negated),
             "in" => self.among(),
             "not-in" => self.among().map(Filter::negated),
             "null" => self.empty(Comparison::Eq),
@@ -68,6 +70,14 @@ impl Condition<'_> {
             [] => Err(self.refusal("has no value")),
             _ => Err(self.refusal("takes one value")),
         }
+    }
+
+    fn between(&self) -> Result<Filter> {
+        let [from, to] = self.values.as_slice() else {
+            return Err(self.refusal("takes two values, the lower one first"));
+        };
+        let from = self.compare(Comparison::Ge, from)?;
+        Ok(from.and(self.compare(Comparison::Le, to)?))
     }
 
     fn compare(&self, comparison: Comparison, text: &str) -> Result<Filter> {
@@ -113,6 +123,11 @@ impl Condition<'_> {
         let values = self.values.iter().map(String::as_str);
         shown::among(self.catalog, self.table, self.column, values)
     }
+}
+
+/// Whether an operator is true of a column that is empty.
+pub(super) fn holds_for_nothing(operator: &str) -> bool {
+    operator == "null" || matches!(operator, "ne" | "neq") || operator.starts_with("not-") && operator != "not-null"
 }
 
 /// The values of a condition: its attribute, or its <value> elements.

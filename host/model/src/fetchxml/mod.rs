@@ -63,6 +63,11 @@ pub fn parse(surroundings: &Surroundings, text: &str) -> Result<Query> {
     Ok(query)
 }
 
+/// Whether a text is a document at all, whatever it asks for.
+pub fn is_document(text: &str) -> bool {
+    xml::parse(text).is_ok()
+}
+
 /// Which of the rows: the first ones, or a page.
 fn part(fetch: &Element, query: &mut Query) -> Result<()> {
     let of = |name| fetch.attribute(name).map(number).transpose();
@@ -338,15 +343,19 @@ impl<'a> Reader<'a> {
         if self.conditions > MAX_CONDITIONS {
             return Err(wrong(&format!("it has more than {MAX_CONDITIONS} conditions")));
         }
-        let operator = element.required("operator")?;
-        let name = element.required("attribute")?;
-        if let Some(alias) = element.attribute("entityname").filter(|alias| *alias != &*table.name) {
-            return self.leads_anywhere(alias, name, operator, outer);
+        match element.attribute("entityname").filter(|alias| *alias != &*table.name) {
+            Some(alias) => self.of_link(alias, element, outer),
+            None => self.compared(element, table),
         }
+    }
+
+    /// What a condition says of a row of a table.
+    fn compared(&mut self, element: &Element, table: &Arc<TableDef>) -> Result<Filter> {
+        let operator = element.required("operator")?;
         let condition = Condition {
             catalog: &self.surroundings.catalog,
             table,
-            column: coerce::column(table, name)?,
+            column: coerce::column(table, element.required("attribute")?)?,
             operator,
             values: condition::values(element)?,
         };
@@ -363,28 +372,45 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// "Contains data" and "does not contain data": whether an outer link leads to a row.
-    fn leads_anywhere(&self, alias: &str, column: &str, operator: &str, outer: &[Outer]) -> Result<Filter> {
+    /// A condition on an outer link from outside: of its key, whether it leads to a row; of other
+    /// columns, where it leads to one row at most. A column of a row that is not there is empty.
+    fn of_link(&mut self, alias: &str, element: &Element, outer: &[Outer]) -> Result<Filter> {
         let Some(link) = outer.iter().find(|link| link.alias == alias) else {
             return Err(wrong(&format!(
-                "a condition on `{alias}` stands in that <link-entity>; only whether an outer link leads to a row is \
-                 asked from outside"
+                "a condition on `{alias}` stands in that <link-entity>; only an outer link is asked from outside"
             )));
         };
-        let other = self.surroundings.catalog.table(&link.related.table)?;
-        if *column != *other.key && *column != *link.related.other {
+        let (column, operator) = (element.required("attribute")?, element.required("operator")?);
+        let surroundings = self.surroundings;
+        let other = surroundings.catalog.table(&link.related.table)?;
+        let names_it = *column == *other.key || *column == *link.related.other;
+        if names_it && matches!(operator, "null" | "not-null") {
+            let related = exists(link.related.clone());
+            return Ok(match operator {
+                "null" => related.negated(),
+                _ => related,
+            });
+        }
+        if link.related.other != other.key {
             return Err(wrong(&format!(
-                "whether the outer link `{alias}` leads to a row is asked of `{}` or `{}`, not of `{column}`",
+                "the outer link `{alias}` may lead to several rows: from outside, only `null` and `not-null` of its `{}` or \
+                 `{}` are asked; any other condition stands in that <link-entity>",
                 other.key, link.related.other
             )));
         }
-        match operator {
-            "null" => Ok(exists(link.related.clone()).negated()),
-            "not-null" => Ok(exists(link.related.clone())),
-            operator => Err(wrong(&format!(
-                "a condition `{operator}` on `{alias}` stands in that <link-entity>"
-            ))),
-        }
+        let filter = self.compared(element, other)?;
+        self.count_related(2)?;
+        let of_row = |filter| {
+            let filter = link.related.filter.clone().and(filter);
+            exists(Related {
+                filter,
+                ..link.related.clone()
+            })
+        };
+        Ok(match condition::holds_for_nothing(operator) {
+            true => Filter::Or(vec![exists(link.related.clone()).negated(), of_row(filter)]),
+            false => of_row(filter),
+        })
     }
 }
 

@@ -247,6 +247,64 @@ fn an_outer_link_that_leads_nowhere() {
 }
 
 #[test]
+fn conditions_on_the_one_row_of_an_outer_link() {
+    let with = |condition: &str| {
+        let query = parsed(&format!(
+            "<fetch><entity name='task'>
+               <link-entity name='lead' from='leadid' to='regarding' link-type='outer' alias='p'/>
+               <filter><condition entityname='p' {condition}/></filter>
+             </entity></fetch>"
+        ));
+        query.unwrap().filter
+    };
+    let parent = |filter| {
+        Filter::Related(Box::new(Related {
+            column: "regarding".into(),
+            table: "lead".into(),
+            other: "leadid".into(),
+            filter,
+        }))
+    };
+    let named = Filter::eq("subject", "x");
+    assert_eq!(
+        with("attribute='subject' operator='eq' value='x'"),
+        Filter::And(vec![parent(named.clone())])
+    );
+    let nobody = || parent(Filter::All).negated();
+    assert_eq!(
+        with("attribute='subject' operator='ne' value='x'"),
+        Filter::And(vec![Filter::Or(vec![
+            nobody(),
+            parent(compare("subject", Comparison::Ne, "x"))
+        ])])
+    );
+    let empty = Filter::eq("subject", crate::Value::Null);
+    assert_eq!(
+        with("attribute='subject' operator='null'"),
+        Filter::And(vec![Filter::Or(vec![nobody(), parent(empty)])])
+    );
+    assert_eq!(with("attribute='leadid' operator='null'"), Filter::And(vec![nobody()]));
+}
+
+#[test]
+fn between_takes_both_ends() {
+    let of = |values: &str| {
+        filter(&format!(
+            "<filter><condition attribute='createdon' operator='between'>{values}</condition></filter>"
+        ))
+    };
+    let both = of("<value>2026-01-01</value><value>2026-02-01</value>").unwrap();
+    assert!(matches!(both, Filter::And(_)), "{both:?}");
+    for values in [
+        "",
+        "<value>2026-01-01</value>",
+        "<value>1</value><value>2</value><value>3</value>",
+    ] {
+        assert!(of(values).unwrap_err().message().contains("two values"), "{values}");
+    }
+}
+
+#[test]
 fn links_within_filters() {
     let with = |kind: &str| {
         filter(&format!(

@@ -364,6 +364,8 @@ impl<'a> Parser<'a> {
             match (function, Operator::in_odata(function)) {
                 ("In", _) => parser.among(table, column, &list),
                 ("NotIn", _) => parser.among(table, column, &list).map(Filter::negated),
+                ("Between", _) => parser.between(table, column, &list),
+                ("NotBetween", _) => parser.between(table, column, &list).map(Filter::negated),
                 (_, Some(operator)) => {
                     let value = values.first().map(|value| value.as_str());
                     operator.filter(parser.surroundings, table, column, value)
@@ -374,6 +376,14 @@ impl<'a> Parser<'a> {
                 ))),
             }
         })
+    }
+
+    fn between(&mut self, table: &TableDef, column: &ColumnDef, values: &[&str]) -> Result<Filter> {
+        let [from, to] = values else {
+            return Err(self.wrong("between takes two values, the lower one first"));
+        };
+        let from = self.compared(table, column, Comparison::Ge, from)?;
+        Ok(from.and(self.compared(table, column, Comparison::Le, to)?))
     }
 
     /// An operator and what the column is compared with.

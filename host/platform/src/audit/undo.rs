@@ -147,6 +147,15 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
     Ok(records)
 }
 
+/// Whether a text is the changes of a row.
+pub(super) fn are_changes(text: &str) -> bool {
+    let changes = serde_json::from_str::<Json>(text).unwrap_or_default();
+    let all = changes.get("changedAttributes").and_then(Json::as_array);
+    let is_one = |change: &Json| ["oldValue", "newValue"].iter().all(|name| change.get(name).is_some());
+    let is_named = |change: &Json| change.get("logicalName").is_some_and(Json::is_string);
+    all.is_some_and(|all| all.iter().all(|change| is_named(change) && is_one(change)))
+}
+
 fn newest_first(filter: Filter) -> Query {
     let mut query = Query::new(tables::AUDIT).filter(filter);
     query.order = ["createdon", "auditid"]

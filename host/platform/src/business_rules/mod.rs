@@ -17,7 +17,7 @@ mod dependants;
 mod life;
 mod spec;
 
-use sluice_engine::{Capability, Component, ComponentStates, Tables, tables, tasks::Task};
+use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables, tasks::Task};
 
 pub use spec::BusinessRuleSpec;
 
@@ -37,6 +37,9 @@ pub(crate) static BUSINESS_RULES: Capability = Capability {
     dependants: &[&dependants::Definitions],
     parts: &[&active::ActivePart],
     steps: &[&active::Steps],
+    meanings: &[Meaning::new(tables::PROCESS, "clientdata", |process, text| {
+        process.int("category") != Some(CATEGORY) || definition::Definition::parse(text).is_ok()
+    })],
     ..Capability::named("business rules")
 };
 

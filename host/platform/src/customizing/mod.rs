@@ -26,7 +26,7 @@ pub(crate) mod views;
 mod web_resource;
 
 use sluice_engine::{
-    Component, ComponentPart, ComponentStates,
+    Component, ComponentPart, ComponentStates, Meaning,
     capability::{Capability, Tables},
     tables,
     tasks::{Gate, Task},
@@ -114,6 +114,9 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         &VIEWS,
         &OFFLINE_PROFILES,
     ],
+    meanings: &[Meaning::new(tables::VIEW, "fetchxml", |_, text| {
+        sluice_model::fetchxml::is_document(text)
+    })],
     // What ships is published from the start.
     installed: |unit| publish::publish(unit, None).map(|_| ()),
     ..Capability::named("customizing")

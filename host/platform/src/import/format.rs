@@ -54,6 +54,13 @@ impl Format {
 
     /// A format has to say which day is meant: what it writes of one it reads back as the same.
     fn date(column: &ColumnDef, format: String) -> Result<Self> {
+        if directives(&format).any(|directive| matches!(directive, 'y' | 'g' | 'D' | 'x' | 'c')) {
+            return Err(wrong(&format!(
+                "the format \"{format}\" of the column `{}` has years of two digits, and no century; it takes %Y, and a \
+                 file with years of four digits",
+                column.name
+            )));
+        }
         let day = civil::date(2031, 12, 24).at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
         let read = day.ok().and_then(|day| {
             let text = strtime::format(&format, &day).ok()?;
@@ -141,6 +148,15 @@ fn plain(text: &str, decimal: char, thousands: Option<char>) -> Option<String> {
     Some(format!("{sign}{}{point}", groups.concat()))
 }
 
+/// The letters of the directives of a format, without what may stand between them and the `%`.
+fn directives(format: &str) -> impl Iterator<Item = char> {
+    let mut signs = format.chars();
+    std::iter::from_fn(move || {
+        signs.find(|sign| *sign == '%')?;
+        signs.find(|sign| sign.is_alphabetic() || *sign == '%')
+    })
+}
+
 fn date(format: &str, text: &str, zone: &TimeZone, column: &ColumnDef) -> Option<Value> {
     let parts = strtime::parse(format, text).ok()?;
     // A second 60 is read as 59.
@@ -164,6 +180,18 @@ fn date(format: &str, text: &str, zone: &TimeZone, column: &ColumnDef) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_has_four_digits() {
+        let column = ColumnDef::new("due", ColumnType::Date);
+        for format in ["%d.%m.%y", "%m/%d/%-y", "%D", "%e %b %_y", "%%%y"] {
+            let error = Format::date(&column, format.to_owned()).unwrap_err();
+            assert!(error.message().contains("%Y"), "{format}: {error}");
+        }
+        for format in ["%d.%m.%Y", "%Y%%y-%m-%d", "%F"] {
+            assert!(Format::date(&column, format.to_owned()).is_ok(), "{format}");
+        }
+    }
 
     #[test]
     fn a_number_is_written_plainly_or_not_at_all() {

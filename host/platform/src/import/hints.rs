@@ -39,6 +39,29 @@ pub(super) fn latin(bytes: &[u8]) -> String {
     }
 }
 
+/// What other lines than headings, or other words than those of the map, begin a file.
+pub(super) fn heading(headings: &[String], of_map: &[&str]) -> Option<String> {
+    if headings
+        .first()
+        .is_some_and(|first| first.to_lowercase().starts_with("sep="))
+    {
+        return Some("; the line `sep=…` speaks to spreadsheets: take it out".to_owned());
+    }
+    if headings.iter().any(|heading| heading.contains('\r')) {
+        return Some("; the lines of the file end in CR alone: convert it with tr '\\r' '\\n'".to_owned());
+    }
+    let alike = |heading: &String| {
+        let other = of_map
+            .iter()
+            .find(|other| other.to_lowercase() == heading.to_lowercase());
+        other.filter(|other| **other != heading)
+    };
+    let other = headings.iter().find_map(alike)?;
+    Some(format!(
+        "; the map writes it `{other}`: capital and small letters count"
+    ))
+}
+
 /// With which other separator the headings are those of the map, or there are more of them.
 pub(super) fn separator(headings: &[String], known: impl Fn(&str) -> bool, current: u8) -> Option<String> {
     let unknown: Vec<&String> = headings.iter().filter(|heading| !known(heading)).collect();

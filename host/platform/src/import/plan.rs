@@ -167,7 +167,9 @@ impl Plan {
         if !unknown.is_empty() {
             let list = unknown.join(", ");
             let known = |heading: &str| self.knows(heading);
-            let hint = hints::separator(headings, known, self.separator)
+            let of_map: Vec<&str> = self.targets.keys().map(String::as_str).collect();
+            let hint = hints::heading(headings, &of_map)
+                .or_else(|| hints::separator(headings, known, self.separator))
                 .unwrap_or_else(|| "; add them to [columns], or to `columns` of [ignore]".to_owned());
             return Err(Error::invalid(format!(
                 "the map says nothing about these headings of the file: {list}{hint}"

@@ -15,8 +15,9 @@ pub(crate) mod step_writing;
 use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 
 use sluice_engine::{
-    Unit,
+    Meaning, Unit,
     capability::{Capability, Definition, Dependant, Tables, User},
+    is_component,
     step_rows::names,
     tables,
 };
@@ -34,6 +35,9 @@ pub(crate) static PLUGINS: Capability = Capability {
         (Tables::Named(tables::STEP_IMAGE), &plugin_step_image::PluginStepImage),
     ],
     dependants: &[&Steps],
+    meanings: &[Meaning::new("sl_pluginversion", "sl_content", |version, text| {
+        is_component(text, version.text("sl_digest"))
+    })],
     ..Capability::named("plug-ins")
 };
 

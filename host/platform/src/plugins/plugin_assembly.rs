@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Filter, Query, Request, Result, Row, Uuid, Value, looks};
 
 use super::{history, missing};
 use sluice_engine::{
@@ -19,6 +19,7 @@ pub(super) struct PluginAssembly;
 
 impl Rules for PluginAssembly {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
+        check_name(operation.target()?)?;
         if let Some(component) = operation
             .context
             .target
@@ -35,6 +36,7 @@ impl Rules for PluginAssembly {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
+        check_name(operation.target()?)?;
         let target = operation.context.target.as_mut();
         let component = target.map_or(Ok(None), |target| take_content(unit, target))?;
         let target = operation.target()?;
@@ -87,6 +89,22 @@ impl Rules for PluginAssembly {
             unit.run_as_caller(operation, Request::delete(reference))?;
         }
         Ok(())
+    }
+}
+
+/// Steps name a type as ASSEMBLY/TYPE, and people see the name.
+fn check_name(target: &Row) -> Result<()> {
+    let Some(name) = target.text("name") else {
+        return Ok(());
+    };
+    let is_odd = |c: char| c == '/' || c.is_control() || looks::hides(c);
+    match name.trim().is_empty() || name.contains(is_odd) {
+        true => Err(Error::invalid(format!(
+            "`{}` is no name of a plug-in: it has letters that are seen, and no /",
+            looks::shown(name)
+        ))
+        .with_table(tables::ASSEMBLY)),
+        false => Ok(()),
     }
 }
 

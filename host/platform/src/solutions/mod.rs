@@ -37,7 +37,7 @@ use serde_json::Value as Json;
 use sluice_model::{Catalog, Code, Error, Parameter, Reference, Request, Result, TableDef, Uuid};
 
 use crate::plugins::registration::Lacking;
-use sluice_engine::{Batch, Capability, Component, Engine, Session, Tables, tables, tasks::Task};
+use sluice_engine::{Batch, Capability, Component, Engine, Meaning, Session, Tables, tables, tasks::Task};
 
 /// Solutions, and what came with managed ones.
 pub(crate) static SOLUTIONS: Capability = Capability {
@@ -46,6 +46,9 @@ pub(crate) static SOLUTIONS: Capability = Capability {
         Task::asked("prvExportCustomization"),
     ],
     rules: &[(Tables::Named(tables::SOLUTION), &rules::Solution)],
+    meanings: &[Meaning::new(tables::SOLUTION_COMPONENT, "sl_parts", |_, text| {
+        uninstall::are_parts(text)
+    })],
     ..Capability::named("solutions")
 };
 

@@ -103,6 +103,11 @@ pub(super) fn components(work: &mut Installation<'_, '_>, solution: Uuid) -> Res
     Ok(all)
 }
 
+/// Whether a text is the parts of a component.
+pub(super) fn are_parts(text: &str) -> bool {
+    serde_json::from_str::<Vec<String>>(text).is_ok()
+}
+
 fn parts_of(row: &Row) -> Result<Vec<String>> {
     serde_json::from_str(row.text("sl_parts").unwrap_or("[]"))
         .map_err(|error| Error::host(format!("what a solution brought is stored in a broken form: {error}")))

@@ -29,7 +29,7 @@ pub(crate) mod values;
 
 use sluice_model::{Filter, Name, Value};
 
-use sluice_engine::{Capability, Component, ComponentStates, Tables, tables, tasks::Task};
+use sluice_engine::{Capability, Component, ComponentStates, Meaning, Tables, tables, tasks::Task};
 
 pub(crate) use life::takes_workflows;
 pub use spec::WorkflowSpec;
@@ -74,6 +74,9 @@ pub(crate) static WORKFLOWS: Capability = Capability {
     steps: &[&active::Steps],
     jobs: &[&background::Jobs],
     kept: &[log::KEPT],
+    meanings: &[Meaning::new(tables::PROCESS, "clientdata", |process, text| {
+        process.int("category") != Some(CATEGORY) || definition::Definition::activated(text).is_ok()
+    })],
     ..Capability::named("workflows")
 };
 

@@ -110,6 +110,14 @@ fn other_separators_and_encodings_are_named() {
         .collect();
     assert!(reasons.len() == 2 && reasons[0].contains("in Latin-1 it is \"Jörg\"") && reasons[1].contains("Müller"));
 
+    for (file, hint) in [
+        ("sep=,\nfirst,last,mail\n", "take it out"),
+        ("first,last,mail\rA,B,C\r", "CR alone"),
+        ("First,last,mail\n", "writes it `first`"),
+    ] {
+        assert!(message(org.import("contact", PEOPLE, file)).contains(hint), "{file:?}");
+    }
+
     let map = format!("separator = \";\"\n{PEOPLE}");
     let report = org.import("contact", &map, "first;last;mail\nA,a;\"B;b\";\n").unwrap();
     assert_eq!(report.created, 1);

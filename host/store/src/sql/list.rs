@@ -1,6 +1,8 @@
 //! A query as one statement: rows, rows with others beside them, rows that come once, totals; all
 //! of it, a page, or how many.
 
+use std::borrow::Cow;
+
 use sea_query::{Cond, Expr, ExprTrait, Func, JoinType, Order as Direction, Query as Sql, SelectStatement};
 use sluice_model::{
     ColumnDef, ColumnType, DatePart, Error, Name, Page, Query, Result, TableDef, What,
@@ -54,6 +56,7 @@ pub(crate) fn list<'a>(
     seen: Option<Expr>,
     asked: Asked<'_>,
 ) -> Result<List<'a>> {
+    let query = &*apart(query);
     let mut list = rows(table, columns, query, seen, asked)?;
     let orders = orders(table, query, asked)?;
     let Some(page) = &query.page else {
@@ -76,8 +79,41 @@ fn ordered(select: &mut SelectStatement, orders: Vec<By>) {
     }
 }
 
+/// The query with links that are called as nothing else is in a statement: people call them as they
+/// like, also like its tables, and the database tells no capital from a small letter.
+fn apart(query: &Query) -> Cow<'_, Query> {
+    if query.joins.is_empty() {
+        return Cow::Borrowed(query);
+    }
+    let place = |alias: &str| query.joins.iter().position(|join| *join.alias == *alias);
+    let called = |alias: &str| place(alias).map(|place| format!("link {place}"));
+    let renamed = |alias: &mut Name| {
+        if let Some(called) = called(alias) {
+            *alias = called.into();
+        }
+    };
+    let mut query = query.clone();
+    for join in &mut query.joins {
+        renamed(&mut join.alias);
+        join.within.as_mut().into_iter().for_each(renamed);
+    }
+    for total in &mut query.totals {
+        total.of.as_mut().into_iter().for_each(renamed);
+    }
+    for by in &mut query.order {
+        let is_total = query.totals.iter().any(|total| total.name == by.column);
+        if let Some((alias, column)) = by.column.split_once('.').filter(|_| !is_total)
+            && let Some(called) = called(alias)
+        {
+            by.column = format!("{called}.{column}").into();
+        }
+    }
+    Cow::Owned(query)
+}
+
 /// How many rows the query gives without a limit.
 pub(crate) fn count(table: &TableDef, query: &Query, seen: Option<Expr>, asked: Asked<'_>) -> Result<SelectStatement> {
+    let query = &*apart(query);
     let mut select = Sql::select();
     select.expr(Func::count(Expr::cust("*")));
     if query.gives_rows(&table.key) {
