@@ -21,7 +21,7 @@ use sluice_store::{Faults, MigratedFile, Options, Restored, Shipped, Store, Sync
 use places::Places;
 
 use crate::{
-    Env, Message, Session, Unit,
+    Component, Env, Message, Session, Unit,
     capability::{Capabilities, Dependant, MadeColumns, Tables},
     handler::StepSource,
     keeping::{Keeper, Kept},
@@ -108,6 +108,8 @@ pub(crate) struct Core {
     kept: Vec<Kept>,
     /// The privileges that belong to no table.
     pub(crate) tasks: Tasks,
+    /// What travels in solutions as rows.
+    pub(crate) travelling: Vec<&'static Component>,
     pub(crate) keeper: Mutex<Keeper>,
     /// The marks of use that are in the file.
     pub(crate) use_written: Mutex<used::Written>,
@@ -179,6 +181,11 @@ impl Core {
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
+            travelling: all
+                .iter()
+                .flat_map(|capability| capability.components)
+                .copied()
+                .collect(),
             tasks: Tasks::of(all.iter().flat_map(|capability| capability.tasks)),
             keeper: Mutex::default(),
             use_written: Mutex::default(),
