@@ -8,7 +8,7 @@ use std::{
 
 use sluice_model::{Reference, Request, Result, Row, Uuid, Value};
 
-use crate::{Batch, Unit};
+use crate::{Batch, Engine, Unit};
 
 /// A kind of component that is a row.
 #[derive(Clone, Copy)]
@@ -55,6 +55,20 @@ impl Component {
             is_released: false,
             in_use: |_, _| Ok(None),
         }
+    }
+}
+
+impl Engine {
+    /// What travels in solutions as rows, of all capabilities: the platform's and those of apps.
+    pub fn components(&self) -> &[&'static Component] {
+        &self.core.travelling
+    }
+}
+
+impl Unit {
+    /// The same.
+    pub fn components(&self) -> &[&'static Component] {
+        &self.core.travelling
     }
 }
 

@@ -21,7 +21,7 @@ use sluice_store::{Faults, MigratedFile, Options, Shipped, Store, Synchronous, T
 use places::Places;
 
 use crate::{
-    Env, Message, Session, Unit,
+    Component, Env, Message, Session, Unit,
     capability::{Capabilities, Dependant, MadeColumns, Tables},
     handler::StepSource,
     keeping::{Keeper, Kept},
@@ -110,6 +110,8 @@ pub(crate) struct Core {
     /// The privileges that belong to no table.
     pub(crate) tasks: Tasks,
     meanings: Vec<&'static Meaning>,
+    /// What travels in solutions as rows.
+    pub(crate) travelling: Vec<&'static Component>,
     pub(crate) keeper: Mutex<Keeper>,
     /// The marks of use that are in the file.
     pub(crate) use_written: Mutex<used::Written>,
@@ -181,6 +183,11 @@ impl Core {
             jobs: all.iter().flat_map(|capability| capability.jobs).copied().collect(),
             compared_anew: all.iter().map(|capability| capability.compared_anew).collect(),
             kept: all.iter().flat_map(|capability| capability.kept).copied().collect(),
+            travelling: all
+                .iter()
+                .flat_map(|capability| capability.components)
+                .copied()
+                .collect(),
             tasks: Tasks::of(all.iter().flat_map(|capability| capability.tasks)),
             meanings: all.iter().flat_map(|capability| capability.meanings).collect(),
             keeper: Mutex::default(),

@@ -19,7 +19,7 @@ pub mod plugins;
 pub mod solutions;
 mod workflows;
 
-use sluice_engine::{Capabilities, Capability, Component};
+use sluice_engine::{Capabilities, Capability};
 
 pub use audit::{TakenBack, Undone};
 pub use business_rules::BusinessRuleSpec;
@@ -77,11 +77,6 @@ static ALL: &[&Capability] = &[
     &solutions::SOLUTIONS,
     &audit::AUDIT,
 ];
-
-/// What travels in solutions as rows, of all capabilities.
-fn components() -> impl Iterator<Item = &'static Component> {
-    ALL.iter().flat_map(|capability| capability.components).copied()
-}
 
 /// The watches by name, in the order in which a change passes them.
 const ORDER: &[&str] = &[

@@ -147,7 +147,7 @@ fn a_list_is_asked_as_it_was() {
     written.asked.clear();
     written.plugin = "rates/asks".to_owned();
     let query = sluice_model::Query::new("account").filter(sluice_model::Filter::eq("name", "Litware"));
-    let inputs: Parameters = [(Name::from("Query"), sluice_model::Parameter::Query(query))].into();
+    let inputs: Parameters = Named::from_iter([(Name::from("Query"), sluice_model::Parameter::Query(query))]);
     written.context.message = "RetrieveMultiple".into();
     written.context.inputs.clone_from(&inputs);
     written.ended.inputs = inputs;

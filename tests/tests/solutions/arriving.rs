@@ -455,33 +455,3 @@ fn what_was_yours_is_said_once() {
     let items = to.admin.list(Query::new("mobileofflineprofileitem"));
     assert!(items.len() > 1 && items.iter().all(|item| item.bool("ismanaged") == Some(true)));
 }
-
-/// Each organisation counts its tables itself: what travels of an access team template is the table's
-/// name.
-#[test]
-fn an_access_team_template_finds_its_table() {
-    let from = Site::new();
-    from.all(&[
-        "table create rsh_branch",
-        "table update rsh_branch --access-teams yes",
-        "access-team create Branch rsh_branch read,write",
-    ]);
-    let file = from.export("Teams", "1.0", &["table rsh_branch", "team-template Branch"], true);
-    let to = Site::new();
-    to.sluice("table create rsh_other");
-    to.import(&file);
-    let code = |site: &Site| site.admin.0.catalog().unwrap().table("rsh_branch").unwrap().otc;
-    assert_ne!(code(&from), code(&to));
-    let template = to.admin.list(Query::new("teamtemplate")).remove(0);
-    assert_eq!(template.int("objecttypecode"), Some(code(&to)));
-    assert_eq!(template.int("defaultaccessrightsmask"), Some(3));
-    assert_eq!(template.bool("ismanaged"), Some(true));
-    let change = Row::new("teamtemplate", template.id).with("defaultaccessrightsmask", 1);
-    assert!(
-        to.admin.try_update(change).is_err(),
-        "it is changed by its next version"
-    );
-    // Again: nothing new.
-    to.import(&file);
-    assert_eq!(to.admin.count("teamtemplate"), 1);
-}

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     count,
-    manifest::{self, Entry, FORMAT, Kind, Manifest, broken},
+    manifest::{self, Entry, FORMAT, Kind, Kinds, Manifest, broken},
 };
 
 const MANIFEST: &str = "manifest.json";
@@ -49,7 +49,7 @@ pub(super) fn write(mut manifest: Manifest, components: &[Component]) -> Result<
         let file = format!("{}/{}.json", component.kind.word(), number + 1);
         files.push((file.clone(), &component.content));
         manifest.components.push(Entry {
-            kind: component.kind,
+            kind: component.kind.word().to_owned(),
             name: component.name.clone(),
             file,
         });
@@ -72,8 +72,8 @@ fn host(error: impl std::fmt::Display) -> Error {
     Error::host(format!("the file of the solution cannot be written: {error}"))
 }
 
-/// Reads a file that somebody hands in.
-pub(super) fn read(bytes: &[u8]) -> Result<Package> {
+/// Reads a file that somebody hands in, with components of these kinds.
+pub(super) fn read(bytes: &[u8], kinds: &Kinds) -> Result<Package> {
     if bytes.len() as u64 > LARGEST {
         return Err(too_large());
     }
@@ -101,15 +101,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Package> {
     let mut components = Vec::new();
     let mut seen = HashSet::new();
     for entry in &manifest.components {
-        if !seen.insert((entry.kind, entry.name.to_lowercase())) {
-            return Err(broken(format!(
-                "it has the {} `{}` twice",
-                entry.kind.word(),
-                entry.name
-            )));
+        let wrong = |error: Error| broken(format!("its manifest is wrong: {}", error.message()));
+        let kind = kinds.parse(&entry.kind).map_err(wrong)?;
+        if !seen.insert((kind, entry.name.to_lowercase())) {
+            return Err(broken(format!("it has the {} `{}` twice", kind.word(), entry.name)));
         }
         components.push(Component {
-            kind: entry.kind,
+            kind,
             name: entry.name.clone(),
             content: file(&mut archive, &entry.file, &mut budget)?,
         });
@@ -207,6 +205,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Package> {
+        super::read(bytes, &Kinds::with(&[]))
+    }
 
     fn manifest() -> Manifest {
         Manifest {

@@ -6,7 +6,7 @@ use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Resul
 use super::{
     archive::{self, Component},
     export,
-    manifest::{FORMAT, Kind, Manifest},
+    manifest::{FORMAT, Kind, Kinds, Manifest},
 };
 use sluice_engine::{Session, tables};
 
@@ -61,7 +61,7 @@ impl SolutionContents for Session {
             let name = solution.text("uniquename").unwrap_or_default();
             return Err(crate::managed::refused_solution(&format!("\"{name}\"")));
         }
-        let kind = Kind::parse(kind)?;
+        let kind = kinds(self).parse(kind)?;
         let there = components_of(self, &solution)?;
         let is_there = |name: &String| {
             there
@@ -90,7 +90,7 @@ impl SolutionContents for Session {
 
     fn remove_from_solution(&self, solution: &str, kind: &str, components: &[String]) -> Result<()> {
         let row = solution_row(self, solution)?;
-        let kind = Kind::parse(kind)?;
+        let kind = kinds(self).parse(kind)?;
         let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", row.id));
         let there = self.list(query)?;
         let mut gone = Vec::new();
@@ -169,14 +169,20 @@ fn solution_row(session: &Session, name: &str) -> Result<Row> {
     })
 }
 
+/// The kinds of components that the organisation knows.
+pub(super) fn kinds(session: &Session) -> Kinds {
+    Kinds::with(session.engine().components())
+}
+
 fn components_of(session: &Session, solution: &Row) -> Result<Vec<(Kind, String)>> {
     let query = Query::new(tables::SOLUTION_COMPONENT).filter(Filter::eq("solutionid", solution.id));
+    let kinds = kinds(session);
     session
         .list(query)?
         .iter()
         .map(|row| {
             let (kind, name) = names(row);
-            Ok((Kind::parse(&kind)?, name))
+            Ok((kinds.parse(&kind)?, name))
         })
         .collect()
 }

@@ -86,7 +86,7 @@ pub trait ImportSolutions {
 impl ImportSolutions for Session {
     fn import_solution_with(&self, file: &[u8], options: ImportOptions) -> Result<Imported> {
         self.check_named_privilege("prvImportCustomization")?;
-        let package = archive::read(file)?;
+        let package = archive::read(file, &super::contents::kinds(self))?;
         for component in package.components.iter().filter(|one| one.kind == Kind::Plugin) {
             self.check_push(&component.name)
                 .map_err(|error| about(component, error))?;

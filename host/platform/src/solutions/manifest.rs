@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use sluice_engine::Component;
 use sluice_model::{Code, Error, Result};
 
@@ -34,8 +34,8 @@ pub(crate) struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
-    /// What it is.
-    pub(super) kind: Kind,
+    /// The word for what it is.
+    pub(super) kind: String,
     /// Its name.
     pub(super) name: String,
     /// `option-set/1.json`.
@@ -75,16 +75,6 @@ impl Kind {
         Self::Plugin,
     ];
 
-    /// All of them, in the order of an import.
-    pub(super) fn all() -> Vec<Self> {
-        let mut all: Vec<Self> = Self::OWN
-            .into_iter()
-            .chain(crate::components().map(Self::Row))
-            .collect();
-        all.sort();
-        all
-    }
-
     /// The word for it.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -112,15 +102,28 @@ impl Kind {
             Self::Row(component) => component.place,
         }
     }
+}
+
+/// The kinds that an organisation knows, in the order of an import.
+#[derive(Debug, Clone)]
+pub(super) struct Kinds(Vec<Kind>);
+
+impl Kinds {
+    /// Those that are no rows, and these.
+    pub(super) fn with(components: &[&'static Component]) -> Self {
+        let rows = components.iter().copied().map(Kind::Row);
+        let mut all: Vec<Kind> = Kind::OWN.into_iter().chain(rows).collect();
+        all.sort();
+        Self(all)
+    }
 
     /// The kind that a word means.
     ///
     /// # Errors
     /// None; the message lists them.
-    pub(super) fn parse(word: &str) -> Result<Self> {
-        let all = Self::all();
-        all.iter().find(|kind| kind.word() == word).copied().ok_or_else(|| {
-            let words: Vec<&str> = all.iter().map(|kind| kind.word()).collect();
+    pub(super) fn parse(&self, word: &str) -> Result<Kind> {
+        self.0.iter().find(|kind| kind.word() == word).copied().ok_or_else(|| {
+            let words: Vec<&str> = self.0.iter().map(|kind| kind.word()).collect();
             Error::invalid(format!(
                 "`{word}` is no kind of component; there are {}",
                 words.join(", ")
@@ -138,19 +141,6 @@ impl Ord for Kind {
 impl PartialOrd for Kind {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        to.serialize_str(self.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
-        let word = String::deserialize(from)?;
-        Self::parse(&word).map_err(|error| D::Error::custom(error.message()))
     }
 }
 
@@ -205,11 +195,16 @@ mod tests {
 
     #[test]
     fn kinds_have_their_words() {
-        for kind in Kind::all() {
-            assert_eq!(Kind::parse(kind.word()).unwrap(), kind);
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        let rows: Vec<_> = crate::ALL
+            .iter()
+            .flat_map(|capability| capability.components)
+            .copied()
+            .collect();
+        let kinds = Kinds::with(&rows);
+        for kind in &kinds.0 {
+            assert_eq!(kinds.parse(kind.word()).unwrap(), *kind);
         }
-        let words: Vec<&str> = Kind::all().iter().map(|kind| kind.word()).collect();
+        let words: Vec<&str> = kinds.0.iter().map(|kind| kind.word()).collect();
         assert_eq!(
             words,
             [
@@ -233,7 +228,7 @@ mod tests {
             ],
             "what others depend on comes first"
         );
-        assert!(Kind::parse("entity").unwrap_err().message().contains("option-set"));
+        assert!(kinds.parse("entity").unwrap_err().message().contains("option-set"));
     }
 
     #[test]

@@ -3,7 +3,11 @@
 
 use sluice_model::{Code, Error, Filter, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
-use super::{Applied, Gone, Installation, archive::Component, manifest::Kind};
+use super::{
+    Applied, Gone, Installation,
+    archive::Component,
+    manifest::{Kind, Kinds},
+};
 use sluice_engine::{Session, tables, tables::MANAGED as MARK};
 
 /// What the removal of a solution did.
@@ -95,7 +99,8 @@ pub(super) fn components(work: &mut Installation<'_, '_>, solution: Uuid) -> Res
         tables::SOLUTION_COMPONENT,
         Filter::eq("solutionid", solution),
     )?;
-    let mut all = rows.iter().map(gone).collect::<Result<Vec<_>>>()?;
+    let kinds = Kinds::with(work.batch.unit().components());
+    let mut all = rows.iter().map(|row| gone(&kinds, row)).collect::<Result<Vec<_>>>()?;
     all.sort_by_key(|gone| match gone.kind {
         Kind::OptionSet if gone.name.contains('.') => (Kind::Column, true),
         kind => (kind, false),
@@ -113,9 +118,9 @@ fn parts_of(row: &Row) -> Result<Vec<String>> {
         .map_err(|error| Error::host(format!("what a solution brought is stored in a broken form: {error}")))
 }
 
-fn gone(row: &Row) -> Result<Gone> {
+fn gone(kinds: &Kinds, row: &Row) -> Result<Gone> {
     Ok(Gone {
-        kind: Kind::parse(row.text("sl_kind").unwrap_or_default())?,
+        kind: kinds.parse(row.text("sl_kind").unwrap_or_default())?,
         name: row.text("sl_name").unwrap_or_default().to_owned(),
         row: row.id_of("objectid"),
         parts: parts_of(row)?,
