@@ -35,6 +35,8 @@ const OWN: &[Right] = &[
 const SALES: &[&str] = &["lead", "account", "contact", "opportunity"];
 /// What is attached to it.
 const ATTACHED: &[&str] = &["annotation", "task", "leadtoopportunitysalesprocess"];
+/// What goes on behind it.
+const JOBS: &[&str] = &["asyncoperation"];
 /// What everybody has to read who works on it.
 const AROUND: &[&str] = &["systemuser", "team", "businessunit", "transactioncurrency"];
 /// What the forms, the lists and qualifying go by.
@@ -69,6 +71,7 @@ pub const STARTERS: &[Starter] = &[
         tables: &[
             (SALES, OWN, Depth::User),
             (ATTACHED, WORK, Depth::User),
+            (JOBS, READ, Depth::User),
             (AROUND, READ, Depth::Organization),
             (SHOWN, READ, Depth::Organization),
         ],
@@ -80,6 +83,7 @@ pub const STARTERS: &[Starter] = &[
         tables: &[
             (SALES, ALL_RIGHTS, Depth::ParentChild),
             (ATTACHED, ALL_RIGHTS, Depth::ParentChild),
+            (JOBS, READ, Depth::ParentChild),
             (AROUND, READ, Depth::Organization),
             (SHOWN, READ, Depth::Organization),
         ],
