@@ -66,10 +66,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             need.refused.join(", "),
         ]);
     }
-    let mut text = match seen.declared.is_empty() {
-        true => "its plug-in declares no privileges\n".to_owned(),
-        false => format!("its plug-in declares that it needs {}\n", seen.declared.join(", ")),
-    };
+    let mut text = format!("{}\n", declared(&says));
     text.push_str(&grid.text("its calls were seen to ask for nothing"));
     text.push_str(&format!(
         "\nseen in {} of {}, run again and rolled back",
@@ -91,7 +88,6 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
              `settings set trace.requests all` for a while shows more.",
         );
     }
-    text.push_str(&format!("\n{}", declared(&says)));
     let needs = seen.needs.iter().map(|need| {
         json!({
             "privilege": need.privilege,
@@ -103,7 +99,6 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     });
     let document = json!({
         "step": step.to_string(),
-        "declared": seen.declared,
         "needs": needs.collect::<Vec<Json>>(),
         "declared": { "privileges": says.privileges, "runsAs": says.run_as, "lacks": says.lacks },
         "ran": seen.ran,

@@ -186,7 +186,7 @@ fn what_is_declared_is_told_and_a_rule_is_told_once() {
     ];
     admin.json(&step);
     let needs = admin.json(&["step", "needs", "asks nothing"]);
-    assert_eq!(needs["declared"], serde_json::json!(["prvReadAccount"]));
+    assert_eq!(needs["declared"]["privileges"], serde_json::json!(["prvReadAccount"]));
     let users = list(&admin.json(&["table", "uses", "account"]));
     let rules = users
         .iter()

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use sluice_access::{Check, Checks, Gate};
-use sluice_engine::{Session, tables, unit::Trial};
-use sluice_model::{Catalog, Name, Reference, Result, Timestamp, Uuid};
+use sluice_engine::{Session, unit::Trial};
+use sluice_model::{Catalog, Name, Result, Timestamp, Uuid};
 
 /// More requests are not run again.
 const MOST: usize = 300;
@@ -28,8 +28,6 @@ pub struct SeenNeed {
 /// What was seen of a step.
 #[derive(Debug, Clone, Default)]
 pub struct SeenNeeds {
-    /// What its plug-in says that whoever it runs as needs.
-    pub declared: Vec<String>,
     /// What it was seen to need, by privilege.
     pub needs: Vec<SeenNeed>,
     /// How many requests were run again.
@@ -51,7 +49,6 @@ pub(super) fn step_needs(
 ) -> Result<SeenNeeds> {
     let (recorded, unrecorded) = session.recorded_requests(since, MOST + 1)?;
     let mut seen = SeenNeeds {
-        declared: declared(session, step)?,
         unrecorded,
         is_cut: recorded.len() > MOST,
         ..SeenNeeds::default()
@@ -87,20 +84,6 @@ pub(super) fn step_needs(
     seen.needs
         .sort_by(|one, other| (&one.privilege, one.gate).cmp(&(&other.privilege, other.gate)));
     Ok(seen)
-}
-
-/// The privileges that the plug-in of a step declares.
-fn declared(session: &Session, step: Uuid) -> Result<Vec<String>> {
-    let (mut unit, _) = session.unit()?;
-    let reason = "see what the plug-in of a step declares";
-    let step = unit.need_as_platform(reason, &Reference::new(tables::STEP, step))?;
-    let Some(kind) = step.id_of("plugintypeid") else {
-        return Ok(Vec::new());
-    };
-    let kind = unit.need_as_platform(reason, &Reference::new(tables::PLUGIN_TYPE, kind))?;
-    let privileges = kind.text("sl_privileges").unwrap_or_default();
-    let each = privileges.split(',').map(str::trim).filter(|name| !name.is_empty());
-    Ok(each.map(ToOwned::to_owned).collect())
 }
 
 /// Counts a question among those that were asked before.

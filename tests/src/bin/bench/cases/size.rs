@@ -124,7 +124,7 @@ fn forms(world: &Bench) -> Result<Vec<Stored>> {
     let admin = world.admin(&path)?;
     let seller = admin.find_one("systemuser", "seller.west")?;
     let owned = |index: usize, mut lead: Row| {
-        if index % 8 == 0 {
+        if index.is_multiple_of(8) {
             lead.set("ownerid", Reference::new("systemuser", seller));
         }
         lead
