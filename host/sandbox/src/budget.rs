@@ -14,10 +14,10 @@ pub(crate) struct Budget {
     /// What the request has left in time.
     left: Option<Duration>,
     started: Instant,
-    /// What this thread had worked by then.
-    worked: Duration,
-    /// What it has worked in the services since: not the plug-in's own.
+    /// Time spent in the services, on the clock that counts then: not the plug-in's own.
     away: Duration,
+    /// From when on the processor's clock counts.
+    turn: Option<Turn>,
     host_calls: u64,
     rows: u64,
     bytes: u64,
@@ -25,6 +25,16 @@ pub(crate) struct Budget {
     /// A deeper call that ran out of time: whose fault it is when this one does too.
     deeper_timeout: Option<Error>,
     pub(crate) memory: Memory,
+}
+
+/// The processor's clock costs a system call, for which most calls are too short: it counts from the first
+/// tick on.
+#[derive(Debug)]
+struct Turn {
+    /// The plug-in's own time by then.
+    own: Duration,
+    /// What the thread had worked by then.
+    worked: Duration,
 }
 
 impl Budget {
@@ -35,8 +45,8 @@ impl Budget {
             limits,
             left: left.time,
             started: Instant::now(),
-            worked: os::thread_time(),
             away: Duration::ZERO,
+            turn: None,
             host_calls: 0,
             rows: 0,
             bytes: 0,
@@ -64,17 +74,31 @@ impl Budget {
         }
     }
 
-    /// The plug-in's own time: what this thread has worked for it, but for its service calls. What the
-    /// host does for getters and traces is the plug-in's doing; that the machine has other things to do
-    /// is not.
+    /// The plug-in's own time: everything but its service calls. What the host does for getters and
+    /// traces is the plug-in's doing; that the machine has other things to do is not, so a call that lasts
+    /// is timed by what its thread works.
     fn own(&self) -> Duration {
-        os::thread_time().saturating_sub(self.worked).saturating_sub(self.away)
+        match &self.turn {
+            None => self.started.elapsed().saturating_sub(self.away),
+            Some(turn) => turn.own + os::thread_time().saturating_sub(turn.worked).saturating_sub(self.away),
+        }
+    }
+
+    /// The call lasts: from now on the processor's clock counts. Whether there is time left.
+    pub(crate) fn tick(&mut self) -> Result<()> {
+        if self.turn.is_none() {
+            self.turn = Some(Turn {
+                own: self.own(),
+                worked: os::thread_time(),
+            });
+            self.away = Duration::ZERO;
+        }
+        self.time()
     }
 
     /// Whether there is time left.
     pub(crate) fn time(&self) -> Result<()> {
-        let wall = self.started.elapsed();
-        let cpu = self.own();
+        let (wall, cpu) = (self.started.elapsed(), self.own());
         if cpu > self.limits.cpu {
             return Err(timeout("cpu", "time of its own", self.limits.cpu, cpu));
         }
@@ -97,10 +121,17 @@ impl Budget {
         Ok(())
     }
 
-    /// What came of a service, which ran since this thread had worked so long: time that is not the
-    /// plug-in's own.
+    /// Now, on the clock that counts.
+    pub(crate) fn now(&self) -> Duration {
+        match &self.turn {
+            None => self.started.elapsed(),
+            Some(_) => os::thread_time(),
+        }
+    }
+
+    /// What came of a service that ran since then: time that is not the plug-in's own.
     pub(crate) fn away<T>(&mut self, since: Duration, result: Result<T>) -> Result<T> {
-        self.away += os::thread_time().saturating_sub(since);
+        self.away += self.now().saturating_sub(since);
         if let Err(error) = &result
             && (error.code() == Code::PLUGIN_TIMEOUT || error.code() == Code::MESSAGE_TIMEOUT)
         {

@@ -165,7 +165,7 @@ pub(crate) fn store(pre: &AnyPluginWithClockAndRandomPre<State>, state: State) -
     store.set_hostcall_fuel(fuel);
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|store| match store.data().budget.time() {
+    store.epoch_deadline_callback(|mut store| match store.data_mut().budget.tick() {
         Ok(()) => Ok(UpdateDeadline::Continue(1)),
         Err(error) => Err(wasmtime::Error::new(error)),
     });

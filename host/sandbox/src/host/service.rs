@@ -11,7 +11,7 @@ use crate::{
         service,
         types::{self, ServiceError},
     },
-    convert, os,
+    convert,
 };
 
 /// What a service function gives: `Err` ends the call, the inner `Err` is the plug-in's to handle.
@@ -29,7 +29,7 @@ impl State {
         };
         self.carry(0, convert::parameters_size(&request.inputs))
             .map_err(abort)?;
-        let since = os::thread_time();
+        let since = self.budget.now();
         let result = self.services.execute(&self.context, caller_in(caller), request);
         match self.budget.away(since, result) {
             Err(error) => Ok(Err(self.failed(error))),
@@ -89,7 +89,7 @@ impl State {
         });
         let columns = query.columns.into_iter().map(Name::from).collect();
         let top = Some(self.budget.top(query.top));
-        let since = os::thread_time();
+        let since = self.budget.now();
         let parsed = self
             .services
             .parse_query(&query.table, columns, query.filter.as_deref(), order.collect(), top);
