@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// The tables that decide who can administer the organisation.
-const WATCHED: [&str; 9] = [
+const WATCHED: [&str; 10] = [
     tables::BUSINESS_UNIT,
+    // Whether a role of another unit counts.
+    tables::ORGANIZATION,
     tables::PRIVILEGE,
     tables::ROLE,
     tables::ROLE_PRIVILEGES,
@@ -128,19 +130,27 @@ impl Reader<'_> {
     /// Whether somebody who can use it holds the whole role System Administrator.
     fn has_administrator(&mut self, stopped: &BTreeSet<Uuid>, system: Uuid) -> Result<bool> {
         let roles = self.all(tables::ROLE, &["businessunitid"], organization::administrator_roles())?;
-        for role in roles.iter().map(|role| role.id) {
-            if !self.is_whole(role)? {
+        let settings = self.all(tables::ORGANIZATION, &["sl_ownershipacross"], Filter::All)?;
+        let across = settings.iter().any(|row| row.bool("sl_ownershipacross") == Some(true));
+        for role in &roles {
+            if !self.is_whole(role.id)? {
                 continue;
             }
-            let mut users = self.linked(tables::USER_ROLES, "roleid", role, "systemuserid")?;
-            for team in self.linked(tables::TEAM_ROLES, "roleid", role, "teamid")? {
-                if self.gives_roles(team, stopped)? {
-                    users.extend(self.linked(tables::TEAM_MEMBERSHIP, "teamid", team, "systemuserid")?);
+            // Unless rows are owned across units, a role counts for who is in its unit.
+            let home = role.id_of("businessunitid").filter(|_| !across);
+            for user in self.linked(tables::USER_ROLES, "roleid", role.id, "systemuserid")? {
+                if user != system && self.is_usable(user, stopped, home)? {
+                    return Ok(true);
                 }
             }
-            for user in users {
-                if user != system && self.is_usable(user, stopped)? {
-                    return Ok(true);
+            for team in self.linked(tables::TEAM_ROLES, "roleid", role.id, "teamid")? {
+                if !self.gives_roles(team, stopped, home)? {
+                    continue;
+                }
+                for user in self.linked(tables::TEAM_MEMBERSHIP, "teamid", team, "systemuserid")? {
+                    if user != system && self.is_usable(user, stopped, None)? {
+                        return Ok(true);
+                    }
                 }
             }
         }
@@ -166,29 +176,38 @@ impl Reader<'_> {
         Ok(everywhere.len() == privileges)
     }
 
-    /// Whether a team hands its roles on to its members.
-    fn gives_roles(&mut self, team: Uuid, stopped: &BTreeSet<Uuid>) -> Result<bool> {
+    /// Whether a team hands the roles of the unit `home`, where it has to be one, on to its members.
+    fn gives_roles(&mut self, team: Uuid, stopped: &BTreeSet<Uuid>, home: Option<Uuid>) -> Result<bool> {
         let team = self.all(
             tables::TEAM,
             &["teamtype", "businessunitid"],
             Filter::eq("teamid", team),
         )?;
         Ok(team.first().is_some_and(|team| {
-            team.int("teamtype") != Some(1) && team.id_of("businessunitid").is_none_or(|unit| !stopped.contains(&unit))
+            let unit = team.id_of("businessunitid");
+            team.int("teamtype") != Some(1) && unit.is_none_or(|unit| !stopped.contains(&unit)) && is_at(unit, home)
         }))
     }
 
-    /// Whether a user is enabled, in an enabled business unit, and reads and writes.
-    fn is_usable(&mut self, user: Uuid, stopped: &BTreeSet<Uuid>) -> Result<bool> {
+    /// Whether a user is enabled, in an enabled business unit, in `home` where it has to be that one, and
+    /// reads and writes.
+    fn is_usable(&mut self, user: Uuid, stopped: &BTreeSet<Uuid>, home: Option<Uuid>) -> Result<bool> {
         let user = self.all(
             tables::USER,
             &["isdisabled", "accessmode", "businessunitid"],
             Filter::eq("systemuserid", user),
         )?;
         Ok(user.first().is_some_and(|user| {
+            let unit = user.id_of("businessunitid");
             user.bool("isdisabled") != Some(true)
                 && user.int("accessmode").unwrap_or_default() == 0
-                && user.id_of("businessunitid").is_none_or(|unit| !stopped.contains(&unit))
+                && unit.is_none_or(|unit| !stopped.contains(&unit))
+                && is_at(unit, home)
         }))
     }
+}
+
+/// Whether somebody of that unit is where they have to be.
+fn is_at(unit: Option<Uuid>, home: Option<Uuid>) -> bool {
+    home.is_none() || unit.is_none() || unit == home
 }

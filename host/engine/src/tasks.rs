@@ -26,8 +26,8 @@ pub enum Gate {
     Changed(&'static str, &'static str),
     /// The same, and a Create that gives the column a value.
     Given(&'static str, &'static str),
-    /// A Create, of whichever table, that gives the column a value.
-    New(&'static str),
+    /// A Create, of whichever table, that gives the column a value, and an Update that gives it another.
+    Anywhere(&'static str),
     /// Whoever does it asks for it there: it hangs on more than a message or a column.
     Asked,
 }
@@ -103,7 +103,7 @@ pub(crate) const CORE: &[Task] = &[
     },
     Task {
         privilege: "prvOverrideCreatedOnCreatedBy",
-        gates: &[Gate::New("overriddencreatedon")],
+        gates: &[Gate::Anywhere("overriddencreatedon")],
     },
 ];
 
@@ -114,7 +114,7 @@ pub(crate) struct Tasks {
     messages: HashMap<&'static str, Vec<&'static str>>,
     columns: HashMap<&'static str, Vec<OfColumn>>,
     /// Column, privilege.
-    new: Vec<(&'static str, &'static str)>,
+    anywhere: Vec<(&'static str, &'static str)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,7 @@ impl Tasks {
                         privilege,
                         when_new: true,
                     }),
-                    Gate::New(column) => all.new.push((column, privilege)),
+                    Gate::Anywhere(column) => all.anywhere.push((column, privilege)),
                     Gate::Asked => {}
                 }
             }
@@ -186,7 +186,7 @@ pub(crate) fn check_new(unit: &Unit, operation: &Operation, table: &TableDef) ->
     let of_table = core.tasks.of_table(table).iter().filter(|gate| gate.when_new);
     let of_table = of_table.map(|gate| (gate.column, gate.privilege));
     of_table
-        .chain(core.tasks.new.iter().copied())
+        .chain(core.tasks.anywhere.iter().copied())
         .filter(|(column, _)| is_something(target, column))
         .try_for_each(|(_, privilege)| unit.require_named(operation, privilege))
 }
@@ -198,9 +198,12 @@ pub(crate) fn check_new(unit: &Unit, operation: &Operation, table: &TableDef) ->
 pub(crate) fn check_changes(unit: &Unit, operation: &Operation, table: &TableDef, before: &Row) -> Result<()> {
     let core = unit.core.clone();
     let target = operation.target()?;
-    let mut changed = core.tasks.of_table(table).iter();
-    changed.try_for_each(|gate| match is_changed(target, before, gate.column) {
-        true => unit.require_named(operation, gate.privilege),
+    let of_table = core.tasks.of_table(table).iter();
+    let of_table = of_table.map(|gate| (gate.column, gate.privilege));
+    let anywhere = core.tasks.anywhere.iter().filter(|_| operation.why == Why::Asked);
+    let mut changed = of_table.chain(anywhere.copied());
+    changed.try_for_each(|(column, privilege)| match is_changed(target, before, column) {
+        true => unit.require_named(operation, privilege),
         false => Ok(()),
     })
 }

@@ -39,7 +39,10 @@ fn the_sender_of_a_request_sees_its_trace() {
     );
     let calls = list(&seller.json(&["trace", "list"]));
     assert!(
-        calls.len() == sent.len() && calls.iter().all(|call| call["messageblock"].is_null()),
+        calls.len() == sent.len()
+            && calls
+                .iter()
+                .all(|call| call["messageblock"].is_null() && call["exceptiondetails"].is_null()),
         "{calls:#?}"
     );
     let shown = seller.json(&["trace", "show", "@last", "--checks"]);

@@ -1,9 +1,9 @@
 //! Rows that are owned across business units, by the three settings.
 
-use sluice_model::{Code, Depth, Query, Reference, Right, Row, Uuid};
+use sluice_model::{Code, Depth, Query, Reference, Right, Row, Uuid, Value};
 use sluice_tests::Actor;
 
-use crate::world::{Security, assign, associate, grants, user};
+use crate::world::{Security, assign, associate, disassociate, grants, user};
 
 struct Units {
     world: Security,
@@ -21,7 +21,7 @@ impl Units {
         Self { world, west, east }
     }
 
-    fn set(&self, column: &str, on: bool) {
+    fn set(&self, column: &str, on: impl Into<Value>) {
         let organization = self.world.admin.list(Query::new("organization").columns(&[]));
         let row = Row::new("organization", organization[0].id).with(column, on);
         self.world.admin.update(row);
@@ -170,21 +170,40 @@ fn who_moves_takes_along_what_the_settings_say() {
 }
 
 #[test]
-fn switched_off_again_every_row_lies_with_its_owner() {
+fn switched_off_or_emptied_every_row_lies_with_its_owner_again() {
+    for off in [Value::Bool(false), Value::Null] {
+        let units = Units::new();
+        units.set("sl_ownershipacross", true);
+        units.set("sl_moverowstoowner", false);
+        let ann = units.world.user("ann", units.west, &["Own"]);
+        let eve = units.world.user("eve", units.east, &["Own"]);
+        units.give(&eve, "Unit", units.west).unwrap();
+        let (of_eve, of_ann) = (ann.create(account("E")), ann.create(account("A")));
+        assign(&ann, Reference::new("account", of_eve), user(&eve)).unwrap();
+        assert_eq!(units.lies_in(of_eve), units.west);
+        assert!(read(&eve, of_ann));
+        units.set("sl_ownershipacross", off);
+        assert_eq!(units.lies_in(of_eve), units.east);
+        assert!(read(&eve, of_eve));
+        assert!(!read(&eve, of_ann), "a role of another unit counts for nothing");
+    }
+}
+
+#[test]
+fn switched_off_the_organisation_keeps_an_administrator() {
     let units = Units::new();
     units.set("sl_ownershipacross", true);
-    units.set("sl_moverowstoowner", false);
-    let ann = units.world.user("ann", units.west, &["Own"]);
-    let eve = units.world.user("eve", units.east, &["Own"]);
-    units.give(&eve, "Unit", units.west).unwrap();
-    let (of_eve, of_ann) = (ann.create(account("E")), ann.create(account("A")));
-    assign(&ann, Reference::new("account", of_eve), user(&eve)).unwrap();
-    assert_eq!(units.lies_in(of_eve), units.west);
-    assert!(read(&eve, of_ann));
-    units.set("sl_ownershipacross", false);
-    assert_eq!(units.lies_in(of_eve), units.east);
-    assert!(read(&eve, of_eve));
-    assert!(!read(&eve, of_ann), "a role of another unit counts for nothing");
+    let boss = units.world.user("boss", units.west, &[]);
+    units.give(&boss, "System Administrator", units.east).unwrap();
+    let of_root = units.world.role_in("System Administrator", units.world.root());
+    let admin = user(&units.world.admin);
+    disassociate(&boss, admin.clone(), "systemuserroles_association", of_root.clone()).unwrap();
+    let organization = boss.list(Query::new("organization").columns(&[]));
+    let off = Row::new("organization", organization[0].id).with("sl_ownershipacross", false);
+    let error = boss.try_update(off.clone()).unwrap_err();
+    assert_eq!(error.code(), Code::LAST_ADMINISTRATOR, "{error}");
+    associate(&boss, admin, "systemuserroles_association", of_root).unwrap();
+    boss.try_update(off).unwrap();
 }
 
 /// Managers sit in any unit then.

@@ -1,6 +1,6 @@
 //! Privileges that belong to no table: each is asked for by what it gates, and by nothing else.
 
-use sluice_model::{Code, Depth, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Query, Reference, Request, Right, Row, Timestamp, Uuid, Value};
 
 use crate::world::{Security, grant, grants};
 
@@ -46,6 +46,25 @@ fn what_a_column_stays_takes_nothing() {
     }
     world.allow(role, &[grant("prvDisableUser", Depth::Organization)]);
     clerk.update(row().with("isdisabled", true));
+}
+
+/// When a row was made elsewhere is said by who may, when it is made and ever after.
+#[test]
+fn when_a_row_was_made_is_a_privilege_in_every_change() {
+    let world = Security::new();
+    let role = world.role("Clerk", &grants("Account", &Right::ALL, Depth::Organization));
+    let clerk = world.user("clerk", world.root(), &["Clerk"]);
+    let account = clerk.create(Row::unsaved("account").with("name", "Litware"));
+    let earlier: Timestamp = "1999-01-01T00:00:00Z".parse().unwrap();
+    let change = Row::new("account", account).with("overriddencreatedon", earlier);
+    let error = clerk.try_update(change.clone()).unwrap_err();
+    assert_eq!(
+        error.body().privilege.as_deref(),
+        Some("prvOverrideCreatedOnCreatedBy"),
+        "{error}"
+    );
+    world.allow(role, &[grant("prvOverrideCreatedOnCreatedBy", Depth::Organization)]);
+    clerk.update(change);
 }
 
 /// The page that administrators read has all of them.

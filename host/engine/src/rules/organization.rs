@@ -1,6 +1,6 @@
 //! The organisation's one row can be changed, but neither made nor removed.
 
-use sluice_model::{Result, Row};
+use sluice_model::{Result, Row, Value};
 
 use super::{Rules, moving};
 use crate::{Operation, Unit, capability::Redefinition};
@@ -16,11 +16,12 @@ impl Rules for Organization {
     ///
     /// Where rows are not owned across business units any more, every row goes into its owner's.
     fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        if changed.bool(ACROSS) == Some(false) && before.bool(ACROSS) == Some(true) {
+        let is_off = changed.has(ACROSS) && changed.bool(ACROSS) != Some(true);
+        if is_off && before.bool(ACROSS) == Some(true) {
             moving::all_rows_follow(unit)?;
         }
-        match changed.bool("isduplicatedetectionenabled") {
-            Some(false) => unit.redefined(Redefinition::DetectionOff).map(|_| ()),
+        match changed.get("isduplicatedetectionenabled").map(Value::as_bool) {
+            Some(None | Some(false)) => unit.redefined(Redefinition::DetectionOff).map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use super::recorded::sent_by;
 use crate::{Session, reading, rules::message_trace, tables};
 
 /// What of a plug-in call is the plug-in's own.
-const OF_PLUGIN: [&str; 2] = ["messageblock", "configuration"];
+const OF_PLUGIN: [&str; 3] = ["messageblock", "configuration", "exceptiondetails"];
 
 impl Session {
     /// The traces that a query of requests (`sl_messagetrace`) or of plug-in calls (`plugintracelog`) asks
