@@ -1,6 +1,6 @@
 //! The last change of a step, role, duplicate rule or setting is taken back.
 
-use sluice_model::{Depth, Reference, Row};
+use sluice_model::{Depth, Filter, Query, Reference, Row, Value};
 use sluice_platform::prelude::*;
 use sluice_tests::{
     Organisation, people,
@@ -152,6 +152,26 @@ fn a_role_that_was_made_goes_with_its_copies() {
     assert!(roles() > before);
     admin.json(&["undo"]);
     assert_eq!(roles(), before);
+}
+
+#[test]
+fn a_role_that_was_changed_is_changed_back_with_its_copies() {
+    let org = Organisation::sample();
+    let admin = org.admin();
+    let roles = || {
+        let named = Query::new("role").filter(Filter::eq("name", "Salesperson"));
+        let roles = admin.list(named);
+        assert!(roles.len() > 1, "a copy in each unit");
+        roles
+    };
+    let before: Vec<_> = roles().iter().map(|role| role.int("isinherited")).collect();
+    let root = roles().into_iter().find(|role| role.lookup("parentroleid").is_none());
+    let other = i32::from(before[0] != Some(1));
+    admin.update(Row::new("role", root.unwrap().id).with("isinherited", Value::Choice(other)));
+    let undone = admin.0.undo(None, true).unwrap();
+    assert_eq!(undone.changes.len(), 1, "{undone:?}");
+    let after: Vec<_> = roles().iter().map(|role| role.int("isinherited")).collect();
+    assert_eq!(after, before);
 }
 
 /// Where the last change is none that is taken back, an older one is not taken back in its place.

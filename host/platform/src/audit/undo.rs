@@ -232,8 +232,8 @@ impl Record {
         let table = batch.unit().catalog().table(&self.row.table)?.clone();
         match (self.action, operation(self.action)) {
             (PRIVILEGES, _) => self.regrant(batch).map(Some),
-            // The copy of a role below comes and goes with the role.
-            (_, 1) if self.is_copy_of_role(batch)? => Ok(None),
+            // The copy of a role below comes, changes and goes with the role.
+            (_, 1 | 2) if self.is_copy_of_role(batch)? => Ok(None),
             (_, 1) => self.unmake(batch, &table).map(Some),
             (_, 3) => self.make_again(batch, &table).map(Some),
             (action, _) if is_link(action) => {
