@@ -46,6 +46,13 @@ impl Run {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+
+    /// Whether it said these words beside its result. Where its lines are folded does not count: that
+    /// changes with the paths in them.
+    pub fn says(&self, words: &str) -> bool {
+        let unfolded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        unfolded(&self.stderr).contains(&unfolded(words))
+    }
 }
 
 /// The program at work in a folder, on its `sluice.db`.

@@ -13,6 +13,12 @@ use crate::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The words that register a step of the guest `probe`, which was pushed under that name.
+pub fn probe_step<'a>(message: &'a str, table: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let words = ["step", "register", "--plugin", "probe/probe"];
+    [&words[..], &["--message", message, "--table", table], more].concat()
+}
+
 /// The folder. Its organisation is checked when the test ends.
 pub struct World {
     folder: TempDir,
@@ -245,7 +251,7 @@ pub fn refused(program: &Program, code: i32, arguments: &[&str], words: &[&str])
 #[track_caller]
 fn says(run: &Run, words: &[&str]) {
     for word in words {
-        assert!(run.stderr.contains(word), "no `{word}` in {run:?}");
+        assert!(run.says(word), "no `{word}` in {run:?}");
     }
-    assert!(!run.stderr.contains("panicked"), "{run:?}");
+    assert!(!run.says("panicked"), "{run:?}");
 }

@@ -49,7 +49,7 @@ impl Unit {
     /// # Errors
     /// `0x8004A110` the caller may not call on behalf of others; nobody calls on behalf of SYSTEM.
     pub(crate) fn acting(&mut self, acting: Acting) -> Result<Arc<Principal>> {
-        let principal = self.named(acting)?;
+        let principal = self.who_acts(acting)?;
         if let Some(caller) = principal.limit() {
             self.check_acts_on_behalf(caller)?;
         }
@@ -60,7 +60,7 @@ impl Unit {
     ///
     /// # Errors
     /// One of them is gone; nobody calls on behalf of SYSTEM.
-    pub(crate) fn named(&mut self, acting: Acting) -> Result<Arc<Principal>> {
+    pub(crate) fn who_acts(&mut self, acting: Acting) -> Result<Arc<Principal>> {
         match acting.caller.filter(|caller| *caller != acting.user) {
             Some(caller) => self.limited(acting.user, caller),
             None => self.principal(acting.user),

@@ -10,7 +10,7 @@ use sluice_store::Tx;
 
 use crate::{
     Unit, organization,
-    snapshot::{self, Snapshot},
+    snapshot::{self, AcrossUnits, Snapshot},
     tables,
 };
 
@@ -130,27 +130,26 @@ impl Reader<'_> {
     /// Whether somebody who can use it holds the whole role System Administrator.
     fn has_administrator(&mut self, stopped: &BTreeSet<Uuid>, system: Uuid) -> Result<bool> {
         let roles = self.all(tables::ROLE, &["businessunitid"], organization::administrator_roles())?;
-        let settings = self.all(tables::ORGANIZATION, &["sl_ownershipacross"], Filter::All)?;
-        let across = settings.iter().any(|row| row.bool("sl_ownershipacross") == Some(true));
+        let settings = self.all(tables::ORGANIZATION, &[AcrossUnits::COLUMN], Filter::All)?;
+        let across = settings.iter().any(|row| AcrossUnits::of(row).is_on);
         for role in &roles {
             if !self.is_whole(role.id)? {
                 continue;
             }
             // Unless rows are owned across units, a role counts for who is in its unit.
             let home = role.id_of("businessunitid").filter(|_| !across);
-            for user in self.linked(tables::USER_ROLES, "roleid", role.id, "systemuserid")? {
-                if user != system && self.is_usable(user, stopped, home)? {
-                    return Ok(true);
+            // Who has it, and the unit that they have to be in for that.
+            let direct = self.linked(tables::USER_ROLES, "roleid", role.id, "systemuserid")?;
+            let mut users: Vec<_> = direct.into_iter().map(|user| (user, home)).collect();
+            for team in self.linked(tables::TEAM_ROLES, "roleid", role.id, "teamid")? {
+                if self.gives_roles(team, stopped, home)? {
+                    let members = self.linked(tables::TEAM_MEMBERSHIP, "teamid", team, "systemuserid")?;
+                    users.extend(members.into_iter().map(|user| (user, None)));
                 }
             }
-            for team in self.linked(tables::TEAM_ROLES, "roleid", role.id, "teamid")? {
-                if !self.gives_roles(team, stopped, home)? {
-                    continue;
-                }
-                for user in self.linked(tables::TEAM_MEMBERSHIP, "teamid", team, "systemuserid")? {
-                    if user != system && self.is_usable(user, stopped, None)? {
-                        return Ok(true);
-                    }
+            for (user, home) in users {
+                if user != system && self.is_usable(user, stopped, home)? {
+                    return Ok(true);
                 }
             }
         }

@@ -95,8 +95,8 @@ fn number(caller: Caller) -> u8 {
 }
 
 impl Session {
-    /// The call of a step in a request that was refused, or in a job (see [`Session::refused`]) as a case: of the step
-    /// with that id, else of the one in which the request fails. The request runs again for that,
+    /// The call of a step in a request that was refused, or in a job (see [`Session::refused`]) as a case: of
+    /// the step with that id, else of the one in which the request fails. The request runs again for that,
     /// rolled back.
     ///
     /// # Errors

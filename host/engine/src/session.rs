@@ -155,7 +155,7 @@ impl Session {
     ) -> Result<Response> {
         let request = self.completed(request);
         // Whether they may act so is the first thing that is asked in the pipeline: the refusal leaves a trace.
-        let principal = unit.named(self.acting);
+        let principal = unit.who_acts(self.acting);
         unit.record(&request);
         let result = principal.and_then(|principal| {
             let incoming = Incoming {

@@ -23,7 +23,7 @@ use crate::{engine::Core, options, pointers::Pointers, published, step::StepTabl
 pub use reader::Reader;
 pub use settings::OrganizationSettings;
 use settings::settings;
-pub(crate) use settings::{LONGEST_TRANSACTION, RequestSetting, TraceSetting};
+pub(crate) use settings::{AcrossUnits, LONGEST_TRANSACTION, RequestSetting, TraceSetting};
 
 /// What a role holds: the depth of each privilege, by its name in lower case.
 pub(crate) type RolePrivileges = Arc<HashMap<String, Depth>>;

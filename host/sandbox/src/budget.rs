@@ -303,3 +303,36 @@ impl ResourceLimiter for Memory {
         Ok(wanted <= allowed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy(time: Duration) {
+        let began = os::thread_time();
+        while os::thread_time().saturating_sub(began) < time {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn a_call_that_lasts_is_timed_by_what_its_thread_works() {
+        let cpu = Duration::from_millis(40);
+        let limits = Limits {
+            cpu,
+            ..Limits::default()
+        };
+        let mut budget = Budget::new(limits, Left::default());
+        budget.tick().unwrap();
+        // Others have the processor.
+        std::thread::sleep(2 * cpu);
+        budget.tick().unwrap();
+        // A service works for it.
+        let since = budget.now();
+        busy(2 * cpu);
+        budget.away(since, Ok(())).unwrap();
+        budget.tick().unwrap();
+        busy(2 * cpu);
+        assert_eq!(budget.tick().unwrap_err().code(), Code::PLUGIN_TIMEOUT);
+    }
+}

@@ -43,12 +43,12 @@ fn it_warns_before_it_replaces() {
     let world = Customizing::new();
     let run = world.run("mapping generate lead opportunity");
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("maps all columns of one name"), "{run:?}");
+    assert!(run.says("maps all columns of one name"), "{run:?}");
     world.sluice("mapping generate lead opportunity --yes");
     let run = world.run("mapping generate lead opportunity");
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("generating replaces"), "{run:?}");
-    assert!(run.stderr.contains("--yes"), "{run:?}");
+    assert!(run.says("generating replaces"), "{run:?}");
+    assert!(run.says("--yes"), "{run:?}");
 }
 
 #[test]

@@ -101,10 +101,7 @@ fn a_rule_from_its_making_to_its_end() {
     assert_eq!(error["duplicates"]["matches"][0]["id"], first.as_str());
     assert_eq!(error["duplicates"]["matches"][0]["rules"], json!(["Same phone"]));
     let people = world.admin.run(&double);
-    assert!(
-        people.stderr.contains("account Fourth Coffee, 818/762-1221"),
-        "{people:?}"
-    );
+    assert!(people.says("account Fourth Coffee, 818/762-1221"), "{people:?}");
 
     a_published_rule_is_changed_and_deleted(&world, &first);
 }
@@ -189,10 +186,7 @@ fn what_people_are_told_of_rules_and_jobs() {
     let world = Folder::new();
     let says = |arguments: &[&str], text: &str| {
         let run = world.admin.run(arguments);
-        assert!(
-            run.stdout.contains(text) || run.stderr.contains(text),
-            "{arguments:?}: {run:?}"
-        );
+        assert!(run.stdout.contains(text) || run.says(text), "{arguments:?}: {run:?}");
     };
     let address = [
         "duprule",

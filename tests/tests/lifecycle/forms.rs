@@ -154,7 +154,7 @@ fn forms_are_named_one_by_one_and_load_what_is_there() {
     world.admin().json(&create);
     let new = ["lead", "new", "subject=Pumps", "lastname=Ng", "--form"];
     let run = world.admin().run(&[&new[..], &["Slim"]].concat());
-    assert!(run.code == 2 && run.stderr.contains(&first), "{run:?}");
+    assert!(run.code == 2 && run.says(&first), "{run:?}");
     world.admin().json(&[&new[..], &[&first]].concat());
     let standard = world
         .admin()

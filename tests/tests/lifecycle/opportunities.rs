@@ -39,7 +39,7 @@ fn an_opportunity_is_lost_for_a_reason_and_reopened() {
     for reason in [&[][..], &["--reason", "Won"]] {
         let run = world.admin().run(&[&lose, reason].concat());
         assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.stderr.contains("4 (Canceled), 5 (Out-Sold)"), "{run:?}");
+        assert!(run.says("4 (Canceled), 5 (Out-Sold)"), "{run:?}");
     }
     world.admin().json(&[
         "opportunity",

@@ -124,10 +124,7 @@ fn a_status_of_disqualified_closes_the_lead_and_makes_nothing() {
     let world = World::empty();
     let lead = lead(&world, &[]);
     let unknown = world.admin().run(&["lead", "qualify", &lead, "--status", "Asleep"]);
-    assert!(
-        unknown.code == 2 && unknown.stderr.contains("5 (Cannot Contact)"),
-        "{unknown:?}"
-    );
+    assert!(unknown.code == 2 && unknown.says("5 (Cannot Contact)"), "{unknown:?}");
     let run = world
         .admin()
         .run(&["lead", "qualify", &lead, "--status", "cannot contact"]);

@@ -44,10 +44,7 @@ fn any_command_migrates_says_so_once_and_keeps_a_copy() {
         let run = world.admin().run(&["row", "list", "fa_ship", "--json"]);
         assert_eq!(run.code, 0, "{run:?}");
         assert_eq!(run.json()["value"].as_array().unwrap().len(), 2);
-        assert!(
-            run.stderr.contains(&copy_name()) && run.stderr.contains("form"),
-            "{run:?}"
-        );
+        assert!(run.says(&copy_name()) && run.says("form"), "{run:?}");
         assert_eq!(listed(&world), ["sluice.db".to_owned(), copy_name()]);
         assert_eq!(cells(&world.path(&copy_name()), &[]), before);
         assert_eq!(schema(&world.path(&copy_name())), tables);
@@ -123,7 +120,7 @@ fn of_several_processes_at_once_one_migrates() {
             // On a busy machine the migration takes longer than the others wait; who tries again is served.
             let again = world.admin().run(&["row", "list", "account"]);
             assert_eq!(again.code, 0, "{again:?}");
-            told += usize::from(again.stderr.contains("from form 2"));
+            told += usize::from(again.says("from form 2"));
             continue;
         }
         assert!(output.status.success(), "{said}");

@@ -30,7 +30,7 @@ fn indexes_and_matchcodes_are_made_anew() {
         "row", "list", "account", "--order", "name", "--select", "name", "--json",
     ]);
     assert_eq!(opened.code, 0, "{opened:?}");
-    assert!(opened.stderr.contains("anew"), "{opened:?}");
+    assert!(opened.says("anew"), "{opened:?}");
     let names: Vec<String> = list(&opened.json())
         .iter()
         .map(|row| row["name"].as_str().unwrap().to_owned())
@@ -42,7 +42,7 @@ fn indexes_and_matchcodes_are_made_anew() {
     assert_eq!(refused["code"], "0x80040333", "{refused}");
     assert!(world.path("sluice.db.before-5-texts-1").exists());
     let again = admin.run(&["org", "check"]);
-    assert!(again.code == 0 && !again.stderr.contains("anew"), "{again:?}");
+    assert!(again.code == 0 && !again.says("anew"), "{again:?}");
 }
 
 #[test]

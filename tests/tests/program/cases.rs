@@ -2,7 +2,7 @@
 
 use sluice_tests::{
     wasm,
-    world::{World, argument, refused},
+    world::{World, argument, probe_step, refused},
 };
 
 #[test]
@@ -70,15 +70,7 @@ fn what_a_step_read_with_other_rights_is_no_ones_to_export() {
     let account = account["id"].as_str().unwrap().to_owned();
     admin.json(&["row", "assign", "account", &account, "seller.west"]);
     admin.json(&["column", "update", "account", "creditlimit", "--secured", "yes"]);
-    let step = [
-        "step",
-        "register",
-        "--plugin",
-        "probe/probe",
-        "--message",
-        "Update",
-        "--table",
-        "account",
+    let more = [
         "--stage",
         "pre-operation",
         "--run-as",
@@ -88,7 +80,7 @@ fn what_a_step_read_with_other_rights_is_no_ones_to_export() {
         "--image",
         "pre:b:name,creditlimit",
     ];
-    admin.json(&step);
+    admin.json(&probe_step("Update", "account", &more));
     admin.json(&["role", "grant", "Salesperson", "prvWriteAccount", "user"]);
     admin.json(&["role", "grant", "Salesperson", "prvReadSdkMessageProcessingStep", "org"]);
     refused(&seller, 1, &["row", "update", "account", &account, "fax=1"], &["nope"]);

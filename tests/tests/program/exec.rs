@@ -6,7 +6,7 @@ use sluice_tests::world::{World, id, text};
 fn refused(world: &World, arguments: &[&str], code: i32, says: &str) {
     let run = world.admin().run(arguments);
     assert_eq!(run.code, code, "{arguments:?}: {run:?}");
-    assert!(run.stderr.contains(says), "{arguments:?}: {run:?}");
+    assert!(run.says(says), "{arguments:?}: {run:?}");
 }
 
 #[test]

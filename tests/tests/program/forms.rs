@@ -118,7 +118,7 @@ fn rows_go_out_as_files_for_who_may_export() {
     for form in ["csv", "spreadsheet", "tsv"] {
         let run = with(form);
         assert_eq!(run.code, 1, "{form}");
-        assert!(run.stderr.contains("prvExportToExcel"), "{}", run.stderr);
+        assert!(run.says("prvExportToExcel"), "{}", run.stderr);
     }
     for form in ["table", "plain", "json", "id"] {
         assert_eq!(with(form).code, 0, "{form}");

@@ -46,7 +46,7 @@ fn roles_are_granted_by_patterns_all_or_nothing() {
         ("prvReadNothing:org", "prvReadNothing"),
     ] {
         let run = admin.run(&["role", "grant", "Clerk", "lead:w:user", pattern]);
-        assert!(run.code != 0 && run.stderr.contains(why), "{pattern}: {run:?}");
+        assert!(run.code != 0 && run.says(why), "{pattern}: {run:?}");
     }
     assert_eq!(held(&world, "Clerk"), expected, "nothing of it was granted");
     admin.json(&["role", "create", "Second", "--like", "Clerk"]);

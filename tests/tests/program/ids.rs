@@ -120,7 +120,7 @@ fn a_name_that_is_the_end_of_an_id_names_either_row() {
     let other = id(&admin.json(&["row", "create", "lead", &format!("lastname={}", end(&one))]));
     let run = admin.run(&["row", "update", "lead", end(&one), "firstname=x"]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains(&one) && run.stderr.contains(&other), "{run:?}");
+    assert!(run.says(&one) && run.says(&other), "{run:?}");
     for (lead, name) in [(&one, "one"), (&other, end(&one))] {
         let row = admin.json(&["row", "get", "lead", lead]);
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use sluice_tests::{
     program::words,
-    world::{World, guest, list, refused, text},
+    world::{World, guest, list, probe_step, refused, text},
 };
 
 const ACCOUNT: [&str; 5] = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
@@ -45,6 +45,8 @@ fn the_sender_of_a_request_sees_its_trace() {
                 .all(|call| call["messageblock"].is_null() && call["exceptiondetails"].is_null()),
         "{calls:#?}"
     );
+    let failed = list(&seller.json(&["trace", "list", "--failed"]));
+    assert_eq!(failed.len(), calls.len(), "each of these calls failed");
     let shown = seller.json(&["trace", "show", "@last", "--checks"]);
     assert_eq!(shown["correlationid"], correlation);
     assert!(shown.get("configuration").is_none_or(serde_json::Value::is_null));
@@ -67,10 +69,7 @@ fn who_may_not_call_on_behalf_of_others_is_named() {
     let world = World::sample();
     let behalf = [&ACCOUNT[..], &["--on-behalf-of", "manager"]].concat();
     let run = world.user("seller.west").run(&behalf);
-    assert!(
-        run.stderr.contains("0x8004A110") && run.stderr.contains("sluice why"),
-        "{run:?}"
-    );
+    assert!(run.says("0x8004A110") && run.says("sluice why"), "{run:?}");
     let found = world.admin().json(&["trace", "list", "--requests", "--failed"]);
     let correlation = text(&list(&found)[0], "sl_correlationid");
     let told = world.admin().run(&["why", &correlation]).stdout;
@@ -173,21 +172,8 @@ fn what_is_declared_is_told_and_a_rule_is_told_once() {
     let world = World::sample();
     let admin = world.admin();
     admin.json(&["plugin", "push", &guest("probe")]);
-    let step = [
-        "step",
-        "register",
-        "--plugin",
-        "probe/probe",
-        "--message",
-        "Create",
-        "--table",
-        "task",
-        "--stage",
-        "post-operation",
-        "--name",
-        "asks nothing",
-    ];
-    admin.json(&step);
+    let more = ["--stage", "post-operation", "--name", "asks nothing"];
+    admin.json(&probe_step("Create", "task", &more));
     let needs = admin.json(&["step", "needs", "asks nothing"]);
     assert_eq!(needs["declared"]["privileges"], serde_json::json!(["prvReadAccount"]));
     let users = list(&admin.json(&["table", "uses", "account"]));

@@ -1,7 +1,13 @@
 //! `kill -9` in the middle of the plug-in of a job: its calls that were answered are not made again.
 
 use serde_json::Value;
-use sluice_tests::world::{World, guest, id, list, text, wait_until};
+use sluice_tests::world::{World, guest, id, list, probe_step, text, wait_until};
+
+/// The words that register a step of the probe behind each new contact.
+fn in_background<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let more = [&["--stage", "post-operation", "--mode", "async"], more].concat();
+    probe_step("Create", "contact", &more)
+}
 
 fn job(world: &World) -> Value {
     let jobs = list(&world.admin().json(&["jobs", "list"]));
@@ -17,26 +23,14 @@ fn killed() -> (World, String) {
         .admin()
         .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
     let script = "create account name One\nread account\ncreate-now account name\nspin";
-    let step = id(&world.admin().json(&[
-        "step",
-        "register",
-        "--plugin",
-        "probe/probe",
-        "--message",
-        "Create",
-        "--table",
-        "contact",
-        "--stage",
-        "post-operation",
-        "--mode",
-        "async",
+    let step = id(&world.admin().json(&in_background(&[
         "--grant",
         "clock",
         "--config",
         script,
         "--limits",
         r#"{"cpu": 30000, "wall": 60000}"#,
-    ]));
+    ])));
     let mut child = world.admin().start(&["row", "create", "contact", "lastname=Ng"]);
     wait_until(|| world.count("account", "") == 2);
     child.kill().unwrap();
@@ -104,24 +98,8 @@ fn two_processes_run_each_job_once() {
     world
         .admin()
         .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
-    let register = [
-        "step",
-        "register",
-        "--plugin",
-        "probe/probe",
-        "--message",
-        "Create",
-        "--table",
-        "contact",
-        "--stage",
-        "post-operation",
-        "--mode",
-        "async",
-        "--config",
-    ];
-    let step = id(&world
-        .admin()
-        .json(&[&register[..], &["until-attempt 2 later\ncreate account name ByJob"]].concat()));
+    let config = ["--config", "until-attempt 2 later\ncreate account name ByJob"];
+    let step = id(&world.admin().json(&in_background(&config)));
     let rows: Vec<String> = (0..20).map(|n| format!("Ng {n}")).collect();
     for name in &rows {
         world
@@ -166,18 +144,7 @@ fn whatever_is_killed_is_done_once() {
     admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
     let script =
         "create account name A\nread account\ncreate account name B\nuntil-attempt 2 later\ncreate account name C";
-    let mut register = vec!["step", "register", "--plugin", "probe/probe", "--message", "Create"];
-    register.extend([
-        "--table",
-        "contact",
-        "--stage",
-        "post-operation",
-        "--mode",
-        "async",
-        "--config",
-        script,
-    ]);
-    admin.json(&register);
+    admin.json(&in_background(&["--config", script]));
     world.write(
         "chain.json",
         r#"{"name": "Chain", "table": "account", "mode": "background", "scope": "organization", "on": {"create": true},

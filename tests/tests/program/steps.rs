@@ -1,7 +1,7 @@
 //! Steps by command: several at once, at rest for some time, and which of them are listed.
 
 use serde_json::Value;
-use sluice_tests::world::{World, guest, list, refused, text};
+use sluice_tests::world::{World, guest, list, probe_step, refused, text};
 
 fn names(world: &World, arguments: &[&str]) -> Vec<String> {
     let all = [&["step", "list"], arguments].concat();
@@ -150,17 +150,8 @@ fn a_run_as_user_who_lacks_what_the_file_names_is_told() {
     admin.json(&["role", "create", "Robot"]);
     admin.json(&["user", "create", "robot", "--role", "Robot"]);
     let register = |run_as: &[&str]| {
-        let step = [
-            "step",
-            "register",
-            "--plugin",
-            "probe/probe",
-            "--message",
-            "Create",
-            "--table",
-            "account",
-        ];
-        admin.run(&[&step[..], &["--stage", "post-operation"], run_as].concat())
+        let more = [&["--stage", "post-operation"], run_as].concat();
+        admin.run(&probe_step("Create", "account", &more))
     };
     let run = register(&["--run-as", "robot"]);
     assert!(run.stdout.contains("robot, who lacks prvReadAccount"), "{run:?}");

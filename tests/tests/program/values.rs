@@ -286,7 +286,7 @@ fn an_ambiguous_name_says_what_tells_the_rows_apart() {
     let refused = world.admin().run(&["row", "get", "lead", "Twice"]);
     assert_eq!(refused.code, 2);
     for told in ["Adatum", "Blue Yonder", "t@example.com", "owned by ", "created "] {
-        assert!(refused.stderr.contains(told), "{told}: {refused:?}");
+        assert!(refused.says(told), "{told}: {refused:?}");
     }
 }
 
@@ -304,7 +304,7 @@ fn an_amount_keeps_its_digits_through_json() {
         (r#"{"@odata.type":"account","name":"#, "JSON"),
     ] {
         let run = world.admin().run(&["exec", "Create", &format!("Target:={wrong}")]);
-        assert!(run.code == 2 && run.stderr.contains(word), "{run:?}");
+        assert!(run.code == 2 && run.says(word), "{run:?}");
     }
     assert_eq!(world.count("account", "name ne null"), 1);
 }

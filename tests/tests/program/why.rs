@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluice_tests::{
     program::words,
-    world::{World, guest, id, list, text},
+    world::{World, guest, id, list, probe_step, text},
 };
 
 /// Runs printed commands as they stand, as the administrator.
@@ -46,18 +46,8 @@ fn a_refused_qualification_is_cured_by_what_is_printed_first() {
     world
         .admin()
         .json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
-    let step = [
-        "step",
-        "register",
-        "--plugin",
-        "probe/probe",
-        "--message",
-        "Create",
-        "--table",
-        "contact",
-    ];
     let more = ["--stage", "pre-operation", "--config", "read campaign"];
-    world.admin().json(&[&step[..], &more[..]].concat());
+    world.admin().json(&probe_step("Create", "contact", &more));
     let lead = world.lead("seller.west");
     let found = cured(&world, "seller.west", &["lead", "qualify", &lead]);
     let culprits = list_of(&found["culprits"]);

@@ -134,7 +134,7 @@ fn a_file_that_is_there_is_not_overwritten() {
         .program()
         .run(&["solution", "export", "Sales", "sales.zip", "--managed"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stderr.contains("sales.zip exists already"), "{run:?}");
+    assert!(run.says("sales.zip exists already"), "{run:?}");
     assert_eq!(std::fs::read(world.path("sales.zip")).unwrap(), before);
     world.sluice("solution export Sales sales.zip --managed --force");
     assert_ne!(std::fs::read(world.path("sales.zip")).unwrap(), before);

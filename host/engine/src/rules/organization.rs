@@ -3,12 +3,9 @@
 use sluice_model::{Result, Row, Value};
 
 use super::{Rules, moving};
-use crate::{Operation, Unit, capability::Redefinition};
+use crate::{Operation, Unit, capability::Redefinition, snapshot::AcrossUnits};
 
 pub(super) struct Organization;
-
-/// Whether rows are owned across business units.
-const ACROSS: &str = "sl_ownershipacross";
 
 impl Rules for Organization {
     /// Where duplicate detection is switched off, every rule is unpublished; switched on
@@ -16,8 +13,8 @@ impl Rules for Organization {
     ///
     /// Where rows are not owned across business units any more, every row goes into its owner's.
     fn after_update(&self, unit: &mut Unit, _: &Operation, before: &Row, changed: &Row) -> Result<()> {
-        let is_off = changed.has(ACROSS) && changed.bool(ACROSS) != Some(true);
-        if is_off && before.bool(ACROSS) == Some(true) {
+        let is_off = changed.has(AcrossUnits::COLUMN) && !AcrossUnits::of(changed).is_on;
+        if is_off && AcrossUnits::of(before).is_on {
             moving::all_rows_follow(unit)?;
         }
         match changed.get("isduplicatedetectionenabled").map(Value::as_bool) {

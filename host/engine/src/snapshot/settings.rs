@@ -42,8 +42,12 @@ pub(crate) struct AcrossUnits {
 }
 
 impl AcrossUnits {
-    fn of(row: &Row) -> Self {
-        let is_on = row.bool("sl_ownershipacross") == Some(true);
+    /// The column that switches it on.
+    pub(crate) const COLUMN: &'static str = "sl_ownershipacross";
+
+    /// As the organisation's row says it.
+    pub(crate) fn of(row: &Row) -> Self {
+        let is_on = row.bool(Self::COLUMN) == Some(true);
         Self {
             is_on,
             moves_rows: !is_on || row.bool("sl_moverowstoowner") != Some(false),

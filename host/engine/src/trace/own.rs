@@ -1,7 +1,7 @@
 //! Traces of one's own requests: whoever sent a request sees what it did without Read on traces, as far
 //! as a trace shows its values to its sender. What plug-ins said stays with those who may read it.
 
-use sluice_model::{Filter, Name, Query, Result, Right, Row};
+use sluice_model::{Filter, Name, Query, Result, Right, Row, Value};
 
 use super::recorded::sent_by;
 use crate::{Session, reading, rules::message_trace, tables};
@@ -65,13 +65,15 @@ impl Session {
     }
 }
 
-/// Whether a filter looks at a trace's own columns, and not at what plug-ins said.
+/// Whether a filter looks at a trace's own columns, and not at what plug-ins said; that one said nothing, or
+/// something, as of a call that failed, is no part of it.
 fn is_plain(filter: &Filter) -> bool {
     let told = |column: &Name| !OF_PLUGIN.contains(&&**column);
     match filter {
         Filter::All => true,
         Filter::And(all) | Filter::Or(all) => all.iter().all(is_plain),
         Filter::Not(filter) => is_plain(filter),
+        Filter::Compare { value: Value::Null, .. } => true,
         Filter::Compare { column, .. } | Filter::In { column, .. } => told(column),
         Filter::Related(_) => false,
     }

@@ -24,8 +24,8 @@ pub trait Undo {
     /// tried.
     ///
     /// # Errors
-    /// There is no such change, the last one was of another kind, this user may not read it, something is no longer as it left it, it cannot
-    /// be taken back, or what takes it back is refused.
+    /// There is no such change, the last one was of another kind, this user may not read it, something is no
+    /// longer as it left it, it cannot be taken back, or what takes it back is refused.
     fn undo(&self, what: Option<&Reference>, in_earnest: bool) -> Result<Undone>;
 }
 

@@ -298,3 +298,34 @@ fn what_a_unit_knows_of_a_row_is_as_new_as_the_row() {
     })
     .unwrap();
 }
+
+/// Of a row that it has made a unit knows whose it is without asking: what the file says.
+#[test]
+fn what_a_unit_knows_of_a_row_that_it_made_is_what_the_file_says() {
+    let org = world(&[(ME, 0)], &[]);
+    let (account, unit) = (&org.tables.account, &org.tables.unit);
+    org.write(|tx| {
+        let made = [
+            (account, owned(41, ME, UNITS[1])),
+            (account, owned(42, TEAM, UNITS[2])),
+            (unit, Row::new("businessunit", id(43)).with("name", "unit")),
+        ];
+        for (table, row) in &made {
+            tx.insert(&system(), table, row)?;
+            let principals = [PrincipalId::user(id(ME)), PrincipalId::team(id(TEAM))];
+            let known = tx.facts().row(table, row.id, &principals)?;
+            // What is rolled back takes what was known along.
+            let savepoint = tx.savepoint()?;
+            tx.rollback_to(savepoint)?;
+            assert_eq!(known, tx.facts().row(table, row.id, &principals)?, "{row:?}");
+            assert!(known.is_some());
+        }
+        let later = share(9, 41, ME, 1, 0);
+        tx.insert(&system(), account, &owned(44, TEAM, UNITS[2]))?;
+        tx.insert(&system(), &org.tables.shares, &later.with("objectid", id(44)))?;
+        let facts = tx.facts().row(account, id(44), &[PrincipalId::user(id(ME))])?.unwrap();
+        assert_eq!(facts.shared.own, Rights::of(&[Right::Read]), "shared after it was made");
+        Ok(())
+    })
+    .unwrap();
+}

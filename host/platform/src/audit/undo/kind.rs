@@ -1,7 +1,7 @@
 //! Of which kind the last change was: what is taken back, and what is not.
 
 use sluice_engine::{Batch, tables};
-use sluice_model::{Error, Filter, Reference, Request, Result, Uuid, Value, json};
+use sluice_model::{Error, Filter, Reference, Request, Result, TableDef, Uuid, Value, json};
 
 use super::newest_first;
 
@@ -15,39 +15,35 @@ pub(super) const TABLES: &[&str] = &[
     tables::ORGANIZATION,
 ];
 
-/// The other audited tables that an organisation is configured by. Where the last change was one of
-/// theirs, an older one is not what is meant.
-const OTHERS: &[&str] = &[
-    tables::USER,
-    tables::TEAM,
-    tables::BUSINESS_UNIT,
-    tables::PROFILE,
-    tables::COLUMN_PERMISSION,
+/// Audited tables by which an organisation is customised, and whose rows are no part of the configuration
+/// that is kept in memory.
+const CUSTOMIZED: &[&str] = &[
     tables::TEAM_TEMPLATE,
-    tables::ASSEMBLY,
-    tables::PROCESS,
-    tables::CURRENCY,
-    tables::POSITION,
     "attributemap",
     "entitymap",
     "mobileofflineprofile",
     "mobileofflineprofileitem",
     "optionset",
-    "processstage",
     "savedquery",
-    "sl_processstep",
     "solution",
     "systemform",
     "webresource",
 ];
 
+/// Whether an organisation is configured by the rows of a table. Where the last change was one of theirs
+/// that is not taken back, an older one is not what is meant.
+fn configures(table: &TableDef) -> bool {
+    table.audited && (table.configuration || CUSTOMIZED.contains(&&*table.name))
+}
+
 /// Refuses where the last change of the configuration was none that is taken back: an older one is not what
 /// is meant then.
 pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
-    let configured = TABLES.iter().chain(OTHERS).map(|table| Value::from(*table));
+    let catalog = batch.unit().catalog();
+    let configured = catalog.iter().filter(|table| configures(table));
     let configured = Filter::In {
         column: "objecttypecode".into(),
-        values: configured.collect(),
+        values: configured.map(|table| Value::from(&*table.name)).collect(),
     };
     // What was changed about a table as a whole is of no row.
     let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
@@ -60,7 +56,6 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
     if TABLES.contains(&table) && !id.is_nil() && !newest.int("action").is_some_and(is_link) {
         return Ok(());
     }
-    let catalog = batch.unit().catalog();
     let action = catalog.table(tables::AUDIT)?.column("action").cloned();
     let number = newest.int("action").unwrap_or_default();
     let action = action.and_then(|column| {
