@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use rusqlite::{Connection, types::Value};
+use sluice_engine::{Env as _, SystemEnv};
 use sluice_model::Uuid;
 
 use crate::{
@@ -30,8 +31,8 @@ pub(crate) struct Written {
     statements: Vec<Statement>,
     /// Where ids of new rows are bound: the statement, the value, and the number of the id.
     ids: Vec<(usize, usize, usize)>,
-    /// How many rows are new.
-    new: usize,
+    /// The ids of the new rows.
+    new: Vec<Id>,
 }
 
 impl Written {
@@ -92,13 +93,18 @@ impl Written {
         Ok(Self {
             statements,
             ids,
-            new: new.len(),
+            new,
         })
     }
 
-    /// Gives every new row a new id, and lets those that refer to it go on doing so.
+    /// Gives every new row a new id, and lets those that refer to it go on doing so. One whose id is made
+    /// of what it says gets one without an order as well.
     fn renew(&mut self, world: &Bench) {
-        let new: Vec<Uuid> = (0..self.new).map(|_| world.new_id()).collect();
+        let renewed = |old: &Id| match Uuid::from_bytes(*old).get_version_num() {
+            8 => without_order(),
+            _ => world.new_id(),
+        };
+        let new: Vec<Uuid> = self.new.iter().map(renewed).collect();
         for (statement, place, which) in &self.ids {
             self.statements[*statement].values[*place] = blob(new[*which]);
         }
@@ -107,6 +113,15 @@ impl Written {
 
 /// An id as it lies in the file.
 type Id = [u8; 16];
+
+/// An id of the kind that is made of what a row says.
+fn without_order() -> Uuid {
+    let mut bytes = [0; 16];
+    SystemEnv.random(&mut bytes);
+    bytes[6] = 0x80 | bytes[6] & 0x0F;
+    bytes[8] = 0x80 | bytes[8] & 0x3F;
+    Uuid::from_bytes(bytes)
+}
 
 fn as_id(value: &Value) -> Option<Id> {
     match value {
