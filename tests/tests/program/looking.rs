@@ -210,8 +210,37 @@ fn names_are_completed() {
     );
     assert_eq!(completed(&["row", "list", "sl_comm"]), "sl_commissionrule");
     assert!(completed(&["step", "disable", "comm"]).starts_with("commission:"));
+    // Tables are told to whoever may look at definitions.
+    assert_eq!(
+        completed(&["--as", "seller.west", "row", "list", "sl_comm"]),
+        "sl_commissionrule"
+    );
+    world.admin().json(&["role", "revoke", "Salesperson", "prvReadEntity"]);
+    assert_eq!(completed(&["--as", "seller.west", "row", "list", "sl_comm"]), "");
     // Who may not read them is told none, and is refused nothing that would be on record.
     assert_eq!(completed(&["--as", "seller.west", "role", "show", "Sales"]), "");
     let refusals = world.admin().json(&["trace", "list", "--requests", "--failed"]);
     assert!(list(&refusals).is_empty(), "{refusals:#}");
+}
+
+/// To complete a word changes no file: one of an earlier form keeps it, and one of the present form gets no mark.
+#[test]
+fn completing_writes_nothing() {
+    let world = World::old("form-3", "sample");
+    let bytes = || std::fs::read(world.path("sluice.db")).unwrap();
+    let complete = || {
+        let command = &mut world.admin().command(&["--", "sluice", "role", "show", "Sales"]);
+        let output = command
+            .env("SLUICE_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", "3")
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let before = bytes();
+    assert_eq!(complete(), "");
+    assert!(bytes() == before, "the file was migrated");
+    world.admin().json(&["role", "list"]);
+    let before = bytes();
+    assert_eq!(complete(), "Sales\\ Manager\nSalesperson");
+    assert!(bytes() == before, "a mark of use was left");
 }
