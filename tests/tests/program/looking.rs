@@ -1,8 +1,8 @@
 //! What people see of their own requests and of others', and what leads on from a refusal.
 
 use sluice_tests::{
-    program::words,
-    world::{World, guest, list, probe_step, refused, text},
+    program::{Program, words},
+    world::{World, guest, id, list, probe_step, refused, text},
 };
 
 const ACCOUNT: [&str; 5] = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
@@ -61,6 +61,30 @@ fn the_sender_of_a_request_sees_its_trace() {
         "{found:#?}"
     );
     assert_eq!(text(&seller.json(&["why"])["request"], "correlation"), correlation);
+}
+
+/// What somebody's workflow does in the background is theirs, whoever set it off.
+#[test]
+fn the_sender_does_not_see_the_background_of_others() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    world.write(
+        "ask.json",
+        r#"{"name": "Ask", "table": "task", "mode": "background", "on": {"create": true}, "scope": "organization",
+            "actions": [{"call": {"plugin": "probe/probe", "configuration": "trace on"}}]}"#,
+    );
+    admin.json(&["workflow", "create", "ask.json", "--activate"]);
+    let more = ["--stage", "post-operation", "--mode", "async", "--config", "trace on"];
+    let own = id(&admin.json(&probe_step("Create", "task", &more)));
+    seller.json(&["row", "create", "task", "subject=Q"]);
+    let calls = |program: &Program| -> Vec<String> {
+        let calls = list(&program.json(&["trace", "list"]));
+        let of_probe = calls.iter().filter(|call| text(call, "typename").contains("probe"));
+        of_probe.map(|call| text(call, "pluginstepid")).collect()
+    };
+    assert_eq!(calls(&admin).len(), 2, "the step's and the workflow's");
+    assert_eq!(calls(&seller), [own]);
 }
 
 /// A refusal of who calls on behalf of others without the privilege leads on, and names the caller.
