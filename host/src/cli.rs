@@ -24,7 +24,7 @@ pub(crate) struct Cli {
 
 const EXITS: &str = "\
 Values: name=value, name=null, name=@FILE (its contents), name:=JSON; a choice by number or label, a lookup by id or \
-name (table:ID where it has several tables), or by an alternate key (column=value). \
+name (table:ID or table:NAME where it has several tables; user:NAME for a user), or by an alternate key (column=value). \
 An id may be given by its end, the last five digits or more. Depths: user, bu, parent-child, org.
 
 Lists go as tables to a terminal and with tabs between their cells to a pipe; -o csv, tsv, json or id says otherwise.

@@ -1,5 +1,6 @@
 //! Completion by the shell: of the grammar, and of the names of what an organisation has, where an argument
-//! takes one. The shell starts the program anew for each word, with a variable that says so.
+//! takes one. The shell starts the program anew for each word, with a variable that says so. Nothing is written:
+//! a file of an earlier form stays as it is, and no trace and no mark of use is left.
 
 use std::ffi::OsStr;
 
@@ -8,12 +9,13 @@ use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCompleter, CompletionCandidate},
 };
+use sluice_engine::{Engine, Session};
 use sluice_model::{Comparison, Filter, Query, Right, Value};
+use sluice_sales::capabilities;
 
 use crate::{
     cli,
     context::{COMPLETE, Context},
-    door::Door,
 };
 
 /// So many names are told.
@@ -70,7 +72,7 @@ fn completed(argument: Arg, is_bash: bool) -> Arg {
 
 /// The session of who acts, as the words so far and the variables say it; where the word in hand is who acts,
 /// of who acts otherwise.
-fn session() -> Option<impl Door> {
+fn session() -> Option<Session> {
     let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(1).collect();
     let said = |flag: &str| {
         let apart = words
@@ -88,15 +90,18 @@ fn session() -> Option<impl Door> {
             .chain(["use".to_owned()]);
         let (cli, given) = cli::parse_from(words).ok()?;
         let context = Context::new(cli.global, given);
-        // What is not there is not made, and nothing is said of it in the middle of a line.
-        context.path().ok()?.exists().then(|| context.session().ok())?
+        // What is not there is not made, what has an earlier form keeps it, and nothing is said of either in the
+        // middle of a line.
+        let path = context.path().ok()?;
+        let engine = Engine::open_as_it_is(path, &capabilities(), &context.env(), &context.options())?;
+        context.session_in(&engine).ok()
     };
-    as_somebody(&["--org", "--as", "--on-behalf-of"]).or_else(|| as_somebody(&["--org"]))
+    as_somebody(&["--org", "--as"]).or_else(|| as_somebody(&["--org"]))
 }
 
-/// The tables whose names begin so.
+/// The tables whose names begin so, for whoever may look at definitions.
 fn tables(begun: &str) -> Vec<String> {
-    let Some(catalog) = session().and_then(|session| session.catalog().ok()) else {
+    let Some(catalog) = session().and_then(|session| session.definitions().ok()) else {
         return Vec::new();
     };
     let names = catalog.iter().map(|table| table.name.to_string());
@@ -115,7 +120,7 @@ fn names(table: &str, column: &str, begun: String) -> Vec<String> {
             value: Value::from(begun),
         };
         let query = Query::new(table).columns(&[column]).filter(begins).order_by(column);
-        session.list(query.top(MOST)).ok()
+        session.glance(&query.top(MOST)).ok()
     };
     let rows = rows().unwrap_or_default();
     let mut names: Vec<String> = rows

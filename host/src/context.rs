@@ -9,7 +9,7 @@ use std::{
 };
 
 use sluice_engine::{Compiler, Engine, Env, MigratedFile, OpenOptions, Session, SystemEnv, bypass};
-use sluice_model::{Code, Parameters, Uuid};
+use sluice_model::{Code, Error, Parameters, Right, Uuid};
 use sluice_sales::capabilities;
 
 use crate::{
@@ -160,13 +160,30 @@ impl Context {
             .iter()
             .map(|step| step.trim())
             .filter(|step| !step.is_empty());
+        let steps: Vec<&str> = steps.collect();
+        self.check_names(session, &steps)?;
         let ids = steps
+            .into_iter()
             .map(|step| step_or_workflow(session, step))
             .collect::<anyhow::Result<Vec<String>>>()?;
         if !ids.is_empty() {
             along.insert(bypass::STEPS.into(), (&*ids.join(",")).into());
         }
         Ok(along)
+    }
+
+    /// Refuses who names steps to pass over, and may not look them up or pass over anything: at once, for all that
+    /// the command asks to pass over.
+    fn check_names(&self, session: &Session, steps: &[&str]) -> anyhow::Result<()> {
+        if steps.iter().all(|step| step.parse::<Uuid>().is_ok()) {
+            return Ok(());
+        }
+        let plugins = self.global.bypass_plugins.then_some(bypass::PLUGINS_PRIVILEGE);
+        let tasks = plugins.into_iter().chain([bypass::LOGIC_PRIVILEGE]);
+        let tasks = tasks.map(|task| session.check_task(task));
+        let read = session.check_privilege("sdkmessageprocessingstep", Right::Read);
+        let refusals = tasks.chain([read]).filter_map(Result::err);
+        Error::together(refusals).map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// The same, for commands that need nothing but the door.

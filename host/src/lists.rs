@@ -33,7 +33,19 @@ impl std::fmt::Display for BrokenOff {
 
 impl std::error::Error for BrokenOff {}
 
-/// Refuses who may not take rows out, where the form is one in which they go out.
+/// The outcome of a command, where the acting user may take its rows out.
+///
+/// # Errors
+/// The privilege is missing.
+pub(crate) fn allowed(context: &Context, outcome: Outcome) -> anyhow::Result<Outcome> {
+    if outcome.takes_rows_out() {
+        context.session()?.check_task(EXPORT)?;
+    }
+    Ok(outcome)
+}
+
+/// Refuses who may not take rows out, where the form is one in which they go out: before a list goes out while
+/// it is read.
 ///
 /// # Errors
 /// The privilege is missing.

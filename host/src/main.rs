@@ -45,7 +45,8 @@ fn main() -> ExitCode {
     };
     start_log(cli.global.verbose);
     let context = Context::new(cli.global, given);
-    let exit = match cli::run(&context, cli.command) {
+    let ended = cli::run(&context, cli.command).and_then(|outcome| lists::allowed(&context, outcome));
+    let exit = match ended {
         Ok(outcome) => {
             let exit = outcome.exit;
             output::show(&outcome).map_or_else(|error| failure::unprinted(&context, exit, &error), |()| exit)

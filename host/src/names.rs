@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sluice_engine::Found;
+use sluice_engine::{Found, table_called};
 use sluice_model::{
     Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind,
     names::end_of_id,
@@ -14,7 +14,7 @@ use crate::{context::Context, door::Door};
 pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Reference> {
     let (table, name) = match name.split_once(':') {
         Some(("team", name)) => ("team", name),
-        Some(("user", name)) => ("systemuser", name),
+        Some((word, name)) if table_called(word) == "systemuser" => ("systemuser", name),
         _ => ("systemuser", name),
     };
     Ok(Reference::new(table, session.find_one(table, name)?))
@@ -48,6 +48,25 @@ pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::
             Err(Error::new(Code::AMBIGUOUS, message).into())
         }
     }
+}
+
+/// The row that somebody means, and what it is called: what they gave may be its id, the end of one, or `@last`.
+/// Whoever may not read it is told what they gave.
+pub(crate) fn called(session: &dyn Door, table: &str, given: &str) -> anyhow::Result<(Uuid, String)> {
+    let id = session.find_one(table, given)?;
+    let catalog = session.catalog()?;
+    let definition = catalog.table(table)?;
+    let column = definition.primary_name.as_ref();
+    let column = column.filter(|_| session.check_privilege(table, Right::Read).is_ok());
+    let Some(column) = column else {
+        return Ok((id, given.to_owned()));
+    };
+    let query = Query::new(table)
+        .columns(&[column])
+        .filter(Filter::eq(&definition.key, id));
+    let rows = session.list(query)?;
+    let name = rows.first().and_then(|row| row.text(column));
+    Ok((id, name.unwrap_or(given).to_owned()))
 }
 
 /// One row by name or id, with these columns; all of them where none is named.

@@ -47,6 +47,8 @@ pub(crate) struct Outcome {
     pub(crate) exit: Exit,
     /// It went out while it was made.
     printed: bool,
+    /// Rows of tables are in it: as a file, they are exported.
+    rows: bool,
 }
 
 impl Outcome {
@@ -57,6 +59,7 @@ impl Outcome {
             text: text.into(),
             exit: Exit::Done,
             printed: false,
+            rows: false,
         }
     }
 
@@ -68,9 +71,27 @@ impl Outcome {
         }
     }
 
-    /// A list: `{"value": [...]}`.
+    /// A list of rows of a table: `{"value": [...]}`.
     pub(crate) fn list(rows: Vec<Json>, text: impl Into<String>) -> Self {
-        Self::new(json!({ "value": rows }), text)
+        Self::items(rows, text).with_rows()
+    }
+
+    /// A list of what are no rows: definitions, numbers, what the program itself knows, what became of each of
+    /// several things.
+    pub(crate) fn items(items: Vec<Json>, text: impl Into<String>) -> Self {
+        Self::new(json!({ "value": items }), text)
+    }
+
+    /// What shows rows of tables beside other things.
+    #[must_use]
+    pub(crate) fn with_rows(mut self) -> Self {
+        self.rows = true;
+        self
+    }
+
+    /// Whether rows of tables go out with it, as files take them.
+    pub(crate) fn takes_rows_out(&self) -> bool {
+        self.rows && takes_out()
     }
 
     /// The outcome with another ending.
@@ -152,7 +173,7 @@ fn ids(document: &Json) -> io::Result<()> {
 pub(crate) fn document(document: &Json) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
-    raw(text.as_bytes())
+    bytes(text.as_bytes())
 }
 
 /// Writes text with a line end: for people, or, where cells are wanted that are whole, for machines.
@@ -162,17 +183,13 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    raw(text.as_bytes())
+    bytes(text.as_bytes())
 }
 
-/// Writes bytes as they are, a part of something longer.
+/// Writes bytes as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush())
-}
-
-fn raw(text: &[u8]) -> io::Result<()> {
-    bytes(text)
 }
 
 /// A line for people on standard error: progress, warnings, refusals. Where it cannot be

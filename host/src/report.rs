@@ -1,9 +1,9 @@
-//! Errors as people read them: what happened, in which step and call, what is missing to
-//! whom, and what to do.
+//! Errors as people read them: what happened, what to do, the platform's own words, and then in which step and
+//! call it was and what is missing to whom.
 
 use serde_json::Value as Json;
 use sluice_model::{
-    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, StepInfo, codes::Kind, error::numbered,
+    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Remedy, StepInfo, codes::Kind, error::numbered,
 };
 
 use crate::{
@@ -55,23 +55,22 @@ pub(crate) fn error_with(
     isolate: Option<String>,
     more: impl IntoIterator<Item = String>,
 ) -> String {
-    let mut lines = details(error);
-    let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
     let (texts, own) = advice(error);
-    lines.extend(labels.zip(texts));
     let recorded = error.body().correlation.filter(|_| error.body().recorded);
     let why = recorded
         .filter(|_| leads_on(error))
         .map(|request| format!("sluice why {request}"));
     let commands = own.into_iter().chain(why.or(isolate)).chain(more);
-    lines.extend(commands.map(|command| ("", context.command(&command))));
+    let commands = commands.map(|command| context.command(&command));
+    let labels = std::iter::once("what to do").chain(std::iter::repeat(""));
+    let mut lines: Vec<(&str, String)> = labels.zip(texts.into_iter().chain(commands)).collect();
+    let sentence = sentence(error);
+    let own_words = sentence.is_some().then(|| error.message());
+    let words = own_words.or(error.body().inner.as_deref());
+    lines.extend(words.map(|words| ("platform", wrapped(for_people(words), WIDTH - 12))));
+    lines.extend(details(error));
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
-    }
-    let sentence = sentence(error);
-    if sentence.is_some() {
-        let words = wrapped(for_people(error.message()), WIDTH - 12);
-        lines.push(("platform", words));
     }
     let title = match sentence {
         Some(sentence) => titled(error, &sentence),
@@ -92,11 +91,28 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
         .resolutions()
         .iter()
         .map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
-    let commands = error.remedies().into_iter().map(|remedy| {
-        let command = filled(remedies::command(remedy), &words);
-        format!("sluice {command}")
+    let commands = error.remedies().into_iter().flat_map(|remedy| {
+        let command = |words: &[(&'static str, String)]| format!("sluice {}", filled(remedies::command(remedy), words));
+        match remedy {
+            // Several are missing at once.
+            Remedy::Grant if !error.body().missing.is_empty() => {
+                let missing = error.body().missing.iter();
+                let each = missing.map(|privilege| command(&with("PRIVILEGE", privilege, &words)));
+                each.collect::<Vec<_>>()
+            }
+            _ => vec![command(&words)],
+        }
     });
     (texts.collect(), commands.collect())
+}
+
+/// The words with another value for one of them.
+fn with(word: &str, value: &str, words: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
+    let each = words.iter().map(|(known, is)| match *known == word {
+        true => (*known, value.to_owned()),
+        false => (*known, is.clone()),
+    });
+    each.collect()
 }
 
 /// Code, name and message; of the platform's refusals without the details for machines, whose
@@ -136,6 +152,8 @@ fn sentence(error: &Error) -> Option<String> {
         .as_ref()
         .map(|table| format!(" of {table}"))
         .unwrap_or_default();
+    let all = body.missing.join(" and ");
+    let privilege = if all.is_empty() { privilege } else { &all };
     let told = match error.code() {
         Code::PRIVILEGE_DENIED => format!("{who} lacks {privilege}{asked}"),
         Code::ACCESS_DENIED => {
@@ -154,13 +172,10 @@ fn for_people(message: &str) -> &str {
     message.split(" Details: {").next().unwrap_or(message)
 }
 
-/// What the error says, beside its message; without what to do about it.
-pub(crate) fn details(error: &Error) -> Vec<(&'static str, String)> {
+/// What the error says, beside its message and the platform's; without what to do about it.
+fn details(error: &Error) -> Vec<(&'static str, String)> {
     let body = error.body();
     let mut lines = vec![("cause", error.cause().to_owned())];
-    if let Some(inner) = &body.inner {
-        lines.push(("the platform", for_people(inner).to_owned()));
-    }
     if !body.missing.is_empty() {
         lines.push(("missing", body.missing.join(", ")));
     }

@@ -77,6 +77,16 @@ impl Bypass {
         Ok((bypass != Self::default()).then(|| Arc::new(bypass)))
     }
 
+    /// The privileges that it takes.
+    fn privileges(&self) -> Vec<&'static str> {
+        let logic = self.synchronous || self.asynchronous || !self.steps.is_empty();
+        let wanted = [(self.plugins, PLUGINS_PRIVILEGE), (logic, LOGIC_PRIVILEGE)];
+        wanted
+            .into_iter()
+            .filter_map(|(is, privilege)| is.then_some(privilege))
+            .collect()
+    }
+
     /// Whether the step is passed over. What came managed, is the platform's own or says that it
     /// cannot be bypassed never is.
     pub(crate) fn passes_over(&self, step: &Step) -> bool {
@@ -104,11 +114,12 @@ pub(crate) fn check(unit: &Unit, operation: &Operation) -> Result<()> {
         return Ok(());
     };
     let privileges = &unit.snapshot.privileges;
-    if own.plugins {
-        sluice_access::check_named(&operation.principal, PLUGINS_PRIVILEGE, privileges)?;
-    }
-    if own.synchronous || own.asynchronous {
-        sluice_access::check_named(&operation.principal, LOGIC_PRIVILEGE, privileges)?;
+    let wanted = own.privileges().into_iter();
+    let refusals = wanted
+        .map(|privilege| sluice_access::check_named(&operation.principal, privilege, privileges))
+        .filter_map(Result::err);
+    if let Some(refusal) = Error::together(refusals) {
+        return Err(refusal);
     }
     check_steps(unit, &operation.principal, own.steps.len())
 }

@@ -172,6 +172,13 @@ pub enum Redefinition<'a> {
         /// As it will be.
         after: &'a TableDef,
     },
+    /// The definition of a table was written, whatever changed of it.
+    Written {
+        /// As it was, unless it is new.
+        before: Option<&'a TableDef>,
+        /// As it is, unless it is gone.
+        after: Option<&'a TableDef>,
+    },
     /// Options were published; this is the configuration as it was.
     Options(&'a Snapshot),
     /// The organisation does not detect duplicates any more.

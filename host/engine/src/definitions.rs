@@ -3,7 +3,7 @@
 
 use sluice_model::{ColumnDef, Error, KeyDef, Result, TableDef};
 
-use crate::Unit;
+use crate::{Unit, capability::Redefinition};
 
 impl Unit {
     /// The definition of a table without the options that customizers published for its columns,
@@ -25,8 +25,9 @@ impl Unit {
     /// # Errors
     /// The database cannot be written.
     pub fn save_definition(&mut self, table: &TableDef) -> Result<()> {
+        let before = self.definition(&table.name)?;
         self.tx.save_definition(table)?;
-        self.configuration_written(None)
+        self.rewritten(Some(&before), Some(table))
     }
 
     /// Makes the table of a definition.
@@ -35,7 +36,7 @@ impl Unit {
     /// The database cannot be written.
     pub fn create_table(&mut self, table: &TableDef) -> Result<()> {
         self.tx.create_table(table)?;
-        self.configuration_written(None)
+        self.rewritten(None, Some(table))
     }
 
     /// Makes a column and keeps the definition that has it.
@@ -43,8 +44,10 @@ impl Unit {
     /// # Errors
     /// The database cannot be written.
     pub fn add_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let before = self.definition(&table.name)?;
         self.tx.add_column(table, column)?;
-        self.configuration_written(None)
+        let after = self.definition(&table.name)?;
+        self.rewritten(Some(&before), Some(&after))
     }
 
     /// Makes the index of a key over the rows that are there, and keeps the definition that has it.
@@ -71,7 +74,7 @@ impl Unit {
     /// The database cannot be written.
     pub fn drop_table(&mut self, table: &TableDef) -> Result<()> {
         self.tx.drop_table(table)?;
-        self.configuration_written(None)
+        self.rewritten(Some(table), None)
     }
 
     /// Removes a column from a table and from its definition.
@@ -79,7 +82,15 @@ impl Unit {
     /// # Errors
     /// The database cannot be written.
     pub fn drop_column(&mut self, table: &TableDef, column: &ColumnDef) -> Result<()> {
+        let before = self.definition(&table.name)?;
         self.tx.drop_column(table, column)?;
+        let after = self.definition(&table.name)?;
+        self.rewritten(Some(&before), Some(&after))
+    }
+
+    /// Tells those who follow definitions what one was and is, and every process that it changed.
+    fn rewritten(&mut self, before: Option<&TableDef>, after: Option<&TableDef>) -> Result<()> {
+        self.redefined(Redefinition::Written { before, after })?;
         self.configuration_written(None)
     }
 }

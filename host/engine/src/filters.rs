@@ -26,6 +26,7 @@ pub(crate) fn is_bound(message: &dyn Message, table: &TableDef) -> bool {
     let shape = message.shape();
     shape.binds_table
         && table.takes_steps
+        && !table.kept.refuses(message.name())
         && message.works_on(table)
         && match shape.takes {
             Takes::Nothing => false,

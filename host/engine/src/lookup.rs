@@ -90,7 +90,7 @@ impl Session {
     }
 
     /// The value that `text` means in a column, as people write it: a choice by number or
-    /// label, a lookup by id or name, `table:ID` where it has several targets, `null`.
+    /// label, a lookup by id or name, `table:ID` or `table:NAME` where it has several targets, `null`.
     ///
     /// # Errors
     /// The text does not fit the column, or names no row or several.
@@ -110,12 +110,27 @@ impl Batch<'_> {
     }
 }
 
+/// The table that people mean by a word before a colon: `user` is short for that of users.
+pub fn table_called(word: &str) -> &str {
+    match word {
+        "user" => tables::USER,
+        table => table,
+    }
+}
+
 /// What stands for the row that was made last.
 const LAST: &str = "@last";
+
+/// Rows that are no copies which the platform keeps of others, where a table has such.
+fn originals(table: &TableDef) -> Filter {
+    let copies = table.copy_of.as_ref();
+    copies.map_or(Filter::All, |column| Filter::eq(column, Value::Null))
+}
 
 /// The row that was made last, of those that the user may read.
 fn newest(rows: &mut impl Lists, table: &TableDef) -> Result<Uuid> {
     let mut query = Query::new(table.name.clone()).columns(&[]).top(1);
+    query.filter = originals(table);
     if table.column("createdon").is_some() {
         query.order.push(Order {
             column: "createdon".into(),
@@ -167,10 +182,7 @@ fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> 
         };
     }
     let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
-    let mut filter = Filter::Or(any);
-    if &*table.name == tables::ROLE {
-        filter = filter.and(Filter::eq("parentroleid", Value::Null));
-    }
+    let filter = Filter::Or(any).and(originals(table));
     let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
     query.columns = Some(Vec::new());
     let found = rows.rows(query.clone())?;
@@ -280,7 +292,9 @@ fn value(rows: &mut impl Lists, table: &TableDef, column: &ColumnDef, text: &str
         return coerce::from_text(table, column, text);
     };
     let (target, name) = match (text.split_once(':'), targets.as_slice()) {
-        (Some((target, name)), _) if targets.iter().any(|known| &**known == target) => (Name::from(target), name),
+        (Some((target, name)), _) if targets.iter().any(|known| &**known == table_called(target)) => {
+            (Name::from(table_called(target)), name)
+        }
         (_, [only]) => (only.clone(), text),
         _ => return coerce::from_text(table, column, text),
     };

@@ -5,9 +5,7 @@ mod primary;
 use std::sync::Arc;
 
 use sluice_access::Principal;
-use sluice_model::{
-    Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid, definition::Kept,
-};
+use sluice_model::{Code, Error, Name, Parameter, Reference, Request, Result, Row, TableDef, Timestamp, Uuid};
 use sluice_sandbox::Context;
 
 use crate::{Message, Unit, attribution::Written, bypass::Bypass, change::Why, step, steps};
@@ -387,12 +385,8 @@ impl Operation {
     /// Refuses to do to a row of a table that the platform keeps what only the platform does.
     pub(crate) fn refuse_kept(&self) -> Result<()> {
         let table = self.table()?;
-        let changes = self.message.name() == "Update";
-        match table.kept {
-            Kept::No => return Ok(()),
-            Kept::Made if changes => return Ok(()),
-            _ if self.why.is_platform() => return Ok(()),
-            Kept::Made | Kept::Whole => {}
+        if self.why.is_platform() || !table.kept.refuses(self.message.name()) {
+            return Ok(());
         }
         let sentence = format!(
             "the platform keeps the rows of `{}` itself: {} does not work on it",

@@ -116,6 +116,19 @@ pub(crate) type Stream = Box<dyn FnMut(Vec<Row>) -> Result<()> + Send>;
 const STREAMED: usize = 500;
 
 impl Session {
+    /// The rows of a query, as far as the user may read them, without a message: no step runs, and no trace and no
+    /// mark of use is left. For what a client asks on the way to a command.
+    ///
+    /// # Errors
+    /// The user lacks Read on one of the tables, or the query names what is not there.
+    pub fn glance(&self, query: &Query) -> Result<Vec<Row>> {
+        let (mut unit, reader) = self.unit()?;
+        let catalog = unit.catalog();
+        check(&catalog, query)?;
+        let permit = unit.list_permit(&reader, query)?;
+        unit.read(|tx| tx.select_across(&permit, &catalog, query))
+    }
+
     /// Shows all rows of a query, whatever their number: some at a time, as they are read. Of them
     /// few are in memory at once. Where steps wait for the message, it is sent page by page.
     ///

@@ -78,13 +78,17 @@ pub struct TableDef {
     /// Whose rows they are to make and to change.
     #[serde(default, skip_serializing_if = "is_default")]
     pub kept: Kept,
-    /// Steps may be registered on it.
+    /// Steps may be registered on it. Not where the platform keeps all rows.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub takes_steps: bool,
     /// Workflows may run for its rows. Not for those by which the organisation is administered: a
     /// workflow that refuses would lock out whoever could take it away.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub takes_workflows: bool,
+    /// The lookup that holds the original, where a row is the platform's own copy of another one: names are those
+    /// of originals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<Name>,
     /// Made at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -121,6 +125,17 @@ pub enum Kept {
     Whole,
 }
 
+impl Kept {
+    /// Whether the platform refuses a message that would write such rows.
+    pub fn refuses(self, message: &str) -> bool {
+        match message {
+            "Create" | "Delete" => self != Self::No,
+            "Update" => self == Self::Whole,
+            _ => false,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -148,6 +163,7 @@ impl TableDef {
             kept: Kept::No,
             takes_steps: ownership != Ownership::None,
             takes_workflows: true,
+            copy_of: None,
             custom: false,
             managed: false,
             source: String::new(),
@@ -184,8 +200,10 @@ impl TableDef {
     pub fn complete(&mut self) {
         if self.ownership == Ownership::None {
             // Rows that belong to nobody are links and the platform's notes.
-            (self.kept, self.takes_steps) = (Kept::Whole, false);
+            self.kept = Kept::Whole;
         }
+        // Nobody sends what a step would run on.
+        self.takes_steps &= self.kept != Kept::Whole;
         let lookup = |targets: &[&str]| ColumnType::Lookup {
             targets: targets.iter().map(|name| Name::from(*name)).collect(),
         };

@@ -27,7 +27,7 @@ pub struct Body {
     pub words: Vec<(&'static str, String)>,
     /// The platform's own sentence, where a person is told another one.
     pub inner: Option<String>,
-    /// The columns that must be filled in first.
+    /// What is missing, where it is more than one thing: columns that must be filled in first, or privileges.
     pub missing: Vec<String>,
     /// The plug-in's own code, where it refused with one.
     pub subcode: Option<i32>,
@@ -242,6 +242,19 @@ impl Error {
                 .map(|resolution| resolution.text.to_owned())
                 .collect(),
         )
+    }
+
+    /// One refusal in the place of several, so that whoever cures it is not refused once more: the first, which
+    /// names the privileges of all of them.
+    pub fn together(refusals: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut refusals = refusals.into_iter();
+        let mut first = refusals.next()?;
+        let others: Vec<String> = refusals.filter_map(|error| error.body().privilege.clone()).collect();
+        if !others.is_empty() {
+            let own = first.body().privilege.clone();
+            first.body_mut().missing = own.into_iter().chain(others).collect();
+        }
+        Some(first)
     }
 
     /// What helps in this case, beside the resolutions: what it was made with, the privilege that

@@ -2,13 +2,14 @@
 //! the transaction of the change, where the organisation audits and the table is audited.
 //! Source: the published table reference of `audit`.
 
+mod definitions;
 mod undo;
 
 use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 use sluice_model::{
-    ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Uuid, Value, json,
+    ColumnType, Entered, Error, Filter, Name, Parameter, Query, Reference, Result, Row, TableDef, Value, json,
 };
 
 pub use undo::{TakenBack, Undo, Undone};
@@ -256,9 +257,8 @@ fn is_mirror(change: &Change<'_>) -> bool {
 
 impl Dependant for Trail {
     fn redefined(&self, unit: &mut Unit, what: Redefinition<'_>) -> Result<Vec<Error>> {
-        if let Redefinition::Table { before, after } = what {
-            let by = unit.author();
-            table_changed(unit, &by, before, after)?;
+        if let Redefinition::Written { before, after } = what {
+            definitions::record_written(unit, before, after)?;
         }
         Ok(Vec::new())
     }
@@ -342,41 +342,6 @@ fn close_earlier(unit: &mut Unit, target: &Reference) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Records what was changed about a table as a whole; that it is no longer audited, above all.
-fn table_changed(unit: &mut Unit, by: &Author, before: &TableDef, after: &TableDef) -> Result<()> {
-    if !unit.configuration().settings().audits {
-        return Ok(());
-    }
-    let switches = [
-        ("isauditenabled", before.audited, after.audited),
-        (
-            "isduplicatedetectionenabled",
-            before.duplicate_detection,
-            after.duplicate_detection,
-        ),
-        (
-            "isreadonlyinmobileclient",
-            before.read_only_in_mobile,
-            after.read_only_in_mobile,
-        ),
-    ];
-    let mut changes = Changes::new();
-    for (name, old, new) in switches.iter().filter(|(_, old, new)| old != new) {
-        changes.add(name, &Value::Bool(*old), &Value::Bool(*new))?;
-    }
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let action = match (before.audited, after.audited) {
-        (false, true) => Action::TableStarted,
-        (true, false) => Action::TableStopped,
-        _ => Action::Update,
-    };
-    // A table is no row: its name is all there is.
-    let target = Reference::new(after.name.clone(), Uuid::nil());
-    record(unit, by, &target, action, changes)
 }
 
 /// What every change changes says nothing.

@@ -33,8 +33,10 @@ pub struct Plugin {
 /// What the messages give.
 pub fn fill(engine: &Engine, plugins: &[Plugin]) -> Result<()> {
     let admin = engine.session_of("admin")?;
-    customize(&admin)?;
-    let people = admin.batch(people)?;
+    // How the organisation is set up is nobody's change.
+    let system = engine.session(engine.system_id()?);
+    customize(&system)?;
+    let people = system.batch(people)?;
     admin.batch(commission_rules)?;
     admin.batch(|batch| rows(batch, &people))?;
     for plugin in plugins {
@@ -43,19 +45,19 @@ pub fn fill(engine: &Engine, plugins: &[Plugin]) -> Result<()> {
             bytes: plugin.bytes.to_vec(),
             description: None,
         };
-        admin.push(&assembly, &sluice_platform::PushOptions::default())?;
+        system.push(&assembly, &sluice_platform::PushOptions::default())?;
     }
-    run_audit_note_as_integration(&admin, people.integration)?;
-    let organization = admin.list(Query::new("organization").columns(&[]))?;
+    run_audit_note_as_integration(&system, people.integration)?;
+    let organization = system.list(Query::new("organization").columns(&[]))?;
     for row in organization {
         let all = Row::new("organization", row.id).with("plugintracelogsetting", Value::Choice(2));
-        admin.execute(Request::update(all))?;
+        system.execute(Request::update(all))?;
     }
     Ok(())
 }
 
 /// The showcase's custom table, and the column that the plug-in fills.
-fn customize(admin: &Session) -> Result<()> {
+fn customize(system: &Session) -> Result<()> {
     let label = |mut column: ColumnDef, label: &str| {
         column.label = label.to_owned();
         column
@@ -67,7 +69,7 @@ fn customize(admin: &Session) -> Result<()> {
         ),
         label(ColumnDef::new("sl_rate", ColumnType::Decimal { precision: 4 }), "Rate"),
     ];
-    admin.create_table(&TableDef {
+    system.create_table(&TableDef {
         display: "Commission Rule".to_owned(),
         primary_name: Some("sl_name".into()),
         source: "the sample organisation".to_owned(),
@@ -75,7 +77,7 @@ fn customize(admin: &Session) -> Result<()> {
         ..TableDef::new("sl_commissionrule", Ownership::Organization)
     })?;
     let rate = ColumnDef::new("sl_commissionrate", ColumnType::Decimal { precision: 4 });
-    admin.create_column("account", &label(rate, "Commission Rate"))
+    system.create_column("account", &label(rate, "Commission Rate"))
 }
 
 /// Who owns the sample's rows.
@@ -249,16 +251,16 @@ fn commission_rules(batch: &mut Batch<'_>) -> Result<()> {
     Ok(())
 }
 
-fn run_audit_note_as_integration(admin: &Session, integration: Uuid) -> Result<()> {
+fn run_audit_note_as_integration(system: &Session, integration: Uuid) -> Result<()> {
     let filter = Filter::Compare {
         column: "name".into(),
         comparison: sluice_model::Comparison::Contains,
         value: Value::from("audit"),
     };
-    for step in admin.list(Query::new("sdkmessageprocessingstep").columns(&["name"]).filter(filter))? {
+    for step in system.list(Query::new("sdkmessageprocessingstep").columns(&["name"]).filter(filter))? {
         let row = Row::new("sdkmessageprocessingstep", step.id)
             .with("impersonatinguserid", Reference::new("systemuser", integration));
-        admin.execute(Request::update(row))?;
+        system.execute(Request::update(row))?;
     }
     Ok(())
 }

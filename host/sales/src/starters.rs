@@ -2,7 +2,7 @@
 //! where there is one of the kind, and what they hold is our choice: small roles for the work that the
 //! program knows, to be copied and changed.
 
-use sluice_engine::{Batch, Session};
+use sluice_engine::{Batch, Engine, Session};
 use sluice_model::{Depth, Error, Filter, Parameter, Query, Reference, Request, Result, Right, Row, Value};
 
 /// A role that a new organisation begins with.
@@ -130,6 +130,14 @@ pub const STARTERS: &[Starter] = &[
         ],
     },
 ];
+
+/// Makes all of them in a new organisation. How it is set up is nobody's change.
+///
+/// # Errors
+/// What the messages give.
+pub fn begin(engine: &Engine) -> Result<()> {
+    add(&engine.session(engine.system_id()?), &[]).map(|_| ())
+}
 
 /// Makes the starter roles of these names, or all of them, in the root business unit; a role whose name
 /// is taken stays as it is. Which were made.

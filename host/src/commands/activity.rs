@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::Session;
+use sluice_engine::{Session, table_called};
 use sluice_model::{
     Code, Error, Filter, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows, names::end_of_id,
 };
@@ -171,8 +171,7 @@ fn reference(session: &Session, text: &str) -> anyhow::Result<Reference> {
             "`{text}` is no TABLE:ROW, such as lead:ID or contact:NAME"
         )));
     };
-    let table = if table == "user" { "systemuser" } else { table };
-    row::target(session, table, name)
+    row::target(session, table_called(table), name)
 }
 
 fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Outcome> {

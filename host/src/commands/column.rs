@@ -181,7 +181,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 .iter()
                 .map(serde_json::to_value)
                 .collect::<Result<_, _>>()?;
-            Ok(Outcome::list(rows, grid(&table)))
+            Ok(Outcome::items(rows, grid(&table)))
         }
         Command::Show { table, column } => {
             let table = context.door()?.definition(&table)?;

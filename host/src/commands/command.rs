@@ -63,7 +63,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 grid.row([one.command, if one.visible { "yes" } else { "no" }, &reasons(one)]);
             }
             let items = all.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
-            Ok(Outcome::list(items, grid.text("no commands")))
+            Ok(Outcome::items(items, grid.text("no commands")))
         }
         Command::Explain { command, .. } => {
             let one = command::explain(&session, command, lead)?;

@@ -165,7 +165,7 @@ fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Re
         people::count(items.len(), "user"),
         grid.text("no users")
     );
-    Ok(Outcome::list(items, text))
+    Ok(Outcome::items(items, text))
 }
 
 /// The user to try as. Who asks about themselves need not be able to look themselves up.
@@ -221,7 +221,7 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
         lines.push("What stands in the way, and what helps:".to_owned());
         lines.extend(next.iter().map(|command| format!("  {command}")));
     }
-    Ok(Outcome::list(items, lines.join("\n")))
+    Ok(Outcome::items(items, lines.join("\n")))
 }
 
 /// The values of a row as arguments, so that what was tried is tried again.

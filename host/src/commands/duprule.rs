@@ -169,11 +169,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::Unpublish { rule } => unpublish(context, &session, &rule),
         Command::Delete { rule } => {
-            let id = session.find_one(RULE, &rule)?;
+            let (id, name) = names::called(&session, RULE, &rule)?;
             session.execute(Request::delete(Reference::new(RULE, id)))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
-                format!("deleted the rule {rule}"),
+                format!("deleted the rule {name}"),
             ))
         }
         Command::Matchcode { rule, row } => matchcode(&session, &rule, &row),
@@ -364,7 +364,8 @@ fn run_publishing(context: &Context, session: &Session, rule: &Row, job: Uuid) -
 
 fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result<Outcome> {
     let row = names::row(session, RULE, rule, &["name"])?;
-    reach::told(context, &format!("nobody's rows are compared by {rule} any more"))?;
+    let name = row.text("name").unwrap_or(rule);
+    reach::told(context, &format!("nobody's rows are compared by {name} any more"))?;
     let response = session.execute(message("UnpublishDuplicateRule", row.id))?;
     let mut document = Map::new();
     document.insert("id".to_owned(), row.id.to_string().into());

@@ -118,7 +118,7 @@ fn explain(text: &str) -> anyhow::Result<Outcome> {
             }
         }
     }
-    Ok(Outcome::list(items, parts.join("\n\n")))
+    Ok(Outcome::items(items, parts.join("\n\n")))
 }
 
 fn part(title: &str, lines: &[(&str, &str)]) -> String {

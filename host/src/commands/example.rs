@@ -77,7 +77,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
                 grid.row([*name, &title(page)]);
                 items.push(json!({ "name": name, "title": title(page) }));
             }
-            Ok(Outcome::list(items, grid.text("no examples")))
+            Ok(Outcome::items(items, grid.text("no examples")))
         }
         Command::Show { name } => {
             let (name, page) = find(&name)?;
@@ -99,7 +99,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
                 items.push(json!({ "name": name, "ok": told.ok, "steps": told.steps, "folder": told.folder }));
                 texts.push(told.text);
             }
-            Ok(Outcome::list(items, texts.join("\n\n")).with_exit(exit))
+            Ok(Outcome::items(items, texts.join("\n\n")).with_exit(exit))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use serde_json::{Map, Value as Json};
-use sluice_engine::{Message, ParameterDef, Shape, Takes};
+use sluice_engine::{Message, ParameterDef, Shape, Takes, table_called};
 use sluice_model::{
     Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Right, Surroundings, Uuid, Value,
     document, fetchxml, parameter, written,
@@ -165,8 +165,7 @@ impl Reader<'_> {
             _ => None,
         });
         let (table, name) = match (text.split_once(':'), only) {
-            (Some(("user", name)), _) => ("systemuser", name),
-            (Some((table, name)), _) => (table, name),
+            (Some((table, name)), _) => (table_called(table), name),
             (None, Some(table)) => (table, text),
             (None, None) => {
                 let name = self.parameter.name;

@@ -313,7 +313,7 @@ fn set_enabled(definition: &mut Definition, library: &str, enabled: bool) -> boo
 fn check(context: &Context, session: &Session, table: &str, name: Option<&str>) -> anyhow::Result<Outcome> {
     session.catalog()?.table(table)?;
     if table != "lead" {
-        return Ok(Outcome::list(
+        return Ok(Outcome::items(
             Vec::new(),
             format!("forms of {table} fill nothing in by themselves; those of lead do"),
         ));
@@ -352,5 +352,5 @@ fn check(context: &Context, session: &Session, table: &str, name: Option<&str>) 
         lines.push(format!("{table} has no published form"));
         exit = Exit::Refused;
     }
-    Ok(Outcome::list(items, lines.join("\n")).with_exit(exit))
+    Ok(Outcome::items(items, lines.join("\n")).with_exit(exit))
 }

@@ -194,12 +194,14 @@ pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(S
 pub(crate) fn change_role(session: &dyn Door, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
     let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
     let copy = names::role_for(session, &row, role)?;
+    let role = names::called(session, "role", &copy.to_string())?.1;
+    let called = names::called(session, &holder.table, &holder.id.to_string())?.1;
     session.execute(role_request(holder, copy, give))?;
     let done = if give { "given to" } else { "taken from" };
     let document = json!({ "id": holder.id.to_string(), "role": copy.to_string() });
     Ok(Outcome::new(
         document,
-        format!("role {role} {done} {} {}", holder.table, holder.id),
+        format!("role {role} {done} {} {called}", holder.table),
     ))
 }
 

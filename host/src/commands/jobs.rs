@@ -248,7 +248,7 @@ fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Resu
     if texts.is_empty() {
         texts.push("no job is due".to_owned());
     }
-    Ok(Outcome::list(documents, texts.join("\n")).with_exit(exit))
+    Ok(Outcome::items(documents, texts.join("\n")).with_exit(exit))
 }
 
 fn postpone(session: &Session, job: &str, until: &str) -> anyhow::Result<Outcome> {
@@ -311,7 +311,7 @@ fn run_due(context: &Context, session: &Session, watch: bool) -> anyhow::Result<
     if texts.is_empty() {
         texts.push("no job is due".to_owned());
     }
-    Ok(Outcome::list(documents, texts.join("\n")).with_exit(exit))
+    Ok(Outcome::items(documents, texts.join("\n")).with_exit(exit))
 }
 
 /// So often it is looked whether a job has become due.

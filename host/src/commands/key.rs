@@ -166,5 +166,5 @@ fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
         ]);
     }
     let documents = keys.iter().map(|key| Json::Object(document(key))).collect();
-    Ok(Outcome::list(documents, grid.text("no keys")))
+    Ok(Outcome::items(documents, grid.text("no keys")))
 }

@@ -81,7 +81,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
                 if more { "\nand more" } else { "" }
             ),
         },
-    ))
+    )
+    .with_rows())
 }
 
 fn document(row: &Row) -> Json {

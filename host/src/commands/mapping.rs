@@ -133,7 +133,7 @@ fn list(session: &Session, tables: &Tables, draft: bool) -> anyhow::Result<Outco
     }
     let Some(map) = of_tables(&maps, tables) else {
         let nothing = format!("nothing is mapped from {} to {}", tables.source, tables.target);
-        return Ok(Outcome::list(Vec::new(), nothing));
+        return Ok(Outcome::items(Vec::new(), nothing));
     };
     rows.retain(|row| row.id_of("entitymapid") == Some(map.id));
     rows.sort_by(|a, b| text(a, "targetattributename").cmp(text(b, "targetattributename")));
@@ -158,7 +158,7 @@ fn list(session: &Session, tables: &Tables, draft: bool) -> anyhow::Result<Outco
             "unpublished": change,
         }));
     }
-    Ok(Outcome::list(documents, grid.text("no mappings")))
+    Ok(Outcome::items(documents, grid.text("no mappings")))
 }
 
 /// The row of the two tables; a new one where there is none.
@@ -348,7 +348,7 @@ fn lint(session: &Session) -> anyhow::Result<Outcome> {
         _ => problems.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Refused };
-    Ok(Outcome::list(documents, text).with_exit(exit))
+    Ok(Outcome::items(documents, text).with_exit(exit))
 }
 
 fn document(problem: &MappingProblem) -> serde_json::Value {

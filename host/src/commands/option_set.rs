@@ -315,7 +315,7 @@ fn list(session: &Session) -> anyhow::Result<Outcome> {
         }));
     }
     let none = "no global choices, and no column's options were changed";
-    Ok(Outcome::list(documents, grid.text(none)))
+    Ok(Outcome::items(documents, grid.text(none)))
 }
 
 /// The options that count: a global choice's, or a column's.
@@ -434,5 +434,5 @@ fn diff(session: &Session, table: &str, others: &[String], column: &str) -> anyh
             .collect();
         documents.push(json!({ "value": value, "missing": missing, "in": options }));
     }
-    Ok(Outcome::list(documents, grid.text("no option is missing anywhere")))
+    Ok(Outcome::items(documents, grid.text("no option is missing anywhere")))
 }

@@ -151,7 +151,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
         if args.sample {
             sample::fill(engine, PLUGINS)
         } else {
-            starters::add(&engine.session_of("admin")?, &[]).map(|_| ())
+            starters::begin(engine)
         }
     };
     Engine::create(

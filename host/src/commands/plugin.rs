@@ -439,7 +439,7 @@ fn show(context: &Context, session: &Session, plugin: &str) -> anyhow::Result<Ou
 }
 
 fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<Outcome> {
-    let id = session.find_one(ASSEMBLY, plugin)?;
+    let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
     let steps = if with_steps { parts(session, id)?.1 } else { Vec::new() };
     let parts = steps.iter().map(Row::reference).chain([Reference::new(ASSEMBLY, id)]);
     session.execute_all(&parts.map(Request::delete).collect::<Vec<_>>())?;
@@ -456,7 +456,7 @@ fn named(step: &Row) -> (Uuid, String) {
 }
 
 fn enable(session: &Session, plugin: &str, enabled: bool) -> anyhow::Result<Outcome> {
-    let id = session.find_one(ASSEMBLY, plugin)?;
+    let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
     let changed = session.set_plugin_enabled(id, enabled)?;
     let done = if enabled { "enabled" } else { "disabled" };
     let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));

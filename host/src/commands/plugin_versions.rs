@@ -74,7 +74,8 @@ pub(super) fn export(
     which: Option<&str>,
     (path, force): (&Path, bool),
 ) -> anyhow::Result<Outcome> {
-    let (version, bytes) = session.plugin_content(session.find_one(ASSEMBLY, plugin)?, which)?;
+    let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
+    let (version, bytes) = session.plugin_content(id, which)?;
     let write = |out: &mut dyn Write| Ok(out.write_all(&bytes)?);
     files::deliver(context, path, force, write, |()| {
         let document = json!({

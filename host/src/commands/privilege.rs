@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         has.text("no role that you may read has it"),
         holds.text("nobody whom you may read holds it")
     );
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::new(document, text).with_rows())
 }
 
 fn role_json(role: &Row) -> serde_json::Value {

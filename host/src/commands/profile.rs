@@ -132,8 +132,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("created profile {name} {id}"),
             ))
         }
-        Command::Delete { profile: name } => {
-            let profile = profile(&name)?;
+        Command::Delete { profile: given } => {
+            let profile = profile(&given)?;
+            let name = names::called(&session, &profile.table, &given)?.1;
             session.execute(Request::delete(profile.clone()))?;
             Ok(Outcome::new(
                 json!({ "id": profile.id.to_string() }),

@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         } else {
             changes.iter().map(described).collect::<Vec<_>>().join("\n")
         };
-        return Ok(Outcome::list(changes.iter().map(document).collect(), text));
+        return Ok(Outcome::items(changes.iter().map(document).collect(), text));
     }
     let response = session.execute(Request::new("PublishAllXml"))?;
     let published = references(&response, "Published");

@@ -97,7 +97,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 table.as_deref().is_none_or(|table| sides.contains(&table))
             };
             let all: Vec<&Relationship> = catalog.relationships().filter(asked).map(|one| &**one).collect();
-            Ok(Outcome::list(all.iter().map(|one| document(one)).collect(), grid(&all)))
+            Ok(Outcome::items(
+                all.iter().map(|one| document(one)).collect(),
+                grid(&all),
+            ))
         }
         Command::Show { name } => Ok(shown(named(&catalog, &name)?)),
         Command::Update(args) => {

@@ -102,7 +102,7 @@ fn percent(part: Option<f64>) -> String {
 fn velocity(session: &Session, plot: bool) -> anyhow::Result<Outcome> {
     let stages = reports::velocity(session)?;
     let text = velocity_text(&stages, plot);
-    Ok(Outcome::list(velocity_json(&stages), text))
+    Ok(Outcome::items(velocity_json(&stages), text))
 }
 
 fn velocity_json(stages: &[StageVelocity]) -> Vec<Json> {

@@ -148,7 +148,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                     .iter()
                     .map(|(name, depth)| (name.clone(), Some(*depth)))
                     .collect();
-                reach::of_lowering(context, (&role, session.find_one("role", &role)?), &then)?;
+                let (id, name) = names::called(&session, "role", &role)?;
+                reach::of_lowering(context, (&name, id), &then)?;
             }
             what_if.or_do(context, &session, |door| match wanted.as_slice() {
                 [(privilege, depth)] => grant(door, &role, privilege, *depth),
@@ -161,8 +162,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             what_if,
         } => {
             if !what_if.is_trial() {
-                let id = session.find_one("role", &role)?;
-                reach::of_lowering(context, (&role, id), &[(privilege.clone(), None)])?;
+                let (id, name) = names::called(&session, "role", &role)?;
+                reach::of_lowering(context, (&name, id), &[(privilege.clone(), None)])?;
             }
             what_if.or_do(context, &session, |door| revoke(door, &role, &privilege))
         }
@@ -190,7 +191,7 @@ fn starter(session: &Session, command: &Starter) -> anyhow::Result<Outcome> {
             grid.row([starter.name, starter.doc]);
             documents.push(json!({ "name": starter.name, "doc": starter.doc }));
         }
-        return Ok(Outcome::list(documents, grid.text("")));
+        return Ok(Outcome::items(documents, grid.text("")));
     };
     let made = starters::add(session, roles)?;
     let text = match made.is_empty() {
@@ -221,7 +222,7 @@ fn wanted(session: &dyn Door, what: &[String]) -> anyhow::Result<Vec<(String, De
 
 /// Grants several privileges, all of them or none.
 fn grant_all(session: &dyn Door, role: &str, granted: &[(String, Depth)]) -> anyhow::Result<Outcome> {
-    let id = session.find_one("role", role)?;
+    let (id, role) = names::called(session, "role", role)?;
     let wanted = granted.iter().map(|(privilege, depth)| {
         Row::unsaved("roleprivilege")
             .with("PrivilegeName", privilege.as_str())
@@ -282,7 +283,7 @@ pub(super) fn new_role(session: &dyn Door, name: &str, unit: Option<&str>, inher
 }
 
 fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyhow::Result<Outcome> {
-    let id = session.find_one("role", role)?;
+    let (id, role) = names::called(session, "role", role)?;
     let wanted = Row::unsaved("roleprivilege")
         .with("PrivilegeName", privilege)
         .with("Depth", depth.number());
@@ -298,7 +299,7 @@ fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyho
 }
 
 fn revoke(session: &dyn Door, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
-    let id = session.find_one("role", role)?;
+    let (id, role) = names::called(session, "role", role)?;
     let wanted = session.find_one("privilege", privilege)?;
     session.execute(
         Request::new("RemovePrivilegeRole")
@@ -333,7 +334,7 @@ fn show(context: &Context, session: &dyn Door, role: &str) -> anyhow::Result<Out
 fn diff(context: &Context, session: &dyn Door, roles: [&str; 2]) -> anyhow::Result<Outcome> {
     let held = |role: &str| holders::privileges(context, session.find_one("role", role)?);
     let compared = Compared::of_privileges(&held(roles[0])?, &held(roles[1])?);
-    Ok(Outcome::list(
+    Ok(Outcome::items(
         compared.json("privilege"),
         compared.shown("privilege", roles),
     ))

@@ -8,7 +8,13 @@ use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec, changing_step};
 
 use super::{reach, row, step_show, step_state, uses, what_if};
-use crate::{context::Context, door::Door, files, output::Outcome, usage::Usage};
+use crate::{
+    context::Context,
+    door::Door,
+    files, names,
+    output::{Outcome, tell},
+    usage::Usage,
+};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -233,15 +239,15 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             .what_if
             .or_do(context, &session, |door| step_state::disable(context, door, &args)),
         Command::Unregister { step } => {
-            let id = find(&session, &step)?;
+            let (id, name) = names::called(&session, step_show::STEP, &step)?;
             reach::told(
                 context,
-                &format!("{step} runs for nobody any more; `step disable` leaves it there"),
+                &format!("{name} runs for nobody any more; `step disable` leaves it there"),
             )?;
             session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
             Ok(Outcome::new(
                 json!({ "id": id.to_string() }),
-                format!("unregistered step {id}"),
+                format!("unregistered step {name} ({id})"),
             ))
         }
     }
@@ -289,7 +295,43 @@ fn written(session: &Session, id: Uuid, done: &str) -> Outcome {
     if let Some(line) = uses::lacking(&needs) {
         text.push_str(&format!("\nwarning: {line}"));
     }
-    Outcome::new(json!({ "id": id.to_string(), "lacks": needs.lacks }), text)
+    let same = same(session, id).unwrap_or_default();
+    for other in &same {
+        let name = other.text("name").unwrap_or_default();
+        tell(&format!(
+            "warning: the step \"{name}\" ({}) calls the same plug-in at the same place, in the same order and as the same \
+             user: it is called twice there",
+            other.id
+        ));
+    }
+    let same: Vec<String> = same.iter().map(|other| other.id.to_string()).collect();
+    Outcome::new(
+        json!({ "id": id.to_string(), "lacks": needs.lacks, "same": same }),
+        text,
+    )
+}
+
+/// What of two steps is the same where one of them is registered twice.
+const PLACE: [&str; 7] = [
+    "plugintypeid",
+    "sdkmessageid",
+    "sdkmessagefilterid",
+    "stage",
+    "mode",
+    "rank",
+    "impersonatinguserid",
+];
+
+/// The other enabled steps that call what a step calls, when it does and as who it does. The platform allows it.
+fn same(session: &dyn Door, id: Uuid) -> anyhow::Result<Vec<Row>> {
+    let step = names::get(session, step_show::STEP, id, &PLACE)?;
+    let place = PLACE.iter().map(|column| {
+        let value = step.get(column).cloned().unwrap_or(Value::Null);
+        Filter::eq(column, value)
+    });
+    let others = Filter::eq("sdkmessageprocessingstepid", id).negated();
+    let others = place.fold(others.and(Filter::eq("statecode", Value::Choice(0))), Filter::and);
+    Ok(session.list(Query::new(step_show::STEP).columns(&["name"]).filter(others))?)
 }
 
 fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result<Outcome> {

@@ -173,7 +173,7 @@ fn list(context: &Context, custom: bool) -> anyhow::Result<Outcome> {
             "managed": table.managed,
         }));
     }
-    Ok(Outcome::list(rows, grid.text("no tables")))
+    Ok(Outcome::items(rows, grid.text("no tables")))
 }
 
 /// Changes a table as a whole, and says what it is now.

@@ -130,14 +130,16 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
 }
 
 fn member(session: &dyn Door, team: &Reference, user: &str, add: bool) -> anyhow::Result<Outcome> {
-    let member = Reference::new("systemuser", session.find_one("systemuser", user)?);
+    let (id, user) = names::called(session, "systemuser", user)?;
+    let team_name = names::called(session, "team", &team.id.to_string())?.1;
+    let member = Reference::new("systemuser", id);
     let document = json!({ "id": team.id.to_string(), "member": member.id.to_string() });
     let request = Request::new(if add { "AddMembersTeam" } else { "RemoveMembersTeam" })
         .with("TeamId", Value::Id(team.id))
         .with("MemberIds", Parameter::References(vec![member]));
     session.execute(request)?;
     let done = if add { "added to" } else { "taken out of" };
-    Ok(Outcome::new(document, format!("{user} {done} team {}", team.id)))
+    Ok(Outcome::new(document, format!("{user} {done} team {team_name}")))
 }
 
 fn show(context: &Context, session: &dyn Door, team: &str) -> anyhow::Result<Outcome> {

@@ -59,7 +59,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         ));
     }
     let document = json!({ "value": documents(&catalog, &entries)?, "missingPrivileges": missing });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::new(document, text).with_rows())
 }
 
 /// The notes of a row.

@@ -8,7 +8,7 @@ use super::trace::{CALL, calls_of, newest};
 use crate::{
     context::Context,
     door::Door,
-    interrupt,
+    interrupt, lists,
     output::{self, Outcome},
     people, times,
 };
@@ -21,6 +21,7 @@ const LATE: i64 = 150;
 
 /// Shows the newest, then goes on until Ctrl-C. With `--json` it is a document a line.
 pub(super) fn follow(context: &Context, session: &dyn Door, query: &Query, top: u32) -> anyhow::Result<Outcome> {
+    lists::check_export(session)?;
     let stop = interrupt::flag("that was all")?;
     let now = context.env().now();
     let already = times::moved(now, -LATE).unwrap_or(now);

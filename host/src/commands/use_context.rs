@@ -132,7 +132,7 @@ fn listed(all: &Contexts) -> Outcome {
             "name": name, "user": kept.user, "org": kept.org, "url": kept.url, "current": current,
         }));
     }
-    Outcome::list(documents, grid.text("no contexts; `sluice use USER@ORG` makes one"))
+    Outcome::items(documents, grid.text("no contexts; `sluice use USER@ORG` makes one"))
 }
 
 fn shown(path: &Path) -> String {

@@ -144,7 +144,7 @@ fn privileges(session: &dyn Door, user: Uuid) -> anyhow::Result<Outcome> {
         let each: Vec<_> = lines.iter().map(|line| ways::role_json(line)).collect();
         items.push(json!({ "name": name, "depth": depth, "ways": each }));
     }
-    Ok(Outcome::list(items, grid.text("no privileges")))
+    Ok(Outcome::items(items, grid.text("no privileges")))
 }
 
 fn diff(context: &Context, session: &dyn Door, users: [&str; 2]) -> anyhow::Result<Outcome> {

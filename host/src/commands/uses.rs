@@ -119,5 +119,5 @@ pub(super) fn uses(session: &Session, table: &str, column: Option<&str>) -> anyh
         documents.push(json!({ "name": user.name, "does": user.does, "yields": user.yields }));
     }
     let what = column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"));
-    Ok(Outcome::list(documents, grid.text(&format!("nothing uses {what}"))))
+    Ok(Outcome::items(documents, grid.text(&format!("nothing uses {what}"))))
 }

@@ -4,7 +4,7 @@ use sluice_model::{Depth, Filter, Query, Reference, Row, Value};
 use sluice_platform::prelude::*;
 use sluice_tests::{
     Organisation, people,
-    world::{list, refused},
+    world::{World, list, refused},
 };
 
 const COMMISSION: &str = "commission: Create of account";
@@ -179,12 +179,14 @@ fn a_role_that_was_changed_is_changed_back_with_its_copies() {
 fn nothing_older_is_taken_back_in_the_place_of_another_change() {
     let org = Organisation::sample();
     let admin = org.program();
-    let others: [&[&str]; 5] = [
+    let others: [&[&str]; 7] = [
         &["user", "role-add", "manager", "Integration"],
         &["row", "update", "systemuser", "manager", "title=Head"],
         &["team", "create", "Night shift"],
         &["profile", "create", "Numbers"],
         &["table", "update", "account", "--audit", "no"],
+        &["column", "update", "account", "creditlimit", "--secured", "yes"],
+        &["column", "create", "account", "zz_more", "text"],
     ];
     for other in others {
         admin.json(&["step", "disable", COMMISSION]);
@@ -203,4 +205,32 @@ fn nothing_older_is_taken_back_in_the_place_of_another_change() {
     admin.json(&["row", "create", "account", "name=Q"]);
     admin.json(&["undo"]);
     assert_eq!(admin.json(&["step", "show", COMMISSION])["enabled"], true);
+}
+
+/// How an organisation is set up is nobody's change, whether it is the sample or one with the roles to begin with.
+#[test]
+fn what_an_organisation_begins_with_is_not_taken_back() {
+    for org in [World::sample(), World::empty()] {
+        let admin = org.admin();
+        refused(&admin, 1, &["undo"], &["no change"]);
+        refused(&admin, 1, &["undo", "settings"], &["no change"]);
+        admin.json(&["settings", "set", "cascade.max-rows", "7"]);
+        admin.json(&["undo"]);
+        assert_eq!(admin.json(&["settings", "get", "cascade.max-rows"])["value"], 10_000);
+    }
+}
+
+/// A changed column is on record with its table.
+#[test]
+fn changes_of_columns_are_on_record() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    admin.json(&["column", "update", "account", "creditlimit", "--secured", "yes"]);
+    admin.json(&["column", "create", "account", "zz_more", "text"]);
+    admin.json(&["column", "delete", "account", "zz_more", "--yes"]);
+    let trail = admin.run(&["audit", "list", "--table", "account", "--top", "3"]).stdout;
+    for told in ["creditlimit.secured\t\tyes", "zz_more\t\ttext", "zz_more\ttext\t"] {
+        assert!(trail.contains(told), "{told}: {trail}");
+    }
+    refused(&admin, 1, &["undo"], &["the table account", "zz_more"]);
 }

@@ -396,3 +396,31 @@ fn steps_run_on_win_and_lose_of_an_opportunity() {
         "0x80044187"
     );
 }
+
+/// What the platform alone writes is sent by nobody, so a step there would never run.
+#[test]
+fn no_step_is_registered_where_the_platform_alone_writes() {
+    let world = Pipeline::new();
+    let closed = [
+        "audit",
+        "sl_stagevisit",
+        "entitykey",
+        "plugintracelog",
+        "asyncoperation",
+        "sl_messagetrace",
+    ];
+    let closed = closed.map(|table| ("Create", table)).into_iter();
+    for (message, table) in closed.chain([
+        ("Retrieve", "audit"),
+        ("Create", "organization"),
+        ("Delete", "organization"),
+    ]) {
+        let error = world
+            .admin
+            .0
+            .register_step(&probe(PRE_OPERATION, message, table, ""))
+            .unwrap_err();
+        assert_eq!(error.code().to_string(), "0x80044187", "{message} of {table}: {error}");
+    }
+    world.step(&probe(PRE_OPERATION, "Update", "organization", ""));
+}

@@ -124,3 +124,58 @@ fn rows_go_out_as_files_for_who_may_export() {
         assert_eq!(with(form).code, 0, "{form}");
     }
 }
+
+/// Whichever command shows rows: the same privilege. What are no rows goes out without it.
+#[test]
+fn every_list_of_rows_takes_the_privilege_and_no_other_does() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "create", "Clerk", "--like", "System Administrator"]);
+    admin.json(&["user", "create", "clerk", "--role", "Clerk"]);
+    admin.json(&["row", "create", "account", "name=Litware"]);
+    let run = |arguments: &[&str]| admin.as_user("clerk").run(arguments);
+    let rows: [&[&str]; 19] = [
+        &["user", "list"],
+        &["team", "list"],
+        &["bu", "list"],
+        &["role", "list"],
+        &["activity", "list"],
+        &["jobs", "list"],
+        &["trace", "list"],
+        &["audit", "list"],
+        &["step", "list"],
+        &["plugin", "list"],
+        &["workflow", "list"],
+        &["view", "list", "account"],
+        &["note", "list", "account", "Litware"],
+        &["timeline", "account", "Litware"],
+        &["access", "who", "account", "Litware"],
+        &["access", "shares", "account", "Litware"],
+        &["privilege", "who", "prvReadLead"],
+        &["report", "aging"],
+        &["report", "stale"],
+    ];
+    let others: [&[&str]; 6] = [
+        &["table", "list"],
+        &["column", "list", "account"],
+        &["settings", "show"],
+        &["example", "list"],
+        &["report", "velocity"],
+        &["errors", "list"],
+    ];
+    for arguments in rows.iter().chain(&others) {
+        let run = run(&[arguments, &["-o", "csv"][..]].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+    }
+    admin.json(&["role", "revoke", "Clerk", "prvExportToExcel"]);
+    for arguments in rows {
+        let refused = run(&[arguments, &["-o", "csv"]].concat());
+        assert_eq!((refused.code, &*refused.stdout), (1, ""), "{arguments:?}: {refused:?}");
+        assert!(refused.says("prvExportToExcel"), "{arguments:?}: {refused:?}");
+        assert_eq!(run(arguments).code, 0, "{arguments:?}");
+    }
+    for arguments in others {
+        let run = run(&[arguments, &["-o", "csv"]].concat());
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+    }
+}

@@ -1,8 +1,8 @@
 //! What people see of their own requests and of others', and what leads on from a refusal.
 
 use sluice_tests::{
-    program::words,
-    world::{World, guest, list, probe_step, refused, text},
+    program::{Program, words},
+    world::{World, guest, id, list, probe_step, refused, text},
 };
 
 const ACCOUNT: [&str; 5] = ["row", "create", "account", "name=Q", "address1_stateorprovince=CA"];
@@ -61,6 +61,30 @@ fn the_sender_of_a_request_sees_its_trace() {
         "{found:#?}"
     );
     assert_eq!(text(&seller.json(&["why"])["request"], "correlation"), correlation);
+}
+
+/// What somebody's workflow does in the background is theirs, whoever set it off.
+#[test]
+fn the_sender_does_not_see_the_background_of_others() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    admin.json(&["plugin", "push", &guest("probe"), "--name", "probe"]);
+    world.write(
+        "ask.json",
+        r#"{"name": "Ask", "table": "task", "mode": "background", "on": {"create": true}, "scope": "organization",
+            "actions": [{"call": {"plugin": "probe/probe", "configuration": "trace on"}}]}"#,
+    );
+    admin.json(&["workflow", "create", "ask.json", "--activate"]);
+    let more = ["--stage", "post-operation", "--mode", "async", "--config", "trace on"];
+    let own = id(&admin.json(&probe_step("Create", "task", &more)));
+    seller.json(&["row", "create", "task", "subject=Q"]);
+    let calls = |program: &Program| -> Vec<String> {
+        let calls = list(&program.json(&["trace", "list"]));
+        let of_probe = calls.iter().filter(|call| text(call, "typename").contains("probe"));
+        of_probe.map(|call| text(call, "pluginstepid")).collect()
+    };
+    assert_eq!(calls(&admin).len(), 2, "the step's and the workflow's");
+    assert_eq!(calls(&seller), [own]);
 }
 
 /// A refusal of who calls on behalf of others without the privilege leads on, and names the caller.
@@ -210,8 +234,37 @@ fn names_are_completed() {
     );
     assert_eq!(completed(&["row", "list", "sl_comm"]), "sl_commissionrule");
     assert!(completed(&["step", "disable", "comm"]).starts_with("commission:"));
+    // Tables are told to whoever may look at definitions.
+    assert_eq!(
+        completed(&["--as", "seller.west", "row", "list", "sl_comm"]),
+        "sl_commissionrule"
+    );
+    world.admin().json(&["role", "revoke", "Salesperson", "prvReadEntity"]);
+    assert_eq!(completed(&["--as", "seller.west", "row", "list", "sl_comm"]), "");
     // Who may not read them is told none, and is refused nothing that would be on record.
     assert_eq!(completed(&["--as", "seller.west", "role", "show", "Sales"]), "");
     let refusals = world.admin().json(&["trace", "list", "--requests", "--failed"]);
     assert!(list(&refusals).is_empty(), "{refusals:#}");
+}
+
+/// To complete a word changes no file: one of an earlier form keeps it, and one of the present form gets no mark.
+#[test]
+fn completing_writes_nothing() {
+    let world = World::old("form-3", "sample");
+    let bytes = || std::fs::read(world.path("sluice.db")).unwrap();
+    let complete = || {
+        let command = &mut world.admin().command(&["--", "sluice", "role", "show", "Sales"]);
+        let output = command
+            .env("SLUICE_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", "3")
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let before = bytes();
+    assert_eq!(complete(), "");
+    assert!(bytes() == before, "the file was migrated");
+    world.admin().json(&["role", "list"]);
+    let before = bytes();
+    assert_eq!(complete(), "Sales\\ Manager\nSalesperson");
+    assert!(bytes() == before, "a mark of use was left");
 }

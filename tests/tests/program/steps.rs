@@ -174,3 +174,113 @@ fn a_run_as_user_who_lacks_what_the_file_names_is_told() {
         .map(|id| admin.json(&["step", "needs", id])["declared"]["lacks"].clone());
     assert!(held.eq(ids.iter().map(|_| serde_json::json!([]))));
 }
+
+/// The platform allows it, and nobody means it.
+#[test]
+fn a_step_that_is_registered_twice_is_named_in_a_warning() {
+    let world = World::sample();
+    let register = |more: &[&str]| {
+        let step = [
+            "step",
+            "register",
+            "--plugin",
+            "name-guard/name_guard",
+            "--message",
+            "Create",
+            "--table",
+            "contact",
+        ];
+        world
+            .admin()
+            .run(&[&step[..], &["--stage", "pre-operation"], more].concat())
+    };
+    let first = register(&["--name", "the first"]);
+    assert_eq!((first.code, first.stderr.as_str()), (0, ""), "{first:?}");
+    let other = register(&["--name", "the other", "--rank", "7"]);
+    assert_eq!((other.code, other.stderr.as_str()), (0, ""), "{other:?}");
+    let second = register(&["--name", "the second"]);
+    assert_eq!(second.code, 0, "{second:?}");
+    assert!(second.says("warning: the step \"the first\""), "{second:?}");
+    let unregistered = world.admin().run(&["step", "unregister", "@last"]);
+    assert!(
+        unregistered.stdout.contains("unregistered step the second"),
+        "{unregistered:?}"
+    );
+    assert!(
+        unregistered.says("the second runs for nobody any more"),
+        "{unregistered:?}"
+    );
+}
+
+/// A version has numbers, as on the platform.
+#[test]
+fn a_version_of_a_plugin_is_one() {
+    let world = World::empty();
+    let push = |version: &str| {
+        world
+            .admin()
+            .run(&["plugin", "push", &guest("probe"), "--version", version])
+    };
+    for wrong in ["banana", "1.2.3.4.5", "1..2", "v1", "1.x", "-rc", "4294967296"] {
+        let run = world
+            .admin()
+            .run(&["plugin", "push", &guest("probe"), &format!("--version={wrong}")]);
+        assert!(
+            run.code == 1 && run.says("is no version of a plug-in"),
+            "{wrong}: {run:?}"
+        );
+    }
+    for right in ["2", "2.1.0.4", "2.1.1-rc.1+b"] {
+        assert_eq!(push(right).code, 0, "{right}");
+    }
+}
+
+/// Whoever is refused to pass over something is told all that it takes.
+#[test]
+fn a_refused_bypass_names_all_that_it_takes() {
+    let world = World::sample();
+    let bypassing = [
+        "row",
+        "create",
+        "account",
+        "name=Q",
+        "--bypass-plugins",
+        "--bypass-steps",
+    ];
+    let run = |step: &str| world.user("seller.west").run(&[&bypassing[..], &[step]].concat());
+    let id = text(
+        &list(&world.admin().json(&["step", "list"]))[0],
+        "sdkmessageprocessingstepid",
+    );
+    for (step, all) in [
+        (
+            id.as_str(),
+            &["prvBypassCustomPlugins", "prvBypassCustomBusinessLogic"][..],
+        ),
+        (
+            "commission: Create of account",
+            &[
+                "prvBypassCustomPlugins",
+                "prvBypassCustomBusinessLogic",
+                "prvReadSdkMessageProcessingStep",
+            ],
+        ),
+    ] {
+        let refused = run(step);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        for privilege in all {
+            let grant = format!("sluice role grant Salesperson {privilege} org");
+            assert!(refused.says(&grant), "{grant}: {refused:?}");
+        }
+    }
+    let refused = run(&id);
+    let grants = refused
+        .stderr
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("sluice role grant "));
+    for grant in grants.filter(|line| line.contains("prv")) {
+        let words: Vec<&str> = grant.split(' ').collect();
+        world.admin().json(&[&["role", "grant"], &words[..]].concat());
+    }
+    assert_eq!(run(&id).code, 0, "what is printed is enough");
+}

@@ -327,3 +327,40 @@ fn no_clock_is_a_day_off() {
     let there = lead(&world, &["zz_when=2026-01-31T09:00:00+14:00"]);
     assert_eq!(get(&world, &there, "zz_when"), "2026-01-30T19:00:00Z");
 }
+
+/// A user or a team as a value is named as everywhere else.
+#[test]
+fn owners_are_named_by_user_and_team() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["role", "create", "Owners"]);
+    admin.json(&["role", "grant", "Owners", "account:r:user"]);
+    admin.json(&["team", "role-add", "West", "Owners"]);
+    let owner = |id: &str| {
+        text(
+            &admin.json(&["row", "get", "account", id, "--select", "ownerid"]),
+            "_ownerid_value",
+        )
+    };
+    let of = |table: &str, filter: &str| {
+        text(
+            &world.rows(table, &format!("{table}id"), filter)[0],
+            &format!("{table}id"),
+        )
+    };
+    let seller = of("systemuser", "domainname eq 'seller.west'");
+    let west = of("team", "name eq 'West'");
+    let account = id(&admin.json(&["row", "create", "account", "name=Litware", "ownerid=user:seller.west"]));
+    assert_eq!(owner(&account), seller);
+    admin.json(&["row", "update", "account", &account, "ownerid=team:West"]);
+    assert_eq!(owner(&account), west);
+    admin.json(&["row", "assign", "account", &account, "user:seller.west"]);
+    assert_eq!(owner(&account), seller);
+    admin.json(&[
+        "row",
+        "update",
+        "systemuser",
+        "seller.west",
+        "parentsystemuserid=user:manager",
+    ]);
+}

@@ -154,3 +154,24 @@ fn it_leaves_no_refusal_of_its_own() {
         assert_eq!(text(&found["request"], "message"), "Delete");
     }
 }
+
+/// A refusal says what happened, then what to do, then what the platform says of it, and then the rest.
+#[test]
+fn what_to_do_stands_before_what_the_platform_says() {
+    let world = World::sample();
+    world
+        .admin()
+        .json(&["role", "revoke", "Salesperson", "prvCreateAccount"]);
+    let refused = world.user("seller.west").run(&["row", "create", "account", "name=Q"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let mut lines = refused.stderr.lines();
+    let first = lines.next().unwrap();
+    assert_eq!(
+        first,
+        "error 0x80040220 PrivilegeDenied: seller.west lacks prvCreateAccount"
+    );
+    let label = |line: &str| line.get(2..14).map(|label| label.trim().to_owned());
+    let labels: Vec<String> = lines.filter_map(label).filter(|label| !label.is_empty()).collect();
+    let expected = ["what to do", "platform", "cause", "privilege", "who", "trace"];
+    assert_eq!(labels, expected, "{}", refused.stderr);
+}

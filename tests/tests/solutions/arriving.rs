@@ -455,3 +455,19 @@ fn what_was_yours_is_said_once() {
     let items = to.admin.list(Query::new("mobileofflineprofileitem"));
     assert!(items.len() > 1 && items.iter().all(|item| item.bool("ismanaged") == Some(true)));
 }
+
+/// A plug-in comes with its steps or not at all: one on a table that is not there is named.
+#[test]
+fn a_plugin_with_a_step_on_a_table_that_is_not_there_does_not_arrive() {
+    let from = Site::sample();
+    from.all(&[
+        "table create rsh_region",
+        "step register --plugin name-guard/name_guard --message Create --table rsh_region --stage pre-operation",
+    ]);
+    let file = from.export("Guarded", "1.0", &["plugin name-guard"], true);
+    let to = Site::new();
+    let before = to.everything();
+    let words = "the step \"name_guard: Create of rsh_region\": there is no table `rsh_region` in this organisation";
+    says(to.admin.0.import_solution(&file, false), Code::IMPORT_FAILED, words);
+    assert_eq!(to.everything(), before);
+}

@@ -192,3 +192,23 @@ fn they_travel_in_solutions() {
     other.json(&["solution", "delete", "Tasks"]);
     assert_eq!(list(&other.json(&["workflow", "list"])).len(), 0);
 }
+
+/// What runs of an active workflow is a copy with its name, which nobody means.
+#[test]
+fn a_name_is_that_of_the_definition() {
+    let world = World::empty();
+    let admin = world.admin();
+    let name = "Look at each new account";
+    admin.json(&["workflow", "new", "look.json"]);
+    let made = admin.json(&["workflow", "create", "look.json", "--activate"]);
+    let definition = text(&made, "id");
+    assert_eq!(world.count("workflow", &format!("name eq '{name}'")), 2);
+    for given in [name, "@last"] {
+        let found = admin.json(&["row", "get", "workflow", given, "--select", "name"]);
+        assert_eq!(text(&found, "workflowid"), definition, "{given}");
+    }
+    admin.json(&["workflow", "deactivate", name]);
+    let refused = admin.refused(&["undo"]);
+    let message = text(&refused, "message");
+    assert!(message.contains(&format!("workflow \"{name}\"")), "{message}");
+}

@@ -1,5 +1,6 @@
 //! Traces of one's own requests: whoever sent a request sees what it did without Read on traces, as far
-//! as a trace shows its values to its sender. What plug-ins said stays with those who may read it.
+//! as a trace shows its values to its sender. What plug-ins said stays with those who may read it, and the work
+//! of jobs with whoever these are of.
 
 use sluice_model::{Filter, Name, Query, Result, Right, Row, Value};
 
@@ -32,25 +33,10 @@ impl Session {
         let (mut unit, reader) = self.unit()?;
         let catalog = unit.catalog();
         reading::check(&catalog, &query)?;
-        let own = sent_by(self.acting().person());
         let reason = "whoever sent a request sees its trace";
         let mut query = query;
-        query.filter = query.filter.and(match is_call {
-            false => own,
-            true => {
-                let requests = Query::new(tables::MESSAGE_TRACE)
-                    .columns(&["sl_correlationid"])
-                    .filter(own);
-                let requests = unit.select_as_platform(reason, &requests)?;
-                Filter::In {
-                    column: "correlationid".into(),
-                    values: requests
-                        .iter()
-                        .filter_map(|row| row.get("sl_correlationid").cloned())
-                        .collect(),
-                }
-            }
-        });
+        // What is done in the background because of it is of whoever the job is of.
+        query.filter = query.filter.and(sent_by(self.acting().person()));
         let columns = query.columns.clone();
         let mut rows = unit.select_as_platform(reason, &query)?;
         match is_call {

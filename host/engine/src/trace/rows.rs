@@ -21,7 +21,8 @@ impl Unit {
         // What runs again goes back to a mark among them: they stay.
         let mut rows = self.trace.logs.clone();
         if calls {
-            rows.extend(self.trace.calls.iter().cloned());
+            let calls = self.trace.calls.iter().cloned();
+            rows.extend(calls.map(|row| of_request(row, operation)));
         }
         if (calls || request)
             && let Some(row) = self.tree_row(operation, error, request)
@@ -141,14 +142,10 @@ impl Unit {
             .with("sl_name", tree.name())
             .with("sl_correlationid", context.correlation)
             .with("sl_message", &*context.message)
-            .with("sl_userid", Reference::new(tables::USER, operation.principal.id()))
             .with("sl_startedon", context.created_on)
             .with("sl_duration", i32::try_from(tree.root.took).unwrap_or(i32::MAX))
             .with("sl_succeeded", error.is_none())
             .with("sl_tree", serde_json::to_string(&tree).unwrap_or_default());
-        if let Some(caller) = operation.principal.limit() {
-            row.set("sl_callerid", Reference::new(tables::USER, caller.id()));
-        }
         if let Some(table) = &context.table {
             row.set("sl_table", &**table);
         }
@@ -166,6 +163,15 @@ impl Unit {
             };
             row.set(CHECKS, text);
         }
-        Some(row)
+        Some(of_request(row, operation))
     }
+}
+
+/// A row of traces with whose request it is of, by which its sender is known.
+fn of_request(mut row: Row, operation: &Operation) -> Row {
+    row.set("sl_userid", Reference::new(tables::USER, operation.principal.id()));
+    if let Some(caller) = operation.principal.limit() {
+        row.set("sl_callerid", Reference::new(tables::USER, caller.id()));
+    }
+    row
 }

@@ -12,7 +12,7 @@ use sluice_model::{
 };
 
 use super::{LONGEST, PRIVILEGES};
-use kind::{TABLES, check_kind, is_link};
+use kind::{TABLES, check_kind, is_copy_now, is_link, of_people};
 
 /// A request that changed more rows is not taken back.
 const MOST: u32 = 500;
@@ -117,6 +117,7 @@ fn last_change(batch: &mut Batch<'_>, what: Option<&Reference>) -> Result<Vec<Re
             .and(Filter::eq("sl_ofearlierrow", true).negated()),
         None => of_tables.clone(),
     };
+    let about = about.and(of_people(batch)?);
     if what.is_none() {
         check_kind(batch)?;
     }
@@ -232,8 +233,8 @@ impl Record {
         let table = batch.unit().catalog().table(&self.row.table)?.clone();
         match (self.action, operation(self.action)) {
             (PRIVILEGES, _) => self.regrant(batch).map(Some),
-            // The copy of a role below comes, changes and goes with the role.
-            (_, 1 | 2) if self.is_copy_of_role(batch)? => Ok(None),
+            // A copy comes, changes and goes with what it is a copy of.
+            (_, 1 | 2) if self.is_copy(batch)? => Ok(None),
             (_, 1) => self.unmake(batch, &table).map(Some),
             (_, 3) => self.make_again(batch, &table).map(Some),
             (action, _) if is_link(action) => {
@@ -286,20 +287,15 @@ impl Record {
         Ok(self.told(self.columns.clone()))
     }
 
-    /// Whether the row is the copy of a role in a business unit below the role's own.
-    fn is_copy_of_role(&self, batch: &mut Batch<'_>) -> Result<bool> {
-        if *self.row.table != *tables::ROLE {
+    /// Whether the row is or was the platform's copy of another one, such as that of a role in a business unit
+    /// below the role's own.
+    fn is_copy(&self, batch: &mut Batch<'_>) -> Result<bool> {
+        let catalog = batch.unit().catalog();
+        let Some(column) = catalog.find(&self.row.table).and_then(|table| table.copy_of.clone()) else {
             return Ok(false);
-        }
-        let made_so = |(name, _, new): &(String, Json, Json)| name == "parentroleid" && !new.is_null();
-        let query = Query::new(tables::ROLE)
-            .columns(&["parentroleid"])
-            .filter(Filter::eq("roleid", self.row.id));
-        let is_now = batch
-            .list(query)?
-            .first()
-            .is_some_and(|role| role.lookup("parentroleid").is_some());
-        Ok(is_now || self.columns.iter().any(made_so))
+        };
+        let is_told = |(name, old, new): &(String, Json, Json)| **name == *column && !(old.is_null() && new.is_null());
+        Ok(self.columns.iter().any(is_told) || is_copy_now(batch, &self.row)?)
     }
 
     /// A row that was made goes again.

@@ -61,7 +61,7 @@ impl Dependant for DuplicateRules {
             Redefinition::Table { after, .. } if !after.duplicate_detection => {
                 life::table_switched_off(unit, &after.name)?;
             }
-            Redefinition::Table { .. } => {}
+            Redefinition::Table { .. } | Redefinition::Written { .. } => {}
             Redefinition::Options(before) => life::options_published(unit, before)?,
             Redefinition::DetectionOff => life::switched_off(unit)?,
         }

@@ -19,7 +19,7 @@ pub(super) struct PluginAssembly;
 
 impl Rules for PluginAssembly {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
-        check_name(operation.target()?)?;
+        check_words(operation.target()?)?;
         if let Some(component) = operation
             .context
             .target
@@ -36,7 +36,7 @@ impl Rules for PluginAssembly {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        check_name(operation.target()?)?;
+        check_words(operation.target()?)?;
         let target = operation.context.target.as_mut();
         let component = target.map_or(Ok(None), |target| take_content(unit, target))?;
         let target = operation.target()?;
@@ -89,6 +89,28 @@ impl Rules for PluginAssembly {
             unit.run_as_caller(operation, Request::delete(reference))?;
         }
         Ok(())
+    }
+}
+
+fn check_words(target: &Row) -> Result<()> {
+    check_name(target)?;
+    target.text("version").map_or(Ok(()), check_version)
+}
+
+/// A version has up to four numbers, as on the platform; behind them may stand what a package has there: `-rc.1`.
+pub(super) fn check_version(version: &str) -> Result<()> {
+    let end = version.find(['-', '+']).unwrap_or(version.len());
+    let (numbers, more) = version.split_at(end);
+    let mut numbers = numbers.split('.');
+    let is_number = |part: &str| part.chars().all(|c| c.is_ascii_digit()) && part.parse::<u32>().is_ok();
+    let is_word = more.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
+    match numbers.clone().count() <= 4 && numbers.all(is_number) && is_word && version.len() <= 48 {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "`{}` is no version of a plug-in: up to four numbers, such as 1.2.0.0",
+            looks::shown(version)
+        ))
+        .with_table(tables::ASSEMBLY)),
     }
 }
 

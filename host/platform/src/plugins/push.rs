@@ -7,6 +7,7 @@ use sluice_sandbox::{Argument, DeclaredStep, PluginType};
 
 use super::{
     history, missing,
+    plugin_assembly::check_version,
     registration::{
         Assembly, ImageSpec, Lacking, PushOptions, Pushed, StepSpec, named, state_row, step_name, steps_of,
     },
@@ -36,17 +37,6 @@ impl File {
             version: sluice_sandbox::version(&component).filter(|version| check_version(version).is_ok()),
             content: BASE64_STANDARD.encode(&component),
         })
-    }
-}
-
-/// A version is a word of at most 48 characters.
-pub(super) fn check_version(version: &str) -> Result<()> {
-    let is_word = version.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
-    match is_word && (1..=48).contains(&version.len()) {
-        true => Ok(()),
-        false => Err(Error::invalid(format!(
-            "`{version}` is no version of a plug-in: up to 48 letters, digits and . _ + -"
-        ))),
     }
 }
 

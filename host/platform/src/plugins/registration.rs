@@ -11,7 +11,7 @@ use super::{
     history::{self, PluginVersion},
     missing::GONE,
     needs::{self, DeclaredNeeds},
-    push::{File, check_version, push},
+    push::{File, push},
     step_writing::{change_secure_configuration, plugin_type, register, set_images},
 };
 
@@ -208,9 +208,6 @@ pub trait Registration {
 impl Registration for Session {
     fn push(&self, assembly: &Assembly, options: &PushOptions) -> Result<Pushed> {
         self.check_push(&assembly.name)?;
-        if let Some(version) = &options.version {
-            check_version(version)?;
-        }
         let file = File::read(self.engine(), &assembly.bytes)?;
         match options.dry_run {
             true => self.rehearse(|batch| push(batch, assembly, &file, options)),
@@ -351,9 +348,6 @@ pub fn changing_step(row: Row, images: Option<Vec<ImageSpec>>, secure: Option<St
 /// The file is none of a plug-in.
 pub fn pushing(session: &Session, assembly: Assembly, options: PushOptions) -> Result<Rehearsal> {
     session.check_push(&assembly.name)?;
-    if let Some(version) = &options.version {
-        check_version(version)?;
-    }
     let file = File::read(session.engine(), &assembly.bytes)?;
     Ok(Arc::new(move |batch| {
         push(batch, &assembly, &file, &options).map(|_| ())

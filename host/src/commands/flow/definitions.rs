@@ -218,7 +218,7 @@ pub(super) fn gate(session: &Session, name: &str, role: &str, grant: bool) -> an
         );
         Error::invalid(message)
     })?;
-    let id = session.find_one("role", role)?;
+    let (id, role) = crate::names::called(session, "role", role)?;
     let privileges = RIGHTS.map(|right| table.privilege_name(right));
     if grant {
         let rows = privileges.iter().map(|privilege| {
@@ -278,5 +278,5 @@ pub(super) fn migrate(context: &Context, session: &Session, from: &str, to: &str
     };
     texts.push(format!("{moved} moved from {} to {}{stayed}", from.name, to.name));
     let exit = if refused > 0 { Exit::Refused } else { Exit::Done };
-    Ok(Outcome::list(items, texts.join("\n")).with_exit(exit))
+    Ok(Outcome::items(items, texts.join("\n")).with_exit(exit))
 }

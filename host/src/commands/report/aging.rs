@@ -44,6 +44,7 @@ pub(super) fn aging(
         });
         return Ok(written.end(&more)?.with_exit(ended(alerts)));
     }
+    lists::check_export(session)?;
     let (aging, alerts) = reports::aging(session, status, alert)?;
     let marked = Open {
         than: Some(alert),

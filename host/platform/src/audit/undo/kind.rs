@@ -1,9 +1,9 @@
 //! Of which kind the last change was: what is taken back, and what is not.
 
 use sluice_engine::{Batch, tables};
-use sluice_model::{Error, Filter, Reference, Request, Result, TableDef, Uuid, Value, json};
+use sluice_model::{Error, Filter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value, json};
 
-use super::newest_first;
+use super::{MOST, Record, newest_first};
 
 /// The tables whose changes are taken back.
 pub(super) const TABLES: &[&str] = &[
@@ -47,8 +47,8 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
     };
     // What was changed about a table as a whole is of no row.
     let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
-    let newest = batch.list(newest_first(Filter::Or(vec![configured, of_tables])).top(1))?;
-    let Some(newest) = newest.first() else {
+    let about = Filter::Or(vec![configured, of_tables]).and(of_people(batch)?);
+    let Some(newest) = newest_of_original(batch, about)? else {
         return Ok(());
     };
     let table = newest.text("objecttypecode").unwrap_or_default();
@@ -68,7 +68,7 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
         Some(format!(" \"{}\"", answer.row()?.text(&known)?))
     };
     let of = name(batch, Reference::new(table, id)).unwrap_or_else(|| match id.is_nil() {
-        true => String::new(),
+        true => changed_of_table(&newest),
         false => format!(" {id}"),
     });
     let by = newest
@@ -77,13 +77,73 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
         .and_then(|by| name(batch, by))
         .unwrap_or_default();
     let when = newest.get("createdon").and_then(Value::as_time).unwrap_or_default();
+    let table_as = if id.is_nil() { "the table " } else { "" };
     let message = format!(
-        "the last change of the configuration was of a kind that is not taken back here: {} of {table}{of}, by{by} at {}; \
+        "the last change of the configuration was of a kind that is not taken back here: {} of {table_as}{table}{of}, by{by} at {}; \
          an older change is taken back where it is named: its step, role or duplicate rule, or the settings",
         action.unwrap_or_else(|| number.to_string()),
         json::whole_seconds(when),
     );
     Err(Error::invalid(message).with_table(table))
+}
+
+/// What was changed of a table, or of which of its columns: ` (creditlimit.secured)`.
+fn changed_of_table(record: &Row) -> String {
+    let changed = Record::of(record).map(|record| record.columns).unwrap_or_default();
+    let names: Vec<String> = changed.into_iter().map(|(name, ..)| name).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", names.join(", ")),
+    }
+}
+
+/// Changes that somebody made: what SYSTEM did, such as when the organisation was set up, is nobody's to take back.
+pub(super) fn of_people(batch: &mut Batch<'_>) -> Result<Filter> {
+    let system = batch.unit().snapshot()?.system().id();
+    Ok(Filter::eq("userid", Reference::new(tables::USER, system)).negated())
+}
+
+/// The newest record; where its request changed copies which the platform keeps of rows, one of what they are
+/// copies of.
+fn newest_of_original(batch: &mut Batch<'_>, about: Filter) -> Result<Option<Row>> {
+    let newest = batch.list(newest_first(about.clone()).top(1))?;
+    let Some(request) = newest.first().and_then(|row| row.id_of("transactionid")) else {
+        return Ok(newest.into_iter().next());
+    };
+    let of_request = about.and(Filter::eq("transactionid", request));
+    for record in batch.list(newest_first(of_request).top(MOST))? {
+        if !is_of_copy(batch, &record)? {
+            return Ok(Some(record));
+        }
+    }
+    Ok(newest.into_iter().next())
+}
+
+/// Whether a record is about a row that is or was the platform's copy of another one.
+fn is_of_copy(batch: &mut Batch<'_>, record: &Row) -> Result<bool> {
+    let table = record.text("objecttypecode").unwrap_or_default();
+    match Record::of(record) {
+        Ok(record) => record.is_copy(batch),
+        // What was changed is not shown: whether it is a copy now, is.
+        Err(_) => is_copy_now(
+            batch,
+            &Reference::new(table, record.id_of("objectid").unwrap_or_default()),
+        ),
+    }
+}
+
+/// Whether a row that is there is a copy.
+pub(super) fn is_copy_now(batch: &mut Batch<'_>, row: &Reference) -> Result<bool> {
+    let catalog = batch.unit().catalog();
+    let Some(table) = catalog.find(&row.table) else {
+        return Ok(false);
+    };
+    let Some(column) = &table.copy_of else { return Ok(false) };
+    let query = Query::new(table.name.clone())
+        .columns(&[column])
+        .filter(Filter::eq(&table.key, row.id));
+    let found = batch.list(query)?;
+    Ok(found.first().is_some_and(|row| row.lookup(column).is_some()))
 }
 
 /// Whether it is about who has a role, or with whom a row is shared.
