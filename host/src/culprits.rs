@@ -271,7 +271,7 @@ impl Report<'_> {
 
     /// The culprit in a few sentences: which step, which call, which privilege, who.
     fn story(&self, culprit: &Culprit) -> String {
-        let (catalog, user) = (self.catalog, self.user);
+        let catalog = self.catalog;
         let error = &culprit.error;
         let body = error.body();
         let mut text = match &body.step {
@@ -284,8 +284,10 @@ impl Report<'_> {
                 let what = if step.calls_plugin() { "step" } else { step.kind };
                 let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
                 if let Some(call) = &body.call {
-                    let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
-                    text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+                    // In whose name a step calls is known of a refusal that is somebody's alone.
+                    let who = body.principal.as_ref();
+                    let who = who.map(|principal| format!(", made as {},", principal.name));
+                    text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
                 }
                 text
             }

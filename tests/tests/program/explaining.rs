@@ -309,3 +309,26 @@ fn an_administrator_is_led_to_what_others_were_refused() {
     let none = world.user("manager").refused(&["why"]);
     assert_eq!(none["code"], "0x80040217");
 }
+
+/// A call that fails for everybody is nobody's: least of all the caller's, where the step runs as another
+/// user.
+#[test]
+fn a_call_that_fails_for_everybody_is_not_said_to_be_the_callers() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let more = [
+        "--stage",
+        "pre-operation",
+        "--run-as",
+        "integration",
+        "--config",
+        "create nosuch name x",
+    ];
+    admin.json(&probe_step("Create", "contact", &more));
+    let target = r#"Target:={"@odata.type":"contact","lastname":"Q"}"#;
+    let told = admin.run(&["access", "explain", "--user", "seller.west", "Create", target]);
+    let told = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("Its call Create nosuch is refused."), "{told}");
+    assert!(!told.contains("made as seller.west"), "{told}");
+}
