@@ -5,7 +5,7 @@ mod commands;
 
 use serde_json::{Value as Json, json};
 use sluice_model::{Catalog, Code, Error, PrincipalKind, Right};
-use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, WithheldColumn};
 
 use crate::{
     context::Context,
@@ -56,6 +56,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
             "error": report::error_to_json(&culprit.error),
             "note": note(&culprit.error, qualifies),
             "onlyWith": culprit.with,
+            "withheld": culprit.withheld.iter().map(withheld_json).collect::<Vec<Json>>(),
             "taken": culprit.taken.as_ref().map(|taken| json!({
                 "role": taken.role,
                 "by": taken.by.id.to_string(),
@@ -175,7 +176,12 @@ impl Report<'_> {
     }
 
     fn culprit_text(&self, number: usize, culprit: &Culprit, is_own: bool) -> String {
-        let story = format!("{}{}", self.story(culprit), self.taken_text(culprit));
+        let withheld: String = culprit
+            .withheld
+            .iter()
+            .map(|one| format!(" {}", withheld_text(one)))
+            .collect();
+        let story = format!("{}{withheld}{}", self.story(culprit), self.taken_text(culprit));
         let story = indented(&wrapped(&story, WIDTH - 3), 3);
         let mut parts = vec![format!("{:<3}{}", format!("{number}. "), story.trim_start())];
         let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
@@ -265,7 +271,7 @@ impl Report<'_> {
 
     /// The culprit in a few sentences: which step, which call, which privilege, who.
     fn story(&self, culprit: &Culprit) -> String {
-        let (catalog, user) = (self.catalog, self.user);
+        let catalog = self.catalog;
         let error = &culprit.error;
         let body = error.body();
         let mut text = match &body.step {
@@ -278,8 +284,10 @@ impl Report<'_> {
                 let what = if step.calls_plugin() { "step" } else { step.kind };
                 let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
                 if let Some(call) = &body.call {
-                    let who = body.principal.as_ref().map_or(user, |principal| &principal.name);
-                    text.push_str(&format!(" Its call {call}, made as {who}, is refused."));
+                    // In whose name a step calls is known of a refusal that is somebody's alone.
+                    let who = body.principal.as_ref();
+                    let who = who.map(|principal| format!(", made as {},", principal.name));
+                    text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
                 }
                 text
             }
@@ -343,14 +351,16 @@ fn missing(catalog: &Catalog, error: &Error) -> String {
     } else {
         "at any depth"
     };
+    let held = body.held.as_ref().map(|held| format!("; it is {held}"));
     let roles = match principal.roles.as_slice() {
         [] => "has no role at all".to_owned(),
         [role] => format!("has the role {role}, which does not hold it {far}"),
         roles => format!("has the roles {}, none of which holds it {far}", roles.join(", ")),
     };
     format!(
-        " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}.",
-        principal.name
+        " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}{}.",
+        principal.name,
+        held.unwrap_or_default()
     )
 }
 
@@ -365,6 +375,22 @@ fn missing_column(error: &Error, who: &str) -> String {
         ),
         _ => String::new(),
     }
+}
+
+/// That a secured column was read and not shown.
+pub(crate) fn withheld_text(withheld: &WithheldColumn) -> String {
+    let WithheldColumn {
+        table, column, from, ..
+    } = withheld;
+    format!(
+        "What it read of the secured column {table}.{column} was withheld from {from}: no column security profile gives \
+         Read on it."
+    )
+}
+
+/// The same for machines.
+pub(crate) fn withheld_json(withheld: &WithheldColumn) -> Json {
+    json!({ "table": &*withheld.table, "column": &*withheld.column, "from": withheld.from })
 }
 
 /// What a right lets do.

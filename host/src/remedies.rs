@@ -7,6 +7,7 @@ use sluice_model::{Remedy, remedy::Resolution};
 pub(crate) fn command(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Grant => "role grant ROLE PRIVILEGE DEPTH",
+        Remedy::Inherit => "row update role ROLE isinherited=1",
         Remedy::GiveRole => "user role-add USER ROLE",
         Remedy::GrantColumn => "profile grant PROFILE TABLE COLUMN RIGHT",
         Remedy::AddToProfile => "profile member-add PROFILE USER",

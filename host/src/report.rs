@@ -158,9 +158,11 @@ fn sentence(error: &Error) -> Option<String> {
         Code::PRIVILEGE_DENIED => format!("{who} lacks {privilege}{asked}"),
         Code::ACCESS_DENIED => {
             let depth = body.depth.map(|depth| format!(" at depth {}", depth.label()));
+            let held = body.held.as_ref().map(|held| format!("; it is {held}"));
             format!(
-                "{who} may not do that with this row{of}{asked}: it takes {privilege}{}",
-                depth.unwrap_or_default()
+                "{who} may not do that with this row{of}{asked}: it takes {privilege}{}{}",
+                depth.unwrap_or_default(),
+                held.unwrap_or_default()
             )
         }
         _ => return None,

@@ -6,8 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use sluice_model::{Catalog, Depth, Name, Right, TableDef, Uuid};
 
 use crate::{
-    Named, Principal, Reason, Through,
+    Named, Placed, Principal, Reason, RowFacts, Through, Withheld,
+    place::Place,
     principal::{Route, owner_team},
+    step_around,
 };
 
 /// Which of the two gates stood there.
@@ -173,6 +175,8 @@ pub struct Check {
     pub asked: Asked,
     /// The row, where it was about one that is there.
     pub row: Option<Uuid>,
+    /// What was known of the row, of the access check of one row.
+    pub facts: Option<RowFacts>,
     /// Which gate.
     pub gate: Gate,
     /// The shallowest depth that is enough, of the access check; of a list the depth that was used.
@@ -199,36 +203,6 @@ impl Check {
     }
 }
 
-/// Where a question was asked: in a step, or for a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A step runs.
-    Step {
-        /// Which.
-        step: Uuid,
-        /// The user that it says it runs as; without one, as the caller.
-        run_as: Option<Uuid>,
-        /// What it calls is a plug-in.
-        is_plugin: bool,
-    },
-    /// A message is under way.
-    Message {
-        /// Which.
-        message: Name,
-        /// Its table.
-        table: Option<Name>,
-    },
-}
-
-/// A place, with the one around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The place.
-    pub place: Place,
-    /// The place around it.
-    pub within: Option<u32>,
-}
-
 /// What was asked so far.
 #[derive(Debug)]
 pub struct Checks {
@@ -239,6 +213,7 @@ pub struct Checks {
 #[derive(Debug, Default)]
 struct Kept {
     all: Vec<Check>,
+    withheld: Vec<Withheld>,
     places: Vec<Placed>,
     /// The places around what is asked now, the innermost last.
     around: Vec<Option<u32>>,
@@ -261,6 +236,7 @@ impl Default for Checks {
 #[derive(Debug, Clone, Copy)]
 pub struct CheckMark {
     all: usize,
+    withheld: usize,
     places: usize,
     around: usize,
     cut: u64,
@@ -302,6 +278,11 @@ impl Checks {
         self.kept(|kept| (kept.all.clone(), kept.cut))
     }
 
+    /// What of secured columns was kept from those who read rows, each once for each place.
+    pub fn withheld(&self) -> Vec<Withheld> {
+        self.kept(|kept| kept.withheld.clone())
+    }
+
     /// The places where it was asked.
     pub fn places(&self) -> Vec<Placed> {
         self.kept(|kept| kept.places.clone())
@@ -326,6 +307,7 @@ impl Checks {
     pub fn clear(&self) {
         self.kept(|kept| {
             kept.all.clear();
+            kept.withheld.clear();
             kept.cut = 0;
             kept.seen = 0;
             // What is under way stays where it is.
@@ -339,6 +321,7 @@ impl Checks {
     pub fn mark(&self) -> CheckMark {
         self.kept(|kept| CheckMark {
             all: kept.all.len(),
+            withheld: kept.withheld.len(),
             places: kept.places.len(),
             around: kept.around.len(),
             cut: kept.cut,
@@ -349,6 +332,7 @@ impl Checks {
     pub fn back_to(&self, mark: CheckMark) {
         self.kept(|kept| {
             kept.all.truncate(mark.all);
+            kept.withheld.truncate(mark.withheld);
             kept.places.truncate(mark.places);
             kept.around.truncate(mark.around);
             kept.cut = mark.cut;
@@ -371,21 +355,20 @@ impl Checks {
         });
     }
 
+    pub(crate) fn add_withheld(&self, withheld: Withheld) {
+        self.kept(|kept| {
+            let place = kept.around.last().copied().flatten();
+            let withheld = Withheld { place, ..withheld };
+            let is_new = kept.withheld.iter().all(|known| !known.is_same(&withheld));
+            if is_new && kept.withheld.len() < self.most {
+                kept.withheld.push(withheld);
+            }
+        });
+    }
+
     fn kept<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
         change(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The innermost step around a place.
-pub fn step_around(places: &[Placed], place: Option<u32>) -> Option<Uuid> {
-    let mut next = place;
-    while let Some(placed) = next.and_then(|at| places.get(usize::try_from(at).ok()?)) {
-        if let Place::Step { step, .. } = placed.place {
-            return Some(step);
-        }
-        next = placed.within;
-    }
-    None
 }
 
 impl Principal {
@@ -409,7 +392,7 @@ impl Principal {
     /// Keeps the answer of the access check of a row, or of a list.
     pub(crate) fn note_access(
         &self,
-        (table, right, row): (&TableDef, Right, Option<Uuid>),
+        (table, right, row): (&TableDef, Right, Option<&RowFacts>),
         needed: impl FnOnce() -> Depth,
         reason: Option<&Reason>,
     ) {
@@ -430,7 +413,7 @@ impl Principal {
         &self,
         of: &Self,
         asked: impl FnOnce() -> Asked,
-        (gate, row): (Gate, Option<Uuid>),
+        (gate, row): (Gate, Option<&RowFacts>),
         needed: Option<Depth>,
         way: Option<Way>,
     ) {
@@ -440,7 +423,8 @@ impl Principal {
         checks.add(Check {
             principal: of.unwatched(),
             asked: asked(),
-            row,
+            row: row.map(|row| row.id).filter(|id| !id.is_nil()),
+            facts: row.copied(),
             gate,
             needed,
             way,

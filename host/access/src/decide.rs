@@ -155,9 +155,11 @@ impl View<'_> {
     /// What reaches the row first, or the refusal.
     fn reason(&self, right: Right, privilege: &str) -> Result<Reason> {
         let reason = self.reasons(right, privilege).next();
-        let asked = (self.table, right, Some(self.row.id).filter(|id| !id.is_nil()));
-        self.principal
-            .note_access(asked, || self.needed_depth(), reason.as_ref());
+        self.principal.note_access(
+            (self.table, right, Some(self.row)),
+            || self.needed_depth(),
+            reason.as_ref(),
+        );
         reason.ok_or_else(|| self.refusal(right))
     }
 
@@ -261,6 +263,7 @@ impl View<'_> {
             granted: rights(|right| given(right) || usable(right)),
         };
         let mut error = text::access_denied(self.principal, self.table, self.row, &denied);
+        error.body_mut().held = self.principal.held(&privilege(right));
         if self.principal.owns_across_units() && self.is_own() {
             let why = "the row is the principal's own, and lies in a business unit of which no role has the privilege: \
                        rows are owned across business units here";

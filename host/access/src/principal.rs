@@ -309,6 +309,7 @@ impl Principal {
             name: self.name().to_owned(),
             kind: self.kind(),
             roles,
+            grantee: self.grantee(),
         }
     }
 

@@ -9,7 +9,7 @@ use sluice_access::{
     OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, RowFacts, Shared, Units, check_named, check_owner_to_be,
     check_privilege, decide, decide_create, list,
 };
-use sluice_model::{Code, Depth, Ownership, PrincipalInfo, PrincipalKind, Right, Rights};
+use sluice_model::{Code, Depth, Grantee, Ownership, PrincipalInfo, PrincipalKind, Right, Rights};
 
 const MISSING_WRITE: &str = "Principal user (Id=00000000-0000-0000-0000-000000000010, type=8, roleCount=1, \
     privilegeCount=1, accessMode='0 Read-Write', AADObjectId='00000000-0000-0000-0000-000000000040', \
@@ -32,6 +32,10 @@ fn a_missing_privilege() {
         name: "Sally Seller".to_owned(),
         kind: PrincipalKind::User,
         roles: vec!["Seller".to_owned()],
+        grantee: Some(Grantee {
+            role: "Seller".to_owned(),
+            only_team: false,
+        }),
     };
     assert_eq!(body.principal, Some(sally));
 }

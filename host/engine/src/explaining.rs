@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sluice_access::{Explained, Named, Principal, PrincipalId, Reason, Report, Through};
+use sluice_access::{Check, Explained, Named, Principal, PrincipalId, Reason, Report, Through};
 use sluice_model::{Filter, Query, Reference, Result, Right, Rights, Row, TableDef, Uuid, Value, codes::Kind};
 
 use crate::{Operation, Unit, cascade, tables};
@@ -50,6 +50,38 @@ impl Unit {
         Ok(sluice_access::explain(
             principal, units, table, right, &facts, privileges,
         ))
+    }
+}
+
+impl Unit {
+    /// A question that a trial asked, asked once more as things are: of a row that only the trial made, as
+    /// it was there. `None` where the table or the user is gone.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn ask_now(&mut self, check: &Check) -> Result<Option<Check>> {
+        let Some(principal) = there(self.principal_of(&check.principal.identity().reference()))? else {
+            return Ok(None);
+        };
+        let table = match check.asked.table() {
+            Some(table) => self.snapshot()?.catalog.find(table).cloned(),
+            None => None,
+        };
+        let now = match (&table, check.row) {
+            (Some(table), Some(row)) => there(self.row_facts(&principal, table, row))?,
+            _ => None,
+        };
+        let snapshot = self.snapshot()?;
+        let by = (&*snapshot.units, &*snapshot.privileges);
+        Ok(check.again(&principal, table.as_deref(), now.or(check.facts).as_ref(), by))
+    }
+}
+
+/// What was found; nothing, where it is not there.
+fn there<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        found => found.map(Some),
     }
 }
 

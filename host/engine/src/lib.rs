@@ -93,7 +93,8 @@ pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
 pub use soundness::{Meaning, is_component};
 pub use trace::{
-    Discarded, Node as TraceNode, PastRequest, RecordedRequest, Refused, TracedCheck, TracedChecks, TracedName,
+    AskedAs, Discarded, Node as TraceNode, PastRequest, RecordedRequest, Refused, TracedCheck, TracedChecks,
+    TracedName, TracedWithheld, asked_as,
 };
 pub use unit::Unit;
 pub use watch::Watch;

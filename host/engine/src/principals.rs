@@ -128,6 +128,7 @@ impl Unit {
     /// Takes out of a row what a principal may not read of it.
     pub fn conceal(&mut self, principal: &Principal, row: &mut Row) -> Result<()> {
         let table = self.tables()?.table(&row.table)?.clone();
+        principal.note_withheld(&table, Some(row.values.keys()));
         for column in principal.hidden(&table) {
             row.values.remove(&column);
         }

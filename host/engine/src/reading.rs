@@ -76,6 +76,12 @@ impl Unit {
             sluice_access::list(principal, &snapshot.units, table, &snapshot.privileges)
         };
         let permit = list(&query.table)?;
+        let read = query.columns.as_ref();
+        principal.note_withheld(snapshot.table(&query.table)?, read);
+        for join in &query.joins {
+            let read = join.columns.iter().map(|(column, _)| column);
+            principal.note_withheld(snapshot.table(&join.table)?, Some(read));
+        }
         let permit = related(query)
             .iter()
             .try_fold(permit, |permit, name| permit.and(&list(name)?))?;

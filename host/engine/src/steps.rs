@@ -249,6 +249,9 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
         None => Vec::new(),
     };
     for image in &step.images {
+        if let Some(table) = &operation.table {
+            user.note_withheld(table, Some(&image.columns).filter(|columns| !columns.is_empty()));
+        }
         let mut give = |row: &Option<Arc<Row>>, before: bool| {
             let images = match before {
                 true => &mut operation.context.pre_images,

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Code, Depth, Duplicates, PrincipalKind, Remedy, Right, Situation, codes::Kind, remedy::Resolution};
+use crate::{
+    Code, Depth, Duplicates, Held, PrincipalInfo, PrincipalKind, Remedy, Right, Situation, codes::Kind,
+    remedy::Resolution,
+};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -45,6 +48,8 @@ pub struct Body {
     pub capability: Option<String>,
     /// The depth that would have been enough.
     pub depth: Option<Depth>,
+    /// How the privilege is held that does not reach the row.
+    pub held: Option<Held>,
     /// Who was refused.
     pub principal: Option<PrincipalInfo>,
     /// The step that raised the error.
@@ -74,20 +79,6 @@ pub struct Limit {
     pub used: u64,
     /// The unit of both: `bytes`, `ms`, `calls`, `rows`, `levels`.
     pub unit: &'static str,
-}
-
-/// Who an error speaks of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PrincipalInfo {
-    /// The row's id.
-    pub id: Uuid,
-    /// The name people know.
-    pub name: String,
-    /// User or team.
-    #[serde(rename = "type")]
-    pub kind: PrincipalKind,
-    /// The names of its roles, direct and through teams.
-    pub roles: Vec<String>,
 }
 
 /// The step that an error speaks of.
@@ -144,6 +135,7 @@ impl Error {
             right: None,
             capability: None,
             depth: None,
+            held: None,
             principal: None,
             step: None,
             plugin: None,
@@ -269,7 +261,10 @@ impl Error {
             Code::OWNER_LACKS_READ,
         ];
         if denied.contains(&body.code) && body.privilege.is_some() && self.role().is_some() {
-            remedies.push(Remedy::Grant);
+            remedies.push(match self.inherits() {
+                true => Remedy::Inherit,
+                false => Remedy::Grant,
+            });
         }
         // Whoever refuses on purpose does its work: nothing is to be disabled.
         if let Some(step) = body.step.as_ref().filter(|_| body.code != Code::ISV_ABORTED) {
@@ -306,21 +301,31 @@ impl Error {
         body.words.iter().cloned().chain(known).collect()
     }
 
-    /// The role that would get a missing privilege: one of the principal's own, else of a team.
+    /// The role that would get a missing privilege.
     fn role(&self) -> Option<&str> {
-        let roles = &self.0.principal.as_ref()?.roles;
-        let own = roles.iter().find(|role| !role.contains(VIA_TEAM)).or(roles.first())?;
-        own.split(VIA_TEAM).next()
+        let of_team = self.inherits().then(|| self.0.held.as_ref()?.only.as_ref());
+        match of_team.flatten() {
+            Some(only) => Some(&only.role),
+            None => Some(&self.0.principal.as_ref()?.grantee.as_ref()?.role),
+        }
     }
 
-    /// The depth at which that role is to hold it: what a team's role holds of one's own rows may be
-    /// of the team's rows alone.
+    /// Whether it is enough that members use a team's role for rows of their own: the depth is there,
+    /// and no role of the principal's own could get the privilege.
+    fn inherits(&self) -> bool {
+        let body = &*self.0;
+        let grantee = body.principal.as_ref().and_then(|who| who.grantee.as_ref());
+        let is_there = body.held.as_ref().is_some_and(|held| held.only.is_some());
+        is_there && body.depth == Some(Depth::User) && grantee.is_some_and(|grantee| grantee.only_team)
+    }
+
+    /// The depth at which that role is to hold it: what counts for the rows of a team alone is not
+    /// enough for others at depth User.
     fn depth_to_grant(&self) -> Depth {
         let depth = self.0.depth.unwrap_or(Depth::User);
-        let roles = self.0.principal.iter().flat_map(|who| &who.roles);
-        let mut of_teams = roles.map(|role| role.contains(VIA_TEAM));
-        match of_teams.next() {
-            Some(true) if depth == Depth::User && of_teams.all(|of_team| of_team) => Depth::BusinessUnit,
+        let grantee = self.0.principal.as_ref().and_then(|who| who.grantee.as_ref());
+        match grantee {
+            Some(grantee) if grantee.only_team => depth.max(Depth::BusinessUnit),
             _ => depth,
         }
     }
@@ -390,6 +395,7 @@ impl Error {
         put("row", body.row.map(|id| id.to_string()).into());
         put("capability", body.capability.clone().into());
         put("depth", body.depth.map(Depth::label).into());
+        put("held", json(&body.held));
         put("principal", json(&body.principal));
         put("step", json(&body.step));
         put("plugin", body.plugin.clone().into());
@@ -399,9 +405,6 @@ impl Error {
         map.into()
     }
 }
-
-/// How a role that comes through a team is written.
-const VIA_TEAM: &str = " (via team ";
 
 /// Several texts as one: `1. … 2. …`.
 pub fn numbered(texts: Vec<String>) -> String {
@@ -431,7 +434,7 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::situations::DUPLICATE_LEAD;
+    use crate::{Grantee, OnlyTeam, situations::DUPLICATE_LEAD};
 
     #[test]
     fn remedies_carry_what_the_error_knows() {
@@ -446,19 +449,53 @@ mod tests {
         assert!(of("MergeLeads").get("other").is_none(), "what nobody knows is absent");
     }
 
-    #[test]
-    fn a_missing_privilege_goes_to_a_role_of_ones_own() {
-        let mut error = Error::new(Code::PRIVILEGE_DENIED, "no");
+    fn lacks(code: Code, only_team: bool, held: Option<Held>) -> Error {
+        let mut error = Error::new(code, "no");
         let body = error.body_mut();
         body.privilege = Some("prvReadAccount".to_owned());
+        body.depth = Some(Depth::User);
+        body.held = held;
         body.principal = Some(PrincipalInfo {
             id: Uuid::nil(),
             name: "seller".to_owned(),
             kind: PrincipalKind::User,
-            roles: vec!["Team role (via team Pumps)".to_owned(), "Salesperson".to_owned()],
+            roles: vec!["Salesperson".to_owned()],
+            grantee: Some(Grantee {
+                role: "Salesperson".to_owned(),
+                only_team,
+            }),
         });
+        error
+    }
+
+    #[test]
+    fn a_missing_privilege_goes_to_a_role_at_the_depth_that_is_enough() {
+        let error = lacks(Code::PRIVILEGE_DENIED, false, None);
         assert_eq!(error.remedies(), [Remedy::Grant]);
         assert!(error.words().contains(&("ROLE", "Salesperson".to_owned())));
         assert!(error.words().contains(&("DEPTH", "user".to_owned())));
+        let of_team = lacks(Code::PRIVILEGE_DENIED, true, None);
+        assert!(of_team.words().contains(&("DEPTH", "bu".to_owned())));
+    }
+
+    /// What a team's role holds deep enough is not granted once more: members are to use it.
+    #[test]
+    fn what_counts_for_the_rows_of_a_team_is_inherited() {
+        let held = || {
+            let only = OnlyTeam {
+                role: "Crew".to_owned(),
+                team: "Pumps".to_owned(),
+            };
+            Some(Held {
+                depth: Depth::User,
+                only: Some(only),
+            })
+        };
+        let error = lacks(Code::ACCESS_DENIED, true, held());
+        assert_eq!(error.remedies(), [Remedy::Inherit]);
+        assert!(error.words().contains(&("ROLE", "Crew".to_owned())));
+        let own = lacks(Code::ACCESS_DENIED, false, held());
+        assert_eq!(own.remedies(), [Remedy::Grant]);
+        assert!(own.words().contains(&("ROLE", "Salesperson".to_owned())));
     }
 }

@@ -24,6 +24,7 @@ pub mod names;
 pub mod odata;
 pub mod operators;
 pub mod parameter;
+mod party;
 pub mod privilege;
 pub mod query;
 pub mod relationship;
@@ -43,10 +44,11 @@ pub use definition::{
     Choice, ColumnDef, ColumnType, Columns, Entered, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
 };
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
-pub use error::{Error, PrincipalInfo, Result, StepInfo};
+pub use error::{Error, Result, StepInfo};
 pub use message::{Parameter, Parameters, Request, Response};
 pub use operators::Surroundings;
 pub use parameter::ParameterType;
+pub use party::{Grantee, Held, OnlyTeam, PrincipalInfo};
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
 pub use query::{Comparison, DatePart, Filter, Join, Order, Page, Query, Related, Total, What};
 pub use relationship::{Behaviours, Follow, OnDelete, OnMerge, Relationship, RelationshipDef};

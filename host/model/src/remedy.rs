@@ -51,6 +51,7 @@ macro_rules! remedies {
 
 remedies! {
     Grant ["ROLE", "PRIVILEGE", "DEPTH"] "Give a role the privilege.";
+    Inherit ["ROLE"] "Let the members of teams use a team's role for rows of their own.";
     GiveRole ["USER", "ROLE"] "Give the user a role.";
     GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] "Let a column security profile give a right on the column.";
     AddToProfile ["PROFILE", "USER"] "Add the user to a column security profile.";

@@ -30,7 +30,7 @@ pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
 pub use diagnosis::{
     Culprit, Cure, Explanation, Fix, Isolation, Judged, Need, Reach, Resting, SeenNeed, SeenNeeds, Suggested, Taken,
-    Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf,
+    Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf, WithheldColumn,
 };
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches, publishing_rule};
 pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};

@@ -1,9 +1,9 @@
 //! `sluice access explain`: what a request needs, before anybody sends it.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::Session;
-use sluice_model::{Depth, Request, error::StepInfo};
-use sluice_platform::{Explanation, Gate, Need, prelude::*};
+use sluice_engine::{AskedAs, Session};
+use sluice_model::{Request, error::StepInfo};
+use sluice_platform::{Explanation, Gate, Need, WithheldColumn, prelude::*};
 use sluice_sales::qualify::{self, Choices};
 
 use super::{diagnose, exec};
@@ -67,6 +67,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     );
     if let Json::Object(map) = &mut document {
         map.insert("user".to_owned(), name.clone().into());
+        let withheld = explained.withheld.iter().map(culprits::withheld_json).collect();
+        map.insert("withheld".to_owned(), withheld);
         map.insert(
             "steps".to_owned(),
             explained.steps.iter().map(|step| json!(step)).collect(),
@@ -142,7 +144,9 @@ fn need_json(need: &Need, steps: &[StepInfo], tells: bool) -> Json {
         "table": need.table.as_deref(),
         "row": need.row.map(|row| row.to_string()),
         "check": gate(need.gate),
-        "held": need.held.map(Depth::label),
+        "as": need.asked_as.words(),
+        "held": need.held.as_ref().map(|held| held.depth.label()),
+        "heldForTeamAlone": need.held.as_ref().and_then(|held| Some(&held.only.as_ref()?.team)),
         "because": because(need, tells),
         "step": asked_by(need, steps).map(|step| step.name.clone()),
         "times": need.times,
@@ -164,11 +168,15 @@ fn needs_text(explained: &Explanation, tells: bool) -> String {
             .to_owned(),
             need.privilege.clone(),
             gate(need.gate).to_owned(),
-            need.name.clone(),
-            match (need.is_asked, need.is_missing) {
-                (false, _) => "not asked: the privilege is missing".to_owned(),
-                (true, true) => "missing".to_owned(),
-                (true, false) => because(need, tells).unwrap_or_default(),
+            match need.asked_as {
+                AskedAs::Caller => need.name.clone(),
+                other => format!("{} ({})", need.name, other.words()),
+            },
+            match (need.is_asked, need.is_missing, &need.held) {
+                (false, ..) => "not asked: the privilege is missing".to_owned(),
+                (true, true, Some(held)) => format!("{held}, which does not reach the row"),
+                (true, true, None) => "missing".to_owned(),
+                (true, false, _) => because(need, tells).unwrap_or_default(),
             },
             step.map_or("the platform".to_owned(), |step| step.name.clone()),
         ]);
@@ -181,5 +189,11 @@ fn needs_text(explained: &Explanation, tells: bool) -> String {
         true => "No step runs.".to_owned(),
         false => format!("These steps run:\n{}", lines.join("\n")),
     };
-    format!("{}\n\n{ran}", grid.text("nothing is asked"))
+    let named = |one: &WithheldColumn| {
+        let step = explained.steps.iter().find(|step| Some(step.id) == one.step);
+        let reads = step.map_or("The request".to_owned(), |step| format!("The step \"{}\"", step.name));
+        format!("\n{reads}: {}", culprits::withheld_text(one))
+    };
+    let withheld: String = explained.withheld.iter().map(named).collect();
+    format!("{}\n\n{ran}{withheld}", grid.text("nothing is asked"))
 }

@@ -71,9 +71,13 @@ pub(super) fn beside(session: &dyn Door, call: Uuid, shown: Outcome) -> anyhow::
     found
         .checks
         .retain(|check| check.step.as_ref().map(|step| step.id) == step);
+    found
+        .withheld
+        .retain(|withheld| withheld.step.as_ref().map(|step| step.id) == step);
     let mut document = shown.document;
     if let Some(map) = document.as_object_mut() {
         map.insert("checks".to_owned(), serde_json::to_value(&found.checks)?);
+        map.insert("withheld".to_owned(), serde_json::to_value(&found.withheld)?);
         map.insert("cut".to_owned(), found.cut.into());
     }
     Ok(Outcome::new(document, format!("{}\n\n{}", shown.text, text(&found))))
@@ -89,6 +93,7 @@ fn read(traces: &[Row]) -> anyhow::Result<TracedChecks> {
             .map_err(|error| Error::host(format!("the checks of the trace {} are broken: {error}", row.id)))?;
         any = true;
         all.checks.extend(of_row.checks);
+        all.withheld.extend(of_row.withheld);
         all.cut += of_row.cut;
     }
     if any {
@@ -138,6 +143,19 @@ fn text(found: &TracedChecks) -> String {
         text.push_str(&format!(
             "; {} more were not kept: the trace was full",
             grouped(found.cut)
+        ));
+    }
+    for withheld in &found.withheld {
+        let step = withheld
+            .step
+            .as_ref()
+            .map(|step| format!(" in the step \"{}\"", name(step)));
+        text.push_str(&format!(
+            "\nThe secured column {}.{} was withheld from {}{}: no column security profile gives Read on it.",
+            withheld.table,
+            withheld.column,
+            name(&withheld.principal),
+            step.unwrap_or_default()
         ));
     }
     text

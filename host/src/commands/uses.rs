@@ -57,11 +57,15 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
         Gate::Privilege => "privilege",
         Gate::Access => "access",
     };
-    let mut grid = Grid::new(["privilege", "check", "asked", "refused to"]);
+    let mut grid = Grid::new(["privilege", "check", "declared", "recorded", "run again", "refused to"]);
+    let is_declared = |name: &str| says.privileges.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let yes = |is_so: bool| if is_so { "yes" } else { "" };
     for need in &seen.needs {
         grid.row([
             need.privilege.clone(),
             check(need.gate).to_owned(),
+            yes(need.gate == Gate::Privilege && is_declared(&need.privilege)).to_owned(),
+            need.recorded.to_string(),
             need.times.to_string(),
             need.refused.join(", "),
         ]);
@@ -69,7 +73,8 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     let mut text = format!("{}\n", declared(&says));
     text.push_str(&grid.text("its calls were seen to ask for nothing"));
     text.push_str(&format!(
-        "\nseen in {} of {}, run again and rolled back",
+        "\nrecorded with {}; seen in {} of {}, run again and rolled back",
+        count(seen.recorded, "request"),
         seen.ran,
         count(seen.requests, "recorded request")
     ));
@@ -82,7 +87,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
     if seen.is_cut {
         text.push_str("; there were more");
     }
-    if seen.ran == 0 {
+    if seen.ran == 0 && seen.recorded == 0 {
         text.push_str(
             "\nA step that is disabled runs in none, and only requests that failed are recorded by default: \
              `settings set trace.requests all` for a while shows more.",
@@ -93,6 +98,8 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             "privilege": need.privilege,
             "table": need.table.as_deref(),
             "check": check(need.gate),
+            "declared": is_declared(&need.privilege),
+            "recorded": need.recorded,
             "times": need.times,
             "refused": need.refused,
         })
@@ -101,6 +108,7 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
         "step": step.to_string(),
         "needs": needs.collect::<Vec<Json>>(),
         "declared": { "privileges": says.privileges, "runsAs": says.run_as, "lacks": says.lacks },
+        "recorded": seen.recorded,
         "ran": seen.ran,
         "requests": seen.requests,
         "unrecorded": seen.unrecorded,

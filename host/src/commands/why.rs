@@ -3,14 +3,14 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::{FailedJob, GoesOn, RecordedRequest, Refused, Session};
-use sluice_model::{Parameter, Reference, Uuid, names::end_of_id};
+use sluice_model::{Code, Error, Parameter, Reference, Uuid, names::end_of_id};
 use sluice_platform::prelude::*;
 
 use crate::{
     context::Context,
     culprits::{self, Report, Sender},
     names::Labels,
-    output::Outcome,
+    output::{Grid, Outcome},
     usage::Usage,
 };
 
@@ -27,7 +27,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let which = args.trace.as_deref().filter(|trace| *trace != "@last");
     let which = which.map(|text| self::which(&session, text)).transpose()?;
-    let (refused, found) = session.why(which)?;
+    let (refused, found) = match session.why(which) {
+        Ok(found) => found,
+        Err(error) if which.is_none() && error.code() == Code::NOT_FOUND => {
+            return of_others(context, &session, error);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let acting = refused.acting();
     let user = |id| Reference::new("systemuser", id);
     let users = [Some(acting.user), acting.caller].into_iter().flatten().map(user);
@@ -80,6 +86,44 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         _ => text,
     };
     Ok(Outcome::new(document, text))
+}
+
+/// So many requests of others are listed.
+const OTHERS: usize = 10;
+
+/// Where nothing was refused to the user: what was refused to others, each with the command that looks
+/// into it; the error, where the user may look into none of it.
+fn of_others(context: &Context, session: &Session, error: Error) -> anyhow::Result<Outcome> {
+    let others = session.refused_of_others(OTHERS)?;
+    if others.is_empty() {
+        return Err(error.into());
+    }
+    let user = |id| Reference::new("systemuser", id);
+    let labels = Labels::load(context, others.iter().map(|past| user(past.acting().person())))?;
+    let mut grid = Grid::new(["when", "who", "request", "refused for", "look into it"]).uncut();
+    let mut items = Vec::new();
+    for past in &others {
+        let of = |member: &str| past.refusal.as_ref().and_then(|refusal| refusal.get(member)?.as_str());
+        let (code, privilege) = (of("code").unwrap_or_default(), of("privilege"));
+        let who = labels.name(&user(past.acting().person()));
+        let command = context.command(&format!("sluice why {}", past.correlation));
+        let when = past.started.strftime("%Y-%m-%d %H:%M:%S").to_string();
+        grid.row([&when, &who, &past.message, privilege.unwrap_or(code), &command]);
+        items.push(json!({
+            "correlation": past.correlation.to_string(),
+            "user": who,
+            "message": past.message,
+            "code": code,
+            "privilege": privilege,
+            "startedon": past.started.to_string(),
+            "command": command,
+        }));
+    }
+    let text = format!(
+        "None of your own requests was refused. These of others were, the newest first:\n{}",
+        grid.text("")
+    );
+    Ok(Outcome::new(json!({ "refused": items }), text))
 }
 
 /// The command by which a job goes on once nothing stands in its way.

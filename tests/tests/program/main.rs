@@ -9,6 +9,7 @@ mod cells;
 mod checking;
 mod data;
 mod exec;
+mod explaining;
 mod forms;
 mod full_disk;
 mod greedy;

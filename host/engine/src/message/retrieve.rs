@@ -49,6 +49,7 @@ impl Message for Retrieve {
             coerce::column(&table, name)?;
         }
         let permit = unit.decide(operation, &table, Right::Read, id)?;
+        operation.principal.note_withheld(&table, columns.as_ref());
         let row = unit
             .tx
             .get(&permit, &table, id, columns.as_deref())?

@@ -1,10 +1,9 @@
 //! What a trace shows to whom, and in which form: names in the place of ids. What a refusal says
-//! may name values of rows, and a plug-in's text anything: it is shown to whoever made the request,
-//! and to whoever may read each row on the way to where it failed and
-//! every secured column, if none of that was cut; a
-//! plug-in's text only to holders of prvReadPluginTraceLog. Of a row that is
-//! gone, to whoever may read its table in the whole organisation. Codes, steps, privileges and
-//! times are shown to everybody who may read traces.
+//! may name values of rows, and a plug-in's text anything: it is shown to whoever may look into the
+//! request, for whom it is made again and says the same, and to whoever may read each row on the way to
+//! where it failed and every secured column, if none of that was cut; a plug-in's text only to holders of
+//! prvReadPluginTraceLog. Of a row that is gone, to whoever may read its table in the whole organisation.
+//! Codes, steps, privileges and times are shown to everybody who may read traces.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -148,19 +147,26 @@ fn uncount(unit: &mut Unit, operation: &Operation) -> Result<()> {
         .traces_removed(row.as_ref().map(sluice_store::weight).unwrap_or_default())
 }
 
-/// Whether a reader sees everything of a tree: the platform itself, whoever made the request, who
+/// Whether a reader sees everything of a tree: the platform itself, who may look into the request, who
 /// may see its refusals.
 fn is_shown_whole(unit: &mut Unit, reader: &Arc<Principal>, row: &Row, tree: &Node) -> Result<bool> {
     if reader.is_system() || tree.error.is_none() {
         return Ok(true);
     }
-    let whole = read(
-        unit,
-        "a refusal is shown to whoever made the request",
-        tables::MESSAGE_TRACE,
-        row.id,
-    )?;
-    Ok(Acting::sender_of(&whole) == Some(Acting::person_of(reader)) || may_see(unit, reader, tree)?)
+    let reason = "a refusal is shown to whoever made the request, and to those who may have it made again";
+    let whole = read(unit, reason, tables::MESSAGE_TRACE, row.id)?;
+    Ok(may_look_into(unit, reader, &whole)? || may_see(unit, reader, tree)?)
+}
+
+/// Whether somebody may look into a request, for which it is made again: whoever sent it, and who may act
+/// for others and sees what was sent. What it says then, it says in its trace as well.
+pub(crate) fn may_look_into(unit: &mut Unit, reader: &Arc<Principal>, trace: &Row) -> Result<bool> {
+    if Acting::sender_of(trace) == Some(Acting::person_of(reader)) {
+        return Ok(true);
+    }
+    let snapshot = unit.snapshot()?;
+    let acts_for_others = sluice_access::check_named(reader, "prvActOnBehalfOfAnotherUser", &snapshot.privileges);
+    Ok(acts_for_others.is_ok() && trace.text(REQUEST).is_some() && sees_request(unit, reader, trace)?)
 }
 
 /// Whether somebody may see what the refusals of a request say.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use sluice_access::{Asked, Check, Checks, Gate, Place, Placed, Way, WayKind, step_around};
+use sluice_access::{Asked, Check, Checks, Gate, Place, Placed, Principal, Way, WayKind, step_around};
 use sluice_model::{Catalog, Depth, Name, Reference, Right, Uuid};
 
 use super::on_table;
@@ -21,10 +21,13 @@ const BYTES: usize = 256 << 10;
 /// What a question costs of them, about.
 const EACH: usize = 160;
 
+/// The word for the access check.
+const ACCESS: &str = "access";
+
 /// Why it was asked of that user or team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Why {
+pub enum AskedAs {
     /// It sent the request.
     Caller,
     /// The step says that it runs as this user.
@@ -37,13 +40,26 @@ pub(crate) enum Why {
     Other,
 }
 
+impl AskedAs {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::RunAs => "runs as",
+            Self::Owner => "owner of the workflow",
+            Self::NewOwner => "owner to be",
+            Self::Other => "in whose name",
+        }
+    }
+}
+
 /// A question, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeptCheck {
     /// The place of the user or team among the principals.
     who: usize,
-    why: Why,
+    why: AskedAs,
     pub(crate) privilege: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<Name>,
@@ -80,6 +96,18 @@ fn is_false(yes: &bool) -> bool {
     !yes
 }
 
+/// A secured column that somebody read and was not shown, as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptWithheld {
+    /// The place of the user or team among the principals.
+    who: usize,
+    table: Name,
+    column: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<Uuid>,
+}
+
 /// All questions of a request, as they are kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +117,9 @@ pub(crate) struct KeptChecks {
     /// The names of users, teams, roles and steps, as they were.
     names: BTreeMap<Uuid, String>,
     pub(crate) checks: Vec<KeptCheck>,
+    /// The secured columns that somebody read and was not shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<KeptWithheld>,
     /// So many were not kept.
     #[serde(default)]
     cut: u64,
@@ -133,28 +164,50 @@ impl KeptChecks {
                 kept.cut += 1;
                 continue;
             }
-            let place = *principals.entry(who).or_insert_with(|| {
-                kept.principals.push((check.principal.kind().table().into(), who));
-                kept.principals.len() - 1
-            });
+            let place = kept.place_of(&mut principals, &check.principal);
             known.insert(key, kept.checks.len());
             kept.name(&check, step, steps);
-            let why = why(&places, &check, caller);
+            let why = asked_as(&places, &check, caller);
             kept.checks
                 .push(KeptCheck::of(&check, (place, why), (step, call), catalog));
         }
+        for withheld in checks.withheld() {
+            let step = step_around(&places, withheld.place);
+            let of = kept.place_of(&mut principals, &withheld.principal);
+            kept.name_each([
+                Some((withheld.principal.id(), Some(withheld.principal.name()))),
+                step.map(|step| (step, steps.get(&step).map(String::as_str))),
+            ]);
+            kept.withheld.push(KeptWithheld {
+                who: of,
+                table: withheld.table,
+                column: withheld.column,
+                step,
+            });
+        }
         kept
+    }
+
+    /// The place of a user or team among the principals, to which a new one is added.
+    fn place_of(&mut self, known: &mut HashMap<Uuid, usize>, principal: &Principal) -> usize {
+        *known.entry(principal.id()).or_insert_with(|| {
+            self.principals.push((principal.kind().table().into(), principal.id()));
+            self.principals.len() - 1
+        })
     }
 
     fn name(&mut self, check: &Check, step: Option<Uuid>, steps: &BTreeMap<Uuid, String>) {
         let principal = &check.principal;
         let (role, team) = (check.way.and_then(|way| way.role), check.way.and_then(|way| way.team));
-        let names = [
+        self.name_each([
             Some((principal.id(), Some(principal.name()))),
             role.map(|role| (role, principal.role_name(role))),
             team.map(|team| (team, principal.team_name(team))),
             step.map(|step| (step, steps.get(&step).map(String::as_str))),
-        ];
+        ]);
+    }
+
+    fn name_each<const N: usize>(&mut self, names: [Option<(Uuid, Option<&str>)>; N]) {
         for (id, name) in names.into_iter().flatten() {
             if let Some(name) = name {
                 self.names.entry(id).or_insert_with(|| name.to_owned());
@@ -227,7 +280,7 @@ impl KeptChecks {
                 privilege: check.privilege.clone(),
                 table: check.table.as_deref().map(ToOwned::to_owned),
                 row: check.row,
-                check: if check.access { "access" } else { "privilege" }.to_owned(),
+                check: if check.access { ACCESS } else { "privilege" }.to_owned(),
                 held: check.held.map(|depth| depth.label().to_owned()),
                 needed: check.needed.map(|depth| depth.label().to_owned()),
                 passed: check.way.is_some(),
@@ -247,15 +300,30 @@ impl KeptChecks {
                 times: check.times,
             })
         };
+        let withheld = |withheld: &KeptWithheld| {
+            let (_, id) = self.principals.get(withheld.who)?;
+            Some(TracedWithheld {
+                principal: named(*id),
+                table: withheld.table.to_string(),
+                column: withheld.column.to_string(),
+                step: withheld.step.map(named),
+            })
+        };
         TracedChecks {
             checks: self.checks.iter().filter_map(shown).collect(),
+            withheld: self.withheld.iter().filter_map(withheld).collect(),
             cut: self.cut,
         }
     }
 }
 
 impl KeptCheck {
-    fn of(check: &Check, (who, why): (usize, Why), (step, call): (Option<Uuid>, Option<String>), at: &Catalog) -> Self {
+    fn of(
+        check: &Check,
+        (who, why): (usize, AskedAs),
+        (step, call): (Option<Uuid>, Option<String>),
+        at: &Catalog,
+    ) -> Self {
         Self {
             who,
             why,
@@ -294,22 +362,24 @@ fn call(places: &[Placed], place: Option<u32>) -> Option<String> {
     })
 }
 
-/// Why a question was asked of that user or team.
-fn why(places: &[Placed], check: &Check, caller: Uuid) -> Why {
+/// Why a question was asked of that user or team, while a request of `caller` ran.
+pub fn asked_as(places: &[Placed], check: &Check, caller: Uuid) -> AskedAs {
     let who = check.principal.id();
     let named = around(places, check.place).find_map(|place| match place {
         Place::Step {
             run_as: Some(user),
             is_plugin,
             ..
-        } if *user == who => Some(if *is_plugin { Why::RunAs } else { Why::Owner }),
+        } if *user == who => Some(if *is_plugin { AskedAs::RunAs } else { AskedAs::Owner }),
         _ => None,
     });
     match named {
         Some(why) => why,
-        None if who == caller => Why::Caller,
-        None if check.gate == Gate::Privilege && matches!(check.asked, Asked::Right(_, Right::Read)) => Why::NewOwner,
-        None => Why::Other,
+        None if who == caller => AskedAs::Caller,
+        None if check.gate == Gate::Privilege && matches!(check.asked, Asked::Right(_, Right::Read)) => {
+            AskedAs::NewOwner
+        }
+        None => AskedAs::Other,
     }
 }
 
@@ -331,7 +401,7 @@ pub struct TracedCheck {
     /// Its table: `systemuser` or `team`.
     pub kind: String,
     /// Why of them: `caller`, `run-as`, `owner` (of the workflow), `new-owner` (of the row), `other`.
-    why: Why,
+    why: AskedAs,
     /// The privilege.
     pub privilege: String,
     /// Its table, where it belongs to one.
@@ -370,16 +440,29 @@ pub struct TracedCheck {
 }
 
 impl TracedCheck {
+    /// Whether it is the access check of a row.
+    pub fn is_access(&self) -> bool {
+        self.check == ACCESS
+    }
+
     /// Why it was asked of them, in words.
     pub fn why(&self) -> &'static str {
-        match self.why {
-            Why::Caller => "caller",
-            Why::RunAs => "runs as",
-            Why::Owner => "owner of the workflow",
-            Why::NewOwner => "owner to be",
-            Why::Other => "in whose name",
-        }
+        self.why.words()
     }
+}
+
+/// A secured column that somebody read and was not shown, as clients see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TracedWithheld {
+    /// From whom.
+    pub principal: Named,
+    /// The table.
+    pub table: String,
+    /// The secured column.
+    pub column: String,
+    /// The step in which it was read; without one it was the request itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Named>,
 }
 
 /// All questions of a request, as clients see them.
@@ -387,6 +470,9 @@ impl TracedCheck {
 pub struct TracedChecks {
     /// In the order in which they were asked first.
     pub checks: Vec<TracedCheck>,
+    /// The secured columns that somebody read and was not shown, because no profile gives Read on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<TracedWithheld>,
     /// So many were not kept: the trace was full.
     pub cut: u64,
 }

@@ -25,8 +25,8 @@ use sluice_access::{CheckMark, Checks, Place};
 use sluice_model::{Error, Name, Row, Timestamp, Uuid, Value};
 use sluice_sandbox::{Context, Usage};
 
+pub use checks::{AskedAs, Named as TracedName, TracedCheck, TracedChecks, TracedWithheld, asked_as};
 pub(crate) use checks::{CHECKS, KeptChecks};
-pub use checks::{Named as TracedName, TracedCheck, TracedChecks};
 pub use recorded::{PastRequest, RecordedRequest};
 pub(crate) use recorded::{REQUEST, Recorded};
 pub use refused::Refused;

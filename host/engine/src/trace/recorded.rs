@@ -2,7 +2,7 @@
 //! left out by name: configurations, secrets, the contents of files. A long request is recorded by
 //! names and sizes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -11,8 +11,8 @@ use sluice_model::{
     Result, Right, Row, Timestamp, Uuid, Value,
 };
 
-use super::{CHECKS, KeptChecks, Node};
-use crate::{Acting, Message, Session, snapshot::RequestSetting, tables};
+use super::{CHECKS, KeptChecks, Node, TracedCheck};
+use crate::{Acting, Message, Session, rules::message_trace, snapshot::RequestSetting, tables};
 
 /// The column that holds it.
 pub(crate) const REQUEST: &str = "sl_request";
@@ -214,12 +214,10 @@ impl Session {
     pub(super) fn recorded_in(&self, row: &Row) -> Result<RecordedRequest> {
         if Acting::sender_of(row) != Some(self.acting().person()) {
             self.check_named_privilege("prvActOnBehalfOfAnotherUser")?;
-            let shown = self.execute(Request::retrieve(row.reference(), &[REQUEST]))?;
+            self.execute(Request::retrieve(row.reference(), &["sl_correlationid"]))?;
+            let (mut unit, reader) = self.unit()?;
             // What the request would say anew is as little this user's to see as what it said.
-            if row.has(REQUEST)
-                && row.get(REQUEST) != Some(&Value::Null)
-                && shown.row().is_none_or(|row| row.text(REQUEST).is_none())
-            {
+            if row.text(REQUEST).is_some() && !message_trace::may_look_into(&mut unit, &reader, row)? {
                 let message = "what was sent is not yours to see: it may name values of rows or columns that you may not \
                                read; whoever sent it, or somebody who may read them, can look";
                 return Err(Error::new(Code::ACCESS_DENIED, message).with_table(tables::MESSAGE_TRACE));
@@ -267,7 +265,15 @@ impl PastRequest {
         }
     }
 
-    fn of(row: &Row) -> Self {
+    /// What it asked in a step; nothing, where the step did not run or that was not recorded.
+    pub fn asked_in(&self, step: Uuid) -> Vec<TracedCheck> {
+        let shown = self.checks.as_ref().map(|kept| kept.shown(&HashSet::new()));
+        let mut asked = shown.map(|shown| shown.checks).unwrap_or_default();
+        asked.retain(|check| check.step.as_ref().is_some_and(|asking| asking.id == step));
+        asked
+    }
+
+    pub(super) fn of(row: &Row) -> Self {
         let tree = row.text("sl_tree").and_then(Node::read);
         Self {
             correlation: row.id_of("sl_correlationid").unwrap_or_default(),
@@ -325,7 +331,7 @@ impl Session {
 }
 
 /// What is read of the row of a request.
-const COLUMNS: [&str; 6] = [
+pub(super) const COLUMNS: [&str; 6] = [
     "sl_userid",
     "sl_callerid",
     "sl_correlationid",

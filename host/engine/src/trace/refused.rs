@@ -1,9 +1,9 @@
 //! What was refused to somebody: a request, or what it set off in the background.
 
-use sluice_model::{Result, Row, Uuid};
+use sluice_model::{Filter, Order, Query, Result, Right, Row, Uuid, Value};
 
-use super::{REQUEST, RecordedRequest};
-use crate::{Session, jobs::FailedJob};
+use super::{PastRequest, REQUEST, RecordedRequest, recorded::COLUMNS};
+use crate::{Acting, Session, jobs::FailedJob, rules::message_trace, tables};
 
 /// What was refused to somebody.
 #[derive(Debug, Clone)]
@@ -26,6 +26,9 @@ impl Refused {
 
 /// So many of somebody's refused requests are looked at for one that can run again.
 const MOST: u32 = 20;
+
+/// So many refused requests are looked at for those of others.
+const MOST_OF_OTHERS: u32 = 200;
 
 impl Session {
     /// The job with that id; the request with that correlation id or whose trace has that id, and, where
@@ -68,5 +71,43 @@ impl Session {
             return Ok(Refused::Job(job));
         }
         self.recorded_request(which).map(Refused::Request)
+    }
+
+    /// The last requests that were refused to others and that this user may look into, the newest first
+    /// and at most so many; none, where the user may not act for others or not read traces.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn refused_of_others(&self, most: usize) -> Result<Vec<PastRequest>> {
+        let may = self.check_named_privilege("prvActOnBehalfOfAnotherUser");
+        if may
+            .and_then(|()| self.check_privilege(tables::MESSAGE_TRACE, Right::Read))
+            .is_err()
+        {
+            return Ok(Vec::new());
+        }
+        let failed = Filter::eq("sl_succeeded", false);
+        let recorded = Filter::Not(Box::new(Filter::eq(REQUEST, Value::Null)));
+        let mut query = Query::new(tables::MESSAGE_TRACE)
+            .columns(&[&COLUMNS[..], &["sl_message", "sl_tree"]].concat())
+            .filter(failed.and(recorded))
+            .top(MOST_OF_OTHERS);
+        query.order.push(Order {
+            column: "sl_startedon".into(),
+            descending: true,
+        });
+        let (mut unit, reader) = self.unit()?;
+        let rows = unit.select_as_platform("find what was refused to others", &query)?;
+        let mut found = Vec::new();
+        for row in &rows {
+            let is_own = Acting::sender_of(row) == Some(self.acting().person());
+            if !is_own && message_trace::may_look_into(&mut unit, &reader, row)? {
+                found.push(PastRequest::of(row));
+            }
+            if found.len() == most {
+                break;
+            }
+        }
+        Ok(found)
     }
 }

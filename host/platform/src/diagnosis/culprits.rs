@@ -2,14 +2,16 @@
 //! twice, once without the step and once with what cures it, because behind a call that is refused
 //! there may be another refusal.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
+use sluice_access::Checks;
 use sluice_engine::{Tried, attribution::is_same, step::Step, steps, tables};
 use sluice_model::{Code, Error, Result, Right, Uuid};
 
 use super::{
-    Culprit, Cure, Fix, Isolation, Resting,
-    cures::{Obstacle, lacking, replaces},
+    Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
+    cures::{lacking, replaces},
+    obstacle::Obstacle,
     trials::{Lent, Setup, Trials, all_steps, in_order},
 };
 
@@ -149,7 +151,8 @@ impl Trials<'_> {
             is_cured: true,
         };
         while !self.is_over() && culprits.len() < MOST_CULPRITS {
-            let tried = self.run(&walk.setup)?;
+            let checks = Arc::new(Checks::default());
+            let tried = self.run_with(&walk.setup, Some(checks.clone()))?;
             let Tried {
                 result, ran, around, ..
             } = tried;
@@ -164,23 +167,20 @@ impl Trials<'_> {
             {
                 steps::blame(&mut error, &step);
             }
-            let known = culprits.iter().position(|culprit| {
-                Obstacle {
-                    error: &culprit.error,
-                    since: self.since,
-                }
-                .is_met_by(&error)
-            });
+            let known = self.known(culprits, &walk, &error);
             let place = match known {
                 Some(place) => place,
                 None => {
                     let since = self.since;
                     let cures = self.cures(&walk.setup, &Obstacle { error: &error, since })?;
                     let with = self.only_with(&walk.setup, &error, (&around, &ran))?;
+                    let mut withheld = WithheldColumn::all(&checks);
+                    withheld.retain(|one| one.step == error.body().step.as_ref().map(|step| step.id));
                     culprits.push(Culprit {
                         error: error.clone(),
                         cures,
                         with,
+                        withheld,
                         taken: self.taken(&error)?,
                     });
                     culprits.len() - 1
@@ -199,6 +199,21 @@ impl Trials<'_> {
             }
         }
         Ok(walk)
+    }
+
+    /// Which of the culprits a refusal is of. A step that refuses once more behind what cured it refuses
+    /// something else: that is a culprit of its own.
+    fn known(&self, culprits: &[Culprit], walk: &Walk, error: &Error) -> Option<usize> {
+        let mut places = culprits.iter().enumerate();
+        let found = places.find(|(place, culprit)| {
+            let obstacle = Obstacle {
+                error: &culprit.error,
+                since: self.since,
+            };
+            let is_met_again = walk.met.contains(place) && error.body().step.is_some();
+            obstacle.is_met_by(error) && (!is_met_again || is_same(&culprit.error, error, self.since))
+        });
+        found.map(|(place, _)| place)
     }
 
     /// Whether the search may pass over steps: who looks with their own rights alone may not, unless
@@ -247,8 +262,10 @@ impl Trials<'_> {
                 None => return Ok(None),
             }
         }
+        let runs_as = cure.fixes.iter().any(|fix| matches!(fix, Fix::RunAs { .. }));
         let beyond = match self.refusal(&cured)? {
             None => true,
+            Some(other) if runs_as => !obstacle.is_of_step(&other),
             Some(other) => !obstacle.is_met_by(&other),
         };
         Ok(beyond.then_some(cured))
@@ -280,12 +297,7 @@ impl Trials<'_> {
 
     /// The step that brings a refusal of the platform's about by what it does, and not by a
     /// value of the request: without it, the refusal does not come.
-    fn guilty_step(
-        &mut self,
-        setup: &Setup,
-        error: &Error,
-        ran: &[std::sync::Arc<Step>],
-    ) -> Result<Option<std::sync::Arc<Step>>> {
+    fn guilty_step(&mut self, setup: &Setup, error: &Error, ran: &[Arc<Step>]) -> Result<Option<Arc<Step>>> {
         let without = setup.without(ran.iter().map(|step| step.id));
         if ran.is_empty() || !self.may_pass_over() || !self.is_mended(&without, error)? {
             return Ok(None);
@@ -317,7 +329,7 @@ impl Trials<'_> {
         &mut self,
         setup: &Setup,
         error: &Error,
-        (around, ran): (&[Uuid], &[std::sync::Arc<Step>]),
+        (around, ran): (&[Uuid], &[Arc<Step>]),
     ) -> Result<Vec<sluice_model::error::StepInfo>> {
         let Some(step) = error
             .body()

@@ -4,15 +4,13 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{
-    attribution::{self, is_same},
-    bypass, step_rows, tables,
-};
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Timestamp, Uuid};
+use sluice_engine::{attribution::is_same, bypass, step_rows, tables};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Uuid};
 
 use super::{
     Cure, Fix, Reach, Way, columns,
     holders::{Held, Role, reference},
+    obstacle::Obstacle,
     trials::{Setup, Subject, Trials},
 };
 
@@ -66,44 +64,6 @@ const KINDS: [Kind; 15] = [
 /// Fixes with who sent them, and whether the request then passed.
 type Chain = (Vec<(Fix, Uuid)>, bool);
 
-/// What stands in the way, as cures see it.
-pub(super) struct Obstacle<'a> {
-    pub(super) error: &'a Error,
-    /// When the first trial began.
-    pub(super) since: Timestamp,
-}
-
-impl Obstacle<'_> {
-    /// Whether another refusal comes from the same place: the same step, or the platform for want
-    /// of the same privilege.
-    pub(super) fn is_met_by(&self, other: &Error) -> bool {
-        match (&self.error.body().step, &other.body().step) {
-            (Some(step), Some(raised)) => step.id == raised.id,
-            (None, None) => is_same(self.error, other, self.since) || self.lacks_the_same_as(other),
-            _ => false,
-        }
-    }
-}
-
-impl Obstacle<'_> {
-    /// Whether it is the same check of the same principal on the same row: what the sentence says
-    /// beside it, such as how many privileges somebody holds, changes with what was tried. Who may
-    /// not give what they do not hold lacks one privilege after the other.
-    fn lacks_the_same_as(&self, other: &Error) -> bool {
-        let (body, others) = (self.error.body(), other.body());
-        let gives = |error: &Error| error.message().starts_with("RoleService::VerifyCallerPrivileges");
-        let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.since));
-        let who = |principal: &Option<PrincipalInfo>| principal.as_ref().map(|principal| principal.id);
-        body.code == others.code
-            && who(&body.principal) == who(&others.principal)
-            && (gives(self.error) && gives(other)
-                || body.privilege.is_some()
-                    && body.privilege == others.privilege
-                    && body.table == others.table
-                    && row(body.row) == row(others.row))
-    }
-}
-
 impl Trials<'_> {
     /// What helps against a refusal, each tried behind a setup; the least first.
     pub(super) fn cures(&mut self, setup: &Setup, obstacle: &Obstacle<'_>) -> Result<Vec<Cure>> {
@@ -148,11 +108,12 @@ impl Trials<'_> {
                 };
                 match tried.result {
                     Err(other) if is_same(&error, &other, obstacle.since) => {}
-                    Err(other) if obstacle.is_met_by(&other) && kind != Kind::RunAs => {
+                    // As another user it is to pass, and not to fail in that one's name.
+                    Err(other) if kind == Kind::RunAs && obstacle.is_of_step(&other) => {}
+                    Err(other) if obstacle.is_met_by(&other) => {
                         next = Some((fix, sender, Err(other)));
                         break;
                     }
-                    Err(other) if obstacle.is_met_by(&other) => {}
                     result => {
                         next = Some((fix, sender, Ok(result.is_ok())));
                         break;

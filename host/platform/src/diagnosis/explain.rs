@@ -1,5 +1,5 @@
 //! What a request needs: it runs for trial with everything out of its way, and what is asked about
-//! principals on the way is kept. The same decisions that refuse explain.
+//! principals on the way is kept, and asked once more as things are. The same decisions that refuse explain.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,12 +7,12 @@ use std::{
 };
 
 use sluice_access::{Check, Checks, Gate, PrincipalId};
-use sluice_model::{Code, Depth, Name, Result, Uuid, error::StepInfo};
+use sluice_engine::{AskedAs, asked_as};
+use sluice_model::{Catalog, Held, Name, Result, Uuid, error::StepInfo};
 
 use super::{
-    Isolation,
+    Isolation, WithheldColumn,
     culprits::search,
-    cures::lacking,
     trials::{Setup, Trials, in_order},
 };
 
@@ -31,9 +31,11 @@ pub struct Need {
     pub row: Option<Uuid>,
     /// Which gate.
     pub gate: Gate,
-    /// The deepest depth at which the principal holds the privilege, once everything is out of the way.
-    pub held: Option<Depth>,
-    /// Why it then passes, or `None` where it does not.
+    /// Why it is asked of this principal.
+    pub asked_as: AskedAs,
+    /// How the principal holds the privilege as things are.
+    pub held: Option<Held>,
+    /// Why it passes as things are, or `None` where it does not.
     pub because: Option<String>,
     /// The step whose call asks; `None` is the platform for the request itself.
     pub step: Option<Uuid>,
@@ -52,6 +54,8 @@ pub struct Explanation {
     pub found: Isolation,
     /// The steps that run, in order.
     pub steps: Vec<StepInfo>,
+    /// The secured columns that the request and its steps read and are not shown.
+    pub withheld: Vec<WithheldColumn>,
     /// What is needed, in the order in which it is asked.
     pub needs: Vec<Need>,
 }
@@ -72,40 +76,53 @@ pub(super) fn explain(trials: &mut Trials<'_>) -> Result<Explanation> {
     let tried = trials.run_with(&setup, Some(checks.clone()))?;
     Ok(Explanation {
         steps: in_order(&tried.ran).iter().map(|step| step.info()).collect(),
-        needs: needs(trials, &found, &checks)?,
+        needs: needs(trials, &checks)?,
+        withheld: WithheldColumn::all(&checks),
         found,
     })
 }
 
-/// Each question once, by whom it was asked.
-fn needs(trials: &Trials<'_>, found: &Isolation, checks: &Checks) -> Result<Vec<Need>> {
+/// Each question once, by whom it was asked, with the answer as things are: of several rows, the first
+/// that is refused.
+fn needs(trials: &Trials<'_>, checks: &Checks) -> Result<Vec<Need>> {
     let catalog = trials.session.catalog()?;
+    let (mut unit, _) = trials.session.unit()?;
     let mut needs: Vec<Need> = Vec::new();
-    let mut places = HashMap::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let places_of_asking = checks.places();
     for check in checks.all().0 {
         let step = checks.step_of(&check);
-        let principal = check.principal.identity();
-        let key = (principal, check.asked.clone(), check.gate, step);
-        if let Some(need) = places.get(&key).and_then(|place: &usize| needs.get_mut(*place)) {
+        let key = (check.principal.identity(), check.asked.clone(), check.gate, step);
+        let known = places.get(&key).and_then(|place| needs.get_mut(*place));
+        if let Some(need) = known {
             need.times += 1;
+            if need.is_missing {
+                continue;
+            }
+            let now = unit.ask_now(&check)?;
+            if now.as_ref().is_none_or(|now| now.way.is_none()) {
+                need.answer(check.row, now.as_ref(), &catalog);
+            }
             continue;
         }
         places.insert(key, needs.len());
-        let privilege = check.asked.privilege(&catalog);
-        needs.push(Need {
-            principal,
+        let mut need = Need {
+            principal: check.principal.identity(),
             name: check.principal.name().to_owned(),
-            is_missing: is_missing(trials, found, &check, &privilege)?,
+            asked_as: asked_as(&places_of_asking, &check, trials.user),
+            is_missing: true,
             is_asked: true,
             table: check.asked.table().cloned(),
             row: check.row,
             gate: check.gate,
-            held: check.held(&catalog),
-            because: check.because(&catalog),
+            held: None,
+            because: None,
             step,
             times: 1,
-            privilege,
-        });
+            privilege: check.asked.privilege(&catalog),
+        };
+        need.answer(check.row, unit.ask_now(&check)?.as_ref(), &catalog);
+        needs.push(need);
     }
     let missing: HashSet<_> = needs
         .iter()
@@ -115,25 +132,18 @@ fn needs(trials: &Trials<'_>, found: &Isolation, checks: &Checks) -> Result<Vec<
     for need in needs.iter_mut().filter(|need| need.gate == Gate::Access) {
         if missing.contains(&(need.principal, need.privilege.clone())) {
             need.is_asked = false;
-            need.because = None;
+            need.is_missing = false;
         }
     }
     Ok(needs)
 }
 
-/// Whether it is missing to whom it is asked of, as things are.
-fn is_missing(trials: &Trials<'_>, found: &Isolation, check: &Check, privilege: &str) -> Result<bool> {
-    match check.gate {
-        Gate::Privilege => {
-            let (mut unit, _) = trials.session.unit()?;
-            let now = unit.principal_of(&check.principal.identity().reference())?;
-            Ok(now.depth_of(privilege).is_none())
-        }
-        Gate::Access => Ok(found.culprits.iter().any(|culprit| {
-            culprit.error.code() == Code::ACCESS_DENIED
-                && lacking(&culprit.error).is_some_and(|(who, lacks, _)| {
-                    who.id == check.principal.id() && lacks.eq_ignore_ascii_case(privilege)
-                })
-        })),
+impl Need {
+    /// Takes the answer that is given as things are.
+    fn answer(&mut self, row: Option<Uuid>, now: Option<&Check>, catalog: &Catalog) {
+        self.row = row;
+        self.is_missing = now.is_none_or(|now| now.way.is_none());
+        self.because = now.and_then(|now| now.because(catalog));
+        self.held = now.and_then(|now| now.principal.held(&self.privilege));
     }
 }

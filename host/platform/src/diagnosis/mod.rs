@@ -10,13 +10,15 @@ mod explain;
 mod fix;
 mod holders;
 mod needs;
+mod obstacle;
 mod suggest;
 mod taken;
 mod trials;
 mod what_if;
 
+use sluice_access::{Checks, Withheld, step_around};
 use sluice_engine::{Refused, Session, What, tables};
-use sluice_model::{Error, Filter, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
+use sluice_model::{Error, Filter, Name, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
@@ -35,6 +37,8 @@ pub struct Culprit {
     pub cures: Vec<Cure>,
     /// The other steps without which it does not fail.
     pub with: Vec<StepInfo>,
+    /// The secured columns that its step read and was not shown.
+    pub withheld: Vec<WithheldColumn>,
     /// When what is missing was taken away, where the reader may know.
     pub taken: Option<Taken>,
 }
@@ -49,6 +53,39 @@ impl Culprit {
             }
         }
         fixes
+    }
+}
+
+/// A secured column that somebody read and was not shown, because no profile gives Read on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithheldColumn {
+    /// The table.
+    pub table: Name,
+    /// The column.
+    pub column: Name,
+    /// From whom, by name.
+    pub from: String,
+    /// The step in which it was read; `None` is the request itself.
+    pub step: Option<Uuid>,
+}
+
+impl WithheldColumn {
+    /// What was withheld while it was asked.
+    fn all(checks: &Checks) -> Vec<Self> {
+        let places = checks.places();
+        let of = |withheld: Withheld| Self {
+            step: step_around(&places, withheld.place),
+            from: withheld.principal.name().to_owned(),
+            table: withheld.table,
+            column: withheld.column,
+        };
+        let mut all: Vec<Self> = Vec::new();
+        for one in checks.withheld().into_iter().map(of) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
     }
 }
 

@@ -1,10 +1,10 @@
-//! What a step needs, as it was seen: the recorded requests in which it runs are run again, rolled back,
-//! and what its calls ask about principals is kept.
+//! What a step needs, as it was seen: what recorded requests asked in it when they were sent, and what
+//! its calls ask about principals when these requests run again, rolled back.
 
 use std::sync::Arc;
 
 use sluice_access::{Check, Checks, Gate};
-use sluice_engine::{Session, unit::Trial};
+use sluice_engine::{Session, TracedCheck, unit::Trial};
 use sluice_model::{Catalog, Name, Result, Timestamp, Uuid};
 
 /// More requests are not run again.
@@ -19,7 +19,9 @@ pub struct SeenNeed {
     pub table: Option<Name>,
     /// Which of the two checks.
     pub gate: Gate,
-    /// How often it was asked.
+    /// How often it was asked when the requests were sent, as it was recorded then.
+    pub recorded: u64,
+    /// How often it was asked when they ran again.
     pub times: usize,
     /// Who was refused, by name.
     pub refused: Vec<String>,
@@ -30,6 +32,8 @@ pub struct SeenNeed {
 pub struct SeenNeeds {
     /// What it was seen to need, by privilege.
     pub needs: Vec<SeenNeed>,
+    /// In how many requests the step asked something, as it was recorded then.
+    pub recorded: usize,
     /// How many requests were run again.
     pub requests: usize,
     /// In how many of them the step ran.
@@ -60,6 +64,11 @@ pub(super) fn step_needs(
             seen.is_cut = true;
             break;
         }
+        let asked = past.asked_in(step);
+        seen.recorded += usize::from(!asked.is_empty());
+        for check in &asked {
+            count_recorded(&mut seen.needs, check);
+        }
         let Ok(request) = &past.request else {
             seen.unrecorded += 1;
             continue;
@@ -86,25 +95,57 @@ pub(super) fn step_needs(
     Ok(seen)
 }
 
-/// Counts a question among those that were asked before.
-fn count(needs: &mut Vec<SeenNeed>, check: &Check, catalog: &Catalog) {
-    let privilege = check.asked.privilege(catalog);
-    let is_same = |need: &SeenNeed| need.gate == check.gate && need.privilege.eq_ignore_ascii_case(&privilege);
+/// The need that a question is about, which is added where it is new.
+fn need<'a>(
+    needs: &'a mut Vec<SeenNeed>,
+    privilege: &str,
+    gate: Gate,
+    table: Option<Name>,
+) -> Option<&'a mut SeenNeed> {
+    let is_same = |need: &SeenNeed| need.gate == gate && need.privilege.eq_ignore_ascii_case(privilege);
     let place = needs.iter().position(is_same).unwrap_or_else(|| {
         needs.push(SeenNeed {
-            table: check.asked.table().cloned(),
-            gate: check.gate,
+            table,
+            gate,
+            recorded: 0,
             times: 0,
             refused: Vec::new(),
-            privilege,
+            privilege: privilege.to_owned(),
         });
         needs.len() - 1
     });
-    if let Some(need) = needs.get_mut(place) {
+    needs.get_mut(place)
+}
+
+impl SeenNeed {
+    fn refused_to(&mut self, name: &str) {
+        if self.refused.iter().all(|known| known != name) {
+            self.refused.push(name.to_owned());
+        }
+    }
+}
+
+/// Counts a question that was asked when the request ran again.
+fn count(needs: &mut Vec<SeenNeed>, check: &Check, catalog: &Catalog) {
+    let privilege = check.asked.privilege(catalog);
+    if let Some(need) = need(needs, &privilege, check.gate, check.asked.table().cloned()) {
         need.times += 1;
-        let name = check.principal.name();
-        if check.way.is_none() && need.refused.iter().all(|known| known != name) {
-            need.refused.push(name.to_owned());
+        if check.way.is_none() {
+            need.refused_to(check.principal.name());
+        }
+    }
+}
+
+/// Counts a question that was asked when the request was sent.
+fn count_recorded(needs: &mut Vec<SeenNeed>, check: &TracedCheck) {
+    let gate = match check.is_access() {
+        true => Gate::Access,
+        false => Gate::Privilege,
+    };
+    if let Some(need) = need(needs, &check.privilege, gate, check.table.as_deref().map(Name::from)) {
+        need.recorded += check.times;
+        if !check.passed {
+            need.refused_to(check.principal.name.as_deref().unwrap_or("?"));
         }
     }
 }

@@ -90,6 +90,8 @@ pub(crate) enum Target {
     Ratio(f64),
     /// So much more than the floor, in the figure's unit.
     Excess(f64),
+    /// So much itself, in the figure's unit.
+    Itself(f64),
 }
 
 /// A result.
@@ -156,6 +158,7 @@ impl Figure {
         let (value, limit) = match self.target? {
             Target::Ratio(limit) => (self.ratio()?, limit),
             Target::Excess(limit) => (self.ours - self.floor?, limit),
+            Target::Itself(limit) => (self.ours, limit),
         };
         Some(match self.better {
             Better::Lower => value <= limit,
@@ -164,11 +167,12 @@ impl Figure {
     }
 
     /// The document of a figure. `compares` says what `target` limits: the ratio of ours to
-    /// the floor, or their difference.
+    /// the floor, their difference, or ours itself.
     pub(crate) fn to_json(&self, measured: &str) -> Json {
         let (target, compares) = match self.target {
             Some(Target::Ratio(limit)) => (Some(limit), Some("ratio")),
             Some(Target::Excess(limit)) => (Some(limit), Some("difference")),
+            Some(Target::Itself(limit)) => (Some(limit), Some("ours")),
             None => (None, None),
         };
         json!({
@@ -203,6 +207,7 @@ impl Figure {
                 (Some(Target::Excess(limit)), Some(floor)) => {
                     format!("{:+.1} {sign} {limit} {}", self.ours - floor, self.unit)
                 }
+                (Some(Target::Itself(limit)), _) => format!("{sign} {limit} {}", self.unit),
                 _ => String::new(),
             },
             match self.met() {

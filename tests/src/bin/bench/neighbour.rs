@@ -57,7 +57,7 @@ impl<R: Iterator<Item = Row> + Send> Neighbour<R> {
 }
 
 /// Creates a row, and tries again as long as the organisation is busy.
-fn create(session: &Session, row: &Row) -> sluice_model::Result<()> {
+pub(crate) fn create(session: &Session, row: &Row) -> sluice_model::Result<()> {
     loop {
         match session.execute(Request::create(row.clone())) {
             Err(error) if error.code() == Code::BUSY => {}

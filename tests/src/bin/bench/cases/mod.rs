@@ -8,9 +8,11 @@ mod import;
 mod jobs;
 mod qualify;
 mod reading;
+mod recording;
 mod reload;
 mod size;
 mod step;
+mod why;
 mod workflow;
 mod writers;
 
@@ -51,6 +53,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         names: writers::NAMES,
         run: writers::run,
+    },
+    Case {
+        names: recording::NAMES,
+        run: recording::run,
+    },
+    Case {
+        names: why::NAMES,
+        run: why::run,
     },
     Case {
         names: qualify::NAMES,

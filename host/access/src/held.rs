@@ -1,0 +1,37 @@
+//! What a principal holds, as refusals tell it.
+
+use sluice_model::{Grantee, Held, OnlyTeam};
+
+use crate::{Principal, principal::RoleFacts};
+
+impl Principal {
+    /// How deep the principal holds a privilege by itself, whatever rows that reaches; the name in any case.
+    pub fn held(&self, privilege: &str) -> Option<Held> {
+        let depth = self.own_depth_of(privilege)?;
+        let privilege = privilege.to_ascii_lowercase();
+        let mut only = None;
+        for route in self.routes(&privilege) {
+            match (route.only_owner(), route.role, route.team) {
+                (Some(_), Some(role), Some(team)) => only = only.or(Some((role, team))),
+                _ => return Some(Held { depth, only: None }),
+            }
+        }
+        let only = only.map(|(role, team)| OnlyTeam {
+            role: role.name.clone(),
+            team: team.name.clone(),
+        });
+        Some(Held { depth, only })
+    }
+
+    /// The role that would get a missing privilege: one of the principal's own, else one of a team that
+    /// members use for rows of their own, else any.
+    pub(crate) fn grantee(&self) -> Option<Grantee> {
+        let only_team = |role: &RoleFacts| role.via_team.is_some() && !role.direct_inheritance;
+        let rank = |role: &&RoleFacts| (only_team(role), role.via_team.is_some());
+        let role = self.facts().roles.iter().min_by_key(rank)?;
+        Some(Grantee {
+            role: role.name.clone(),
+            only_team: only_team(role),
+        })
+    }
+}

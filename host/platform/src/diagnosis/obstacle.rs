@@ -1,0 +1,48 @@
+//! What stands in the way, and whether another refusal is the same thing once more.
+
+use sluice_engine::attribution::{self, is_same};
+use sluice_model::{Error, PrincipalInfo, Timestamp, Uuid};
+
+/// What stands in the way, as cures see it.
+pub(super) struct Obstacle<'a> {
+    pub(super) error: &'a Error,
+    /// When the first trial began.
+    pub(super) since: Timestamp,
+}
+
+impl Obstacle<'_> {
+    /// Whether another refusal comes from the same place: the same step in the same name, or the
+    /// platform for want of the same privilege.
+    pub(super) fn is_met_by(&self, other: &Error) -> bool {
+        let who = |error: &Error| error.body().principal.as_ref().map(|principal| principal.id);
+        match self.error.body().step {
+            Some(_) => self.is_of_step(other) && (who(self.error) == who(other) || who(other).is_none()),
+            None => {
+                other.body().step.is_none() && (is_same(self.error, other, self.since) || self.lacks_the_same_as(other))
+            }
+        }
+    }
+
+    /// Whether another refusal comes from the same step, in whose name ever.
+    pub(super) fn is_of_step(&self, other: &Error) -> bool {
+        let step = |error: &Error| error.body().step.as_ref().map(|step| step.id);
+        step(self.error).is_some() && step(self.error) == step(other)
+    }
+
+    /// Whether it is the same check of the same principal on the same row: what the sentence says
+    /// beside it, such as how many privileges somebody holds, changes with what was tried. Who may
+    /// not give what they do not hold lacks one privilege after the other.
+    fn lacks_the_same_as(&self, other: &Error) -> bool {
+        let (body, others) = (self.error.body(), other.body());
+        let gives = |error: &Error| error.message().starts_with("RoleService::VerifyCallerPrivileges");
+        let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.since));
+        let who = |principal: &Option<PrincipalInfo>| principal.as_ref().map(|principal| principal.id);
+        body.code == others.code
+            && who(&body.principal) == who(&others.principal)
+            && (gives(self.error) && gives(other)
+                || body.privilege.is_some()
+                    && body.privilege == others.privilege
+                    && body.table == others.table
+                    && row(body.row) == row(others.row))
+    }
+}
