@@ -13,13 +13,13 @@ use std::sync::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use sluice_access::Principal;
-use sluice_model::{Code, Comparison, Error, Filter, Query, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
+use sluice_model::{Comparison, Error, Filter, Query, Reference, Result, Right, Row, Uuid, Value, codes::Kind};
 use sluice_store::End;
 
 use crate::{
     Acting, Session, Unit, compiling,
     engine::Core,
-    jobs::{self, CANCELED, COMPLETED, Claim, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
+    jobs::{self, CANCELED, COMPLETED, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, Turned, WAITING},
     tables,
 };
 
@@ -159,9 +159,23 @@ impl Session {
     /// or the host fails; then the job can be gone on with. That the job itself fails is no
     /// error: the outcome says so.
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
-        if let Some(outcome) = self.run_at_once(job, progress)? {
+        let turned = self.run_turn(&[job], stop)?.into_iter().next();
+        if let Some((_, turned)) = turned
+            && let Turned::Ran(outcome) = turned?
+        {
+            progress(outcome.progress);
             return Ok(outcome);
         }
+        self.run_in_steps(job, stop, progress)
+    }
+
+    /// Runs a job that is run in steps.
+    pub(crate) fn run_in_steps(
+        &self,
+        job: Uuid,
+        stop: &AtomicBool,
+        progress: &(dyn Fn(JobProgress) + Sync),
+    ) -> Result<JobOutcome> {
         let mut last = JobProgress::default();
         let mut worked = false;
         loop {
@@ -196,61 +210,17 @@ impl Session {
         }
     }
 
-    /// Does the work of a job that is done at once, and of those that it sets off; `None` for one
-    /// that is done in steps.
-    fn run_at_once(&self, job: Uuid, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<Option<JobOutcome>> {
-        self.engine.on_pipeline_thread(|| {
-            let mut unit = self.engine.unit(crate::unit::Purpose::Work)?;
-            let (claim, ended) = jobs::run_claimed(&mut unit, job, Some(self.acting))?;
-            jobs::run_released(&mut unit);
-            unit.keep_use();
-            let row = match claim {
-                Claim::InSteps => return Ok(None),
-                Claim::Ended(status, message) => {
-                    return Ok(Some(JobOutcome {
-                        state: JobState::of(status),
-                        ended_before: true,
-                        message,
-                        is_looked_into: status == FAILED,
-                        progress: JobProgress::default(),
-                    }));
-                }
-                Claim::NotNow => {
-                    return Err(Error::new(
-                        Code::JOB_ENDED,
-                        "the job is being run by another process; it ends by itself, and nothing was run here",
-                    )
-                    .with_table(tables::JOB));
-                }
-                Claim::Taken(row) => row,
-            };
-            let done = JobProgress { done: 1, total: 1 };
-            progress(done);
-            let tried_again = ended.as_ref().is_some_and(|ended| ended.again);
-            let (state, message) = match ended.map(|ended| ended.result) {
-                Some(Err(error)) if tried_again => (JobState::Waiting, error.message().to_owned()),
-                Some(Err(error)) => (JobState::Failed, error.message().to_owned()),
-                _ => {
-                    let name = row.text("name").unwrap_or_default();
-                    (JobState::Succeeded, format!("the job \"{name}\" ran"))
-                }
-            };
-            Ok(Some(JobOutcome {
-                is_looked_into: state != JobState::Succeeded,
-                state,
-                ended_before: false,
-                message,
-                progress: done,
-            }))
-        })
-    }
-
     /// The jobs that the user sees and that should be running, but do not: their process is gone,
     /// or the point in time that they waited for has come.
     ///
     /// # Errors
     /// The user may not read jobs.
     pub fn due_jobs(&self) -> Result<Vec<Uuid>> {
+        Ok(self.due_now()?.into_iter().map(|(job, _)| job).collect())
+    }
+
+    /// They, and whether each is done at once.
+    pub(crate) fn due_now(&self) -> Result<Vec<(Uuid, bool)>> {
         self.due(|_| true)
     }
 
@@ -259,7 +229,8 @@ impl Session {
     /// # Errors
     /// The user may not read jobs.
     pub fn due_removals(&self) -> Result<Vec<Uuid>> {
-        self.due(|kind| kind.is_some_and(JobKind::cleans_up))
+        let due = self.due(|kind| kind.is_some_and(JobKind::cleans_up))?;
+        Ok(due.into_iter().map(|(job, _)| job).collect())
     }
 
     /// Whether the process that was to do a job's work is gone: the job can be gone on with. The
@@ -268,7 +239,7 @@ impl Session {
         jobs::is_interrupted(job, self.engine.core.env.now())
     }
 
-    fn due(&self, which: impl Fn(Option<&dyn JobKind>) -> bool) -> Result<Vec<Uuid>> {
+    fn due(&self, which: impl Fn(Option<&dyn JobKind>) -> bool) -> Result<Vec<(Uuid, bool)>> {
         let now = self.engine.core.env.now();
         let kinds = self.engine.core.jobs().iter().filter(|kind| which(Some(**kind)));
         let mut numbers: Vec<Value> = kinds.map(|kind| Value::Choice(kind.number())).collect();
@@ -304,7 +275,7 @@ impl Session {
             !jobs::is_at_once(row)
                 || !postponed && !jobs::is_running(row, now) && (its_time_has_come || jobs::is_interrupted(row, now))
         });
-        Ok(rows.iter().map(|row| row.id).collect())
+        Ok(rows.iter().map(|row| (row.id, jobs::is_at_once(row))).collect())
     }
 }
 

@@ -1,6 +1,12 @@
 //! Asynchronous steps that are tried again, put off, and run once more after they failed.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+};
 
 use sluice_engine::{Env, JobState};
 use sluice_model::{Query, Row, Timestamp, Uuid, Value};
@@ -154,4 +160,119 @@ fn a_job_is_put_off_and_resumed_by_hand() {
     assert_eq!(state(&the_job(&world)), (0, 0));
     assert_eq!(run_due(&world), [(job.id, JobState::Succeeded)]);
     assert_eq!(world.admin.count("asyncoperation"), 0, "its step has it deleted");
+}
+
+/// Steps of which one succeeds in its second run, one fails in it, and one asks for a third one.
+fn three_steps(world: &Pipeline) {
+    for script in [
+        "until-attempt 2 later\ncreate account name ByJob",
+        "until-attempt 2 later\nfail no rates",
+        "again never",
+    ] {
+        world.step(&job("Create", "contact", script));
+    }
+}
+
+fn jobs(world: &Pipeline) -> BTreeMap<Uuid, Row> {
+    let jobs = world.admin.list(Query::new("asyncoperation"));
+    jobs.into_iter().map(|job| (job.id, job)).collect()
+}
+
+#[test]
+fn of_jobs_that_are_taken_together_each_comes_to_what_is_its_own() {
+    let (world, clock) = world();
+    three_steps(&world);
+    for _ in 0..30 {
+        world.create(&world.seller, contact()).created();
+    }
+    clock.pass_minutes(1);
+    let mut told = Vec::new();
+    let stop = AtomicBool::new(false);
+    world
+        .admin
+        .0
+        .run_due_jobs(&stop, &mut |job, outcome| {
+            let row = world.admin.get("asyncoperation", job);
+            let (outcome, written) = (outcome?, (state(&row), row.text("message")));
+            let told_of_failure = Some(&*outcome.message);
+            match outcome.state {
+                JobState::Succeeded => assert_eq!(written, ((3, 30), None)),
+                JobState::Failed => assert_eq!(written, ((3, 31), told_of_failure)),
+                JobState::Waiting => assert_eq!(written, ((1, 10), told_of_failure)),
+                other => panic!("{other:?}"),
+            }
+            told.push(outcome.state);
+            Ok(())
+        })
+        .unwrap();
+    for state in [JobState::Succeeded, JobState::Failed, JobState::Waiting] {
+        assert_eq!(told.iter().filter(|told| **told == state).count(), 30, "{state:?}");
+    }
+    assert_eq!(accounts(&world), 30);
+    assert_eq!(jobs(&world).len(), 90);
+}
+
+/// A clock that asks a run of jobs to stop, once so many ids were made.
+struct Stops {
+    clock: Clock,
+    stop: AtomicBool,
+    after: AtomicU32,
+}
+
+impl Env for Stops {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        if self.after.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.stop.store(true, Ordering::Release);
+        }
+        self.clock.random(bytes);
+    }
+}
+
+#[test]
+fn a_job_that_was_taken_and_has_not_begun_is_given_back_as_it_was() {
+    let stops = Arc::new(Stops {
+        clock: Clock::at(BEGIN),
+        stop: AtomicBool::new(false),
+        after: AtomicU32::new(u32::MAX),
+    });
+    let env: Arc<dyn Env> = stops.clone();
+    let world = Pipeline::on(&env);
+    three_steps(&world);
+    for _ in 0..10 {
+        world.create(&world.seller, contact()).created();
+    }
+    stops.clock.pass_minutes(1);
+    let mut runs = 0;
+    loop {
+        let before = jobs(&world);
+        stops.stop.store(false, Ordering::Release);
+        stops.after.store(12, Ordering::Release);
+        let mut told = Vec::new();
+        let told_of = &mut |job, outcome: Result<_, _>| {
+            outcome?;
+            told.push(job);
+            Ok(())
+        };
+        world.admin.0.run_due_jobs(&stops.stop, told_of).unwrap();
+        stops.after.store(u32::MAX, Ordering::Release);
+        if told.is_empty() {
+            break;
+        }
+        runs += 1;
+        for (id, row) in jobs(&world) {
+            let without_version = |row: &Row| {
+                let mut row = row.clone();
+                row.values.remove("versionnumber");
+                row
+            };
+            let is_as_before = without_version(&row) == without_version(&before[&id]);
+            assert_eq!(is_as_before, !told.contains(&id), "{row:#?} was {:#?}", before[&id]);
+        }
+    }
+    assert!(runs > 5, "{runs}");
+    assert_eq!(accounts(&world), 10);
 }

@@ -1,8 +1,6 @@
 //! Jobs that run again: those whose plug-in asks for it, after pauses that grow, and those that
 //! failed and that somebody wants to be run once more.
 
-use std::sync::atomic::AtomicBool;
-
 use jiff::SignedDuration;
 use sluice_model::{Code, Error, Filter, Query, Result, Right, Row, Timestamp, Uuid, Value};
 
@@ -50,38 +48,6 @@ impl Session {
             let mut unit = self.engine.unit(Purpose::Work)?;
             lease::apart(&mut unit, &Vec::new(), |unit| make_ready(unit, job, self.acting))
         })
-    }
-
-    /// Runs all jobs that are due and that the user sees, and those that become due meanwhile, until
-    /// none is or `stop` becomes true. What another process works on is left to it. Each is told to
-    /// `each` with what came of it.
-    ///
-    /// # Errors
-    /// The user may not read jobs, or the host fails.
-    pub fn run_due_jobs(
-        &self,
-        stop: &AtomicBool,
-        each: &mut dyn FnMut(Uuid, Result<crate::JobOutcome>) -> Result<()>,
-    ) -> Result<()> {
-        let mut ran = std::collections::HashSet::new();
-        loop {
-            let mut due = self.due_jobs()?;
-            // One that is due although it was run is for another time.
-            due.retain(|job| !ran.contains(job));
-            if due.is_empty() {
-                return Ok(());
-            }
-            for job in due {
-                if stop.load(std::sync::atomic::Ordering::Acquire) {
-                    return Ok(());
-                }
-                ran.insert(job);
-                match self.run_job(job, stop, &|_| {}) {
-                    Err(error) if matches!(error.code(), Code::JOB_ENDED | Code::NOT_FOUND) => {}
-                    outcome => each(job, outcome)?,
-                }
-            }
-        }
     }
 }
 

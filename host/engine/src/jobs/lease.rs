@@ -20,12 +20,24 @@ const RENEWAL: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 /// The columns that tell whether a job's process is gone.
 pub(crate) const LEASE_COLUMNS: [&str; 4] = ["operationtype", "statecode", "hostid", "modifiedon"];
 
-/// The job that a unit works on.
-#[derive(Debug, Clone, Copy)]
+/// The jobs that a unit has taken, whose outcome is not written yet.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Lease {
-    job: Uuid,
+    /// The one that it works on.
+    at_work: Uuid,
+    jobs: Vec<Uuid>,
     renewed: Timestamp,
 }
+
+/// The columns that are written when a job is taken.
+const TAKEN: [&str; 6] = [
+    "postponeuntil",
+    "startedon",
+    "modifiedon",
+    "hostid",
+    "statecode",
+    "statuscode",
+];
 
 /// What came of asking for a job.
 pub(crate) enum Claim {
@@ -79,54 +91,104 @@ pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit
     })?
 }
 
-/// Takes a job to do its work: one that is ready, or whose process is gone. `asker` is whoever
-/// asked for it to be gone on with; without one it is the process that has just committed it.
+/// Writes what came of jobs that this unit has taken, with their traces, and takes others to do their
+/// work: those that are ready, or whose process is gone. `asker` is whoever asked for them to be gone on
+/// with; without one it is the process that has just committed them.
 ///
 /// # Errors
-/// The job is not there, or the asker may not change it.
-pub(crate) fn claim(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<Claim> {
-    apart(unit, &Vec::new(), |unit| {
-        let table = unit.snapshot()?.table(tables::JOB)?.clone();
-        let Some(row) = find(unit, job)? else {
-            return match asker {
-                Some(_) => Err(Error::not_found(&table.schema, &table.name, job)),
-                None => Ok(Claim::NotNow),
-            };
+/// It cannot be written; then the jobs can be gone on with. Of a job that is to be taken: it is not
+/// there, or the asker may not change it.
+pub(crate) fn hand_over(
+    unit: &mut Unit,
+    ended: &[(Uuid, Ended)],
+    next: &[Uuid],
+    asker: Option<Acting>,
+) -> Result<Vec<Result<Claim>>> {
+    unit.lease = None;
+    // What they came to is written however long they took.
+    unit.budget.renew();
+    let beside: Beside = ended.iter().flat_map(|(_, ended)| ended.beside.clone()).collect();
+    let claims = apart(unit, &beside, |unit| {
+        for (job, ended) in ended {
+            came_to(unit, *job, ended)?;
+        }
+        Ok(next.iter().map(|job| take(unit, *job, asker)).collect::<Vec<_>>())
+    })?;
+    let taken = next
+        .iter()
+        .zip(&claims)
+        .filter(|(_, claim)| matches!(claim, Ok(Claim::Taken(_))));
+    let jobs: Vec<Uuid> = taken.map(|(job, _)| *job).collect();
+    if let Some(first) = jobs.first() {
+        unit.lease = Some(Lease {
+            at_work: *first,
+            renewed: unit.core.env.now(),
+            jobs,
+        });
+    }
+    Ok(claims)
+}
+
+/// Takes a job, in the transaction under way.
+fn take(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<Claim> {
+    let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    let Some(row) = find(unit, job)? else {
+        return match asker {
+            Some(_) => Err(Error::not_found(&table.schema, &table.name, job)),
+            None => Ok(Claim::NotNow),
         };
-        if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(asker.user)) {
-            let asker = unit.acting(asker)?;
-            unit.decide_for(&asker, &table, Right::Write, job)?;
+    };
+    if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(asker.user)) {
+        let asker = unit.acting(asker)?;
+        unit.decide_for(&asker, &table, Right::Write, job)?;
+    }
+    if !is_known(unit, &row) {
+        return Err(unknown_kind(&row));
+    }
+    if !is_at_once(&row) {
+        return Ok(Claim::InSteps);
+    }
+    let now = unit.core.env.now();
+    let postponed = row
+        .get("postponeuntil")
+        .and_then(Value::as_time)
+        .is_some_and(|time| time > now);
+    match row.int("statecode") {
+        Some(COMPLETED) => {
+            let told = row.text("message").unwrap_or_default().to_owned();
+            return Ok(Claim::Ended(row.int("statuscode").unwrap_or(FAILED), told));
         }
-        if !is_known(unit, &row) {
-            return Err(unknown_kind(&row));
-        }
-        if !is_at_once(&row) {
-            return Ok(Claim::InSteps);
-        }
-        let now = unit.core.env.now();
-        let postponed = row
-            .get("postponeuntil")
-            .and_then(Value::as_time)
-            .is_some_and(|time| time > now);
-        match row.int("statecode") {
-            Some(COMPLETED) => {
-                let told = row.text("message").unwrap_or_default().to_owned();
-                return Ok(Claim::Ended(row.int("statuscode").unwrap_or(FAILED), told));
+        // Whoever has just committed it takes only what is still as it was.
+        state if asker.is_none() && (postponed || state != Some(READY.0)) => return Ok(Claim::NotNow),
+        _ if is_running(&row, now) => return Ok(Claim::NotNow),
+        _ => {}
+    }
+    let mut taken = Row::new(tables::JOB, job)
+        .with("postponeuntil", Value::Null)
+        .with("startedon", now)
+        .with("modifiedon", now)
+        .with("hostid", unit.core.env.process());
+    set_state(&mut taken, IN_PROGRESS);
+    update(unit, taken)?;
+    Ok(Claim::Taken(row))
+}
+
+/// Gives a job back that was taken and has not begun: it is as it was before.
+///
+/// # Errors
+/// That cannot be written; then it can be gone on with once this process is gone.
+pub(super) fn give_back(unit: &mut Unit, jobs: &[Row]) -> Result<()> {
+    apart(unit, &Vec::new(), |unit| {
+        for before in jobs {
+            if find(unit, before.id)?.is_some_and(|row| is_ours(unit, &row)) {
+                let mut row = Row::new(tables::JOB, before.id);
+                for column in TAKEN {
+                    row.set(column, before.get(column).cloned().unwrap_or(Value::Null));
+                }
+                update(unit, row)?;
             }
-            // Whoever has just committed it takes only what is still as it was.
-            state if asker.is_none() && (postponed || state != Some(READY.0)) => return Ok(Claim::NotNow),
-            _ if is_running(&row, now) => return Ok(Claim::NotNow),
-            _ => {}
         }
-        let mut taken = Row::new(tables::JOB, job)
-            .with("postponeuntil", Value::Null)
-            .with("startedon", now)
-            .with("modifiedon", now)
-            .with("hostid", unit.core.env.process());
-        set_state(&mut taken, IN_PROGRESS);
-        update(unit, taken)?;
-        unit.lease = Some(Lease { job, renewed: now });
-        Ok(Claim::Taken(row))
+        Ok(())
     })
 }
 
@@ -143,79 +205,93 @@ fn is_ours(unit: &Unit, row: &Row) -> bool {
     row.int("statecode") == Some(IN_PROGRESS.0) && row.text("hostid") == Some(&*unit.core.env.process())
 }
 
+/// The unit begins the work of a job that it has taken: whether the job is still its.
+///
+/// # Errors
+/// That cannot be seen.
+pub(super) fn begin(unit: &mut Unit, job: Uuid) -> Result<bool> {
+    if let Some(lease) = &mut unit.lease {
+        lease.at_work = job;
+    }
+    holds_on(unit)
+}
+
 /// Gives a sign of life, where the last one is a while ago and no transaction is open.
 ///
 /// # Errors
 /// Another process has taken the job over: what is being done for it must not go on.
 pub(crate) fn renew(unit: &mut Unit) -> Result<()> {
-    let now = unit.core.env.now();
-    let Some(lease) = unit.lease.filter(|lease| now.duration_since(lease.renewed) > RENEWAL) else {
-        return Ok(());
-    };
-    if unit.tx.is_open() {
+    if unit.tx.is_open() || holds_on(unit)? {
         return Ok(());
     }
-    apart(unit, &Vec::new(), |unit| {
-        let row = find(unit, lease.job)?;
-        if !row.is_some_and(|row| is_ours(unit, &row)) {
-            return Err(Error::new(
-                Code::JOB_ENDED,
-                "another process has taken the job over, because this one gave no sign of life for too long",
-            ));
-        }
-        let row = Row::new(tables::JOB, lease.job).with("modifiedon", now);
-        update(unit, row)
-    })?;
-    unit.lease = Some(Lease { renewed: now, ..lease });
-    Ok(())
+    Err(Error::new(
+        Code::JOB_ENDED,
+        "another process has taken the job over, because this one gave no sign of life for too long",
+    ))
 }
 
-/// Writes what came of a job that this unit has taken, with its traces.
-///
-/// # Errors
-/// It cannot be written; then the job can be gone on with.
-pub(crate) fn finish(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
-    unit.lease = None;
-    // What it came to is written however long it took.
-    unit.budget.renew();
-    apart(unit, &ended.beside, |unit| {
-        let Some(row) = find(unit, job)?.filter(|row| is_ours(unit, row)) else {
-            return Ok(());
-        };
-        if ended.kept_calls {
-            replay::forget(unit, job)?;
-        }
-        if ended.result.is_ok() {
-            context::forget(unit, job)?;
-        }
-        if ended.remove {
-            return unit.delete_as_platform("remove a job that succeeded, as its step has it", &row.reference());
-        }
-        let now = unit.core.env.now();
-        let mut changed = Row::new(tables::JOB, job).with("modifiedon", now);
-        match &ended.result {
-            Ok(()) => {
-                set_state(&mut changed, (COMPLETED, SUCCEEDED));
-                changed.set("completedon", now);
-                for column in ["message", "errorcode"] {
-                    changed.set(column, Value::Null);
-                }
-            }
-            Err(error) => {
-                let retries = again::retries(&row);
-                match again::next(retries, now).filter(|_| ended.again) {
-                    Some(until) => again::waits(&mut changed, retries, until),
-                    None => {
-                        set_state(&mut changed, (COMPLETED, FAILED));
-                        changed.set("completedon", now);
-                    }
-                }
-                changed.set("message", error.message());
-                changed.set("errorcode", error.code().signed());
+/// Gives a sign of life, where the last one is a while ago, for the job at work and for the others that
+/// were taken with it: whether the one at work is still the unit's.
+fn holds_on(unit: &mut Unit) -> Result<bool> {
+    let now = unit.core.env.now();
+    let is_due = |lease: &&mut Lease| now.duration_since(lease.renewed) > RENEWAL;
+    let Some(mut lease) = unit.lease.as_mut().filter(is_due).cloned() else {
+        return Ok(true);
+    };
+    lease.jobs = apart(unit, &Vec::new(), |unit| {
+        let mut ours = Vec::new();
+        for job in &lease.jobs {
+            if find(unit, *job)?.is_some_and(|row| is_ours(unit, &row)) {
+                update(unit, Row::new(tables::JOB, *job).with("modifiedon", now))?;
+                ours.push(*job);
             }
         }
-        update(unit, changed)
-    })
+        Ok(ours)
+    })?;
+    lease.renewed = now;
+    let holds = lease.jobs.contains(&lease.at_work);
+    unit.lease = Some(lease);
+    Ok(holds)
+}
+
+/// Writes what came of a job, in the transaction under way, unless another process has taken it over.
+fn came_to(unit: &mut Unit, job: Uuid, ended: &Ended) -> Result<()> {
+    let Some(row) = find(unit, job)?.filter(|row| is_ours(unit, row)) else {
+        return Ok(());
+    };
+    if ended.kept_calls {
+        replay::forget(unit, job)?;
+    }
+    if ended.result.is_ok() {
+        context::forget(unit, job)?;
+    }
+    if ended.remove {
+        return unit.delete_as_platform("remove a job that succeeded, as its step has it", &row.reference());
+    }
+    let now = unit.core.env.now();
+    let mut changed = Row::new(tables::JOB, job).with("modifiedon", now);
+    match &ended.result {
+        Ok(()) => {
+            set_state(&mut changed, (COMPLETED, SUCCEEDED));
+            changed.set("completedon", now);
+            for column in ["message", "errorcode"] {
+                changed.set(column, Value::Null);
+            }
+        }
+        Err(error) => {
+            let retries = again::retries(&row);
+            match again::next(retries, now).filter(|_| ended.again) {
+                Some(until) => again::waits(&mut changed, retries, until),
+                None => {
+                    set_state(&mut changed, (COMPLETED, FAILED));
+                    changed.set("completedon", now);
+                }
+            }
+            changed.set("message", error.message());
+            changed.set("errorcode", error.code().signed());
+        }
+    }
+    update(unit, changed)
 }
 
 /// Ends jobs that have not begun and are not to: each says why.

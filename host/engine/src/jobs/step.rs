@@ -4,10 +4,10 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use sluice_model::{Code, Error, Filter, Reference, Result, Row, Uuid, Value};
+use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
 
-use super::{Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, claim, context, fail, finish, set_state};
-use crate::{Acting, Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
+use super::{Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, context, fail, hand_over, set_state};
+use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
 const MOST_DEFERRED: usize = 100;
@@ -180,8 +180,8 @@ pub(crate) fn run_released(unit: &mut Unit) {
         let Some(job) = released.pop_front() else {
             return;
         };
-        let ran = match run_claimed(unit, job, None) {
-            Ok((Claim::InSteps, _)) => runner::run_released(unit, job),
+        let ran = match run_claimed(unit, job) {
+            Ok(Claim::InSteps) => runner::run_released(unit, job),
             other => other.map(|_| ()),
         };
         if let Err(error) = ran {
@@ -201,32 +201,33 @@ fn stop(unit: &mut Unit, jobs: &[Uuid], error: &Error) {
     }
 }
 
-/// Takes a job and does its work at once.
+/// Takes a job that the unit's commit released, and does its work at once.
 ///
 /// # Errors
-/// See [`claim`] and [`finish`]; that the work itself fails is written into the job.
-pub(crate) fn run_claimed(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<(Claim, Option<Ended>)> {
-    // A unit of its own has its own time and sees the configuration of now.
+/// See [`hand_over`]; that the work itself fails is written into the job.
+fn run_claimed(unit: &mut Unit, job: Uuid) -> Result<Claim> {
+    begin(unit)?;
+    let claim = hand_over(unit, &[], &[job], None)?.remove(0)?;
+    if let Claim::Taken(row) = &claim {
+        let ended = run(unit, row);
+        hand_over(unit, &[(job, ended)], &[], None)?;
+    }
+    Ok(claim)
+}
+
+/// What a job does is no part of what was done before: it has its own time and sees the configuration
+/// of now.
+pub(super) fn begin(unit: &mut Unit) -> Result<()> {
     unit.budget.renew();
     unit.in_steps = Default::default();
     unit.trace.begin_anew();
     unit.snapshot = unit.core.current_snapshot()?;
     unit.configuration_changed = false;
-    let claim = claim(unit, job, asker)?;
-    let Claim::Taken(row) = &claim else {
-        return Ok((claim, None));
-    };
-    if let Some(correlation) = row.id_of("correlationid").filter(|_| asker.is_some()) {
-        let of_request = Filter::eq("correlationid", correlation);
-        unit.budget.jobs =
-            unit.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
-    }
-    let ended = run(unit, row);
-    finish(unit, job, &ended)?;
-    Ok((claim, Some(ended)))
+    Ok(())
 }
 
-fn run(unit: &mut Unit, job: &Row) -> Ended {
+/// Does the work of a job that was taken.
+pub(super) fn run(unit: &mut Unit, job: &Row) -> Ended {
     let attempt = u32::try_from(again::retries(job)).unwrap_or_default() + 1;
     let was_running = job.int("statecode") == Some(IN_PROGRESS.0);
     let begun = context::find(unit, job.id).and_then(|kept| {

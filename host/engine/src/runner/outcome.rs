@@ -32,7 +32,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    pub(super) fn of(status: i32) -> Self {
+    pub(crate) fn of(status: i32) -> Self {
         match status {
             SUCCEEDED => Self::Succeeded,
             CANCELED => Self::Canceled,

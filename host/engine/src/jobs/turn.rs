@@ -1,0 +1,193 @@
+//! Jobs that are due, run by whoever asks. Those that are done at once are taken several together, and
+//! what they came to is written together: each of these is a commit less. A process that is killed in
+//! between has done their work; whoever goes on with them is answered what they were answered
+//! ([`super::replay`]).
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use sluice_model::{Code, Error, Filter, Result, Row, Uuid};
+
+use super::{Claim, Ended, FAILED, hand_over, lease, run_released, step};
+use crate::{
+    Session, Unit,
+    runner::{JobOutcome, JobProgress, JobState},
+    tables,
+    unit::Purpose,
+};
+
+/// More jobs are not taken together.
+const MOST: usize = 64;
+/// Jobs that took longer are taken one by one, so that others can take, postpone and cancel those that
+/// have not begun.
+const LONG: Duration = Duration::from_millis(200);
+
+/// What came of a job that was to be run.
+pub(crate) enum Turned {
+    Ran(JobOutcome),
+    /// It is run in steps.
+    InSteps,
+    /// It was given back, because the run was to stop.
+    Stopped,
+}
+
+impl Session {
+    /// Runs all jobs that are due and that the user sees, and those that become due meanwhile, until
+    /// none is or `stop` becomes true. What another process works on is left to it. Each is told to
+    /// `each` with what came of it, once that is written.
+    ///
+    /// # Errors
+    /// The user may not read jobs, or the host fails.
+    pub fn run_due_jobs(
+        &self,
+        stop: &AtomicBool,
+        each: &mut dyn FnMut(Uuid, Result<JobOutcome>) -> Result<()>,
+    ) -> Result<()> {
+        let mut ran = HashSet::new();
+        let mut many = 1;
+        loop {
+            // One that is due although it was run is for another time.
+            let due = self.due_now()?.into_iter().filter(|(job, _)| !ran.contains(job));
+            let mut due: VecDeque<_> = due.collect();
+            if due.is_empty() {
+                return Ok(());
+            }
+            while let Some((first, at_once)) = due.pop_front() {
+                if stop.load(Ordering::Acquire) {
+                    return Ok(());
+                }
+                let mut jobs = vec![first];
+                while at_once && jobs.len() < many && due.front().is_some_and(|(_, at_once)| *at_once) {
+                    jobs.extend(due.pop_front().map(|(job, _)| job));
+                }
+                ran.extend(jobs.iter().copied());
+                let began = Instant::now();
+                for (job, turned) in self.run_turn(&jobs, stop)? {
+                    let outcome = match turned {
+                        Ok(Turned::Ran(outcome)) => Ok(outcome),
+                        Ok(Turned::InSteps) => self.run_in_steps(job, stop, &|_| {}),
+                        Ok(Turned::Stopped) => continue,
+                        Err(error) if matches!(error.code(), Code::JOB_ENDED | Code::NOT_FOUND) => continue,
+                        Err(error) => Err(error),
+                    };
+                    each(job, outcome)?;
+                }
+                many = match began.elapsed() < LONG {
+                    true => (2 * many).min(MOST),
+                    false => 1,
+                };
+            }
+        }
+    }
+
+    /// Takes these jobs and does the work of those that are done at once, and of those that they set off.
+    ///
+    /// # Errors
+    /// They cannot be taken, or what they came to cannot be written.
+    pub(crate) fn run_turn(&self, jobs: &[Uuid], stop: &AtomicBool) -> Result<Vec<(Uuid, Result<Turned>)>> {
+        self.engine.on_pipeline_thread(|| {
+            let mut unit = self.engine.unit(Purpose::Work)?;
+            let claims = hand_over(&mut unit, &[], jobs, Some(self.acting))?;
+            let mut turn = Turn::default();
+            let mut told = Vec::new();
+            for (job, claim) in jobs.iter().zip(claims) {
+                let turned = match claim {
+                    // The first has been asked for: it runs.
+                    Ok(Claim::Taken(row)) if !told.is_empty() && stop.load(Ordering::Acquire) => {
+                        turn.not_begun.push(row);
+                        Ok(Turned::Stopped)
+                    }
+                    Ok(Claim::Taken(row)) => turn.run(&mut unit, &row)?.map(Turned::Ran).ok_or_else(lost),
+                    Ok(other) => not_taken(other),
+                    Err(error) => Err(error),
+                };
+                told.push((*job, turned));
+            }
+            turn.end(&mut unit)?;
+            unit.keep_use();
+            Ok(told)
+        })
+    }
+}
+
+/// Jobs that were taken together.
+#[derive(Default)]
+struct Turn {
+    /// What came of those that ran and is not written yet.
+    ended: Vec<(Uuid, Ended)>,
+    not_begun: Vec<Row>,
+}
+
+impl Turn {
+    /// Does the work of a job, and of those that it sets off; `None` where another process has taken it
+    /// over.
+    fn run(&mut self, unit: &mut Unit, job: &Row) -> Result<Option<JobOutcome>> {
+        step::begin(unit)?;
+        if !lease::begin(unit, job.id)? {
+            return Ok(None);
+        }
+        if let Some(correlation) = job.id_of("correlationid") {
+            let of_request = Filter::eq("correlationid", correlation);
+            unit.budget.jobs =
+                unit.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+        }
+        let ended = step::run(unit, job);
+        let outcome = outcome(job, &ended);
+        self.ended.push((job.id, ended));
+        if !unit.jobs.is_empty() {
+            let lease = unit.lease.clone();
+            hand_over(unit, &std::mem::take(&mut self.ended), &[], None)?;
+            run_released(unit);
+            unit.lease = lease;
+        }
+        Ok(Some(outcome))
+    }
+
+    fn end(self, unit: &mut Unit) -> Result<()> {
+        hand_over(unit, &self.ended, &[], None)?;
+        match self.not_begun.is_empty() {
+            true => Ok(()),
+            false => lease::give_back(unit, &self.not_begun),
+        }
+    }
+}
+
+fn not_taken(claim: Claim) -> Result<Turned> {
+    match claim {
+        Claim::Ended(status, message) => Ok(Turned::Ran(JobOutcome {
+            state: JobState::of(status),
+            ended_before: true,
+            message,
+            is_looked_into: status == FAILED,
+            progress: JobProgress::default(),
+        })),
+        Claim::NotNow => Err(lost()),
+        Claim::InSteps | Claim::Taken(_) => Ok(Turned::InSteps),
+    }
+}
+
+fn lost() -> Error {
+    let message = "the job is being run by another process; it ends by itself, and nothing was run here";
+    Error::new(Code::JOB_ENDED, message).with_table(tables::JOB)
+}
+
+fn outcome(job: &Row, ended: &Ended) -> JobOutcome {
+    let (state, message) = match &ended.result {
+        Err(error) if ended.again => (JobState::Waiting, error.message().to_owned()),
+        Err(error) => (JobState::Failed, error.message().to_owned()),
+        Ok(()) => {
+            let name = job.text("name").unwrap_or_default();
+            (JobState::Succeeded, format!("the job \"{name}\" ran"))
+        }
+    };
+    JobOutcome {
+        is_looked_into: state != JobState::Succeeded,
+        state,
+        ended_before: false,
+        message,
+        progress: JobProgress { done: 1, total: 1 },
+    }
+}
