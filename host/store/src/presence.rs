@@ -5,7 +5,7 @@ use std::{
     fs::{self, File, Metadata},
     io,
     path::Path,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use sluice_model::{Error, Result};
@@ -37,13 +37,14 @@ impl Identity {
         fs::metadata(path).ok().map(|about| Self::from(&about))
     }
 
-    /// Refuses to go on where another file is at `path` by now, or none.
+    /// Refuses to go on where another file is at `path` by now, or none; when the file was last written.
     ///
     /// # Errors
     /// So it is.
-    pub(crate) fn check(self, path: &Path) -> Result<()> {
-        if Self::of(path) == Some(self) {
-            return Ok(());
+    pub(crate) fn check(self, path: &Path) -> Result<Option<SystemTime>> {
+        let found = fs::metadata(path).ok();
+        if let Some(about) = found.filter(|about| Self::from(about) == self) {
+            return Ok(about.modified().ok());
         }
         Err(Error::host(format!(
             "`{}` is not the file any more that was opened: it was moved, removed or replaced meanwhile. What was not \

@@ -22,6 +22,7 @@ use crate::{
     facts::Known,
     fault::fault,
     names,
+    place::Log,
     sql::ShareMask,
     text::{self, Collation},
 };
@@ -63,6 +64,8 @@ pub(crate) struct Session {
     pub(crate) changed: BTreeSet<Name>,
     /// The tables that the program brings along.
     pub(crate) ships: Shipped,
+    /// The log that it works by, where it writes.
+    pub(crate) log: Option<Log>,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -108,6 +111,14 @@ impl Session {
         // Fewer, larger checkpoints: each costs two waits for the disk.
         session.setting("wal_autocheckpoint", "4000")?;
         session.setting("query_only", if writable { "OFF" } else { "ON" })?;
+        if writable {
+            // Whoever reads has the log opened.
+            session
+                .conn
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+                .map_err(fault)?;
+            session.log = Log::of(path);
+        }
         Ok(session)
     }
 
@@ -154,6 +165,7 @@ impl Session {
             row_version: None,
             changed: BTreeSet::new(),
             ships: Shipped::default(),
+            log: None,
             faults: None,
             patience,
             texts: HashMap::new(),
@@ -259,6 +271,16 @@ impl Session {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         if !matches!(emptied, Ok(0)) {
             tracing::warn!("the log of a file that was replaced could not be emptied");
+        }
+    }
+
+    /// What lies in the log stays out of the file, which others have written since by another log.
+    pub(crate) fn leave_log(&self) {
+        let left = self
+            .conn
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        if !matches!(left, Ok(true)) {
+            tracing::warn!("the log of a file that was replaced could not be left alone");
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
     definitions::INTERNAL,
     fault::fault,
     names::{self, check_target, side_files},
+    place::Place,
     presence::{Identity, clear_leftovers, clear_sides, scratch_in},
     restore,
     session::{APPLICATION_ID, FORM, Session},
@@ -139,7 +140,7 @@ impl Store {
         let session = Box::new(session);
         let identity = identity.ok_or_else(|| Error::host("the organisation's file is gone"))?;
         identity.check(path)?;
-        let writer = Writer::new(path.to_owned(), identity, options.clone(), session);
+        let writer = Writer::new(Place::new(path.to_owned(), identity), options.clone(), session);
         Ok(Self {
             path: path.to_owned(),
             identity,
@@ -216,7 +217,7 @@ impl Store {
             return Ok(kept);
         }
         let session = Session::open(&self.path, &self.options, false)?;
-        self.identity.check(&self.path)?;
+        self.writer.check_place()?;
         Ok(Box::new(session))
     }
 
@@ -260,7 +261,7 @@ impl Store {
             session.setting("temp_store", "FILE")?;
             session.run("VACUUM")?;
             session.empty_log();
-            self.identity.check(&self.path)
+            self.identity.check(&self.path).map(|_| ())
         })
     }
 
@@ -345,11 +346,16 @@ pub fn publish(unfinished: &Path, path: &Path) -> Result<()> {
 }
 
 impl Drop for Store {
-    /// Where another file has the place by now, the database would leave its log beside that one.
+    /// Where another file has the place by now, the database would leave its log beside that one; where
+    /// the file has another log by now, it would play this one over what was written by that.
     fn drop(&mut self) {
+        let readers = self.readers.get_mut().unwrap_or_else(PoisonError::into_inner);
         if self.identity.check(&self.path).is_err() {
-            self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+            readers.clear();
             self.writer.empty_log();
+        } else if self.writer.gives_up_log() {
+            readers.iter().for_each(|reader| reader.leave_log());
+            readers.clear();
         }
     }
 }

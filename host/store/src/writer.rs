@@ -14,7 +14,6 @@ use std::{
     any::Any,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    path::PathBuf,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -27,7 +26,7 @@ use sluice_model::{Code, Error, Result};
 
 use crate::{
     Options, Tx,
-    presence::Identity,
+    place::Place,
     session::Session,
     unit::{self, End},
 };
@@ -44,9 +43,7 @@ pub(crate) const PATIENCE: u64 = 30_000;
 
 /// Where units wait for their turn.
 pub(crate) struct Writer {
-    path: PathBuf,
-    /// The file that was opened.
-    identity: Identity,
+    place: Place,
     options: Options,
     /// How long to wait for another process, in milliseconds.
     patience: AtomicU64,
@@ -126,7 +123,7 @@ enum Ended<T> {
 }
 
 impl Writer {
-    pub(crate) fn new(path: PathBuf, identity: Identity, options: Options, session: Box<Session>) -> Self {
+    pub(crate) fn new(place: Place, options: Options, session: Box<Session>) -> Self {
         let now = Instant::now();
         let turn = Turn {
             session: Some(session),
@@ -135,8 +132,7 @@ impl Writer {
             released: now,
         };
         Self {
-            path,
-            identity,
+            place,
             options,
             patience: AtomicU64::new(PATIENCE),
             line: Mutex::new(Line {
@@ -269,8 +265,8 @@ impl Writer {
         let session = match turn.session.take() {
             Some(session) => session,
             None => {
-                self.identity.check(&self.path)?;
-                Box::new(Session::open(&self.path, &self.options, true)?)
+                self.place.check()?;
+                Box::new(Session::open(self.place.path(), &self.options, true)?)
             }
         };
         if turn.group.is_some() {
@@ -359,13 +355,9 @@ impl Writer {
             return session.run("ROLLBACK");
         }
         // Before: what is lost anyway is not committed. After: nor answered.
-        if let Err(replaced) = self.identity.check(&self.path) {
-            session.run("ROLLBACK")?;
-            session.empty_log();
-            return Err(replaced);
-        }
+        self.place.check_before_commit(session)?;
         session.run("COMMIT")?;
-        self.identity.check(&self.path).inspect_err(|_| session.empty_log())?;
+        self.place.check_after_commit(session)?;
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -401,6 +393,19 @@ impl Writer {
         if let Some(session) = line.free.as_ref().and_then(|turn| turn.session.as_ref()) {
             session.empty_log();
         }
+    }
+
+    /// # Errors
+    /// The file is not where it was opened, or has another log.
+    pub(crate) fn check_place(&self) -> Result<()> {
+        self.place.check()
+    }
+
+    /// What lies in the log stays out of a file that has another one by now; whether so it is.
+    pub(crate) fn gives_up_log(&self) -> bool {
+        let line = lock(&self.line);
+        let session = line.free.as_ref().and_then(|turn| turn.session.as_ref());
+        self.place.gives_up_log(session.map(|session| &**session))
     }
 
     /// How often something was committed since the file was opened.

@@ -21,6 +21,7 @@ mod killed_diagnosis;
 mod killed_jobs;
 mod looking;
 mod packages;
+mod places;
 mod replayed_jobs;
 mod restoring;
 mod steps;

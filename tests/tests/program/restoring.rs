@@ -1,15 +1,10 @@
-//! Backups and the way back, files that lose their place under a running program, and what killed
-//! programs leave.
+//! Backups and the way back, and what killed programs leave.
 
 use std::{
     fs::{self, File},
-    sync::Arc,
     time::Duration,
 };
 
-use sluice_engine::{Engine, Env, OpenOptions, Session, SystemEnv};
-use sluice_model::{Request, Row, codes::Kind};
-use sluice_sales::capabilities;
 use sluice_tests::world::{World, id, refused};
 
 fn make(world: &World, name: &str) {
@@ -141,133 +136,6 @@ fn what_a_killed_program_left_is_not_played_into_a_backup() {
         .admin()
         .json(&["row", "list", "account", "--top", "5000", "--org", "sluice.db.replaced"]);
     assert!(killed["value"].as_array().unwrap().len() > accounts);
-}
-
-#[test]
-fn nobody_loses_a_file_that_is_open() {
-    let world = World::sample();
-    world.admin().json(&["org", "backup", "b.db"]);
-    let session = opened(&world);
-    create(&session, "Mine").unwrap();
-    refused(&world.admin(), 3, &["org", "restore", "b.db"], &["another process has"]);
-    create(&session, "Mine, too").unwrap();
-    drop(session);
-    world.admin().json(&["org", "restore", "b.db"]);
-    assert!(!there(&world, "Mine"));
-}
-
-/// The organisation, open in this process.
-fn opened(world: &World) -> Session {
-    let env: Arc<dyn Env> = Arc::new(SystemEnv);
-    let options = OpenOptions {
-        cache_dir: Some(sluice_tests::root().join("target/tests-cache")),
-        compiler: Some(sluice_tests::program::compiler()),
-        ..OpenOptions::default()
-    };
-    let engine = Engine::open(&world.path("sluice.db"), &capabilities(), &env, &options).unwrap();
-    engine.session_of("admin").unwrap()
-}
-
-fn create(session: &Session, name: &str) -> sluice_model::Result<()> {
-    let row = Row::unsaved("account").with("name", name);
-    session.execute(Request::create(row)).map(|_| ())
-}
-
-#[test]
-fn a_file_that_loses_its_place_is_noticed() {
-    for replace in [
-        (|world: &World| fs::remove_file(world.path("sluice.db")).unwrap()) as fn(&World),
-        |world| fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap(),
-        |world| fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap(),
-        |world| {
-            fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap();
-            fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap();
-        },
-    ] {
-        let world = World::sample();
-        world.admin().json(&["org", "backup", "other.db"]);
-        let session = opened(&world);
-        create(&session, "Answered").unwrap();
-        replace(&world);
-        for _ in 0..3 {
-            let error = create(&session, "Lost").unwrap_err();
-            assert_eq!(error.kind(), Kind::Host, "{error}");
-            assert!(error.message().contains("moved, removed or replaced"), "{error}");
-        }
-        drop(session);
-        // Whatever has the name now is what it was, and so is what was moved.
-        for (name, answered) in [("sluice.db", 0), ("moved.db", 1)] {
-            if world.path(name).exists() {
-                let org = ["--org", name];
-                world.admin().json(&[&["org", "check"][..], &org].concat());
-                let filter = "name eq 'Answered' or name eq 'Lost'";
-                let rows = world
-                    .admin()
-                    .json(&[&["row", "list", "account", "--filter", filter][..], &org].concat());
-                assert_eq!(rows["value"].as_array().unwrap().len(), answered, "{name}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_file_that_is_replaced_after_the_last_write_is_left_alone() {
-    let world = World::sample();
-    world.admin().json(&["org", "backup", "other.db"]);
-    let session = opened(&world);
-    create(&session, "Answered").unwrap();
-    fs::rename(world.path("sluice.db"), world.path("moved.db")).unwrap();
-    fs::rename(world.path("other.db"), world.path("sluice.db")).unwrap();
-    drop(session);
-    world.check();
-    assert!(!there(&world, "Answered"));
-    let moved = [
-        "row",
-        "list",
-        "account",
-        "--filter",
-        "name eq 'Answered'",
-        "--org",
-        "moved.db",
-    ];
-    assert_eq!(world.admin().json(&moved)["value"].as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn an_import_into_a_file_that_is_gone_says_so() {
-    let world = World::sample();
-    world.write(
-        "accounts.csv",
-        format!(
-            "Name\n{}",
-            (0..20_000).map(|line| format!("Gone {line}\n")).collect::<String>()
-        ),
-    );
-    world.write("map.toml", "[columns]\nName = \"name\"\n");
-    let import = [
-        "import",
-        "accounts.csv",
-        "--table",
-        "account",
-        "--map",
-        "map.toml",
-        "--json",
-    ];
-    let child = world
-        .admin()
-        .command(&import)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !fs::metadata(world.path("sluice.db-wal")).is_ok_and(|log| log.len() > 200_000) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    fs::remove_file(world.path("sluice.db")).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
-    // The name is free for a new organisation, and nothing of the old one gets into it.
-    world.admin().json(&["org", "create"]);
-    world.check();
 }
 
 #[test]

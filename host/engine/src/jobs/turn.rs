@@ -125,6 +125,8 @@ impl Turn {
     /// Does the work of a job, and of those that it sets off; `None` where another process has taken it
     /// over.
     fn run(&mut self, unit: &mut Unit, job: &Row) -> Result<Option<JobOutcome>> {
+        // What its request may still set off is counted below.
+        unit.begin_anew();
         step::begin(unit)?;
         if !lease::begin(unit, job.id)? {
             return Ok(None);
