@@ -37,7 +37,12 @@ pub(super) fn run(world: &Bench) -> Result<Vec<Figure>> {
         rounds(ROUNDS, |_| {
             let drained = world.open(&world.copy_of(&start)?, synchronous)?.session_of("admin")?;
             let asked = world.open(&world.copy_of(&start)?, synchronous)?.session_of("admin")?;
-            let contacts = asked.list(Query::new("contact").columns(&[]).filter(Filter::eq("lastname", NAME)))?;
+            let query = Query::new("contact").columns(&[]).filter(Filter::eq("lastname", NAME));
+            let mut contacts = Vec::new();
+            asked.each(query, &mut |some| {
+                contacts.extend(some);
+                Ok(())
+            })?;
             ensure!(contacts.len() == jobs, "{} contacts", contacts.len());
             Ok([drain(&drained, jobs)?, ask(&asked, &contacts)?])
         })
