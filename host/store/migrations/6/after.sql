@@ -1,0 +1,1 @@
+-- Form 6, when the tables fit their definitions: nothing. In whose name a call of a plug-in was made comes by itself.
