@@ -194,7 +194,9 @@ impl Unit {
             None => (None, name),
         };
         let reason = "find a plug-in that is called by its name";
-        let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("typename", type_name));
+        // A type that was given up is kept for its steps alone.
+        let there = Filter::eq("typename", type_name).and(Filter::eq(tables::GIVEN_UP, true).negated());
+        let types = Query::new(tables::PLUGIN_TYPE).filter(there);
         let mut found = Vec::new();
         for row in self.select_as_platform(reason, &types)? {
             let Some(id) = row.id_of("pluginassemblyid") else {

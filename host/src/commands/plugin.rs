@@ -110,8 +110,8 @@ pub(crate) struct How {
     /// Remove the steps that the code no longer declares.
     #[arg(long)]
     prune: bool,
-    /// Push a file that lacks registered types: their steps are disabled, and they are no types of
-    /// the plug-in any more.
+    /// Push a file that lacks registered types: their steps are disabled, workflows that call them
+    /// are deactivated, and they are no types of the plug-in any more.
     #[arg(long)]
     force: bool,
     /// Only say what would be done.
@@ -256,6 +256,7 @@ pub(super) fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
         "removed": steps_json(&pushed.removed),
         "givenUp": pushed.given_up,
         "disabled": steps_json(&pushed.disabled),
+        "deactivated": steps_json(&pushed.deactivated),
         "kept": steps_json(&pushed.kept),
         "lacking": lacking_json(&pushed.lacking),
         "wants": wants,
@@ -300,6 +301,9 @@ pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> Str
         for (id, step) in steps {
             text.push_str(&format!("\n  {what:8} {id}  {step}"));
         }
+    }
+    for (id, workflow) in &pushed.deactivated {
+        text.push_str(&format!("\n  deactivated {id}  the workflow {workflow}"));
     }
     for plugin_type in &pushed.given_up {
         text.push_str(&format!("\n  given up  {plugin_type}: the file has no such type"));
