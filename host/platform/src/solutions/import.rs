@@ -100,6 +100,7 @@ impl ImportSolutions for Session {
             .iter()
             .map(|component| parse(self.engine(), component))
             .collect::<Result<Vec<_>>>()?;
+        definitions::check_numbers(self, &contents)?;
         self.batch(|batch| {
             batch.require("prvImportCustomization")?;
             batch.set_import(managed);
