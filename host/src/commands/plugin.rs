@@ -329,6 +329,11 @@ pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> Str
     text
 }
 
+/// The command that grants a step what it lacks: it says all that the step has from then on.
+pub(super) fn grant(step: Uuid, held: &[String], lacks: &[String]) -> String {
+    format!("sluice step update {step} --grant {}", [held, lacks].concat().join(","))
+}
+
 /// What to do about steps that lack what their types ask for.
 pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
     let mut text = String::new();
@@ -339,7 +344,7 @@ pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
         text.push_str(&format!(
             "\n  {is:8} {id}  {name}: it asks for {grants}, which it is not granted"
         ));
-        let grant = context.command(&format!("sluice step update {id} --grant {grants}"));
+        let grant = context.command(&grant(*id, &one.held, &one.grants));
         text.push_str(&format!("\n           {grant}"));
         if one.disabled {
             let enable = context.command(&format!("sluice step enable {id}"));

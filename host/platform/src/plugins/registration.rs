@@ -50,6 +50,8 @@ pub struct Lacking {
     pub step: (Uuid, String),
     /// What it was not granted.
     pub grants: Vec<String>,
+    /// What it was granted.
+    pub held: Vec<String>,
     /// Whether it is disabled; a new one is, for this.
     pub disabled: bool,
 }

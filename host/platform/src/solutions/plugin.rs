@@ -371,6 +371,7 @@ fn register(
         work.lacking.push(Lacking {
             step: (id, step.name.clone()),
             grants: lacks,
+            held: Vec::new(),
             disabled: true,
         });
     }
