@@ -10,7 +10,7 @@ use crate::{
     keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
-    soundness::{self, Meaning},
+    soundness::{self, Meaning, Sound},
     tables,
     tasks::{self, Task},
     watch::Watch,
@@ -75,6 +75,8 @@ pub struct Capability {
     pub tasks: &'static [Task],
     /// Which texts in its rows stand for something else, and whether they do: `org check` asks.
     pub meanings: &'static [Meaning],
+    /// What of its rows does not belong together.
+    pub sound: Sound,
     /// What of it travels in solutions.
     pub components: &'static [&'static Component],
     /// Writes its default rows into a new organisation.
@@ -103,6 +105,7 @@ impl Capability {
             kept: &[],
             tasks: &[],
             meanings: &[],
+            sound: |_| Ok(Vec::new()),
             components: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),

@@ -95,6 +95,28 @@ pub(super) fn check_type(unit: &mut Unit, plugin_type: &Row) -> Result<()> {
     Err(Error::new(Code::NOT_A_PLUGIN, message).with_table(tables::PLUGIN_TYPE))
 }
 
+/// The registered types that the content of their plug-in lacks, a line each. That a content is not what
+/// was pushed, or that nothing can be compiled here, is told elsewhere.
+pub(super) fn sound(unit: &mut Unit) -> Result<Vec<String>> {
+    let assemblies = Query::new(tables::ASSEMBLY).columns(&["name"]);
+    let mut lines = Vec::new();
+    for assembly in unit.select_as_platform(OWN, &assemblies)? {
+        let Ok(types) = unit.declared_by(assembly.id) else {
+            continue;
+        };
+        for row in registered(unit, assembly.id)? {
+            let name = row.text("typename").unwrap_or_default();
+            if lacks(&types, name) {
+                let plugin = assembly.text("name").unwrap_or_default();
+                lines.push(format!(
+                    "the plug-in `{plugin}` has no type `{name}`, which is registered"
+                ));
+            }
+        }
+    }
+    Ok(lines)
+}
+
 /// Gives up the types that the new content lacks, before it is written: who calls them is put out of
 /// work. A type that no step names goes altogether.
 pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType], pushed: &mut Pushed) -> Result<()> {

@@ -38,6 +38,7 @@ pub(crate) static PLUGINS: Capability = Capability {
     meanings: &[Meaning::new("sl_pluginversion", "sl_content", |version, text| {
         is_component(text, version.text("sl_digest"))
     })],
+    sound: missing::sound,
     ..Capability::named("plug-ins")
 };
 
