@@ -34,6 +34,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::Restore => "org restore BACKUP",
         Remedy::RaiseCascadeLimit => "settings set cascade.max-rows ROWS",
         Remedy::RaiseTransactionLimit => "settings set limits.transaction 120s",
+        Remedy::GrantCapability => "step update STEP --grant GRANTS",
         Remedy::DisableStep => "step disable STEP",
         Remedy::ShowTrace => "trace tree CORRELATION",
         Remedy::SetAttachmentSize => "settings set notes.max-file-size KIB",

@@ -2,7 +2,7 @@
 //! them: whoever opens an organisation says which [`Capabilities`] it has.
 
 use serde::Deserialize;
-use sluice_model::{ColumnDef, Error, Name, RelationshipDef, Result, TableDef};
+use sluice_model::{ColumnDef, Error, Name, Reference, RelationshipDef, Result, Row, TableDef, Uuid};
 
 use crate::{
     Component, Kept, Message, Rules, Unit,
@@ -10,7 +10,8 @@ use crate::{
     keeping, message, metadata, rules,
     runner::JobKind,
     snapshot::{Part, Snapshot},
-    soundness::{self, Meaning},
+    soundness::{self, Meaning, Sound},
+    tables,
     tasks::{self, Task},
     watch::Watch,
 };
@@ -74,6 +75,8 @@ pub struct Capability {
     pub tasks: &'static [Task],
     /// Which texts in its rows stand for something else, and whether they do: `org check` asks.
     pub meanings: &'static [Meaning],
+    /// What of its rows does not belong together.
+    pub sound: Sound,
     /// What of it travels in solutions.
     pub components: &'static [&'static Component],
     /// Writes its default rows into a new organisation.
@@ -102,6 +105,7 @@ impl Capability {
             kept: &[],
             tasks: &[],
             meanings: &[],
+            sound: |_| Ok(Vec::new()),
             components: &[],
             install: |_| Ok(()),
             installed: |_| Ok(()),
@@ -208,8 +212,43 @@ impl User {
     }
 }
 
-/// What of a capability depends on definitions: asked before one goes, told when one changes.
+/// A type of a plug-in, by the names under which it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Callee<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The name of its plug-in.
+    pub plugin: &'a str,
+    /// Its own name.
+    pub name: &'a str,
+}
+
+/// Somebody who calls a type of a plug-in, or would, if it were at work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Caller {
+    /// What it is: `step`, `workflow`.
+    pub word: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Whether it is at work.
+    pub is_active: bool,
+    /// Whether it came with a managed solution.
+    pub is_managed: bool,
+    /// The change of its row that puts it out of work.
+    pub rest: Row,
+}
+
+/// What of a capability depends on definitions and on types of plug-ins: asked before one goes, told
+/// when a definition changes.
 pub trait Dependant: Sync {
+    /// Who calls a type of a plug-in.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn callers(&self, _: &mut Unit, _: Callee<'_>) -> Result<Vec<Caller>> {
+        Ok(Vec::new())
+    }
+
     /// Who uses a table or a column.
     ///
     /// # Errors
@@ -228,6 +267,28 @@ pub trait Dependant: Sync {
 }
 
 impl Unit {
+    /// Who calls a type of a plug-in, in the order of the capabilities.
+    pub fn callers_of(&mut self, plugin_type: Uuid) -> Result<Vec<Caller>> {
+        let reason = "see who calls a type of a plug-in";
+        let row = self.need_as_platform(reason, &Reference::new(tables::PLUGIN_TYPE, plugin_type))?;
+        let columns = ["name"].map(Into::into);
+        let plugin = match row.id_of("pluginassemblyid") {
+            Some(id) => self.read_as_platform(reason, &Reference::new(tables::ASSEMBLY, id), Some(&columns))?,
+            None => None,
+        };
+        let callee = Callee {
+            id: plugin_type,
+            plugin: plugin.as_ref().and_then(|row| row.text("name")).unwrap_or_default(),
+            name: row.text("typename").unwrap_or_default(),
+        };
+        let core = self.core.clone();
+        let mut callers = Vec::new();
+        for dependant in core.dependants() {
+            callers.extend(dependant.callers(self, callee)?);
+        }
+        Ok(callers)
+    }
+
     /// Who uses a table or a column, in the order of the capabilities.
     pub fn users_of(&mut self, definition: Definition<'_>) -> Result<Vec<User>> {
         let core = self.core.clone();

@@ -55,6 +55,7 @@ impl Unit {
     /// # Errors
     /// Two rows have the same values.
     pub fn add_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        self.check_wall()?;
         self.tx.add_key(table, key)?;
         self.configuration_written(None)
     }
@@ -64,6 +65,7 @@ impl Unit {
     /// # Errors
     /// The database cannot be written.
     pub fn drop_key(&mut self, table: &TableDef, key: &KeyDef) -> Result<()> {
+        self.check_wall()?;
         self.tx.drop_key(table, key)?;
         self.configuration_written(None)
     }
@@ -88,8 +90,10 @@ impl Unit {
         self.rewritten(Some(&before), Some(&after))
     }
 
-    /// Tells those who follow definitions what one was and is, and every process that it changed.
+    /// Tells those who follow definitions what one was and is, and every process that it changed. Many
+    /// of them in one transaction keep others waiting as rows do.
     fn rewritten(&mut self, before: Option<&TableDef>, after: Option<&TableDef>) -> Result<()> {
+        self.check_wall()?;
         self.redefined(Redefinition::Written { before, after })?;
         self.configuration_written(None)
     }

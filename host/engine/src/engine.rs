@@ -31,7 +31,7 @@ use crate::{
     rules::RulesOf,
     runner::JobKind,
     snapshot::{Part, Snapshot},
-    soundness::Meaning,
+    soundness::{Meaning, Sound},
     tables,
     tasks::Tasks,
     unit::Purpose,
@@ -110,6 +110,7 @@ pub(crate) struct Core {
     /// The privileges that belong to no table.
     pub(crate) tasks: Tasks,
     meanings: Vec<&'static Meaning>,
+    pub(crate) sound: Vec<Sound>,
     /// What travels in solutions as rows.
     pub(crate) travelling: Vec<&'static Component>,
     pub(crate) keeper: Mutex<Keeper>,
@@ -189,6 +190,7 @@ impl Core {
                 .copied()
                 .collect(),
             tasks: Tasks::of(all.iter().flat_map(|capability| capability.tasks)),
+            sound: all.iter().map(|capability| capability.sound).collect(),
             meanings: all.iter().flat_map(|capability| capability.meanings).collect(),
             keeper: Mutex::default(),
             use_written: Mutex::default(),
@@ -272,7 +274,7 @@ impl Core {
         &self.parts
     }
 
-    /// What texts stand for something else.
+    /// The texts that stand for something else.
     pub(crate) fn meanings(&self) -> &[&'static Meaning] {
         &self.meanings
     }

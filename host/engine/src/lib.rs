@@ -91,7 +91,7 @@ pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};
 pub use sluice_store::{Block, Faults, Holder, MigratedFile, Restored, Synchronous, check_target};
-pub use soundness::{Meaning, is_component};
+pub use soundness::{Meaning, Sound, is_component};
 pub use trace::{
     AskedAs, Discarded, Node as TraceNode, PastRequest, RecordedRequest, Refused, TracedCheck, TracedChecks,
     TracedName, TracedWithheld, asked_as,

@@ -29,6 +29,20 @@ pub(crate) struct PluginHandler {
 /// What a plug-in is called among the handlers.
 pub(crate) const KIND: &str = "plug-in";
 
+impl PluginHandler {
+    /// What used a capability that the step lacks needs it beside those that the step has.
+    fn with_grants(&self, error: Error) -> Error {
+        let Some(lacks) = error.body().capability.clone() else {
+            return error;
+        };
+        let Grants { clock, random, system } = self.grants;
+        let held = [("clock", clock), ("random", random), ("system", system)];
+        let held = held.into_iter().filter_map(|(name, held)| held.then_some(name));
+        let grants: Vec<&str> = held.chain([&*lacks]).collect();
+        error.with_word("GRANTS", grants.join(","))
+    }
+}
+
 impl Handler for PluginHandler {
     fn kind(&self) -> &'static str {
         KIND
@@ -78,7 +92,7 @@ impl Handler for PluginHandler {
             }
             let called = Called {
                 context: finished.context,
-                outcome: finished.outcome,
+                outcome: finished.outcome.map_err(|error| self.with_grants(error)),
                 ran: Some((finished.trace, finished.usage)),
             };
             (finished.services, called)
@@ -194,7 +208,9 @@ impl Unit {
             None => (None, name),
         };
         let reason = "find a plug-in that is called by its name";
-        let types = Query::new(tables::PLUGIN_TYPE).filter(Filter::eq("typename", type_name));
+        // A type that was given up is kept for its steps alone.
+        let there = Filter::eq("typename", type_name).and(Filter::eq(tables::GIVEN_UP, true).negated());
+        let types = Query::new(tables::PLUGIN_TYPE).filter(there);
         let mut found = Vec::new();
         for row in self.select_as_platform(reason, &types)? {
             let Some(id) = row.id_of("pluginassemblyid") else {

@@ -1,6 +1,8 @@
 //! Whether an organisation's file is whole: every row can be read, and what stands in texts for
 //! something else (a plug-in, a change, a trace) is that.
 
+mod values;
+
 use std::collections::HashMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -9,8 +11,8 @@ use sluice_model::{Name, Result, Row, TableDef, Uuid};
 use sluice_store::{Holder, Tx};
 
 use crate::{
-    Engine, answers, change::permit_to_check, compiling, engine::Core, jobs, options, plugin, snapshot::Snapshot,
-    step_rows, tables, trace,
+    Engine, Unit, answers, change::permit_to_check, compiling, engine::Core, jobs, options, plugin, snapshot::Snapshot,
+    step_rows, tables, trace, unit::Purpose,
 };
 
 /// A text in rows that stands for something else: whoever works with the row takes it apart. Whether
@@ -50,6 +52,10 @@ pub(crate) const CORE: &[Meaning] = &[
     }),
 ];
 
+/// What of a capability's rows does not belong together, a line each; `org check` asks. However many
+/// rows there are, it holds few of them at a time.
+pub type Sound = fn(&mut Unit) -> Result<Vec<String>>;
+
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
@@ -88,17 +94,37 @@ impl Engine {
             Ok(lines) => wrong.extend(lines),
             Err(error) => wrong.push(error.message().to_owned()),
         }
+        wrong.extend(self.on_pipeline_thread(|| self.what_belongs_together())?);
         Ok(wrong)
+    }
+
+    /// What does not belong together, as each capability knows it. Where the configuration cannot be read,
+    /// that is told already.
+    fn what_belongs_together(&self) -> Result<Vec<String>> {
+        let Ok(mut unit) = self.unit(Purpose::Work) else {
+            return Ok(Vec::new());
+        };
+        let mut lines = Vec::new();
+        for sound in &self.core.sound {
+            match sound(&mut unit) {
+                Ok(found) => lines.extend(found),
+                Err(error) => lines.push(error.message().to_owned()),
+            }
+        }
+        Ok(lines)
     }
 }
 
 fn all_rows(core: &Core, tx: &mut Tx) -> Result<Vec<String>> {
     let meanings = core.meanings();
     let mut lines = Vec::new();
-    for table in tx.definitions()? {
+    let tables = tx.definitions()?;
+    for table in &tables {
         let mut looked = Looked::default();
         let permit = permit_to_check();
-        let read = tx.each_row(&permit, &table, &mut |row| looked.at(meanings, &table, row));
+        let read = tx.each_row(&permit, table, &mut |row| looked.at(meanings, table, row));
+        let referred = std::mem::take(&mut looked.referred);
+        let read = read.and_then(|()| referred.find(tx, &permit, table, &tables, &mut looked));
         if let Err(error) = read {
             looked.add(format!(
                 "the table `{}` cannot be read: {}",
@@ -108,7 +134,7 @@ fn all_rows(core: &Core, tx: &mut Tx) -> Result<Vec<String>> {
         }
         let sizes = std::mem::take(&mut looked.sizes);
         for (id, size) in sizes {
-            let held = tx.blocks(&permit, Holder { table: &table, id })?;
+            let held = tx.blocks(&permit, Holder { table, id })?;
             let held: u64 = held.iter().map(|block| block.size).sum();
             if held != size {
                 looked.add(format!(
@@ -128,6 +154,8 @@ struct Looked {
     more: usize,
     /// The size that each note says its attachment has.
     sizes: HashMap<Uuid, u64>,
+    /// The tables that its lookups refer to.
+    referred: values::Referred,
 }
 
 impl Looked {
@@ -161,6 +189,10 @@ impl Looked {
                 ));
             }
         }
+        for problem in values::problems(table, &row) {
+            self.add(problem);
+        }
+        self.referred.at(table, &row);
         if &*table.name == tables::ASSEMBLY && !is_as_pushed(&row) {
             let name = row.text("name").unwrap_or_default();
             self.add(format!("the content of the plug-in `{name}` is not what was pushed"));

@@ -31,6 +31,8 @@ pub(crate) const JOB_CALL: &str = "sl_jobcall";
 pub(crate) const JOB_CONTEXT: &str = "sl_jobcontext";
 /// The column that says that a row came with a managed solution.
 pub const MANAGED: &str = "ismanaged";
+/// The column of a plug-in type that says that it was given up: the plug-in's file lacks it.
+pub const GIVEN_UP: &str = "sl_gone";
 
 pub const AUDIT: &str = "audit";
 pub const OPTION_SET: &str = "optionset";

@@ -266,6 +266,10 @@ impl Error {
                 false => Remedy::Grant,
             });
         }
+        let calls_plugin = body.step.as_ref().is_some_and(StepInfo::calls_plugin);
+        if body.capability.is_some() && calls_plugin {
+            remedies.push(Remedy::GrantCapability);
+        }
         // Whoever refuses on purpose does its work: nothing is to be disabled.
         if let Some(step) = body.step.as_ref().filter(|_| body.code != Code::ISV_ABORTED) {
             remedies.push(match step.calls_plugin() {

@@ -18,6 +18,11 @@ pub fn hides(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether nobody sees anything of the text: it is empty, or of white space and characters that hide.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || hides(c))
+}
+
 /// The text as it is shown to people: with `\u{202e}` for a character that [`hides`]. A joiner
 /// stays where it belongs: between letters of other scripts than Latin, and within emoji.
 pub fn shown(text: &str) -> Cow<'_, str> {

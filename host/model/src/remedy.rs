@@ -78,6 +78,7 @@ remedies! {
     Restore ["BACKUP"] "Put a backup in the place of the organisation.";
     RaiseCascadeLimit ["ROWS"] "Let more rows follow a row in one request.";
     RaiseTransactionLimit [] "Let what a request does in its transaction take up to two minutes.";
+    GrantCapability ["STEP", "GRANTS"] "Grant the step the capability that its plug-in used, beside those that it has.";
     DisableStep ["STEP"] "Disable the step.";
     ShowTrace ["CORRELATION"] "Look at what the request set off.";
     SetAttachmentSize ["KIB"] "Let the organisation take larger attachments.";

@@ -8,7 +8,7 @@ use sluice_engine::{
     capability::{self, Dependant, User},
 };
 use sluice_model::{
-    Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value,
+    Code, ColumnDef, Error, Filter, Query, Reference, Remedy, Request, Required, Result, Row, Uuid, Value, looks,
 };
 use sluice_platform::prelude::*;
 
@@ -287,11 +287,11 @@ fn fill_group(session: &Session, form: &Form, lead: &mut Row, group: &Group, fro
     Ok(filling)
 }
 
-/// Nothing, or a text of white space only, which is stored as nothing.
+/// Nothing, or a text of which nobody sees anything.
 fn is_blank(value: Option<&Value>) -> bool {
     match value {
         None => true,
-        Some(Value::Text(text)) => text.trim().is_empty(),
+        Some(Value::Text(text)) => looks::is_blank(text),
         Some(value) => value.is_null(),
     }
 }

@@ -110,8 +110,8 @@ pub(crate) struct How {
     /// Remove the steps that the code no longer declares.
     #[arg(long)]
     prune: bool,
-    /// Push a file that lacks registered types: their steps are disabled, and they are no types of
-    /// the plug-in any more.
+    /// Push a file that lacks registered types: their steps are disabled, workflows that call them
+    /// are deactivated, and they are no types of the plug-in any more.
     #[arg(long)]
     force: bool,
     /// Only say what would be done.
@@ -256,6 +256,7 @@ pub(super) fn pushed_json(name: &str, pushed: &Pushed, how: &How) -> Json {
         "removed": steps_json(&pushed.removed),
         "givenUp": pushed.given_up,
         "disabled": steps_json(&pushed.disabled),
+        "deactivated": steps_json(&pushed.deactivated),
         "kept": steps_json(&pushed.kept),
         "lacking": lacking_json(&pushed.lacking),
         "wants": wants,
@@ -301,6 +302,9 @@ pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> Str
             text.push_str(&format!("\n  {what:8} {id}  {step}"));
         }
     }
+    for (id, workflow) in &pushed.deactivated {
+        text.push_str(&format!("\n  deactivated {id}  the workflow {workflow}"));
+    }
     for plugin_type in &pushed.given_up {
         text.push_str(&format!("\n  given up  {plugin_type}: the file has no such type"));
     }
@@ -325,6 +329,11 @@ pub(super) fn pushed_text(context: &Context, what: &str, pushed: &Pushed) -> Str
     text
 }
 
+/// The command that grants a step what it lacks: it says all that the step has from then on.
+pub(super) fn grant(step: Uuid, held: &[String], lacks: &[String]) -> String {
+    format!("sluice step update {step} --grant {}", [held, lacks].concat().join(","))
+}
+
 /// What to do about steps that lack what their types ask for.
 pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
     let mut text = String::new();
@@ -335,7 +344,7 @@ pub(crate) fn lacking_text(context: &Context, lacking: &[Lacking]) -> String {
         text.push_str(&format!(
             "\n  {is:8} {id}  {name}: it asks for {grants}, which it is not granted"
         ));
-        let grant = context.command(&format!("sluice step update {id} --grant {grants}"));
+        let grant = context.command(&grant(*id, &one.held, &one.grants));
         text.push_str(&format!("\n           {grant}"));
         if one.disabled {
             let enable = context.command(&format!("sluice step enable {id}"));

@@ -301,6 +301,7 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         "removed": pairs(&done.removed),
         "lacking": lacking_json(&done.lacking),
         "disabled": done.disabled.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
+        "deactivated": done.deactivated.iter().map(|(id, name)| json!({ "id": id.to_string(), "name": name })).collect::<Vec<_>>(),
         "notices": done.notices.iter().map(Error::to_json).collect::<Vec<_>>(),
         "jobs": jobs,
     });
@@ -326,6 +327,11 @@ fn import(context: &Context, session: &Session, path: &Path, options: ImportOpti
         done.disabled
             .iter()
             .map(|(id, name)| format!("  disabled {id}  {name}: the new file lacks its type")),
+    );
+    lines.extend(
+        done.deactivated.iter().map(|(id, name)| {
+            format!("  deactivated {id}  the workflow {name}: the new file lacks a type that it calls")
+        }),
     );
     lines.extend(
         lacking_text(context, &done.lacking)

@@ -7,7 +7,7 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec, changing_step};
 
-use super::{reach, row, step_show, step_state, uses, what_if};
+use super::{plugin, reach, row, step_show, step_state, uses, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -227,7 +227,7 @@ fn some(text: &str) -> Option<&str> {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::Register(args) => register(&session, &args),
+        Command::Register(args) => register(context, &session, &args),
         Command::List(args) => list_steps(context, &session, &args),
         Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
         Command::Needs(args) => uses::step_needs(context, &session, &args),
@@ -257,7 +257,7 @@ fn find(session: &dyn Door, step: &str) -> anyhow::Result<Uuid> {
     Ok(session.find_one(step_show::STEP, step)?)
 }
 
-fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
+fn register(context: &Context, session: &Session, args: &Register) -> anyhow::Result<Outcome> {
     let settings = &args.settings;
     let user = settings.run_as.as_deref().and_then(some);
     let spec = StepSpec {
@@ -284,16 +284,25 @@ fn register(session: &Session, args: &Register) -> anyhow::Result<Outcome> {
         auto_delete: settings.async_delete.unwrap_or(false),
     };
     let id = session.register_step(&spec)?;
-    Ok(written(session, id, &format!("registered step {id}")))
+    Ok(written(context, session, id, &format!("registered step {id}")))
 }
 
 /// What a step was registered or changed to, with a line where its run-as user lacks what its type says
-/// that it needs; nothing of that to who may not read it.
-fn written(session: &Session, id: Uuid, done: &str) -> Outcome {
+/// that it needs, and one where the step was not granted what its type asks for; nothing of that to who
+/// may not read it.
+fn written(context: &Context, session: &Session, id: Uuid, done: &str) -> Outcome {
     let needs = session.declared_needs(id).unwrap_or_default();
     let mut text = done.to_owned();
     if let Some(line) = uses::lacking(&needs) {
         text.push_str(&format!("\nwarning: {line}"));
+    }
+    if !needs.ungranted.is_empty() {
+        let grants = needs.ungranted.join(",");
+        let grant = context.command(&plugin::grant(id, &needs.granted, &needs.ungranted));
+        text.push_str(&format!(
+            "\nwarning: its plug-in asks for {grants}, which the step is not granted: where it uses that, the request is \
+             refused\n  {grant}"
+        ));
     }
     let same = same(session, id).unwrap_or_default();
     for other in &same {
@@ -306,7 +315,7 @@ fn written(session: &Session, id: Uuid, done: &str) -> Outcome {
     }
     let same: Vec<String> = same.iter().map(|other| other.id.to_string()).collect();
     Outcome::new(
-        json!({ "id": id.to_string(), "lacks": needs.lacks, "same": same }),
+        json!({ "id": id.to_string(), "lacks": needs.lacks, "ungranted": needs.ungranted, "same": same }),
         text,
     )
 }
@@ -398,7 +407,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
         return Ok(outcome);
     }
     session.update_step(&row, images, secure.as_deref())?;
-    Ok(written(session, id, &format!("updated step {id}")))
+    Ok(written(context, session, id, &format!("updated step {id}")))
 }
 
 fn list_steps(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {

@@ -70,6 +70,17 @@ impl Tx {
         Ok(rows)
     }
 
+    /// Whether a row has a code in a set.
+    ///
+    /// # Errors
+    /// A host error where the permit is not the host's own, or no transaction is open.
+    pub fn has_matchcode(&mut self, permit: &Permit, set: i64, code: &str, row: Uuid) -> Result<bool> {
+        permit.covers(MATCHCODES, Right::Read, None)?;
+        let sql = r#"SELECT 1 FROM "_matchcode" WHERE "set" = ? AND "code" = ? AND "row" = ?"#;
+        let mut statement = self.session()?.statement(sql)?;
+        statement.exists(params![set, code, form::id(row)]).map_err(fault)
+    }
+
     /// How many codes a set has.
     ///
     /// # Errors

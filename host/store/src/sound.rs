@@ -2,7 +2,7 @@
 //! attachment, and nothing beside them.
 
 use sluice_access::Permit;
-use sluice_model::{Error, Result, Right, Row, TableDef};
+use sluice_model::{ColumnDef, Error, Result, Right, Row, TableDef, Uuid};
 
 use crate::{
     Tx,
@@ -42,6 +42,37 @@ impl Tx {
                 }
             }
         }
+    }
+}
+
+impl Tx {
+    /// Goes through the rows of a table whose lookup with several targets refers to a row of `target`
+    /// that is not there. The database itself watches over lookups with one target.
+    ///
+    /// # Errors
+    /// A host error where the permit is not the platform's, or a table cannot be read.
+    pub fn each_dangling(
+        &mut self,
+        permit: &Permit,
+        table: &TableDef,
+        column: &ColumnDef,
+        target: &TableDef,
+        look: &mut dyn FnMut(Uuid),
+    ) -> Result<()> {
+        permit.covers(&table.name, Right::Read, None)?;
+        if !permit.is_of_platform() {
+            return Err(Error::host("only the platform reads a table from end to end"));
+        }
+        let session = self.session()?;
+        let mut statement = session
+            .conn
+            .prepare(&build::dangling(table, column, target))
+            .map_err(fault)?;
+        let mut found = statement.query([&*target.name]).map_err(fault)?;
+        while let Some(next) = found.next().map_err(fault)? {
+            look(key_of(next)?);
+        }
+        Ok(())
     }
 }
 

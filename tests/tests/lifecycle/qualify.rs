@@ -80,11 +80,13 @@ fn no_account_and_no_contact_without_a_name_is_made_unless_it_is_asked_for() {
     };
     let person = of(&["firstname=Pat", "lastname=Privat"]);
     let blank = of(&["lastname=W", "companyname=   "]);
+    let hidden = of(&["lastname=W", "companyname=\u{200b}\u{a0}"]);
     let company = of(&["companyname=OnlyCo"]);
     let neither = of(&[]);
     for (lead, tables) in [
         (&person, &["contact", "opportunity"][..]),
         (&blank, &["contact", "opportunity"]),
+        (&hidden, &["contact", "opportunity"]),
         (&company, &["account", "opportunity"]),
         (&neither, &["opportunity"]),
     ] {

@@ -82,6 +82,56 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     ("DELETE FROM _block", "belong to no attachment"),
     (
+        "UPDATE plugintype SET typename = 'no_type' WHERE typename = 'commission'",
+        "the plug-in `commission` has no type `no_type`, which is registered",
+    ),
+    (
+        "UPDATE sdkmessageprocessingstep SET stage = 33 WHERE name LIKE 'commission%'",
+        "of `sdkmessageprocessingstep` is 33, which is no option of it",
+    ),
+    (
+        "UPDATE sdkmessageprocessingstep SET mode = 5 WHERE name LIKE 'commission%'",
+        "of `sdkmessageprocessingstep` is 5, which is no option of it",
+    ),
+    (
+        "UPDATE lead SET ownerid = NULL, ownerid_type = NULL",
+        "the column `ownerid` of the row",
+    ),
+    (
+        "UPDATE lead SET ownerid = randomblob(16) WHERE rowid = (SELECT min(rowid) FROM lead)",
+        "of `lead` refers to a row of `systemuser` that is not there",
+    ),
+    (
+        "UPDATE annotation SET objectid = randomblob(16)",
+        "the column `objectid` of the row",
+    ),
+    (
+        "UPDATE contact SET parentcustomerid = contactid, parentcustomerid_type = 'account'",
+        "of `contact` refers to a row of `account` that is not there",
+    ),
+    (
+        "UPDATE annotation SET objectid_type = 'no_table'",
+        "the column `objectid` of `annotation` refers to the table `no_table`, which is not there",
+    ),
+    (
+        "UPDATE lead SET statecode = 7",
+        "of `lead` is 7, which is no option of it",
+    ),
+    ("UPDATE lead SET statecode = NULL", "the column `statecode` of the row"),
+    (
+        "UPDATE lead SET statecode = 0, statuscode = 3",
+        "is 3, which is no reason for the state 0",
+    ),
+    ("DELETE FROM _matchcode", "lack their matchcode"),
+    (
+        "UPDATE _matchcode SET row = randomblob(16)",
+        "matchcodes are of no row as it is",
+    ),
+    (
+        "UPDATE duplicaterulecondition SET baseattributename = 'no_column'",
+        "compares what cannot be compared",
+    ),
+    (
         "INSERT OR REPLACE INTO _definition VALUES ('account', '{\"added\": 7}')",
         "the definition of the table `account`",
     ),

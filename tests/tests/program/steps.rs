@@ -155,7 +155,7 @@ fn a_run_as_user_who_lacks_what_the_file_names_is_told() {
     };
     let run = register(&["--run-as", "robot"]);
     assert!(run.stdout.contains("robot, who lacks prvReadAccount"), "{run:?}");
-    assert!(!register(&[]).stdout.contains("warning"), "it runs as whoever calls");
+    assert!(!register(&[]).stdout.contains("who lacks"), "it runs as whoever calls");
     let step = list(&admin.json(&["step", "list", "--table", "account"]));
     let ids: Vec<String> = step
         .iter()
@@ -283,4 +283,53 @@ fn a_refused_bypass_names_all_that_it_takes() {
         world.admin().json(&[&["role", "grant"], &words[..]].concat());
     }
     assert_eq!(run(&id).code, 0, "what is printed is enough");
+}
+
+/// Who registers a step sees that it lacks what its plug-in asks for, and who meets it, how it is cured.
+#[test]
+fn a_step_that_lacks_a_capability_is_told_of_and_cured() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["plugin", "push", &guest("hostile"), "--name", "h"]);
+    let register = [
+        "step",
+        "register",
+        "--plugin",
+        "h/clock",
+        "--message",
+        "Create",
+        "--table",
+        "lead",
+        "--stage",
+        "post-operation",
+        "--grant",
+        "random",
+    ];
+    let step = admin.json(&register);
+    assert_eq!(step["ungranted"], serde_json::json!(["clock"]));
+    let id = text(&step, "id");
+    let create = ["row", "create", "lead", "lastname=V", "subject=S"];
+    let error = admin.refused(&create);
+    let remedies = error["remedies"].as_array().unwrap();
+    let grant = remedies
+        .iter()
+        .find(|remedy| remedy["do"] == "GrantCapability")
+        .unwrap();
+    assert_eq!(
+        (text(grant, "step"), text(grant, "grants")),
+        (id.clone(), "random,clock".to_owned())
+    );
+    let cure = format!("sluice step update {id} --grant random,clock");
+    let run = admin.run(&create);
+    let quoted = format!("sluice step update {id} --grant 'random,clock'");
+    assert!(format!("{}{}", run.stdout, run.stderr).contains(&quoted), "{run:?}");
+
+    let run = admin.run(&["step", "update", &id, "--grant", "random"]);
+    assert!(
+        run.stdout.contains("asks for clock") && run.stdout.contains(&cure),
+        "{run:?}"
+    );
+    let cured = admin.json(&["step", "update", &id, "--grant", "random,clock"]);
+    assert_eq!(cured["ungranted"], serde_json::json!([]));
+    admin.json(&create);
 }

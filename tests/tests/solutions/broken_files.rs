@@ -222,3 +222,53 @@ fn entries_for_folders_are_passed_over() {
     to.import(&writer.finish().unwrap().into_inner());
     assert_eq!(to.options("contact.statuscode")[2], (100_000_001, true));
 }
+
+/// The file of a table with so many columns of its own.
+fn wide(columns: usize) -> Vec<u8> {
+    let from = Site::new();
+    from.all(&["table create rsh_wide", "column create rsh_wide rsh_c text"]);
+    let file = from.export("Wide", "1.0", &["table rsh_wide"], false);
+    rewritten(&file, |name, text| {
+        if !name.starts_with("table/") {
+            return text;
+        }
+        let mut table: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let list = table["column"].as_array_mut().unwrap();
+        let one = list.iter().find(|column| column["name"] == "rsh_c").unwrap().clone();
+        list.extend((1..columns).map(|n| {
+            let mut column = one.clone();
+            column["name"] = format!("rsh_c{n}").into();
+            column
+        }));
+        table.to_string()
+    })
+}
+
+/// Others wait while a solution is installed: what cannot end well does not begin, and what takes too
+/// long ends.
+#[test]
+fn a_file_of_many_columns_keeps_nobody_waiting() {
+    let to = Site::new();
+    to.all(&["table create rsh_wide", "settings set limits.transaction 1s"]);
+    for (columns, limit) in [(3_000, "columns"), (600, "limits.transaction")] {
+        let error = to.admin.0.import_solution(&wide(columns), false).unwrap_err();
+        let ended = error.body().limit.as_ref().map(|limit| limit.name.as_str());
+        assert_eq!(ended, Some(limit), "{columns}: {error}");
+        assert!(error.message().contains("nothing was changed"), "{error}");
+    }
+    let error = to.admin.0.import_solution(&wide(600), false).unwrap_err();
+    assert!(
+        error.remedies().contains(&sluice_model::Remedy::RaiseTransactionLimit),
+        "{error}"
+    );
+    assert!(
+        to.admin
+            .0
+            .catalog()
+            .unwrap()
+            .table("rsh_wide")
+            .unwrap()
+            .column("rsh_c")
+            .is_none()
+    );
+}

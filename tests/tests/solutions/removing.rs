@@ -103,7 +103,7 @@ fn what_holds_data_stays_and_is_said_to() {
         })
         .collect();
     let expected = [
-        ("commission", "the step \"Ours\", which is your own, runs it"),
+        ("commission", "the step \"Ours\", which is your own, calls it"),
         ("Salesperson", "1 user or team holds it"),
         (
             "contact.statuscode",

@@ -4,6 +4,7 @@
 mod actions;
 mod background;
 mod blame;
+mod callers;
 mod calling;
 mod commands;
 mod life;

@@ -88,16 +88,13 @@ pub struct TableChange {
 /// A table has at most so many columns; the database takes two thousand, and a lookup may be two.
 const MOST_COLUMNS: usize = 900;
 
-fn check_number(table: &TableDef) -> Result<()> {
-    let used = table.columns.iter().count();
+/// Refuses a table of more columns than one may have.
+pub(crate) fn check_number(table: &str, used: usize) -> Result<()> {
     if used <= MOST_COLUMNS {
         return Ok(());
     }
-    let message = format!(
-        "table `{}` would have {used} columns; a table has at most {MOST_COLUMNS}",
-        table.name
-    );
-    let mut error = Error::invalid(message).with_table(&table.name);
+    let message = format!("table `{table}` would have {used} columns; a table has at most {MOST_COLUMNS}");
+    let mut error = Error::invalid(message).with_table(table);
     error.body_mut().limit = Some(Limit {
         name: "columns".to_owned(),
         allowed: MOST_COLUMNS as u64,
@@ -128,7 +125,7 @@ pub(crate) fn create_table(batch: &mut Batch<'_>, mut table: TableDef) -> Result
         table.managed = false;
         table.columns.iter_mut().for_each(|column| column.managed = false);
     }
-    check_number(&table)?;
+    check_number(&table.name, table.columns.iter().count())?;
     make_table(batch.unit(), table)
 }
 
@@ -176,7 +173,7 @@ pub(crate) fn create_lookup(
     relationships::check(&batch.unit().snapshot()?.catalog().clone(), &definition, Some(&name))?;
     // An amount brings its base amount, and where it is the first one, the currency.
     definition.complete();
-    check_number(&definition)?;
+    check_number(&definition.name, definition.columns.iter().count())?;
     for added in definition
         .columns
         .iter()

@@ -1,7 +1,7 @@
 //! Which options a choice may have. A name with a dot, `table.column`, is the choice of one
 //! column, any other a global one.
 
-use sluice_model::{Choice, Code, ColumnType, Error, Filter, Query, Result, Row, TableDef};
+use sluice_model::{Choice, Code, ColumnType, Error, Filter, Query, Result, Row, TableDef, looks};
 
 use crate::{customizing::definitions, managed};
 use sluice_engine::{
@@ -134,7 +134,7 @@ fn check_form(options: &[Choice]) -> Result<()> {
     }
     for option in options {
         let length = option.label.chars().count();
-        if option.label.trim().is_empty() || length > LONGEST_LABEL {
+        if looks::is_blank(&option.label) || length > LONGEST_LABEL {
             return Err(Error::invalid(format!(
                 "the option {} needs a label of 1 to {LONGEST_LABEL} characters",
                 option.value

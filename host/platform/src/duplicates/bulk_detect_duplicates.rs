@@ -1,7 +1,7 @@
 //! BulkDetectDuplicates: begins a job that finds the duplicates of a list of rows. They become
 //! rows of `duplicaterecord`.
 
-use sluice_model::{Code, Error, ParameterType, Result, Right, Uuid, Value};
+use sluice_model::{Code, Error, ParameterType, Result, Right, Uuid, Value, looks};
 
 use super::part::rules_of;
 use crate::duplicates::{
@@ -61,7 +61,7 @@ impl Message for BulkDetectDuplicates {
             ));
         }
         let name = input::text(operation, "JobName")?;
-        if name.trim().is_empty() {
+        if looks::is_blank(&name) {
             return Err(Error::invalid("a duplicate detection job needs a name"));
         }
         let query = input::query(operation, "Query")?.clone();

@@ -24,6 +24,7 @@ mod publish_duplicate_rule;
 mod retrieve_duplicates;
 pub(crate) mod rule;
 mod rules;
+mod soundness;
 mod trial;
 mod unpublish_duplicate_rule;
 pub(crate) mod upkeep;
@@ -97,6 +98,7 @@ pub(crate) static DUPLICATES: Capability = Capability {
     parts: &[&part::RulePart],
     jobs: &[&jobs::Publish, &jobs::Detect, &jobs::Purge],
     compared_anew: work::code_anew,
+    sound: soundness::check,
     ..Capability::named("duplicates")
 };
 

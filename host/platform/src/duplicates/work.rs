@@ -39,7 +39,7 @@ const MOST_FOUND: u64 = 5_000;
 
 /// How far a job has gone through a table, in the order of the keys.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Scan {
+pub(super) struct Scan {
     cursor: Option<Uuid>,
     done: u64,
     total: Option<u64>,
@@ -60,7 +60,7 @@ impl Scan {
     }
 
     /// Whether these rows were the last ones.
-    fn took(&mut self, rows: &[Row]) -> bool {
+    pub(super) fn took(&mut self, rows: &[Row]) -> bool {
         self.cursor = rows.last().map(|row| row.id).or(self.cursor);
         self.done += rows.len() as u64;
         rows.len() < ROWS as usize
@@ -124,14 +124,19 @@ pub(super) fn publish_step(unit: &mut Unit, data: &str) -> Result<JobStep> {
 
 /// Gives the next rows of a table their codes by a rule; the rows.
 fn give_codes(unit: &mut Unit, rule: &Arc<Rule>, table: &TableDef, scan: &Scan) -> Result<Vec<Row>> {
-    let query = Query {
-        columns: Some(columns_of(std::slice::from_ref(rule), Side::Matching, table)),
-        top: Some(ROWS),
-        ..Query::new(rule.matching.clone()).filter(scan.next(table, Filter::All))
-    };
+    let query = page(rule, table, scan);
     let rows = unit.select_as_platform("give all rows of a table their codes by a rule", &query)?;
     put_codes(unit, rule, &rows)?;
     Ok(rows)
+}
+
+/// The next rows of a table, with what their codes by a rule are made of.
+pub(super) fn page(rule: &Rule, table: &TableDef, scan: &Scan) -> Query {
+    Query {
+        columns: Some(columns_of([rule], Side::Matching, table)),
+        top: Some(ROWS),
+        ..Query::new(rule.matching.clone()).filter(scan.next(table, Filter::All))
+    }
 }
 
 /// Gives the newest rows of a table their codes by a rule, of those that were made before a time: as
@@ -143,7 +148,7 @@ pub(super) fn code_newest(unit: &mut Unit, rule: Uuid, made_before: Timestamp) -
     };
     let table = snapshot.table(&rule.matching)?.clone();
     let mut query = Query {
-        columns: Some(columns_of(std::slice::from_ref(&rule), Side::Matching, &table)),
+        columns: Some(columns_of([&*rule], Side::Matching, &table)),
         top: Some(ROWS),
         ..Query::new(rule.matching.clone()).filter(Filter::Compare {
             column: "createdon".into(),
@@ -318,7 +323,7 @@ pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobS
         return Ok(data.scan.step(&data)?.done(told));
     }
     let query = Query {
-        columns: Some(columns_of(&rules, Side::Base, &table)),
+        columns: Some(columns_of(rules.iter().map(|rule| &**rule), Side::Base, &table)),
         top: Some(ROWS),
         ..Query::new(table.name.clone()).filter(data.scan.next(&table, data.query.filter.clone()))
     };
@@ -357,8 +362,8 @@ pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobS
 
 /// What the codes of rows are made of: what the rules compare, and whether a row is active or
 /// was merged into another one.
-fn columns_of(rules: &[Arc<Rule>], side: Side, table: &TableDef) -> Vec<Name> {
-    let conditions = rules.iter().flat_map(|rule| &rule.conditions);
+fn columns_of<'a>(rules: impl IntoIterator<Item = &'a Rule>, side: Side, table: &TableDef) -> Vec<Name> {
+    let conditions = rules.into_iter().flat_map(|rule| &rule.conditions);
     let mut columns: Vec<Name> = conditions.map(|condition| condition.column(side).clone()).collect();
     let states = ["statecode", "merged"].iter().filter_map(|name| table.column(name));
     columns.extend(states.map(|column| column.name.clone()));

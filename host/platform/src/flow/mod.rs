@@ -29,7 +29,7 @@ use std::{
     sync::Arc,
 };
 
-use sluice_model::{Name, Reference, Row, TableDef, Uuid, Value};
+use sluice_model::{Name, Reference, Row, TableDef, Uuid, Value, looks};
 
 pub(crate) use design::{FlowRules, StageRules, StepRules, in_use};
 pub(crate) use instance::Instance;
@@ -181,7 +181,7 @@ impl Stage {
     pub fn open_steps(&self, row: &Row) -> Vec<&FlowStep> {
         let filled = |column: &str| match row.get(column) {
             None | Some(Value::Null | Value::Bool(false)) => false,
-            Some(Value::Text(text)) => !text.trim().is_empty(),
+            Some(Value::Text(text)) => !looks::is_blank(text),
             Some(_) => true,
         };
         let required = self.steps.iter().filter(|step| step.required);

@@ -10,7 +10,7 @@ mod part;
 use std::collections::{HashMap, HashSet};
 
 use sluice_model::{
-    Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Row, TableDef, Uuid, Value, coerce,
+    Catalog, Choice, ColumnDef, ColumnType, Error, Name, Query, Result, Row, TableDef, Uuid, Value, coerce, looks,
 };
 
 use self::part::mappings_of;
@@ -274,10 +274,9 @@ pub fn mapped(unit: &mut Unit, source: &Row, target: &str) -> Result<Row> {
     Ok(row)
 }
 
-/// Whether the mappings carry over, into one of these columns of `target`, anything but white
-/// space.
+/// Whether the mappings carry over, into one of these columns of `target`, anything that people see.
 pub fn fills(unit: &Unit, source: &Row, target: &str, columns: &[&str]) -> bool {
-    let tells = |value: &Value| !value.is_null() && value.as_text().is_none_or(|text| !text.trim().is_empty());
+    let tells = |value: &Value| !value.is_null() && value.as_text().is_none_or(|text| !looks::is_blank(text));
     mappings_of(unit.configuration(), &source.table, target)
         .iter()
         .any(|pair| columns.contains(&&*pair.target) && source.get(&pair.source).is_some_and(tells))

@@ -1,15 +1,17 @@
 //! Plug-in types that are registered and that a plug-in's file lacks. A file that lacks one is
-//! refused, whatever door it comes through; whoever forces it gives those types up: their steps
-//! are disabled, and they are no types of the plug-in any more until a file has them again.
+//! refused, whatever door it comes through; whoever forces it gives those types up: who calls them
+//! is put out of work, and they are no types of the plug-in any more until a file has them again. A
+//! type that something at work calls by its name neither goes nor gets another name.
 
 use sluice_model::{Code, Error, Filter, Query, Remedy, Request, Result, Row, Uuid, Value};
 use sluice_sandbox::PluginType;
 
-use super::registration::{Pushed, named, state_row};
-use sluice_engine::{Batch, Unit, tables};
-
-/// The column of a type that was given up.
-pub(super) const GONE: &str = "sl_gone";
+use super::registration::Pushed;
+use sluice_engine::{
+    Batch, Unit,
+    capability::Caller,
+    tables::{self, GIVEN_UP},
+};
 
 const OWN: &str = "a plug-in's file has every type that is registered";
 
@@ -17,15 +19,12 @@ const OWN: &str = "a plug-in's file has every type that is registered";
 fn registered(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Row>> {
     let types = Query::new(tables::PLUGIN_TYPE)
         .columns(&["typename"])
-        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true).negated()));
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GIVEN_UP, true).negated()));
     unit.select_as_platform(OWN, &types)
 }
 
-fn steps_of(unit: &mut Unit, plugin_type: Uuid) -> Result<Vec<Row>> {
-    let steps = Query::new(tables::STEP)
-        .columns(&["name", "statecode"])
-        .filter(Filter::eq("plugintypeid", plugin_type));
-    unit.select_as_platform(OWN, &steps)
+fn is_step(caller: &Caller) -> bool {
+    *caller.rest.table == *tables::STEP
 }
 
 fn lacks(types: &[PluginType], name: &str) -> bool {
@@ -42,22 +41,21 @@ pub(super) fn check(unit: &mut Unit, assembly: &Row, types: &[PluginType]) -> Re
     if !others.is_empty() {
         message.push_str(&format!(" It lacks {} as well.", others.join(", ")));
     }
-    let mut steps = Vec::new();
+    let mut callers = Vec::new();
     for plugin_type in &missing {
-        for step in steps_of(unit, plugin_type.id)? {
-            let disabled = if step.int("statecode") == Some(0) {
-                ""
-            } else {
-                " (disabled)"
-            };
-            steps.push(format!("\"{}\"{disabled}", step.text("name").unwrap_or_default()));
+        for caller in unit.callers_of(plugin_type.id)? {
+            let disabled = if caller.is_active { "" } else { " (disabled)" };
+            let named = format!("the {} \"{}\"{disabled}", caller.word, caller.name);
+            if !callers.contains(&named) {
+                callers.push(named);
+            }
         }
     }
-    message.push_str(&match steps.as_slice() {
-        [] => " No step runs what is missing; nothing was changed.".to_owned(),
-        steps => format!(
-            " These steps run what is missing: {}; nothing was changed.",
-            steps.join(", ")
+    message.push_str(&match callers.as_slice() {
+        [] => " Nothing calls what is missing; nothing was changed.".to_owned(),
+        callers => format!(
+            " These call what is missing: {}; nothing was changed.",
+            callers.join(", ")
         ),
     });
     Err(Error::new(Code::NOT_A_PLUGIN, message)
@@ -97,8 +95,30 @@ pub(super) fn check_type(unit: &mut Unit, plugin_type: &Row) -> Result<()> {
     Err(Error::new(Code::NOT_A_PLUGIN, message).with_table(tables::PLUGIN_TYPE))
 }
 
-/// Gives up the types that the new content lacks, before it is written: their steps are disabled. A
-/// type that no step names goes altogether.
+/// The registered types that the content of their plug-in lacks, a line each. That a content is not what
+/// was pushed, or that nothing can be compiled here, is told elsewhere.
+pub(super) fn sound(unit: &mut Unit) -> Result<Vec<String>> {
+    let assemblies = Query::new(tables::ASSEMBLY).columns(&["name"]);
+    let mut lines = Vec::new();
+    for assembly in unit.select_as_platform(OWN, &assemblies)? {
+        let Ok(types) = unit.declared_by(assembly.id) else {
+            continue;
+        };
+        for row in registered(unit, assembly.id)? {
+            let name = row.text("typename").unwrap_or_default();
+            if lacks(&types, name) {
+                let plugin = assembly.text("name").unwrap_or_default();
+                lines.push(format!(
+                    "the plug-in `{plugin}` has no type `{name}`, which is registered"
+                ));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Gives up the types that the new content lacks, before it is written: who calls them is put out of
+/// work. A type that no step names goes altogether.
 pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType], pushed: &mut Pushed) -> Result<()> {
     for row in registered(batch.unit(), assembly)? {
         let name = row.text("typename").unwrap_or_default();
@@ -106,14 +126,19 @@ pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType
             continue;
         }
         pushed.given_up.push(name.to_owned());
-        let steps = steps_of(batch.unit(), row.id)?;
-        if steps.is_empty() {
+        let callers = batch.unit().callers_of(row.id)?;
+        let has_steps = callers.iter().any(is_step);
+        for caller in callers.into_iter().filter(|caller| caller.is_active) {
+            let list = match is_step(&caller) {
+                true => &mut pushed.disabled,
+                false => &mut pushed.deactivated,
+            };
+            list.push((caller.rest.id, caller.name));
+            batch.execute(Request::update(caller.rest))?;
+        }
+        if !has_steps {
             batch.execute(Request::delete(row.reference()))?;
             continue;
-        }
-        for step in steps.iter().filter(|step| step.int("statecode") == Some(0)) {
-            batch.execute(Request::update(state_row(step.id, false)))?;
-            pushed.disabled.push(named(step));
         }
         mark(batch.unit(), row.id, Value::Bool(true))?;
     }
@@ -122,7 +147,7 @@ pub(super) fn give_up(batch: &mut Batch<'_>, assembly: Uuid, types: &[PluginType
 
 /// Says whether a type was given up.
 fn mark(unit: &mut Unit, plugin_type: Uuid, gone: Value) -> Result<()> {
-    let row = Row::new(tables::PLUGIN_TYPE, plugin_type).with(GONE, gone);
+    let row = Row::new(tables::PLUGIN_TYPE, plugin_type).with(GIVEN_UP, gone);
     unit.update_as_platform("note that a plug-in's file lacks a type, or has it again", row)
 }
 
@@ -130,7 +155,7 @@ fn mark(unit: &mut Unit, plugin_type: Uuid, gone: Value) -> Result<()> {
 pub(super) fn take_back(unit: &mut Unit, assembly: Uuid) -> Result<()> {
     let gone = Query::new(tables::PLUGIN_TYPE)
         .columns(&["typename"])
-        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true)));
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GIVEN_UP, true)));
     let gone = unit.select_as_platform(OWN, &gone)?;
     if gone.is_empty() {
         return Ok(());
@@ -148,18 +173,38 @@ pub(super) fn take_back(unit: &mut Unit, assembly: Uuid) -> Result<()> {
 pub(super) fn forget(batch: &mut Batch<'_>, assembly: Uuid) -> Result<()> {
     let gone = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
-        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true)));
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GIVEN_UP, true)));
     for row in batch.unit().select_as_platform(OWN, &gone)? {
-        if steps_of(batch.unit(), row.id)?.is_empty() {
+        if !batch.unit().callers_of(row.id)?.iter().any(is_step) {
             batch.execute(Request::delete(row.reference()))?;
         }
     }
     Ok(())
 }
 
+/// Refuses to take types away, or to name them anew, that something at work calls by its name. Steps
+/// know their type as a row: what follows their type is said by the relationship.
+pub(super) fn check_called(unit: &mut Unit, types: &[Uuid], what: &str) -> Result<()> {
+    for plugin_type in types {
+        let callers = unit.callers_of(*plugin_type)?;
+        let Some(caller) = callers.iter().find(|caller| caller.is_active && !is_step(caller)) else {
+            continue;
+        };
+        let message = format!(
+            "the {} \"{}\" is active and calls {what}, so it cannot be removed and keeps its name: deactivate the {} first",
+            caller.word, caller.name, caller.word
+        );
+        return Err(Error::new(Code::COMPONENT_IN_USE, message)
+            .with_table(tables::PLUGIN_TYPE)
+            .with_remedy(Remedy::DeactivateWorkflow)
+            .with_word("WORKFLOW", caller.rest.id));
+    }
+    Ok(())
+}
+
 /// Refuses to put a step to work whose type was given up.
 pub(super) fn check_step(unit: &mut Unit, step: &Row, plugin_type: &Row) -> Result<()> {
-    if plugin_type.bool(GONE) != Some(true) || step.int("statecode") == Some(1) {
+    if plugin_type.bool(GIVEN_UP) != Some(true) || step.int("statecode") == Some(1) {
         return Ok(());
     }
     check_type(unit, plugin_type)

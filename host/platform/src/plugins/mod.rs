@@ -16,7 +16,7 @@ use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 
 use sluice_engine::{
     Meaning, Unit,
-    capability::{Capability, Definition, Dependant, Tables, User},
+    capability::{Callee, Caller, Capability, Definition, Dependant, Tables, User},
     is_component,
     step_rows::names,
     tables,
@@ -38,6 +38,7 @@ pub(crate) static PLUGINS: Capability = Capability {
     meanings: &[Meaning::new("sl_pluginversion", "sl_content", |version, text| {
         is_component(text, version.text("sl_digest"))
     })],
+    sound: missing::sound,
     ..Capability::named("plug-ins")
 };
 
@@ -80,6 +81,21 @@ fn imaging(unit: &mut Unit, column: &str) -> Result<Vec<Uuid>> {
 }
 
 impl Dependant for Steps {
+    fn callers(&self, unit: &mut Unit, callee: Callee<'_>) -> Result<Vec<Caller>> {
+        let steps = Query::new(tables::STEP)
+            .columns(&["name", "statecode", tables::MANAGED])
+            .filter(Filter::eq("plugintypeid", callee.id));
+        let steps = unit.select_as_platform("see who calls a type of a plug-in", &steps)?;
+        let caller = |step: &Row| Caller {
+            word: "step",
+            name: step.text("name").unwrap_or_default().to_owned(),
+            is_active: step.int("statecode") == Some(0),
+            is_managed: step.bool(tables::MANAGED) == Some(true),
+            rest: registration::state_row(step.id, false),
+        };
+        Ok(steps.iter().map(caller).collect())
+    }
+
     fn users(&self, unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
         let steps = steps_on(unit, &definition.table.name)?;
         let Some(column) = definition.column else {

@@ -40,6 +40,10 @@ impl Rules for PluginAssembly {
         let target = operation.context.target.as_mut();
         let component = target.map_or(Ok(None), |target| take_content(unit, target))?;
         let target = operation.target()?;
+        if target.has("name") && target.text("name") != before.text("name") {
+            let types = types_of(unit, before.id)?;
+            missing::check_called(unit, &types, "a type of the plug-in")?;
+        }
         let Some(component) = component.filter(|_| target.text("sourcehash") != before.text("sourcehash")) else {
             return Ok(());
         };
@@ -64,6 +68,7 @@ impl Rules for PluginAssembly {
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
         let types = types_of(unit, operation.id()?)?;
+        missing::check_called(unit, &types, "a type of the plug-in")?;
         for plugin_type in &types {
             let steps = Query::new(tables::STEP)
                 .columns(&["name"])

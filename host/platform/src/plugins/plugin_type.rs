@@ -7,6 +7,11 @@ use sluice_engine::{Operation, Unit, giving, rules::Rules};
 
 pub(super) struct PluginType;
 
+/// A type, as a sentence names it.
+fn called(row: &Row) -> String {
+    format!("the type `{}`", row.text("typename").unwrap_or_default())
+}
+
 impl Rules for PluginType {
     /// A type is one that the plug-in's file has.
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
@@ -25,9 +30,15 @@ impl Rules for PluginType {
                 let mut whole = before.clone();
                 whole.values.extend(target.values.clone());
                 giving::check_steps_of(unit, operation, &[before.id])?;
+                missing::check_called(unit, &[before.id], &called(before))?;
                 missing::check_type(unit, &whole)
             }
             false => Ok(()),
         }
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = unit.need_as_platform("a type stays while it is called", &operation.target_reference()?)?;
+        missing::check_called(unit, &[row.id], &called(&row))
     }
 }

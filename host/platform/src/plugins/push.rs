@@ -202,6 +202,7 @@ impl Push<'_, '_> {
             self.pushed.lacking.push(Lacking {
                 step: (id, name.clone()),
                 grants: lacks,
+                held: spec.grants.clone(),
                 disabled: true,
             });
         }
@@ -241,6 +242,7 @@ impl Push<'_, '_> {
             self.pushed.lacking.push(Lacking {
                 step: named(existing),
                 grants: lacks,
+                held: grants,
                 disabled: existing.int("statecode") != Some(0),
             });
         }
@@ -330,7 +332,7 @@ pub(crate) const DECLARED: &str = "declared";
 /// The configuration that the last push declared: one that differs from it is an administrator's.
 pub(crate) const DECLARED_CONFIGURATION: &str = "sl_declaredconfiguration";
 
-fn names_of(list: Option<&str>) -> Vec<String> {
+pub(super) fn names_of(list: Option<&str>) -> Vec<String> {
     let names = sluice_engine::step_rows::names(list);
     names.iter().map(ToString::to_string).collect()
 }

@@ -9,7 +9,6 @@ use sluice_model::{Error, Filter, Query, Reference, Remedy, Request, Result, Rig
 
 use super::{
     history::{self, PluginVersion},
-    missing::GONE,
     needs::{self, DeclaredNeeds},
     push::{File, push},
     step_writing::{change_secure_configuration, plugin_type, register, set_images},
@@ -31,7 +30,7 @@ pub struct Assembly {
 pub struct PushOptions {
     /// Steps that the code no longer declares go.
     pub prune: bool,
-    /// Types that are registered and that the file lacks are given up, and their steps disabled.
+    /// Types that are registered and that the file lacks are given up, and who calls them is put out of work.
     pub force: bool,
     /// Nothing stays of it.
     pub dry_run: bool,
@@ -51,6 +50,8 @@ pub struct Lacking {
     pub step: (Uuid, String),
     /// What it was not granted.
     pub grants: Vec<String>,
+    /// What it was granted.
+    pub held: Vec<String>,
     /// Whether it is disabled; a new one is, for this.
     pub disabled: bool,
 }
@@ -76,6 +77,8 @@ pub struct Pushed {
     pub given_up: Vec<String>,
     /// The steps that were disabled, because their types were given up.
     pub disabled: Vec<(Uuid, String)>,
+    /// The workflows that were deactivated, because they call types that were given up.
+    pub deactivated: Vec<(Uuid, String)>,
     /// The steps whose configuration an administrator set, and which keep it.
     pub kept: Vec<(Uuid, String)>,
     /// The declared steps that lack what their type asks for.
@@ -387,7 +390,7 @@ pub(super) fn step_name(batch: &mut Batch<'_>, id: Uuid) -> Result<String> {
 pub(super) fn steps_of(batch: &mut Batch<'_>, assembly: Uuid) -> Result<Vec<Row>> {
     let types = Query::new(tables::PLUGIN_TYPE)
         .columns(&[])
-        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(GONE, true).negated()));
+        .filter(Filter::eq("pluginassemblyid", assembly).and(Filter::eq(tables::GIVEN_UP, true).negated()));
     let mut steps = Vec::new();
     for plugin_type in batch.list(types)? {
         steps.extend(batch.list(Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id)))?);

@@ -3,7 +3,6 @@
 use sluice_engine::{Batch, tables};
 use sluice_model::{Code, Error, Filter, Query, Reference, Remedy, Request, Result, Row, Uuid, Value};
 
-use super::missing::GONE;
 use super::registration::{ImageSpec, StepSpec};
 
 pub(super) fn register(batch: &mut Batch<'_>, plugin_type: Uuid, spec: &StepSpec) -> Result<Uuid> {
@@ -148,7 +147,7 @@ pub(super) fn plugin_type(batch: &mut Batch<'_>, name: &str) -> Result<Uuid> {
         Some((assembly, kind)) => (Some(assembly), kind),
         None => (None, name),
     };
-    let mut filter = Filter::eq("typename", kind).and(Filter::eq(GONE, true).negated());
+    let mut filter = Filter::eq("typename", kind).and(Filter::eq(tables::GIVEN_UP, true).negated());
     if let Some(assembly) = assembly {
         let rows = batch.list(
             Query::new(tables::ASSEMBLY)

@@ -1,10 +1,12 @@
 //! Custom tables and columns in solutions: their definitions. Rows stay where they are.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{ColumnDef, ColumnType, Error, Name, RelationshipDef, Result, TableDef, coerce};
 
-use super::{Applied, Gone, Installation, document, misfit, options};
+use super::{Applied, Content, Gone, Installation, document, misfit, options};
 use crate::{
     customizing::{columns, definitions, relationships, removal},
     managed,
@@ -15,7 +17,7 @@ use sluice_engine::Session;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Column {
-    table: String,
+    table: Name,
     column: ColumnDef,
     /// What happens along it, where it is more than emptying it.
     #[serde(default, rename = "relationship", skip_serializing_if = "Vec::is_empty")]
@@ -92,7 +94,7 @@ pub(super) fn export_column(session: &Session, name: &str) -> Result<Json> {
         )));
     }
     document(&Column {
-        table: table.to_owned(),
+        table: table.into(),
         column: bare(column),
         relationships: along(definition, [column]),
     })
@@ -138,7 +140,7 @@ pub(super) fn apply_table(work: &mut Installation<'_, '_>, name: &str, sent: &Ta
         .collect::<Vec<_>>()
         .into();
     let waiting = later.into_iter().map(|column| Column {
-        table: name.to_owned(),
+        table: name.into(),
         column: column.clone(),
         relationships: sent.relationships.clone(),
     });
@@ -196,6 +198,36 @@ pub(super) fn apply_column(work: &mut Installation<'_, '_>, name: &str, sent: &C
     }
     put_column(work, &sent.table, &sent.column, &sent.relationships)?;
     Ok(Applied::default())
+}
+
+/// Refuses what would give a table more columns than it may have, before anything is written: each
+/// column that is made is a table that is changed, and others wait meanwhile.
+pub(super) fn check_numbers(session: &Session, contents: &[Content]) -> Result<()> {
+    let catalog = session.catalog()?;
+    let mut sent: BTreeMap<&Name, Vec<&ColumnDef>> = BTreeMap::new();
+    for content in contents {
+        match content {
+            Content::Table(table) => sent.entry(&table.name).or_default().extend(&table.columns),
+            Content::Column(one) => sent.entry(&one.table).or_default().push(&one.column),
+            _ => {}
+        }
+    }
+    for (name, columns) in sent {
+        // Of a new table, its own columns count here; what the platform adds counts when it is made.
+        let there = catalog.find(name).into_iter().flat_map(|table| &table.columns);
+        let mut all: HashSet<Name> = there.map(|column| column.name.clone()).collect();
+        for column in columns {
+            all.insert(column.name.clone());
+            if matches!(column.kind, ColumnType::Money { .. }) {
+                all.insert(format!("{}_base", column.name).into());
+            }
+        }
+        definitions::check_number(name, all.len()).map_err(|mut error| {
+            error.body_mut().message.push_str("; nothing was changed");
+            error
+        })?;
+    }
+    Ok(())
 }
 
 /// Makes the columns that waited for their tables.

@@ -33,6 +33,8 @@ pub struct Imported {
     pub lacking: Vec<Lacking>,
     /// The steps that were disabled because a new file lacks their types.
     pub disabled: Vec<(Uuid, String)>,
+    /// The workflows that were deactivated because a new file lacks a type that they call.
+    pub deactivated: Vec<(Uuid, String)>,
     /// The duplicate rules that went out of work because what they compare was changed.
     pub notices: Vec<Error>,
     /// Jobs that remain to be run ([`Session::run_job`]): they publish the duplicate rules.
@@ -98,6 +100,7 @@ impl ImportSolutions for Session {
             .iter()
             .map(|component| parse(self.engine(), component))
             .collect::<Result<Vec<_>>>()?;
+        definitions::check_numbers(self, &contents)?;
         self.batch(|batch| {
             batch.require("prvImportCustomization")?;
             batch.set_import(managed);
@@ -202,9 +205,26 @@ impl Installation<'_, '_> {
             taken,
             lacking: std::mem::take(&mut self.lacking),
             disabled: std::mem::take(&mut self.disabled),
+            deactivated: self.still_out_of_work()?,
             notices: std::mem::take(&mut self.notices),
             jobs: std::mem::take(&mut self.jobs),
         })
+    }
+
+    /// The workflows that a push deactivated, but for those that the solution has activated again.
+    fn still_out_of_work(&mut self) -> Result<Vec<(Uuid, String)>> {
+        let mut left = Vec::new();
+        for (id, name) in std::mem::take(&mut self.deactivated) {
+            let reason = "see whether a solution activated a workflow again";
+            let row = self
+                .batch
+                .unit()
+                .need_as_platform(reason, &Reference::new(tables::PROCESS, id))?;
+            if row.int("statecode") == Some(0) {
+                left.push((id, name));
+            }
+        }
+        Ok(left)
     }
 
     /// What the next kind of component builds on counts from here: choices, tables, columns.

@@ -142,6 +142,8 @@ struct Installation<'a, 'b> {
     lacking: Vec<Lacking>,
     /// Steps that were disabled because a new file lacks their types.
     disabled: Vec<(Uuid, String)>,
+    /// Workflows that were deactivated because a new file lacks a type that they call.
+    deactivated: Vec<(Uuid, String)>,
     /// Columns that wait for the tables that they refer to.
     later: Vec<definitions::Column>,
     /// Rows that are still to be published.
@@ -165,6 +167,7 @@ impl<'a, 'b> Installation<'a, 'b> {
             force: false,
             lacking: Vec::new(),
             disabled: Vec::new(),
+            deactivated: Vec::new(),
             later: Vec::new(),
             touched: Vec::new(),
             activations: Vec::new(),

@@ -107,7 +107,7 @@ pub(super) fn export(session: &Session, name: &str) -> Result<Json> {
         Error::new(Code::NOT_FOUND, format!("there is no plug-in `{name}`")).with_remedy(Remedy::ListPlugins)
     })?;
     let mut steps = Vec::new();
-    let has = Filter::eq("pluginassemblyid", assembly.id).and(Filter::eq("sl_gone", true).negated());
+    let has = Filter::eq("pluginassemblyid", assembly.id).and(Filter::eq(tables::GIVEN_UP, true).negated());
     let types = Query::new(tables::PLUGIN_TYPE).filter(has);
     for plugin_type in session.list(types)? {
         let of_type = Query::new(tables::STEP).filter(Filter::eq("plugintypeid", plugin_type.id));
@@ -193,6 +193,7 @@ pub(super) fn apply(work: &mut Installation<'_, '_>, name: &str, plugin: &Plugin
     };
     let pushed = push::push(work.batch, &assembly, &plugin.file, &options)?;
     work.disabled.extend(pushed.disabled.iter().cloned());
+    work.deactivated.extend(pushed.deactivated.iter().cloned());
     let mut change = Row::new(tables::ASSEMBLY, pushed.id);
     mark(work, &mut change);
     if !change.values.is_empty() {
@@ -370,6 +371,7 @@ fn register(
         work.lacking.push(Lacking {
             step: (id, step.name.clone()),
             grants: lacks,
+            held: Vec::new(),
             disabled: true,
         });
     }
@@ -389,14 +391,19 @@ fn steps_of(work: &mut Installation<'_, '_>, assembly: Uuid) -> Result<Vec<Row>>
     Ok(steps)
 }
 
-/// A plug-in with steps of the organisation's own is not taken from under them.
+/// A plug-in that steps or workflows of the organisation's own call is not taken from under them.
 pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Option<String>> {
     let (Some(assembly), true) = (gone.row, gone.whole) else {
         return Ok(None);
     };
-    let steps = steps_of(work, assembly)?;
-    let own = steps.iter().find(|step| step.bool(MARK) != Some(true));
-    Ok(own.map(|step| format!("the step \"{}\", which is your own, runs it", text(step, "name"))))
+    for row in types_of(work, assembly)? {
+        let callers = work.batch.unit().callers_of(row.id)?;
+        if let Some(own) = callers.iter().find(|caller| !caller.is_managed) {
+            let (word, name) = (own.word, &own.name);
+            return Ok(Some(format!("the {word} \"{name}\", which is your own, calls it")));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn remove(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<()> {

@@ -22,6 +22,7 @@ use super::{
 };
 use sluice_engine::{
     Operation, Unit,
+    capability::Callee,
     handler::{Called, Handler, StepSource},
     snapshot::{Part, Parts, Reader, Snapshot, part_of},
     step::{self, Step},
@@ -86,7 +87,7 @@ pub(crate) struct Workflow {
     triggers: Vec<Trigger>,
     rank: i32,
     /// It came with a managed solution.
-    is_managed: bool,
+    pub(crate) is_managed: bool,
     program: Result<Program>,
 }
 
@@ -117,6 +118,16 @@ impl Workflow {
     /// Whether a workflow of that owner may start it.
     pub(crate) fn is_started_by(&self, owner: Option<&Reference>) -> bool {
         self.is_child || (self.by_hand && self.owner.as_ref() == owner)
+    }
+
+    /// Whether one of its actions calls that type of a plug-in.
+    fn calls(&self, callee: Callee<'_>) -> bool {
+        let is = |plugin: &str| match plugin.split_once('/') {
+            Some((plugin, name)) => (plugin, name) == (callee.plugin, callee.name),
+            None => plugin == callee.name,
+        };
+        let program = self.program.as_ref();
+        program.is_ok_and(|program| program.calls().any(|call| is(&call.plugin)))
     }
 
     /// The step that does what the workflow does for a row; without one, for that of the message.
@@ -303,6 +314,11 @@ impl Active {
     /// The one with that id, which may be that of its copy.
     pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Workflow>> {
         self.by_id.get(&id)
+    }
+
+    /// Those that call that type of a plug-in.
+    pub(crate) fn calling(&self, callee: Callee<'_>) -> impl Iterator<Item = &Arc<Workflow>> {
+        self.by_id.values().filter(move |workflow| workflow.calls(callee))
     }
 
     /// The one that another workflow starts by that name or id, for rows of a table.

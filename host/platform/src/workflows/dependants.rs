@@ -1,11 +1,21 @@
-//! Definitions of workflows, which depend on the tables and columns that they name.
+//! Definitions of workflows, which depend on the tables and columns that they name, and on the types
+//! of plug-ins that they call.
+
+use std::sync::Arc;
 
 use sluice_model::{Filter, Query, Result, Row, Value};
 
-use super::{DEFINITION, check::Checker, definition::Definition, is_workflow, run::TABLE};
+use super::{
+    DEFINITION, DRAFT,
+    active::{self, KIND, Workflow},
+    check::Checker,
+    definition::Definition,
+    is_workflow,
+    run::TABLE,
+};
 use sluice_engine::{
     Unit,
-    capability::{Definition as Named, Dependant, User},
+    capability::{Callee, Caller, Definition as Named, Dependant, User},
     step_rows,
 };
 
@@ -13,6 +23,20 @@ use sluice_engine::{
 pub(super) struct Definitions;
 
 impl Dependant for Definitions {
+    fn callers(&self, unit: &mut Unit, callee: Callee<'_>) -> Result<Vec<Caller>> {
+        let snapshot = unit.snapshot()?;
+        let mut callers: Vec<_> = active::of(&snapshot).calling(callee).collect();
+        callers.sort_by_key(|workflow| workflow.id);
+        let caller = |workflow: &Arc<Workflow>| Caller {
+            word: KIND,
+            name: workflow.name.clone(),
+            is_active: true,
+            is_managed: workflow.is_managed,
+            rest: Row::new(TABLE, workflow.id).with("statecode", Value::Choice(DRAFT)),
+        };
+        Ok(callers.into_iter().map(caller).collect())
+    }
+
     fn users(&self, unit: &mut Unit, named: Named<'_>) -> Result<Vec<User>> {
         let definitions = is_workflow().and(Filter::eq("type", Value::Choice(DEFINITION)));
         let rows = unit.select_as_platform(

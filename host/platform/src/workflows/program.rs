@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_model::{Name, Uuid};
 
-use super::definition::{Action, Check, Child, Condition, Definition, Place, Source, Wait};
+use super::definition::{Action, Call, Check, Child, Condition, Definition, Place, Source, Wait};
 
 /// The actions of a workflow, ready to be run.
 #[derive(Debug, Default)]
@@ -61,6 +61,14 @@ impl Program {
     pub(crate) fn child(&self, workflow: &str, table: &Name) -> Option<Uuid> {
         let is = |child: &&Child| child.workflow == workflow && child.table == *table;
         self.children.iter().find(is).map(|child| child.id)
+    }
+
+    /// The calls of plug-ins.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.lines.iter().filter_map(|line| match &line.what {
+            What::Do(Action::Call(call)) => Some(call),
+            _ => None,
+        })
     }
 
     fn add_all(&mut self, actions: Vec<Action>, within: &str) {

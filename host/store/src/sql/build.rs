@@ -2,7 +2,7 @@
 //!
 //! Placeholders come in the order of the columns; the caller binds cells in that order.
 
-use sea_query::{Expr, ExprTrait, Query, SqliteQueryBuilder};
+use sea_query::{Alias, Expr, ExprTrait, Query, SqliteQueryBuilder};
 use sluice_model::{ColumnDef, Ownership, TableDef};
 
 use super::{SHARES, ShareMask, name};
@@ -95,6 +95,24 @@ pub(crate) fn every(table: &TableDef, columns: &[&ColumnDef]) -> String {
         .from(name(&table.name))
         .column(name(&table.key))
         .columns(split(columns.iter().copied()))
+        .build(SqliteQueryBuilder)
+        .0
+}
+
+/// The keys of the rows whose lookup with several targets refers to a row of `target` that is not
+/// there; bound is the name of that table.
+pub(crate) fn dangling(table: &TableDef, column: &ColumnDef, target: &TableDef) -> String {
+    let there = Alias::new("there");
+    let row = Query::select()
+        .expr(Expr::cust("1"))
+        .from_as(name(&target.name), there.clone())
+        .and_where(Expr::col((there, name(&target.key))).equals((name(&table.name), name(&column.name))))
+        .take();
+    Query::select()
+        .from(name(&table.name))
+        .column((name(&table.name), name(&table.key)))
+        .and_where(Expr::col((name(&table.name), Alias::new(form::type_column(&column.name)))).eq(hole()))
+        .and_where(Expr::exists(row).not())
         .build(SqliteQueryBuilder)
         .0
 }

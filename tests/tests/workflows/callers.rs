@@ -1,0 +1,94 @@
+//! A type of a plug-in that an active workflow calls is not taken away from under it.
+
+use serde_json::json;
+use sluice_model::{Code, Error, Query, Row, Uuid};
+use sluice_platform::{Assembly, PushOptions, Pushed, StepSpec, prelude::*};
+use sluice_tests::wasm;
+
+use crate::world::{Workplace, account, spec, switch};
+
+fn push(world: &Workplace, guest: &str, force: bool) -> Result<Pushed, Error> {
+    let assembly = Assembly {
+        name: "probe".to_owned(),
+        bytes: wasm("guests", guest),
+        description: None,
+    };
+    let options = PushOptions {
+        force,
+        ..PushOptions::default()
+    };
+    world.admin.0.push(&assembly, &options)
+}
+
+/// An active workflow that calls the type by that name, and the plug-in's and the type's ids.
+fn calling(world: &Workplace, called: &str) -> (Uuid, Uuid, Uuid) {
+    let pushed = push(world, "probe", false).unwrap();
+    let workflow = world.active(&spec(
+        "Ask",
+        &json!({ "on": { "create": true }, "mode": "real-time" }),
+        json!([{ "call": { "plugin": called } }]),
+    ));
+    let kind = world.admin.0.find_plugin_type("probe/probe").unwrap();
+    (workflow, pushed.id, kind)
+}
+
+fn state(world: &Workplace, workflow: Uuid) -> Option<i32> {
+    world.admin.get("workflow", workflow).int("statecode")
+}
+
+#[test]
+fn a_type_that_an_active_workflow_calls_stays() {
+    for called in ["probe/probe", "probe"] {
+        let world = Workplace::new();
+        let (workflow, plugin, kind) = calling(&world, called);
+        let refused = |error: Error, code: Code| {
+            assert_eq!(error.code(), code, "{error}");
+            assert!(error.message().contains("the workflow \"Ask\""), "{error}");
+        };
+        refused(push(&world, "hostile", false).unwrap_err(), Code::NOT_A_PLUGIN);
+        let deleted = |table: &str, id| world.admin.try_delete(table, id).unwrap_err();
+        refused(deleted("plugintype", kind), Code::COMPONENT_IN_USE);
+        refused(deleted("pluginassembly", plugin), Code::COMPONENT_IN_USE);
+        let renamed = Row::new("pluginassembly", plugin).with("name", "other");
+        refused(world.admin.try_update(renamed).unwrap_err(), Code::COMPONENT_IN_USE);
+        world.admin.create(account("Novak"));
+
+        switch(&world.admin, workflow, false).unwrap();
+        world.admin.try_delete("pluginassembly", plugin).unwrap();
+        assert!(world.admin.list(Query::new("plugintype")).is_empty());
+    }
+}
+
+#[test]
+fn whoever_forces_it_deactivates_the_workflow() {
+    let world = Workplace::new();
+    let (workflow, ..) = calling(&world, "probe/probe");
+    let pushed = push(&world, "hostile", true).unwrap();
+    assert_eq!(pushed.deactivated, [(workflow, "Ask".to_owned())]);
+    assert_eq!(state(&world, workflow), Some(0));
+    for step in pushed.added {
+        world.admin.0.set_step_enabled(step.0, false).unwrap();
+    }
+    world.admin.create(account("Novak"));
+}
+
+/// A type that was given up stays as a row while a step names it, and nothing calls it by its name.
+#[test]
+fn a_type_that_was_given_up_is_called_by_nobody() {
+    let world = Workplace::new();
+    let (workflow, ..) = calling(&world, "probe/probe");
+    let step = StepSpec {
+        plugin: "probe/probe".to_owned(),
+        message: "Create".to_owned(),
+        table: Some("contact".to_owned()),
+        stage: 40,
+        rank: 1,
+        ..StepSpec::default()
+    };
+    world.admin.0.register_step(&step).unwrap();
+    push(&world, "hostile", true).unwrap();
+    let error = switch(&world.admin, workflow, true).unwrap_err();
+    assert_eq!(error.code(), Code::NOT_FOUND, "{error}");
+    push(&world, "probe", true).unwrap();
+    switch(&world.admin, workflow, true).unwrap();
+}
