@@ -90,11 +90,7 @@ impl Written {
                 ids.extend(which.map(|which| (number, place, which)));
             }
         }
-        Ok(Self {
-            statements,
-            ids,
-            new,
-        })
+        Ok(Self { statements, ids, new })
     }
 
     /// Gives every new row a new id, and lets those that refer to it go on doing so. One whose id is made
