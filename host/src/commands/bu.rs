@@ -50,8 +50,8 @@ pub(crate) enum Command {
         #[arg(value_name = "BU", required = true)]
         bus: Vec<String>,
         /// The business unit above.
-        #[arg(long, value_name = "BU")]
-        to: String,
+        #[arg(long = "to", value_name = "BU")]
+        unit: String,
     },
     /// Remove business units that are disabled.
     Delete {
@@ -82,8 +82,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let change = Row::unsaved("businessunit").with("isdisabled", true);
             several::update(context, &session, &bus, &change, "disabled")
         }
-        Command::Move { bus, to } => {
-            let above = Reference::new("businessunit", session.find_one("businessunit", &to)?);
+        Command::Move { bus, unit } => {
+            let above = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
             let change = Row::unsaved("businessunit").with("parentbusinessunitid", above);
             several::update(context, &session, &bus, &change, "moved")
         }

@@ -69,8 +69,8 @@ pub(crate) enum Command {
         #[arg(value_name = "USER", required = true)]
         users: Vec<String>,
         /// The business unit.
-        #[arg(long, value_name = "BU")]
-        to: String,
+        #[arg(long = "to", value_name = "BU")]
+        unit: String,
     },
     /// Show in which roles, teams and privileges two users differ.
     Diff {
@@ -159,8 +159,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let change = Row::unsaved("systemuser").with("isdisabled", true);
             several::update(context, &session, &users, &change, "disabled")
         }
-        Command::Move { users, to } => {
-            let unit = Reference::new("businessunit", session.find_one("businessunit", &to)?);
+        Command::Move { users, unit } => {
+            let unit = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
             let change = Row::unsaved("systemuser").with("businessunitid", unit);
             several::update(context, &session, &users, &change, "moved")
         }
