@@ -2,7 +2,7 @@
 
 use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce, document};
 
-use crate::{door::Door, files, usage::Usage};
+use crate::{door::Door, reading, usage::Usage};
 
 /// The right side of an assignment.
 #[derive(Debug, PartialEq)]
@@ -44,7 +44,7 @@ fn plain(name: &str) -> &str {
 fn value(session: &dyn Door, table: &TableDef, column: &ColumnDef, given: RightSide<'_>) -> anyhow::Result<Value> {
     Ok(match given {
         RightSide::Text(text) => session.value(table, column, text)?,
-        RightSide::File(path) => coerce::from_text(table, column, &files::text(path.as_ref())?)?,
+        RightSide::File(path) => coerce::from_text(table, column, &reading::text(path.as_ref())?)?,
         // A number of JSON keeps fifteen digits; an amount may have more.
         RightSide::Json(json, text) if json.is_number() && is_exact(&column.kind) => {
             coerce::from_text(table, column, text)?

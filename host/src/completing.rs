@@ -22,13 +22,14 @@ use crate::{
 const MOST: u32 = 200;
 
 /// What the arguments of a name take: the table, and the column of its names.
-const NAMED: [(&[&str], &str, &str); 10] = [
+const NAMED: [(&[&str], &str, &str); 11] = [
     (
         &["as", "on_behalf_of", "user", "users", "principal", "member", "run_as"],
         "systemuser",
         "domainname",
     ),
     (&["role", "roles"], "role", "name"),
+    (&["bu", "bus", "unit"], "businessunit", "name"),
     (&["step", "steps", "bypass-steps"], "sdkmessageprocessingstep", "name"),
     (&["team", "teams"], "team", "name"),
     (&["profile"], "fieldsecurityprofile", "name"),

@@ -2,7 +2,7 @@
 //! in whose name it acts.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     io::IsTerminal,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,7 +15,7 @@ use sluice_sales::capabilities;
 use crate::{
     door::Door,
     global::{Explicit, Global, Logic},
-    output::{self, Form, tell},
+    output::{self, Form, Outcome, tell},
     usage::Usage,
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Context {
     engine: OnceCell<Engine>,
     /// Who acts has been said.
     told: Cell<bool>,
+    /// What the command has done, in words, where it is more than a change of rows.
+    done: RefCell<Option<String>>,
 }
 
 impl Context {
@@ -39,6 +41,7 @@ impl Context {
             form,
             engine: OnceCell::new(),
             told: Cell::new(false),
+            done: RefCell::default(),
         }
     }
 
@@ -106,6 +109,17 @@ impl Context {
             tell(&of_migration(path, migrated));
         }
         Ok(engine)
+    }
+
+    /// Keeps what the command has done that is more than a change of rows: what `outcome` says first.
+    pub(crate) fn did(&self, outcome: Outcome) -> Outcome {
+        *self.done.borrow_mut() = outcome.text.lines().next().map(ToOwned::to_owned);
+        outcome
+    }
+
+    /// What that is.
+    pub(crate) fn done(&self) -> Option<String> {
+        self.done.borrow().clone()
     }
 
     /// Whether the command has changed anything in the organisation.

@@ -4,12 +4,14 @@
 
 use std::{
     collections::BTreeMap,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+
+use crate::reading;
 
 /// The contexts that somebody keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +43,10 @@ pub(crate) struct Kept {
 impl Contexts {
     /// Reads the file; one that is not there holds nothing.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        let is_not_there = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        let text = match reading::description(path) {
+            Err(error) if error.downcast_ref().is_some_and(is_not_there) => return Ok(Self::default()),
+            text => text?,
         };
         serde_json::from_str(&text).with_context(|| format!("{} is no file of contexts", path.display()))
     }

@@ -56,6 +56,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
             "error": report::error_to_json(&culprit.error),
             "note": note(&culprit.error, qualifies),
             "onlyWith": culprit.with,
+            "onlyBehind": culprit.behind.iter().flat_map(fix).collect::<Vec<Json>>(),
             "withheld": culprit.withheld.iter().map(withheld_json).collect::<Vec<Json>>(),
             "taken": culprit.taken.as_ref().map(|taken| json!({
                 "role": taken.role,
@@ -296,6 +297,12 @@ impl Report<'_> {
         let with: Vec<String> = culprit.with.iter().map(|step| format!("\"{}\"", step.name)).collect();
         if !with.is_empty() {
             text.push_str(&format!(" It fails only together with {}.", with.join(" and ")));
+        }
+        for command in culprit.behind.iter().flat_map(|fix| commands_of(fix, &self.sender)) {
+            let command = self.context.command(&command);
+            text.push_str(&format!(
+                " It is met only with `{command}`, and not where the request passes in another way."
+            ));
         }
         text.push_str(&missing(catalog, error));
         if let Some(note) = note(error, self.qualifies) {

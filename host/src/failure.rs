@@ -101,15 +101,16 @@ fn unwritable(exit: Exit, error: &std::io::Error) -> Exit {
 
 /// The answer of a command that was carried out cannot be written: says what became of it.
 pub(crate) fn unprinted(context: &Context, exit: Exit, error: &std::io::Error) -> Exit {
-    let done = match context.has_written() {
-        true => "the command was carried out, and what it changed is kept",
-        false => "the command was carried out; it changed nothing in the organisation",
+    let done = match (context.done(), context.has_written()) {
+        (Some(done), _) => format!("the command was carried out: {done}"),
+        (None, true) => "the command was carried out, and what it changed is kept".to_owned(),
+        (None, false) => "the command was carried out; it changed nothing in the organisation".to_owned(),
     };
     if error.kind() != std::io::ErrorKind::BrokenPipe {
         output::tell(&format!("error: the result cannot be written: {error}; {done}"));
         return Exit::Host;
     }
-    if context.has_written() {
+    if context.done().is_some() || context.has_written() {
         output::tell(&format!("nobody read the result: {done}"));
     }
     exit

@@ -1,8 +1,8 @@
-//! Files named on the command line.
+//! Files that commands write.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Write},
     path::Path,
 };
 
@@ -10,66 +10,7 @@ use anyhow::Context as _;
 use sluice_engine::check_target;
 use sluice_model::Error;
 
-use crate::{context::Context, output::Outcome, text, usage::Usage};
-
-/// No text and no plug-in that is taken is larger. What has no end, such as `/dev/zero`, is read
-/// no further.
-const LARGEST: u64 = 16 << 20;
-
-/// A file to be read; standard input, where `path` is `-`.
-pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
-    Ok(match path == Path::new("-") {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).with_context(|| format!("{} cannot be read", path.display()))?),
-    })
-}
-
-/// The bytes of a file, as many as `largest` at most; of standard input, where `path` is `-`.
-pub(crate) fn bytes_within(path: &Path, largest: u64) -> anyhow::Result<Vec<u8>> {
-    let cannot = || format!("{} cannot be read", path.display());
-    let mut bytes = Vec::new();
-    open(path)?
-        .take(largest + 1)
-        .read_to_end(&mut bytes)
-        .with_context(cannot)?;
-    if bytes.len() as u64 > largest {
-        return Err(Error::invalid(format!(
-            "{} is larger than the {} that are taken",
-            path.display(),
-            text::bytes(largest)
-        ))
-        .into());
-    }
-    Ok(bytes)
-}
-
-/// The bytes of a file.
-pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    bytes_within(path, LARGEST)
-}
-
-/// The text of a file.
-pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
-    text_within(path, LARGEST)
-}
-
-/// The text of a file that describes something: it is made into far more than it is long.
-pub(crate) fn description(path: &Path) -> anyhow::Result<String> {
-    text_within(path, 1 << 20)
-}
-
-fn text_within(path: &Path, largest: u64) -> anyhow::Result<String> {
-    String::from_utf8(bytes_within(path, largest)?)
-        .with_context(|| format!("{} cannot be read as text", path.display()))
-}
-
-/// A value as it stands, or, as `@FILE`, the contents of a file.
-pub(crate) fn text_or_file(value: &str) -> anyhow::Result<String> {
-    match value.strip_prefix('@') {
-        Some(path) => text(Path::new(path)),
-        None => Ok(value.to_owned()),
-    }
-}
+use crate::{context::Context, output::Outcome, usage::Usage};
 
 /// Makes a file that is written bit by bit; never in the place of another.
 pub(crate) fn make_new(path: &Path) -> io::Result<File> {
@@ -94,7 +35,8 @@ pub(crate) fn deliver<T>(
     told: impl FnOnce(T) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Outcome> {
     if path != Path::new("-") {
-        return told(save(context.path()?, path, force, |file| write(file))?);
+        let written = save(context.path()?, path, force, |file| write(file))?;
+        return Ok(context.did(told(written)?));
     }
     if context.json() {
         return Err(Usage::because(

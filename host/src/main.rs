@@ -18,6 +18,7 @@ mod names;
 mod output;
 mod people;
 mod plot;
+mod reading;
 mod remedies;
 mod report;
 mod text;

@@ -35,7 +35,7 @@ pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::
         [] => match session.find("role", name)? {
             // No role of the unit has the name: it was the end of an id.
             Found::One(id) if end_of_id(name).is_some() => Ok(id),
-            Found::None => Err(Error::new(Code::NOT_FOUND, format!("there is no role \"{name}\"; `role list` shows them")).into()),
+            Found::None => Ok(session.find_one("role", name)?),
             _ => Err(Error::new(
                 Code::NOT_FOUND,
                 format!("the role \"{name}\" has no copy in the business unit of its holder; roles reach the units below their own"),

@@ -8,6 +8,7 @@ use crate::{
     door::Door,
     names::Labels,
     output::{Grid, Outcome, with_count},
+    text::bytes,
 };
 
 /// A list of a table's rows with some of its columns, for machines and for people.
@@ -134,6 +135,9 @@ fn usual(table: &TableDef) -> Vec<&ColumnDef> {
     shown
 }
 
+/// A text that is longer is no text for people, such as a file in Base64: what it is long is told.
+const LONG: usize = 100_000;
+
 /// One row, a column a line; columns that hold nothing are left out.
 pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<String> {
     let labels = Labels::of(context, std::slice::from_ref(row))?;
@@ -148,6 +152,13 @@ pub(crate) fn sheet(context: &Context, table: &TableDef, row: &Row) -> anyhow::R
                 Some(name) => format!("{name} ({reference})"),
                 None => reference.to_string(),
             },
+            // Who wants the whole of it takes the document.
+            Value::Text(text) if text.len() > LONG => {
+                format!(
+                    "{} of text; `-o json` has it",
+                    bytes(u64::try_from(text.len()).unwrap_or(u64::MAX))
+                )
+            }
             value => cell(column, value, &labels),
         };
         lines.push((column.name.to_string(), text));

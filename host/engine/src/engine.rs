@@ -120,6 +120,8 @@ pub(crate) struct Core {
     pub(crate) use_commits: AtomicU64,
     /// The snapshot of the newest configuration that was seen.
     current: Mutex<Option<Arc<Snapshot>>>,
+    /// Whether work of this process was kept: traces and marks of use are none.
+    pub(crate) work_kept: AtomicBool,
     /// Whether a request may begin on it: this process has changed nothing since it was read.
     is_assumable: AtomicBool,
     /// Nobody else can have the file: it is being made.
@@ -195,6 +197,7 @@ impl Core {
             keeper: Mutex::default(),
             use_written: Mutex::default(),
             use_commits: AtomicU64::default(),
+            work_kept: AtomicBool::default(),
             current: Mutex::default(),
             is_assumable: AtomicBool::new(false),
             alone: false,
@@ -441,11 +444,6 @@ impl Engine {
     /// It cannot be made.
     pub fn sandbox(&self) -> Result<Sandbox> {
         self.core.sandbox()
-    }
-
-    /// Whether this process has changed anything in the organisation.
-    pub fn has_written(&self) -> bool {
-        self.core.store.get().is_some_and(|store| store.has_committed())
     }
 
     /// Runs `work` on a thread whose stack is large enough for nested plug-in calls, and for which

@@ -79,7 +79,21 @@ impl Default for Keeper {
     }
 }
 
+impl Core {
+    /// What a unit of work ends with is kept, or is not; whether it is.
+    pub(crate) fn keeps(&self, keep: bool) -> bool {
+        self.work_kept.fetch_or(keep, Ordering::Relaxed);
+        keep
+    }
+}
+
 impl Engine {
+    /// Whether this process has changed anything in the organisation: what it leaves in traces and marks of use
+    /// is no change.
+    pub fn has_written(&self) -> bool {
+        self.core.work_kept.load(Ordering::Relaxed)
+    }
+
     /// How often this process has committed something, marks of use left out: whoever only reads
     /// removes nothing.
     pub(crate) fn commits(&self) -> u64 {

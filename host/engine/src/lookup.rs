@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sluice_model::{
     Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Order, Parameter, Query, Reference, Request, Response,
-    Result, Row, TableDef, Uuid, Value, coerce, names::end_of_id,
+    Result, Right, Row, TableDef, Uuid, Value, coerce,
+    names::{did_you_mean, end_of_id},
 };
 
 use crate::{Batch, Session, keys, tables};
@@ -32,10 +33,20 @@ const TELLING: [&str; 5] = [
 /// How many candidates an ambiguous name lists.
 const CANDIDATES: u32 = 10;
 
+/// So many names are compared with one that no row has.
+const COMPARED: u32 = 2_000;
+
 /// Where rows are looked for by name: what somebody may see.
 trait Lists {
     /// Whether a row may be named by the end of its id: people do; files that are read do not.
     const BY_END: bool;
+
+    /// Whether rows of a table are looked for that nobody says it is one of: people say none.
+    fn may_read(&self, table: &str) -> bool;
+
+    /// `; did you mean …`, where a row of the query, of those that may be read, is nearly called so in one of
+    /// the columns: told to people.
+    fn near(&mut self, query: Query, columns: &[Name], wrong: &str) -> String;
 
     fn catalog(&mut self) -> Result<Arc<Catalog>>;
     fn ask(&mut self, request: Request) -> Result<Response>;
@@ -48,6 +59,14 @@ trait Lists {
 impl Lists for &Session {
     const BY_END: bool = true;
 
+    fn may_read(&self, table: &str) -> bool {
+        self.check_privilege(table, Right::Read).is_ok()
+    }
+
+    fn near(&mut self, query: Query, columns: &[Name], wrong: &str) -> String {
+        Session::near(self, query, columns, wrong)
+    }
+
     fn catalog(&mut self) -> Result<Arc<Catalog>> {
         Session::catalog(self)
     }
@@ -59,6 +78,14 @@ impl Lists for &Session {
 
 impl Lists for &mut Batch<'_> {
     const BY_END: bool = false;
+
+    fn may_read(&self, _: &str) -> bool {
+        false
+    }
+
+    fn near(&mut self, _: Query, _: &[Name], _: &str) -> String {
+        String::new()
+    }
 
     fn catalog(&mut self) -> Result<Arc<Catalog>> {
         Ok(self.unit.snapshot()?.catalog.clone())
@@ -89,8 +116,23 @@ impl Session {
         find_one(&mut &*self, table, name_or_id)
     }
 
+    /// `; did you mean `NAME`?`, where one of the query's rows, of those that the user may read, is nearly called
+    /// so in one of the columns; else nothing, whatever the reason. It leaves no trace.
+    pub fn near(&self, mut query: Query, columns: &[Name], wrong: &str) -> String {
+        query.columns = Some(columns.to_vec());
+        // A refusal would be on record as one of the user's.
+        if self.check_privilege(&query.table, Right::Read).is_err() {
+            return String::new();
+        }
+        let rows = self.glance(&query.top(COMPARED)).unwrap_or_default();
+        let names = rows
+            .iter()
+            .flat_map(|row| columns.iter().filter_map(|column| row.text(column)));
+        did_you_mean(wrong, names)
+    }
+
     /// The value that `text` means in a column, as people write it: a choice by number or
-    /// label, a lookup by id or name, `table:ID` or `table:NAME` where it has several targets, `null`.
+    /// label, a lookup by id or name, `table:ID` or `table:NAME` where several of its targets have one, `null`.
     ///
     /// # Errors
     /// The text does not fit the column, or names no row or several.
@@ -114,6 +156,21 @@ impl Batch<'_> {
 pub fn table_called(word: &str) -> &str {
     match word {
         "user" => tables::USER,
+        table => table,
+    }
+}
+
+/// What people call a row of a table, where that is not the table's name.
+pub fn noun(table: &str) -> &str {
+    match table {
+        tables::ASSEMBLY => "plug-in",
+        tables::PLUGIN_TYPE => "plug-in type",
+        tables::STEP => "step",
+        tables::USER => "user",
+        tables::VIEW => "view",
+        "businessunit" => "business unit",
+        "duplicaterule" => "duplicate rule",
+        "fieldsecurityprofile" => "column security profile",
         table => table,
     }
 }
@@ -168,10 +225,7 @@ fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> 
             return by_name(rows, table, &["domainname".into()], name_or_id, user.id);
         }
     }
-    let mut names: Vec<Name> = table.primary_name.iter().cloned().collect();
-    if &*table.name == tables::USER {
-        names.push("domainname".into());
-    }
+    let names = names(table);
     if names.is_empty() {
         return match by_end(rows, table, &names, name_or_id)? {
             Found::None => Err(Error::invalid(format!(
@@ -191,6 +245,12 @@ fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> 
         [row] => by_name(rows, table, &names, name_or_id, row.id)?,
         _ => Found::Many(candidates(rows, table, &names, query)?),
     })
+}
+
+/// The columns by which people name a table's rows.
+fn names(table: &TableDef) -> Vec<Name> {
+    let signed_in = (&*table.name == tables::USER).then(|| "domainname".into());
+    table.primary_name.iter().cloned().chain(signed_in).collect()
 }
 
 /// The row that has a name, unless the name is the end of another row's id as well: then either may
@@ -270,7 +330,11 @@ fn find_one(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Uuid
     match find(rows, table, name_or_id)? {
         Found::One(id) => Ok(id),
         Found::None => {
-            let message = format!("there is no {table} \"{name_or_id}\"");
+            let catalog = rows.catalog()?;
+            let known = catalog.table(table)?;
+            let query = Query::new(table).filter(originals(known));
+            let hint = rows.near(query, &names(known), name_or_id);
+            let message = format!("there is no {} \"{name_or_id}\"{hint}", noun(table));
             Err(Error::new(Code::NOT_FOUND, message).with_table(table))
         }
         Found::Many(candidates) => {
@@ -296,12 +360,44 @@ fn value(rows: &mut impl Lists, table: &TableDef, column: &ColumnDef, text: &str
             (Name::from(table_called(target)), name)
         }
         (_, [only]) => (only.clone(), text),
-        _ => return coerce::from_text(table, column, text),
+        (_, several) => {
+            return match of_any(rows, several, text)? {
+                Some(row) => Ok(Value::Lookup(row)),
+                None => coerce::from_text(table, column, text),
+            };
+        }
     };
     Ok(Value::Lookup(Reference {
         id: find_one(rows, &target, name)?,
         table: target,
     }))
+}
+
+/// The one row with that name in any of the tables, as far as they may be read: an id says nothing of its table.
+fn of_any<R: Lists>(rows: &mut R, tables: &[Name], text: &str) -> Result<Option<Reference>> {
+    if text.parse::<Uuid>().is_ok() {
+        return Ok(None);
+    }
+    let mut found: Option<Reference> = None;
+    for table in tables {
+        let catalog = rows.catalog()?;
+        let is_named = catalog.find(table).is_some_and(|table| !names(table).is_empty());
+        if !is_named || !rows.may_read(table) {
+            continue;
+        }
+        if find(rows, table, text)? == Found::None {
+            continue;
+        }
+        let row = Reference::new(table.clone(), find_one(rows, table, text)?);
+        if let Some(other) = found.replace(row) {
+            let message = format!(
+                "\"{text}\" names a row of {} and of {table}; write TABLE:NAME",
+                other.table
+            );
+            return Err(Error::new(Code::AMBIGUOUS, message));
+        }
+    }
+    Ok(found)
 }
 
 /// The name, and what tells rows of one name apart.

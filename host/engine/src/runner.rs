@@ -300,7 +300,7 @@ pub(crate) fn run_released(unit: &mut Unit, job: Uuid) -> Result<()> {
                     .and_then(|done| unit.check_administration().map(|()| done));
                 let left = std::mem::take(&mut unit.left_behind);
                 let end = End {
-                    keep: result.is_ok() && unit.waiting.is_none(),
+                    keep: unit.core.keeps(result.is_ok() && unit.waiting.is_none()),
                     value: result,
                     beside: unit.unless_compiling(left),
                 };

@@ -46,7 +46,7 @@ impl Session {
                         .and_then(|()| self.pieces(unit, pieces, &work, &mut traces));
                     unit.in_series = false;
                     let end = End {
-                        keep: answers.is_ok() && unit.waiting.is_none(),
+                        keep: unit.core.keeps(answers.is_ok() && unit.waiting.is_none()),
                         value: answers,
                         beside: unit.unless_compiling(traces),
                     };

@@ -380,7 +380,7 @@ impl Unit {
                     false => Vec::new(),
                 };
                 let end = End {
-                    keep,
+                    keep: unit.core.keeps(keep),
                     value: result,
                     beside,
                 };

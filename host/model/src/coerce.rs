@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     Code, ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Value,
     choices::{self, out_of_range},
-    written,
+    names, written,
 };
 
 /// The column `name` of `table`.
@@ -19,15 +19,14 @@ use crate::{
 /// [`Code::ATTRIBUTE_UNKNOWN`], with a name that is nearly the same where there is one.
 pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
     table.column(name).ok_or_else(|| {
-        let near = table.columns.iter().find(|column| {
-            column.label.eq_ignore_ascii_case(name)
-                || column.name.eq_ignore_ascii_case(name)
-                || column.name.starts_with(name)
-                || (name.len() > 3 && name.starts_with(&*column.name))
-        });
-        let hint = near
-            .map(|column| format!("; did you mean `{}`?", column.name))
-            .unwrap_or_default();
+        let labelled = table
+            .columns
+            .iter()
+            .find(|column| column.label.eq_ignore_ascii_case(name));
+        let hint = match labelled {
+            Some(column) => names::did_you_mean(&column.name, [&*column.name]),
+            None => names::did_you_mean(name, table.columns.iter().map(|column| &*column.name)),
+        };
         let message = format!("table `{}` has no column `{name}`{hint}", table.name);
         Error::new(Code::ATTRIBUTE_UNKNOWN, message).with_table(&table.name)
     })

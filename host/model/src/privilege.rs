@@ -112,7 +112,8 @@ impl Rights {
     pub fn parse(text: &str) -> Option<Self> {
         let mut mask = 0;
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let lower = part.to_ascii_lowercase();
+            // `append-to`, `AppendTo` and `AppendToAccess` are one.
+            let lower = part.to_ascii_lowercase().replace('-', "");
             let name = lower.strip_suffix("access").unwrap_or(&lower);
             if name == "none" {
                 continue;

@@ -249,7 +249,7 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
         activity.set("regardingobjectid", reference(session, regarding)?);
     }
     if let Some(text) = &args.description {
-        activity.set("description", crate::files::text_or_file(text)?);
+        activity.set("description", crate::reading::text_or_file(text)?);
     }
     for (column, time) in [("scheduledstart", &args.start), ("scheduledend", &args.due)] {
         if let (Some(time), Some(definition)) = (time, table.column(column)) {

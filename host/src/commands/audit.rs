@@ -50,6 +50,12 @@ pub(crate) struct List {
     /// Only changes since then, such as 2026-01-31 or 2026-01-31T09:00:00Z.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
+    /// Only changes before then.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only changes of this column.
+    #[arg(long, requires = "table")]
+    column: Option<String>,
     /// At most so many.
     #[arg(long, value_name = "N", default_value_t = 100)]
     top: u32,
@@ -74,12 +80,20 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
     let catalog = session.catalog()?;
-    let mut query = Query::new("audit")
-        .filter(filter(session, &catalog, args)?)
-        .top(args.top);
+    let mut query = Query::new("audit").filter(filter(session, &catalog, args)?);
     query.order = odata::order(catalog.table("audit")?, "createdon desc")?;
-    let found = session.list(query)?;
-    let entries: Vec<Entry> = found.iter().map(|row| Entry::of(&catalog, row)).collect();
+    let found = match (&args.column, &args.table) {
+        (Some(column), Some(table)) => {
+            let column = &*coerce::column(catalog.table(table)?, column)?.name;
+            of_column(session, &catalog, query, (column, args.top))?
+        }
+        _ => session.list(query.top(args.top))?,
+    };
+    let mut entries: Vec<Entry> = found.iter().map(|row| Entry::of(&catalog, row)).collect();
+    for entry in &mut entries {
+        let wanted = |change: &Change| args.column.as_ref().is_none_or(|column| change.name == *column);
+        entry.changes.retain(wanted);
+    }
     let labels = Labels::load(context, entries.iter().flat_map(Entry::references))?;
     let mut grid = Grid::new(["when", "who", "what", "table", "row", "column", "from", "to"]);
     for entry in &entries {
@@ -87,6 +101,26 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
     }
     let documents = entries.iter().map(|entry| entry.to_json(&labels)).collect();
     Ok(Outcome::list(documents, grid.text("no changes are recorded")))
+}
+
+/// The newest changes of one column, so many at most: what changed is a text of the row.
+fn of_column(
+    session: &dyn Door,
+    catalog: &Catalog,
+    query: Query,
+    (column, top): (&str, u32),
+) -> anyhow::Result<Vec<Row>> {
+    let most = usize::try_from(top).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    session.each(query, &mut |rows| {
+        let is_of = |row: &Row| {
+            let entry = Entry::of(catalog, row);
+            entry.changes.iter().any(|change| change.name == column)
+        };
+        found.extend(rows.into_iter().filter(is_of).take(most - found.len()));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn filter(session: &dyn Door, catalog: &Catalog, args: &List) -> anyhow::Result<Filter> {
@@ -112,12 +146,13 @@ fn filter(session: &dyn Door, catalog: &Catalog, args: &List) -> anyhow::Result<
     if let Some(user) = &args.user {
         filter = filter.and(Filter::eq("userid", names::principal(session, user)?.id));
     }
-    if let Some(from) = &args.from {
-        let time = written::time(from)
-            .ok_or_else(|| Error::invalid(format!("`{from}` is no point in time, such as 2026-01-31T09:00:00Z")))?;
+    for (text, comparison) in [(&args.from, Comparison::Ge), (&args.to, Comparison::Lt)] {
+        let Some(text) = text else { continue };
+        let time = written::time(text)
+            .ok_or_else(|| Error::invalid(format!("`{text}` is no point in time, such as 2026-01-31T09:00:00Z")))?;
         filter = filter.and(Filter::Compare {
             column: "createdon".into(),
-            comparison: Comparison::Ge,
+            comparison,
             value: Value::DateTime(time),
         });
     }

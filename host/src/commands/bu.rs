@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use sluice_model::{Filter, Query, Reference, Request, Row, json as rows};
 
+use super::{row, several};
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
@@ -23,6 +24,41 @@ pub(crate) enum Command {
         #[arg(long)]
         parent: Option<String>,
     },
+    /// Change columns of a business unit.
+    Update {
+        /// The business unit.
+        bu: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE", required = true)]
+        columns: Vec<String>,
+    },
+    /// Let those who are in business units work again.
+    Enable {
+        /// The business units.
+        #[arg(value_name = "BU", required = true)]
+        bus: Vec<String>,
+    },
+    /// Let nobody who is in business units do anything any more.
+    Disable {
+        /// The business units.
+        #[arg(value_name = "BU", required = true)]
+        bus: Vec<String>,
+    },
+    /// Move business units below another one.
+    Move {
+        /// The business units.
+        #[arg(value_name = "BU", required = true)]
+        bus: Vec<String>,
+        /// The business unit above.
+        #[arg(long = "to", value_name = "BU")]
+        unit: String,
+    },
+    /// Remove business units that are disabled.
+    Delete {
+        /// The business units.
+        #[arg(value_name = "BU", required = true)]
+        bus: Vec<String>,
+    },
 }
 
 const COLUMNS: [&str; 3] = ["name", "parentbusinessunitid", "isdisabled"];
@@ -37,6 +73,21 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Query::new("businessunit").columns(&COLUMNS).order_by("name"),
         ),
         Command::Show { bu } => show(context, &session, &bu),
+        Command::Update { bu, columns } => row::update(context, &session, ("businessunit", &bu), &columns, false),
+        Command::Enable { bus } => {
+            let change = Row::unsaved("businessunit").with("isdisabled", false);
+            several::update(context, &session, &bus, &change, "enabled")
+        }
+        Command::Disable { bus } => {
+            let change = Row::unsaved("businessunit").with("isdisabled", true);
+            several::update(context, &session, &bus, &change, "disabled")
+        }
+        Command::Move { bus, unit } => {
+            let above = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
+            let change = Row::unsaved("businessunit").with("parentbusinessunitid", above);
+            several::update(context, &session, &bus, &change, "moved")
+        }
+        Command::Delete { bus } => several::delete(context, &session, "businessunit", &bus),
         Command::Create { name, parent } => {
             let mut row = Row::unsaved("businessunit").with("name", name.as_str());
             if let Some(parent) = parent {

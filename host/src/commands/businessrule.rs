@@ -10,9 +10,9 @@ use sluice_platform::BusinessRuleSpec;
 use super::workflow;
 use crate::{
     context::Context,
-    files, names,
+    names,
     output::{Grid, Outcome},
-    people,
+    people, reading,
 };
 
 const TABLE: &str = "workflow";
@@ -109,7 +109,9 @@ fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     match found.as_slice() {
         [rule] => Ok(rule.clone()),
         [] => {
-            let message = format!("there is no business rule \"{name}\" that you see; `businessrule list` shows them");
+            let hint = session.near(Query::new(TABLE).filter(rules()), &["name".into()], name);
+            let message =
+                format!("there is no business rule \"{name}\" that you see{hint}; `businessrule list` shows them");
             Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
         }
         several => {
@@ -213,7 +215,7 @@ fn new(context: &Context, session: &Session, file: &Path, table: &str) -> anyhow
 
 fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
-    let spec = BusinessRuleSpec::parse(&files::description(file)?)?;
+    let spec = BusinessRuleSpec::parse(&reading::description(file)?)?;
     let made = session.execute(Request::create(spec.row()))?;
     let id = made.created().unwrap_or_default();
     if activate {
@@ -228,7 +230,7 @@ fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outc
 
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Write)?;
-    let mut change = BusinessRuleSpec::parse(&files::description(file)?)?.row();
+    let mut change = BusinessRuleSpec::parse(&reading::description(file)?)?.row();
     change.id = find(session, name)?.id;
     // What the file does not say is as in a new one.
     if !change.has("description") {

@@ -10,9 +10,9 @@ use sluice_platform::prelude::*;
 use crate::{
     context::Context,
     door::Door,
-    files,
     output::{Exit, Outcome},
     people::count,
+    reading,
     text::indented,
 };
 
@@ -46,10 +46,10 @@ pub(super) fn export(session: &Session, trace: Option<&str>, step: Option<&str>)
 
 /// Runs a case again.
 pub(super) fn replay(context: &Context, args: &Replay) -> anyhow::Result<Outcome> {
-    let case = Case::read(&files::text(&args.case)?)?;
-    let secure = args.secure.as_deref().map(files::text_or_file).transpose()?;
+    let case = Case::read(&reading::text(&args.case)?)?;
+    let secure = args.secure.as_deref().map(reading::text_or_file).transpose()?;
     let component = match &args.wasm {
-        Some(file) => files::bytes(file)?,
+        Some(file) => reading::bytes(file)?,
         None => pushed(context, &case)?,
     };
     let replayed = sluice_engine::replay(&case, &component, &context.options(), secure)?;

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command as Process};
 
 use anyhow::Context as _;
 use serde_json::json;
-use sluice_model::{Code, Error};
+use sluice_model::{Code, Error, names::did_you_mean};
 
 use crate::{
     output::{Exit, Grid, Outcome},
@@ -112,9 +112,10 @@ fn title(page: &str) -> String {
 fn find(name: &str) -> sluice_model::Result<(&'static str, &'static str)> {
     let found = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.copied().ok_or_else(|| {
+        let hint = did_you_mean(name, PAGES.iter().map(|(known, _)| *known));
         Error::new(
             Code::NOT_FOUND,
-            format!("there is no example `{name}`; `example list` shows them"),
+            format!("there is no example `{name}`{hint}; `example list` shows them"),
         )
     })
 }

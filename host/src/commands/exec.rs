@@ -12,9 +12,8 @@ use crate::{
     assign::{self, RightSide},
     context::Context,
     door::Door,
-    files,
     output::{Grid, Outcome},
-    people,
+    people, reading,
     usage::Usage,
 };
 
@@ -85,10 +84,10 @@ impl Reader<'_> {
             RightSide::Text("null") => Ok(Value::Null.into()),
             RightSide::Text(text) => self.text(text),
             RightSide::File(path) if self.parameter.kind == ParameterType::Bytes => {
-                let bytes = files::bytes(path.as_ref())?;
+                let bytes = reading::bytes(path.as_ref())?;
                 Ok((&*base64::prelude::BASE64_STANDARD.encode(bytes)).into())
             }
-            RightSide::File(path) => self.text(&files::text(path.as_ref())?),
+            RightSide::File(path) => self.text(&reading::text(path.as_ref())?),
         }
     }
 

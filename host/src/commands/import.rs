@@ -16,7 +16,7 @@ use crate::{
     context::Context,
     files, interrupt,
     output::{Exit, Outcome},
-    report,
+    reading, report,
     text::grouped,
     text::quoted,
     usage::Usage,
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &Context, args: Args) -> anyhow::Result<Outcome> {
     // Who may not make such rows is told before anything is read.
     session.check_privilege(&args.table, Right::Create)?;
     let plan =
-        Plan::new(&session, &args.table, &files::description(&args.map)?).map_err(|error| named(error, &args.map))?;
+        Plan::new(&session, &args.table, &reading::description(&args.map)?).map_err(|error| named(error, &args.map))?;
     let unreadable = || format!("{} cannot be read", args.file.display());
     let mut file = File::open(&args.file).with_context(unreadable)?;
     let metadata = file.metadata().with_context(unreadable)?;

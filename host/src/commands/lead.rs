@@ -3,12 +3,14 @@
 use serde_json::Map;
 use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, choices, codes::Kind};
 
-use super::{each, lead_matches, lead_new, lead_qualify, lead_selection::Selection};
+use super::{each, lead_matches, lead_new, lead_qualify, lead_selection::Selection, row};
 use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// List leads: the same as `row list lead`.
+    List(row::Which),
     /// Make a lead as the form does: choosing a contact or an account fills empty columns.
     New(lead_new::New),
     /// Make an account, a contact and an opportunity of a lead, and close the lead.
@@ -33,6 +35,7 @@ pub(crate) enum Command {
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
+        Command::List(which) => row::list(context, &context.session()?, "lead", &which),
         Command::New(args) => lead_new::run(context, &args),
         Command::Qualify(args) => lead_qualify::run(context, &args),
         Command::Matches(args) => lead_matches::run(context, &args),

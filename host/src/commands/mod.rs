@@ -52,6 +52,7 @@ mod role_pattern;
 mod role_suggest;
 pub(crate) mod row;
 pub(crate) mod settings;
+mod several;
 pub(crate) mod shell;
 pub(crate) mod solution;
 pub(crate) mod step;

@@ -9,7 +9,7 @@ use serde_json::json;
 use sluice_model::{Reference, Request, Right, Row};
 
 use super::{row, timeline};
-use crate::{context::Context, door::Door, files, output::Outcome, transfer, usage::Usage};
+use crate::{context::Context, door::Door, files, output::Outcome, reading, transfer, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -96,7 +96,7 @@ fn add(session: &dyn Door, args: &Add) -> anyhow::Result<Outcome> {
         note.set("subject", title);
     }
     if let Some(text) = &args.text {
-        note.set("notetext", files::text_or_file(text)?);
+        note.set("notetext", reading::text_or_file(text)?);
     }
     if let Some(kind) = &args.mime_type {
         note.set("mimetype", kind.as_str());

@@ -346,7 +346,8 @@ fn no_choice(session: &Session, name: &str) -> anyhow::Error {
             format!("the global choice `{name}` is not yet published; `sluice publish` does that")
         }
         _ => format!(
-            "there is no global choice `{name}`; `option-set list` shows them, and the options of a column are TABLE.COLUMN"
+            "there is no global choice `{name}`{}; `option-set list` shows them, and the options of a column are TABLE.COLUMN",
+            session.near(Query::new(CHOICES), &["name".into()], name)
         ),
     };
     Error::new(Code::NOT_FOUND, message).into()

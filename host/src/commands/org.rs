@@ -108,10 +108,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Show => show(context),
         Command::Backup { file } => {
             context.session()?.backup(&file)?;
-            Ok(Outcome::new(
+            Ok(context.did(Outcome::new(
                 json!({ "file": file.display().to_string() }),
                 format!("copied to {}", file.display()),
-            ))
+            )))
         }
         Command::Restore { file, to, unsealed } => restore(context, &file, to.as_deref(), unsealed),
         Command::Check => check(context),
@@ -134,7 +134,7 @@ fn migrate(context: &Context, no_copy: bool) -> anyhow::Result<Outcome> {
         let copy = migrated.copy.as_ref().map(|copy| copy.display().to_string());
         map.insert("copy".to_owned(), json!(copy));
     }
-    Ok(Outcome::new(document, crate::context::of_migration(path, &migrated)))
+    Ok(context.did(Outcome::new(document, crate::context::of_migration(path, &migrated))))
 }
 
 fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
@@ -168,7 +168,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
         true => "\nusers: admin, manager, seller.west, seller.east, integration; act as one of them with --as",
         false => "\nroles to begin with: `role list`; a user: `user create NAME --role Salesperson`",
     });
-    Ok(Outcome::new(document, text))
+    Ok(context.did(Outcome::new(document, text)))
 }
 
 fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) -> anyhow::Result<Outcome> {
@@ -190,7 +190,7 @@ fn restore(context: &Context, file: &Path, to: Option<&Path>, unsealed: bool) ->
     if let Some(replaced) = replaced {
         text.push_str(&format!("; what was there before is kept as {replaced}"));
     }
-    Ok(Outcome::new(document, text))
+    Ok(context.did(Outcome::new(document, text)))
 }
 
 /// Whether the organisation in the place lets the user put another file there. Where it cannot answer,
@@ -267,7 +267,7 @@ fn vacuum(context: &Context) -> anyhow::Result<Outcome> {
     let after = size();
     let document = json!({ "org": path.display().to_string(), "before": before, "after": after });
     let text = format!("{}: {} before, {} now", path.display(), bytes(before), bytes(after));
-    Ok(Outcome::new(document, text))
+    Ok(context.did(Outcome::new(document, text)))
 }
 
 fn check(context: &Context) -> anyhow::Result<Outcome> {

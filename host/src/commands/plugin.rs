@@ -11,9 +11,10 @@ use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
 use super::{case, plugin_new, plugin_versions, step_show, wasm_build, what_if};
 use crate::{
     context::Context,
-    files, names,
+    names,
     output::{Grid, Outcome},
     people::{self, count},
+    reading,
     usage::Usage,
 };
 
@@ -207,7 +208,7 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
     session.check_push(&name)?;
     let assembly = Assembly {
         name: name.clone(),
-        bytes: files::bytes(&file)?,
+        bytes: reading::bytes(&file)?,
         description: args.description.clone(),
     };
     let options = args.how.options(args.version.as_deref());

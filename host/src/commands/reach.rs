@@ -3,10 +3,10 @@
 
 use std::io::{BufRead, IsTerminal, stderr, stdin};
 
-use sluice_model::{Depth, Uuid};
+use sluice_model::{Depth, Filter, Query, Reference, Right, Row, Uuid, Value};
 
 use super::holders;
-use crate::{context::Context, output::tell, people::count, usage::Usage};
+use crate::{context::Context, door::Door, output::tell, people::count, usage::Usage};
 
 /// Says what follows, and asks where somebody can answer.
 ///
@@ -65,4 +65,94 @@ pub(super) fn of_lowering(
         ),
         _ => Ok(()),
     }
+}
+
+/// Says whom it reaches that columns of a row change: `called` is the row's name.
+pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row, called: &str) -> anyhow::Result<()> {
+    let is = |column: &str, value: bool| row.bool(column) == Some(value);
+    let is_holder = matches!(&*row.table, "systemuser" | "team");
+    let moves = (is_holder && row.has("businessunitid")).then(|| {
+        let unit = "loses all roles by moving to another business unit";
+        format!("{called} {unit}")
+    });
+    let stops = match &*row.table {
+        "systemuser" if is("isdisabled", true) => {
+            let runs = run_as(session, row.id)?;
+            runs.map(|runs| format!("{called} does nothing any more, and in this name run {runs}"))
+        }
+        "businessunit" if is("isdisabled", true) => {
+            let users = Query::new("systemuser").filter(Filter::eq("businessunitid", row.id));
+            let users = named(session, users, "fullname", "user")?;
+            users.map(|users| format!("who is in {called} does nothing any more: {users}"))
+        }
+        "organization" if is("isduplicatedetectionenabled", false) => {
+            let rules = Query::new("duplicaterule").filter(Filter::eq("statecode", Value::Choice(1)));
+            named(session, rules, "name", "rule")?.map(|rules| format!("published and will not be: {rules}"))
+        }
+        _ => None,
+    };
+    let all: Vec<String> = [moves, stops].into_iter().flatten().collect();
+    if all.is_empty() {
+        Ok(())
+    } else {
+        told(context, &all.join("; "))
+    }
+}
+
+/// Says whom it reaches that a row goes.
+pub(super) fn of_delete(context: &Context, session: &dyn Door, row: &Reference, called: &str) -> anyhow::Result<()> {
+    let what = match &*row.table {
+        "role" => {
+            of_role(context, row.id)?.map(|holders| format!("{holders} have the role {called} and lose what it gives"))
+        }
+        "plugintype" => {
+            let steps = Query::new(STEP).filter(Filter::eq("plugintypeid", row.id));
+            named(session, steps, "name", "step")?.map(|steps| format!("with {called} go its steps: {steps}"))
+        }
+        _ => None,
+    };
+    what.map_or(Ok(()), |what| told(context, &what))
+}
+
+/// Says what runs in the name of somebody who loses a role.
+pub(super) fn of_taken_role(context: &Context, session: &dyn Door, user: Uuid, called: &str) -> anyhow::Result<()> {
+    match run_as(session, user)? {
+        Some(runs) => told(
+            context,
+            &format!("{called} loses what the role gives, and in this name run {runs}"),
+        ),
+        None => Ok(()),
+    }
+}
+
+const STEP: &str = "sdkmessageprocessingstep";
+
+/// The steps and workflows that run in somebody's name.
+fn run_as(session: &dyn Door, user: Uuid) -> anyhow::Result<Option<String>> {
+    let steps = Filter::eq("impersonatinguserid", Reference::new("systemuser", user));
+    let steps = Query::new(STEP).filter(steps.and(Filter::eq("statecode", Value::Choice(0))));
+    let workflows = Filter::eq("ownerid", Reference::new("systemuser", user));
+    let workflows = workflows.and(Filter::eq("type", Value::Choice(1)).and(Filter::eq("category", Value::Choice(0))));
+    let workflows = Query::new("workflow").filter(workflows.and(Filter::eq("statecode", Value::Choice(1))));
+    let runs = [
+        named(session, steps, "name", "step")?,
+        named(session, workflows, "name", "workflow")?,
+    ];
+    let runs: Vec<String> = runs.into_iter().flatten().collect();
+    Ok((!runs.is_empty()).then(|| runs.join(" and ")))
+}
+
+/// So many names are told.
+const NAMES: usize = 3;
+
+/// `2 steps (one, another)`; nothing, where there are none that the acting user may read.
+fn named(session: &dyn Door, query: Query, column: &str, one: &str) -> anyhow::Result<Option<String>> {
+    if session.check_privilege(&query.table, Right::Read).is_err() {
+        return Ok(None);
+    }
+    let rows = session.list(query.columns(&[column]).order_by(column))?;
+    let names: Vec<&str> = rows.iter().filter_map(|row| row.text(column)).collect();
+    let told = names.get(..NAMES).unwrap_or(&names).join(", ");
+    let more = if names.len() > NAMES { " …" } else { "" };
+    Ok((!rows.is_empty()).then(|| format!("{} ({told}{more})", count(rows.len(), one))))
 }

@@ -11,7 +11,7 @@ use sluice_model::{
 };
 use sluice_sales::starters;
 
-use super::{compare::Compared, holders, reach, role_pattern, role_suggest, what_if};
+use super::{compare::Compared, holders, reach, role_pattern, role_suggest, several, what_if};
 use crate::{
     context::Context,
     door::Door,
@@ -48,6 +48,12 @@ pub(crate) enum Command {
         /// What a team's members inherit.
         #[arg(long, value_enum, default_value_t = Inherit::User)]
         inherit: Inherit,
+    },
+    /// Remove roles: who has one loses what it gives.
+    Delete {
+        /// The roles.
+        #[arg(value_name = "ROLE", required = true)]
+        roles: Vec<String>,
     },
     /// Grant privileges to a role: one with its depth, or by patterns.
     #[command(after_help = role_pattern::LETTERS)]
@@ -140,6 +146,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             name, like: Some(role), ..
         } => copy(context, &role, &name),
         Command::Create { name, bu, inherit, .. } => create(&session, &name, bu.as_deref(), inherit),
+        Command::Delete { roles } => several::delete(context, &session, "role", &roles),
         Command::Starter(command) => starter(&session, &command),
         Command::Grant { role, what, what_if } => {
             let wanted = wanted(&session, &what)?;

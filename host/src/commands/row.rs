@@ -120,6 +120,13 @@ pub(crate) enum Command {
 pub(crate) struct List {
     /// The table.
     table: String,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Which rows of a table, and what of them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
     /// Which rows: "statecode eq 0 and contains(companyname,'oil')".
     #[arg(long, value_name = "ODATA")]
     filter: Option<String>,
@@ -144,7 +151,7 @@ pub(crate) struct List {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
-        Command::List(args) => list(context, &session, &args),
+        Command::List(args) => list(context, &session, &args.table, &args.which),
         Command::Get { table, id, select } => get(context, &session, &table, &id, select.as_deref()),
         Command::Create {
             table,
@@ -169,11 +176,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
-            if &*target.table == "role"
-                && let Some(holders) = reach::of_role(context, target.id)?
-            {
-                reach::told(context, &format!("{holders} have the role {id} and lose what it gives"))?;
-            }
+            reach::of_delete(context, &session, &target, &id)?;
             session.execute(Request::delete(target.clone()))?;
             Ok(done("deleted", &target.table, target.id))
         }
@@ -226,7 +229,7 @@ fn create(session: &dyn Door, row: Row, detect_duplicates: bool) -> anyhow::Resu
     ))
 }
 
-fn update(
+pub(super) fn update(
     context: &Context,
     session: &dyn Door,
     (table, id): (&str, &str),
@@ -239,12 +242,7 @@ fn update(
         return Err(Usage::because("nothing is to be changed: a row keeps its key"));
     }
     row.id = session.find_one(&table.name, id)?;
-    if row.has("businessunitid") && matches!(&*table.name, "systemuser" | "team") {
-        reach::told(
-            context,
-            &format!("{id} loses all roles by moving to another business unit"),
-        )?;
-    }
+    reach::of_update(context, session, &row, id)?;
     let id = row.id;
     let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
     updated(context, &table.name, id, references(&response, "RolesRemoved"))
@@ -355,8 +353,8 @@ fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Re
     ))
 }
 
-fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {
-    let table = session.catalog()?.table(&args.table)?.clone();
+pub(super) fn list(context: &Context, session: &dyn Door, table: &str, args: &Which) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
     let asked = asked(session, &table, args);
     let mut query = asked.or_else(|error| after_privilege(session, &table.name, Right::Read, error))?;
     query.top = args.top;
@@ -371,7 +369,7 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
 }
 
 /// Which rows, which of their columns, in which order.
-fn asked(session: &dyn Door, table: &TableDef, args: &List) -> anyhow::Result<Query> {
+fn asked(session: &dyn Door, table: &TableDef, args: &Which) -> anyhow::Result<Query> {
     let mut query = Query::new(table.name.clone());
     query.columns = args
         .select

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, json};
 use sluice_model::{Code, Error, Query, Request, Row, Value};
 
-use super::jobs;
+use super::{jobs, reach};
 use crate::{
     context::Context,
     door::Door,
@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show the settings.
+    #[command(visible_alias = "list")]
     Show,
     /// Show one setting.
     Get {
@@ -327,6 +328,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let value = change(name, &value)?;
             let organization = row(&session)?;
             let update = Row::new("organization", organization.id).with(name.column, value);
+            reach::of_update(context, &session, &update, "the organisation")?;
             session.execute(Request::update(update))?;
             jobs::with_removals(context, &session, one(name, &row(&session)?))
         }

@@ -20,7 +20,7 @@ use crate::{
     files, names,
     output::{Grid, Outcome},
     people::{self, count},
-    report,
+    reading, report,
     usage::Usage,
 };
 use sluice_platform::prelude::*;
@@ -278,7 +278,7 @@ fn half_done(mut error: anyhow::Error, done: &Imported) -> anyhow::Error {
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let cannot = || format!("{} cannot be read", path.display());
     let mut bytes = Vec::new();
-    files::open(path)?
+    reading::open(path)?
         .take(LARGEST)
         .read_to_end(&mut bytes)
         .with_context(cannot)?;

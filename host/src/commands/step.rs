@@ -11,8 +11,9 @@ use super::{plugin, reach, row, step_show, step_state, uses, what_if};
 use crate::{
     context::Context,
     door::Door,
-    files, names,
+    names,
     output::{Outcome, tell},
+    reading,
     usage::Usage,
 };
 
@@ -271,15 +272,15 @@ fn register(context: &Context, session: &Session, args: &Register) -> anyhow::Re
         description: settings.description.clone(),
         filtering: words(settings.columns.as_ref()),
         images: settings.image.clone(),
-        configuration: settings.config.as_deref().map(files::text_or_file).transpose()?,
-        secure: settings.secure.as_deref().map(files::text_or_file).transpose()?,
+        configuration: settings.config.as_deref().map(reading::text_or_file).transpose()?,
+        secure: settings.secure.as_deref().map(reading::text_or_file).transpose()?,
         run_as: user.map(|user| session.find_one("systemuser", user)).transpose()?,
         grants: words(settings.grant.as_ref()),
         limits: settings
             .limits
             .as_deref()
             .and_then(some)
-            .map(files::text_or_file)
+            .map(reading::text_or_file)
             .transpose()?,
         auto_delete: settings.async_delete.unwrap_or(false),
     };
@@ -349,7 +350,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
     let text = |given: &Option<String>| -> anyhow::Result<Option<Value>> {
         let Some(given) = given else { return Ok(None) };
         Ok(Some(match some(given) {
-            Some(given) => Value::Text(files::text_or_file(given)?),
+            Some(given) => Value::Text(reading::text_or_file(given)?),
             None => Value::Null,
         }))
     };
@@ -390,7 +391,7 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
             row.set(column, value);
         }
     }
-    let mut secure = settings.secure.as_deref().map(files::text_or_file).transpose()?;
+    let mut secure = settings.secure.as_deref().map(reading::text_or_file).transpose()?;
     if secure.as_deref().is_some_and(|secure| some(secure).is_none()) {
         // An empty text takes the secret away.
         secure = Some(String::new());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use sluice_model::names::did_you_mean;
 
 use crate::{
     context::Context,
@@ -32,7 +33,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let mut all = Contexts::read(&path)?;
     if let Some(name) = &args.forget {
         if all.contexts.remove(name).is_none() {
-            return Err(Usage::because(format!("there is no context `{name}`")));
+            let hint = did_you_mean(name, all.contexts.keys().map(String::as_str));
+            return Err(Usage::because(format!("there is no context `{name}`{hint}")));
         }
         all.current = all.current.filter(|current| current != name);
         all.write(&path)?;

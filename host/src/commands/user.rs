@@ -3,7 +3,7 @@
 use serde_json::json;
 use sluice_model::{Depth, Error, Query, Reference, Request, Row, Uuid, Value};
 
-use super::{compare::Compared, holders, ways, what_if};
+use super::{compare::Compared, holders, reach, row, several, ways, what_if};
 use crate::{
     assign,
     context::Context,
@@ -42,6 +42,35 @@ pub(crate) enum Command {
         role: String,
         #[command(flatten)]
         what_if: what_if::Args,
+    },
+    /// Change columns of a user.
+    Update {
+        /// The user.
+        user: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE", required = true)]
+        columns: Vec<String>,
+    },
+    /// Let users work again.
+    Enable {
+        /// The users.
+        #[arg(value_name = "USER", required = true)]
+        users: Vec<String>,
+    },
+    /// Let users do nothing any more; what is theirs stays theirs.
+    Disable {
+        /// The users.
+        #[arg(value_name = "USER", required = true)]
+        users: Vec<String>,
+    },
+    /// Move users to another business unit.
+    Move {
+        /// The users.
+        #[arg(value_name = "USER", required = true)]
+        users: Vec<String>,
+        /// The business unit.
+        #[arg(long = "to", value_name = "BU")]
+        unit: String,
     },
     /// Show in which roles, teams and privileges two users differ.
     Diff {
@@ -113,14 +142,29 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 true,
             )
         }),
-        Command::RoleRemove { user, role, what_if } => what_if.or_do(context, &session, |door| {
-            holders::change_role(
-                door,
-                &Reference::new("systemuser", door.find_one("systemuser", &user)?),
-                &role,
-                false,
-            )
-        }),
+        Command::RoleRemove { user, role, what_if } => {
+            let holder = Reference::new("systemuser", session.find_one("systemuser", &user)?);
+            if !what_if.is_trial() {
+                reach::of_taken_role(context, &session, holder.id, &user)?;
+            }
+            what_if.or_do(context, &session, |door| {
+                holders::change_role(door, &holder, &role, false)
+            })
+        }
+        Command::Enable { users } => {
+            let change = Row::unsaved("systemuser").with("isdisabled", false);
+            several::update(context, &session, &users, &change, "enabled")
+        }
+        Command::Disable { users } => {
+            let change = Row::unsaved("systemuser").with("isdisabled", true);
+            several::update(context, &session, &users, &change, "disabled")
+        }
+        Command::Move { users, unit } => {
+            let unit = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
+            let change = Row::unsaved("systemuser").with("businessunitid", unit);
+            several::update(context, &session, &users, &change, "moved")
+        }
+        Command::Update { user, columns } => row::update(context, &session, ("systemuser", &user), &columns, false),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
         Command::Privileges { user } => privileges(&session, session.find_one("systemuser", &user)?),
     }

@@ -9,9 +9,9 @@ use sluice_platform::prelude::*;
 use crate::{
     context::Context,
     door::Door,
-    files, lists,
+    lists,
     output::{Grid, Outcome},
-    people,
+    people, reading,
     text::grouped,
     usage::Usage,
 };
@@ -66,6 +66,12 @@ pub(crate) struct Run {
     /// Of these rows only some: "statecode eq 0 and contains(companyname,'oil')".
     #[arg(long, value_name = "ODATA")]
     filter: Option<String>,
+    /// Only these columns.
+    #[arg(long, value_name = "a,b")]
+    select: Option<String>,
+    /// In this order, and not in the view's: "createdon desc,subject".
+    #[arg(long, visible_alias = "orderby", value_name = "a,b")]
+    order: Option<String>,
     /// At most so many.
     #[arg(long, value_name = "N")]
     top: Option<u32>,
@@ -173,7 +179,7 @@ fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outc
     let surroundings = session.surroundings()?;
     let mut query = match (&args.fetch, &args.view) {
         (Some(fetch), _) => {
-            let fetch = files::text_or_file(fetch)?;
+            let fetch = reading::text_or_file(fetch)?;
             // Who may not read the table is told before the rest is read.
             if let Some(table) = fetchxml::table(&fetch) {
                 session.check_privilege(&table, Right::Read)?;
@@ -186,6 +192,12 @@ fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outc
     let table = surroundings.catalog.table(&query.table)?;
     if let Some(text) = &args.filter {
         query.filter = query.filter.and(odata::filter(&surroundings, table, text)?);
+    }
+    if let Some(text) = &args.select {
+        query.columns = Some(odata::select(table, text)?);
+    }
+    if let Some(text) = &args.order {
+        query.order = odata::order(table, text)?;
     }
     if args.count {
         return count(session, query);
@@ -220,7 +232,7 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
     let mut row = Row::unsaved("savedquery")
         .with("name", args.name.as_str())
         .with("returnedtypecode", args.table.as_str())
-        .with("fetchxml", files::text_or_file(&args.fetch)?)
+        .with("fetchxml", reading::text_or_file(&args.fetch)?)
         .with("isdefault", args.default);
     if let Some(description) = &args.description {
         row.set("description", description.as_str());
@@ -239,7 +251,7 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
         row.set("name", name.as_str());
     }
     if let Some(fetch) = &args.fetch {
-        row.set("fetchxml", files::text_or_file(fetch)?);
+        row.set("fetchxml", reading::text_or_file(fetch)?);
     }
     if let Some(description) = &args.description {
         row.set("description", description.as_str());

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use serde_json::Value as Json;
 use sluice_model::{Code, Error};
 
-use crate::{output::tell, usage::Usage};
+use crate::{output::tell, reading, usage::Usage};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -90,7 +90,7 @@ fn package(manifest: &Path) -> anyhow::Result<(String, &'static str)> {
         .and_then(|target| target.get("name")?.as_str())
         .ok_or_else(|| Usage::because(format!("{} is no package with a library", manifest.display())))?;
     let root = metadata.get("workspace_root").and_then(Json::as_str).unwrap_or(".");
-    let workspace = std::fs::read_to_string(Path::new(root).join("Cargo.toml")).unwrap_or_default();
+    let workspace = reading::description(&Path::new(root).join("Cargo.toml")).unwrap_or_default();
     let workspace: toml::Table = workspace.parse().unwrap_or_default();
     let has_profile = workspace
         .get("profile")

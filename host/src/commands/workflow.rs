@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     files, names,
     output::{Grid, Outcome},
-    people,
+    people, reading,
 };
 
 const TABLE: &str = "workflow";
@@ -157,7 +157,8 @@ pub(super) fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     match found.as_slice() {
         [workflow] => Ok(workflow.clone()),
         [] => {
-            let message = format!("there is no workflow \"{name}\" that you see; `workflow list` shows them");
+            let hint = session.near(Query::new(TABLE).filter(definitions()), &["name".into()], name);
+            let message = format!("there is no workflow \"{name}\" that you see{hint}; `workflow list` shows them");
             Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
         }
         several => {
@@ -335,7 +336,7 @@ pub(super) fn begin(
 
 fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
-    let spec = WorkflowSpec::parse(&files::description(file)?)?;
+    let spec = WorkflowSpec::parse(&reading::description(file)?)?;
     let made = session.execute(Request::create(spec.row()))?;
     let id = made.created().unwrap_or_default();
     if activate {
@@ -350,7 +351,7 @@ fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outc
 
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Write)?;
-    let mut change = WorkflowSpec::parse(&files::description(file)?)?.row();
+    let mut change = WorkflowSpec::parse(&reading::description(file)?)?.row();
     change.id = find_workflow(session, name)?.id;
     // What the file does not say is as in a new one.
     for column in ["description", "triggeronupdateattributelist", "rank", "scope"] {

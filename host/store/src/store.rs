@@ -265,11 +265,6 @@ impl Store {
         })
     }
 
-    /// Whether this process has committed anything to the file.
-    pub fn has_committed(&self) -> bool {
-        self.commits() > 0
-    }
-
     /// How often this process has committed something to the file.
     pub fn commits(&self) -> u64 {
         self.writer.commits()

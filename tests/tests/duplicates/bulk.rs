@@ -127,6 +127,24 @@ fn a_job_sees_what_its_owner_sees() {
     assert_eq!(pairs(&world, again), [own]);
 }
 
+/// A message gives a page; who lists gets all that they ask for.
+#[test]
+fn a_list_goes_on_behind_a_page() {
+    let world = Duplicates::new();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    world
+        .admin
+        .0
+        .batch(|batch| (0..102).try_for_each(|_| batch.create(contact("Bulk", "a@bulk.example")).map(|_| ())))
+        .unwrap();
+    found(&world, contacts());
+    found(&world, contacts());
+    let all = || Query::new("duplicaterecord").columns(&[]);
+    assert_eq!(world.admin.list(all()).len(), 10_000);
+    assert_eq!(world.admin.list(all().top(7_000)).len(), 7_000);
+    assert_eq!(world.admin.list(all().top(5_000)).len(), 5_000);
+}
+
 #[test]
 fn a_job_reports_five_thousand_at_most() {
     let world = Duplicates::new();

@@ -7,6 +7,44 @@ use sluice_tests::world::{World, guest, id, list, refused, text};
 
 const NOBODY: &str = "11111111-1111-4111-8111-111111111111";
 
+/// A name that is nearly right leads to the right one, whatever it is the name of; as far as the user may read it.
+#[test]
+fn names_that_are_nearly_right() {
+    let world = World::sample();
+    let admin = world.admin();
+    for (arguments, meant) in [
+        (&["role", "show", "Salespersn"][..], "Salesperson"),
+        (&["role", "grant", "Salesperson", "prvReadLeads", "org"], "prvReadLead"),
+        (&["role", "revoke", "Salesperson", "prvReadLeads"], "prvReadLead"),
+        (&["user", "role-add", "seller.west", "Salespersn"], "Salesperson"),
+        (&["user", "show", "seller.wst"], "seller.west"),
+        (
+            &["step", "disable", "commision: Create of account"],
+            "commission: Create of account",
+        ),
+        (&["view", "run", "My Opn Leads"], "My Open Leads"),
+        (&["plugin", "show", "comission"], "commission"),
+        (
+            &["flow", "show", "Lead to Oportunity Sales Process"],
+            "Lead to Opportunity Sales Process",
+        ),
+        (&["row", "create", "lead", "lastnme=x"], "lastname"),
+        (&["row", "create", "lead", "Last Name=x"], "lastname"),
+        (&["row", "create", "lead", "firstnam=x"], "firstname"),
+    ] {
+        refused(&admin, 1, arguments, &[&format!("did you mean `{meant}`?")]);
+    }
+    refused(
+        &admin,
+        1,
+        &["step", "disable", "commision"],
+        &["there is no step \"commision\""],
+    );
+    let west = world.user("seller.west");
+    let told = west.run(&["role", "show", "Salespersn"]);
+    assert!(!told.stderr.contains("Salesperson`"), "{}", told.stderr);
+}
+
 /// Nothing of all this changes a row or a step.
 fn changes_nothing(world: &World, ask: impl FnOnce(&Program)) {
     let before = (world.counts(), world.steps());

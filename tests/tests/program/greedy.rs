@@ -219,6 +219,14 @@ fn an_answer_that_cannot_be_printed_says_what_was_done() {
             "what it changed is kept",
         ),
         (&["row", "list", "account"], "it changed nothing"),
+        (&["role", "show", "Salesperson"], "it changed nothing"),
+        (
+            &["diagnose", "isolate", "--user", "seller.west", "--table", "account"],
+            "it changed nothing",
+        ),
+        (&["org", "backup", "b.db"], "carried out: copied to b.db"),
+        (&["org", "restore", "b.db", "--yes"], "carried out: restored"),
+        (&["org", "create", "--org", "new.db"], "carried out: created new.db"),
     ] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = world.admin().command(arguments).stdout(full).output().unwrap();
@@ -227,6 +235,17 @@ fn an_answer_that_cannot_be_printed_says_what_was_done() {
         assert!(told.contains(words), "{told}");
     }
     assert_eq!(world.count("account", "name eq 'Kept'"), 1);
+}
+
+/// The program's own file has a bound as those have that the command line names.
+#[test]
+fn a_file_of_contexts_without_an_end_is_refused() {
+    let world = World::sample();
+    let mut command = world.admin().command(&["use"]);
+    let output = command.env("SLUICE_CONTEXTS", "/dev/zero").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{told}");
+    assert!(told.contains("/dev/zero is larger than"), "{told}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! somebody else.
 
 use serde_json::Value;
-use sluice_tests::world::{World, argument, list, refused, text};
+use sluice_tests::world::{World, argument, id, list, refused, text};
 
 /// The privileges of a role, each with its depth.
 fn held(world: &World, role: &str) -> Vec<(String, String)> {
@@ -234,4 +234,115 @@ fn whom_a_change_reaches_is_said_before() {
     assert!(gone.contains("lose what it gives"), "{gone}");
     let moved = said(&["row", "update", "systemuser", "seller.west", "businessunitid=East"]);
     assert!(moved.contains("loses all roles"), "{moved}");
+}
+
+/// What is an Update or a Delete of a row is a verb of its noun, for several rows at once.
+#[test]
+fn nouns_have_the_same_verbs() {
+    let world = World::sample();
+    let admin = world.admin();
+    let disabled = |users: &[&str]| -> Vec<Value> {
+        let shown = users.iter().map(|user| admin.json(&["user", "show", user]));
+        shown.map(|user| user["isdisabled"].clone()).collect()
+    };
+    let both = ["seller.west", "seller.east"];
+    assert_eq!(
+        list(&admin.json(&["user", "disable", "seller.west", "seller.east"])).len(),
+        2
+    );
+    assert_eq!(disabled(&both), [true, true]);
+    admin.json(&["user", "enable", "seller.west", "seller.east"]);
+    assert_eq!(disabled(&both), [false, false]);
+    let unit = |user: &str| admin.json(&["user", "show", user])["_businessunitid_value"].clone();
+    admin.json(&["user", "move", "seller.east", "--to", "West"]);
+    assert_eq!(unit("seller.east"), unit("seller.west"));
+    admin.json(&["user", "update", "seller.east", "title=Boss"]);
+    assert_eq!(admin.json(&["user", "show", "seller.east"])["title"], "Boss");
+
+    admin.json(&["bu", "create", "South"]);
+    admin.json(&["bu", "move", "South", "--to", "West"]);
+    let children = admin.json(&["bu", "show", "West"])["children"].clone();
+    assert_eq!(children[0]["name"], "South");
+    admin.json(&["bu", "update", "South", "name=North"]);
+    admin.json(&["bu", "disable", "North"]);
+    admin.json(&["bu", "enable", "North"]);
+    admin.json(&["bu", "disable", "North"]);
+    admin.json(&["bu", "delete", "North"]);
+    refused(&admin, 1, &["bu", "show", "North"], &["there is no business unit"]);
+    admin.json(&["role", "create", "Temp"]);
+    admin.json(&["role", "delete", "Temp"]);
+    refused(&admin, 1, &["role", "show", "Temp"], &["there is no role"]);
+
+    assert_eq!(admin.json(&["settings", "list"]), admin.json(&["settings", "show"]));
+    assert_eq!(
+        admin.json(&["lead", "list", "--select", "subject", "--order", "subject"]),
+        admin.json(&["row", "list", "lead", "--select", "subject", "--order", "subject"])
+    );
+    let view = [
+        "view",
+        "run",
+        "My Open Leads",
+        "--select",
+        "subject",
+        "--order",
+        "subject desc",
+    ];
+    let rows = list(&world.user("seller.west").json(&view));
+    let subjects: Vec<String> = rows.iter().map(|row| text(row, "subject").to_lowercase()).collect();
+    assert!(
+        subjects.len() > 1 && subjects.is_sorted_by(|one, next| one >= next),
+        "{subjects:?}"
+    );
+    assert!(rows[0].get("companyname").is_none(), "{rows:?}");
+}
+
+/// The trail of one column: of all changes, the newest.
+#[test]
+fn changes_of_one_column_are_listed() {
+    let world = World::sample();
+    let admin = world.admin();
+    let lead = id(&admin.json(&["row", "create", "lead", "lastname=One"]));
+    admin.json(&["row", "update", "lead", &lead, "lastname=Two", "subject=s"]);
+    admin.json(&["row", "update", "lead", &lead, "subject=t"]);
+    let of = |more: &[&str]| {
+        let line = [
+            "audit", "list", "--table", "lead", "--row", &lead, "--column", "lastname",
+        ];
+        list(&admin.json(&[&line[..], more].concat()))
+    };
+    let changes = of(&[]);
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    assert_eq!(changes[0]["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(changes[0]["changes"][0]["to"], "Two");
+    assert_eq!(of(&["--top", "1"]).len(), 1);
+    assert_eq!(of(&["--to", "2020-01-01"]).len(), 0);
+}
+
+/// A change that takes something from others says whom it reaches, before it is made.
+#[test]
+fn a_change_says_whom_it_reaches() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&[
+        "step",
+        "update",
+        "commission: Create of account",
+        "--run-as",
+        "integration",
+    ]);
+    let runs = "2 steps (audit_note: Create of opportunity, commission: Create of account)";
+    for (arguments, told) in [
+        (&["user", "role-remove", "integration", "Integration"][..], runs),
+        (&["row", "update", "systemuser", "integration", "isdisabled=yes"], runs),
+        (&["user", "disable", "integration"], runs),
+        (&["bu", "disable", "East"], "1 user (seller.east)"),
+        (&["settings", "set", "duplicates.enabled", "no"], "3 rules ("),
+        (&["row", "delete", "plugintype", "vip_flag"], "1 step ("),
+    ] {
+        let run = admin.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        assert!(run.stderr.contains(told), "{arguments:?}: {run:?}");
+    }
+    let quiet = admin.run(&["settings", "set", "audit", "yes"]);
+    assert_eq!(quiet.stderr, "");
 }

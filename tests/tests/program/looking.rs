@@ -205,7 +205,7 @@ fn what_is_declared_is_told_and_a_rule_is_told_once() {
         .iter()
         .filter(|user| text(user, "name").contains("duplicate rule"));
     assert_eq!(rules.count(), 1, "{users:#?}");
-    refused(&admin, 1, &["use", "nobody"], &["no systemuser", "nobody"]);
+    refused(&admin, 1, &["use", "nobody"], &["no user", "nobody"]);
 }
 
 /// The shell asks the program, which knows what the organisation has.
@@ -228,6 +228,7 @@ fn names_are_completed() {
     };
     assert_eq!(completed(&["role", "show", "Sales"]), "Sales\\ Manager\nSalesperson");
     assert_eq!(completed(&["role", "show", "Sales\\ "]), "Sales\\ Manager");
+    assert_eq!(completed(&["bu", "show", "We"]), "West");
     assert_eq!(
         completed(&["row", "list", "lead", "--as", "seller"]),
         "seller.east\nseller.west"

@@ -81,7 +81,7 @@ fn steps_are_listed_by_plug_in_and_stage() {
         &world.admin(),
         1,
         &["step", "list", "--plugin", "nothing"],
-        &["there is no pluginassembly"],
+        &["there is no plug-in"],
     );
 }
 

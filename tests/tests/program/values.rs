@@ -2,7 +2,7 @@
 //! filtered and ordered.
 
 use serde_json::{Value, json};
-use sluice_tests::world::{World, id, list, text};
+use sluice_tests::world::{World, id, list, refused, text};
 
 const RATING: [&str; 5] = ["1=5", "2=4", "3=3", "4=2", "5=1"];
 
@@ -363,4 +363,35 @@ fn owners_are_named_by_user_and_team() {
         "seller.west",
         "parentsystemuserid=user:manager",
     ]);
+}
+
+/// A name says which row is meant where one of the tables that a lookup may refer to has such a row, and no other.
+#[test]
+fn a_name_is_looked_for_in_each_table_that_a_lookup_may_refer_to() {
+    let world = World::sample();
+    let admin = world.admin();
+    let made = lead(&world, &["ownerid=seller.west"]);
+    let owner = admin.json(&["row", "get", "lead", &made])["_ownerid_value"].clone();
+    let west = admin.json(&["user", "show", "seller.west"])["systemuserid"].clone();
+    assert_eq!(owner, west);
+    let arguments = ["row", "create", "lead", "lastname=x", "ownerid=nobody"];
+    refused(&admin, 1, &arguments, &["`nobody` is not `TABLE:ID`"]);
+    admin.json(&["user", "create", "West"]);
+    let arguments = ["row", "create", "lead", "lastname=x", "ownerid=West"];
+    refused(&admin, 2, &arguments, &["names a row of systemuser and of team"]);
+}
+
+#[test]
+fn rights_are_named_as_people_write_them() {
+    let world = World::sample();
+    let lead = lead(&world, &[]);
+    let share = |rights: &str| {
+        world
+            .admin()
+            .json(&["row", "share", "lead", &lead, "seller.east", rights])["rights"]
+            .clone()
+    };
+    for rights in ["append-to", "appendto", "AppendToAccess"] {
+        assert_eq!(share(rights), "AppendToAccess");
+    }
 }

@@ -175,3 +175,44 @@ fn what_to_do_stands_before_what_the_platform_says() {
     let expected = ["what to do", "platform", "cause", "privilege", "who", "trace"];
     assert_eq!(labels, expected, "{}", refused.stderr);
 }
+
+/// Duplicates leave two ways: to take the row that is there, and to go on nevertheless. Behind the second one stands
+/// what stands there for every new account; a recorded refusal and a diagnosis tell the same.
+#[test]
+fn what_stands_behind_continue_is_named() {
+    let world = World::sample();
+    let lead = id(&world.admin().json(&[
+        "row",
+        "create",
+        "lead",
+        "lastname=Zed",
+        "companyname=Fourth Coffee",
+        "address1_stateorprovince=WA",
+        "ownerid=seller.west",
+    ]));
+    let refusal = world.user("seller.west").run(&["lead", "qualify", &lead, "--json"]);
+    assert_eq!(refusal.code, 1, "{refusal:?}");
+    let correlation = text(&list(&refusal.json())[0]["error"], "correlation");
+    let diagnosed = ["diagnose", "isolate", "--user", "seller.west", "--lead", &lead];
+    for arguments in [&diagnosed[..], &["why", &correlation]] {
+        let found = world.admin().json(arguments);
+        let culprits = found["culprits"].as_array().unwrap();
+        assert_eq!(culprits.len(), 2, "{found:#}");
+        let commands: Vec<&str> = culprits[0]["fixes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|fix| fix["command"].as_str())
+            .collect();
+        assert!(commands[0].contains("--account existing:"), "{commands:?}");
+        assert!(commands[1].contains("--continue"), "{commands:?}");
+        assert_eq!(culprits[0]["cures"][1]["passes"], false);
+        assert_eq!(culprits[1]["error"]["step"]["name"], "commission: Create of account");
+        assert!(
+            text(&culprits[1]["onlyBehind"][0], "command").contains("--continue"),
+            "{found:#}"
+        );
+        let cure = text(&found["cure"]["fixes"][0], "command");
+        assert!(cure.contains("--account existing:"), "{found:#}");
+    }
+}

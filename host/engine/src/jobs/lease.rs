@@ -83,7 +83,7 @@ pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit
         unit.tx = tx;
         let result = unit.refresh().and_then(|()| work(unit));
         let end = End {
-            keep: result.is_ok(),
+            keep: unit.core.keeps(result.is_ok()),
             value: result,
             beside: beside.clone(),
         };

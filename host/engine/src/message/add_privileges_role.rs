@@ -3,6 +3,7 @@
 
 use sluice_model::{
     Code, Depth, Error, Filter, Ownership, ParameterType, Query, Reference, Result, Right, Row, Uuid, Value,
+    names::did_you_mean,
 };
 
 use std::{collections::HashMap, sync::Arc};
@@ -149,11 +150,16 @@ pub(super) fn privilege(unit: &mut Unit, wanted: &Row) -> Result<(Uuid, String)>
         (None, None) => return Err(Error::invalid("a privilege needs a PrivilegeId or a PrivilegeName")),
     };
     let query = Query::new(tables::PRIVILEGE).columns(&["name"]).filter(filter);
-    let row = unit.select_as_platform("find a privilege by its name", &query)?.pop();
-    let row = row.ok_or_else(|| {
+    let reason = "find a privilege by its name";
+    let Some(row) = unit.select_as_platform(reason, &query)?.pop() else {
         let wanted = wanted.text("PrivilegeName").unwrap_or("with that id");
-        Error::new(Code::NOT_FOUND, format!("there is no privilege {wanted}"))
-    })?;
+        let all = unit.select_as_platform(reason, &Query::new(tables::PRIVILEGE).columns(&["name"]))?;
+        let hint = did_you_mean(wanted, all.iter().filter_map(|row| row.text("name")));
+        return Err(Error::new(
+            Code::NOT_FOUND,
+            format!("there is no privilege {wanted}{hint}"),
+        ));
+    };
     Ok((row.id, row.text("name").unwrap_or_default().to_owned()))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_access::check_privilege;
 use sluice_model::{
     Catalog, Code, ColumnDef, Columns, Error, Filter, Name, Query, Remedy, Result, Right, Surroundings, TableDef, Uuid,
-    Value, fetchxml,
+    Value, fetchxml, names::did_you_mean,
 };
 
 use sluice_engine::{
@@ -79,15 +79,16 @@ impl Views for Session {
 
     fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View> {
         let id = name_or_id.parse::<Uuid>().ok();
-        let mut found = self.views(table)?;
-        found.retain(|view| Some(view.id) == id || view.name.to_lowercase() == name_or_id.to_lowercase());
+        let is = |view: &View| Some(view.id) == id || view.name.to_lowercase() == name_or_id.to_lowercase();
+        let (mut found, others): (Vec<View>, Vec<View>) = self.views(table)?.into_iter().partition(is);
         match (found.len(), found.pop()) {
             (1, Some(only)) => Ok(only),
             (0, _) => {
                 refuse_without_roles(self, name_or_id, id)?;
                 let of = table.map(|table| format!(" of `{table}`")).unwrap_or_default();
+                let hint = did_you_mean(name_or_id, others.iter().map(|view| view.name.as_str()));
                 Err(
-                    Error::new(Code::NOT_FOUND, format!("there is no view \"{name_or_id}\"{of}"))
+                    Error::new(Code::NOT_FOUND, format!("there is no view \"{name_or_id}\"{of}{hint}"))
                         .with_table(tables::VIEW)
                         .with_remedy(Remedy::ListViews),
                 )

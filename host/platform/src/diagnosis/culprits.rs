@@ -36,6 +36,9 @@ struct Walk {
     background: Vec<Error>,
     /// Everything in the way was cured, and nothing was only passed over.
     is_cured: bool,
+    /// The way in which the request was sent although another one passes: what is met from there on is met in
+    /// that way alone.
+    nevertheless: Option<Fix>,
 }
 
 /// Finds everything that stands in the way of a request, and what helps.
@@ -101,9 +104,12 @@ fn keep_own(culprits: &mut Vec<Culprit>, cured: &Walk) {
         .iter()
         .any(|(fix, _)| !matches!(fix, Fix::Grant { .. } | Fix::Disable { .. } | Fix::Deactivate { .. }));
     let mut place = 0;
-    culprits.retain(|culprit| {
+    culprits.retain_mut(|culprit| {
         let lacked = lacking(&culprit.error).is_some_and(|(_, privilege, _)| gives_more || given.contains(privilege));
-        let kept = cured.met.contains(&place) || lacked || !cured.passes;
+        if cured.met.contains(&place) {
+            culprit.behind = None;
+        }
+        let kept = cured.met.contains(&place) || lacked || !cured.passes || culprit.behind.is_some();
         place += 1;
         kept
     });
@@ -149,6 +155,7 @@ impl Trials<'_> {
             met: HashSet::new(),
             background: Vec::new(),
             is_cured: true,
+            nevertheless: None,
         };
         while !self.is_over() && culprits.len() < MOST_CULPRITS {
             let checks = Arc::new(Checks::default());
@@ -182,6 +189,7 @@ impl Trials<'_> {
                         with,
                         withheld,
                         taken: self.taken(&error)?,
+                        behind: walk.nevertheless.clone(),
                     });
                     culprits.len() - 1
                 }
@@ -192,6 +200,7 @@ impl Trials<'_> {
             let gone_on = match (behind, step.filter(|step| !self.is_job_of(*step))) {
                 (Behind::Without, Some(step)) if self.may_pass_over() => walk.setup.bypassed.insert(step),
                 (Behind::Without, Some(_)) => false,
+                (Behind::Without, None) if self.go_on_nevertheless(&mut walk, culprit, &error)? => true,
                 _ => self.go_on_cured(&mut walk, culprit, &error)? || self.go_on_uncured(&mut walk, &error, is_new),
             };
             if !gone_on {
@@ -220,6 +229,25 @@ impl Trials<'_> {
     /// they may disable them.
     fn may_pass_over(&self) -> bool {
         !self.is_own || self.session.check_privilege(tables::STEP, Right::Write).is_ok()
+    }
+
+    /// Goes on behind the request as it was meant, with new rows, where taking a row that is there would have it
+    /// pass and nothing else be met; whether it does.
+    fn go_on_nevertheless(&mut self, walk: &mut Walk, culprit: &Culprit, error: &Error) -> Result<bool> {
+        let obstacle = Obstacle {
+            error,
+            since: self.since,
+        };
+        let cure = culprit.cures.iter().find(|cure| cure.is_nevertheless());
+        let Some(cure) = cure.filter(|cure| !cure.passes && culprit.cures.iter().any(|other| other.passes)) else {
+            return Ok(false);
+        };
+        let Some(setup) = self.cured(&walk.setup, cure, &obstacle)? else {
+            return Ok(false);
+        };
+        walk.setup = setup;
+        walk.nevertheless = cure.fixes.first().cloned();
+        Ok(true)
     }
 
     /// Goes on behind the first cure of a culprit that helps there; whether one does.

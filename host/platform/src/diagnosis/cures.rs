@@ -26,6 +26,7 @@ const FEW_PRIVILEGES: usize = 10;
 /// The kinds of cures, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    Existing,
     Again,
     Share,
     Assign,
@@ -43,7 +44,8 @@ enum Kind {
     Enable,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
+    Kind::Existing,
     Kind::Again,
     Kind::Share,
     Kind::Assign,
@@ -144,6 +146,7 @@ impl Trials<'_> {
             .filter(|step| step.calls_plugin())
             .map(|step| step.id);
         Ok(match kind {
+            Kind::Existing => self.existing(error),
             Kind::Again => self.again(error),
             Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
                 row,
@@ -195,23 +198,29 @@ impl Trials<'_> {
         })
     }
 
-    /// The request in another way, where duplicates stand in its way.
-    fn again(&self, error: &Error) -> Vec<Fix> {
+    /// The request with a row that is there, where duplicates stand in the way of a new one.
+    fn existing(&self, error: &Error) -> Vec<Fix> {
         let (Some(duplicates), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
             return Vec::new();
         };
-        let qualifies = &*request.message == "QualifyLead";
-        let mut ways = Vec::new();
-        if qualifies {
-            let there = duplicates.matches.iter().filter_map(|found| {
-                let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
-                Some(Way::Existing(Reference::new(&*found.table, id)))
-            });
-            ways.extend(there);
-            ways.push(Way::Continue);
+        if &*request.message != "QualifyLead" {
+            return Vec::new();
         }
-        ways.push(Way::Unchecked);
-        ways.into_iter().map(|way| Fix::again(request, way)).collect()
+        let there = duplicates.matches.iter().filter_map(|found| {
+            let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
+            Some(Way::Existing(Reference::new(&*found.table, id)))
+        });
+        there.map(|way| Fix::again(request, way)).collect()
+    }
+
+    /// The request as it is, nevertheless, where duplicates stand in its way.
+    fn again(&self, error: &Error) -> Vec<Fix> {
+        let (Some(_), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
+            return Vec::new();
+        };
+        let nevertheless = (&*request.message == "QualifyLead").then_some(Way::Continue);
+        let ways = nevertheless.into_iter().chain([Way::Unchecked]);
+        ways.map(|way| Fix::again(request, way)).collect()
     }
 
     /// The request without a step, and without those that it passes over by then; nothing, where

@@ -378,3 +378,19 @@ pub struct Cure {
     /// Whether the request passed behind it; else something else then stood in its way.
     pub passes: bool,
 }
+
+impl Cure {
+    /// Whether it is to send the request as it is, although duplicates were found.
+    pub(super) fn is_nevertheless(&self) -> bool {
+        let way = |fix: &Fix| {
+            matches!(
+                fix,
+                Fix::Again {
+                    way: Way::Continue | Way::Unchecked,
+                    ..
+                }
+            )
+        };
+        self.fixes.first().is_some_and(way)
+    }
+}

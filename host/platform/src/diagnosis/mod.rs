@@ -41,6 +41,8 @@ pub struct Culprit {
     pub withheld: Vec<WithheldColumn>,
     /// When what is missing was taken away, where the reader may know.
     pub taken: Option<Taken>,
+    /// The one way of sending the request in which it is met, where another way passes.
+    pub behind: Option<Fix>,
 }
 
 impl Culprit {

@@ -163,7 +163,8 @@ impl SolutionContents for Session {
 fn solution_row(session: &Session, name: &str) -> Result<Row> {
     let query = Query::new(tables::SOLUTION).filter(Filter::eq("uniquename", name));
     session.list(query)?.pop().ok_or_else(|| {
-        Error::new(Code::NOT_FOUND, format!("there is no solution `{name}`"))
+        let hint = session.near(Query::new(tables::SOLUTION), &["uniquename".into()], name);
+        Error::new(Code::NOT_FOUND, format!("there is no solution `{name}`{hint}"))
             .with_table(tables::SOLUTION)
             .with_remedy(Remedy::ListSolutions)
     })

@@ -13,9 +13,8 @@ use sluice_platform::{Flow, FlowSpec};
 use super::{super::holders, find};
 use crate::{
     context::Context,
-    files,
     output::{Exit, Grid, Outcome},
-    people, report,
+    people, reading, report,
 };
 
 /// What the holders of a role need on the processes of a flow.
@@ -153,7 +152,7 @@ fn roles(context: &Context, session: &Session, flow: &Flow) -> anyhow::Result<Ve
 
 pub(super) fn create(session: &Session, file: &Path, draft: bool) -> anyhow::Result<Outcome> {
     session.check_privilege("workflow", Right::Create)?;
-    let spec = FlowSpec::parse(&files::description(file)?)?;
+    let spec = FlowSpec::parse(&reading::description(file)?)?;
     let id = session.create_flow(&spec, !draft)?;
     let flow = find(session, &id.to_string())?;
     let text = format!(

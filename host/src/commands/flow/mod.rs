@@ -13,7 +13,10 @@ mod rows;
 use std::{path::PathBuf, sync::Arc};
 
 use sluice_engine::Session;
-use sluice_model::{Code, Error, names::end_of_id};
+use sluice_model::{
+    Code, Error,
+    names::{did_you_mean, end_of_id},
+};
 use sluice_platform::Flow;
 use sluice_platform::prelude::*;
 
@@ -180,7 +183,8 @@ fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
     match found.as_slice() {
         [flow] => Ok((*flow).clone()),
         [] => {
-            let message = format!("there is no process flow \"{name}\" that you see; `flow list` shows them");
+            let hint = did_you_mean(name, flows.iter().map(|flow| &*flow.name));
+            let message = format!("there is no process flow \"{name}\" that you see{hint}; `flow list` shows them");
             Err(Error::new(Code::NOT_FOUND, message).with_table("workflow").into())
         }
         several => {
