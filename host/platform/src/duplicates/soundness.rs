@@ -7,7 +7,7 @@ use sluice_model::{Filter, Query, Result, Row, Value, coerce};
 use super::{
     code::{Seen, matchcode},
     part::rules_of,
-    rule::{PUBLISHED, Rule, Side, tables as tables_of},
+    rule::{PUBLISHED, Rule, Side},
     work::{Scan, page},
 };
 
@@ -27,16 +27,19 @@ pub(super) fn check(unit: &mut Unit) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// What is wrong with the conditions of a rule. One that is not published may be under way: its columns
-/// have to be there.
+/// What is wrong with the conditions of a rule. One that is not published may be under way, and its
+/// tables may take part in detection again: its columns have to be there.
 fn conditions(unit: &mut Unit, rule: &Row) -> Result<Option<String>> {
     let own = Query::new(tables::DUPLICATE_CONDITION).filter(Filter::eq("regardingobjectid", rule.id));
     let own = unit.select_as_platform(OWN, &own)?;
     let catalog = unit.catalog();
     let known = || -> Result<()> {
-        let [base, matching] = tables_of(&catalog, rule)?;
-        for condition in &own {
-            for (table, column) in [(&base, "baseattributename"), (&matching, "matchingattributename")] {
+        for (table, column) in [
+            ("baseentityname", "baseattributename"),
+            ("matchingentityname", "matchingattributename"),
+        ] {
+            let table = catalog.table(rule.text(table).unwrap_or_default())?;
+            for condition in &own {
                 coerce::column(table, condition.text(column).unwrap_or_default())?;
             }
         }
