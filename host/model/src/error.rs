@@ -478,7 +478,6 @@ mod tests {
         assert!(of_team.words().contains(&("DEPTH", "bu".to_owned())));
     }
 
-    /// What a team's role holds deep enough is not granted once more: members are to use it.
     #[test]
     fn what_counts_for_the_rows_of_a_team_is_inherited() {
         let held = || {
