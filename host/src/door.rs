@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sluice_engine::{CallOptions, Found, Message, Session};
 use sluice_model::{
-    Catalog, ColumnDef, Error, Query, Request, Response, Result, Right, Row, Surroundings, TableDef, Uuid, Value,
+    Catalog, ColumnDef, Error, Name, Query, Request, Response, Result, Right, Row, Surroundings, TableDef, Uuid, Value,
 };
 
 /// See the module.
@@ -61,6 +61,9 @@ pub(crate) trait Door {
 
     /// The row with a name or an id.
     fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid>;
+
+    /// Which name is meant, where one of a query's rows is nearly called so in one of the columns.
+    fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String;
 
     /// The value that a text means in a column.
     fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value>;
@@ -147,6 +150,10 @@ impl Door for Session {
 
     fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
         self.find_one(table, name_or_id)
+    }
+
+    fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String {
+        self.near(query, columns, wrong)
     }
 
     fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {

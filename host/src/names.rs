@@ -20,6 +20,11 @@ pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Refere
     Ok(Reference::new(table, session.find_one(table, name)?))
 }
 
+/// `; did you mean …`, where one of a query's rows is nearly called so.
+pub(crate) fn near(session: &dyn Door, query: Query, wrong: &str) -> String {
+    session.near(query, &["name".into()], wrong)
+}
+
 /// The copy of a role in a holder's business unit; by id, the role itself.
 pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::Result<Uuid> {
     if let Ok(id) = name.parse() {

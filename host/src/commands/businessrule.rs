@@ -109,7 +109,7 @@ fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     match found.as_slice() {
         [rule] => Ok(rule.clone()),
         [] => {
-            let hint = session.near(Query::new(TABLE).filter(rules()), &["name".into()], name);
+            let hint = names::near(session, Query::new(TABLE).filter(rules()), name);
             let message =
                 format!("there is no business rule \"{name}\" that you see{hint}; `businessrule list` shows them");
             Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     context::Context,
+    names,
     output::{Grid, Outcome},
     usage::Usage,
 };
@@ -347,7 +348,7 @@ fn no_choice(session: &Session, name: &str) -> anyhow::Error {
         }
         _ => format!(
             "there is no global choice `{name}`{}; `option-set list` shows them, and the options of a column are TABLE.COLUMN",
-            session.near(Query::new(CHOICES), &["name".into()], name)
+            names::near(session, Query::new(CHOICES), name)
         ),
     };
     Error::new(Code::NOT_FOUND, message).into()

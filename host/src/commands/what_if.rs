@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use sluice_engine::{CallOptions, Found, Message, Rehearsal, Session, What};
 use sluice_model::{
-    Catalog, ColumnDef, Error, Query, Reference, Request, Response, Result, Right, Row, Surroundings, TableDef,
+    Catalog, ColumnDef, Error, Name, Query, Reference, Request, Response, Result, Right, Row, Surroundings, TableDef,
     Timestamp, Uuid, Value,
 };
 use sluice_platform::{Judged, Turned, WhatIf, prelude::*};
@@ -152,6 +152,10 @@ impl Door for Noted<'_> {
 
     fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
         Door::find_one(self.session, table, name_or_id)
+    }
+
+    fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String {
+        Door::near(self.session, query, columns, wrong)
     }
 
     fn value(&self, table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {

@@ -157,7 +157,7 @@ pub(super) fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
     match found.as_slice() {
         [workflow] => Ok(workflow.clone()),
         [] => {
-            let hint = session.near(Query::new(TABLE).filter(definitions()), &["name".into()], name);
+            let hint = names::near(session, Query::new(TABLE).filter(definitions()), name);
             let message = format!("there is no workflow \"{name}\" that you see{hint}; `workflow list` shows them");
             Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
         }
