@@ -17,7 +17,6 @@ use crate::{
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show the settings.
-    #[command(visible_alias = "list")]
     Show,
     /// Show one setting.
     Get {
