@@ -1,6 +1,7 @@
 //! A file whose indexes and matchcodes were made by other rules for texts.
 
 use rusqlite::Connection;
+use sluice_engine::Engine;
 use sluice_tests::world::{World, id, list};
 
 /// Changes the file behind the program's back, as far as texts are compared without its rules.
@@ -40,7 +41,8 @@ fn indexes_and_matchcodes_are_made_anew() {
     let double = ["row", "create", "account", "name=arger", "--detect-duplicates"];
     let refused = admin.refused(&double);
     assert_eq!(refused["code"], "0x80040333", "{refused}");
-    assert!(world.path("sluice.db.before-5-texts-1").exists());
+    let copy = format!("sluice.db.before-{}-texts-1", Engine::FORM);
+    assert!(world.path(&copy).exists());
     let again = admin.run(&["org", "check"]);
     assert!(again.code == 0 && !again.says("anew"), "{again:?}");
 }
