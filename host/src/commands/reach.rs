@@ -78,16 +78,16 @@ pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row, called
     let stops = match &*row.table {
         "systemuser" if is("isdisabled", true) => {
             let runs = run_as(session, row.id)?;
-            runs.map(|runs| format!("{called} does nothing any more, and in this name run {runs}"))
+            runs.map(|runs| format!("{called} can do nothing any more, and neither can what runs in this name: {runs}"))
         }
         "businessunit" if is("isdisabled", true) => {
             let users = Query::new("systemuser").filter(Filter::eq("businessunitid", row.id));
             let users = named(session, users, "fullname", "user")?;
-            users.map(|users| format!("who is in {called} does nothing any more: {users}"))
+            users.map(|users| format!("nobody in {called} can do anything any more: {users}"))
         }
         "organization" if is("isduplicatedetectionenabled", false) => {
             let rules = Query::new("duplicaterule").filter(Filter::eq("statecode", Value::Choice(1)));
-            named(session, rules, "name", "rule")?.map(|rules| format!("published and will not be: {rules}"))
+            named(session, rules, "name", "rule")?.map(|rules| format!("no longer published, until somebody publishes them again: {rules}"))
         }
         _ => None,
     };

@@ -340,7 +340,7 @@ fn a_change_says_whom_it_reaches() {
     ] {
         let run = admin.run(arguments);
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
-        assert!(run.stderr.contains(told), "{arguments:?}: {run:?}");
+        assert!(run.says(told), "{arguments:?}: {run:?}");
     }
     let quiet = admin.run(&["settings", "set", "audit", "yes"]);
     assert_eq!(quiet.stderr, "");

@@ -342,6 +342,7 @@ fn the_program_says_what_arrived() {
             ],
             "taken": [],
             "disabled": [],
+            "deactivated": [],
             "lacking": [],
             "removed": [],
             "notices": [],
