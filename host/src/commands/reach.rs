@@ -87,7 +87,8 @@ pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row, called
         }
         "organization" if is("isduplicatedetectionenabled", false) => {
             let rules = Query::new("duplicaterule").filter(Filter::eq("statecode", Value::Choice(1)));
-            named(session, rules, "name", "rule")?.map(|rules| format!("no longer published, until somebody publishes them again: {rules}"))
+            named(session, rules, "name", "rule")?
+                .map(|rules| format!("no longer published, until somebody publishes them again: {rules}"))
         }
         _ => None,
     };
