@@ -439,11 +439,10 @@ fn record(unit: &mut Unit, by: &Author, target: &Reference, action: Action, chan
         .with("transactionid", by.correlation)
         .with("changedata", changes.end());
     unit.insert_as_platform("record who changed what", row)
-        .map_err(|error| {
-            Error::new(
-                error.code(),
-                format!("the change cannot be recorded: {}", error.message()),
-            )
+        .map_err(|mut error| {
+            let body = error.body_mut();
+            body.message = format!("the change cannot be recorded: {}", body.message);
+            error
         })
 }
 
