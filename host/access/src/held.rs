@@ -1,26 +1,26 @@
 //! What a principal holds, as refusals tell it.
 
-use sluice_model::{Grantee, Held, OnlyTeam};
+use sluice_model::{Grantee, HeldDepth, OnlyTeam};
 
 use crate::{Principal, principal::RoleFacts};
 
 impl Principal {
     /// How deep the principal holds a privilege by itself, whatever rows that reaches; the name in any case.
-    pub fn held(&self, privilege: &str) -> Option<Held> {
+    pub fn held(&self, privilege: &str) -> Option<HeldDepth> {
         let depth = self.own_depth_of(privilege)?;
         let privilege = privilege.to_ascii_lowercase();
         let mut only = None;
         for route in self.routes(&privilege) {
             match (route.only_owner(), route.role, route.team) {
                 (Some(_), Some(role), Some(team)) => only = only.or(Some((role, team))),
-                _ => return Some(Held { depth, only: None }),
+                _ => return Some(HeldDepth { depth, only: None }),
             }
         }
         let only = only.map(|(role, team)| OnlyTeam {
             role: role.name.clone(),
             team: team.name.clone(),
         });
-        Some(Held { depth, only })
+        Some(HeldDepth { depth, only })
     }
 
     /// The role that would get a missing privilege: one of the principal's own, else one of a team that

@@ -214,7 +214,7 @@ impl User {
 
 /// A type of a plug-in, by the names under which it is called.
 #[derive(Debug, Clone, Copy)]
-pub struct Callee<'a> {
+pub struct CalledType<'a> {
     /// Its id.
     pub id: Uuid,
     /// The name of its plug-in.
@@ -225,7 +225,7 @@ pub struct Callee<'a> {
 
 /// Somebody who calls a type of a plug-in, or would, if it were at work.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Caller {
+pub struct TypeCaller {
     /// What it is: `step`, `workflow`.
     pub word: &'static str,
     /// Its name.
@@ -245,7 +245,7 @@ pub trait Dependant: Sync {
     ///
     /// # Errors
     /// The database cannot be read.
-    fn callers(&self, _: &mut Unit, _: Callee<'_>) -> Result<Vec<Caller>> {
+    fn callers(&self, _: &mut Unit, _: CalledType<'_>) -> Result<Vec<TypeCaller>> {
         Ok(Vec::new())
     }
 
@@ -268,7 +268,7 @@ pub trait Dependant: Sync {
 
 impl Unit {
     /// Who calls a type of a plug-in, in the order of the capabilities.
-    pub fn callers_of(&mut self, plugin_type: Uuid) -> Result<Vec<Caller>> {
+    pub fn callers_of(&mut self, plugin_type: Uuid) -> Result<Vec<TypeCaller>> {
         let reason = "see who calls a type of a plug-in";
         let row = self.need_as_platform(reason, &Reference::new(tables::PLUGIN_TYPE, plugin_type))?;
         let columns = ["name"].map(Into::into);
@@ -276,7 +276,7 @@ impl Unit {
             Some(id) => self.read_as_platform(reason, &Reference::new(tables::ASSEMBLY, id), Some(&columns))?,
             None => None,
         };
-        let callee = Callee {
+        let callee = CalledType {
             id: plugin_type,
             plugin: plugin.as_ref().and_then(|row| row.text("name")).unwrap_or_default(),
             name: row.text("typename").unwrap_or_default(),

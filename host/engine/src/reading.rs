@@ -178,29 +178,25 @@ impl Session {
         })
     }
 
-    fn each_page(&self, mut query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
-        let single = query.page.is_some();
-        let mut left = query.top.take().map(u64::from);
-        let mut after = None;
+    /// Shows all rows of a query, page by page; the first is asked for as the query is.
+    pub(crate) fn each_page(&self, mut query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
+        let is_one = query.page.is_some() || query.top.is_some_and(|top| top <= PAGE);
+        let mut left = query.top.filter(|_| !is_one).map(u64::from);
+        if left.is_some() {
+            query.top = None;
+            query.page = Some(page(PAGE, None));
+        }
         loop {
-            let size = left.map_or(PAGE, |left| u32::try_from(left).unwrap_or(PAGE).min(PAGE));
-            if size == 0 {
-                return Ok(());
-            }
-            let mut page = query.clone();
-            if !single {
-                page.page = Some(Page { number: 1, size, after });
-            }
-            let answer = self.execute(Request::retrieve_multiple(page))?;
+            let answer = self.execute(Request::retrieve_multiple(query.clone()))?;
             let rows = answer.rows().to_vec();
             left = left.map(|left| left.saturating_sub(rows.len() as u64));
-            after = match answer.outputs.get("PagingCookie") {
-                Some(Parameter::Value(Value::Text(cookie))) if !single => Some(cookie.clone()),
-                _ => None,
-            };
             visit(rows)?;
-            if after.is_none() {
-                return Ok(());
+            let size = left.map_or(PAGE, |left| u32::try_from(left).map_or(PAGE, |left| left.min(PAGE)));
+            match answer.outputs.get("PagingCookie") {
+                Some(Parameter::Value(Value::Text(cookie))) if !is_one && size > 0 => {
+                    query.page = Some(page(size, Some(cookie.clone())));
+                }
+                _ => return Ok(()),
             }
         }
     }
@@ -213,6 +209,11 @@ impl Session {
         let (mut unit, principal) = self.unit()?;
         unit.surroundings(&principal)
     }
+}
+
+fn page(size: u32, after: Option<String>) -> Page {
+    let number = 1;
+    Page { number, size, after }
 }
 
 /// Whether a filter of the audit trail asks for the history of a row.

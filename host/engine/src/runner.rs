@@ -19,7 +19,7 @@ use sluice_store::End;
 use crate::{
     Acting, Session, Unit, compiling,
     engine::Core,
-    jobs::{self, CANCELED, COMPLETED, FAILED, IN_PROGRESS, LEASE_COLUMNS, READY, SUCCEEDED, Turned, WAITING},
+    jobs::{self, CANCELED, COMPLETED, FAILED, IN_PROGRESS, JobTurn, LEASE_COLUMNS, READY, SUCCEEDED, WAITING},
     tables,
 };
 
@@ -161,7 +161,7 @@ impl Session {
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
         let turned = self.run_turn(&[job], stop)?.into_iter().next();
         if let Some((_, turned)) = turned
-            && let Turned::Ran(outcome) = turned?
+            && let JobTurn::Ran(outcome) = turned?
         {
             progress(outcome.progress);
             return Ok(outcome);

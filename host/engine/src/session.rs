@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sluice_model::{Catalog, Error, Parameters, Query, Request, Response, Result, Row, Timestamp, Uuid};
 
 use crate::{
-    Acting, Batch, Engine, Unit, change::Author, compiling, jobs, message::PAGE, operation::Incoming, pipeline,
-    snapshot::Snapshot, unit::Purpose,
+    Acting, Batch, Engine, Unit, change::Author, compiling, jobs, operation::Incoming, pipeline, snapshot::Snapshot,
+    unit::Purpose,
 };
 
 /// What a request may say about itself.
@@ -277,13 +277,8 @@ impl Session {
     /// # Errors
     /// The refusal.
     pub fn list(&self, query: Query) -> Result<Vec<Row>> {
-        let is_whole = query.page.is_some() || query.top.is_some_and(|top| top <= PAGE);
-        let first = self.execute(Request::retrieve_multiple(query.clone()))?;
-        if is_whole || u32::try_from(first.rows().len()).is_ok_and(|read| read < PAGE) {
-            return Ok(first.rows().to_vec());
-        }
         let mut all = Vec::new();
-        self.each(query, &mut |rows| {
+        self.each_page(query, &mut |rows| {
             all.extend(rows);
             Ok(())
         })?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Code, Depth, Duplicates, Held, PrincipalInfo, PrincipalKind, Remedy, Right, Situation, codes::Kind,
+    Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation, codes::Kind,
     remedy::Resolution,
 };
 
@@ -49,7 +49,7 @@ pub struct Body {
     /// The depth that would have been enough.
     pub depth: Option<Depth>,
     /// How the privilege is held that does not reach the row.
-    pub held: Option<Held>,
+    pub held: Option<HeldDepth>,
     /// Who was refused.
     pub principal: Option<PrincipalInfo>,
     /// The step that raised the error.

@@ -48,7 +48,7 @@ pub use error::{Error, Result, StepInfo};
 pub use message::{Parameter, Parameters, Request, Response};
 pub use operators::Surroundings;
 pub use parameter::ParameterType;
-pub use party::{Grantee, Held, OnlyTeam, PrincipalInfo};
+pub use party::{Grantee, HeldDepth, OnlyTeam, PrincipalInfo};
 pub use privilege::{Depth, PrincipalKind, Right, Rights};
 pub use query::{Comparison, DatePart, Filter, Join, Order, Page, Query, Related, Total, What};
 pub use relationship::{Behaviours, Follow, OnDelete, OnMerge, Relationship, RelationshipDef};

@@ -33,7 +33,7 @@ pub struct Grantee {
 
 /// How deep a principal holds a privilege.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct HeldDepth {
     /// The deepest depth.
     #[serde(serialize_with = "as_label")]
     pub depth: Depth,
@@ -52,7 +52,7 @@ pub struct OnlyTeam {
     pub team: String,
 }
 
-impl std::fmt::Display for Held {
+impl std::fmt::Display for HeldDepth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "held at depth {}", self.depth.label())?;
         match &self.only {

@@ -5,8 +5,8 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 
 use sluice_model::{Depth, Filter, Query, Reference, Right, Row, Uuid, Value};
 
-use super::holders;
-use crate::{context::Context, door::Door, output::tell, people::count, usage::Usage};
+use super::{holders, step_show::STEP};
+use crate::{context::Context, door::Door, names, output::tell, people::count, usage::Usage};
 
 /// Says what follows, and asks where somebody can answer.
 ///
@@ -67,23 +67,33 @@ pub(super) fn of_lowering(
     }
 }
 
-/// Says whom it reaches that columns of a row change: `called` is the row's name.
-pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row, called: &str) -> anyhow::Result<()> {
+/// Says whom it reaches that columns of a row change.
+pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row) -> anyhow::Result<()> {
+    let called = || name(session, &row.reference());
     let is = |column: &str, value: bool| row.bool(column) == Some(value);
     let is_holder = matches!(&*row.table, "systemuser" | "team");
-    let moves = (is_holder && row.has("businessunitid")).then(|| {
-        let unit = "loses all roles by moving to another business unit";
-        format!("{called} {unit}")
-    });
+    let moves = match is_holder && row.has("businessunitid") {
+        true => Some(format!(
+            "{} loses all roles by moving to another business unit",
+            called()?
+        )),
+        false => None,
+    };
     let stops = match &*row.table {
         "systemuser" if is("isdisabled", true) => {
-            let runs = run_as(session, row.id)?;
-            runs.map(|runs| format!("{called} can do nothing any more, and neither can what runs in this name: {runs}"))
+            let told = |runs| {
+                anyhow::Ok(format!(
+                    "{} can do nothing any more, and neither can what runs in this name: {runs}",
+                    called()?
+                ))
+            };
+            run_as(session, row.id)?.map(told).transpose()?
         }
         "businessunit" if is("isdisabled", true) => {
             let users = Query::new("systemuser").filter(Filter::eq("businessunitid", row.id));
             let users = named(session, users, "fullname", "user")?;
-            users.map(|users| format!("nobody in {called} can do anything any more: {users}"))
+            let told = |users| anyhow::Ok(format!("nobody in {} can do anything any more: {users}", called()?));
+            users.map(told).transpose()?
         }
         "organization" if is("isduplicatedetectionenabled", false) => {
             let rules = Query::new("duplicaterule").filter(Filter::eq("statecode", Value::Choice(1)));
@@ -101,32 +111,44 @@ pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row, called
 }
 
 /// Says whom it reaches that a row goes.
-pub(super) fn of_delete(context: &Context, session: &dyn Door, row: &Reference, called: &str) -> anyhow::Result<()> {
+pub(super) fn of_delete(context: &Context, session: &dyn Door, row: &Reference) -> anyhow::Result<()> {
+    let called = || name(session, row);
     let what = match &*row.table {
         "role" => {
-            of_role(context, row.id)?.map(|holders| format!("{holders} have the role {called} and lose what it gives"))
+            let told = |holders| anyhow::Ok(format!("{holders} have the role {} and lose what it gives", called()?));
+            of_role(context, row.id)?.map(told).transpose()?
         }
         "plugintype" => {
             let steps = Query::new(STEP).filter(Filter::eq("plugintypeid", row.id));
-            named(session, steps, "name", "step")?.map(|steps| format!("with {called} go its steps: {steps}"))
+            let told = |steps| anyhow::Ok(format!("with {} go its steps: {steps}", called()?));
+            named(session, steps, "name", "step")?.map(told).transpose()?
         }
         _ => None,
     };
     what.map_or(Ok(()), |what| told(context, &what))
 }
 
-/// Says what runs in the name of somebody who loses a role.
-pub(super) fn of_taken_role(context: &Context, session: &dyn Door, user: Uuid, called: &str) -> anyhow::Result<()> {
-    match run_as(session, user)? {
-        Some(runs) => told(
-            context,
-            &format!("{called} loses what the role gives, and in this name run {runs}"),
-        ),
-        None => Ok(()),
-    }
+/// Says whom it reaches that a user or team loses what a role, or being in a team, gives.
+pub(super) fn of_loss(context: &Context, session: &dyn Door, holder: &Reference) -> anyhow::Result<()> {
+    let (members, runs) = match &*holder.table {
+        "team" => (holders::members(context, holder.id)?.len(), None),
+        _ => (0, run_as(session, holder.id)?),
+    };
+    let what = match (members, runs) {
+        (0, None) => return Ok(()),
+        (_, Some(runs)) => format!("and so does what runs in this name: {runs}"),
+        (members, None) => format!("and so do those who are in it ({})", count(members, "member")),
+    };
+    told(
+        context,
+        &format!("{} loses what that gives, {what}", name(session, holder)?),
+    )
 }
 
-const STEP: &str = "sdkmessageprocessingstep";
+/// What a row is called, which people may have given as an id, the end of one, or `@last`.
+fn name(session: &dyn Door, row: &Reference) -> anyhow::Result<String> {
+    Ok(names::called(session, &row.table, &row.id.to_string())?.1)
+}
 
 /// The steps and workflows that run in somebody's name.
 fn run_as(session: &dyn Door, user: Uuid) -> anyhow::Result<Option<String>> {

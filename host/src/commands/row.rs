@@ -176,7 +176,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
         Command::Delete { table, id } => {
             let target = target(&session, &table, &id)?;
-            reach::of_delete(context, &session, &target, &id)?;
+            reach::of_delete(context, &session, &target)?;
             session.execute(Request::delete(target.clone()))?;
             Ok(done("deleted", &target.table, target.id))
         }
@@ -242,7 +242,7 @@ pub(super) fn update(
         return Err(Usage::because("nothing is to be changed: a row keeps its key"));
     }
     row.id = session.find_one(&table.name, id)?;
-    reach::of_update(context, session, &row, id)?;
+    reach::of_update(context, session, &row)?;
     let id = row.id;
     let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
     updated(context, &table.name, id, references(&response, "RolesRemoved"))

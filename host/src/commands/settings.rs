@@ -327,7 +327,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let value = change(name, &value)?;
             let organization = row(&session)?;
             let update = Row::new("organization", organization.id).with(name.column, value);
-            reach::of_update(context, &session, &update, "the organisation")?;
+            reach::of_update(context, &session, &update)?;
             session.execute(Request::update(update))?;
             jobs::with_removals(context, &session, one(name, &row(&session)?))
         }

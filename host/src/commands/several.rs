@@ -16,9 +16,9 @@ pub(super) fn update(
     done: &str,
 ) -> anyhow::Result<Outcome> {
     let table = &*change.table;
-    each_row(context, session, (table, given), done, |id, name| {
+    each_row(context, session, (table, given), done, |id| {
         let change = Row { id, ..change.clone() };
-        reach::of_update(context, session, &change, name)?;
+        reach::of_update(context, session, &change)?;
         session.execute(Request::update(change))?;
         Ok(())
     })
@@ -26,9 +26,9 @@ pub(super) fn update(
 
 /// Removes each of the rows.
 pub(super) fn delete(context: &Context, session: &dyn Door, table: &str, given: &[String]) -> anyhow::Result<Outcome> {
-    each_row(context, session, (table, given), "deleted", |id, name| {
+    each_row(context, session, (table, given), "deleted", |id| {
         let target = Reference::new(table, id);
-        reach::of_delete(context, session, &target, name)?;
+        reach::of_delete(context, session, &target)?;
         session.execute(Request::delete(target))?;
         Ok(())
     })
@@ -39,14 +39,14 @@ fn each_row(
     session: &dyn Door,
     (table, given): (&str, &[String]),
     done: &str,
-    work: impl Fn(Uuid, &str) -> anyhow::Result<()>,
+    work: impl Fn(Uuid) -> anyhow::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let what = sluice_engine::noun(table);
     let found = each::found(given, |name| session.find_one(table, name))?;
     let refused = |name: &str, error: &Error| format!("{what} {name} is not {done}\n{}", report::error(context, error));
     each::each(what, found, refused, |id| {
         let name = names::called(session, table, &id.to_string())?.1;
-        work(id, &name)?;
+        work(id)?;
         let mut item = Map::new();
         item.insert("id".to_owned(), id.to_string().into());
         Ok((item, format!("{done} {what} {name} {id}")))

@@ -5,7 +5,7 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
-use super::{holders, what_if};
+use super::{holders, reach, what_if};
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
@@ -99,11 +99,21 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             team: name,
             role,
             what_if,
-        } => what_if.or_do(context, &session, |door| {
-            holders::change_role(door, &team(&name)?, &role, false)
-        }),
+        } => {
+            let team = team(&name)?;
+            if !what_if.is_trial() {
+                reach::of_loss(context, &session, &team)?;
+            }
+            what_if.or_do(context, &session, |door| {
+                holders::change_role(door, &team, &role, false)
+            })
+        }
         Command::MemberAdd { team: name, user } => member(&session, &team(&name)?, &user, true),
-        Command::MemberRemove { team: name, user } => member(&session, &team(&name)?, &user, false),
+        Command::MemberRemove { team: name, user } => {
+            let of = Reference::new("systemuser", session.find_one("systemuser", &user)?);
+            reach::of_loss(context, &session, &of)?;
+            member(&session, &team(&name)?, &user, false)
+        }
     }
 }
 

@@ -145,7 +145,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::RoleRemove { user, role, what_if } => {
             let holder = Reference::new("systemuser", session.find_one("systemuser", &user)?);
             if !what_if.is_trial() {
-                reach::of_taken_role(context, &session, holder.id, &user)?;
+                reach::of_loss(context, &session, &holder)?;
             }
             what_if.or_do(context, &session, |door| {
                 holders::change_role(door, &holder, &role, false)

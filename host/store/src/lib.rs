@@ -11,7 +11,7 @@
 //! | follow a unit of work into a commit | `writer`, then `unit` |
 //! | see what can be done within one | `tx`, `rows`, `definitions`, `facts`, `matchcodes` |
 //! | bring a file of an earlier form to the present one | `migrate`, then `structure` |
-//! | put a backup in the place of a file, notice that another file has its place | `restore`, `presence`, `place` |
+//! | put a backup in the place of a file, notice that another file has its place | `restore`, `presence`, `open_file` |
 //! | see how attachments are kept | `blocks` |
 //! | see how a value is kept, and how texts compare | `form`, `text` |
 //! | see the SQL | `sql` |
@@ -26,7 +26,7 @@ mod keeping;
 mod matchcodes;
 mod migrate;
 mod names;
-mod place;
+mod open_file;
 mod presence;
 mod restore;
 mod rows;

@@ -22,7 +22,7 @@ use crate::{
     facts::Known,
     fault::fault,
     names,
-    place::Log,
+    open_file::LogFiles,
     sql::ShareMask,
     text::{self, Collation},
 };
@@ -65,7 +65,7 @@ pub(crate) struct Session {
     /// The tables that the program brings along.
     pub(crate) ships: Shipped,
     /// The log that it works by, where it writes.
-    pub(crate) log: Option<Log>,
+    pub(crate) log: Option<LogFiles>,
     faults: Option<Faults>,
     patience: Arc<AtomicU64>,
     texts: HashMap<String, Arc<str>>,
@@ -117,7 +117,7 @@ impl Session {
                 .conn
                 .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
                 .map_err(fault)?;
-            session.log = Log::of(path);
+            session.log = LogFiles::of(path);
         }
         Ok(session)
     }

@@ -18,7 +18,7 @@ use crate::{
     definitions::INTERNAL,
     fault::fault,
     names::{self, check_target, side_files},
-    place::Place,
+    open_file::OpenFile,
     presence::{Identity, clear_leftovers, clear_sides, scratch_in},
     restore,
     session::{APPLICATION_ID, FORM, Session},
@@ -62,8 +62,6 @@ impl Synchronous {
 /// One organisation, open in this process. Shared by all threads.
 pub struct Store {
     path: PathBuf,
-    /// The file that was opened.
-    identity: Identity,
     options: Options,
     pub(crate) writer: Writer,
     #[expect(
@@ -140,10 +138,9 @@ impl Store {
         let session = Box::new(session);
         let identity = identity.ok_or_else(|| Error::host("the organisation's file is gone"))?;
         identity.check(path)?;
-        let writer = Writer::new(Place::new(path.to_owned(), identity), options.clone(), session);
+        let writer = Writer::new(OpenFile::new(path.to_owned(), identity), options.clone(), session);
         Ok(Self {
             path: path.to_owned(),
-            identity,
             options,
             writer,
             readers: Mutex::default(),
@@ -217,7 +214,7 @@ impl Store {
             return Ok(kept);
         }
         let session = Session::open(&self.path, &self.options, false)?;
-        self.writer.check_place()?;
+        self.writer.file().check()?;
         Ok(Box::new(session))
     }
 
@@ -255,13 +252,13 @@ impl Store {
     pub fn vacuum(&self) -> Result<()> {
         self.writer.quietly(|| {
             let session = Session::open(&self.path, &self.options, true)?;
-            self.identity.check(&self.path)?;
+            self.writer.file().check()?;
             session.set_patience(self.writer.patience());
             // Not in memory, which it may be too large for.
             session.setting("temp_store", "FILE")?;
             session.run("VACUUM")?;
             session.empty_log();
-            self.identity.check(&self.path).map(|_| ())
+            self.writer.file().check()
         })
     }
 
@@ -345,7 +342,7 @@ impl Drop for Store {
     /// the file has another log by now, it would play this one over what was written by that.
     fn drop(&mut self) {
         let readers = self.readers.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if self.identity.check(&self.path).is_err() {
+        if self.writer.file().lost_its_path() {
             readers.clear();
             self.writer.empty_log();
         } else if self.writer.gives_up_log() {

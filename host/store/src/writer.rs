@@ -26,7 +26,7 @@ use sluice_model::{Code, Error, Result};
 
 use crate::{
     Options, Tx,
-    place::Place,
+    open_file::OpenFile,
     session::Session,
     unit::{self, End},
 };
@@ -43,7 +43,7 @@ pub(crate) const PATIENCE: u64 = 30_000;
 
 /// Where units wait for their turn.
 pub(crate) struct Writer {
-    place: Place,
+    file: OpenFile,
     options: Options,
     /// How long to wait for another process, in milliseconds.
     patience: AtomicU64,
@@ -123,7 +123,7 @@ enum Ended<T> {
 }
 
 impl Writer {
-    pub(crate) fn new(place: Place, options: Options, session: Box<Session>) -> Self {
+    pub(crate) fn new(file: OpenFile, options: Options, session: Box<Session>) -> Self {
         let now = Instant::now();
         let turn = Turn {
             session: Some(session),
@@ -132,7 +132,7 @@ impl Writer {
             released: now,
         };
         Self {
-            place,
+            file,
             options,
             patience: AtomicU64::new(PATIENCE),
             line: Mutex::new(Line {
@@ -265,8 +265,8 @@ impl Writer {
         let session = match turn.session.take() {
             Some(session) => session,
             None => {
-                self.place.check()?;
-                Box::new(Session::open(self.place.path(), &self.options, true)?)
+                self.file.check()?;
+                Box::new(Session::open(self.file.path(), &self.options, true)?)
             }
         };
         if turn.group.is_some() {
@@ -355,9 +355,9 @@ impl Writer {
             return session.run("ROLLBACK");
         }
         // Before: what is lost anyway is not committed. After: nor answered.
-        self.place.check_before_commit(session)?;
+        self.file.check_before_commit(session)?;
         session.run("COMMIT")?;
-        self.place.check_after_commit(session)?;
+        self.file.check_after_commit(session)?;
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -395,17 +395,16 @@ impl Writer {
         }
     }
 
-    /// # Errors
-    /// The file is not where it was opened, or has another log.
-    pub(crate) fn check_place(&self) -> Result<()> {
-        self.place.check()
+    /// The file that it writes.
+    pub(crate) fn file(&self) -> &OpenFile {
+        &self.file
     }
 
     /// What lies in the log stays out of a file that has another one by now; whether so it is.
     pub(crate) fn gives_up_log(&self) -> bool {
         let line = lock(&self.line);
         let session = line.free.as_ref().and_then(|turn| turn.session.as_ref());
-        self.place.gives_up_log(session.map(|session| &**session))
+        self.file.gives_up_log(session.map(|session| &**session))
     }
 
     /// How often something was committed since the file was opened.

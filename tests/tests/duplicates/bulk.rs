@@ -127,9 +127,8 @@ fn a_job_sees_what_its_owner_sees() {
     assert_eq!(pairs(&world, again), [own]);
 }
 
-/// A message gives a page; who lists gets all that they ask for.
-#[test]
-fn a_list_goes_on_behind_a_page() {
+/// A world with so many contacts that are alike that there are more pairs than a job reports.
+fn alike() -> Duplicates {
     let world = Duplicates::new();
     world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
     world
@@ -137,6 +136,13 @@ fn a_list_goes_on_behind_a_page() {
         .0
         .batch(|batch| (0..102).try_for_each(|_| batch.create(contact("Bulk", "a@bulk.example")).map(|_| ())))
         .unwrap();
+    world
+}
+
+/// A message gives a page; who lists gets all that they ask for.
+#[test]
+fn a_list_goes_on_behind_a_page() {
+    let world = alike();
     found(&world, contacts());
     found(&world, contacts());
     let all = || Query::new("duplicaterecord").columns(&[]);
@@ -147,13 +153,7 @@ fn a_list_goes_on_behind_a_page() {
 
 #[test]
 fn a_job_reports_five_thousand_at_most() {
-    let world = Duplicates::new();
-    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
-    world
-        .admin
-        .0
-        .batch(|batch| (0..102).try_for_each(|_| batch.create(contact("Bulk", "a@bulk.example")).map(|_| ())))
-        .unwrap();
+    let world = alike();
     let job = found(&world, contacts());
     let found = world.admin.list(
         Query::new("duplicaterecord")

@@ -329,9 +329,16 @@ fn a_change_says_whom_it_reaches() {
         "--run-as",
         "integration",
     ]);
+    admin.json(&["team", "create", "Crew", "--role", "Salesperson"]);
+    admin.json(&["team", "member-add", "Crew", "integration"]);
     let runs = "2 steps (audit_note: Create of opportunity, commission: Create of account)";
     for (arguments, told) in [
         (&["user", "role-remove", "integration", "Integration"][..], runs),
+        (
+            &["team", "role-remove", "Crew", "Salesperson"],
+            "Crew loses what that gives, and so do those who are in it (1 member)",
+        ),
+        (&["team", "member-remove", "Crew", "integration"], runs),
         (&["row", "update", "systemuser", "integration", "isdisabled=yes"], runs),
         (&["user", "disable", "integration"], runs),
         (&["bu", "disable", "East"], "1 user (seller.east)"),

@@ -110,6 +110,25 @@ fn a_log_that_loses_its_place_is_noticed() {
     }
 }
 
+/// The log lies beside the file, and not beside a link that leads to it.
+#[test]
+#[cfg(unix)]
+fn the_log_of_a_file_behind_a_link_is_watched() {
+    let world = World::sample();
+    fs::create_dir(world.path("away")).unwrap();
+    fs::rename(world.path("sluice.db"), world.path("away/org.db")).unwrap();
+    std::os::unix::fs::symlink("away/org.db", world.path("sluice.db")).unwrap();
+    let session = opened(&world);
+    create(&session, "Answered").unwrap();
+    for name in ["away/org.db-wal", "away/org.db-shm"] {
+        fs::remove_file(world.path(name)).unwrap();
+    }
+    let error = create(&session, "Lost").unwrap_err();
+    assert!(error.message().contains("the files -wal and -shm beside"), "{error}");
+    drop(session);
+    assert_eq!((named(&world, "Answered"), named(&world, "Lost")), (1, 0));
+}
+
 #[test]
 fn what_others_write_by_a_new_log_is_not_written_over() {
     for writes_on in [true, false] {

@@ -23,7 +23,7 @@ pub(crate) use lease::{Claim, LEASE_COLUMNS, Lease, fail, hand_over, is_interrup
 pub(crate) use process::{is_gone, this_process};
 pub(crate) use replay::{Made, Replay, is_answer};
 pub(crate) use step::{Deferred, queue, run_deferred, run_released};
-pub(crate) use turn::Turned;
+pub(crate) use turn::JobTurn;
 
 use crate::{Unit, runner};
 

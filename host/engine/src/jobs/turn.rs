@@ -26,7 +26,7 @@ const MOST: usize = 64;
 const LONG: Duration = Duration::from_millis(200);
 
 /// What came of a job that was to be run.
-pub(crate) enum Turned {
+pub(crate) enum JobTurn {
     Ran(JobOutcome),
     /// It is run in steps.
     InSteps,
@@ -67,9 +67,9 @@ impl Session {
                 let began = Instant::now();
                 for (job, turned) in self.run_turn(&jobs, stop)? {
                     let outcome = match turned {
-                        Ok(Turned::Ran(outcome)) => Ok(outcome),
-                        Ok(Turned::InSteps) => self.run_in_steps(job, stop, &|_| {}),
-                        Ok(Turned::Stopped) => continue,
+                        Ok(JobTurn::Ran(outcome)) => Ok(outcome),
+                        Ok(JobTurn::InSteps) => self.run_in_steps(job, stop, &|_| {}),
+                        Ok(JobTurn::Stopped) => continue,
                         Err(error) if matches!(error.code(), Code::JOB_ENDED | Code::NOT_FOUND) => continue,
                         Err(error) => Err(error),
                     };
@@ -87,7 +87,7 @@ impl Session {
     ///
     /// # Errors
     /// They cannot be taken, or what they came to cannot be written.
-    pub(crate) fn run_turn(&self, jobs: &[Uuid], stop: &AtomicBool) -> Result<Vec<(Uuid, Result<Turned>)>> {
+    pub(crate) fn run_turn(&self, jobs: &[Uuid], stop: &AtomicBool) -> Result<Vec<(Uuid, Result<JobTurn>)>> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Purpose::Work)?;
             let claims = hand_over(&mut unit, &[], jobs, Some(self.acting))?;
@@ -98,9 +98,9 @@ impl Session {
                     // The first has been asked for: it runs.
                     Ok(Claim::Taken(row)) if !told.is_empty() && stop.load(Ordering::Acquire) => {
                         turn.not_begun.push(row);
-                        Ok(Turned::Stopped)
+                        Ok(JobTurn::Stopped)
                     }
-                    Ok(Claim::Taken(row)) => turn.run(&mut unit, &row)?.map(Turned::Ran).ok_or_else(lost),
+                    Ok(Claim::Taken(row)) => turn.run(&mut unit, &row)?.map(JobTurn::Ran).ok_or_else(lost),
                     Ok(other) => not_taken(other),
                     Err(error) => Err(error),
                 };
@@ -149,7 +149,9 @@ impl Turn {
     }
 
     fn end(self, unit: &mut Unit) -> Result<()> {
-        hand_over(unit, &self.ended, &[], None)?;
+        if !self.ended.is_empty() {
+            hand_over(unit, &self.ended, &[], None)?;
+        }
         match self.not_begun.is_empty() {
             true => Ok(()),
             false => lease::give_back(unit, &self.not_begun),
@@ -157,9 +159,9 @@ impl Turn {
     }
 }
 
-fn not_taken(claim: Claim) -> Result<Turned> {
+fn not_taken(claim: Claim) -> Result<JobTurn> {
     match claim {
-        Claim::Ended(status, message) => Ok(Turned::Ran(JobOutcome {
+        Claim::Ended(status, message) => Ok(JobTurn::Ran(JobOutcome {
             state: JobState::of(status),
             ended_before: true,
             message,
@@ -167,7 +169,7 @@ fn not_taken(claim: Claim) -> Result<Turned> {
             progress: JobProgress::default(),
         })),
         Claim::NotNow => Err(lost()),
-        Claim::InSteps | Claim::Taken(_) => Ok(Turned::InSteps),
+        Claim::InSteps | Claim::Taken(_) => Ok(JobTurn::InSteps),
     }
 }
 

@@ -16,7 +16,7 @@ fn remedies_carry_what_the_error_knows() {
     assert!(of("MergeLeads").get("other").is_none(), "what nobody knows is absent");
 }
 
-fn lacks(code: Code, only_team: bool, held: Option<Held>) -> Error {
+fn lacks(code: Code, only_team: bool, held: Option<HeldDepth>) -> Error {
     let mut error = Error::new(code, "no");
     let body = error.body_mut();
     body.privilege = Some("prvReadAccount".to_owned());
@@ -53,7 +53,7 @@ fn what_counts_for_the_rows_of_a_team_is_inherited() {
             role: "Crew".to_owned(),
             team: "Pumps".to_owned(),
         };
-        Some(Held {
+        Some(HeldDepth {
             depth: Depth::User,
             only: Some(only),
         })

@@ -8,7 +8,7 @@ use std::{
 
 use sluice_access::{Check, Checks, Gate, PrincipalId};
 use sluice_engine::{AskedAs, asked_as};
-use sluice_model::{Catalog, Held, Name, Result, Uuid, error::StepInfo};
+use sluice_model::{Catalog, HeldDepth, Name, Result, Uuid, error::StepInfo};
 
 use super::{
     Isolation, WithheldColumn,
@@ -34,7 +34,7 @@ pub struct Need {
     /// Why it is asked of this principal.
     pub asked_as: AskedAs,
     /// How the principal holds the privilege as things are.
-    pub held: Option<Held>,
+    pub held: Option<HeldDepth>,
     /// Why it passes as things are, or `None` where it does not.
     pub because: Option<String>,
     /// The step whose call asks; `None` is the platform for the request itself.

@@ -9,7 +9,7 @@ use sluice_sandbox::PluginType;
 use super::registration::Pushed;
 use sluice_engine::{
     Batch, Unit,
-    capability::Caller,
+    capability::TypeCaller,
     tables::{self, GIVEN_UP},
 };
 
@@ -23,7 +23,7 @@ fn registered(unit: &mut Unit, assembly: Uuid) -> Result<Vec<Row>> {
     unit.select_as_platform(OWN, &types)
 }
 
-fn is_step(caller: &Caller) -> bool {
+fn is_step(caller: &TypeCaller) -> bool {
     *caller.rest.table == *tables::STEP
 }
 

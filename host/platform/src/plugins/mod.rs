@@ -16,7 +16,7 @@ use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 
 use sluice_engine::{
     Meaning, Unit,
-    capability::{Callee, Caller, Capability, Definition, Dependant, Tables, User},
+    capability::{CalledType, Capability, Definition, Dependant, Tables, TypeCaller, User},
     is_component,
     step_rows::names,
     tables,
@@ -81,12 +81,12 @@ fn imaging(unit: &mut Unit, column: &str) -> Result<Vec<Uuid>> {
 }
 
 impl Dependant for Steps {
-    fn callers(&self, unit: &mut Unit, callee: Callee<'_>) -> Result<Vec<Caller>> {
+    fn callers(&self, unit: &mut Unit, callee: CalledType<'_>) -> Result<Vec<TypeCaller>> {
         let steps = Query::new(tables::STEP)
             .columns(&["name", "statecode", tables::MANAGED])
             .filter(Filter::eq("plugintypeid", callee.id));
         let steps = unit.select_as_platform("see who calls a type of a plug-in", &steps)?;
-        let caller = |step: &Row| Caller {
+        let caller = |step: &Row| TypeCaller {
             word: "step",
             name: step.text("name").unwrap_or_default().to_owned(),
             is_active: step.int("statecode") == Some(0),

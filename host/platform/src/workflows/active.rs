@@ -22,7 +22,7 @@ use super::{
 };
 use sluice_engine::{
     Operation, Unit,
-    capability::Callee,
+    capability::CalledType,
     handler::{Called, Handler, StepSource},
     snapshot::{Part, Parts, Reader, Snapshot, part_of},
     step::{self, Step},
@@ -121,7 +121,7 @@ impl Workflow {
     }
 
     /// Whether one of its actions calls that type of a plug-in.
-    fn calls(&self, callee: Callee<'_>) -> bool {
+    fn calls(&self, callee: CalledType<'_>) -> bool {
         let is = |plugin: &str| match plugin.split_once('/') {
             Some((plugin, name)) => (plugin, name) == (callee.plugin, callee.name),
             None => plugin == callee.name,
@@ -317,7 +317,7 @@ impl Active {
     }
 
     /// Those that call that type of a plug-in.
-    pub(crate) fn calling(&self, callee: Callee<'_>) -> impl Iterator<Item = &Arc<Workflow>> {
+    pub(crate) fn calling(&self, callee: CalledType<'_>) -> impl Iterator<Item = &Arc<Workflow>> {
         self.by_id.values().filter(move |workflow| workflow.calls(callee))
     }
 

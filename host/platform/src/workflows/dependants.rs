@@ -15,7 +15,7 @@ use super::{
 };
 use sluice_engine::{
     Unit,
-    capability::{Callee, Caller, Definition as Named, Dependant, User},
+    capability::{CalledType, Definition as Named, Dependant, TypeCaller, User},
     step_rows,
 };
 
@@ -23,11 +23,11 @@ use sluice_engine::{
 pub(super) struct Definitions;
 
 impl Dependant for Definitions {
-    fn callers(&self, unit: &mut Unit, callee: Callee<'_>) -> Result<Vec<Caller>> {
+    fn callers(&self, unit: &mut Unit, callee: CalledType<'_>) -> Result<Vec<TypeCaller>> {
         let snapshot = unit.snapshot()?;
         let mut callers: Vec<_> = active::of(&snapshot).calling(callee).collect();
         callers.sort_by_key(|workflow| workflow.id);
-        let caller = |workflow: &Arc<Workflow>| Caller {
+        let caller = |workflow: &Arc<Workflow>| TypeCaller {
             word: KIND,
             name: workflow.name.clone(),
             is_active: true,

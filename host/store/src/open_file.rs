@@ -1,5 +1,5 @@
-//! Whether a writer's file and the log beside it are still those that it has opened, and what becomes of
-//! what lies in the log where they are not.
+//! The file that is open, and the log beside it: whether they still lie where they were opened, and what
+//! becomes of what lies in the log where they do not.
 
 use std::{
     path::{Path, PathBuf},
@@ -14,25 +14,51 @@ use sluice_model::{Error, Result};
 
 use crate::{names::with_ending, presence::Identity, session::Session};
 
-/// What the names of the log and of its index end in.
-const LOG: [&str; 2] = ["-wal", "-shm"];
+/// A file that the database keeps beside another one.
+#[derive(Debug, Clone)]
+struct Beside {
+    path: PathBuf,
+    identity: Identity,
+}
 
-/// The log of a file and the index of that log, by which all work who have the file open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Log([Identity; 2]);
+impl Beside {
+    fn of(path: &Path, ending: &str) -> Option<Self> {
+        let path = with_ending(path, ending);
+        let identity = Identity::of(&path)?;
+        Some(Self { path, identity })
+    }
 
-impl Log {
-    /// Those beside the file at `path`; nothing where one of them is not there.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
-        let [log, index] = LOG.map(|ending| Identity::of(&with_ending(path, ending)));
-        Some(Self([log?, index?]))
+    fn is_there(&self) -> bool {
+        Identity::of(&self.path) == Some(self.identity)
     }
 }
 
-/// Where a file lies that is open.
-pub(crate) struct Place {
+/// The log of a file and the index of that log: by these two all work who have the file open.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFiles {
+    log: Beside,
+    index: Beside,
+}
+
+impl LogFiles {
+    /// Those of the file at `path`, which lie beside the file that a link leads to; nothing where one of
+    /// them is not there.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let path = path.canonicalize().ok()?;
+        Some(Self {
+            log: Beside::of(&path, "-wal")?,
+            index: Beside::of(&path, "-shm")?,
+        })
+    }
+
+    fn are_there(&self) -> bool {
+        self.log.is_there() && self.index.is_there()
+    }
+}
+
+/// The file that a writer has open.
+pub(crate) struct OpenFile {
     path: PathBuf,
-    /// The file that was opened.
     identity: Identity,
     /// When it had last been written, after the last commit.
     written: Mutex<Option<SystemTime>>,
@@ -40,7 +66,7 @@ pub(crate) struct Place {
     log_is_gone: AtomicBool,
 }
 
-impl Place {
+impl OpenFile {
     pub(crate) fn new(path: PathBuf, identity: Identity) -> Self {
         Self {
             path,
@@ -55,7 +81,7 @@ impl Place {
     }
 
     /// # Errors
-    /// Another file is there, or none, or the log is another one.
+    /// Another file is at its path, or none, or its log was seen to be another one.
     pub(crate) fn check(&self) -> Result<()> {
         self.identity.check(&self.path)?;
         match self.log_is_gone.load(Ordering::Acquire) {
@@ -65,14 +91,14 @@ impl Place {
     }
 
     /// # Errors
-    /// As [`Self::check`]: what the session has done is undone.
+    /// As [`Self::check`], where the log is looked at anew: what the session has done is undone.
     pub(crate) fn check_before_commit(&self, session: &Session) -> Result<()> {
         if let Err(replaced) = self.identity.check(&self.path) {
             session.run("ROLLBACK")?;
             session.empty_log();
             return Err(replaced);
         }
-        if self.has_log_of(session) {
+        if has_its_log(session) {
             return Ok(());
         }
         session.run("ROLLBACK")?;
@@ -81,23 +107,24 @@ impl Place {
     }
 
     /// # Errors
-    /// Another file is there, or none.
+    /// Another file is at its path, or none.
     pub(crate) fn check_after_commit(&self, session: &Session) -> Result<()> {
         let written = self.identity.check(&self.path).inspect_err(|_| session.empty_log())?;
         *self.written.lock().unwrap_or_else(PoisonError::into_inner) = written;
         Ok(())
     }
 
+    /// Whether another file is at its path, or none.
+    pub(crate) fn lost_its_path(&self) -> bool {
+        self.identity.check(&self.path).is_err()
+    }
+
     /// Gives the log up where it is not the file's any more; whether so it is.
     pub(crate) fn gives_up_log(&self, session: Option<&Session>) -> bool {
-        if let Some(session) = session.filter(|session| !self.has_log_of(session)) {
+        if let Some(session) = session.filter(|session| !has_its_log(session)) {
             self.give_up_log(session);
         }
         self.log_is_gone.load(Ordering::Acquire)
-    }
-
-    fn has_log_of(&self, session: &Session) -> bool {
-        session.log.is_none_or(|log| Log::of(&self.path) == Some(log))
     }
 
     /// What lies in the log goes into the file, as long as nobody else has written there; otherwise it stays
@@ -106,7 +133,8 @@ impl Place {
         self.log_is_gone.store(true, Ordering::Release);
         let last = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let is_as_it_was = last.is_some() && self.identity.check(&self.path).ok() == Some(last);
-        match is_as_it_was && !with_ending(&self.path, LOG[0]).exists() {
+        let has_another = session.log.as_ref().is_some_and(|files| files.log.path.exists());
+        match is_as_it_was && !has_another {
             true => session.empty_log(),
             false => session.leave_log(),
         }
@@ -120,4 +148,8 @@ impl Place {
             self.path.display()
         ))
     }
+}
+
+fn has_its_log(session: &Session) -> bool {
+    session.log.as_ref().is_none_or(LogFiles::are_there)
 }
