@@ -60,7 +60,7 @@ impl Unit {
     ///
     /// # Errors
     /// One of them is gone; nobody calls on behalf of SYSTEM.
-    pub(crate) fn who_acts(&mut self, acting: Acting) -> Result<Arc<Principal>> {
+    pub fn who_acts(&mut self, acting: Acting) -> Result<Arc<Principal>> {
         match acting.caller.filter(|caller| *caller != acting.user) {
             Some(caller) => self.limited(acting.user, caller),
             None => self.principal(acting.user),

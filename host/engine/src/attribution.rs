@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sluice_model::{Code, Error, Parameter, Result, Timestamp, Uuid, codes::Kind};
+use sluice_model::{Code, Error, Name, Parameter, Result, Timestamp, Uuid, codes::Kind};
 use sluice_sandbox::{Context, Place};
 
 use crate::{Unit, operation::Operation, step::Step};
@@ -53,13 +53,34 @@ impl Written {
         self.0.is_empty()
     }
 
+    /// The columns that hold a step's value, by the step, in the order in which these wrote last.
+    pub(crate) fn columns(&self) -> Vec<(Arc<Step>, Vec<Name>)> {
+        let mut turns: BTreeMap<usize, (Arc<Step>, Vec<Name>)> = BTreeMap::new();
+        for (place, value) in &self.0 {
+            if let Place::Column(name) = place {
+                let turn = turns
+                    .entry(value.turn)
+                    .or_insert_with(|| (value.step.clone(), Vec::new()));
+                turn.1.push(name.clone());
+            }
+        }
+        turns.into_values().collect()
+    }
+
+    /// Puts back what stood there before steps wrote.
+    pub(crate) fn take_back(self, context: &mut Context) {
+        for (place, value) in self.0 {
+            place.put(context, value.own);
+        }
+    }
+
     /// Whether the value of that column is a step's.
-    pub(crate) fn holds(&self, column: &sluice_model::Name) -> bool {
+    pub(crate) fn holds(&self, column: &Name) -> bool {
         self.0.contains_key(&Place::Column(column.clone()))
     }
 
     /// Only what is in these columns, and the input parameters.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&sluice_model::Name) -> bool) {
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Name) -> bool) {
         self.0.retain(|place, _| match place {
             Place::Column(name) => keep(name),
             Place::Input(_) => true,

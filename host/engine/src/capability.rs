@@ -1,6 +1,8 @@
 //! What a part of the platform, or an app on it, brings along, as data. The core knows none of
 //! them: whoever opens an organisation says which [`Capabilities`] it has.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use sluice_model::{ColumnDef, Error, Name, Reference, RelationshipDef, Result, Row, TableDef, Uuid};
 
@@ -234,6 +236,8 @@ pub struct TypeCaller {
     pub is_active: bool,
     /// Whether it came with a managed solution.
     pub is_managed: bool,
+    /// In whose names it calls, whoever sets it off. What steps run as is asked of the steps.
+    pub runs_as: BTreeSet<Uuid>,
     /// The change of its row that puts it out of work.
     pub rest: Row,
 }

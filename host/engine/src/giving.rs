@@ -175,14 +175,30 @@ pub fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Resul
     sluice_access::check_gives_columns(&operation.principal, run_as.column_grants())
 }
 
-/// What the steps of these plug-in types run is changed.
-pub fn check_steps_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) -> Result<()> {
+/// As [`check_run_as`], where the caller does not run it as himself.
+///
+/// # Errors
+/// As [`check_run_as`].
+pub fn check_acts_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Result<()> {
+    match operation.is_called_by(user) {
+        true => Ok(()),
+        false => check_run_as(unit, operation, user),
+    }
+}
+
+/// What these plug-in types do is changed, for all who call them.
+pub fn check_callers_of(unit: &mut Unit, operation: &Operation, types: &[Uuid]) -> Result<()> {
     for plugin_type in types {
         let steps = Query::new(tables::STEP)
             .columns(&["impersonatinguserid", "sl_grants"])
             .filter(Filter::eq("plugintypeid", *plugin_type));
         for step in select(unit, "nobody gives what they do not hold: see what is given", &steps)? {
             check_step(unit, operation, &step)?;
+        }
+        for caller in unit.callers_of(*plugin_type)? {
+            for user in caller.runs_as {
+                check_acts_as(unit, operation, user)?;
+            }
         }
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! no wasm and no HTTP, and nothing of sales: a [`Capability`] adds tables and messages.
 
 pub mod acting;
+mod added;
 mod administration;
 mod answers;
 mod attach;
@@ -86,7 +87,7 @@ pub use operation::Operation;
 pub use organization::Founding;
 pub use plugin::{Argument, Arguments};
 pub use preview::{Changed, Preview, Rehearsal, Sent, Tried, What};
-pub use rules::Rules;
+pub use rules::{ReadRules, Rules};
 pub use runner::{JobKind, JobOutcome, JobProgress, JobState, JobStep};
 pub use session::{CallOptions, Session};
 pub use sluice_sandbox::{Compiler, run_compiler};

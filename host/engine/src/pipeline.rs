@@ -3,7 +3,7 @@
 use sluice_model::{Code, Error, Response, Result, error::Limit};
 
 use crate::{
-    Unit, answers, attribution, bypass,
+    Unit, added, answers, attribution, bypass,
     change::Author,
     jobs,
     message::upsert,
@@ -110,9 +110,7 @@ fn inner_stages(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     steps::take_before_images(unit, operation)?;
     // The access check on the row as the steps left it is the first thing that the main operation
     // does: without its permit the store does nothing.
-    attribution::blaming_steps(unit, operation, |unit, operation| {
-        operation.message.run(unit, operation)
-    })?;
+    attribution::blaming_steps(unit, operation, added::run)?;
     operation.check_outputs()?;
     steps::take_after_images(unit, operation)?;
     steps::run(unit, operation, step::POST_OPERATION)?;

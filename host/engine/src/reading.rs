@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sluice_access::{Permit, Principal};
 use sluice_model::{
-    Catalog, Error, Filter, Name, Page, Parameter, Query, Request, Result, Right, Row, Surroundings, TableDef, Value,
-    answer, coerce, error::Limit,
+    Catalog, Error, Filter, Join, Name, Page, Parameter, Query, Request, Result, Right, Row, Surroundings, TableDef,
+    Value, answer, coerce, error::Limit,
 };
 use sluice_store::Part;
 
@@ -95,7 +95,7 @@ impl Unit {
     /// Gate 1 for a query: Read on its table, and on each that its conditions look at.
     pub fn require_read(&mut self, operation: &Operation, query: &Query) -> Result<()> {
         let catalog = self.catalog();
-        if *query.table == *tables::AUDIT && names_a_row(&query.filter) {
+        if asks_for_history(query) {
             self.require_named(operation, "prvReadRecordAuditHistory")?;
         }
         std::iter::once(query.table.clone())
@@ -123,27 +123,46 @@ const STREAMED: usize = 500;
 
 impl Session {
     /// The rows of a query, as far as the user may read them, without a message: no step runs, and no trace and no
-    /// mark of use is left. For what a client asks on the way to a command.
+    /// mark of use is left. For what a client asks on the way to a command: names, of tables whose rows are shown
+    /// as they are stored.
     ///
     /// # Errors
     /// The user lacks Read on one of the tables, or the query names what is not there.
     pub fn glance(&self, query: &Query) -> Result<Vec<Row>> {
         let (mut unit, reader) = self.unit()?;
         let catalog = unit.catalog();
+        let in_part = |name: &&Name| message_trace::is_shown_in_part(&query.table, name);
+        let all: Vec<Name> = match &query.columns {
+            Some(columns) => columns.clone(),
+            None => catalog
+                .table(&query.table)?
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
+        };
+        if let Some(column) = all.iter().find(in_part) {
+            return Err(Error::host(format!(
+                "`{column}` of `{}` is not glanced at",
+                query.table
+            )));
+        }
         check(&catalog, query)?;
         let permit = unit.list_permit(&reader, query)?;
         unit.read(|tx| tx.select_across(&permit, &catalog, query))
     }
 
     /// Shows all rows of a query, whatever their number: some at a time, as they are read. Of them
-    /// few are in memory at once. Where steps wait for the message, it is sent page by page.
+    /// few are in memory at once. Where steps wait for the message, or readers are not shown what is
+    /// stored, it is sent page by page.
     ///
     /// # Errors
     /// The refusal, and what `visit` gives.
     pub fn each(&self, query: Query, visit: &mut dyn FnMut(Vec<Row>) -> Result<()>) -> Result<()> {
         let snapshot = self.snapshot()?;
         let watched = !snapshot.steps.of(LIST, Some(&query.table)).is_empty();
-        let changed = *query.table == *tables::MESSAGE_TRACE;
+        let table = snapshot.catalog.find(&query.table);
+        let changed = table.is_some_and(|table| !self.engine.core.rules(table).are_shown_as_stored());
         if watched || changed || query.page.is_some() {
             return self.each_page(query, visit);
         }
@@ -216,13 +235,35 @@ fn page(size: u32, after: Option<String>) -> Page {
     Page { number, size, after }
 }
 
-/// Whether a filter of the audit trail asks for the history of a row.
-fn names_a_row(filter: &Filter) -> bool {
+/// Whether a query asks for the history of a row: by a condition on the row of audit rows, or a link to it.
+fn asks_for_history(query: &Query) -> bool {
+    let table_of = |alias: Option<&Name>| match query.joins.iter().find(|join| Some(&join.alias) == alias) {
+        Some(join) => &join.table,
+        None => &query.table,
+    };
+    let links = |join: &Join| {
+        is_audited_row(table_of(join.within.as_ref()), &join.column)
+            || is_audited_row(&join.table, &join.other)
+            || names_a_row(&join.table, &join.filter)
+    };
+    names_a_row(&query.table, &query.filter) || query.joins.iter().any(links)
+}
+
+fn is_audited_row(table: &Name, column: &Name) -> bool {
+    **table == *tables::AUDIT && &**column == "objectid"
+}
+
+fn names_a_row(table: &Name, filter: &Filter) -> bool {
     match filter {
-        Filter::And(all) | Filter::Or(all) => all.iter().any(names_a_row),
-        Filter::Not(filter) => names_a_row(filter),
-        Filter::Compare { column, .. } | Filter::In { column, .. } => &**column == "objectid",
-        Filter::All | Filter::Related(_) => false,
+        Filter::And(all) | Filter::Or(all) => all.iter().any(|filter| names_a_row(table, filter)),
+        Filter::Not(filter) => names_a_row(table, filter),
+        Filter::Compare { column, .. } | Filter::In { column, .. } => is_audited_row(table, column),
+        Filter::Related(related) => {
+            is_audited_row(table, &related.column)
+                || is_audited_row(&related.table, &related.other)
+                || names_a_row(&related.table, &related.filter)
+        }
+        Filter::All => false,
     }
 }
 

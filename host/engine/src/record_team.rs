@@ -81,12 +81,17 @@ fn check(unit: &mut Unit, operation: &Operation, template: Uuid, user: Uuid) -> 
 pub(crate) fn add(unit: &mut Unit, operation: &Operation, template: Uuid, user: Uuid) -> Result<Uuid> {
     let (table, target) = (operation.table()?, operation.target_reference()?);
     let template = check(unit, operation, template, user)?;
-    let rights = rights(&template);
+    let there = find(unit, &target, template.id)?;
+    let rights = match there {
+        // It gives what the template gave when it was made.
+        Some(team) => shared_with(unit, &target, team)?,
+        None => rights(&template),
+    };
     for right in rights.iter() {
         unit.decide(operation, &table, right, target.id)?;
     }
     check_member(unit, &table, rights, user)?;
-    let team = match find(unit, &target, template.id)? {
+    let team = match there {
         Some(team) => team,
         None => make(unit, operation, &template, rights)?,
     };
@@ -112,6 +117,15 @@ fn check_member(unit: &mut Unit, table: &TableDef, rights: Rights, user: Uuid) -
     body.depth = Some(sluice_model::Depth::User);
     body.principal = Some(principal.info());
     Err(error)
+}
+
+/// What of the row is shared with its team.
+fn shared_with(unit: &mut Unit, row: &Reference, team: Uuid) -> Result<Rights> {
+    let share = existing_share(unit, row, &Reference::new(tables::TEAM, team))?;
+    let mask = share
+        .and_then(|share| share.int("accessrightsmask"))
+        .unwrap_or_default();
+    Ok(Rights(mask.cast_unsigned()))
 }
 
 fn make(unit: &mut Unit, operation: &Operation, template: &Row, rights: Rights) -> Result<Uuid> {
@@ -156,10 +170,8 @@ pub(crate) fn remove(unit: &mut Unit, operation: &Operation, template: Uuid, use
         .top(1);
     if unit.select_as_platform(OWN, &members)?.is_empty() {
         let principal = Reference::new(tables::TEAM, team);
-        if let Some(shared) = existing_share(unit, &target, &principal)? {
-            let own = Rights(shared.int("accessrightsmask").unwrap_or_default().cast_unsigned());
-            cascade::unshare_below(unit, &target, &principal, own)?;
-        }
+        let own = shared_with(unit, &target, team)?;
+        cascade::unshare_below(unit, &target, &principal, own)?;
         unit.run_as_system(operation, OWN, Request::delete(principal))?;
     }
     Ok(team)

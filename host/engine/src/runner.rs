@@ -159,7 +159,10 @@ impl Session {
     /// or the host fails; then the job can be gone on with. That the job itself fails is no
     /// error: the outcome says so.
     pub fn run_job(&self, job: Uuid, stop: &AtomicBool, progress: &(dyn Fn(JobProgress) + Sync)) -> Result<JobOutcome> {
-        let turned = self.run_turn(&[job], stop)?.into_iter().next();
+        let turned = self
+            .run_turn(&[job], jobs::Asker::Named(self.acting), stop)?
+            .into_iter()
+            .next();
         if let Some((_, turned)) = turned
             && let JobTurn::Ran(outcome) = turned?
         {
@@ -355,8 +358,10 @@ pub(crate) fn tried(unit: &mut Unit, id: Uuid) -> Result<Option<Error>> {
 fn step(unit: &mut Unit, caller: Option<&Arc<Principal>>, id: Uuid) -> Result<JobStep> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let job = unit.need_as_platform("see whose job it is", &Reference::new(tables::JOB, id))?;
-    // Whoever asked for a job may run it.
-    if let Some(caller) = caller.filter(|caller| job.lookup("ownerid") != Some(&caller.identity().reference())) {
+    // Whoever asked for a job may run it, and not who calls on behalf of that one.
+    let is_its_own =
+        |caller: &Principal| job.lookup("ownerid") == Some(&caller.identity().reference()) && caller.limit().is_none();
+    if let Some(caller) = caller.filter(|caller| !is_its_own(caller)) {
         unit.decide_for(caller, &table, Right::Write, id)?;
     }
     let Some(kind) = kind(&unit.core, &job) else {

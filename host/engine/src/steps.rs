@@ -118,7 +118,7 @@ impl Unit {
 }
 
 /// As whom a step runs.
-fn user_of(unit: &mut Unit, operation: &Operation, step: &Step) -> Result<Arc<Principal>> {
+pub(crate) fn user_of(unit: &mut Unit, operation: &Operation, step: &Step) -> Result<Arc<Principal>> {
     match step.run_as {
         Some(user) => unit.principal(user),
         // What the platform does as the system gives no step the system's powers.

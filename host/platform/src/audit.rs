@@ -15,7 +15,7 @@ use sluice_model::{
 pub use undo::{TakenBack, Undo, Undone};
 
 use sluice_engine::{
-    Kept, Meaning, Operation, Unit,
+    Kept, Meaning, Operation, ReadRules, Unit,
     capability::{Capability, Dependant, Redefinition, Tables},
     change::{Author, Change, Kind},
     keeping,
@@ -95,6 +95,12 @@ pub(crate) static AUDIT: Capability = Capability {
 struct Shown;
 
 impl Rules for Shown {
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(self)
+    }
+}
+
+impl ReadRules for Shown {
     fn after_read(
         &self,
         unit: &mut Unit,

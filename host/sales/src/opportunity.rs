@@ -183,11 +183,10 @@ impl Message for Close {
         activity.set("actualend", when);
         activity.set("ownerid", Reference::new("systemuser", operation.caller_id()));
         activity.set("statecode", Value::Choice(1));
-        unit.run_as_system(
-            operation,
-            "closing an opportunity leaves a close activity",
-            Request::create(activity),
-        )?;
+        // What the caller says of it is held to what the caller may say; that it is about the opportunity
+        // is the platform's.
+        const LINKS: &[&str] = &["opportunityid", "regardingobjectid"];
+        unit.run_with_platform_links(operation, Request::create(activity), LINKS)?;
         Ok(())
     }
 }

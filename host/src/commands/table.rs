@@ -38,6 +38,11 @@ pub(crate) enum Command {
     Create(Create),
     /// Change what a table is as a whole.
     Update(Update),
+    /// Delete a custom table that holds no rows and that nothing uses.
+    Delete {
+        /// The table.
+        table: String,
+    },
     /// Add a column: the same as `column create`.
     AddColumn(column::Create),
 }
@@ -142,6 +147,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let session = context.session()?;
             let outcome = update(&session, &args.table, change)?;
             jobs::with_removals(context, &session, outcome)
+        }
+        Command::Delete { table } => {
+            context.session()?.delete_table(&table)?;
+            let text = format!("deleted table {table}, with what roles held on it");
+            Ok(Outcome::new(json!({ "table": table }), text))
         }
         Command::AddColumn(args) => column::create(context, &args),
     }

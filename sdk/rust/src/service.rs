@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 use crate::backend::Backend;
-use crate::{Query, Reference, Row, ServiceError, Value, backend::Host};
+use crate::{Decimal, Query, Reference, Row, ServiceError, Value, backend::Host};
 
 /// In whose name a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +55,16 @@ impl Parameter {
     /// Yes or no.
     pub fn as_boolean(&self) -> Option<bool> {
         self.as_value()?.as_boolean()
+    }
+
+    /// The exact number of a value, also of an amount and a whole number.
+    pub fn as_decimal(&self) -> Option<Decimal> {
+        self.as_value()?.as_decimal()
+    }
+
+    /// The number of a value, also of an exact one.
+    pub fn as_float(&self) -> Option<f64> {
+        self.as_value()?.as_float()
     }
 
     /// The row, where it is one.
@@ -129,29 +139,18 @@ impl From<Value> for Parameter {
     }
 }
 
-impl From<&str> for Parameter {
-    fn from(text: &str) -> Self {
-        Self::Value(text.into())
-    }
+macro_rules! of_values {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Parameter {
+            fn from(value: $kind) -> Self {
+                Self::Value(value.into())
+            }
+        }
+    )*};
 }
 
-impl From<String> for Parameter {
-    fn from(text: String) -> Self {
-        Self::Value(text.into())
-    }
-}
-
-impl From<bool> for Parameter {
-    fn from(yes: bool) -> Self {
-        Self::Value(yes.into())
-    }
-}
-
-impl From<i32> for Parameter {
-    fn from(number: i32) -> Self {
-        Self::Value(number.into())
-    }
-}
+// All that makes a value; a reference is a parameter of its own.
+of_values!(&str, &String, String, bool, i32, i64, f64, Decimal);
 
 /// A message other than the five that have a method of their own, with its parameters.
 ///

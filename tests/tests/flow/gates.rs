@@ -54,6 +54,40 @@ fn with_the_flow_a_user_sees_it_and_moves_in_it() {
     assert_eq!(seen.iter().map(stands).collect::<Vec<_>>(), ["Propose, Active"]);
 }
 
+/// Processes belong to the organisation; what one tells, and what becomes of it, is for those who may read
+/// its row.
+#[test]
+fn a_process_is_moved_by_those_who_may_read_its_row() {
+    let world = Flows::new();
+    let names = on(SHIPPED);
+    let names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .chain(["prvDeleteleadtoopportunitysalesprocess"])
+        .collect();
+    let stranger = world.seller("stranger", &names);
+    let lead = world.lead();
+    let process = world.process("lead", lead);
+    let instance = || Row::new(SHIPPED, process.instance.id);
+    assert_eq!(
+        code(
+            stranger.try_update(
+                instance()
+                    .with("statecode", Value::Choice(1))
+                    .with("statuscode", Value::Choice(3))
+            )
+        ),
+        "0x80048306"
+    );
+    assert_eq!(code(stranger.try_update(instance().with("name", "mine"))), "0x80048306");
+    assert_eq!(code(stranger.try_delete(SHIPPED, process.instance.id)), "0x80048306");
+    assert_eq!(world.stands("lead", lead), "Qualify, Active");
+    // One's own is one's own.
+    let own = world.lead_of(&stranger);
+    let process = world.process("lead", own);
+    stranger.update(Row::new(SHIPPED, process.instance.id).with("name", "mine"));
+}
+
 #[test]
 fn the_minimal_role_qualifies_with_and_without_a_process() {
     let world = Flows::new();

@@ -92,6 +92,36 @@ fn a_job_that_asks_for_it_runs_again_after_pauses_that_grow() {
     assert_eq!(run_due(&world), []);
 }
 
+/// Two runners have found the same jobs due: what one of them has run waits anew, and is not run by the
+/// other one before its time.
+#[test]
+fn what_another_runner_has_run_since_waits_for_its_time() {
+    let (world, clock) = world();
+    world.step(&job("Create", "contact", "create account name ByJob\nagain later"));
+    for _ in 0..4 {
+        world.create(&world.seller, contact()).created();
+    }
+    clock.pass_minutes(1);
+    let other = world.org.admin();
+    let stop = AtomicBool::new(false);
+    let (mut here, mut there) = (0, 0);
+    let mut each = |_, outcome: sluice_model::Result<sluice_engine::JobOutcome>| {
+        outcome?;
+        here += 1;
+        // The first is done, and the rest is still to be taken.
+        other.0.run_due_jobs(&stop, &mut |_, outcome| {
+            there += 1;
+            outcome.map(|_| ())
+        })
+    };
+    world.admin.0.run_due_jobs(&stop, &mut each).unwrap();
+    assert_eq!((here, there), (1, 3));
+    let jobs = world.admin.list(Query::new("asyncoperation"));
+    let retries: Vec<_> = jobs.iter().map(|row| row.int("retrycount")).collect();
+    assert_eq!(retries, [Some(2); 4]);
+    assert_eq!(accounts(&world), 8);
+}
+
 #[test]
 fn after_the_fourth_run_it_has_failed_and_can_be_run_once_more() {
     let (world, clock) = world();

@@ -22,6 +22,7 @@ mod keeping;
 mod monitoring;
 mod ordering;
 mod parameters;
+mod platform_work;
 mod processes;
 mod prune;
 mod reading_traces;

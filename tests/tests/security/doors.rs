@@ -2,8 +2,8 @@
 //! refuses with the same code; and doors that have no row behind them ask for a privilege, too.
 
 use sluice_model::{
-    ColumnDef, ColumnType, Depth, Error, Filter, Ownership, Parameter, Query, Reference, Request, Right, Row, TableDef,
-    Uuid, Value,
+    ColumnDef, ColumnType, Depth, Error, Filter, Join, Ownership, Parameter, Query, Reference, Request, Right, Row,
+    TableDef, Uuid, Value,
 };
 use sluice_platform::TableChange;
 use sluice_platform::prelude::*;
@@ -358,6 +358,14 @@ fn the_trail_shows_values_to_those_who_may_read_the_row() {
     let of_row = || Filter::eq("objectid", account);
     let seen = |actor: &Actor| {
         let rows = actor.list(Query::new("audit"));
+        // Where there are many, they are handed on one part after the other.
+        let mut each = Vec::new();
+        let mut part = |some| {
+            each.extend(some);
+            Ok(())
+        };
+        actor.0.each(Query::new("audit"), &mut part).unwrap();
+        assert_eq!(each, rows);
         let of_row = rows.iter().filter(|row| row.id_of("objectid") == Some(account));
         let texts: Vec<Option<String>> = of_row
             .map(|row| row.text("changedata").map(ToOwned::to_owned))
@@ -368,6 +376,20 @@ fn the_trail_shows_values_to_those_who_may_read_the_row() {
     assert!(seen(&far) && !seen(&near) && seen(&summary));
     assert_eq!(near.list(Query::new("audit").filter(of_row())).len(), 2);
     let refused = summary.0.list(Query::new("audit").filter(of_row())).unwrap_err();
+    assert_eq!(refused.body().privilege.as_deref(), Some("prvReadRecordAuditHistory"));
+    // The same history, asked for through a link to the row.
+    let mut linked = Query::new("audit");
+    linked.joins.push(Join {
+        alias: "row".into(),
+        within: None,
+        column: "objectid".into(),
+        table: "account".into(),
+        other: "accountid".into(),
+        outer: false,
+        columns: Vec::new(),
+        filter: Filter::eq("accountid", account),
+    });
+    let refused = summary.0.list(linked).unwrap_err();
     assert_eq!(refused.body().privilege.as_deref(), Some("prvReadRecordAuditHistory"));
     // Nor by searching for it, nor by its own id.
     let searched = Filter::eq("changedata", "Secret plans");

@@ -203,6 +203,12 @@ fn a_changed_template_counts_for_new_teams() {
     teams.add(&teams.colleague).unwrap();
     let less = Row::new("teamtemplate", teams.template).with("defaultaccessrightsmask", mask(&[Right::Read]));
     teams.world.admin.update(less);
+    // The team that is there gives more than the template does now, and who adds holds that, too.
+    let third = teams.world.user("third", teams.world.root(), &["Seller"]);
+    let readable = teams.account.clone();
+    share(&teams.seller, readable, user(&third), "ReadAccess, ShareAccess").unwrap();
+    let error = teams.member(&third, "AddUserToRecordTeam", &third).unwrap_err();
+    assert_eq!(error.body().right, Some(Right::Write));
     teams
         .colleague
         .update(Row::new("account", teams.account.id).with("name", "Litware"));

@@ -1,11 +1,11 @@
 //! A type of a plug-in that an active workflow calls is not taken away from under it.
 
-use serde_json::json;
-use sluice_model::{Code, Error, Query, Row, Uuid};
-use sluice_platform::{Assembly, PushOptions, Pushed, StepSpec, prelude::*};
-use sluice_tests::wasm;
+use serde_json::{Value as Json, json};
+use sluice_model::{Code, Depth, Error, Query, Row, Uuid};
+use sluice_platform::{Assembly, PushOptions, Pushed, StepSpec, WorkflowSpec, prelude::*};
+use sluice_tests::{Actor, people, wasm};
 
-use crate::world::{Workplace, account, spec, switch};
+use crate::world::{Workplace, account, spec, switch, task};
 
 fn push(world: &Workplace, guest: &str, force: bool) -> Result<Pushed, Error> {
     let assembly = Assembly {
@@ -91,4 +91,74 @@ fn a_type_that_was_given_up_is_called_by_nobody() {
     assert_eq!(error.code(), Code::NOT_FOUND, "{error}");
     push(&world, "probe", true).unwrap();
     switch(&world.admin, workflow, true).unwrap();
+}
+
+/// A user who keeps plug-ins and workflows, and holds nothing of what the administrator does.
+fn keeper(world: &Workplace) -> Actor {
+    let verbs = ["Create", "Read", "Write", "Delete", "Append", "AppendTo"];
+    let tables = ["PluginAssembly", "PluginType", "SdkMessageProcessingStep", "Workflow"];
+    let mut rights = people::privileges(&verbs, &tables, Depth::Organization);
+    rights.extend(people::privileges(
+        &["Read"],
+        &["SdkMessage", "SdkMessageFilter", "Account"],
+        Depth::Organization,
+    ));
+    people::user(&world.org, "keeper", &rights)
+}
+
+/// The probe, with other bytes.
+fn other_content() -> Assembly {
+    let mut bytes = wasm("guests", "probe");
+    // A section that says nothing.
+    bytes.extend([0, 2, 1, b'x']);
+    Assembly {
+        name: "probe".to_owned(),
+        bytes,
+        description: None,
+    }
+}
+
+#[test]
+fn who_changes_what_a_workflow_calls_holds_what_its_owner_holds() {
+    let world = Workplace::new();
+    world.push_probe();
+    let workflow = world.active(&spec(
+        "Ask",
+        &json!({ "on": { "create": true }, "mode": "background" }),
+        json!([{ "call": { "plugin": "probe/probe" } }]),
+    ));
+    let keeper = keeper(&world);
+    let push = || keeper.0.push(&other_content(), &PushOptions::default());
+    let error = push().unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED, "{error}");
+    switch(&world.admin, workflow, false).unwrap();
+    push().unwrap();
+}
+
+#[test]
+fn who_changes_a_child_holds_what_those_hold_who_start_it() {
+    let world = Workplace::new();
+    let keeper = keeper(&world);
+    let child = json!({ "child": true, "scope": "user", "mode": "background" });
+    let child = spec("Child", &child, json!([task(json!("harmless"))]));
+    let child = keeper.create(WorkflowSpec::parse(&child).unwrap().row());
+    switch(&keeper, child, true).unwrap();
+    let start =
+        |name: &str, called: &str, more: Json| spec(name, &more, json!([{ "start-child": { "workflow": called } }]));
+    // Directly, and through another one.
+    world.active(&start(
+        "Between",
+        "Child",
+        json!({ "child": true, "mode": "real-time" }),
+    ));
+    let parent = world.active(&start(
+        "Parent",
+        "Between",
+        json!({ "on": { "create": true }, "mode": "background" }),
+    ));
+    switch(&keeper, child, false).unwrap();
+    let error = switch(&keeper, child, true).unwrap_err();
+    assert_eq!(error.code(), Code::PRIVILEGE_DENIED, "{error}");
+    switch(&world.admin, parent, false).unwrap();
+    switch(&keeper, child, true).unwrap();
 }

@@ -6,8 +6,8 @@ use sluice_model::{Code, Error, Reference, Result, Right, Row, Timestamp, Uuid, 
 use sluice_store::{Beside, End};
 
 use super::{
-    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, again, context, is_at_once, is_gone, is_known, replay,
-    set_state,
+    COMPLETED, Ended, FAILED, IN_PROGRESS, READY, SUCCEEDED, WAITING, again, context, is_at_once, is_gone, is_known,
+    replay, set_state,
 };
 use crate::{Acting, Unit, tables};
 
@@ -38,6 +38,17 @@ const TAKEN: [&str; 6] = [
     "statecode",
     "statuscode",
 ];
+
+/// Who asks for jobs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asker {
+    /// The process that has just committed them.
+    Committed,
+    /// Who runs what is due.
+    Due(Acting),
+    /// Who names a job: it is gone on with also before its time has come.
+    Named(Acting),
+}
 
 /// What came of asking for a job.
 pub(crate) enum Claim {
@@ -92,8 +103,7 @@ pub(super) fn apart<T>(unit: &mut Unit, beside: &Beside, work: impl Fn(&mut Unit
 }
 
 /// Writes what came of jobs that this unit has taken, with their traces, and takes others to do their
-/// work: those that are ready, or whose process is gone. `asker` is whoever asked for them to be gone on
-/// with; without one it is the process that has just committed them.
+/// work: those that are ready, or whose process is gone.
 ///
 /// # Errors
 /// It cannot be written; then the jobs can be gone on with. Of a job that is to be taken: it is not
@@ -102,7 +112,7 @@ pub(crate) fn hand_over(
     unit: &mut Unit,
     ended: &[(Uuid, Ended)],
     next: &[Uuid],
-    asker: Option<Acting>,
+    asker: Asker,
 ) -> Result<Vec<Result<Claim>>> {
     unit.lease = None;
     // What they came to is written however long they took.
@@ -130,36 +140,46 @@ pub(crate) fn hand_over(
 }
 
 /// Takes a job, in the transaction under way.
-fn take(unit: &mut Unit, job: Uuid, asker: Option<Acting>) -> Result<Claim> {
+fn take(unit: &mut Unit, job: Uuid, asker: Asker) -> Result<Claim> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
+    let person = match asker {
+        Asker::Committed => None,
+        Asker::Due(acting) | Asker::Named(acting) => Some(acting),
+    };
     let Some(row) = find(unit, job)? else {
-        return match asker {
+        return match person {
             Some(_) => Err(Error::not_found(&table.schema, &table.name, job)),
             None => Ok(Claim::NotNow),
         };
     };
-    if let Some(asker) = asker.filter(|asker| row.id_of("ownerid") != Some(asker.user)) {
+    // Whose job it is may, and not who calls on behalf of that one.
+    let is_its_own = |asker: &Acting| row.id_of("ownerid") == Some(asker.user) && asker.caller.is_none();
+    if let Some(asker) = person.filter(|asker| !is_its_own(asker)) {
         let asker = unit.acting(asker)?;
         unit.decide_for(&asker, &table, Right::Write, job)?;
     }
     if !is_known(unit, &row) {
         return Err(unknown_kind(&row));
     }
+    let now = unit.core.env.now();
+    let until = row.get("postponeuntil").and_then(Value::as_time);
+    let state = row.int("statecode");
+    // Another one that found it due has run it since, and it waits anew.
+    let waits = state == Some(WAITING.0) && until.is_none_or(|time| time > now);
+    if matches!(asker, Asker::Due(_)) && waits {
+        return Ok(Claim::NotNow);
+    }
     if !is_at_once(&row) {
         return Ok(Claim::InSteps);
     }
-    let now = unit.core.env.now();
-    let postponed = row
-        .get("postponeuntil")
-        .and_then(Value::as_time)
-        .is_some_and(|time| time > now);
-    match row.int("statecode") {
+    let postponed = until.is_some_and(|time| time > now);
+    match state {
         Some(COMPLETED) => {
             let told = row.text("message").unwrap_or_default().to_owned();
             return Ok(Claim::Ended(row.int("statuscode").unwrap_or(FAILED), told));
         }
         // Whoever has just committed it takes only what is still as it was.
-        state if asker.is_none() && (postponed || state != Some(READY.0)) => return Ok(Claim::NotNow),
+        state if person.is_none() && (postponed || state != Some(READY.0)) => return Ok(Claim::NotNow),
         _ if is_running(&row, now) => return Ok(Claim::NotNow),
         _ => {}
     }

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
 
-use super::{Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, context, fail, hand_over, set_state};
+use super::{Asker, Claim, Ended, IN_PROGRESS, READY, Replay, STEP, again, context, fail, hand_over, set_state};
 use crate::{Unit, handler::Queued, operation::Operation, runner, step::Step, steps, tables};
 
 /// More asynchronous steps are not run in one trial.
@@ -207,10 +207,10 @@ fn stop(unit: &mut Unit, jobs: &[Uuid], error: &Error) {
 /// See [`hand_over`]; that the work itself fails is written into the job.
 fn run_claimed(unit: &mut Unit, job: Uuid) -> Result<Claim> {
     begin(unit)?;
-    let claim = hand_over(unit, &[], &[job], None)?.remove(0)?;
+    let claim = hand_over(unit, &[], &[job], Asker::Committed)?.remove(0)?;
     if let Claim::Taken(row) = &claim {
         let ended = run(unit, row);
-        hand_over(unit, &[(job, ended)], &[], None)?;
+        hand_over(unit, &[(job, ended)], &[], Asker::Committed)?;
     }
     Ok(claim)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use sluice_model::{Code, Error, Filter, Result, Row, Uuid};
 
-use super::{Claim, Ended, FAILED, hand_over, lease, run_released, step};
+use super::{Asker, Claim, Ended, FAILED, hand_over, lease, run_released, step};
 use crate::{
     Session, Unit,
     runner::{JobOutcome, JobProgress, JobState},
@@ -65,7 +65,7 @@ impl Session {
                 }
                 ran.extend(jobs.iter().copied());
                 let began = Instant::now();
-                for (job, turned) in self.run_turn(&jobs, stop)? {
+                for (job, turned) in self.run_turn(&jobs, Asker::Due(self.acting), stop)? {
                     let outcome = match turned {
                         Ok(JobTurn::Ran(outcome)) => Ok(outcome),
                         Ok(JobTurn::InSteps) => self.run_in_steps(job, stop, &|_| {}),
@@ -87,10 +87,15 @@ impl Session {
     ///
     /// # Errors
     /// They cannot be taken, or what they came to cannot be written.
-    pub(crate) fn run_turn(&self, jobs: &[Uuid], stop: &AtomicBool) -> Result<Vec<(Uuid, Result<JobTurn>)>> {
+    pub(crate) fn run_turn(
+        &self,
+        jobs: &[Uuid],
+        asker: Asker,
+        stop: &AtomicBool,
+    ) -> Result<Vec<(Uuid, Result<JobTurn>)>> {
         self.engine.on_pipeline_thread(|| {
             let mut unit = self.engine.unit(Purpose::Work)?;
-            let claims = hand_over(&mut unit, &[], jobs, Some(self.acting))?;
+            let claims = hand_over(&mut unit, &[], jobs, asker)?;
             let mut turn = Turn::default();
             let mut told = Vec::new();
             for (job, claim) in jobs.iter().zip(claims) {
@@ -141,7 +146,7 @@ impl Turn {
         self.ended.push((job.id, ended));
         if !unit.jobs.is_empty() {
             let lease = unit.lease.clone();
-            hand_over(unit, &std::mem::take(&mut self.ended), &[], None)?;
+            hand_over(unit, &std::mem::take(&mut self.ended), &[], Asker::Committed)?;
             run_released(unit);
             unit.lease = lease;
         }
@@ -150,7 +155,7 @@ impl Turn {
 
     fn end(self, unit: &mut Unit) -> Result<()> {
         if !self.ended.is_empty() {
-            hand_over(unit, &self.ended, &[], None)?;
+            hand_over(unit, &self.ended, &[], Asker::Committed)?;
         }
         match self.not_begun.is_empty() {
             true => Ok(()),

@@ -3,7 +3,7 @@
 use sluice_model::{Error, Name, ParameterType, Result, Right, coerce};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
-use crate::{Operation, Rules as _, Unit, principals};
+use crate::{Operation, Unit, principals};
 
 /// `Retrieve`.
 pub(crate) struct Retrieve;

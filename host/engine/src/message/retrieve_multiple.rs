@@ -3,7 +3,7 @@
 use sluice_model::{Page, Parameter as Input, ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
-use crate::{Operation, Rules as _, Unit};
+use crate::{Operation, Unit};
 
 /// The platform's page: no answer has more rows.
 pub(crate) const PAGE: u32 = 5_000;

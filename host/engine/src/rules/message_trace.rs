@@ -10,10 +10,10 @@ use std::{collections::HashSet, sync::Arc};
 use sluice_access::Principal;
 use sluice_model::{Name, Reference, Result, Row, Value};
 
-use super::{Rules, read};
+use super::{ReadRules, Rules, read};
 use crate::{
     Acting, Operation, Unit, tables,
-    trace::{CHECKS, KeptChecks, Node, REQUEST},
+    trace::{CHECKS, KeptChecks, Node, REQUEST, Recorded},
 };
 
 pub(super) struct MessageTrace;
@@ -46,6 +46,16 @@ pub(crate) fn is_shown_in_part(table: &str, column: &str) -> bool {
 }
 
 impl Rules for MessageTrace {
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(self)
+    }
+
+    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        uncount(unit, operation)
+    }
+}
+
+impl ReadRules for MessageTrace {
     fn after_read(
         &self,
         unit: &mut Unit,
@@ -54,10 +64,6 @@ impl Rules for MessageTrace {
         rows: &mut [Row],
     ) -> Result<()> {
         show(unit, &operation.principal.clone(), columns, rows)
-    }
-
-    fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        uncount(unit, operation)
     }
 }
 
@@ -111,10 +117,22 @@ fn sees_request(unit: &mut Unit, reader: &Arc<Principal>, row: &Row) -> Result<b
     if Acting::sender_of(&row) == Some(Acting::person_of(reader)) {
         return Ok(true);
     }
-    match row.text(TREE).and_then(Node::read) {
-        Some(root) => may_read(unit, reader, &root),
-        None => Ok(false),
+    let Some(root) = row.text(TREE).and_then(Node::read) else {
+        return Ok(false);
+    };
+    if !may_read(unit, reader, &root)? {
+        return Ok(false);
     }
+    // Of the row that the message is about it is known; it may carry others.
+    let about = root.name.split_once(' ').map(|(_, table)| table);
+    let carried = row.text(REQUEST).map(Recorded::carried).unwrap_or_default();
+    let others = carried.iter().filter(|(table, _)| Some(&**table) != about);
+    for (table, id) in others {
+        if !unit.shows_row(reader, table, *id)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What was asked about principals, for those who see what was sent; roles, teams and users by name

@@ -55,13 +55,9 @@ pub trait Rules: Sync {
         Ok(())
     }
 
-    /// After rows were read for Retrieve or RetrieveMultiple with these columns; `None` is all
-    /// of them.
-    ///
-    /// # Errors
-    /// The refusal.
-    fn after_read(&self, _: &mut Unit, _: &Operation, _columns: Option<&[Name]>, _: &mut [Row]) -> Result<()> {
-        Ok(())
+    /// What readers are shown of the table's rows, where that is not what is stored.
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        None
     }
 
     /// Before a process of a row of this table leaves its stage for one of the table `next`.
@@ -87,6 +83,16 @@ pub trait Rules: Sync {
     }
 }
 
+/// What readers are shown of a table's rows. A list of them is not handed on while it is read.
+pub trait ReadRules: Sync {
+    /// After rows were read for Retrieve or RetrieveMultiple with these columns; `None` is all
+    /// of them.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn after_read(&self, _: &mut Unit, _: &Operation, columns: Option<&[Name]>, _: &mut [Row]) -> Result<()>;
+}
+
 /// All rules of a table, in the order of the capabilities; none, where it has no rules of its own.
 #[derive(Clone, Default)]
 pub struct RulesOf(Arc<[&'static dyn Rules]>);
@@ -107,6 +113,23 @@ impl RulesOf {
     /// Adds the rules of a further capability.
     pub(crate) fn add(&mut self, rules: &'static dyn Rules) {
         self.0 = self.0.iter().copied().chain([rules]).collect();
+    }
+
+    /// Whether readers are shown what is stored.
+    pub(crate) fn are_shown_as_stored(&self) -> bool {
+        self.0.iter().all(|rules| rules.reading().is_none())
+    }
+
+    /// See [`ReadRules::after_read`].
+    pub(crate) fn after_read(
+        &self,
+        unit: &mut Unit,
+        operation: &Operation,
+        columns: Option<&[Name]>,
+        rows: &mut [Row],
+    ) -> Result<()> {
+        let mut all = self.0.iter().filter_map(|rules| rules.reading());
+        all.try_for_each(|rules| rules.after_read(unit, operation, columns, rows))
     }
 }
 
@@ -131,18 +154,6 @@ impl Rules for RulesOf {
         self.0
             .iter()
             .try_for_each(|rules| rules.after_update(unit, operation, before, changed))
-    }
-
-    fn after_read(
-        &self,
-        unit: &mut Unit,
-        operation: &Operation,
-        columns: Option<&[Name]>,
-        rows: &mut [Row],
-    ) -> Result<()> {
-        self.0
-            .iter()
-            .try_for_each(|rules| rules.after_read(unit, operation, columns, rows))
     }
 
     fn before_stage_left(&self, unit: &mut Unit, operation: &Operation, row: &Row, next: &Name) -> Result<()> {

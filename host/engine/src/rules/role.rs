@@ -1,7 +1,7 @@
 //! A role lives in a business unit, and every unit below has a copy of it. What is changed at
 //! the root is changed in the copies; a copy itself cannot be changed.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Row, Uuid, looks};
 
 use super::{Rules, read, select};
 use crate::{Operation, Unit, change::Why, giving::Given, message, organization, tables};
@@ -18,20 +18,23 @@ pub(crate) fn refuse_administrator(row: &Row, code: Code) -> Result<()> {
 
 /// A name is one role's in its business unit.
 fn check_name(unit: &mut Unit, name: &str, business_unit: Uuid, own: Uuid) -> Result<()> {
-    let same = Filter::eq("name", name).and(Filter::eq("businessunitid", business_unit));
-    let same = select(
-        unit,
-        "a role and its copies are one role in all business units",
-        &Query::new(tables::ROLE).columns(&[]).filter(same),
-    )?;
-    match same.iter().any(|row| row.id != own) {
-        true => Err(Error::new(
-            Code::DUPLICATE_KEY,
-            format!("there is a role {name} in that business unit already"),
-        )
-        .with_table(tables::ROLE)),
-        false => Ok(()),
+    let collation = unit.snapshot()?.catalog.collation();
+    let here = Query::new(tables::ROLE)
+        .columns(&["name"])
+        .filter(Filter::eq("businessunitid", business_unit));
+    let reason = "a role and its copies are one role in all business units";
+    for other in select(unit, reason, &here)?.iter().filter(|other| other.id != own) {
+        let called = other.text("name").unwrap_or_default();
+        let message = if collation.same(called, name) {
+            format!("there is a role {name} in that business unit already")
+        } else if looks::alike(collation, called.trim(), name.trim()) {
+            format!("the name {name:?} looks like that of the role {called} in that business unit")
+        } else {
+            continue;
+        };
+        return Err(Error::new(Code::DUPLICATE_KEY, message).with_table(tables::ROLE));
     }
+    Ok(())
 }
 
 impl Rules for Role {

@@ -68,6 +68,20 @@ impl Recorded {
         }
     }
 
+    /// The rows whose values it carries, by table and id; `None` is one without an id.
+    pub(crate) fn carried(text: &str) -> Vec<(Name, Option<Uuid>)> {
+        let Ok(Self { inputs, .. }) = serde_json::from_str(text) else {
+            return Vec::new();
+        };
+        let rows = inputs.into_iter().flatten().flat_map(|(_, parameter)| match parameter {
+            Parameter::Row(row) => vec![row],
+            Parameter::Rows(rows) => rows,
+            _ => Vec::new(),
+        });
+        rows.map(|row| (row.table, Some(row.id).filter(|id| !id.is_nil())))
+            .collect()
+    }
+
     /// The text of it.
     pub(super) fn text(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();

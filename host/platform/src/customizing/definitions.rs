@@ -7,7 +7,7 @@ use sluice_model::{
     coerce, definition::Columns, error::Limit,
 };
 
-use super::relationships;
+use super::{relationships, removal};
 use crate::managed;
 use sluice_engine::{
     Batch, Session, Unit,
@@ -35,6 +35,13 @@ pub trait Definitions {
     /// There is no such table, or the user may not customize.
     fn update_table(&self, table: &str, change: TableChange) -> Result<()>;
 
+    /// Takes a custom table away, with its privileges.
+    ///
+    /// # Errors
+    /// It holds rows, something uses it, it is the platform's or came with a managed solution, or the
+    /// user may not customize.
+    fn delete_table(&self, table: &str) -> Result<()>;
+
     /// Adds a custom column to a table.
     ///
     /// # Errors
@@ -55,6 +62,10 @@ impl Definitions for Session {
 
     fn update_table(&self, table: &str, change: TableChange) -> Result<()> {
         self.batch(|batch| update_table(batch, table, change))
+    }
+
+    fn delete_table(&self, table: &str) -> Result<()> {
+        self.batch(|batch| removal::delete_table(batch, table))
     }
 
     fn create_column(&self, table: &str, column: &ColumnDef) -> Result<()> {

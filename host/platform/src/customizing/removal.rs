@@ -1,9 +1,10 @@
 //! Custom tables and columns, taken away again: what stands in the way of it, and the removal
 //! itself. Metadata operations raise no events.
 
-use sluice_model::{Comparison, Filter, Result, Value, coerce};
+use sluice_model::{Code, Comparison, Error, Filter, Result, Value, coerce};
 
 use super::columns::forget_permissions;
+use crate::managed;
 use sluice_engine::{
     Batch, Unit,
     capability::{Definition, Dependant, User},
@@ -70,7 +71,29 @@ pub(crate) fn table_in_use(batch: &mut Batch<'_>, table: &str) -> Result<Option<
         table: definition,
         column: None,
     })?;
-    Ok(users.first().map(|user| format!("{} {}", user.name, user.does)))
+    let users: Vec<String> = users
+        .iter()
+        .map(|user| format!("{} {}", user.name, user.does))
+        .collect();
+    Ok((!users.is_empty()).then(|| users.join(", ")))
+}
+
+/// Takes a custom table away that holds no rows and that nothing else uses.
+pub(crate) fn delete_table(batch: &mut Batch<'_>, table: &str) -> Result<()> {
+    batch.require("prvDeleteEntity")?;
+    let definition = batch.unit().definition(table)?;
+    if !definition.custom {
+        let message = format!("table `{table}` belongs to the platform and cannot be deleted");
+        return Err(Error::invalid(message).with_table(table));
+    }
+    if definition.managed && !batch.is_import() {
+        return Err(managed::refused(Code::MANAGED, &format!("the table `{table}`")).with_table(table));
+    }
+    if let Some(why) = table_in_use(batch, table)? {
+        let message = format!("table `{table}` cannot be deleted: {why}; change that first");
+        return Err(Error::new(Code::REFERENCED, message).with_table(table));
+    }
+    drop_table(batch, table)
 }
 
 /// Takes a table away, with its privileges; whoever calls has asked [`table_in_use`].

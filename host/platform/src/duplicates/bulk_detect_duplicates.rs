@@ -74,8 +74,12 @@ impl Message for BulkDetectDuplicates {
             );
             return Err(Error::new(Code::NO_PUBLISHED_RULES, sentence).with_table(&table.name));
         }
-        let mut job = runner::NewJob::new(work::DETECT, name, &Detecting::new(query, recipients(unit, operation)?))?
-            .about(&table.name);
+        let owner = operation.principal().clone();
+        // The job will ask the same; it is not made where that is refused.
+        unit.list_permit(&owner, &query)?;
+        let caller = owner.limit().map(|caller| caller.id());
+        let detecting = Detecting::new(query, recipients(unit, operation)?, caller);
+        let mut job = runner::NewJob::new(work::DETECT, name, &detecting)?.about(&table.name);
         if let Some(pattern) = input::optional_text(operation, "RecurrencePattern")? {
             sluice_engine::recurrence::days(&pattern)?;
             job = job.again(Some(&pattern));
@@ -83,7 +87,6 @@ impl Message for BulkDetectDuplicates {
         if let Some(start) = input::time(operation, "RecurrenceStartTime")? {
             job = job.from(start);
         }
-        let owner = operation.principal().clone();
         let job = runner::write(unit, &owner, job)?;
         operation.output("JobId", Value::Id(job));
         Ok(())

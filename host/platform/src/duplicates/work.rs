@@ -18,7 +18,7 @@ use super::{
     rule::{PUBLISHING, Rule, Side},
 };
 use sluice_engine::{
-    Unit, recurrence,
+    Acting, Unit, recurrence,
     runner::{self, JobStep},
     tables,
 };
@@ -277,28 +277,36 @@ pub(crate) struct Detecting {
     /// Whom to tell that it is done.
     pub(crate) tell: Vec<Uuid>,
     scan: Scan,
+    /// Who asked for it on behalf of its owner: it finds what both may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caller: Option<Uuid>,
 }
 
 impl Detecting {
-    pub(crate) fn new(query: Query, tell: Vec<Uuid>) -> Self {
+    pub(crate) fn new(query: Query, tell: Vec<Uuid>, caller: Option<Uuid>) -> Self {
         Self {
             query,
             found: 0,
             tell,
             scan: Scan::default(),
+            caller,
         }
     }
 
     /// The same from the beginning.
     pub(crate) fn anew(self) -> Self {
-        Self::new(self.query, self.tell)
+        Self::new(self.query, self.tell, self.caller)
     }
 }
 
-/// The user or team in whose name a job runs.
-fn owner_of(unit: &mut Unit, job: &Row) -> Result<Arc<sluice_access::Principal>> {
+/// The user or team in whose name a job runs, as far as whoever asked for it may, too.
+fn owner_of(unit: &mut Unit, job: &Row, caller: Option<Uuid>) -> Result<Arc<sluice_access::Principal>> {
     let owner = job.lookup("ownerid");
-    unit.principal_of(owner.ok_or_else(|| sluice_model::Error::host(format!("the job {} belongs to nobody", job.id)))?)
+    let owner = owner.ok_or_else(|| sluice_model::Error::host(format!("the job {} belongs to nobody", job.id)))?;
+    match caller {
+        Some(_) => unit.who_acts(Acting { user: owner.id, caller }),
+        None => unit.principal_of(owner),
+    }
 }
 
 /// Looks for the duplicates of the next rows, in the name of the job's owner.
@@ -306,7 +314,7 @@ pub(super) fn detect_step(unit: &mut Unit, job: &Row, data: &str) -> Result<JobS
     let mut data: Detecting = runner::parse(data)?;
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(&data.query.table)?.clone();
-    let owner = owner_of(unit, job)?;
+    let owner = owner_of(unit, job, data.caller)?;
     let permit = unit.list_permit(&owner, &data.query)?;
     let catalog = unit.catalog();
     if data.scan.total.is_none() {
@@ -452,7 +460,7 @@ pub(super) fn detect_ended(unit: &mut Unit, job: &Row, data: &str, told: &str) -
     let data: Detecting = runner::parse(data)?;
     let tell = data.tell.clone();
     if let Some(days) = job.text("recurrencepattern").map(recurrence::days).transpose()? {
-        let owner = owner_of(unit, job)?;
+        let owner = owner_of(unit, job, data.caller)?;
         let name = job.text("name").unwrap_or_default().to_owned();
         let table = data.query.table.clone();
         let start = runner::next_start(unit, job, days)?;

@@ -95,6 +95,7 @@ impl Rules for Instance {
         let Some(process) = process_in(&*unit.snapshot()?, before.clone()) else {
             return Ok(());
         };
+        process.check_seen(unit, operation)?;
         let target = operation.target()?.clone();
         keep_flow(&target, &process.flow)?;
         keep_rows(operation, &process, &target)?;
@@ -155,14 +156,15 @@ impl Rules for Instance {
     }
 
     fn before_delete(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
-        let process = operation.target_reference()?;
-        visits::forget(unit, &process)?;
-        let row = unit.read_as_platform("see which rows leave a process that is deleted", &process, None)?;
+        let instance = operation.target_reference()?;
+        let row = unit.read_as_platform("see which rows leave a process that is deleted", &instance, None)?;
         let snapshot = unit.snapshot()?;
-        match row.and_then(|row| process_in(&snapshot, row)) {
-            Some(process) => visits::clear(unit, process.rows.values()),
-            None => Ok(()),
-        }
+        let Some(process) = row.and_then(|row| process_in(&snapshot, row)) else {
+            return visits::forget(unit, &instance);
+        };
+        process.check_seen(unit, operation)?;
+        visits::forget(unit, &instance)?;
+        visits::clear(unit, process.rows.values())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sluice_model::{Error, Filter, Name, Query, Reference, Request, Result, Row, TableDef, Value};
+use sluice_model::{Error, Filter, Name, Query, Reference, Request, Result, Right, Row, TableDef, Value};
 
 use super::part::flows;
 use super::{Flow, Stage, link};
-use sluice_engine::{Session, Unit, snapshot::Snapshot};
+use sluice_engine::{Operation, Session, Unit, Why, snapshot::Snapshot};
 
 /// A process: a row on its way through a flow.
 #[derive(Debug, Clone)]
@@ -90,6 +90,20 @@ impl Process {
     /// The active stage, unless it was taken out of the flow.
     pub fn stage(&self) -> Option<&Stage> {
         self.flow.stages.get(self.position?)
+    }
+
+    /// Who moves, ends or deletes a process may read the row with which it stands at its stage:
+    /// processes belong to the organisation, their rows do not.
+    ///
+    /// # Errors
+    /// The caller may not.
+    pub(super) fn check_seen(&self, unit: &mut Unit, operation: &Operation) -> Result<()> {
+        let row = self.stage().and_then(|stage| self.rows.get(&stage.table));
+        let Some(row) = row.filter(|_| operation.why() == Why::Asked) else {
+            return Ok(());
+        };
+        let table = unit.snapshot()?.table(&row.table)?.clone();
+        unit.decide(operation, &table, Right::Read, row.id).map(|_| ())
     }
 
     /// The stage after the active one.

@@ -4,7 +4,7 @@
 use sluice_model::{Error, Name, Remedy, Result, Row, TableDef, Uuid, Value};
 
 use crate::notes::attachments::{self, BODY, INLINE};
-use sluice_engine::{Operation, Unit, rules::Rules, tables};
+use sluice_engine::{Operation, ReadRules, Rules, Unit, tables};
 
 /// The rules of `annotation`.
 pub(super) struct Annotation;
@@ -34,6 +34,12 @@ impl Rules for Annotation {
         attachments::drop_whole(unit, &*operation.table()?, operation.id()?)
     }
 
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(self)
+    }
+}
+
+impl ReadRules for Annotation {
     fn after_read(
         &self,
         unit: &mut Unit,

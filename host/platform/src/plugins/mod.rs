@@ -12,6 +12,8 @@ pub(crate) mod registration;
 mod secure_configuration;
 pub(crate) mod step_writing;
 
+use std::collections::BTreeSet;
+
 use sluice_model::{Comparison, Filter, Query, Result, Row, Uuid, Value};
 
 use sluice_engine::{
@@ -91,6 +93,7 @@ impl Dependant for Steps {
             name: step.text("name").unwrap_or_default().to_owned(),
             is_active: step.int("statecode") == Some(0),
             is_managed: step.bool(tables::MANAGED) == Some(true),
+            runs_as: BTreeSet::new(),
             rest: registration::state_row(step.id, false),
         };
         Ok(steps.iter().map(caller).collect())

@@ -50,7 +50,7 @@ impl Rules for PluginAssembly {
         let mut whole = before.clone();
         whole.values.extend(target.values.clone());
         let types = types_of(unit, before.id)?;
-        giving::check_steps_of(unit, operation, &types)?;
+        giving::check_callers_of(unit, operation, &types)?;
         let declared = declared(unit, &component)?;
         missing::check(unit, &whole, &declared)
     }

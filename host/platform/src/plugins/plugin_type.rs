@@ -29,7 +29,7 @@ impl Rules for PluginType {
             true => {
                 let mut whole = before.clone();
                 whole.values.extend(target.values.clone());
-                giving::check_steps_of(unit, operation, &[before.id])?;
+                giving::check_callers_of(unit, operation, &[before.id])?;
                 missing::check_called(unit, &[before.id], &called(before))?;
                 missing::check_type(unit, &whole)
             }

@@ -120,6 +120,16 @@ impl Workflow {
         self.is_child || (self.by_hand && self.owner.as_ref() == owner)
     }
 
+    /// Whether it runs as its owner, whoever sets it off.
+    pub(super) fn runs_as_owner(&self) -> bool {
+        self.as_owner || !self.in_real_time
+    }
+
+    /// Whether one of its actions starts that workflow.
+    pub(super) fn starts(&self, workflow: Uuid) -> bool {
+        self.program.as_ref().is_ok_and(|program| program.starts(workflow))
+    }
+
     /// Whether one of its actions calls that type of a plug-in.
     fn calls(&self, callee: CalledType<'_>) -> bool {
         let is = |plugin: &str| match plugin.split_once('/') {
@@ -314,6 +324,11 @@ impl Active {
     /// The one with that id, which may be that of its copy.
     pub(crate) fn find(&self, id: Uuid) -> Option<&Arc<Workflow>> {
         self.by_id.get(&id)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Workflow>> {
+        self.by_id.values()
     }
 
     /// Those that call that type of a plug-in.

@@ -10,7 +10,7 @@ use super::{
     active::{self, KIND, Workflow},
     check::Checker,
     definition::Definition,
-    is_workflow,
+    is_workflow, names,
     run::TABLE,
 };
 use sluice_engine::{
@@ -25,13 +25,15 @@ pub(super) struct Definitions;
 impl Dependant for Definitions {
     fn callers(&self, unit: &mut Unit, callee: CalledType<'_>) -> Result<Vec<TypeCaller>> {
         let snapshot = unit.snapshot()?;
-        let mut callers: Vec<_> = active::of(&snapshot).calling(callee).collect();
+        let active = active::of(&snapshot);
+        let mut callers: Vec<_> = active.calling(callee).collect();
         callers.sort_by_key(|workflow| workflow.id);
         let caller = |workflow: &Arc<Workflow>| TypeCaller {
             word: KIND,
             name: workflow.name.clone(),
             is_active: true,
             is_managed: workflow.is_managed,
+            runs_as: names::runs_as(active, workflow.id),
             rest: Row::new(TABLE, workflow.id).with("statecode", Value::Choice(DRAFT)),
         };
         Ok(callers.into_iter().map(caller).collect())

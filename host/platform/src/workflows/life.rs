@@ -9,6 +9,7 @@ use super::{
     arguments,
     check::{Checker, columns_exist},
     definition::{Child, Definition},
+    names,
     program::Program,
     run::TABLE,
 };
@@ -288,15 +289,16 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
             may_start(unit, operation, row, child)?;
         }
     }
+    // What starts it runs it in names of its own.
+    for user in names::runs_as(active::of(&snapshot), row.id) {
+        giving::check_acts_as(unit, operation, user)?;
+    }
     // In the background it runs as its owner, whoever has set it off.
     if row.int("runas") != Some(0) && row.int("mode") == Some(1) {
         return Ok(());
     }
     match row.lookup("ownerid") {
-        Some(owner) if &*owner.table == PrincipalKind::User.table() => match operation.is_called_by(owner.id) {
-            true => Ok(()),
-            false => giving::check_run_as(unit, operation, owner.id),
-        },
+        Some(owner) if &*owner.table == PrincipalKind::User.table() => giving::check_acts_as(unit, operation, owner.id),
         _ => invalid(format!(
             "the workflow {} runs as its owner, which is a team: assign it to a user, or let it run as the caller",
             name(row)

@@ -21,6 +21,7 @@ mod dependants;
 mod execute_workflow;
 mod life;
 mod log;
+mod names;
 mod program;
 mod run;
 mod seen;

@@ -63,6 +63,11 @@ impl Program {
         self.children.iter().find(is).map(|child| child.id)
     }
 
+    /// Whether it starts that workflow.
+    pub(crate) fn starts(&self, workflow: Uuid) -> bool {
+        self.children.iter().any(|child| child.id == workflow)
+    }
+
     /// The calls of plug-ins.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
         self.lines.iter().filter_map(|line| match &line.what {

@@ -2,7 +2,7 @@
 //! which it runs, which holds the configurations of plug-ins that it calls.
 
 use serde_json::Value as Json;
-use sluice_engine::{Operation, Rules, Unit};
+use sluice_engine::{Operation, ReadRules, Rules, Unit};
 use sluice_model::{Name, Result, Row};
 
 /// The rules of jobs.
@@ -12,6 +12,12 @@ pub(super) struct Runs;
 const DATA: &str = "data";
 
 impl Rules for Runs {
+    fn reading(&self) -> Option<&dyn ReadRules> {
+        Some(self)
+    }
+}
+
+impl ReadRules for Runs {
     fn after_read(&self, _: &mut Unit, operation: &Operation, _: Option<&[Name]>, rows: &mut [Row]) -> Result<()> {
         if operation.principal().is_system() {
             return Ok(());

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use sluice_engine::{Engine, Env, Founding, OpenOptions, Session, Synchronous, SystemEnv};
-use sluice_model::{Query, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Depth, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, StepSpec};
 use sluice_sales::{capabilities, sample};
@@ -173,6 +173,17 @@ pub(crate) fn push(admin: &Session, name: &str, bytes: Vec<u8>) -> sluice_model:
         .into_iter()
         .map(|(id, _)| id)
         .collect())
+}
+
+/// Gives a role a privilege in the whole organisation.
+pub(crate) fn grant(admin: &Session, role: &str, privilege: &str) -> sluice_model::Result<()> {
+    let row = Row::unsaved("roleprivilege")
+        .with("PrivilegeName", privilege)
+        .with("Depth", Depth::Organization.number());
+    let request = Request::new("AddPrivilegesRole")
+        .with("RoleId", Value::Id(admin.find_one("role", role)?))
+        .with("Privileges", Parameter::Rows(vec![row]));
+    admin.execute(request).map(|_| ())
 }
 
 /// Sets what is traced.

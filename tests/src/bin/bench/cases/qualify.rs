@@ -5,14 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use sluice_engine::{Session, Synchronous};
-use sluice_model::{Depth, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value as Held};
+use sluice_model::{Reference, Request, Row, Uuid, Value as Held};
 use sluice_sales::qualify::{self, Choices};
 
 use crate::{
     bare,
     measure::{Figure, Target, Turns, alternate, timed},
     raw::{Answers, Host},
-    world::{Bench, Leads, create_all, push},
+    world::{Bench, Leads, create_all, grant, push},
     written::{Floor, Written},
 };
 
@@ -72,24 +72,7 @@ fn prepare(admin: &Session, leads: usize) -> Result<Vec<Uuid>> {
         let row = Row::new("sdkmessageprocessingstep", step).with("impersonatinguserid", integration.clone());
         admin.execute(Request::update(row))?;
     }
-    let units = Query::new("businessunit")
-        .columns(&[])
-        .filter(Filter::eq("parentbusinessunitid", Held::Null));
-    let root = admin.list(units)?.first().context("no root business unit")?.id;
-    let role = Filter::eq("name", "Salesperson").and(Filter::eq("businessunitid", root));
-    let role = admin
-        .list(Query::new("role").columns(&[]).filter(role))?
-        .first()
-        .context("no role Salesperson")?
-        .id;
-    let privilege = Row::unsaved("roleprivilege")
-        .with("PrivilegeName", "prvReadsl_commissionrule")
-        .with("Depth", Depth::Organization.number());
-    admin.execute(
-        Request::new("AddPrivilegesRole")
-            .with("RoleId", Held::Id(role))
-            .with("Privileges", Parameter::Rows(vec![privilege])),
-    )?;
+    grant(admin, "Salesperson", "prvReadsl_commissionrule")?;
     let owner = admin.find_one("systemuser", "seller.west")?;
     Ok(create_all(admin, || Leads::from(0).owned_by(owner).take(leads))?)
 }

@@ -11,7 +11,7 @@ use sluice_platform::{StepSpec, WorkflowSpec};
 use super::creating;
 use crate::{
     measure::{Figure, Target, Turns, alternate},
-    world::{Bench, Leads},
+    world::{Bench, Leads, grant},
 };
 
 pub(super) const NAMES: &[&str] = &["workflow"];
@@ -72,6 +72,8 @@ pub(super) fn run_many(world: &Bench) -> Result<Vec<Figure>> {
     })?;
     let others = world.admin(&world.copy()?)?;
     let seller = Reference::new("systemuser", others.find_one("systemuser", "seller.west")?);
+    // An owner whose workflows run has to read them.
+    grant(&others, "Salesperson", "prvReadWorkflow")?;
     all(&others, |place| {
         let row = workflow(&format!("Flow {place}"), "lead", &json!({ "create": true }), &task());
         row.with("scope", Value::Choice(1)).with("ownerid", seller.clone())
