@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use sluice_engine::JobState;
-use sluice_model::{Error, Filter, Query, Reference, Request, Response, Row, Uuid, Value};
+use sluice_model::{Depth, Error, Filter, Query, Reference, Request, Response, Row, Uuid, Value};
+use sluice_tests::{Actor, people};
 
 use crate::world::{Condition, Duplicates, account, code, contact, exact, grant, job, pairs};
 
@@ -330,4 +331,30 @@ fn a_row_that_was_merged_before_the_rule_was_published_is_no_duplicate() {
     assert_eq!((row.bool("merged"), row.lookup("masterid")), (Some(false), None));
     let job = found(&world, contacts());
     assert_eq!(pairs(&world, job).len(), 1);
+}
+
+/// Who asks on behalf of somebody learns what both may read, also by a job.
+#[test]
+fn a_job_on_behalf_of_somebody_finds_what_both_may_read() {
+    let world = Duplicates::new();
+    world.rule("address", ["contact", "contact"], &[exact("emailaddress1")]);
+    bulk(&world, "a@bulk.example");
+    bulk(&world, "a@bulk.example");
+    let rights = [
+        ("prvActOnBehalfOfAnotherUser", Depth::Organization),
+        ("prvReadUser", Depth::Organization),
+        ("prvReadDuplicateRule", Depth::Organization),
+        ("prvReadContact", Depth::User),
+        ("prvReadAsyncOperation", Depth::User),
+        ("prvWriteAsyncOperation", Depth::User),
+        ("prvCreateAsyncOperation", Depth::User),
+    ];
+    let rights = rights.map(|(privilege, depth)| (privilege.to_owned(), depth));
+    let helper = people::user(&world.org, "helper", &rights);
+    let both = Actor(helper.0.on_behalf_of(world.admin.id()));
+    let job = job(&both.0.execute(request(contacts())).unwrap());
+    let resumed = both.0.run_job(job, &AtomicBool::new(false), &|_| {});
+    assert_eq!(code(resumed), "0x80048306");
+    assert_eq!(world.run(job).state, JobState::Succeeded);
+    assert!(pairs(&world, job).is_empty());
 }

@@ -243,3 +243,25 @@ fn traces_are_followed_as_they_come() {
     );
     assert_ne!(first["sl_messagetraceid"], second["sl_messagetraceid"]);
 }
+
+/// A request that is about no row may carry some: what they hold is shown to those who may read their tables.
+#[test]
+fn rows_that_a_request_carries_are_shown_to_those_who_may_read_them() {
+    let world = Pipeline::new();
+    let request = Request::new("RetrieveDuplicates")
+        .with("BusinessEntity", Row::unsaved("lead").with("lastname", "Confidential"))
+        .with("MatchingEntityName", "nosuch");
+    let refused = world.seller.0.execute(request).unwrap_err();
+    let traces = [("prvReadsl_messagetrace".to_owned(), Depth::Organization)];
+    let reader = people::user(&world.org, "reader", &traces);
+    let leads = [&traces[..], &[("prvReadLead".to_owned(), Depth::Organization)]].concat();
+    let of_leads = people::user(&world.org, "of leads", &leads);
+    let shows = |actor: &Actor| {
+        let filter = Filter::eq("sl_correlationid", refused.body().correlation.unwrap());
+        let rows = actor.list(Query::new("sl_messagetrace").filter(filter));
+        rows[0]
+            .text("sl_request")
+            .is_some_and(|text| text.contains("Confidential"))
+    };
+    assert_eq!([&world.admin, &reader, &of_leads].map(shows), [true, false, true]);
+}

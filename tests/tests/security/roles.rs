@@ -250,3 +250,27 @@ fn a_salesperson_edits_no_roles() {
         Row::new("systemuser", seller.id()).with("businessunitid", Reference::new("businessunit", world.root()));
     assert_eq!(refusal(seller.try_update(elsewhere)), "0x80040220 prvWriteUser");
 }
+
+/// Who makes roles makes none that is taken for another one.
+#[test]
+fn a_role_does_not_look_like_another_one() {
+    let world = Security::new();
+    world.role("Reader", &[]);
+    let root = Reference::new("businessunit", world.root());
+    let named = |name: &str| {
+        let row = Row::unsaved("role")
+            .with("name", name)
+            .with("businessunitid", root.clone());
+        outcome(&world.admin.try_create(row))
+    };
+    for name in [
+        "Reader",
+        "READER",
+        "Reader ",
+        "Rea\u{200b}der",
+        "System Administrat\u{43e}r",
+    ] {
+        assert_eq!(named(name), "0x80040237", "{name:?}");
+    }
+    assert_eq!(named("Readers"), "ok");
+}
