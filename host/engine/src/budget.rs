@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_model::{Code, Error, Remedy, Result, Uuid, Value, error::Limit};
+use sluice_model::{Code, Error, Filter, Remedy, Result, Uuid, Value, error::Limit};
 use sluice_sandbox::Left;
 
-use crate::{Unit, step::Step, steps};
+use crate::{Unit, step::Step, steps, tables};
 
 /// How long a whole message may take, with everything that it sets off: two minutes.
 const MESSAGE_WALL: Duration = Duration::from_secs(120);
@@ -41,6 +41,8 @@ pub(crate) struct Budget {
     /// Jobs that the request has set off, and these, and so on; without those of the transaction
     /// under way.
     pub(crate) jobs: u64,
+    /// The request whose jobs are still to be counted, before it sets off another one.
+    uncounted: Option<Uuid>,
     /// They were to be more than a request may set off: none of those that wait is to run.
     pub(crate) too_many_jobs: Option<Error>,
     /// What it has overrun: no further service call is served.
@@ -56,6 +58,7 @@ impl Default for Budget {
             rows: 0,
             bytes: 0,
             jobs: 0,
+            uncounted: None,
             too_many_jobs: None,
             overrun: None,
         }
@@ -67,9 +70,15 @@ impl Budget {
     pub(crate) fn renew(&mut self) {
         *self = Self {
             jobs: self.jobs,
+            uncounted: self.uncounted,
             too_many_jobs: self.too_many_jobs.take(),
             ..Self::default()
         };
+    }
+
+    /// It goes on for a request of the past, which has set off jobs before.
+    pub(crate) fn goes_on_for(&mut self, request: Uuid) {
+        self.uncounted = Some(request);
     }
 
     /// What was used since is not the request's: its transaction runs again. Its time goes on.
@@ -174,6 +183,15 @@ impl Unit {
     /// # Errors
     /// There are too many.
     pub(crate) fn spend_job(&mut self) -> Result<()> {
+        if let Some(request) = self.budget.uncounted {
+            let of_request = Filter::eq("correlationid", request);
+            let there =
+                self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+            // Those that have succeeded may be gone, and those that wait for a commit are counted apart.
+            let waiting = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
+            self.budget.jobs = self.budget.jobs.max(there.saturating_sub(waiting));
+            self.budget.uncounted = None;
+        }
         let jobs = self.budget.jobs + u64::try_from(self.jobs.len()).unwrap_or(u64::MAX) + 1;
         let said = self.setting("sl_joblimit").and_then(Value::as_int);
         let most = said.and_then(|most| u64::try_from(most).ok()).unwrap_or(JOBS);

@@ -149,13 +149,18 @@ fn parse(text: &str) -> Result<Kept> {
             "the job cannot be run: what its step was to be given is broken ({error})"
         ))
     };
-    let Form { form } = serde_json::from_str(text).map_err(broken)?;
+    // Nearly always it is of this form, and read once.
+    let kept: std::result::Result<Kept, _> = serde_json::from_str(text);
+    let form = match &kept {
+        Ok(kept) => kept.form,
+        Err(_) => serde_json::from_str::<Form>(text).map_err(broken)?.form,
+    };
     if form > FORM {
         return Err(Error::invalid(format!(
             "the job cannot be run: a later version wrote it (form {form}; this version knows forms up to {FORM})"
         )));
     }
-    serde_json::from_str(text).map_err(broken)
+    kept.map_err(broken)
 }
 
 /// Whether a text is what a step will be given, or a later version has to say.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sluice_model::{Code, Error, Filter, Result, Row, Uuid};
+use sluice_model::{Code, Error, Result, Row, Uuid};
 
 use super::{Asker, Claim, Ended, FAILED, hand_over, lease, run_released, step};
 use crate::{
@@ -130,16 +130,14 @@ impl Turn {
     /// Does the work of a job, and of those that it sets off; `None` where another process has taken it
     /// over.
     fn run(&mut self, unit: &mut Unit, job: &Row) -> Result<Option<JobOutcome>> {
-        // What its request may still set off is counted below.
+        // What its request may still set off is counted where it does.
         unit.begin_anew();
         step::begin(unit)?;
         if !lease::begin(unit, job.id)? {
             return Ok(None);
         }
         if let Some(correlation) = job.id_of("correlationid") {
-            let of_request = Filter::eq("correlationid", correlation);
-            unit.budget.jobs =
-                unit.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
+            unit.budget.goes_on_for(correlation);
         }
         let ended = step::run(unit, job);
         let outcome = outcome(job, &ended);

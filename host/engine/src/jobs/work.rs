@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Filter, Result, Row, Uuid};
+use sluice_model::{Result, Row, Uuid};
 use sluice_sandbox::Context;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     operation::Operation,
     runner::{self, NewJob},
     step::{self, Step},
-    steps, tables,
+    steps,
 };
 
 impl Unit {
@@ -56,11 +56,7 @@ impl Unit {
         };
         let initiating = self.principal(initiating)?;
         let correlation = job.id_of("correlationid").unwrap_or_else(|| self.new_id());
-        let of_request = Filter::eq("correlationid", correlation);
-        let there = self.count_as_platform("count the jobs that a request has set off", tables::JOB, &of_request)?;
-        // Those that have succeeded may be gone, and those that wait for a commit are counted apart.
-        let waiting = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
-        self.budget.jobs = self.budget.jobs.max(there.saturating_sub(waiting));
+        self.budget.goes_on_for(correlation);
         let depth = job.int("depth").and_then(|depth| u32::try_from(depth).ok());
         let context = Context {
             message: step.message.clone(),
