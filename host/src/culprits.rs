@@ -4,7 +4,7 @@ mod after;
 mod commands;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Right};
+use sluice_model::{Catalog, Code, Error, PrincipalKind, Right, error::StepInfo};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, WithheldColumn};
 
 use crate::{
@@ -55,7 +55,8 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         json!({
             "error": report::error_to_json(&culprit.error),
             "note": note(&culprit.error, qualifies),
-            "onlyWith": culprit.with,
+            "onlyWith": culprit.sets.first().map(Vec::as_slice).unwrap_or_default(),
+            "orWith": culprit.sets.get(1..).unwrap_or_default(),
             "onlyBehind": culprit.behind.iter().flat_map(fix).collect::<Vec<Json>>(),
             "withheld": culprit.withheld.iter().map(withheld_json).collect::<Vec<Json>>(),
             "taken": culprit.taken.as_ref().map(|taken| json!({
@@ -129,10 +130,19 @@ impl Report<'_> {
             parts.push(self.culprit_text(position + 1, culprit, found.is_own));
         }
         if found.is_own && found.cure.is_none() {
-            parts.push(format!(
-                "You can cure nothing of it yourself. Ask an administrator, who sees more, and hand this on:\n  {}",
-                self.context.command(again)
-            ));
+            // A right is somebody else's to give; what a gate or a rule asks for may be the reader's own to do.
+            let is_for_others = |culprit: &Culprit| {
+                let body = culprit.error.body();
+                body.privilege.is_some() || body.capability.is_some() || body.principal.is_some()
+            };
+            let told = match found.culprits.iter().any(is_for_others) {
+                true => "You can cure nothing of it yourself. Ask an administrator, who sees more, and hand this on:",
+                false => {
+                    "What it says to do may be yours to do. Where it does not help, ask an administrator, who sees more, \
+                     and hand this on:"
+                }
+            };
+            parts.push(format!("{}\n  {}", wrapped(told, WIDTH), self.context.command(again)));
             return parts.join("\n\n");
         }
         if found.cure.is_none() {
@@ -248,11 +258,9 @@ impl Report<'_> {
             let or = if position == 0 { "" } else { "or " };
             lines.push(indented(&wrapped(&format!("{or}{text}"), WIDTH - 5), 5));
         }
-        lines.extend(
-            commands
-                .iter()
-                .map(|command| format!("          {}", self.context.command(command))),
-        );
+        // Commands that were not tried are for those who may know what they name.
+        let told = commands.iter().filter(|_| self.tells_commands);
+        lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }
 }
@@ -294,9 +302,14 @@ impl Report<'_> {
             }
             None => "The platform itself refuses it, not a plug-in.".to_owned(),
         };
-        let with: Vec<String> = culprit.with.iter().map(|step| format!("\"{}\"", step.name)).collect();
+        let set = |set: &Vec<StepInfo>| {
+            let names: Vec<String> = set.iter().map(|step| format!("\"{}\"", step.name)).collect();
+            names.join(" and ")
+        };
+        let with: Vec<String> = culprit.sets.iter().map(set).collect();
         if !with.is_empty() {
-            text.push_str(&format!(" It fails only together with {}.", with.join(" and ")));
+            let or = ", or together with ";
+            text.push_str(&format!(" It fails only together with {}.", with.join(or)));
         }
         for command in culprit.behind.iter().flat_map(|fix| commands_of(fix, &self.sender)) {
             let command = self.context.command(&command);
@@ -305,6 +318,10 @@ impl Report<'_> {
             ));
         }
         text.push_str(&missing(catalog, error));
+        if let Some(duplicates) = &body.duplicates {
+            let found = report::matches(duplicates).replace('\n', "; ");
+            text.push_str(&format!(" There is already: {found}."));
+        }
         if let Some(note) = note(error, self.qualifies) {
             text.push_str(&format!(" {note}"));
         }

@@ -235,7 +235,7 @@ fn details(error: &Error) -> Vec<(&'static str, String)> {
 }
 
 /// The rows that match, a line each.
-fn matches(duplicates: &Duplicates) -> String {
+pub(crate) fn matches(duplicates: &Duplicates) -> String {
     let mut lines: Vec<String> = duplicates.matches.iter().map(matched).collect();
     if duplicates.more {
         lines.push("and more".to_owned());

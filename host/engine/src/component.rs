@@ -107,10 +107,8 @@ impl PartialOrd for Component {
 /// Rows that belong to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ComponentPart {
-    /// Their table.
+    /// Their table, whose definition says what its rows are parts of.
     pub table: &'static str,
-    /// The column that refers to the row.
-    pub parent: &'static str,
     /// What tells the rows of one parent apart, where their ids differ.
     pub key: &'static [&'static str],
     /// The rows that belong to one of them.

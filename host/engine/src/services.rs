@@ -67,7 +67,10 @@ impl Services for Unit {
             }
         }
         let result = result.map_err(|mut error| {
-            error.body_mut().call.get_or_insert(description);
+            // What a step below refused by itself, or in a call of its own, is no refusal of this call.
+            if error.body().step.is_none() {
+                error.body_mut().call.get_or_insert(description);
+            }
             error
         });
         self.trace.leave(result.as_ref().err());

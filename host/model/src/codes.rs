@@ -255,8 +255,10 @@ codes! {
         "a plug-in or a workflow refused the operation on purpose",
         "follow its message";
     ISV_UNEXPECTED = 0x8004_0224, "IsvUnExpected", Refused,
-        "a plug-in failed in a way that its author did not foresee",
-        "read the trace of the request; the plug-in's author must mend it, disabling the step works around it";
+        "a plug-in failed in a way that its author did not foresee (or made more service calls than its limit, or used a \
+         capability that its step was not granted: the error says so then)",
+        "read what the plug-in said, in the trace of the request: its author must mend it; disabling the step works around \
+         it";
     ISV_TRANSACTION = 0x8009_000C, "IsvTransactionCount", Refused,
         "a plug-in caught the error of a service call inside the transaction and went on",
         "the plug-in must hand the error on; what the call lacked is named here";

@@ -89,6 +89,10 @@ pub struct TableDef {
     /// of originals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<Name>,
+    /// The lookup that holds the whole, where a row is a part of another one: it is managed where that one is, and
+    /// a change of it is one of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<Name>,
     /// Made at run time by a customizer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub custom: bool,
@@ -164,6 +168,7 @@ impl TableDef {
             takes_steps: ownership != Ownership::None,
             takes_workflows: true,
             copy_of: None,
+            part_of: None,
             custom: false,
             managed: false,
             source: String::new(),
@@ -177,6 +182,12 @@ impl TableDef {
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&ColumnDef> {
         self.columns.get(name)
+    }
+
+    /// The lookup that holds the row that a row is a part of, with that one's table.
+    pub fn whole(&self) -> Option<(&Name, &Name)> {
+        let column = self.part_of.as_ref()?;
+        Some((column, self.column(column)?.targets().first()?))
     }
 
     /// The name of a privilege on this table: `prvCreateAccount`.

@@ -1,5 +1,7 @@
 //! The one error type: a code, a sentence, and what a machine needs to act on it.
 
+mod cases;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -213,16 +215,19 @@ impl Error {
 
     /// Why it happened, in a sentence.
     pub fn cause(&self) -> &'static str {
-        self.0
-            .situation
-            .map_or(self.0.code.info().cause, |situation| situation.cause)
+        match (cases::of(&self.0), self.0.situation) {
+            (Some(case), _) => case.cause,
+            (None, Some(situation)) => situation.cause,
+            (None, None) => self.0.code.info().cause,
+        }
     }
 
     /// What helps: each of these alone, unless it says otherwise.
     pub fn resolutions(&self) -> &'static [Resolution] {
-        match self.0.situation {
-            Some(situation) => situation.resolutions,
-            None => std::slice::from_ref(&self.0.code.info().resolution),
+        match (cases::of(&self.0), self.0.situation) {
+            (Some(case), _) => std::slice::from_ref(&case.resolution),
+            (None, Some(situation)) => situation.resolutions,
+            (None, None) => std::slice::from_ref(&self.0.code.info().resolution),
         }
     }
 

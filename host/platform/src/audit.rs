@@ -5,7 +5,7 @@
 mod definitions;
 mod undo;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use serde::{Serialize, Serializer};
 use sluice_model::{
@@ -217,7 +217,7 @@ impl Watch for Trail {
         let action = match change.kind {
             Kind::Create => {
                 for (name, value) in recorded(&change.row) {
-                    changes.add(name, &Value::Null, value)?;
+                    changes.add(name, &Value::Null, told(&change.table, name, value))?;
                 }
                 Action::Create
             }
@@ -229,6 +229,7 @@ impl Watch for Trail {
                 for (name, value) in recorded(&change.row) {
                     let old = before.get(name).unwrap_or(&Value::Null);
                     if old != value {
+                        let [old, value] = [old, value].map(|value| told(&change.table, name, value));
                         changes.add(name, old, value)?;
                     }
                 }
@@ -236,7 +237,7 @@ impl Watch for Trail {
             }
             Kind::Delete => {
                 for (name, value) in recorded(before) {
-                    changes.add(name, value, &Value::Null)?;
+                    changes.add(name, told(&change.table, name, value), &Value::Null)?;
                 }
                 Action::Delete
             }
@@ -273,6 +274,17 @@ impl Dependant for Trail {
 /// What of a row is recorded.
 fn recorded(row: &Row) -> impl Iterator<Item = (&Name, &Value)> {
     row.values.iter().filter(|(name, _)| !is_bookkeeping(name))
+}
+
+/// What is on record of a secret: that there was one.
+static SECRET: LazyLock<Value> = LazyLock::new(|| Value::from("(secret)"));
+
+/// A value as the trail tells it: that a secret was changed, and when, but never what it was.
+fn told<'a>(table: &TableDef, column: &str, value: &'a Value) -> &'a Value {
+    match column == "secureconfig" && *table.name == *tables::SECURE_CONFIG && !value.is_null() {
+        true => &SECRET,
+        false => value,
+    }
 }
 
 /// What sort of change it is: what follows from a message about another row says so, then what it

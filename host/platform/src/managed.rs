@@ -14,23 +14,6 @@ use sluice_engine::{
 /// The column that says so.
 pub(crate) const MARK: &str = tables::MANAGED;
 
-/// Rows that are a part of another row, and are managed where that one is: their table, the
-/// column that refers to it, and its table.
-const PARTS: &[(&str, &str, &str)] = &[
-    (tables::DUPLICATE_CONDITION, "regardingobjectid", tables::DUPLICATE_RULE),
-    (
-        tables::OFFLINE_PROFILE_ITEM,
-        "mobileofflineprofileid",
-        tables::OFFLINE_PROFILE,
-    ),
-    (tables::COLUMN_PERMISSION, "fieldsecurityprofileid", tables::PROFILE),
-    (tables::PLUGIN_TYPE, "pluginassemblyid", tables::ASSEMBLY),
-    (tables::STAGE, "processid", tables::PROCESS),
-    (tables::PROCESS_STEP, "sl_stageid", tables::STAGE),
-    (tables::SOLUTION_COMPONENT, "solutionid", tables::SOLUTION),
-    (tables::STEP_IMAGE, "sdkmessageprocessingstepid", tables::STEP),
-];
-
 /// What an organisation decides itself about what came with a solution: its support must be
 /// able to deactivate a process, its lists begin with the view of its choice, and its secrets
 /// and its users never travel.
@@ -70,7 +53,7 @@ impl Watch for Managed {
     }
 
     fn wants(&self, _: &Snapshot, table: &TableDef) -> bool {
-        table.column(MARK).is_some() || is_part(table)
+        table.column(MARK).is_some() || table.part_of.is_some()
     }
 
     fn asked(&self, unit: &mut Unit, operation: &Operation, kind: Kind, before: Option<&Row>) -> Result<()> {
@@ -115,20 +98,17 @@ fn is_kept(table: &TableDef, column: &str) -> bool {
     table.column(column).is_some_and(|column| !is_local(table, column))
 }
 
-fn is_part(table: &TableDef) -> bool {
-    PARTS.iter().any(|(part, ..)| *part == &*table.name)
-}
-
 /// Refuses where the row that this one is a part of is managed.
 fn refuse_part(unit: &mut Unit, table: &TableDef, row: &Row) -> Result<()> {
-    let Some((_, column, whole)) = PARTS.iter().find(|(part, ..)| *part == &*table.name) else {
+    let Some((column, whole)) = table.whole() else {
         return Ok(());
     };
     let Some(id) = row.id_of(column) else { return Ok(()) };
-    let table = unit.configuration().table(whole)?.clone();
+    let whole = Reference::new(whole.clone(), id);
+    let table = unit.configuration().table(&whole.table)?.clone();
     match unit.read_as_platform(
         "see whether the row is managed that this one is a part of",
-        &Reference::new(*whole, id),
+        &whole,
         None,
     )? {
         Some(row) => {

@@ -8,7 +8,7 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
 
-use super::{case, plugin_new, plugin_versions, step_show, wasm_build, what_if};
+use super::{case, plugin_new, plugin_versions, step_show, step_state, wasm_build, what_if};
 use crate::{
     context::Context,
     names,
@@ -76,6 +76,9 @@ pub(crate) enum Command {
     Disable {
         /// The plug-in.
         plugin: String,
+        /// Also where it came with a managed solution.
+        #[arg(long)]
+        force: bool,
     },
     /// Enable the steps again that were enabled before.
     Enable {
@@ -189,8 +192,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => list(context, &session),
         Command::Show { plugin } => show(context, &session, &plugin),
         Command::Remove { plugin, steps } => remove(&session, &plugin, steps),
-        Command::Disable { plugin } => enable(&session, &plugin, false),
-        Command::Enable { plugin } => enable(&session, &plugin, true),
+        Command::Disable { plugin, force } => step_state::of_plugin(&session, &plugin, (false, force)),
+        Command::Enable { plugin } => step_state::of_plugin(&session, &plugin, (true, false)),
     }
 }
 
@@ -463,20 +466,6 @@ fn remove(session: &Session, plugin: &str, with_steps: bool) -> anyhow::Result<O
 
 fn named(step: &Row) -> (Uuid, String) {
     (step.id, step.text("name").unwrap_or_default().to_owned())
-}
-
-fn enable(session: &Session, plugin: &str, enabled: bool) -> anyhow::Result<Outcome> {
-    let (id, plugin) = names::called(session, ASSEMBLY, plugin)?;
-    let changed = session.set_plugin_enabled(id, enabled)?;
-    let done = if enabled { "enabled" } else { "disabled" };
-    let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));
-    for (id, name) in &changed {
-        text.push_str(&format!("\n  {id}  {name}"));
-    }
-    Ok(Outcome::new(
-        json!({ "id": id.to_string(), "enabled": enabled, "steps": steps_json(&changed) }),
-        text,
-    ))
 }
 
 #[cfg(test)]

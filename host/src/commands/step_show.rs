@@ -210,7 +210,7 @@ fn add_names(document: &mut Json, step: &Row, registry: &Registry) {
 }
 
 /// Whether an enabled step is only watched.
-fn is_watched(step: &Row) -> bool {
+pub(super) fn is_watched(step: &Row) -> bool {
     step.bool("sl_monitored") == Some(true) && step.int("statecode") == Some(0)
 }
 
@@ -242,7 +242,7 @@ pub(crate) fn grid(steps: &[Row], registry: &Registry) -> String {
 }
 
 /// Whether a step came with a managed solution, or is the platform's own.
-fn managed(step: &Row) -> &'static str {
+pub(super) fn managed(step: &Row) -> &'static str {
     if step.bool("ismanaged") == Some(true) {
         "yes"
     } else if step.int("customizationlevel") == Some(0) {

@@ -1,13 +1,19 @@
-//! `step enable` and `step disable`: whether steps work.
+//! `step enable` and `step disable`, and the same for all steps of a plug-in: whether steps work.
 
 use serde_json::{Map, Value as Json, json};
-use sluice_model::{Error, Request, Row, Uuid, Value, json::whole_seconds};
+use sluice_engine::Session;
+use sluice_model::{Error, Filter, Query, Request, Row, Timestamp, Uuid, Value, codes::Kind, json::whole_seconds};
+use sluice_platform::prelude::*;
 
 use super::{each, step_show, what_if};
-use crate::{context::Context, door::Door, output::Outcome, report, times, usage::Usage};
+use crate::{context::Context, door::Door, names, output::Outcome, people::count, report, times, usage::Usage};
 
 /// `step disable`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What was said last counts: enable, disable, --for and --monitor each end what the others began. A step that \
+rests is watched from now on with --monitor; one that is watched rests with --for, and works again after that. \
+A disabled step neither rests nor is watched: it has to be enabled.")]
 pub(crate) struct Disable {
     /// Their ids or names.
     #[arg(value_name = "STEP", required = true)]
@@ -21,6 +27,9 @@ pub(crate) struct Disable {
     /// Why, for those who look at the list.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Also steps that came with a managed solution, and the platform's own.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     pub(super) what_if: what_if::Args,
 }
@@ -30,7 +39,7 @@ pub(super) fn enable(context: &Context, session: &dyn Door, steps: &[String]) ->
     let row = Row::unsaved(step_show::STEP)
         .with("statecode", Value::Choice(0))
         .with("statuscode", Value::Choice(1));
-    change(context, session, steps, &row, |step| {
+    change(context, session, steps, (&row, true), |step| {
         (json!({ "enabled": true }), format!("enabled step {step}"))
     })
 }
@@ -51,30 +60,40 @@ pub(super) fn disable(context: &Context, session: &dyn Door, args: &Disable) -> 
         }
     }
     row.set("sl_restreason", args.reason.as_deref().map_or(Value::Null, Value::from));
-    change(context, session, &args.steps, &row, |step| match until {
-        Some(until) => {
-            let until = whole_seconds(until);
-            let text = format!("step {step} rests until {until}, and runs again then");
-            (json!({ "enabled": true, "restsuntil": until }), text)
-        }
-        None if args.monitor => {
-            let text = format!("step {step} is only watched: what it does is discarded, and `trace tree` shows it");
-            (json!({ "enabled": true, "monitored": true }), text)
-        }
-        None => (json!({ "enabled": false }), format!("disabled step {step}")),
-    })
+    change(
+        context,
+        session,
+        &args.steps,
+        (&row, args.force || args.what_if.is_trial()),
+        |step| match until {
+            Some(until) => {
+                let until = whole_seconds(until);
+                let text = format!("step {step} rests until {until}, and runs again then");
+                (json!({ "enabled": true, "restsuntil": until }), text)
+            }
+            None if args.monitor => {
+                let text = format!("step {step} is only watched: what it does is discarded, and `trace tree` shows it");
+                (json!({ "enabled": true, "monitored": true }), text)
+            }
+            None => (json!({ "enabled": false }), format!("disabled step {step}")),
+        },
+    )
 }
 
-/// Changes each of the steps; one alone is its own document, several are a list with an outcome
-/// for each.
+/// Changes each of the steps, managed ones if that is `forced`; one alone is its own document, several are a list
+/// with an outcome for each.
 fn change(
     context: &Context,
     session: &dyn Door,
     steps: &[String],
-    change: &Row,
+    (change, forced): (&Row, bool),
     done: impl Fn(Uuid) -> (Json, String),
 ) -> anyhow::Result<Outcome> {
     let work = |step: Uuid| -> anyhow::Result<each::Done> {
+        let before = step_before(session, step)?;
+        if !forced {
+            refuse_managed(&[&before], "disabled")?;
+        }
         let row = Row {
             id: step,
             ..change.clone()
@@ -83,7 +102,8 @@ fn change(
         let (document, text) = done(step);
         let mut item = Map::new();
         item.extend(document.as_object().cloned().unwrap_or_default());
-        Ok((item, format!("{text}; it counts from the next request")))
+        let ended = ended(&before, change, context.env().now());
+        Ok((item, format!("{text}; it counts from the next request{ended}")))
     };
     if let [step] = steps {
         let id = session.find_one(step_show::STEP, step)?;
@@ -97,4 +117,99 @@ fn change(
         format!("step {step} is as it was\n{story}")
     };
     each::each("step", found, refused, work)
+}
+
+/// What of a step says whether it works, and whose it is.
+const STATE: [&str; 6] = [
+    "name",
+    "statecode",
+    "sl_restsuntil",
+    "sl_monitored",
+    "ismanaged",
+    "customizationlevel",
+];
+
+/// A step as it is before the change.
+fn step_before(session: &dyn Door, step: Uuid) -> anyhow::Result<Row> {
+    let query = Query::new(step_show::STEP)
+        .columns(&STATE)
+        .filter(Filter::eq("sdkmessageprocessingstepid", step));
+    let found = match session.list(query) {
+        Ok(found) => found.into_iter().next(),
+        // The change itself says then what is missing for it.
+        Err(error) if error.kind() == Kind::Denied => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(found.unwrap_or_else(|| Row::new(step_show::STEP, step)))
+}
+
+/// What of the state before it the change ends.
+fn ended(before: &Row, change: &Row, now: Timestamp) -> String {
+    let enabled = before.int("statecode") == Some(0);
+    let until = before.get("sl_restsuntil").and_then(Value::as_time);
+    match until.filter(|until| enabled && *until > now) {
+        Some(until) if !change.has("sl_restsuntil") => {
+            format!("; its rest until {} ends with that", whole_seconds(until))
+        }
+        _ if step_show::is_watched(before) && !change.has("sl_monitored") => {
+            "; that it was only watched ends with that".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// Refuses to take steps out of work that are not the organisation's own.
+fn refuse_managed(steps: &[&Row], what: &str) -> anyhow::Result<()> {
+    let whose = |step: &&&Row| !step_show::managed(step).is_empty();
+    let managed: Vec<String> = steps
+        .iter()
+        .filter(whose)
+        .map(|step| format!("\"{}\"", step.text("name").unwrap_or_default()))
+        .collect();
+    if managed.is_empty() {
+        return Ok(());
+    }
+    let (are, they) = match managed.len() {
+        1 => ("is", "it"),
+        _ => ("are", "they"),
+    };
+    Err(Error::invalid(format!(
+        "{} {are} not this organisation's own: {they} came with a managed solution or with the platform, which may rely \
+         on {}; with --force {they} {are} {what} all the same",
+        managed.join(", "),
+        if managed.len() == 1 { "it" } else { "them" },
+    ))
+    .with_table(step_show::STEP)
+    .into())
+}
+
+/// Disables all steps of a plug-in, or enables those again that were enabled before.
+pub(super) fn of_plugin(session: &Session, plugin: &str, (enabled, forced): (bool, bool)) -> anyhow::Result<Outcome> {
+    let (id, plugin) = names::called(session, "pluginassembly", plugin)?;
+    if !enabled && !forced {
+        let types = Query::new("plugintype")
+            .columns(&[])
+            .filter(Filter::eq("pluginassemblyid", id));
+        let types = Filter::In {
+            column: "plugintypeid".into(),
+            values: session.list(types)?.iter().map(|row| Value::Id(row.id)).collect(),
+        };
+        let steps = session.list(Query::new(step_show::STEP).columns(&STATE).filter(types))?;
+        let steps: Vec<&Row> = steps.iter().filter(|step| step.int("statecode") == Some(0)).collect();
+        refuse_managed(&steps, "disabled")?;
+    }
+    let changed = session.set_plugin_enabled(id, enabled)?;
+    let done = if enabled { "enabled" } else { "disabled" };
+    let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));
+    for (id, name) in &changed {
+        text.push_str(&format!("\n  {id}  {name}"));
+    }
+    let steps = changed
+        .iter()
+        .map(|(id, name)| json!({ "id": id.to_string(), "name": name }));
+    let steps: Vec<Json> = steps.collect();
+    Ok(Outcome::new(
+        json!({ "id": id.to_string(), "enabled": enabled, "steps": steps }),
+        text,
+    ))
 }

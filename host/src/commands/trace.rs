@@ -199,7 +199,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let shown = show(context, &session, id)?;
             match checks {
                 true => trace_checks::beside(&session, id, shown),
-                false => Ok(shown),
+                false => trace_checks::withheld_beside(&session, id, shown),
             }
         }
         Command::Export { trace, step } => case::export(&session, trace.as_deref(), step.as_deref()),

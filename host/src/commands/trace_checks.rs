@@ -59,15 +59,44 @@ fn newest_recorded(session: &dyn Door) -> anyhow::Result<Vec<Row>> {
     }
 }
 
-/// A plug-in call, with what was asked in its step.
-pub(super) fn beside(session: &dyn Door, call: Uuid, shown: Outcome) -> anyhow::Result<Outcome> {
+/// What was recorded of the request of a plug-in call, and its step.
+fn of_call(session: &dyn Door, call: Uuid) -> anyhow::Result<(Vec<Row>, Option<Uuid>)> {
     let row = one(session, CALL, call, &["correlationid", "pluginstepid"])?;
     let request = row.id_of("correlationid").unwrap_or_default();
     let query = Query::new(REQUEST)
         .columns(&[CHECKS])
         .filter(Filter::eq("sl_correlationid", request));
-    let mut found = read(&session.traces(query)?)?;
-    let step = row.id_of("pluginstepid");
+    Ok((session.traces(query)?, row.id_of("pluginstepid")))
+}
+
+/// A plug-in call, with the secured columns that were withheld in its step: it may have stumbled over one.
+pub(super) fn withheld_beside(session: &dyn Door, call: Uuid, shown: Outcome) -> anyhow::Result<Outcome> {
+    let (traces, step) = of_call(session, call)?;
+    let traces: Vec<Row> = traces.into_iter().filter(|row| row.text(CHECKS).is_some()).collect();
+    if traces.is_empty() {
+        return Ok(shown);
+    }
+    let mut found = read(&traces)?;
+    found
+        .withheld
+        .retain(|withheld| withheld.step.as_ref().map(|step| step.id) == step);
+    if found.withheld.is_empty() {
+        return Ok(shown);
+    }
+    let mut document = shown.document;
+    if let Some(map) = document.as_object_mut() {
+        map.insert("withheld".to_owned(), serde_json::to_value(&found.withheld)?);
+    }
+    Ok(Outcome::new(
+        document,
+        format!("{}\n{}", shown.text, withheld_text(&found)),
+    ))
+}
+
+/// A plug-in call, with what was asked in its step.
+pub(super) fn beside(session: &dyn Door, call: Uuid, shown: Outcome) -> anyhow::Result<Outcome> {
+    let (traces, step) = of_call(session, call)?;
+    let mut found = read(&traces)?;
     found
         .checks
         .retain(|check| check.step.as_ref().map(|step| step.id) == step);
@@ -145,6 +174,13 @@ fn text(found: &TracedChecks) -> String {
             grouped(found.cut)
         ));
     }
+    text.push_str(&withheld_text(found));
+    text
+}
+
+/// A line for each secured column that was withheld.
+fn withheld_text(found: &TracedChecks) -> String {
+    let mut text = String::new();
     for withheld in &found.withheld {
         let step = withheld
             .step

@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Catalog, Code, Query, Reference, coerce, json as rows};
+use sluice_model::{Catalog, Code, Depth, Query, Reference, Row, coerce, json as rows};
 use sluice_platform::{TakenBack, Undone, prelude::*};
 
-use super::jobs;
+use super::{jobs, reach};
 use crate::{
     context::Context,
     door::Door,
-    names::Labels,
+    names::{self, Labels},
     output::{Exit, Grid, Outcome},
     people,
 };
@@ -20,7 +20,8 @@ use crate::{
 It is taken back by ordinary messages, with your own privileges, and is on record like any change: the \
 same again takes that back. Where something is no longer as the change left it, nothing is taken back.")]
 pub(crate) struct Args {
-    /// step:NAME, role:NAME, duprule:NAME or settings; a name alone where it is the only one.
+    /// step:NAME, role:NAME, duprule:NAME or settings; a name alone where it is the only one. What is a part of it
+    /// (images, conditions, privileges) counts as it does.
     /// Without it, the last request that changed any of them, as a whole.
     what: Option<String>,
     /// Only show what would be taken back.
@@ -39,6 +40,10 @@ const KINDS: [(&str, &str); 3] = [
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let what = args.what.as_deref().map(|what| find(&session, what)).transpose()?;
+    if !args.dry_run && !context.goes_on() {
+        let undone = session.undo(what.as_ref(), false)?;
+        say_reach(context, &session, &undone)?;
+    }
     let undone = session.undo(what.as_ref(), !args.dry_run)?;
     let mut exit = Exit::Done;
     let mut told = Vec::new();
@@ -52,6 +57,37 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         }
     }
     Ok(shown(context, &session, &undone, args.dry_run, &told)?.with_exit(exit))
+}
+
+/// Says whom it reaches that a change is taken back: what was made goes, and what was given is taken.
+fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::Result<()> {
+    const MADE: i32 = 1;
+    let catalog = session.catalog()?;
+    for change in &undone.changes {
+        let table = catalog.table(&change.row.table)?;
+        let depths = change
+            .columns
+            .iter()
+            .filter(|(name, ..)| table.column(name).is_none())
+            .map(|(privilege, _, then)| (privilege.clone(), then.as_str().and_then(Depth::parse)));
+        let depths: Vec<_> = depths.collect();
+        if change.action == MADE {
+            reach::of_delete(context, session, &change.row)?;
+        } else if &*table.name == "role" && !depths.is_empty() {
+            let name = names::called(session, "role", &change.row.id.to_string())?.1;
+            reach::of_lowering(context, (&name, change.row.id), &depths)?;
+        } else {
+            let mut row = Row::new(table.name.clone(), change.row.id);
+            for (name, _, then) in &change.columns {
+                let value = table.column(name).map(|column| coerce::from_json(table, column, then));
+                if let Some(Ok(value)) = value {
+                    row.set(name.as_str(), value);
+                }
+            }
+            reach::of_update(context, session, &row)?;
+        }
+    }
+    Ok(())
 }
 
 /// What was taken back, for machines and for people.

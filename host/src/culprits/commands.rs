@@ -148,7 +148,8 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             quoted(called),
             right.trim_start_matches("can")
         ),
-        Fix::Disable { step } => format!("sluice step disable {step}"),
+        Fix::Disable { step, is_own: true } => format!("sluice step disable {step}"),
+        Fix::Disable { step, .. } => format!("sluice step disable {step} --force"),
         Fix::Deactivate { workflow, kind } => {
             format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
         }

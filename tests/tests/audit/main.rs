@@ -1,5 +1,6 @@
 //! The audit trail from outside: who changed what, when, from what to what.
 
+mod parts;
 mod undo;
 
 use serde_json::Value;

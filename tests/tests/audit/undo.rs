@@ -234,3 +234,20 @@ fn changes_of_columns_are_on_record() {
     }
     refused(&admin, 1, &["undo"], &["the table account", "zz_more"]);
 }
+
+/// What taking a change back takes from others is said before.
+#[test]
+fn whom_it_reaches_is_said() {
+    let org = Organisation::sample();
+    let admin = org.program();
+    admin.json(&["role", "create", "Fresh", "--like", "Salesperson"]);
+    admin.json(&["user", "role-add", "seller.west", "Fresh"]);
+    let run = admin.run(&["undo", "role:Fresh"]);
+    assert!(
+        run.code == 0 && run.says("1 user or team have the role Fresh"),
+        "{run:?}"
+    );
+    admin.json(&["role", "grant", "Salesperson", "prvDeleteAccount", "org"]);
+    let run = admin.run(&["undo"]);
+    assert!(run.code == 0 && run.says("loses prvDeleteAccount"), "{run:?}");
+}

@@ -220,7 +220,10 @@ fn the_diagnosis_finds_it_and_disables_it() {
     };
     assert!(isolation.passes);
     assert_eq!(culprit.error.body().step.as_ref().unwrap().id, step);
-    assert!(culprit.fixes().contains(&Fix::Disable { step }), "{culprit:#?}");
+    assert!(
+        culprit.fixes().contains(&Fix::Disable { step, is_own: true }),
+        "{culprit:#?}"
+    );
     assert!(
         !culprit.fixes().iter().any(|fix| fix.kind() == "run-as"),
         "{culprit:#?}"
@@ -241,7 +244,7 @@ fn the_diagnosis_finds_a_step_that_takes_the_row_away() {
         panic!("{isolation:#?}")
     };
     assert_eq!(culprit.error.body().step.as_ref().map(|step| step.id), Some(step));
-    assert_eq!(culprit.fixes(), [Fix::Disable { step }]);
+    assert_eq!(culprit.fixes(), [Fix::Disable { step, is_own: true }]);
     assert!(isolation.passes);
 }
 

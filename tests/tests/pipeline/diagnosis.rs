@@ -86,11 +86,10 @@ fn two_culprits_on_two_tables_and_the_grants_that_cure_them() {
         ["grant", "disable"],
         "nobody but an administrator could run it"
     );
-    assert!(
-        isolation.culprits[1]
-            .fixes()
-            .contains(&Fix::Disable { step: probe_step })
-    );
+    assert!(isolation.culprits[1].fixes().contains(&Fix::Disable {
+        step: probe_step,
+        is_own: true
+    }));
     let Some(Fix::Grant {
         role, privilege, depth, ..
     }) = of_kind(&isolation, 0, "grant")
@@ -115,7 +114,7 @@ fn disabling_what_was_named_cures_it_as_well() {
     let (_, request) = world.lead();
     let isolation = isolate(&world, world.seller.id(), &request);
     for fix in isolation.culprits.iter().flat_map(|culprit| culprit.fixes()) {
-        if let Fix::Disable { step } = fix {
+        if let Fix::Disable { step, .. } = fix {
             world.set_enabled(step, false);
         }
     }
@@ -202,8 +201,14 @@ fn who_refuses_on_purpose_can_only_be_disabled() {
     assert_eq!(
         found,
         [
-            vec![Fix::Disable { step: purpose }],
-            vec![Fix::Disable { step: accident }]
+            vec![Fix::Disable {
+                step: purpose,
+                is_own: true
+            }],
+            vec![Fix::Disable {
+                step: accident,
+                is_own: true
+            }]
         ]
     );
 }

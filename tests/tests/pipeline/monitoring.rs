@@ -99,6 +99,69 @@ fn to_enable_or_disable_it_ends_watching() {
     assert!(error.message().contains("there is nothing to watch"), "{error}");
 }
 
+/// A step is disabled, rests, is watched, or works: what was said last counts, whatever was said before.
+#[test]
+fn what_was_said_last_counts() {
+    let until: sluice_model::Timestamp = "2999-01-01T00:00:00Z".parse().unwrap();
+    let ways: [(&str, fn(Row) -> Row); 4] = [
+        ("enable", |row| row.with("statecode", Value::Choice(0))),
+        ("disable", |row| row.with("statecode", Value::Choice(1))),
+        ("rest", |row| {
+            row.with(
+                "sl_restsuntil",
+                "2999-01-01T00:00:00Z".parse::<sluice_model::Timestamp>().unwrap(),
+            )
+        }),
+        ("watch", |row| row.with("sl_monitored", true)),
+    ];
+    let world = Pipeline::new();
+    world.trace_setting(2);
+    let step = world.step(&probe(
+        PRE_OPERATION,
+        "Create",
+        "contact",
+        "trace ran\nset jobtitle Changed",
+    ));
+    for (first, before) in ways {
+        for (last, after) in ways {
+            world.set_enabled(step, true);
+            world.admin.update(before(Row::new(STEP, step)));
+            let done = world.admin.try_update(after(Row::new(STEP, step)));
+            // What does not run can neither rest nor be watched.
+            let is_refused = first == "disable" && matches!(last, "rest" | "watch");
+            assert_eq!(done.is_err(), is_refused, "{first}, {last}: {done:?}");
+            let now = if is_refused { first } else { last };
+            let row = world.admin.get(STEP, step);
+            let state = (
+                row.int("statecode"),
+                row.get("sl_restsuntil").and_then(Value::as_time),
+                row.bool("sl_monitored"),
+            );
+            let expected = (
+                Some(i32::from(now == "disable")),
+                (now == "rest").then_some(until),
+                Some(now == "watch"),
+            );
+            assert_eq!(state, expected, "{first}, {last}");
+            let run = world.create(&world.seller, contact());
+            let contact = world.admin.get("contact", run.created());
+            let changed = contact.text("jobtitle") == Some("Changed");
+            let ran = run.said() == ["ran"];
+            assert_eq!(
+                (ran, changed),
+                (matches!(now, "enable" | "watch"), now == "enable"),
+                "{first}, {last}"
+            );
+        }
+    }
+    world.set_enabled(step, true);
+    let both = Row::new(STEP, step)
+        .with("sl_restsuntil", until)
+        .with("sl_monitored", true);
+    let error = world.admin.try_update(both).unwrap_err();
+    assert!(error.message().contains("not both at once"), "{error}");
+}
+
 /// To watch a step gives nobody anything; to let it work again takes what enabling takes.
 #[test]
 fn who_ends_watching_may_register_the_step() {
@@ -110,9 +173,14 @@ fn who_ends_watching_may_register_the_step() {
     let step = world.step(&spec);
     let rights = people::privileges(&["Read", "Write"], &["SdkMessageProcessingStep"], Depth::Organization);
     let keeper = people::user(&world.org, "keeper", &rights);
+    let until: sluice_model::Timestamp = "2999-01-01T00:00:00Z".parse().unwrap();
+    keeper.update(Row::new(STEP, step).with("sl_restsuntil", until));
+    // Its rest ends, and what it does is discarded.
     keeper.update(Row::new(STEP, step).with("sl_monitored", true));
     for ending in [
         Row::new(STEP, step).with("sl_monitored", false),
+        // It would work again after its time.
+        Row::new(STEP, step).with("sl_restsuntil", until),
         Row::new(STEP, step).with("statecode", Value::Choice(0)),
     ] {
         let error = keeper.try_update(ending).unwrap_err();

@@ -281,7 +281,7 @@ fn two_steps_fail_only_together() {
     let request = Request::create(contact());
     let found = why(&world, &world.admin, &world.seller, &request);
     assert_eq!(steps(&found), [Some(fails)]);
-    let with: Vec<Uuid> = found.culprits[0].with.iter().map(|step| step.id).collect();
+    let with: Vec<Uuid> = found.culprits[0].sets[0].iter().map(|step| step.id).collect();
     assert_eq!(with, [writes], "not {other}");
     cure(&world, &found, &world.seller, &request);
 }

@@ -2,11 +2,11 @@
 //! which one refuses what the other wrote.
 
 use sluice_model::{Request, Uuid};
-use sluice_platform::prelude::*;
+use sluice_platform::{Cure, Fix, prelude::*};
 
 use crate::{
-    why::{campaigns, steps, why},
-    world::{PRE_OPERATION, PRE_VALIDATION, Pipeline, contact, probe},
+    why::{campaigns, cure, kinds, steps, why},
+    world::{POST_OPERATION, PRE_OPERATION, PRE_VALIDATION, Pipeline, account, contact, probe},
 };
 
 /// While a step rests, the request passes; what comes then is told with the time.
@@ -51,6 +51,90 @@ fn a_value_of_one_step_that_another_refuses_names_both() {
     let request = Request::create(contact());
     let found = why(&world, &world.admin, &world.seller, &request);
     assert_eq!(steps(&found), [Some(checker)]);
-    let with: Vec<Uuid> = found.culprits[0].with.iter().map(|step| step.id).collect();
+    let with: Vec<Uuid> = found.culprits[0].sets[0].iter().map(|step| step.id).collect();
     assert_eq!(with, [writer]);
+}
+
+/// Where either of two steps is enough, both sets are named; where there is one, to disable any of it helps.
+#[test]
+fn each_smallest_set_is_named() {
+    let world = Pipeline::new();
+    let step = |stage: i32, script: &str| world.step(&probe(stage, "Create", "contact", script));
+    let one = step(PRE_VALIDATION, "set jobtitle Wizard");
+    let request = Request::create(contact());
+    step(PRE_OPERATION, "fail-if jobtitle Wizard");
+    let found = why(&world, &world.admin, &world.seller, &request);
+    let disables = |cure: &Cure| {
+        cure.fixes
+            == [Fix::Disable {
+                step: one,
+                is_own: true,
+            }]
+    };
+    assert!(found.culprits[0].cures.iter().any(disables), "{found:#?}");
+    let other = step(PRE_VALIDATION, "set jobtitle Wizard");
+    let found = why(&world, &world.admin, &world.seller, &request);
+    let mut sets: Vec<Vec<Uuid>> = Vec::new();
+    for set in &found.culprits[0].sets {
+        sets.push(set.iter().map(|step| step.id).collect());
+    }
+    sets.sort();
+    assert_eq!(sets, [[one], [other]]);
+    assert!(
+        !found.culprits[0].cures.iter().any(disables),
+        "the other one does it, too"
+    );
+}
+
+/// What a step refuses once it holds what it lacked is a reason of its own, also where that is no privilege.
+#[test]
+fn the_second_reason_of_a_step_is_told_with_the_cure_of_the_first() {
+    let world = Pipeline::new();
+    let step = world.step(&probe(
+        PRE_OPERATION,
+        "Create",
+        "contact",
+        "read campaign\nfail call Anna",
+    ));
+    let request = Request::create(contact());
+    let found = why(&world, &world.admin, &world.seller, &request);
+    assert_eq!(steps(&found), [Some(step), Some(step)]);
+    let told = |number: usize| found.culprits[number].cures.iter().flat_map(|cure| &cure.fixes);
+    assert!(told(0).clone().any(|fix| fix.kind() == "grant"), "{found:#?}");
+    assert!(found.culprits[1].error.message().contains("call Anna"), "{found:#?}");
+    // What cures all of it is the least that does.
+    assert_eq!(kinds(&found), ["disable"]);
+    cure(&world, &found, &world.seller, &request);
+}
+
+/// A grant for own rows and one row that is shared give less than a grant for everybody's.
+#[test]
+fn in_a_step_a_row_is_shared_behind_the_smallest_grant() {
+    let world = Pipeline::new();
+    let theirs = world.admin.create(account());
+    let script = format!("delete account {theirs}");
+    world.step(&probe(POST_OPERATION, "Create", "contact", &script));
+    let request = Request::create(contact());
+    let found = why(&world, &world.admin, &world.seller, &request);
+    let of = |cure: &Cure| cure.fixes.iter().map(Fix::kind).collect::<Vec<_>>();
+    let kinds: Vec<_> = found.culprits[0].cures.iter().map(of).collect();
+    let place = |wanted: &[&str]| kinds.iter().position(|kinds| kinds == wanted);
+    let (shared, granted) = (place(&["grant", "share"]), place(&["grant"]));
+    assert!(
+        shared.is_some() && (granted.is_none() || shared < granted),
+        "{found:#?}"
+    );
+    cure(&world, &found, &world.seller, &request);
+}
+
+/// A refusal that a step below raised itself is of no call of its.
+#[test]
+fn who_refuses_by_itself_made_no_call() {
+    let world = Pipeline::new();
+    world.step(&probe(POST_OPERATION, "Create", "contact", "create account name Q"));
+    let inner = world.step(&probe(PRE_OPERATION, "Create", "account", "fail not today"));
+    let run = world.create(&world.seller, contact());
+    let error = run.refused("0x80040224");
+    assert_eq!(error.body().step.as_ref().unwrap().id, inner);
+    assert_eq!(error.body().call, None);
 }

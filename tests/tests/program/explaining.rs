@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sluice_tests::{
     program::words,
-    world::{World, guest, id, list, probe_step, text},
+    world::{World, guest, id, list, probe_step, refused, text},
 };
 
 /// A user whose only role comes through a team; `inherited` says whether members use it for rows of their
@@ -161,10 +161,11 @@ fn a_secured_column_that_a_step_was_not_shown_is_named() {
 
     let wanted = "account.creditlimit was withheld from seller.west";
     let target = r#"Target:={"@odata.type":"contact","lastname":"Q"}"#;
-    let doors: [&[&str]; 4] = [
+    let doors: [&[&str]; 5] = [
         &["why", &correlation],
         &["trace", "privileges", &correlation],
         &["trace", "show", "@last", "--checks"],
+        &["trace", "show", "@last"],
         &["access", "explain", "--user", "seller.west", "Create", target],
     ];
     for door in doors {
@@ -183,6 +184,37 @@ fn a_secured_column_that_a_step_was_not_shown_is_named() {
     admin.json(&["profile", "member-add", "Finance", "seller.west"]);
     let found = admin.json(&["why", &correlation]);
     assert_eq!(found["culprits"][0]["withheld"], json!([]), "{found:#}");
+}
+
+/// Where a value that was withheld is what a step stumbles over, to show it cures: each way was tried.
+#[test]
+fn a_profile_cures_a_step_that_stumbles_over_a_withheld_value() {
+    let world = World::sample();
+    let admin = world.admin();
+    for column in ["creditlimit", "revenue"] {
+        admin.json(&["column", "update", "account", column, "--secured", "yes"]);
+    }
+    let account = id(&admin.json(&["row", "create", "account", "name=Q", "creditlimit=98765", "revenue=5"]));
+    admin.json(&["row", "assign", "account", &account, "seller.west"]);
+    admin.json(&["role", "grant", "Salesperson", "prvWriteAccount", "user"]);
+    admin.json(&["plugin", "push", &guest("probe")]);
+    let needs = ["--stage", "pre-operation", "--config", "need creditlimit\nneed revenue"];
+    admin.json(&probe_step("Update", "account", &needs));
+    let update = ["row", "update", "account", &account, "telephone1=7"];
+    let seller = world.user("seller.west");
+    refused(&seller, 1, &update, &["creditlimit is empty"]);
+    let requests = list(&admin.json(&["trace", "list", "--requests", "--failed"]));
+    let found = admin.json(&["why", &text(&requests[0], "sl_correlationid")]);
+    let fixes = found["cure"]["fixes"].as_array().unwrap();
+    assert!(fixes.iter().all(|fix| fix["kind"] == "new-profile"), "{found:#}");
+    for fix in fixes {
+        let command = text(fix, "command");
+        let arguments = words(&command);
+        let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+        let run = admin.run(&arguments);
+        assert_eq!(run.code, 0, "{command}: {run:?}");
+    }
+    seller.json(&update);
 }
 
 /// What was recorded of a step counts, also where its requests cannot run again.

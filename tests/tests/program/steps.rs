@@ -113,6 +113,39 @@ fn a_step_is_watched_until_it_is_enabled() {
     refused(&world.user("seller.west"), 1, &account, &["commission"]);
 }
 
+/// What a command ends is said.
+#[test]
+fn what_was_said_last_counts_and_is_told() {
+    let world = World::sample();
+    let admin = world.admin();
+    let state = || {
+        let step = admin.json(&["step", "show", COMMISSION]);
+        (
+            step["enabled"] == true,
+            !step["restsuntil"].is_null(),
+            step["monitored"] == true,
+        )
+    };
+    let text = |arguments: &[&str]| admin.run(&[&["step"], arguments, &[COMMISSION]].concat()).stdout;
+    text(&["disable", "--for", "2h"]);
+    let said = text(&["disable", "--monitor"]);
+    assert!(
+        said.contains("is only watched") && said.contains("its rest until"),
+        "{said}"
+    );
+    assert_eq!(state(), (true, false, true));
+    let said = text(&["disable", "--for", "2h"]);
+    assert!(
+        said.contains("runs again then") && said.contains("only watched ends"),
+        "{said}"
+    );
+    assert_eq!(state(), (true, true, false));
+    assert!(text(&["enable"]).contains("its rest until"));
+    assert_eq!(state(), (true, false, false));
+    assert!(!text(&["disable"]).contains("ends"));
+    assert_eq!(state(), (false, false, false));
+}
+
 #[test]
 fn one_command_passes_over_steps() {
     let world = World::sample();

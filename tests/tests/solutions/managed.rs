@@ -206,11 +206,17 @@ fn options_tables_and_plug_ins() {
 fn what_is_the_organisations_own_stays_so() {
     let world = customer();
     let step = world.steps("commission")[0].id;
+    // Others may rely on what came with a solution: it is taken out of work by those who say so.
+    for command in [&*format!("step disable {step} --for 2h"), "plugin disable commission"] {
+        let error = world.refused(command);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("--force"), "{error}");
+    }
     world.all(&[
-        &format!("step disable {step}"),
+        &format!("step disable {step} --force"),
         &format!("step enable {step}"),
         &format!("step update {step} --run-as admin --secure ours"),
-        "plugin disable commission",
+        "plugin disable commission --force",
         "plugin enable commission",
         // Options and maps of one's own stand beside the managed ones.
         "option-set add contact.statuscode 100000002 Cold --state 0",

@@ -65,3 +65,23 @@ fn what_counts_for_the_rows_of_a_team_is_inherited() {
     assert_eq!(own.remedies(), [Remedy::Grant]);
     assert!(own.words().contains(&("ROLE", "Salesperson".to_owned())));
 }
+
+/// One code, three things that are mended in three ways.
+#[test]
+fn what_helps_fits_the_case_of_the_code() {
+    let mut error = Error::new(Code::ISV_UNEXPECTED, "no");
+    assert!(error.resolution().contains("its author must mend it"));
+    let calls = |name: &str| Limit {
+        name: name.to_owned(),
+        allowed: 5,
+        used: 6,
+        unit: "calls",
+    };
+    error.body_mut().limit = Some(calls("host-calls"));
+    assert!(error.cause().contains("more service calls") && error.resolution().contains("raise the limit"));
+    error.body_mut().limit = Some(calls("request-calls"));
+    assert!(!error.resolution().contains("raise the limit"));
+    error.body_mut().limit = None;
+    error.body_mut().capability = Some("clock".to_owned());
+    assert!(error.cause().contains("not granted") && error.resolution().contains("grants the step"));
+}

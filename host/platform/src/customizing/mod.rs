@@ -37,7 +37,6 @@ use sluice_model::{Filter, Query};
 static COLUMN_PROFILES: Component = Component {
     parts: &[ComponentPart {
         table: tables::COLUMN_PERMISSION,
-        parent: "fieldsecurityprofileid",
         key: &["entityname", "attributelogicalname"],
         parts: &[],
     }],
@@ -79,7 +78,6 @@ static VIEWS: Component = Component {
 static OFFLINE_PROFILES: Component = Component {
     parts: &[ComponentPart {
         table: tables::OFFLINE_PROFILE_ITEM,
-        parent: "mobileofflineprofileid",
         key: &["selectedentitytypecode"],
         parts: &[],
     }],

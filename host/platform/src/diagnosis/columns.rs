@@ -1,13 +1,14 @@
 //! Cures of refusals for want of a right on a secured column: a profile that gives it, or the right
 //! for a profile that whoever was refused has.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
+use sluice_access::Checks;
 use sluice_engine::tables;
-use sluice_model::{Code, Error, Filter, Query, Reference, Result, Row, Uuid};
+use sluice_model::{Code, Error, Filter, PrincipalInfo, Query, Reference, Result, Row, Uuid};
 
 use super::{
-    Fix,
+    Fix, WithheldColumn,
     holders::reference,
     trials::{Setup, Trials},
 };
@@ -16,123 +17,165 @@ use super::{
 const HOLDERS: [(&str, &str); 2] = [("systemuserprofiles", "systemuserid"), ("teamprofiles", "teamid")];
 
 /// A right on a column that somebody lacks.
+#[derive(Debug, Clone)]
 pub(super) struct Lacking {
+    who: PrincipalInfo,
     table: String,
     column: String,
     /// The column of a permission that says whether it gives the right.
     right: &'static str,
 }
 
-/// What a refusal says is lacking; nothing, where it is of something else.
-pub(super) fn lacking(error: &Error) -> Option<Lacking> {
+/// What a refusal says is lacking, or what was withheld in the step that refuses: that one may have stumbled over a
+/// value that it was not shown. Nothing, where it is of something else.
+pub(super) fn lacking(error: &Error, withheld: &[WithheldColumn]) -> Vec<Lacking> {
+    let body = error.body();
     let right = match error.code() {
         Code::COLUMN_CREATE_DENIED => "cancreate",
         Code::COLUMN_READ_DENIED | Code::COLUMN_ASKED => "canread",
         Code::COLUMN_UPDATE_DENIED => "canupdate",
-        _ => return None,
+        _ if body.step.is_some() => {
+            let read = |one: &WithheldColumn| Lacking {
+                who: one.who.clone(),
+                table: one.table.to_string(),
+                column: one.column.to_string(),
+                right: "canread",
+            };
+            return withheld.iter().map(read).collect();
+        }
+        _ => return Vec::new(),
     };
-    let words = &error.body().words;
     let word = |wanted: &str| {
-        words
-            .iter()
-            .find(|(word, _)| *word == wanted)
-            .map(|(_, text)| text.clone())
+        let mut words = body.words.iter();
+        words.find(|(word, _)| *word == wanted).map(|(_, text)| text.clone())
     };
-    Some(Lacking {
-        table: word("TABLE")?,
-        column: word("COLUMN")?,
-        right,
-    })
+    match (body.principal.clone(), word("TABLE"), word("COLUMN")) {
+        (Some(who), Some(table), Some(column)) => vec![Lacking {
+            who,
+            table,
+            column,
+            right,
+        }],
+        _ => Vec::new(),
+    }
 }
 
 impl Trials<'_> {
-    /// The profiles that give what is lacking, for whoever was refused: those that give least first.
-    pub(super) fn profiles_to_join(&mut self, error: &Error) -> Result<Vec<Fix>> {
-        let (Some(lacking), Some(principal)) = (lacking(error), &error.body().principal) else {
-            return Ok(Vec::new());
-        };
-        let of_column = Filter::eq("entityname", &*lacking.table)
-            .and(Filter::eq("attributelogicalname", &*lacking.column))
-            .and(Filter::eq(lacking.right, GIVEN));
+    /// The profiles that give what is lacking, for whoever lacks it: those that give least first.
+    pub(super) fn profiles_to_join(&mut self, lacking: &[Lacking]) -> Result<Vec<Fix>> {
         let mut found = Vec::new();
-        for permission in self.rows(tables::COLUMN_PERMISSION, of_column)? {
-            let Some(profile) = permission.id_of("fieldsecurityprofileid") else {
-                continue;
-            };
-            let own = Filter::eq("fieldsecurityprofileid", profile);
-            let gives = self.rows(tables::COLUMN_PERMISSION, own)?.len();
-            found.push((gives, profile));
+        for lacking in lacking {
+            let of_column = Filter::eq("entityname", &*lacking.table)
+                .and(Filter::eq("attributelogicalname", &*lacking.column))
+                .and(Filter::eq(lacking.right, GIVEN));
+            for permission in self.rows(tables::COLUMN_PERMISSION, of_column)? {
+                let Some(profile) = permission.id_of("fieldsecurityprofileid") else {
+                    continue;
+                };
+                let own = Filter::eq("fieldsecurityprofileid", profile);
+                let gives = self.rows(tables::COLUMN_PERMISSION, own)?.len();
+                found.push((gives, profile, &lacking.who));
+            }
         }
-        found.sort_unstable();
-        let fix = |(_, profile)| {
-            Ok(Fix::JoinProfile {
-                profile,
-                called: self.profile_name(profile)?,
-                to: reference(principal),
-                name: principal.name.clone(),
-            })
-        };
-        found.into_iter().map(fix).collect()
-    }
-
-    /// The right for each profile that whoever was refused has.
-    pub(super) fn column_grants(&mut self, error: &Error) -> Result<Vec<Fix>> {
-        let (Some(lacking), Some(principal)) = (lacking(error), &error.body().principal) else {
-            return Ok(Vec::new());
-        };
+        found.sort_by_key(|(gives, profile, _)| (*gives, *profile));
         let mut fixes = Vec::new();
-        let holder = reference(principal);
-        let (table, column) = match &*holder.table {
-            tables::TEAM => HOLDERS[1],
-            _ => HOLDERS[0],
-        };
-        for link in self.rows(table, Filter::eq(column, holder.id))? {
-            let Some(profile) = link.id_of("fieldsecurityprofileid") else {
-                continue;
-            };
-            let of_column = Filter::eq("fieldsecurityprofileid", profile)
-                .and(Filter::eq("entityname", &*lacking.table))
-                .and(Filter::eq("attributelogicalname", &*lacking.column));
-            let there = self.rows(tables::COLUMN_PERMISSION, of_column)?;
-            fixes.push(Fix::GrantColumn {
+        for (_, profile, who) in found {
+            let fix = Fix::JoinProfile {
                 profile,
                 called: self.profile_name(profile)?,
-                permission: there.first().map(|row| row.id),
-                table: lacking.table.clone(),
-                column: lacking.column.clone(),
-                right: lacking.right,
-            });
+                to: reference(who),
+                name: who.name.clone(),
+            };
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
         }
         Ok(fixes)
     }
 
-    /// A profile for whoever was refused, where none gives the right that they could join, and they have
-    /// none that could give it; one that gives more where it is behind such a one.
-    pub(super) fn new_profile(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let (Some(lacking), Some(principal)) = (lacking(error), &error.body().principal) else {
-            return Ok(Vec::new());
-        };
-        let holder = reference(principal);
+    /// The right for each profile that whoever lacks it has.
+    pub(super) fn column_grants(&mut self, lacking: &[Lacking]) -> Result<Vec<Fix>> {
+        let mut fixes = Vec::new();
+        for lacking in lacking {
+            let holder = reference(&lacking.who);
+            let (table, column) = match &*holder.table {
+                tables::TEAM => HOLDERS[1],
+                _ => HOLDERS[0],
+            };
+            for link in self.rows(table, Filter::eq(column, holder.id))? {
+                let Some(profile) = link.id_of("fieldsecurityprofileid") else {
+                    continue;
+                };
+                let of_column = Filter::eq("fieldsecurityprofileid", profile)
+                    .and(Filter::eq("entityname", &*lacking.table))
+                    .and(Filter::eq("attributelogicalname", &*lacking.column));
+                let there = self.rows(tables::COLUMN_PERMISSION, of_column)?;
+                fixes.push(Fix::GrantColumn {
+                    profile,
+                    called: self.profile_name(profile)?,
+                    permission: there.first().map(|row| row.id),
+                    table: lacking.table.clone(),
+                    column: lacking.column.clone(),
+                    right: lacking.right,
+                });
+            }
+        }
+        Ok(fixes)
+    }
+
+    /// A profile for whoever lacks something, where none gives the right that they could join, and they have
+    /// none that could give it; one that gives more where it is behind such a one. Of several columns that were
+    /// withheld each is tried alone, then all together.
+    pub(super) fn new_profiles(&mut self, lacking: &[Lacking], here: &Setup) -> Result<Vec<Fix>> {
+        let mut fixes = Vec::new();
+        for one in lacking {
+            fixes.extend(self.new_profile(std::slice::from_ref(one), here)?);
+        }
+        let same = |one: &&Lacking| lacking.first().is_some_and(|first| first.who.id == one.who.id);
+        let together: Vec<Lacking> = lacking.iter().filter(same).cloned().collect();
+        if together.len() > 1 {
+            fixes.extend(self.new_profile(&together, here)?);
+        }
+        Ok(fixes)
+    }
+
+    /// A profile that gives all of this.
+    fn new_profile(&mut self, lacking: &[Lacking], here: &Setup) -> Result<Option<Fix>> {
+        let Some(first) = lacking.first() else { return Ok(None) };
+        let holder = reference(&first.who);
         let earlier = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
             Fix::NewProfile { to, .. } if *to == holder => Some(fix.clone()),
             _ => None,
         });
-        if earlier.is_none() && !(self.profiles_to_join(error)?.is_empty() && self.column_grants(error)?.is_empty()) {
-            return Ok(Vec::new());
+        let alone = lacking.len() == 1 && earlier.is_none();
+        if alone && !(self.profiles_to_join(lacking)?.is_empty() && self.column_grants(lacking)?.is_empty()) {
+            return Ok(None);
         }
         let mut fix = earlier.unwrap_or_else(|| Fix::NewProfile {
             profile: self.session.new_id(),
-            called: format!("{}: {}.{}", principal.name, lacking.table, lacking.column),
+            called: format!("{}: {}.{}", first.who.name, first.table, first.column),
             to: holder,
-            name: principal.name.clone(),
+            name: first.who.name.clone(),
             gives: Vec::new(),
         });
-        let given = (lacking.table, lacking.column, lacking.right);
-        match &mut fix {
-            Fix::NewProfile { gives, .. } if !gives.contains(&given) => gives.push(given),
-            _ => return Ok(Vec::new()),
+        let Fix::NewProfile { gives, .. } = &mut fix else {
+            return Ok(None);
+        };
+        let before = gives.len();
+        for one in lacking {
+            let given = (one.table.clone(), one.column.clone(), one.right);
+            if !gives.contains(&given) {
+                gives.push(given);
+            }
         }
-        Ok(vec![fix])
+        Ok((gives.len() > before).then_some(fix))
+    }
+
+    /// What is withheld behind a setup in the step of a refusal.
+    pub(super) fn withheld_at(&mut self, setup: &Setup, error: &Error) -> Result<Vec<WithheldColumn>> {
+        let checks = Arc::new(Checks::default());
+        self.run_with(setup, Some(checks.clone()))?;
+        Ok(WithheldColumn::in_step_of(error, &checks))
     }
 
     /// The users who have a profile, directly or through a team.

@@ -12,7 +12,7 @@ use super::{
     Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
     cures::{lacking, replaces},
     obstacle::Obstacle,
-    trials::{Lent, Setup, Trials, all_steps, in_order},
+    trials::{Lent, Setup, Trials, in_order},
 };
 
 /// More culprits than this are not looked for.
@@ -62,7 +62,13 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
     }
     let whole = cured.as_ref().filter(|walk| walk.passes && walk.is_cured);
     let cure = match whole {
-        Some(walk) => Some(trials.cure_of(&walk.setup.fixes)?),
+        Some(walk) => {
+            let fixes = trials.needed(&walk.setup)?;
+            Some(Cure {
+                passes: true,
+                ..trials.cure_of(&fixes)?
+            })
+        }
         None => None,
     };
     let last = match cured {
@@ -178,15 +184,19 @@ impl Trials<'_> {
             let place = match known {
                 Some(place) => place,
                 None => {
-                    let since = self.since;
-                    let cures = self.cures(&walk.setup, &Obstacle { error: &error, since })?;
-                    let with = self.only_with(&walk.setup, &error, (&around, &ran))?;
-                    let mut withheld = WithheldColumn::all(&checks);
-                    withheld.retain(|one| one.step == error.body().step.as_ref().map(|step| step.id));
+                    let withheld = WithheldColumn::in_step_of(&error, &checks);
+                    let obstacle = Obstacle {
+                        error: &error,
+                        since: self.since,
+                        withheld: &withheld,
+                    };
+                    let cures = self.cures(&walk.setup, &obstacle)?;
+                    let sets = self.sets(&walk.setup, &error, (&around, &ran))?;
+                    let more = self.disabling_others(&walk.setup, &obstacle, &sets)?;
                     culprits.push(Culprit {
                         error: error.clone(),
-                        cures,
-                        with,
+                        cures: cures.into_iter().chain(more).collect(),
+                        sets,
                         withheld,
                         taken: self.taken(&error)?,
                         behind: walk.nevertheless.clone(),
@@ -218,6 +228,7 @@ impl Trials<'_> {
             let obstacle = Obstacle {
                 error: &culprit.error,
                 since: self.since,
+                withheld: &culprit.withheld,
             };
             let is_met_again = walk.met.contains(place) && error.body().step.is_some();
             obstacle.is_met_by(error) && (!is_met_again || is_same(&culprit.error, error, self.since))
@@ -227,7 +238,7 @@ impl Trials<'_> {
 
     /// Whether the search may pass over steps: who looks with their own rights alone may not, unless
     /// they may disable them.
-    fn may_pass_over(&self) -> bool {
+    pub(super) fn may_pass_over(&self) -> bool {
         !self.is_own || self.session.check_privilege(tables::STEP, Right::Write).is_ok()
     }
 
@@ -237,6 +248,7 @@ impl Trials<'_> {
         let obstacle = Obstacle {
             error,
             since: self.since,
+            withheld: &culprit.withheld,
         };
         let cure = culprit.cures.iter().find(|cure| cure.is_nevertheless());
         let Some(cure) = cure.filter(|cure| !cure.passes && culprit.cures.iter().any(|other| other.passes)) else {
@@ -252,8 +264,12 @@ impl Trials<'_> {
 
     /// Goes on behind the first cure of a culprit that helps there; whether one does.
     fn go_on_cured(&mut self, walk: &mut Walk, culprit: &mut Culprit, error: &Error) -> Result<bool> {
-        let since = self.since;
-        let obstacle = Obstacle { error, since };
+        let withheld = culprit.withheld.clone();
+        let obstacle = Obstacle {
+            error,
+            since: self.since,
+            withheld: &withheld,
+        };
         for cure in culprit.cures.clone() {
             if let Some(setup) = self.cured(&walk.setup, &cure, &obstacle)? {
                 walk.setup = setup;
@@ -294,7 +310,7 @@ impl Trials<'_> {
         let beyond = match self.refusal(&cured)? {
             None => true,
             Some(other) if runs_as => !obstacle.is_of_step(&other),
-            Some(other) => !obstacle.is_met_by(&other),
+            Some(other) => obstacle.is_left_by(&other),
         };
         Ok(beyond.then_some(cured))
     }
@@ -351,52 +367,7 @@ impl Trials<'_> {
         })
     }
 
-    /// The other steps without which a step does not fail: none, where it fails with all of them
-    /// passed over but those around it.
-    fn only_with(
-        &mut self,
-        setup: &Setup,
-        error: &Error,
-        (around, ran): (&[Uuid], &[Arc<Step>]),
-    ) -> Result<Vec<sluice_model::error::StepInfo>> {
-        let Some(step) = error
-            .body()
-            .step
-            .as_ref()
-            .map(|step| step.id)
-            .filter(|_| self.may_pass_over())
-        else {
-            return Ok(Vec::new());
-        };
-        let own: HashSet<Uuid> = around.iter().copied().chain([step]).collect();
-        let mut out: HashSet<Uuid> = all_steps(self.session)?.difference(&own).copied().collect();
-        if self.fails_in(&setup.without(out.iter().copied()), step)? {
-            return Ok(Vec::new());
-        }
-        // Those that ran before it come back; then each goes again without which it still fails.
-        let mut with = Vec::new();
-        for other in ran.iter().filter(|other| !own.contains(&other.id)) {
-            out.remove(&other.id);
-            with.push(other.clone());
-        }
-        if !self.fails_in(&setup.without(out.iter().copied()), step)? {
-            return Ok(Vec::new());
-        }
-        let mut needed = Vec::new();
-        for other in with {
-            if self.is_over() {
-                break;
-            }
-            out.insert(other.id);
-            if !self.fails_in(&setup.without(out.iter().copied()), step)? {
-                out.remove(&other.id);
-                needed.push(other.info());
-            }
-        }
-        Ok(needed)
-    }
-
-    fn fails_in(&mut self, setup: &Setup, step: Uuid) -> Result<bool> {
+    pub(super) fn fails_in(&mut self, setup: &Setup, step: Uuid) -> Result<bool> {
         let refusal = self.refusal(setup)?;
         Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
     }

@@ -4,14 +4,13 @@
 
 use std::collections::HashSet;
 
-use sluice_engine::{attribution::is_same, bypass, step_rows, tables};
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Uuid};
+use sluice_engine::{attribution::is_same, tables};
+use sluice_model::{Depth, Error, PrincipalInfo, Result, Uuid};
 
 use super::{
-    Cure, Fix, Reach, Way, columns,
-    holders::{Held, Role, reference},
+    Cure, Fix, Reach, Way,
     obstacle::Obstacle,
-    trials::{Setup, Subject, Trials},
+    trials::{Setup, Trials},
 };
 
 /// More fixes are not put together for one cure.
@@ -20,12 +19,9 @@ const MOST_FIXES: usize = 50;
 /// So many roles, users or depths are tried in the place of each other.
 const MOST_CANDIDATES: usize = 10;
 
-/// A role that gives more than so many privileges beside the missing one is offered behind grants.
-const FEW_PRIVILEGES: usize = 10;
-
 /// The kinds of cures, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Existing,
     Again,
     Share,
@@ -66,6 +62,9 @@ const KINDS: [Kind; 16] = [
 /// Fixes with who sent them, and whether the request then passed.
 type Chain = (Vec<(Fix, Uuid)>, bool);
 
+/// Fixes with who sent them, and what the request then met.
+type Begun = (Vec<(Fix, Uuid)>, Error);
+
 impl Trials<'_> {
     /// What helps against a refusal, each tried behind a setup; the least first.
     pub(super) fn cures(&mut self, setup: &Setup, obstacle: &Obstacle<'_>) -> Result<Vec<Cure>> {
@@ -74,33 +73,52 @@ impl Trials<'_> {
             if self.is_over() {
                 break;
             }
-            let Some(fixes) = self.chain(setup, obstacle, kind)? else {
+            let mut fork = None;
+            let begin = (Vec::new(), obstacle.error.clone());
+            let Some(chain) = self.chain(setup, obstacle, kind, begin, &mut fork)? else {
                 continue;
             };
-            let (fixes, passes) = fixes;
-            let cure = Cure {
-                passes,
-                ..self.cure_of(&fixes)?
+            // Where one row stands in the way of a smaller grant, to share that row is less than to grant more.
+            let shared = match fork.filter(|_| kind == Kind::Grant) {
+                Some(begun) => self.chain(setup, obstacle, Kind::Share, begun, &mut None)?,
+                None => None,
             };
-            if !found.iter().any(|other| other.fixes == cure.fixes) {
-                found.push(cure);
+            for chain in shared.into_iter().chain([chain]) {
+                let (fixes, passes) = self.leaner(setup, obstacle, chain)?;
+                let cure = Cure {
+                    passes,
+                    ..self.cure_of(&fixes)?
+                };
+                if !found.iter().any(|other| other.fixes == cure.fixes) {
+                    found.push(cure);
+                }
             }
         }
         Ok(found)
     }
 
-    /// Fixes of one kind, and grants where it does not apply to what comes behind the first, until
-    /// the request gets beyond the obstacle.
-    fn chain(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, kind: Kind) -> Result<Option<Chain>> {
-        let mut sent: Vec<(Fix, Uuid)> = Vec::new();
-        let mut error = obstacle.error.clone();
+    /// Goes on with fixes of one kind, and with grants where it does not apply to what comes behind the first,
+    /// until the request gets beyond the obstacle. `fork` is where a grant met one row first.
+    fn chain(
+        &mut self,
+        setup: &Setup,
+        obstacle: &Obstacle<'_>,
+        kind: Kind,
+        (mut sent, mut error): Begun,
+        fork: &mut Option<Begun>,
+    ) -> Result<Option<Chain>> {
         for _ in 0..MOST_FIXES {
             let here = setup.and(&sent);
-            let mut candidates = self.candidates(kind, &error, &here)?;
+            let withheld = match obstacle.withheld.is_empty() || sent.is_empty() {
+                true => obstacle.withheld.to_vec(),
+                // It may read on, once it was shown what it stumbled over.
+                false => self.withheld_at(&here, &error)?,
+            };
+            let mut candidates = self.candidates(kind, (&error, &withheld), &here)?;
             if candidates.is_empty() && !sent.is_empty() {
-                candidates = self.candidates(Kind::Grant, &error, &here)?;
+                candidates = self.candidates(Kind::Grant, (&error, &[]), &here)?;
             }
-            let mut next = None;
+            let (mut next, mut past) = (None, None);
             for fix in candidates.into_iter().take(MOST_CANDIDATES) {
                 if self.is_over() {
                     return Ok(None);
@@ -112,6 +130,8 @@ impl Trials<'_> {
                     Err(other) if is_same(&error, &other, obstacle.since) => {}
                     // As another user it is to pass, and not to fail in that one's name.
                     Err(other) if kind == Kind::RunAs && obstacle.is_of_step(&other) => {}
+                    // More of the same may lead to no other reason at all.
+                    Err(other) if obstacle.is_past(&other) => past = past.or(Some((fix, sender, Ok(false)))),
                     Err(other) if obstacle.is_met_by(&other) => {
                         next = Some((fix, sender, Err(other)));
                         break;
@@ -122,255 +142,58 @@ impl Trials<'_> {
                     }
                 }
             }
-            let Some((fix, sender, behind)) = next else {
+            let Some((fix, sender, behind)) = next.or(past) else {
                 return Ok(None);
             };
             sent.retain(|(earlier, _)| !replaces(&fix, earlier));
             sent.push((fix, sender));
             match behind {
                 Ok(passes) => return Ok(Some((sent, passes))),
-                Err(behind) => error = behind,
+                Err(behind) => {
+                    let is_of_row = behind.body().row.is_some() && behind.body().right.is_some();
+                    if is_of_row && fork.is_none() {
+                        *fork = Some((sent.clone(), behind.clone()));
+                    }
+                    error = behind;
+                }
             }
         }
         Ok(None)
     }
 
-    /// The fixes of a kind that could help against a refusal, the least first.
-    fn candidates(&mut self, kind: Kind, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let body = error.body();
-        let step = body.step.as_ref().map(|step| step.id);
-        let away = step.filter(|step| !self.is_job_of(*step));
-        let plugin = body
-            .step
-            .as_ref()
-            .filter(|step| step.calls_plugin())
-            .map(|step| step.id);
-        Ok(match kind {
-            Kind::Existing => self.existing(error),
-            Kind::Again => self.again(error),
-            Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
-                row,
-                with: reference(with),
-                name: with.name.clone(),
-                right,
-            })?,
-            Kind::Assign => self.on_row(error, |row, to, _| Fix::Assign {
-                row,
-                to: reference(to),
-                name: to.name.clone(),
-            })?,
-            Kind::GiveRole => self.roles_to_give(error, false, here)?,
-            Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
-            Kind::JoinProfile => self.profiles_to_join(error)?,
-            Kind::NewProfile => self.new_profile(error, here)?,
-            Kind::GrantColumn => self.column_grants(error)?,
-            Kind::Inherit => self.inheritances(error)?,
-            Kind::Grant => self.grants(error, here)?,
-            Kind::RunAs => match plugin
-                .filter(|_| body.privilege.is_some() || is_stopped(body.code) || columns::lacking(error).is_some())
-            {
-                Some(step) => self.accounts_for(step, error)?,
-                None => Vec::new(),
-            },
-            Kind::Bypass => match away {
-                Some(step) => self.passing_over(step, here)?,
-                None => Vec::new(),
-            },
-            Kind::Allow => match (step, &body.capability) {
-                (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
-                _ => Vec::new(),
-            },
-            Kind::Enable => match &body.principal {
-                Some(who) if body.code == Code::USER_DISABLED => vec![Fix::Enable {
-                    user: who.id,
-                    name: who.name.clone(),
-                }],
-                _ => Vec::new(),
-            },
-            Kind::Disable => match (away, plugin) {
-                (Some(_), Some(step)) => vec![Fix::Disable { step }],
-                (Some(workflow), None) => {
-                    let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
-                    vec![Fix::Deactivate { workflow, kind }]
-                }
-                (None, _) => Vec::new(),
-            },
-        })
-    }
-
-    /// The request with a row that is there, where duplicates stand in the way of a new one.
-    fn existing(&self, error: &Error) -> Vec<Fix> {
-        let (Some(duplicates), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
-            return Vec::new();
-        };
-        if &*request.message != "QualifyLead" {
-            return Vec::new();
-        }
-        let there = duplicates.matches.iter().filter_map(|found| {
-            let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
-            Some(Way::Existing(Reference::new(&*found.table, id)))
-        });
-        there.map(|way| Fix::again(request, way)).collect()
-    }
-
-    /// The request as it is, nevertheless, where duplicates stand in its way.
-    fn again(&self, error: &Error) -> Vec<Fix> {
-        let (Some(_), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
-            return Vec::new();
-        };
-        let nevertheless = (&*request.message == "QualifyLead").then_some(Way::Continue);
-        let ways = nevertheless.into_iter().chain([Way::Unchecked]);
-        ways.map(|way| Fix::again(request, way)).collect()
-    }
-
-    /// The request without a step, and without those that it passes over by then; nothing, where
-    /// whoever sends it may not do that, or not with so many.
-    fn passing_over(&self, step: Uuid, here: &Setup) -> Result<Vec<Fix>> {
-        let Subject::Request(request) = self.subject else {
-            return Ok(Vec::new());
-        };
-        let (mut unit, _) = self.session.unit()?;
-        let caller = unit.principal_of(&Reference::new(tables::USER, self.user))?;
-        let mut steps = match here.fixes.last() {
-            Some((
-                Fix::Again {
-                    way: Way::PassingOver(steps),
-                    ..
-                },
-                _,
-            )) => steps.clone(),
-            _ => Vec::new(),
-        };
-        steps.push(step);
-        let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
-        Ok(may
-            .then(|| Fix::again(request, Way::PassingOver(steps)))
-            .into_iter()
-            .collect())
-    }
-
-    /// A fix of the one row that was refused: rows that somebody owns are shared and assigned.
-    fn on_row(&self, error: &Error, fix: impl Fn(Reference, &PrincipalInfo, Right) -> Fix) -> Result<Vec<Fix>> {
-        let body = error.body();
-        let (Some(table), Some(id), Some(right), Some(principal)) =
-            (&body.table, body.row, body.right, &body.principal)
-        else {
-            return Ok(Vec::new());
-        };
-        let catalog = self.session.snapshot()?.catalog().clone();
-        let is_owned = catalog
-            .find(table)
-            .is_some_and(|table| table.ownership == Ownership::User);
-        let row = Reference::new(table.as_str(), id);
-        Ok(is_owned.then(|| fix(row, principal, right)).into_iter().collect())
-    }
-
-    fn roles_to_give(&mut self, error: &Error, large: bool, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, depth)) = lacking(error) else {
-            return Ok(Vec::new());
-        };
-        let holders = self.holders()?;
-        let held = holders.with(principal.id, &here.fixes);
-        let beside: HashSet<Uuid> = held.iter().map(|held| held.role.id).collect();
-        let (mut unit, _) = self.session.unit()?;
-        let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
-        // Whoever has no role at all gets one first.
-        let is_wanted = |gives: usize| (held.is_empty() || gives <= FEW_PRIVILEGES) != large;
-        let fix = |(role, gives): (Role, usize)| {
-            let copy = holders.copy_for(role.id, principal.id)?;
-            let is_new = is_wanted(gives) && !beside.contains(&role.id);
-            is_new.then(|| Fix::GiveRole {
-                to: reference(principal),
-                name: principal.name.clone(),
-                copy,
-                role: role.name,
-                gives,
-            })
-        };
-        Ok(roles.into_iter().filter_map(fix).collect())
-    }
-
-    /// Roles of teams that hold the privilege for the team's rows only.
-    fn inheritances(&mut self, error: &Error) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, _)) = lacking(error) else {
-            return Ok(Vec::new());
-        };
-        let holders = self.holders()?;
-        let (mut unit, _) = self.session.unit()?;
-        let depths = holders.depths(&mut unit, privilege)?;
-        let holds = |held: &Held| held.team.is_some() && held.role.only_team && depths.contains_key(&held.role.id);
-        let fix = |held: Held| Fix::Inherit {
-            id: held.role.id,
-            role: held.role.name,
-        };
-        Ok(holders.of(principal.id).into_iter().filter(holds).map(fix).collect())
-    }
-
-    /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
-    /// lowers what a role holds.
-    fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
-        let Some((principal, privilege, depth)) = lacking(error) else {
-            return Ok(Vec::new());
-        };
-        let holders = self.holders()?;
-        let (mut unit, _) = self.session.unit()?;
-        let depths = holders.depths(&mut unit, privilege)?;
-        let mut found = Vec::new();
-        for held in holders
-            .with(principal.id, &here.fixes)
-            .into_iter()
-            .filter(|held| !held.role.is_administrator)
-        {
-            let has = depths.get(&held.role.id).copied();
-            let deeper = Depth::ALL
-                .into_iter()
-                .filter(|deeper| *deeper >= depth && has.is_none_or(|has| *deeper > has));
-            found.extend(deeper.map(|depth| Fix::Grant {
-                id: held.role.id,
-                role: held.role.name.clone(),
-                privilege: privilege.to_owned(),
-                depth,
-            }));
-        }
-        Ok(found)
-    }
-
-    fn accounts_for(&mut self, step: Uuid, error: &Error) -> Result<Vec<Fix>> {
-        let holders = self.holders()?;
-        let refused = error.body().principal.as_ref().map(|principal| principal.id);
-        let others = holders
-            .to_run_as()
-            .filter(|account| account.id != self.user && Some(account.id) != refused);
-        let fix = |account: &super::holders::Account| Fix::RunAs {
-            step,
-            id: account.id,
-            user: account.name.clone(),
-            is_service: account.is_service,
-        };
-        Ok(others.map(fix).collect())
-    }
-
-    fn allowances(&mut self, step: Uuid, capability: &str, here: &Setup) -> Result<Vec<Fix>> {
-        let (mut unit, _) = self.session.unit()?;
-        let row = unit.read_as_platform(
-            "see what a step was granted",
-            &Reference::new(tables::STEP, step),
-            Some(&["sl_grants".into()]),
-        )?;
-        let granted = row.as_ref().and_then(|row| row.text("sl_grants"));
-        let mut capabilities: Vec<String> = step_rows::names(granted).iter().map(ToString::to_string).collect();
-        for (fix, _) in &here.fixes {
-            if let Fix::Allow {
-                step: other,
-                capabilities: before,
-            } = fix
-                && *other == step
-            {
-                capabilities.clone_from(before);
+    /// The same without the roles and profiles that the later ones make needless.
+    fn leaner(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, (mut fixes, passes): Chain) -> Result<Chain> {
+        let gives = |fix: &Fix| matches!(fix, Fix::GiveRole { .. } | Fix::JoinProfile { .. });
+        let mut place = 0;
+        while place + 1 < fixes.len() && fixes.iter().all(|(fix, _)| gives(fix)) && !self.is_over() {
+            let mut without = fixes.clone();
+            without.remove(place);
+            let refusal = self.refusal(&setup.and(&without))?;
+            match refusal.is_none_or(|other| !passes && obstacle.is_left_by(&other)) {
+                true => fixes = without,
+                false => place += 1,
             }
         }
-        capabilities.push(capability.to_owned());
-        Ok(vec![Fix::Allow { step, capabilities }])
+        Ok((fixes, passes))
+    }
+
+    /// The fixes that cure all of it, without those that are needless where a step is disabled.
+    pub(super) fn needed(&mut self, setup: &Setup) -> Result<Vec<(Fix, Uuid)>> {
+        let mut setup = setup.clone();
+        let disables = |fix: &Fix| matches!(fix, Fix::Disable { .. } | Fix::Deactivate { .. });
+        let mut place = 0;
+        if setup.fixes.len() > MOST_CANDIDATES || !setup.fixes.iter().any(|(fix, _)| disables(fix)) {
+            return Ok(setup.fixes);
+        }
+        while place < setup.fixes.len() && setup.fixes.len() > 1 && !self.is_over() {
+            let mut without = setup.clone();
+            let (fix, _) = without.fixes.remove(place);
+            match !disables(&fix) && self.refusal(&without)?.is_none() {
+                true => setup = without,
+                false => place += 1,
+            }
+        }
+        Ok(setup.fixes)
     }
 
     /// Fixes, and who sent them, as one cure.
@@ -453,11 +276,6 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
         ) => true,
         _ => false,
     }
-}
-
-/// Whether a refusal is of somebody who does nothing, or only reads, whatever they hold.
-fn is_stopped(code: Code) -> bool {
-    matches!(code, Code::USER_DISABLED | Code::READ_ONLY_ACCESS_MODE)
 }
 
 /// Who lacks which privilege, and how deep.

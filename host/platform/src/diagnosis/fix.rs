@@ -176,6 +176,8 @@ pub enum Fix {
     Disable {
         /// The step's id.
         step: Uuid,
+        /// Whether it is the organisation's own, and neither managed nor the platform's.
+        is_own: bool,
     },
 }
 
@@ -298,7 +300,7 @@ impl Fix {
                     .with("statecode", Value::Choice(0))
                     .with("statuscode", Value::Choice(1)),
             ),
-            Self::Disable { step } => Request::update(crate::plugins::registration::state_row(*step, false)),
+            Self::Disable { step, .. } => Request::update(crate::plugins::registration::state_row(*step, false)),
         })
     }
 }

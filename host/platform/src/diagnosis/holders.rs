@@ -190,8 +190,8 @@ impl Holders {
         self.copies.get(&(role, *unit)).copied()
     }
 
-    /// The roles that hold a privilege deep enough, those that bring the fewest privileges first, with
-    /// how many each holds that `beside` do not hold, or not as deep.
+    /// The roles that hold a privilege deep enough, those that bring least first (fewer privileges, and each less
+    /// deep), with how many each holds that `beside` do not hold, or not as deep.
     pub(super) fn with_privilege(
         &self,
         unit: &mut Unit,
@@ -210,10 +210,12 @@ impl Holders {
             };
             let gives = self.privileges_of(unit, &HashSet::from([role.id]))?;
             let is_more = |(privilege, depth): &(&Uuid, &Depth)| known.get(*privilege).is_none_or(|held| held < *depth);
-            found.push((role.clone(), gives.iter().filter(is_more).count()));
+            let more = gives.iter().filter(is_more).map(|(_, depth)| depth.number() + 1);
+            let (count, weight) = more.fold((0, 0), |(count, weight), depth| (count + 1, weight + depth));
+            found.push((role.clone(), count, weight));
         }
-        found.sort_by(|(one, gives), (other, more)| (gives, &one.name).cmp(&(more, &other.name)));
-        Ok(found)
+        found.sort_by(|(one, _, weight), (other, _, more)| (weight, &one.name).cmp(&(more, &other.name)));
+        Ok(found.into_iter().map(|(role, gives, _)| (role, gives)).collect())
     }
 
     /// How deep each role holds a privilege.

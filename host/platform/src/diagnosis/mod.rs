@@ -3,6 +3,7 @@
 //! Everything is tried in transactions that are always rolled back, so no row, no step and no
 //! trace changes. A cure is a message that was sent there before the request, as it is told.
 
+mod candidates;
 mod columns;
 mod culprits;
 mod cures;
@@ -11,6 +12,7 @@ mod fix;
 mod holders;
 mod needs;
 mod obstacle;
+mod sets;
 mod suggest;
 mod taken;
 mod trials;
@@ -18,7 +20,9 @@ mod what_if;
 
 use sluice_access::{Checks, Withheld, step_around};
 use sluice_engine::{Refused, Session, What, tables};
-use sluice_model::{Error, Filter, Name, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo};
+use sluice_model::{
+    Error, Filter, Name, PrincipalInfo, Query, Request, Result, Row, Timestamp, Uuid, Value, error::StepInfo,
+};
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
@@ -35,8 +39,8 @@ pub struct Culprit {
     pub error: Error,
     /// What helps; each was tried. The least comes first.
     pub cures: Vec<Cure>,
-    /// The other steps without which it does not fail.
-    pub with: Vec<StepInfo>,
+    /// The smallest sets of other steps with which it fails; none, where it fails alone.
+    pub sets: Vec<Vec<StepInfo>>,
     /// The secured columns that its step read and was not shown.
     pub withheld: Vec<WithheldColumn>,
     /// When what is missing was taken away, where the reader may know.
@@ -67,17 +71,28 @@ pub struct WithheldColumn {
     pub column: Name,
     /// From whom, by name.
     pub from: String,
+    /// From whom.
+    pub who: PrincipalInfo,
     /// The step in which it was read; `None` is the request itself.
     pub step: Option<Uuid>,
 }
 
 impl WithheldColumn {
+    /// What was withheld in the step of a refusal while it was asked.
+    fn in_step_of(error: &Error, checks: &Checks) -> Vec<Self> {
+        let step = error.body().step.as_ref().map(|step| step.id);
+        let mut found = Self::all(checks);
+        found.retain(|one| one.step == step);
+        found
+    }
+
     /// What was withheld while it was asked.
     fn all(checks: &Checks) -> Vec<Self> {
         let places = checks.places();
         let of = |withheld: Withheld| Self {
             step: step_around(&places, withheld.place),
             from: withheld.principal.name().to_owned(),
+            who: withheld.principal.info(),
             table: withheld.table,
             column: withheld.column,
         };

@@ -3,11 +3,15 @@
 use sluice_engine::attribution::{self, is_same};
 use sluice_model::{Error, PrincipalInfo, Timestamp, Uuid};
 
+use super::{WithheldColumn, columns};
+
 /// What stands in the way, as cures see it.
 pub(super) struct Obstacle<'a> {
     pub(super) error: &'a Error,
     /// When the first trial began.
     pub(super) since: Timestamp,
+    /// The secured columns that its step read and was not shown.
+    pub(super) withheld: &'a [WithheldColumn],
 }
 
 impl Obstacle<'_> {
@@ -21,6 +25,22 @@ impl Obstacle<'_> {
                 other.body().step.is_none() && (is_same(self.error, other, self.since) || self.lacks_the_same_as(other))
             }
         }
+    }
+
+    /// Whether the same step refuses for another reason once more, and one that no right cures: what was lacking
+    /// is no longer lacking.
+    pub(super) fn is_past(&self, other: &Error) -> bool {
+        let lacks = |error: &Error| {
+            let body = error.body();
+            body.privilege.is_some() || body.capability.is_some() || !columns::lacking(error, &[]).is_empty()
+        };
+        let reason = |error: &Error| (error.code(), error.message().to_owned());
+        lacks(self.error) && !lacks(other) && self.is_met_by(other) && reason(self.error) != reason(other)
+    }
+
+    /// Whether the request got beyond it, and met that.
+    pub(super) fn is_left_by(&self, other: &Error) -> bool {
+        !self.is_met_by(other) || self.is_past(other)
     }
 
     /// Whether another refusal comes from the same step, in whose name ever.

@@ -11,7 +11,7 @@ use sluice_access::Checks;
 use sluice_engine::{Acting, FailedJob, Sent, Session, Tried, What, step::Step, unit::Trial};
 use sluice_model::{Code, Depth, Error, Request, Result, Timestamp, Uuid, codes::Kind};
 
-use super::{Fix, holders::Holders};
+use super::{Fix, cures::replaces, holders::Holders};
 
 /// More trials are not made: what is known by then is told.
 pub(super) const MOST_TRIALS: u32 = 400;
@@ -171,10 +171,12 @@ impl<'a> Trials<'a> {
         Ok(self.run(setup)?.result.err())
     }
 
-    /// Who may send a fix behind a setup: who asks, else an administrator; nobody, where it is
-    /// refused to both. With what the request then came to.
+    /// Who may send a fix behind a setup, in the place of what it replaces there: who asks, else an administrator;
+    /// nobody, where it is refused to both. With what the request then came to.
     pub(super) fn send(&mut self, setup: &Setup, fix: &Fix) -> Result<Option<(Uuid, Tried)>> {
         let own = self.session.user();
+        let mut setup = setup.clone();
+        setup.fixes.retain(|(earlier, _)| !replaces(fix, earlier));
         let place: usize = setup.fixes.iter().map(|(fix, _)| fix.requests().len()).sum();
         let tried = self.run(&setup.and(&[(fix.clone(), own)]))?;
         match (tried.refused, &tried.result) {

@@ -46,7 +46,6 @@ pub use trial::publishing_rule;
 static COMPONENTS: Component = Component {
     parts: &[ComponentPart {
         table: tables::DUPLICATE_CONDITION,
-        parent: "regardingobjectid",
         key: &["baseattributename", "matchingattributename", "operatorcode"],
         parts: &[],
     }],

@@ -45,11 +45,9 @@ static COMPONENTS: Component = Component {
     only: &[("category", CATEGORY)],
     parts: &[ComponentPart {
         table: tables::STAGE,
-        parent: "processid",
         key: &["stagename", "primaryentitytypecode"],
         parts: &[ComponentPart {
             table: tables::PROCESS_STEP,
-            parent: "sl_stageid",
             key: &["sl_column"],
             parts: &[],
         }],

@@ -47,8 +47,6 @@ impl Rules for PluginStep {
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
-        let mut whole = before.clone();
-        whole.values.extend(operation.target()?.values.clone());
         if let Some(target) = operation
             .context
             .target
@@ -67,6 +65,9 @@ impl Rules for PluginStep {
                 }
             }
         }
+        rest_or_watch(operation)?;
+        let mut whole = before.clone();
+        whole.values.extend(operation.target()?.values.clone());
         refuse_rest_of_disabled(operation.target()?, &whole)?;
         let registration = check(unit, &whole)?;
         let registers = ["stage", "sdkmessageid", "sdkmessagefilterid"];
@@ -127,8 +128,9 @@ fn only_disables(target: &Row, before: &Row, whole: &Row) -> bool {
     };
     let until = |row: &Row| row.get(RESTS_UNTIL).and_then(Value::as_time);
     let watched = |row: &Row| row.bool(MONITORED) == Some(true);
-    let enables = target.has("statecode") || until(whole) < until(before) || (watched(before) && !watched(whole));
-    let out_of_work = whole.int("statecode") == Some(1) || !enables;
+    let enables = target.has("statecode") || until(whole) < until(before) || watched(before);
+    // What a step does that is only watched is discarded.
+    let out_of_work = whole.int("statecode") == Some(1) || watched(whole) || !enables;
     out_of_work && target.values.keys().all(|name| of_state(name))
 }
 
@@ -137,6 +139,26 @@ const RESTS_UNTIL: &str = "sl_restsuntil";
 
 /// Whether an enabled step is only watched.
 const MONITORED: &str = "sl_monitored";
+
+/// A step rests, or it is only watched: what was said last counts. Who lets one rest that is watched has it work
+/// again after the time; who watches one that rests ends the rest.
+fn rest_or_watch(operation: &mut Operation) -> Result<()> {
+    let Some(target) = operation.context.target.as_mut() else {
+        return Ok(());
+    };
+    let rests = target.get(RESTS_UNTIL).is_some_and(|until| !until.is_null());
+    let other = match (rests, target.bool(MONITORED) == Some(true)) {
+        (true, true) => {
+            let message = "a step either rests until a time or is only watched: not both at once";
+            return Err(Error::invalid(message).with_table(tables::STEP));
+        }
+        (true, false) => (MONITORED, Value::Bool(false)),
+        (false, true) => (RESTS_UNTIL, Value::Null),
+        (false, false) => return Ok(()),
+    };
+    target.set(other.0, other.1);
+    Ok(())
+}
 
 /// A disabled step stays so: whoever lets it rest until a time would wait for it in vain, as whoever
 /// watches it.

@@ -2,7 +2,7 @@
 
 use sluice_model::{Filter, Reference, Request, Result, Row, Uuid};
 
-use super::rows::{row, touch};
+use super::rows::{row, touch, whole_of};
 use crate::managed::MARK;
 use crate::solutions::{Gone, Installation, defaults, states};
 use sluice_engine::Component;
@@ -17,11 +17,11 @@ pub(super) fn remove(work: &mut Installation<'_, '_>, shape: &'static Component,
         states::set_active(work, shape, &row.reference(), false)?;
     }
     for part in shape.parts {
-        for row in work.batch.select_as_platform(
-            "see which rows a solution meets",
-            part.table,
-            Filter::eq(part.parent, id),
-        )? {
+        let whole = whole_of(work.catalog()?.table(part.table)?)?;
+        for row in
+            work.batch
+                .select_as_platform("see which rows a solution meets", part.table, Filter::eq(&whole, id))?
+        {
             touch(work, part.table, row.id);
         }
     }

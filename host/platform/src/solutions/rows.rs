@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sluice_engine::{Component, ComponentPart, Session};
 use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Reference, Request, Result, Row, TableDef, Uuid, Value, json,
+    Catalog, Code, ColumnDef, ColumnType, Error, Filter, Name, Reference, Request, Result, Row, TableDef, Uuid, Value,
+    json,
 };
 
 use super::{Applied, Installation, defaults, document, misfit, removing, states};
@@ -138,6 +139,12 @@ pub(super) fn export(session: &Session, shape: &Component, name: &str) -> Result
     document(&content)
 }
 
+/// The column that refers to the row that rows of a table are parts of.
+pub(super) fn whole_of(table: &TableDef) -> Result<Name> {
+    let broken = || Error::host(format!("`{}` does not say what its rows are parts of", table.name));
+    table.part_of.clone().ok_or_else(broken)
+}
+
 /// A row with what belongs to it, as it travels.
 fn content(
     find: &dyn Fn(&str) -> Result<TableDef>,
@@ -156,7 +163,8 @@ fn content(
     values.remove(&*table.key);
     let mut all = BTreeMap::new();
     for part in parts {
-        let mut rows = read(part.table, &[(part.parent, Value::Id(row.id))])?;
+        let whole = whole_of(&find(part.table)?)?;
+        let mut rows = read(part.table, &[(&whole, Value::Id(row.id))])?;
         rows.sort_by_key(|row| row.id);
         let contents = rows
             .iter()
@@ -264,7 +272,7 @@ pub(super) fn touch(work: &mut Installation<'_, '_>, table: &'static str, id: Uu
 fn put(
     work: &mut Installation<'_, '_>,
     table: &'static str,
-    parent: Option<(&'static str, &Reference)>,
+    parent: Option<(&str, &Reference)>,
     there: Option<&Row>,
     sent: &Content,
 ) -> Result<Uuid> {
@@ -326,10 +334,11 @@ fn put_parts(
         )));
     }
     for part in parts {
+        let whole = whole_of(work.catalog()?.table(part.table)?)?;
         let mut left = work.batch.select_as_platform(
             "see which rows a solution meets",
             part.table,
-            Filter::eq(part.parent, parent.id),
+            Filter::eq(&whole, parent.id),
         )?;
         for one in sent.parts.get(part.table).into_iter().flatten() {
             let catalog = work.catalog()?;
@@ -340,7 +349,7 @@ fn put_parts(
                 .position(|row| row.id == one.id)
                 .or_else(|| left.iter().position(same));
             let there = found.map(|position| left.swap_remove(position));
-            let id = put(work, part.table, Some((part.parent, parent)), there.as_ref(), one)?;
+            let id = put(work, part.table, Some((&whole, parent)), there.as_ref(), one)?;
             touch(work, part.table, id);
             put_parts(work, part.parts, &Reference::new(part.table, id), one)?;
         }

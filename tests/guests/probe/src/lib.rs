@@ -13,6 +13,7 @@
 //! - `run-workflow ID` runs a workflow for the row
 //! - `swallow-read TABLE` · `swallow-create TABLE COLUMN TEXT` go on whatever happens
 //! - `refuse TEXT` ends it · `fail TEXT` ends it as by accident · `now` traces the time
+//! - `need COLUMN` reads it of the row, and fails where that is empty
 //! - `fail-if COLUMN TEXT` · `fail-unless COLUMN TEXT` do so where the Target has that, or has it not
 //! - `again TEXT` asks to be tried again · `until-attempt N TEXT` does so before run N · `attempt` traces the run
 //! - `question` traces what RetrieveMultiple asks · `input NAME` traces an input parameter
@@ -137,6 +138,13 @@ fn run(cx: &Context, line: &str) -> Result<()> {
         "users" => trace!(cx, "users {} {}", cx.user_id(), cx.initiating_user_id()),
         "unit" => trace!(cx, "unit {}", cx.business_unit_id()),
         "fail" => return Err(Error::unexpected(rest)),
+        "need" => {
+            if let Some(own) = cx.primary()
+                && service.retrieve(&own, [first])?.get(first).is_none()
+            {
+                return Err(Error::unexpected(format!("{first} is empty")));
+            }
+        }
         "fail-if" if cx.target_text(first).as_deref() == Some(text) => return Err(Error::unexpected(rest)),
         "fail-unless" if cx.target_text(first).as_deref() != Some(text) => return Err(Error::unexpected(rest)),
         "fail-if" | "fail-unless" => {}

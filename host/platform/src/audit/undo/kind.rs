@@ -3,15 +3,19 @@
 use sluice_engine::{Batch, tables};
 use sluice_model::{Error, Filter, Query, Reference, Request, Result, Row, TableDef, Uuid, Value, json};
 
-use super::{MOST, Record, newest_first};
+use super::{
+    last::{MOST, newest_first},
+    record::Record,
+};
 
 /// The tables whose changes are taken back.
 pub(super) const TABLES: &[&str] = &[
     tables::STEP,
     tables::STEP_IMAGE,
+    tables::SECURE_CONFIG,
     tables::ROLE,
     tables::DUPLICATE_RULE,
-    "duplicaterulecondition",
+    tables::DUPLICATE_CONDITION,
     tables::ORGANIZATION,
 ];
 
@@ -48,14 +52,11 @@ pub(super) fn check_kind(batch: &mut Batch<'_>) -> Result<()> {
     // What was changed about a table as a whole is of no row.
     let of_tables = Filter::eq("objectid", Value::Id(Uuid::nil()));
     let about = Filter::Or(vec![configured, of_tables]).and(of_people(batch)?);
-    let Some(newest) = newest_of_original(batch, about)? else {
+    let Some(newest) = of_other_kind(batch, about)? else {
         return Ok(());
     };
     let table = newest.text("objecttypecode").unwrap_or_default();
     let id = newest.id_of("objectid").unwrap_or_default();
-    if TABLES.contains(&table) && !id.is_nil() && !newest.int("action").is_some_and(is_link) {
-        return Ok(());
-    }
     let action = catalog.table(tables::AUDIT)?.column("action").cloned();
     let number = newest.int("action").unwrap_or_default();
     let action = action.and_then(|column| {
@@ -103,20 +104,34 @@ pub(super) fn of_people(batch: &mut Batch<'_>) -> Result<Filter> {
     Ok(Filter::eq("userid", Reference::new(tables::USER, system)).negated())
 }
 
-/// The newest record; where its request changed copies which the platform keeps of rows, one of what they are
-/// copies of.
-fn newest_of_original(batch: &mut Batch<'_>, about: Filter) -> Result<Option<Row>> {
+/// A record of the last request that is not taken back: half of what a request did is not what is meant. Of the
+/// copies that the platform keeps of rows, none is told where their originals are.
+fn of_other_kind(batch: &mut Batch<'_>, about: Filter) -> Result<Option<Row>> {
     let newest = batch.list(newest_first(about.clone()).top(1))?;
-    let Some(request) = newest.first().and_then(|row| row.id_of("transactionid")) else {
-        return Ok(newest.into_iter().next());
+    let records = match newest.first().and_then(|row| row.id_of("transactionid")) {
+        Some(request) => {
+            let of_request = about.and(Filter::eq("transactionid", request));
+            batch.list(newest_first(of_request).top(MOST))?
+        }
+        None => newest,
     };
-    let of_request = about.and(Filter::eq("transactionid", request));
-    for record in batch.list(newest_first(of_request).top(MOST))? {
-        if !is_of_copy(batch, &record)? {
-            return Ok(Some(record));
+    let mut copy = None;
+    for record in records.into_iter().filter(|record| !is_taken_back(record)) {
+        match is_of_copy(batch, &record)? {
+            true => copy = copy.or(Some(record)),
+            false => return Ok(Some(record)),
         }
     }
-    Ok(newest.into_iter().next())
+    Ok(copy)
+}
+
+/// Whether a record is of a kind that is taken back.
+fn is_taken_back(record: &Row) -> bool {
+    let is_of_row = record.id_of("objectid").is_some_and(|id| !id.is_nil());
+    let is_of_table = record
+        .text("objecttypecode")
+        .is_some_and(|table| TABLES.contains(&table));
+    is_of_table && is_of_row && !record.int("action").is_some_and(is_link)
 }
 
 /// Whether a record is about a row that is or was the platform's copy of another one.

@@ -1,0 +1,284 @@
+//! What could help against a refusal: the fixes of each kind, the least first. Whether one does is tried
+//! (`cures.rs`).
+
+use std::collections::HashSet;
+
+use sluice_engine::{bypass, step_rows, tables};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid};
+
+use super::{
+    Fix, Way, WithheldColumn, columns,
+    cures::{Kind, lacking},
+    holders::{Account, Held, Role, reference},
+    trials::{Setup, Subject, Trials},
+};
+
+/// A role that gives more than so many privileges beside the missing one is offered behind grants.
+const FEW_PRIVILEGES: usize = 10;
+
+impl Trials<'_> {
+    /// The fixes of a kind that could help against a refusal, or against what was withheld in its step; the least
+    /// first.
+    pub(super) fn candidates(
+        &mut self,
+        kind: Kind,
+        (error, withheld): (&Error, &[WithheldColumn]),
+        here: &Setup,
+    ) -> Result<Vec<Fix>> {
+        let body = error.body();
+        let step = body.step.as_ref().map(|step| step.id);
+        let away = step.filter(|step| !self.is_job_of(*step));
+        let plugin = body
+            .step
+            .as_ref()
+            .filter(|step| step.calls_plugin())
+            .map(|step| step.id);
+        Ok(match kind {
+            Kind::Existing => self.existing(error),
+            Kind::Again => self.again(error),
+            Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
+                row,
+                with: reference(with),
+                name: with.name.clone(),
+                right,
+            })?,
+            Kind::Assign => self.on_row(error, |row, to, _| Fix::Assign {
+                row,
+                to: reference(to),
+                name: to.name.clone(),
+            })?,
+            Kind::GiveRole => self.roles_to_give(error, false, here)?,
+            Kind::GiveLargeRole => self.roles_to_give(error, true, here)?,
+            Kind::JoinProfile => self.profiles_to_join(&columns::lacking(error, withheld))?,
+            Kind::NewProfile => self.new_profiles(&columns::lacking(error, withheld), here)?,
+            Kind::GrantColumn => self.column_grants(&columns::lacking(error, withheld))?,
+            Kind::Inherit => self.inheritances(error)?,
+            Kind::Grant => self.grants(error, here)?,
+            Kind::RunAs => match plugin.filter(|_| {
+                let lacks = !columns::lacking(error, withheld).is_empty();
+                lacks || body.privilege.is_some() || is_stopped(body.code)
+            }) {
+                Some(step) => self.accounts_for(step, error)?,
+                None => Vec::new(),
+            },
+            Kind::Bypass => match away {
+                Some(step) => self.passing_over(step, here)?,
+                None => Vec::new(),
+            },
+            Kind::Allow => match (step, &body.capability) {
+                (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
+                _ => Vec::new(),
+            },
+            Kind::Enable => match &body.principal {
+                Some(who) if body.code == Code::USER_DISABLED => vec![Fix::Enable {
+                    user: who.id,
+                    name: who.name.clone(),
+                }],
+                _ => Vec::new(),
+            },
+            Kind::Disable => match (away, plugin) {
+                (Some(_), Some(step)) => vec![self.disabling(step)?],
+                (Some(workflow), None) => {
+                    let kind = body.step.as_ref().map_or("workflow", |step| step.kind);
+                    vec![Fix::Deactivate { workflow, kind }]
+                }
+                (None, _) => Vec::new(),
+            },
+        })
+    }
+
+    /// The request with a row that is there, where duplicates stand in the way of a new one.
+    fn existing(&self, error: &Error) -> Vec<Fix> {
+        let (Some(duplicates), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
+            return Vec::new();
+        };
+        if &*request.message != "QualifyLead" {
+            return Vec::new();
+        }
+        let there = duplicates.matches.iter().filter_map(|found| {
+            let id = found.id.filter(|_| ["account", "contact"].contains(&&*found.table))?;
+            Some(Way::Existing(Reference::new(&*found.table, id)))
+        });
+        there.map(|way| Fix::again(request, way)).collect()
+    }
+
+    /// The request as it is, nevertheless, where duplicates stand in its way.
+    fn again(&self, error: &Error) -> Vec<Fix> {
+        let (Some(_), Subject::Request(request)) = (&error.body().duplicates, self.subject) else {
+            return Vec::new();
+        };
+        let nevertheless = (&*request.message == "QualifyLead").then_some(Way::Continue);
+        let ways = nevertheless.into_iter().chain([Way::Unchecked]);
+        ways.map(|way| Fix::again(request, way)).collect()
+    }
+
+    /// The request without a step, and without those that it passes over by then; nothing, where
+    /// whoever sends it may not do that, or not with so many.
+    fn passing_over(&self, step: Uuid, here: &Setup) -> Result<Vec<Fix>> {
+        let Subject::Request(request) = self.subject else {
+            return Ok(Vec::new());
+        };
+        let (mut unit, _) = self.session.unit()?;
+        let caller = unit.principal_of(&Reference::new(tables::USER, self.user))?;
+        let mut steps = match here.fixes.last() {
+            Some((
+                Fix::Again {
+                    way: Way::PassingOver(steps),
+                    ..
+                },
+                _,
+            )) => steps.clone(),
+            _ => Vec::new(),
+        };
+        steps.push(step);
+        let may = bypass::check_steps(&unit, &caller, steps.len()).is_ok();
+        Ok(may
+            .then(|| Fix::again(request, Way::PassingOver(steps)))
+            .into_iter()
+            .collect())
+    }
+
+    /// A fix of the one row that was refused: rows that somebody owns are shared and assigned.
+    fn on_row(&self, error: &Error, fix: impl Fn(Reference, &PrincipalInfo, Right) -> Fix) -> Result<Vec<Fix>> {
+        let body = error.body();
+        let (Some(table), Some(id), Some(right), Some(principal)) =
+            (&body.table, body.row, body.right, &body.principal)
+        else {
+            return Ok(Vec::new());
+        };
+        let catalog = self.session.snapshot()?.catalog().clone();
+        let is_owned = catalog
+            .find(table)
+            .is_some_and(|table| table.ownership == Ownership::User);
+        let row = Reference::new(table.as_str(), id);
+        Ok(is_owned.then(|| fix(row, principal, right)).into_iter().collect())
+    }
+
+    fn roles_to_give(&mut self, error: &Error, large: bool, here: &Setup) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let held = holders.with(principal.id, &here.fixes);
+        let beside: HashSet<Uuid> = held.iter().map(|held| held.role.id).collect();
+        let (mut unit, _) = self.session.unit()?;
+        let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
+        // Whoever has no role at all gets one first.
+        let is_wanted = |gives: usize| (held.is_empty() || gives <= FEW_PRIVILEGES) != large;
+        let fix = |(role, gives): (Role, usize)| {
+            let copy = holders.copy_for(role.id, principal.id)?;
+            let is_new = is_wanted(gives) && !beside.contains(&role.id);
+            is_new.then(|| Fix::GiveRole {
+                to: reference(principal),
+                name: principal.name.clone(),
+                copy,
+                role: role.name,
+                gives,
+            })
+        };
+        Ok(roles.into_iter().filter_map(fix).collect())
+    }
+
+    /// Roles of teams that hold the privilege for the team's rows only.
+    fn inheritances(&mut self, error: &Error) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, _)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let (mut unit, _) = self.session.unit()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let holds = |held: &Held| held.team.is_some() && held.role.only_team && depths.contains_key(&held.role.id);
+        let fix = |held: Held| Fix::Inherit {
+            id: held.role.id,
+            role: held.role.name,
+        };
+        Ok(holders.of(principal.id).into_iter().filter(holds).map(fix).collect())
+    }
+
+    /// The privilege for each role of whoever lacks it, from the depth on that could do. A grant never
+    /// lowers what a role holds.
+    fn grants(&mut self, error: &Error, here: &Setup) -> Result<Vec<Fix>> {
+        let Some((principal, privilege, depth)) = lacking(error) else {
+            return Ok(Vec::new());
+        };
+        let holders = self.holders()?;
+        let (mut unit, _) = self.session.unit()?;
+        let depths = holders.depths(&mut unit, privilege)?;
+        let mut found = Vec::new();
+        for held in holders
+            .with(principal.id, &here.fixes)
+            .into_iter()
+            .filter(|held| !held.role.is_administrator)
+        {
+            let has = depths.get(&held.role.id).copied();
+            let deeper = Depth::ALL
+                .into_iter()
+                .filter(|deeper| *deeper >= depth && has.is_none_or(|has| *deeper > has));
+            found.extend(deeper.map(|depth| Fix::Grant {
+                id: held.role.id,
+                role: held.role.name.clone(),
+                privilege: privilege.to_owned(),
+                depth,
+            }));
+        }
+        Ok(found)
+    }
+
+    fn accounts_for(&mut self, step: Uuid, error: &Error) -> Result<Vec<Fix>> {
+        let holders = self.holders()?;
+        let refused = error.body().principal.as_ref().map(|principal| principal.id);
+        let others = holders
+            .to_run_as()
+            .filter(|account| account.id != self.user && Some(account.id) != refused);
+        let fix = |account: &Account| Fix::RunAs {
+            step,
+            id: account.id,
+            user: account.name.clone(),
+            is_service: account.is_service,
+        };
+        Ok(others.map(fix).collect())
+    }
+
+    /// That a step is disabled.
+    pub(super) fn disabling(&mut self, step: Uuid) -> Result<Fix> {
+        let (mut unit, _) = self.session.unit()?;
+        let row = unit.read_as_platform(
+            "see whose a step is that would be disabled",
+            &Reference::new(tables::STEP, step),
+            Some(&[tables::MANAGED.into(), "customizationlevel".into()]),
+        )?;
+        let is_own = |row: Row| row.bool(tables::MANAGED) != Some(true) && row.int("customizationlevel") != Some(0);
+        Ok(Fix::Disable {
+            step,
+            is_own: row.is_none_or(is_own),
+        })
+    }
+
+    fn allowances(&mut self, step: Uuid, capability: &str, here: &Setup) -> Result<Vec<Fix>> {
+        let (mut unit, _) = self.session.unit()?;
+        let row = unit.read_as_platform(
+            "see what a step was granted",
+            &Reference::new(tables::STEP, step),
+            Some(&["sl_grants".into()]),
+        )?;
+        let granted = row.as_ref().and_then(|row| row.text("sl_grants"));
+        let mut capabilities: Vec<String> = step_rows::names(granted).iter().map(ToString::to_string).collect();
+        for (fix, _) in &here.fixes {
+            if let Fix::Allow {
+                step: other,
+                capabilities: before,
+            } = fix
+                && *other == step
+            {
+                capabilities.clone_from(before);
+            }
+        }
+        capabilities.push(capability.to_owned());
+        Ok(vec![Fix::Allow { step, capabilities }])
+    }
+}
+
+/// Whether a refusal is of somebody who does nothing, or only reads, whatever they hold.
+fn is_stopped(code: Code) -> bool {
+    matches!(code, Code::USER_DISABLED | Code::READ_ONLY_ACCESS_MODE)
+}
