@@ -1,10 +1,10 @@
 //! What a part of the platform, or an app on it, brings along, as data. The core knows none of
 //! them: whoever opens an organisation says which [`Capabilities`] it has.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Deserialize;
-use sluice_model::{ColumnDef, Error, Name, Reference, RelationshipDef, Result, Row, TableDef, Uuid};
+use sluice_model::{Catalog, ColumnDef, Error, Name, Reference, RelationshipDef, Result, Row, TableDef, Uuid};
 
 use crate::{
     Component, Kept, Message, Rules, Unit,
@@ -191,6 +191,22 @@ pub enum Redefinition<'a> {
     DetectionOff,
 }
 
+/// Definitions as they are, and as they are about to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Succession<'a> {
+    /// As they are.
+    pub before: &'a Arc<Catalog>,
+    /// As they will be.
+    pub after: &'a Arc<Catalog>,
+}
+
+impl Succession<'_> {
+    /// Whether something can be understood by what is, and not by what will be.
+    pub fn loses<T>(&self, understand: impl Fn(&Arc<Catalog>) -> Result<T>) -> bool {
+        understand(self.before).is_ok() && understand(self.after).is_err()
+    }
+}
+
 /// Somebody who uses a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -261,6 +277,14 @@ pub trait Dependant: Sync {
         Ok(Vec::new())
     }
 
+    /// Who could be understood by definitions, and no more by those that follow them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn misfits(&self, _: &mut Unit, _: Succession<'_>) -> Result<Vec<User>> {
+        Ok(Vec::new())
+    }
+
     /// Follows a change of definitions; what the customizer is told of it.
     ///
     /// # Errors
@@ -299,6 +323,16 @@ impl Unit {
         let mut users = Vec::new();
         for dependant in core.dependants() {
             users.extend(dependant.users(self, definition)?);
+        }
+        Ok(users)
+    }
+
+    /// Who is no more understood by definitions that follow others, in the order of the capabilities.
+    pub fn misfits_of(&mut self, succession: Succession<'_>) -> Result<Vec<User>> {
+        let core = self.core.clone();
+        let mut users = Vec::new();
+        for dependant in core.dependants() {
+            users.extend(dependant.misfits(self, succession)?);
         }
         Ok(users)
     }

@@ -60,6 +60,11 @@ impl KeyDef {
                     column.kind.word()
                 ));
             };
+            if column.filled && column.kind == ColumnType::DateTime {
+                return refused(format!(
+                    "cannot be made of `{name}`, which the platform fills: of such a time people see the second only"
+                ));
+            }
             if column.secured {
                 return refused(format!(
                     "cannot be made of `{name}`, which is secured: whoever uses it tells of what it holds"

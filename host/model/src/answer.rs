@@ -1,7 +1,7 @@
 //! What a query answers with beyond the columns of its own table: columns of joined tables, and
 //! totals, each with its type.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{Catalog, ColumnDef, ColumnType, Error, Name, Query, Result, TableDef, Total, What, coerce};
 
@@ -21,13 +21,21 @@ pub struct Field {
 /// The columns of an answer beyond those of the query's own table, in their order.
 ///
 /// # Errors
-/// A table, a join or a column is not there, or a total does not go with the type of its column.
+/// A table, a join or a column is not there, two columns of the answer have one name, or a total does
+/// not go with the type of its column.
 pub fn fields(catalog: &Catalog, query: &Query) -> Result<Vec<Field>> {
     let mut fields = Vec::new();
+    let mut names = own(catalog.table(&query.table)?, query);
     for join in &query.joins {
         let table = catalog.table(&join.table)?;
         for (column, name) in &join.columns {
             let source = coerce::column(table, column)?.clone();
+            if !names.insert(name.clone()) {
+                return Err(Error::invalid(format!(
+                    "two columns of the answer would be called `{name}`: `{}` of the join `{}` needs another alias",
+                    source.name, join.alias
+                )));
+            }
             fields.push(Field {
                 column: named(&source, name, source.kind.clone()),
                 what: None,
@@ -47,6 +55,19 @@ pub fn fields(catalog: &Catalog, query: &Query) -> Result<Vec<Field>> {
         });
     }
     Ok(fields)
+}
+
+/// The names that the columns of the query's own table have in the answer.
+fn own(table: &TableDef, query: &Query) -> HashSet<Name> {
+    let mut names = HashSet::new();
+    if query.totals.is_empty() {
+        names.insert(table.key.clone());
+        match &query.columns {
+            Some(columns) => names.extend(columns.iter().cloned()),
+            None => names.extend(table.columns.iter().map(|column| column.name.clone())),
+        }
+    }
+    names
 }
 
 /// The table of a join, or the query's own.

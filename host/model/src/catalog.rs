@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Code, Error, Name, Relationship, Result, Right, TableDef, names, text::Collation};
+use crate::{Code, Error, Name, Relationship, Result, Right, TableDef, definition::Speech, names, text::Collation};
 
 /// The tables of an organisation. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,9 @@ impl Catalog {
     #[must_use]
     pub fn speaking(mut self, collation: &'static Collation) -> Self {
         self.collation = collation;
+        for table in self.tables.values_mut() {
+            Arc::make_mut(table).speech = Speech(collation);
+        }
         self
     }
 

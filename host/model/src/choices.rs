@@ -1,18 +1,32 @@
 //! The options of choices, states and statuses by what people write for them.
 
-use crate::{Choice, Code, ColumnDef, ColumnType, Error, TableDef, text};
+use crate::{Choice, Code, ColumnDef, ColumnType, Error, TableDef, looks, text::Collation};
 
-/// The option that `text` means: the one of that number, else the one of that label, without
-/// regard to case where none has it to the letter. Nothing where there is none, or several.
-pub fn named<'a>(options: impl IntoIterator<Item = &'a Choice> + Clone, text: &str) -> Option<&'a Choice> {
+/// The option that `text` means: the one of that number, else the one of that label. Where none has
+/// it to the letter, it is the one that differs in case, then the one that is equal by the
+/// organisation's language. Nothing where there is none, or several.
+pub fn named<'a>(
+    collation: &Collation,
+    options: impl IntoIterator<Item = &'a Choice> + Clone,
+    text: &str,
+) -> Option<&'a Choice> {
     let number = text.parse::<i32>().ok();
     let all = || options.clone().into_iter();
     let by_number = all().find(|option| Some(option.value) == number);
     by_number
         .or_else(|| all().find(|option| option.label == text))
         .or_else(|| {
-            let mut alike = all().filter(|option| text::same_but_case(&option.label, text));
-            alike.next().filter(|_| alike.next().is_none())
+            let in_case: Vec<_> = all()
+                .filter(|option| collation.same_but_case(&option.label, text))
+                .collect();
+            let equal: Vec<_> = match in_case.is_empty() && !looks::is_blank(text) {
+                true => all().filter(|option| collation.same(&option.label, text)).collect(),
+                false => in_case,
+            };
+            match equal.as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            }
         })
 }
 
@@ -74,7 +88,7 @@ mod tests {
             option(5, "1"),
             option(7, "77"),
         ];
-        let of = |text| named(&ratings, text).map(|option| option.value);
+        let of = |text| named(Collation::usual(), &ratings, text).map(|option| option.value);
         assert_eq!(
             ["4", "5", "2", "77", "78"].map(of),
             [Some(4), Some(5), Some(2), Some(7), None]
@@ -82,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_found_without_regard_to_case() {
+    fn labels_are_found_as_texts_compare() {
         let options = [
             option(1, "Öltank"),
             option(2, "Ящик"),
@@ -90,12 +104,37 @@ mod tests {
             option(4, "Box"),
             option(5, "BAG"),
             option(6, "bag"),
+            option(7, "Café"),
+            option(8, "Resume"),
+            option(9, "Résumé"),
         ];
-        let of = |text| named(&options, text).map(|option| option.value);
+        let of = |language, text| named(Collation::of(language).unwrap(), &options, text).map(|option| option.value);
+        for (text, found) in [
+            ("öltank", Some(1)),
+            ("ящик", Some(2)),
+            ("Box", Some(4)),
+            ("box", Some(3)),
+            ("RÉSUMÉ", Some(9)),
+            ("resume", Some(8)),
+            // It must be one of them.
+            ("Bag", None),
+            ("Bocks", None),
+            ("résume", None),
+            ("\u{200b}", None),
+        ] {
+            assert_eq!(of(1033, text), found, "{text}");
+        }
         assert_eq!(
-            ["öltank", "ящик", "Box", "box"].map(of),
-            [Some(1), Some(2), Some(4), Some(3)]
+            [of(1033, "cafe"), of(2057, "cafe")],
+            [Some(7), None],
+            "accents count where the language says so"
         );
-        assert_eq!(["Bag", "Bocks"].map(of), [None, None], "it must be one of them");
+    }
+
+    #[test]
+    fn turkish_has_two_letters_i() {
+        let options = [option(1, "İyi"), option(2, "ISI")];
+        let of = |text| named(Collation::of(1055).unwrap(), &options, text).map(|option| option.value);
+        assert_eq!(["iyi", "ısı", "isi", "IYI"].map(of), [Some(1), Some(2), None, None]);
     }
 }

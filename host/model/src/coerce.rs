@@ -3,14 +3,15 @@
 
 use std::str::FromStr;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::{
     Code, ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Value,
     choices::{self, out_of_range},
-    names, written,
+    names,
+    written::{self, LAST_TIME, NoTime},
 };
 
 /// The column `name` of `table`.
@@ -57,7 +58,7 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
         }
         ColumnType::Choices { .. } => Value::Choices(several(table, column, text)?),
         ColumnType::DateTime => {
-            Value::DateTime(written::time(text).ok_or_else(|| wrong("a point in time, such as 2026-01-31T09:00:00Z"))?)
+            Value::DateTime(written::time_in(text, &TimeZone::UTC).map_err(|why| no_time(table, column, text, &why))?)
         }
         ColumnType::Date => Value::Date(written::day(text).ok_or_else(|| wrong("a day, such as 2026-01-31"))?),
         ColumnType::Key | ColumnType::Id => Value::Id(Uuid::from_str(text).map_err(|_| wrong("an id"))?),
@@ -71,8 +72,16 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
     })
 }
 
+/// The refusal of a text that is no point in time.
+pub fn no_time(table: &TableDef, column: &ColumnDef, text: &str, why: &NoTime) -> Error {
+    match why {
+        NoTime::Late => too_late(table, column, text),
+        _ => Error::invalid(format!("`{text}` {why} (column `{}` of `{}`)", column.name, table.name)),
+    }
+}
+
 /// The value that `text` means where `column` is compared with it: a lookup takes the id alone,
-/// and a choice also a number that no option has.
+/// a choice also a number that no option has, and a point in time may lie behind the last one.
 ///
 /// # Errors
 /// As [`from_text`].
@@ -89,6 +98,9 @@ pub fn compared(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Valu
                 (Err(_), Ok(number)) => Ok(Value::Choice(number)),
                 (found, _) => found.map(Value::Choice),
             }
+        }
+        ColumnType::DateTime if written::time_in(text, &TimeZone::UTC) == Err(NoTime::Late) => {
+            Ok(Value::DateTime(Timestamp::MAX))
         }
         _ => from_text(table, column, text),
     }
@@ -124,7 +136,7 @@ fn option(table: &TableDef, column: &ColumnDef, text: &str) -> Result<i32> {
     {
         return Ok(number);
     }
-    choices::named(options, text)
+    choices::named(table.collation(), options, text)
         .map(|option| option.value)
         .ok_or_else(|| out_of_range(table, column, text))
 }
@@ -243,7 +255,11 @@ pub fn check(table: &TableDef, column: &ColumnDef, value: Value) -> Result<Value
             Value::Choices(numbers)
         }
         (ColumnType::DateTime, Value::DateTime(time)) => {
-            Value::DateTime(not_before(table, column, crate::value::whole_second(time), FIRST_TIME)?)
+            let time = not_before(table, column, crate::value::whole_second(time), FIRST_TIME)?;
+            if time > LAST_TIME {
+                return Err(too_late(table, column, &time.to_string()));
+            }
+            Value::DateTime(time)
         }
         (ColumnType::Date, Value::Date(date)) => Value::Date(not_before(table, column, date, FIRST_DAY)?),
         (ColumnType::Key | ColumnType::Id, Value::Id(id)) => Value::Id(id),
@@ -328,6 +344,17 @@ fn too_early(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
         Code::INVALID_DATE_TIME,
         format!(
             "DateTime is less than minimum value supported by CrmDateTime. Actual value: {value}, Minimum value supported: {FIRST_DAY} (column `{}` of `{}`)",
+            column.name, table.name
+        ),
+    )
+    .with_table(&table.name)
+}
+
+fn too_late(table: &TableDef, column: &ColumnDef, value: &str) -> Error {
+    Error::new(
+        Code::INVALID_DATE_TIME,
+        format!(
+            "DateTime is greater than maximum value supported by CrmDateTime. Actual value: {value}, Maximum value supported: {LAST_TIME} (column `{}` of `{}`)",
             column.name, table.name
         ),
     )

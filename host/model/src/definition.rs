@@ -6,7 +6,7 @@ mod points;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyDef, Name, RelationshipDef};
+use crate::{KeyDef, Name, RelationshipDef, text::Collation};
 
 pub use column::{Choice, ColumnDef, ColumnType, Columns, Entered, Format, Required};
 pub use points::{Points, WhenGone};
@@ -114,6 +114,19 @@ pub struct TableDef {
     /// Its alternate keys that are at work.
     #[serde(default, rename = "alternate_key", skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyDef>,
+    /// How the organisation's texts compare.
+    #[serde(skip)]
+    pub speech: Speech,
+}
+
+/// How the texts of an organisation compare, beside a definition of which it is no part.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Speech(pub &'static Collation);
+
+impl PartialEq for Speech {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Which changes of a table's rows are the platform's own, whoever asks for them.
@@ -176,7 +189,13 @@ impl TableDef {
             columns: Columns::default(),
             relationships: Vec::new(),
             keys: Vec::new(),
+            speech: Speech::default(),
         }
+    }
+
+    /// How the organisation's texts compare.
+    pub fn collation(&self) -> &'static Collation {
+        self.speech.0
     }
 
     /// The column of that name.

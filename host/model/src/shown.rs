@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 
 use uuid::Uuid;
 
-use crate::{Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Related, Result, TableDef, Value};
-use crate::{coerce, text::Collation};
+use crate::{
+    Catalog, Choice, ColumnDef, ColumnType, Comparison, Error, Filter, Reference, Related, Result, TableDef, Value,
+};
+use crate::{choices, coerce, text::Collation};
 
 /// Whether a text that a column is compared with is the name of a row.
 pub(crate) fn is_name(column: &ColumnDef, text: &str) -> bool {
@@ -34,6 +36,12 @@ pub(crate) fn compare(
         ColumnType::Text { .. } | ColumnType::Memo { .. } if searches => Ok(is(text.into())),
         ColumnType::Lookup { .. } if searches || is_name(column, text) => {
             by_name(catalog, table, column, comparison, text)
+        }
+        // One of several.
+        ColumnType::Choices { options, .. } if comparison == Comparison::Contains => {
+            let option = choices::named(catalog.collation(), options, text);
+            let option = option.ok_or_else(|| choices::out_of_range(table, column, text))?;
+            Ok(is(Value::Choice(option.value)))
         }
         ColumnType::Choice { options, .. } | ColumnType::State { options } | ColumnType::Status { options }
             if searches || (is_order(comparison) && text.parse::<i32>().is_err()) =>
@@ -102,18 +110,40 @@ fn by_name(
     if comparison == Comparison::Ne {
         return by_name(catalog, table, column, Comparison::Eq, text).map(Filter::negated);
     }
+    // As it is written, the name has its table before it.
+    let with_table = text.split_once(':').filter(|_| comparison == Comparison::Eq);
+    let with_table = with_table.map(|(table, name)| {
+        if table == "user" {
+            ("systemuser", name)
+        } else {
+            (table, name)
+        }
+    });
+    let named =
+        with_table.and_then(|(table, name)| Some((column.targets().iter().find(|one| ***one == *table)?, name)));
+    if let Some((table, id)) = named.and_then(|(table, name)| Some((table, name.parse().ok()?))) {
+        return Ok(Filter::eq(&column.name, Reference::new(table.clone(), id)));
+    }
     let mut any = Vec::new();
     for target in column.targets() {
         let target = catalog.table(target)?;
         let Some(name) = &target.primary_name else { continue };
+        let wanted = match named {
+            Some((table, wanted)) if *table == target.name => vec![text, wanted],
+            _ => vec![text],
+        };
+        let is = |text: &&str| Filter::Compare {
+            column: name.clone(),
+            comparison,
+            value: (*text).into(),
+        };
         any.push(Filter::Related(Box::new(Related {
             column: column.name.clone(),
             table: target.name.clone(),
             other: target.key.clone(),
-            filter: Filter::Compare {
-                column: name.clone(),
-                comparison,
-                value: text.into(),
+            filter: match wanted.as_slice() {
+                [only] => is(only),
+                several => Filter::Or(several.iter().map(is).collect()),
             },
         })));
     }

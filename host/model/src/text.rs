@@ -2,13 +2,15 @@
 //! first, and which is part of which.
 //!
 //! Everything goes by one function, the *fold* of a text: two texts are equal where their folds are
-//! equal, one is in another where its fold is in the other's, and the order is the dictionary order
-//! of the folds. A fold is made character by character: its case is folded, and of an accent, a
+//! equal, one is in another where its fold is in the other's between whole characters, and the order
+//! is the dictionary order of the folds. A fold is made character by character: its case is folded, and of an accent, a
 //! ligature, a wide form remains what the language's dictionary does not tell from the character.
 //! No language tells upper from lower case; whether accents count, its collation says.
 //!
 //! The rules are those of `icu_collator`, `icu_casemap` and `icu_normalizer`. For ASCII, and for Latin
 //! letters of which ASCII remains, there is a shorter way, made of the same rules.
+
+mod parts;
 
 use std::{
     borrow::Cow,
@@ -24,9 +26,11 @@ use icu_collator::{
 use icu_locale_core::Locale;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
+pub use parts::characters;
+
 /// The version of what texts are compared by. An index that was made under another one is made
 /// anew; the test `the_data_is_the_one_that_is_known` says when to count up.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// The base language of an organisation that says none: English (United States).
 pub const DEFAULT_LANGUAGE: i32 = 1033;
@@ -322,9 +326,11 @@ impl Collation {
         if same(&plain) && plain != one {
             return plain;
         }
-        // Letters with a stroke have no parts, and joined ones none that are told.
-        if let Some(letter) = ('a'..='z').find(|letter| same(letter.encode_utf8(&mut [0; 4]))) {
-            return letter.into();
+        // Letters with a stroke have no parts, and joined ones none that are told; digits of other
+        // scripts are those of ours.
+        let mut plainest = ('a'..='z').chain('0'..='9');
+        if let Some(plain) = plainest.find(|plain| same(plain.encode_utf8(&mut [0; 4]))) {
+            return plain.into();
         }
         JOINED
             .iter()
@@ -363,17 +369,32 @@ impl Collation {
 
     /// Whether `part` is in `text`. The part is given as its fold.
     pub fn contains(&self, text: &str, folded_part: &str) -> bool {
-        self.fold(text).contains(folded_part)
+        parts::contains(&self.fold(text), folded_part)
     }
 
     /// Whether `text` starts with a part, which is given as its fold.
     pub fn starts_with(&self, text: &str, folded_part: &str) -> bool {
-        self.fold(text).starts_with(folded_part)
+        parts::starts_with(&self.fold(text), folded_part)
     }
 
     /// Whether `text` ends with a part, which is given as its fold.
     pub fn ends_with(&self, text: &str, folded_part: &str) -> bool {
-        self.fold(text).ends_with(folded_part)
+        parts::ends_with(&self.fold(text), folded_part)
+    }
+
+    /// Whether two texts differ in nothing but case.
+    pub fn same_but_case(&self, left: &str, right: &str) -> bool {
+        let mapper = CaseMapper::new();
+        let fold = |text: &str| -> String {
+            let folded = match self.turkic {
+                true => mapper.fold_turkic_string(text),
+                false => mapper.fold_string(text),
+            };
+            ComposingNormalizerBorrowed::new_nfc()
+                .normalize_iter(folded.chars())
+                .collect()
+        };
+        left == right || fold(left) == fold(right)
     }
 }
 
@@ -397,17 +418,6 @@ fn in_places(places: &[u8; 128], left: &[u8], right: &[u8]) -> Ordering {
             (one, other) => return one.cmp(&other),
         }
     }
-}
-
-/// Whether two texts differ in nothing but case, in no particular language.
-pub fn same_but_case(left: &str, right: &str) -> bool {
-    let fold = |text: &str| -> String {
-        let folded = CaseMapper::new().fold_string(text).into_owned();
-        ComposingNormalizerBorrowed::new_nfc()
-            .normalize_iter(folded.chars())
-            .collect()
-    };
-    left == right || fold(left) == fold(right)
 }
 
 #[cfg(test)]

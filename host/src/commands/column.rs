@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// Whether column security profiles say who reads and writes it.
         #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
         secured: Option<bool>,
+        /// Of a custom column: what a new row without it gets; `null` for nothing.
+        #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+        default: Option<String>,
         #[command(flatten)]
         what_if: what_if::Args,
     },
@@ -92,7 +95,7 @@ pub(crate) struct Create {
     #[arg(long, allow_negative_numbers = true)]
     max: Option<i32>,
     /// Of a choice: an option; as often as needed.
-    #[arg(long = "option", value_name = "1=LABEL", value_parser = option)]
+    #[arg(long = "option", value_name = "1=LABEL", value_parser = option, allow_hyphen_values = true)]
     options: Vec<Choice>,
     /// Of a choice: the global choice whose options it has, instead of options of its own.
     #[arg(long, value_name = "NAME", conflicts_with = "options")]
@@ -208,16 +211,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             label,
             max_length,
             secured,
+            default,
             what_if,
         } => {
             let change = ColumnChange {
                 label,
                 max_length,
                 secured,
+                default: default.map(|text| document::read(&text).unwrap_or_else(|_| text.as_str().into())),
             };
             if change == ColumnChange::default() {
                 return Err(Usage::because(
-                    "nothing is to be changed: give --label, --max-length or --secured",
+                    "nothing is to be changed: give --label, --max-length, --secured or --default",
                 ));
             }
             let session = context.session()?;

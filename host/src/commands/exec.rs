@@ -43,6 +43,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     if args.describe {
         return Ok(described(message));
     }
+    if !args.parameters.is_empty() {
+        session.check_roles()?;
+    }
     let request = request(&session, message, &args.parameters)?;
     let response = session.execute(request)?;
     Ok(shown(&*session.catalog()?, &response))

@@ -55,7 +55,7 @@ fn disqualify(context: &Context, leads: &Selection, reason: Option<&str>) -> any
         return Err(Error::host("the status reason of leads is no status").into());
     };
     let reasons = options.iter().filter(|option| option.state == Some(2));
-    let Some(wanted) = reason.and_then(|reason| choices::named(reasons.clone(), reason)) else {
+    let Some(wanted) = reason.and_then(|reason| choices::named(table.collation(), reasons.clone(), reason)) else {
         let known: Vec<String> = reasons.map(choices::shown).collect();
         let what = match reason {
             Some(reason) => format!("`{reason}` is no reason to disqualify a lead"),

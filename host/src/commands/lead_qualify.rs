@@ -404,7 +404,7 @@ fn named(session: &Session, text: &str) -> anyhow::Result<Reference> {
 fn status(session: &Session, given: &str) -> anyhow::Result<i32> {
     let catalog = session.catalog()?;
     let statuses = statuses(&catalog)?;
-    if let Some(status) = choices::named(statuses, given)
+    if let Some(status) = choices::named(catalog.collation(), statuses, given)
         .map(|option| option.value)
         .or_else(|| given.parse().ok())
     {

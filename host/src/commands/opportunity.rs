@@ -82,7 +82,7 @@ fn reason_number(context: &Context, reason: Option<&str>) -> anyhow::Result<i32>
             names.join(", ")
         )));
     };
-    choices::named(reasons, reason)
+    choices::named(catalog.collation(), reasons, reason)
         .map(|option| option.value)
         .ok_or_else(|| {
             Usage::because(format!(

@@ -49,7 +49,7 @@ pub(crate) enum Command {
         /// The name with a publisher's prefix: sl_productinterest.
         name: String,
         /// An option; as often as needed.
-        #[arg(long = "option", value_name = "1=LABEL", value_parser = column::option, required = true)]
+        #[arg(long = "option", value_name = "1=LABEL", value_parser = column::option, required = true, allow_hyphen_values = true)]
         options: Vec<Choice>,
         /// What people see.
         #[arg(long)]
@@ -217,7 +217,7 @@ fn state_of(session: &Session, name: &str, state: &str) -> anyhow::Result<i32> {
     let table = name.split_once('.').and_then(|(table, _)| catalog.table(table).ok());
     let states = table.and_then(|table| table.states());
     let states = states.map_or(&[][..], |(states, _)| states);
-    let found = choices::named(states, state);
+    let found = choices::named(catalog.collation(), states, state);
     let known: Vec<String> = states.iter().map(choices::shown).collect();
     let number = found.map(|known| known.value).or_else(|| state.parse().ok());
     number.ok_or_else(|| {

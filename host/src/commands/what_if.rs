@@ -110,6 +110,10 @@ impl Door for Noted<'_> {
         self.session.check_privilege(table, right)
     }
 
+    fn check_roles(&self) -> Result<()> {
+        self.session.check_roles()
+    }
+
     fn check_task(&self, privilege: &str) -> Result<()> {
         self.session.check_task(privilege)
     }

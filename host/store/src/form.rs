@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use jiff::{Span, Timestamp, Unit, civil::Date};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rust_decimal::Decimal;
-use sluice_model::{ColumnDef, ColumnType, Error, Name, Points, Reference, Remedy, Result, TableDef, Uuid, Value};
+use sluice_model::{
+    Code, ColumnDef, ColumnType, Error, Name, Points, Reference, Remedy, Result, TableDef, Uuid, Value,
+};
 
 /// One cell of the database.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,6 +187,39 @@ pub(crate) fn value(column: &ColumnDef, row: &rusqlite::Row<'_>, index: usize) -
             column.kind.word()
         ))
         .with_remedy(Remedy::Restore)
+    })
+}
+
+/// The sum of a column of exact numbers, as the value that it is in the answer.
+///
+/// # Errors
+/// It is too large for that.
+pub(crate) fn sum(column: &ColumnDef, cell: ValueRef<'_>) -> Result<Value> {
+    let ValueRef::Blob(bytes) = cell else {
+        return Ok(Value::Null);
+    };
+    let sum = scaled_of(bytes).unwrap_or_default();
+    let decimal = |places| {
+        let number = Decimal::try_from_i128_with_scale(sum, places);
+        number.ok().map(|number| number.normalize())
+    };
+    let value = match column.kind {
+        ColumnType::Money { .. } => decimal(MONEY_PLACES).map(Value::Money),
+        ColumnType::Decimal { .. } => decimal(DECIMAL_PLACES).map(Value::Decimal),
+        _ => i64::try_from(sum).ok().map(Value::BigInt),
+    };
+    value.ok_or_else(|| {
+        let most = match column.kind {
+            ColumnType::Money { .. } | ColumnType::Decimal { .. } => Decimal::MAX.to_string(),
+            _ => i64::MAX.to_string(),
+        };
+        Error::new(
+            Code::OUT_OF_RANGE,
+            format!(
+                "the sum `{}` is too large: sums go to ±{most}; narrow the query by a filter or groups",
+                column.name
+            ),
+        )
     })
 }
 

@@ -317,6 +317,9 @@ fn read_into(row: &mut Row, read: &Read<'_>, found: &rusqlite::Row<'_>, index: u
         Read::Beside(field) => {
             let value = match field.what {
                 Some(What::Average) => mean(field, found, index)?,
+                Some(What::Sum) if field.column.kind != ColumnType::Float => {
+                    form::sum(&field.column, found.get_ref(index).map_err(fault)?)?
+                }
                 _ => form::value(&field.column, found, index)?,
             };
             (&field.column.name, value)
@@ -338,27 +341,23 @@ fn mean(field: &Field, found: &rusqlite::Row<'_>, index: usize) -> Result<Value>
     if count == 0 {
         return Ok(Value::Null);
     }
+    let cell = found.get_ref(index).map_err(fault)?;
     let exact = |sum: Decimal, places| {
         sum.checked_div(Decimal::from(count))
             .unwrap_or_default()
             .round_dp(places)
     };
-    Ok(match &field.column.kind {
-        ColumnType::Float => {
-            let sum = match found.get_ref(index).map_err(fault)? {
-                ValueRef::Integer(sum) => sum as f64,
-                other => other.as_f64().unwrap_or_default(),
-            };
-            Value::Float(sum / count as f64)
-        }
-        ColumnType::Money { .. } => match form::value(&field.column, found, index)? {
-            Value::Money(sum) => Value::Money(exact(sum, 4)),
-            other => other,
-        },
-        _ => match form::value(&field.column, found, index)? {
-            Value::Decimal(sum) => Value::Decimal(exact(sum, 10)),
-            other => other,
-        },
+    if field.column.kind == ColumnType::Float {
+        let sum = match cell {
+            ValueRef::Blob(bytes) => form::scaled_of(bytes).unwrap_or_default() as f64,
+            other => other.as_f64().unwrap_or_default(),
+        };
+        return Ok(Value::Float(sum / count as f64));
+    }
+    Ok(match form::sum(&field.column, cell)? {
+        Value::Money(sum) => Value::Money(exact(sum, 4)),
+        Value::Decimal(sum) => Value::Decimal(exact(sum, 10)),
+        other => other,
     })
 }
 

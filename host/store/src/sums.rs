@@ -1,8 +1,10 @@
-//! The sum of decimal numbers, which the database does not know as numbers.
+//! The sum of exact numbers: decimals, which the database does not know as numbers, and whole numbers
+//! and amounts, of which it has no more than 64 bits. It has the form of a decimal cell.
 
 use rusqlite::{
     Connection, Error, Result,
     functions::{Aggregate, Context, FunctionFlags},
+    types::ValueRef,
 };
 
 use crate::{
@@ -19,10 +21,11 @@ impl Aggregate<Option<i128>, Option<Vec<u8>>> for Sum {
     }
 
     fn step(&self, context: &mut Context<'_>, sum: &mut Option<i128>) -> Result<()> {
-        let Some(bytes) = context.get_raw(0).as_blob_or_null()? else {
-            return Ok(());
+        let number = match context.get_raw(0) {
+            ValueRef::Null => return Ok(()),
+            ValueRef::Integer(number) => number.into(),
+            other => form::scaled_of(other.as_blob()?).unwrap_or_default(),
         };
-        let number = form::scaled_of(bytes).unwrap_or_default();
         let more = sum.unwrap_or_default().checked_add(number);
         *sum = Some(more.ok_or_else(|| Error::UserFunctionError("the sum is too large".into()))?);
         Ok(())

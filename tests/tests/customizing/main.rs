@@ -8,6 +8,7 @@ mod dry_run;
 mod generating;
 mod initialize;
 mod keys;
+mod needed_options;
 mod publishing;
 mod status_reasons;
 mod values;

@@ -41,7 +41,7 @@ fn indexes_and_matchcodes_are_made_anew() {
     let double = ["row", "create", "account", "name=arger", "--detect-duplicates"];
     let refused = admin.refused(&double);
     assert_eq!(refused["code"], "0x80040333", "{refused}");
-    let copy = format!("sluice.db.before-{}-texts-1", Engine::FORM);
+    let copy = format!("sluice.db.before-{}-texts-2", Engine::FORM);
     assert!(world.path(&copy).exists());
     let again = admin.run(&["org", "check"]);
     assert!(again.code == 0 && !again.says("anew"), "{again:?}");

@@ -95,6 +95,19 @@ fn the_privilege_comes_before_the_reading() {
     let fetch = "<fetch><entity name=\"audit\"><nonsense/></entity></fetch>";
     refused(&seller, 1, &["view", "run", "--fetch", fetch], &["prvReadAudit"]);
     refused(&world.admin(), 1, &["view", "run", "--fetch", fetch], &["nonsense"]);
+    // Whoever may do nothing is told that, whatever it is.
+    world.admin().json(&["user", "create", "none"]);
+    let none = world.user("none");
+    for arguments in [
+        &["view", "run", "--fetch", "<garbage"][..],
+        &["view", "run", "--fetch", "@missing.xml"],
+        &["exec", "RetrieveMultiple", "Query=<garbage"],
+        &["exec", "Create", "Target:=[[["],
+        &["exec", "Create", "Target=@missing.json"],
+    ] {
+        let error = refused(&none, 1, arguments, &[]);
+        assert_eq!(error["code"], "0x80042F09", "{arguments:?}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod inwards;
 mod kill;
 mod killed_diagnosis;
 mod killed_jobs;
+mod languages;
 mod looking;
 mod packages;
 mod places;

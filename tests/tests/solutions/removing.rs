@@ -224,3 +224,43 @@ fn what_came_with_the_platform_stays() {
     to.admin.0.delete_solution("Vendor").unwrap();
     assert_eq!(to.options("contact.statuscode"), [(1, false), (2, false)]);
 }
+
+#[test]
+fn a_value_that_is_the_default_is_data_all_the_same() {
+    let from = Site::new();
+    from.all(&[
+        "column create lead zz_region text --default '\"West\"'",
+        "column create lead zz_stars choice --option 1=One --option 2=Two --default 2",
+        "column create lead zz_box bool --default false",
+        "column create lead zz_none int",
+    ]);
+    let columns = ["zz_region", "zz_stars", "zz_box", "zz_none"].map(|name| format!("column lead.{name}"));
+    let to = Site::new();
+    to.import(&from.export("S", "1.0", &columns.each_ref().map(String::as_str), true));
+    to.sluice("row create lead lastname=a zz_region=West zz_box=no");
+    let done = to.sluice("solution delete S");
+    let kept: Vec<(&str, &str)> = done["kept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kept| (kept["name"].as_str().unwrap(), kept["reason"].as_str().unwrap()))
+        .collect();
+    let holds = "1 row holds data in it";
+    assert_eq!(kept, [("lead.zz_stars", holds), ("lead.zz_region", holds)]);
+    let row = &to.sluice("row list lead --select zz_region,zz_stars")["value"][0];
+    assert_eq!((&row["zz_region"], &row["zz_stars"]), (&json!("West"), &json!(2)));
+}
+
+#[test]
+fn an_option_that_your_own_definitions_name_stays() {
+    let from = Site::new();
+    from.sluice("option-set create zz_g --option 1=One --option 3=Three");
+    let to = Site::new();
+    to.import(&from.export("S", "1.0", &["option-set zz_g"], true));
+    to.sluice("option-set add zz_g 9 Nine");
+    to.sluice("column create account zz_mine choice --global zz_g --default 3");
+    let done = to.sluice("solution delete S");
+    let reason = done["kept"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the default of `account.zz_mine`"), "{done}");
+    to.sluice("row create account name=a");
+}

@@ -373,3 +373,34 @@ fn a_plug_in_that_lacks_a_registered_type_is_refused_unless_it_is_forced() {
         "one was given up, the other lacks its grant"
     );
 }
+
+#[test]
+fn a_version_without_an_option_that_your_own_default_or_rule_needs_is_refused() {
+    let from = Site::new();
+    from.all(&[
+        "option-set create zz_g --option 1=One --option 3=Three",
+        "column create lead zz_gc choice --global zz_g",
+    ]);
+    let parts = ["option-set zz_g", "column lead.zz_gc"];
+    let first = from.export("S", "1.0", &parts, true);
+    from.sluice("option-set remove zz_g 3");
+    let second = from.export("S", "2.0", &parts, true);
+
+    let to = Site::new();
+    to.import(&first);
+    to.sluice("column create account zz_mine choice --global zz_g --default 3");
+    let refused = to.admin.0.import_solution(&second, false);
+    says(refused, Code::COMPONENT_IN_USE, "the default of `account.zz_mine`");
+    to.sluice("row create account name=a");
+
+    let to = Site::new();
+    to.import(&first);
+    let rule = r#"{"name":"BR","table":"lead","actions":[{"check":{"if":{"compare":{"column":"zz_gc","is":"eq","value":3}},"then":[{"require":["subject"]}]}}]}"#;
+    std::fs::write(to.path("br.json"), rule).unwrap();
+    to.sluice("businessrule create br.json --activate");
+    let refused = to.admin.0.import_solution(&second, false);
+    says(refused, Code::COMPONENT_IN_USE, "the business rule \"BR\"");
+    to.sluice("row create lead lastname=a");
+    to.sluice("businessrule deactivate BR");
+    to.import(&second);
+}

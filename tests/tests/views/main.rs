@@ -5,6 +5,7 @@ mod changing;
 mod program;
 mod related;
 mod shipped;
+mod totals;
 
 use sluice_model::{Filter, Query, Row, Uuid, Value, fetchxml, odata};
 use sluice_platform::prelude::*;

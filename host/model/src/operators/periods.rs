@@ -3,7 +3,10 @@
 use jiff::{Span, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{Means, Unit};
-use crate::{ColumnDef, ColumnType, Comparison, Filter, Value, written};
+use crate::{
+    ColumnDef, ColumnType, Comparison, Filter, Value,
+    written::{self, NoTime},
+};
 
 /// A period of days.
 pub(super) struct Period {
@@ -34,8 +37,9 @@ impl Period {
             if is_date {
                 return Value::Date(day);
             }
-            day.to_zoned(TimeZone::UTC)
-                .map_or(Value::Null, |midnight| Value::DateTime(midnight.timestamp()))
+            // Behind the last day there is nothing.
+            let midnight = day.to_zoned(TimeZone::UTC);
+            Value::DateTime(midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp()))
         };
         let compare = |comparison, value| Filter::Compare {
             column: column.name.clone(),
@@ -67,11 +71,18 @@ fn today(now: Timestamp) -> Date {
 /// The period that an operator means; nothing where the value is none that it takes.
 pub(super) fn period(means: Means, now: Timestamp, value: &str) -> Option<Period> {
     let today = today(now);
-    let given = || written::time(value).map(self::today);
+    let given = || {
+        written::day(value).or_else(|| match written::time_in(value, &TimeZone::UTC) {
+            Ok(time) => Some(self::today(time)),
+            Err(NoTime::Late) => Some(Date::MAX),
+            Err(_) => None,
+        })
+    };
+    let behind = |last: Date, count: i32| last.checked_add(count.days()).map_or(Until::Never, Until::Day);
     let days = |from: Date, count: i32| {
         Some(Period {
             from: Begin::Day(from),
-            until: Until::Day(from.checked_add(count.days()).ok()?),
+            until: behind(from, count),
         })
     };
     let until_now = |from: Date| Period {
@@ -81,7 +92,7 @@ pub(super) fn period(means: Means, now: Timestamp, value: &str) -> Option<Period
     let through = |last: Date| {
         Some(Period {
             from: Begin::Now,
-            until: Until::Day(last.checked_add(1.day()).ok()?),
+            until: behind(last, 1),
         })
     };
     match means {
@@ -104,7 +115,7 @@ pub(super) fn period(means: Means, now: Timestamp, value: &str) -> Option<Period
         }),
         Means::UpTo => Some(Period {
             from: Begin::Ever,
-            until: Until::Day(given()?.checked_add(1.day()).ok()?),
+            until: behind(given()?, 1),
         }),
         _ => None,
     }

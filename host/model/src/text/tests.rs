@@ -84,8 +84,14 @@ fn the_data_is_the_one_that_is_known() {
         let found = lock.split_once(&format!("name = \"{name}\"\nversion = \""));
         found.and_then(|(_, rest)| rest.split('"').next()).unwrap()
     };
-    let data = ["icu_casemap_data", "icu_collator_data", "icu_normalizer_data"].map(version);
-    assert_eq!((VERSION, data), (1, ["2.4.0"; 3]));
+    let data = [
+        "icu_casemap_data",
+        "icu_collator_data",
+        "icu_normalizer_data",
+        "icu_properties_data",
+    ];
+    let data = data.map(version);
+    assert_eq!((VERSION, data), (2, ["2.4.0"; 4]));
 }
 
 /// Texts in which something happens: case, accents, ligatures, marks, what is passed over.
@@ -146,20 +152,181 @@ proptest! {
     }
 
     #[test]
-    fn a_part_is_found(a in texts(), b in texts(), c in texts()) {
-        let of = |text: &str| usual().fold(text).into_owned();
-        let (two, three) = ([&*a, &*b].concat(), [&*a, &*b, &*c].concat());
-        prop_assert!(usual().contains(&three, &of(&b)));
-        prop_assert!(usual().starts_with(&two, &of(&a)));
-        prop_assert!(usual().ends_with(&two, &of(&b)));
+    fn a_part_is_found(language in every_language(), a in characters_of_it(), b in characters_of_it(), c in characters_of_it()) {
+        let of = |text: &str| language.fold(text).into_owned();
+        let (two, three) = ([&*a.concat(), &*b.concat()].concat(), [&*a.concat(), &*b.concat(), &*c.concat()].concat());
+        prop_assert!(language.contains(&three, &of(&b.concat())));
+        prop_assert!(language.starts_with(&two, &of(&a.concat())));
+        prop_assert!(language.ends_with(&two, &of(&b.concat())));
+    }
+
+    /// A text is found in another one exactly where it equals some of its characters.
+    #[test]
+    fn what_is_found_equals_whole_characters(language in every_language(), text in characters_of_it(), part in characters_of_it()) {
+        let part = part.concat();
+        let fold = language.fold(&part).into_owned();
+        let whole = text.concat();
+        let is = |from: usize, to: usize| language.same(&text[from..to].concat(), &part);
+        let (all, end) = (0..=text.len(), text.len());
+        let found = all.clone().any(|from| (from..=end).any(|to| is(from, to)));
+        prop_assert_eq!(language.contains(&whole, &fold), found, "{} in {}", &part, &whole);
+        prop_assert_eq!(language.starts_with(&whole, &fold), all.clone().any(|to| is(0, to)));
+        prop_assert_eq!(language.ends_with(&whole, &fold), all.clone().any(|from| is(from, end)));
+        // What is equal is part of what it equals, from end to end.
+        if language.same(&whole, &part) {
+            prop_assert!(language.contains(&whole, &fold) && language.ends_with(&whole, &fold));
+        }
+        let counted: Vec<&str> = super::characters(&whole).collect();
+        prop_assert_eq!(counted.concat(), whole);
+    }
+}
+
+fn every_language() -> impl Strategy<Value = &'static Collation> {
+    prop::sample::select(Collation::languages().collect::<Vec<_>>())
+        .prop_map(|language| Collation::of(language).unwrap())
+}
+
+/// Whole characters, none of which is a joined form of others.
+fn characters_of_it() -> impl Strategy<Value = Vec<&'static str>> {
+    let some = vec![
+        "o",
+        "Ö",
+        "ö",
+        "O\u{308}",
+        "e",
+        "é",
+        "E\u{301}",
+        "ê",
+        "ế",
+        "a",
+        "ă",
+        "â",
+        "Ấ",
+        "i",
+        "I",
+        "İ",
+        "ı",
+        "n",
+        "Ñ",
+        "ç",
+        "c",
+        "č",
+        "s",
+        "š",
+        "d",
+        "đ",
+        "L",
+        "ł",
+        "ø",
+        "å",
+        "가",
+        "각",
+        "간",
+        "기",
+        "김",
+        "한",
+        "\u{1112}\u{1161}\u{11ab}",
+        "が",
+        "か",
+        "カ",
+        "は",
+        "ぱ",
+        "я",
+        "й",
+        "и",
+        "ё",
+        "е",
+        "α",
+        "ά",
+        "ก",
+        "กี",
+        "กี่",
+        "ह",
+        "हि",
+        "ही",
+        "न",
+        "न्",
+        "م",
+        "مُ",
+        "ש",
+        "שׁ",
+        "日",
+        "1",
+        "٣",
+        "３",
+        "-",
+        " ",
+        "😀",
+    ];
+    prop::collection::vec(prop::sample::select(some), 0..5)
+}
+
+#[test]
+fn parts_begin_and_end_between_characters() {
+    for (language, text, part, [starts, contains, ends]) in [
+        (1053, "Öberg", "o", [false, false, false]),
+        (1053, "Öberg", "ö", [true, true, false]),
+        (1053, "bergÖ", "o", [false, false, false]),
+        (2057, "café", "cafe", [false, false, false]),
+        (1033, "café", "cafe", [true, true, true]),
+        (1066, "ăn", "a", [false, false, false]),
+        (1042, "김철수", "기", [false, false, false]),
+        (1042, "김철수", "김", [true, true, false]),
+        (1033, "각", "가", [false, false, false]),
+        (1033, "각가", "가", [false, true, true]),
+        (1033, "ㅠㅠ", "ㅠ", [true, true, true]),
+        (1033, "aaá", "aa", [true, true, true]),
+        (2057, "aaáaa", "áa", [false, true, false]),
+        (1033, "٠٣-1", "03", [true, true, false]),
+        (1054, "กี่", "ก", [false, false, false]),
+        (1033, "anything", "", [true, true, true]),
+    ] {
+        let language = Collation::of(language).unwrap();
+        let fold = language.fold(part).into_owned();
+        let found = [
+            language.starts_with(text, &fold),
+            language.contains(text, &fold),
+            language.ends_with(text, &fold),
+        ];
+        assert_eq!(found, [starts, contains, ends], "{part} in {text}");
+    }
+    let counted = |language, text: &str| {
+        let fold = Collation::of(language).unwrap().fold(text).into_owned();
+        super::characters(&fold).count()
+    };
+    assert_eq!(
+        [
+            counted(1042, "김철수"),
+            counted(1053, "Öb"),
+            counted(1033, "ﬁ"),
+            counted(1033, "")
+        ],
+        [3, 2, 2, 0]
+    );
+    let fold = Collation::of(1042).unwrap().fold("김철수").into_owned();
+    assert!(
+        Collation::of(1042)
+            .unwrap()
+            .same(super::characters(&fold).next_back().unwrap(), "수")
+    );
+}
+
+#[test]
+fn digits_are_digits_in_every_script() {
+    for language in Collation::languages() {
+        let language = Collation::of(language).unwrap();
+        assert_eq!(language.fold("०３٠9-"), language.fold("0309-"), "{language:?}");
     }
 }
 
 #[test]
 fn case_alone() {
-    assert!(same_but_case("Öltank", "öLTANK") && same_but_case("ЯЩИК", "ящик"));
-    assert!(!same_but_case("Oltank", "Öltank"));
+    assert!(usual().same_but_case("Öltank", "öLTANK") && usual().same_but_case("ЯЩИК", "ящик"));
+    assert!(!usual().same_but_case("Oltank", "Öltank"));
+    let turkish = Collation::of(1055).unwrap();
+    assert!(turkish.same_but_case("ISI", "ısı") && !turkish.same_but_case("ISI", "isi"));
 }
+
 #[test]
 fn the_usual_language_goes_the_short_way() {
     for name in ["Müller", "Nguyễn", "Sørensen", "Tomáš", "straße", "plain"] {

@@ -2,10 +2,10 @@
 
 use sluice_model::{Filter, Query, Result, Row, Value};
 
-use super::{CATEGORY, definition::Definition};
+use super::{ACTIVATED, CATEGORY, definition::Definition};
 use sluice_engine::{
     Unit,
-    capability::{Definition as Named, Dependant, User},
+    capability::{Definition as Named, Dependant, Succession, User},
     tables,
 };
 
@@ -33,6 +33,25 @@ impl Dependant for Definitions {
         let users = rows.iter().filter(uses).map(|row| {
             let name = row.text("name").unwrap_or_default();
             User::of(format!("the business rule \"{name}\""), "uses it")
+        });
+        Ok(users.collect())
+    }
+
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+        let active =
+            Filter::eq("category", Value::Choice(CATEGORY)).and(Filter::eq("statecode", Value::Choice(ACTIVATED)));
+        let rows = unit.select_as_platform(
+            "see which business rules depend on a definition",
+            &Query::new(tables::PROCESS).filter(active),
+        )?;
+        let is_lost = |row: &&Row| {
+            let table = row.text("primaryentity").unwrap_or_default();
+            let rule = row.text("clientdata").map(Definition::parse).and_then(Result::ok);
+            rule.is_some_and(|rule| succession.loses(|catalog| rule.check(catalog, table)))
+        };
+        let users = rows.iter().filter(is_lost).map(|row| {
+            let name = row.text("name").unwrap_or_default();
+            User::of(format!("the business rule \"{name}\""), "names one of them")
         });
         Ok(users.collect())
     }

@@ -25,6 +25,8 @@ pub struct ColumnChange {
     pub max_length: Option<u32>,
     /// Whether column security profiles say who reads and writes it.
     pub secured: Option<bool>,
+    /// What a new row without the column gets, as JSON: `null` for nothing. Of custom columns.
+    pub default: Option<serde_json::Value>,
 }
 
 /// Changing columns, and taking them away.
@@ -77,6 +79,9 @@ pub(crate) fn update_column(
         lengthen(&definition, &mut changed, length)?;
     }
     changed.secured = change.secured.unwrap_or(changed.secured);
+    if let Some(default) = &change.default {
+        changed.default = other_default(batch, table, &column, default)?;
+    }
     if changed == column {
         return Ok(Vec::new());
     }
@@ -182,6 +187,29 @@ pub(crate) fn forget_permissions(unit: &mut Unit, table: &str, column: Option<&s
         of = of.and(Filter::eq("attributelogicalname", column));
     }
     unit.forget(tables::COLUMN_PERMISSION, of)
+}
+
+/// Another default of a custom column; what has options takes one of those that count.
+fn other_default(
+    batch: &mut Batch<'_>,
+    table: &str,
+    column: &ColumnDef,
+    default: &serde_json::Value,
+) -> Result<Option<serde_json::Value>> {
+    if !column.custom {
+        return Err(Error::invalid(format!(
+            "column `{}` of `{table}` belongs to the platform and keeps its default",
+            column.name
+        )));
+    }
+    if default.is_null() {
+        return Ok(None);
+    }
+    let catalog = batch.unit().catalog();
+    let table = catalog.table(table)?;
+    let column = coerce::column(table, &column.name)?;
+    coerce::check(table, column, coerce::from_json(table, column, default)?)?;
+    Ok(Some(default.clone()))
 }
 
 /// Rows may hold texts of the length that was allowed so far, so it only grows.

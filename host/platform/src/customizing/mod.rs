@@ -4,13 +4,14 @@
 //! |---|---|
 //! | make and change tables and columns, and take them away | `definitions`, `columns`, `removal` |
 //! | choose what happens along lookups | `relationships` |
-//! | change options | `option_values`, `option_set` |
+//! | change options | `option_values`, `option_set`; who needs them: `fitting` |
 //! | see what counts only once it is published | `publish` |
 //! | show lists | `views`, `saved_query` |
 
 pub(crate) mod columns;
 pub(crate) mod definitions;
 mod delete_option_value;
+pub(crate) mod fitting;
 mod insert_option_value;
 mod insert_status_value;
 mod option_set;
@@ -103,7 +104,7 @@ pub(crate) static CUSTOMIZING: Capability = Capability {
         (Tables::Named(tables::VIEW), &saved_query::SavedQuery),
         (Tables::Named(tables::WEB_RESOURCE), &web_resource::WebResource),
     ],
-    dependants: &[&removal::Lookups, &views::Shown],
+    dependants: &[&removal::Lookups, &fitting::Defaults, &views::Shown],
     components: &[
         &COLUMN_PROFILES,
         &TEAM_TEMPLATES,

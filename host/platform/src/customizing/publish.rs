@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sluice_model::{Filter, Name, Query, Reference, Result, Row, TableDef, Uuid, Value, json};
 
+use super::fitting;
 use sluice_engine::{Session, Unit, capability::Redefinition, tables};
 
 /// The tables whose rows are published.
@@ -154,6 +155,7 @@ pub(crate) fn publish(unit: &mut Unit, only: Option<&[Reference]>) -> Result<Vec
     }
     unit.configuration_written(None)?;
     if changes.iter().any(|change| *change.row.table == *tables::OPTION_SET) {
+        fitting::check(unit, snapshot.catalog())?;
         unit.redefined(Redefinition::Options(&snapshot))?;
     }
     Ok(changes)

@@ -1,7 +1,7 @@
 //! Custom tables and columns, taken away again: what stands in the way of it, and the removal
 //! itself. Metadata operations raise no events.
 
-use sluice_model::{Code, Comparison, Error, Filter, Result, Value, coerce};
+use sluice_model::{Code, ColumnType, Comparison, Error, Filter, Result, Value, coerce};
 
 use super::columns::forget_permissions;
 use crate::managed;
@@ -22,8 +22,9 @@ pub(crate) fn column_in_use(batch: &mut Batch<'_>, table: &str, column: &str) ->
     };
     let mut holds = other_than(Value::Null);
     let place = coerce::column(&definition, column)?;
-    if let Some(default) = &place.default {
-        // What a row has by itself is no data.
+    // A box that nobody ticked is no data. Anything else may have been typed, even where it is what
+    // the row would have had by itself.
+    if let (ColumnType::Bool, Some(default)) = (&place.kind, &place.default) {
         holds = holds.and(other_than(coerce::from_json(&definition, place, default)?));
     }
     let rows = batch

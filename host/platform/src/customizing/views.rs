@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use sluice_access::check_privilege;
 use sluice_model::{
-    Catalog, Code, ColumnDef, Columns, Error, Filter, Name, Query, Remedy, Result, Right, Surroundings, TableDef, Uuid,
-    Value, fetchxml, names::did_you_mean,
+    Catalog, Code, ColumnDef, Columns, Error, Filter, Name, Query, Remedy, Result, Right, Row, Surroundings, TableDef,
+    Uuid, Value, fetchxml, names::did_you_mean,
 };
 
 use sluice_engine::{
     Session, Unit,
-    capability::{Definition, Dependant, User},
+    capability::{Definition, Dependant, Succession, User},
     tables,
 };
 
@@ -79,7 +79,8 @@ impl Views for Session {
 
     fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View> {
         let id = name_or_id.parse::<Uuid>().ok();
-        let is = |view: &View| Some(view.id) == id || view.name.to_lowercase() == name_or_id.to_lowercase();
+        let collation = self.catalog()?.collation();
+        let is = |view: &View| Some(view.id) == id || collation.same(&view.name, name_or_id);
         let (mut found, others): (Vec<View>, Vec<View>) = self.views(table)?.into_iter().partition(is);
         match (found.len(), found.pop()) {
             (1, Some(only)) => Ok(only),
@@ -159,6 +160,33 @@ impl Dependant for Shown {
         }
         Ok(users)
     }
+
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+        let system = unit.snapshot()?.system().clone();
+        let around = unit.surroundings(&system)?;
+        let reason = "see which views depend on a definition";
+        let mut users = Vec::new();
+        for view in unit.select_as_platform(reason, &Query::new(tables::VIEW))? {
+            let fetch = view.text("fetchxml").unwrap_or_default();
+            let understand = |catalog: &Arc<Catalog>| {
+                let around = Surroundings {
+                    catalog: catalog.clone(),
+                    ..around.clone()
+                };
+                fetchxml::parse(&around, fetch)
+            };
+            if succession.loses(understand) {
+                users.push(user(&view, "names one of them"));
+            }
+        }
+        Ok(users)
+    }
+}
+
+fn user(view: &Row, does: &'static str) -> User {
+    let name = view.text("name").unwrap_or_default();
+    let of = view.text("returnedtypecode").unwrap_or_default();
+    User::of(format!("the view \"{name}\" of {of}"), does)
 }
 
 /// The views whose query can be read now, and could not be without the definition: whatever it is
@@ -178,9 +206,7 @@ fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
         if about || fetchxml::parse(&with, fetch).is_err() || fetchxml::parse(&without, fetch).is_ok() {
             continue;
         }
-        let name = view.text("name").unwrap_or_default();
-        let of = table.unwrap_or_default();
-        users.push(User::of(format!("the view \"{name}\" of {of}"), "uses it"));
+        users.push(user(&view, "uses it"));
     }
     Ok(users)
 }
@@ -189,7 +215,7 @@ fn queries(unit: &mut Unit, definition: Definition<'_>) -> Result<Vec<User>> {
 fn without(catalog: &Catalog, definition: Definition<'_>) -> Catalog {
     let Some(column) = definition.column else {
         let others = catalog.iter().filter(|table| table.name != definition.table.name);
-        return Catalog::new(others.map(|table| TableDef::clone(table)));
+        return Catalog::new(others.map(|table| TableDef::clone(table))).speaking(catalog.collation());
     };
     // An amount goes with what it is in the base currency.
     let base = format!("{}_base", column.name);
@@ -201,4 +227,5 @@ fn without(catalog: &Catalog, definition: Definition<'_>) -> Catalog {
         }
         table
     }))
+    .speaking(catalog.collation())
 }

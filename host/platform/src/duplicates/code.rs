@@ -4,13 +4,16 @@
 //! | what | its form in a code |
 //! |---|---|
 //! | text | white space trimmed and collapsed; unless the rule is case sensitive, as the language folds it |
-//! | a telephone number | its digits |
+//! | a telephone number | its digits, in whatever script |
 //! | an e-mail address | without white space, folded likewise |
 //! | a number, an amount | its shortest decimal form |
 //! | a day of a point in time | in UTC |
 //! | a point in time | to the second |
 use jiff::tz::TimeZone;
-use sluice_model::{Row, Value, text::Collation};
+use sluice_model::{
+    Row, Value,
+    text::{Collation, characters},
+};
 
 use super::rule::{Condition, Form, How, Part, Rule, Side};
 
@@ -127,7 +130,11 @@ fn part(condition: &Condition, side: Side, value: &Value, code: &mut String) {
 pub(crate) fn normal(text: &str, form: Form, folded: Option<&Collation>) -> String {
     let is_blank = |c: char| c.is_whitespace() || c.is_control();
     let text: String = match form {
-        Form::Phone => text.chars().filter(char::is_ascii_digit).collect(),
+        Form::Phone => {
+            // Digits are digits in any script.
+            let plain = folded.unwrap_or_else(|| Collation::usual()).fold(text);
+            plain.chars().filter(char::is_ascii_digit).collect()
+        }
         Form::Email => text.chars().filter(|c| !is_blank(*c)).collect(),
         Form::Plain => {
             let words = text.split(is_blank).filter(|word| !word.is_empty());
@@ -140,14 +147,14 @@ pub(crate) fn normal(text: &str, form: Form, folded: Option<&Collation>) -> Stri
     }
 }
 
-/// The characters of a text that are compared.
+/// The characters of a text that are compared, whole ones: a letter with its accents, a syllable.
 fn cut(text: &str, part: Part) -> String {
     match part {
         Part::All => text.to_owned(),
-        Part::First(count) => text.chars().take(count).collect(),
+        Part::First(count) => characters(text).take(count).collect(),
         Part::Last(count) => {
-            let length = text.chars().count();
-            text.chars().skip(length.saturating_sub(count)).collect()
+            let length = characters(text).count();
+            characters(text).skip(length.saturating_sub(count)).collect()
         }
     }
 }
@@ -215,6 +222,11 @@ mod tests {
         assert!(same(&phone, "(818) 762 1221", "818.762.1221"));
         assert!(!same(&phone, "818-762-1221", "818-762-1222"));
         assert!(!same(&phone, "unknown", "none"), "no digit is no number");
+        for fold in [true, false] {
+            let phone = text(Form::Phone, Part::All, fold);
+            assert!(same(&phone, "０３-1111", "03 1111") && same(&phone, "٠٣٠١٢٣", "030123"));
+            assert!(!same(&phone, "０３-1111", "０４-1111"));
+        }
         let last = text(Form::Phone, Part::Last(7), true);
         assert!(same(&last, "+1 818 762 1221", "762-1221"));
     }
@@ -242,6 +254,33 @@ mod tests {
         let last = text(Form::Plain, Part::Last(4), true);
         assert!(same(&last, "Blue Yonder", "Green onder"));
         assert!(!same(&last, "Blue Yonder", "Blue Wonders"));
+        let of = |language, part| {
+            condition(How::Text {
+                form: Form::Plain,
+                part,
+                fold: Collation::of(language),
+            })
+        };
+        for (language, count, base, matching, expected) in [
+            (1053, 1, "Öberg", "Olsson", false),
+            (1053, 1, "Öberg", "ÖSTBERG", true),
+            (1042, 2, "김철수", "기영", false),
+            (1042, 2, "김철수", "김철호", true),
+            (1066, 1, "ăn", "ân", false),
+        ] {
+            assert_eq!(
+                same(&of(language, Part::First(count)), base, matching),
+                expected,
+                "{base} {matching}"
+            );
+            // The last one counts as a whole, too.
+            let turned = |text: &str| text.chars().rev().collect::<String>();
+            assert_eq!(
+                same(&of(language, Part::Last(count)), turned(base), turned(matching)),
+                expected,
+                "{base}"
+            );
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! How the numbers and dates of a file are written, where that is not as everywhere.
 
-use jiff::{civil, fmt::strtime, tz::TimeZone};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
-use sluice_model::{ColumnDef, ColumnType, Error, Result, TableDef, Value, coerce};
+use sluice_model::{ColumnDef, ColumnType, Error, Result, TableDef, Value, coerce, written::NoTime};
 
-use super::plan::wrong;
+use super::{directives::Directives, plan::wrong};
 
 /// The part `[formats.COLUMN]` of a map.
 #[derive(Debug, Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct Written {
 #[derive(Debug)]
 pub(super) enum Format {
     /// By directives such as `%d.%m.%Y`.
-    Date(String),
+    Date(Directives),
     /// With these signs before the fraction and between groups of three.
     Number { decimal: char, thousands: Option<char> },
 }
@@ -52,25 +52,11 @@ impl Format {
         }
     }
 
-    /// A format has to say which day is meant: what it writes of one it reads back as the same.
     fn date(column: &ColumnDef, format: String) -> Result<Self> {
-        if directives(&format).any(|directive| matches!(directive, 'y' | 'g' | 'D' | 'x' | 'c')) {
-            return Err(wrong(&format!(
-                "the format \"{format}\" of the column `{}` has years of two digits, and no century; it takes %Y, and a \
-                 file with years of four digits",
-                column.name
-            )));
-        }
-        let day = civil::date(2031, 12, 24).at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
-        let read = day.ok().and_then(|day| {
-            let text = strtime::format(&format, &day).ok()?;
-            Some((strtime::parse(&format, text).ok()?.to_date().ok()?, day.date()))
-        });
-        match read {
-            Some((read, day)) if read == day => Ok(Self::Date(format)),
-            _ => Err(wrong(&format!(
-                "the format \"{format}\" of the column `{}` does not say day, month and year; it is written with \
-                 directives such as %d.%m.%Y, %m/%d/%Y or %d.%m.%Y %H:%M",
+        match Directives::new(&format) {
+            Ok(directives) => Ok(Self::Date(directives)),
+            Err(why) => Err(wrong(&format!(
+                "the format \"{format}\" of the column `{}` {why}",
                 column.name
             ))),
         }
@@ -113,9 +99,10 @@ impl Format {
                     .ok_or_else(|| other(&format!("a number with '{decimal}' before the fraction{between}")))?;
                 coerce::from_text(table, column, &plain)
             }
-            Self::Date(format) => {
-                date(format, text, zone, column).ok_or_else(|| other(&format!("the format \"{format}\" says")))
-            }
+            Self::Date(directives) => directives.read(text, zone, column).map_err(|why| match why {
+                NoTime::Form => other(&format!("the format \"{}\" says", directives.format)),
+                why => coerce::no_time(table, column, text, &why),
+            }),
         }
     }
 }
@@ -148,50 +135,9 @@ fn plain(text: &str, decimal: char, thousands: Option<char>) -> Option<String> {
     Some(format!("{sign}{}{point}", groups.concat()))
 }
 
-/// The letters of the directives of a format, without what may stand between them and the `%`.
-fn directives(format: &str) -> impl Iterator<Item = char> {
-    let mut signs = format.chars();
-    std::iter::from_fn(move || {
-        signs.find(|sign| *sign == '%')?;
-        signs.find(|sign| sign.is_alphabetic() || *sign == '%')
-    })
-}
-
-fn date(format: &str, text: &str, zone: &TimeZone, column: &ColumnDef) -> Option<Value> {
-    let parts = strtime::parse(format, text).ok()?;
-    // A second 60 is read as 59.
-    if parts.second() == Some(59) && !text.contains("59") {
-        return None;
-    }
-    let date = parts.to_date().ok()?;
-    if column.kind == ColumnType::Date {
-        return Some(Value::Date(date));
-    }
-    if parts.offset().is_some() || parts.iana_time_zone().is_some() {
-        return parts.to_zoned().ok().map(|zoned| Value::DateTime(zoned.timestamp()));
-    }
-    let time = match parts.hour().is_some() {
-        true => parts.to_time().ok()?,
-        false => civil::Time::midnight(),
-    };
-    super::row::in_zone(date.to_datetime(time), zone).map(Value::DateTime)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_year_has_four_digits() {
-        let column = ColumnDef::new("due", ColumnType::Date);
-        for format in ["%d.%m.%y", "%m/%d/%-y", "%D", "%e %b %_y", "%%%y"] {
-            let error = Format::date(&column, format.to_owned()).unwrap_err();
-            assert!(error.message().contains("%Y"), "{format}: {error}");
-        }
-        for format in ["%d.%m.%Y", "%Y%%y-%m-%d", "%F"] {
-            assert!(Format::date(&column, format.to_owned()).is_ok(), "{format}");
-        }
-    }
 
     #[test]
     fn a_number_is_written_plainly_or_not_at_all() {

@@ -2,14 +2,14 @@
 //!
 //! The id of its row is made of the table and of what the line says: the texts under the mapped
 //! headings, by the columns that they go into. What else is in the file does not matter, nor where
-//! the line stands. Of lines that say the same, each has its number: the second one is another row.
+//! the line stands; where a file gives the ids of some rows, it is so for the lines that give none. Of lines that say the same, each has its number: the second one is another row.
 //! How often a line has come is counted for those lines only that come more than once; which these
 //! are a first reading of the file finds out, in a memory that does not grow with it.
 
 use std::{collections::HashMap, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
-use sluice_model::{Error, Result, Uuid};
+use sluice_model::{ColumnType, Error, Result, Uuid};
 
 use super::plan::Target;
 
@@ -21,21 +21,32 @@ pub(super) struct Prints {
     start: Sha256,
     /// The columns in the order of their names, with the places of the fields.
     columns: Vec<(String, usize)>,
+    /// The place of the rows' ids, where the file gives some.
+    id: Option<usize>,
 }
 
 impl Prints {
     pub(super) fn new(table: &str, targets: &[Option<Arc<Target>>]) -> Self {
-        let mut columns: Vec<(String, usize)> = targets
-            .iter()
-            .enumerate()
-            .filter_map(|(place, target)| Some((target.as_ref()?.column.name.to_string(), place)))
-            .collect();
+        let mut columns = Vec::new();
+        let mut id = None;
+        for (place, target) in targets.iter().enumerate() {
+            match target.as_ref().map(|target| &target.column) {
+                Some(column) if column.kind == ColumnType::Key => id = Some(place),
+                Some(column) => columns.push((column.name.to_string(), place)),
+                None => {}
+            }
+        }
         columns.sort_unstable();
         let start = Sha256::new().chain_update(b"line of an import\0").chain_update(table);
-        Self { start, columns }
+        Self { start, columns, id }
     }
 
-    pub(super) fn of(&self, fields: &[String]) -> Print {
+    /// What a line says; nothing where it gives the id of its row.
+    pub(super) fn of(&self, fields: &[String]) -> Option<Print> {
+        let id = self.id.and_then(|place| fields.get(place)).filter(|id| !id.is_empty());
+        if id.is_some_and(|id| id.parse() != Ok(Uuid::nil())) {
+            return None;
+        }
         let mut hash = self.start.clone();
         for (column, place) in &self.columns {
             let Some(text) = fields.get(*place).filter(|text| !text.is_empty()) else {
@@ -46,7 +57,7 @@ impl Prints {
                 hash.update(part);
             }
         }
-        hash.finalize().into()
+        Some(hash.finalize().into())
     }
 }
 

@@ -7,9 +7,10 @@
 //!
 //! An import can be repeated, whatever became of the one before, a `kill -9` included: a line whose
 //! row is there is skipped. By what a line is known is told in [`identity`]; where the map has a
-//! `[key]`, by the row's values in those columns ([`key`]); and where the file gives the rows' ids,
-//! by these.
+//! `[key]`, by the row's values in those columns ([`key`]); and where the line gives its row's id,
+//! by that.
 
+mod directives;
 mod format;
 mod hints;
 mod identity;
@@ -93,8 +94,8 @@ pub fn survey(plan: &Plan, reader: impl Read, size: u64) -> Result<Survey> {
     if plan.knows_by_content() {
         let prints = Prints::new(&plan.table.name, &targets);
         while let Some(record) = records.next().map_err(|error| unreadable(&error))? {
-            if let Ok(fields) = record.fields {
-                repeats.note(&prints.of(&fields))?;
+            if let Some(print) = record.fields.ok().and_then(|fields| prints.of(&fields)) {
+                repeats.note(&print)?;
             }
         }
     }
@@ -261,37 +262,34 @@ impl Run<'_> {
                 return Some(Line::broken(record.line, record.raw, &self.plan.table, faults));
             }
         };
-        let id = match self.plan.knows_by_content() {
-            true => {
-                let print = self.prints.of(&fields);
-                identity::row_id(&print, reading.repeats.number(&print))
-            }
-            false => Uuid::nil(),
-        };
+        let print = self.prints.of(&fields).filter(|_| self.plan.knows_by_content());
+        let id = print.map(|print| identity::row_id(&print, reading.repeats.number(&print)));
         if record.line <= reading.resume_after {
             return None;
         }
         let mut line = Line::broken(record.line, record.raw, &self.plan.table, Vec::new());
-        line.read(self.plan, &self.targets, fields, id);
+        line.by_content = id.is_some();
+        line.read(self.plan, &self.targets, fields, id.unwrap_or_default());
         Some(line)
     }
 
     /// The lines, with those marked whose rows are there.
     fn looked_up(&self, mut lines: Vec<Line>) -> Result<Vec<Line>> {
-        if !self.plan.knows_by_content() {
+        let table = &self.plan.table;
+        let ids = |line: &Line| line.by_content.then_some(Value::Id(line.row.id));
+        let values: Vec<Value> = lines.iter().filter_map(ids).collect();
+        if values.is_empty() {
             return Ok(lines);
         }
-        let table = &self.plan.table;
-        let ids = |line: &Line| (!line.row.id.is_nil()).then_some(Value::Id(line.row.id));
         let query = Query::new(table.name.clone()).columns(&[]).filter(Filter::In {
             column: table.key.clone(),
-            values: lines.iter().filter_map(ids).collect(),
+            values,
         });
         let (mut unit, _) = self.session.unit()?;
         let there = unit.select_as_platform("see which lines of an import have their rows already", &query)?;
         let there: HashSet<Uuid> = there.iter().map(|row| row.id).collect();
         for line in &mut lines {
-            line.present = there.contains(&line.row.id);
+            line.present = line.by_content && there.contains(&line.row.id);
         }
         Ok(lines)
     }
@@ -346,7 +344,7 @@ impl Run<'_> {
         }
         // Another import of the same file was faster.
         let by_id = error.code() == Code::DUPLICATE_KEY && error.body().step.is_none();
-        if self.plan.knows_by_content() && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
+        if line.by_content && by_id && error.body().table.as_deref() == Some(&*self.plan.table.name) {
             return Ok(Answer::Skipped);
         }
         let lacks = error.code() == Code::REQUIRED_MISSING && error.body().step.is_none();
@@ -368,7 +366,7 @@ impl Run<'_> {
         }
         let there = match &self.plan.key {
             Some(key) => key.find(batch, &self.plan.table, &row)?,
-            None if self.plan.knows_by_content() => None,
+            None if line.by_content => None,
             None => key::of_id(batch, &row)?,
         };
         let (answer, request) = match (there, self.plan.existing()) {

@@ -165,7 +165,7 @@ impl Plan {
             .map(|heading| format!("`{heading}`"))
             .collect();
         if !unknown.is_empty() {
-            let list = unknown.join(", ");
+            let list = some(&unknown);
             let known = |heading: &str| self.knows(heading);
             let of_map: Vec<&str> = self.targets.keys().map(String::as_str).collect();
             let hint = hints::heading(headings, &of_map)
@@ -184,7 +184,7 @@ impl Plan {
         if !missing.is_empty() {
             return Err(Error::invalid(format!(
                 "the file has no such heading as the map names: {}",
-                missing.join(", ")
+                some(&missing)
             )));
         }
         Ok(headings
@@ -198,19 +198,30 @@ impl Plan {
         self.targets.contains_key(heading) || self.ignored.contains(heading) || OWN_HEADINGS.contains(&heading)
     }
 
-    /// Whether a line is known by what it says: neither a key nor an id tells which row it is about.
+    /// Whether a line that gives no id is known by what it says: no key tells which row it is about.
     pub(super) fn knows_by_content(&self) -> bool {
-        let has_id = self
-            .targets
-            .values()
-            .any(|target| target.column.kind == ColumnType::Key);
-        self.key.is_none() && !has_id
+        self.key.is_none()
     }
 
     /// What happens to a row that a key finds.
     pub(super) fn existing(&self) -> Option<Existing> {
         self.key.as_ref().map(|key| key.existing)
     }
+}
+
+/// The first of many headings, each no longer than people read.
+fn some(headings: &[String]) -> String {
+    const SHOWN: usize = 20;
+    const LONGEST: usize = 80;
+    let cut = |heading: &String| match heading.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…`", heading.get(..end).unwrap_or_default()),
+        None => heading.clone(),
+    };
+    let mut shown: Vec<String> = headings.iter().take(SHOWN).map(cut).collect();
+    if let Some(more) = headings.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(", ")
 }
 
 pub(super) fn wrong(what: &str) -> Error {

@@ -11,7 +11,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
 };
 
-use sluice_model::cells;
+use sluice_model::{cells, looks};
 
 use super::hints;
 
@@ -100,9 +100,21 @@ impl<R: Read> Records<R> {
         Ok(hints::encoding(start.get(..512).unwrap_or(start)))
     }
 
-    /// The next record. Lines without a word in them are passed over: spreadsheets end with lines
-    /// of nothing but separators. The first record gives the width.
+    /// The next record. Lines without a word in them are passed over, however that is written:
+    /// spreadsheets end with lines of nothing but separators. The first record gives the width.
     pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+        loop {
+            let width = self.width;
+            let Some(record) = self.any()? else { return Ok(None) };
+            match &record.fields {
+                Ok(fields) if fields.iter().all(|field| looks::is_blank(field)) => self.width = width,
+                _ => return Ok(Some(record)),
+            }
+        }
+    }
+
+    /// The next record that is not empty to the byte.
+    fn any(&mut self) -> io::Result<Option<Record>> {
         let first = loop {
             match self.take()? {
                 None => return Ok(None),
@@ -331,9 +343,11 @@ mod tests {
 
     #[test]
     fn lines_of_separators_are_none() {
-        let all = read(b"a,b\n,\n1,2\n , \r\n\t\n,,\n\"\",\n");
-        let lines: Vec<u64> = all.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 3, 7]);
+        let file = "a,b\n,\n1,2\n , \r\n\t\n,,\n\"\",\n\"\",\"\"\n\u{a0},\u{200b}\n\" \",\"\u{3000}\n\n\"\n3,\n";
+        let lines: Vec<u64> = read(file.as_bytes()).iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 12]);
+        // Nor are they the headings.
+        assert_eq!(read(b"\"\"\na,b\n1,2\n").len(), 2);
     }
 
     #[test]

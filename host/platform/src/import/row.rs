@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::{
-    Timestamp, civil,
-    tz::{AmbiguousOffset, TimeZone},
-};
 use sluice_engine::{Batch, fill};
 use sluice_model::{
     Code, ColumnType, Error, Filter, Query, Reference, Result, Row, TableDef, Uuid, Value, codes::Kind, coerce, written,
@@ -28,6 +24,8 @@ pub(super) struct Line {
     pub(super) faults: Vec<Fault>,
     /// The row is there already.
     pub(super) present: bool,
+    /// It is known by what it says.
+    pub(super) by_content: bool,
 }
 
 impl Line {
@@ -40,6 +38,7 @@ impl Line {
             names: Vec::new(),
             faults,
             present: false,
+            by_content: false,
         }
     }
 
@@ -47,16 +46,23 @@ impl Line {
     pub(super) fn read(&mut self, plan: &Plan, targets: &[Option<Arc<Target>>], fields: Vec<String>, id: Uuid) {
         self.row.id = id;
         self.row.values.extend(plan.constants.iter().cloned());
+        let mut says = targets.iter().all(Option::is_none);
         for (target, text) in targets.iter().zip(fields) {
             let Some(target) = target.as_ref().filter(|_| !text.is_empty()) else {
                 continue;
             };
+            says = true;
             if matches!(target.column.kind, ColumnType::Lookup { .. }) && !target.values.contains_key(&text) {
                 self.names.push((target.clone(), text));
                 continue;
             }
             let value = value(plan, target, &text);
             self.put(target, value);
+        }
+        if !says {
+            let nothing =
+                "the line has nothing under the headings that the map names, and would make a row without a word";
+            self.faults.push(Fault::of_line(Error::invalid(nothing)));
         }
     }
 
@@ -72,6 +78,7 @@ impl Line {
             names: Vec::new(),
             faults: self.faults.clone(),
             present: false,
+            by_content: false,
         };
         for (target, text) in &self.names {
             let found = named(batch, plan, target, text);
@@ -90,6 +97,8 @@ impl Line {
 
     fn put(&mut self, target: &Arc<Target>, value: Result<Value>) {
         match value {
+            // An id of zeros is none.
+            Ok(Value::Id(key)) if target.column.kind == ColumnType::Key && key.is_nil() => {}
             Ok(Value::Id(key)) if target.column.kind == ColumnType::Key => self.row.id = key,
             Ok(value) => self.row.set(target.column.name.clone(), value),
             Err(error) => self.faults.push(Fault::under(target, error)),
@@ -116,31 +125,12 @@ fn value(plan: &Plan, target: &Target, text: &str) -> Result<Value> {
     }
     let value = match (&target.format, &column.kind) {
         (Some(format), _) => format.value(table, column, &plan.timezone, text)?,
-        (None, ColumnType::DateTime) => match written::time_in(text, &plan.timezone) {
-            Some(time) => Value::DateTime(time),
-            None => return Err(no_time(plan, target, text)),
-        },
+        (None, ColumnType::DateTime) => Value::DateTime(
+            written::time_in(text, &plan.timezone).map_err(|why| coerce::no_time(table, column, text, &why))?,
+        ),
         _ => coerce::from_text(table, column, text)?,
     };
     coerce::check(table, column, value)
-}
-
-fn no_time(plan: &Plan, target: &Target, text: &str) -> Error {
-    let zone = plan.timezone.iana_name().unwrap_or("UTC");
-    Error::invalid(format!(
-        "`{text}` is not a point in time, such as 2026-01-31T09:00:00Z, or one that the clocks of {zone} skip (column \
-         `{}` of `{}`)",
-        target.column.name, plan.table.name
-    ))
-}
-
-/// The moment at which the clocks of a zone show this; none where they skip it, and of two the first.
-pub(super) fn in_zone(civil: civil::DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    let there = zone.to_ambiguous_timestamp(civil);
-    match there.offset() {
-        AmbiguousOffset::Gap { .. } => None,
-        _ => there.compatible().ok(),
-    }
 }
 
 /// The row that a text names.

@@ -8,7 +8,7 @@ use sluice_model::{
 };
 
 use super::{Applied, Gone, Installation, document, misfit, removing};
-use crate::customizing::publish::Publishing as _;
+use crate::customizing::{fitting, publish::Publishing as _};
 use sluice_engine::{Session, options, tables, tables::MANAGED as MARK};
 
 /// A choice.
@@ -204,6 +204,10 @@ pub(super) fn in_use(work: &mut Installation<'_, '_>, gone: &Gone) -> Result<Opt
                 )));
             }
         }
+    }
+    let users = fitting::users_of_options(work.batch.unit(), &gone.name, &values(gone))?;
+    if let Some(user) = users.first() {
+        return Ok(Some(format!("{} {}", user.name, user.does)));
     }
     match columns.first() {
         Some((table, column)) if gone.whole && !gone.name.contains('.') => {

@@ -69,8 +69,9 @@ fn published<'a>(session: &'a Session) -> impl FnMut(&str, &[(&str, Value)]) -> 
         if !publish::PUBLISHED.contains(&table) {
             return session.list(sluice_model::Query::new(table).filter(filter(conditions)));
         }
+        let collation = session.catalog()?.collation();
         let holds = |row: &Row, (column, value): &(&str, Value)| match (row.get(column), value) {
-            (Some(Value::Text(text)), Value::Text(wanted)) => text.to_lowercase() == wanted.to_lowercase(),
+            (Some(Value::Text(text)), Value::Text(wanted)) => collation.same(text, wanted),
             (Some(Value::Lookup(held)), Value::Lookup(wanted)) => held == wanted,
             (Some(held), wanted) => held.as_id().is_some() && held.as_id() == wanted.as_id(),
             (None, _) => false,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sluice_model::{Filter, Query, Result, Row, Value};
+use sluice_model::{Comparison, Filter, Query, Result, Row, Value};
 
 use super::{
     DEFINITION, DRAFT,
@@ -15,7 +15,7 @@ use super::{
 };
 use sluice_engine::{
     Unit,
-    capability::{CalledType, Definition as Named, Dependant, TypeCaller, User},
+    capability::{CalledType, Definition as Named, Dependant, Succession, TypeCaller, User},
     step_rows,
 };
 
@@ -66,5 +66,31 @@ impl Dependant for Definitions {
                 User::of(format!("the workflow \"{name}\""), "uses it")
             })
             .collect())
+    }
+
+    fn misfits(&self, unit: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
+        let active = Filter::Compare {
+            column: "statecode".into(),
+            comparison: Comparison::Ne,
+            value: Value::Choice(DRAFT),
+        };
+        let definitions = is_workflow().and(Filter::eq("type", Value::Choice(DEFINITION)));
+        let rows = unit.select_as_platform(
+            "see which workflows depend on a definition",
+            &Query::new(TABLE).filter(definitions.and(active)),
+        )?;
+        let is_lost = |row: &&Row| {
+            let table = row.text("primaryentity").unwrap_or_default();
+            let definition = row.text("clientdata").map(Definition::parse);
+            let definition = definition.and_then(std::result::Result::ok);
+            definition.is_some_and(|definition| {
+                succession.loses(|catalog| Checker::check(catalog, table, &definition).map(|_| ()))
+            })
+        };
+        let users = rows.iter().filter(is_lost).map(|row| {
+            let name = row.text("name").unwrap_or_default();
+            User::of(format!("the workflow \"{name}\""), "names one of them")
+        });
+        Ok(users.collect())
     }
 }

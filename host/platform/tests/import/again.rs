@@ -34,6 +34,22 @@ fn a_line_is_recognised_when_it_comes_again() {
 }
 
 #[test]
+fn lines_without_an_id_are_recognised_beside_those_that_have_one() {
+    let org = Org::new();
+    let map = "[columns]\nk = \"contactid\"\nn = \"lastname\"\n";
+    let file = "k,n\n11111111-1111-1111-1111-111111111111,a\n,h\n00000000-0000-0000-0000-000000000000,e\n,h\n";
+    let first = org.import("contact", map, file).unwrap();
+    assert_eq!((first.created, first.skipped, first.refused.len()), (4, 0, 0));
+    let again = org.import("contact", map, file).unwrap();
+    assert_eq!((again.created, again.skipped, again.refused.len()), (0, 4, 0));
+    let more = "n,k\ne,\nnew,\nh,\nh,\nz,nonsense\na,11111111-1111-1111-1111-111111111111\n";
+    let more = org.import("contact", map, more).unwrap();
+    assert_eq!((more.created, more.skipped), (1, 4));
+    assert_eq!(refused(&more), [(6, Some("k"))]);
+    assert_eq!(org.rows("contact", "lastname").len(), 5);
+}
+
+#[test]
 fn what_else_changed_in_the_file_does_not_matter() {
     let org = Org::new();
     let map = "[columns]\nname = \"lastname\"\nrole = \"accountrolecode\"\n";

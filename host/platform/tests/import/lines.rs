@@ -214,3 +214,58 @@ fn a_lookup_finds_the_row_of_an_earlier_line() {
         .unwrap();
     assert_eq!((report.created, refused(&report)), (4, vec![(5, Some("parent"))]));
 }
+
+#[test]
+fn a_line_without_a_word_makes_no_row() {
+    let org = Org::new();
+    let map = "[columns]\nname = \"lastname\"\nmail = \"emailaddress1\"\n[ignore]\ncolumns = [\"note\"]\n";
+    let file = "name,mail,note\na,,\n\"\",\"\",\"\"\n\u{a0},\" \",\u{200b}\n,,only a note\n";
+    let report = org.import("contact", map, file).unwrap();
+    assert_eq!((report.read, report.created), (2, 1));
+    assert_eq!(refused(&report), [(5, None)]);
+    let said = report.to_json()["refused"][0]["reason"].as_str().unwrap().to_owned();
+    assert!(said.contains("nothing under the headings"), "{said}");
+    assert_eq!(org.rows("contact", "lastname").len(), 1);
+}
+
+#[test]
+fn a_time_is_never_guessed() {
+    let org = Org::new();
+    let map = "timezone = \"Europe/Berlin\"\n[columns]\nname = \"lastname\"\nat = \"overriddencreatedon\"\n";
+    let file = "name,at\na,2026-10-25T02:30:00\nb,2026-03-29T02:30:00\nc,2026-10-25T02:30:00[Europe/Berlin]\n\
+                d,9999-12-31\ne,2026-10-25T02:30:00+01:00\nf,2026-10-25T03:00\n";
+    let report = org.import("contact", map, file).unwrap();
+    let json = report.to_json();
+    let reason = |place: usize| json["refused"][place]["reason"].as_str().unwrap().to_owned();
+    assert_eq!(report.refused.len(), 4, "{json}");
+    for twice in [reason(0), reason(2)] {
+        assert!(
+            twice.contains("clocks of Europe/Berlin show twice") && twice.contains("offset, +02 or +01"),
+            "{twice}"
+        );
+    }
+    assert!(reason(1).contains("clocks of Europe/Berlin skip"), "{}", reason(1));
+    assert!(
+        reason(3).contains("Maximum value supported: 9999-12-30T21:59:59Z"),
+        "{}",
+        reason(3)
+    );
+    let rows = org.rows("contact", "lastname");
+    let times: Vec<_> = rows
+        .iter()
+        .map(|row| row.get("overriddencreatedon").unwrap().clone())
+        .collect();
+    let expected = ["2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"];
+    assert_eq!(times, expected.map(|time| Value::DateTime(time.parse().unwrap())));
+}
+
+#[test]
+fn a_file_with_other_headings_is_told_of_some() {
+    let org = Org::new();
+    let file = (0..10_000).map(|n| format!("h{n}")).collect::<Vec<_>>().join(",");
+    let error = org.import("contact", PEOPLE, file).unwrap_err();
+    assert!(
+        error.message().contains("and 9980 more") && error.message().len() < 2_000,
+        "{error}"
+    );
+}

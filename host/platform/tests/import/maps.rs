@@ -63,6 +63,15 @@ fn formats_and_separators_are_checked_before_the_first_row() {
     assert!(dated("date = \"%Q\"").contains("does not say day, month and year"));
     assert!(dated("decimal = \",\"").contains("does not fit"));
     assert!(dated("day = \"%d\"").contains("unknown field"));
+    for (format, said) in [
+        ("%d.%m.%Y %H:%M %p", "which may contradict each other"),
+        ("%d.%m.%Y %I:%M", "no half of the day"),
+        ("%F %F", "says the year twice"),
+        ("%d.%m.%y", "no century"),
+    ] {
+        let told = dated(&format!("date = \"{format}\""));
+        assert!(told.contains(said) && told.contains(format), "{told}");
+    }
     assert!(error("[columns]\na = \"lastname\"\n[formats.lastname]\ndate = \"%d\"").contains("does not fit"));
     assert!(
         error("[columns]\na = \"lastname\"\n[formats.birthdate]\ndate = \"%F\"").contains("no heading goes into it")

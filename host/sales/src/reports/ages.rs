@@ -161,7 +161,7 @@ fn find_status(session: &Session, status: &str) -> Result<(i32, String)> {
     let (_, statuses) = table.states().unwrap_or_default();
     let open = statuses.iter().filter(|option| option.state == Some(0));
     let names: Vec<String> = open.clone().map(choices::shown).collect();
-    choices::named(open, status)
+    choices::named(table.collation(), open, status)
         .map(|option| (option.value, option.label.clone()))
         .ok_or_else(|| {
             let message = format!("open leads have no status \"{status}\"; they have {}", names.join(", "));

@@ -5,19 +5,20 @@ use std::borrow::Cow;
 
 use sea_query::{Cond, Expr, ExprTrait, Func, JoinType, Order as Direction, Query as Sql, SelectStatement};
 use sluice_model::{
-    ColumnDef, ColumnType, DatePart, Error, Name, Page, Query, Result, TableDef, What,
+    ColumnDef, ColumnType, DatePart, Error, Name, Query, Result, TableDef, What,
     answer::{self, Field},
 };
 
 use super::{
     build,
-    cookie::Cookie,
     filter::{self, Asked, Level},
-    name, order, seconds,
+    name, order,
+    pages::{self, By, MOST_PLACES, Order},
+    seconds,
 };
 use crate::form;
 
-/// The name of the function that adds decimal numbers.
+/// The name of the function that adds exact numbers.
 pub(crate) const SUM: &str = "sluice_sum";
 /// The name of the function that gives their mean, about.
 pub(crate) const MEAN: &str = "sluice_mean";
@@ -42,12 +43,6 @@ pub(crate) struct List<'a> {
     pub(crate) skipped: u64,
 }
 
-/// One criterion of an order.
-struct By {
-    expression: Expr,
-    descending: bool,
-}
-
 /// The statement for the rows of a query, among those that may be seen.
 pub(crate) fn list<'a>(
     table: &'a TableDef,
@@ -58,25 +53,23 @@ pub(crate) fn list<'a>(
 ) -> Result<List<'a>> {
     let query = &*apart(query);
     let mut list = rows(table, columns, query, seen, asked)?;
-    let orders = orders(table, query, asked)?;
-    let Some(page) = &query.page else {
-        if let Some(top) = query.top {
-            list.select.limit(u64::from(top));
+    let order = orders(table, columns, query, asked)?;
+    match &query.page {
+        None => {
+            if let Some(top) = query.top {
+                list.select.limit(u64::from(top));
+            }
         }
-        ordered(&mut list.select, orders);
-        return Ok(list);
-    };
-    list.select.limit(u64::from(page.size) + 1);
-    turn(&mut list, page, &orders)?;
-    ordered(&mut list.select, orders);
-    Ok(list)
-}
-
-fn ordered(select: &mut SelectStatement, orders: Vec<By>) {
-    for by in orders {
-        let direction = if by.descending { Direction::Desc } else { Direction::Asc };
-        select.order_by_expr(by.expression, direction);
+        Some(page) => {
+            list.select.limit(u64::from(page.size) + 1);
+            pages::turn(&mut list, page, &order)?;
+        }
     }
+    for by in order.by {
+        let direction = if by.descending { Direction::Desc } else { Direction::Asc };
+        list.select.order_by_expr(by.expression, direction);
+    }
+    Ok(list)
 }
 
 /// The query with links that are called as nothing else is in a statement: people call them as they
@@ -154,17 +147,16 @@ fn rows<'a>(
     if query.distinct {
         select.distinct();
     }
+    let counts = seen_of(table, query, asked);
     if !totals {
         for column in columns.iter().copied() {
-            for part in build::split([column]) {
-                select.expr(level.column(&part));
-            }
+            select.exprs(parts(&table.name, column, counts));
             reads.push(Read::Own(column));
         }
     }
     for field in beside(query, asked)? {
         let called = field.of.as_deref().unwrap_or(&table.name);
-        for cell in cells(called, &field) {
+        for cell in cells(called, &field, counts) {
             select.expr(cell);
         }
         for group in groups(called, &field) {
@@ -240,22 +232,43 @@ fn join(select: &mut SelectStatement, own: Level<'_>, query: &Query, asked: Aske
     Ok(())
 }
 
+/// How much of a cell counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// All that is stored.
+    Whole,
+    /// What people see of it: rows and groups are told apart by that.
+    Shown,
+}
+
+/// What of the cells counts that a query asks for.
+fn seen_of(table: &TableDef, query: &Query, asked: Asked<'_>) -> Seen {
+    match query.distinct && !query.gives_rows(&table.key) && !asked.of_platform {
+        true => Seen::Shown,
+        false => Seen::Whole,
+    }
+}
+
 /// The cells of a field. A mean is its sum and the number of values.
-fn cells(called: &str, field: &Field) -> Vec<Expr> {
+fn cells(called: &str, field: &Field, seen: Seen) -> Vec<Expr> {
     let source = &field.source;
     let column = || Expr::col((name(called), name(&source.name)));
     let sum = || -> Expr {
         match source.kind {
-            ColumnType::Decimal { .. } => Func::cust(name(SUM)).arg(column()).into(),
-            _ => Func::sum(column()).into(),
+            ColumnType::Float => Func::sum(column()).into(),
+            _ => Func::cust(name(SUM)).arg(column()).into(),
         }
     };
     match field.what {
-        None | Some(What::Group) => parts(called, source),
+        None => parts(called, source, seen),
+        Some(What::Group) => parts(called, source, Seen::Shown),
         Some(What::Part(part)) => vec![date_part(source, &column(), part)],
         Some(What::Count) => vec![Func::count(Expr::cust("*")).into()],
         Some(What::CountColumn) => vec![Func::count(column()).into()],
-        Some(What::CountDistinct) => vec![Func::count_distinct(column()).into()],
+        Some(What::CountDistinct) => {
+            let first = parts(called, source, Seen::Shown).into_iter().next();
+            vec![Func::count_distinct(first.unwrap_or_else(column)).into()]
+        }
         Some(What::Sum) => vec![sum()],
         Some(What::Average) => vec![sum(), Func::count(column()).into()],
         Some(What::Least) => vec![Func::min(column()).into()],
@@ -263,14 +276,21 @@ fn cells(called: &str, field: &Field) -> Vec<Expr> {
     }
 }
 
-fn parts(called: &str, column: &ColumnDef) -> Vec<Expr> {
+fn parts(called: &str, column: &ColumnDef, seen: Seen) -> Vec<Expr> {
     let parts = build::split([column]);
-    parts.iter().map(|part| Expr::col((name(called), name(part)))).collect()
+    let cell = |part: &String| {
+        let cell = Expr::col((name(called), name(part)));
+        match (&column.kind, seen) {
+            (ColumnType::DateTime, Seen::Shown) => seconds::whole(&cell),
+            _ => cell,
+        }
+    };
+    parts.iter().map(cell).collect()
 }
 
 fn groups(called: &str, field: &Field) -> Vec<Expr> {
     match field.what {
-        Some(what) if what.groups() => cells(called, field),
+        Some(what) if what.groups() => cells(called, field, Seen::Shown),
         _ => Vec::new(),
     }
 }
@@ -302,50 +322,82 @@ fn date_part(source: &ColumnDef, column: &Expr, part: DatePart) -> Expr {
     }
 }
 
-/// The order; rows that are rows end with their key, so that it is always the same.
-fn orders(table: &TableDef, query: &Query, asked: Asked<'_>) -> Result<Vec<By>> {
+/// The order. It ends with what tells rows apart, so that it is always the same.
+fn orders<'a>(table: &'a TableDef, columns: &[&'a ColumnDef], query: &Query, asked: Asked<'_>) -> Result<Order> {
     let catalog = asked
         .around
         .filter(|_| !query.raw_order && !asked.of_platform)
         .map(|around| around.catalog);
+    let counts = seen_of(table, query, asked);
     let shown = |called: &str, column: &ColumnDef| {
         let shown = catalog.and_then(|catalog| order::shown(catalog, called, column));
-        shown.unwrap_or_else(|| Expr::col((name(called), name(&column.name))))
+        let cell = || parts(called, column, counts).into_iter().next();
+        shown
+            .or_else(cell)
+            .ok_or_else(|| Error::host("a column without a cell"))
     };
     let fields = beside(query, asked)?;
-    let mut orders = Vec::new();
+    let mut order = Order {
+        by: Vec::new(),
+        is_place: query.totals.is_empty(),
+    };
     for one in &query.order {
         let expression = match fields.iter().find(|field| is_ordered(field, &one.column)) {
             Some(field) => {
                 let called = field.of.as_deref().unwrap_or(&table.name);
                 match field.what {
-                    None | Some(What::Group) => shown(called, &field.source),
+                    None | Some(What::Group) => shown(called, &field.source)?,
                     Some(What::Average) => mean(called, &field.source),
-                    Some(_) => first(cells(called, field))?,
+                    Some(_) => first(cells(called, field, Seen::Whole))?,
                 }
             }
             None => match one.column.split_once('.') {
                 Some((alias, column)) => {
                     let around = asked.around.ok_or_else(|| unknown(&one.column))?;
                     let joined = answer::table_of(around.catalog, query, Some(&Name::from(alias)))?;
-                    shown(alias, filter::column(&joined, column)?)
+                    let of_it = |field: &Field| field.of.as_deref() == Some(alias) && *field.source.name == *column;
+                    order.is_place &= counts == Seen::Whole || fields.iter().any(of_it);
+                    shown(alias, filter::column(&joined, column)?)?
                 }
-                None if query.totals.is_empty() => shown(&table.name, filter::column(table, &one.column)?),
+                None if query.totals.is_empty() => {
+                    let column = filter::column(table, &one.column)?;
+                    order.is_place &= counts == Seen::Whole || columns.iter().any(|one| one.name == column.name);
+                    shown(&table.name, column)?
+                }
                 None => return Err(unknown(&one.column)),
             },
         };
-        orders.push(By {
+        order.by.push(By {
             expression,
             descending: one.descending,
         });
     }
-    if query.totals.is_empty() && (!query.distinct || query.gives_rows(&table.key)) {
-        orders.push(By {
-            expression: Expr::col((name(&table.name), name(&table.key))),
-            descending: false,
-        });
+    let last = match (query.totals.is_empty(), counts) {
+        (false, _) => Vec::new(),
+        (true, Seen::Shown) => {
+            let own = columns.iter().flat_map(|column| parts(&table.name, column, counts));
+            let of_field = |field: &Field| cells(field.of.as_deref().unwrap_or(&table.name), field, counts);
+            own.chain(fields.iter().flat_map(of_field)).collect()
+        }
+        (true, Seen::Whole) => keys(table, query, asked)?,
+    };
+    order.by.extend(last.into_iter().map(|expression| By {
+        expression,
+        descending: false,
+    }));
+    order.is_place &= order.by.len() <= MOST_PLACES;
+    Ok(order)
+}
+
+/// The keys of a query's rows, its own and those beside it.
+fn keys(table: &TableDef, query: &Query, asked: Asked<'_>) -> Result<Vec<Expr>> {
+    let mut keys = vec![Expr::col((name(&table.name), name(&table.key)))];
+    for join in &query.joins {
+        let around = asked.around.ok_or_else(|| unknown(&join.alias))?;
+        let other = around.catalog.table(&join.table)?;
+        keys.push(Expr::col((name(&join.alias), name(&other.key))));
     }
-    Ok(orders)
+    Ok(keys)
 }
 
 /// Whether an order speaks of a field: of a total by its name.
@@ -371,60 +423,6 @@ fn mean(called: &str, source: &ColumnDef) -> Expr {
         ColumnType::Decimal { .. } => Func::cust(name(MEAN)).arg(column).into(),
         _ => Func::avg(column).into(),
     }
-}
-
-/// Begins a page where the one before ended.
-fn turn(list: &mut List<'_>, page: &Page, orders: &[By]) -> Result<()> {
-    let keyset = list.keyed && list.reads.iter().all(|read| matches!(read, Read::Own(_)));
-    let before = u64::from(page.number.saturating_sub(1)) * u64::from(page.size);
-    let cookie = page.after.as_deref().map(Cookie::parse).transpose()?;
-    match cookie {
-        None => list.skipped = before,
-        Some(Cookie::Skip(rows)) => list.skipped = rows,
-        Some(Cookie::After(place)) if keyset && place.len() == orders.len() => {
-            let place = place.iter().map(sea_query::Value::from);
-            list.select.cond_where(after(orders, &place.collect::<Vec<_>>()));
-        }
-        Some(Cookie::After(_)) => return Err(Cookie::foreign()),
-    }
-    if list.skipped > 0 {
-        list.select.offset(list.skipped);
-    }
-    if keyset {
-        for by in orders {
-            list.select.expr(by.expression.clone());
-        }
-        list.ordered = orders.len();
-    }
-    Ok(())
-}
-
-/// The rows that stand behind a place: at the first criterion that differs.
-fn after(orders: &[By], place: &[sea_query::Value]) -> Cond {
-    let mut any = Cond::any();
-    for (at, (by, value)) in orders.iter().zip(place).enumerate() {
-        let empty = is_empty(value);
-        let column = || by.expression.clone();
-        let behind = match (by.descending, empty) {
-            (false, true) => column().is_not_null(),
-            (false, false) => column().gt(value.clone()),
-            (true, true) => continue,
-            (true, false) => column().lt(value.clone()).or(column().is_null()),
-        };
-        let same = orders.iter().zip(place).take(at);
-        let same = same.fold(Cond::all(), |all, (by, value)| {
-            all.add(match is_empty(value) {
-                true => by.expression.clone().is_null(),
-                false => by.expression.clone().eq(value.clone()),
-            })
-        });
-        any = any.add(same.add(behind));
-    }
-    any
-}
-
-fn is_empty(value: &sea_query::Value) -> bool {
-    matches!(value, sea_query::Value::BigInt(None))
 }
 
 impl Read<'_> {

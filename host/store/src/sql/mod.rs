@@ -9,6 +9,7 @@ pub(crate) mod ddl;
 pub(crate) mod filter;
 pub(crate) mod list;
 mod order;
+mod pages;
 mod seconds;
 
 use sea_query::Alias;

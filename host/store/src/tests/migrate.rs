@@ -394,7 +394,7 @@ fn made_anew(version: i64) {
     );
     let migrated = Store::migrate(&path, &options(&late()), true, fit).unwrap().unwrap();
     assert_eq!((migrated.from, migrated.to), (Store::FORM, Store::FORM));
-    assert!(migrated.copy.unwrap().to_string_lossy().ends_with("-texts-1"));
+    assert!(migrated.copy.unwrap().to_string_lossy().ends_with("-texts-2"));
     let store = Store::open(&path, options(&late())).unwrap();
     let language = store.read(|mut tx| {
         let language = tx.collation().map(Collation::language);

@@ -1,0 +1,78 @@
+//! Where a page begins: behind the place in the order where the one before ended, or after so many
+//! rows.
+
+use sea_query::{Cond, Expr, ExprTrait};
+use sluice_model::{Page, Result};
+
+use super::{cookie::Cookie, list::List};
+
+/// One criterion of an order.
+pub(super) struct By {
+    pub(super) expression: Expr,
+    pub(super) descending: bool,
+}
+
+/// The order of a list.
+pub(super) struct Order {
+    pub(super) by: Vec<By>,
+    /// What it goes by says where a row stands, whatever is made or removed meanwhile: it tells all
+    /// rows apart, and each row of the answer has one of each.
+    pub(super) is_place: bool,
+}
+
+/// So many criteria make a place at most.
+pub(super) const MOST_PLACES: usize = 64;
+
+/// Begins a page where the one before ended.
+pub(super) fn turn(list: &mut List<'_>, page: &Page, order: &Order) -> Result<()> {
+    let orders = order.by.as_slice();
+    let before = u64::from(page.number.saturating_sub(1)) * u64::from(page.size);
+    let cookie = page.after.as_deref().map(Cookie::parse).transpose()?;
+    match cookie {
+        None => list.skipped = before,
+        Some(Cookie::Skip(rows)) => list.skipped = rows,
+        Some(Cookie::After(place)) if order.is_place && place.len() == orders.len() => {
+            let place = place.iter().map(sea_query::Value::from);
+            list.select.cond_where(after(orders, &place.collect::<Vec<_>>()));
+        }
+        Some(Cookie::After(_)) => return Err(Cookie::foreign()),
+    }
+    if list.skipped > 0 {
+        list.select.offset(list.skipped);
+    }
+    if order.is_place {
+        for by in orders {
+            list.select.expr(by.expression.clone());
+        }
+        list.ordered = orders.len();
+    }
+    Ok(())
+}
+
+/// The rows that stand behind a place: at the first criterion that differs.
+fn after(orders: &[By], place: &[sea_query::Value]) -> Cond {
+    let mut any = Cond::any();
+    for (at, (by, value)) in orders.iter().zip(place).enumerate() {
+        let empty = is_empty(value);
+        let column = || by.expression.clone();
+        let behind = match (by.descending, empty) {
+            (false, true) => column().is_not_null(),
+            (false, false) => column().gt(value.clone()),
+            (true, true) => continue,
+            (true, false) => column().lt(value.clone()).or(column().is_null()),
+        };
+        let same = orders.iter().zip(place).take(at);
+        let same = same.fold(Cond::all(), |all, (by, value)| {
+            all.add(match is_empty(value) {
+                true => by.expression.clone().is_null(),
+                false => by.expression.clone().eq(value.clone()),
+            })
+        });
+        any = any.add(same.add(behind));
+    }
+    any
+}
+
+fn is_empty(value: &sea_query::Value) -> bool {
+    matches!(value, sea_query::Value::BigInt(None))
+}

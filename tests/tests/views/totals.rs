@@ -1,0 +1,222 @@
+//! Totals and rows that come once, where numbers are large, times have fractions, and rows come and
+//! go between two pages.
+
+use serde_json::{Value as Json, json};
+use sluice_tests::world::{World, list, text};
+
+fn fetch(world: &World, xml: &str) -> Json {
+    world.admin().json(&["view", "run", "--fetch", xml])
+}
+
+fn create(world: &World, table: &str, columns: &[&str]) {
+    world.admin().json(&[&["row", "create", table], columns].concat());
+}
+
+fn totals(world: &World, table: &str, inside: &str) -> Vec<Json> {
+    let xml = format!("<fetch aggregate='true'><entity name='{table}'>{inside}</entity></fetch>");
+    list(&fetch(world, &xml))
+}
+
+#[test]
+fn sums_are_as_large_as_their_numbers_make_them() {
+    let world = World::empty();
+    world
+        .admin()
+        .json(&["column", "create", "opportunity", "zz_units", "big-int"]);
+    for name in ["a", "b", "c"] {
+        let columns = [
+            &format!("name={name}"),
+            "estimatedvalue=500000000000000.25",
+            "zz_units=4000000000000000000",
+        ];
+        create(&world, "opportunity", &columns);
+    }
+    let sums = totals(
+        &world,
+        "opportunity",
+        "<attribute name='estimatedvalue' alias='sum' aggregate='sum'/>
+         <attribute name='estimatedvalue' alias='mean' aggregate='avg'/>
+         <attribute name='zz_units' alias='units' aggregate='avg'/>",
+    );
+    assert_eq!(
+        sums,
+        [json!({"sum": "1500000000000000.75", "mean": "500000000000000.25", "units": 4e18})]
+    );
+    // In groups, by their sums.
+    create(&world, "opportunity", &["name=small", "estimatedvalue=7"]);
+    let groups = totals(
+        &world,
+        "opportunity",
+        "<attribute name='name' alias='name' groupby='true'/>
+         <attribute name='estimatedvalue' alias='sum' aggregate='sum'/><order alias='sum'/>",
+    );
+    assert_eq!(groups[0], json!({"name": "small", "sum": 7}));
+    let xml = "<fetch aggregate='true'><entity name='opportunity'><attribute name='zz_units' alias='units' aggregate='sum'/></entity></fetch>";
+    let refused = world.admin().run(&["view", "run", "--fetch", xml]);
+    assert_eq!(refused.code, 1, "it is no failure of the host: {refused:?}");
+    assert!(
+        refused.says("the sum `units` is too large") && refused.says("9223372036854775807"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn no_two_columns_of_an_answer_have_one_name() {
+    let world = World::empty();
+    create(&world, "account", &["name=Acc"]);
+    create(&world, "lead", &["lastname=Novak", "parentaccountid=Acc"]);
+    let xml = |first: &str, second: &str| {
+        format!(
+            "<fetch><entity name='lead'><attribute name='lastname'/>
+             <link-entity name='account' from='accountid' to='parentaccountid' alias='a'>
+             <attribute name='name' alias='{first}'/><attribute name='accountnumber' alias='{second}'/></link-entity></entity></fetch>"
+        )
+    };
+    for (first, second, named) in [
+        ("lastname", "n", "lastname"),
+        ("leadid", "n", "leadid"),
+        ("n", "n", "n"),
+    ] {
+        let error = world.admin().refused(&["view", "run", "--fetch", &xml(first, second)]);
+        let said = error["message"].as_str().unwrap();
+        assert!(said.contains(&format!("would be called `{named}`")), "{error}");
+    }
+    let row = list(&fetch(&world, &xml("company", "number"))).remove(0);
+    assert_eq!(
+        (text(&row, "lastname"), text(&row, "company")),
+        ("Novak".into(), "Acc".into())
+    );
+}
+
+#[test]
+fn times_are_told_apart_as_people_see_them() {
+    let world = World::empty();
+    let files = "lastname\nx\nx\nx\nx\nx\nx\n";
+    world.write("f.csv", files);
+    world.write("m.toml", "[columns]\nlastname = \"lastname\"\n");
+    world
+        .admin()
+        .json(&["import", "f.csv", "--table", "lead", "--map", "m.toml"]);
+    let shown = |rows: &[Json]| -> Vec<String> { rows.iter().map(|row| text(row, "createdon")).collect() };
+    let mut all = shown(&world.rows("lead", "createdon", "lastname eq 'x'"));
+    all.sort();
+    all.dedup();
+    let once = [
+        "row",
+        "list",
+        "lead",
+        "--select",
+        "createdon",
+        "--distinct",
+        "--order",
+        "createdon",
+    ];
+    assert_eq!(shown(&list(&world.admin().json(&once))), all);
+    let groups = totals(
+        &world,
+        "lead",
+        "<attribute name='createdon' alias='createdon' groupby='true'/><attribute name='leadid' alias='n' aggregate='count'/>
+         <order alias='createdon'/>",
+    );
+    assert_eq!(shown(&groups), all);
+    assert_eq!(groups.iter().map(|row| row["n"].as_u64().unwrap()).sum::<u64>(), 6);
+    let different = totals(
+        &world,
+        "lead",
+        "<attribute name='createdon' alias='n' aggregate='countcolumn' distinct='true'/>",
+    );
+    assert_eq!(different, [json!({"n": all.len()})]);
+    let key = ["key", "create", "lead", "zz_k", "--columns", "createdon,lastname"];
+    let error = world.admin().refused(&key);
+    assert!(
+        error["message"].as_str().unwrap().contains("which the platform fills"),
+        "{error}"
+    );
+}
+
+/// The pages of a query, with something done between the first and the second one.
+fn pages(world: &World, xml: impl Fn(&str) -> String, between: impl FnOnce()) -> Vec<Json> {
+    let mut between = Some(between);
+    let (mut all, mut more) = (Vec::new(), String::new());
+    loop {
+        let answer = fetch(world, &xml(&more));
+        all.extend(list(&answer));
+        let cookie = answer["@Microsoft.Dynamics.CRM.fetchxmlpagingcookie"].as_str();
+        let Some(cookie) = cookie else { return all };
+        let cookie = cookie
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('\'', "&apos;");
+        more = format!("paging-cookie='{cookie}'");
+        if let Some(between) = between.take() {
+            between();
+        }
+    }
+}
+
+#[test]
+fn a_page_of_rows_that_come_once_goes_on_behind_the_last_one() {
+    let world = World::empty();
+    for name in ["b", "c", "c", "d", "e"] {
+        create(&world, "account", &[&format!("name={name}"), "accountcategorycode=1"]);
+    }
+    for (columns, order, expected) in [
+        ("<attribute name='name'/>", "<order attribute='name'/>", "bcde"),
+        (
+            "<attribute name='name'/>",
+            "<order attribute='name' descending='true'/>",
+            "edcb",
+        ),
+        ("<attribute name='name'/>", "", "bcde"),
+        (
+            "<attribute name='name'/><attribute name='accountcategorycode'/>",
+            "<order attribute='accountcategorycode'/>",
+            "bcde",
+        ),
+    ] {
+        let xml = |more: &str| {
+            format!("<fetch distinct='true' count='2' {more}><entity name='account'>{columns}{order}</entity></fetch>")
+        };
+        // It comes before the first page.
+        let first = if expected == "bcde" { "a" } else { "z" };
+        let rows = pages(&world, xml, || {
+            create(&world, "account", &[&format!("name={first}"), "accountcategorycode=1"]);
+        });
+        let names: String = rows.iter().map(|row| text(row, "name")).collect();
+        assert_eq!(names, expected, "{order}");
+        world.admin().json(&["row", "delete", "account", first]);
+    }
+}
+
+#[test]
+fn a_page_of_joined_rows_goes_on_behind_the_last_one() {
+    let world = World::empty();
+    for (account, contacts) in [("B", ["1", "2", "3"]), ("C", ["4", "5", "6"])] {
+        create(&world, "account", &[&format!("name={account}")]);
+        for contact in contacts {
+            let customer = format!("parentcustomerid=account:{account}");
+            create(&world, "contact", &[&format!("lastname={contact}"), &customer]);
+        }
+    }
+    create(&world, "account", &["name=D"]);
+    let xml = |more: &str| {
+        format!(
+            "<fetch count='2' {more}><entity name='account'><attribute name='name'/><order attribute='name'/>
+             <link-entity name='contact' from='parentcustomerid' to='accountid' alias='c' link-type='outer'>
+             <attribute name='lastname'/></link-entity></entity></fetch>"
+        )
+    };
+    let rows = pages(&world, xml, || {
+        create(&world, "account", &["name=A"]);
+        create(&world, "contact", &["lastname=0", "parentcustomerid=account:A"]);
+    });
+    let mut found: Vec<(String, String)> = rows
+        .iter()
+        .map(|row| (text(row, "name"), row["c.lastname"].as_str().unwrap_or("-").to_owned()))
+        .collect();
+    let names: String = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, "BBBCCCD");
+    found.sort();
+    let contacts: String = found.iter().map(|(_, contact)| contact.as_str()).collect();
+    assert_eq!(contacts, "123456-");
+}
