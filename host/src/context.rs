@@ -27,6 +27,8 @@ pub(crate) struct Context {
     engine: OnceCell<Engine>,
     /// Who acts has been said.
     told: Cell<bool>,
+    /// The command looks into what was done, and leaves everything as it is.
+    only_looks: Cell<bool>,
     /// What the command has done, in words, where it is more than a change of rows.
     done: RefCell<Option<String>>,
 }
@@ -41,6 +43,7 @@ impl Context {
             form,
             engine: OnceCell::new(),
             told: Cell::new(false),
+            only_looks: Cell::new(false),
             done: RefCell::default(),
         }
     }
@@ -111,6 +114,12 @@ impl Context {
         Ok(engine)
     }
 
+    /// The command looks into what others did, and is to leave everything as it is: what it reads for that leaves no
+    /// marks of use.
+    pub(crate) fn only_looks(&self) {
+        self.only_looks.set(true);
+    }
+
     /// Keeps what the command has done that is more than a change of rows: what `outcome` says first.
     pub(crate) fn did(&self, outcome: Outcome) -> Outcome {
         *self.done.borrow_mut() = outcome.text.lines().next().map(ToOwned::to_owned);
@@ -141,6 +150,10 @@ impl Context {
             ));
         }
         self.tell_who();
+        let session = match self.only_looks.get() {
+            true => session.leaving_no_marks(),
+            false => session,
+        };
         let along = self.passed_over(&session)?;
         let session = session.carrying(along);
         match &self.global.on_behalf_of {

@@ -2,10 +2,11 @@
 
 mod after;
 mod commands;
+mod missing;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Code, Error, PrincipalKind, Right, error::StepInfo};
-use sluice_platform::{Culprit, Cure, Fix, Isolation, Reach, WithheldColumn};
+use sluice_model::{Catalog, Error, Reached, Right, StepInfo, StepValue};
+use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
     context::Context,
@@ -19,6 +20,7 @@ use crate::{
 use after::{background_text, resting, resting_text};
 pub(crate) use commands::Sender;
 use commands::{commands_of, title};
+use missing::missing;
 
 /// Text for people is this wide.
 pub(crate) const WIDTH: usize = 96;
@@ -51,10 +53,12 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         let fixes: Vec<Json> = cure.fixes.iter().flat_map(fix).collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
+    let lacked = |lacked: &Lacked| json!({ "privilege": lacked.privilege, "depth": lacked.depth.label() });
     let culprit = |culprit: &Culprit| {
         json!({
             "error": report::error_to_json(&culprit.error),
             "note": note(&culprit.error, qualifies),
+            "lacks": culprit.lacks.iter().map(lacked).collect::<Vec<Json>>(),
             "onlyWith": culprit.sets.first().map(Vec::as_slice).unwrap_or_default(),
             "orWith": culprit.sets.get(1..).unwrap_or_default(),
             "onlyBehind": culprit.behind.iter().flat_map(fix).collect::<Vec<Json>>(),
@@ -192,7 +196,7 @@ impl Report<'_> {
             .iter()
             .map(|one| format!(" {}", withheld_text(one)))
             .collect();
-        let story = format!("{}{withheld}{}", self.story(culprit), self.taken_text(culprit));
+        let story = format!("{}{withheld}{}", self.story(culprit, is_own), self.taken_text(culprit));
         let story = indented(&wrapped(&story, WIDTH - 3), 3);
         let mut parts = vec![format!("{:<3}{}", format!("{number}. "), story.trim_start())];
         let message = indented(&wrapped(&report::headline(&culprit.error), WIDTH - 5), 5);
@@ -279,7 +283,7 @@ impl Report<'_> {
     }
 
     /// The culprit in a few sentences: which step, which call, which privilege, who.
-    fn story(&self, culprit: &Culprit) -> String {
+    fn story(&self, culprit: &Culprit, is_own: bool) -> String {
         let catalog = self.catalog;
         let error = &culprit.error;
         let body = error.body();
@@ -290,7 +294,7 @@ impl Report<'_> {
                     false => format!("fails at the action {}", step.action.as_deref().unwrap_or_default()),
                 };
                 let (name, place) = (&step.name, report::place(step));
-                let what = if step.calls_plugin() { "step" } else { step.kind };
+                let what = noun(step);
                 let mut text = format!("The {what} \"{name}\" stops it. It {does} in the {place}.");
                 if let Some(call) = &body.call {
                     // In whose name a step calls is known of a refusal that is somebody's alone.
@@ -298,7 +302,7 @@ impl Report<'_> {
                     let who = who.map(|principal| format!(", made as {},", principal.name));
                     text.push_str(&format!(" Its call {call}{} is refused.", who.unwrap_or_default()));
                 }
-                text
+                text + &written(&body.values) + &reached(&body.reached)
             }
             None => "The platform itself refuses it, not a plug-in.".to_owned(),
         };
@@ -317,7 +321,7 @@ impl Report<'_> {
                 " It is met only with `{command}`, and not where the request passes in another way."
             ));
         }
-        text.push_str(&missing(catalog, error));
+        text.push_str(&missing(catalog, culprit, is_own));
         if let Some(duplicates) = &body.duplicates {
             let found = report::matches(duplicates).replace('\n', "; ");
             text.push_str(&format!(" There is already: {found}."));
@@ -335,69 +339,37 @@ impl Report<'_> {
     }
 }
 
-/// Which privilege is missing to whom, and by which of the two checks.
-fn missing(catalog: &Catalog, error: &Error) -> String {
-    let body = error.body();
-    let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
-        return match (body.code, &body.principal) {
-            (Code::USER_DISABLED, Some(user)) => format!(" {} is disabled, or of a disabled business unit.", user.name),
-            (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
-                format!(" The access mode of {} lets it read only.", user.name)
-            }
-            (_, Some(who)) => missing_column(error, &who.name),
-            _ => String::new(),
-        };
-    };
-    let kind = if principal.kind == PrincipalKind::Team {
-        "The team"
-    } else {
-        "The user"
-    };
-    let depth = body
-        .depth
-        .map(|depth| format!(", at depth {}", depth.label()))
-        .unwrap_or_default();
-    // Several tables may have one privilege, as the activities do: the one that was refused counts.
-    let refused = body.table.as_deref().zip(body.right).filter(|(table, right)| {
-        let of = catalog.find(table).map(|table| table.privilege_name(*right));
-        of.is_some_and(|of| of.eq_ignore_ascii_case(privilege))
-    });
-    let named = catalog
-        .privilege(privilege)
-        .map(|(table, right)| (table.to_string(), right));
-    let meaning = refused
-        .map(|(table, right)| (table.to_owned(), right))
-        .or(named)
-        .map(|(table, right)| format!(" (to {} {table})", verb(right)))
-        .unwrap_or_default();
-    let far = if body.code == Code::ACCESS_DENIED {
-        "deep enough for that row"
-    } else {
-        "at any depth"
-    };
-    let held = body.held.as_ref().map(|held| format!("; it is {held}"));
-    let roles = match principal.roles.as_slice() {
-        [] => "has no role at all".to_owned(),
-        [role] => format!("has the role {role}, which does not hold it {far}"),
-        roles => format!("has the roles {}, none of which holds it {far}", roles.join(", ")),
-    };
-    format!(
-        " What is missing is {privilege}{meaning}{depth}. {kind} {} {roles}{}.",
-        principal.name,
-        held.unwrap_or_default()
-    )
+/// What a step is, in a word.
+fn noun(step: &StepInfo) -> &'static str {
+    if step.calls_plugin() { "step" } else { step.kind }
 }
 
-/// Which right on which secured column somebody lacks.
-fn missing_column(error: &Error, who: &str) -> String {
-    let words = error.words();
-    let word = |wanted: &str| words.iter().find(|(word, _)| *word == wanted).map(|(_, text)| text);
-    match (word("RIGHT"), word("TABLE"), word("COLUMN")) {
-        (Some(right), Some(table), Some(column)) => format!(
-            " What is missing is {right} on the secured column {table}.{column}: no column security profile of {who} \
-             gives it."
+/// That it is a value of the step's that is refused, and where it stands.
+fn written(values: &[StepValue]) -> String {
+    let places: Vec<String> = values.iter().map(StepValue::label).collect();
+    match places.is_empty() {
+        true => String::new(),
+        false => format!(
+            " What is refused is the value that it wrote into the {}; with what was sent there it would not be.",
+            places.join(" and the ")
         ),
-        _ => String::new(),
+    }
+}
+
+/// Through which calls of other steps it ran.
+fn reached(reached: &[Reached]) -> String {
+    let one = |reached: &Reached| {
+        format!(
+            "{} by the {} \"{}\"",
+            reached.call,
+            noun(&reached.step),
+            reached.step.name
+        )
+    };
+    let each: Vec<String> = reached.iter().map(one).collect();
+    match each.is_empty() {
+        true => String::new(),
+        false => format!(" It runs in the call {}.", each.join(", that one in the call ")),
     }
 }
 
@@ -415,15 +387,6 @@ pub(crate) fn withheld_text(withheld: &WithheldColumn) -> String {
 /// The same for machines.
 pub(crate) fn withheld_json(withheld: &WithheldColumn) -> Json {
     json!({ "table": &*withheld.table, "column": &*withheld.column, "from": withheld.from })
-}
-
-/// What a right lets do.
-fn verb(right: Right) -> String {
-    match right {
-        Right::Append => "attach rows of".to_owned(),
-        Right::AppendTo => "attach rows to those of".to_owned(),
-        other => other.verb().to_lowercase(),
-    }
 }
 
 /// Whom a cure reaches.

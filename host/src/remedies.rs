@@ -37,6 +37,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::GrantCapability => "step update STEP --grant GRANTS",
         Remedy::DisableStep => "step disable STEP",
         Remedy::ShowTrace => "trace tree CORRELATION",
+        Remedy::ShowChecks => "trace privileges CORRELATION",
         Remedy::SetAttachmentSize => "settings set notes.max-file-size KIB",
         Remedy::SaveAttachment => "note save NOTE FILE",
         Remedy::SetAddress => "row update systemuser USER internalemailaddress=ADDRESS",

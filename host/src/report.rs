@@ -3,7 +3,8 @@
 
 use serde_json::Value as Json;
 use sluice_model::{
-    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Remedy, StepInfo, codes::Kind, error::numbered,
+    Code, Duplicates, Error, Match, PrincipalInfo, PrincipalKind, Reached, Remedy, StepInfo, StepValue, codes::Kind,
+    error::numbered,
 };
 
 use crate::{
@@ -142,7 +143,15 @@ fn sentence(error: &Error) -> Option<String> {
         PrincipalKind::User => principal.name.clone(),
         PrincipalKind::Team => format!("the team {}", principal.name),
     };
+    let values: Vec<String> = body.values.iter().map(StepValue::label).collect();
     let asked = match &body.step {
+        Some(step) if !values.is_empty() => {
+            format!(
+                " for the value that the step \"{}\" wrote into the {}",
+                step.name,
+                values.join(" and the ")
+            )
+        }
         Some(step) if step.calls_plugin() => format!(" in the step \"{}\"", step.name),
         Some(step) => format!(" in the {} \"{}\"", step.kind, step.name),
         None => String::new(),
@@ -208,9 +217,11 @@ fn details(error: &Error) -> Vec<(&'static str, String)> {
     } else if let Some(plugin) = &body.plugin {
         lines.push(("plug-in", plugin.clone()));
     }
-    if let Some(call) = &body.call {
-        lines.push(("call", call.clone()));
-    }
+    let value = |value: &StepValue| ("value", format!("{}, as the step wrote it", value.label()));
+    lines.extend(body.values.iter().map(value));
+    lines.extend(body.call.iter().map(|call| ("call", call.clone())));
+    let reached = |reached: &Reached| ("reached by", format!("{} in \"{}\"", reached.call, reached.step.name));
+    lines.extend(body.reached.iter().map(reached));
     if let Some(privilege) = &body.privilege {
         let table = body
             .table

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sluice_model::{Code, Error, Name, Parameter, Result, Timestamp, Uuid, codes::Kind};
+use sluice_model::{Code, Error, Name, Parameter, Result, StepValue, Timestamp, Uuid, codes::Kind};
 use sluice_sandbox::{Context, Place};
 
 use crate::{Unit, operation::Operation, step::Step};
@@ -127,7 +127,7 @@ pub(crate) fn blaming_steps(
         (Err(error), None) => error,
     };
     if may_be_a_steps(&error)
-        && let Some(step) = (Search {
+        && let Some((step, values)) = (Search {
             unit,
             began: &began,
             work,
@@ -135,6 +135,7 @@ pub(crate) fn blaming_steps(
         .culprit(&error)
     {
         crate::steps::blame(&mut error, &step);
+        error.body_mut().values = values;
     }
     Err(error)
 }
@@ -155,7 +156,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn culprit(&mut self, error: &Error) -> Option<Arc<Step>> {
+    /// The step that wrote what is refused, and where it wrote it.
+    fn culprit(&mut self, error: &Error) -> Option<(Arc<Step>, Vec<StepValue>)> {
         let written = &self.began.written.0;
         let all: Vec<&Place> = written.keys().collect();
         let without_all = self.without(&all, error);
@@ -170,12 +172,14 @@ impl Search<'_> {
                 Without::Other(other) => !speaks_of(&other, place, value.own.as_ref()),
             };
             if guilty {
-                return Some(value.step.clone());
+                return Some((value.step.clone(), vec![value_in(place)]));
             }
         }
         // Only together: the last of them.
         let last = written.values().max_by_key(|value| value.turn)?;
-        matches!(without_all, Without::Passes).then(|| last.step.clone())
+        let of_last = written.iter().filter(|(_, value)| value.step.id == last.step.id);
+        let values = of_last.map(|(place, _)| value_in(place)).collect();
+        matches!(without_all, Without::Passes).then(|| (last.step.clone(), values))
     }
 
     /// Does the work again, with the request's own values in these places, and undoes it.
@@ -206,6 +210,14 @@ impl Search<'_> {
             Err(other) if is_same(error, &other, self.began.context.created_on) => Without::Same,
             Err(other) => Without::Other(other),
         }
+    }
+}
+
+fn value_in(place: &Place) -> StepValue {
+    let name = place.name().to_string();
+    match place {
+        Place::Column(_) => StepValue::Column(name),
+        Place::Input(_) => StepValue::Input(name),
     }
 }
 

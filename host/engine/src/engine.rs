@@ -405,6 +405,7 @@ impl Engine {
             along: Arc::default(),
             engine: self.clone(),
             acting: user.into(),
+            notes_use: true,
         }
     }
 

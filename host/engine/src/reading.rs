@@ -192,7 +192,9 @@ impl Session {
                 correlation,
                 &CallOptions::default(),
             );
-            unit.keep_use();
+            if self.notes_use {
+                unit.keep_use();
+            }
             shown.map(|_| ()).map_err(|error| unit.refused(error, correlation))
         })
     }

@@ -1,6 +1,6 @@
 //! The service that plug-ins call: each call is a message of its own, one level deeper.
 
-use sluice_model::{Error, Name, Order, Parameter, Query, Request, Response, Result, Timestamp, odata};
+use sluice_model::{Error, Name, Order, Parameter, Query, Reached, Request, Response, Result, Timestamp, odata};
 use sluice_sandbox::{Caller, Context, Services, parameters_size, row_count};
 
 use crate::{
@@ -66,13 +66,7 @@ impl Services for Unit {
                 Err(_) => self.back_to(before)?,
             }
         }
-        let result = result.map_err(|mut error| {
-            // What a step below refused by itself, or in a call of its own, is no refusal of this call.
-            if error.body().step.is_none() {
-                error.body_mut().call.get_or_insert(description);
-            }
-            error
-        });
+        let result = result.map_err(|error| self.through_call(error, description));
         self.trace.leave(result.as_ref().err());
         if let Some((recorder, request)) = recorder {
             recorder.called(caller, request, &result);
@@ -132,6 +126,22 @@ impl Services for Unit {
 }
 
 impl Unit {
+    /// The error of a service call of the step that runs now. Where no other step is to blame, the call is what
+    /// failed; else it only led to the one that is.
+    fn through_call(&self, mut error: Error, call: String) -> Error {
+        let body = error.body_mut();
+        match (&body.step, self.frames.last()) {
+            (Some(_), Some(frame)) => body.reached.push(Reached {
+                step: frame.step.info(),
+                call,
+            }),
+            _ => {
+                body.call.get_or_insert(call);
+            }
+        }
+        error
+    }
+
     /// The query that texts say, in the name of the step's user.
     fn query_of(
         &mut self,

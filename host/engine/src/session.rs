@@ -23,6 +23,8 @@ pub struct Session {
     pub(crate) acting: Acting,
     /// What goes along with every message of this session that changes something.
     pub(crate) along: Arc<Parameters>,
+    /// Whether what its messages use leaves marks.
+    pub(crate) notes_use: bool,
 }
 
 impl Session {
@@ -55,6 +57,16 @@ impl Session {
     pub fn carrying(self, along: Parameters) -> Self {
         Self {
             along: Arc::new(along),
+            ..self
+        }
+    }
+
+    /// The session, whose messages leave no marks of use: of who looks into what others did, and is to leave
+    /// everything as it is.
+    #[must_use]
+    pub fn leaving_no_marks(self) -> Self {
+        Self {
+            notes_use: false,
             ..self
         }
     }
@@ -92,6 +104,7 @@ impl Session {
         Self {
             engine: self.engine.clone(),
             along: self.along.clone(),
+            notes_use: self.notes_use,
             acting: Acting {
                 user,
                 caller: Some(self.acting.caller.unwrap_or(self.acting.user)),
@@ -141,7 +154,9 @@ impl Session {
             let result = result.map_err(|error| unit.refused(error, correlation));
             // After a refusal, too: what pre-validation steps committed stays, with its jobs.
             jobs::run_released(&mut unit);
-            unit.keep_use();
+            if self.notes_use {
+                unit.keep_use();
+            }
             result
         })
     }

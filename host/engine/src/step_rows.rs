@@ -141,6 +141,28 @@ pub fn limits(mode: i32, changes: Option<&str>) -> Result<Limits> {
     }
 }
 
+/// The own limits of a step, with a higher number for one of them: each way to raise it, the least first, and to how
+/// much.
+///
+/// # Errors
+/// What it has is no limits.
+pub fn higher_limits(mode: i32, changes: Option<&str>, name: &str) -> Result<Vec<(String, u64)>> {
+    let now = limits(mode, changes)?;
+    let own: serde_json::Map<String, serde_json::Value> = changes
+        .and_then(|changes| serde_json::from_str(changes).ok())
+        .unwrap_or_default();
+    let with = |to: u64| {
+        let mut own = own.clone();
+        own.insert(name.to_owned(), to.into());
+        (serde_json::Value::Object(own).to_string(), to)
+    };
+    Ok(now
+        .higher(name, mode == step::SYNCHRONOUS)
+        .into_iter()
+        .map(with)
+        .collect())
+}
+
 /// A comma-separated list of names.
 pub fn names(text: Option<&str>) -> Vec<Name> {
     text.unwrap_or_default()

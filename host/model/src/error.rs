@@ -1,6 +1,7 @@
 //! The one error type: a code, a sentence, and what a machine needs to act on it.
 
 mod cases;
+mod origin;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,6 +10,8 @@ use crate::{
     Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation, codes::Kind,
     remedy::Resolution,
 };
+
+pub use origin::{Reached, StepValue};
 
 /// A result whose error a person can be shown.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -58,8 +61,12 @@ pub struct Body {
     pub step: Option<StepInfo>,
     /// The plug-in that raised the error (`assembly/type`).
     pub plugin: Option<String>,
-    /// The service call that failed: `Retrieve sl_commissionrule`.
+    /// The values of that step's that were refused, where it was no call of its that failed.
+    pub values: Vec<StepValue>,
+    /// That step's service call that failed: `Retrieve sl_commissionrule`.
     pub call: Option<String>,
+    /// The calls of other steps in which that step ran, the innermost first.
+    pub reached: Vec<Reached>,
     /// The rows that a duplicate rule found.
     pub duplicates: Option<Duplicates>,
     /// The correlation id of the request.
@@ -141,7 +148,9 @@ impl Error {
             principal: None,
             step: None,
             plugin: None,
+            values: Vec::new(),
             call: None,
+            reached: Vec::new(),
             duplicates: None,
             correlation: None,
             recorded: false,
@@ -408,7 +417,13 @@ impl Error {
         put("principal", json(&body.principal));
         put("step", json(&body.step));
         put("plugin", body.plugin.clone().into());
+        if !body.values.is_empty() {
+            put("values", json(&body.values));
+        }
         put("call", body.call.clone().into());
+        if !body.reached.is_empty() {
+            put("reached", json(&body.reached));
+        }
         put("duplicates", json(&body.duplicates));
         put("correlation", body.correlation.map(|id| id.to_string()).into());
         map.into()

@@ -44,7 +44,7 @@ pub use definition::{
     Choice, ColumnDef, ColumnType, Columns, Entered, Format, Kept, Ownership, Points, Required, TableDef, WhenGone,
 };
 pub use duplicates::{Dialog, DialogKind, Duplicates, Match};
-pub use error::{Error, Result, StepInfo};
+pub use error::{Error, Reached, Result, StepInfo, StepValue};
 pub use message::{Parameter, Parameters, Request, Response};
 pub use operators::Surroundings;
 pub use parameter::ParameterType;

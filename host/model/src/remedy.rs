@@ -81,6 +81,7 @@ remedies! {
     GrantCapability ["STEP", "GRANTS"] "Grant the step the capability that its plug-in used, beside those that it has.";
     DisableStep ["STEP"] "Disable the step.";
     ShowTrace ["CORRELATION"] "Look at what the request set off.";
+    ShowChecks ["CORRELATION"] "Look at what the request asked about privileges.";
     SetAttachmentSize ["KIB"] "Let the organisation take larger attachments.";
     SaveAttachment ["NOTE", "FILE"] "Download the attachment in blocks.";
     SetAddress ["USER"] "Give the user an e-mail address.";

@@ -29,11 +29,13 @@ pub use customizing::publish::{Change, Unpublished};
 pub use customizing::relationships::BehaviourChange;
 pub use customizing::views::View;
 pub use diagnosis::{
-    Culprit, Cure, Explanation, Fix, Isolation, Judged, Need, Reach, Resting, SeenNeed, SeenNeeds, Suggested, Taken,
-    Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf, WithheldColumn,
+    Culprit, Cure, Explanation, Fix, Isolation, Judged, Lacked, Need, Reach, Resting, SeenNeed, SeenNeeds, Suggested,
+    Taken, Turned, UnusedPrivilege, UsedBy, UsedPrivilege, Way, WhatIf, WithheldColumn,
 };
 pub use duplicates::{FoundDuplicate, Matchcodes, Matches, publishing_rule};
-pub use flow::{Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status};
+pub use flow::{
+    Flow, FlowSpec, FlowStep, FlowStepSpec, Migrated, Migration, Process, Stage, StageSpec, Status, rows_of_process,
+};
 pub use mapping::MappingProblem;
 pub use plugins::{
     history::PluginVersion,

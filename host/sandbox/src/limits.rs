@@ -93,6 +93,26 @@ impl Limits {
         Self::parse(text, Self::asynchronous(), &Self::MAXIMUM_ASYNCHRONOUS)
     }
 
+    /// Higher numbers for one of the limits of a synchronous or an asynchronous step than it has now: twice as much,
+    /// five times, and the most that it may be given; none where it has that, or there is no such limit. What takes
+    /// time while others wait is not raised.
+    pub fn higher(&self, name: &str, synchronous: bool) -> Vec<u64> {
+        let most = match synchronous {
+            true => Self::MAXIMUM,
+            false => Self::MAXIMUM_ASYNCHRONOUS,
+        };
+        if name == "wall" || !NAMES.iter().any(|(known, _)| *known == name) {
+            return Vec::new();
+        }
+        let (now, most) = (self.number(name), most.number(name));
+        let mut higher: Vec<u64> = [now.saturating_mul(2), now.saturating_mul(5), most]
+            .into_iter()
+            .filter(|number| *number > now && *number <= most)
+            .collect();
+        higher.dedup();
+        higher
+    }
+
     /// All limits by name.
     pub fn to_json(&self) -> serde_json::Value {
         NAMES
@@ -205,6 +225,20 @@ mod tests {
         assert_eq!(
             Limits::asynchronous_from_json(r#"{"cpu": 30000}"#).unwrap().cpu,
             Duration::from_secs(30)
+        );
+    }
+
+    #[test]
+    fn a_limit_is_raised_up_to_the_most() {
+        let limits = Limits::default();
+        assert_eq!(limits.higher("host-calls", true), [1_000, 2_500, 5_000]);
+        assert_eq!(limits.higher("memory", true), [128 << 20], "each once");
+        assert_eq!(limits.higher("cpu", true), [400, 1_000, 2_000]);
+        assert_eq!(limits.higher("cpu", false), [400, 1_000, 30_000]);
+        assert_eq!(Limits::MAXIMUM.higher("rows", true), [0; 0]);
+        assert_eq!(
+            (limits.higher("wall", true), limits.higher("depth", true)),
+            (vec![], vec![])
         );
     }
 

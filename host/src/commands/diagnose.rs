@@ -99,6 +99,7 @@ impl Wanted {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    context.only_looks();
     let session = context.session()?;
     match command {
         Command::CreateEach { user, lead } => create_each(context, &session, &user, lead.as_deref()),

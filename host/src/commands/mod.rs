@@ -47,6 +47,7 @@ pub(crate) mod publish;
 mod reach;
 pub(crate) mod relationship;
 pub(crate) mod report;
+mod requested;
 pub(crate) mod role;
 mod role_pattern;
 mod role_suggest;

@@ -2,10 +2,11 @@
 //! request, or the work of the job, runs again as its caller, in transactions that are rolled back.
 
 use serde_json::{Value as Json, json};
-use sluice_engine::{FailedJob, GoesOn, RecordedRequest, Refused, Session};
-use sluice_model::{Code, Error, Parameter, Reference, Uuid, names::end_of_id};
+use sluice_engine::{FailedJob, GoesOn, Refused, Session};
+use sluice_model::{Code, Error, Reference, Uuid, names::end_of_id};
 use sluice_platform::prelude::*;
 
+use super::requested;
 use crate::{
     context::Context,
     culprits::{self, Report, Sender},
@@ -24,6 +25,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
+    context.only_looks();
     let session = context.session()?;
     let which = args.trace.as_deref().filter(|trace| *trace != "@last");
     let which = which.map(|text| self::which(&session, text)).transpose()?;
@@ -37,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let acting = refused.acting();
     let user = |id| Reference::new("systemuser", id);
     let users = [Some(acting.user), acting.caller].into_iter().flatten().map(user);
-    let row = row_of(&refused);
+    let row = requested::row_of(&session, &refused)?;
     let labels = Labels::load(context, users.chain(row.clone()))?;
     let name = |id| match id == session.acting().person() {
         true => context.user().to_owned(),
@@ -54,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     };
     let sender = Sender::of(&in_name_of, caller.as_deref());
     let (what, id) = match &refused {
-        Refused::Request(recorded) => (what(recorded, row.as_ref(), &labels), recorded.correlation),
+        Refused::Request(recorded) => (requested::what(recorded, row.as_ref(), &labels), recorded.correlation),
         Refused::Job(job) => (run_job(job, row.as_ref(), &labels), job.id),
     };
     let then = goes_on(&refused);
@@ -184,50 +186,5 @@ fn which(session: &Session, text: &str) -> anyhow::Result<Uuid> {
         None => Err(Usage::because(format!(
             "`{text}` is no id, nor the last five digits or more of one"
         ))),
-    }
-}
-
-/// The row that it was about, where it was there already.
-fn row_of(refused: &Refused) -> Option<Reference> {
-    let recorded = match refused {
-        Refused::Request(recorded) => recorded,
-        Refused::Job(job) => return job.row.clone(),
-    };
-    let rows = ["Target", "LeadId", "OpportunityClose"];
-    rows.iter().find_map(|name| match recorded.request.inputs.get(*name)? {
-        Parameter::Reference(row) => Some(row.clone()),
-        Parameter::Row(row) if !row.id.is_nil() => Some(row.reference()),
-        _ => None,
-    })
-}
-
-/// `qualify the lead "Yvonne McKay"`, `create a row of account with name`.
-fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: &Labels) -> String {
-    let message = &*recorded.request.message;
-    let target = recorded.request.inputs.get("Target");
-    let columns = match target {
-        Some(Parameter::Row(row)) if !row.values.is_empty() => {
-            let names: Vec<&str> = row.values.keys().map(|name| &**name).collect();
-            format!(" with {}", names.join(", "))
-        }
-        _ => String::new(),
-    };
-    match (message, row, target) {
-        ("QualifyLead", Some(row), _) => format!("qualify the lead \"{}\"", labels.name(row)),
-        ("Create", _, Some(Parameter::Row(row))) => format!("create a row of {}{columns}", row.table),
-        ("Update" | "Delete" | "Assign" | "Retrieve", Some(row), _) => {
-            format!(
-                "{} the {} \"{}\"{columns}",
-                message.to_lowercase(),
-                row.table,
-                labels.name(row)
-            )
-        }
-        (message, Some(row), _) => format!("send {message} for the {} \"{}\"", row.table, labels.name(row)),
-        ("RetrieveMultiple", ..) => match recorded.request.inputs.get("Query") {
-            Some(Parameter::Query(query)) => format!("list rows of {}", query.table),
-            _ => "list rows".to_owned(),
-        },
-        (message, None, _) => format!("send {message}"),
     }
 }

@@ -1,9 +1,12 @@
 //! Cures in words, and the commands that do what they say.
 
-use sluice_model::Reference;
+use sluice_model::{Reference, Uuid};
 use sluice_platform::{Cure, Fix, Way};
 
-use crate::{people::count, text::quoted};
+use crate::{
+    people::count,
+    text::{grouped, quoted},
+};
 
 /// What a cure does, in words.
 pub(super) fn title(cure: &Cure) -> String {
@@ -20,12 +23,7 @@ pub(super) fn title(cure: &Cure) -> String {
         },
         Fix::Share { row, name, .. } => format!("Share the one {} with {name}", row.table),
         Fix::Assign { row, name, .. } => format!("Give the one {} to {name}", row.table),
-        Fix::GiveRole { name, role, gives, .. } => {
-            format!(
-                "Give {name} the role {role}, which brings {} more",
-                count(*gives, "privilege")
-            )
-        }
+        Fix::GiveRole { name, .. } => given(cure, name),
         Fix::Inherit { role, .. } => format!("Let members use the team's role {role} for rows of their own"),
         Fix::Grant { role, .. } if grants == 1 => format!("Grant the privilege to the role {role}"),
         Fix::Grant { .. } => format!("Grant these {grants} privileges, all of them"),
@@ -53,6 +51,17 @@ pub(super) fn title(cure: &Cure) -> String {
                 "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
             )
         }
+        Fix::Own { user, is_service, .. } => {
+            let person = if *is_service { "" } else { ", a person," };
+            format!(
+                "Give the workflow to {user}{person} who has what it needs, and activate it again; whoever sets it off, it \
+                 then does all that {user} may"
+            )
+        }
+        Fix::Raise { limit, to, unit, .. } => {
+            format!("Let the step use more: {limit} up to {} {unit}", grouped(*to))
+        }
+        Fix::OpenAccess { name, .. } => format!("Let {name} write again (access mode Read-Write)"),
         Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
         Fix::Allow { capabilities, .. } => {
             let wanted = capabilities.last().map(String::as_str).unwrap_or_default();
@@ -63,11 +72,46 @@ pub(super) fn title(cure: &Cure) -> String {
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
         Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
+        Fix::Break { .. } => broken(cure),
     };
+    let shares = cure.fixes.iter().filter(|fix| matches!(fix, Fix::Share { .. })).count();
+    if shares > 0 && matches!(first, Fix::Grant { .. }) {
+        text.push_str(&format!(", and share {}", count(shares, "row")));
+    }
     if grants > 0 && !matches!(first, Fix::Grant { .. }) {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
     }
     text
+}
+
+/// `Give robot the role Integration, which brings 12 privileges more`.
+fn given(cure: &Cure, name: &str) -> String {
+    let (mut roles, mut more) = (Vec::new(), 0);
+    for fix in &cure.fixes {
+        if let Fix::GiveRole { role, gives, .. } = fix {
+            roles.push(role.as_str());
+            more += *gives;
+        }
+    }
+    let (roles, bring) = match roles.as_slice() {
+        [role] => (format!("role {role}"), "brings"),
+        roles => (format!("roles {}", roles.join(" and ")), "bring"),
+    };
+    format!(
+        "Give {name} the {roles}, which {bring} {} more",
+        count(more, "privilege")
+    )
+}
+
+/// `Disable the step "marker", without which it does not fail`.
+fn broken(cure: &Cure) -> String {
+    let name = |fix: &Fix| match fix {
+        Fix::Break { step, .. } if step.calls_plugin() => Some(format!("the step \"{}\"", step.name)),
+        Fix::Break { step, .. } => Some(format!("the {} \"{}\"", step.kind, step.name)),
+        _ => None,
+    };
+    let names: Vec<String> = cure.fixes.iter().filter_map(name).collect();
+    format!("Disable {}, without which it does not fail", names.join(" and "))
 }
 
 /// Who sends the request again, as flags: `--as tina`.
@@ -86,6 +130,12 @@ impl Sender {
 
 /// The commands that do what a fix says.
 pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
+    if let Fix::Own { workflow, user, .. } = fix {
+        return vec![
+            format!("sluice row assign workflow {workflow} {}", quoted(user)),
+            format!("sluice workflow activate {workflow}"),
+        ];
+    }
     let Fix::NewProfile {
         called,
         to,
@@ -113,6 +163,7 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
 fn command_of(fix: &Fix, sender: &Sender) -> String {
     match fix {
         Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
+        Fix::Own { workflow, .. } => format!("sluice workflow activate {workflow}"),
         Fix::Again { message, row, way } => again(message, row.as_ref(), way, sender),
         Fix::Share {
             row, with, name, right, ..
@@ -148,11 +199,14 @@ fn command_of(fix: &Fix, sender: &Sender) -> String {
             quoted(called),
             right.trim_start_matches("can")
         ),
-        Fix::Disable { step, is_own: true } => format!("sluice step disable {step}"),
-        Fix::Disable { step, .. } => format!("sluice step disable {step} --force"),
-        Fix::Deactivate { workflow, kind } => {
-            format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
-        }
+        Fix::Disable { step, is_own } => disable(*step, *is_own),
+        Fix::Deactivate { workflow, kind } => deactivate(*workflow, kind),
+        Fix::Break { step, is_own } => match step.calls_plugin() {
+            true => disable(step.id, *is_own),
+            false => deactivate(step.id, step.kind),
+        },
+        Fix::Raise { step, limits, .. } => format!("sluice step update {step} --limits {}", quoted(limits)),
+        Fix::OpenAccess { user, .. } => format!("sluice row update systemuser {user} accessmode=0"),
         Fix::RunAs { step, user, .. } => format!("sluice step update {step} --run-as {}", quoted(user)),
         Fix::Enable { user, .. } => format!("sluice row update systemuser {user} isdisabled=no"),
         Fix::Allow { step, capabilities } => {
@@ -180,6 +234,15 @@ fn again(message: &str, row: Option<&Reference>, way: &Way, Sender(sender): &Sen
         Way::Unchecked | Way::PassingOver(_) => "--from grid".to_owned(),
     };
     format!("sluice lead qualify {} {how} {sender}", lead.id)
+}
+
+fn disable(step: Uuid, is_own: bool) -> String {
+    let force = if is_own { "" } else { " --force" };
+    format!("sluice step disable {step}{force}")
+}
+
+fn deactivate(workflow: Uuid, kind: &str) -> String {
+    format!("sluice {} deactivate {workflow}", kind.replace(' ', ""))
 }
 
 fn principal(row: &Reference, name: &str) -> String {

@@ -40,6 +40,7 @@ mod users;
 mod what_if;
 mod why;
 mod why_jobs;
+mod why_origin;
 mod why_others;
 mod why_steps;
 mod world;

@@ -216,3 +216,55 @@ fn what_stands_behind_continue_is_named() {
         assert!(cure.contains("--account existing:"), "{found:#}");
     }
 }
+
+/// What was too long to be recorded cannot run again: what was recorded of it can be looked at.
+#[test]
+fn a_request_that_was_too_long_leads_to_what_was_recorded() {
+    let world = World::sample();
+    let seller = world.user("seller.west");
+    world
+        .admin()
+        .json(&["role", "revoke", "Salesperson", "prvCreateAccount"]);
+    let long = format!("description={}", "x".repeat(70_000));
+    seller.refused(&["row", "create", "account", "name=Q", &long]);
+    let told = seller.run(&["why"]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.stderr.contains("only sizes were recorded"), "{told:?}");
+    assert!(told.stderr.contains("was not recorded"), "{told:?}");
+    let line = told
+        .stderr
+        .lines()
+        .find(|line| line.contains("sluice trace privileges "));
+    let command = words(line.unwrap_or_else(|| panic!("{told:?}")).trim());
+    let command: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+    let asked = seller.run(&command);
+    assert!(
+        asked.code == 0 && asked.stdout.contains("prvCreateAccount"),
+        "{asked:?}"
+    );
+}
+
+/// What was to be done is said with the row that it was about.
+#[test]
+fn what_was_refused_is_told_with_its_row() {
+    let world = World::sample();
+    let admin = world.admin();
+    for privilege in ["prvWriteOpportunity", "prvWriteTeam"] {
+        admin.run(&["role", "revoke", "Salesperson", privilege]);
+    }
+    let mine = id(&admin.json(&["row", "create", "opportunity", "name=Pumps", "ownerid=seller.west"]));
+    let squad = id(&admin.json(&["team", "create", "Squad"]));
+    let east = id(&admin.json(&["row", "get", "systemuser", "seller.east"]));
+    let refusals: [(&[&str], &str); 2] = [
+        (&["opportunity", "win", &mine], "win the opportunity \"Pumps\""),
+        (&["team", "member-add", &squad, &east], "add members to the team"),
+    ];
+    for (arguments, wanted) in refusals {
+        let refused = world.user("seller.west").run(arguments);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        let command = printed(&format!("{}{}", refused.stdout, refused.stderr));
+        let command: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+        let told = admin.run(&command).stdout;
+        assert!(told.contains(wanted), "{told}");
+    }
+}

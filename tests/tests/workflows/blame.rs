@@ -2,7 +2,7 @@
 //! it cures.
 
 use serde_json::json;
-use sluice_model::{Depth, Remedy};
+use sluice_model::{Depth, Reference, Remedy, Request, Row};
 use sluice_platform::{Fix, prelude::*};
 use sluice_tests::people;
 
@@ -54,6 +54,34 @@ fn what_it_lacks_is_named_and_each_cure_helps() {
     switch(&world.admin, id, true).unwrap();
     let able = seller(&world.org, "able", Depth::User);
     able.create(account("Berg"));
+    assert_eq!(world.told(), ["call"]);
+}
+
+/// A workflow in the name of somebody who is disabled is given to somebody who has what it needs, and activated
+/// again.
+#[test]
+fn another_owner_takes_the_place_of_one_who_is_disabled() {
+    let world = Workplace::new();
+    let owner = seller(&world.org, "owner", Depth::Organization);
+    let able = seller(&world.org, "able", Depth::Organization);
+    let clerk = seller(&world.org, "clerk", Depth::User);
+    let more = json!({ "on": { "create": true }, "run-as": "owner" });
+    let id = world.draft(&spec("Call them", &more, json!([task(json!("call"))])));
+    let to = Reference::new("systemuser", owner.id());
+    world.admin.update(Row::new("workflow", id).with("ownerid", to));
+    switch(&world.admin, id, true).unwrap();
+    world
+        .admin
+        .update(Row::new("systemuser", owner.id()).with("isdisabled", true));
+    let request = Request::create(account("Novak"));
+    let found = world.admin.0.isolate(clerk.id(), &request).unwrap();
+    let cure = found.cure.unwrap_or_else(|| panic!("{:#?}", found.culprits));
+    let [Fix::Own { workflow, id: new, .. }] = cure.fixes.as_slice() else {
+        panic!("{cure:#?}")
+    };
+    assert_eq!((*workflow, *new), (id, able.id()));
+    world.admin.0.execute_all(&cure.fixes[0].requests()).unwrap();
+    clerk.create(account("Novak"));
     assert_eq!(world.told(), ["call"]);
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sluice_model::{
-    Catalog, Code, Comparison, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Request,
-    Result, Right, Row, Timestamp, Uuid, Value,
+    Catalog, Code, Comparison, Error, Filter, Name, Order, Parameter, ParameterType, Parameters, Query, Remedy,
+    Request, Result, Right, Row, Timestamp, Uuid, Value,
 };
 
 use super::{CHECKS, KeptChecks, Node, TracedCheck};
@@ -383,7 +383,13 @@ fn none(which: Option<Uuid>) -> Error {
 fn request_of(row: &Row) -> Result<Request> {
     let cannot = |why: String| {
         let message = format!("the request cannot be run again: {why}");
-        Error::invalid(message).with_table(tables::MESSAGE_TRACE)
+        let correlation = row.id_of("sl_correlationid").unwrap_or_default();
+        // What it asked, and what it was refused with, was recorded all the same.
+        Error::invalid(message)
+            .with_table(tables::MESSAGE_TRACE)
+            .with_word("CORRELATION", correlation)
+            .with_remedy(Remedy::ShowTrace)
+            .with_remedy(Remedy::ShowChecks)
     };
     let Some(text) = row.text(REQUEST) else {
         return Err(cannot(

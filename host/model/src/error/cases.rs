@@ -66,6 +66,16 @@ static STEPS_OF_OTHER: Case = Case {
     ),
 };
 
+/// What was sent is not there any more.
+static NOT_RECORDED: Case = Case {
+    cause: "what was sent was not recorded, or not all of it, so that it cannot run again",
+    resolution: Resolution::new(
+        "look at what was recorded of it: what it set off and what refused it, and what it asked about privileges; or send \
+         one like it that can be recorded, and look into that one",
+        &[],
+    ),
+};
+
 /// The case that an error is, where its code's own sentence does not fit.
 pub(super) fn of(body: &Body) -> Option<&'static Case> {
     match (body.code, &body.capability, &body.limit) {
@@ -74,6 +84,7 @@ pub(super) fn of(body: &Body) -> Option<&'static Case> {
             Some(_) => Some(&STEPS_OF_OTHER),
             None => None,
         },
+        (Code::INVALID_ARGUMENT, ..) if body.remedies.contains(&Remedy::ShowChecks) => Some(&NOT_RECORDED),
         (Code::ISV_UNEXPECTED, Some(_), _) => Some(&NOT_GRANTED),
         (Code::ISV_UNEXPECTED, None, Some(limit)) if limit.name.starts_with("request-") => Some(&CALLS_OF_REQUEST),
         (Code::ISV_UNEXPECTED, None, Some(_)) => Some(&CALLS),

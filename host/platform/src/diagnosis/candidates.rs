@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use sluice_engine::{bypass, step_rows, tables};
-use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid};
+use sluice_model::{Code, Depth, Error, Ownership, PrincipalInfo, Reference, Result, Right, Row, Uuid, error::Limit};
 
 use super::{
     Fix, Way, WithheldColumn, columns,
@@ -13,8 +13,9 @@ use super::{
     trials::{Setup, Subject, Trials},
 };
 
-/// A role that gives more than so many privileges beside the missing one is offered behind grants.
-const FEW_PRIVILEGES: usize = 10;
+/// A role that reaches further than this beyond the missing privilege is offered behind grants: so far reach twenty
+/// privileges to read rows of one's own, or two to read everybody's.
+const LITTLE: u32 = 20;
 
 impl Trials<'_> {
     /// The fixes of a kind that could help against a refusal, or against what was withheld in its step; the least
@@ -59,7 +60,7 @@ impl Trials<'_> {
                 lacks || body.privilege.is_some() || is_stopped(body.code)
             }) {
                 Some(step) => self.accounts_for(step, error)?,
-                None => Vec::new(),
+                None => self.owners_for(error)?,
             },
             Kind::Bypass => match away {
                 Some(step) => self.passing_over(step, here)?,
@@ -69,12 +70,13 @@ impl Trials<'_> {
                 (Some(step), Some(capability)) => self.allowances(step, capability, here)?,
                 _ => Vec::new(),
             },
-            Kind::Enable => match &body.principal {
-                Some(who) if body.code == Code::USER_DISABLED => vec![Fix::Enable {
-                    user: who.id,
-                    name: who.name.clone(),
-                }],
+            Kind::Raise => match (plugin, &body.limit) {
+                (Some(step), Some(limit)) => self.higher_limits(step, limit, here)?,
                 _ => Vec::new(),
+            },
+            Kind::Enable => match &body.principal {
+                Some(who) => enabling(body.code, who).into_iter().collect(),
+                None => Vec::new(),
             },
             Kind::Disable => match (away, plugin) {
                 (Some(_), Some(step)) => vec![self.disabling(step)?],
@@ -164,10 +166,10 @@ impl Trials<'_> {
         let (mut unit, _) = self.session.unit()?;
         let roles = holders.with_privilege(&mut unit, (privilege, depth), &beside)?;
         // Whoever has no role at all gets one first.
-        let is_wanted = |gives: usize| (held.is_empty() || gives <= FEW_PRIVILEGES) != large;
-        let fix = |(role, gives): (Role, usize)| {
+        let is_wanted = |beyond: u32| (held.is_empty() || beyond <= LITTLE) != large;
+        let fix = |(role, gives, beyond): (Role, usize, u32)| {
             let copy = holders.copy_for(role.id, principal.id)?;
-            let is_new = is_wanted(gives) && !beside.contains(&role.id);
+            let is_new = is_wanted(beyond) && !beside.contains(&role.id);
             is_new.then(|| Fix::GiveRole {
                 to: reference(principal),
                 name: principal.name.clone(),
@@ -239,6 +241,67 @@ impl Trials<'_> {
         Ok(others.map(fix).collect())
     }
 
+    /// Other owners of the workflow that fails in the name of its own one.
+    fn owners_for(&mut self, error: &Error) -> Result<Vec<Fix>> {
+        let (Some(step), Some(refused)) = (&error.body().step, &error.body().principal) else {
+            return Ok(Vec::new());
+        };
+        if step.kind != "workflow" || self.is_job_of(step.id) || refused.id == self.user {
+            return Ok(Vec::new());
+        }
+        let workflow = step.id;
+        let holders = self.holders()?;
+        let others = holders
+            .to_run_as()
+            .filter(|account| account.id != self.user && account.id != refused.id);
+        let fix = |account: &Account| Fix::Own {
+            workflow,
+            id: account.id,
+            user: account.name.clone(),
+            is_service: account.is_service,
+        };
+        Ok(others.map(fix).collect())
+    }
+
+    /// A higher limit than the one that the step overran: twice, five times, at last the most that it may be given.
+    fn higher_limits(&mut self, step: Uuid, overrun: &Limit, here: &Setup) -> Result<Vec<Fix>> {
+        let (mut unit, _) = self.session.unit()?;
+        let row = unit.read_as_platform(
+            "see what a step may use",
+            &Reference::new(tables::STEP, step),
+            Some(&["sl_limits".into(), "mode".into()]),
+        )?;
+        let Some(row) = row else { return Ok(Vec::new()) };
+        let raised = here.fixes.iter().rev().find_map(|(fix, _)| match fix {
+            Fix::Raise { step: of, limits, .. } if *of == step => Some(limits.as_str()),
+            _ => None,
+        });
+        let mode = row.int("mode").unwrap_or_default();
+        let own = raised.or(row.text("sl_limits"));
+        let fix = |(limits, to)| Fix::Raise {
+            step,
+            limits,
+            limit: overrun.name.clone(),
+            to,
+            unit: overrun.unit,
+        };
+        let higher = step_rows::higher_limits(mode, own, &overrun.name)?.into_iter();
+        let higher: Vec<Fix> = higher.map(fix).collect();
+        // What never ends overruns the highest as well: it is not tried how soon.
+        let Some(highest) = higher.last() else {
+            return Ok(Vec::new());
+        };
+        let overruns = |error: &Error| {
+            let body = error.body();
+            let is_it = body.limit.as_ref().is_some_and(|limit| limit.name == overrun.name);
+            is_it && body.step.as_ref().is_some_and(|failed| failed.id == step)
+        };
+        Ok(match self.send(here, highest)? {
+            Some((_, tried)) if !tried.result.as_ref().is_err_and(overruns) => higher,
+            _ => Vec::new(),
+        })
+    }
+
     /// That a step is disabled.
     pub(super) fn disabling(&mut self, step: Uuid) -> Result<Fix> {
         let (mut unit, _) = self.session.unit()?;
@@ -275,6 +338,16 @@ impl Trials<'_> {
         }
         capabilities.push(capability.to_owned());
         Ok(vec![Fix::Allow { step, capabilities }])
+    }
+}
+
+/// What lets somebody do something again who does nothing, or only reads.
+fn enabling(code: Code, who: &PrincipalInfo) -> Option<Fix> {
+    let (user, name) = (who.id, who.name.clone());
+    match code {
+        Code::USER_DISABLED => Some(Fix::Enable { user, name }),
+        Code::READ_ONLY_ACCESS_MODE => Some(Fix::OpenAccess { user, name }),
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     Culprit, Cure, Fix, Isolation, Resting, WithheldColumn,
     cures::{lacking, replaces},
     obstacle::Obstacle,
+    sets::beside_disabling,
     trials::{Lent, Setup, Trials, in_order},
 };
 
@@ -108,14 +109,16 @@ fn keep_own(culprits: &mut Vec<Culprit>, cured: &Walk) {
         .setup
         .fixes
         .iter()
-        .any(|(fix, _)| !matches!(fix, Fix::Grant { .. } | Fix::Disable { .. } | Fix::Deactivate { .. }));
+        .any(|(fix, _)| !matches!(fix.kind(), "grant" | "disable"));
     let mut place = 0;
     culprits.retain_mut(|culprit| {
         let lacked = lacking(&culprit.error).is_some_and(|(_, privilege, _)| gives_more || given.contains(privilege));
         if cured.met.contains(&place) {
             culprit.behind = None;
         }
-        let kept = cured.met.contains(&place) || lacked || !cured.passes || culprit.behind.is_some();
+        // What fails with others was tried with exactly these.
+        let is_of_set = !culprit.sets.is_empty();
+        let kept = cured.met.contains(&place) || lacked || is_of_set || !cured.passes || culprit.behind.is_some();
         place += 1;
         kept
     });
@@ -190,12 +193,14 @@ impl Trials<'_> {
                         since: self.since,
                         withheld: &withheld,
                     };
-                    let cures = self.cures(&walk.setup, &obstacle)?;
+                    let mut cures = self.cures(&walk.setup, &obstacle)?;
                     let sets = self.sets(&walk.setup, &error, (&around, &ran))?;
-                    let more = self.disabling_others(&walk.setup, &obstacle, &sets)?;
+                    let others = self.disabling_others(&walk.setup, &obstacle, &sets)?;
+                    beside_disabling(&mut cures, others);
                     culprits.push(Culprit {
+                        lacks: self.lacks(&walk.setup, &obstacle, &cures)?,
                         error: error.clone(),
-                        cures: cures.into_iter().chain(more).collect(),
+                        cures,
                         sets,
                         withheld,
                         taken: self.taken(&error)?,
@@ -306,7 +311,10 @@ impl Trials<'_> {
                 None => return Ok(None),
             }
         }
-        let runs_as = cure.fixes.iter().any(|fix| matches!(fix, Fix::RunAs { .. }));
+        let runs_as = cure
+            .fixes
+            .iter()
+            .any(|fix| matches!(fix, Fix::RunAs { .. } | Fix::Own { .. }));
         let beyond = match self.refusal(&cured)? {
             None => true,
             Some(other) if runs_as => !obstacle.is_of_step(&other),
@@ -365,11 +373,6 @@ impl Trials<'_> {
             None => true,
             Some(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, self.since),
         })
-    }
-
-    pub(super) fn fails_in(&mut self, setup: &Setup, step: Uuid) -> Result<bool> {
-        let refusal = self.refusal(setup)?;
-        Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
     }
 }
 

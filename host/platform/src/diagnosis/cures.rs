@@ -36,11 +36,12 @@ pub(super) enum Kind {
     RunAs,
     Bypass,
     Allow,
+    Raise,
     Disable,
     Enable,
 }
 
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
     Kind::Existing,
     Kind::Again,
     Kind::Share,
@@ -55,6 +56,7 @@ const KINDS: [Kind; 16] = [
     Kind::RunAs,
     Kind::Bypass,
     Kind::Allow,
+    Kind::Raise,
     Kind::Disable,
     Kind::Enable,
 ];
@@ -180,7 +182,7 @@ impl Trials<'_> {
     /// The fixes that cure all of it, without those that are needless where a step is disabled.
     pub(super) fn needed(&mut self, setup: &Setup) -> Result<Vec<(Fix, Uuid)>> {
         let mut setup = setup.clone();
-        let disables = |fix: &Fix| matches!(fix, Fix::Disable { .. } | Fix::Deactivate { .. });
+        let disables = |fix: &Fix| matches!(fix, Fix::Disable { .. } | Fix::Deactivate { .. } | Fix::Break { .. });
         let mut place = 0;
         if setup.fixes.len() > MOST_CANDIDATES || !setup.fixes.iter().any(|(fix, _)| disables(fix)) {
             return Ok(setup.fixes);
@@ -223,7 +225,7 @@ impl Trials<'_> {
                 Fix::GiveRole { to, .. } if &*to.table == tables::USER => {
                     users.insert(to.id);
                 }
-                Fix::Enable { user, .. } => {
+                Fix::Enable { user, .. } | Fix::OpenAccess { user, .. } => {
                     users.insert(*user);
                 }
                 Fix::GiveRole { to, .. } => users.extend(self.holders()?.members_of(to.id)),
@@ -235,9 +237,13 @@ impl Trials<'_> {
                     users.extend(self.holders()?.members_of(to.id))
                 }
                 Fix::GrantColumn { profile, .. } => users.extend(self.members_of_profile(*profile)?),
-                Fix::RunAs { .. } | Fix::Allow { .. } | Fix::Disable { .. } | Fix::Deactivate { .. } => {
-                    return Ok(Reach::Everybody);
-                }
+                Fix::RunAs { .. }
+                | Fix::Own { .. }
+                | Fix::Allow { .. }
+                | Fix::Raise { .. }
+                | Fix::Disable { .. }
+                | Fix::Deactivate { .. }
+                | Fix::Break { .. } => return Ok(Reach::Everybody),
             }
         }
         Ok(match (users.len(), rows.len()) {
@@ -262,7 +268,8 @@ pub(super) fn replaces(fix: &Fix, earlier: &Fix) -> bool {
                 ..
             },
         ) => id == role && privilege == before,
-        (Fix::Allow { step, .. }, Fix::Allow { step: before, .. }) => step == before,
+        (Fix::Allow { step, .. }, Fix::Allow { step: before, .. })
+        | (Fix::Raise { step, .. }, Fix::Raise { step: before, .. }) => step == before,
         (Fix::NewProfile { profile, .. }, Fix::NewProfile { profile: before, .. }) => profile == before,
         (
             Fix::Again {

@@ -2,7 +2,7 @@
 //! that it helps.
 
 use sluice_engine::{bypass, tables};
-use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Depth, Name, Parameter, Reference, Request, Right, Row, StepInfo, Uuid, Value};
 
 /// Another way to send a request in which duplicates were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +151,13 @@ pub enum Fix {
         /// Whether nobody signs in as this user.
         is_service: bool,
     },
+    /// Let a user write again, whose access mode lets it read only.
+    OpenAccess {
+        /// The user's id.
+        user: Uuid,
+        /// The user's name.
+        name: String,
+    },
     /// Enable a user.
     Enable {
         /// The user's id.
@@ -172,10 +179,41 @@ pub enum Fix {
         /// What it is, in a word: `workflow`, `business rule`.
         kind: &'static str,
     },
+    /// Let a workflow be another user's, and activate it again.
+    Own {
+        /// Its id.
+        workflow: Uuid,
+        /// The user's id.
+        id: Uuid,
+        /// The user's name.
+        user: String,
+        /// Whether nobody signs in as this user.
+        is_service: bool,
+    },
+    /// Let the step use more of what it may not use enough of.
+    Raise {
+        /// The step's id.
+        step: Uuid,
+        /// All the limits that are its own, as it has them.
+        limits: String,
+        /// The limit that is raised.
+        limit: String,
+        /// To how much.
+        to: u64,
+        /// Of what.
+        unit: &'static str,
+    },
     /// Disable the step.
     Disable {
         /// The step's id.
         step: Uuid,
+        /// Whether it is the organisation's own, and neither managed nor the platform's.
+        is_own: bool,
+    },
+    /// Disable another step, without which the one that fails does not, or deactivate that workflow.
+    Break {
+        /// The step.
+        step: StepInfo,
         /// Whether it is the organisation's own, and neither managed nor the platform's.
         is_own: bool,
     },
@@ -213,9 +251,12 @@ impl Fix {
             Self::NewProfile { .. } => "new-profile",
             Self::GrantColumn { .. } => "grant-column",
             Self::RunAs { .. } => "run-as",
+            Self::Own { .. } => "own",
             Self::Allow { .. } => "allow",
+            Self::Raise { .. } => "raise",
+            Self::OpenAccess { .. } => "open-access",
             Self::Enable { .. } => "enable",
-            Self::Disable { .. } | Self::Deactivate { .. } => "disable",
+            Self::Disable { .. } | Self::Deactivate { .. } | Self::Break { .. } => "disable",
         }
     }
 
@@ -238,6 +279,7 @@ impl Fix {
                 gives,
                 ..
             } => new_profile(*profile, called, to, gives),
+            Self::Own { workflow, id, .. } => own(*workflow, *id),
             _ => self.request().into_iter().collect(),
         }
     }
@@ -245,7 +287,7 @@ impl Fix {
     /// The message of what takes one.
     fn request(&self) -> Option<Request> {
         Some(match self {
-            Self::Again { .. } | Self::NewProfile { .. } => return None,
+            Self::Again { .. } | Self::NewProfile { .. } | Self::Own { .. } => return None,
             Self::Share { row, with, right, .. } => Request::new("GrantAccess")
                 .with("Target", row.clone())
                 .with("Principal", with.clone())
@@ -291,18 +333,49 @@ impl Fix {
             Self::RunAs { step, id, .. } => Request::update(
                 Row::new(tables::STEP, *step).with("impersonatinguserid", Reference::new(tables::USER, *id)),
             ),
+            Self::Raise { step, limits, .. } => {
+                Request::update(Row::new(tables::STEP, *step).with("sl_limits", limits.as_str()))
+            }
+            Self::OpenAccess { user, .. } => {
+                Request::update(Row::new(tables::USER, *user).with("accessmode", Value::Choice(0)))
+            }
             Self::Enable { user, .. } => Request::update(Row::new(tables::USER, *user).with("isdisabled", false)),
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
-            Self::Deactivate { workflow, .. } => Request::update(
-                Row::new(tables::PROCESS, *workflow)
-                    .with("statecode", Value::Choice(0))
-                    .with("statuscode", Value::Choice(1)),
-            ),
-            Self::Disable { step, .. } => Request::update(crate::plugins::registration::state_row(*step, false)),
+            Self::Deactivate { workflow, .. } => deactivate(*workflow),
+            Self::Disable { step, .. } => disable(*step),
+            Self::Break { step, .. } => match step.calls_plugin() {
+                true => disable(step.id),
+                false => deactivate(step.id),
+            },
         })
     }
+}
+
+fn disable(step: Uuid) -> Request {
+    Request::update(crate::plugins::registration::state_row(step, false))
+}
+
+fn deactivate(workflow: Uuid) -> Request {
+    Request::update(
+        Row::new(tables::PROCESS, workflow)
+            .with("statecode", Value::Choice(0))
+            .with("statuscode", Value::Choice(1)),
+    )
+}
+
+/// Who gives a workflow away deactivates it.
+fn own(workflow: Uuid, user: Uuid) -> Vec<Request> {
+    let activated = Row::new(tables::PROCESS, workflow)
+        .with("statecode", Value::Choice(1))
+        .with("statuscode", Value::Choice(2));
+    vec![
+        Request::new("Assign")
+            .with("Target", Reference::new(tables::PROCESS, workflow))
+            .with("Assignee", Reference::new(tables::USER, user)),
+        Request::update(activated),
+    ]
 }
 
 fn join_profile(profile: Uuid, to: &Reference) -> Request {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use sluice_engine::{Unit, tables};
 use sluice_model::{Depth, Filter, Query, Reference, Result, Row, Uuid};
 
-use super::Fix;
+use super::{Fix, weight::Weights};
 
 /// `systemuser.accessmode` of an account that no person signs in with.
 const NON_INTERACTIVE: i32 = 4;
@@ -53,11 +53,13 @@ pub(super) struct Holders {
     /// The business unit of each user and team.
     units: HashMap<Uuid, Uuid>,
     accounts: Vec<Account>,
+    weights: Weights,
 }
 
 impl Holders {
     /// Reads them.
     pub(super) fn read(unit: &mut Unit) -> Result<Self> {
+        let weights = Weights::read(unit)?;
         let mut all = |table: &str, columns: &[&str]| {
             unit.select_as_platform(
                 "find what would cure a refusal, and whom it reaches",
@@ -87,6 +89,7 @@ impl Holders {
             teams: HashMap::new(),
             units: HashMap::new(),
             accounts: Vec::new(),
+            weights,
         };
         for row in &rows {
             holders.add_role(row);
@@ -190,15 +193,16 @@ impl Holders {
         self.copies.get(&(role, *unit)).copied()
     }
 
-    /// The roles that hold a privilege deep enough, those that bring least first (fewer privileges, and each less
-    /// deep), with how many each holds that `beside` do not hold, or not as deep.
+    /// The roles that hold a privilege deep enough, those first that reach least beyond it and what `beside` hold,
+    /// with how many privileges each holds that these do not, or not as deep, and how far it reaches beyond.
     pub(super) fn with_privilege(
         &self,
         unit: &mut Unit,
         (privilege, depth): (&str, Depth),
         beside: &HashSet<Uuid>,
-    ) -> Result<Vec<(Role, usize)>> {
+    ) -> Result<Vec<(Role, usize, u32)>> {
         let known = self.privileges_of(unit, beside)?;
+        let needed = (unit.snapshot()?.privileges().id(privilege), depth);
         let mut found = Vec::new();
         for (role, _) in self
             .depths(unit, privilege)?
@@ -210,12 +214,11 @@ impl Holders {
             };
             let gives = self.privileges_of(unit, &HashSet::from([role.id]))?;
             let is_more = |(privilege, depth): &(&Uuid, &Depth)| known.get(*privilege).is_none_or(|held| held < *depth);
-            let more = gives.iter().filter(is_more).map(|(_, depth)| depth.number() + 1);
-            let (count, weight) = more.fold((0, 0), |(count, weight), depth| (count + 1, weight + depth));
-            found.push((role.clone(), count, weight));
+            let beyond = self.weights.beyond(&gives, &known, needed);
+            found.push((role.clone(), gives.iter().filter(is_more).count(), beyond));
         }
-        found.sort_by(|(one, _, weight), (other, _, more)| (weight, &one.name).cmp(&(more, &other.name)));
-        Ok(found.into_iter().map(|(role, gives, _)| (role, gives)).collect())
+        found.sort_by(|(one, _, beyond), (other, _, more)| (beyond, &one.name).cmp(&(more, &other.name)));
+        Ok(found)
     }
 
     /// How deep each role holds a privilege.

@@ -10,12 +10,14 @@ mod cures;
 mod explain;
 mod fix;
 mod holders;
+mod lacks;
 mod needs;
 mod obstacle;
 mod sets;
 mod suggest;
 mod taken;
 mod trials;
+mod weight;
 mod what_if;
 
 use sluice_access::{Checks, Withheld, step_around};
@@ -26,6 +28,7 @@ use sluice_model::{
 
 pub use explain::{Explanation, Need};
 pub use fix::{Cure, Fix, Reach, Way};
+pub use lacks::Lacked;
 pub use needs::{SeenNeed, SeenNeeds};
 pub use suggest::{Suggested, UnusedPrivilege, UsedBy, UsedPrivilege};
 pub use taken::Taken;
@@ -39,6 +42,8 @@ pub struct Culprit {
     pub error: Error,
     /// What helps; each was tried. The least comes first.
     pub cures: Vec<Cure>,
+    /// The privileges that are missing to whom it names, each at the depth that does.
+    pub lacks: Vec<Lacked>,
     /// The smallest sets of other steps with which it fails; none, where it fails alone.
     pub sets: Vec<Vec<StepInfo>>,
     /// The secured columns that its step read and was not shown.

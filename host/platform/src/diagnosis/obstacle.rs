@@ -1,7 +1,7 @@
 //! What stands in the way, and whether another refusal is the same thing once more.
 
 use sluice_engine::attribution::{self, is_same};
-use sluice_model::{Error, PrincipalInfo, Timestamp, Uuid};
+use sluice_model::{Code, Error, PrincipalInfo, Timestamp, Uuid};
 
 use super::{WithheldColumn, columns};
 
@@ -27,12 +27,13 @@ impl Obstacle<'_> {
         }
     }
 
-    /// Whether the same step refuses for another reason once more, and one that no right cures: what was lacking
-    /// is no longer lacking.
+    /// Whether the same step refuses for another reason once more, and one that no right and no limit cures: what was
+    /// lacking is no longer lacking.
     pub(super) fn is_past(&self, other: &Error) -> bool {
         let lacks = |error: &Error| {
             let body = error.body();
-            body.privilege.is_some() || body.capability.is_some() || !columns::lacking(error, &[]).is_empty()
+            let is_named = body.privilege.is_some() || body.capability.is_some() || body.limit.is_some();
+            is_named || !columns::lacking(error, &[]).is_empty()
         };
         let reason = |error: &Error| (error.code(), error.message().to_owned());
         lacks(self.error) && !lacks(other) && self.is_met_by(other) && reason(self.error) != reason(other)
@@ -50,19 +51,21 @@ impl Obstacle<'_> {
     }
 
     /// Whether it is the same check of the same principal on the same row: what the sentence says
-    /// beside it, such as how many privileges somebody holds, changes with what was tried. Who may
-    /// not give what they do not hold lacks one privilege after the other.
+    /// beside it, such as how many privileges somebody holds, changes with what was tried. A privilege
+    /// that was not held at all is then held not deep enough. Who may not give what they do not hold
+    /// lacks one privilege after the other.
     fn lacks_the_same_as(&self, other: &Error) -> bool {
         let (body, others) = (self.error.body(), other.body());
         let gives = |error: &Error| error.message().starts_with("RoleService::VerifyCallerPrivileges");
         let row = |id: Option<Uuid>| id.filter(|id| !attribution::is_newer(id, self.since));
         let who = |principal: &Option<PrincipalInfo>| principal.as_ref().map(|principal| principal.id);
-        body.code == others.code
+        let is_deeper = body.code == Code::PRIVILEGE_DENIED && others.code == Code::ACCESS_DENIED;
+        (body.code == others.code || is_deeper)
             && who(&body.principal) == who(&others.principal)
             && (gives(self.error) && gives(other)
                 || body.privilege.is_some()
                     && body.privilege == others.privilege
                     && body.table == others.table
-                    && row(body.row) == row(others.row))
+                    && (is_deeper || row(body.row) == row(others.row)))
     }
 }

@@ -201,6 +201,15 @@ pub(crate) fn link(processes: &TableDef, target: &str) -> Option<Name> {
     column.map(|column| column.name.clone())
 }
 
+/// The columns of a table of processes that refer to the rows that go through them; nothing of another table.
+pub fn rows_of_process(table: &TableDef) -> Option<Vec<Name>> {
+    let lookups = table.columns.iter().filter(|column| {
+        let is_link = !is_own(&column.name) && !column.name.ends_with("by");
+        is_link && column.kind.targets().is_some_and(|targets| targets.len() == 1)
+    });
+    (&*table.key == INSTANCE_KEY).then(|| lookups.map(|column| column.name.clone()).collect())
+}
+
 /// The lookups of a process that lead to no row that goes through it.
 fn is_own(column: &str) -> bool {
     matches!(column, "activestageid" | "processid" | "transactioncurrencyid")

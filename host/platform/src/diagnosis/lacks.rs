@@ -1,0 +1,76 @@
+//! What somebody lacks who is refused: a refusal names the first thing, and at no depth where it was not yet
+//! about a row. Each privilege is told, at the depth that does.
+
+use sluice_model::{Depth, Result, Uuid};
+
+use super::{
+    Cure, Fix,
+    cures::lacking,
+    obstacle::Obstacle,
+    trials::{Lent, Setup, Trials},
+};
+
+/// A privilege that is missing to whom a refusal names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacked {
+    /// The privilege.
+    pub privilege: String,
+    /// The smallest depth that does.
+    pub depth: Depth,
+}
+
+/// More privileges are not lent to find out what else is lacking.
+const MOST: usize = 20;
+
+impl Trials<'_> {
+    /// What is lacking, as the cure by grants alone has it; where there is none, as it is found out by lending one
+    /// privilege after the other. Who looks with their own rights alone is told what the refusal says.
+    pub(super) fn lacks(&mut self, setup: &Setup, obstacle: &Obstacle<'_>, cures: &[Cure]) -> Result<Vec<Lacked>> {
+        if lacking(obstacle.error).is_none() {
+            return Ok(Vec::new());
+        }
+        let grant = |fix: &Fix| match fix {
+            Fix::Grant { privilege, depth, .. } => Some(Lacked {
+                privilege: privilege.clone(),
+                depth: *depth,
+            }),
+            _ => None,
+        };
+        let of = |cure: &Cure| cure.fixes.iter().map(grant).collect::<Option<Vec<Lacked>>>();
+        match cures.iter().find_map(of) {
+            Some(granted) => Ok(granted),
+            None => self.lacks_one_by_one(setup, obstacle),
+        }
+    }
+
+    fn lacks_one_by_one(&mut self, setup: &Setup, obstacle: &Obstacle<'_>) -> Result<Vec<Lacked>> {
+        let mut setup = setup.clone();
+        let mut error = obstacle.error.clone();
+        let mut found: Vec<(Uuid, Lacked)> = Vec::new();
+        while found.len() < MOST {
+            let Some((principal, privilege, depth)) = lacking(&error) else {
+                break;
+            };
+            let is_it = |(who, known): &(Uuid, Lacked)| *who == principal.id && known.privilege == privilege;
+            if found.iter().any(|known| is_it(known) && known.1.depth >= depth) {
+                break;
+            }
+            found.retain(|known| !is_it(known));
+            setup.lent.push(Lent {
+                principal: principal.id,
+                privilege: privilege.to_owned(),
+                depth,
+            });
+            let privilege = privilege.to_owned();
+            found.push((principal.id, Lacked { privilege, depth }));
+            if self.is_own || self.is_over() {
+                break;
+            }
+            match self.refusal(&setup)? {
+                Some(other) if !obstacle.is_left_by(&other) => error = other,
+                _ => break,
+            }
+        }
+        Ok(found.into_iter().map(|(_, lacked)| lacked).collect())
+    }
+}

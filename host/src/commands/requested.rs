@@ -1,0 +1,121 @@
+//! A request of the past in words: what was to be done, to which row.
+
+use sluice_engine::{RecordedRequest, Refused, Session};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Right, Value};
+use sluice_platform::rows_of_process;
+
+use crate::names::Labels;
+
+/// Parameters that hold the id of a row, with its table.
+const IDS: [(&str, &str); 4] = [
+    ("TeamId", "team"),
+    ("RoleId", "role"),
+    ("UserId", "systemuser"),
+    ("WorkflowId", "workflow"),
+];
+
+/// The row that it was about, where it was there already: of a process, the row that goes through it, where the
+/// reader may see that.
+pub(super) fn row_of(session: &Session, refused: &Refused) -> anyhow::Result<Option<Reference>> {
+    let row = match refused {
+        Refused::Request(recorded) => row_in(&recorded.request),
+        Refused::Job(job) => job.row.clone(),
+    };
+    match row {
+        Some(row) => Ok(Some(going_through(session, &row)?.unwrap_or(row))),
+        None => Ok(None),
+    }
+}
+
+fn row_in(request: &Request) -> Option<Reference> {
+    let of = |name: &str| match request.inputs.get(name)? {
+        Parameter::Reference(row) => Some(row.clone()),
+        Parameter::Row(row) if !row.id.is_nil() => Some(row.reference()),
+        _ => None,
+    };
+    let by_id = |(name, table): (&str, &str)| match request.inputs.get(name)? {
+        Parameter::Value(Value::Id(id)) => Some(Reference::new(table, *id)),
+        _ => None,
+    };
+    // An opportunity is closed by a row that is made for it.
+    let closed = || match request.inputs.get("OpportunityClose")? {
+        Parameter::Row(close) => close.lookup("opportunityid").cloned(),
+        _ => None,
+    };
+    let rows = ["Target", "LeadId", "OpportunityClose"];
+    let found = rows.into_iter().find_map(of);
+    found.or_else(closed).or_else(|| IDS.into_iter().find_map(by_id))
+}
+
+/// The row that goes through a process, at its present stage.
+fn going_through(session: &Session, row: &Reference) -> anyhow::Result<Option<Reference>> {
+    let catalog = session.catalog()?;
+    let Some(table) = catalog.find(&row.table) else {
+        return Ok(None);
+    };
+    let Some(columns) = rows_of_process(table) else {
+        return Ok(None);
+    };
+    if session.check_privilege(&row.table, Right::Read).is_err() {
+        return Ok(None);
+    }
+    let names: Vec<&str> = columns.iter().map(|name| &**name).collect();
+    let query = Query::new(&*row.table).columns(&names);
+    let query = query.filter(Filter::eq(&*table.key, row.id));
+    let found = session.list(query)?;
+    let last = found.first().and_then(|process| {
+        let mut rows = names.iter().rev();
+        rows.find_map(|column| process.lookup(column).cloned())
+    });
+    Ok(last)
+}
+
+/// `qualify the lead "Yvonne McKay"`, `create a row of account with name`.
+pub(super) fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: &Labels) -> String {
+    let message = &*recorded.request.message;
+    let target = recorded.request.inputs.get("Target");
+    let columns = match target {
+        Some(Parameter::Row(row)) if !row.values.is_empty() => {
+            let names: Vec<&str> = row.values.keys().map(|name| &**name).collect();
+            format!(" with {}", names.join(", "))
+        }
+        _ => String::new(),
+    };
+    let Some(row) = row else {
+        return match (message, target, recorded.request.inputs.get("Query")) {
+            ("Create", Some(Parameter::Row(row)), _) => format!("create a row of {}{columns}", row.table),
+            ("RetrieveMultiple", _, Some(Parameter::Query(query))) => format!("list rows of {}", query.table),
+            ("RetrieveMultiple", ..) => "list rows".to_owned(),
+            _ => format!("send {message}"),
+        };
+    };
+    let named = format!("the {} \"{}\"", row.table, labels.name(row));
+    // Of a process the row is named that goes through it.
+    if let Some(Parameter::Row(process)) = target.filter(|_| message == "Update")
+        && process.table != row.table
+    {
+        return format!(
+            "move {named} in its process ({} of {})",
+            columns.trim_start(),
+            process.table
+        );
+    }
+    match message {
+        "Create" => match target {
+            Some(Parameter::Row(row)) => format!("create a row of {}{columns}", row.table),
+            _ => format!("send {message} for {named}"),
+        },
+        "Update" | "Delete" | "Assign" | "Retrieve" => format!("{} {named}{columns}", message.to_lowercase()),
+        "QualifyLead" => format!("qualify {named}"),
+        "WinOpportunity" => format!("win {named}"),
+        "LoseOpportunity" => format!("lose {named}"),
+        "GrantAccess" => format!("share {named}"),
+        "ModifyAccess" => format!("change the share of {named}"),
+        "RevokeAccess" => format!("take back the share of {named}"),
+        "AddMembersTeam" => format!("add members to {named}"),
+        "RemoveMembersTeam" => format!("remove members from {named}"),
+        "AddPrivilegesRole" => format!("grant privileges to {named}"),
+        "RemovePrivilegeRole" => format!("take privileges from {named}"),
+        _ => format!("send {message} for {named}"),
+    }
+}

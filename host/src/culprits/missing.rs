@@ -1,0 +1,110 @@
+//! What is missing to whom, in words.
+
+use sluice_model::{Catalog, Code, Depth, Error, PrincipalKind, Right};
+use sluice_platform::{Culprit, Lacked};
+
+/// Which privileges are missing to whom, each at the depth that does, and by which of the two checks. `is_own`: it was
+/// looked with the asker's own rights alone, and not behind what refuses first.
+pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> String {
+    let error = &culprit.error;
+    let body = error.body();
+    let (Some(privilege), Some(principal)) = (&body.privilege, &body.principal) else {
+        return match (body.code, &body.principal) {
+            (Code::USER_DISABLED, Some(user)) => format!(" {} is disabled, or of a disabled business unit.", user.name),
+            (Code::READ_ONLY_ACCESS_MODE, Some(user)) => {
+                format!(" The access mode of {} lets it read only.", user.name)
+            }
+            (_, Some(who)) => missing_column(error, &who.name),
+            _ => String::new(),
+        };
+    };
+    let kind = if principal.kind == PrincipalKind::Team {
+        "The team"
+    } else {
+        "The user"
+    };
+    let far = if body.code == Code::ACCESS_DENIED {
+        "deep enough for that row"
+    } else {
+        "at any depth"
+    };
+    // Whether it is deep enough for the row is asked only once it is held.
+    let deeper = |lacked: &Lacked| {
+        let is_open = is_own && body.code == Code::PRIVILEGE_DENIED && lacked.depth < Depth::Organization;
+        if is_open { " or deeper" } else { "" }
+    };
+    let each = culprit.lacks.iter();
+    let each: Vec<String> = each
+        .map(|lacked| format!("{}{}", worded(catalog, error, lacked), deeper(lacked)))
+        .collect();
+    let (what, it) = match each.as_slice() {
+        [] => (
+            format!("is {privilege}{}", meaning(catalog, error, privilege)),
+            format!("it {far}"),
+        ),
+        [one] => (format!("is {one}"), format!("it {far}")),
+        [most @ .., last] => (format!("are {} and {last}", most.join("; ")), "all of it".to_owned()),
+    };
+    let held = body.held.as_ref().map(|held| match each.len() {
+        0 | 1 => format!("; it is {held}"),
+        _ => format!("; {privilege} is {held}"),
+    });
+    let roles = match principal.roles.as_slice() {
+        [] => "has no role at all".to_owned(),
+        [role] => format!("has the role {role}, which does not hold {it}"),
+        roles => format!("has the roles {}, none of which holds {it}", roles.join(", ")),
+    };
+    format!(
+        " What is missing {what}. {kind} {} {roles}{}.",
+        principal.name,
+        held.unwrap_or_default()
+    )
+}
+
+/// `prvWriteAccount (to write account), at depth User`.
+fn worded(catalog: &Catalog, error: &Error, lacked: &Lacked) -> String {
+    let Lacked { privilege, depth } = lacked;
+    format!(
+        "{privilege}{}, at depth {}",
+        meaning(catalog, error, privilege),
+        depth.label()
+    )
+}
+
+/// What a privilege is for: ` (to write account)`.
+fn meaning(catalog: &Catalog, error: &Error, privilege: &str) -> String {
+    let body = error.body();
+    // Several tables may have one privilege, as the activities do: the one that was refused counts.
+    let refused = body.table.as_deref().zip(body.right).filter(|(table, right)| {
+        let of = catalog.find(table).map(|table| table.privilege_name(*right));
+        of.is_some_and(|of| of.eq_ignore_ascii_case(privilege))
+    });
+    let named = catalog
+        .privilege(privilege)
+        .map(|(table, right)| (table.to_string(), right));
+    let of = refused.map(|(table, right)| (table.to_owned(), right)).or(named);
+    of.map(|(table, right)| format!(" (to {} {table})", verb(right)))
+        .unwrap_or_default()
+}
+
+/// Which right on which secured column somebody lacks.
+fn missing_column(error: &Error, who: &str) -> String {
+    let words = error.words();
+    let word = |wanted: &str| words.iter().find(|(word, _)| *word == wanted).map(|(_, text)| text);
+    match (word("RIGHT"), word("TABLE"), word("COLUMN")) {
+        (Some(right), Some(table), Some(column)) => format!(
+            " What is missing is {right} on the secured column {table}.{column}: no column security profile of {who} \
+             gives it."
+        ),
+        _ => String::new(),
+    }
+}
+
+/// What a right lets do.
+fn verb(right: Right) -> String {
+    match right {
+        Right::Append => "attach rows of".to_owned(),
+        Right::AppendTo => "attach rows to those of".to_owned(),
+        other => other.verb().to_lowercase(),
+    }
+}
