@@ -1,7 +1,7 @@
 //! The grammar: one definition from which parsing, help, the man pages and the completions
 //! come. The arguments of a command are beside the command.
 
-use std::ffi::OsString;
+use std::{convert::Infallible, ffi::OsString};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource};
 
@@ -233,13 +233,28 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Report(command) => commands::report::run(context, command),
         Command::Use(args) => commands::use_context::run(context, &args),
         Command::Completions(args) => commands::shell::completions(&args),
-        Command::Man(args) => commands::shell::man(Cli::command(), &args),
+        Command::Man(args) => commands::shell::man(grammar(), &args),
     }
 }
 
 /// The whole grammar.
 pub(crate) fn grammar() -> clap::Command {
-    Cli::command()
+    in_any_case(Cli::command())
+}
+
+/// The arguments that are names of tables.
+const TABLES: [&str; 6] = ["table", "source", "target", "base", "matching", "others"];
+
+/// The grammar in which names of tables are taken in any case: they are lower-case, whoever says them.
+fn in_any_case(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let is_table = TABLES.contains(&argument.get_id().as_str()) && argument.get_possible_values().is_empty();
+        match is_table {
+            true => argument.value_parser(|name: &str| Ok::<_, Infallible>(name.to_ascii_lowercase())),
+            false => argument,
+        }
+    });
+    command.mut_subcommands(in_any_case)
 }
 
 /// Parses the command line.
@@ -251,13 +266,13 @@ pub(crate) fn parse() -> Result<(Cli, Explicit), clap::Error> {
 pub(crate) fn parse_from<T: Into<OsString> + Clone>(
     words: impl IntoIterator<Item = T>,
 ) -> Result<(Cli, Explicit), clap::Error> {
-    let matches = Cli::command().try_get_matches_from(words)?;
+    let matches = grammar().try_get_matches_from(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let given = Explicit {
         org: is_given(&matches, "org"),
         acting: is_given(&matches, "as"),
     };
-    let wrong = |message| Cli::command().error(ErrorKind::InvalidValue, message);
+    let wrong = |message| grammar().error(ErrorKind::InvalidValue, message);
     cli.global.fill_in(given).map_err(wrong)?;
     Ok((cli, given))
 }

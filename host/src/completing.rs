@@ -21,54 +21,113 @@ use crate::{
 /// So many names are told.
 const MOST: u32 = 200;
 
-/// What the arguments of a name take: the table, and the column of its names.
-const NAMED: [(&[&str], &str, &str); 11] = [
+/// A table, and the column of its names.
+type Named = (&'static str, &'static str);
+
+/// What the arguments of a name take, or those of a name under a noun.
+const NAMED: [(&[&str], Named); 16] = [
     (
-        &["as", "on_behalf_of", "user", "users", "principal", "member", "run_as"],
-        "systemuser",
-        "domainname",
+        &[
+            "as",
+            "on_behalf_of",
+            "user",
+            "users",
+            "principal",
+            "member",
+            "run_as",
+            "role.from",
+            "use.who",
+        ],
+        USERS,
     ),
-    (&["role", "roles"], "role", "name"),
-    (&["bu", "bus", "unit"], "businessunit", "name"),
-    (&["step", "steps", "bypass-steps"], "sdkmessageprocessingstep", "name"),
-    (&["team", "teams"], "team", "name"),
-    (&["profile"], "fieldsecurityprofile", "name"),
-    (&["rule"], "duplicaterule", "name"),
-    (&["workflow"], "workflow", "name"),
-    (&["plugin"], "pluginassembly", "name"),
-    (&["privilege"], "privilege", "name"),
-    (&["view"], "savedquery", "name"),
+    (&["role", "roles"], ROLES),
+    (&["bu", "bus", "unit"], ("businessunit", "name")),
+    (&["step", "steps", "bypass-steps"], ("sdkmessageprocessingstep", "name")),
+    (&["team", "teams"], ("team", "name")),
+    (&["profile"], ("fieldsecurityprofile", "name")),
+    (&["rule", "duprule"], ("duplicaterule", "name")),
+    (&["workflow", "businessrule", "flow"], ("workflow", "name")),
+    (&["plugin"], ("pluginassembly", "name")),
+    (&["privilege", "role.what"], ("privilege", "name")),
+    (&["view"], ("savedquery", "name")),
+    (&["form.form", "lead.form"], ("systemform", "name")),
+    (&["solution.name"], ("solution", "uniquename")),
+    (&["option-set.name"], ("optionset", "name")),
+    (&["access-team", "template"], ("teamtemplate", "teamtemplatename")),
+    (&["exec.message", "step.message"], ("sdkmessage", "name")),
 ];
+
+const USERS: Named = ("systemuser", "domainname");
+const ROLES: Named = ("role", "name");
 
 /// Answers a shell that asks, and ends; else nothing.
 pub(crate) fn complete() {
     // Who answers takes the variable away.
     let is_bash = std::env::var(COMPLETE).is_ok_and(|shell| shell == "bash");
-    CompleteEnv::with_factory(|| with_names(cli::grammar(), is_bash))
+    CompleteEnv::with_factory(|| with_names(cli::grammar(), "", is_bash))
         .var(COMPLETE)
         .bin("sluice")
         .complete();
 }
 
-/// The grammar, whose arguments know the names that they take.
-fn with_names(command: Command, is_bash: bool) -> Command {
-    let command = command.mut_args(|argument| completed(argument, is_bash));
-    command.mut_subcommands(|command| with_names(command, is_bash))
+/// The grammar, whose arguments know the names that they take; `noun` is that of the commands.
+fn with_names(command: Command, noun: &str, is_bash: bool) -> Command {
+    let command = command.mut_args(|argument| completed(argument, noun, is_bash));
+    command.mut_subcommands(|command| {
+        let own = command.get_name().to_owned();
+        let noun = match (noun, &*own) {
+            ("", noun) => noun,
+            // What is run is run for rows of another table.
+            (_, "run") => "",
+            (noun, _) => noun,
+        };
+        with_names(command, noun, is_bash)
+    })
 }
 
-fn completed(argument: Arg, is_bash: bool) -> Arg {
+fn completed(argument: Arg, noun: &str, is_bash: bool) -> Arg {
     let id = argument.get_id().as_str().to_owned();
     if id == "table" {
         let known = move |current: &OsStr| candidates(tables(&begun(current)), is_bash);
         return argument.add(ArgValueCompleter::new(known));
     }
-    match NAMED.iter().find(|(ids, ..)| ids.contains(&&*id)) {
-        Some((_, table, column)) => {
-            let known = move |current: &OsStr| candidates(names(table, column, begun(current)), is_bash);
-            argument.add(ArgValueCompleter::new(known))
-        }
-        None => argument,
+    let takes = takes(&argument, &id, noun);
+    if takes.is_empty() {
+        return argument;
     }
+    let known = move |current: &OsStr| {
+        let all = takes
+            .iter()
+            .flat_map(|(table, column)| names(table, column, begun(current)));
+        candidates(all.collect(), is_bash)
+    };
+    argument.add(ArgValueCompleter::new(known))
+}
+
+/// The tables whose rows an argument takes: by what it is called, or where rows of the noun stand before other words,
+/// by each of the words that say what these are.
+fn takes(argument: &Arg, id: &str, noun: &str) -> Vec<Named> {
+    let called = |name: &str| {
+        NAMED
+            .iter()
+            .find(|(ids, _)| ids.contains(&name))
+            .map(|(_, named)| *named)
+    };
+    if !matches!(id, "rows" | "words") {
+        return called(&format!("{noun}.{id}"))
+            .or_else(|| called(id))
+            .into_iter()
+            .collect();
+    }
+    let names = argument.get_value_names().unwrap_or_default();
+    let words = names.iter().flat_map(|name| name.split('|'));
+    let takes = words.filter_map(|word| match word {
+        "ID" => called(noun),
+        "OWNER" | "PRINCIPAL" | "USER" => Some(USERS),
+        "ROLE" => Some(ROLES),
+        _ => None,
+    });
+    takes.collect()
 }
 
 /// The session of who acts, as the words so far and the variables say it; where the word in hand is who acts,

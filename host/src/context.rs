@@ -16,6 +16,7 @@ use crate::{
     door::Door,
     global::{Explicit, Global, Logic},
     output::{self, Form, Outcome, tell},
+    screen,
     usage::Usage,
 };
 
@@ -35,7 +36,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: Global, given: Explicit) -> Self {
-        output::set_screen(SystemEnv.now());
+        screen::set(SystemEnv.now());
         let form = output::set_form(if global.json { Some(Form::Json) } else { global.form });
         Self {
             global,

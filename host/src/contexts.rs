@@ -48,7 +48,12 @@ impl Contexts {
             Err(error) if error.downcast_ref().is_some_and(is_not_there) => return Ok(Self::default()),
             text => text?,
         };
-        serde_json::from_str(&text).with_context(|| format!("{} is no file of contexts", path.display()))
+        serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is no file of contexts; mend it or remove it (it only keeps what `use` was told)",
+                path.display()
+            )
+        })
     }
 
     /// Writes the file, for nobody else to read.

@@ -65,6 +65,9 @@ pub(crate) trait Door {
     /// The row with a name or an id.
     fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid>;
 
+    /// The same among the rows of a query; `noun` is what people call one of them.
+    fn find_among(&self, among: &Query, noun: &str, name_or_id: &str) -> Result<Uuid>;
+
     /// Which name is meant, where one of a query's rows is nearly called so in one of the columns.
     fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String;
 
@@ -157,6 +160,10 @@ impl Door for Session {
 
     fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
         self.find_one(table, name_or_id)
+    }
+
+    fn find_among(&self, among: &Query, noun: &str, name_or_id: &str) -> Result<Uuid> {
+        self.find_among(among, noun, name_or_id)
     }
 
     fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String {

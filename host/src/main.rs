@@ -21,11 +21,14 @@ mod plot;
 mod reading;
 mod remedies;
 mod report;
+mod screen;
 mod text;
 mod times;
 mod transcript;
 mod transfer;
 mod usage;
+#[cfg(test)]
+mod verbs;
 
 use std::{io::IsTerminal, process::ExitCode};
 

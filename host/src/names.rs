@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sluice_engine::{Found, table_called};
 use sluice_model::{
-    Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind,
-    names::end_of_id,
+    Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value,
+    codes::Kind,
+    names::{did_you_mean, end_of_id},
 };
 
 use crate::{context::Context, door::Door};
@@ -17,13 +18,45 @@ pub(crate) fn principal(session: &dyn Door, name: &str) -> anyhow::Result<Refere
         Some((word, name)) if table_called(word) == "systemuser" => ("systemuser", name),
         _ => ("systemuser", name),
     };
-    Ok(Reference::new(table, session.find_one(table, name)?))
+    match session.find_one(table, name) {
+        Ok(id) => Ok(Reference::new(table, id)),
+        Err(error) if error.code() == Code::NOT_FOUND && table == "systemuser" => {
+            let is_team =
+                session.check_privilege("team", Right::Read).is_ok() && session.find_one("team", name).is_ok();
+            let hint = if is_team {
+                format!("; a team is called so: team:{name}")
+            } else {
+                String::new()
+            };
+            let message = format!("{}{hint}", error.message());
+            Err(Error::new(Code::NOT_FOUND, message).with_table(table).into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `; did you mean …`, where one of a query's rows is nearly called so.
 pub(crate) fn near(session: &dyn Door, query: Query, wrong: &str) -> String {
     session.near(query, &["name".into()], wrong)
 }
+
+/// The same where several queries have rows that may be meant: the nearest of all.
+pub(crate) fn near_any(
+    session: &dyn Door,
+    queries: impl IntoIterator<Item = Query>,
+    column: &str,
+    wrong: &str,
+) -> String {
+    let hints = queries
+        .into_iter()
+        .map(|query| session.near(query, &[column.into()], wrong));
+    let hints: Vec<String> = hints.collect();
+    let names = hints.iter().filter_map(|hint| hint.split('`').nth(1));
+    did_you_mean(wrong, names)
+}
+
+/// What stands for the row that was made last.
+const LAST: &str = "@last";
 
 /// The copy of a role in a holder's business unit; by id, the role itself.
 pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::Result<Uuid> {
@@ -38,8 +71,8 @@ pub(crate) fn role_for(session: &dyn Door, holder: &Row, name: &str) -> anyhow::
     match rows.as_slice() {
         [row] => Ok(row.id),
         [] => match session.find("role", name)? {
-            // No role of the unit has the name: it was the end of an id.
-            Found::One(id) if end_of_id(name).is_some() => Ok(id),
+            // No role of the unit has the name: it was the end of an id, or stood for the newest.
+            Found::One(id) if end_of_id(name).is_some() || name == LAST => Ok(id),
             Found::None => Ok(session.find_one("role", name)?),
             _ => Err(Error::new(
                 Code::NOT_FOUND,

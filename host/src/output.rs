@@ -9,7 +9,11 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value as Json, json};
 use sluice_model::{Timestamp, Uuid, cells, looks};
 
-use crate::{text::wrapped, times};
+use crate::{
+    screen::{Screen, ends, screen},
+    text::wrapped,
+    times,
+};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,10 @@ pub(crate) struct Outcome {
     printed: bool,
     /// Rows of tables are in it: as a file, they are exported.
     rows: bool,
+    /// What is said beside a table of which the cells alone are wanted.
+    beside: Option<String>,
+    /// Where in the document the list is whose ids may be wanted.
+    listed: &'static str,
 }
 
 impl Outcome {
@@ -60,7 +68,31 @@ impl Outcome {
             exit: Exit::Done,
             printed: false,
             rows: false,
+            beside: None,
+            listed: "value",
         }
+    }
+
+    /// A table, with what is said before it and behind it: to people with it, and beside it where its cells alone
+    /// are wanted.
+    pub(crate) fn table(document: Json, before: &str, table: String, behind: &str) -> Self {
+        let joined = |texts: &[&str]| {
+            let texts = texts.iter().copied().filter(|text| !text.is_empty());
+            texts.collect::<Vec<_>>().join("\n")
+        };
+        match takes_out() {
+            true => Self {
+                beside: Some(joined(&[before, behind])),
+                ..Self::new(document, table)
+            },
+            false => Self::new(document, joined(&[before, &table, behind])),
+        }
+    }
+
+    /// The same outcome, of which the list is called so whose ids may be wanted.
+    #[must_use]
+    pub(crate) fn listing(self, listed: &'static str) -> Self {
+        Self { listed, ..self }
     }
 
     /// What went out while it was made.
@@ -84,9 +116,8 @@ impl Outcome {
 
     /// What shows rows of tables beside other things.
     #[must_use]
-    pub(crate) fn with_rows(mut self) -> Self {
-        self.rows = true;
-        self
+    pub(crate) fn with_rows(self) -> Self {
+        Self { rows: true, ..self }
     }
 
     /// Whether rows of tables go out with it, as files take them.
@@ -96,9 +127,8 @@ impl Outcome {
 
     /// The outcome with another ending.
     #[must_use]
-    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
+    pub(crate) fn with_exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
     }
 }
 
@@ -147,14 +177,17 @@ pub(crate) fn show(outcome: &Outcome) -> io::Result<()> {
     match form() {
         _ if outcome.printed => Ok(()),
         Form::Json => document(&outcome.document),
-        Form::Id => ids(&outcome.document),
-        Form::Table | Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => write(&outcome.text),
+        Form::Id => ids(&outcome.document, outcome.listed),
+        Form::Table | Form::Plain | Form::Csv | Form::Spreadsheet | Form::Tsv => {
+            outcome.beside.iter().for_each(|said| tell(said));
+            write(&outcome.text)
+        }
     }
 }
 
 /// Writes the id of each row of a list, or of the one that a document is about: the first of its
-/// values that is one.
-fn ids(document: &Json) -> io::Result<()> {
+/// values that is one. Of what was refused it is told beside them why.
+fn ids(document: &Json, listed: &str) -> io::Result<()> {
     let one = |item: &Json| {
         // What was refused is no row that something was done to.
         let map = item.as_object().filter(|map| !map.contains_key("error"))?;
@@ -162,7 +195,18 @@ fn ids(document: &Json) -> io::Result<()> {
         let mut ids = texts.filter(|text| text.parse::<Uuid>().is_ok());
         ids.next().map(str::to_owned)
     };
-    let ids: Vec<String> = match document.get("value").and_then(Json::as_array) {
+    let refusal = |item: &Json| {
+        let error = item.get("error")?;
+        let text = |name: &str| error.get(name).and_then(Json::as_str).unwrap_or_default();
+        Some(format!("error {}: {}", text("code"), text("message")))
+    };
+    let items = document.get(listed).and_then(Json::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(refusal)
+        .for_each(|told| tell(&told));
+    let ids: Vec<String> = match document.get(listed).and_then(Json::as_array) {
         Some(items) => items.iter().filter_map(one).collect(),
         None => one(document).into_iter().collect(),
     };
@@ -345,52 +389,6 @@ impl Grid {
         }
         table.trim_fmt()
     }
-}
-
-/// The screen that people look at.
-#[derive(Debug, Clone, Copy)]
-struct Screen {
-    width: u16,
-    now: Timestamp,
-}
-
-/// What of a screen is known once it is; nothing, where the output goes elsewhere.
-static SCREEN: OnceLock<Option<Screen>> = OnceLock::new();
-
-fn screen() -> Option<Screen> {
-    SCREEN.get().copied().flatten()
-}
-
-/// Says what time it is for those who look at a screen.
-pub(crate) fn set_screen(now: Timestamp) {
-    let of_terminal = || {
-        let (_, width) = console::Term::stdout().size_checked()?;
-        Some(Screen { width, now })
-    };
-    SCREEN.get_or_init(|| of_terminal().filter(|_| io::stdout().is_terminal()));
-}
-
-/// How many digits from the end tell the ids of a column apart, five at least; nothing, where it
-/// holds none.
-fn ends(cells: &[&String]) -> Option<usize> {
-    const LEAST: usize = 5;
-    let mut ids: Vec<&str> = cells
-        .iter()
-        .filter(|cell| cell.parse::<Uuid>().is_ok())
-        .map(|cell| cell.as_str())
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let whole = ids.first()?.len();
-    (LEAST..=whole).find(|end| {
-        let mut short: Vec<&str> = ids
-            .iter()
-            .filter_map(|id| id.get(id.len().checked_sub(*end)?..))
-            .collect();
-        short.sort_unstable();
-        short.dedup();
-        short.len() == ids.len()
-    })
 }
 
 /// A table with how many rows it has, where people look at it.

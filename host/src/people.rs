@@ -219,13 +219,31 @@ pub(crate) fn cell(column: &ColumnDef, value: &Value, labels: &Labels) -> String
 
 /// `1 step`, `2 steps`.
 pub(crate) fn count(number: usize, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {one}{plural}")
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {}", plural(one)),
+    }
+}
+
+/// `steps`, `activities`, `processes`.
+pub(crate) fn plural(one: &str) -> String {
+    match one.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if one.ends_with(['s', 'x']) => format!("{one}es"),
+        _ => format!("{one}s"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_are_called_as_people_do() {
+        assert_eq!(count(1, "activity"), "1 activity");
+        let several = ["activity", "day", "process", "step"].map(|one| count(2, one));
+        assert_eq!(several, ["2 activities", "2 days", "2 processes", "2 steps"]);
+    }
 
     #[test]
     fn values_stand_in_one_column() {

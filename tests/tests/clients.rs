@@ -150,7 +150,7 @@ fn called(code: &str, beginnings: &[&str]) -> Vec<String> {
 #[test]
 fn commands_reach_the_engine_through_the_door_alone() {
     let door = door();
-    assert!(door.contains(&"execute".to_owned()) && door.len() < 20, "{door:?}");
+    assert!(door.contains(&"execute".to_owned()) && door.len() <= 21, "{door:?}");
     let mut found = Vec::new();
     for path in sources(&root().join("host/src/commands")) {
         let name = path

@@ -22,7 +22,8 @@ pub enum Found {
 }
 
 /// What tells rows of one name apart.
-const TELLING: [&str; 5] = [
+const TELLING: [&str; 6] = [
+    "primaryentity",
     "companyname",
     "parentcustomerid",
     "emailaddress1",
@@ -105,7 +106,7 @@ impl Session {
     /// The user may not read the table; the columns are no key that is at work; no row has the
     /// values of the key.
     pub fn find(&self, table: &str, name_or_id: &str) -> Result<Found> {
-        find(&mut &*self, table, name_or_id)
+        find(&mut &*self, table, &Filter::All, name_or_id)
     }
 
     /// The row of `table` with that id or name.
@@ -113,7 +114,16 @@ impl Session {
     /// # Errors
     /// There is none; or there are several, and the message lists them.
     pub fn find_one(&self, table: &str, name_or_id: &str) -> Result<Uuid> {
-        find_one(&mut &*self, table, name_or_id)
+        find_one(&mut &*self, table, (&Filter::All, noun(table)), name_or_id)
+    }
+
+    /// The same among the rows that a query asks for, where a table holds things of several kinds; `noun` is what
+    /// people call one of these.
+    ///
+    /// # Errors
+    /// There is none; or there are several, and the message lists them.
+    pub fn find_among(&self, among: &Query, noun: &str, name_or_id: &str) -> Result<Uuid> {
+        find_one(&mut &*self, &among.table, (&among.filter, noun), name_or_id)
     }
 
     /// `; did you mean `NAME`?`, where one of the query's rows, of those that the user may read, is nearly called
@@ -168,9 +178,15 @@ pub fn noun(table: &str) -> &str {
         tables::STEP => "step",
         tables::USER => "user",
         tables::VIEW => "view",
+        "annotation" => "note",
+        "asyncoperation" => "job",
         "businessunit" => "business unit",
         "duplicaterule" => "duplicate rule",
         "fieldsecurityprofile" => "column security profile",
+        "optionset" => "choice",
+        "sdkmessage" => "message",
+        "systemform" => "form",
+        "teamtemplate" => "access team template",
         table => table,
     }
 }
@@ -185,9 +201,9 @@ fn originals(table: &TableDef) -> Filter {
 }
 
 /// The row that was made last, of those that the user may read.
-fn newest(rows: &mut impl Lists, table: &TableDef) -> Result<Uuid> {
+fn newest(rows: &mut impl Lists, table: &TableDef, among: &Filter) -> Result<Uuid> {
     let mut query = Query::new(table.name.clone()).columns(&[]).top(1);
-    query.filter = originals(table);
+    query.filter = originals(table).and(among.clone());
     if table.column("createdon").is_some() {
         query.order.push(Order {
             column: "createdon".into(),
@@ -205,14 +221,14 @@ fn newest(rows: &mut impl Lists, table: &TableDef) -> Result<Uuid> {
     })
 }
 
-fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> {
+fn find<R: Lists>(rows: &mut R, table: &str, among: &Filter, name_or_id: &str) -> Result<Found> {
     let catalog = rows.catalog()?;
     let table = catalog.table(table)?;
     if let Ok(id) = name_or_id.parse::<Uuid>() {
-        return Ok(Found::One(id));
+        return by_id(rows, table, among, id);
     }
     if R::BY_END && name_or_id == LAST {
-        return newest(rows, table).map(Found::One);
+        return newest(rows, table, among).map(Found::One);
     }
     if let Some(key) = keys::parse(table, name_or_id) {
         return of_key(rows, table, &key).map(Found::One);
@@ -222,12 +238,13 @@ fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> 
         let signed_in = Filter::eq("domainname", name_or_id);
         let users = rows.rows(Query::new(tables::USER).columns(&[]).filter(signed_in))?;
         if let [user] = users.as_slice() {
-            return by_name(rows, table, &["domainname".into()], name_or_id, user.id);
+            let names = ["domainname".into()];
+            return by_name(rows, (table, among), &names, name_or_id, user.id);
         }
     }
     let names = names(table);
     if names.is_empty() {
-        return match by_end(rows, table, &names, name_or_id)? {
+        return match by_end(rows, (table, among), &names, name_or_id)? {
             Found::None => Err(Error::invalid(format!(
                 "rows of `{}` have no names; give the id",
                 table.name
@@ -236,15 +253,25 @@ fn find<R: Lists>(rows: &mut R, table: &str, name_or_id: &str) -> Result<Found> 
         };
     }
     let any = names.iter().map(|name| Filter::eq(name, name_or_id)).collect();
-    let filter = Filter::Or(any).and(originals(table));
+    let filter = Filter::Or(any).and(originals(table)).and(among.clone());
     let mut query = Query::new(table.name.clone()).filter(filter).top(CANDIDATES);
     query.columns = Some(Vec::new());
     let found = rows.rows(query.clone())?;
     Ok(match found.as_slice() {
-        [] => by_end(rows, table, &names, name_or_id)?,
-        [row] => by_name(rows, table, &names, name_or_id, row.id)?,
+        [] => by_end(rows, (table, among), &names, name_or_id)?,
+        [row] => by_name(rows, (table, among), &names, name_or_id, row.id)?,
         _ => Found::Many(candidates(rows, table, &names, query)?),
     })
+}
+
+/// The row of an id: nobody asks whether it is there, but whether it is one of those that are meant.
+fn by_id(rows: &mut impl Lists, table: &TableDef, among: &Filter, id: Uuid) -> Result<Found> {
+    if *among == Filter::All {
+        return Ok(Found::One(id));
+    }
+    let filter = Filter::eq(&table.key, id).and(among.clone());
+    let found = rows.rows(Query::new(table.name.clone()).columns(&[]).filter(filter))?;
+    Ok(if found.is_empty() { Found::None } else { Found::One(id) })
 }
 
 /// The columns by which people name a table's rows.
@@ -255,27 +282,33 @@ fn names(table: &TableDef) -> Vec<Name> {
 
 /// The row that has a name, unless the name is the end of another row's id as well: then either may
 /// be meant.
-fn by_name(rows: &mut impl Lists, table: &TableDef, names: &[Name], text: &str, named: Uuid) -> Result<Found> {
-    let end = match by_end(rows, table, names, text)? {
+fn by_name(
+    rows: &mut impl Lists,
+    (table, among): (&TableDef, &Filter),
+    names: &[Name],
+    text: &str,
+    named: Uuid,
+) -> Result<Found> {
+    let end = match by_end(rows, (table, among), names, text)? {
         Found::None => return Ok(Found::One(named)),
         Found::One(id) if id == named => return Ok(Found::One(named)),
         Found::One(_) | Found::Many(_) => end_of_id(text).unwrap_or_default(),
     };
     let either = vec![Filter::eq(&table.key, named), Filter::ends_with(&table.key, &end)];
     let query = Query::new(table.name.clone())
-        .filter(Filter::Or(either))
+        .filter(Filter::Or(either).and(among.clone()))
         .top(CANDIDATES);
     Ok(Found::Many(candidates(rows, table, names, query)?))
 }
 
 /// The rows whose id ends so.
-fn by_end<L: Lists>(rows: &mut L, table: &TableDef, names: &[Name], text: &str) -> Result<Found> {
+fn by_end<L: Lists>(rows: &mut L, (table, among): (&TableDef, &Filter), names: &[Name], text: &str) -> Result<Found> {
     let Some(end) = end_of_id(text).filter(|_| L::BY_END) else {
         return Ok(Found::None);
     };
     let query = Query::new(table.name.clone())
         .columns(&[])
-        .filter(Filter::ends_with(&table.key, &end))
+        .filter(Filter::ends_with(&table.key, &end).and(among.clone()))
         .top(CANDIDATES);
     let found = rows.rows(query.clone())?;
     Ok(match found.as_slice() {
@@ -326,15 +359,15 @@ fn of_key(rows: &mut impl Lists, table: &TableDef, key: &[(Name, &str)]) -> Resu
     found.first().map(|row| row.id).ok_or_else(|| keys::no_row(table))
 }
 
-fn find_one(rows: &mut impl Lists, table: &str, name_or_id: &str) -> Result<Uuid> {
-    match find(rows, table, name_or_id)? {
+fn find_one(rows: &mut impl Lists, table: &str, (among, noun): (&Filter, &str), name_or_id: &str) -> Result<Uuid> {
+    match find(rows, table, among, name_or_id)? {
         Found::One(id) => Ok(id),
         Found::None => {
             let catalog = rows.catalog()?;
             let known = catalog.table(table)?;
-            let query = Query::new(table).filter(originals(known));
+            let query = Query::new(table).filter(originals(known).and(among.clone()));
             let hint = rows.near(query, &names(known), name_or_id);
-            let message = format!("there is no {} \"{name_or_id}\"{hint}", noun(table));
+            let message = format!("there is no {noun} \"{name_or_id}\"{hint}");
             Err(Error::new(Code::NOT_FOUND, message).with_table(table))
         }
         Found::Many(candidates) => {
@@ -368,7 +401,7 @@ fn value(rows: &mut impl Lists, table: &TableDef, column: &ColumnDef, text: &str
         }
     };
     Ok(Value::Lookup(Reference {
-        id: find_one(rows, &target, name)?,
+        id: find_one(rows, &target, (&Filter::All, noun(&target)), name)?,
         table: target,
     }))
 }
@@ -385,10 +418,10 @@ fn of_any<R: Lists>(rows: &mut R, tables: &[Name], text: &str) -> Result<Option<
         if !is_named || !rows.may_read(table) {
             continue;
         }
-        if find(rows, table, text)? == Found::None {
+        if find(rows, table, &Filter::All, text)? == Found::None {
             continue;
         }
-        let row = Reference::new(table.clone(), find_one(rows, table, text)?);
+        let row = Reference::new(table.clone(), find_one(rows, table, (&Filter::All, noun(table)), text)?);
         if let Some(other) = found.replace(row) {
             let message = format!(
                 "\"{text}\" names a row of {} and of {table}; write TABLE:NAME",

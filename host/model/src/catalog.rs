@@ -110,8 +110,12 @@ impl Catalog {
     /// There is none.
     pub fn relationship(&self, name: &str) -> Result<&Arc<Relationship>> {
         let mut all = self.relationships();
-        all.find(|one| one.name.eq_ignore_ascii_case(name))
-            .ok_or_else(|| Error::invalid(format!("there is no 1:N relationship `{name}` in this organisation")))
+        all.find(|one| one.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let hint = names::did_you_mean(name, self.relationships().map(|one| one.name.as_str()));
+            Error::invalid(format!(
+                "there is no 1:N relationship `{name}` in this organisation{hint}"
+            ))
+        })
     }
 
     /// The table with that logical name.

@@ -1,13 +1,16 @@
 //! `sluice access-team`: the templates by which rows get access teams, and the members of the teams.
 
 use serde_json::json;
-use sluice_model::{Code, Error, Parameter, Query, Reference, Request, Rights, Row, Value};
+use sluice_engine::Session;
+use sluice_model::{Catalog, Code, Error, Parameter, Query, Reference, Request, Rights, Row, Value};
 
-use super::row;
+use super::{row_change::split_last, selection::Chosen, several};
 use crate::{
     context::Context,
     door::Door,
+    names,
     output::{Grid, Outcome},
+    people::pairs,
     usage::Usage,
 };
 
@@ -16,6 +19,11 @@ use crate::{
 pub(crate) enum Command {
     /// List the templates.
     List,
+    /// Show a template.
+    Show {
+        /// The template.
+        template: String,
+    },
     /// Make a template: what members of the access teams of a table's rows may do.
     Create {
         /// The template's name.
@@ -37,23 +45,24 @@ pub(crate) enum Command {
         /// The template.
         template: String,
     },
-    /// Add a user to the access team of a row. The first user makes the team.
+    /// Add a user to the access teams of rows. The first user makes the team.
     Add(Member),
-    /// Take a user out of the access team of a row. The last one takes the team along.
+    /// Take a user out of the access teams of rows. The last one takes the team along.
     Remove(Member),
 }
 
-/// A member of the access team of a row.
+/// A member of the access teams of rows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Member {
     /// The template.
     template: String,
     /// The table.
     table: String,
-    /// The row's id or name.
-    id: String,
-    /// The user.
-    user: String,
+    /// Ids or names (- reads them from standard input, one a line), then the user.
+    #[arg(value_name = "ID|USER", required = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 const TEMPLATE: &str = "teamtemplate";
@@ -69,6 +78,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::List => list(&session),
+        Command::Show { template } => show(&session, &template),
         Command::Create { name, table, rights } => {
             let code = session.catalog()?.table(&table)?.otc;
             let row = Row::unsaved(TEMPLATE)
@@ -97,35 +107,60 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("deleted access team template {id}"),
             ))
         }
-        Command::Add(member) => change(&session, &member, true),
-        Command::Remove(member) => change(&session, &member, false),
+        Command::Add(member) => change(context, &session, &member, true),
+        Command::Remove(member) => change(context, &session, &member, false),
     }
 }
 
-fn change(session: &dyn Door, member: &Member, add: bool) -> anyhow::Result<Outcome> {
-    let target = row::target(session, &member.table, &member.id)?;
+fn change(context: &Context, session: &Session, member: &Member, add: bool) -> anyhow::Result<Outcome> {
+    let (named, [name]) = split_last(&member.chosen, &member.words, "which user")?;
+    let rows = member.chosen.pick(session, &member.table, named)?;
     let template = session.find_one(TEMPLATE, &member.template)?;
-    let user = session.find_one("systemuser", &member.user)?;
-    let message = if add {
-        "AddUserToRecordTeam"
-    } else {
-        "RemoveUserFromRecordTeam"
+    let user = session.find_one("systemuser", name)?;
+    let (message, done) = match add {
+        true => ("AddUserToRecordTeam", "added to"),
+        false => ("RemoveUserFromRecordTeam", "taken out of"),
     };
-    let request = Request::new(message)
-        .with("Record", target.clone())
-        .with("SystemUserId", Value::Id(user))
-        .with("TeamTemplateId", Value::Id(template));
-    let response = session.execute(request)?;
-    let Some(Parameter::Value(Value::Id(team))) = response.outputs.get("AccessTeamId") else {
-        return Err(Error::new(Code::NOT_FOUND, "the answer names no team").into());
-    };
-    let done = if add { "added to" } else { "taken out of" };
-    let document = json!({ "id": target.id.to_string(), "team": team.to_string(), "user": user.to_string() });
-    let text = format!(
-        "{} {done} the access team of {} {}",
-        member.user, target.table, target.id
-    );
-    Ok(Outcome::new(document, text))
+    let what = (sluice_engine::noun(&member.table), "one whose access team was changed");
+    let find = |row: &str| session.find_one(&member.table, row);
+    several::picked(context, what, &rows, find, several::quietly, |id| {
+        let request = Request::new(message)
+            .with("Record", Reference::new(&*member.table, id))
+            .with("SystemUserId", Value::Id(user))
+            .with("TeamTemplateId", Value::Id(template));
+        let response = session.execute(request)?;
+        let Some(Parameter::Value(Value::Id(team))) = response.outputs.get("AccessTeamId") else {
+            return Err(Error::new(Code::NOT_FOUND, "the answer names no team").into());
+        };
+        let mut item = several::item(id);
+        item.insert("team".to_owned(), team.to_string().into());
+        item.insert("user".to_owned(), user.to_string().into());
+        Ok((item, format!("{name} {done} the access team of {} {id}", member.table)))
+    })
+}
+
+/// A template's name, its table, and the rights that it gives.
+fn parts(catalog: &Catalog, template: &Row) -> [String; 3] {
+    let code = template.int("objecttypecode").unwrap_or_default();
+    let table = catalog.iter().find(|table| table.otc == code);
+    let table = table.map_or_else(|| code.to_string(), |table| table.name.to_string());
+    let rights = template.int("defaultaccessrightsmask").unwrap_or_default();
+    let rights = Rights(rights.cast_unsigned()).to_string();
+    let name = template.text("teamtemplatename").unwrap_or_default().to_owned();
+    [name, table, rights]
+}
+
+fn show(session: &dyn Door, template: &str) -> anyhow::Result<Outcome> {
+    let row = names::row(session, TEMPLATE, template, &[])?;
+    let [name, table, rights] = parts(&*session.catalog()?, &row);
+    let lines = [
+        ("template", name.clone()),
+        ("id", row.id.to_string()),
+        ("table", table.clone()),
+        ("rights", rights.replace("Access", "")),
+    ];
+    let document = json!({ "id": row.id.to_string(), "name": name, "table": table, "rights": rights });
+    Ok(Outcome::new(document, pairs(&lines)))
 }
 
 fn list(session: &dyn Door) -> anyhow::Result<Outcome> {
@@ -133,12 +168,8 @@ fn list(session: &dyn Door) -> anyhow::Result<Outcome> {
     let mut grid = Grid::new(["template", "table", "rights", "id"]);
     let mut items = Vec::new();
     for row in session.list(Query::new(TEMPLATE).order_by("teamtemplatename"))? {
-        let code = row.int("objecttypecode").unwrap_or_default();
-        let table = catalog.iter().find(|table| table.otc == code);
-        let table = table.map_or_else(|| code.to_string(), |table| table.name.to_string());
-        let rights = Rights(row.int("defaultaccessrightsmask").unwrap_or_default().cast_unsigned()).to_string();
-        let name = row.text("teamtemplatename").unwrap_or_default();
-        grid.row([name, &table, &rights.replace("Access", ""), &row.id.to_string()]);
+        let [name, table, rights] = parts(&catalog, &row);
+        grid.row([&name, &table, &rights.replace("Access", ""), &row.id.to_string()]);
         items.push(json!({ "id": row.id.to_string(), "name": name, "table": table, "rights": rights }));
     }
     Ok(Outcome::list(items, grid.text("no templates")))

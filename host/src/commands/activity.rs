@@ -7,11 +7,16 @@ use sluice_model::{
     Code, Error, Filter, Query, Reference, Request, Row, TableDef, Uuid, Value, json as rows, names::end_of_id,
 };
 
-use super::{each, row, timeline};
+use super::{
+    each, row,
+    row_change::{self, Changes},
+    selection::{Picked, Selection},
+    several, timeline,
+};
 use crate::{
     assign,
     context::Context,
-    names::Labels,
+    names::{self, Labels},
     output::{Grid, Outcome},
     people, report,
     usage::Usage,
@@ -24,18 +29,24 @@ pub(crate) enum Command {
     List(List),
     /// Make an activity.
     Create(Box<Create>),
+    /// Show an activity.
+    Show {
+        /// Its id or subject.
+        activity: String,
+    },
+    /// Change columns of activities.
+    Update {
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        only: Only,
+    },
+    /// Remove activities.
+    Delete(Activities),
     /// Mark activities as completed, one outcome for each.
-    Complete {
-        /// Ids or subjects.
-        #[arg(required = true, value_name = "ID")]
-        activities: Vec<String>,
-    },
+    Complete(Activities),
     /// Mark activities as cancelled, one outcome for each.
-    Cancel {
-        /// Ids or subjects.
-        #[arg(required = true, value_name = "ID")]
-        activities: Vec<String>,
-    },
+    Cancel(Activities),
 }
 
 /// The tables of activities.
@@ -57,6 +68,37 @@ impl Kind {
             Self::Email => "email",
             Self::Appointment => "appointment",
         }
+    }
+}
+
+/// Activities of one kind, or of any.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Only {
+    /// Of those of a view or a filter, only these; a view is of one kind.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+}
+
+impl Only {
+    fn tables(&self) -> Vec<&'static str> {
+        let kinds = Kind::ALL.into_iter();
+        let only = kinds.filter(|kind| self.kind.is_none_or(|only| only == *kind));
+        only.map(Kind::table).collect()
+    }
+}
+
+/// Activities that something is done to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Activities {
+    #[command(flatten)]
+    rows: Selection,
+    #[command(flatten)]
+    only: Only,
+}
+
+impl Activities {
+    fn pick(&self, session: &Session) -> anyhow::Result<Picked> {
+        self.rows.pick_of_all(session, &self.only.tables())
     }
 }
 
@@ -159,8 +201,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::List(args) => list(context, &session, &args),
         Command::Create(args) => create(&session, &args),
-        Command::Complete { activities } => close(context, &session, &activities, (1, "completed")),
-        Command::Cancel { activities } => close(context, &session, &activities, (2, "cancelled")),
+        Command::Show { activity } => show(context, &session, &activity),
+        Command::Update { changes, only } => {
+            let what = ("activity", &*only.tables());
+            row_change::update_of_all(context, &session, what, &changes, |name| find(&session, name))
+        }
+        Command::Delete(activities) => {
+            let rows = activities.pick(&session)?;
+            several::delete_found(context, &session, "activity", &rows, |name| find(&session, name))
+        }
+        Command::Complete(activities) => close(context, &session, &activities, (1, "completed")),
+        Command::Cancel(activities) => close(context, &session, &activities, (2, "cancelled")),
     }
 }
 
@@ -280,10 +331,10 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
 fn close(
     context: &Context,
     session: &Session,
-    activities: &[String],
+    activities: &Activities,
     (state, word): (i32, &str),
 ) -> anyhow::Result<Outcome> {
-    let found = each::found(activities, |name| find(session, name))?;
+    let found = each::found(&activities.pick(session)?.rows, |name| find(session, name))?;
     let refused =
         |name: &str, error: &Error| format!("activity {name} is not {word}\n{}", report::error(context, error));
     each::each("activity", found, refused, |activity| {
@@ -296,8 +347,22 @@ fn close(
     })
 }
 
-/// The activity of that id or subject, or with that end of its id, of whatever kind.
+fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outcome> {
+    let activity = find(session, name)?;
+    let row = names::get(session, &activity.table, activity.id, &[])?;
+    let table = session.catalog()?.table(&activity.table)?.clone();
+    let text = match context.json() {
+        true => String::new(),
+        false => people::sheet(context, &table, &row)?,
+    };
+    Ok(Outcome::new(document(&table, &row), text))
+}
+
+/// The activity of that id or subject, of whatever kind; or with that end of its id; or the newest.
 fn find(session: &Session, name: &str) -> sluice_model::Result<Reference> {
+    if name == LAST {
+        return newest(session);
+    }
     let mut found = found_by(session, |table| match name.parse::<Uuid>() {
         Ok(id) => Filter::eq(&table.key, id),
         Err(_) => Filter::eq("subject", name),
@@ -307,10 +372,11 @@ fn find(session: &Session, name: &str) -> sluice_model::Result<Reference> {
     }
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(Error::new(
-            Code::NOT_FOUND,
-            format!("there is no activity \"{name}\"; `activity list` shows them"),
-        )),
+        [] => {
+            let hint = names::near_any(session, Kind::ALL.map(|kind| Query::new(kind.table())), "subject", name);
+            let message = format!("there is no activity \"{name}\"{hint}; `activity list` shows them");
+            Err(Error::new(Code::NOT_FOUND, message))
+        }
         several => {
             let list: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message = format!(
@@ -320,6 +386,24 @@ fn find(session: &Session, name: &str) -> sluice_model::Result<Reference> {
             Err(Error::new(Code::AMBIGUOUS, message))
         }
     }
+}
+
+/// What stands for the activity that was made last.
+const LAST: &str = "@last";
+
+fn newest(session: &Session) -> sluice_model::Result<Reference> {
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        let mut query = Query::new(kind.table()).columns(&["createdon"]).top(1);
+        query.order = sluice_model::odata::order(session.catalog()?.table(kind.table())?, "createdon desc")?;
+        found.extend(session.list(query)?);
+    }
+    let newest = found
+        .iter()
+        .max_by_key(|row| (row.get("createdon").and_then(Value::as_time), row.id));
+    newest
+        .map(Row::reference)
+        .ok_or_else(|| Error::new(Code::NOT_FOUND, "there is no activity that you may read"))
 }
 
 /// The activities of all kinds that a filter finds.

@@ -3,7 +3,11 @@
 use serde_json::{Value as Json, json};
 use sluice_model::{Filter, Query, Reference, Request, Row, json as rows};
 
-use super::{row, several};
+use super::{
+    row_change::{self, Changes},
+    selection::Selection,
+    several,
+};
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
@@ -24,43 +28,25 @@ pub(crate) enum Command {
         #[arg(long)]
         parent: Option<String>,
     },
-    /// Change columns of a business unit.
-    Update {
-        /// The business unit.
-        bu: String,
-        /// Columns.
-        #[arg(value_name = "NAME=VALUE", required = true)]
-        columns: Vec<String>,
-    },
+    /// Change columns of business units.
+    Update(Changes),
     /// Let those who are in business units work again.
-    Enable {
-        /// The business units.
-        #[arg(value_name = "BU", required = true)]
-        bus: Vec<String>,
-    },
+    Enable(Selection),
     /// Let nobody who is in business units do anything any more.
-    Disable {
-        /// The business units.
-        #[arg(value_name = "BU", required = true)]
-        bus: Vec<String>,
-    },
+    Disable(Selection),
     /// Move business units below another one.
     Move {
-        /// The business units.
-        #[arg(value_name = "BU", required = true)]
-        bus: Vec<String>,
+        #[command(flatten)]
+        bus: Selection,
         /// The business unit above.
         #[arg(long = "to", value_name = "BU")]
         unit: String,
     },
     /// Remove business units that are disabled.
-    Delete {
-        /// The business units.
-        #[arg(value_name = "BU", required = true)]
-        bus: Vec<String>,
-    },
+    Delete(Selection),
 }
 
+const TABLE: &str = "businessunit";
 const COLUMNS: [&str; 3] = ["name", "parentbusinessunitid", "isdisabled"];
 
 /// Runs the command.
@@ -73,21 +59,39 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             Query::new("businessunit").columns(&COLUMNS).order_by("name"),
         ),
         Command::Show { bu } => show(context, &session, &bu),
-        Command::Update { bu, columns } => row::update(context, &session, ("businessunit", &bu), &columns, false),
-        Command::Enable { bus } => {
+        Command::Update(changes) => row_change::update(context, &session, "businessunit", &changes),
+        Command::Enable(bus) => {
             let change = Row::unsaved("businessunit").with("isdisabled", false);
-            several::update(context, &session, &bus, &change, "enabled")
+            several::update(
+                context,
+                &session,
+                &bus.pick(&session, TABLE)?.listed(),
+                &change,
+                "enabled",
+            )
         }
-        Command::Disable { bus } => {
+        Command::Disable(bus) => {
             let change = Row::unsaved("businessunit").with("isdisabled", true);
-            several::update(context, &session, &bus, &change, "disabled")
+            several::update(
+                context,
+                &session,
+                &bus.pick(&session, TABLE)?.listed(),
+                &change,
+                "disabled",
+            )
         }
         Command::Move { bus, unit } => {
             let above = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
             let change = Row::unsaved("businessunit").with("parentbusinessunitid", above);
-            several::update(context, &session, &bus, &change, "moved")
+            several::update(
+                context,
+                &session,
+                &bus.pick(&session, TABLE)?.listed(),
+                &change,
+                "moved",
+            )
         }
-        Command::Delete { bus } => several::delete(context, &session, "businessunit", &bus),
+        Command::Delete(bus) => several::delete(context, &session, TABLE, &bus.pick(&session, TABLE)?.listed()),
         Command::Create { name, parent } => {
             let mut row = Row::unsaved("businessunit").with("name", name.as_str());
             if let Some(parent) = parent {

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Right, Row, Uuid, Value};
+use sluice_model::{Filter, Query, Request, Right, Row, Value};
 use sluice_platform::BusinessRuleSpec;
 
-use super::workflow;
+use super::{
+    selection::{Picked, Selection},
+    workflow::{self, Kind, delete, set_active},
+};
 use crate::{
     context::Context,
     names,
@@ -58,21 +61,14 @@ pub(crate) enum Command {
         /// The rule, as JSON; its table stays.
         file: PathBuf,
     },
-    /// Let a rule apply.
-    Activate {
-        /// Its name or id.
-        rule: String,
-    },
-    /// Let a rule apply no more.
-    Deactivate {
-        /// Its name or id.
-        rule: String,
-    },
-    /// Remove a rule that is not active.
-    Delete {
-        /// Its name or id.
-        rule: String,
-    },
+    /// Let rules apply.
+    #[command(visible_alias = "enable")]
+    Activate(Selection),
+    /// Let rules apply no more.
+    #[command(visible_alias = "disable")]
+    Deactivate(Selection),
+    /// Remove rules that are not active.
+    Delete(Selection),
 }
 
 /// Runs the command.
@@ -86,11 +82,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { rule } => show(context, &session, &rule),
         Command::New { file, table } => new(context, &session, &file, &table),
-        Command::Create { file, activate } => create(&session, &file, activate),
+        Command::Create { file, activate } => create(context, &session, &file, activate),
         Command::Update { rule, file } => update(&session, &rule, &file),
-        Command::Activate { rule } => set_active(&session, &rule, true),
-        Command::Deactivate { rule } => set_active(&session, &rule, false),
-        Command::Delete { rule } => delete(&session, &rule),
+        Command::Activate(rules) => set_active(context, &session, KIND, &rules.pick(&session, TABLE)?, true),
+        Command::Deactivate(rules) => set_active(context, &session, KIND, &rules.pick(&session, TABLE)?, false),
+        Command::Delete(rules) => delete(context, &session, KIND, &rules.pick(&session, TABLE)?),
     }
 }
 
@@ -99,31 +95,16 @@ fn rules() -> Filter {
     Filter::eq("category", Value::Choice(2)).and(Filter::eq("type", Value::Choice(1)))
 }
 
+const KIND: Kind = Kind {
+    noun: "business rule",
+    list: "`businessrule list` shows them",
+    rows: rules,
+    head,
+};
+
 /// The rule of that name or id.
 fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
-    let is = match name.parse::<Uuid>() {
-        Ok(id) => Filter::eq("workflowid", id),
-        Err(_) => Filter::eq("name", name),
-    };
-    let found = session.list(Query::new(TABLE).filter(rules().and(is)))?;
-    match found.as_slice() {
-        [rule] => Ok(rule.clone()),
-        [] => {
-            let hint = names::near(session, Query::new(TABLE).filter(rules()), name);
-            let message =
-                format!("there is no business rule \"{name}\" that you see{hint}; `businessrule list` shows them");
-            Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
-        }
-        several => {
-            let one = |row: &Row| format!("{} (of {})", row.id, row.text("primaryentity").unwrap_or_default());
-            let ids: Vec<String> = several.iter().map(one).collect();
-            let message = format!(
-                "several business rules are called \"{name}\": {}; give the id",
-                ids.join(", ")
-            );
-            Err(Error::new(Code::AMBIGUOUS, message).with_table(TABLE).into())
-        }
-    }
+    KIND.find(session, name)
 }
 
 fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
@@ -213,13 +194,13 @@ fn new(context: &Context, session: &Session, file: &Path, table: &str) -> anyhow
     workflow::begin(context, session, file, table, (TEMPLATE, name), "businessrule create")
 }
 
-fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+fn create(context: &Context, session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
     let spec = BusinessRuleSpec::parse(&reading::description(file)?)?;
     let made = session.execute(Request::create(spec.row()))?;
     let id = made.created().unwrap_or_default();
     if activate {
-        return set_active(session, &id.to_string(), true);
+        return set_active(context, session, KIND, &Picked::one(id), true);
     }
     let text = format!(
         "created business rule {} ({id}); it is a draft: `businessrule activate` lets it apply",
@@ -241,24 +222,4 @@ fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome>
     let row = find(session, &id)?;
     let text = format!("changed business rule {} ({id})", row.text("name").unwrap_or_default());
     Ok(Outcome::new(head(&row), text))
-}
-
-fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
-    let row = find(session, name)?;
-    let change = Row::new(TABLE, row.id).with("statecode", Value::Choice(i32::from(active)));
-    session.execute(Request::update(change))?;
-    let what = if active { "activated" } else { "deactivated" };
-    let text = format!(
-        "{what} business rule {} ({})",
-        row.text("name").unwrap_or_default(),
-        row.id
-    );
-    Ok(Outcome::new(head(&find(session, &row.id.to_string())?), text))
-}
-
-fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
-    let row = find(session, name)?;
-    session.execute(Request::delete(Reference::new(TABLE, row.id)))?;
-    let text = format!("deleted business rule {}", row.text("name").unwrap_or_default());
-    Ok(Outcome::new(json!({ "id": row.id.to_string() }), text))
 }

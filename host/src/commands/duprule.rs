@@ -1,15 +1,18 @@
 //! `sluice duprule`: the rules that say which rows are the same.
 
 mod conditions;
+mod matchcode;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sluice_engine::Session;
-use sluice_model::{
-    Code, Error, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind,
-};
-use sluice_platform::{prelude::*, publishing_rule};
+use sluice_model::{Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
+use sluice_platform::publishing_rule;
 
-use super::{condition, jobs, reach, what_if};
+use super::{
+    condition, jobs, reach,
+    selection::{Picked, Selection},
+    several, what_if,
+};
 use crate::{
     context::Context,
     names,
@@ -19,6 +22,7 @@ use crate::{
 };
 
 use conditions::{parsed, remove_condition};
+use matchcode::matchcode;
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
@@ -53,23 +57,19 @@ pub(crate) enum Command {
     },
     /// Change a rule that is not published.
     Update(Update),
-    /// Publish a rule: every row of its matching table gets its matchcode.
+    /// Publish rules: every row of the matching table gets its matchcode.
+    #[command(visible_alias = "enable")]
     Publish {
-        /// The rule's id or name.
-        rule: String,
+        #[command(flatten)]
+        rules: Selection,
         #[command(flatten)]
         what_if: what_if::Args,
     },
-    /// Take a rule out of work, at once.
-    Unpublish {
-        /// The rule's id or name.
-        rule: String,
-    },
-    /// Remove a rule that is not published.
-    Delete {
-        /// The rule's id or name.
-        rule: String,
-    },
+    /// Take rules out of work, at once.
+    #[command(visible_alias = "disable")]
+    Unpublish(Selection),
+    /// Remove rules that are not published.
+    Delete(Selection),
     /// Show the matchcode that a row has under a rule: equal codes are duplicates.
     Matchcode {
         /// The rule's id or name.
@@ -160,22 +160,40 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         }
         Command::RemoveCondition { rule, column } => remove_condition(&session, &rule, &column),
         Command::Update(args) => update(&session, &args),
-        Command::Publish { rule, what_if } => {
-            let row = names::row(&session, RULE, &rule, &["name"])?;
-            if let Some(outcome) = what_if.tried(context, &session, |since| Ok(publishing_rule(row.id, since)))? {
-                return Ok(outcome);
+        Command::Publish { rules, what_if } => {
+            let rules = rules.pick(&session, RULE)?;
+            if what_if.is_trial() {
+                let [rule] = rules.rows.as_slice() else {
+                    return Err(Usage::because("--what-if says it of one rule"));
+                };
+                let rule = session.find_one(RULE, rule)?;
+                if let Some(outcome) = what_if.tried(context, &session, |since| Ok(publishing_rule(rule, since)))? {
+                    return Ok(outcome);
+                }
             }
-            publish(context, &session, &row)
+            each_rule(context, &session, (&rules, "published"), several::quietly, |rule| {
+                publish(context, &session, rule)
+            })
         }
-        Command::Unpublish { rule } => unpublish(context, &session, &rule),
-        Command::Delete { rule } => {
-            let (id, name) = names::called(&session, RULE, &rule)?;
-            session.execute(Request::delete(Reference::new(RULE, id)))?;
-            Ok(Outcome::new(
-                json!({ "id": id.to_string() }),
-                format!("deleted the rule {name}"),
-            ))
+        Command::Unpublish(rules) => {
+            let rules = rules.pick(&session, RULE)?;
+            let first = |found: &[&Uuid]| {
+                let names = found
+                    .iter()
+                    .map(|rule| Ok(names::called(&session, RULE, &rule.to_string())?.1))
+                    .collect::<anyhow::Result<Vec<String>>>()?;
+                let told = format!("nobody's rows are compared by {} any more", names.join(", "));
+                if names.is_empty() {
+                    Ok(())
+                } else {
+                    reach::told(context, &told)
+                }
+            };
+            each_rule(context, &session, (&rules, "unpublished"), first, |rule| {
+                unpublish(context, &session, rule)
+            })
         }
+        Command::Delete(rules) => several::delete(context, &session, RULE, &rules.pick(&session, RULE)?),
         Command::Matchcode { rule, row } => matchcode(&session, &rule, &row),
     }
 }
@@ -333,6 +351,20 @@ fn create(context: &Context, session: &Session, args: &Create) -> anyhow::Result
     }
 }
 
+/// Does the same to each rule, whose name is known.
+fn each_rule(
+    context: &Context,
+    session: &Session,
+    (rules, done): (&Picked, &str),
+    first: impl FnOnce(&[&Uuid]) -> anyhow::Result<()>,
+    work: impl Fn(&Row) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let find = |name: &str| session.find_one(RULE, name);
+    several::picked_with_ends(context, ("rule", done), rules, find, first, |rule| {
+        work(&names::get(session, RULE, rule, &["name"])?)
+    })
+}
+
 fn message(name: &str, rule: Uuid) -> Request {
     Request::new(name).with("DuplicateRuleId", Value::Id(rule))
 }
@@ -362,10 +394,7 @@ fn run_publishing(context: &Context, session: &Session, rule: &Row, job: Uuid) -
     Ok(Outcome::new(Json::Object(document), text).with_exit(if done { Exit::Done } else { Exit::Refused }))
 }
 
-fn unpublish(context: &Context, session: &Session, rule: &str) -> anyhow::Result<Outcome> {
-    let row = names::row(session, RULE, rule, &["name"])?;
-    let name = row.text("name").unwrap_or(rule);
-    reach::told(context, &format!("nobody's rows are compared by {name} any more"))?;
+fn unpublish(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outcome> {
     let response = session.execute(message("UnpublishDuplicateRule", row.id))?;
     let mut document = Map::new();
     document.insert("id".to_owned(), row.id.to_string().into());
@@ -412,62 +441,4 @@ fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     let id = row.id;
     session.execute(Request::update(row))?;
     show(session, &id.to_string())
-}
-
-fn matchcode(session: &Session, rule: &str, row: &str) -> anyhow::Result<Outcome> {
-    let rule = names::row(session, RULE, rule, &["name", "baseentityname", "matchingentityname"])?;
-    let row = row_of(session, &rule, row)?;
-    let codes = session.matchcodes(&rule.reference(), &row)?;
-    let own = codes.base.as_ref().or(codes.matching.as_ref());
-    let document = json!({
-        "rule": rule.text("name"),
-        "table": row.table,
-        "id": row.id.to_string(),
-        "matchcode": own,
-        "base": codes.base,
-        "matching": codes.matching,
-    });
-    let told = |code: &Option<String>| {
-        code.clone()
-            .unwrap_or_else(|| "none: it is the same as no other row".to_owned())
-    };
-    let text = match codes.base == codes.matching {
-        true => told(&codes.base),
-        false => pairs(&[
-            ("as the row that is checked", told(&codes.base)),
-            ("as a row compared with", told(&codes.matching)),
-        ]),
-    };
-    Ok(Outcome::new(document, text))
-}
-
-/// The row of one of a rule's tables that a text names.
-fn row_of(session: &Session, rule: &Row, text: &str) -> anyhow::Result<Reference> {
-    let tables: Vec<&str> = ["baseentityname", "matchingentityname"]
-        .iter()
-        .filter_map(|column| rule.text(column))
-        .collect();
-    if let Some((table, name)) = text.split_once(':')
-        && tables.contains(&table)
-    {
-        return Ok(Reference::new(table, session.find_one(table, name)?));
-    }
-    let mut missing = None;
-    for table in tables {
-        let table: &TableDef = &session.catalog()?.table(table)?.clone();
-        let found = session.find_one(&table.name, text).and_then(|id| {
-            let reference = Reference::new(table.name.clone(), id);
-            session
-                .execute(Request::retrieve(reference.clone(), &["createdon"]))
-                .map(|_| reference)
-        });
-        match found {
-            Ok(row) => return Ok(row),
-            Err(error) if error.kind() == Kind::NotFound && error.code() != Code::AMBIGUOUS => {
-                missing.get_or_insert(error);
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(missing.unwrap_or_else(|| Error::host("the rule names no table")).into())
 }

@@ -4,7 +4,10 @@
 use serde_json::{Map, Value as Json, json};
 use sluice_model::{Code, Error, Result, codes::Kind};
 
-use crate::output::{Exit, Outcome};
+use crate::{
+    output::{Exit, Outcome},
+    people::{count, plural},
+};
 
 /// What was done to one row: for machines and for people.
 pub(super) type Done = (Map<String, Json>, String);
@@ -55,10 +58,10 @@ pub(super) fn each<T>(
         }
     }
     match all {
-        0 => texts.push(format!("no {what}s")),
+        0 => texts.push(format!("no {}", plural(what))),
         1 => {}
-        _ if done == all => texts.push(format!("all {all} {what}s done")),
-        _ => texts.push(format!("{done} of {all} {what}s done, the others not")),
+        _ if done == all => texts.push(format!("all {} done", count(all, what))),
+        _ => texts.push(format!("{done} of {} done, the others not", count(all, what))),
     }
     let document = json!({ "value": items });
     Ok(Outcome::new(document, texts.join("\n\n")).with_exit(exit))

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use sluice_model::{
     Code, Error, Situation,
     codes::{self, CodeInfo},
+    names::did_you_mean,
     remedy::Resolution,
     situations,
 };
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     /// List the codes.
     List,
     /// Explain a code: what causes it, and what to do.
+    #[command(visible_alias = "show")]
     Explain {
         /// A code, its name, or one of the situations of the guide.
         #[arg(value_name = "CODE|e1…e9", allow_negative_numbers = true)]
@@ -133,8 +135,9 @@ fn find(text: &str) -> anyhow::Result<Vec<Meaning>> {
     let bare = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8).map(Code);
     let named = codes::all().find(|info| info.name.eq_ignore_ascii_case(text));
     let Some(code) = named.map(|info| info.code).or(bare).or_else(|| Code::parse(text)) else {
+        let hint = did_you_mean(text, codes::all().map(|info| info.name));
         return Err(Usage::because(format!(
-            "`{text}` is no code (0x80040220), no code's name and no situation (e4); `errors list` shows them"
+            "`{text}` is no code (0x80040220), no code's name and no situation (e4){hint}; `errors list` shows them"
         )));
     };
     let Some(info) = codes::all().find(|info| info.code == code) else {

@@ -3,12 +3,15 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value};
+use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_sales::form::{self, Definition, LEAD_LIBRARY};
 
+use super::{reach, selection::Selection, several};
 use crate::{
+    assign,
     context::Context,
+    names,
     output::{Exit, Grid, Outcome},
 };
 
@@ -87,10 +90,20 @@ pub(crate) enum Command {
         #[command(flatten)]
         draft: Draft,
     },
-    /// Remove a form that is not the default one.
-    Delete {
+    /// Change columns of a form: name, description.
+    Update {
         /// The form's name or id.
         form: String,
+        /// Columns.
+        #[arg(value_name = "NAME=VALUE", required = true)]
+        columns: Vec<String>,
+        #[command(flatten)]
+        draft: Draft,
+    },
+    /// Remove forms that are not the default one.
+    Delete {
+        #[command(flatten)]
+        forms: Selection,
         #[command(flatten)]
         draft: Draft,
     },
@@ -122,6 +135,8 @@ impl Draft {
         Ok("published")
     }
 }
+
+const TABLE: &str = "systemform";
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
@@ -155,7 +170,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             set_enabled(definition, &library, false)
         }),
         Command::SetDefault { form, draft } => {
-            let row = crate::names::row(&session, "systemform", &form, &["name", "objecttypecode"])?;
+            let row = names::row(&session, TABLE, &form, &["name", "objecttypecode"])?;
             let rows = make_default(&session, row.text("objecttypecode").unwrap_or_default(), row.id)?;
             let published = draft.publish(&session, rows)?;
             Ok(Outcome::new(
@@ -163,22 +178,44 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("clients open the form {form} where none is named; {published}"),
             ))
         }
-        Command::Delete { form, draft } => {
-            let id = session.find_one("systemform", &form)?;
-            let target = Reference::new("systemform", id);
-            session.execute(Request::delete(target.clone()))?;
-            let published = draft.publish(&session, vec![target])?;
+        Command::Update { form, columns, draft } => {
+            let row = names::row(&session, TABLE, &form, &["name"])?;
+            let table = session.catalog()?.table(TABLE)?.clone();
+            let change = Row {
+                id: row.id,
+                ..assign::row(&session, &table, &columns)?
+            };
+            session.execute(Request::update(change))?;
+            let published = draft.publish(&session, vec![row.reference()])?;
+            let name = row.text("name").unwrap_or(&form);
             Ok(Outcome::new(
-                json!({ "id": id.to_string() }),
-                format!("removed the form {form}; {published}"),
+                json!({ "id": row.id.to_string() }),
+                format!("changed the form {name}; {published}"),
             ))
         }
+        Command::Delete { forms, draft } => delete(context, &session, &forms, &draft),
         Command::Check { table, form } => check(context, &session, &table, form.as_deref()),
     }
 }
 
+fn delete(context: &Context, session: &Session, forms: &Selection, draft: &Draft) -> anyhow::Result<Outcome> {
+    let forms = forms.pick(session, TABLE)?;
+    let find = |name: &str| session.find_one(TABLE, name);
+    let first = |found: &[&Uuid]| {
+        let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
+        reach::of_deletes(context, session, &rows)
+    };
+    several::picked(context, ("form", "removed"), &forms, find, first, |id| {
+        let name = names::called(session, TABLE, &id.to_string())?.1;
+        let target = Reference::new(TABLE, id);
+        session.execute(Request::delete(target.clone()))?;
+        let published = draft.publish(session, vec![target])?;
+        Ok((several::item(id), format!("removed the form {name}; {published}")))
+    })
+}
+
 fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
-    let mut query = Query::new("systemform").order_by("objecttypecode").order_by("name");
+    let mut query = Query::new(TABLE).order_by("objecttypecode").order_by("name");
     if let Some(table) = table {
         session.catalog()?.table(table)?;
         query.filter = Filter::eq("objecttypecode", table);
@@ -204,7 +241,7 @@ fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
 }
 
 fn show(session: &Session, name: &str) -> anyhow::Result<Outcome> {
-    let row = crate::names::row(session, "systemform", name, &[])?;
+    let row = names::row(session, TABLE, name, &[])?;
     let definition = Definition::of(&row)?;
     let mut grid = Grid::new(["OnLoad handler", "function", "enabled"]);
     for handler in &definition.events.onload {
@@ -240,13 +277,13 @@ fn create(
     for library in libraries {
         definition.add_library(library, "onLoad");
     }
-    let row = Row::unsaved("systemform")
+    let row = Row::unsaved(TABLE)
         .with("name", name)
         .with("objecttypecode", table)
         .with("type", Value::Choice(2))
         .with("formjson", definition.to_text());
     let id = session.execute(Request::create(row))?.created().unwrap_or_default();
-    let mut rows = vec![Reference::new("systemform", id)];
+    let mut rows = vec![Reference::new(TABLE, id)];
     if default {
         rows.extend(make_default(session, table, id)?);
     }
@@ -258,15 +295,13 @@ fn create(
 }
 
 /// One form of a table is the default one.
-fn make_default(session: &Session, table: &str, id: sluice_model::Uuid) -> anyhow::Result<Vec<Reference>> {
+fn make_default(session: &Session, table: &str, id: Uuid) -> anyhow::Result<Vec<Reference>> {
     let filter = Filter::eq("objecttypecode", table);
     let mut changed = Vec::new();
-    for row in session.list(Query::new("systemform").columns(&["isdefault"]).filter(filter))? {
+    for row in session.list(Query::new(TABLE).columns(&["isdefault"]).filter(filter))? {
         let default = row.id == id;
         if row.bool("isdefault") != Some(default) {
-            session.execute(Request::update(
-                Row::new("systemform", row.id).with("isdefault", default),
-            ))?;
+            session.execute(Request::update(Row::new(TABLE, row.id).with("isdefault", default)))?;
             changed.push(row.reference());
         }
     }
@@ -280,7 +315,7 @@ fn change(
     draft: &Draft,
     change: impl FnOnce(&mut Definition) -> bool,
 ) -> anyhow::Result<Outcome> {
-    let row = crate::names::row(session, "systemform", name, &[])?;
+    let row = names::row(session, TABLE, name, &[])?;
     let mut definition = Definition::of(&row)?;
     if !change(&mut definition) {
         let message = format!(
@@ -289,7 +324,7 @@ fn change(
         );
         return Err(Error::new(Code::NOT_FOUND, message).into());
     }
-    let update = Row::new("systemform", row.id).with("formjson", definition.to_text());
+    let update = Row::new(TABLE, row.id).with("formjson", definition.to_text());
     session.execute(Request::update(update))?;
     let published = draft.publish(session, vec![row.reference()])?;
     let document = json!({ "id": row.id.to_string(), "definition": serde_json::to_value(&definition)? });

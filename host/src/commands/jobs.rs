@@ -6,6 +6,11 @@ use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobOutcome, JobProgress, JobState, Session};
 use sluice_model::{Code, Filter, Query, Request, Row, TableDef, Uuid, Value, codes::Kind};
 
+use super::{
+    each,
+    selection::{Chosen, Picked, Selection},
+    several,
+};
 use crate::{
     context::Context,
     interrupt,
@@ -40,19 +45,18 @@ pub(crate) enum Command {
     /// Go on with jobs that were interrupted, that wait, or whose time has come. An asynchronous step runs again
     /// from its beginning: what it had committed stays.
     Resume {
-        /// Ids or names; all that are due where none is given.
-        #[arg(value_name = "JOB")]
+        /// Ids or names, or - for those that standard input names; all that are due where none is given.
+        #[arg(value_name = "JOB", conflicts_with_all = ["view", "filter", "top"])]
         jobs: Vec<String>,
+        #[command(flatten)]
+        chosen: Chosen,
     },
-    /// Run a job of an asynchronous step once more that has failed, with what the step was given then.
-    Retry {
-        /// Its id or name.
-        job: String,
-    },
-    /// Put off a job that has not ended: until then, or for so long.
+    /// Run jobs of asynchronous steps once more that have failed, with what the steps were given then.
+    Retry(Selection),
+    /// Put off jobs that have not ended: until then, or for so long.
     Postpone {
-        /// Its id or name.
-        job: String,
+        #[command(flatten)]
+        jobs: Selection,
         /// A point in time, such as 2026-01-31T09:00:00Z, or a span from now: 30m, 2h, 3d.
         #[arg(long, value_name = "TIME")]
         until: String,
@@ -63,12 +67,11 @@ pub(crate) enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Cancel a job that has not ended. A step that waits will not run; one that is running ends by
-    /// itself. The rule that it was publishing is unpublished; the duplicates that it found stay.
-    Cancel {
-        /// Its id or name.
-        job: String,
-    },
+    /// Cancel jobs that have not ended. A step that waits will not run; one that is running ends by
+    /// itself. The rule that a job was publishing is unpublished; the duplicates that it found stay.
+    Cancel(Selection),
+    /// Remove jobs that have ended.
+    Delete(Selection),
 }
 
 const TABLE: &str = "asyncoperation";
@@ -105,26 +108,26 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let row = names::row(&session, TABLE, &job, &COLUMNS)?;
             show(context, &session, &row)
         }
-        Command::Resume { jobs } => resume(context, &session, &jobs),
-        Command::Retry { job } => {
-            let id = session.find_one(TABLE, &job)?;
-            session.retry_job(id)?;
-            let (documents, texts, exit) = run_all(context, &session, &[id])?;
-            let document = documents.into_iter().next().unwrap_or_default();
-            Ok(Outcome::new(document, texts.join("\n")).with_exit(exit))
+        Command::Resume { jobs, chosen } => {
+            let all_due = jobs.is_empty() && !chosen.asks();
+            let jobs = chosen.pick(&session, TABLE, &jobs)?;
+            resume(context, &session, (!all_due).then_some(&jobs.rows))
         }
-        Command::Postpone { job, until } => postpone(&session, &job, &until),
+        Command::Retry(jobs) => retry(context, &session, &jobs.pick(&session, TABLE)?),
+        Command::Postpone { jobs, until } => postpone(context, &session, &jobs.pick(&session, TABLE)?, &until),
         Command::Run { watch } => run_due(context, &session, watch),
-        Command::Cancel { job } => {
-            let id = session.find_one(TABLE, &job)?;
-            let canceled = Row::new(TABLE, id)
-                .with("statecode", Value::Choice(3))
-                .with("statuscode", Value::Choice(32));
-            session.execute(Request::update(canceled))?;
-            let outcome = Outcome::new(
-                json!({ "id": id.to_string(), "state": "canceled" }),
-                format!("canceled job {id}"),
-            );
+        Command::Delete(jobs) => several::delete(context, &session, TABLE, &jobs.pick(&session, TABLE)?),
+        Command::Cancel(jobs) => {
+            let jobs = jobs.pick(&session, TABLE)?;
+            let outcome = each_job(context, &session, (&jobs, "canceled"), |id| {
+                let canceled = Row::new(TABLE, id)
+                    .with("statecode", Value::Choice(3))
+                    .with("statuscode", Value::Choice(32));
+                session.execute(Request::update(canceled))?;
+                let mut item = several::item(id);
+                item.insert("state".to_owned(), "canceled".into());
+                Ok((item, format!("canceled job {id}")))
+            })?;
             with_removals(context, &session, outcome)
         }
     }
@@ -237,12 +240,40 @@ fn show(context: &Context, session: &Session, row: &Row) -> anyhow::Result<Outco
     Ok(Outcome::new(document(session, &table, row), pairs(&lines)))
 }
 
-fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Result<Outcome> {
-    let jobs: Vec<Uuid> = if jobs.is_empty() {
-        session.due_jobs()?
-    } else {
-        let find = |job: &String| session.find_one(TABLE, job);
-        jobs.iter().map(find).collect::<sluice_model::Result<_>>()?
+/// Does the same to each job.
+fn each_job(
+    context: &Context,
+    session: &Session,
+    (jobs, done): (&Picked, &str),
+    work: impl FnMut(Uuid) -> anyhow::Result<each::Done>,
+) -> anyhow::Result<Outcome> {
+    let find = |name: &str| session.find_one(TABLE, name);
+    several::picked(context, ("job", done), jobs, find, several::quietly, work)
+}
+
+fn retry(context: &Context, session: &Session, jobs: &Picked) -> anyhow::Result<Outcome> {
+    let find = |name: &str| session.find_one(TABLE, name);
+    let what = ("job", "run once more");
+    several::picked_with_ends(context, what, jobs, find, several::quietly, |id| {
+        session.retry_job(id)?;
+        let outcome = run_job(session, id)?;
+        let exit = if is_refusal(&outcome) {
+            Exit::Refused
+        } else {
+            Exit::Done
+        };
+        let document = outcome_document(id, &outcome).into();
+        Ok(Outcome::new(document, told(context, id, &outcome)).with_exit(exit))
+    })
+}
+
+fn resume(context: &Context, session: &Session, jobs: Option<&Vec<String>>) -> anyhow::Result<Outcome> {
+    let jobs: Vec<Uuid> = match jobs {
+        None => session.due_jobs()?,
+        Some(jobs) => {
+            let find = |job: &String| session.find_one(TABLE, job);
+            jobs.iter().map(find).collect::<sluice_model::Result<_>>()?
+        }
     };
     let (documents, mut texts, exit) = run_all(context, session, &jobs)?;
     if texts.is_empty() {
@@ -251,7 +282,7 @@ fn resume(context: &Context, session: &Session, jobs: &[String]) -> anyhow::Resu
     Ok(Outcome::items(documents, texts.join("\n")).with_exit(exit))
 }
 
-fn postpone(session: &Session, job: &str, until: &str) -> anyhow::Result<Outcome> {
+fn postpone(context: &Context, session: &Session, jobs: &Picked, until: &str) -> anyhow::Result<Outcome> {
     let wrong = |why: String| Usage::because(why);
     let until = match times::Since::parse(until).map_err(wrong)? {
         times::Since::Ago(seconds) => times::moved(session.now(), seconds).map_err(wrong)?,
@@ -260,12 +291,13 @@ fn postpone(session: &Session, job: &str, until: &str) -> anyhow::Result<Outcome
     if until <= session.now() {
         return Err(Usage::because(format!("{until} is not in the future")));
     }
-    let id = session.find_one(TABLE, job)?;
-    session.execute(Request::update(Row::new(TABLE, id).with("postponeuntil", until)))?;
-    Ok(Outcome::new(
-        json!({ "id": id.to_string(), "postponeuntil": until.to_string() }),
-        format!("the job {id} waits until {}", sluice_model::json::whole_seconds(until)),
-    ))
+    each_job(context, session, (jobs, "put off"), |id| {
+        session.execute(Request::update(Row::new(TABLE, id).with("postponeuntil", until)))?;
+        let mut item = several::item(id);
+        item.insert("postponeuntil".to_owned(), until.to_string().into());
+        let until = sluice_model::json::whole_seconds(until);
+        Ok((item, format!("the job {id} waits until {until}")))
+    })
 }
 
 /// Runs what is due; with `watch`, also what becomes due until Ctrl-C.

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluice_engine::{JobState, Session};
-use sluice_model::{Filter, Name, Parameter, Query, Request, Response, Row, Uuid};
+use sluice_model::{Code, Error, Filter, Name, Parameter, Query, Request, Response, Row, Uuid, names::did_you_mean};
 
 use super::jobs;
 use crate::{
     context::Context,
     door::Door,
     output::{Exit, Grid, Outcome},
+    people::pairs,
 };
 
 const TABLE: &str = "entitykey";
@@ -20,6 +21,13 @@ pub(crate) enum Command {
     List {
         /// The table.
         table: Option<String>,
+    },
+    /// Show a key.
+    Show {
+        /// The table.
+        table: String,
+        /// The key's name.
+        name: String,
     },
     /// Make a key: an index over the rows that are there, and over those to come.
     Create {
@@ -55,6 +63,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::List { table } => list(&session, table.as_deref()),
+        Command::Show { table, name } => show(&session, &table, &name),
         Command::Create {
             table,
             name,
@@ -150,6 +159,37 @@ fn document(key: &Row) -> Map<String, Json> {
         key.id_of("asyncjob").map(|job| job.to_string()).into(),
     );
     document
+}
+
+fn show(session: &Session, table: &str, name: &str) -> anyhow::Result<Outcome> {
+    let keys = keys(session, Some(table))?;
+    let key = keys
+        .iter()
+        .find(|key| key.text("name").is_some_and(|known| known.eq_ignore_ascii_case(name)))
+        .ok_or_else(|| {
+            let hint = did_you_mean(name, keys.iter().filter_map(|key| key.text("name")));
+            let message = format!("there is no key \"{name}\" of `{table}`{hint}; `key list {table}` shows them");
+            Error::new(Code::NOT_FOUND, message).with_table(TABLE)
+        })?;
+    let text = |column: &str| key.text(column).unwrap_or_default().to_owned();
+    let managed = if key.bool("ismanaged") == Some(true) {
+        "yes"
+    } else {
+        "no"
+    };
+    let mut lines = vec![
+        ("key", text("name")),
+        ("id", key.id.to_string()),
+        ("table", text("entitylogicalname")),
+        ("label", text("displayname")),
+        ("columns", text("keyattributes").replace(',', ", ")),
+        ("status", status(key).to_owned()),
+        ("managed", managed.to_owned()),
+    ];
+    if let Some(job) = key.id_of("asyncjob") {
+        lines.push(("job", job.to_string()));
+    }
+    Ok(Outcome::new(Json::Object(document(key)), pairs(&lines)))
 }
 
 fn list(session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {

@@ -3,7 +3,12 @@
 use serde_json::Map;
 use sluice_model::{ColumnType, Error, Request, Row, Uuid, Value, choices, codes::Kind};
 
-use super::{each, lead_matches, lead_new, lead_qualify, lead_selection::Selection, row};
+use super::{
+    each, lead_matches, lead_new, lead_qualify,
+    row::{self, Shown},
+    row_change::{self, Changes},
+    selection::Selection,
+};
 use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage};
 
 /// See the module.
@@ -11,8 +16,15 @@ use crate::{context::Context, door::Door, output::Outcome, report, usage::Usage}
 pub(crate) enum Command {
     /// List leads: the same as `row list lead`.
     List(row::Which),
+    /// Show a lead: the same as `row get lead`.
+    Show(Shown),
     /// Make a lead as the form does: choosing a contact or an account fills empty columns.
+    #[command(visible_alias = "create")]
     New(lead_new::New),
+    /// Change columns of leads: the same as `row update lead`.
+    Update(Changes),
+    /// Remove leads: the same as `row delete lead`.
+    Delete(Selection),
     /// Make an account, a contact and an opportunity of a lead, and close the lead.
     Qualify(lead_qualify::Qualify),
     /// Show the accounts and contacts that a lead might be, as the dialog of qualifying it does.
@@ -36,7 +48,10 @@ pub(crate) enum Command {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::List(which) => row::list(context, &context.session()?, "lead", &which),
+        Command::Show(shown) => row::show(context, &context.session()?, "lead", &shown),
         Command::New(args) => lead_new::run(context, &args),
+        Command::Update(changes) => row_change::update(context, &context.session()?, "lead", &changes),
+        Command::Delete(leads) => row_change::delete(context, &context.session()?, "lead", &leads),
         Command::Qualify(args) => lead_qualify::run(context, &args),
         Command::Matches(args) => lead_matches::run(context, &args),
         Command::Disqualify { leads, reason } => disqualify(context, &leads, reason.as_deref()),
@@ -73,7 +88,7 @@ fn disqualify(context: &Context, leads: &Selection, reason: Option<&str>) -> any
 /// Gives each lead another state.
 fn close(context: &Context, leads: &Selection, done: &str, change: &[(&str, Value)]) -> anyhow::Result<Outcome> {
     let session = context.session()?;
-    let leads = leads.resolve(&session)?;
+    let leads = leads.pick(&session, "lead")?.rows;
     let not_done = format!("is not {done}");
     let refused = |lead: &str, error: &Error| refused(context, lead, &not_done, error, Vec::new());
     each(&session, &leads, refused, |lead| {

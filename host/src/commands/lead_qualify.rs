@@ -11,7 +11,7 @@ use sluice_engine::{CallOptions, Session};
 use sluice_model::{Catalog, Choice, Code, Error, Match, Parameter, Reference, Response, Uuid, choices};
 use sluice_sales::qualify::{self, Choices, Detection, Party};
 
-use super::{lead, lead_dry_run, lead_selection::Selection, row::references};
+use super::{lead, lead_dry_run, row::references, selection::Selection};
 use crate::{
     context::Context,
     door::Door,
@@ -206,7 +206,7 @@ fn choice(text: &str) -> Result<PartyChoice, String> {
 pub(super) fn run(context: &Context, args: &Qualify) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     let said = choices(&session, args)?;
-    let leads = args.leads.resolve(&session)?;
+    let leads = args.leads.pick(&session, "lead")?.rows;
     // Whoever is asked about one lead is not asked again about the next.
     let answers: Cell<[Option<bool>; 3]> = Cell::default();
     if args.dry_run {

@@ -38,6 +38,7 @@ pub(crate) enum Command {
         draft: bool,
     },
     /// Map a column onto another.
+    #[command(visible_alias = "create")]
     Add {
         #[command(flatten)]
         tables: Tables,
@@ -48,6 +49,7 @@ pub(crate) enum Command {
         draft: bool,
     },
     /// Remove a mapping.
+    #[command(visible_alias = "delete")]
     Remove {
         #[command(flatten)]
         tables: Tables,

@@ -8,13 +8,19 @@ use std::{
 use serde_json::json;
 use sluice_model::{Reference, Request, Right, Row};
 
-use super::{row, timeline};
+use super::{
+    row::{self, Shown},
+    row_change::{self, Changes},
+    selection::Selection,
+    timeline,
+};
 use crate::{context::Context, door::Door, files, output::Outcome, reading, transfer, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Write a note about a row, with a file if one is given.
+    #[command(visible_alias = "create")]
     Add(Add),
     /// List the notes of a row; of an opportunity, those of its lead, too.
     List {
@@ -23,6 +29,10 @@ pub(crate) enum Command {
         /// The row's id or name.
         id: String,
     },
+    /// Show a note: the same as `row get annotation`.
+    Show(Shown),
+    /// Change columns of notes, such as subject and notetext: the same as `row update annotation`.
+    Update(Changes),
     /// Save the attachment of a note.
     Save {
         /// The note's id or title.
@@ -33,11 +43,8 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
-    /// Remove a note with its attachment.
-    Delete {
-        /// The note's id or title.
-        note: String,
-    },
+    /// Remove notes with their attachments.
+    Delete(Selection),
 }
 
 /// `note add`
@@ -61,6 +68,8 @@ pub(crate) struct Add {
     mime_type: Option<String>,
 }
 
+const TABLE: &str = "annotation";
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
@@ -68,14 +77,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Add(args) => add(&session, &args),
         Command::List { table, id } => timeline::notes(context, &session, &row::target(&session, &table, &id)?),
         Command::Save { note, file, force } => save(context, &session, &note, &file, force),
-        Command::Delete { note } => {
-            let target = row::target(&session, "annotation", &note)?;
-            session.execute(Request::delete(target.clone()))?;
-            Ok(Outcome::new(
-                json!({ "id": target.id.to_string() }),
-                format!("deleted note {}", target.id),
-            ))
-        }
+        Command::Show(shown) => row::show(context, &session, TABLE, &shown),
+        Command::Update(changes) => row_change::update(context, &session, TABLE, &changes),
+        Command::Delete(notes) => row_change::delete(context, &session, TABLE, &notes),
     }
 }
 
@@ -84,9 +88,9 @@ fn add(session: &dyn Door, args: &Add) -> anyhow::Result<Outcome> {
     if blank(&args.title) && blank(&args.text) && args.file.is_none() {
         return Err(Usage::because("the note is empty: give --title, --text or --file"));
     }
-    session.check_privilege("annotation", Right::Create)?;
+    session.check_privilege(TABLE, Right::Create)?;
     let about = row::target(session, &args.table, &args.id)?;
-    let mut note = Row::unsaved("annotation").with("objectid", about.clone());
+    let mut note = Row::unsaved(TABLE).with("objectid", about.clone());
     let by_file = args.file.as_ref().and_then(|file| file.file_name());
     if let Some(title) = args
         .title
@@ -125,7 +129,7 @@ fn shown(row: &Reference) -> String {
 }
 
 fn save(context: &Context, session: &dyn Door, note: &str, file: &Path, force: bool) -> anyhow::Result<Outcome> {
-    let note = session.find_one("annotation", note)?;
+    let note = session.find_one(TABLE, note)?;
     let write = |out: &mut dyn Write| transfer::download(session, note, &mut |bytes| out.write_all(bytes));
     files::deliver(context, file, force, write, |size| {
         Ok(Outcome::new(

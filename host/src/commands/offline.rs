@@ -19,8 +19,10 @@ pub(crate) enum Command {
     /// List the tables of each profile.
     List,
     /// Add a table to a profile.
+    #[command(visible_alias = "create")]
     Add(Change),
     /// Take a table out of a profile.
+    #[command(visible_alias = "delete")]
     Remove(Change),
 }
 

@@ -58,6 +58,14 @@ pub(crate) enum Command {
         #[arg(long)]
         draft: bool,
     },
+    /// Remove a global choice that no column has.
+    Delete {
+        /// The global choice.
+        name: String,
+        /// Do not publish it yet.
+        #[arg(long)]
+        draft: bool,
+    },
     /// Add an option.
     Add {
         /// A global choice, or TABLE.COLUMN.
@@ -114,6 +122,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             display,
             draft,
         } => create(&session, &name, &options, display.as_deref(), draft),
+        Command::Delete { name, draft } => delete(&session, &name, draft),
         Command::Add {
             name,
             value,
@@ -207,6 +216,30 @@ fn change(session: &Session, name: &str, request: Request, draft: bool, done: &s
     };
     let document = json!({ "name": name, "value": value, "published": !draft, "along": along.documents() });
     let mut lines = vec![format!("{name} {done}{}", not_yet(draft))];
+    lines.extend(along.lines());
+    Ok(Outcome::new(document, lines.join("\n")))
+}
+
+fn delete(session: &Session, name: &str, draft: bool) -> anyhow::Result<Outcome> {
+    if name.contains('.') {
+        return Err(Usage::because(format!(
+            "`{name}` is a column, whose choice goes with it (`column delete`)"
+        )));
+    }
+    let (id, name) = names::called(session, CHOICES, name)?;
+    let row = Reference::new(CHOICES, id);
+    let along = Along::waiting(session, draft)?;
+    let published = session.batch(|batch| {
+        batch.execute(Request::delete(row.clone()))?;
+        if draft {
+            Ok(Vec::new())
+        } else {
+            publish::rows_of(batch, vec![row.clone()])
+        }
+    })?;
+    let along = along.published(&published);
+    let document = json!({ "name": name, "published": !draft, "along": along.documents() });
+    let mut lines = vec![format!("deleted the choice {name}{}", not_yet(draft))];
     lines.extend(along.lines());
     Ok(Outcome::new(document, lines.join("\n")))
 }

@@ -8,7 +8,7 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
 
-use super::{case, plugin_new, plugin_versions, step_show, step_state, wasm_build, what_if};
+use super::{case, plugin_new, plugin_versions, selection::Selection, step_show, step_state, wasm_build, what_if};
 use crate::{
     context::Context,
     names,
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) enum Command {
     /// Push a plug-in: a new one, or a new version of one that is there.
     // Its --version is the plug-in's, not the program's.
-    #[command(disable_version_flag = true)]
+    #[command(disable_version_flag = true, visible_aliases = ["create", "update"])]
     Push(Push),
     /// Make a package for plug-ins in Rust, which builds, tests and pushes anywhere.
     New(plugin_new::New),
@@ -65,6 +65,7 @@ pub(crate) enum Command {
         plugin: String,
     },
     /// Remove a plug-in whose steps are gone.
+    #[command(visible_alias = "delete")]
     Remove {
         /// The plug-in.
         plugin: String,
@@ -72,19 +73,16 @@ pub(crate) enum Command {
         #[arg(long)]
         steps: bool,
     },
-    /// Disable all of a plug-in's steps at once.
+    /// Disable all steps of plug-ins at once.
     Disable {
-        /// The plug-in.
-        plugin: String,
-        /// Also where it came with a managed solution.
+        #[command(flatten)]
+        plugins: Selection,
+        /// Also where they came with a managed solution.
         #[arg(long)]
         force: bool,
     },
-    /// Enable the steps again that were enabled before.
-    Enable {
-        /// The plug-in.
-        plugin: String,
-    },
+    /// Enable the steps of plug-ins again that were enabled before.
+    Enable(Selection),
 }
 
 /// `plugin push`
@@ -192,8 +190,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => list(context, &session),
         Command::Show { plugin } => show(context, &session, &plugin),
         Command::Remove { plugin, steps } => remove(&session, &plugin, steps),
-        Command::Disable { plugin, force } => step_state::of_plugin(&session, &plugin, (false, force)),
-        Command::Enable { plugin } => step_state::of_plugin(&session, &plugin, (true, false)),
+        Command::Disable { plugins, force } => {
+            let plugins = plugins.pick(&session, ASSEMBLY)?;
+            step_state::of_plugins(context, &session, &plugins, (false, force))
+        }
+        Command::Enable(plugins) => {
+            let plugins = plugins.pick(&session, ASSEMBLY)?;
+            step_state::of_plugins(context, &session, &plugins, (true, false))
+        }
     }
 }
 

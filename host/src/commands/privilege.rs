@@ -1,29 +1,56 @@
 //! `sluice privilege`: which roles have a privilege, and who holds it.
 
 use serde_json::json;
-use sluice_model::{Depth, Request, Row, Value};
+use sluice_model::{Depth, Filter, Query, Request, Right, Row, Value};
 
 use super::ways;
 use crate::{
     context::Context,
     door::Door,
-    output::{Grid, Outcome},
+    output::{Grid, Outcome, takes_out},
+    people,
 };
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// List the privileges.
+    List {
+        /// Only those of this table.
+        #[arg(long)]
+        table: Option<String>,
+    },
     /// List the roles that have a privilege, and the users and teams that hold it through them.
+    #[command(visible_alias = "show")]
     Who {
         /// The privilege, such as prvReadAccount.
         privilege: String,
     },
 }
 
+/// The columns that say what a privilege is, and at which depths it can be held.
+const COLUMNS: [&str; 5] = ["name", "canbebasic", "canbelocal", "canbedeep", "canbeglobal"];
+
+fn list(context: &Context, session: &dyn Door, table: Option<&str>) -> anyhow::Result<Outcome> {
+    let mut query = Query::new("privilege").columns(&COLUMNS).order_by("name");
+    if let Some(table) = table {
+        let catalog = session.catalog()?;
+        let table = catalog.table(table)?;
+        query.filter = Filter::In {
+            column: "name".into(),
+            values: Right::ALL.map(|right| table.privilege_name(right).into()).to_vec(),
+        };
+    }
+    people::list(context, session, query)
+}
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
-    let Command::Who { privilege } = command;
     let session = context.door()?;
+    let privilege = match command {
+        Command::List { table } => return list(context, &session, table.as_deref()),
+        Command::Who { privilege } => privilege,
+    };
     let id = session.find_one("privilege", &privilege)?;
     let request = Request::new("RetrievePrivilegeHolders").with("PrivilegeId", Value::Id(id));
     let mut answer = session.execute(request)?;
@@ -48,12 +75,13 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         "roles": roles.iter().map(role_json).collect::<Vec<_>>(),
         "holders": items,
     });
-    let text = format!(
-        "{}\n{}",
-        has.text("no role that you may read has it"),
-        holds.text("nobody whom you may read holds it")
-    );
-    Ok(Outcome::new(document, text).with_rows())
+    let holders = holds.text("nobody whom you may read holds it");
+    let text = match takes_out() {
+        // Cells are of one table: through which roles somebody holds it stands in each line.
+        true => holders,
+        false => format!("{}\n{holders}", has.text("no role that you may read has it")),
+    };
+    Ok(Outcome::new(document, text).with_rows().listing("holders"))
 }
 
 fn role_json(role: &Row) -> serde_json::Value {

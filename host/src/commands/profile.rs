@@ -4,6 +4,11 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Row, Value, coerce};
 
+use super::{
+    row_change::{self, Changes},
+    selection::{Picked, Selection},
+    several,
+};
 use crate::{
     context::Context,
     door::Door,
@@ -30,11 +35,10 @@ pub(crate) enum Command {
         #[arg(long)]
         description: Option<String>,
     },
-    /// Delete a profile. Its members lose what it gave.
-    Delete {
-        /// The profile.
-        profile: String,
-    },
+    /// Change columns of profiles: name, description.
+    Update(Changes),
+    /// Delete profiles. Their members lose what they gave.
+    Delete(Selection),
     /// Let a profile give rights on a secured column. Nobody gives what they do not hold.
     Grant {
         /// The profile.
@@ -59,19 +63,21 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         rights: Vec<Of>,
     },
-    /// Add a user or a team to a profile.
+    /// Add users and teams to a profile.
     MemberAdd {
         /// The profile.
         profile: String,
-        /// A user, or team:NAME.
-        member: String,
+        /// Users, and team:NAME; - reads them from standard input, one a line.
+        #[arg(value_name = "PRINCIPAL", required = true)]
+        member: Vec<String>,
     },
-    /// Take a user or a team out of a profile.
+    /// Take users and teams out of a profile.
     MemberRemove {
         /// The profile.
         profile: String,
-        /// A user, or team:NAME.
-        member: String,
+        /// Users, and team:NAME; - reads them from standard input, one a line.
+        #[arg(value_name = "PRINCIPAL", required = true)]
+        member: Vec<String>,
     },
 }
 
@@ -132,15 +138,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("created profile {name} {id}"),
             ))
         }
-        Command::Delete { profile: given } => {
-            let profile = profile(&given)?;
-            let name = names::called(&session, &profile.table, &given)?.1;
-            session.execute(Request::delete(profile.clone()))?;
-            Ok(Outcome::new(
-                json!({ "id": profile.id.to_string() }),
-                format!("deleted profile {name}"),
-            ))
-        }
+        Command::Update(changes) => row_change::update(context, &session, PROFILE, &changes),
+        Command::Delete(profiles) => several::delete(context, &session, PROFILE, &profiles.pick(&session, PROFILE)?),
         Command::Grant {
             profile: name,
             table,
@@ -156,8 +155,8 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             let rights = if rights.is_empty() { Of::ALL.to_vec() } else { rights };
             change(&session, &profile(&name)?, (&table, &column), &rights, false)
         }
-        Command::MemberAdd { profile: name, member } => link(&session, &profile(&name)?, &member, true),
-        Command::MemberRemove { profile: name, member } => link(&session, &profile(&name)?, &member, false),
+        Command::MemberAdd { profile: name, member } => link(context, &session, &profile(&name)?, &member, true),
+        Command::MemberRemove { profile: name, member } => link(context, &session, &profile(&name)?, &member, false),
     }
 }
 
@@ -222,19 +221,32 @@ fn relationship(holder: &Reference) -> &'static str {
     }
 }
 
-fn link(session: &dyn Door, profile: &Reference, member: &str, add: bool) -> anyhow::Result<Outcome> {
-    let holder = names::principal(session, member)?;
-    let request = Request::new(if add { "Associate" } else { "Disassociate" })
-        .with("Target", profile.clone())
-        .with("Relationship", relationship(&holder))
-        .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
-    session.execute(request)?;
-    let done = if add { "added to" } else { "taken out of" };
-    let document = json!({ "id": profile.id.to_string(), "member": holder.id.to_string() });
-    Ok(Outcome::new(
-        document,
-        format!("{member} {done} profile {}", profile.id),
-    ))
+fn link(
+    context: &Context,
+    session: &dyn Door,
+    profile: &Reference,
+    members: &[String],
+    add: bool,
+) -> anyhow::Result<Outcome> {
+    let (message, done) = match add {
+        true => ("Associate", "added to"),
+        false => ("Disassociate", "taken out of"),
+    };
+    let members = Picked::named(members)?;
+    let told = format!("{done} profile {}", profile.id);
+    // Who is there is asked of each by itself: a name says whether it is a user's or a team's.
+    let find = |name: &str| Ok(name.to_owned());
+    several::picked(context, ("member", &told), &members, find, several::quietly, |member| {
+        let holder = names::principal(session, &member)?;
+        let request = Request::new(message)
+            .with("Target", profile.clone())
+            .with("Relationship", relationship(&holder))
+            .with("RelatedEntities", Parameter::References(vec![holder.clone()]));
+        session.execute(request)?;
+        let mut item = several::item(profile.id);
+        item.insert("member".to_owned(), holder.id.to_string().into());
+        Ok((item, format!("{member} {told}")))
+    })
 }
 
 /// The members of a profile, as far as the acting user sees them.

@@ -31,7 +31,7 @@ pub(super) fn told(context: &Context, what: &str) -> anyhow::Result<()> {
 
 /// `2 users and teams`, who have a role themselves or through a team; nothing, where there are none
 /// whom the acting user may read.
-pub(super) fn of_role(context: &Context, role: Uuid) -> anyhow::Result<Option<String>> {
+fn holders_of(context: &Context, role: Uuid) -> anyhow::Result<Option<String>> {
     let holders = holders::of_role(context, &role.to_string())?;
     let holders = holders
         .document
@@ -58,7 +58,7 @@ pub(super) fn of_lowering(
             })
         })
         .collect();
-    match (lowered.is_empty(), of_role(context, role)?) {
+    match (lowered.is_empty(), holders_of(context, role)?) {
         (false, Some(holders)) => told(
             context,
             &format!("role {name}, which {holders} have, loses {}", lowered.join(", ")),
@@ -69,10 +69,32 @@ pub(super) fn of_lowering(
 
 /// Says whom it reaches that columns of a row change.
 pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row) -> anyhow::Result<()> {
+    of_updates(context, session, std::slice::from_ref(row))
+}
+
+/// The same of several rows: once, before any of them changes.
+pub(super) fn of_updates(context: &Context, session: &dyn Door, rows: &[Row]) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    for row in rows {
+        all.extend(by_update(session, row)?);
+    }
+    told_once(context, all)
+}
+
+/// Says it once, what there is to say.
+fn told_once(context: &Context, mut all: Vec<String>) -> anyhow::Result<()> {
+    all.dedup();
+    match all.is_empty() {
+        true => Ok(()),
+        false => told(context, &all.join("; ")),
+    }
+}
+
+/// Whom it reaches that columns of a row change.
+fn by_update(session: &dyn Door, row: &Row) -> anyhow::Result<Vec<String>> {
     let called = || name(session, &row.reference());
     let is = |column: &str, value: bool| row.bool(column) == Some(value);
-    let is_holder = matches!(&*row.table, "systemuser" | "team");
-    let moves = match is_holder && row.has("businessunitid") {
+    let moves = match loses_roles(session, row)? {
         true => Some(format!(
             "{} loses all roles by moving to another business unit",
             called()?
@@ -81,13 +103,13 @@ pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row) -> any
     };
     let stops = match &*row.table {
         "systemuser" if is("isdisabled", true) => {
-            let told = |runs| {
-                anyhow::Ok(format!(
-                    "{} can do nothing any more, and neither can what runs in this name: {runs}",
-                    called()?
-                ))
-            };
-            run_as(session, row.id)?.map(told).transpose()?
+            let runs = run_as(session, row.id)?;
+            let along = runs.map(|runs| format!(", and neither can what runs in this name: {runs}"));
+            Some(format!(
+                "{} can do nothing any more{}",
+                called()?,
+                along.unwrap_or_default()
+            ))
         }
         "businessunit" if is("isdisabled", true) => {
             let users = Query::new("systemuser").filter(Filter::eq("businessunitid", row.id));
@@ -102,47 +124,125 @@ pub(super) fn of_update(context: &Context, session: &dyn Door, row: &Row) -> any
         }
         _ => None,
     };
-    let all: Vec<String> = [moves, stops].into_iter().flatten().collect();
-    if all.is_empty() {
-        Ok(())
-    } else {
-        told(context, &all.join("; "))
-    }
+    Ok([moves, stops].into_iter().flatten().collect())
 }
 
-/// Says whom it reaches that a row goes.
-pub(super) fn of_delete(context: &Context, session: &dyn Door, row: &Reference) -> anyhow::Result<()> {
+/// Whether a change moves a user or team to another business unit, and its roles do not come along.
+fn loses_roles(session: &dyn Door, row: &Row) -> anyhow::Result<bool> {
+    let is_holder = matches!(&*row.table, "systemuser" | "team");
+    let Some(to) = row.id_of("businessunitid").filter(|_| is_holder) else {
+        return Ok(false);
+    };
+    let is_there = Filter::eq(&session.catalog()?.table(&row.table)?.key, row.id).and(Filter::eq("businessunitid", to));
+    let there = Query::new(row.table.clone()).columns(&[]).filter(is_there);
+    let keeps = Filter::eq("sl_ownershipacross", true).and(Filter::eq("sl_keeprolesonmove", true));
+    let keeps = Query::new("organization").columns(&[]).filter(keeps);
+    for query in [there, keeps] {
+        let may_read = session.check_privilege(&query.table, Right::Read).is_ok();
+        if may_read && !session.list(query)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Says whom it reaches that rows go: once, before any of them does. Of several it is said how many they are.
+pub(super) fn of_deletes(context: &Context, session: &dyn Door, rows: &[Reference]) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    if let [first, _, ..] = rows {
+        let names = rows.iter().take(NAMES).map(|row| name(session, row));
+        let names = names.collect::<anyhow::Result<Vec<String>>>()?.join(", ");
+        let more = if rows.len() > NAMES { " …" } else { "" };
+        let what = sluice_engine::noun(&first.table);
+        all.push(format!("{} will be deleted ({names}{more})", count(rows.len(), what)));
+    }
+    for row in rows {
+        all.extend(by_delete(session, context, row)?);
+    }
+    told_once(context, all)
+}
+
+/// Whom it reaches that a row goes.
+fn by_delete(session: &dyn Door, context: &Context, row: &Reference) -> anyhow::Result<Option<String>> {
     let called = || name(session, row);
-    let what = match &*row.table {
+    match &*row.table {
         "role" => {
             let told = |holders| anyhow::Ok(format!("{holders} have the role {} and lose what it gives", called()?));
-            of_role(context, row.id)?.map(told).transpose()?
+            holders_of(context, row.id)?.map(told).transpose()
         }
+        "team" => {
+            let members = holders::members(context, row.id)?.len();
+            let told = || {
+                anyhow::Ok(format!(
+                    "{} loses what the team {} gives",
+                    count(members, "member"),
+                    called()?
+                ))
+            };
+            (members > 0).then(told).transpose()
+        }
+        "fieldsecurityprofile" => Ok(Some(format!("the members of {} lose what it gives", called()?))),
+        STEP => Ok(Some(format!(
+            "{} runs for nobody any more; `step disable` leaves it there",
+            called()?
+        ))),
         "plugintype" => {
             let steps = Query::new(STEP).filter(Filter::eq("plugintypeid", row.id));
             let told = |steps| anyhow::Ok(format!("with {} go its steps: {steps}", called()?));
-            named(session, steps, "name", "step")?.map(told).transpose()?
+            named(session, steps, "name", "step")?.map(told).transpose()
         }
-        _ => None,
-    };
-    what.map_or(Ok(()), |what| told(context, &what))
+        _ => Ok(None),
+    }
 }
 
-/// Says whom it reaches that a user or team loses what a role, or being in a team, gives.
-pub(super) fn of_loss(context: &Context, session: &dyn Door, holder: &Reference) -> anyhow::Result<()> {
+/// Says whom it reaches that users or teams lose a role, those who have it: once, before any of them loses it.
+pub(super) fn of_role<'a>(
+    context: &Context,
+    session: &dyn Door,
+    of: impl IntoIterator<Item = &'a Reference>,
+    role: &str,
+) -> anyhow::Result<()> {
+    let mut lose = Vec::new();
+    for holder in of {
+        let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
+        // A role that is not there is refused by what comes next.
+        let Ok(copy) = names::role_for(session, &row, role) else {
+            continue;
+        };
+        let held = holders::roles(context, holder)?;
+        if held.iter().any(|held| held.role.id == copy) {
+            lose.push(holder);
+        }
+    }
+    of_losses(context, session, lose)
+}
+
+/// Says whom it reaches that users or teams lose what a role, or being in a team, gives: once, before any of them
+/// loses it.
+pub(super) fn of_losses<'a>(
+    context: &Context,
+    session: &dyn Door,
+    holders: impl IntoIterator<Item = &'a Reference>,
+) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    for holder in holders {
+        all.push(by_loss(context, session, holder)?);
+    }
+    told_once(context, all)
+}
+
+/// Whom it reaches that a user or team loses what a role, or being in a team, gives.
+fn by_loss(context: &Context, session: &dyn Door, holder: &Reference) -> anyhow::Result<String> {
     let (members, runs) = match &*holder.table {
         "team" => (holders::members(context, holder.id)?.len(), None),
         _ => (0, run_as(session, holder.id)?),
     };
-    let what = match (members, runs) {
-        (0, None) => return Ok(()),
-        (_, Some(runs)) => format!("and so does what runs in this name: {runs}"),
-        (members, None) => format!("and so do those who are in it ({})", count(members, "member")),
+    let along = match (members, runs) {
+        (0, None) => String::new(),
+        (_, Some(runs)) => format!(", and so does what runs in this name: {runs}"),
+        (members, None) => format!(", and so do those who are in it ({})", count(members, "member")),
     };
-    told(
-        context,
-        &format!("{} loses what that gives, {what}", name(session, holder)?),
-    )
+    Ok(format!("{} loses what that gives{along}", name(session, holder)?))
 }
 
 /// What a row is called, which people may have given as an id, the end of one, or `@last`.

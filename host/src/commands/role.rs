@@ -11,7 +11,13 @@ use sluice_model::{
 };
 use sluice_sales::starters;
 
-use super::{compare::Compared, holders, reach, role_pattern, role_suggest, several, what_if};
+use super::{
+    compare::Compared,
+    holders, reach, role_pattern, role_suggest,
+    row_change::{self, Changes},
+    selection::Selection,
+    several, what_if,
+};
 use crate::{
     context::Context,
     door::Door,
@@ -49,12 +55,10 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Inherit::User)]
         inherit: Inherit,
     },
+    /// Change columns of roles, such as name.
+    Update(Changes),
     /// Remove roles: who has one loses what it gives.
-    Delete {
-        /// The roles.
-        #[arg(value_name = "ROLE", required = true)]
-        roles: Vec<String>,
-    },
+    Delete(Selection),
     /// Grant privileges to a role: one with its depth, or by patterns.
     #[command(after_help = role_pattern::LETTERS)]
     Grant {
@@ -66,12 +70,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         what_if: what_if::Args,
     },
-    /// Take a privilege from a role.
+    /// Take privileges from a role: all of them or none.
     Revoke {
         /// The role.
         role: String,
-        /// The privilege, such as prvReadAccount.
-        privilege: String,
+        /// Privileges, such as prvReadAccount; or patterns without a depth, such as lead,contact:crw.
+        #[arg(value_name = "PRIVILEGE|PATTERN", required = true)]
+        what: Vec<String>,
         #[command(flatten)]
         what_if: what_if::Args,
     },
@@ -146,7 +151,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
             name, like: Some(role), ..
         } => copy(context, &role, &name),
         Command::Create { name, bu, inherit, .. } => create(&session, &name, bu.as_deref(), inherit),
-        Command::Delete { roles } => several::delete(context, &session, "role", &roles),
+        Command::Update(changes) => row_change::update(context, &session, "role", &changes),
+        Command::Delete(roles) => {
+            let roles = roles.pick(&session, "role")?.listed();
+            several::delete(context, &session, "role", &roles)
+        }
         Command::Starter(command) => starter(&session, &command),
         Command::Grant { role, what, what_if } => {
             let wanted = wanted(&session, &what)?;
@@ -163,16 +172,17 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 all => grant_all(door, &role, all),
             })
         }
-        Command::Revoke {
-            role,
-            privilege,
-            what_if,
-        } => {
+        Command::Revoke { role, what, what_if } => {
+            let mut privileges = Vec::new();
+            for pattern in &what {
+                privileges.extend(role_pattern::privileges(&*session.catalog()?, pattern)?);
+            }
             if !what_if.is_trial() {
                 let (id, name) = names::called(&session, "role", &role)?;
-                reach::of_lowering(context, (&name, id), &[(privilege.clone(), None)])?;
+                let then: Vec<_> = privileges.iter().map(|privilege| (privilege.clone(), None)).collect();
+                reach::of_lowering(context, (&name, id), &then)?;
             }
-            what_if.or_do(context, &session, |door| revoke(door, &role, &privilege))
+            what_if.or_do(context, &session, |door| revoke(door, &role, &privileges))
         }
         Command::Users { role } => holders::of_role(context, &role),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
@@ -247,9 +257,11 @@ fn grant_all(session: &dyn Door, role: &str, granted: &[(String, Depth)]) -> any
         .iter()
         .map(|(name, depth)| json!({ "name": name, "depth": depth.label() }));
     let document = json!({ "id": id.to_string(), "privileges": each.collect::<Vec<_>>() });
-    Ok(Outcome::new(
+    Ok(Outcome::table(
         document,
-        format!("role {role} has now\n{}", grid.text("")),
+        &format!("role {role} has now"),
+        grid.text(""),
+        "",
     ))
 }
 
@@ -305,16 +317,24 @@ fn grant(session: &dyn Door, role: &str, privilege: &str, depth: Depth) -> anyho
     ))
 }
 
-fn revoke(session: &dyn Door, role: &str, privilege: &str) -> anyhow::Result<Outcome> {
+fn revoke(session: &dyn Door, role: &str, privileges: &[String]) -> anyhow::Result<Outcome> {
     let (id, role) = names::called(session, "role", role)?;
-    let wanted = session.find_one("privilege", privilege)?;
-    session.execute(
-        Request::new("RemovePrivilegeRole")
-            .with("RoleId", Value::Id(id))
-            .with("PrivilegeId", Value::Id(wanted)),
-    )?;
-    let document = json!({ "id": id.to_string(), "privilege": privilege });
-    Ok(Outcome::new(document, format!("role {role} no longer has {privilege}")))
+    let request = Request::new("RemovePrivilegeRole").with("RoleId", Value::Id(id));
+    let mut removals = Vec::new();
+    for privilege in privileges {
+        let wanted = session.find_one("privilege", privilege)?;
+        removals.push(request.clone().with("PrivilegeId", Value::Id(wanted)));
+    }
+    match removals.as_slice() {
+        [one] => drop(session.execute(one.clone())?),
+        all => drop(session.execute_all(all)?),
+    }
+    let document = match privileges {
+        [privilege] => json!({ "id": id.to_string(), "privilege": privilege }),
+        all => json!({ "id": id.to_string(), "privileges": all }),
+    };
+    let text = format!("role {role} no longer has {}", privileges.join(", "));
+    Ok(Outcome::new(document, text))
 }
 
 fn show(context: &Context, session: &dyn Door, role: &str) -> anyhow::Result<Outcome> {

@@ -61,6 +61,20 @@ pub(super) fn parse(catalog: &Catalog, pattern: &str) -> anyhow::Result<Vec<(Str
     Ok(all)
 }
 
+/// The privileges that a pattern without a depth means, or a privilege by its name.
+pub(super) fn privileges(catalog: &Catalog, pattern: &str) -> anyhow::Result<Vec<String>> {
+    let whole = match pattern.split(':').count() {
+        1 => return Ok(vec![pattern.to_owned()]),
+        2 => format!("{pattern}:{}", Depth::Organization.label()),
+        _ => {
+            return Err(Usage::because(format!(
+                "`{pattern}`: what is taken has no depth; write TABLES:RIGHTS, such as lead:crw, or PRIVILEGE"
+            )));
+        }
+    };
+    Ok(parse(catalog, &whole)?.into_iter().map(|(name, _)| name).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use sluice_model::{Ownership, TableDef};

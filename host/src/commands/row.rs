@@ -3,17 +3,19 @@
 use serde_json::json;
 use sluice_engine::keys;
 use sluice_model::{
-    Name, Parameter, Query, Reference, Request, Response, Right, Rights, Row, TableDef, Value, json as rows, odata,
+    Name, Parameter, Query, Reference, Request, Response, Right, Row, TableDef, Value, json as rows, odata,
 };
 
-use super::reach;
+use super::{
+    row_change::{self, Changes},
+    selection::Selection,
+};
 use crate::{
     assign,
     context::Context,
     door::{Door, after_privilege},
-    lists,
-    names::{self, Labels},
-    output::Outcome,
+    lists, names,
+    output::{Outcome, takes_out},
     people,
     usage::Usage,
 };
@@ -24,45 +26,26 @@ pub(crate) enum Command {
     /// List a table's rows.
     List(List),
     /// Show one row.
+    #[command(visible_alias = "show")]
     Get {
         /// The table.
         table: String,
-        /// The row's id or name.
-        id: String,
-        /// Only these columns.
-        #[arg(long, value_name = "a,b")]
-        select: Option<String>,
+        #[command(flatten)]
+        shown: Shown,
     },
     /// Make a row.
     Create {
         /// The table.
         table: String,
-        /// Columns.
-        #[arg(value_name = "NAME=VALUE")]
-        columns: Vec<String>,
-        /// As *+ New* on this row's form does: with what the mappings carry over from it, and a
-        /// reference to it. Columns that are given come before what is mapped.
-        #[arg(long, value_name = "TABLE:ROW")]
-        from: Option<String>,
-        /// Only show the columns that it would be made with.
-        #[arg(long)]
-        dry_run: bool,
-        /// Refuse it if the published duplicate rules find it to be there already.
-        #[arg(long)]
-        detect_duplicates: bool,
+        #[command(flatten)]
+        new: New,
     },
-    /// Change columns of a row.
+    /// Change columns of rows.
     Update {
         /// The table.
         table: String,
-        /// The row's id or name.
-        id: String,
-        /// Columns.
-        #[arg(value_name = "NAME=VALUE", required = true)]
-        columns: Vec<String>,
-        /// Refuse it if the published duplicate rules find another row to be the same then.
-        #[arg(long)]
-        detect_duplicates: bool,
+        #[command(flatten)]
+        changes: Changes,
     },
     /// Change the row that has these values of an alternate key, or make it where there is none.
     Upsert {
@@ -74,45 +57,47 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME=VALUE")]
         columns: Vec<String>,
     },
-    /// Remove a row.
+    /// Remove rows.
     Delete {
         /// The table.
         table: String,
-        /// The row's id or name.
-        id: String,
+        #[command(flatten)]
+        rows: Selection,
     },
-    /// Give a row to another owner.
-    Assign {
-        /// The table.
-        table: String,
-        /// The row's id or name.
-        id: String,
-        /// A user, or team:NAME.
-        owner: String,
-    },
-    /// Share a row with somebody.
-    Share {
-        /// The table.
-        table: String,
-        /// The row's id or name.
-        id: String,
-        /// A user, or team:NAME.
-        principal: String,
-        /// Rights, such as read,write.
-        rights: String,
-        /// Let them take the place of the rights that the share has.
-        #[arg(long)]
-        replace: bool,
-    },
-    /// Take a share back.
-    Unshare {
-        /// The table.
-        table: String,
-        /// The row's id or name.
-        id: String,
-        /// A user, or team:NAME.
-        principal: String,
-    },
+    /// Give rows to another owner.
+    Assign(row_change::Assign),
+    /// Share rows with somebody.
+    Share(row_change::Share),
+    /// Take shares of rows back.
+    Unshare(row_change::Unshare),
+}
+
+/// A row that is to be made.
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// Columns.
+    #[arg(value_name = "NAME=VALUE")]
+    columns: Vec<String>,
+    /// As *+ New* on this row's form does: with what the mappings carry over from it, and a
+    /// reference to it. Columns that are given come before what is mapped.
+    #[arg(long, value_name = "TABLE:ROW")]
+    from: Option<String>,
+    /// Only show the columns that it would be made with.
+    #[arg(long)]
+    dry_run: bool,
+    /// Refuse it if the published duplicate rules find it to be there already.
+    #[arg(long)]
+    detect_duplicates: bool,
+}
+
+/// One row that is shown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Shown {
+    /// The row's id or name.
+    id: String,
+    /// Only these columns.
+    #[arg(long, value_name = "a,b")]
+    select: Option<String>,
 }
 
 /// `row list`
@@ -152,59 +137,14 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     let session = context.session()?;
     match command {
         Command::List(args) => list(context, &session, &args.table, &args.which),
-        Command::Get { table, id, select } => get(context, &session, &table, &id, select.as_deref()),
-        Command::Create {
-            table,
-            columns,
-            from,
-            dry_run,
-            detect_duplicates,
-        } => {
-            let table = session.catalog()?.table(&table)?.clone();
-            let row = new_row(&session, &table, &columns, from.as_deref())?;
-            match dry_run {
-                true => shown(context, &table, &row),
-                false => create(&session, row, detect_duplicates),
-            }
-        }
-        Command::Update {
-            table,
-            id,
-            columns,
-            detect_duplicates,
-        } => update(context, &session, (&table, &id), &columns, detect_duplicates),
+        Command::Get { table, shown } => show(context, &session, &table, &shown),
+        Command::Create { table, new } => create(context, &session, &table, &new),
+        Command::Update { table, changes } => row_change::update(context, &session, &table, &changes),
         Command::Upsert { table, key, columns } => upsert(&session, &table, &key, &columns),
-        Command::Delete { table, id } => {
-            let target = target(&session, &table, &id)?;
-            reach::of_delete(context, &session, &target)?;
-            session.execute(Request::delete(target.clone()))?;
-            Ok(done("deleted", &target.table, target.id))
-        }
-        Command::Assign { table, id, owner } => {
-            let (target, owner) = (target(&session, &table, &id)?, names::principal(&session, &owner)?);
-            session.execute(
-                Request::new("Assign")
-                    .with("Target", target.clone())
-                    .with("Assignee", owner),
-            )?;
-            Ok(done("assigned", &target.table, target.id))
-        }
-        Command::Share {
-            table,
-            id,
-            principal,
-            rights,
-            replace,
-        } => share(context, &session, (&table, &id), &principal, (&rights, replace)),
-        Command::Unshare { table, id, principal } => {
-            let (target, principal) = (target(&session, &table, &id)?, names::principal(&session, &principal)?);
-            session.execute(
-                Request::new("RevokeAccess")
-                    .with("Target", target.clone())
-                    .with("Revokee", principal),
-            )?;
-            Ok(done("no longer shared:", &target.table, target.id))
-        }
+        Command::Delete { table, rows } => row_change::delete(context, &session, &table, &rows),
+        Command::Assign(args) => row_change::assign(context, &session, &args),
+        Command::Share(args) => row_change::share(context, &session, &args),
+        Command::Unshare(args) => row_change::unshare(context, &session, &args),
     }
 }
 
@@ -219,33 +159,19 @@ fn new_row(session: &dyn Door, table: &TableDef, columns: &[String], from: Optio
     Ok(row)
 }
 
-fn create(session: &dyn Door, row: Row, detect_duplicates: bool) -> anyhow::Result<Outcome> {
-    let table = row.table.clone();
-    let request = detecting(Request::create(row), detect_duplicates);
+/// Makes a row of a table, or shows what it would be.
+pub(super) fn create(context: &Context, session: &dyn Door, table: &str, new: &New) -> anyhow::Result<Outcome> {
+    let table = session.catalog()?.table(table)?.clone();
+    let row = new_row(session, &table, &new.columns, new.from.as_deref())?;
+    if new.dry_run {
+        return dry_run(context, &table, &row);
+    }
+    let request = detecting(Request::create(row), new.detect_duplicates);
     let id = session.execute(request)?.created().unwrap_or_default();
     Ok(Outcome::new(
         json!({ "id": id.to_string() }),
-        format!("created {table} {id}"),
+        format!("created {} {id}", table.name),
     ))
-}
-
-pub(super) fn update(
-    context: &Context,
-    session: &dyn Door,
-    (table, id): (&str, &str),
-    columns: &[String],
-    detect_duplicates: bool,
-) -> anyhow::Result<Outcome> {
-    let table = session.catalog()?.table(table)?.clone();
-    let mut row = read(session, &table, columns, &[Right::Write])?;
-    if row.values.is_empty() {
-        return Err(Usage::because("nothing is to be changed: a row keeps its key"));
-    }
-    row.id = session.find_one(&table.name, id)?;
-    reach::of_update(context, session, &row)?;
-    let id = row.id;
-    let response = session.execute(detecting(Request::update(row), detect_duplicates))?;
-    updated(context, &table.name, id, references(&response, "RolesRemoved"))
 }
 
 fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> anyhow::Result<Outcome> {
@@ -286,7 +212,7 @@ fn upsert(session: &dyn Door, table: &str, key: &str, columns: &[String]) -> any
 }
 
 /// The row that assignments describe. Who lacks a right is told that, and not what is wrong with them.
-fn read(session: &dyn Door, table: &TableDef, columns: &[String], rights: &[Right]) -> anyhow::Result<Row> {
+pub(super) fn read(session: &dyn Door, table: &TableDef, columns: &[String], rights: &[Right]) -> anyhow::Result<Row> {
     assign::row(session, table, columns).or_else(|error| {
         for right in rights {
             session.check_privilege(&table.name, *right)?;
@@ -310,7 +236,7 @@ fn initialized(session: &dyn Door, table: &TableDef, from: &str) -> anyhow::Resu
 }
 
 /// A row that is not made.
-fn shown(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<Outcome> {
+fn dry_run(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<Outcome> {
     let columns: Vec<Name> = row.values.keys().cloned().collect();
     let text = if context.json() {
         String::new()
@@ -321,7 +247,7 @@ fn shown(context: &Context, table: &TableDef, row: &Row) -> anyhow::Result<Outco
 }
 
 /// A request is spared duplicate detection unless it asks for it.
-fn detecting(request: Request, detect: bool) -> Request {
+pub(super) fn detecting(request: Request, detect: bool) -> Request {
     match detect {
         true => request.with("SuppressDuplicateDetection", false),
         false => request,
@@ -332,25 +258,6 @@ fn detecting(request: Request, detect: bool) -> Request {
 pub(crate) fn target(session: &dyn Door, table: &str, id: &str) -> anyhow::Result<Reference> {
     let id = session.find_one(table, id)?;
     Ok(Reference::new(table, id))
-}
-
-fn done(what: &str, table: &str, id: sluice_model::Uuid) -> Outcome {
-    Outcome::new(json!({ "id": id.to_string() }), format!("{what} {table} {id}"))
-}
-
-/// What an Update did; who moves to another business unit leaves roles behind.
-fn updated(context: &Context, table: &str, id: sluice_model::Uuid, removed: &[Reference]) -> anyhow::Result<Outcome> {
-    if removed.is_empty() {
-        return Ok(done("updated", table, id));
-    }
-    let labels = Labels::load(context, removed.iter().cloned())?;
-    let names: Vec<String> = removed.iter().map(|role| labels.name(role)).collect();
-    let one = |role: &Reference| json!({ "id": role.id.to_string(), "name": labels.name(role) });
-    let roles: Vec<_> = removed.iter().map(one).collect();
-    Ok(Outcome::new(
-        json!({ "id": id.to_string(), "rolesRemoved": roles }),
-        format!("updated {table} {id}; taken away with the move: {}", names.join(", ")),
-    ))
 }
 
 pub(super) fn list(context: &Context, session: &dyn Door, table: &str, args: &Which) -> anyhow::Result<Outcome> {
@@ -401,39 +308,27 @@ pub(crate) fn pages(session: &dyn Door, query: &Query) -> anyhow::Result<Vec<Row
     Ok(all)
 }
 
-fn get(context: &Context, session: &dyn Door, table: &str, id: &str, select: Option<&str>) -> anyhow::Result<Outcome> {
+/// Shows one row of a table.
+pub(super) fn show(context: &Context, session: &dyn Door, table: &str, shown: &Shown) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(table)?.clone();
-    let columns = select.map(|text| odata::select(&table, text)).transpose()?;
+    let columns = shown
+        .select
+        .as_deref()
+        .map(|text| odata::select(&table, text))
+        .transpose()?;
     let names: Vec<&str> = columns.iter().flatten().map(|name| &**name).collect();
-    let row = names::row(session, &table.name, id, &names)?;
+    let row = names::row(session, &table.name, &shown.id, &names)?;
+    if takes_out() {
+        // As cells, one row is a list of one: all its columns, or those that are asked for.
+        let all = || table.columns.iter().map(|column| column.name.clone()).collect();
+        return people::rows_of(context, &table, &[row], Some(&columns.unwrap_or_else(all)));
+    }
     let text = if context.json() {
         String::new()
     } else {
         people::sheet(context, &table, &row)?
     };
     Ok(Outcome::new(rows::from_row(&table, &row, columns.as_deref()), text))
-}
-
-fn share(
-    context: &Context,
-    session: &dyn Door,
-    row: (&str, &str),
-    principal: &str,
-    (rights, replace): (&str, bool),
-) -> anyhow::Result<Outcome> {
-    let (target, principal) = (target(session, row.0, row.1)?, names::principal(session, principal)?);
-    let mask = Rights::parse(rights).map_or_else(|| rights.to_owned(), |rights| rights.to_string());
-    let request = Request::new(if replace { "ModifyAccess" } else { "GrantAccess" })
-        .with("Target", target.clone())
-        .with("Principal", principal.clone())
-        .with("AccessMask", mask.as_str());
-    session.execute(request)?;
-    let name = Labels::load(context, [principal.clone()])?.name(&principal);
-    let document = json!({ "id": target.id.to_string(), "principal": principal.id.to_string(), "rights": mask });
-    Ok(Outcome::new(
-        document,
-        format!("shared {} {} with {name}: {mask}", target.table, target.id),
-    ))
 }
 
 /// The references that a response carries under a name.

@@ -1,8 +1,11 @@
 //! `sluice settings`: the organisation's settings, columns of its one row.
 
+mod values;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, json};
-use sluice_model::{Code, Error, Query, Request, Row, Value};
+use sluice_engine::Session;
+use sluice_model::{Code, Error, Query, Request, Row, Value, coerce};
 
 use super::{jobs, reach};
 use crate::{
@@ -10,24 +13,34 @@ use crate::{
     door::Door,
     output::{Grid, Outcome},
     people::pairs,
-    usage::Usage,
 };
+
+use values::{change, shown};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show the settings.
+    /// List the settings.
+    List,
+    /// Show the settings, as one document.
     Show,
     /// Show one setting.
     Get {
         /// Which.
-        #[arg(value_parser = names())]
+        #[arg(value_parser = names(), ignore_case = true)]
+        name: &'static Line,
+    },
+    /// Change a setting back to what a new organisation has.
+    Unset {
+        /// Which.
+        #[arg(value_parser = names(), ignore_case = true)]
         name: &'static Line,
     },
     /// Change a setting. It counts from the next request on.
+    #[command(visible_alias = "update")]
     Set {
         /// Which.
-        #[arg(value_parser = names())]
+        #[arg(value_parser = names(), ignore_case = true)]
         name: &'static Line,
         /// To what: `settings show` lists what each takes.
         #[arg(allow_negative_numbers = true)]
@@ -312,7 +325,10 @@ fn names() -> impl TypedValueParser<Value = &'static Line> {
     PossibleValuesParser::new(values).try_map(|name| {
         let mut lines = ALL.iter();
         lines
-            .find(|line| line.name == name || line.alias == Some(&*name))
+            .find(|line| {
+                let is = |known: &str| known.eq_ignore_ascii_case(&name);
+                is(line.name) || line.alias.is_some_and(is)
+            })
             .ok_or_else(|| format!("there is no setting `{name}`"))
     })
 }
@@ -321,95 +337,36 @@ fn names() -> impl TypedValueParser<Value = &'static Line> {
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
     match command {
+        Command::List => Ok(list(&row(&session)?)),
         Command::Show => Ok(show(&row(&session)?)),
         Command::Get { name } => Ok(one(name, &row(&session)?)),
-        Command::Set { name, value } => {
-            let value = change(name, &value)?;
-            let organization = row(&session)?;
-            let update = Row::new("organization", organization.id).with(name.column, value);
-            reach::of_update(context, &session, &update)?;
-            session.execute(Request::update(update))?;
-            jobs::with_removals(context, &session, one(name, &row(&session)?))
+        Command::Set { name, value } => set(context, &session, name, change(name, &value)?),
+        Command::Unset { name } => {
+            let catalog = session.catalog()?;
+            let table = catalog.table(TABLE)?;
+            let column = coerce::column(table, name.column)?;
+            let value = column.default.as_ref().unwrap_or(&serde_json::Value::Null);
+            set(context, &session, name, coerce::from_json(table, column, value)?)
         }
     }
+}
+
+const TABLE: &str = "organization";
+
+fn set(context: &Context, session: &Session, name: &Line, value: Value) -> anyhow::Result<Outcome> {
+    let organization = row(session)?;
+    let update = Row::new(TABLE, organization.id).with(name.column, value);
+    reach::of_update(context, session, &update)?;
+    session.execute(Request::update(update))?;
+    jobs::with_removals(context, session, one(name, &row(session)?))
 }
 
 fn row(session: &dyn Door) -> anyhow::Result<Row> {
     let columns: Vec<&str> = ALL.iter().map(|line| line.column).collect();
-    let rows = session.list(Query::new("organization").columns(&columns))?;
+    let rows = session.list(Query::new(TABLE).columns(&columns))?;
     rows.into_iter()
         .next()
         .ok_or_else(|| Error::new(Code::NOT_FOUND, "you may not see the organisation's row").into())
-}
-
-fn change(line: &Line, value: &str) -> anyhow::Result<Value> {
-    match line.takes {
-        Takes::Bool => match value {
-            "yes" | "true" | "on" => Ok(Value::Bool(true)),
-            "no" | "false" | "off" => Ok(Value::Bool(false)),
-            _ => Err(Usage::because(format!(
-                "`{value}` is neither yes nor no, which {} takes",
-                line.name
-            ))),
-        },
-        Takes::Words(words) => (0..)
-            .zip(words)
-            .find(|(_, word)| **word == value)
-            .map(|(number, _)| Value::Choice(number))
-            .ok_or_else(|| Usage::because(format!("`{value}` is none of {}", words.join(", ")))),
-        Takes::Int => value
-            .parse()
-            .map(Value::Int)
-            .map_err(|_| Usage::because(format!("`{value}` is no whole number, which {} takes", line.name))),
-        Takes::Seconds | Takes::Days | Takes::Size => with_unit(&line.takes, value).map(Value::Int).ok_or_else(|| {
-            let takes = line.takes.words();
-            Usage::because(format!("`{value}` is nothing that {} takes: {takes}", line.name))
-        }),
-    }
-}
-
-/// A number with its unit, such as `30d`, in the first of the units.
-fn with_unit(takes: &Takes, text: &str) -> Option<i32> {
-    let (units, none) = takes.units()?;
-    if !none.is_empty() && text == none {
-        return Some(0);
-    }
-    units.iter().find_map(|(unit, worth)| {
-        let number: i32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-        // None is said by its word.
-        number.checked_mul(*worth).filter(|number| *number > 0)
-    })
-}
-
-/// What a setting is: for machines, and for people.
-fn shown(line: &Line, row: &Row) -> (serde_json::Value, String) {
-    match line.takes {
-        Takes::Bool => {
-            let yes = row.bool(line.column) == Some(true);
-            (yes.into(), if yes { "yes" } else { "no" }.to_owned())
-        }
-        Takes::Words(words) => {
-            let number = row.int(line.column).and_then(|number| usize::try_from(number).ok());
-            let word = number.and_then(|number| words.get(number)).copied().unwrap_or("");
-            (word.into(), word.to_owned())
-        }
-        Takes::Seconds | Takes::Days | Takes::Size => {
-            let number = row.int(line.column);
-            let text = match (line.takes.units(), number) {
-                (Some((_, none)), Some(0)) => none.to_owned(),
-                (Some(([(unit, _), ..], _)), Some(number)) => format!("{number}{unit}"),
-                _ => String::new(),
-            };
-            (number.map(|_| text.clone()).into(), text)
-        }
-        Takes::Int => {
-            let number = row.int(line.column);
-            (
-                number.into(),
-                number.map_or_else(String::new, |number| number.to_string()),
-            )
-        }
-    }
 }
 
 /// The settings by their names.
@@ -418,25 +375,34 @@ pub(super) fn document(session: &dyn Door) -> anyhow::Result<serde_json::Value> 
 }
 
 fn show(row: &Row) -> Outcome {
-    let mut document = Map::new();
+    let values = ALL.iter().map(|line| (line.name.to_owned(), shown(line, row).0));
+    let document: Map<_, _> = values.collect();
+    Outcome::new(document.into(), list(row).text)
+}
+
+fn list(row: &Row) -> Outcome {
     let mut grid = Grid::new(["setting", "value", "takes", "what it means"]).uncut();
     for line in ALL {
-        let (value, text) = shown(line, row);
+        let text = shown(line, row).1;
         grid.row([line.name, &text, &line.takes.words(), line.help]);
-        document.insert(line.name.to_owned(), value);
     }
-    Outcome::new(document.into(), grid.text(""))
+    let items = ALL.iter().map(|line| item(line, row)).collect();
+    Outcome::items(items, grid.text(""))
+}
+
+fn item(line: &Line, row: &Row) -> serde_json::Value {
+    json!({ "name": line.name, "value": shown(line, row).0, "meaning": line.help })
 }
 
 fn one(line: &Line, row: &Row) -> Outcome {
-    let (value, text) = shown(line, row);
-    let document = json!({ "name": line.name, "value": value, "meaning": line.help });
-    Outcome::new(document, pairs(&[(line.name, text.as_str())]))
+    let text = shown(line, row).1;
+    Outcome::new(item(line, row), pairs(&[(line.name, text.as_str())]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage::Usage;
 
     #[test]
     fn settings_take_words() {

@@ -1,26 +1,19 @@
 //! `sluice step`: which plug-in runs on which message.
 
 use clap::ValueEnum;
-use serde_json::json;
 use sluice_engine::{Found, Session};
 use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, Value};
 use sluice_platform::prelude::*;
 use sluice_platform::{ImageSpec, StepSpec, changing_step};
 
-use super::{plugin, reach, row, step_show, step_state, uses, what_if};
-use crate::{
-    context::Context,
-    door::Door,
-    names,
-    output::{Outcome, tell},
-    reading,
-    usage::Usage,
-};
+use super::{reach, row, selection::Selection, several, step_show, step_state, step_written, uses, what_if};
+use crate::{context::Context, door::Door, names, output::Outcome, reading, usage::Usage};
 
 /// See the module.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Register a step.
+    #[command(visible_alias = "create")]
     Register(Register),
     /// List the steps, enabled and disabled.
     List(List),
@@ -35,19 +28,16 @@ pub(crate) enum Command {
     Update(Update),
     /// Let steps run again; a rest ends, and so does watching.
     Enable {
-        /// Their ids or names.
-        #[arg(value_name = "STEP", required = true)]
-        steps: Vec<String>,
+        #[command(flatten)]
+        steps: Selection,
         #[command(flatten)]
         what_if: what_if::Args,
     },
     /// Take steps out of work: until they are enabled, for some time, or so that they are only watched.
     Disable(step_state::Disable),
-    /// Remove a step.
-    Unregister {
-        /// The step's id or name.
-        step: String,
-    },
+    /// Remove steps.
+    #[command(visible_alias = "delete")]
+    Unregister(Selection),
 }
 
 /// `step register`
@@ -230,32 +220,62 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     match command {
         Command::Register(args) => register(context, &session, &args),
         Command::List(args) => list_steps(context, &session, &args),
-        Command::Show { step } => step_show::show(context, &session, find(&session, &step)?),
+        Command::Show { step } => {
+            let step = find(&session, &step)?;
+            let mut outcome = step_show::show(context, &session, step)?;
+            let (needs, warnings) = step_written::lacks(context, &session, step);
+            for warning in warnings {
+                outcome.text.push_str(&format!("\n{warning}"));
+            }
+            if let Some(map) = outcome.document.as_object_mut() {
+                map.insert("lacks".to_owned(), needs.lacks.into());
+                map.insert("ungranted".to_owned(), needs.ungranted.into());
+            }
+            Ok(outcome)
+        }
         Command::Needs(args) => uses::step_needs(context, &session, &args),
         Command::Update(args) => update(context, &session, &args),
         Command::Enable { steps, what_if } => {
-            what_if.or_do(context, &session, |door| step_state::enable(context, door, &steps))
+            let steps = steps.pick(&session, step_show::STEP)?;
+            what_if.or_do(context, &session, |door| {
+                let warnings = |step| match what_if.is_trial() {
+                    true => Vec::new(),
+                    false => step_written::lacks(context, &session, step).1,
+                };
+                step_state::enable(context, door, &steps, warnings)
+            })
         }
-        Command::Disable(args) => args
-            .what_if
-            .or_do(context, &session, |door| step_state::disable(context, door, &args)),
-        Command::Unregister { step } => {
-            let (id, name) = names::called(&session, step_show::STEP, &step)?;
-            reach::told(
+        Command::Disable(args) => {
+            let steps = args.steps.pick(&session, step_show::STEP)?;
+            args.what_if.or_do(context, &session, |door| {
+                step_state::disable(context, door, &steps, &args)
+            })
+        }
+        Command::Unregister(steps) => {
+            let steps = steps.pick(&session, step_show::STEP)?;
+            let find = |name: &str| Ok(several::Known(Reference::new(step_show::STEP, find(&session, name)?)));
+            let first = |found: &[&several::Known]| {
+                let steps: Vec<Reference> = found.iter().map(|step| step.0.clone()).collect();
+                reach::of_deletes(context, &session, &steps)
+            };
+            several::picked(
                 context,
-                &format!("{name} runs for nobody any more; `step disable` leaves it there"),
-            )?;
-            session.execute(Request::delete(Reference::new(step_show::STEP, id)))?;
-            Ok(Outcome::new(
-                json!({ "id": id.to_string() }),
-                format!("unregistered step {name} ({id})"),
-            ))
+                ("step", "unregistered"),
+                &steps,
+                find,
+                first,
+                |several::Known(step)| {
+                    let (id, name) = names::called(&session, step_show::STEP, &step.id.to_string())?;
+                    session.execute(Request::delete(step))?;
+                    Ok((several::item(id), format!("unregistered step {name} ({id})")))
+                },
+            )
         }
     }
 }
 
-fn find(session: &dyn Door, step: &str) -> anyhow::Result<Uuid> {
-    Ok(session.find_one(step_show::STEP, step)?)
+fn find(session: &dyn Door, step: &str) -> sluice_model::Result<Uuid> {
+    session.find_one(step_show::STEP, step)
 }
 
 fn register(context: &Context, session: &Session, args: &Register) -> anyhow::Result<Outcome> {
@@ -285,63 +305,8 @@ fn register(context: &Context, session: &Session, args: &Register) -> anyhow::Re
         auto_delete: settings.async_delete.unwrap_or(false),
     };
     let id = session.register_step(&spec)?;
-    Ok(written(context, session, id, &format!("registered step {id}")))
-}
-
-/// What a step was registered or changed to, with a line where its run-as user lacks what its type says
-/// that it needs, and one where the step was not granted what its type asks for; nothing of that to who
-/// may not read it.
-fn written(context: &Context, session: &Session, id: Uuid, done: &str) -> Outcome {
-    let needs = session.declared_needs(id).unwrap_or_default();
-    let mut text = done.to_owned();
-    if let Some(line) = uses::lacking(&needs) {
-        text.push_str(&format!("\nwarning: {line}"));
-    }
-    if !needs.ungranted.is_empty() {
-        let grants = needs.ungranted.join(",");
-        let grant = context.command(&plugin::grant(id, &needs.granted, &needs.ungranted));
-        text.push_str(&format!(
-            "\nwarning: its plug-in asks for {grants}, which the step is not granted: where it uses that, the request is \
-             refused\n  {grant}"
-        ));
-    }
-    let same = same(session, id).unwrap_or_default();
-    for other in &same {
-        let name = other.text("name").unwrap_or_default();
-        tell(&format!(
-            "warning: the step \"{name}\" ({}) calls the same plug-in at the same place, in the same order and as the same \
-             user: it is called twice there",
-            other.id
-        ));
-    }
-    let same: Vec<String> = same.iter().map(|other| other.id.to_string()).collect();
-    Outcome::new(
-        json!({ "id": id.to_string(), "lacks": needs.lacks, "ungranted": needs.ungranted, "same": same }),
-        text,
-    )
-}
-
-/// What of two steps is the same where one of them is registered twice.
-const PLACE: [&str; 7] = [
-    "plugintypeid",
-    "sdkmessageid",
-    "sdkmessagefilterid",
-    "stage",
-    "mode",
-    "rank",
-    "impersonatinguserid",
-];
-
-/// The other enabled steps that call what a step calls, when it does and as who it does. The platform allows it.
-fn same(session: &dyn Door, id: Uuid) -> anyhow::Result<Vec<Row>> {
-    let step = names::get(session, step_show::STEP, id, &PLACE)?;
-    let place = PLACE.iter().map(|column| {
-        let value = step.get(column).cloned().unwrap_or(Value::Null);
-        Filter::eq(column, value)
-    });
-    let others = Filter::eq("sdkmessageprocessingstepid", id).negated();
-    let others = place.fold(others.and(Filter::eq("statecode", Value::Choice(0))), Filter::and);
-    Ok(session.list(Query::new(step_show::STEP).columns(&["name"]).filter(others))?)
+    let done = format!("registered step {id}");
+    Ok(step_written::written(context, session, id, &done))
 }
 
 fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result<Outcome> {
@@ -408,7 +373,8 @@ fn update(context: &Context, session: &Session, args: &Update) -> anyhow::Result
         return Ok(outcome);
     }
     session.update_step(&row, images, secure.as_deref())?;
-    Ok(written(context, session, id, &format!("updated step {id}")))
+    let done = format!("updated step {id}");
+    Ok(step_written::written(context, session, id, &done))
 }
 
 fn list_steps(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Outcome> {

@@ -1,12 +1,15 @@
 //! `step enable` and `step disable`, and the same for all steps of a plug-in: whether steps work.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sluice_engine::Session;
 use sluice_model::{Error, Filter, Query, Request, Row, Timestamp, Uuid, Value, codes::Kind, json::whole_seconds};
 use sluice_platform::prelude::*;
 
-use super::{each, step_show, what_if};
-use crate::{context::Context, door::Door, names, output::Outcome, people::count, report, times, usage::Usage};
+use super::{
+    selection::{Picked, Selection},
+    several, step_show, what_if,
+};
+use crate::{context::Context, door::Door, names, output::Outcome, people::count, times, usage::Usage};
 
 /// `step disable`
 #[derive(Debug, clap::Args)]
@@ -15,9 +18,8 @@ What was said last counts: enable, disable, --for and --monitor each end what th
 rests is watched from now on with --monitor; one that is watched rests with --for, and works again after that. \
 A disabled step neither rests nor is watched: it has to be enabled.")]
 pub(crate) struct Disable {
-    /// Their ids or names.
-    #[arg(value_name = "STEP", required = true)]
-    steps: Vec<String>,
+    #[command(flatten)]
+    pub(super) steps: Selection,
     /// For so long: 30m, 2h, 3d. Then they run again by themselves.
     #[arg(long = "for", value_name = "TIME", value_parser = times::span)]
     span: Option<i64>,
@@ -35,17 +37,30 @@ pub(crate) struct Disable {
 }
 
 /// Lets steps work again.
-pub(super) fn enable(context: &Context, session: &dyn Door, steps: &[String]) -> anyhow::Result<Outcome> {
+/// `warnings` has a line for each thing that a step lacks.
+pub(super) fn enable(
+    context: &Context,
+    session: &dyn Door,
+    steps: &Picked,
+    warnings: impl Fn(Uuid) -> Vec<String>,
+) -> anyhow::Result<Outcome> {
     let row = Row::unsaved(step_show::STEP)
         .with("statecode", Value::Choice(0))
         .with("statuscode", Value::Choice(1));
-    change(context, session, steps, (&row, true), |step| {
-        (json!({ "enabled": true }), format!("enabled step {step}"))
+    change(context, session, steps, (&row, true), |step, name| Done {
+        document: json!({ "enabled": true }),
+        text: format!("enabled step {name}"),
+        warnings: warnings(step),
     })
 }
 
 /// Takes steps out of work, for some time or so that they are only watched.
-pub(super) fn disable(context: &Context, session: &dyn Door, args: &Disable) -> anyhow::Result<Outcome> {
+pub(super) fn disable(
+    context: &Context,
+    session: &dyn Door,
+    steps: &Picked,
+    args: &Disable,
+) -> anyhow::Result<Outcome> {
     let mut row = Row::unsaved(step_show::STEP);
     let until = match args.span {
         Some(span) => Some(times::moved(context.env().now(), span).map_err(Usage::because)?),
@@ -60,12 +75,9 @@ pub(super) fn disable(context: &Context, session: &dyn Door, args: &Disable) -> 
         }
     }
     row.set("sl_restreason", args.reason.as_deref().map_or(Value::Null, Value::from));
-    change(
-        context,
-        session,
-        &args.steps,
-        (&row, args.force || args.what_if.is_trial()),
-        |step| match until {
+    let forced = args.force || args.what_if.is_trial();
+    change(context, session, steps, (&row, forced), |_, step| {
+        let (document, text) = match until {
             Some(until) => {
                 let until = whole_seconds(until);
                 let text = format!("step {step} rests until {until}, and runs again then");
@@ -76,47 +88,51 @@ pub(super) fn disable(context: &Context, session: &dyn Door, args: &Disable) -> 
                 (json!({ "enabled": true, "monitored": true }), text)
             }
             None => (json!({ "enabled": false }), format!("disabled step {step}")),
-        },
-    )
+        };
+        Done {
+            document,
+            text,
+            warnings: Vec::new(),
+        }
+    })
 }
 
-/// Changes each of the steps, managed ones if that is `forced`; one alone is its own document, several are a list
-/// with an outcome for each.
+/// What became of a step.
+struct Done {
+    document: Json,
+    text: String,
+    /// What is said of it beside.
+    warnings: Vec<String>,
+}
+
+/// Changes each of the steps, managed ones if that is `forced`; `done` says of one, which people call so, what became
+/// of it.
 fn change(
     context: &Context,
     session: &dyn Door,
-    steps: &[String],
+    steps: &Picked,
     (change, forced): (&Row, bool),
-    done: impl Fn(Uuid) -> (Json, String),
+    done: impl Fn(Uuid, &str) -> Done,
 ) -> anyhow::Result<Outcome> {
-    let work = |step: Uuid| -> anyhow::Result<each::Done> {
-        let before = step_before(session, step)?;
+    let find = |name: &str| session.find_one(step_show::STEP, name);
+    several::picked(context, ("step", "changed"), steps, find, several::quietly, |id| {
+        let before = step_before(session, id)?;
         if !forced {
             refuse_managed(&[&before], "disabled")?;
         }
-        let row = Row {
-            id: step,
-            ..change.clone()
-        };
-        session.execute(Request::update(row))?;
-        let (document, text) = done(step);
-        let mut item = Map::new();
-        item.extend(document.as_object().cloned().unwrap_or_default());
+        let name = names::called(session, step_show::STEP, &id.to_string())?.1;
+        session.execute(Request::update(Row { id, ..change.clone() }))?;
+        let done = done(id, &format!("{name} ({id})"));
         let ended = ended(&before, change, context.env().now());
-        Ok((item, format!("{text}; it counts from the next request{ended}")))
-    };
-    if let [step] = steps {
-        let id = session.find_one(step_show::STEP, step)?;
-        let (mut item, text) = work(id)?;
-        item.insert("id".to_owned(), id.to_string().into());
-        return Ok(Outcome::new(item.into(), text));
-    }
-    let found = each::found(steps, |step| session.find_one(step_show::STEP, step))?;
-    let refused = |step: &str, error: &Error| {
-        let story = report::error(context, error);
-        format!("step {step} is as it was\n{story}")
-    };
-    each::each("step", found, refused, work)
+        let first = format!("{}; it counts from the next request{ended}", done.text);
+        let mut item = several::item(id);
+        item.extend(done.document.as_object().cloned().unwrap_or_default());
+        if !done.warnings.is_empty() {
+            item.insert("warnings".to_owned(), done.warnings.clone().into());
+        }
+        let lines: Vec<String> = std::iter::once(first).chain(done.warnings).collect();
+        Ok((item, lines.join("\n")))
+    })
 }
 
 /// What of a step says whether it works, and whose it is.
@@ -183,33 +199,47 @@ fn refuse_managed(steps: &[&Row], what: &str) -> anyhow::Result<()> {
     .into())
 }
 
-/// Disables all steps of a plug-in, or enables those again that were enabled before.
-pub(super) fn of_plugin(session: &Session, plugin: &str, (enabled, forced): (bool, bool)) -> anyhow::Result<Outcome> {
-    let (id, plugin) = names::called(session, "pluginassembly", plugin)?;
-    if !enabled && !forced {
-        let types = Query::new("plugintype")
-            .columns(&[])
-            .filter(Filter::eq("pluginassemblyid", id));
-        let types = Filter::In {
-            column: "plugintypeid".into(),
-            values: session.list(types)?.iter().map(|row| Value::Id(row.id)).collect(),
-        };
-        let steps = session.list(Query::new(step_show::STEP).columns(&STATE).filter(types))?;
-        let steps: Vec<&Row> = steps.iter().filter(|step| step.int("statecode") == Some(0)).collect();
-        refuse_managed(&steps, "disabled")?;
-    }
-    let changed = session.set_plugin_enabled(id, enabled)?;
+/// Disables all steps of plug-ins, or enables those again that were enabled before.
+pub(super) fn of_plugins(
+    context: &Context,
+    session: &Session,
+    plugins: &Picked,
+    (enabled, forced): (bool, bool),
+) -> anyhow::Result<Outcome> {
     let done = if enabled { "enabled" } else { "disabled" };
-    let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));
-    for (id, name) in &changed {
-        text.push_str(&format!("\n  {id}  {name}"));
-    }
-    let steps = changed
-        .iter()
-        .map(|(id, name)| json!({ "id": id.to_string(), "name": name }));
-    let steps: Vec<Json> = steps.collect();
-    Ok(Outcome::new(
-        json!({ "id": id.to_string(), "enabled": enabled, "steps": steps }),
-        text,
-    ))
+    let find = |name: &str| session.find_one(ASSEMBLY, name);
+    several::picked(context, ("plug-in", done), plugins, find, several::quietly, |id| {
+        let plugin = names::called(session, ASSEMBLY, &id.to_string())?.1;
+        if !enabled && !forced {
+            let steps = steps_at_work(session, id)?;
+            refuse_managed(&steps.iter().collect::<Vec<_>>(), "disabled")?;
+        }
+        let changed = session.set_plugin_enabled(id, enabled)?;
+        let mut text = format!("{done} {} of {plugin}", count(changed.len(), "step"));
+        for (id, name) in &changed {
+            text.push_str(&format!("\n  {id}  {name}"));
+        }
+        let steps = changed
+            .iter()
+            .map(|(id, name)| json!({ "id": id.to_string(), "name": name }));
+        let mut item = several::item(id);
+        item.insert("enabled".to_owned(), enabled.into());
+        item.insert("steps".to_owned(), steps.collect());
+        Ok((item, text))
+    })
+}
+
+const ASSEMBLY: &str = "pluginassembly";
+
+/// The enabled steps of a plug-in.
+fn steps_at_work(session: &dyn Door, plugin: Uuid) -> anyhow::Result<Vec<Row>> {
+    let types = Query::new("plugintype")
+        .columns(&[])
+        .filter(Filter::eq("pluginassemblyid", plugin));
+    let of_types = Filter::In {
+        column: "plugintypeid".into(),
+        values: session.list(types)?.iter().map(|row| Value::Id(row.id)).collect(),
+    };
+    let enabled = of_types.and(Filter::eq("statecode", Value::Choice(0)));
+    Ok(session.list(Query::new(step_show::STEP).columns(&STATE).filter(enabled))?)
 }

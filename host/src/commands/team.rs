@@ -5,7 +5,12 @@ use serde_json::json;
 use sluice_engine::Session;
 use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
 
-use super::{holders, reach, what_if};
+use super::{
+    holder_roles, holders, reach,
+    row_change::{self, Changes},
+    selection::{Chosen, Selection},
+    several::{self, Known},
+};
 use crate::{context::Context, door::Door, names, output::Outcome, people};
 
 /// See the module.
@@ -20,38 +25,18 @@ pub(crate) enum Command {
     },
     /// Make a team.
     Create(Create),
-    /// Give a team a role.
-    RoleAdd {
-        /// The team.
-        team: String,
-        /// The role.
-        role: String,
-        #[command(flatten)]
-        what_if: what_if::Args,
-    },
-    /// Take a role from a team.
-    RoleRemove {
-        /// The team.
-        team: String,
-        /// The role.
-        role: String,
-        #[command(flatten)]
-        what_if: what_if::Args,
-    },
-    /// Add a user to a team.
-    MemberAdd {
-        /// The team.
-        team: String,
-        /// The user.
-        user: String,
-    },
-    /// Take a user out of a team.
-    MemberRemove {
-        /// The team.
-        team: String,
-        /// The user.
-        user: String,
-    },
+    /// Change columns of teams.
+    Update(Changes),
+    /// Remove teams: who is in one loses what it gives.
+    Delete(Selection),
+    /// Give teams a role.
+    RoleAdd(holder_roles::HolderRoles),
+    /// Take a role from teams.
+    RoleRemove(holder_roles::HolderRoles),
+    /// Add users to a team.
+    MemberAdd(Members),
+    /// Take users out of a team.
+    MemberRemove(Members),
 }
 
 /// `team create`
@@ -68,6 +53,22 @@ pub(crate) struct Create {
     /// A role; as often as needed.
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
+}
+
+/// Users who come into a team, or leave it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Members {
+    /// The team.
+    team: String,
+    /// The users, by id or name; - reads them from standard input, one a line.
+    #[arg(
+        value_name = "USER",
+        required_unless_present_any = ["view", "filter"],
+        conflicts_with_all = ["view", "filter", "top"]
+    )]
+    users: Vec<String>,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
 /// What a team is for.
@@ -88,32 +89,12 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List => people::list(context, &session, Query::new("team").columns(&COLUMNS).order_by("name")),
         Command::Show { team } => show(context, &session, &team),
         Command::Create(args) => create(&session, &args),
-        Command::RoleAdd {
-            team: name,
-            role,
-            what_if,
-        } => what_if.or_do(context, &session, |door| {
-            holders::change_role(door, &team(&name)?, &role, true)
-        }),
-        Command::RoleRemove {
-            team: name,
-            role,
-            what_if,
-        } => {
-            let team = team(&name)?;
-            if !what_if.is_trial() {
-                reach::of_loss(context, &session, &team)?;
-            }
-            what_if.or_do(context, &session, |door| {
-                holders::change_role(door, &team, &role, false)
-            })
-        }
-        Command::MemberAdd { team: name, user } => member(&session, &team(&name)?, &user, true),
-        Command::MemberRemove { team: name, user } => {
-            let of = Reference::new("systemuser", session.find_one("systemuser", &user)?);
-            reach::of_loss(context, &session, &of)?;
-            member(&session, &team(&name)?, &user, false)
-        }
+        Command::RoleAdd(args) => holder_roles::change(context, &session, "team", &args, true),
+        Command::RoleRemove(args) => holder_roles::change(context, &session, "team", &args, false),
+        Command::Update(changes) => row_change::update(context, &session, "team", &changes),
+        Command::Delete(teams) => several::delete(context, &session, "team", &teams.pick(&session, "team")?),
+        Command::MemberAdd(args) => members(context, &session, &team(&args.team)?, &args, true),
+        Command::MemberRemove(args) => members(context, &session, &team(&args.team)?, &args, false),
     }
 }
 
@@ -139,17 +120,40 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
     ))
 }
 
-fn member(session: &dyn Door, team: &Reference, user: &str, add: bool) -> anyhow::Result<Outcome> {
-    let (id, user) = names::called(session, "systemuser", user)?;
+fn members(
+    context: &Context,
+    session: &Session,
+    team: &Reference,
+    args: &Members,
+    add: bool,
+) -> anyhow::Result<Outcome> {
+    let users = args.chosen.pick(session, "systemuser", &args.users)?;
     let team_name = names::called(session, "team", &team.id.to_string())?.1;
-    let member = Reference::new("systemuser", id);
-    let document = json!({ "id": team.id.to_string(), "member": member.id.to_string() });
-    let request = Request::new(if add { "AddMembersTeam" } else { "RemoveMembersTeam" })
-        .with("TeamId", Value::Id(team.id))
-        .with("MemberIds", Parameter::References(vec![member]));
-    session.execute(request)?;
-    let done = if add { "added to" } else { "taken out of" };
-    Ok(Outcome::new(document, format!("{user} {done} team {team_name}")))
+    let (message, done) = match add {
+        true => ("AddMembersTeam", "added to"),
+        false => ("RemoveMembersTeam", "taken out of"),
+    };
+    let find = |name: &str| {
+        Ok(Known(Reference::new(
+            "systemuser",
+            session.find_one("systemuser", name)?,
+        )))
+    };
+    let first = |found: &[&Known]| {
+        let leave = found.iter().filter(|_| !add);
+        reach::of_losses(context, session, leave.map(|user| &user.0))
+    };
+    let told = format!("{done} team {team_name}");
+    several::picked(context, ("user", &told), &users, find, first, |Known(user)| {
+        let name = names::called(session, "systemuser", &user.id.to_string())?.1;
+        let mut item = several::item(team.id);
+        item.insert("member".to_owned(), user.id.to_string().into());
+        let request = Request::new(message)
+            .with("TeamId", Value::Id(team.id))
+            .with("MemberIds", Parameter::References(vec![user]));
+        session.execute(request)?;
+        Ok((item, format!("{name} {told}")))
+    })
 }
 
 fn show(context: &Context, session: &dyn Door, team: &str) -> anyhow::Result<Outcome> {

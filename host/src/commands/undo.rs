@@ -72,7 +72,7 @@ fn say_reach(context: &Context, session: &Session, undone: &Undone) -> anyhow::R
             .map(|(privilege, _, then)| (privilege.clone(), then.as_str().and_then(Depth::parse)));
         let depths: Vec<_> = depths.collect();
         if change.action == MADE {
-            reach::of_delete(context, session, &change.row)?;
+            reach::of_deletes(context, session, std::slice::from_ref(&change.row))?;
         } else if &*table.name == "role" && !depths.is_empty() {
             let name = names::called(session, "role", &change.row.id.to_string())?.1;
             reach::of_lowering(context, (&name, change.row.id), &depths)?;
@@ -132,11 +132,7 @@ fn shown(
     }
     let what = if dry_run { "would be taken back" } else { "taken back" };
     let (by, when) = (labels.name(&undone.by), rows::whole_seconds(undone.when));
-    let mut text = format!("{what}: what {by} changed at {when}\n{}", grid.text("no changes"));
-    for line in jobs {
-        text.push('\n');
-        text.push_str(line);
-    }
+    let before = format!("{what}: what {by} changed at {when}");
     let document = json!({
         "done": !dry_run,
         "by": by,
@@ -144,7 +140,7 @@ fn shown(
         "changes": documents,
         "jobs": undone.jobs.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Ok(Outcome::new(document, text))
+    Ok(Outcome::table(document, &before, grid.text("no changes"), &jobs.join("\n")).listing("changes"))
 }
 
 /// A recorded value as people read it.
@@ -183,7 +179,8 @@ fn find(session: &Session, what: &str) -> anyhow::Result<Reference> {
             Err(error) => return Err(error.into()),
         }
     }
-    let message = format!("there is no step, role or duplicate rule \"{what}\"; write settings for the settings");
+    let hint = names::near_any(session, KINDS.map(|(_, table)| Query::new(table)), "name", what);
+    let message = format!("there is no step, role or duplicate rule \"{what}\"{hint}; write settings for the settings");
     Err(first
         .map_or_else(
             || sluice_model::Error::invalid(message.clone()),

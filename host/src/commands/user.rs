@@ -3,7 +3,13 @@
 use serde_json::json;
 use sluice_model::{Depth, Error, Query, Reference, Request, Row, Uuid, Value};
 
-use super::{compare::Compared, holders, reach, row, several, ways, what_if};
+use super::{
+    compare::Compared,
+    holder_roles, holders,
+    row_change::{self, Changes},
+    selection::Selection,
+    several, ways,
+};
 use crate::{
     assign,
     context::Context,
@@ -25,49 +31,20 @@ pub(crate) enum Command {
     },
     /// Make a user.
     Create(Create),
-    /// Give a user a role.
-    RoleAdd {
-        /// The user.
-        user: String,
-        /// The role.
-        role: String,
-        #[command(flatten)]
-        what_if: what_if::Args,
-    },
-    /// Take a role from a user.
-    RoleRemove {
-        /// The user.
-        user: String,
-        /// The role.
-        role: String,
-        #[command(flatten)]
-        what_if: what_if::Args,
-    },
-    /// Change columns of a user.
-    Update {
-        /// The user.
-        user: String,
-        /// Columns.
-        #[arg(value_name = "NAME=VALUE", required = true)]
-        columns: Vec<String>,
-    },
+    /// Give users a role.
+    RoleAdd(holder_roles::HolderRoles),
+    /// Take a role from users.
+    RoleRemove(holder_roles::HolderRoles),
+    /// Change columns of users.
+    Update(Changes),
     /// Let users work again.
-    Enable {
-        /// The users.
-        #[arg(value_name = "USER", required = true)]
-        users: Vec<String>,
-    },
+    Enable(Selection),
     /// Let users do nothing any more; what is theirs stays theirs.
-    Disable {
-        /// The users.
-        #[arg(value_name = "USER", required = true)]
-        users: Vec<String>,
-    },
+    Disable(Selection),
     /// Move users to another business unit.
     Move {
-        /// The users.
-        #[arg(value_name = "USER", required = true)]
-        users: Vec<String>,
+        #[command(flatten)]
+        users: Selection,
         /// The business unit.
         #[arg(long = "to", value_name = "BU")]
         unit: String,
@@ -102,6 +79,7 @@ pub(crate) struct Create {
     columns: Vec<String>,
 }
 
+const TABLE: &str = "systemuser";
 const COLUMNS: [&str; 5] = ["fullname", "domainname", "businessunitid", "accessmode", "isdisabled"];
 
 /// Runs the command.
@@ -134,37 +112,40 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 format!("created user {} {id}", args.name),
             ))
         }
-        Command::RoleAdd { user, role, what_if } => what_if.or_do(context, &session, |door| {
-            holders::change_role(
-                door,
-                &Reference::new("systemuser", door.find_one("systemuser", &user)?),
-                &role,
-                true,
-            )
-        }),
-        Command::RoleRemove { user, role, what_if } => {
-            let holder = Reference::new("systemuser", session.find_one("systemuser", &user)?);
-            if !what_if.is_trial() {
-                reach::of_loss(context, &session, &holder)?;
-            }
-            what_if.or_do(context, &session, |door| {
-                holders::change_role(door, &holder, &role, false)
-            })
-        }
-        Command::Enable { users } => {
+        Command::RoleAdd(args) => holder_roles::change(context, &session, TABLE, &args, true),
+        Command::RoleRemove(args) => holder_roles::change(context, &session, TABLE, &args, false),
+        Command::Enable(users) => {
             let change = Row::unsaved("systemuser").with("isdisabled", false);
-            several::update(context, &session, &users, &change, "enabled")
+            several::update(
+                context,
+                &session,
+                &users.pick(&session, TABLE)?.listed(),
+                &change,
+                "enabled",
+            )
         }
-        Command::Disable { users } => {
+        Command::Disable(users) => {
             let change = Row::unsaved("systemuser").with("isdisabled", true);
-            several::update(context, &session, &users, &change, "disabled")
+            several::update(
+                context,
+                &session,
+                &users.pick(&session, TABLE)?.listed(),
+                &change,
+                "disabled",
+            )
         }
         Command::Move { users, unit } => {
             let unit = Reference::new("businessunit", session.find_one("businessunit", &unit)?);
             let change = Row::unsaved("systemuser").with("businessunitid", unit);
-            several::update(context, &session, &users, &change, "moved")
+            several::update(
+                context,
+                &session,
+                &users.pick(&session, TABLE)?.listed(),
+                &change,
+                "moved",
+            )
         }
-        Command::Update { user, columns } => row::update(context, &session, ("systemuser", &user), &columns, false),
+        Command::Update(changes) => row_change::update(context, &session, TABLE, &changes),
         Command::Diff { first, second } => diff(context, &session, [&first, &second]),
         Command::Privileges { user } => privileges(&session, session.find_one("systemuser", &user)?),
     }

@@ -70,14 +70,12 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
             need.refused.join(", "),
         ]);
     }
-    let mut text = format!("{}\n", declared(&says));
-    text.push_str(&grid.text("its calls were seen to ask for nothing"));
-    text.push_str(&format!(
-        "\nrecorded with {}; seen in {} of {}, run again and rolled back",
+    let mut text = format!(
+        "recorded with {}; seen in {} of {}, run again and rolled back",
         count(seen.recorded, "request"),
         seen.ran,
         count(seen.requests, "recorded request")
-    ));
+    );
     if seen.unrecorded > 0 {
         text.push_str(&format!(
             "; {} were not recorded whole",
@@ -114,7 +112,8 @@ pub(super) fn step_needs(context: &Context, session: &Session, args: &Needs) -> 
         "unrecorded": seen.unrecorded,
         "cut": seen.is_cut,
     });
-    Ok(Outcome::new(document, text))
+    let table = grid.text("its calls were seen to ask for nothing");
+    Ok(Outcome::table(document, &declared(&says), table, &text))
 }
 
 /// Who uses a table, or a column of it.

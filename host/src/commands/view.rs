@@ -2,10 +2,11 @@
 
 use serde_json::{Value as Json, json};
 use sluice_engine::Session;
-use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value, fetchxml, odata};
+use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Uuid, Value, fetchxml, odata};
 use sluice_platform::View;
 use sluice_platform::prelude::*;
 
+use super::{reach, selection::Picked, several};
 use crate::{
     context::Context,
     door::Door,
@@ -37,8 +38,15 @@ pub(crate) enum Command {
     Create(Create),
     /// Change a view.
     Update(Update),
-    /// Remove a view.
-    Delete(Named),
+    /// Remove views.
+    Delete {
+        /// Their names or ids; - reads them from standard input, one a line.
+        #[arg(value_name = "VIEW", required = true)]
+        view: Vec<String>,
+        /// Their table, where several have a view of that name.
+        #[arg(long)]
+        table: Option<String>,
+    },
 }
 
 /// A view by its name.
@@ -118,6 +126,8 @@ pub(crate) struct Update {
     default: bool,
 }
 
+const TABLE: &str = "savedquery";
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     let session = context.session()?;
@@ -127,10 +137,18 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Run(args) => rows(context, &session, &args),
         Command::Create(args) => create(&session, &args),
         Command::Update(args) => update(&session, &args),
-        Command::Delete(named) => {
-            let view = find(&session, &named)?;
-            session.execute(Request::delete(Reference::new("savedquery", view.id)))?;
-            Ok(done("deleted", &view))
+        Command::Delete { view, table } => {
+            let views = Picked::named(&view)?;
+            let find = |name: &str| Ok(session.view(name, table.as_deref())?.id);
+            let first = |found: &[&Uuid]| {
+                let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
+                reach::of_deletes(context, &session, &rows)
+            };
+            several::picked(context, ("view", "deleted"), &views, find, first, |id| {
+                let view = session.view(&id.to_string(), None)?;
+                session.execute(Request::delete(Reference::new(TABLE, id)))?;
+                Ok(several::of_one(done("deleted", &view)))
+            })
         }
     }
 }
@@ -179,7 +197,7 @@ fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outc
     let surroundings = session.surroundings()?;
     let mut query = match (&args.fetch, &args.view) {
         (Some(fetch), _) => {
-            session.check_roles()?;
+            Door::check_roles(session)?;
             let fetch = reading::text_or_file(fetch)?;
             // Who may not read the table is told before the rest is read.
             if let Some(table) = fetchxml::table(&fetch) {
@@ -230,7 +248,7 @@ pub(crate) fn count(session: &dyn Door, query: Query) -> anyhow::Result<Outcome>
 }
 
 fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
-    let mut row = Row::unsaved("savedquery")
+    let mut row = Row::unsaved(TABLE)
         .with("name", args.name.as_str())
         .with("returnedtypecode", args.table.as_str())
         .with("fetchxml", reading::text_or_file(&args.fetch)?)
@@ -247,7 +265,7 @@ fn create(session: &Session, args: &Create) -> anyhow::Result<Outcome> {
 
 fn update(session: &Session, args: &Update) -> anyhow::Result<Outcome> {
     let view = find(session, &args.view)?;
-    let mut row = Row::new("savedquery", view.id);
+    let mut row = Row::new(TABLE, view.id);
     if let Some(name) = &args.name {
         row.set("name", name.as_str());
     }

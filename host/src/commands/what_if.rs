@@ -19,7 +19,7 @@ use crate::{
     door::Door,
     interrupt,
     names::Labels,
-    output::{Grid, Outcome},
+    output::{Exit, Grid, Outcome},
     people::count,
     report,
 };
@@ -52,7 +52,11 @@ impl Args {
             session,
             requests: RefCell::default(),
         };
-        work(&noted)?;
+        let outcome = work(&noted)?;
+        if outcome.exit != Exit::Done {
+            // Of several things, one is refused: there is nothing to ask about the whole.
+            return Ok(outcome);
+        }
         let changes: Vec<What> = noted.requests.into_inner().into_iter().map(What::Message).collect();
         judge(context, session, &changes, hours)
     }
@@ -158,6 +162,10 @@ impl Door for Noted<'_> {
         Door::find_one(self.session, table, name_or_id)
     }
 
+    fn find_among(&self, among: &Query, noun: &str, name_or_id: &str) -> Result<Uuid> {
+        Door::find_among(self.session, among, noun, name_or_id)
+    }
+
     fn near(&self, query: Query, columns: &[Name], wrong: &str) -> String {
         Door::near(self.session, query, columns, wrong)
     }
@@ -197,6 +205,7 @@ fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> 
                 "correlation": turned.request.correlation.to_string(),
                 "user": user(turned),
                 "message": turned.request.message,
+                "table": turned.request.table,
                 "judged": judged(turned),
                 "startedon": turned.request.started.to_string(),
                 "without": turned.without.as_ref().map(report::error_to_json),
@@ -214,18 +223,37 @@ fn judge(context: &Context, session: &Session, changes: &[What], hours: u32) -> 
         "cut": found.is_cut,
         "hours": hours,
     });
-    let mut grid = Grid::new(["request", "user", "message", "today", "then", "judged"]);
+    let mut grid = Grid::new(["request", "user", "message", "table", "today", "then", "judged"]);
     for turned in &found.turned {
+        let [today, then] = outcomes([&turned.without, &turned.with]);
         grid.row([
             turned.request.correlation.to_string(),
             user(turned),
             turned.request.message.clone(),
-            outcome(turned.without.as_ref()),
-            outcome(turned.with.as_ref()),
+            turned.request.table.clone().unwrap_or_default(),
+            today,
+            then,
             judged(turned).to_owned(),
         ]);
     }
-    Ok(Outcome::new(document, text(&found, hours, &grid)))
+    let [before, behind] = said(&found, hours);
+    Ok(Outcome::table(document, &before, grid.text(""), &behind).listing("turned"))
+}
+
+/// How a request ends today, and how it would: told apart by what differs, which the sentence about the
+/// privilege may leave out.
+fn outcomes(both: [&Option<Error>; 2]) -> [String; 2] {
+    let [today, then] = both.map(|error| outcome(error.as_ref()));
+    if today != then {
+        return [today, then];
+    }
+    let more = both.map(|error| {
+        let error = error.as_ref()?;
+        let step = error.body().step.as_ref().map(|step| format!(", step {}", step.id));
+        Some(format!(" ({}{})", error.code(), step.unwrap_or_default()))
+    });
+    let [without, with] = more.map(Option::unwrap_or_default);
+    [today + &without, then + &with]
 }
 
 /// Which way it was judged.
@@ -253,16 +281,15 @@ fn outcome(error: Option<&Error>) -> String {
     }
 }
 
-fn text(found: &WhatIf, hours: u32, grid: &Grid) -> String {
-    let mut lines = vec![format!(
+/// What is said of it all, before the list and behind it.
+fn said(found: &WhatIf, hours: u32) -> [String; 2] {
+    let before = format!(
         "Nothing was changed. Of {} of the last {}, {} would end in another way.",
         count(found.ran + found.asked, "recorded request"),
         count(hours as usize, "hour"),
         found.turned.len()
-    )];
-    if !found.turned.is_empty() {
-        lines.push(grid.text(""));
-    }
+    );
+    let mut lines = Vec::new();
     if found.asked > 0 {
         lines.push(format!(
             "{} ran again, with the change and without; {} cannot run again, and what they asked about privileges was asked again instead.",
@@ -285,5 +312,26 @@ fn text(found: &WhatIf, hours: u32, grid: &Grid) -> String {
         lines.push("There are more, which were not looked at.".to_owned());
     }
     lines.push("Recorded are those that failed, or all: `settings get trace.requests`.".to_owned());
-    lines.join("\n")
+    [before, lines.join("\n")]
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_model::Code;
+
+    use super::*;
+
+    #[test]
+    fn two_ends_that_differ_read_differently() {
+        let lacks = |code| {
+            let mut error = Error::new(code, "no");
+            error.body_mut().privilege = Some("prvReadLead".to_owned());
+            Some(error)
+        };
+        let [today, then] = outcomes([&lacks(Code::PRIVILEGE_DENIED), &lacks(Code::ACCESS_DENIED)]);
+        assert!(today.starts_with("refused: prvReadLead is missing (0x"), "{today}");
+        assert_ne!(today, then);
+        let [today, then] = outcomes([&None, &lacks(Code::PRIVILEGE_DENIED)]);
+        assert_eq!([&*today, &*then], ["passes", "refused: prvReadLead is missing"]);
+    }
 }

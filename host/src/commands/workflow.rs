@@ -10,9 +10,13 @@ use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
-use super::workflow_log;
+use super::{
+    selection::{Picked, Selection},
+    several, workflow_log,
+};
 use crate::{
     context::Context,
+    door::Door,
     files, names,
     output::{Grid, Outcome},
     people, reading,
@@ -61,27 +65,20 @@ pub(crate) enum Command {
         /// The workflow, as JSON; its table stays.
         file: PathBuf,
     },
-    /// Let a workflow run.
-    Activate {
-        /// Its name or id.
-        workflow: String,
-    },
-    /// Let a workflow run, or a business rule apply, no more.
-    Deactivate {
-        /// Its name or id.
-        workflow: String,
-    },
-    /// Remove a workflow that is not active.
-    Delete {
-        /// Its name or id.
-        workflow: String,
-    },
-    /// Run an active workflow for a row.
+    /// Let workflows run.
+    #[command(visible_alias = "enable")]
+    Activate(Selection),
+    /// Let workflows run, or business rules apply, no more.
+    #[command(visible_alias = "disable")]
+    Deactivate(Selection),
+    /// Remove workflows that are not active.
+    Delete(Selection),
+    /// Run an active workflow for rows of its table.
     Run {
         /// Its name or id.
         workflow: String,
-        /// The row's id or name.
-        row: String,
+        #[command(flatten)]
+        rows: Selection,
     },
     /// Show the runs of workflows in the background and what became of them, and what failed in real
     /// time of those that log it, the newest first.
@@ -109,11 +106,11 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { workflow } => show(context, &session, &workflow),
         Command::New { file, table } => new(context, &session, &file, &table),
-        Command::Create { file, activate } => create(&session, &file, activate),
-        Command::Activate { workflow } => set_active(&session, &workflow, true),
-        Command::Deactivate { workflow } => set_active(&session, &workflow, false),
-        Command::Delete { workflow } => delete(&session, &workflow),
-        Command::Run { workflow, row } => run_for(&session, &workflow, &row),
+        Command::Create { file, activate } => create(context, &session, &file, activate),
+        Command::Activate(workflows) => set_active(context, &session, KIND, &workflows.pick(&session, TABLE)?, true),
+        Command::Deactivate(workflows) => set_active(context, &session, KIND, &workflows.pick(&session, TABLE)?, false),
+        Command::Delete(workflows) => delete(context, &session, KIND, &workflows.pick(&session, TABLE)?),
+        Command::Run { workflow, rows } => run_for(context, &session, &workflow, &rows),
         Command::Log {
             job: Some(job), top, ..
         } => workflow_log::actions(&session, &job, top),
@@ -135,8 +132,45 @@ fn is_rule(row: &Row) -> bool {
     row.int("category") == Some(2)
 }
 
+/// The definitions of a kind: which, what one is called, the verbs that are about them, and what is told of one.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub(super) noun: &'static str,
+    pub(super) list: &'static str,
+    pub(super) rows: fn() -> Filter,
+    pub(super) head: fn(&Row) -> Json,
+}
+
+const KIND: Kind = Kind {
+    noun: "workflow",
+    list: "`workflow list` shows them",
+    rows: definitions,
+    head,
+};
+
+impl Kind {
+    /// The definition of a name, an id, the end of one, or the newest.
+    pub(super) fn id_of(&self, session: &dyn Door, name: &str) -> sluice_model::Result<Uuid> {
+        let among = Query::new(TABLE).filter((self.rows)());
+        session
+            .find_among(&among, self.noun, name)
+            .map_err(|error| match error.code() {
+                Code::NOT_FOUND => {
+                    let message = format!("{}; {}", error.message(), self.list);
+                    Error::new(Code::NOT_FOUND, message).with_table(TABLE)
+                }
+                _ => error,
+            })
+    }
+
+    /// The same with its columns.
+    pub(super) fn find(&self, session: &dyn Door, name: &str) -> anyhow::Result<Row> {
+        names::get(session, TABLE, self.id_of(session, name)?, &[])
+    }
+}
+
 /// The definition of that name or id, which is a workflow's.
-fn find_workflow(session: &Session, name: &str) -> anyhow::Result<Row> {
+fn find_workflow(session: &dyn Door, name: &str) -> anyhow::Result<Row> {
     let row = find(session, name)?;
     match is_rule(&row) {
         true => {
@@ -148,29 +182,8 @@ fn find_workflow(session: &Session, name: &str) -> anyhow::Result<Row> {
 }
 
 /// The definition of that name or id.
-pub(super) fn find(session: &Session, name: &str) -> anyhow::Result<Row> {
-    let is = match name.parse::<Uuid>() {
-        Ok(id) => Filter::eq("workflowid", id),
-        Err(_) => Filter::eq("name", name),
-    };
-    let found = session.list(Query::new(TABLE).filter(definitions().and(is)))?;
-    match found.as_slice() {
-        [workflow] => Ok(workflow.clone()),
-        [] => {
-            let hint = names::near(session, Query::new(TABLE).filter(definitions()), name);
-            let message = format!("there is no workflow \"{name}\" that you see{hint}; `workflow list` shows them");
-            Err(Error::new(Code::NOT_FOUND, message).with_table(TABLE).into())
-        }
-        several => {
-            let one = |row: &Row| format!("{} (of {})", row.id, row.text("primaryentity").unwrap_or_default());
-            let ids: Vec<String> = several.iter().map(one).collect();
-            let message = format!(
-                "several workflows are called \"{name}\": {}; give the id",
-                ids.join(", ")
-            );
-            Err(Error::new(Code::AMBIGUOUS, message).with_table(TABLE).into())
-        }
-    }
+pub(super) fn find(session: &dyn Door, name: &str) -> anyhow::Result<Row> {
+    KIND.find(session, name)
 }
 
 fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Result<Outcome> {
@@ -334,13 +347,14 @@ pub(super) fn begin(
     })
 }
 
-fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+fn create(context: &Context, session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
     let spec = WorkflowSpec::parse(&reading::description(file)?)?;
     let made = session.execute(Request::create(spec.row()))?;
     let id = made.created().unwrap_or_default();
     if activate {
-        return set_active(session, &id.to_string(), true);
+        let made = Picked::one(id);
+        return set_active(context, session, KIND, &made, true);
     }
     let text = format!(
         "created workflow {} ({id}); it is a draft: `workflow activate` lets it run",
@@ -366,41 +380,55 @@ fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome>
     Ok(Outcome::new(head(&row), text))
 }
 
-fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
-    let row = find(session, name)?;
-    let change = Row::new(TABLE, row.id).with("statecode", Value::Choice(i32::from(active)));
-    session.execute(Request::update(change))?;
-    let what = if active { "activated" } else { "deactivated" };
-    let text = format!("{what} workflow {} ({})", row.text("name").unwrap_or_default(), row.id);
-    Ok(Outcome::new(head(&find(session, &row.id.to_string())?), text))
+/// Lets definitions work, or work no more.
+pub(super) fn set_active(
+    context: &Context,
+    session: &dyn Door,
+    kind: Kind,
+    rows: &Picked,
+    active: bool,
+) -> anyhow::Result<Outcome> {
+    let done = if active { "activated" } else { "deactivated" };
+    let find = |name: &str| kind.id_of(session, name);
+    several::picked(context, (kind.noun, done), rows, find, several::quietly, |id| {
+        let change = Row::new(TABLE, id).with("statecode", Value::Choice(i32::from(active)));
+        session.execute(Request::update(change))?;
+        let row = kind.find(session, &id.to_string())?;
+        let text = format!("{done} {} {} ({id})", kind.noun, row.text("name").unwrap_or_default());
+        Ok(((kind.head)(&row).as_object().cloned().unwrap_or_default(), text))
+    })
 }
 
-fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
-    let row = find(session, name)?;
-    session.execute(Request::delete(Reference::new(TABLE, row.id)))?;
-    let text = format!("deleted workflow {}", row.text("name").unwrap_or_default());
-    Ok(Outcome::new(json!({ "id": row.id.to_string() }), text))
+/// Removes definitions.
+pub(super) fn delete(context: &Context, session: &dyn Door, kind: Kind, rows: &Picked) -> anyhow::Result<Outcome> {
+    let find = |name: &str| Ok(Reference::new(TABLE, kind.id_of(session, name)?));
+    several::delete_found(context, session, kind.noun, rows, find)
 }
 
-fn run_for(session: &Session, name: &str, row: &str) -> anyhow::Result<Outcome> {
+fn run_for(context: &Context, session: &Session, name: &str, rows: &Selection) -> anyhow::Result<Outcome> {
     let workflow = find_workflow(session, name)?;
     let table = workflow.text("primaryentity").unwrap_or_default();
-    let row = session.find_one(table, row)?;
-    let request = Request::new("ExecuteWorkflow")
-        .with("WorkflowId", Value::Id(workflow.id))
-        .with("EntityId", Value::Id(row));
-    let answer = session.execute(request)?;
-    let job = match answer.outputs.get("Id") {
-        Some(Parameter::Value(Value::Id(job))) => Some(job.to_string()),
-        _ => None,
-    };
+    let rows = rows.pick(session, table)?;
     let name = workflow.text("name").unwrap_or_default();
-    let text = match &job {
-        Some(job) => format!("workflow {name} runs for {table} {row} as job {job}"),
-        None => format!("workflow {name} ran for {table} {row}"),
-    };
-    Ok(Outcome::new(
-        json!({ "workflow": workflow.id.to_string(), "row": row.to_string(), "job": job }),
-        text,
-    ))
+    let what = (sluice_engine::noun(table), "worked on by the workflow");
+    let find = |name: &str| session.find_one(table, name);
+    several::picked(context, what, &rows, find, several::quietly, |row| {
+        let request = Request::new("ExecuteWorkflow")
+            .with("WorkflowId", Value::Id(workflow.id))
+            .with("EntityId", Value::Id(row));
+        let answer = session.execute(request)?;
+        let job = match answer.outputs.get("Id") {
+            Some(Parameter::Value(Value::Id(job))) => Some(job.to_string()),
+            _ => None,
+        };
+        let text = match &job {
+            Some(job) => format!("workflow {name} runs for {table} {row} as job {job}"),
+            None => format!("workflow {name} ran for {table} {row}"),
+        };
+        let mut item = Map::new();
+        item.insert("workflow".to_owned(), workflow.id.to_string().into());
+        item.insert("row".to_owned(), row.to_string().into());
+        item.insert("job".to_owned(), job.into());
+        Ok((item, text))
+    })
 }

@@ -23,7 +23,7 @@ fn several_steps_are_disabled_and_enabled_at_once() {
     // One that is not there does not keep the others.
     let run = admin.run(&["step", "enable", COMMISSION, "nothing", NOTE]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("step nothing is as it was"), "{run:?}");
+    assert!(run.stdout.contains("step nothing is not changed"), "{run:?}");
     assert_eq!(names(&world, &["--disabled"]), Vec::<String>::new());
 }
 

@@ -262,6 +262,8 @@ pub struct PastRequest {
     pub succeeded: bool,
     /// The message.
     pub message: String,
+    /// The table that it was about.
+    pub table: Option<String>,
     /// What it was refused with, as an object.
     pub refusal: Option<Json>,
     /// The request; why it cannot run again, where it was not recorded whole.
@@ -296,6 +298,7 @@ impl PastRequest {
             started: started(row),
             succeeded: row.bool("sl_succeeded").unwrap_or_default(),
             message: row.text("sl_message").unwrap_or_default().to_owned(),
+            table: row.text("sl_table").map(ToOwned::to_owned),
             refusal: tree.and_then(|root| root.error),
             request: request_of(row),
             checks: row.text(CHECKS).and_then(KeptChecks::read),
@@ -318,7 +321,7 @@ impl Session {
             comparison: Comparison::Ge,
             value: Value::DateTime(since),
         };
-        let columns = [&COLUMNS[..], &["sl_message", "sl_tree", CHECKS]].concat();
+        let columns = [&COLUMNS[..], &["sl_message", "sl_table", "sl_tree", CHECKS]].concat();
         let mut query = Query::new(tables::MESSAGE_TRACE)
             .columns(&columns)
             .filter(since.clone().and(Filter::Compare {

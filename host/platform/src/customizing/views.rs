@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sluice_access::check_privilege;
 use sluice_model::{
     Catalog, Code, ColumnDef, Columns, Error, Filter, Name, Query, Remedy, Result, Right, Row, Surroundings, TableDef,
-    Uuid, Value, fetchxml, names::did_you_mean,
+    Timestamp, Uuid, Value, fetchxml,
+    names::{did_you_mean, end_of_id},
 };
 
 use sluice_engine::{
@@ -30,6 +31,8 @@ pub struct View {
     pub description: Option<String>,
     /// Whether the table's lists begin with it.
     pub is_default: bool,
+    /// When it was made.
+    pub created: Option<Timestamp>,
 }
 
 /// Views, as stored queries.
@@ -47,6 +50,9 @@ pub trait Views {
     /// There is none that the user may see, or there are several, and the message lists them.
     fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View>;
 }
+
+/// What stands for the view that was made last.
+const LAST: &str = "@last";
 
 impl Views for Session {
     fn views(&self, of: Option<&str>) -> Result<Vec<View>> {
@@ -73,15 +79,24 @@ impl Views for Session {
             fetch: row.text("fetchxml").unwrap_or_default().to_owned(),
             description: row.text("description").map(ToOwned::to_owned),
             is_default: row.bool("isdefault") == Some(true),
+            created: row.get("createdon").and_then(Value::as_time),
         });
         Ok(views.filter(|view| readable(&view.table).is_ok()).collect())
     }
 
     fn view(&self, name_or_id: &str, table: Option<&str>) -> Result<View> {
         let id = name_or_id.parse::<Uuid>().ok();
+        let end = end_of_id(name_or_id).map(|end| end.to_ascii_lowercase());
+        let ends = |view: &View| {
+            let id = view.id.simple().to_string();
+            end.as_ref().is_some_and(|end| id.ends_with(end))
+        };
+        let views = self.views(table)?;
+        let newest = views.iter().max_by_key(|view| (view.created, view.id));
+        let newest = newest.map(|view| view.id).filter(|_| name_or_id == LAST);
         let collation = self.catalog()?.collation();
-        let is = |view: &View| Some(view.id) == id || collation.same(&view.name, name_or_id);
-        let (mut found, others): (Vec<View>, Vec<View>) = self.views(table)?.into_iter().partition(is);
+        let is = |view: &View| Some(view.id) == id.or(newest) || collation.same(&view.name, name_or_id) || ends(view);
+        let (mut found, others): (Vec<View>, Vec<View>) = views.into_iter().partition(is);
         match (found.len(), found.pop()) {
             (1, Some(only)) => Ok(only),
             (0, _) => {

@@ -10,12 +10,18 @@ use sluice_model::{
 use sluice_platform::prelude::*;
 use sluice_platform::{Flow, FlowSpec};
 
-use super::{super::holders, find};
+use super::{
+    super::{holders, reach, selection::Selection, several},
+    find,
+};
 use crate::{
     context::Context,
     output::{Exit, Grid, Outcome},
     people, reading, report,
 };
+
+const TABLE: &str = "workflow";
+const NOUN: &str = "process flow";
 
 /// What the holders of a role need on the processes of a flow.
 const RIGHTS: [Right; 5] = [Right::Create, Right::Read, Right::Write, Right::Append, Right::AppendTo];
@@ -170,16 +176,40 @@ pub(super) fn create(session: &Session, file: &Path, draft: bool) -> anyhow::Res
     Ok(Outcome::new(head(&flow), text))
 }
 
-pub(super) fn set_active(session: &Session, name: &str, active: bool) -> anyhow::Result<Outcome> {
-    let flow = find(session, name)?;
-    change(session, &flow, "statecode", Value::Choice(i32::from(active)))?;
-    let what = if active { "activated" } else { "deactivated" };
-    said(session, flow.id, &format!("{what} process flow {}", flow.name))
+pub(super) fn set_active(
+    context: &Context,
+    session: &Session,
+    flows: &Selection,
+    active: bool,
+) -> anyhow::Result<Outcome> {
+    let flows = flows.pick(session, TABLE)?;
+    let done = if active { "activated" } else { "deactivated" };
+    let find_id = |name: &str| Ok(find(session, name)?.id);
+    let first = |found: &[&Uuid]| {
+        let names = found
+            .iter()
+            .map(|id| Ok(find(session, &id.to_string())?.name.clone()))
+            .collect::<anyhow::Result<Vec<String>>>()?;
+        let told = format!(
+            "nobody starts a process in {} any more; those under way stay",
+            names.join(", ")
+        );
+        match active || names.is_empty() {
+            true => Ok(()),
+            false => reach::told(context, &told),
+        }
+    };
+    several::picked(context, (NOUN, done), &flows, find_id, first, |id| {
+        change(session, id, "statecode", Value::Choice(i32::from(active)))?;
+        let flow = find(session, &id.to_string())?;
+        let item = head(&flow).as_object().cloned().unwrap_or_default();
+        Ok((item, format!("{done} process flow {}", flow.name)))
+    })
 }
 
 pub(super) fn order(session: &Session, name: &str, order: i32) -> anyhow::Result<Outcome> {
     let flow = find(session, name)?;
-    change(session, &flow, "processorder", Value::Int(order))?;
+    change(session, flow.id, "processorder", Value::Int(order))?;
     said(
         session,
         flow.id,
@@ -187,8 +217,8 @@ pub(super) fn order(session: &Session, name: &str, order: i32) -> anyhow::Result
     )
 }
 
-fn change(session: &Session, flow: &Flow, column: &str, value: Value) -> anyhow::Result<()> {
-    session.execute(Request::update(Row::new("workflow", flow.id).with(column, value)))?;
+fn change(session: &Session, flow: Uuid, column: &str, value: Value) -> anyhow::Result<()> {
+    session.execute(Request::update(Row::new(TABLE, flow).with(column, value)))?;
     Ok(())
 }
 
@@ -196,14 +226,22 @@ fn said(session: &Session, flow: Uuid, text: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::new(head(&*find(session, &flow.to_string())?), text))
 }
 
-pub(super) fn delete(session: &Session, name: &str) -> anyhow::Result<Outcome> {
-    let flow = find(session, name)?;
-    session.execute(Request::delete(Reference::new("workflow", flow.id)))?;
-    let text = format!(
-        "deleted process flow {}; the processes that have ended stay in {}",
-        flow.name, flow.unique_name
-    );
-    Ok(Outcome::new(json!({ "id": flow.id.to_string() }), text))
+pub(super) fn delete(context: &Context, session: &Session, flows: &Selection) -> anyhow::Result<Outcome> {
+    let flows = flows.pick(session, TABLE)?;
+    let find_id = |name: &str| Ok(find(session, name)?.id);
+    let first = |found: &[&Uuid]| {
+        let rows: Vec<Reference> = found.iter().map(|id| Reference::new(TABLE, **id)).collect();
+        reach::of_deletes(context, session, &rows)
+    };
+    several::picked(context, (NOUN, "deleted"), &flows, find_id, first, |id| {
+        let flow = find(session, &id.to_string())?;
+        session.execute(Request::delete(Reference::new(TABLE, id)))?;
+        let text = format!(
+            "deleted process flow {}; the processes that have ended stay in {}",
+            flow.name, flow.unique_name
+        );
+        Ok((several::item(id), text))
+    })
 }
 
 /// Grants a flow to a role, or takes it away: the privileges on the table of its processes.

@@ -14,12 +14,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use sluice_engine::Session;
 use sluice_model::{
-    Code, Error,
+    Code, Error, Filter, Query, Value,
     names::{did_you_mean, end_of_id},
 };
 use sluice_platform::Flow;
 use sluice_platform::prelude::*;
 
+use super::selection::Selection;
 use crate::{context::Context, output::Outcome};
 
 /// See the module.
@@ -44,21 +45,14 @@ pub(crate) enum Command {
         #[arg(long)]
         draft: bool,
     },
-    /// Let processes be started in a flow.
-    Activate {
-        /// Its name, unique name or id.
-        flow: String,
-    },
-    /// Let no further processes be started in a flow; those under way stay.
-    Deactivate {
-        /// Its name, unique name or id.
-        flow: String,
-    },
-    /// Remove a flow in which nothing is under way.
-    Delete {
-        /// Its name, unique name or id.
-        flow: String,
-    },
+    /// Let processes be started in flows.
+    #[command(visible_alias = "enable")]
+    Activate(Selection),
+    /// Let no further processes be started in flows; those under way stay.
+    #[command(visible_alias = "disable")]
+    Deactivate(Selection),
+    /// Remove flows in which nothing is under way.
+    Delete(Selection),
     /// Give a flow its place: of a table's flows the lowest that a user has is the default.
     Order {
         /// Its name, unique name or id.
@@ -104,7 +98,7 @@ pub(crate) enum Command {
         /// The row's id or name.
         id: String,
     },
-    /// Go on to the next stage.
+    /// Go on to the next stage, with the processes of these rows.
     Next(rows::Target),
     /// Go back to the previous stage.
     Previous(rows::Target),
@@ -135,9 +129,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { table } => definitions::list(&session, table.as_deref()),
         Command::Show { flow } => definitions::show(context, &session, flow.as_deref()),
         Command::Create { file, draft } => definitions::create(&session, &file, draft),
-        Command::Activate { flow } => definitions::set_active(&session, &flow, true),
-        Command::Deactivate { flow } => definitions::set_active(&session, &flow, false),
-        Command::Delete { flow } => definitions::delete(&session, &flow),
+        Command::Activate(flows) => definitions::set_active(context, &session, &flows, true),
+        Command::Deactivate(flows) => definitions::set_active(context, &session, &flows, false),
+        Command::Delete(flows) => definitions::delete(context, &session, &flows),
         Command::Order { flow, order } => definitions::order(&session, &flow, order),
         Command::Grant { flow, role } => definitions::gate(&session, &flow, &role, true),
         Command::Revoke { flow, role } => definitions::gate(&session, &flow, &role, false),
@@ -156,18 +150,29 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 /// The flow of that name, unique name or id, among those that the user sees.
-fn find(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
-    find_among(&session.flows()?, name)
+fn find(session: &Session, name: &str) -> sluice_model::Result<Arc<Flow>> {
+    find_among(session, &session.flows()?, name)
 }
 
 /// The flow of that name, unique name or id, to be started: also one that the user does not see,
 /// so that the platform itself says which privilege is missing.
-fn find_to_start(session: &Session, name: &str) -> anyhow::Result<Arc<Flow>> {
-    find_among(&session.startable_flows()?, name)
+fn find_to_start(session: &Session, name: &str) -> sluice_model::Result<Arc<Flow>> {
+    find_among(session, &session.startable_flows()?, name)
 }
 
-fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
-    let id = name.parse().ok();
+/// The rows that are process flows.
+fn is_flow() -> Filter {
+    Filter::eq("category", Value::Choice(4))
+}
+
+/// What stands for the flow that was made last.
+const LAST: &str = "@last";
+
+fn find_among(session: &Session, flows: &[Arc<Flow>], name: &str) -> sluice_model::Result<Arc<Flow>> {
+    let id = match name {
+        LAST => Some(session.find_among(&Query::new("workflow").filter(is_flow()), "process flow", name)?),
+        name => name.parse().ok(),
+    };
     let end = end_of_id(name).map(|end| end.to_ascii_lowercase());
     let is = |flow: &&Arc<Flow>| {
         let ends = || {
@@ -185,7 +190,7 @@ fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
         [] => {
             let hint = did_you_mean(name, flows.iter().map(|flow| &*flow.name));
             let message = format!("there is no process flow \"{name}\" that you see{hint}; `flow list` shows them");
-            Err(Error::new(Code::NOT_FOUND, message).with_table("workflow").into())
+            Err(Error::new(Code::NOT_FOUND, message).with_table("workflow"))
         }
         several => {
             let ids: Vec<String> = several
@@ -196,7 +201,7 @@ fn find_among(flows: &[Arc<Flow>], name: &str) -> anyhow::Result<Arc<Flow>> {
                 "several process flows are called \"{name}\": {}; give the id or the unique name",
                 ids.join(", ")
             );
-            Err(Error::new(Code::AMBIGUOUS, message).with_table("workflow").into())
+            Err(Error::new(Code::AMBIGUOUS, message).with_table("workflow"))
         }
     }
 }

@@ -9,19 +9,26 @@ use sluice_model::{
 use sluice_platform::prelude::*;
 use sluice_platform::{Process, Stage, Status};
 
-use super::{super::row::target as reference, find, find_to_start};
+use super::{
+    super::{
+        row::target as reference,
+        selection::Selection,
+        several::{self, Known},
+    },
+    find, find_to_start,
+};
 use crate::{
     context::Context,
     names::Labels,
     output::{Grid, Outcome},
 };
 
-/// Which row, and which of its processes.
+/// Which rows, and which of their processes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// The row's id or name.
-    row: String,
-    /// The row's table.
+    #[command(flatten)]
+    rows: Selection,
+    /// The table of the rows.
     #[arg(long, default_value = "lead")]
     table: String,
     /// The process in this flow; by default the one that counts.
@@ -29,12 +36,12 @@ pub(crate) struct Target {
     flow: Option<String>,
 }
 
-/// Which row, and a flow for it.
+/// Which rows, and a flow for them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RowAndFlow {
-    /// The row's id or name.
-    row: String,
-    /// The row's table.
+    #[command(flatten)]
+    rows: Selection,
+    /// The table of the rows.
     #[arg(long, default_value = "lead")]
     table: String,
     /// The flow.
@@ -43,10 +50,26 @@ pub(crate) struct RowAndFlow {
 }
 
 /// Where a process goes.
+#[derive(Clone, Copy)]
 pub(super) enum Direction<'a> {
     Next,
     Previous,
     To(&'a str),
+}
+
+/// Does the same to the processes of each of the rows.
+fn each(
+    context: &Context,
+    session: &Session,
+    (rows, table): (&Selection, &str),
+    work: impl Fn(&Reference) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let rows = rows.pick(session, table)?;
+    let what = (sluice_engine::noun(table), "moved in its process");
+    let find = |name: &str| Ok(Known(Reference::new(table, session.find_one(table, name)?)));
+    several::picked(context, what, &rows, find, several::quietly, |Known(row)| {
+        Ok(several::of_one(work(&row)?))
+    })
 }
 
 pub(super) fn step(
@@ -55,15 +78,16 @@ pub(super) fn step(
     target: &Target,
     step: Direction<'_>,
 ) -> anyhow::Result<Outcome> {
-    let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, Code::PROCESS_INACTIVE, |process| {
-        process.status == Status::Active
-    })?;
-    let stage = wanted(&process, step)?;
-    let from = process.stage().map_or("-", |stage| stage.name.as_str());
-    let text = format!("{from} → {}", stage.name);
-    session.execute(Request::update(process.to(stage)))?;
-    moved(context, session, &row, &process, &text)
+    each(context, session, (&target.rows, &target.table), |row| {
+        let process = chosen(session, row, target, Code::PROCESS_INACTIVE, |process| {
+            process.status == Status::Active
+        })?;
+        let stage = wanted(&process, step)?;
+        let from = process.stage().map_or("-", |stage| stage.name.as_str());
+        let text = format!("{from} → {}", stage.name);
+        session.execute(Request::update(process.to(stage)))?;
+        moved(context, session, row, &process, &text)
+    })
 }
 
 fn wanted<'a>(process: &'a Process, step: Direction<'_>) -> anyhow::Result<&'a Stage> {
@@ -106,51 +130,55 @@ fn wanted<'a>(process: &'a Process, step: Direction<'_>) -> anyhow::Result<&'a S
 }
 
 pub(super) fn end(context: &Context, session: &Session, target: &Target, status: Status) -> anyhow::Result<Outcome> {
-    let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, Code::PROCESS_INACTIVE, |process| {
-        process.status == Status::Active
-    })?;
-    session.execute(Request::update(process.becomes(status)))?;
-    moved(context, session, &row, &process, &status.word().to_lowercase())
+    each(context, session, (&target.rows, &target.table), |row| {
+        let process = chosen(session, row, target, Code::PROCESS_INACTIVE, |process| {
+            process.status == Status::Active
+        })?;
+        session.execute(Request::update(process.becomes(status)))?;
+        moved(context, session, row, &process, &status.word().to_lowercase())
+    })
 }
 
 pub(super) fn reactivate(context: &Context, session: &Session, target: &Target) -> anyhow::Result<Outcome> {
-    let row = reference(session, &target.table, &target.row)?;
-    let process = chosen(session, &row, target, Code::PROCESS_STATUS, |process| {
-        process.status != Status::Active
-    })?;
-    session.execute(Request::update(process.becomes(Status::Active)))?;
-    moved(context, session, &row, &process, "active again")
+    each(context, session, (&target.rows, &target.table), |row| {
+        let process = chosen(session, row, target, Code::PROCESS_STATUS, |process| {
+            process.status != Status::Active
+        })?;
+        session.execute(Request::update(process.becomes(Status::Active)))?;
+        moved(context, session, row, &process, "active again")
+    })
 }
 
 pub(super) fn start(context: &Context, session: &Session, choice: &RowAndFlow) -> anyhow::Result<Outcome> {
-    let row = reference(session, &choice.table, &choice.row)?;
     let flow = find_to_start(session, &choice.flow)?;
-    let instance = session.start_process(&flow, &row)?;
-    shown(context, session, &row, &instance, "started")
+    each(context, session, (&choice.rows, &choice.table), |row| {
+        let instance = session.start_process(&flow, row)?;
+        shown(context, session, row, &instance, "started")
+    })
 }
 
 pub(super) fn switch(context: &Context, session: &Session, choice: &RowAndFlow) -> anyhow::Result<Outcome> {
-    let row = reference(session, &choice.table, &choice.row)?;
     let flow = find_to_start(session, &choice.flow)?;
-    let processes = session.processes_of(&row)?;
-    let Some(process) = processes.into_iter().find(|process| process.flow.id == flow.id) else {
-        let instance = session.start_process(&flow, &row)?;
-        return shown(context, session, &row, &instance, "started");
-    };
-    if process.status != Status::Active {
-        let message = format!(
-            "the process of {row} in {} is {}; take it up again with `flow reactivate`",
-            flow.name,
-            process.status.word()
-        );
-        return Err(Error::new(Code::PROCESS_INACTIVE, message).into());
-    }
-    // It counts because it is the one that changed last.
-    if let Some(stage) = process.stage() {
-        session.execute(Request::update(process.to(stage)))?;
-    }
-    moved(context, session, &row, &process, "counts now")
+    each(context, session, (&choice.rows, &choice.table), |row| {
+        let processes = session.processes_of(row)?;
+        let Some(process) = processes.into_iter().find(|process| process.flow.id == flow.id) else {
+            let instance = session.start_process(&flow, row)?;
+            return shown(context, session, row, &instance, "started");
+        };
+        if process.status != Status::Active {
+            let message = format!(
+                "the process of {row} in {} is {}; take it up again with `flow reactivate`",
+                flow.name,
+                process.status.word()
+            );
+            return Err(Error::new(Code::PROCESS_INACTIVE, message).into());
+        }
+        // It counts because it is the one that changed last.
+        if let Some(stage) = process.stage() {
+            session.execute(Request::update(process.to(stage)))?;
+        }
+        moved(context, session, row, &process, "counts now")
+    })
 }
 
 /// The first process of a row that fits; the code for where none does.
