@@ -8,6 +8,7 @@ mod completing;
 mod context;
 mod contexts;
 mod culprits;
+mod cut;
 mod door;
 mod failure;
 mod files;

@@ -168,7 +168,7 @@ pub(crate) fn takes_out() -> bool {
     matches!(form(), Form::Csv | Form::Spreadsheet | Form::Tsv)
 }
 
-fn form() -> Form {
+pub(crate) fn form() -> Form {
     FORM.get().copied().unwrap_or(Form::Table)
 }
 

@@ -57,10 +57,19 @@ pub(crate) fn description(path: &Path) -> anyhow::Result<String> {
     text_within(path, 1 << 20)
 }
 
-fn text_within(path: &Path, largest: u64) -> anyhow::Result<String> {
-    String::from_utf8(bytes_within(path, largest)?)
-        .with_context(|| format!("{} cannot be read as text", path.display()))
+/// The text of a file of as many bytes as `largest` at most. The mark that some editors put before it is no part
+/// of it.
+pub(crate) fn text_within(path: &Path, largest: u64) -> anyhow::Result<String> {
+    let mut text = String::from_utf8(bytes_within(path, largest)?)
+        .with_context(|| format!("{} cannot be read as text", path.display()))?;
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len_utf8());
+    }
+    Ok(text)
 }
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
 
 /// A value as it stands, or, as `@FILE`, the contents of a file.
 pub(crate) fn text_or_file(value: &str) -> anyhow::Result<String> {

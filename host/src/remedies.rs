@@ -86,6 +86,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::SwitchFlow => "flow switch ROW --flow FLOW",
         Remedy::ActivateWorkflow => "workflow activate WORKFLOW",
         Remedy::DeactivateWorkflow => "workflow deactivate WORKFLOW",
+        Remedy::DeactivateFailed => "workflow deactivate FAILED",
         Remedy::ReactivateProcess => "flow reactivate ROW",
         Remedy::NextStage => "flow next ROW --table TABLE",
         Remedy::PreviousStage => "flow previous ROW --table TABLE",

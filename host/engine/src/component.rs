@@ -6,7 +6,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use sluice_model::{Reference, Request, Result, Row, Uuid, Value};
+use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
 use crate::{Batch, Engine, Unit};
 
@@ -115,8 +115,17 @@ pub struct ComponentPart {
     pub parts: &'static [ComponentPart],
 }
 
-/// Rows in an order in which they can be activated.
-pub type InOrder = fn(&mut Unit, Vec<Uuid>) -> Result<Vec<Uuid>>;
+/// Rows that have arrived and are to be activated.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// An order in which they can be.
+    pub order: Vec<Uuid>,
+    /// Those that cannot be, and stay drafts, with why.
+    pub drafts: Vec<(Row, Error)>,
+}
+
+/// Which rows can be activated, and in which order.
+pub type InOrder = fn(&mut Unit, Vec<Uuid>) -> Result<Arrived>;
 
 /// The states of a kind of components.
 #[derive(Clone, Copy)]

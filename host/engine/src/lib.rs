@@ -75,12 +75,12 @@ pub use capability::{
 };
 pub use case::{Replayed, replay};
 pub use change::{Author, Cause, Change as RowChange, Kind as ChangeKind, Why};
-pub use component::{Component, ComponentPart, ComponentStates, InOrder};
+pub use component::{Arrived, Component, ComponentPart, ComponentStates, InOrder};
 pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use jobs::{FailedJob, GoesOn};
 pub use keeping::Kept;
-pub use lookup::{Found, noun, table_called};
+pub use lookup::{Found, among_all, noun, table_called};
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;

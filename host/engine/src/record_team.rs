@@ -2,7 +2,10 @@
 //! its members may do to the row, and takes it away with its last one, with the row, or with the
 //! template. Nobody else changes such a team, and nothing else is shared with it.
 
-use sluice_model::{Code, Error, Filter, Query, Reference, Request, Result, Right, Rights, Row, TableDef, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Ownership, Query, Reference, Request, Result, Right, Rights, Row, TableDef, Uuid, Value,
+    remedy::{Case, Resolution},
+};
 
 use crate::{
     Operation, Unit, cascade,
@@ -53,14 +56,27 @@ fn find(unit: &mut Unit, row: &Reference, template: Uuid) -> Result<Option<Uuid>
     Ok(found.first().map(|team| team.id))
 }
 
+/// What is told of rows that nobody owns.
+static OWNED_BY_NOBODY: Case = Case {
+    cause: "an access team shares a row with its members, and rows of that table are not shared: nobody owns them",
+    resolution: Resolution::new("choose a table whose rows are owned", &[]),
+};
+
+/// The refusal of a table that is not enabled for access teams; where it cannot be, that is said.
+pub(crate) fn without_teams(table: &TableDef) -> Error {
+    let error = Error::said(Code::TABLE_WITHOUT_TEAMS).with_table(&table.name);
+    match table.ownership {
+        Ownership::User => error.with_word("TABLE", &*table.name),
+        _ => error.in_case(&OWNED_BY_NOBODY),
+    }
+}
+
 /// The caller may share the row and knows the template and the user: the template.
 fn check(unit: &mut Unit, operation: &Operation, template: Uuid, user: Uuid) -> Result<Row> {
     let table = operation.table()?;
     let target = operation.target_reference()?;
     if !table.access_teams {
-        return Err(Error::said(Code::TABLE_WITHOUT_TEAMS)
-            .with_table(&table.name)
-            .with_word("TABLE", &*table.name));
+        return Err(without_teams(&table));
     }
     unit.decide(operation, &table, Right::Share, target.id)?;
     let template = unit.row_with_rights(operation, tables::TEAM_TEMPLATE, template, &[Right::Read])?;

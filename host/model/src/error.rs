@@ -7,8 +7,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation, codes::Kind,
-    remedy::Resolution,
+    Code, Depth, Duplicates, HeldDepth, PrincipalInfo, PrincipalKind, Remedy, Right, Situation,
+    codes::Kind,
+    remedy::{Case, Resolution},
 };
 
 pub use origin::{Reached, StepValue};
@@ -29,6 +30,8 @@ pub struct Body {
     pub message: String,
     /// The situation of the guides that this is, where it is one.
     pub situation: Option<&'static Situation>,
+    /// Why it happened and what helps, where that is not what its code says.
+    pub case: Option<&'static Case>,
     /// What helps in this case, beside what its code or situation says.
     pub remedies: Vec<Remedy>,
     /// What the words of remedies stand for: `LEAD`, `RULE`.
@@ -132,6 +135,7 @@ impl Error {
             code,
             message: message.into(),
             situation: None,
+            case: None,
             remedies: Vec::new(),
             words: Vec::new(),
             inner: None,
@@ -170,6 +174,13 @@ impl Error {
     #[must_use]
     pub fn in_situation(mut self, situation: &'static Situation) -> Self {
         self.0.situation = Some(situation);
+        self
+    }
+
+    /// The same error, of which that is told in the place of what its code says.
+    #[must_use]
+    pub fn in_case(mut self, case: &'static Case) -> Self {
+        self.0.case = Some(case);
         self
     }
 
@@ -288,7 +299,7 @@ impl Error {
         if let Some(step) = body.step.as_ref().filter(|_| body.code != Code::ISV_ABORTED) {
             remedies.push(match step.calls_plugin() {
                 true => Remedy::DisableStep,
-                false => Remedy::DeactivateWorkflow,
+                false => Remedy::DeactivateFailed,
             });
         }
         remedies
@@ -312,7 +323,7 @@ impl Error {
             ("ROLE", self.role().map(ToOwned::to_owned)),
             ("USER", user.map(|user| user.name.clone())),
             ("STEP", step(true)),
-            ("WORKFLOW", step(false)),
+            ("FAILED", step(false)),
             ("CORRELATION", body.correlation.map(|id| id.to_string())),
         ];
         let known = known.into_iter().filter_map(|(word, value)| Some((word, value?)));
@@ -375,6 +386,15 @@ impl Error {
     pub fn with_table(mut self, table: &str) -> Self {
         self.0.table = Some(table.to_owned());
         self
+    }
+
+    /// Names the table that was refused, where none is named yet.
+    #[must_use]
+    pub fn or_table(self, table: &str) -> Self {
+        match self.0.table {
+            Some(_) => self,
+            None => self.with_table(table),
+        }
     }
 
     /// The error as the document that every door shows: without empty members.

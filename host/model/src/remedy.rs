@@ -19,6 +19,15 @@ impl Resolution {
     }
 }
 
+/// What is told of a refusal where the words of its code are about another use of the code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Why it happened.
+    pub cause: &'static str,
+    /// What helps.
+    pub resolution: Resolution,
+}
+
 macro_rules! remedies {
     ($($name:ident [$($word:literal),*] $doc:literal;)*) => {
         /// Something that can be done. The words that it takes stand for what the error knows
@@ -130,6 +139,7 @@ remedies! {
     SwitchFlow ["ROW", "FLOW"] "Switch the row to the other flow.";
     ActivateWorkflow ["WORKFLOW"] "Activate the workflow.";
     DeactivateWorkflow ["WORKFLOW"] "Deactivate the workflow.";
+    DeactivateFailed ["FAILED"] "Deactivate the workflow, or the business rule, in which it failed.";
     ReactivateProcess ["ROW"] "Reactivate the process.";
     NextStage ["ROW", "TABLE"] "Move the process to its next stage.";
     PreviousStage ["ROW", "TABLE"] "Move the process to its previous stage.";

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     assign,
     context::Context,
+    cut,
     names::{self, Labels},
     output::{Grid, Outcome},
     people, report,
@@ -241,11 +242,13 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
         filter = filter.and(Filter::In { column, values: over }.negated());
     }
     let catalog = session.catalog()?;
-    let mut found = Vec::new();
+    let (mut found, mut more) = (Vec::new(), false);
     for kind in Kind::ALL {
         if args.kind.is_none_or(|only| only == kind) {
             let table = catalog.table(kind.table())?;
-            let mut query = Query::new(kind.table()).filter(filter.clone()).top(args.top);
+            let mut query = Query::new(kind.table())
+                .filter(filter.clone())
+                .top(cut::asked(args.top));
             if let Some(entries) = &about {
                 let own = entries.iter().filter(|entry| entry.table == table.name);
                 query.filter = query.filter.and(Filter::In {
@@ -254,7 +257,9 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
                 });
             }
             query.order = sluice_model::odata::order(table, "createdon desc")?;
-            found.extend(session.list(query)?);
+            let mut rows = session.list(query)?;
+            more |= cut::to(&mut rows, args.top);
+            found.extend(rows);
         }
     }
     found.sort_by_key(|row| std::cmp::Reverse((row.get("createdon").and_then(Value::as_time), row.id)));
@@ -279,7 +284,8 @@ fn list(context: &Context, session: &Session, args: &List) -> anyhow::Result<Out
         ]);
         documents.push(document(table, row));
     }
-    Ok(Outcome::list(documents, grid.text("no activities")))
+    let list = Outcome::list(documents, grid.text("no activities"));
+    Ok(cut::said(list, args.top, more))
 }
 
 fn document(table: &TableDef, row: &Row) -> Json {

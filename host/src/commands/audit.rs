@@ -11,6 +11,7 @@ use sluice_platform::TableChange;
 use super::table;
 use crate::{
     context::Context,
+    cut,
     door::Door,
     names::{self, Labels},
     output::{Grid, Outcome},
@@ -82,13 +83,14 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
     let catalog = session.catalog()?;
     let mut query = Query::new("audit").filter(filter(session, &catalog, args)?);
     query.order = odata::order(catalog.table("audit")?, "createdon desc")?;
-    let found = match (&args.column, &args.table) {
+    let mut found = match (&args.column, &args.table) {
         (Some(column), Some(table)) => {
             let column = &*coerce::column(catalog.table(table)?, column)?.name;
-            of_column(session, &catalog, query, (column, args.top))?
+            of_column(session, &catalog, query, (column, cut::asked(args.top)))?
         }
-        _ => session.list(query.top(args.top))?,
+        _ => session.list(query.top(cut::asked(args.top)))?,
     };
+    let more = cut::to(&mut found, args.top);
     let mut entries: Vec<Entry> = found.iter().map(|row| Entry::of(&catalog, row)).collect();
     for entry in &mut entries {
         let wanted = |change: &Change| args.column.as_ref().is_none_or(|column| change.name == *column);
@@ -100,7 +102,8 @@ fn list(context: &Context, session: &dyn Door, args: &List) -> anyhow::Result<Ou
         entry.show(&labels, &mut grid);
     }
     let documents = entries.iter().map(|entry| entry.to_json(&labels)).collect();
-    Ok(Outcome::list(documents, grid.text("no changes are recorded")))
+    let list = Outcome::list(documents, grid.text("no changes are recorded"));
+    Ok(cut::said(list, args.top, more))
 }
 
 /// The newest changes of one column, so many at most: what changed is a text of the row.

@@ -8,14 +8,15 @@ use sluice_model::{Filter, Query, Request, Right, Row, Value};
 use sluice_platform::BusinessRuleSpec;
 
 use super::{
-    selection::{Picked, Selection},
-    workflow::{self, Kind, delete, set_active},
+    selection::Selection,
+    workflow::{self, Kind, Switch, delete, switch},
 };
 use crate::{
     context::Context,
+    door::Door,
     names,
     output::{Grid, Outcome},
-    people, reading,
+    people,
 };
 
 const TABLE: &str = "workflow";
@@ -50,7 +51,7 @@ pub(crate) enum Command {
     Create {
         /// The rule, as JSON.
         file: PathBuf,
-        /// Activate it at once.
+        /// Activate it at once; where that is refused, nothing is made.
         #[arg(long)]
         activate: bool,
     },
@@ -63,10 +64,10 @@ pub(crate) enum Command {
     },
     /// Let rules apply.
     #[command(visible_alias = "enable")]
-    Activate(Selection),
+    Activate(Switch),
     /// Let rules apply no more.
     #[command(visible_alias = "disable")]
-    Deactivate(Selection),
+    Deactivate(Switch),
     /// Remove rules that are not active.
     Delete(Selection),
 }
@@ -82,10 +83,10 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { rule } => show(context, &session, &rule),
         Command::New { file, table } => new(context, &session, &file, &table),
-        Command::Create { file, activate } => create(context, &session, &file, activate),
+        Command::Create { file, activate } => create(&session, &file, activate),
         Command::Update { rule, file } => update(&session, &rule, &file),
-        Command::Activate(rules) => set_active(context, &session, KIND, &rules.pick(&session, TABLE)?, true),
-        Command::Deactivate(rules) => set_active(context, &session, KIND, &rules.pick(&session, TABLE)?, false),
+        Command::Activate(rules) => switch(context, &session, KIND, &rules, true),
+        Command::Deactivate(rules) => switch(context, &session, KIND, &rules, false),
         Command::Delete(rules) => delete(context, &session, KIND, &rules.pick(&session, TABLE)?),
     }
 }
@@ -194,24 +195,21 @@ fn new(context: &Context, session: &Session, file: &Path, table: &str) -> anyhow
     workflow::begin(context, session, file, table, (TEMPLATE, name), "businessrule create")
 }
 
-fn create(context: &Context, session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
-    let spec = BusinessRuleSpec::parse(&reading::description(file)?)?;
-    let made = session.execute(Request::create(spec.row()))?;
-    let id = made.created().unwrap_or_default();
-    if activate {
-        return set_active(context, session, KIND, &Picked::one(id), true);
-    }
-    let text = format!(
-        "created business rule {} ({id}); it is a draft: `businessrule activate` lets it apply",
-        spec.name()
-    );
+    let spec = BusinessRuleSpec::parse(&workflow::definition(file)?)?;
+    let id = workflow::made(session, spec.row(), activate)?;
+    let rests = match activate {
+        true => "it is active",
+        false => "it is a draft: `businessrule activate` lets it apply",
+    };
+    let text = format!("created business rule {} ({id}); {rests}", spec.name());
     Ok(Outcome::new(head(&find(session, &id.to_string())?), text))
 }
 
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Write)?;
-    let mut change = BusinessRuleSpec::parse(&reading::description(file)?)?.row();
+    let mut change = BusinessRuleSpec::parse(&workflow::definition(file)?)?.row();
     change.id = find(session, name)?.id;
     // What the file does not say is as in a new one.
     if !change.has("description") {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{
-    Depth, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
+    Depth, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
 };
 
 use crate::{
@@ -21,6 +21,8 @@ pub(crate) struct Held {
     pub(crate) name: String,
     /// The team through which it comes.
     pub(crate) team: Option<String>,
+    /// The business unit whose copy of the role it is.
+    unit: Option<Reference>,
 }
 
 impl Held {
@@ -49,8 +51,33 @@ pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec
             name: role.text("name").unwrap_or_default().to_owned(),
             role: role.reference(),
             team: None,
+            unit: role.lookup("businessunitid").cloned(),
         })
         .collect())
+}
+
+/// Whether a user or team has a role itself; also where the acting user may not see that.
+pub(crate) fn has(context: &Context, holder: &Reference, role: Uuid) -> anyhow::Result<bool> {
+    let may_see = context.session()?.check_privilege("role", Right::Read).is_ok();
+    Ok(!may_see || roles(context, holder)?.iter().any(|held| held.role.id == role))
+}
+
+/// What roles are called; those of one name with the business unit whose copies they are.
+fn called(context: &Context, roles: &[Held]) -> anyhow::Result<Vec<String>> {
+    let alike = |role: &Held| {
+        let same = |other: &&Held| other.name == role.name && other.team == role.team;
+        roles.iter().filter(same).count() > 1
+    };
+    let units = roles
+        .iter()
+        .filter(|role| alike(role))
+        .filter_map(|role| role.unit.clone());
+    let labels = Labels::load(context, units)?;
+    let text = |role: &Held| match role.unit.as_ref().filter(|_| alike(role)) {
+        Some(unit) => format!("{} of {}", role.text(), labels.name(unit)),
+        None => role.text(),
+    };
+    Ok(roles.iter().map(text).collect())
 }
 
 /// All roles that count for a user: its own, and those of its teams.
@@ -190,10 +217,15 @@ pub(crate) fn privileges(context: &Context, role: Uuid) -> anyhow::Result<Vec<(S
     Ok(each.collect())
 }
 
+/// The copy of a role in a holder's business unit.
+pub(crate) fn copy_for(session: &dyn Door, holder: &Reference, role: &str) -> anyhow::Result<Uuid> {
+    let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
+    names::role_for(session, &row, role)
+}
+
 /// Gives a role to a user or team, or takes it away: the copy in the holder's business unit.
 pub(crate) fn change_role(session: &dyn Door, holder: &Reference, role: &str, give: bool) -> anyhow::Result<Outcome> {
-    let row = names::get(session, &holder.table, holder.id, &["businessunitid"])?;
-    let copy = names::role_for(session, &row, role)?;
+    let copy = copy_for(session, holder, role)?;
     let role = names::called(session, "role", &copy.to_string())?.1;
     let called = names::called(session, &holder.table, &holder.id.to_string())?.1;
     session.execute(role_request(holder, copy, give))?;
@@ -278,7 +310,7 @@ pub(crate) fn sheet(
         }
     };
     let text = people::pairs(&[
-        ("roles", none(roles.iter().map(Held::text).collect())),
+        ("roles", none(called(context, roles)?)),
         (what, none(linked.iter().map(|one| labels.name(one)).collect())),
     ]);
     let sheet = people::sheet(context, table, row)?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    interrupt,
+    cut, interrupt,
     names::{self, Labels},
     output::{Exit, Grid, Outcome},
     people::{self, pairs},
@@ -77,7 +77,7 @@ pub(crate) enum Command {
 const TABLE: &str = "asyncoperation";
 /// What the runner knows of a job, and nobody needs to see.
 const UNSHOWN: [&str; 3] = ["data", "hostid", "modifiedon"];
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "name",
     "operationtype",
     "statecode",
@@ -93,6 +93,7 @@ const COLUMNS: [&str; 19] = [
     "regardingobjectid",
     "correlationid",
     "owningextensionid",
+    "friendlymessage",
     "message",
     "data",
     "hostid",
@@ -135,7 +136,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 
 fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32) -> anyhow::Result<Outcome> {
     let table = session.catalog()?.table(TABLE)?.clone();
-    let mut query = Query::new(TABLE).columns(&COLUMNS).top(top);
+    let mut query = Query::new(TABLE).columns(&COLUMNS).top(cut::asked(top));
     query.order = vec![sluice_model::Order {
         column: "createdon".into(),
         descending: true,
@@ -146,7 +147,8 @@ fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32
     if open {
         query.filter = Filter::Not(Box::new(Filter::eq("statecode", Value::Choice(3))));
     }
-    let rows = session.list(query)?;
+    let mut rows = session.list(query)?;
+    let more = cut::to(&mut rows, top);
     let labels = Labels::of(context, &rows)?;
     let mut grid = Grid::new(["name", "type", "status", "progress", "created", "owner", "id"]);
     for row in &rows {
@@ -162,7 +164,7 @@ fn list(context: &Context, session: &Session, failed: bool, open: bool, top: u32
         ]);
     }
     let documents = rows.iter().map(|row| document(session, &table, row)).collect();
-    Ok(Outcome::list(documents, grid.text("no jobs")))
+    Ok(cut::said(Outcome::list(documents, grid.text("no jobs")), top, more))
 }
 
 fn shown(table: &TableDef, row: &Row, column: &str, labels: &Labels) -> String {

@@ -11,6 +11,7 @@ use sluice_model::{
 use super::{case, trace_checks, trace_follow, trace_search, trace_tree};
 use crate::{
     context::Context,
+    cut,
     door::Door,
     names::Labels,
     output::{Grid, Outcome},
@@ -180,16 +181,21 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
                 let query = Query::new(table).columns(columns).filter(filter);
                 return trace_follow::follow(context, &session, &query, top);
             }
-            let query = newest(Query::new(table).columns(columns).filter(filter)).top(top);
-            match requests {
+            let query = newest(Query::new(table).columns(columns).filter(filter)).top(cut::asked(top));
+            let mut rows = session.traces(query.clone())?;
+            let more = cut::to(&mut rows, top);
+            let list = match requests {
                 true => {
                     let table = session.catalog()?.table(REQUEST)?.clone();
-                    let rows = session.traces(query)?;
                     let columns: Vec<Name> = REQUEST_COLUMNS.iter().map(|name| (*name).into()).collect();
-                    people::rows_of(context, &table, &rows, Some(&columns))
+                    people::rows_of(context, &table, &rows, Some(&columns))?
                 }
-                false => calls(context, &session, &query),
-            }
+                false => {
+                    let (documents, grid) = calls_of(context, &session, &query, &rows)?;
+                    Outcome::list(documents, grid.text("no rows"))
+                }
+            };
+            Ok(cut::said(list, top, more))
         }
         Command::Show { id, checks } => {
             let id = match id.as_str() {
@@ -211,14 +217,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
     }
 }
 
-/// The plug-in calls with their steps and what the plug-ins said, each in a line.
-fn calls(context: &Context, session: &dyn Door, query: &Query) -> anyhow::Result<Outcome> {
-    let rows = session.traces(query.clone())?;
-    let (documents, grid) = calls_of(context, session, query, &rows)?;
-    Ok(Outcome::list(documents, grid.text("no rows")))
-}
-
-/// The same for machines and for people.
+/// The plug-in calls with their steps and what the plug-ins said, each in a line: for machines and for people.
 pub(super) fn calls_of(
     context: &Context,
     session: &dyn Door,

@@ -6,6 +6,7 @@ use sluice_model::{Comparison, Filter, Query, Reference, Right, Row, Value, code
 use super::trace::{CALL, REQUEST, STEP, Which, newest};
 use crate::{
     context::Context,
+    cut,
     door::Door,
     names::Labels,
     output::{Grid, Outcome},
@@ -34,11 +35,11 @@ pub(super) fn search(
     which: &Which,
     top: u32,
 ) -> anyhow::Result<Outcome> {
-    let mut hits = of_calls(context, session, text, which, top)?;
-    let (of_requests, is_cut) = of_requests(context, session, text, which, top)?;
+    let mut hits = of_calls(context, session, text, which, cut::asked(top))?;
+    let (of_requests, is_cut) = of_requests(context, session, text, which, cut::asked(top))?;
     hits.extend(of_requests);
     hits.sort_by(|one, other| other.when.as_str().cmp(&one.when.as_str()));
-    hits.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+    let more = cut::to(&mut hits, top);
     let mut grid = Grid::new(["when", "trace", "of", "said", "request", "id"]);
     let mut documents = Vec::new();
     for hit in &hits {
@@ -62,10 +63,8 @@ pub(super) fn search(
             "\nOf the requests, the newest {MOST} were looked at; `--since` or `--user` looks at fewer of them."
         ));
     }
-    Ok(Outcome::list(
-        documents,
-        format!("{shown}\n{}", count(hits.len(), "trace")),
-    ))
+    let list = Outcome::list(documents, format!("{shown}\n{}", count(hits.len(), "trace")));
+    Ok(cut::said(list, top, more))
 }
 
 /// What plug-ins said, and what their calls failed with.

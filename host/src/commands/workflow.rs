@@ -6,13 +6,13 @@ use std::{
 };
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::Session;
+use sluice_engine::{Session, among_all};
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
 use super::{
     selection::{Picked, Selection},
-    several, workflow_log,
+    several, what_if, workflow_log,
 };
 use crate::{
     context::Context,
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Create {
         /// The workflow, as JSON.
         file: PathBuf,
-        /// Activate it at once.
+        /// Activate it at once; where that is refused, nothing is made.
         #[arg(long)]
         activate: bool,
     },
@@ -67,10 +67,10 @@ pub(crate) enum Command {
     },
     /// Let workflows run.
     #[command(visible_alias = "enable")]
-    Activate(Selection),
+    Activate(Switch),
     /// Let workflows run, or business rules apply, no more.
     #[command(visible_alias = "disable")]
-    Deactivate(Selection),
+    Deactivate(Switch),
     /// Remove workflows that are not active.
     Delete(Selection),
     /// Run an active workflow for rows of its table.
@@ -94,6 +94,15 @@ pub(crate) enum Command {
     },
 }
 
+/// `workflow activate|deactivate`, and the same of business rules.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Switch {
+    #[command(flatten)]
+    rows: Selection,
+    #[command(flatten)]
+    what_if: what_if::Args,
+}
+
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     if matches!(command, Command::Schema) {
@@ -106,9 +115,9 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::List { table } => list(context, &session, table.as_deref()),
         Command::Show { workflow } => show(context, &session, &workflow),
         Command::New { file, table } => new(context, &session, &file, &table),
-        Command::Create { file, activate } => create(context, &session, &file, activate),
-        Command::Activate(workflows) => set_active(context, &session, KIND, &workflows.pick(&session, TABLE)?, true),
-        Command::Deactivate(workflows) => set_active(context, &session, KIND, &workflows.pick(&session, TABLE)?, false),
+        Command::Create { file, activate } => create(&session, &file, activate),
+        Command::Activate(workflows) => switch(context, &session, KIND, &workflows, true),
+        Command::Deactivate(workflows) => switch(context, &session, KIND, &workflows, false),
         Command::Delete(workflows) => delete(context, &session, KIND, &workflows.pick(&session, TABLE)?),
         Command::Run { workflow, rows } => run_for(context, &session, &workflow, &rows),
         Command::Log {
@@ -125,6 +134,14 @@ fn definitions() -> Filter {
         values: vec![Value::Choice(0), Value::Choice(2)],
     };
     categories.and(Filter::eq("type", Value::Choice(1)))
+}
+
+/// Refuses to look for a process by its name to who may read none.
+fn check_names(session: &dyn Door) -> sluice_model::Result<()> {
+    let catalog = session.catalog()?;
+    let table = catalog.table(TABLE)?;
+    let checked = session.check_privilege(TABLE, Right::Read);
+    checked.map_err(|error| among_all(error, table))
 }
 
 /// Whether a definition is that of a business rule.
@@ -151,6 +168,7 @@ const KIND: Kind = Kind {
 impl Kind {
     /// The definition of a name, an id, the end of one, or the newest.
     pub(super) fn id_of(&self, session: &dyn Door, name: &str) -> sluice_model::Result<Uuid> {
+        check_names(session)?;
         let among = Query::new(TABLE).filter((self.rows)());
         session
             .find_among(&among, self.noun, name)
@@ -226,7 +244,7 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
             cell("mode"),
             starts(row),
             cell("scope"),
-            cell("runas"),
+            runs_as(row),
             row.int("rank").map(|rank| rank.to_string()).unwrap_or_default(),
             cell("ownerid"),
             row.id.to_string(),
@@ -234,6 +252,22 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
         documents.push(head(row));
     }
     Ok(Outcome::list(documents, grid.text("no workflows that you see")))
+}
+
+/// As whom a workflow runs, in words: in the background as its owner, whatever its column says, but as whoever
+/// starts it by hand.
+fn runs_as(row: &Row) -> String {
+    let by_hand = ["ondemand", "subprocess"]
+        .iter()
+        .any(|column| row.bool(column) == Some(true));
+    let as_owner = row.int("runas") == Some(0);
+    match (is_rule(row) || row.int("mode") == Some(1), as_owner, by_hand) {
+        (true, true, _) => "owner",
+        (true, false, _) => "caller",
+        (false, _, true) => "owner; by hand or as a child: whoever starts it",
+        (false, _, false) => "owner",
+    }
+    .to_owned()
 }
 
 /// What starts a workflow, in words.
@@ -273,7 +307,7 @@ fn head(row: &Row) -> Json {
         "ondemand": row.bool("ondemand"),
         "child": row.bool("subprocess"),
         "scope": row.int("scope"),
-        "runas": if row.int("runas") == Some(0) { "owner" } else { "caller" },
+        "runas": if row.int("runas") == Some(0) || row.int("mode") != Some(1) && !is_rule(row) { "owner" } else { "caller" },
         "rank": row.int("rank"),
         "owner": row.id_of("ownerid").map(|id| id.to_string()),
     })
@@ -306,7 +340,7 @@ fn show(context: &Context, session: &Session, name: &str) -> anyhow::Result<Outc
         ("starts on", starts(&row)),
         ("updates", cell("updatestage")),
         ("scope", cell("scope")),
-        ("runs as", cell("runas")),
+        ("runs as", runs_as(&row)),
         ("rank", cell("rank")),
         ("owner", cell("ownerid")),
     ];
@@ -347,25 +381,40 @@ pub(super) fn begin(
     })
 }
 
-fn create(context: &Context, session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
+fn create(session: &Session, file: &Path, activate: bool) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Create)?;
-    let spec = WorkflowSpec::parse(&reading::description(file)?)?;
-    let made = session.execute(Request::create(spec.row()))?;
-    let id = made.created().unwrap_or_default();
-    if activate {
-        let made = Picked::one(id);
-        return set_active(context, session, KIND, &made, true);
-    }
-    let text = format!(
-        "created workflow {} ({id}); it is a draft: `workflow activate` lets it run",
-        spec.name()
-    );
+    let spec = WorkflowSpec::parse(&definition(file)?)?;
+    let id = made(session, spec.row(), activate)?;
+    let rests = match activate {
+        true => "it is active",
+        false => "it is a draft: `workflow activate` lets it run",
+    };
+    let text = format!("created workflow {} ({id}); {rests}", spec.name());
     Ok(Outcome::new(head(&find(session, &id.to_string())?), text))
+}
+
+/// The text of a file with actions.
+pub(super) fn definition(file: &Path) -> anyhow::Result<String> {
+    reading::text_within(file, WorkflowSpec::LONGEST)
+}
+
+/// Makes a process, and activates it where it is to be active: all of that or nothing.
+pub(super) fn made(session: &Session, mut row: Row, activate: bool) -> anyhow::Result<Uuid> {
+    row.id = session.new_id();
+    let id = row.id;
+    let requests = [Request::create(row), Request::update(state(id, true))];
+    session.execute_all(if activate { &requests } else { &requests[..1] })?;
+    Ok(id)
+}
+
+/// A process that is active, or is not.
+pub(super) fn state(id: Uuid, active: bool) -> Row {
+    Row::new(TABLE, id).with("statecode", Value::Choice(i32::from(active)))
 }
 
 fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome> {
     session.check_privilege(TABLE, Right::Write)?;
-    let mut change = WorkflowSpec::parse(&reading::description(file)?)?.row();
+    let mut change = WorkflowSpec::parse(&definition(file)?)?.row();
     change.id = find_workflow(session, name)?.id;
     // What the file does not say is as in a new one.
     for column in ["description", "triggeronupdateattributelist", "rank", "scope"] {
@@ -380,8 +429,20 @@ fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome>
     Ok(Outcome::new(head(&row), text))
 }
 
-/// Lets definitions work, or work no more.
-pub(super) fn set_active(
+/// Lets definitions work, or work no more, or says what that would change.
+pub(super) fn switch(
+    context: &Context,
+    session: &Session,
+    kind: Kind,
+    args: &Switch,
+    active: bool,
+) -> anyhow::Result<Outcome> {
+    let rows = args.rows.pick(session, TABLE)?;
+    args.what_if
+        .or_do(context, session, |door| set_active(context, door, kind, &rows, active))
+}
+
+fn set_active(
     context: &Context,
     session: &dyn Door,
     kind: Kind,
@@ -391,8 +452,7 @@ pub(super) fn set_active(
     let done = if active { "activated" } else { "deactivated" };
     let find = |name: &str| kind.id_of(session, name);
     several::picked(context, (kind.noun, done), rows, find, several::quietly, |id| {
-        let change = Row::new(TABLE, id).with("statecode", Value::Choice(i32::from(active)));
-        session.execute(Request::update(change))?;
+        session.execute(Request::update(state(id, active)))?;
         let row = kind.find(session, &id.to_string())?;
         let text = format!("{done} {} {} ({id})", kind.noun, row.text("name").unwrap_or_default());
         Ok(((kind.head)(&row).as_object().cloned().unwrap_or_default(), text))

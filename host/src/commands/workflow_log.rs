@@ -7,7 +7,7 @@ use sluice_model::{Filter, Query, Right, Row, Uuid, Value};
 use super::workflow::find;
 use crate::{
     context::Context,
-    names,
+    cut, names,
     output::{Grid, Outcome},
     people,
 };
@@ -33,13 +33,13 @@ type Run = (Option<Value>, Vec<String>, Json);
 
 pub(super) fn log(context: &Context, session: &Session, workflow: Option<&str>, top: u32) -> anyhow::Result<Outcome> {
     let workflow = workflow.map(|name| find(session, name)).transpose()?.map(|row| row.id);
-    let mut runs = in_background(context, session, workflow, top)?;
+    let mut runs = in_background(context, session, workflow, cut::asked(top))?;
     if session.check_privilege(LOG, Right::Read).is_ok() {
-        runs.extend(in_real_time(context, session, workflow, top)?);
+        runs.extend(in_real_time(context, session, workflow, cut::asked(top))?);
     }
     let time = |run: &Run| run.0.as_ref().and_then(Value::as_time);
     runs.sort_by_key(|run| std::cmp::Reverse(time(run)));
-    runs.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+    let more = cut::to(&mut runs, top);
     let mut grid = Grid::new([
         "workflow",
         "status",
@@ -57,10 +57,8 @@ pub(super) fn log(context: &Context, session: &Session, workflow: Option<&str>, 
         grid.row(cells);
         documents.push(document);
     }
-    Ok(Outcome::list(
-        documents,
-        grid.text("no runs in the background, and nothing was logged of others"),
-    ))
+    let text = grid.text("no runs in the background, and nothing was logged of others");
+    Ok(cut::said(Outcome::list(documents, text), top, more))
 }
 
 /// The rows of a query, the newest first.
@@ -158,8 +156,9 @@ pub(super) fn actions(session: &Session, job: &str, top: u32) -> anyhow::Result<
     let query = Query::new(LOG)
         .columns(&["stepname", "status", "startedon", "message"])
         .filter(Filter::eq("asyncoperationid", job))
-        .top(top);
-    let rows = session.list(query)?;
+        .top(cut::asked(top));
+    let mut rows = session.list(query)?;
+    let more = cut::to(&mut rows, top);
     let table = session.catalog()?.table(LOG)?.clone();
     let mut grid = Grid::new(["status", "action", "at", "message"]);
     for row in &rows {
@@ -177,5 +176,6 @@ pub(super) fn actions(session: &Session, job: &str, top: u32) -> anyhow::Result<
         .iter()
         .map(|row| sluice_model::json::from_row(&table, row, Some(&columns)))
         .collect();
-    Ok(Outcome::list(documents, grid.text("nothing was logged of that run")))
+    let list = Outcome::list(documents, grid.text("nothing was logged of that run"));
+    Ok(cut::said(list, top, more))
 }

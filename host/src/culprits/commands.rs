@@ -71,6 +71,8 @@ pub(super) fn title(cure: &Cure) -> String {
             }
         }
         Fix::Disable { .. } => "Disable this one step until the plug-in is mended".to_owned(),
+        Fix::AsCaller { .. } => "Let the workflow run as whoever sets it off".to_owned(),
+        Fix::Activate { name, .. } => format!("Activate the workflow \"{name}\", which is started there"),
         Fix::Deactivate { kind, .. } => format!("Deactivate this one {kind} until it is mended"),
         Fix::Break { .. } => broken(cure),
     };
@@ -136,6 +138,13 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
             format!("sluice workflow activate {workflow}"),
         ];
     }
+    if let Fix::AsCaller { workflow } = fix {
+        return vec![
+            format!("sluice workflow deactivate {workflow}"),
+            format!("sluice row update workflow {workflow} runas=1"),
+            format!("sluice workflow activate {workflow}"),
+        ];
+    }
     let Fix::NewProfile {
         called,
         to,
@@ -163,7 +172,9 @@ pub(super) fn commands_of(fix: &Fix, sender: &Sender) -> Vec<String> {
 fn command_of(fix: &Fix, sender: &Sender) -> String {
     match fix {
         Fix::NewProfile { called, .. } => format!("sluice profile create {}", quoted(called)),
-        Fix::Own { workflow, .. } => format!("sluice workflow activate {workflow}"),
+        Fix::Own { workflow, .. } | Fix::AsCaller { workflow } | Fix::Activate { workflow, .. } => {
+            format!("sluice workflow activate {workflow}")
+        }
         Fix::Again { message, row, way } => again(message, row.as_ref(), way, sender),
         Fix::Share {
             row, with, name, right, ..

@@ -134,3 +134,28 @@ fn a_value_that_the_row_does_not_take_is_the_rules_own() {
         .unwrap_err();
     assert_eq!(error.body().step.as_ref().map(|step| step.id), Some(rule), "{error}");
 }
+
+/// A lookup in a text is the name of its row, to whom the lookup shows it.
+#[test]
+fn a_lookup_in_a_text_is_a_name() {
+    let world = Workplace::new();
+    let text = json!({ "text": ["with ", { "column": "primarycontactid" }, " of ", { "column": "ownerid" }] });
+    let name = json!({ "column": "primarycontactid" });
+    world.active(json!([when(
+        "name",
+        json!("Novak"),
+        json!([{ "set": { "description": text, "fax": name } }])
+    )]));
+    let contact = world.admin.create(Row::unsaved("contact").with("lastname", "Wu"));
+    let lookup = sluice_model::Reference::new("contact", contact);
+    let owner = sluice_model::Reference::new("systemuser", world.admin.id());
+    let novak = account("Novak")
+        .with("primarycontactid", lookup.clone())
+        .with("ownerid", owner);
+    let id = world.admin.create(novak);
+    let row = world.admin.get("account", id);
+    let admin = world.admin.get("systemuser", world.admin.id());
+    let told = format!("with Wu of {}", admin.text("fullname").unwrap());
+    assert_eq!(row.text("description"), Some(told.as_str()));
+    assert_eq!(row.text("fax"), Some("Wu"));
+}

@@ -61,3 +61,89 @@ fn a_rule_travels_in_a_solution() {
     to.admin().json(&["workflow", "deactivate", &id]);
     to.admin().json(&["row", "create", "account", "name=Novak"]);
 }
+
+/// What names a row of the organisation in which it was made does not run in another one; it arrives all the
+/// same, and it is said.
+#[test]
+fn what_names_a_row_that_is_not_here_arrives_as_a_draft() {
+    let (from, to) = (World::empty(), World::empty());
+    let admin = from.admin();
+    let team = text(&admin.json(&["team", "create", "West"]), "id");
+    let contact = text(&admin.json(&["row", "create", "contact", "lastname=Wu"]), "id");
+    let workflow = |name: &str, actions: String| {
+        let text = format!(
+            r#"{{"name": "{name}", "table": "account", "child": true, "on": {{"create": true}}, "actions": [{actions}]}}"#
+        );
+        from.write("w.json", text);
+        admin.json(&["workflow", "create", "w.json", "--activate"]);
+    };
+    workflow("Assigns", format!(r#"{{"assign": {{"to": "team:{team}"}}}}"#));
+    workflow("Starts", r#"{"start-child": {"workflow": "Assigns"}}"#.to_owned());
+    workflow("Whole", r#"{"update": {"set": {"fax": "1"}}}"#.to_owned());
+    from.write(
+        "r.json",
+        format!(
+            r#"{{"name": "Asks", "table": "account", "actions": [{{"default": {{"primarycontactid": "{contact}"}}}}]}}"#
+        ),
+    );
+    admin.json(&["businessrule", "create", "r.json", "--activate"]);
+    admin.json(&["solution", "create", "Flows"]);
+    for name in ["Assigns", "Starts", "Whole"] {
+        admin.json(&["solution", "add", "Flows", "workflow", name]);
+    }
+    admin.json(&["solution", "add", "Flows", "business-rule", "Asks"]);
+    admin.json(&["solution", "export", "Flows", "flows.zip"]);
+    let file = from.path("flows.zip");
+    let run = to
+        .admin()
+        .run(&["solution", "import", sluice_tests::world::argument(&file)]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let unfolded = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        format!(
+            "the workflow `Assigns` is a draft here, and does not run: action 1 of the workflow: it names the row {team}"
+        ),
+        "the workflow `Starts` is a draft here".to_owned(),
+        format!(
+            "the business-rule `Asks` is a draft here, and does not run: action 1 of the business rule: it names the row {contact}"
+        ),
+    ] {
+        assert!(unfolded.contains(&told), "{unfolded}");
+    }
+    let active = |name: &str| to.admin().json(&["workflow", "show", name])["active"].clone();
+    for (name, is_active) in [("Assigns", false), ("Starts", false), ("Asks", false), ("Whole", true)] {
+        assert_eq!(active(name), is_active, "{name}");
+    }
+    to.admin().json(&["row", "create", "account", "name=Novak"]);
+}
+
+/// The refusal of an import names what was refused, and says that nothing was changed.
+#[test]
+fn a_workflow_whose_child_did_not_travel_is_named() {
+    let (from, to) = (World::empty(), World::empty());
+    let admin = from.admin();
+    for (name, actions) in [
+        ("Kid", r#"{"update": {"set": {"fax": "1"}}}"#),
+        ("Top", r#"{"start-child": {"workflow": "Kid"}}"#),
+    ] {
+        from.write(
+            "w.json",
+            format!(r#"{{"name": "{name}", "table": "account", "child": true, "actions": [{actions}]}}"#),
+        );
+        admin.json(&["workflow", "create", "w.json", "--activate"]);
+    }
+    admin.json(&["solution", "create", "Flows"]);
+    admin.json(&["solution", "add", "Flows", "workflow", "Top"]);
+    admin.json(&["solution", "export", "Flows", "flows.zip"]);
+    let file = from.path("flows.zip");
+    let run = to
+        .admin()
+        .run(&["solution", "import", sluice_tests::world::argument(&file)]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.says("the workflow `Top` of the solution:") && run.says("nothing was changed"),
+        "{run:?}"
+    );
+    assert!(!run.says("workflow activate Kid"), "{run:?}");
+    assert_eq!(list(&to.admin().json(&["workflow", "list"])).len(), 0);
+}

@@ -111,3 +111,55 @@ fn a_column_that_a_rule_uses_is_not_deleted() {
     let shown = Reference::new("workflow", rule);
     assert_eq!(shown.id, row.id);
 }
+
+/// A rule that asks for what no request can give would refuse every new row.
+#[test]
+fn what_is_required_can_be_given() {
+    let world = Workplace::new();
+    for column in [
+        "createdon",
+        "modifiedon",
+        "owningbusinessunit",
+        "versionnumber",
+        "accountid",
+    ] {
+        for actions in [
+            json!([{ "require": [column] }]),
+            when("name", json!("x"), json!([{ "require": ["fax", column] }])),
+        ] {
+            let actions = if actions.is_array() { actions } else { json!([actions]) };
+            let error = world.admin.try_create(spec(actions)).unwrap_err();
+            assert!(
+                error.message().contains(column) && error.message().contains("no request can give it"),
+                "{error}"
+            );
+        }
+    }
+    world.active(json!([{ "require": ["statuscode", "ownerid", "fax"] }]));
+}
+
+#[test]
+fn rows_that_are_named_are_there_and_options_have_numbers() {
+    let world = Workplace::new();
+    let nobody = sluice_model::Uuid::from_u128(7).to_string();
+    let rule = world
+        .admin
+        .create(spec(json!([{ "default": { "primarycontactid": nobody } }])));
+    let error = switch(&world.admin, rule, true).unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("action 1 of the business rule: it names the row"),
+        "{error}"
+    );
+    let rule = world.active(json!([when(
+        "statuscode",
+        json!("Active"),
+        json!([{ "set": { "preferredcontactmethodcode": "Email" } }])
+    )]));
+    let row = world.admin.get("workflow", rule);
+    let kept: Json = serde_json::from_str(row.text("clientdata").unwrap()).unwrap();
+    let check = &kept["actions"][0]["check"];
+    assert_eq!(check["if"]["compare"]["value"], 1);
+    assert_eq!(check["then"][0]["set"]["preferredcontactmethodcode"], 2);
+}

@@ -317,6 +317,49 @@ fn changes_of_one_column_are_listed() {
     assert_eq!(of(&["--to", "2020-01-01"]).len(), 0);
 }
 
+/// What is so already reaches nobody, and neither does what the settings leave in place.
+#[test]
+fn a_change_that_changes_nothing_says_nothing() {
+    let world = World::sample();
+    let admin = world.admin();
+    admin.json(&["user", "disable", "seller.east"]);
+    admin.json(&["team", "create", "Crew", "--role", "Salesperson"]);
+    let quiet = |arguments: &[&str]| {
+        let run = admin.run(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}: {run:?}");
+    };
+    quiet(&["user", "move", "seller.west", "--to", "West"]);
+    quiet(&["row", "update", "systemuser", "seller.west", "businessunitid=West"]);
+    quiet(&["user", "disable", "seller.east"]);
+    for arguments in [
+        &["user", "role-remove", "seller.west", "System Administrator"][..],
+        &["team", "member-remove", "Crew", "integration"],
+    ] {
+        let run = admin.run(arguments);
+        assert!(!run.says("loses what that gives"), "{arguments:?}: {run:?}");
+    }
+    admin.json(&["settings", "set", "ownership.across-units", "yes"]);
+    admin.json(&["settings", "set", "ownership.keep-roles", "yes"]);
+    quiet(&["user", "move", "seller.west", "--to", "East"]);
+    let shown = admin.run(&["user", "show", "seller.west"]);
+    assert!(shown.stdout.contains("Salesperson"), "{shown:?}");
+    // Copies of one role are told apart by their units.
+    let row = admin.json(&["user", "show", "seller.west"]);
+    let held = text(&row["roles"][0], "id");
+    let copies = world.rows("role", "roleid,name", "name eq 'Salesperson'");
+    let other = copies
+        .iter()
+        .map(|copy| text(copy, "roleid"))
+        .find(|id| *id != held)
+        .unwrap();
+    admin.json(&["user", "role-add", "seller.west", &other]);
+    let shown = admin.run(&["user", "show", "seller.west"]).stdout;
+    assert!(shown.contains("Salesperson of West"), "{shown}");
+    admin.json(&["settings", "set", "ownership.keep-roles", "no"]);
+    let moved = admin.run(&["user", "move", "seller.west", "--to", "West"]);
+    assert!(moved.says("loses all roles"), "{moved:?}");
+}
+
 /// A change that takes something from others says whom it reaches, before it is made.
 #[test]
 fn a_change_says_whom_it_reaches() {

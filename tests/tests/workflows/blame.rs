@@ -28,7 +28,7 @@ fn what_it_lacks_is_named_and_each_cure_helps() {
     assert_eq!(step.action.as_deref(), Some("1: create a row of task"));
     assert_eq!(error.to_json()["step"]["kind"], "workflow");
     assert!(
-        error.remedies().contains(&Remedy::DeactivateWorkflow),
+        error.remedies().contains(&Remedy::DeactivateFailed),
         "{:?}",
         error.remedies()
     );
@@ -148,10 +148,13 @@ fn what_fails_is_logged_where_it_says_so() {
     let shown = program.json(&["workflow", "log", "Loud"]);
     assert_eq!(shown["value"][0]["status"], "Canceled");
 
-    let refused =
-        json!([{ "update": { "set": { "primarycontactid": sluice_model::Uuid::from_u128(7).to_string() } } }]);
+    let contact = world
+        .admin
+        .create(sluice_model::Row::unsaved("contact").with("lastname", "Wu"));
+    let refused = json!([{ "update": { "set": { "primarycontactid": contact.to_string() } } }]);
     switch(&world.admin, id, false).unwrap();
     let next = world.active(&spec("Broken", &on(true), refused));
+    world.admin.try_delete("contact", contact).unwrap();
     world.admin.try_create(account("Berg")).unwrap_err();
     let logs = program.json(&["workflow", "log", "Broken"]);
     assert_eq!(logs["value"][0]["status"], "Failed");

@@ -212,3 +212,171 @@ fn a_name_is_that_of_the_definition() {
     let message = text(&refused, "message");
     assert!(message.contains(&format!("workflow \"{name}\"")), "{message}");
 }
+
+/// What cannot be activated leaves no draft behind, which a second attempt would make once more.
+#[test]
+fn made_and_activated_is_all_or_nothing() {
+    let world = World::empty();
+    let admin = world.admin();
+    let file = |waits: bool| {
+        let wait = if waits {
+            r#"{"wait": {"until": {"now": {"days": 1}}}}"#
+        } else {
+            r#"{"stop": {"as": "succeeded"}}"#
+        };
+        format!(
+            r#"{{"name": "D1", "table": "account", "on": {{"update": ["statecode"], "state": true}}, "actions": [{wait}]}}"#
+        )
+    };
+    world.write("d1.json", file(true));
+    for _ in 0..2 {
+        assert_eq!(
+            admin.refused(&["workflow", "create", "d1.json", "--activate"])["code"],
+            "0x80045018"
+        );
+        assert_eq!(list(&admin.json(&["workflow", "list"])).len(), 0);
+    }
+    // An editor's mark before the text is none of it.
+    world.write("d1.json", format!("\u{feff}{}", file(false)));
+    let made = admin.json(&["workflow", "create", "d1.json", "--activate"]);
+    assert_eq!(made["active"], true);
+    let columns: Vec<&str> = made["update"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    assert_eq!(columns, ["statecode", "statuscode"], "named twice, each is there once");
+    admin.json(&["workflow", "create", "d1.json"]);
+    let run = admin.run(&["workflow", "deactivate", "D1"]);
+    assert!(
+        run.says("(active, of account, made ") && run.says("(a draft, of account, made "),
+        "{run:?}"
+    );
+    world.write("rule.json", r#"{"name": "Empty", "table": "account", "actions": []}"#);
+    admin.refused(&["businessrule", "create", "rule.json", "--activate"]);
+    assert_eq!(list(&admin.json(&["businessrule", "list"])).len(), 0);
+}
+
+#[test]
+fn a_file_that_is_too_long_is_refused_by_what_is_documented() {
+    let world = World::empty();
+    let long = |bytes: usize| {
+        let text = "x".repeat(bytes);
+        format!(
+            r#"{{"name": "w", "table": "account", "actions": [{{"update": {{"set": {{"description": "{text}"}}}}}}]}}"#
+        )
+    };
+    for (bytes, told) in [
+        (270_000, "262144 is the most"),
+        (600_000, "larger than the 524,288 bytes"),
+    ] {
+        world.write("w.json", long(bytes));
+        let run = world.admin().run(&["workflow", "create", "w.json"]);
+        assert!(run.says(told), "{run:?}");
+    }
+}
+
+/// As whom a workflow runs is said as it is: in the background that is its owner, whatever its column says.
+#[test]
+fn as_whom_it_runs_is_said_as_it_is() {
+    let world = World::empty();
+    let admin = world.admin();
+    for (mode, by_hand, told) in [
+        ("real-time", false, "caller"),
+        ("background", false, "owner"),
+        ("background", true, "owner; by hand or as a child: whoever starts it"),
+    ] {
+        world.write(
+            "w.json",
+            format!(
+                r#"{{"name": "w", "table": "account", "mode": "{mode}", "on-demand": {by_hand}, "on": {{"create": true}},
+                     "actions": [{{"stop": {{"as": "succeeded"}}}}]}}"#
+            ),
+        );
+        let id = text(&admin.json(&["workflow", "create", "w.json"]), "id");
+        let shown = admin.run(&["workflow", "show", &id]);
+        assert!(
+            shown.stdout.contains(&format!("runs as        {told}\n")) || shown.stdout.contains(told),
+            "{shown:?}"
+        );
+        assert!(!shown.stdout.contains("Calling User"), "{shown:?}");
+        let caller = admin.json(&["workflow", "show", &id])["runas"].clone();
+        assert_eq!(caller, if mode == "real-time" { "caller" } else { "owner" });
+    }
+}
+
+#[test]
+fn what_if_tells_whom_a_workflow_would_stop() {
+    let world = World::empty();
+    let admin = world.admin();
+    admin.json(&["settings", "set", "trace.requests", "all"]);
+    world.write(
+        "stop.json",
+        r#"{"name": "Stop", "table": "account", "on": {"create": true}, "scope": "organization",
+            "actions": [{"stop": {"as": "canceled", "message": "not today"}}]}"#,
+    );
+    admin.json(&["workflow", "create", "stop.json"]);
+    admin.json(&["row", "create", "account", "name=Novak"]);
+    let would = admin.run(&["workflow", "activate", "Stop", "--what-if"]);
+    assert!(would.stdout.contains("refused: 0x80040265, in \"Stop\""), "{would:?}");
+    assert_eq!(
+        admin.json(&["workflow", "show", "Stop"])["active"],
+        false,
+        "nothing was changed"
+    );
+    admin.json(&["workflow", "activate", "Stop"]);
+    admin.refused(&["row", "create", "account", "name=Berg"]);
+    let would = admin.run(&["workflow", "deactivate", "Stop", "--what-if"]);
+    assert!(would.stdout.contains("refused: 0x80040265, in \"Stop\""), "{would:?}");
+    assert_eq!(admin.json(&["workflow", "show", "Stop"])["active"], true);
+}
+
+#[test]
+fn lists_that_end_by_themselves_say_so() {
+    let world = World::empty();
+    let admin = world.admin();
+    world.write(
+        "w.json",
+        r#"{"name": "w", "table": "account", "mode": "background", "on": {"create": true},
+            "actions": [{"create": {"table": "task", "set": {"subject": "a"}}}, {"create": {"table": "task", "set": {"subject": "b"}}}]}"#,
+    );
+    admin.json(&["settings", "set", "trace.requests", "all"]);
+    admin.json(&["workflow", "create", "w.json", "--activate"]);
+    for name in ["a", "b", "c"] {
+        admin.json(&["row", "create", "account", &format!("name={name}")]);
+    }
+    let job = text(&list(&admin.json(&["jobs", "list"]))[0], "asyncoperationid");
+    for arguments in [
+        &["jobs", "list"][..],
+        &["workflow", "log"],
+        &["workflow", "log", "--job", &job],
+        &["trace", "list", "--requests"],
+        &["trace", "search", "account"],
+        &["audit", "list"],
+        &["activity", "list"],
+    ] {
+        let with = |more: &[&str]| admin.run(&[arguments, more].concat());
+        let run = with(&["--top", "1", "--json"]);
+        assert_eq!(
+            (list(&run.json()).len(), &run.json()["more"]),
+            (1, &true.into()),
+            "{arguments:?}: {run:?}"
+        );
+        assert!(
+            with(&["--top", "1", "-o", "id"]).says("there are more than these 1"),
+            "{arguments:?}"
+        );
+        assert!(
+            with(&["--top", "1", "-o", "table"])
+                .stdout
+                .contains("there are more than these 1"),
+            "{arguments:?}"
+        );
+        let all = with(&["--json", "--top", "5000"]).json();
+        assert!(
+            list(&all).len() > 1 && all.get("more").is_none(),
+            "{arguments:?}: {all}"
+        );
+    }
+}

@@ -2,7 +2,10 @@
 //! failed and that somebody wants to be run once more.
 
 use jiff::SignedDuration;
-use sluice_model::{Code, Error, Filter, Query, Result, Right, Row, Timestamp, Uuid, Value};
+use sluice_model::{
+    Code, Error, Filter, Query, Remedy, Result, Right, Row, Timestamp, Uuid, Value,
+    remedy::{Case, Resolution},
+};
 
 use super::{COMPLETED, FAILED, READY, WAITING, is_at_once, lease, set_state};
 use crate::{Acting, Session, Unit, tables, unit::Purpose};
@@ -51,6 +54,30 @@ impl Session {
     }
 }
 
+/// `asyncoperation.operationtype` of the runs of workflows.
+const WORKFLOW: i32 = 10;
+
+/// What is told of a job that has not ended, where somebody wants it to be run once more.
+static GOES_ON: Case = Case {
+    cause: "the job has not ended: it waits, or is under way",
+    resolution: Resolution::new("go on with it where it is", &[Remedy::Resume]),
+};
+
+/// What is told of the run of a workflow that has ended.
+static WORKFLOW_HAS_ENDED: Case = Case {
+    cause: "what a workflow did before it ended stays done, so that its run is not begun once more",
+    resolution: Resolution::new(
+        "run the workflow for the row, where it runs on demand, or do again what sets it off",
+        &[],
+    ),
+};
+
+/// What is told of other work that has ended.
+static HAS_ENDED: Case = Case {
+    cause: "the job is that of a message, and has ended",
+    resolution: Resolution::new("send that message again", &[]),
+};
+
 fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
     let table = unit.snapshot()?.table(tables::JOB)?.clone();
     let Some(row) = lease::find(unit, job)? else {
@@ -63,16 +90,27 @@ fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
     let name = row.text("name").unwrap_or_default();
     let refused = |code, why: &str| {
         let message = format!("the job \"{name}\" {why}");
-        Err(Error::new(code, message).with_table(tables::JOB).with_word("JOB", job))
+        Error::new(code, message).with_table(tables::JOB).with_word("JOB", job)
     };
+    let has_ended = row.int("statecode") == Some(COMPLETED);
     if !is_at_once(&row) {
-        return refused(
-            Code::MESSAGE_NOT_SUPPORTED,
-            "is not that of an asynchronous step: only those are run again once they have failed",
-        );
+        let why = "is not that of an asynchronous step: only those are run again once they have failed";
+        let case = match (has_ended, row.int("operationtype")) {
+            (false, _) => &GOES_ON,
+            (true, Some(WORKFLOW)) => &WORKFLOW_HAS_ENDED,
+            (true, _) => &HAS_ENDED,
+        };
+        return Err(refused(Code::MESSAGE_NOT_SUPPORTED, why).in_case(case));
     }
-    if row.int("statecode") != Some(COMPLETED) || row.int("statuscode") != Some(FAILED) {
-        return refused(Code::JOB_ENDED, "has not failed; only what has failed is run again");
+    if !has_ended {
+        let why = "has not failed; only what has failed is run again";
+        return Err(refused(Code::JOB_ENDED, why).in_case(&GOES_ON));
+    }
+    if row.int("statuscode") != Some(FAILED) {
+        return Err(refused(
+            Code::JOB_ENDED,
+            "has not failed; only what has failed is run again",
+        ));
     }
     let kept = Query::new(tables::JOB_CONTEXT)
         .columns(&[])
@@ -81,10 +119,10 @@ fn make_ready(unit: &mut Unit, job: Uuid, asker: Acting) -> Result<()> {
         .select_as_platform("see whether a job can be run again", &kept)?
         .is_empty()
     {
-        return refused(
+        return Err(refused(
             Code::JOB_ENDED,
             "cannot be run again: what its step was to be given is not kept any more",
-        );
+        ));
     }
     let mut ready = Row::new(tables::JOB, job)
         .with("retrycount", 0)

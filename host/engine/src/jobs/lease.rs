@@ -2,7 +2,10 @@
 //! it last gave a sign of life (`modifiedon`), so that no two processes do the work, and a job
 //! whose process is gone can be taken over.
 
-use sluice_model::{Code, Error, Reference, Result, Right, Row, Timestamp, Uuid, Value};
+use sluice_model::{
+    Code, Error, Reference, Remedy, Result, Right, Row, Timestamp, Uuid, Value,
+    remedy::{Case, Resolution},
+};
 use sluice_store::{Beside, End};
 
 use super::{
@@ -212,12 +215,21 @@ pub(super) fn give_back(unit: &mut Unit, jobs: &[Row]) -> Result<()> {
     })
 }
 
+/// What is told of a job that nothing here does.
+static UNKNOWN_KIND: Case = Case {
+    cause: "the job is that of another program, or of another version of this one",
+    resolution: Resolution::new("leave it to the program that made it, or cancel it", &[Remedy::Cancel]),
+};
+
 fn unknown_kind(job: &Row) -> Error {
     let message = format!(
         "the job \"{}\" is of a kind that this program does not run",
         job.text("name").unwrap_or_default()
     );
-    Error::new(Code::MESSAGE_NOT_SUPPORTED, message).with_table(tables::JOB)
+    Error::new(Code::MESSAGE_NOT_SUPPORTED, message)
+        .with_table(tables::JOB)
+        .with_word("JOB", job.id)
+        .in_case(&UNKNOWN_KIND)
 }
 
 /// Whether the job is still ours.

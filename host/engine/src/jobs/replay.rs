@@ -193,7 +193,11 @@ impl Replay {
             return Ok(None);
         };
         if answered.asked != *asked {
-            let error = not_repeatable(self.next, &answered.asked.what, &format!("asks for {}", asked.what));
+            let now = match answered.asked.what == asked.what {
+                true => format!("asks for {} with something else in it", asked.what),
+                false => format!("asks for {}", asked.what),
+            };
+            let error = not_repeatable(self.next, &answered.asked.what, &now);
             self.broken = Some(error.clone());
             return Err(error);
         }

@@ -34,7 +34,9 @@ impl Rules for Job {
         let state = target.has("statecode") || target.has("statuscode");
         if state && before.int("statecode") == Some(COMPLETED) {
             let sentence = format!("the job \"{}\" has ended; its state cannot be changed", name(before));
-            return Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB));
+            return Err(Error::new(Code::JOB_ENDED, sentence)
+                .with_table(tables::JOB)
+                .with_word("JOB", before.id));
         }
         if state {
             check_state(unit, target, before)?;
@@ -79,7 +81,9 @@ impl Rules for Job {
             return jobs::canceled(unit, &row);
         }
         let sentence = format!("the job \"{}\" has not ended", name(&row));
-        Err(Error::new(Code::JOB_NOT_ENDED, sentence).with_table(tables::JOB))
+        Err(Error::new(Code::JOB_NOT_ENDED, sentence)
+            .with_table(tables::JOB)
+            .with_word("JOB", row.id))
     }
 }
 
@@ -93,8 +97,13 @@ fn check_postponed(unit: &mut Unit, before: &Row) -> Result<()> {
         _ => return Ok(()),
     };
     let sentence = format!("the job \"{}\" {why}", name(before));
-    Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB))
+    Err(Error::new(Code::JOB_ENDED, sentence)
+        .with_table(tables::JOB)
+        .with_word("JOB", before.id))
 }
+
+/// `asyncoperation.statuscode` of a job that somebody works on: In Progress, Pausing, Canceling.
+const RUNNING: [i32; 3] = [20, 21, 22];
 
 /// What people may do to the state of a job that has not ended: cancel it, and let it wait or go
 /// on, as long as nobody works on it.
@@ -104,15 +113,18 @@ fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
     }
     let refused = |why: &str| {
         let sentence = format!("the job \"{}\" {why}", name(before));
-        Err(Error::new(Code::JOB_ENDED, sentence).with_table(tables::JOB))
+        Err(Error::new(Code::JOB_ENDED, sentence)
+            .with_table(tables::JOB)
+            .with_word("JOB", before.id))
     };
     if jobs::is_at_once(before) {
         if jobs::is_running(before, unit.core.env.now()) {
             return refused("is running; it ends by itself, and until then its state cannot be changed");
         }
-        if target.int("statecode") == Some(jobs::IN_PROGRESS.0) {
-            return refused("is marked as running by whoever runs it, not by hand");
-        }
+    }
+    let is_running = |status: i32| RUNNING.contains(&status);
+    if target.int("statecode") == Some(jobs::IN_PROGRESS.0) || target.int("statuscode").is_some_and(is_running) {
+        return refused("is marked as running by whoever runs it, not by hand");
     }
     if target.int("statecode") == Some(COMPLETED) {
         if target.int("statuscode") != Some(CANCELED) {

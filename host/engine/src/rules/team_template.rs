@@ -42,9 +42,7 @@ fn check(unit: &mut Unit, row: &Row) -> Result<()> {
         Error::invalid(format!("there is no table with the object type code {code}")).with_table(tables::TEAM_TEMPLATE)
     })?;
     if !table.access_teams {
-        return Err(Error::said(Code::TABLE_WITHOUT_TEAMS)
-            .with_table(&table.name)
-            .with_word("TABLE", &*table.name));
+        return Err(record_team::without_teams(table));
     }
     let rights = record_team::rights(row);
     let known: Vec<Right> = Right::ALL.into_iter().filter(|right| *right != Right::Create).collect();

@@ -1,7 +1,10 @@
 //! A user is a member of its business unit's default team, reports to a manager above it, and
 //! loses its roles when it moves to another business unit.
 
-use sluice_model::{Code, Error, Query, Result, Row, Uuid, Value, looks};
+use sluice_model::{
+    Code, Error, Query, Result, Row, Uuid, Value, looks,
+    remedy::{Case, Resolution},
+};
 
 use super::{Rules, moving, select, team::refuse_taken_id};
 use crate::{
@@ -54,6 +57,12 @@ fn check_name(unit: &mut Unit, name: Option<&str>, own: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// What is told of a user who is to be deleted.
+static STAYS: Case = Case {
+    cause: "users stay, so that who did something stays on record",
+    resolution: Resolution::new("disable the user instead", &[]),
+};
+
 impl Rules for User {
     fn before_create(&self, unit: &mut Unit, operation: &mut Operation) -> Result<()> {
         refuse_taken_id(unit, operation, tables::TEAM)?;
@@ -97,6 +106,7 @@ impl Rules for User {
             Code::MESSAGE_NOT_SUPPORTED,
             "users are not deleted; disable the user instead (isdisabled=true)",
         )
+        .in_case(&STAYS)
         .with_table(tables::USER))
     }
 

@@ -2,13 +2,10 @@
 //! several things, and what the error knows beside it tells them apart.
 
 use super::Body;
-use crate::{Code, Remedy, remedy::Resolution};
-
-/// A case of a code.
-pub(super) struct Case {
-    pub(super) cause: &'static str,
-    pub(super) resolution: Resolution,
-}
+use crate::{
+    Code, Remedy,
+    remedy::{Case, Resolution},
+};
 
 /// The plug-in itself went wrong.
 static ACCIDENT: Case = Case {
@@ -78,6 +75,9 @@ static NOT_RECORDED: Case = Case {
 
 /// The case that an error is, where its code's own sentence does not fit.
 pub(super) fn of(body: &Body) -> Option<&'static Case> {
+    if body.case.is_some() {
+        return body.case;
+    }
     match (body.code, &body.capability, &body.limit) {
         (Code::STEP_REQUIRED, ..) => match body.table.as_deref() {
             Some("lead") => Some(&STEPS_OF_LEAD),

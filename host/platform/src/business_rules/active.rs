@@ -3,7 +3,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -11,7 +11,7 @@ use sluice_model::{Error, Filter, Name, Result, Row, Uuid, Value};
 use sluice_sandbox::Context;
 
 use super::{ACTIVATED, CATEGORY, DEFINITION, apply::Applied, definition::Definition};
-use crate::workflows::takes_workflows;
+use crate::workflows::{language::name_of, takes_workflows};
 use sluice_engine::{
     Unit,
     handler::{Called, Handler, StepSource},
@@ -72,10 +72,7 @@ impl Part for ActivePart {
 impl BusinessRule {
     fn of(row: &Row, catalog: &sluice_model::Catalog, table: &Name) -> Self {
         let definition = Definition::parse(row.text("clientdata").unwrap_or_default());
-        let uses = definition
-            .as_ref()
-            .ok()
-            .and_then(|rule| rule.check(catalog, table).ok());
+        let uses = definition.as_ref().ok().and_then(|rule| rule.uses(catalog, table).ok());
         let columns = uses.into_iter().flatten().filter_map(|(_, column)| column);
         Self {
             id: row.id,
@@ -153,12 +150,21 @@ impl Call {
         }
         row.values.extend(target.values);
         let is_new = &*context.message == "Create";
+        let mut names = HashMap::new();
+        for lookup in rule.texts_of_lookups(&table) {
+            if let Some(named) = row.lookup(&lookup) {
+                let mut before = context.pre_images.values();
+                let is_held = before.any(|before| before.lookup(&lookup) == Some(named));
+                names.insert(named.clone(), name_of(unit, context.user, named, is_held)?);
+            }
+        }
         let mut applied = Applied {
             table: &table,
             collation: catalog.collation(),
             context,
             row,
             is_new,
+            names,
         };
         applied.apply(rule).map_err(|(place, mut error)| {
             let mut info = step.info();

@@ -1,7 +1,10 @@
 //! What a business rule does to a row that is about to be written.
 
+use std::collections::HashMap;
+
 use sluice_model::{
-    Code, ColumnDef, Error, Name, Parameter, Result, Row, TableDef, Timestamp, Value, coerce, json, text::Collation,
+    Code, ColumnDef, Error, Name, Parameter, Reference, Result, Row, TableDef, Timestamp, Value, coerce, json,
+    text::Collation,
 };
 use sluice_sandbox::{Context, Place as At};
 
@@ -17,6 +20,8 @@ pub(super) struct Applied<'a> {
     pub(super) row: Row,
     /// It is about to be made.
     pub(super) is_new: bool,
+    /// What the rows are called that its lookups refer to: the rule asks for no row.
+    pub(super) names: HashMap<Reference, String>,
 }
 
 /// Where a rule stood when it refused, and why.
@@ -80,6 +85,9 @@ impl Applied<'_> {
     }
 
     fn value_of(&self, name: &Name) -> Value {
+        if *name == self.table.key && !self.row.id.is_nil() {
+            return Value::Id(self.row.id);
+        }
         self.row.get(name).cloned().unwrap_or(Value::Null)
     }
 
@@ -136,7 +144,10 @@ impl Applied<'_> {
     fn value(&self, source: &Source, column: &ColumnDef) -> Result<Value> {
         Ok(match source {
             Source::Constant(constant) => coerce::from_json(self.table, column, constant)?,
-            Source::Column(from, _) => values::fitted(self.value_of(from), column, self.table.column(from)),
+            Source::Column(from, _) => match (self.value_of(from), values::is_searched(column)) {
+                (Value::Lookup(row), true) => Value::Text(self.name(&row)),
+                (value, _) => values::fitted(value, column, self.table.column(from)),
+            },
             Source::First(sources) => {
                 for source in sources {
                     let value = self.value(source, column)?;
@@ -161,7 +172,10 @@ impl Applied<'_> {
         match source {
             Source::Constant(serde_json::Value::String(constant)) => text.push(constant),
             Source::Constant(other) => text.push(&other.to_string()),
-            Source::Column(from, _) => text.push(&values::shown(&self.value_of(from), self.table.column(from))),
+            Source::Column(from, _) => match self.value_of(from) {
+                Value::Lookup(row) => text.push(&self.name(&row)),
+                value => text.push(&values::shown(&value, self.table.column(from))),
+            },
             Source::First(sources) => {
                 let before = text.len();
                 for source in sources {
@@ -184,6 +198,10 @@ impl Applied<'_> {
             Source::Row(_) | Source::Output(..) => {}
         }
         Ok(())
+    }
+
+    fn name(&self, row: &Reference) -> String {
+        self.names.get(row).cloned().unwrap_or_else(|| row.id.to_string())
     }
 
     fn later(&self, later: Later) -> Result<Timestamp> {

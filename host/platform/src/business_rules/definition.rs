@@ -1,14 +1,14 @@
 //! What a business rule does, as it is written in JSON. Its conditions and values are those of
 //! workflows, as far as they are about the row itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use sluice_model::{Catalog, Code, Error, Name, Result};
+use sluice_model::{Catalog, Code, Error, Name, Reference, Result, TableDef};
 
 use crate::workflows::language::{
     Action as Step, Check as Branch, Checker, Compare, Condition, Definition as Steps, Ending, LONGEST, Operator,
-    Place, Source, Stop, Update,
+    Place, Source, Stop, Update, values,
 };
 
 /// The content of `clientdata`.
@@ -76,23 +76,116 @@ impl Definition {
             .map_err(|error| Error::invalid(format!("this is no definition of a business rule: {error}")))
     }
 
-    /// Whether it makes sense for rows of a table: the tables and columns that it uses.
+    /// Whether it makes sense for rows of a table; the rows that it names by their ids, each with its place.
     ///
     /// # Errors
     /// What is wrong with it first, with its place.
-    pub(super) fn check(&self, catalog: &Catalog, table: &str) -> Result<Vec<(Name, Option<Name>)>> {
+    pub(super) fn check(&self, catalog: &Catalog, table: &str) -> Result<Vec<(String, Reference)>> {
         all_own(&self.actions, "", false)?;
-        let steps = Steps {
+        let checked = Checker::check(catalog, table, &self.steps()).map_err(of_rule)?;
+        can_be_given(catalog.table(table)?, &self.actions, "")?;
+        Ok(checked.rows)
+    }
+
+    /// The tables and columns that it uses.
+    ///
+    /// # Errors
+    /// It cannot be read for rows of that table.
+    pub(super) fn uses(&self, catalog: &Catalog, table: &str) -> Result<Vec<(Name, Option<Name>)>> {
+        Checker::look(catalog, table, &self.steps()).map(|checked| checked.uses)
+    }
+
+    /// The lookups of which texts are made.
+    pub(super) fn texts_of_lookups(&self, table: &TableDef) -> BTreeSet<Name> {
+        let mut found = BTreeSet::new();
+        texts_in(table, &self.actions, &mut found);
+        let is_lookup = |name: &Name| table.column(name).is_some_and(|column| column.kind.targets().is_some());
+        found.retain(is_lookup);
+        found
+    }
+
+    fn steps(&self) -> Steps {
+        Steps {
             actions: self.actions.iter().map(step).collect(),
             children: Vec::new(),
-        };
-        let checked = Checker::check(catalog, table, &steps).map_err(|mut error| {
-            let said = error.message().replace("of the workflow:", "of the business rule:");
-            error.body_mut().message = said;
-            error
-        });
-        checked.map(|checked| checked.uses)
+        }
     }
+}
+
+/// What texts are made of that columns are set to, or compared with.
+fn texts_in(table: &TableDef, actions: &[Action], found: &mut BTreeSet<Name>) {
+    let is_text = |name: &Name| table.column(name).is_some_and(values::is_searched);
+    for action in actions {
+        match action {
+            Action::Check(check) => {
+                compared_in(&check.condition, found);
+                texts_in(table, &check.then, found);
+                texts_in(table, &check.otherwise, found);
+            }
+            Action::Set(set) | Action::Default(set) => {
+                let texts = set.iter().filter(|(name, _)| is_text(name));
+                texts.for_each(|(_, source)| columns_in(source, found));
+            }
+            Action::Require(_) | Action::Error(_) => {}
+        }
+    }
+}
+
+fn compared_in(condition: &Condition, found: &mut BTreeSet<Name>) {
+    match condition {
+        Condition::And(all) | Condition::Or(all) => all.iter().for_each(|one| compared_in(one, found)),
+        Condition::Not(inner) => compared_in(inner, found),
+        Condition::Compare(compare) => {
+            if let Some(source @ Source::Text(_)) = &compare.value {
+                columns_in(source, found);
+            }
+        }
+    }
+}
+
+fn columns_in(source: &Source, found: &mut BTreeSet<Name>) {
+    match source {
+        Source::Column(name, _) => drop(found.insert(name.clone())),
+        Source::First(sources) | Source::Text(sources) => sources.iter().for_each(|one| columns_in(one, found)),
+        Source::Changed(_, by) => columns_in(by, found),
+        Source::Constant(_) | Source::Row(_) | Source::Now(_) | Source::Output(..) => {}
+    }
+}
+
+/// An error of what a workflow would do, as it is told of a rule.
+pub(super) fn of_rule(mut error: Error) -> Error {
+    let said = error.message().replace("of the workflow:", "of the business rule:");
+    error.body_mut().message = said;
+    error
+}
+
+/// What is required can be given by a request: a rule that asks for more would refuse every new row.
+fn can_be_given(table: &TableDef, actions: &[Action], within: &str) -> Result<()> {
+    for (number, action) in (1..).zip(actions) {
+        let place = format!("{within}{number}");
+        match action {
+            Action::Check(check) => {
+                can_be_given(table, &check.then, &format!("{place} then "))?;
+                can_be_given(table, &check.otherwise, &format!("{place} else "))?;
+            }
+            Action::Require(columns) => {
+                let is_filled = |name: &&Name| {
+                    let column = table.column(name);
+                    column.is_some_and(|column| column.filled || column.name == table.key)
+                };
+                if let Some(filled) = columns.iter().find(is_filled) {
+                    let message = format!(
+                        "action {place} of the business rule: the platform fills column `{filled}` of `{}`, and later than \
+                         a rule looks: no request can give it, and every new row would be refused",
+                        table.name
+                    );
+                    return Err(Error::new(Code::READ_ONLY_COLUMN, message).with_table(&table.name));
+                }
+            }
+            Action::Set(_) | Action::Default(_) | Action::Error(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// What a workflow would do that names the same columns and values: it is checked alike.

@@ -26,7 +26,7 @@ impl Dependant for Definitions {
             let rule = row.text("clientdata").map(Definition::parse);
             let uses = rule
                 .and_then(Result::ok)
-                .map(|rule| rule.check(&catalog, &named.table.name));
+                .map(|rule| rule.uses(&catalog, &named.table.name));
             let mut uses = uses.and_then(Result::ok).into_iter().flatten();
             uses.any(|(table, used)| table == named.table.name && used.as_ref() == Some(&column.name))
         };

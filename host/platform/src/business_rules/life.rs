@@ -1,11 +1,17 @@
 //! From a draft to what applies and back: the rules of `workflow` for business rules. What is active
 //! is not changed, nor deleted; it applies as it stands in its row.
 
-use sluice_model::{Code, Error, Result, Row, Value};
+use sluice_model::{Code, Error, Reference, Result, Row, Uuid, Value};
 
-use super::{ACTIVATED, CATEGORY, DEFINITION, TABLE_SCOPE, definition::Definition};
-use crate::workflows::takes_workflows;
-use sluice_engine::{Operation, Rules, Unit, tables};
+use super::{
+    ACTIVATED, CATEGORY, DEFINITION, TABLE_SCOPE,
+    definition::{Definition, of_rule},
+};
+use crate::workflows::{
+    language::{are_there, numbered},
+    takes_workflows,
+};
+use sluice_engine::{Arrived, Operation, Rules, Unit, tables};
 
 /// The privilege to activate and deactivate rules.
 pub(super) const ACTIVATE: &str = "prvActivateBusinessRule";
@@ -47,7 +53,8 @@ impl Rules for Life {
         row.set("mode", Value::Choice(1));
         row.set("runas", Value::Choice(1));
         let row = row.clone();
-        check(unit, &row)
+        check(unit, &row)?;
+        keep_numbers(unit, operation, &row)
     }
 
     fn before_update(&self, unit: &mut Unit, operation: &mut Operation, before: &Row) -> Result<()> {
@@ -75,8 +82,16 @@ impl Rules for Life {
         }
         let mut whole = before.clone();
         whole.values.extend(target.values.clone());
-        if changes("clientdata") || is_active(&whole) && !is_active(before) {
-            check(unit, &whole)?;
+        let activates = is_active(&whole) && !is_active(before);
+        if changes("clientdata") || activates {
+            let rows = check(unit, &whole)?;
+            if activates {
+                are_there(unit, &rows).map_err(of_rule)?;
+            }
+            // What came with a managed solution is changed by the next one alone.
+            if changes("clientdata") || before.bool(tables::MANAGED) != Some(true) {
+                keep_numbers(unit, operation, &whole)?;
+            }
         }
         if is_active(&whole) == is_active(before) {
             return Ok(());
@@ -100,22 +115,58 @@ impl Rules for Life {
     }
 }
 
+/// Puts numbers in the place of the labels of options.
+fn keep_numbers(unit: &Unit, operation: &mut Operation, row: &Row) -> Result<()> {
+    let (Some(table), Some(text)) = (row.text("primaryentity"), row.text("clientdata")) else {
+        return Ok(());
+    };
+    let numbered = numbered(&unit.catalog(), table, text)?;
+    if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
+        target.set("clientdata", definition);
+    }
+    Ok(())
+}
+
+/// Rules that are to be activated: one that names rows which are not here stays a draft.
+pub(super) fn arrived(unit: &mut Unit, rules: Vec<Uuid>) -> Result<Arrived> {
+    let catalog = unit.catalog();
+    let mut arrived = Arrived::default();
+    for id in rules {
+        let reason = "a rule that names what is not here stays a draft";
+        let row = unit.need_as_platform(reason, &Reference::new(tables::PROCESS, id))?;
+        // One that makes no sense says so when it is activated.
+        let rule = row.text("clientdata").and_then(|text| Definition::parse(text).ok());
+        let table = row.text("primaryentity").unwrap_or_default();
+        let rows = rule
+            .and_then(|rule| rule.check(&catalog, table).ok())
+            .unwrap_or_default();
+        match are_there(unit, &rows) {
+            Ok(()) => arrived.order.push(id),
+            Err(error) => arrived.drafts.push((row, of_rule(error))),
+        }
+    }
+    Ok(arrived)
+}
+
+/// The rows that a rule names by their ids, each with the place of its action.
+type NamedRows = Vec<(String, Reference)>;
+
 /// Whether what a rule says makes sense, as far as it says something.
-fn check(unit: &mut Unit, row: &Row) -> Result<()> {
+fn check(unit: &mut Unit, row: &Row) -> Result<NamedRows> {
     let snapshot = unit.snapshot()?;
     let Some(table) = row.text("primaryentity") else {
-        return Ok(());
+        return Ok(NamedRows::new());
     };
     let table = snapshot.table(table)?.clone();
     if !takes_workflows(&table) {
         return invalid(format!("no business rule holds for rows of `{}`", table.name));
     }
     let Some(text) = row.text("clientdata") else {
-        return Ok(());
+        return Ok(NamedRows::new());
     };
-    let rule = Definition::parse(text).map_err(|error| error.with_table(tables::PROCESS))?;
+    let rule = Definition::parse(text).map_err(|error| error.or_table(tables::PROCESS))?;
     let checked = rule.check(snapshot.catalog(), &table.name);
-    checked.map(|_| ()).map_err(|error| error.with_table(tables::PROCESS))
+    checked.map_err(|error| error.or_table(tables::PROCESS))
 }
 
 fn has_something_to_do(row: &Row) -> Result<()> {

@@ -24,7 +24,10 @@ pub use spec::BusinessRuleSpec;
 /// A rule with its actions.
 static COMPONENTS: Component = Component {
     only: &[("category", CATEGORY), ("type", DEFINITION)],
-    states: Some(ComponentStates::ACTIVATED),
+    states: Some(ComponentStates {
+        later: Some(life::arrived),
+        ..ComponentStates::ACTIVATED
+    }),
     is_released: true,
     ..Component::plain("business-rule", 130, tables::PROCESS)
 };

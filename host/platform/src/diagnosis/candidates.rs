@@ -37,6 +37,7 @@ impl Trials<'_> {
         Ok(match kind {
             Kind::Existing => self.existing(error),
             Kind::Again => self.again(error),
+            Kind::Activate => self.activations(error)?,
             Kind::Share => self.on_row(error, |row, with, right| Fix::Share {
                 row,
                 with: reference(with),
@@ -62,6 +63,7 @@ impl Trials<'_> {
                 Some(step) => self.accounts_for(step, error)?,
                 None => self.owners_for(error)?,
             },
+            Kind::AsCaller => self.as_callers(error)?,
             Kind::Bypass => match away {
                 Some(step) => self.passing_over(step, here)?,
                 None => Vec::new(),
@@ -223,6 +225,11 @@ impl Trials<'_> {
                 depth,
             }));
         }
+        // The least is what reaches the fewest.
+        found.sort_by_cached_key(|fix| match fix {
+            Fix::Grant { id, .. } => holders.users_of(*id).count(),
+            _ => 0,
+        });
         Ok(found)
     }
 
@@ -246,7 +253,9 @@ impl Trials<'_> {
         let (Some(step), Some(refused)) = (&error.body().step, &error.body().principal) else {
             return Ok(Vec::new());
         };
-        if step.kind != "workflow" || self.is_job_of(step.id) || refused.id == self.user {
+        let is_out = step.kind != "workflow" || self.is_job_of(step.id) || refused.id == self.user;
+        // With another owner, one for the owner's rows would run for other ones.
+        if is_out || !self.runs_for_all(step.id)? {
             return Ok(Vec::new());
         }
         let workflow = step.id;

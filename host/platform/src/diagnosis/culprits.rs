@@ -311,10 +311,7 @@ impl Trials<'_> {
                 None => return Ok(None),
             }
         }
-        let runs_as = cure
-            .fixes
-            .iter()
-            .any(|fix| matches!(fix, Fix::RunAs { .. } | Fix::Own { .. }));
+        let runs_as = cure.fixes.iter().any(Fix::runs_as);
         let beyond = match self.refusal(&cured)? {
             None => true,
             Some(other) if runs_as => !obstacle.is_of_step(&other),

@@ -24,6 +24,7 @@ const MOST_CANDIDATES: usize = 10;
 pub(super) enum Kind {
     Existing,
     Again,
+    Activate,
     Share,
     Assign,
     GiveRole,
@@ -34,6 +35,7 @@ pub(super) enum Kind {
     GrantColumn,
     GiveLargeRole,
     RunAs,
+    AsCaller,
     Bypass,
     Allow,
     Raise,
@@ -41,9 +43,10 @@ pub(super) enum Kind {
     Enable,
 }
 
-const KINDS: [Kind; 17] = [
+const KINDS: [Kind; 19] = [
     Kind::Existing,
     Kind::Again,
+    Kind::Activate,
     Kind::Share,
     Kind::Assign,
     Kind::GiveRole,
@@ -54,6 +57,7 @@ const KINDS: [Kind; 17] = [
     Kind::GrantColumn,
     Kind::GiveLargeRole,
     Kind::RunAs,
+    Kind::AsCaller,
     Kind::Bypass,
     Kind::Allow,
     Kind::Raise,
@@ -131,7 +135,7 @@ impl Trials<'_> {
                 match tried.result {
                     Err(other) if is_same(&error, &other, obstacle.since) => {}
                     // As another user it is to pass, and not to fail in that one's name.
-                    Err(other) if kind == Kind::RunAs && obstacle.is_of_step(&other) => {}
+                    Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}
                     // More of the same may lead to no other reason at all.
                     Err(other) if obstacle.is_past(&other) => past = past.or(Some((fix, sender, Ok(false)))),
                     Err(other) if obstacle.is_met_by(&other) => {
@@ -238,7 +242,9 @@ impl Trials<'_> {
                 }
                 Fix::GrantColumn { profile, .. } => users.extend(self.members_of_profile(*profile)?),
                 Fix::RunAs { .. }
+                | Fix::AsCaller { .. }
                 | Fix::Own { .. }
+                | Fix::Activate { .. }
                 | Fix::Allow { .. }
                 | Fix::Raise { .. }
                 | Fix::Disable { .. }

@@ -151,6 +151,11 @@ pub enum Fix {
         /// Whether nobody signs in as this user.
         is_service: bool,
     },
+    /// Let the workflow run as whoever sets it off.
+    AsCaller {
+        /// Its id.
+        workflow: Uuid,
+    },
     /// Let a user write again, whose access mode lets it read only.
     OpenAccess {
         /// The user's id.
@@ -171,6 +176,13 @@ pub enum Fix {
         step: Uuid,
         /// What it was granted, and the capability that it lacks.
         capabilities: Vec<String>,
+    },
+    /// Activate the workflow that is started and rests.
+    Activate {
+        /// Its id.
+        workflow: Uuid,
+        /// Its name.
+        name: String,
     },
     /// Deactivate the workflow or the business rule.
     Deactivate {
@@ -250,14 +262,20 @@ impl Fix {
             Self::JoinProfile { .. } => "join-profile",
             Self::NewProfile { .. } => "new-profile",
             Self::GrantColumn { .. } => "grant-column",
-            Self::RunAs { .. } => "run-as",
+            Self::RunAs { .. } | Self::AsCaller { .. } => "run-as",
             Self::Own { .. } => "own",
             Self::Allow { .. } => "allow",
             Self::Raise { .. } => "raise",
             Self::OpenAccess { .. } => "open-access",
             Self::Enable { .. } => "enable",
+            Self::Activate { .. } => "activate",
             Self::Disable { .. } | Self::Deactivate { .. } | Self::Break { .. } => "disable",
         }
+    }
+
+    /// Whether what was refused then runs in another name.
+    pub(super) fn runs_as(&self) -> bool {
+        matches!(self, Self::RunAs { .. } | Self::AsCaller { .. } | Self::Own { .. })
     }
 
     /// The request as it is sent with this fix: in another way, or as it was.
@@ -280,6 +298,12 @@ impl Fix {
                 ..
             } => new_profile(*profile, called, to, gives),
             Self::Own { workflow, id, .. } => own(*workflow, *id),
+            // What is active is not changed.
+            Self::AsCaller { workflow } => vec![
+                deactivate(*workflow),
+                Request::update(Row::new(tables::PROCESS, *workflow).with("runas", Value::Choice(1))),
+                activate(*workflow),
+            ],
             _ => self.request().into_iter().collect(),
         }
     }
@@ -287,7 +311,7 @@ impl Fix {
     /// The message of what takes one.
     fn request(&self) -> Option<Request> {
         Some(match self {
-            Self::Again { .. } | Self::NewProfile { .. } | Self::Own { .. } => return None,
+            Self::Again { .. } | Self::NewProfile { .. } | Self::Own { .. } | Self::AsCaller { .. } => return None,
             Self::Share { row, with, right, .. } => Request::new("GrantAccess")
                 .with("Target", row.clone())
                 .with("Principal", with.clone())
@@ -343,6 +367,7 @@ impl Fix {
             Self::Allow { step, capabilities } => {
                 Request::update(Row::new(tables::STEP, *step).with("sl_grants", capabilities.join(",")))
             }
+            Self::Activate { workflow, .. } => activate(*workflow),
             Self::Deactivate { workflow, .. } => deactivate(*workflow),
             Self::Disable { step, .. } => disable(*step),
             Self::Break { step, .. } => match step.calls_plugin() {
@@ -365,16 +390,21 @@ fn deactivate(workflow: Uuid) -> Request {
     )
 }
 
+fn activate(workflow: Uuid) -> Request {
+    Request::update(
+        Row::new(tables::PROCESS, workflow)
+            .with("statecode", Value::Choice(1))
+            .with("statuscode", Value::Choice(2)),
+    )
+}
+
 /// Who gives a workflow away deactivates it.
 fn own(workflow: Uuid, user: Uuid) -> Vec<Request> {
-    let activated = Row::new(tables::PROCESS, workflow)
-        .with("statecode", Value::Choice(1))
-        .with("statuscode", Value::Choice(2));
     vec![
         Request::new("Assign")
             .with("Target", Reference::new(tables::PROCESS, workflow))
             .with("Assignee", Reference::new(tables::USER, user)),
-        Request::update(activated),
+        activate(workflow),
     ]
 }
 

@@ -13,6 +13,7 @@ mod holders;
 mod lacks;
 mod needs;
 mod obstacle;
+mod processes;
 mod sets;
 mod suggest;
 mod taken;

@@ -91,7 +91,7 @@ impl ImportSolutions for Session {
         let package = archive::read(file, &super::contents::kinds(self))?;
         for component in package.components.iter().filter(|one| one.kind == Kind::Plugin) {
             self.check_push(&component.name)
-                .map_err(|error| about(component, error))?;
+                .map_err(|error| about((component.kind.word(), &component.name), error))?;
         }
         let managed = options.managed || package.manifest.managed;
         let mut components = package.components;
@@ -169,7 +169,7 @@ impl Installation<'_, '_> {
             kind = Some(next);
             applied.push(
                 self.apply(&component.name, content)
-                    .map_err(|error| about(component, error))?,
+                    .map_err(|error| about((component.kind.word(), &component.name), error))?,
             );
             taken.extend(
                 std::mem::take(&mut self.taken)
@@ -323,8 +323,8 @@ fn piece(component: &Component, part: &str) -> (String, String) {
     }
 }
 
-/// The error of a component says which one it was.
-fn about(component: &Component, mut error: Error) -> Error {
+/// The error of a component, a kind and a name, says which one it was.
+pub(super) fn about((kind, name): (&str, &str), mut error: Error) -> Error {
     let body = error.body_mut();
     for remedy in &mut body.remedies {
         if *remedy == Remedy::PushForced {
@@ -332,9 +332,7 @@ fn about(component: &Component, mut error: Error) -> Error {
         }
     }
     body.message = format!(
-        "the {} `{}` of the solution: {}; nothing was changed",
-        component.kind.word(),
-        component.name,
+        "the {kind} `{name}` of the solution: {}; nothing was changed",
         body.message
     );
     error

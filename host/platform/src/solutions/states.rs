@@ -2,9 +2,9 @@
 //! activated when it is whole; what is active and changes is deactivated first.
 
 use sluice_engine::{Component, tables};
-use sluice_model::{Reference, Request, Result, Row, Value};
+use sluice_model::{Error, Reference, Request, Result, Row, Uuid, Value};
 
-use super::Installation;
+use super::{Installation, import::about};
 
 /// Whether the row is active; nothing, where its kind has no states.
 pub(super) fn is_active(kind: &Component, row: &Row) -> Option<bool> {
@@ -44,16 +44,43 @@ pub(super) fn activate_arrived(work: &mut Installation<'_, '_>) -> Result<()> {
         return Ok(());
     };
     // What arrives in one turn is of one kind.
-    let mut ids = arrived.into_iter().map(|(_, id)| id).collect();
+    let mut order: Vec<Uuid> = arrived.into_iter().map(|(_, id)| id).collect();
     let Some(states) = kind.states else { return Ok(()) };
-    if let Some(order) = states.later {
-        ids = order(work.batch.unit(), ids)?;
+    if let Some(later) = states.later {
+        let arrived = later(work.batch.unit(), order)?;
+        order = arrived.order;
+        let notices = arrived.drafts.into_iter().map(|(row, error)| draft(kind, &row, error));
+        work.notices.extend(notices);
     }
-    for id in ids {
-        let job = (states.set_active)(work.batch, &Reference::new(kind.table, id), true)?;
+    for id in order {
+        let row = Reference::new(kind.table, id);
+        let job = match (states.set_active)(work.batch, &row, true) {
+            Ok(job) => job,
+            Err(error) => {
+                let reason = "name what a solution brings and cannot activate";
+                let row = work.batch.unit().need_as_platform(reason, &row)?;
+                return Err(about((kind.word, called(kind, &row)), error));
+            }
+        };
         work.jobs.extend(job);
     }
     Ok(())
+}
+
+fn called<'a>(kind: &Component, row: &'a Row) -> &'a str {
+    row.text(kind.named_in).unwrap_or_default()
+}
+
+/// What is told of a row that stays a draft.
+fn draft(kind: &Component, row: &Row, mut error: Error) -> Error {
+    let body = error.body_mut();
+    body.message = format!(
+        "the {} `{}` is a draft here, and does not run: {}; mend that, then activate it",
+        kind.word,
+        called(kind, row),
+        body.message
+    );
+    error
 }
 
 /// A step is disabled rather than inactive.

@@ -336,18 +336,18 @@ impl Active {
         self.by_id.values().filter(move |workflow| workflow.calls(callee))
     }
 
-    /// The one that another workflow starts by that name or id, for rows of a table.
+    /// The one that another workflow starts by that name or id, for rows of a table: a child, or on demand.
     ///
     /// # Errors
-    /// There is none that is a child or on demand, or there are several of that name.
-    pub(crate) fn child(&self, collation: &Collation, called: &str, table: &str) -> Result<Uuid> {
+    /// There are several of that name.
+    pub(crate) fn child(&self, collation: &Collation, called: &str, table: &str) -> Result<Option<Uuid>> {
         let is = |workflow: &&Arc<Workflow>| {
             workflow.by_hand && *workflow.table == *table && is_called(collation, called, workflow.id, &workflow.name)
         };
         let mut found = self.by_id.values().filter(is);
         match (found.next(), found.next()) {
-            (Some(workflow), None) => Ok(workflow.id),
-            (None, _) => Err(no_child(called, table)),
+            (found, None) => Ok(found.map(|workflow| workflow.id)),
+            (None, Some(_)) => Ok(None),
             (Some(_), Some(_)) => Err(Error::new(
                 Code::AMBIGUOUS,
                 format!("several active workflows for rows of {table} are called \"{called}\": give the id"),
@@ -364,18 +364,6 @@ pub(crate) fn is_called(collation: &Collation, called: &str, id: Uuid, name: &st
 /// Whether a workflow may be run by hand or as a child.
 pub(crate) fn is_by_hand(row: &Row) -> bool {
     [row.bool("ondemand"), row.bool("subprocess")].contains(&Some(true))
-}
-
-/// The refusal of a workflow whose child does not run.
-pub(crate) fn no_child(called: &str, table: &str) -> Error {
-    Error::new(
-        Code::WORKFLOW_CHILD_INACTIVE,
-        format!(
-            "This workflow cannot run because one or more child workflows it uses have not been published or have been \
-             deleted: there is no active workflow \"{called}\" for rows of {table} that is a child or runs on demand."
-        ),
-    )
-    .with_word("WORKFLOW", called)
 }
 
 /// The active workflows of the organisation.

@@ -1,16 +1,18 @@
 //! What a workflow gives to the plug-ins that it calls, and takes from them, by what their files
 //! declare.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
-use sluice_model::{Error, Name, Parameter, Parameters, Result, Value, written};
+use sluice_model::{ColumnDef, ColumnType, Error, Name, Parameter, Parameters, Result, Value, written};
 
 use super::{
-    check::Checker,
+    check::{Called, Checker, Goes, Offer, Taken, at},
     definition::{Call, Source},
     run::{LONGEST_TEXT, Run},
-    values,
+    values::{self, Gives},
 };
-use sluice_engine::{Argument, Unit};
+use sluice_engine::{Argument, Arguments, Unit};
 
 impl Run<'_> {
     /// The input parameters of a plug-in, of the kinds that it declares.
@@ -110,7 +112,7 @@ fn of_kind(argument: &Argument, value: Value) -> Result<Value> {
 }
 
 /// What a plug-in gave back, as far as it is values and references.
-pub(super) fn values_of(outputs: Parameters) -> std::collections::BTreeMap<Name, Value> {
+pub(super) fn values_of(outputs: Parameters) -> BTreeMap<Name, Value> {
     let value = |(name, parameter): (Name, Parameter)| match parameter {
         Parameter::Value(value) => Some((name, value)),
         Parameter::Reference(reference) => Some((name, Value::Lookup(reference))),
@@ -119,42 +121,160 @@ pub(super) fn values_of(outputs: Parameters) -> std::collections::BTreeMap<Name,
     outputs.into_iter().filter_map(value).collect()
 }
 
+/// Whether a value that is written, or one of that sort, can be one of a declared kind: where that depends on
+/// what a row holds by then, it can.
+fn takes(argument: &Argument, offer: &Offer, declared: &Declared) -> bool {
+    use ColumnType as C;
+    let kind = argument.kind.as_str();
+    match offer {
+        Offer::Constant(json) => of_kind(argument, constant(json)).is_ok(),
+        _ if kind == "text" => true,
+        Offer::Column(column) => match (kind, &column.kind) {
+            ("boolean", C::Bool) | ("integer" | "decimal", C::Int { .. }) | ("id", C::Key | C::Id) => true,
+            ("integer", C::Choice { .. } | C::State { .. } | C::Status { .. }) => true,
+            ("decimal", C::Decimal { .. } | C::Money { .. }) | ("date-time", C::DateTime | C::Date) => true,
+            ("id" | "reference", C::Lookup { .. }) | ("date-time" | "id", C::Text { .. } | C::Memo { .. }) => true,
+            _ => false,
+        },
+        Offer::Row(_) => matches!(kind, "id" | "reference"),
+        Offer::Text => matches!(kind, "date-time" | "id"),
+        Offer::Time => kind == "date-time",
+        Offer::Output(of, output) => declared.kind_of(of, output).is_none_or(|gives| {
+            let becomes = [
+                ("integer", "decimal"),
+                ("reference", "id"),
+                ("text", "date-time"),
+                ("text", "id"),
+            ];
+            gives == kind || becomes.contains(&(gives, kind))
+        }),
+    }
+}
+
+/// Whether a column takes what a plug-in gives back of a declared kind, or can be compared with it.
+fn column_takes(column: &ColumnDef, kind: &str) -> bool {
+    use ColumnType as C;
+    match (kind, &column.kind) {
+        ("date-time", _) => values::takes(column, Gives::Time),
+        (_, C::Text { .. } | C::Memo { .. }) => true,
+        ("boolean", C::Bool) | ("integer", C::Int { .. } | C::BigInt | C::Float) => true,
+        ("integer", C::Choice { .. } | C::State { .. } | C::Status { .. }) => true,
+        ("integer" | "decimal", C::Decimal { .. } | C::Money { .. }) => true,
+        ("id" | "reference", C::Key | C::Id) | ("reference", C::Lookup { .. }) => true,
+        ("id", C::Lookup { targets }) => targets.len() == 1,
+        _ => false,
+    }
+}
+
+/// What the plug-ins that a workflow calls declare, by the names of their calls.
+#[derive(Default)]
+struct Declared(BTreeMap<String, (String, Arguments)>);
+
+impl Declared {
+    /// The kind of an output, where the file of its plug-in says it.
+    fn kind_of(&self, of: &str, output: &str) -> Option<&str> {
+        let (_, declared) = self.0.get(of)?;
+        let output = declared.outputs.iter().find(|one| one.name == output)?;
+        Some(&output.kind)
+    }
+}
+
+fn declares_nothing(declared: &Arguments) -> bool {
+    declared.inputs.is_empty() && declared.outputs.is_empty()
+}
+
 /// Whether the plug-ins that a workflow calls take and give what it says, as far as their files say so.
 ///
 /// # Errors
-/// The first that does not.
+/// The first that does not, with the place of the action.
 pub(super) fn check(unit: &mut Unit, checked: &Checker<'_>) -> Result<()> {
+    let mut all = Declared::default();
     for called in &checked.plugins {
         unit.check_plugin(&called.plugin)?;
-        let Some(inputs) = &called.inputs else { continue };
         let declared = unit.arguments_of_plugin(&called.plugin)?;
-        if declared.inputs.is_empty() && declared.outputs.is_empty() {
-            continue;
+        if let Some(name) = &called.name {
+            all.0.insert(name.clone(), (called.plugin.clone(), declared.clone()));
         }
-        let plugin = &called.plugin;
-        let refuse = |what: String| Err(Error::invalid(format!("the plug-in {plugin} {what}")));
-        let unknown = inputs
-            .iter()
-            .find(|name| !declared.inputs.iter().any(|one| *one.name == ***name));
-        if let Some(unknown) = unknown {
-            return refuse(format!("declares no input `{unknown}`"));
-        }
-        let missing = declared
-            .inputs
-            .iter()
-            .find(|one| one.required && !inputs.iter().any(|name| **name == *one.name));
-        if let Some(missing) = missing {
-            return refuse(format!(
-                "needs its input `{}`, which the workflow does not give",
-                missing.name
-            ));
-        }
-        let taken = checked.taken.iter().filter(|(of, _)| called.name.as_ref() == Some(of));
-        for (_, output) in taken {
-            if !declared.outputs.iter().any(|one| *one.name == **output) {
-                return refuse(format!("declares no output `{output}`"));
-            }
+        if !declares_nothing(&declared) {
+            check_inputs(called, &declared, &all).map_err(|error| at(&called.place, error))?;
         }
     }
-    Ok(())
+    let mut taken = checked.taken.iter();
+    taken.try_for_each(|taken| check_output(taken, &all).map_err(|error| at(&taken.place, error)))
+}
+
+/// The plug-in is given what it declares, of the kinds that it declares.
+fn check_inputs(called: &Called, declared: &Arguments, all: &Declared) -> Result<()> {
+    let Some(inputs) = &called.inputs else { return Ok(()) };
+    let plugin = &called.plugin;
+    let refuse = |what: String| Err(Error::invalid(format!("the plug-in {plugin} {what}")));
+    for (name, offers) in inputs {
+        let Some(argument) = declared.inputs.iter().find(|one| *one.name == **name) else {
+            return refuse(format!("declares no input `{name}`"));
+        };
+        if let Some(wrong) = offers.iter().find(|offer| !takes(argument, offer, all)) {
+            return refuse(format!(
+                "declares its input `{name}` as {}, and is given {}",
+                argument.kind,
+                described(wrong, all)
+            ));
+        }
+    }
+    let is_given = |(_, offers): &(Name, Vec<Offer>)| {
+        let is_nothing = |offer: &Offer| matches!(offer, Offer::Constant(Json::Null));
+        !offers.iter().all(is_nothing)
+    };
+    let gives = |argument: &Argument| {
+        let mut named = inputs.iter().filter(|(name, _)| **name == *argument.name);
+        named.any(is_given)
+    };
+    match declared.inputs.iter().find(|one| one.required && !gives(one)) {
+        Some(missing) => refuse(format!(
+            "needs its input `{}`, which the workflow does not give",
+            missing.name
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What a plug-in gives back is declared, and goes where it can.
+fn check_output(taken: &Taken, all: &Declared) -> Result<()> {
+    let Some((plugin, _)) = all.0.get(&taken.of).filter(|(_, declared)| !declares_nothing(declared)) else {
+        return Ok(());
+    };
+    let output = &taken.output;
+    let Some(kind) = all.kind_of(&taken.of, output) else {
+        return Err(Error::invalid(format!(
+            "the plug-in {plugin} declares no output `{output}`"
+        )));
+    };
+    let goes = match &taken.goes {
+        Goes::Anywhere => return Ok(()),
+        Goes::Column(_, column) if column_takes(column, kind) => return Ok(()),
+        Goes::Time if kind == "date-time" => return Ok(()),
+        Goes::Column(table, column) => format!(
+            "column `{}` of `{table}` is {} and does not take that",
+            column.name,
+            column.kind.word()
+        ),
+        Goes::Time => "what is waited for is a point in time".to_owned(),
+    };
+    Err(Error::invalid(format!(
+        "the plug-in {plugin} declares its output `{output}` as {kind}: {goes}"
+    )))
+}
+
+/// What is given, for people.
+fn described(offer: &Offer, all: &Declared) -> String {
+    match offer {
+        Offer::Constant(json) => format!("`{json}`"),
+        Offer::Column(column) => format!("column `{}`, which is {}", column.name, column.kind.word()),
+        Offer::Row(table) => format!("a row of `{table}`"),
+        Offer::Text => "a text".to_owned(),
+        Offer::Time => "a point in time".to_owned(),
+        Offer::Output(of, output) => {
+            let kind = all.kind_of(of, output).unwrap_or_default();
+            format!("the output `{output}` of \"{of}\", which is {kind}")
+        }
+    }
 }

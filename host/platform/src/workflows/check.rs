@@ -6,18 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value as Json;
-use sluice_model::{
-    Catalog, Code, ColumnDef, ColumnType, Error, Name, Ownership, Result, Row, TableDef, coerce, written,
-};
+use sluice_model::{Catalog, Code, ColumnDef, Error, Name, Ownership, Reference, Result, Row, TableDef, coerce};
+
+mod given;
+mod options;
+mod states;
+
+pub(crate) use given::{Offer, are_there};
+pub(crate) use options::numbered;
 
 use super::{
     definition::{
-        Action, Check, Compare, Condition, Create, DEEPEST, Definition, Place, SendEmail, Source, StartChild, Stop,
-        Verb, Wait,
+        Action, Call, Check, Compare, Condition, Create, DEEPEST, Definition, Place, SendEmail, Source, StartChild,
+        Stop, Wait,
     },
-    run,
-    values::{self, Gives},
+    run, values,
 };
 
 /// How many actions a workflow has at most, those of its branches included.
@@ -35,23 +38,53 @@ pub(crate) struct Checker<'a> {
     pub(crate) children: Vec<(String, Name)>,
     /// The plug-ins that it calls.
     pub(crate) plugins: Vec<Called>,
-    /// What it takes of what they give back: the name of the call, and of the output.
-    pub(crate) taken: Vec<(String, Name)>,
+    /// What it takes of what they give back.
+    pub(crate) taken: Vec<Taken>,
+    /// The rows that it names by their ids, each with the place of its action.
+    pub(crate) rows: Vec<(String, Reference)>,
     actions: usize,
+    /// Where the action is that is looked at.
+    place: String,
+    /// What cannot work, although it can be read: what it uses is known all the same.
+    wrong: Option<Error>,
 }
 
 /// A plug-in that is called.
 #[derive(Debug, Clone)]
 pub(crate) struct Called {
+    /// The place of the action.
+    pub(crate) place: String,
     pub(crate) plugin: String,
-    /// The names of its inputs; nothing, where it has those of the message.
-    pub(crate) inputs: Option<Vec<Name>>,
+    /// Its inputs, with all that each may be given; nothing, where it has those of the message.
+    pub(crate) inputs: Option<Vec<(Name, Vec<Offer>)>>,
     /// Under which name later actions know what it gives back.
     pub(crate) name: Option<String>,
 }
 
+/// An output of a plug-in that goes somewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    /// The place of the action.
+    pub(crate) place: String,
+    /// The name of the call.
+    pub(crate) of: String,
+    pub(crate) output: Name,
+    pub(crate) goes: Goes,
+}
+
+/// Where an output goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Goes {
+    /// Into a text, or where another part says what it has to be.
+    Anywhere,
+    /// Into a column of that table, or it is compared with one.
+    Column(Name, Box<ColumnDef>),
+    /// It is waited for.
+    Time,
+}
+
 /// Where something is wrong.
-fn at(place: &str, mut error: Error) -> Error {
+pub(crate) fn at(place: &str, mut error: Error) -> Error {
     let message = std::mem::take(&mut error.body_mut().message);
     error.body_mut().message = format!("action {place} of the workflow: {message}");
     error
@@ -67,8 +100,27 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// What is wrong with it first, with its place.
     pub(crate) fn check(catalog: &'a Catalog, table: &str, definition: &Definition) -> Result<Self> {
+        let mut checker = Self::look(catalog, table, definition)?;
+        match checker.wrong.take() {
+            Some(wrong) => Err(wrong),
+            None => Ok(checker),
+        }
+    }
+
+    /// As [`Self::check`], of what may be in a file since before it was looked at so closely.
+    ///
+    /// # Errors
+    /// It cannot be read for rows of that table.
+    pub(crate) fn look(catalog: &'a Catalog, table: &str, definition: &Definition) -> Result<Self> {
+        let mut checker = Self::nothing(catalog, table)?;
+        checker.actions(&definition.actions, "", 0)?;
+        Ok(checker)
+    }
+
+    /// For rows of a table, before anything was looked through.
+    fn nothing(catalog: &'a Catalog, table: &str) -> Result<Self> {
         let table = catalog.table(table)?.clone();
-        let mut checker = Self {
+        Ok(Self {
             catalog,
             uses: vec![(table.name.clone(), None)],
             table,
@@ -76,10 +128,11 @@ impl<'a> Checker<'a> {
             children: Vec::new(),
             plugins: Vec::new(),
             taken: Vec::new(),
+            rows: Vec::new(),
             actions: 0,
-        };
-        checker.actions(&definition.actions, "", 0)?;
-        Ok(checker)
+            place: String::new(),
+            wrong: None,
+        })
     }
 
     fn actions(&mut self, actions: &[Action], within: &str, depth: usize) -> Result<()> {
@@ -90,6 +143,7 @@ impl<'a> Checker<'a> {
                 let message = format!("a workflow has {MOST_ACTIONS} actions at most");
                 return Err(at(&place, Error::invalid(message)));
             }
+            self.place.clone_from(&place);
             if let Action::Check(check) = action {
                 self.condition(&check.condition, 0).map_err(|error| at(&place, error))?;
                 self.branches(check, &place, depth)?;
@@ -109,6 +163,24 @@ impl<'a> Checker<'a> {
         self.actions(&check.otherwise, &format!("{place} else "), depth + 1)
     }
 
+    /// Keeps what cannot work, the first of it.
+    fn cannot_work(&mut self, error: Error) {
+        if self.wrong.is_none() {
+            self.wrong = Some(at(&self.place, error));
+        }
+    }
+
+    /// A message is sent to rows of a table.
+    fn sends(&mut self, message: &str, table: &TableDef) {
+        if table.kept.refuses(message) {
+            let what = format!(
+                "the platform keeps the rows of `{}` itself: {message} does not work on them",
+                table.name
+            );
+            self.cannot_work(Error::new(Code::MESSAGE_NOT_SUPPORTED, what).with_table(&table.name));
+        }
+    }
+
     fn action(&mut self, action: &Action) -> Result<()> {
         match action {
             Action::Check(_) => Ok(()),
@@ -118,12 +190,14 @@ impl<'a> Checker<'a> {
                 if update.set.is_empty() {
                     return invalid("an update sets at least one column".to_owned());
                 }
+                self.sends("Update", &table);
                 for (name, source) in &update.set {
                     match source {
                         Source::Changed(verb, by) => self.changed(&table, name, *verb, by)?,
                         source => self.written(&table, name, source)?,
                     }
                 }
+                self.states(&table, &states::constants(&table, &update.set), false);
                 Ok(())
             }
             Action::Assign(assign) => {
@@ -135,7 +209,10 @@ impl<'a> Checker<'a> {
             }
             Action::ChangeState(change) => {
                 let table = self.row(&change.row)?;
-                run::state(&table, change, Row::unsaved(table.name.clone())).map(|_| ())
+                self.sends("Update", &table);
+                let row = run::state(&table, change, Row::unsaved(table.name.clone()))?;
+                self.states(&table, &row, false);
+                Ok(())
             }
             Action::StartChild(StartChild { row, workflow }) => {
                 let table = self.row(row)?;
@@ -145,27 +222,34 @@ impl<'a> Checker<'a> {
                 }
                 Ok(())
             }
-            Action::Call(call) => {
-                self.row(&call.row)?;
-                for source in call.configuration.iter().chain(call.inputs.values()) {
-                    self.source(source)?;
-                }
-                if let Some(name) = &call.name
-                    && self.plugins.iter().any(|other| other.name.as_ref() == Some(name))
-                {
-                    return invalid(format!("two plug-ins are called as \"{name}\""));
-                }
-                self.plugins.push(Called {
-                    plugin: call.plugin.clone(),
-                    inputs: call.has_arguments().then(|| call.inputs.keys().cloned().collect()),
-                    name: call.name.clone(),
-                });
-                Ok(())
-            }
+            Action::Call(call) => self.call(call),
             Action::SendEmail(email) => self.send_email(email),
             Action::Wait(wait) => self.wait(wait),
             Action::Stop(Stop { message, .. }) => message.iter().try_for_each(|source| self.source(source).map(|_| ())),
         }
+    }
+
+    fn call(&mut self, call: &Call) -> Result<()> {
+        self.row(&call.row)?;
+        if let Some(configuration) = &call.configuration {
+            self.source(configuration)?;
+        }
+        let mut inputs = Vec::new();
+        for (name, source) in &call.inputs {
+            inputs.push((name.clone(), self.offers(source)?));
+        }
+        if let Some(name) = &call.name
+            && self.plugins.iter().any(|other| other.name.as_ref() == Some(name))
+        {
+            return invalid(format!("two plug-ins are called as \"{name}\""));
+        }
+        self.plugins.push(Called {
+            place: self.place.clone(),
+            plugin: call.plugin.clone(),
+            inputs: call.has_arguments().then_some(inputs),
+            name: call.name.clone(),
+        });
+        Ok(())
     }
 
     fn send_email(&mut self, email: &SendEmail) -> Result<()> {
@@ -209,27 +293,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The source gives a point in time.
-    fn time(&mut self, source: &Source) -> Result<()> {
-        let is_time = match source {
-            Source::Constant(Json::String(text)) => written::time(text).is_some(),
-            Source::First(sources) => return sources.iter().try_for_each(|source| self.time(source)),
-            source => match self.source(source)? {
-                Offer::Column(column) => matches!(column.kind, ColumnType::DateTime | ColumnType::Date),
-                Offer::Time | Offer::Output => true,
-                Offer::Row(_) | Offer::Text => false,
-            },
-        };
-        match is_time {
-            true => Ok(()),
-            false => invalid("what is waited for is no point in time, such as 2026-01-31T09:00:00Z".to_owned()),
-        }
-    }
-
     fn create(&mut self, create: &Create) -> Result<()> {
         let table = self.catalog.table(&create.table)?.clone();
         self.uses.push((table.name.clone(), None));
+        self.sends("Create", &table);
         self.columns(&table, &create.set)?;
+        self.states(&table, &states::constants(&table, &create.set), true);
         if let Some(name) = &create.name
             && self.created.insert(name.clone(), table).is_some()
         {
@@ -241,64 +310,6 @@ impl<'a> Checker<'a> {
     fn columns(&mut self, table: &TableDef, set: &BTreeMap<Name, Source>) -> Result<()> {
         set.iter()
             .try_for_each(|(name, source)| self.written(table, name, source))
-    }
-
-    /// A column that an update changes takes that, and what it is changed by.
-    fn changed(&mut self, table: &TableDef, name: &Name, verb: Verb, by: &Source) -> Result<()> {
-        let column = self.use_column(table, name)?;
-        let fits = match verb {
-            Verb::Append => values::is_searched(column),
-            Verb::Increment | Verb::Decrement | Verb::Multiply => values::is_number(column),
-        };
-        if !fits {
-            let what = if verb == Verb::Append { "text" } else { "number" };
-            return invalid(format!(
-                "column `{name}` of `{}` is {} and no {what} that could be changed",
-                table.name,
-                column.kind.word()
-            ));
-        }
-        self.written(table, name, by)
-    }
-
-    /// A column that is written takes what the source gives.
-    fn written(&mut self, table: &TableDef, name: &Name, source: &Source) -> Result<()> {
-        let column = self.use_column(table, name)?.clone();
-        if column.filled {
-            let message = format!("the platform fills column `{name}` of `{}`", table.name);
-            return Err(Error::new(Code::READ_ONLY_COLUMN, message).with_table(&table.name));
-        }
-        self.fits(table, &column, source)
-    }
-
-    fn fits(&mut self, table: &TableDef, column: &ColumnDef, source: &Source) -> Result<()> {
-        match source {
-            Source::Constant(json) => {
-                let value = coerce::from_json(table, column, json)?;
-                coerce::check(table, column, value).map(|_| ())
-            }
-            Source::First(sources) => sources.iter().try_for_each(|source| self.fits(table, column, source)),
-            source => {
-                let refusal = |what: &str| {
-                    invalid(format!(
-                        "column `{}` of `{}` is {} and does not take {what}",
-                        column.name,
-                        table.name,
-                        column.kind.word()
-                    ))
-                };
-                let given = self.source(source)?;
-                match given {
-                    Offer::Column(from) if !values::takes(column, Gives::Column(&from)) => {
-                        refusal(&format!("that of `{}`, which is {}", from.name, from.kind.word()))
-                    }
-                    Offer::Row(of) if !values::takes(column, Gives::Row(&of)) => refusal(&format!("a row of `{of}`")),
-                    Offer::Text if !values::takes(column, Gives::Text) => refusal("a text"),
-                    Offer::Time if !values::takes(column, Gives::Time) => refusal("a point in time"),
-                    _ => Ok(()),
-                }
-            }
-        }
     }
 
     fn condition(&mut self, condition: &Condition, depth: usize) -> Result<()> {
@@ -331,36 +342,6 @@ impl<'a> Checker<'a> {
             .value
             .iter()
             .try_for_each(|source| self.fits(&table, &column, source))
-    }
-
-    /// What a source gives, where that is no constant and no choice of several.
-    fn source(&mut self, source: &Source) -> Result<Offer> {
-        Ok(match source {
-            Source::Constant(Json::Array(_)) => return invalid("a text has no list in it".to_owned()),
-            Source::Constant(_) => Offer::Text,
-            Source::Column(name, row) => {
-                let table = self.row(row)?;
-                Offer::Column(Box::new(self.use_column(&table, name)?.clone()))
-            }
-            Source::Row(row) => Offer::Row(self.row(row)?.name.clone()),
-            Source::First(parts) | Source::Text(parts) => {
-                for part in parts {
-                    self.source(part)?;
-                }
-                Offer::Text
-            }
-            Source::Now(_) => Offer::Time,
-            Source::Output(output, of) => {
-                if !self.plugins.iter().any(|called| called.name.as_ref() == Some(of)) {
-                    return invalid(format!("no action before this one calls a plug-in as \"{of}\""));
-                }
-                self.taken.push((of.clone(), output.clone()));
-                Offer::Output
-            }
-            Source::Changed(..) => {
-                return invalid("only a column of an `update` is appended to, incremented or multiplied".to_owned());
-            }
-        })
     }
 
     /// The table of the row at a place.
@@ -404,16 +385,6 @@ impl<'a> Checker<'a> {
         self.uses.push((table.name.clone(), Some(column.name.clone())));
         Ok(column)
     }
-}
-
-/// What a source gives.
-enum Offer {
-    Column(Box<ColumnDef>),
-    Row(Name),
-    Text,
-    Time,
-    /// What a plug-in gives back is known when it does.
-    Output,
 }
 
 /// Each of these is a column of the table, and is named once.

@@ -53,7 +53,7 @@ impl Dependant for Definitions {
                 *table == *named.table.name && named.column.is_none_or(|column| triggers.contains(&column.name));
             let definition = row.text("clientdata").map(Definition::parse);
             let checked = definition.and_then(std::result::Result::ok);
-            let checked = checked.and_then(|definition| Checker::check(&catalog, table, &definition).ok());
+            let checked = checked.and_then(|definition| Checker::look(&catalog, table, &definition).ok());
             let wanted = |(table, column): &(_, Option<_>)| {
                 *table == named.table.name && column.as_ref() == named.column.map(|column| &column.name)
             };

@@ -1,19 +1,23 @@
 //! From a draft to what runs and back: the rules of `workflow` for workflows. A definition is
 //! changed as a draft; what is activated is a copy, which nobody changes.
 
-use sluice_model::{Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Right, Row, TableDef, Uuid, Value};
+use sluice_model::{
+    Code, Error, Name, Ownership, PrincipalKind, Reference, Result, Right, Row, TableDef, Value,
+    remedy::{Case, Resolution},
+};
 
 use super::{
     ACTIVATED, ACTIVATION, CATEGORY, DEFINITION, DRAFT,
-    active::{self, Scope, Workflow},
+    active::{self, Scope},
     arguments,
-    check::{Checker, columns_exist},
-    definition::{Child, Definition},
+    check::{Checker, are_there, columns_exist, numbered},
+    children,
+    definition::Definition,
     names,
     program::Program,
     run::TABLE,
 };
-use sluice_engine::{Operation, Rules, Unit, giving, snapshot::Snapshot, step, step_rows};
+use sluice_engine::{Operation, Rules, Unit, giving, step, step_rows};
 
 /// The privilege to activate and deactivate what runs in real time.
 pub(super) const ACTIVATE: &str = "prvActivateSynchronousWorkflow";
@@ -115,6 +119,13 @@ impl Rules for Life {
         if !is_active(before) && (is_active(&whole) || OF_DEFINITIONS.into_iter().any(changes)) {
             check(unit, &whole)?;
         }
+        if changes("clientdata") {
+            let table = whole.text("primaryentity").unwrap_or_default();
+            let numbered = numbered(&unit.catalog(), table, whole.text("clientdata").unwrap_or_default())?;
+            if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
+                target.set("clientdata", definition);
+            }
+        }
         if is_active(&whole) != is_active(before) {
             may_switch(unit, operation, &whole)?;
         }
@@ -181,7 +192,11 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
             row.set(column, false);
         }
     }
-    check(unit, row)
+    check(unit, row)?;
+    if let Some(definition) = numbered(&unit.catalog(), &table.name, row.text("clientdata").unwrap_or_default())? {
+        row.set("clientdata", definition);
+    }
+    Ok(())
 }
 
 /// The scope of a workflow that says none.
@@ -196,7 +211,7 @@ fn usual_scope(table: &TableDef) -> i32 {
 fn check(unit: &mut Unit, row: &Row) -> Result<()> {
     let snapshot = unit.snapshot()?;
     let table = snapshot.table(row.text("primaryentity").unwrap_or_default())?.clone();
-    let wrong = |error: Error| error.with_table(TABLE);
+    let wrong = |error: Error| error.or_table(TABLE);
     check_table(&table, row)?;
     let columns = step_rows::names(row.text("triggeronupdateattributelist"));
     columns_exist(&table, &columns).map_err(wrong)?;
@@ -252,25 +267,36 @@ fn may_switch(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     }
 }
 
+/// What is told of a workflow that waits, and would have to in a request.
+static WAITS: Case = Case {
+    cause: "a workflow in real time runs within the request that starts it, and cannot wait",
+    resolution: Resolution::new(
+        "let it run in the background (`mode` is `background`), or take the wait out of it",
+        &[],
+    ),
+};
+
 /// A workflow that is to run has something to do, something that starts it, and somebody as whom
 /// it runs.
 fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
-    let refuse = |why: &str| {
+    let refused = |why: &str| {
         let message = format!("the workflow {} cannot be activated: {why}", name(row));
-        Err(Error::new(Code::WORKFLOW_EMPTY, message).with_table(TABLE))
+        Error::new(Code::WORKFLOW_EMPTY, message).with_table(TABLE)
     };
     let definition = row.text("clientdata").map(Definition::parse).transpose()?;
     let Some(definition) = definition.filter(|definition| !definition.actions.is_empty()) else {
-        return refuse("it has no action");
+        return Err(refused("it has no action"));
     };
     let says = |column: &str| row.bool(column) == Some(true);
     let starts = ["triggeroncreate", "triggerondelete", "ondemand", "subprocess"];
     let on_update = !step_rows::names(row.text("triggeronupdateattributelist")).is_empty();
     if !on_update && !starts.into_iter().any(says) {
-        return refuse("nothing starts it; give it a trigger, or let it run on demand or as a child");
+        return Err(refused(
+            "nothing starts it; give it a trigger, or let it run on demand or as a child",
+        ));
     }
     if row.int("mode") == Some(1) && Program::of(definition.clone()).waits {
-        return refuse("it waits, which is done in the background only");
+        return Err(refused("it waits, which is done in the background only").in_case(&WAITS));
     }
     check_scope(unit, row)?;
     let snapshot = unit.snapshot()?;
@@ -280,13 +306,14 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
         unit.require_named(operation, REGISTER)?;
     }
     arguments::check(unit, &checked)?;
-    for child in children(&snapshot, row, checked.children)? {
+    are_there(unit, &checked.rows)?;
+    for child in children::found(unit, Some(operation), row, checked.children)? {
         if child.id != row.id {
             let active = active::of(&snapshot);
             let child = active
                 .find(child.id)
                 .ok_or_else(|| Error::not_found("Workflow", TABLE, child.id))?;
-            may_start(unit, operation, row, child)?;
+            children::may_start(unit, operation, row, child)?;
         }
     }
     // What starts it runs it in names of its own.
@@ -306,61 +333,14 @@ fn may_run(unit: &mut Unit, operation: &Operation, row: &Row) -> Result<()> {
     }
 }
 
-/// The workflows that one starts, found among those that are active.
-fn children(snapshot: &Snapshot, row: &Row, called: Vec<(String, Name)>) -> Result<Vec<Child>> {
-    let collation = snapshot.catalog().collation();
-    let itself = |workflow: &str, table: &Name| {
-        row.text("primaryentity") == Some(&**table)
-            && active::is_by_hand(row)
-            && active::is_called(collation, workflow, row.id, name(row))
-    };
-    let find = |(workflow, table): (String, Name)| {
-        let id = match itself(&workflow, &table) {
-            true => row.id,
-            false => active::of(snapshot).child(collation, &workflow, &table)?,
-        };
-        Ok(Child { workflow, table, id })
-    };
-    called.into_iter().map(find).collect()
-}
-
-/// The definition of a workflow that starts others, as its copy has it: with these, so that no other
-/// workflow takes their place.
-fn with_children(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
-    let Some(text) = row.text("clientdata") else {
-        return Ok(None);
-    };
-    let snapshot = unit.snapshot()?;
-    let table = row.text("primaryentity").unwrap_or_default();
-    let checked = Checker::check(snapshot.catalog(), table, &Definition::parse(text)?)?;
-    let children = children(&snapshot, row, checked.children)?;
-    if children.is_empty() {
-        return Ok(None);
-    }
-    let broken = |error: serde_json::Error| Error::host(format!("a workflow's definition is broken: {error}"));
-    let mut definition: serde_json::Map<_, _> = serde_json::from_str(text).map_err(broken)?;
-    let children = serde_json::to_value(children).map_err(broken)?;
-    definition.insert("children".to_owned(), children);
-    serde_json::to_string(&definition).map(Some).map_err(broken)
-}
-
-/// Who lets a workflow start another one knows that one, and it is meant for others or is the
-/// same owner's.
-fn may_start(unit: &mut Unit, operation: &Operation, row: &Row, child: &Workflow) -> Result<()> {
-    let table = unit.snapshot()?.table(TABLE)?.clone();
-    unit.decide(operation, &table, Right::Read, child.id)?;
-    if child.is_started_by(row.lookup("ownerid")) {
-        return Ok(());
-    }
-    let message = format!(
-        "the workflow {} cannot be activated: it starts \"{}\", which is no child and belongs to somebody else",
-        name(row),
-        child.name
-    );
-    Err(Error::new(Code::WORKFLOW_NOT_STARTED_BY_HAND, message)
-        .with_table(TABLE)
-        .with_word("WORKFLOW", child.id))
-}
+/// What is told of a workflow for more rows than its owner may change workflows of.
+static TOO_WIDE: Case = Case {
+    cause: "what others do sets a workflow off, so its scope reaches no further than its owner may change workflows",
+    resolution: Resolution::new(
+        "give it a narrower scope, or its owner that privilege deeper, or another owner",
+        &[],
+    ),
+};
 
 /// A workflow runs for no more rows than its owner may change workflows of: what others do sets it
 /// off, and it may do what they may.
@@ -384,35 +364,11 @@ fn check_scope(unit: &mut Unit, row: &Row) -> Result<()> {
         name(row),
         scope.label()
     );
-    let mut error = Error::new(Code::PRIVILEGE_DENIED, message).with_table(TABLE);
+    let mut error = Error::new(Code::PRIVILEGE_DENIED, message)
+        .with_table(TABLE)
+        .in_case(&TOO_WIDE);
     error.body_mut().privilege = Some(privilege);
     Err(error)
-}
-
-/// These workflows, in an order in which they can be activated: those that others start come first.
-pub(crate) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Vec<Uuid>> {
-    let catalog = unit.catalog();
-    let mut left = Vec::new();
-    for id in workflows {
-        let row = unit.need_as_platform("workflows that others start come first", &Reference::new(TABLE, id))?;
-        let definition = row.text("clientdata").map(Definition::parse).transpose()?;
-        let table = row.text("primaryentity").unwrap_or_default();
-        let checked = definition.map(|definition| Checker::check(&catalog, table, &definition));
-        let children = checked.transpose()?.map(|checked| checked.children).unwrap_or_default();
-        left.push((row, children));
-    }
-    let mut sorted = Vec::new();
-    while !left.is_empty() {
-        let is = |row: &Row, child: &str| active::is_called(catalog.collation(), child, row.id, name(row));
-        let waits = |(row, children): &(Row, Vec<(String, Name)>)| {
-            let starts = |other: &Row| other.id != row.id && children.iter().any(|(child, _)| is(other, child));
-            left.iter().any(|(other, _)| starts(other))
-        };
-        // Where they go round in circles, the refusal says so.
-        let next = left.iter().position(|one| !waits(one)).unwrap_or_default();
-        sorted.push(left.remove(next).0.id);
-    }
-    Ok(sorted)
 }
 
 /// Makes the copy that runs.
@@ -425,7 +381,7 @@ fn copy(unit: &mut Unit, definition: &Row) -> Result<()> {
     copy.set("type", Value::Choice(ACTIVATION));
     copy.set("parentworkflowid", definition.reference());
     copy.set("ismanaged", false);
-    if let Some(definition) = with_children(unit, &whole)? {
+    if let Some(definition) = children::to_run(unit, &whole)? {
         copy.set("clientdata", definition);
     }
     let active = Row::new(TABLE, definition.id).with("activeworkflowid", copy.reference());

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | see what a definition may say | `definition`, `check` |
 //! | see how a workflow is written in a file | `spec` |
+//! | see which others it starts | `children` |
 //! | see how it is activated and deactivated, and what may be changed | `life` |
 //! | see which steps call it, for which rows and as whom | `active` |
 //! | see what it does | `program`, `run`, `values` |
@@ -16,12 +17,14 @@ mod active;
 mod arguments;
 mod background;
 mod check;
+mod children;
 mod definition;
 mod dependants;
 mod execute_workflow;
 mod life;
 mod log;
 mod names;
+pub(crate) mod naming;
 mod program;
 mod run;
 mod seen;
@@ -38,11 +41,12 @@ pub use spec::WorkflowSpec;
 /// What definitions are written in, for those that say something of the same kind.
 pub(crate) mod language {
     pub(crate) use super::{
-        check::Checker,
+        check::{Checker, are_there, numbered},
         definition::{
             Action, Check, Compare, Condition, Definition, Ending, LONGEST, Later, Operator, Place, Source, Stop,
             Update,
         },
+        naming::name_of,
         run::{Bounded, longest_text},
         spec::read,
         values,
@@ -53,7 +57,7 @@ pub(crate) mod language {
 static COMPONENTS: Component = Component {
     only: &[("category", CATEGORY), ("type", DEFINITION)],
     states: Some(ComponentStates {
-        later: Some(life::children_first),
+        later: Some(children::children_first),
         ..ComponentStates::ACTIVATED
     }),
     is_released: true,

@@ -14,7 +14,7 @@ use sluice_model::{
 use sluice_sandbox::{Context, Place as At};
 
 use super::{
-    active, arguments,
+    active, arguments, children,
     definition::{Action, Call, ChangeState, Create, Ending, Later, Place, SendEmail, Source, Stop, Wait},
     program::{Line, Program, What},
     values,
@@ -213,8 +213,10 @@ impl<'a> Run<'a> {
                 let snapshot = self.unit.snapshot()?;
                 // No other workflow takes the place of the one that was found at activation.
                 let child = self.program.child(&start.workflow, &row.table);
-                let child = child.filter(|id| active::of(&snapshot).find(*id).is_some());
-                let child = child.ok_or_else(|| active::no_child(&start.workflow, &row.table))?;
+                let Some(child) = child.filter(|id| active::of(&snapshot).find(*id).is_some()) else {
+                    let called = (start.workflow.as_str(), &*row.table);
+                    return Err(children::does_not_run(self.unit, None, called, child));
+                };
                 let request = Request::new("ExecuteWorkflow")
                     .with("WorkflowId", Value::Id(child))
                     .with("EntityId", Value::Id(row.id));

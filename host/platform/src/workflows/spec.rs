@@ -99,17 +99,19 @@ enum RunAs {
     Caller,
 }
 
+/// A longer file is refused, in bytes: beside the definition it may have as much that lays it out.
+const LONGEST_FILE: usize = 2 * LONGEST;
+
 /// Reads the file of something with actions, and the actions as they are written; `what` says in
 /// refusals what it should be.
 ///
 /// # Errors
 /// It is too long, or the place in the text that is wrong.
 pub(crate) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<(T, Json)> {
-    if text.len() > 2 * LONGEST {
+    if text.len() > LONGEST_FILE {
         return Err(Error::invalid(format!(
-            "this is no {what}: it has {} bytes, and {} is the most",
-            text.len(),
-            2 * LONGEST
+            "this is no {what}: it has {} bytes, and {LONGEST_FILE} is the most",
+            text.len()
         )));
     }
     let wrong = |error: serde_json::Error| Error::invalid(format!("this is no {what}: {error}"));
@@ -128,6 +130,9 @@ pub struct WorkflowSpec {
 }
 
 impl WorkflowSpec {
+    /// A longer file, of a workflow or a business rule, is refused, in bytes.
+    pub const LONGEST: u64 = LONGEST_FILE as u64;
+
     /// Reads a workflow's file.
     ///
     /// # Errors
@@ -147,8 +152,13 @@ impl WorkflowSpec {
         let file = &self.file;
         let on = &file.on;
         let mut columns: Vec<&str> = on.update.iter().map(String::as_str).collect();
-        columns.extend(on.state.then_some(["statecode", "statuscode"]).into_iter().flatten());
-        columns.extend(on.assign.then_some("ownerid"));
+        let of_state = on.state.then_some(["statecode", "statuscode"]).into_iter().flatten();
+        for also in of_state.chain(on.assign.then_some("ownerid")) {
+            // One that is named as well is no mistake.
+            if !columns.contains(&also) {
+                columns.push(also);
+            }
+        }
         let choice = |number: i32| Value::Choice(number);
         let mut row = Row::unsaved(TABLE)
             .with("category", choice(CATEGORY))

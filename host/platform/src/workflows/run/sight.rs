@@ -9,7 +9,7 @@ use sluice_model::{
 use super::{Run, missing};
 use crate::workflows::{
     definition::{Compare, Condition, Place, Source},
-    values,
+    naming, values,
 };
 
 /// So many characters a text has that goes to no column, or to a short one.
@@ -129,6 +129,9 @@ impl<'a> Run<'a> {
             Source::Constant(json) => coerce::from_json(table, column, json),
             Source::Column(from, row) => {
                 let value = self.column(row, from)?;
+                if let (Value::Lookup(named), true) = (&value, values::is_searched(column)) {
+                    return self.name_of(row, from, named).map(Value::Text);
+                }
                 let definition = self.definition_of(row, from)?;
                 Ok(values::fitted(value, column, definition.as_ref()))
             }
@@ -169,6 +172,11 @@ impl<'a> Run<'a> {
             Source::Constant(other) => text.push(&other.to_string()),
             Source::Column(from, row) => {
                 let value = self.column(row, from)?;
+                if let Value::Lookup(named) = &value {
+                    let name = self.name_of(row, from, named)?;
+                    text.push(&name);
+                    return Ok(());
+                }
                 let definition = self.definition_of(row, from)?;
                 text.push(&values::shown(&value, definition.as_ref()));
             }
@@ -199,6 +207,13 @@ impl<'a> Run<'a> {
             Source::Output(output, of) => text.push(&values::shown(&self.output(of, output), None)),
         }
         Ok(())
+    }
+
+    /// What the row is called that a lookup refers to.
+    fn name_of(&mut self, place: &Place, lookup: &Name, named: &Reference) -> Result<String> {
+        let brought = self.context.target.as_ref().is_some_and(|target| target.has(lookup));
+        let is_held = !(place.is_this() && self.is_in_request() && brought);
+        naming::name_of(self.unit, self.context.user, named, is_held)
     }
 
     /// A column of a row; nothing, where there is no such row.
