@@ -11,7 +11,15 @@ use std::{
     process::Command,
 };
 
-const PLUGINS: [&str; 5] = ["commission", "phone-normalizer", "name-guard", "audit-note", "vip-flag"];
+const PLUGINS: [&str; 7] = [
+    "commission",
+    "phone-normalizer",
+    "name-guard",
+    "audit-note",
+    "vip-flag",
+    "scripted",
+    "silent-qualify",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

@@ -5,7 +5,7 @@ mod commands;
 mod missing;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Error, Reached, Right, StepInfo, StepValue};
+use sluice_model::{Catalog, Depth, Error, Reached, Right, StepInfo, StepValue};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
@@ -53,7 +53,13 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         let fixes: Vec<Json> = cure.fixes.iter().flat_map(fix).collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
-    let lacked = |lacked: &Lacked| json!({ "privilege": lacked.privilege, "depth": lacked.depth.label() });
+    let lacked = |lacked: &Lacked| {
+        json!({
+            "privilege": lacked.privilege,
+            "depth": lacked.depth.label(),
+            "depthIfShared": lacked.if_shared.map(Depth::label),
+        })
+    };
     let culprit = |culprit: &Culprit| {
         json!({
             "error": report::error_to_json(&culprit.error),
@@ -151,7 +157,7 @@ impl Report<'_> {
         }
         if found.cure.is_none() {
             parts.push(match found.passes {
-                true => format!("With all of this out of the way, {user} can {what}."),
+                true => wrapped(&format!("With all of this out of the way, {user} can {what}."), WIDTH),
                 false => {
                     "What stands behind the last one could not be looked at: it has to be mended first.".to_owned()
                 }

@@ -29,11 +29,40 @@ fn the_program_knows_every_example() {
     assert_eq!(known, folders());
 }
 
-#[test]
-fn every_example_comes_out_as_its_page_says() {
+/// Runs examples, in one run of the program.
+#[track_caller]
+fn run(wanted: impl Fn(&str) -> bool) {
+    let names: Vec<String> = folders().into_iter().filter(|name| wanted(name)).collect();
+    let words: Vec<&str> = ["example", "run"]
+        .into_iter()
+        .chain(names.iter().map(String::as_str))
+        .collect();
     let world = World::bare();
-    let run = world.admin().run(&["example", "run"]);
+    let run = world.admin().run(&words);
     assert_eq!(run.code, 0, "{}", run.stdout);
+}
+
+/// The pages of `docs/troubleshooting-scenarios.md`.
+fn is_scenario(name: &str) -> bool {
+    name.starts_with("why-")
+}
+
+#[test]
+fn every_scenario_comes_out_as_its_page_says() {
+    run(is_scenario);
+}
+
+#[test]
+fn every_other_example_comes_out_as_its_page_says() {
+    run(|name| !is_scenario(name));
+}
+
+#[test]
+fn every_scenario_is_listed() {
+    let page = std::fs::read_to_string(root().join("docs/troubleshooting-scenarios.md")).unwrap();
+    for name in folders().into_iter().filter(|name| is_scenario(name)) {
+        assert!(page.contains(&format!("(../examples/{name}/README.md)")), "{name}");
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub use engine::{Engine, OpenOptions};
 pub use env::{Env, SeededEnv, SystemEnv};
 pub use jobs::{FailedJob, GoesOn};
 pub use keeping::Kept;
-pub use lookup::{Found, among_all, noun, table_called};
+pub use lookup::{Found, noun, table_called};
 pub use message::{Message, Parameter as ParameterDef, Shape, Takes};
 pub use metadata::parse_table;
 pub use operation::Operation;

@@ -209,7 +209,7 @@ pub fn noun(table: &str) -> &str {
 
 /// The refusal of who may read no row of a table, where one is looked for by its name. Rows of the configuration
 /// are mostly others': what is granted for that reaches all of them.
-pub fn among_all(mut error: Error, table: &TableDef) -> Error {
+fn among_all(mut error: Error, table: &TableDef) -> Error {
     if table.configuration && error.body().privilege.is_some() {
         error.body_mut().depth = Some(Depth::Organization);
     }

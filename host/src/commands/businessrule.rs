@@ -9,11 +9,11 @@ use sluice_platform::BusinessRuleSpec;
 
 use super::{
     selection::Selection,
-    workflow::{self, Kind, Switch, delete, switch},
+    what_if,
+    workflow::{self, Kind, delete, set_active},
 };
 use crate::{
     context::Context,
-    door::Door,
     names,
     output::{Grid, Outcome},
     people,
@@ -64,10 +64,20 @@ pub(crate) enum Command {
     },
     /// Let rules apply.
     #[command(visible_alias = "enable")]
-    Activate(Switch),
+    Activate {
+        #[command(flatten)]
+        rules: Selection,
+        #[command(flatten)]
+        what_if: what_if::Args,
+    },
     /// Let rules apply no more.
     #[command(visible_alias = "disable")]
-    Deactivate(Switch),
+    Deactivate {
+        #[command(flatten)]
+        rules: Selection,
+        #[command(flatten)]
+        what_if: what_if::Args,
+    },
     /// Remove rules that are not active.
     Delete(Selection),
 }
@@ -85,8 +95,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::New { file, table } => new(context, &session, &file, &table),
         Command::Create { file, activate } => create(&session, &file, activate),
         Command::Update { rule, file } => update(&session, &rule, &file),
-        Command::Activate(rules) => switch(context, &session, KIND, &rules, true),
-        Command::Deactivate(rules) => switch(context, &session, KIND, &rules, false),
+        Command::Activate { rules, what_if } => {
+            let picked = rules.pick(&session, TABLE)?;
+            what_if.or_do(context, &session, |door| set_active(context, door, KIND, &picked, true))
+        }
+        Command::Deactivate { rules, what_if } => {
+            let picked = rules.pick(&session, TABLE)?;
+            what_if.or_do(context, &session, |door| {
+                set_active(context, door, KIND, &picked, false)
+            })
+        }
         Command::Delete(rules) => delete(context, &session, KIND, &rules.pick(&session, TABLE)?),
     }
 }

@@ -63,6 +63,18 @@ pub(crate) const PAGES: &[(&str, &str)] = pages![
     "missing-privilege",
     "on-behalf",
     "qualify-hidden",
+    "why-append-to",
+    "why-behind",
+    "why-customizations",
+    "why-duplicate",
+    "why-lookup",
+    "why-managed-role",
+    "why-nested-create",
+    "why-qualify",
+    "why-run-as",
+    "why-share",
+    "why-team-role",
+    "why-two-tables",
     "workflow-privilege",
     // ← a new example goes here; its folder is in examples/
 ];

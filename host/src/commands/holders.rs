@@ -56,12 +56,6 @@ pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec
         .collect())
 }
 
-/// Whether a user or team has a role itself; also where the acting user may not see that.
-pub(crate) fn has(context: &Context, holder: &Reference, role: Uuid) -> anyhow::Result<bool> {
-    let may_see = context.session()?.check_privilege("role", Right::Read).is_ok();
-    Ok(!may_see || roles(context, holder)?.iter().any(|held| held.role.id == role))
-}
-
 /// What roles are called; those of one name with the business unit whose copies they are.
 fn called(context: &Context, roles: &[Held]) -> anyhow::Result<Vec<String>> {
     let alike = |role: &Held| {

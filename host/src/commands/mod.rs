@@ -57,6 +57,7 @@ mod selection;
 pub(crate) mod settings;
 mod several;
 pub(crate) mod shell;
+mod shipped;
 pub(crate) mod solution;
 pub(crate) mod step;
 mod step_show;

@@ -7,6 +7,7 @@ use sluice_engine::{Engine, Founding};
 use sluice_model::{Error, Query, Request, codes::Kind, text::DEFAULT_LANGUAGE};
 use sluice_sales::{capabilities, sample, starters};
 
+use super::shipped;
 use crate::{
     context::Context,
     output::{Exit, Outcome, tell},
@@ -83,24 +84,6 @@ fn currency(text: &str) -> Result<String, String> {
     }
 }
 
-macro_rules! plugin {
-    ($name:literal) => {
-        sample::Plugin {
-            name: $name,
-            bytes: include_bytes!(concat!(env!("SLUICE_PLUGINS"), "/", $name, ".wasm")),
-        }
-    };
-}
-
-/// The plug-ins that ship, built by `build.rs`.
-const PLUGINS: &[sample::Plugin] = &[
-    plugin!("commission"),
-    plugin!("phone-normalizer"),
-    plugin!("name-guard"),
-    plugin!("audit-note"),
-    plugin!("vip-flag"),
-];
-
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
@@ -149,7 +132,7 @@ fn create(context: &Context, args: Create) -> anyhow::Result<Outcome> {
     };
     let fill = |engine: &Engine| {
         if args.sample {
-            sample::fill(engine, PLUGINS)
+            sample::fill(engine, &shipped::SAMPLE)
         } else {
             starters::begin(engine)
         }

@@ -8,13 +8,12 @@ use sluice_model::{Filter, Query, Reference, Request, Row, Uuid, json as rows};
 use sluice_platform::prelude::*;
 use sluice_platform::{Assembly, Lacking, PushOptions, Pushed, pushing};
 
-use super::{case, plugin_new, plugin_versions, selection::Selection, step_show, step_state, wasm_build, what_if};
+use super::{case, plugin_new, plugin_versions, selection::Selection, shipped, step_show, step_state, what_if};
 use crate::{
     context::Context,
     names,
     output::{Grid, Outcome},
     people::{self, count},
-    reading,
     usage::Usage,
 };
 
@@ -88,9 +87,8 @@ pub(crate) enum Command {
 /// `plugin push`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Push {
-    /// A WebAssembly file, - for standard input, or the folder of a cargo package, which is built.
-    #[arg(value_name = "FILE|FOLDER")]
-    path: PathBuf,
+    #[command(flatten)]
+    source: shipped::Source,
     /// The name under which it is known; by default that of the file.
     #[arg(long)]
     name: Option<String>,
@@ -202,11 +200,7 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
 }
 
 fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Outcome> {
-    let file = if args.path.is_dir() {
-        wasm_build::build(&args.path)?
-    } else {
-        args.path.clone()
-    };
+    let file = args.source.file()?;
     let name = match &args.name {
         Some(name) => name.clone(),
         None => name_of(&file).ok_or_else(|| Usage::because("the file has no name; give one with --name"))?,
@@ -215,7 +209,7 @@ fn push(context: &Context, session: &Session, args: &Push) -> anyhow::Result<Out
     session.check_push(&name)?;
     let assembly = Assembly {
         name: name.clone(),
-        bytes: reading::bytes(&file)?,
+        bytes: args.source.bytes(&file)?,
         description: args.description.clone(),
     };
     let options = args.how.options(args.version.as_deref());

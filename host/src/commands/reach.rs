@@ -90,8 +90,35 @@ fn told_once(context: &Context, mut all: Vec<String>) -> anyhow::Result<()> {
     }
 }
 
+/// The columns by which a change reaches others.
+const REACHING: [&str; 3] = ["businessunitid", "isdisabled", "isduplicatedetectionenabled"];
+
+/// What of a change reaches others: the columns in which the row is not so already, as far as the acting user may
+/// read it.
+fn reaching(session: &dyn Door, change: &Row) -> anyhow::Result<Row> {
+    let mut reaching = Row::new(change.table.clone(), change.id);
+    let columns: Vec<&str> = REACHING.into_iter().filter(|column| change.has(column)).collect();
+    let may_read = !columns.is_empty() && session.check_privilege(&change.table, Right::Read).is_ok();
+    let before = match may_read {
+        true => {
+            let key = session.catalog()?.table(&change.table)?.key.clone();
+            let is = Filter::eq(&key, change.id);
+            session.list(Query::new(change.table.clone()).columns(&columns).filter(is))?
+        }
+        false => Vec::new(),
+    };
+    for column in columns {
+        let (now, then) = (before.first().map(|row| row.get(column)), change.get(column));
+        if let Some(value) = then.filter(|_| now != Some(then)) {
+            reaching.set(column, value.clone());
+        }
+    }
+    Ok(reaching)
+}
+
 /// Whom it reaches that columns of a row change.
-fn by_update(session: &dyn Door, row: &Row) -> anyhow::Result<Vec<String>> {
+fn by_update(session: &dyn Door, change: &Row) -> anyhow::Result<Vec<String>> {
+    let row = &reaching(session, change)?;
     let called = || name(session, &row.reference());
     let is = |column: &str, value: bool| row.bool(column) == Some(value);
     let moves = match loses_roles(session, row)? {

@@ -94,11 +94,10 @@ pub(super) fn what(recorded: &RecordedRequest, row: Option<&Reference>, labels: 
     if let Some(Parameter::Row(process)) = target.filter(|_| message == "Update")
         && process.table != row.table
     {
-        return format!(
-            "move {named} in its process ({} of {})",
-            columns.trim_start(),
-            process.table
-        );
+        return match process.has("activestageid") {
+            true => format!("move {named} to another stage of its process"),
+            false => format!("change the process of {named}{columns}"),
+        };
     }
     match message {
         "Create" => match target {

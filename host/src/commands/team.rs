@@ -140,8 +140,14 @@ fn members(
         )))
     };
     let first = |found: &[&Known]| {
-        let leave = found.iter().filter(|_| !add);
-        reach::of_losses(context, session, leave.map(|user| &user.0))
+        let mut leave = Vec::new();
+        for Known(user) in found.iter().filter(|_| !add) {
+            let may_see = session.check_privilege("team", Right::Read).is_ok();
+            if !may_see || holders::teams(context, user.id)?.contains(team) {
+                leave.push(user);
+            }
+        }
+        reach::of_losses(context, session, leave)
     };
     let told = format!("{done} team {team_name}");
     several::picked(context, ("user", &told), &users, find, first, |Known(user)| {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Map, Value as Json, json};
-use sluice_engine::{Session, among_all};
+use sluice_engine::Session;
 use sluice_model::{Code, Error, Filter, Parameter, Query, Reference, Request, Right, Row, Uuid, Value};
 use sluice_platform::WorkflowSpec;
 
@@ -67,10 +67,20 @@ pub(crate) enum Command {
     },
     /// Let workflows run.
     #[command(visible_alias = "enable")]
-    Activate(Switch),
+    Activate {
+        #[command(flatten)]
+        workflows: Selection,
+        #[command(flatten)]
+        what_if: what_if::Args,
+    },
     /// Let workflows run, or business rules apply, no more.
     #[command(visible_alias = "disable")]
-    Deactivate(Switch),
+    Deactivate {
+        #[command(flatten)]
+        workflows: Selection,
+        #[command(flatten)]
+        what_if: what_if::Args,
+    },
     /// Remove workflows that are not active.
     Delete(Selection),
     /// Run an active workflow for rows of its table.
@@ -94,15 +104,6 @@ pub(crate) enum Command {
     },
 }
 
-/// `workflow activate|deactivate`, and the same of business rules.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Switch {
-    #[command(flatten)]
-    rows: Selection,
-    #[command(flatten)]
-    what_if: what_if::Args,
-}
-
 /// Runs the command.
 pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     if matches!(command, Command::Schema) {
@@ -116,8 +117,16 @@ pub(crate) fn run(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Show { workflow } => show(context, &session, &workflow),
         Command::New { file, table } => new(context, &session, &file, &table),
         Command::Create { file, activate } => create(&session, &file, activate),
-        Command::Activate(workflows) => switch(context, &session, KIND, &workflows, true),
-        Command::Deactivate(workflows) => switch(context, &session, KIND, &workflows, false),
+        Command::Activate { workflows, what_if } => {
+            let picked = workflows.pick(&session, TABLE)?;
+            what_if.or_do(context, &session, |door| set_active(context, door, KIND, &picked, true))
+        }
+        Command::Deactivate { workflows, what_if } => {
+            let picked = workflows.pick(&session, TABLE)?;
+            what_if.or_do(context, &session, |door| {
+                set_active(context, door, KIND, &picked, false)
+            })
+        }
         Command::Delete(workflows) => delete(context, &session, KIND, &workflows.pick(&session, TABLE)?),
         Command::Run { workflow, rows } => run_for(context, &session, &workflow, &rows),
         Command::Log {
@@ -134,14 +143,6 @@ fn definitions() -> Filter {
         values: vec![Value::Choice(0), Value::Choice(2)],
     };
     categories.and(Filter::eq("type", Value::Choice(1)))
-}
-
-/// Refuses to look for a process by its name to who may read none.
-fn check_names(session: &dyn Door) -> sluice_model::Result<()> {
-    let catalog = session.catalog()?;
-    let table = catalog.table(TABLE)?;
-    let checked = session.check_privilege(TABLE, Right::Read);
-    checked.map_err(|error| among_all(error, table))
 }
 
 /// Whether a definition is that of a business rule.
@@ -168,7 +169,6 @@ const KIND: Kind = Kind {
 impl Kind {
     /// The definition of a name, an id, the end of one, or the newest.
     pub(super) fn id_of(&self, session: &dyn Door, name: &str) -> sluice_model::Result<Uuid> {
-        check_names(session)?;
         let among = Query::new(TABLE).filter((self.rows)());
         session
             .find_among(&among, self.noun, name)
@@ -254,20 +254,22 @@ fn list(context: &Context, session: &Session, table: Option<&str>) -> anyhow::Re
     Ok(Outcome::list(documents, grid.text("no workflows that you see")))
 }
 
-/// As whom a workflow runs, in words: in the background as its owner, whatever its column says, but as whoever
-/// starts it by hand.
+/// Whether a workflow runs as its owner: in the background it does, whatever its column says.
+fn is_as_owner(row: &Row) -> bool {
+    row.int("runas") == Some(0) || row.int("mode") != Some(1) && !is_rule(row)
+}
+
+/// As whom a workflow runs, in words; by hand, one in the background runs as whoever starts it.
 fn runs_as(row: &Row) -> String {
     let by_hand = ["ondemand", "subprocess"]
         .iter()
         .any(|column| row.bool(column) == Some(true));
-    let as_owner = row.int("runas") == Some(0);
-    match (is_rule(row) || row.int("mode") == Some(1), as_owner, by_hand) {
-        (true, true, _) => "owner",
-        (true, false, _) => "caller",
-        (false, _, true) => "owner; by hand or as a child: whoever starts it",
-        (false, _, false) => "owner",
-    }
-    .to_owned()
+    let told = match (is_as_owner(row), row.int("mode") != Some(1) && by_hand) {
+        (true, true) => "owner; by hand or as a child: whoever starts it",
+        (true, false) => "owner",
+        (false, _) => "caller",
+    };
+    told.to_owned()
 }
 
 /// What starts a workflow, in words.
@@ -307,7 +309,7 @@ fn head(row: &Row) -> Json {
         "ondemand": row.bool("ondemand"),
         "child": row.bool("subprocess"),
         "scope": row.int("scope"),
-        "runas": if row.int("runas") == Some(0) || row.int("mode") != Some(1) && !is_rule(row) { "owner" } else { "caller" },
+        "runas": if is_as_owner(row) { "owner" } else { "caller" },
         "rank": row.int("rank"),
         "owner": row.id_of("ownerid").map(|id| id.to_string()),
     })
@@ -408,7 +410,7 @@ pub(super) fn made(session: &Session, mut row: Row, activate: bool) -> anyhow::R
 }
 
 /// A process that is active, or is not.
-pub(super) fn state(id: Uuid, active: bool) -> Row {
+fn state(id: Uuid, active: bool) -> Row {
     Row::new(TABLE, id).with("statecode", Value::Choice(i32::from(active)))
 }
 
@@ -429,20 +431,8 @@ fn update(session: &Session, name: &str, file: &Path) -> anyhow::Result<Outcome>
     Ok(Outcome::new(head(&row), text))
 }
 
-/// Lets definitions work, or work no more, or says what that would change.
-pub(super) fn switch(
-    context: &Context,
-    session: &Session,
-    kind: Kind,
-    args: &Switch,
-    active: bool,
-) -> anyhow::Result<Outcome> {
-    let rows = args.rows.pick(session, TABLE)?;
-    args.what_if
-        .or_do(context, session, |door| set_active(context, door, kind, &rows, active))
-}
-
-fn set_active(
+/// Lets definitions work, or work no more.
+pub(super) fn set_active(
     context: &Context,
     session: &dyn Door,
     kind: Kind,

@@ -46,18 +46,13 @@ pub(super) fn title(cure: &Cure) -> String {
             right.trim_start_matches("can")
         ),
         Fix::RunAs { user, is_service, .. } => {
-            let person = if *is_service { "" } else { ", a person," };
-            format!(
-                "Let the step run as {user}{person} who has what it needs; whoever sets it off, it then does all that {user} may"
-            )
+            let who = able(user, *is_service);
+            format!("Let the step run as {who}; whoever sets it off, it then does all that {user} may")
         }
-        Fix::Own { user, is_service, .. } => {
-            let person = if *is_service { "" } else { ", a person," };
-            format!(
-                "Give the workflow to {user}{person} who has what it needs, and activate it again; whoever sets it off, it \
-                 then does all that {user} may"
-            )
-        }
+        Fix::Own { user, is_service, .. } => format!(
+            "Give the workflow to {}, and activate it again; whoever sets it off, it then does all that {user} may",
+            able(user, *is_service)
+        ),
         Fix::Raise { limit, to, unit, .. } => {
             format!("Let the step use more: {limit} up to {} {unit}", grouped(*to))
         }
@@ -84,6 +79,12 @@ pub(super) fn title(cure: &Cure) -> String {
         text.push_str(&format!(", and grant {}", count(grants, "privilege")));
     }
     text
+}
+
+/// `robot who has what it needs`; of somebody who signs in, that it is a person.
+fn able(user: &str, is_service: bool) -> String {
+    let person = if is_service { "" } else { ", a person," };
+    format!("{user}{person} who has what it needs")
 }
 
 /// `Give robot the role Integration, which brings 12 privileges more`.

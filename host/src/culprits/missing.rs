@@ -39,11 +39,11 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         .collect();
     let (what, it) = match each.as_slice() {
         [] => (
-            format!("is {privilege}{}", meaning(catalog, error, privilege)),
+            format!(" is {privilege}{}", meaning(catalog, error, privilege)),
             format!("it {far}"),
         ),
-        [one] => (format!("is {one}"), format!("it {far}")),
-        [most @ .., last] => (format!("are {} and {last}", most.join("; ")), "all of it".to_owned()),
+        [one] => (format!(" is {one}"), format!("it {far}")),
+        [most @ .., last] => (format!(": {} and {last}", most.join("; ")), "all of it".to_owned()),
     };
     let held = body.held.as_ref().map(|held| match each.len() {
         0 | 1 => format!("; it is {held}"),
@@ -55,7 +55,7 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         roles => format!("has the roles {}, none of which holds {it}", roles.join(", ")),
     };
     format!(
-        " What is missing {what}. {kind} {} {roles}{}.",
+        " What is missing{what}. {kind} {} {roles}{}.",
         principal.name,
         held.unwrap_or_default()
     )
@@ -63,12 +63,15 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
 
 /// `prvWriteAccount (to write account), at depth User`.
 fn worded(catalog: &Catalog, error: &Error, lacked: &Lacked) -> String {
-    let Lacked { privilege, depth } = lacked;
-    format!(
-        "{privilege}{}, at depth {}",
-        meaning(catalog, error, privilege),
-        depth.label()
-    )
+    let Lacked {
+        privilege,
+        depth,
+        if_shared,
+    } = lacked;
+    let meaning = meaning(catalog, error, privilege);
+    let shared = if_shared.map(|depth| format!(" (or {}, with the row shared)", depth.label()));
+    let depth = depth.label();
+    format!("{privilege}{meaning}, at depth {depth}{}", shared.unwrap_or_default())
 }
 
 /// What a privilege is for: ` (to write account)`.

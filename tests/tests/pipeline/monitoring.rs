@@ -99,11 +99,14 @@ fn to_enable_or_disable_it_ends_watching() {
     assert!(error.message().contains("there is nothing to watch"), "{error}");
 }
 
+/// A word for what is done to a step, and the change that does it.
+type Way = (&'static str, fn(Row) -> Row);
+
 /// A step is disabled, rests, is watched, or works: what was said last counts, whatever was said before.
 #[test]
 fn what_was_said_last_counts() {
     let until: sluice_model::Timestamp = "2999-01-01T00:00:00Z".parse().unwrap();
-    let ways: [(&str, fn(Row) -> Row); 4] = [
+    let ways: [Way; 4] = [
         ("enable", |row| row.with("statecode", Value::Choice(0))),
         ("disable", |row| row.with("statecode", Value::Choice(1))),
         ("rest", |row| {

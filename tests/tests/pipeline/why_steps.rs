@@ -64,13 +64,7 @@ fn each_smallest_set_is_named() {
     let request = Request::create(contact());
     step(PRE_OPERATION, "fail-if jobtitle Wizard");
     let found = why(&world, &world.admin, &world.seller, &request);
-    let disables = |cure: &Cure| {
-        cure.fixes
-            == [Fix::Disable {
-                step: one,
-                is_own: true,
-            }]
-    };
+    let disables = |cure: &Cure| matches!(cure.fixes.as_slice(), [Fix::Break { step, is_own: true }] if step.id == one);
     assert!(found.culprits[0].cures.iter().any(disables), "{found:#?}");
     let other = step(PRE_VALIDATION, "set jobtitle Wizard");
     let found = why(&world, &world.admin, &world.seller, &request);

@@ -26,6 +26,7 @@ mod places;
 mod replayed_jobs;
 mod restoring;
 mod several;
+mod shipped;
 mod steps;
 mod story;
 mod texts;

@@ -254,7 +254,10 @@ fn what_was_refused_is_told_with_its_row() {
     }
     let mine = id(&admin.json(&["row", "create", "opportunity", "name=Pumps", "ownerid=seller.west"]));
     let squad = id(&admin.json(&["team", "create", "Squad"]));
-    let east = id(&admin.json(&["row", "get", "systemuser", "seller.east"]));
+    let east = text(
+        &admin.json(&["row", "get", "systemuser", "seller.east"]),
+        "systemuserid",
+    );
     let refusals: [(&[&str], &str); 2] = [
         (&["opportunity", "win", &mine], "win the opportunity \"Pumps\""),
         (&["team", "member-add", &squad, &east], "add members to the team"),
@@ -267,4 +270,33 @@ fn what_was_refused_is_told_with_its_row() {
         let told = admin.run(&command).stdout;
         assert!(told.contains(wanted), "{told}");
     }
+}
+
+/// Of a process the row is told that goes through it.
+#[test]
+fn what_moves_through_a_process_is_told() {
+    let world = World::sample();
+    let (admin, seller) = (world.admin(), world.user("seller.west"));
+    admin.json(&["step", "disable", "commission: Create of account"]);
+    let lead = world.lead("seller.west");
+    seller.json(&["lead", "qualify", &lead]);
+    for step in list(&admin.json(&["row", "list", "sl_processstep"])) {
+        admin.json(&[
+            "row",
+            "update",
+            "sl_processstep",
+            &text(&step, "sl_processstepid"),
+            "sl_required=yes",
+        ]);
+    }
+    let of_lead = format!("_originatingleadid_value eq {lead}");
+    let found = list(&seller.json(&["row", "list", "opportunity", "--filter", &of_lead]));
+    let opportunity = text(&found[0], "opportunityid");
+    seller.refused(&["flow", "next", &opportunity, "--table", "opportunity"]);
+    let told = seller.run(&["why"]).stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("cannot move the opportunity") && told.contains("to another stage of its process"),
+        "{told}"
+    );
 }

@@ -198,6 +198,7 @@ fn options_are_kept_by_their_numbers() {
 fn an_option_that_is_named_is_not_removed() {
     let world = Workplace::new();
     let admin = world.org.program();
+    admin.json(&["option-set", "add", "account.industrycode", "499", "Sea"]);
     admin.json(&["option-set", "add", "account.industrycode", "500", "Space"]);
     let id = world.active(&spec(
         "Space",

@@ -190,6 +190,7 @@ fn a_workflow_runs_in_another_name() {
     let world = Workplace::new();
     let owner = seller(&world.org, "owner", Depth::Organization);
     let able = seller(&world.org, "able", Depth::Organization);
+    let caller = seller(&world.org, "caller", Depth::Organization);
     let actions = json!([{ "create": { "table": "lead", "set": { "lastname": "Wu" } } }]);
     let more = json!({ "on": { "create": true }, "run-as": "owner" });
     let id = world.active(&spec("Make a lead", &more, actions));
@@ -198,19 +199,18 @@ fn a_workflow_runs_in_another_name() {
         .with("Assignee", sluice_model::Reference::new("systemuser", owner.id()));
     world.admin.0.execute(give).unwrap();
     switch(&world.admin, id, true).unwrap();
-    let role = world.admin.find("role", "role of able");
-    people::grant(
-        &world.org,
-        role,
-        &people::privileges(&["Create", "Read"], &["Lead"], Depth::User),
-    );
+    for name in ["able", "caller"] {
+        let role = world.admin.find("role", &format!("role of {name}"));
+        let leads = people::privileges(&["Create", "Read"], &["Lead"], Depth::User);
+        people::grant(&world.org, role, &leads);
+    }
 
     let request = sluice_model::Request::create(account("Novak"));
-    let found = world.admin.0.isolate(able.id(), &request).unwrap();
+    let found = world.admin.0.isolate(caller.id(), &request).unwrap();
     let fixes = found.culprits[0].fixes();
     assert!(fixes.contains(&Fix::AsCaller { workflow: id }), "{fixes:?}");
     let owned = fixes
         .iter()
-        .any(|fix| matches!(fix, Fix::Own { user, .. } if user == "able"));
+        .any(|fix| matches!(fix, Fix::Own { id, .. } if *id == able.id()));
     assert!(owned, "{fixes:?}");
 }

@@ -383,19 +383,18 @@ fn disable(step: Uuid) -> Request {
 }
 
 fn deactivate(workflow: Uuid) -> Request {
-    Request::update(
-        Row::new(tables::PROCESS, workflow)
-            .with("statecode", Value::Choice(0))
-            .with("statuscode", Value::Choice(1)),
-    )
+    Request::update(process(workflow, (0, 1)))
 }
 
 fn activate(workflow: Uuid) -> Request {
-    Request::update(
-        Row::new(tables::PROCESS, workflow)
-            .with("statecode", Value::Choice(1))
-            .with("statuscode", Value::Choice(2)),
-    )
+    Request::update(process(workflow, (1, 2)))
+}
+
+/// A process with another state and status.
+fn process(id: Uuid, (state, status): (i32, i32)) -> Row {
+    Row::new(tables::PROCESS, id)
+        .with("statecode", Value::Choice(state))
+        .with("statuscode", Value::Choice(status))
 }
 
 /// Who gives a workflow away deactivates it.

@@ -17,6 +17,8 @@ pub struct Lacked {
     pub privilege: String,
     /// The smallest depth that does.
     pub depth: Depth,
+    /// The one that does where a row is shared.
+    pub if_shared: Option<Depth>,
 }
 
 /// More privileges are not lent to find out what else is lacking.
@@ -29,10 +31,19 @@ impl Trials<'_> {
         if lacking(obstacle.error).is_none() {
             return Ok(Vec::new());
         }
+        let shares = |cure: &&Cure| cure.fixes.iter().any(|fix| matches!(fix, Fix::Share { .. }));
+        let shared = |wanted: &str| {
+            let mut fixes = cures.iter().filter(shares).flat_map(|cure| &cure.fixes);
+            fixes.find_map(|fix| match fix {
+                Fix::Grant { privilege, depth, .. } if privilege == wanted => Some(*depth),
+                _ => None,
+            })
+        };
         let grant = |fix: &Fix| match fix {
             Fix::Grant { privilege, depth, .. } => Some(Lacked {
                 privilege: privilege.clone(),
                 depth: *depth,
+                if_shared: shared(privilege).filter(|less| less < depth),
             }),
             _ => None,
         };
@@ -61,8 +72,12 @@ impl Trials<'_> {
                 privilege: privilege.to_owned(),
                 depth,
             });
-            let privilege = privilege.to_owned();
-            found.push((principal.id, Lacked { privilege, depth }));
+            let lacked = Lacked {
+                privilege: privilege.to_owned(),
+                depth,
+                if_shared: None,
+            };
+            found.push((principal.id, lacked));
             if self.is_own || self.is_over() {
                 break;
             }
