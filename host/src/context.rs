@@ -17,6 +17,7 @@ use crate::{
     global::{Explicit, Global, Logic},
     output::{self, Form, Outcome, tell},
     screen,
+    telling::Telling,
     usage::Usage,
 };
 
@@ -155,6 +156,7 @@ impl Context {
             true => session.leaving_no_marks(),
             false => session,
         };
+        Telling::of(&session).keep();
         let along = self.passed_over(&session)?;
         let session = session.carrying(along);
         match &self.global.on_behalf_of {

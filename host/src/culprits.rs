@@ -10,14 +10,14 @@ use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColu
 
 use crate::{
     context::Context,
-    door::Door,
     names::Labels,
     people::count,
     report,
+    telling::{Telling, is_senders},
     text::{indented, wrapped},
 };
 
-use after::{background_text, resting, resting_text};
+use after::{background_text, resting, resting_text, unseen_text};
 pub(crate) use commands::Sender;
 use commands::{commands_of, title};
 use missing::missing;
@@ -34,23 +34,19 @@ fn note(error: &Error, qualifies: bool) -> Option<&'static str> {
     )
 }
 
-/// Whether somebody may know the names of roles and steps.
-pub(crate) fn tells_commands(session: &dyn Door) -> bool {
-    ["role", "sdkmessageprocessingstep"]
-        .iter()
-        .all(|table| session.check_privilege(table, Right::Read).is_ok())
-}
-
 /// What was found, for scripts.
 pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualifies: bool) -> Json {
+    let found = &Telling::now().found(found.clone());
     let fix = |fix: &Fix| {
         let commands = commands_of(fix, sender).into_iter();
         let kind = fix.kind();
         let of = commands.map(move |command| json!({ "kind": kind, "command": context.command(&command) }));
         of.collect::<Vec<Json>>()
     };
+    let tells = Telling::now().commands();
     let cure = |cure: &Cure| {
-        let fixes: Vec<Json> = cure.fixes.iter().flat_map(fix).collect();
+        let told = cure.fixes.iter().filter(|_| tells || cure.is_own);
+        let fixes: Vec<Json> = told.flat_map(fix).collect();
         json!({ "fixes": fixes, "reach": reach(cure.reach), "own": cure.is_own, "passes": cure.passes })
     };
     let lacked = |lacked: &Lacked| {
@@ -74,7 +70,7 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
                 "by": taken.by.id.to_string(),
                 "at": taken.when.to_string(),
             })),
-            "fixes": culprit.fixes().iter().flat_map(fix).collect::<Vec<Json>>(),
+            "fixes": told_fixes(culprit, tells).iter().flat_map(fix).collect::<Vec<Json>>(),
             "cures": culprit.cures.iter().map(cure).collect::<Vec<Json>>(),
         })
     };
@@ -88,7 +84,15 @@ pub(crate) fn json(context: &Context, found: &Isolation, sender: &Sender, qualif
         "passes": found.passes,
         "cut": found.is_cut,
         "own": found.is_own,
+        "unseen": found.unseen.as_ref().map(report::error_to_json),
     })
+}
+
+/// The messages of the cures that the reader may know.
+fn told_fixes(culprit: &Culprit, tells: bool) -> Vec<Fix> {
+    let mut culprit = culprit.clone();
+    culprit.cures.retain(|cure| tells || cure.is_own);
+    culprit.fixes()
 }
 
 /// What a person reads of a diagnosis.
@@ -105,18 +109,25 @@ pub(crate) struct Report<'a> {
     pub(crate) what: &'a str,
     /// Whether that is to qualify a lead.
     pub(crate) qualifies: bool,
-    /// Whether the reader may know the names of roles and steps, and so the commands.
-    pub(crate) tells_commands: bool,
 }
 
 impl Report<'_> {
     /// The whole text; `again` is the command that looks again.
     pub(crate) fn text(&self, found: &Isolation, again: &str) -> String {
+        let found = &Telling::now().found(found.clone());
         let Self { user, what, .. } = self;
         let trials = format!(
             "{}, each rolled back",
             count(found.trials.try_into().unwrap_or_default(), "trial")
         );
+        if let (true, Some(unseen)) = (found.culprits.is_empty(), &found.unseen) {
+            let nothing = "Nothing was met that stands in the way, as far as it could be looked";
+            return format!(
+                "{}\n\n{}",
+                wrapped(&format!("{nothing} ({trials})."), WIDTH),
+                unseen_text(unseen)
+            );
+        }
         if found.culprits.is_empty() {
             let mut parts = vec![wrapped(
                 &format!("Nothing stands in the way: {user} can {what} ({trials})."),
@@ -140,22 +151,21 @@ impl Report<'_> {
             parts.push(self.culprit_text(position + 1, culprit, found.is_own));
         }
         if found.is_own && found.cure.is_none() {
-            // A right is somebody else's to give; what a gate or a rule asks for may be the reader's own to do.
-            let is_for_others = |culprit: &Culprit| {
-                let body = culprit.error.body();
-                body.privilege.is_some() || body.capability.is_some() || body.principal.is_some()
+            let own = found
+                .culprits
+                .iter()
+                .filter(|culprit| is_senders(&culprit.error))
+                .count();
+            let ask = match found.culprits.len() {
+                all if own == all => return parts.join("\n\n"),
+                _ if own > 0 => "For what is not yours to do ask an administrator",
+                _ => "You can cure nothing of it yourself. Ask an administrator",
             };
-            let told = match found.culprits.iter().any(is_for_others) {
-                true => "You can cure nothing of it yourself. Ask an administrator, who sees more, and hand this on:",
-                false => {
-                    "What it says to do may be yours to do. Where it does not help, ask an administrator, who sees more, \
-                     and hand this on:"
-                }
-            };
-            parts.push(format!("{}\n  {}", wrapped(told, WIDTH), self.context.command(again)));
+            let again = self.context.command(again);
+            parts.push(format!("{ask}, who sees more, and hand this on:\n  {again}"));
             return parts.join("\n\n");
         }
-        if found.cure.is_none() {
+        if found.cure.is_none() && found.unseen.is_none() {
             parts.push(match found.passes {
                 true => wrapped(&format!("With all of this out of the way, {user} can {what}."), WIDTH),
                 false => {
@@ -163,6 +173,7 @@ impl Report<'_> {
                 }
             });
         }
+        parts.extend(found.unseen.as_ref().map(unseen_text));
         if found.is_cut {
             parts.push("So many trials were made that it was not looked for everything.".to_owned());
         }
@@ -174,7 +185,7 @@ impl Report<'_> {
 
     /// What cures all of it, as it was run.
     fn cure_text(&self, cure: &Cure, again: &str) -> String {
-        if !cure.is_own && !self.tells_commands {
+        if !cure.is_own && !Telling::now().commands() {
             let ask = "It can be cured, but not by you. Ask an administrator, and hand this on:";
             return format!("{ask}\n  {}", self.context.command(again));
         }
@@ -229,12 +240,12 @@ impl Report<'_> {
         let told: Vec<&Cure> = culprit
             .cures
             .iter()
-            .filter(|cure| cure.is_own || self.tells_commands)
+            .filter(|cure| cure.is_own || Telling::now().commands())
             .collect();
         if told.is_empty() {
             // A privilege is somebody else's to give; what else helps may be the reader's own to do.
             let is_for_others = is_own && culprit.error.body().privilege.is_some();
-            return match culprit.cures.is_empty() && !is_for_others {
+            return match culprit.cures.is_empty() && !is_for_others || is_senders(&culprit.error) {
                 true => self.untried_text(culprit),
                 false => "   What helps is for an administrator to do.".to_owned(),
             };

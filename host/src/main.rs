@@ -23,6 +23,7 @@ mod reading;
 mod remedies;
 mod report;
 mod screen;
+mod telling;
 mod text;
 mod times;
 mod transcript;

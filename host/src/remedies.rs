@@ -7,12 +7,14 @@ use sluice_model::{Remedy, remedy::Resolution};
 pub(crate) fn command(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::Grant => "role grant ROLE PRIVILEGE DEPTH",
+        Remedy::ShareRow => "row share TABLE ROW PRINCIPAL RIGHT",
         Remedy::Inherit => "row update role ROLE isinherited=1",
         Remedy::GiveRole => "user role-add USER ROLE",
         Remedy::GrantColumn => "profile grant PROFILE TABLE COLUMN RIGHT",
         Remedy::AddToProfile => "profile member-add PROFILE USER",
         Remedy::EnableAccessTeams => "table update TABLE --access-teams yes",
         Remedy::Isolate => "diagnose isolate --user USER --lead LEAD",
+        Remedy::FillIn => "row update TABLE ROW COLUMN=VALUE",
         Remedy::ListRows => "row list TABLE",
         Remedy::ListTables => "table list",
         Remedy::ListColumns => "column list TABLE",

@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     people::pairs,
     remedies,
+    telling::{self, HIDDEN_ROLE, Telling},
     text::{grouped, indented, quoted, wrapped},
 };
 
@@ -36,7 +37,7 @@ fn leads_on(error: &Error) -> bool {
         body.code,
         Code::STEP_REQUIRED | Code::STAGE_NOT_ON_LEAD | Code::STAGE_NOT_ON_TABLE
     );
-    (body.step.is_some() && !is_on_purpose(error))
+    body.step.is_some()
         || error.kind() == Kind::Denied
         || body.duplicates.is_some()
         || body.principal.is_some()
@@ -56,7 +57,9 @@ pub(crate) fn error_with(
     isolate: Option<String>,
     more: impl IntoIterator<Item = String>,
 ) -> String {
+    let telling = Telling::now();
     let (texts, own) = advice(error);
+    let error = &telling.error(error);
     let recorded = error.body().correlation.filter(|_| error.body().recorded);
     let why = recorded
         .filter(|_| leads_on(error))
@@ -69,7 +72,7 @@ pub(crate) fn error_with(
     let own_words = sentence.is_some().then(|| error.message());
     let words = own_words.or(error.body().inner.as_deref());
     lines.extend(words.map(|words| ("platform", wrapped(for_people(words), WIDTH - 12))));
-    lines.extend(details(error));
+    lines.extend(details(error, telling));
     if let Some(correlation) = recorded {
         lines.push(("trace", context.command(&format!("sluice trace tree {correlation}"))));
     }
@@ -86,13 +89,25 @@ pub(crate) fn error_with(
 }
 
 /// What helps against an error, by what it is: sentences, and the commands that its own case has.
+/// What is for an administrator to do is handed on to one.
 pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
+    let telling = Telling::now();
+    if telling.hands_on(error) {
+        // A guide's own words say what it is.
+        let guide = error.body().situation.map(|situation| situation.resolutions);
+        let guide = guide.into_iter().flatten().map(|resolution| resolution.text.to_owned());
+        let mut texts: Vec<String> = guide.collect();
+        texts.push(if texts.is_empty() { telling::HAND_ON } else { "hand this on" }.to_owned());
+        return (texts, Vec::new());
+    }
+    let keep = |remedy: Remedy| telling.commands() || !telling::is_administrators(remedy);
     let words = error.words();
     let texts = error
         .resolutions()
         .iter()
         .map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
-    let commands = error.remedies().into_iter().flat_map(|remedy| {
+    let wanted = error.remedies().into_iter().filter(|remedy| keep(*remedy));
+    let commands = wanted.flat_map(|remedy| {
         let command = |words: &[(&'static str, String)]| format!("sluice {}", filled(remedies::command(remedy), words));
         match remedy {
             // Several are missing at once.
@@ -184,7 +199,7 @@ fn for_people(message: &str) -> &str {
 }
 
 /// What the error says, beside its message and the platform's; without what to do about it.
-fn details(error: &Error) -> Vec<(&'static str, String)> {
+fn details(error: &Error, telling: Telling) -> Vec<(&'static str, String)> {
     let body = error.body();
     let mut lines = vec![("cause", error.cause().to_owned())];
     if !body.missing.is_empty() {
@@ -210,10 +225,9 @@ fn details(error: &Error) -> Vec<(&'static str, String)> {
             true => ("step", format!("plug-in {}", step.plugin)),
             false => (step.kind, format!("action {}", step.action.as_deref().unwrap_or("0"))),
         };
-        lines.push((
-            what,
-            format!("\"{}\", {}, {calls} ({})", step.name, place(step), step.id),
-        ));
+        let id = Some(format!(" ({})", step.id)).filter(|_| telling.commands());
+        let id = id.unwrap_or_default();
+        lines.push((what, format!("\"{}\", {}, {calls}{id}", step.name, place(step))));
     } else if let Some(plugin) = &body.plugin {
         lines.push(("plug-in", plugin.clone()));
     }
@@ -283,6 +297,7 @@ pub(crate) fn who(principal: &PrincipalInfo) -> String {
         PrincipalKind::Team => "team",
     };
     match principal.roles.as_slice() {
+        [hidden] if hidden == HIDDEN_ROLE => format!("{kind} {}", principal.name),
         [] => format!("{kind} {}, without any role", principal.name),
         [role] => format!("{kind} {}, role {role}", principal.name),
         roles => format!("{kind} {}, roles {}", principal.name, roles.join(", ")),
@@ -326,12 +341,22 @@ fn filled(command: &str, words: &[(&'static str, String)]) -> String {
 
 /// An error as a document: what helps is worded with the commands that do it.
 pub(crate) fn error_to_json(error: &Error) -> Json {
+    let telling = Telling::now();
+    let hands_on = telling.hands_on(error);
+    let error = &telling.error(error);
     let mut document = error.to_json();
     let words = error.words();
     let advice = error.resolutions().iter();
     let texts = advice.map(|resolution| remedies::worded(resolution, |text| filled(text, &words)));
     if let Some(object) = document.as_object_mut() {
-        object.insert("resolution".to_owned(), numbered(texts.collect()).into());
+        let texts = match hands_on {
+            true => {
+                object.remove("remedies");
+                vec![telling::HAND_ON.to_owned()]
+            }
+            false => texts.collect(),
+        };
+        object.insert("resolution".to_owned(), numbered(texts).into());
     }
     document
 }

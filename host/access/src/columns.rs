@@ -87,13 +87,22 @@ impl ColumnGrants {
 impl Principal {
     /// Whether the principal may do that with a column of a table, were its row the principal's own.
     pub fn may_with_column(&self, table: &TableDef, column: &str, right: ColumnRight) -> bool {
-        let Some(secured) = table.secured_as(column) else {
-            return true;
-        };
-        let own = self.is_system() || self.facts().columns.gives(&table.name, secured, right);
-        own && self
-            .limit()
-            .is_none_or(|limit| limit.may_with_column(table, column, right))
+        let reader = self.reader_of_column(right);
+        let others = self.limit().map(AsRef::as_ref).into_iter().chain(reader);
+        self.may_by_itself(table, column, right)
+            && others.into_iter().all(|one| one.may_with_column(table, column, right))
+    }
+
+    /// The same, whoever limits it.
+    pub(crate) fn may_by_itself(&self, table: &TableDef, column: &str, right: ColumnRight) -> bool {
+        table
+            .secured_as(column)
+            .is_none_or(|secured| self.is_system() || self.facts().columns.gives(&table.name, secured, right))
+    }
+
+    fn reader_of_column(&self, right: ColumnRight) -> Option<&Self> {
+        let reader = self.reader.as_deref().filter(|_| right == ColumnRight::Read);
+        reader.map(|reader| reader.principal())
     }
 
     /// What the profiles of the principal give, its teams' profiles included.

@@ -6,7 +6,7 @@ use sluice_model::{Depth, Error, Ownership, Result, Right, Rights, TableDef};
 use crate::{
     OwnerToBe, Permit, Principal, PrincipalId, PrivilegeIds, Reason, RowFacts, RowFilter, RowScope, Shared, Through,
     Units,
-    gate::held_privilege,
+    gate::{held_privilege, own_privilege},
     principal::Route,
     reports,
     text::{self, Denied},
@@ -67,6 +67,18 @@ fn grant(
     if let Some(caller) = view.of_limit() {
         caller.reason(right, &privilege)?;
     }
+    if let Some(reader) = principal.reader_of(right) {
+        reader.ask(|principal| {
+            own_privilege(principal, table, right, privileges)?;
+            let shared = &row.reader;
+            let view = View {
+                principal,
+                shared,
+                ..view
+            };
+            view.reason(right, &privilege)
+        })?;
+    }
     Ok(reason)
 }
 
@@ -125,6 +137,19 @@ pub fn explain(
             (false, None) => Ok(reasons),
         }),
     }
+}
+
+/// The shallowest depth at which a role of the principal's own would reach the row.
+pub fn needed_depth(principal: &Principal, units: &Units, table: &TableDef, row: &RowFacts) -> Depth {
+    let shared = &row.shared;
+    let view = View {
+        principal,
+        units,
+        table,
+        row,
+        shared,
+    };
+    view.needed_depth()
 }
 
 /// One row as one principal sees it.
@@ -323,6 +348,10 @@ pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: 
     for one in std::iter::once(principal).chain(principal.limit().map(AsRef::as_ref)) {
         filters.extend(filter_of(one, units, table, &privilege));
     }
+    if let Some(reader) = principal.reader_of(Right::Read) {
+        reader.ask(|reader| check_reads_as_much(reader, principal, units, table, privileges))?;
+        filters.extend(filter_of(reader.principal(), units, table, &privilege));
+    }
     let scope = match filters.is_empty() {
         true => RowScope::Everything,
         false => RowScope::Only(filters),
@@ -338,6 +367,40 @@ pub fn list(principal: &Principal, units: &Units, table: &TableDef, privileges: 
     let depth = deepest.map_or(Depth::Organization, |route| route.depth);
     principal.note_access((table, Right::Read, None), || depth, Some(&reason));
     Ok(Permit::list(principal, table, scope, reason))
+}
+
+/// Refuses a list that a trial would have to cut short for its reader: what a step makes of such a list is not
+/// what it makes of the whole. Single rows that are shared, or a team's in another unit, are cut off nevertheless.
+fn check_reads_as_much(
+    reader: &Principal,
+    principal: &Principal,
+    units: &Units,
+    table: &TableDef,
+    privileges: &PrivilegeIds,
+) -> Result<()> {
+    let privilege = table.privilege_name(Right::Read).to_ascii_lowercase();
+    let (own, wanted) = (reader.own_depth_of(&privilege), principal.own_depth_of(&privilege));
+    let unit = principal.business_unit();
+    let mut routes = reader.routes(&privilege);
+    let reaches = match wanted {
+        _ if own == Some(Depth::Organization) => true,
+        _ if reader.identity() == principal.identity() => own >= wanted,
+        Some(Depth::Organization) => false,
+        Some(Depth::ParentChild) => {
+            routes.any(|route| route.depth == Depth::ParentChild && units.is_same_or_below(unit, route.unit))
+        }
+        _ => routes.any(|route| match route.depth {
+            Depth::BusinessUnit => route.unit == unit,
+            Depth::ParentChild => units.is_same_or_below(unit, route.unit),
+            Depth::User | Depth::Organization => false,
+        }),
+    };
+    if reaches {
+        return Ok(());
+    }
+    let mut error = text::missing_privilege(reader, table, Right::Read, privileges);
+    error.body_mut().depth = wanted.max(Some(Depth::BusinessUnit));
+    Err(error)
 }
 
 /// The rows that a principal may read by itself; nothing, where that is all.

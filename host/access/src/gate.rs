@@ -51,7 +51,13 @@ impl PrivilegeIds {
 /// - `0x80044502` the user's access mode lets it read only;
 /// - `0x80040225` the user is disabled.
 pub fn check_privilege(principal: &Principal, table: &TableDef, right: Right, privileges: &PrivilegeIds) -> Result<()> {
-    held_privilege(principal, table, right, privileges).map(|_| ())
+    held_privilege(principal, table, right, privileges)?;
+    match principal.reader_of(right) {
+        Some(reader) => reader
+            .ask(|reader| own_privilege(reader, table, right, privileges))
+            .map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Gate 1, with the privilege's name in lower case for the second gate. Who calls on behalf of the
@@ -63,13 +69,18 @@ pub(crate) fn held_privilege(
     privileges: &PrivilegeIds,
 ) -> Result<String> {
     let name = own_privilege(principal, table, right, privileges)?;
-    match principal.limit() {
-        Some(limit) => own_privilege(limit, table, right, privileges),
-        None => Ok(name),
+    if let Some(limit) = principal.limit() {
+        own_privilege(limit, table, right, privileges)?;
     }
+    Ok(name)
 }
 
-fn own_privilege(principal: &Principal, table: &TableDef, right: Right, privileges: &PrivilegeIds) -> Result<String> {
+pub(crate) fn own_privilege(
+    principal: &Principal,
+    table: &TableDef,
+    right: Right,
+    privileges: &PrivilegeIds,
+) -> Result<String> {
     let mut name = table.privilege_name(right);
     name.make_ascii_lowercase();
     if principal.is_system() {
@@ -121,8 +132,11 @@ pub fn check_enabled(principal: &Principal) -> Result<()> {
 /// roles at all, `0x80040225` the user is disabled, `0x80044502` the user may only read.
 pub fn check_named(principal: &Principal, privilege: &str, privileges: &PrivilegeIds) -> Result<()> {
     check_own_named(principal, privilege, privileges)?;
-    match principal.limit() {
-        Some(limit) => check_own_named(limit, privilege, privileges),
+    if let Some(limit) = principal.limit() {
+        check_own_named(limit, privilege, privileges)?;
+    }
+    match principal.reader_named(privilege) {
+        Some(reader) => reader.ask(|reader| check_own_named(reader, privilege, privileges)),
         None => Ok(()),
     }
 }
@@ -151,7 +165,7 @@ fn check_own_named(principal: &Principal, privilege: &str, privileges: &Privileg
 }
 
 /// Whether a privilege of no table changes nothing: prvReadEntity, prvExportCustomization.
-fn reads(privilege: &str) -> bool {
+pub(crate) fn reads(privilege: &str) -> bool {
     let starts = |start: &str| {
         privilege
             .get(..start.len())

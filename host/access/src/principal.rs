@@ -8,7 +8,7 @@ use std::{
 
 use sluice_model::{Depth, PrincipalInfo, PrincipalKind, Uuid};
 
-use crate::{Checks, ColumnGrants, Holding, Named, PrincipalId, Report, Through};
+use crate::{Checks, ColumnGrants, Holding, Named, PrincipalId, Reader, Report, Through};
 
 /// `systemuser.accessmode` 2: may read only.
 const READ_MODE: i32 = 2;
@@ -94,7 +94,9 @@ pub struct Principal {
     stopped: bool,
     lent: Vec<(String, Depth)>,
     /// Who calls on behalf of this principal: both must be allowed what is done.
-    limit: Option<Arc<Principal>>,
+    pub(crate) limit: Option<Arc<Principal>>,
+    /// Who is shown what it reads in a trial.
+    pub(crate) reader: Option<Arc<Reader>>,
     /// Where it is kept what is asked about it.
     checks: Option<Arc<Checks>>,
 }
@@ -154,6 +156,7 @@ impl Principal {
             stopped: false,
             lent: Vec::new(),
             limit: None,
+            reader: None,
             checks: None,
         }
     }
@@ -226,6 +229,7 @@ impl Principal {
             stopped: self.stopped,
             lent: self.lent.clone(),
             limit: self.limit.as_ref().map(|limit| Arc::new(limit.unwatched())),
+            reader: self.reader.clone(),
             checks: None,
         }
     }
@@ -317,10 +321,11 @@ impl Principal {
     /// does; the name in any case.
     pub fn depth_of(&self, privilege: &str) -> Option<Depth> {
         let own = self.own_depth_of(privilege)?;
-        match &self.limit {
-            Some(limit) => limit.depth_of(privilege).map(|depth| depth.min(own)),
-            None => Some(own),
-        }
+        let reader = self.reader_named(privilege).map(|reader| reader.principal());
+        let others = self.limit.as_deref().into_iter().chain(reader);
+        others
+            .into_iter()
+            .try_fold(own, |depth, other| Some(other.depth_of(privilege)?.min(depth)))
     }
 
     /// The same, whoever limits it.

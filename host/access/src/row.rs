@@ -57,6 +57,8 @@ pub struct RowFacts {
     pub shared: Shared,
     /// What is shared with who limits the caller: with the one who calls on behalf of another.
     pub limit: Shared,
+    /// What is shared with who is shown what the caller reads in a trial.
+    pub reader: Shared,
 }
 
 /// What of a row is shared with somebody.
@@ -121,6 +123,7 @@ impl RowFacts {
             business_unit,
             shared: Shared::default(),
             limit: Shared::default(),
+            reader: Shared::default(),
         }
     }
 

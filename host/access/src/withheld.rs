@@ -1,8 +1,8 @@
 //! What of secured columns is kept from those who read rows. Of the values nothing is kept here.
 
-use sluice_model::{Name, TableDef};
+use sluice_model::{Code, Name, TableDef, Uuid};
 
-use crate::{ColumnRight, Principal};
+use crate::{ColumnRight, Principal, text};
 
 /// A secured column that somebody read and was not shown.
 #[derive(Debug, Clone)]
@@ -28,11 +28,22 @@ impl Principal {
     /// Keeps which secured columns the principal reads of a table without being shown them; `None` is
     /// every column.
     pub fn note_withheld<'a>(&self, table: &TableDef, read: Option<impl IntoIterator<Item = &'a Name>>) {
-        if self.checks().is_none() || !table.columns.iter().any(|column| column.secured) {
+        let is_noted = self.checks().is_some() || self.reader.is_some();
+        if !is_noted || !table.columns.iter().any(|column| column.secured) {
             return;
         }
+        let all = read.is_none();
         let note = |name: &Name| {
             let Some(column) = table.secured_as(name) else { return };
+            if let Some(reader) = self.hides_from_reader(table, column) {
+                // Who asks for every column need not want this one.
+                if !all {
+                    let (of, right) = (reader.principal(), ColumnRight::Read.word());
+                    let code = Code::COLUMN_READ_DENIED;
+                    reader.refuse(text::column_denied(of, table, code, right, column, Uuid::nil()));
+                }
+                return;
+            }
             if self.may_with_column(table, column, ColumnRight::Read) {
                 return;
             }

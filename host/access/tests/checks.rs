@@ -21,6 +21,7 @@ fn row(owner: Uuid, unit: Uuid, shares: Rights) -> RowFacts {
             ..Shared::default()
         },
         limit: Shared::default(),
+        reader: Shared::default(),
     }
 }
 

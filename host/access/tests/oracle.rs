@@ -4,7 +4,7 @@ pub mod common;
 #[path = "../../../tests/oracle/oracle.rs"]
 pub mod oracle;
 
-use common::{answer, ask, ask_oracle, ask_why, column_right, on_behalf, principal, table, units, uuid};
+use common::{answer, ask, ask_oracle, ask_why, column_right, on_behalf, principal, shown_to, table, units, uuid};
 use oracle::{
     Answer, Assignment, ColumnPermission, ColumnRight, Company, Depth, Grant, Hierarchy, Id, Manager, Membership,
     Ownership, Position, Right, Role, Row, Share, Team, Unit, User,
@@ -299,6 +299,36 @@ proptest! {
                 let readable = answers.iter().filter(|(_, answer)| *answer == Answer::Yes);
                 let readable = readable.map(|(row, _)| *row).collect();
                 prop_assert_eq!(listed(&world, &principal, of_table), passes_gate.then_some(readable));
+            }
+        }
+    }
+
+    /// What a trial reads whoever has it tried may read as well; all else is decided as without them, and what they
+    /// were not shown is known afterwards.
+    #[test]
+    fn a_trial_reads_what_its_reader_may_read(world in worlds()) {
+        for (reader, id) in [(200, 201), (201, 200), (202, 200), (200, 200)] {
+            let yes = |who: Id, right: Right, row: &Row| ask_oracle(&world, who, right, row) == Answer::Yes;
+            for row in &world.rows {
+                for right in [Right::Read, Right::Write, Right::Append, Right::Delete] {
+                    let (shown, principal) = shown_to(&world, reader, id);
+                    let result = ask(&world, &principal, right, row);
+                    let expected = yes(id, right, row) && (right != Right::Read || yes(reader, right, row));
+                    prop_assert_eq!(result.is_ok(), expected, "{} {} {:?} {:?}: {:?}", reader, id, right, row, result);
+                    let unseen = result.is_err_and(|error| error.body().unseen);
+                    prop_assert_eq!(unseen, yes(id, right, row) && !expected);
+                    prop_assert_eq!(shown.refused().is_some(), unseen);
+                }
+            }
+            for of_table in TABLES {
+                let (shown, principal) = shown_to(&world, reader, id);
+                let rows = world.rows.iter().filter(|row| row.table == of_table.0);
+                let readable = rows.filter(|row| yes(id, Right::Read, row) && yes(reader, Right::Read, row));
+                let readable: Vec<Id> = readable.map(|row| row.id).collect();
+                match listed(&world, &principal, of_table) {
+                    Some(rows) => prop_assert_eq!(rows, readable),
+                    None => prop_assert!(listed(&world, &common::principal(&world, id), of_table).is_none() || shown.refused().is_some()),
+                }
             }
         }
     }

@@ -24,6 +24,7 @@ fn row(owner: PrincipalId, shares: Rights) -> RowFacts {
             ..Shared::default()
         },
         limit: Shared::default(),
+        reader: Shared::default(),
     }
 }
 

@@ -58,6 +58,7 @@ fn an_organization_owned_table_needs_organization() {
         business_unit: None,
         shared: shared(Rights::of(&[Right::Read])),
         limit: Shared::default(),
+        reader: Shared::default(),
     };
     let error = decide(&shallow, &Units::default(), &rate, Right::Read, &row, &privileges()).unwrap_err();
     assert_eq!(
@@ -230,6 +231,7 @@ fn eves_account(shares: Rights) -> RowFacts {
         business_unit: Some(EAST),
         shared: shared(shares),
         limit: Shared::default(),
+        reader: Shared::default(),
     }
 }
 

@@ -31,14 +31,18 @@ struct StepsValue {
 }
 
 impl Written {
-    /// Remembers what a step wrote: each place, and what stood there before.
-    pub(crate) fn by(&mut self, step: &Arc<Step>, context: &mut Context) {
+    /// Remembers what a step wrote: each place, and what stood there before. The columns that it changed.
+    pub(crate) fn by(&mut self, step: &Arc<Step>, context: &mut Context) -> Vec<Name> {
+        let mut columns = Vec::new();
         let changes = std::mem::take(&mut context.changes);
         let turn = self.0.values().map(|value| value.turn + 1).max().unwrap_or_default();
         for (place, before) in changes {
             let now = place.of(context);
             if now == before {
                 continue;
+            }
+            if let Place::Column(name) = &place {
+                columns.push(name.clone());
             }
             let own = self.0.remove(&place).map_or(before, |value| value.own);
             // Whoever puts back what the request had there has no value in it.
@@ -47,6 +51,7 @@ impl Written {
                 self.0.insert(place, StepsValue { step, turn, own });
             }
         }
+        columns
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -81,7 +81,7 @@ impl Batch<'_> {
     /// Runs a message as the system, on the user's behalf. `reason` says why the user's own
     /// privileges do not count.
     pub fn execute_as_system(&mut self, reason: &'static str, request: Request) -> Result<Response> {
-        let system = self.unit.snapshot()?.system.clone();
+        let system = self.unit.system();
         self.run(Incoming {
             initiating: self.principal.clone(),
             why: Why::Platform(reason),

@@ -111,9 +111,10 @@ impl Session {
         };
         let tried = match &refused {
             Refused::Request(recorded) => self.try_request(recorded.acting(), trial, &[], &recorded.request)?,
-            Refused::Job(job) => self.try_job(job.id, trial, &[])?,
+            Refused::Job(job) => self.try_job(job, trial, &[])?,
         };
         let wanted = match (step, &tried.result) {
+            (_, Err(error)) if error.body().unseen => return Err(error.clone()),
             (Some(step), _) => step,
             (None, Err(error)) => error.body().step.as_ref().map(|step| step.id).ok_or_else(|| {
                 Error::invalid("no step is to blame for what refused the request; name a step to have its call")

@@ -49,6 +49,7 @@ mod published;
 pub mod reading;
 mod record_team;
 pub mod recurrence;
+mod remedies;
 pub mod rules;
 pub mod runner;
 mod series;

@@ -8,7 +8,7 @@ use crate::{
     jobs,
     message::upsert,
     operation::{Incoming, Operation},
-    step, steps, tasks,
+    remedies, step, steps, tasks,
 };
 
 /// How deep plug-ins may set each other off: so many messages of theirs, one inside the other.
@@ -82,7 +82,8 @@ fn stages(unit: &mut Unit, mut operation: Operation) -> Result<Operation> {
     steps::run(unit, &mut operation, step::PRE_VALIDATION)?;
     attribution::blaming_steps(unit, &mut operation, |unit, operation| {
         tasks::check_message(unit, operation)?;
-        operation.message.check_privileges(unit, operation)
+        let checked = operation.message.check_privileges(unit, operation);
+        checked.map_err(|error| remedies::reaching_the_row(unit, operation, error))
     })?;
     enter_operation(&mut operation);
     unit.in_transaction(operation, |unit, operation| {

@@ -10,7 +10,7 @@ use sluice_access::Principal;
 use sluice_model::{Error, Parameter, Request, Response, Result, Row, Uuid};
 
 use crate::{
-    Acting, Batch, Engine, Session, Unit,
+    Acting, Batch, Engine, FailedJob, Session, Unit,
     compiling::Uncompilable,
     engine::lock,
     jobs,
@@ -18,7 +18,7 @@ use crate::{
     pipeline,
     snapshot::Snapshot,
     step::Step,
-    unit::{Purpose, Trial},
+    unit::{Purpose, Trial, Whose},
 };
 
 /// Runs `work` as the user in a transaction of its own that opens before pre-validation and is
@@ -199,17 +199,23 @@ impl Session {
         request: &Request,
     ) -> Result<Tried> {
         let acting = acting.into();
-        self.try_work(trial, before, &|unit| send(unit, acting, request).map(|_| ()))
+        let whose = Whose::of(self.acting, &trial, before, Some(acting));
+        self.try_work(trial, before, whose, &|unit| {
+            unit.check_shown_in(acting, request)?;
+            send(unit, acting, request).map(|_| ())
+        })
     }
 
     /// Does the work of a job once more, for trial, behind other messages: what came of it.
     ///
     /// # Errors
     /// The trial could not be made. What the job is refused is inside.
-    pub fn try_job(&self, job: Uuid, trial: Trial, before: &[Sent]) -> Result<Tried> {
-        self.try_work(trial, before, &|unit| {
+    pub fn try_job(&self, job: &FailedJob, trial: Trial, before: &[Sent]) -> Result<Tried> {
+        let own = Some(job.acting).filter(|acting| acting.person() == self.acting.person());
+        let whose = Whose::of(self.acting, &trial, before, own);
+        self.try_work(trial, before, whose, &|unit| {
             unit.begin_anew();
-            jobs::run_for_trial(unit, job)?;
+            jobs::run_for_trial(unit, job.id)?;
             unit.check_administration()
         })
     }
@@ -218,10 +224,12 @@ impl Session {
         &self,
         trial: Trial,
         before: &[Sent],
+        whose: Option<Whose>,
         work: &(dyn Fn(&mut Unit) -> Result<()> + Send + Sync),
     ) -> Result<Tried> {
         // What is sent before it may be what lets them act.
         rolled_back(&self.engine, self.acting, &Purpose::Diagnosis(trial), |unit, _| {
+            unit.show_to(self.acting.person(), whose.clone())?;
             if let Err((place, error)) = prepare(&self.engine, unit, before) {
                 return Ok(Tried {
                     result: Err(error),
@@ -235,12 +243,19 @@ impl Session {
             unit.deferred.clear();
             unit.deferred_jobs.clear();
             unit.jobs.clear();
-            let result = work(unit);
+            let mut result = work(unit);
             let around = unit.trace.steps_around_failure();
-            let background = match &result {
+            // Whatever a step made of it that something was not shown.
+            if let Some(unseen) = unit.unseen()
+                && !result.as_ref().is_err_and(|error| error.body().unseen)
+            {
+                result = Err(unseen);
+            }
+            let mut background = match &result {
                 Ok(_) => jobs::run_deferred(unit),
                 Err(_) => Vec::new(),
             };
+            background.truncate(if unit.unseen().is_some() { 0 } else { background.len() });
             Ok(Tried {
                 result,
                 refused: None,

@@ -96,6 +96,9 @@ impl Unit {
         if let Some(limit) = principal.limit() {
             facts.limit = self.facts_for(limit, table, id)?.shared;
         }
+        if let Some(reader) = principal.reader_of(Right::Read) {
+            facts.reader = self.facts_for(reader.principal(), table, id)?.shared;
+        }
         Ok(facts)
     }
 

@@ -35,7 +35,7 @@ impl Services for Unit {
             Caller::StepUser => frame.step_user.clone(),
             Caller::InitiatingUser => initiating.clone(),
             // The sandbox lets such a call through only where the step was granted it.
-            Caller::System => self.snapshot.system.clone(),
+            Caller::System => self.as_shown(self.system()),
         };
         jobs::renew(self)?;
         let (message, table) = (request.message.clone(), table_of(&request));

@@ -148,7 +148,8 @@ fn call(unit: &mut Unit, operation: &mut Operation, step: &Arc<Step>) -> Result<
     let Called { context, outcome, ran } = step.handler.call(unit, step, context);
     operation.context = context;
     operation.context.user = operation.principal.id();
-    operation.written.by(step, &mut operation.context);
+    let changed = operation.written.by(step, &mut operation.context);
+    unit.trace.changed(changed);
     // How long the request may take is known here, and not in the handler.
     let is_late = |error: &Error| error.code() == Code::MESSAGE_TIMEOUT && error.body().limit.is_none();
     let outcome = outcome.map_err(|error| match is_late(&error) {
@@ -244,6 +245,11 @@ pub(crate) fn give_images(unit: &mut Unit, operation: &mut Operation, step: &Ste
     }
     // Images are of what the step's user may read.
     let user = user_of(unit, operation, step)?;
+    if let (Some(table), Some(id)) = (operation.table.clone(), operation.context.id)
+        && (operation.before.is_some() || operation.after.is_some())
+    {
+        unit.check_shown(&user, &table, id)?;
+    }
     let hidden = match &operation.table {
         Some(table) => user.hidden(table),
         None => Vec::new(),
@@ -314,6 +320,9 @@ pub(crate) fn take_after_images(unit: &mut Unit, operation: &mut Operation) -> R
 /// The row as it is now. Where a step has deleted it, it stays as it was last seen.
 fn see_row_before(unit: &mut Unit, operation: &mut Operation) -> Result<()> {
     if let Some(row) = row_now(unit, operation)? {
+        if let Some(table) = operation.table.clone() {
+            unit.check_shown(&operation.principal.clone(), &table, row.id)?;
+        }
         operation.before = Some(row);
     }
     Ok(())

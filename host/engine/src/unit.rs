@@ -6,6 +6,7 @@ mod acting;
 mod inner;
 mod purpose;
 mod savepoint;
+mod shown;
 
 use std::{
     sync::Arc,
@@ -36,6 +37,7 @@ use crate::{
 pub(crate) use purpose::Purpose;
 pub use purpose::Trial;
 pub use savepoint::Before;
+pub(crate) use shown::{Shown, Whose};
 
 /// A unit of work. See [`Work`].
 ///
@@ -71,6 +73,8 @@ pub struct Work {
     /// Who set off the message under way.
     pub(crate) author: Option<Author>,
     pub(crate) purpose: Purpose,
+    /// Of a trial: who is shown what it reads.
+    pub(crate) shown: Option<Shown>,
     pub(crate) trace: Trace,
     /// The trace rows of a part of a job, which stay whatever becomes of its transaction.
     pub(crate) left_behind: Beside,
@@ -169,6 +173,7 @@ impl Unit {
             definitions_changed: false,
             author: None,
             purpose,
+            shown: None,
             trace: trace.unwrap_or_default(),
             left_behind: Beside::new(),
             frames: Vec::new(),
@@ -220,7 +225,9 @@ impl Unit {
     }
 
     /// The refusal of a request, with where it is recorded.
-    pub(crate) fn refused(&self, mut error: Error, correlation: Uuid) -> Error {
+    pub(crate) fn refused(&mut self, error: Error, correlation: Uuid) -> Error {
+        let error = self.without_managed_roles(error);
+        let mut error = self.with_share(error);
         let recorded = self.snapshot.settings.requests.records(true) && self.trace.is_written();
         let body = error.body_mut();
         body.recorded |= recorded;

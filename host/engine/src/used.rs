@@ -156,6 +156,12 @@ impl Unit {
         });
     }
 
+    /// What was asked outside any message is used as well: by it, something was shown.
+    pub fn keep_asked(&mut self) {
+        self.note_use(self.core.env.now());
+        self.keep_use();
+    }
+
     /// Writes what was noted, in a transaction of its own. That it cannot be written fails nobody: it
     /// is noted again the next time.
     pub(crate) fn keep_use(&mut self) {

@@ -78,6 +78,8 @@ pub struct Body {
     pub recorded: bool,
     /// The plug-in that raised it asks for another run later.
     pub again: bool,
+    /// It is no refusal of the request: who has it tried may not read what it reads, and so the trial ended.
+    pub unseen: bool,
 }
 
 /// A limit with what was allowed and what was used.
@@ -159,6 +161,7 @@ impl Error {
             correlation: None,
             recorded: false,
             again: false,
+            unseen: false,
         }))
     }
 
@@ -285,7 +288,10 @@ impl Error {
             Code::CANNOT_QUALIFY_LEAD,
             Code::OWNER_LACKS_READ,
         ];
-        if denied.contains(&body.code) && body.privilege.is_some() && self.role().is_some() {
+        // Who is to look into others' requests is no cure of one: it would let a whole role act for everybody.
+        let is_for_all = |privilege: &String| privilege.eq_ignore_ascii_case("prvActOnBehalfOfAnotherUser");
+        let is_missing = body.privilege.as_ref().is_some_and(|privilege| !is_for_all(privilege));
+        if denied.contains(&body.code) && is_missing && self.role().is_some() {
             remedies.push(match self.inherits() {
                 true => Remedy::Inherit,
                 false => Remedy::Grant,

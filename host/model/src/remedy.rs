@@ -60,12 +60,14 @@ macro_rules! remedies {
 
 remedies! {
     Grant ["ROLE", "PRIVILEGE", "DEPTH"] "Give a role the privilege.";
+    ShareRow ["TABLE", "ROW", "PRINCIPAL", "RIGHT"] "Share the one row with whoever was refused.";
     Inherit ["ROLE"] "Let the members of teams use a team's role for rows of their own.";
     GiveRole ["USER", "ROLE"] "Give the user a role.";
     GrantColumn ["PROFILE", "TABLE", "COLUMN", "RIGHT"] "Let a column security profile give a right on the column.";
     AddToProfile ["PROFILE", "USER"] "Add the user to a column security profile.";
     EnableAccessTeams ["TABLE"] "Enable the table for access teams.";
     Isolate ["USER", "LEAD"] "Look for everything that the user lacks to qualify the lead.";
+    FillIn ["TABLE", "ROW", "COLUMN"] "Give the row's column a value.";
     ListRows ["TABLE"] "Look at the rows of the table.";
     ListTables [] "Look at the tables.";
     ListColumns ["TABLE"] "Look at the columns of the table.";

@@ -85,8 +85,8 @@ pub static STEPS_MISSING: Situation = Situation {
     status: 400,
     cause: "not all business-required columns of the current stage are filled in, in the row as it is saved",
     resolutions: &[Resolution::new(
-        "fill in the required columns of the current stage, save the row, then qualify the lead, or move on",
-        &[Remedy::NextStage],
+        "fill in the required columns of the current stage, save the row, and try again",
+        &[Remedy::FillIn],
     )],
 };
 

@@ -13,6 +13,7 @@ use crate::{
     door::Door as _,
     output::{Grid, Outcome},
     report,
+    telling::Telling,
     text::quoted,
     usage::Usage,
 };
@@ -56,7 +57,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
     let user = diagnose::who(context, &session, &args.user)?;
     let (request, what) = wanted(&session, args)?;
     let explained = session.explain(user, &request)?;
-    let tells = culprits::tells_commands(&session);
+    let tells = Telling::now().commands();
     let name = diagnose::name_of(context, "systemuser", user)?;
     let found = &explained.found;
     let mut document = culprits::json(
@@ -91,7 +92,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         then: None,
         what: &what,
         qualifies: &*request.message == "QualifyLead",
-        tells_commands: tells,
     };
     let text = format!("{}\n\n{}", needs_text(&explained, tells), report.text(found, &again));
     Ok(Outcome::new(document, text))

@@ -122,7 +122,6 @@ fn isolate(context: &Context, session: &Session, user: &str, wanted: &Wanted) ->
         then: None,
         what: &asked.what,
         qualifies: wanted.lead.is_some(),
-        tells_commands: true,
     }
     .text(&found, &again);
     Ok(Outcome::new(
@@ -138,10 +137,11 @@ fn everyone(context: &Context, session: &Session, wanted: &Wanted) -> anyhow::Re
     let mut refused = 0;
     for (user, error) in session.try_everyone(&asked.request)? {
         let name = user.text("fullname").unwrap_or_default().to_owned();
-        refused += usize::from(error.is_some());
+        refused += usize::from(error.as_ref().is_some_and(|error| !error.body().unseen));
         let step = error.as_ref().and_then(|error| error.body().step.clone());
         let outcome = match &error {
             None => "✓ passes".to_owned(),
+            Some(error) if error.body().unseen => format!("? {}", error.message()),
             Some(error) => match &error.body().privilege {
                 _ if error.code() == Code::NO_ROLES => "✗ has no role".to_owned(),
                 Some(privilege) if error.code() == Code::ACCESS_DENIED => {
@@ -203,6 +203,11 @@ fn create_each(context: &Context, session: &Session, user: &str, lead: Option<&s
             None => lines.push(format!("  ✓ {}", row.table)),
             Some(error) => {
                 item.insert("error".to_owned(), report::error_to_json(error));
+                if error.body().unseen {
+                    lines.push(format!("  ? {:12} {}", row.table, error.message()));
+                    items.push(Json::Object(item));
+                    continue;
+                }
                 lines.push(format!("  ✗ {:12} {}", row.table, blame(error)));
                 lines.push(indented(&wrapped(&report::headline(error), WIDTH - 17), 17));
                 next.push(context.command(&format!(

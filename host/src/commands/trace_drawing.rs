@@ -18,6 +18,9 @@ pub(super) fn draw(node: &TraceNode, first: &str, rest: &str, lines: &mut Vec<St
         let word = if number == 0 { "said:" } else { "     " };
         lines.push(format!("{rest}{below}{word} {line}"));
     }
+    if !node.changed.is_empty() {
+        lines.push(format!("{rest}{below}changed: {}", node.changed.join(", ")));
+    }
     if let Some(discarded) = node
         .discarded
         .as_ref()

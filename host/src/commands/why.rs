@@ -76,7 +76,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         then,
         what: &what,
         qualifies,
-        tells_commands: culprits::tells_commands(&session),
     }
     .text(&found, &format!("sluice why {id}"));
     let text = match &refused {

@@ -49,3 +49,13 @@ pub(super) fn background_text(failures: &[Error]) -> Option<String> {
     }
     Some(lines.join("\n"))
 }
+
+/// That it was not looked any further, because whoever asks may not read what is read there.
+pub(super) fn unseen_text(error: &Error) -> String {
+    let mut text = error.message().to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let ask = "Somebody who may read it sees more.";
+    wrapped(&format!("{text}. {ask}"), WIDTH)
+}

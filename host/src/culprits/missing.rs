@@ -3,6 +3,8 @@
 use sluice_model::{Catalog, Code, Depth, Error, PrincipalKind, Right};
 use sluice_platform::{Culprit, Lacked};
 
+use crate::telling::HIDDEN_ROLE;
+
 /// Which privileges are missing to whom, each at the depth that does, and by which of the two checks. `is_own`: it was
 /// looked with the asker's own rights alone, and not behind what refuses first.
 pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> String {
@@ -50,6 +52,7 @@ pub(super) fn missing(catalog: &Catalog, culprit: &Culprit, is_own: bool) -> Str
         _ => format!("; {privilege} is {held}"),
     });
     let roles = match principal.roles.as_slice() {
+        [hidden] if hidden == HIDDEN_ROLE => format!("has no role that holds {it}"),
         [] => "has no role at all".to_owned(),
         [role] => format!("has the role {role}, which does not hold {it}"),
         roles => format!("has the roles {}, none of which holds {it}", roles.join(", ")),

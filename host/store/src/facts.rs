@@ -74,6 +74,7 @@ impl Known {
             },
             shared: Shared::default(),
             limit: Shared::default(),
+            reader: Shared::default(),
         };
         self.keep(table, None, facts);
     }
@@ -157,6 +158,7 @@ impl Facts<'_> {
                 ..Shared::default()
             },
             limit: Shared::default(),
+            reader: Shared::default(),
         };
         if session.writable {
             session.known.keep(table, Some(principals), facts);

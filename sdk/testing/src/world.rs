@@ -332,6 +332,7 @@ impl State {
             business_unit: (table.ownership != Ownership::Organization).then(unit),
             shared: Shared::default(),
             limit: Shared::default(),
+            reader: Shared::default(),
         };
         decide(
             &self.principal(user),

@@ -31,6 +31,7 @@ mod registration;
 mod resting;
 mod series;
 mod shared;
+mod shown;
 mod split;
 mod stages;
 mod system;

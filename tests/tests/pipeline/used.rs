@@ -221,3 +221,57 @@ fn the_smallest_role_is_suggested_and_made() {
     let idle = program.run(&["role", "suggest", "--from", "seller.east", "--create", "None"]);
     assert_eq!(idle.code, 1, "{idle:?}");
 }
+
+/// What the owner needs of a row that the platform makes for them is asked of them: it is recorded and noted like
+/// everything that they need themselves.
+#[test]
+fn what_the_owner_of_a_row_of_the_platforms_needs_is_noted() {
+    let world = Pipeline::new();
+    world.record_setting(2);
+    let made = |name: &str| world.seller.create(Row::unsaved("opportunity").with("name", name));
+    let program = world.org.program();
+    let win = |id: sluice_model::Uuid| {
+        program
+            .as_user("seller.west")
+            .run(&["opportunity", "win", &id.to_string()])
+    };
+    let first = win(made("One"));
+    assert_eq!(first.code, 0, "{first:?}");
+    let used = marks(&world, &world.seller);
+    assert!(
+        used.iter().any(|(privilege, ..)| privilege == "prvReadActivity"),
+        "{used:?}"
+    );
+    let asked = program.json(&["trace", "privileges"]).to_string();
+    assert!(asked.contains("prvReadActivity"), "{asked}");
+    let without = ["role", "revoke", "Salesperson", "prvReadActivity"];
+    let turned = program.json(&[&without[..], &["--what-if"]].concat());
+    assert!(
+        !list(&serde_json::json!({ "value": turned["turned"] })).is_empty(),
+        "{turned}"
+    );
+    program.json(&without);
+    assert_eq!(win(made("Two")).code, 1);
+}
+
+/// What makes process flows visible is used by whoever looks at them; of a flow that is there and that they do not
+/// see it is not said that it was deleted.
+#[test]
+fn what_makes_flows_visible_is_noted() {
+    let world = Pipeline::new();
+    world.lead();
+    let privilege = "prvReadleadtoopportunitysalesprocess";
+    let program = world.org.program();
+    let seller = program.as_user("seller.west");
+    let shown = seller.run(&["flow", "list"]);
+    assert!(shown.stdout.contains("Lead to Opportunity"), "{shown:?}");
+    let used = marks(&world, &world.seller);
+    assert!(
+        used.iter().any(|(used, ..)| used.eq_ignore_ascii_case(privilege)),
+        "{used:?}"
+    );
+    program.json(&["role", "revoke", "Salesperson", privilege]);
+    let report = seller.run(&["report", "velocity"]).stdout;
+    assert!(!report.contains("deleted"), "{report}");
+    assert!(report.contains("a flow that you do not see"), "{report}");
+}

@@ -2,7 +2,7 @@
 //! the way of its cure.
 
 use sluice_engine::What;
-use sluice_model::{Code, Depth, Query, Reference, Request, Row, Uuid, Value};
+use sluice_model::{Code, Depth, Query, Reference, Remedy, Request, Row, Uuid, Value};
 use sluice_platform::{Fix, Reach, prelude::*};
 use sluice_tests::people;
 
@@ -81,6 +81,8 @@ fn a_managed_role_is_not_changed() {
         .unwrap();
     world.step(&probe(PRE_OPERATION, "Create", "contact", "read sl_commissionrule"));
     let request = Request::create(contact());
+    let refused = world.seller.0.execute(request.clone()).unwrap_err();
+    assert!(!refused.remedies().contains(&Remedy::Grant), "{refused:?}");
     let found = why(&world, &world.admin, &world.seller, &request);
     let all: Vec<_> = found.culprits[0].fixes().iter().map(Fix::kind).collect();
     assert!(!all.contains(&"grant"), "{found:#?}");

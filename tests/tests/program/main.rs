@@ -29,6 +29,7 @@ mod several;
 mod shipped;
 mod steps;
 mod story;
+mod telling;
 mod texts;
 mod vacuum;
 mod values;

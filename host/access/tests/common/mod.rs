@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use sluice_access::{
     ColumnGrants, ColumnRight, Explained, OwnerToBe, Permit, Principal, PrincipalFacts, PrincipalId, PrivilegeIds,
-    Report, RoleFacts, RowFacts, Shared, TeamFacts, Units, decide, decide_create, explain,
+    Reader, Report, RoleFacts, RowFacts, Shared, TeamFacts, Units, decide, decide_create, explain,
 };
 use sluice_model::{Code, Depth, Error, Ownership, PrincipalKind, Result, Right, Rights, TableDef, Uuid};
 
@@ -102,6 +102,13 @@ pub fn principal(world: &Company, id: Id) -> Principal {
 /// The principal on whose behalf another one calls.
 pub fn on_behalf(world: &Company, caller: Id, id: Id) -> Principal {
     principal(world, id).limited_by(&Arc::new(principal(world, caller)))
+}
+
+/// The principal in a trial, and who is shown what it reads.
+pub fn shown_to(world: &Company, reader: Id, id: Id) -> (Arc<Reader>, Principal) {
+    let reader = Arc::new(Reader::new(&principal(world, reader)));
+    let shown = principal(world, id).shown_to(&reader);
+    (reader, shown)
 }
 
 /// Those below a manager, level by level.
@@ -245,6 +252,10 @@ pub fn row_facts(world: &Company, principal: &Principal, row: &Row) -> RowFacts 
         limit: principal
             .limit()
             .map(|limit| shared(world, limit, row))
+            .unwrap_or_default(),
+        reader: principal
+            .reader_of(Right::Read)
+            .map(|reader| shared(world, reader.principal(), row))
             .unwrap_or_default(),
     }
 }

@@ -223,7 +223,7 @@ fn empty(unit: &mut Unit, operation: &Operation, row: &Reference, column: &Name)
 /// keeps (processes, the copies of a role, what belongs to a business unit) in its own.
 fn delete(unit: &mut Unit, operation: &Operation, going: &Going) -> Result<()> {
     let principal = match going.kept {
-        true => unit.snapshot()?.system.clone(),
+        true => unit.system(),
         false => operation.principal.clone(),
     };
     let initiating = operation.initiating.clone();

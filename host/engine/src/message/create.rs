@@ -84,6 +84,7 @@ pub fn permitted(unit: &mut Unit, operation: &Operation, table: &TableDef) -> Re
         business_unit: owner.business_unit(),
         shared: Shared::default(),
         limit: Shared::default(),
+        reader: Shared::default(),
     };
     unit.check_columns(operation, table, ColumnRight::Create, row.id)?;
     attach::check_links(unit, operation, table, &row, None, &own)?;

@@ -10,7 +10,7 @@ use std::{collections::HashSet, sync::Arc};
 use sluice_access::Principal;
 use sluice_model::{Name, Reference, Result, Row, Value};
 
-use super::{ReadRules, Rules, read};
+use super::{ReadRules, Rules, read, trace_names::Names};
 use crate::{
     Acting, Operation, Unit, tables,
     trace::{CHECKS, KeptChecks, Node, REQUEST, Recorded},
@@ -73,6 +73,7 @@ pub(crate) fn show(unit: &mut Unit, reader: &Arc<Principal>, columns: Option<&[N
     if !asked {
         return Ok(());
     }
+    let names = Names::of(unit, reader)?;
     for row in rows {
         if row.has(REQUEST) && !sees_request(unit, reader, row)? {
             row.set(REQUEST, Value::Null);
@@ -91,6 +92,7 @@ pub(crate) fn show(unit: &mut Unit, reader: &Arc<Principal>, columns: Option<&[N
         if !is_shown_whole(unit, reader, row, &tree)? {
             hide(&mut tree);
         }
+        names.conceal(&mut tree);
         row.set(TREE, serde_json::to_string(&tree).unwrap_or_default());
     }
     Ok(())

@@ -13,6 +13,7 @@ mod position;
 pub(crate) mod role;
 mod team;
 mod team_template;
+mod trace_names;
 mod user;
 
 use std::sync::Arc;

@@ -185,6 +185,17 @@ impl Trace {
             depth: context.depth,
             user,
         });
+        if &*context.message == "Update" {
+            let sent = context.target.iter().flat_map(|row| row.values.keys());
+            self.changed(sent.cloned().collect());
+        }
+    }
+
+    /// The columns that the message or step under way changes.
+    pub(crate) fn changed(&mut self, columns: Vec<Name>) {
+        if let Some(open) = self.open.last_mut() {
+            open.node.changed = columns;
+        }
     }
 
     pub(crate) fn enter_step(&mut self, step: &Step) {
@@ -265,6 +276,7 @@ impl Trace {
             None => self.root.as_mut(),
         };
         if let Some(node) = ended.filter(|node| matches!(node.what, What::Step { .. })) {
+            node.changed.clear();
             node.discarded = Some(discarded);
         }
     }

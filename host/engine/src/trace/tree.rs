@@ -43,6 +43,9 @@ pub struct Node {
     /// The columns that had to be filled in first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// The columns of the row that the message or step changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Name>,
     /// Of a step that is only watched: what it did was discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discarded: Option<Discarded>,
@@ -157,6 +160,8 @@ pub(super) struct Kept {
     pub(super) used: Option<Used>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failed: Option<Failed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) changed: Vec<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) discarded: Option<Discarded>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -172,6 +177,7 @@ impl Kept {
             took: 0,
             used: None,
             failed: None,
+            changed: Vec::new(),
             discarded: None,
             cut: 0,
             below: Vec::new(),
@@ -235,6 +241,7 @@ impl Tree {
             }),
             missing,
             error,
+            changed: kept.changed.clone(),
             discarded: kept.discarded.clone(),
             cut: kept.cut,
             children: kept.below.iter().map(|below| self.node(below)).collect(),

@@ -18,6 +18,15 @@ impl Unit {
         })
     }
 
+    /// The platform itself: of it nothing is asked, and what it asks about others is kept.
+    pub(crate) fn system(&self) -> Arc<Principal> {
+        let system = self.snapshot.system();
+        match self.keeps_checks() {
+            true => Arc::new(system.watched(self.trace.checks())),
+            false => system.clone(),
+        }
+    }
+
     /// Whether anybody will want to know what was asked about principals.
     fn keeps_checks(&self) -> bool {
         let settings = &self.snapshot.settings;
@@ -29,18 +38,23 @@ impl Unit {
 
     /// The user or team that a row is, with what a diagnosis lends it.
     pub fn principal_of(&mut self, row: &Reference) -> Result<Arc<Principal>> {
-        let snapshot = self.snapshot()?;
-        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
-        let mut principal = match snapshot.known_principal(which) {
-            Some(known) => known,
-            None => self.read(|tx| snapshot.principal(tx, which))?,
-        };
+        let mut principal = self.principal_itself(row)?;
         let lent = self.purpose.diagnosis().map(|trial| trial.lent.as_slice());
         for (to, privilege, depth) in lent.unwrap_or_default() {
             if *to == row.id {
                 principal = Arc::new(principal.lend(privilege, *depth));
             }
         }
-        Ok(principal)
+        Ok(self.as_shown(principal))
+    }
+
+    /// The user or team that a row is, without anything that a diagnosis lends it.
+    pub(super) fn principal_itself(&mut self, row: &Reference) -> Result<Arc<Principal>> {
+        let snapshot = self.snapshot()?;
+        let which = PrincipalId::of(row).ok_or_else(|| Error::not_found(&row.table, &row.table, row.id))?;
+        match snapshot.known_principal(which) {
+            Some(known) => Ok(known),
+            None => self.read(|tx| snapshot.principal(tx, which)),
+        }
     }
 }

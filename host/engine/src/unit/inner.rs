@@ -44,7 +44,7 @@ impl Unit {
     /// # Errors
     /// Whatever the message gives.
     pub fn run_as_system(&mut self, operation: &Operation, reason: &'static str, request: Request) -> Result<Response> {
-        let principal = self.snapshot.system.clone();
+        let principal = self.system();
         self.run_nested(operation, principal, Why::Platform(reason), request, &[])
     }
 
@@ -52,7 +52,7 @@ impl Unit {
     /// the row has its process started.
     pub fn run_fresh(&mut self, operation: &Operation, table: &str, request: Request) -> Result<Response> {
         let snapshot = self.snapshot()?;
-        let (system, initiating) = (snapshot.system.clone(), operation.initiating.clone());
+        let (system, initiating) = (self.system(), operation.initiating.clone());
         // Where no step can look at it, the parent's row is not copied: every new lead comes here.
         let level = operation.level;
         let nested = if snapshot.steps.of("Create", Some(table)).is_empty() {

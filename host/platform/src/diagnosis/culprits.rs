@@ -35,6 +35,8 @@ struct Walk {
     /// The culprits that it met, by their place among all.
     met: HashSet<usize>,
     background: Vec<Error>,
+    /// What ended it, because whoever asks may not read it.
+    unseen: Option<Error>,
     /// Everything in the way was cured, and nothing was only passed over.
     is_cured: bool,
     /// The way in which the request was sent although another one passes: what is met from there on is met in
@@ -72,6 +74,10 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         }
         None => None,
     };
+    let unseen = cured
+        .as_ref()
+        .and_then(|walk| walk.unseen.clone())
+        .or(without.unseen.clone());
     let last = match cured {
         Some(walk) if walk.passes => walk,
         _ => without,
@@ -89,6 +95,7 @@ pub(super) fn search(trials: &mut Trials<'_>) -> Result<(Isolation, Setup)> {
         trials: trials.count,
         is_cut: trials.is_over(),
         is_own: trials.is_own,
+        unseen,
     };
     Ok((isolation, last.setup))
 }
@@ -138,7 +145,9 @@ impl Trials<'_> {
             ..setup.clone()
         };
         while !self.is_over() {
-            let Some(error) = self.refusal(&setup)? else { break };
+            let Some(error) = self.refusal(&setup)?.filter(|error| !error.body().unseen) else {
+                break;
+            };
             let step = error.body().step.as_ref().map(|step| step.id);
             let Some((step, until)) = step.and_then(rests) else {
                 break;
@@ -163,6 +172,7 @@ impl Trials<'_> {
             setup: Setup::default(),
             met: HashSet::new(),
             background: Vec::new(),
+            unseen: None,
             is_cured: true,
             nevertheless: None,
         };
@@ -177,6 +187,10 @@ impl Trials<'_> {
                 walk.background = tried.background;
                 break;
             };
+            if error.body().unseen {
+                walk.unseen = Some(error);
+                break;
+            }
             let ran = in_order(&ran);
             if error.body().step.is_none()
                 && let Some(step) = self.guilty_step(&walk.setup, &error, &ran)?
@@ -314,6 +328,7 @@ impl Trials<'_> {
         let runs_as = cure.fixes.iter().any(Fix::runs_as);
         let beyond = match self.refusal(&cured)? {
             None => true,
+            Some(other) if other.body().unseen => obstacle.is_passed_unseen(&other),
             Some(other) if runs_as => !obstacle.is_of_step(&other),
             Some(other) => obstacle.is_left_by(&other),
         };
@@ -368,6 +383,7 @@ impl Trials<'_> {
     fn is_mended(&mut self, setup: &Setup, error: &Error) -> Result<bool> {
         Ok(match self.refusal(setup)? {
             None => true,
+            Some(other) if other.body().unseen => false,
             Some(other) => other.code() != Code::REQUIRED_MISSING && !is_same(error, &other, self.since),
         })
     }

@@ -143,6 +143,8 @@ pub struct Isolation {
     /// It was looked with the asker's own rights alone, because they may not act for others: no cure
     /// was tried that somebody else has to send, and nothing behind one.
     pub is_own: bool,
+    /// What ended the search, where it came to something that whoever asked may not read.
+    pub unseen: Option<Error>,
 }
 
 /// More users are not tried.

@@ -18,6 +18,9 @@ impl Obstacle<'_> {
     /// Whether another refusal comes from the same place: the same step in the same name, or the
     /// platform for want of the same privilege.
     pub(super) fn is_met_by(&self, other: &Error) -> bool {
+        if other.body().unseen {
+            return false;
+        }
         let who = |error: &Error| error.body().principal.as_ref().map(|principal| principal.id);
         match self.error.body().step {
             Some(_) => self.is_of_step(other) && (who(self.error) == who(other) || who(other).is_none()),
@@ -36,7 +39,19 @@ impl Obstacle<'_> {
             is_named || !columns::lacking(error, &[]).is_empty()
         };
         let reason = |error: &Error| (error.code(), error.message().to_owned());
-        lacks(self.error) && !lacks(other) && self.is_met_by(other) && reason(self.error) != reason(other)
+        let is_other = self.is_met_by(other) && reason(self.error) != reason(other);
+        is_other && !other.body().unseen && lacks(self.error) && !lacks(other)
+    }
+
+    /// Whether the request got beyond it, though it then asked for what whoever has it tried may not read: the
+    /// same question was answered before it was asked of them.
+    pub(super) fn is_passed_unseen(&self, other: &Error) -> bool {
+        let (body, others) = (self.error.body(), other.body());
+        others.unseen
+            && body.privilege.is_some()
+            && body.privilege == others.privilege
+            && body.table == others.table
+            && (others.step.is_none() || self.is_of_step(other))
     }
 
     /// Whether the request got beyond it, and met that.

@@ -37,7 +37,7 @@ impl Search<'_, '_> {
     fn fails_with(&mut self, others: &[Arc<Step>]) -> Result<bool> {
         let there: HashSet<Uuid> = others.iter().map(|step| step.id).collect();
         let setup = self.setup.without(self.all.difference(&there).copied());
-        let refusal = self.trials.refusal(&setup)?;
+        let refusal = self.trials.refusal(&setup)?.filter(|error| !error.body().unseen);
         let step = self.step;
         Ok(refusal.is_some_and(|error| error.body().step.as_ref().is_some_and(|raised| raised.id == step)))
     }

@@ -156,6 +156,7 @@ impl Trials<'_> {
         let without = self.outcome(past, request, &[])?;
         let is_as_then = match (&without, &past.refusal) {
             (None, _) => true,
+            (Some(error), _) if error.body().unseen => false,
             (Some(_), _) if past.succeeded => false,
             // What refused it then may be cured; what is refused by privileges can be asked about.
             (Some(error), _) if error.kind() == Kind::Denied => true,
@@ -166,7 +167,9 @@ impl Trials<'_> {
             return Ok(None);
         }
         let with = self.outcome(past, request, self.before)?;
-        Ok(Some((without, with)))
+        // What who asks may not read is not tried.
+        let is_seen = with.as_ref().is_none_or(|error| !error.body().unseen);
+        Ok(is_seen.then_some((without, with)))
     }
 
     fn outcome(&self, past: &PastRequest, request: &Request, before: &[Sent]) -> Result<Option<Error>> {

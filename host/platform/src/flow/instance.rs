@@ -484,6 +484,8 @@ impl Stage {
             names.join(", ")
         );
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
+        let first = open.first().map(|step| step.column.to_string());
+        body.words.extend(first.map(|column| ("COLUMN", column)));
         Err(error)
     }
 

@@ -234,7 +234,9 @@ impl Processes for Session {
             let processes = snapshot.catalog().find(&flow.unique_name);
             definitions || processes.is_some_and(|table| reads(table))
         });
-        Ok(visible.cloned().collect())
+        let visible = visible.cloned().collect();
+        unit.keep_asked();
+        Ok(visible)
     }
 
     fn start_process(&self, flow: &Flow, row: &Reference) -> Result<Reference> {

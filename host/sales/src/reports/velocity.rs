@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use sluice_engine::Session;
-use sluice_model::{Filter, Name, Query, Related, Result, Row, Value, codes::Kind};
+use sluice_model::{Filter, Name, Query, Related, Result, Row, Uuid, Value, codes::Kind};
 use sluice_platform::{Flow, prelude::*};
 
 use super::{counted, days, each, median, ninetieth, not_merged, rows, sorted, time};
@@ -33,8 +33,12 @@ pub struct StageVelocity {
 /// The user may not read stage visits.
 pub fn velocity(session: &Session) -> Result<Vec<StageVelocity>> {
     let flows = session.flows()?;
+    let all = session.startable_flows()?;
+    let mut hidden: Vec<Uuid> = all.iter().map(|flow| flow.id).collect();
+    hidden.retain(|id| flows.iter().all(|flow| flow.id != *id));
     let mut stages = Stages {
         flows: &flows,
+        hidden,
         all: BTreeMap::new(),
     };
     let mut tables = Vec::new();
@@ -58,6 +62,8 @@ const STAGE: [&str; 3] = ["sl_processid", "sl_stageid", "sl_stagename"];
 /// The stages with the times in them, by flow, place and name.
 struct Stages<'a> {
     flows: &'a [Arc<Flow>],
+    /// The flows that are there and that the user does not see.
+    hidden: Vec<Uuid>,
     all: BTreeMap<(usize, usize, String), (StageVelocity, Vec<f64>)>,
 }
 
@@ -128,7 +134,11 @@ impl Stages<'_> {
         let name = name.unwrap_or_default();
         self.all.entry((order, position, name.to_owned())).or_insert_with(|| {
             let velocity = StageVelocity {
-                flow: place.map_or_else(|| "(deleted flow)".to_owned(), |(_, flow)| flow.name.clone()),
+                flow: match (place, visit.id_of("sl_processid")) {
+                    (Some((_, flow)), _) => flow.name.clone(),
+                    (None, Some(id)) if self.hidden.contains(&id) => "(a flow that you do not see)".to_owned(),
+                    (None, _) => "(deleted flow)".to_owned(),
+                },
                 stage: name.to_owned(),
                 table: table.clone(),
                 left: 0,

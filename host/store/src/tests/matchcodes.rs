@@ -61,6 +61,7 @@ fn a_permit_for_rows_reaches_no_code() {
         business_unit: None,
         shared: Shared::default(),
         limit: Shared::default(),
+        reader: Shared::default(),
     };
     let units = Units::new([(id(2), None)]);
     let privileges = sluice_access::PrivilegeIds::new([]);

@@ -1,0 +1,89 @@
+//! What a refusal tells to grant: as deep as the row lies that it was about, and to a role that can be changed.
+
+use sluice_model::{Code, Depth, Error, Filter, Ownership, PrincipalKind, Query, Reference, Remedy, Right, Value};
+
+use crate::{Operation, Unit, tables};
+
+/// The privilege check knows no row: where the caller may read the one that the message is about, what is
+/// granted has to reach it.
+pub(crate) fn reaching_the_row(unit: &mut Unit, operation: &Operation, mut error: Error) -> Error {
+    let body = error.body();
+    let (Some(table), Some(id)) = (operation.table.clone(), operation.context.id) else {
+        return error;
+    };
+    let principal = std::sync::Arc::new(operation.principal.unwatched());
+    let is_theirs = body.principal.as_ref().is_some_and(|who| who.id == principal.id());
+    let is_of_table = body.table.as_deref() == Some(&*table.name) && body.right.is_some();
+    if body.code != Code::PRIVILEGE_DENIED || !is_theirs || !is_of_table {
+        return error;
+    }
+    if unit.decide_for(&principal, &table, Right::Read, id).is_err() {
+        return error;
+    }
+    let (Ok(facts), Ok(snapshot)) = (unit.row_facts(&principal, &table, id), unit.snapshot()) else {
+        return error;
+    };
+    let depth = sluice_access::needed_depth(&principal, &snapshot.units, &table, &facts);
+    if depth > Depth::User {
+        error = error.with_word("DEPTH", depth.word());
+    }
+    error
+}
+
+impl Unit {
+    /// A role that came with a managed solution cannot be changed: another one of whoever was refused is told,
+    /// or none.
+    pub(crate) fn without_managed_roles(&mut self, mut error: Error) -> Error {
+        let Some(who) = error.body().principal.clone().filter(|who| who.grantee.is_some()) else {
+            return error;
+        };
+        let own = who.roles.iter().filter(|role| !role.contains(" (via team "));
+        let told = who.grantee.as_ref().map(|grantee| &grantee.role);
+        let names = told.into_iter().chain(own.clone());
+        let managed = Filter::In {
+            column: "name".into(),
+            values: names.map(|name| Value::Text(name.clone())).collect(),
+        };
+        let managed = Query::new(tables::ROLE)
+            .columns(&["name"])
+            .filter(managed.and(Filter::eq(tables::MANAGED, true)));
+        let Ok(managed) = self.select_as_platform("tell no cure that a managed role refuses", &managed) else {
+            return error;
+        };
+        let is_managed = |name: &String| managed.iter().any(|role| role.text("name") == Some(name));
+        if told.is_some_and(is_managed)
+            && let Some(principal) = &mut error.body_mut().principal
+        {
+            let other = own.into_iter().find(|name| !is_managed(name)).cloned();
+            principal.grantee = other.map(|role| sluice_model::Grantee { role, only_team: false });
+        }
+        error
+    }
+
+    /// Of one row that is refused, a share of it is the least that helps.
+    pub(crate) fn with_share(&mut self, error: Error) -> Error {
+        let body = error.body();
+        let (Some(table), Some(id), Some(right), Some(who)) = (&body.table, body.row, body.right, &body.principal)
+        else {
+            return error;
+        };
+        let catalog = self.catalog();
+        let is_owned = catalog
+            .find(table)
+            .is_some_and(|table| table.ownership == Ownership::User);
+        let row = Reference::new(table.as_str(), id);
+        // A row that the request itself had made is gone with it.
+        if body.code != Code::ACCESS_DENIED || !is_owned || !matches!(self.ownership(&row), Ok(Some(_))) {
+            return error;
+        }
+        let principal = match who.kind {
+            PrincipalKind::User => who.name.clone(),
+            PrincipalKind::Team => format!("team:{}", who.name),
+        };
+        error
+            .with_remedy(Remedy::ShareRow)
+            .with_word("ROW", id)
+            .with_word("PRINCIPAL", principal)
+            .with_word("RIGHT", right.verb().to_lowercase())
+    }
+}
