@@ -1,6 +1,6 @@
 //! `name=value` as people write the columns of a row.
 
-use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce, document};
+use sluice_model::{ColumnDef, ColumnType, Row, TableDef, Value, coerce, document, looks};
 
 use crate::{door::Door, reading, usage::Usage};
 
@@ -66,11 +66,16 @@ pub(crate) fn parse(assignment: &str) -> anyhow::Result<(&str, RightSide<'_>)> {
         .split_once('=')
         .filter(|(name, _)| !name.is_empty() && *name != ":")
     else {
-        return Err(Usage::because(format!("`{assignment}` is no name=value")));
+        return Err(Usage::because(format!(
+            "`{}` is no name=value",
+            looks::clipped(assignment)
+        )));
     };
     if let Some(name) = name.strip_suffix(':') {
-        let json = document::read(value)
-            .map_err(|error| Usage::because(format!("`{assignment}`: what follows := is no JSON: {error}")))?;
+        let json = document::read(value).map_err(|error| {
+            let shown = looks::clipped(assignment);
+            Usage::because(format!("`{shown}`: what follows := is no JSON: {error}"))
+        })?;
         return Ok((name, RightSide::Json(json, value.trim())));
     }
     Ok((

@@ -5,7 +5,7 @@ mod commands;
 mod missing;
 
 use serde_json::{Value as Json, json};
-use sluice_model::{Catalog, Depth, Error, Reached, Right, StepInfo, StepValue};
+use sluice_model::{Catalog, Depth, Error, Reached, StepInfo, StepValue};
 use sluice_platform::{Culprit, Cure, Fix, Isolation, Lacked, Reach, WithheldColumn};
 
 use crate::{
@@ -280,7 +280,7 @@ impl Report<'_> {
             lines.push(indented(&wrapped(&format!("{or}{text}"), WIDTH - 5), 5));
         }
         // Commands that were not tried are for those who may know what they name.
-        let told = commands.iter().filter(|_| self.tells_commands);
+        let told = commands.iter().filter(|_| Telling::now().commands());
         lines.extend(told.map(|command| format!("          {}", self.context.command(command))));
         lines.join("\n")
     }

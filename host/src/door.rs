@@ -29,9 +29,6 @@ pub(crate) trait Door {
     /// Refuses who may not do that to rows of a table at all: asked before a file is read.
     fn check_privilege(&self, table: &str, right: Right) -> Result<()>;
 
-    /// Refuses who holds no role: asked before anything is read that says what it is about.
-    fn check_roles(&self) -> Result<()>;
-
     /// Refuses who lacks a privilege that belongs to no table.
     fn check_task(&self, privilege: &str) -> Result<()>;
 
@@ -112,10 +109,6 @@ impl Door for Session {
 
     fn check_privilege(&self, table: &str, right: Right) -> Result<()> {
         self.check_privilege(table, right)
-    }
-
-    fn check_roles(&self) -> Result<()> {
-        self.check_roles()
     }
 
     fn check_task(&self, privilege: &str) -> Result<()> {

@@ -7,13 +7,21 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sluice_model::Error;
+use sluice_model::{Code, Error, Right};
 
-use crate::text;
+use crate::{door::Door, text};
 
 /// No text and no plug-in that is taken is larger. What has no end, such as `/dev/zero`, is read
 /// no further.
 const LARGEST: u64 = 16 << 20;
+
+/// Refuses a user without roles, who may do nothing: before anything is read that says what it is about.
+pub(crate) fn allowed(session: &dyn Door) -> sluice_model::Result<()> {
+    match session.check_privilege("savedquery", Right::Read) {
+        Err(error) if error.code() == Code::NO_ROLES => Err(error),
+        _ => Ok(()),
+    }
+}
 
 /// A file to be read; standard input, where `path` is `-`.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {

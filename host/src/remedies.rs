@@ -68,6 +68,7 @@ pub(crate) fn command(remedy: Remedy) -> &'static str {
         Remedy::RetryJob => "jobs retry JOB",
         Remedy::Cancel => "jobs cancel JOB",
         Remedy::AddStatusReason => "option-set add TABLE.statuscode VALUE LABEL --state 0",
+        Remedy::ChangeDefault => "column update TABLE COLUMN --default JSON",
         Remedy::RelabelOption => "option-set update CHOICE VALUE --label LABEL",
         Remedy::RemoveStatusMapping => "mapping remove lead TABLE statuscode statuscode",
         Remedy::MakeReferential => "relationship update RELATIONSHIP --behaviour referential",

@@ -97,7 +97,14 @@ pub(crate) fn advice(error: &Error) -> (Vec<String>, Vec<String>) {
         let guide = error.body().situation.map(|situation| situation.resolutions);
         let guide = guide.into_iter().flatten().map(|resolution| resolution.text.to_owned());
         let mut texts: Vec<String> = guide.collect();
-        texts.push(if texts.is_empty() { telling::HAND_ON } else { "hand this on" }.to_owned());
+        texts.push(
+            if texts.is_empty() {
+                telling::HAND_ON
+            } else {
+                "hand this on"
+            }
+            .to_owned(),
+        );
         return (texts, Vec::new());
     }
     let keep = |remedy: Remedy| telling.commands() || !telling::is_administrators(remedy);

@@ -66,11 +66,6 @@ const LACKS: &[Lack] = &[
         why: "as on the platform users are disabled, and what is theirs stays theirs",
     },
     Lack {
-        nouns: &["table"],
-        verbs: &["delete"],
-        why: "not yet",
-    },
-    Lack {
         nouns: &["key"],
         verbs: &["update"],
         why: "an index over rows: another key is made, and this one deleted",

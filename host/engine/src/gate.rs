@@ -1,7 +1,7 @@
 //! The first gate for what somebody hands in as a file: a user who lacks the privilege is
 //! refused before anything of it is read.
 
-use sluice_model::{Code, Filter, Query, Result, Right};
+use sluice_model::{Filter, Query, Result, Right};
 
 use crate::{Session, Unit, tables};
 
@@ -18,18 +18,6 @@ impl Session {
             let table = snapshot.table(table)?;
             sluice_access::check_privilege(user, table, right, &snapshot.privileges)
         })
-    }
-
-    /// Refuses a user without roles, who may do nothing, whatever is handed in: it is asked where what
-    /// is wanted says which privilege it takes.
-    ///
-    /// # Errors
-    /// The user holds no role.
-    pub fn check_roles(&self) -> Result<()> {
-        match self.check_privilege(tables::VIEW, Right::Read) {
-            Err(error) if error.code() == Code::NO_ROLES => Err(error),
-            _ => Ok(()),
-        }
     }
 
     /// As [`Self::check_privilege`], for a privilege that belongs to no table.

@@ -48,6 +48,7 @@ pub(crate) fn out_of_range(table: &TableDef, column: &ColumnDef, value: &str) ->
     if let Some(more) = options.len().checked_sub(LISTED).filter(|more| *more > 0) {
         accepted.push(format!("and {more} more"));
     }
+    let value = looks::clipped(value);
     let (code, hint) = match column.kind {
         ColumnType::State { .. } | ColumnType::Status { .. } => {
             (Code::INVALID_STATE, format!("{} ", Code::INVALID_STATE.text()))

@@ -210,7 +210,7 @@ codes! {
         "the value is not among those that the column accepts",
         "use an accepted value, or add it to the column";
     INVALID_DATE_TIME = 0x8004_0239, "InvalidDateTime", Refused,
-        "the date lies before the first one that the platform has, 1753-01-01",
+        "the date lies before the first one that the platform has, 1753-01-01, or the time behind the last one",
         "correct the date";
     INVALID_STATE = 0x8004_8408, "InvalidStateCodeStatusCode", Refused,
         says "State code is invalid or state code is valid but status code is invalid for a specified state code.",
@@ -357,8 +357,8 @@ codes! {
         "the status reason came with the platform, or is the default of its state",
         "leave it; its label can be changed", [RelabelOption];
     CHOICE_IN_USE = 0x8004_8417, "CannotDeleteInUseOptionSet", Refused,
-        "columns have the options of this global choice",
-        "leave it, or remove the columns first";
+        "columns have the options of this global choice, or something names an option",
+        "leave it, or change or remove what the message names first";
 
     // Solutions
     MANAGED = 0x8004_F032, "CannotDeleteMetadata", Refused,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     Code, ColumnDef, ColumnType, Error, Name, Reference, Result, TableDef, Value,
     choices::{self, out_of_range},
-    names,
+    looks, names,
     written::{self, LAST_TIME, NoTime},
 };
 
@@ -41,8 +41,10 @@ pub fn column<'a>(table: &'a TableDef, name: &str) -> Result<&'a ColumnDef> {
 pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Value> {
     let wrong = |what: &str| {
         Error::invalid(format!(
-            "`{text}` is not {what} (column `{}` of `{}`)",
-            column.name, table.name
+            "`{}` is not {what} (column `{}` of `{}`)",
+            looks::clipped(text),
+            column.name,
+            table.name
         ))
     };
     Ok(match &column.kind {
@@ -76,7 +78,10 @@ pub fn from_text(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Val
 pub fn no_time(table: &TableDef, column: &ColumnDef, text: &str, why: &NoTime) -> Error {
     match why {
         NoTime::Late => too_late(table, column, text),
-        _ => Error::invalid(format!("`{text}` {why} (column `{}` of `{}`)", column.name, table.name)),
+        _ => {
+            let text = looks::clipped(text);
+            Error::invalid(format!("`{text}` {why} (column `{}` of `{}`)", column.name, table.name))
+        }
     }
 }
 
@@ -89,8 +94,10 @@ pub fn compared(table: &TableDef, column: &ColumnDef, text: &str) -> Result<Valu
     match &column.kind {
         ColumnType::Lookup { .. } => text.parse().map(Value::Id).map_err(|_| {
             Error::invalid(format!(
-                "`{text}` is no id (column `{}` of `{}`)",
-                column.name, table.name
+                "`{}` is no id (column `{}` of `{}`)",
+                looks::clipped(text),
+                column.name,
+                table.name
             ))
         }),
         ColumnType::Choice { .. } | ColumnType::State { .. } | ColumnType::Status { .. } => {
@@ -183,7 +190,8 @@ pub fn from_json(table: &TableDef, column: &ColumnDef, json: &serde_json::Value)
             Ok(Value::Choices(numbers.collect::<Result<_>>()?))
         }
         other => Err(Error::invalid(format!(
-            "`{other}` is no {} (column `{}` of `{}`)",
+            "`{}` is no {} (column `{}` of `{}`)",
+            looks::clipped(&other.to_string()),
             column.kind.word(),
             column.name,
             table.name

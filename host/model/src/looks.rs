@@ -42,6 +42,15 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The beginning of what somebody has written, as a refusal repeats it.
+pub fn clipped(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 300;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Whether two names equal or look like each other, by the confusable characters of Unicode and by
 /// how the organisation's language compares.
 pub fn alike(collation: &Collation, left: &str, right: &str) -> bool {

@@ -121,6 +121,7 @@ remedies! {
     RetryJob ["JOB"] "Run the job again from its beginning.";
     Cancel ["JOB"] "Cancel the job.";
     AddStatusReason ["TABLE"] "Add the status reason to the table.";
+    ChangeDefault ["TABLE", "COLUMN"] "Give the column another default, or none.";
     RelabelOption ["CHOICE", "VALUE"] "Give the option another label.";
     RemoveStatusMapping ["TABLE"] "Remove the mapping of the status reason.";
     MakeReferential ["RELATIONSHIP"] "Make the relationship referential.";

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use sluice_engine::{Message, ParameterDef, Shape, Takes, table_called};
 use sluice_model::{
     Catalog, Error, Name, Parameter, ParameterType, Reference, Request, Response, Right, Surroundings, Uuid, Value,
-    document, fetchxml, parameter, written,
+    document, fetchxml, looks, parameter, written,
 };
 
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> anyhow::Result<Outcome> {
         return Ok(described(message));
     }
     if !args.parameters.is_empty() {
-        session.check_roles()?;
+        reading::allowed(&session)?;
     }
     let request = request(&session, message, &args.parameters)?;
     let response = session.execute(request)?;
@@ -102,8 +102,9 @@ impl Reader<'_> {
     fn text(&self, text: &str) -> anyhow::Result<Parameter> {
         let wrong = |what: &str| {
             Error::invalid(format!(
-                "the parameter `{}`: `{text}` is no {what}",
-                self.parameter.name
+                "the parameter `{}`: `{}` is no {what}",
+                self.parameter.name,
+                looks::clipped(text)
             ))
         };
         let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sluice_model::{
-    Depth, Filter, Parameter, Query, Reference, Request, Right, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
+    Depth, Filter, Parameter, Query, Reference, Request, Row, TableDef, Uuid, Value, codes::Kind, json as rows,
 };
 
 use crate::{

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_json::json;
 use sluice_engine::Session;
-use sluice_model::{Parameter, Query, Reference, Request, Row, Value};
+use sluice_model::{Parameter, Query, Reference, Request, Right, Row, Value};
 
 use super::{
     holder_roles, holders, reach,

@@ -197,7 +197,7 @@ fn rows(context: &Context, session: &Session, args: &Run) -> anyhow::Result<Outc
     let surroundings = session.surroundings()?;
     let mut query = match (&args.fetch, &args.view) {
         (Some(fetch), _) => {
-            Door::check_roles(session)?;
+            reading::allowed(session)?;
             let fetch = reading::text_or_file(fetch)?;
             // Who may not read the table is told before the rest is read.
             if let Some(table) = fetchxml::table(&fetch) {

@@ -114,10 +114,6 @@ impl Door for Noted<'_> {
         self.session.check_privilege(table, right)
     }
 
-    fn check_roles(&self) -> Result<()> {
-        self.session.check_roles()
-    }
-
     fn check_task(&self, privilege: &str) -> Result<()> {
         self.session.check_task(privilege)
     }

@@ -32,6 +32,7 @@ mod story;
 mod telling;
 mod texts;
 mod vacuum;
+mod value_forms;
 mod values;
 mod verbs;
 mod why;

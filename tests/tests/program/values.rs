@@ -6,7 +6,7 @@ use sluice_tests::world::{World, id, list, refused, text};
 
 const RATING: [&str; 5] = ["1=5", "2=4", "3=3", "4=2", "5=1"];
 
-fn column(world: &World, name: &str, kind: &str, options: &[&str], more: &[&str]) {
+pub(crate) fn column(world: &World, name: &str, kind: &str, options: &[&str], more: &[&str]) {
     let mut line = vec!["column", "create", "lead", name, kind];
     for option in options {
         line.extend(["--option", option]);
@@ -15,7 +15,7 @@ fn column(world: &World, name: &str, kind: &str, options: &[&str], more: &[&str]
     world.admin().json(&line);
 }
 
-fn lead(world: &World, columns: &[&str]) -> String {
+pub(crate) fn lead(world: &World, columns: &[&str]) -> String {
     id(&world
         .admin()
         .json(&[&["row", "create", "lead", "lastname=x"], columns].concat()))
@@ -394,97 +394,4 @@ fn rights_are_named_as_people_write_them() {
     for rights in ["append-to", "appendto", "AppendToAccess"] {
         assert_eq!(share(rights), "AppendToAccess");
     }
-}
-
-#[test]
-fn time_has_an_end_and_days_go_to_it() {
-    let world = World::empty();
-    column(&world, "zz_day", "date", &[], &[]);
-    column(&world, "zz_at", "date-time", &[], &[]);
-    lead(&world, &["zz_day=9999-12-31", "zz_at=9999-12-30T21:59:59Z"]);
-    lead(&world, &["zz_day=2026-01-31", "zz_at=2026-01-31T10:00:00Z"]);
-    for (filter, count) in [
-        ("zz_day eq 9999-12-31", 1),
-        (
-            "Microsoft.Dynamics.CRM.On(PropertyName='zz_day',PropertyValue='9999-12-31')",
-            1,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.OnOrAfter(PropertyName='zz_day',PropertyValue='9999-12-31')",
-            1,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.OnOrBefore(PropertyName='zz_day',PropertyValue='9999-12-31')",
-            2,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.On(PropertyName='zz_at',PropertyValue='9999-12-31')",
-            0,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.On(PropertyName='zz_at',PropertyValue='9999-12-30')",
-            1,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.OnOrAfter(PropertyName='zz_at',PropertyValue='9999-12-31')",
-            0,
-        ),
-        (
-            "Microsoft.Dynamics.CRM.OnOrBefore(PropertyName='zz_at',PropertyValue='9999-12-31')",
-            2,
-        ),
-        ("zz_at lt 9999-12-31", 2),
-        ("zz_at le 9999-12-31T23:59:59Z", 2),
-        ("zz_at gt 9999-12-31", 0),
-        ("zz_at eq 9999-12-31", 0),
-    ] {
-        assert_eq!(world.count("lead", filter), count, "{filter}");
-    }
-    for late in ["9999-12-31", "9999-12-31T23:59:59Z", "9999-12-30T22:00:00Z"] {
-        let refused = world
-            .admin()
-            .refused(&["row", "create", "lead", "lastname=x", &format!("zz_at={late}")]);
-        assert_eq!(refused["code"], "0x80040239", "{late}");
-        let said = refused["message"].as_str().unwrap();
-        assert!(said.contains("Maximum value supported: 9999-12-30T21:59:59Z"), "{said}");
-    }
-}
-
-#[test]
-fn what_is_written_is_what_is_filtered() {
-    let world = World::empty();
-    world.admin().json(&["row", "create", "account", "name=Acme"]);
-    let customer = [
-        "row",
-        "create",
-        "contact",
-        "lastname=x",
-        "parentcustomerid=account:Acme",
-    ];
-    world.admin().json(&customer);
-    for (filter, count) in [
-        ("parentcustomerid eq 'account:Acme'", 1),
-        ("parentcustomerid eq 'account:ACME'", 1),
-        ("parentcustomerid eq 'contact:Acme'", 0),
-        ("parentcustomerid ne 'account:Acme'", 0),
-    ] {
-        assert_eq!(world.count("contact", filter), count, "{filter}");
-    }
-    column(&world, "zz_many", "choices", &["1=One", "2=Two", "-5=Neg"], &[]);
-    lead(&world, &["zz_many:=[1,-5]"]);
-    lead(&world, &["zz_many:=[2]"]);
-    for (filter, count) in [
-        ("contains(zz_many,'one')", 1),
-        ("contains(zz_many,'2')", 1),
-        ("contains(zz_many,'-5')", 1),
-    ] {
-        assert_eq!(world.count("lead", filter), count, "{filter}");
-    }
-    let refused = world
-        .admin()
-        .refused(&["row", "list", "lead", "--filter", "contains(zz_many,'three')"]);
-    assert_eq!(refused["code"], "0x8004431A");
-    world
-        .admin()
-        .json(&["option-set", "add", "lead.zz_many", "-7", "Seven"]);
 }

@@ -205,8 +205,8 @@ fn other_default(
     if default.is_null() {
         return Ok(None);
     }
-    let catalog = batch.unit().catalog();
-    let table = catalog.table(table)?;
+    let snapshot = batch.unit().snapshot()?;
+    let table = snapshot.table(table)?;
     let column = coerce::column(table, &column.name)?;
     coerce::check(table, column, coerce::from_json(table, column, default)?)?;
     Ok(Some(default.clone()))

@@ -8,11 +8,11 @@ use sluice_engine::{
     capability::{Dependant, Succession, User},
     tables,
 };
-use sluice_model::{Catalog, Code, ColumnDef, Columns, Error, Result, TableDef, coerce};
+use sluice_model::{Catalog, Code, ColumnDef, Columns, Error, Name, Remedy, Result, TableDef, coerce};
 
 /// Refuses options that are about to count, where something would be understood no more.
 pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
-    let after = unit.catalog();
+    let after = unit.snapshot()?.catalog().clone();
     let users = unit.misfits_of(Succession { before, after: &after })?;
     if users.is_empty() {
         return Ok(());
@@ -25,12 +25,19 @@ pub(super) fn check(unit: &mut Unit, before: &Arc<Catalog>) -> Result<()> {
         "the options cannot be changed so: {}; change that first. Conditions go by an option's number, whatever it is called",
         named.join(", ")
     );
-    Err(Error::new(Code::CHOICE_IN_USE, message).with_table(tables::OPTION_SET))
+    let error = Error::new(Code::CHOICE_IN_USE, message).with_table(tables::OPTION_SET);
+    Err(match defaults(Succession { before, after: &after }).first() {
+        Some((table, column)) => error
+            .with_remedy(Remedy::ChangeDefault)
+            .with_word("TABLE", table)
+            .with_word("COLUMN", column),
+        None => error,
+    })
 }
 
 /// Who would be understood no more without these options of a choice, `NAME` or `table.column`.
 pub(crate) fn users_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> Result<Vec<User>> {
-    let before = unit.catalog();
+    let before = unit.snapshot()?.catalog().clone();
     let has_it = |table: &TableDef, column: &ColumnDef| match column.kind.global() {
         Some(global) => &**global == choice,
         None => choice.split_once('.') == Some((&*table.name, &*column.name)),
@@ -53,30 +60,34 @@ pub(crate) fn users_of_options(unit: &mut Unit, choice: &str, gone: &[i32]) -> R
     })
 }
 
+/// The columns, with their tables, whose defaults are no options of theirs any more.
+fn defaults(succession: Succession<'_>) -> Vec<(Name, Name)> {
+    let mut lost = Vec::new();
+    for table in succession.before.iter() {
+        for column in table.columns.iter() {
+            let Some(default) = column.default.as_ref().filter(|_| column.kind.options().is_some()) else {
+                continue;
+            };
+            let understand = |catalog: &Arc<Catalog>| {
+                let table = catalog.table(&table.name)?;
+                let column = coerce::column(table, &column.name)?;
+                coerce::check(table, column, coerce::from_json(table, column, default)?)
+            };
+            if succession.loses(understand) {
+                lost.push((table.name.clone(), column.name.clone()));
+            }
+        }
+    }
+    lost
+}
+
 /// The defaults of columns.
 pub(super) struct Defaults;
 
 impl Dependant for Defaults {
     fn misfits(&self, _: &mut Unit, succession: Succession<'_>) -> Result<Vec<User>> {
-        let mut users = Vec::new();
-        for table in succession.before.iter() {
-            for column in table.columns.iter() {
-                let Some(default) = column.default.as_ref().filter(|_| column.kind.options().is_some()) else {
-                    continue;
-                };
-                let understand = |catalog: &Arc<Catalog>| {
-                    let table = catalog.table(&table.name)?;
-                    let column = coerce::column(table, &column.name)?;
-                    coerce::check(table, column, coerce::from_json(table, column, default)?)
-                };
-                if succession.loses(understand) {
-                    users.push(User::of(
-                        format!("the default of `{}.{}`", table.name, column.name),
-                        "is one of them (`column update --default` gives another)",
-                    ));
-                }
-            }
-        }
-        Ok(users)
+        let user =
+            |(table, column): (Name, Name)| User::of(format!("the default of `{table}.{column}`"), "is one of them");
+        Ok(defaults(succession).into_iter().map(user).collect())
     }
 }

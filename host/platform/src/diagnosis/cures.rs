@@ -137,6 +137,7 @@ impl Trials<'_> {
                         let before = Obstacle {
                             error: &error,
                             since: obstacle.since,
+                            withheld: &withheld,
                         };
                         if before.is_passed_unseen(&other) {
                             next = Some((fix, sender, Ok(false)));
