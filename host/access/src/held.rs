@@ -24,11 +24,12 @@ impl Principal {
     }
 
     /// The role that would get a missing privilege: one of the principal's own, else one of a team that
-    /// members use for rows of their own, else any.
+    /// members use for rows of their own, else any. A managed role is changed by nobody here.
     pub(crate) fn grantee(&self) -> Option<Grantee> {
         let only_team = |role: &RoleFacts| role.via_team.is_some() && !role.direct_inheritance;
         let rank = |role: &&RoleFacts| (only_team(role), role.via_team.is_some());
-        let role = self.facts().roles.iter().min_by_key(rank)?;
+        let roles = self.facts().roles.iter().filter(|role| !role.managed);
+        let role = roles.min_by_key(rank)?;
         Some(Grantee {
             role: role.name.clone(),
             only_team: only_team(role),

@@ -73,6 +73,8 @@ pub struct RoleFacts {
     /// *Member's privilege inheritance* (`role.isinherited`): `true` where Basic privileges
     /// reach the member's own rows too, `false` where they reach the team's rows only.
     pub direct_inheritance: bool,
+    /// It came with a managed solution: nothing can be granted to it here.
+    pub managed: bool,
     /// The depth of each privilege, by its name in lower case.
     pub privileges: Arc<HashMap<String, Depth>>,
 }

@@ -297,6 +297,22 @@ fn a_row_of_ones_own_that_a_team_role_does_not_reach() {
     decide_write(&member.lend("prvWriteAccount", Depth::User), &mine).unwrap();
 }
 
+/// What is granted to a managed role is refused: it is not who would get the privilege.
+#[test]
+fn a_managed_role_gets_no_privilege() {
+    let grantee = |roles| {
+        let error = decide_write(&Principal::new(sally(roles)), &eves_account(Rights::NONE)).unwrap_err();
+        let principal = error.body().principal.clone().unwrap();
+        principal.grantee.map(|grantee| grantee.role)
+    };
+    let privileges = [("prvwriteaccount", Depth::User)];
+    let mut vendors = role(1, "Vendor", None, &privileges);
+    vendors.managed = true;
+    let of_team = role(2, "Seller", Some(CREW), &privileges);
+    assert_eq!(grantee(vec![vendors.clone(), of_team]).as_deref(), Some("Seller"));
+    assert_eq!(grantee(vec![vendors]), None);
+}
+
 fn shared(own: Rights) -> Shared {
     Shared {
         own,

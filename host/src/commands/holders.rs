@@ -21,8 +21,6 @@ pub(crate) struct Held {
     pub(crate) name: String,
     /// The team through which it comes.
     pub(crate) team: Option<String>,
-    /// The business unit whose copy of the role it is.
-    unit: Option<Reference>,
 }
 
 impl Held {
@@ -51,7 +49,6 @@ pub(crate) fn roles(context: &Context, holder: &Reference) -> anyhow::Result<Vec
             name: role.text("name").unwrap_or_default().to_owned(),
             role: role.reference(),
             team: None,
-            unit: role.lookup("businessunitid").cloned(),
         })
         .collect())
 }
@@ -62,13 +59,12 @@ fn called(context: &Context, roles: &[Held]) -> anyhow::Result<Vec<String>> {
         let same = |other: &&Held| other.name == role.name && other.team == role.team;
         roles.iter().filter(same).count() > 1
     };
-    let units = roles
-        .iter()
-        .filter(|role| alike(role))
-        .filter_map(|role| role.unit.clone());
-    let labels = Labels::load(context, units)?;
-    let text = |role: &Held| match role.unit.as_ref().filter(|_| alike(role)) {
-        Some(unit) => format!("{} of {}", role.text(), labels.name(unit)),
+    let ids = roles.iter().filter(|role| alike(role)).map(|role| role.role.id);
+    let rows = names::by_ids(&context.session()?, "role", ids, &["businessunitid"])?;
+    let unit = |role: &Held| rows.get(&role.role.id)?.lookup("businessunitid").cloned();
+    let labels = Labels::load(context, roles.iter().filter_map(unit))?;
+    let text = |role: &Held| match unit(role) {
+        Some(unit) => format!("{} of {}", role.text(), labels.name(&unit)),
         None => role.text(),
     };
     Ok(roles.iter().map(text).collect())

@@ -61,7 +61,7 @@ fn going_through(session: &Session, row: &Reference) -> anyhow::Result<Option<Re
     }
     let names: Vec<&str> = columns.iter().map(|name| &**name).collect();
     let query = Query::new(&*row.table).columns(&names);
-    let query = query.filter(Filter::eq(&*table.key, row.id));
+    let query = query.filter(Filter::eq(&table.key, row.id));
     let found = session.list(query)?;
     let last = found.first().and_then(|process| {
         let mut rows = names.iter().rev();

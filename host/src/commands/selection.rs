@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use sluice_engine::Session;
-use sluice_model::{Query, Right, Uuid, fetchxml, odata};
+use sluice_model::{Query, Right, fetchxml, odata};
 use sluice_platform::prelude::*;
 
 use super::row;
@@ -71,14 +71,6 @@ pub(super) struct Picked {
 }
 
 impl Picked {
-    /// One row that is known.
-    pub(super) fn one(id: Uuid) -> Self {
-        Self {
-            rows: vec![id.to_string()],
-            alone: true,
-        }
-    }
-
     /// Rows by their names, or those that standard input names.
     pub(super) fn named(given: &[String]) -> anyhow::Result<Self> {
         let alone = matches!(given, [name] if name != INPUT);

@@ -53,9 +53,7 @@ pub(super) fn title(cure: &Cure) -> String {
             "Give the workflow to {}, and activate it again; whoever sets it off, it then does all that {user} may",
             able(user, *is_service)
         ),
-        Fix::Raise { limit, to, unit, .. } => {
-            format!("Let the step use more: {limit} up to {} {unit}", grouped(*to))
-        }
+        Fix::Raise { limit, to, unit, .. } => format!("Let the step use more: {limit} up to {} {unit}", grouped(*to)),
         Fix::OpenAccess { name, .. } => format!("Let {name} write again (access mode Read-Write)"),
         Fix::Enable { name, .. } => format!("Enable the user {name}, who may then sign in again"),
         Fix::Allow { capabilities, .. } => {

@@ -139,6 +139,7 @@ impl State {
             via_team: None,
             unit: None,
             direct_inheritance: true,
+            managed: false,
             privileges: Arc::new(privileges),
         };
         Principal::new(PrincipalFacts {

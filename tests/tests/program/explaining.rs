@@ -102,8 +102,10 @@ fn a_right_that_is_asked_for_later_is_missing_too() {
     );
 }
 
-/// What a refusal proposes is tried as it is printed.
+/// What a refusal proposes to who may read roles and steps is tried as it is printed.
 fn proposed(world: &World, arguments: &[&str]) -> String {
+    let reads = "systemuser,team,role,sdkmessageprocessingstep:r:org";
+    world.admin().json(&["role", "grant", "Crew", reads]);
     let refused = world.user("tom").run(arguments);
     let told = format!("{}{}", refused.stdout, refused.stderr);
     let proposes = |line: &&str| line.trim().starts_with("sluice ro");

@@ -383,6 +383,8 @@ fn a_change_says_whom_it_reaches() {
         ),
         (&["team", "member-remove", "Crew", "integration"], runs),
         (&["row", "update", "systemuser", "integration", "isdisabled=yes"], runs),
+        // Of one who is disabled already there is nothing to say.
+        (&["user", "enable", "integration"], ""),
         (&["user", "disable", "integration"], runs),
         (&["bu", "disable", "East"], "1 user (seller.east)"),
         (&["settings", "set", "duplicates.enabled", "no"], "3 rules ("),

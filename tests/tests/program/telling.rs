@@ -164,8 +164,8 @@ fn the_grant_that_a_refusal_prints_reaches_the_row() {
     assert_eq!(seller.run(&delete).code, 0);
 
     // A row that only the depth keeps away is shared.
-    let other = id(&admin.json(&["row", "create", "contact", "lastname=Theirs"]));
-    let update = ["row", "update", "contact", &other, "jobtitle=x"];
+    let other = id(&admin.json(&["row", "create", "lead", "subject=s", "lastname=Theirs"]));
+    let update = ["row", "update", "lead", &other, "jobtitle=x"];
     let refused = seller.run(&update);
     let share = refused
         .stderr

@@ -1,5 +1,6 @@
 //! What is managed is changed by nobody but the next import.
 
+use serde_json::Value as Json;
 use sluice_model::{Code, Depth, Filter, Parameter, Query, Reference, Request, Row, Value};
 use sluice_platform::TableChange;
 use sluice_platform::prelude::*;
@@ -126,6 +127,21 @@ fn nothing_is_added_to_what_is_managed_as_a_whole() {
     for row in more {
         says(world.admin.try_create(row), Code::MANAGED, "is managed");
     }
+}
+
+/// A refusal does not propose what the next command would refuse: a grant to a managed role, or to the copy
+/// of it that users of other units have.
+#[test]
+fn nobody_is_sent_to_grant_a_managed_role_something() {
+    let world = customer();
+    world.all(&["bu create West", "user create tina --bu West --role Salesperson"]);
+    let lacking = "row create account name=x address1_stateorprovince=WA --as tina";
+    let remedies = |refused: Json| refused["remedies"].to_string();
+    let refused = remedies(world.refused(lacking));
+    assert!(!refused.contains("Grant"), "{refused}");
+    world.all(&["role create Own", "user role-add tina Own"]);
+    let refused = remedies(world.refused(lacking));
+    assert!(refused.contains("\"role\":\"Own\""), "{refused}");
 }
 
 #[test]

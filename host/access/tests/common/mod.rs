@@ -233,6 +233,7 @@ fn roles(world: &Company, holder: Id, via_team: Option<Id>) -> Vec<RoleFacts> {
             via_team: via_team.map(uuid),
             unit: world.across.then(|| uuid(role.unit)),
             direct_inheritance: role.members_inherit,
+            managed: false,
             privileges: Arc::new(privileges),
         }
     })

@@ -48,6 +48,7 @@ pub fn role(n: u128, name: &str, via_team: Option<Uuid>, privileges: &[(&str, De
         via_team,
         unit: None,
         direct_inheritance: true,
+        managed: false,
         privileges: Arc::new(privileges),
     }
 }

@@ -117,10 +117,8 @@ fn check_state(unit: &Unit, target: &Row, before: &Row) -> Result<()> {
             .with_table(tables::JOB)
             .with_word("JOB", before.id))
     };
-    if jobs::is_at_once(before) {
-        if jobs::is_running(before, unit.core.env.now()) {
-            return refused("is running; it ends by itself, and until then its state cannot be changed");
-        }
+    if jobs::is_at_once(before) && jobs::is_running(before, unit.core.env.now()) {
+        return refused("is running; it ends by itself, and until then its state cannot be changed");
     }
     let is_running = |status: i32| RUNNING.contains(&status);
     if target.int("statecode") == Some(jobs::IN_PROGRESS.0) || target.int("statuscode").is_some_and(is_running) {

@@ -122,6 +122,7 @@ impl Snapshot {
                 via_team,
                 unit: unit.filter(|_| self.settings.across.is_on),
                 direct_inheritance: row.int("isinherited").unwrap_or(1) == 1,
+                managed: is_managed(reader, &row)?,
                 privileges: self.role_privileges(reader, role)?,
             });
         }
@@ -231,7 +232,26 @@ impl Snapshot {
     }
 }
 
-const ROLE: &[&str] = &["name", "isinherited", "roletemplateid", "businessunitid"];
+/// Whether a role came with a managed solution; its copies in other units go by the original.
+fn is_managed(reader: &mut Reader<'_>, role: &Row) -> Result<bool> {
+    let original = role.id_of("parentrootroleid").filter(|original| *original != role.id);
+    let managed = match original {
+        Some(original) => reader
+            .one(tables::ROLE, original, &[tables::MANAGED])?
+            .and_then(|row| row.bool(tables::MANAGED)),
+        None => role.bool(tables::MANAGED),
+    };
+    Ok(managed.unwrap_or_default())
+}
+
+const ROLE: &[&str] = &[
+    "name",
+    "isinherited",
+    tables::MANAGED,
+    "parentrootroleid",
+    "roletemplateid",
+    "businessunitid",
+];
 
 /// `team.teamtype` of access teams.
 const ACCESS_TEAM: i32 = 1;

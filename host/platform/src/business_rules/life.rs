@@ -116,11 +116,11 @@ impl Rules for Life {
 }
 
 /// Puts numbers in the place of the labels of options.
-fn keep_numbers(unit: &Unit, operation: &mut Operation, row: &Row) -> Result<()> {
+fn keep_numbers(unit: &mut Unit, operation: &mut Operation, row: &Row) -> Result<()> {
     let (Some(table), Some(text)) = (row.text("primaryentity"), row.text("clientdata")) else {
         return Ok(());
     };
-    let numbered = numbered(&unit.catalog(), table, text)?;
+    let numbered = numbered(unit.snapshot()?.catalog(), table, text)?;
     if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
         target.set("clientdata", definition);
     }
@@ -129,7 +129,7 @@ fn keep_numbers(unit: &Unit, operation: &mut Operation, row: &Row) -> Result<()>
 
 /// Rules that are to be activated: one that names rows which are not here stays a draft.
 pub(super) fn arrived(unit: &mut Unit, rules: Vec<Uuid>) -> Result<Arrived> {
-    let catalog = unit.catalog();
+    let catalog = unit.snapshot()?.catalog().clone();
     let mut arrived = Arrived::default();
     for id in rules {
         let reason = "a rule that names what is not here stays a draft";

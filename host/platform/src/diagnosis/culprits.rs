@@ -201,25 +201,7 @@ impl Trials<'_> {
             let place = match known {
                 Some(place) => place,
                 None => {
-                    let withheld = WithheldColumn::in_step_of(&error, &checks);
-                    let obstacle = Obstacle {
-                        error: &error,
-                        since: self.since,
-                        withheld: &withheld,
-                    };
-                    let mut cures = self.cures(&walk.setup, &obstacle)?;
-                    let sets = self.sets(&walk.setup, &error, (&around, &ran))?;
-                    let others = self.disabling_others(&walk.setup, &obstacle, &sets)?;
-                    beside_disabling(&mut cures, others);
-                    culprits.push(Culprit {
-                        lacks: self.lacks(&walk.setup, &obstacle, &cures)?,
-                        error: error.clone(),
-                        cures,
-                        sets,
-                        withheld,
-                        taken: self.taken(&error)?,
-                        behind: walk.nevertheless.clone(),
-                    });
+                    culprits.push(self.met(&walk, &error, (&around, &ran), &checks)?);
                     culprits.len() - 1
                 }
             };
@@ -237,6 +219,35 @@ impl Trials<'_> {
             }
         }
         Ok(walk)
+    }
+
+    /// What is met for the first time, with what cures it.
+    fn met(
+        &mut self,
+        walk: &Walk,
+        error: &Error,
+        (around, ran): (&[Uuid], &[Arc<Step>]),
+        checks: &Checks,
+    ) -> Result<Culprit> {
+        let withheld = WithheldColumn::in_step_of(error, checks);
+        let obstacle = Obstacle {
+            error,
+            since: self.since,
+            withheld: &withheld,
+        };
+        let mut cures = self.cures(&walk.setup, &obstacle)?;
+        let sets = self.sets(&walk.setup, error, (around, ran))?;
+        let others = self.disabling_others(&walk.setup, &obstacle, &sets)?;
+        beside_disabling(&mut cures, others);
+        Ok(Culprit {
+            lacks: self.lacks(&walk.setup, &obstacle, &cures)?,
+            error: error.clone(),
+            cures,
+            sets,
+            withheld,
+            taken: self.taken(error)?,
+            behind: walk.nevertheless.clone(),
+        })
     }
 
     /// Which of the culprits a refusal is of. A step that refuses once more behind what cured it refuses

@@ -133,17 +133,11 @@ impl Trials<'_> {
                     continue;
                 };
                 match tried.result {
-                    Err(other) if other.body().unseen => {
-                        let before = Obstacle {
-                            error: &error,
-                            since: obstacle.since,
-                            withheld: &withheld,
-                        };
-                        if before.is_passed_unseen(&other) {
-                            next = Some((fix, sender, Ok(false)));
-                            break;
-                        }
+                    Err(other) if obstacle.behind(&error, &withheld).is_passed_unseen(&other) => {
+                        next = Some((fix, sender, Ok(false)));
+                        break;
                     }
+                    Err(other) if other.body().unseen => {}
                     Err(other) if is_same(&error, &other, obstacle.since) => {}
                     // As another user it is to pass, and not to fail in that one's name.
                     Err(other) if fix.runs_as() && obstacle.is_of_step(&other) => {}

@@ -15,6 +15,12 @@ pub(super) struct Obstacle<'a> {
 }
 
 impl Obstacle<'_> {
+    /// What stands behind it.
+    pub(super) fn behind<'b>(&self, error: &'b Error, withheld: &'b [WithheldColumn]) -> Obstacle<'b> {
+        let since = self.since;
+        Obstacle { error, since, withheld }
+    }
+
     /// Whether another refusal comes from the same place: the same step in the same name, or the
     /// platform for want of the same privilege.
     pub(super) fn is_met_by(&self, other: &Error) -> bool {

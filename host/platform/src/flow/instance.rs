@@ -484,8 +484,7 @@ impl Stage {
             names.join(", ")
         );
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
-        let first = open.first().map(|step| step.column.to_string());
-        body.words.extend(first.map(|column| ("COLUMN", column)));
+        body.words.extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
         Err(error)
     }
 

@@ -58,9 +58,9 @@ pub(super) fn to_run(unit: &mut Unit, row: &Row) -> Result<Option<String>> {
         return Ok(None);
     };
     let table = row.text("primaryentity").unwrap_or_default();
-    let numbered = numbered(&unit.catalog(), table, text)?;
+    let numbered = numbered(unit.snapshot()?.catalog(), table, text)?;
     let text = numbered.as_deref().unwrap_or(text);
-    let checked = Checker::check(&unit.catalog(), table, &Definition::parse(text)?)?.children;
+    let checked = Checker::check(unit.snapshot()?.catalog(), table, &Definition::parse(text)?)?.children;
     let children = found(unit, None, row, checked)?;
     if children.is_empty() {
         return Ok(numbered);
@@ -138,7 +138,7 @@ fn meant(
     (called, table): (&str, &str),
     known: Option<Uuid>,
 ) -> Result<Option<Row>> {
-    let catalog = unit.catalog();
+    let catalog = unit.snapshot()?.catalog().clone();
     let is = match known.or_else(|| called.parse().ok()) {
         Some(id) => Filter::eq("workflowid", id),
         None => Filter::eq("name", called),
@@ -159,7 +159,7 @@ fn meant(
 /// Workflows that are to be activated, in an order in which they can be: those that others start come first.
 /// One that names rows which are not here stays a draft, and so do those that start it.
 pub(super) fn children_first(unit: &mut Unit, workflows: Vec<Uuid>) -> Result<Arrived> {
-    let catalog = unit.catalog();
+    let catalog = unit.snapshot()?.catalog().clone();
     let mut left = Vec::new();
     let mut arrived = Arrived::default();
     for id in workflows {

@@ -121,7 +121,11 @@ impl Rules for Life {
         }
         if changes("clientdata") {
             let table = whole.text("primaryentity").unwrap_or_default();
-            let numbered = numbered(&unit.catalog(), table, whole.text("clientdata").unwrap_or_default())?;
+            let numbered = numbered(
+                unit.snapshot()?.catalog(),
+                table,
+                whole.text("clientdata").unwrap_or_default(),
+            )?;
             if let (Some(definition), Some(target)) = (numbered, &mut operation.context.target) {
                 target.set("clientdata", definition);
             }
@@ -193,7 +197,11 @@ fn new(unit: &mut Unit, row: &mut Row) -> Result<()> {
         }
     }
     check(unit, row)?;
-    if let Some(definition) = numbered(&unit.catalog(), &table.name, row.text("clientdata").unwrap_or_default())? {
+    if let Some(definition) = numbered(
+        unit.snapshot()?.catalog(),
+        &table.name,
+        row.text("clientdata").unwrap_or_default(),
+    )? {
         row.set("clientdata", definition);
     }
     Ok(())

@@ -30,6 +30,7 @@ fn me(depth: Option<Depth>, via_team: Option<Depth>, inherits: bool, privilege: 
         via_team: team.map(id),
         unit: None,
         direct_inheritance: inherits,
+        managed: false,
         privileges: Arc::new(HashMap::from([(privilege.to_ascii_lowercase(), depth)])),
     };
     let roles = depth
