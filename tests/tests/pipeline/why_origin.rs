@@ -135,7 +135,8 @@ fn a_privilege_that_is_missing_and_then_too_shallow_is_one_culprit() {
     };
     assert_eq!(
         (lacked.depth, lacked.if_shared),
-        (Depth::Organization, Some(Depth::User))
+        (Depth::BusinessUnit, Some(Depth::User)),
+        "both are of the root"
     );
     assert_eq!(kinds(&found), ["grant", "share"], "the least: own rows, and this one");
     cure(&world, &found, &clerk, &request);

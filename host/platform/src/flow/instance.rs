@@ -484,7 +484,8 @@ impl Stage {
             names.join(", ")
         );
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
-        body.words.extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
+        body.words
+            .extend(body.missing.first().map(|column| ("COLUMN", column.clone())));
         Err(error)
     }
 
