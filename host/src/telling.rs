@@ -140,6 +140,8 @@ pub(crate) fn is_administrators(remedy: Remedy) -> bool {
             | Remedy::AddToProfile
             | Remedy::GrantCapability
             | Remedy::DisableStep
+            | Remedy::ActivateWorkflow
             | Remedy::DeactivateWorkflow
+            | Remedy::DeactivateFailed
     )
 }

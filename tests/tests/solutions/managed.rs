@@ -139,7 +139,9 @@ fn nobody_is_sent_to_grant_a_managed_role_something() {
     let remedies = |refused: Json| refused["remedies"].to_string();
     let refused = remedies(world.refused(lacking));
     assert!(!refused.contains("Grant"), "{refused}");
-    world.all(&["role create Own", "user role-add tina Own"]);
+    // Of one's own it is told who may read roles.
+    let reads = "role grant Own systemuser,team,role,sdkmessageprocessingstep:r:org";
+    world.all(&["role create Own", reads, "user role-add tina Own"]);
     let refused = remedies(world.refused(lacking));
     assert!(refused.contains("\"role\":\"Own\""), "{refused}");
 }

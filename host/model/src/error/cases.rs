@@ -45,24 +45,6 @@ static CALLS_OF_REQUEST: Case = Case {
     ),
 };
 
-/// A lead moves on by being qualified, and no other way.
-static STEPS_OF_LEAD: Case = Case {
-    cause: "not all business-required columns of the current stage are filled in, in the row as it is saved",
-    resolution: Resolution::new(
-        "fill in the required columns of the current stage, save the row, then qualify the lead",
-        &[],
-    ),
-};
-
-/// Other rows are not qualified.
-static STEPS_OF_OTHER: Case = Case {
-    cause: STEPS_OF_LEAD.cause,
-    resolution: Resolution::new(
-        "fill in the required columns of the current stage, save the row, then move on",
-        &[Remedy::NextStage],
-    ),
-};
-
 /// What was sent is not there any more.
 static NOT_RECORDED: Case = Case {
     cause: "what was sent was not recorded, or not all of it, so that it cannot run again",
@@ -79,11 +61,6 @@ pub(super) fn of(body: &Body) -> Option<&'static Case> {
         return body.case;
     }
     match (body.code, &body.capability, &body.limit) {
-        (Code::STEP_REQUIRED, ..) => match body.table.as_deref() {
-            Some("lead") => Some(&STEPS_OF_LEAD),
-            Some(_) => Some(&STEPS_OF_OTHER),
-            None => None,
-        },
         (Code::INVALID_ARGUMENT, ..) if body.remedies.contains(&Remedy::ShowChecks) => Some(&NOT_RECORDED),
         (Code::ISV_UNEXPECTED, Some(_), _) => Some(&NOT_GRANTED),
         (Code::ISV_UNEXPECTED, None, Some(limit)) if limit.name.starts_with("request-") => Some(&CALLS_OF_REQUEST),

@@ -477,12 +477,8 @@ impl Stage {
             .with_table(&self.table)
             .with_word("ROW", row.id);
         let body = error.body_mut();
-        body.message = format!(
-            "{} {}{}.",
-            STEPS_MISSING.sentence,
-            self.names_itself(),
-            names.join(", ")
-        );
+        let names = names.join(", ");
+        body.message = format!("{} {}{names}.", STEPS_MISSING.sentence, self.names_itself());
         body.missing = open.iter().map(|step| step.column.to_string()).collect();
         body.words
             .extend(body.missing.first().map(|column| ("COLUMN", column.clone())));

@@ -129,13 +129,17 @@ fn takes(argument: &Argument, offer: &Offer, declared: &Declared) -> bool {
     match offer {
         Offer::Constant(json) => of_kind(argument, constant(json)).is_ok(),
         _ if kind == "text" => true,
-        Offer::Column(column) => match (kind, &column.kind) {
-            ("boolean", C::Bool) | ("integer" | "decimal", C::Int { .. }) | ("id", C::Key | C::Id) => true,
-            ("integer", C::Choice { .. } | C::State { .. } | C::Status { .. }) => true,
-            ("decimal", C::Decimal { .. } | C::Money { .. }) | ("date-time", C::DateTime | C::Date) => true,
-            ("id" | "reference", C::Lookup { .. }) | ("date-time" | "id", C::Text { .. } | C::Memo { .. }) => true,
-            _ => false,
-        },
+        Offer::Column(column) => matches!(
+            (kind, &column.kind),
+            ("boolean", C::Bool)
+                | ("integer" | "decimal", C::Int { .. })
+                | ("id", C::Key | C::Id)
+                | ("integer", C::Choice { .. } | C::State { .. } | C::Status { .. })
+                | ("decimal", C::Decimal { .. } | C::Money { .. })
+                | ("date-time", C::DateTime | C::Date)
+                | ("id" | "reference", C::Lookup { .. })
+                | ("date-time" | "id", C::Text { .. } | C::Memo { .. })
+        ),
         Offer::Row(_) => matches!(kind, "id" | "reference"),
         Offer::Text => matches!(kind, "date-time" | "id"),
         Offer::Time => kind == "date-time",
