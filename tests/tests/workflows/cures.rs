@@ -38,7 +38,7 @@ fn a_child_that_rests_is_activated() {
         workflow: kid,
         name: "Kid".to_owned(),
     };
-    assert_eq!(found.culprits[0].cures[0].fixes, [activates.clone()]);
+    assert_eq!(found.culprits[0].cures[0].fixes, std::slice::from_ref(&activates));
     assert!(found.culprits[0].cures[0].passes && found.passes);
     switch(&world.admin, kid, true).unwrap();
     world.admin.create(account("Novak"));
