@@ -64,5 +64,20 @@ pub(super) fn each<T>(
         _ => texts.push(format!("{done} of {} done, the others not", count(all, what))),
     }
     let document = json!({ "value": items });
-    Ok(Outcome::new(document, texts.join("\n\n")).with_exit(exit))
+    Ok(Outcome::new(document, joined(&texts)).with_exit(exit))
+}
+
+/// The texts one below the other; those of several lines stand apart.
+fn joined(texts: &[String]) -> String {
+    let mut all = String::new();
+    for (place, text) in texts.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|place| texts.get(place));
+        match before.map(|before| before.contains('\n') || text.contains('\n')) {
+            Some(true) => all.push_str("\n\n"),
+            Some(false) => all.push('\n'),
+            None => {}
+        }
+        all.push_str(text);
+    }
+    all
 }
