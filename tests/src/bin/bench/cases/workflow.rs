@@ -72,8 +72,10 @@ pub(super) fn run_many(world: &Bench) -> Result<Vec<Figure>> {
     })?;
     let others = world.admin(&world.copy()?)?;
     let seller = Reference::new("systemuser", others.find_one("systemuser", "seller.west")?);
-    // An owner whose workflows run has to read them.
-    grant(&others, "Salesperson", "prvReadWorkflow")?;
+    // An owner whose workflows run has to read them, and to write those of as many rows.
+    for privilege in ["prvReadWorkflow", "prvWriteWorkflow"] {
+        grant(&others, "Salesperson", privilege)?;
+    }
     all(&others, |place| {
         let row = workflow(&format!("Flow {place}"), "lead", &json!({ "create": true }), &task());
         row.with("scope", Value::Choice(1)).with("ownerid", seller.clone())
