@@ -175,7 +175,7 @@ pub fn check_run_as(unit: &mut Unit, operation: &Operation, user: Uuid) -> Resul
     sluice_access::check_gives_columns(&operation.principal, run_as.column_grants())
 }
 
-/// As [`check_run_as`], where the caller does not run it as himself.
+/// The caller may let something run as a user, who may be the caller. Otherwise as [`check_run_as`].
 ///
 /// # Errors
 /// As [`check_run_as`].
