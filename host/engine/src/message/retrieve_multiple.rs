@@ -1,6 +1,6 @@
 //! RetrieveMultiple: reads the rows that a query asks for and the caller may see.
 
-use sluice_model::{Page, Parameter as Input, ParameterType, Result, Value};
+use sluice_model::{Error, Page, Parameter as Input, ParameterType, Result, Value};
 
 use super::{Images, Message, Parameter, Shape, Takes, input, lookup_names, optional, required};
 use crate::{Operation, Unit};
@@ -54,6 +54,10 @@ impl Message for RetrieveMultiple {
         let table = operation.table()?;
         let mut query = input::query(operation, "Query")?.clone();
         if let Some(stream) = unit.stream.take() {
+            if !unit.core.rules(&table).are_shown_as_stored() {
+                let why = "rows that readers are shown in part are not handed on while they are read";
+                return Err(Error::host(why));
+            }
             unit.stream_as_caller(operation, &query, stream)?;
             operation.output("BusinessEntityCollection", Input::Rows(Vec::new()));
             return Ok(());
